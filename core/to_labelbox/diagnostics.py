@@ -1,0 +1,321 @@
+"""Loss is data: diagnostics with bounded examples, and a ledger that must balance.
+
+Every source annotation is *read* once and ends in exactly one outcome: converted, approximated, merged or skipped.
+Readers count what they read and what they skip or merge; the writer counts what it makes of the rest.
+:class:`Log` holds both and is mergeable, so that chunks can be converted apart and added up in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from msgspec import Struct, field
+
+EXAMPLES = 5
+UNNAMED = "(unnamed)"
+UNREADABLE = "(unreadable)"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Outcome(StrEnum):
+    CONVERTED = "converted"
+    APPROXIMATED = "approximated"
+    MERGED = "merged"
+    SKIPPED = "skipped"
+
+
+class Code(StrEnum):
+    """What can be said about an input. The value is the name in reports; docs/diagnostics.md explains each."""
+
+    # files and records
+    FILE_UNREADABLE = "file-unreadable"
+    FILE_IGNORED = "file-ignored"
+    FILE_MISSING = "file-missing"
+    RECORD_UNREADABLE = "record-unreadable"
+    RECORD_DUPLICATE = "record-duplicate"
+    FIELD_IGNORED = "field-ignored"
+    FIELD_REPAIRED = "field-repaired"
+    DECISION = "decision"
+    # assets
+    ASSET_UNKNOWN = "asset-unknown"
+    ASSET_DUPLICATE = "asset-duplicate"
+    IMAGE_SIZE_UNKNOWN = "image-size-unknown"
+    IMAGE_SIZE_MISMATCH = "image-size-mismatch"
+    IMAGE_TOO_LARGE = "image-too-large"
+    EXIF_TURNED = "exif-turned"
+    EXIF_UNCHECKED = "exif-unchecked"
+    KEY_SHORTENED = "key-shortened"
+    KEY_COLLISION = "key-collision"
+    ROW_UNMATCHED = "row-unmatched"
+    ROW_DATA_LOCAL = "row-data-local"
+    # labels and attributes
+    CLASS_UNKNOWN = "class-unknown"
+    CLASS_UNNAMED = "class-unnamed"
+    CLASS_DUPLICATE = "class-duplicate"
+    CLASS_UNUSED_DROPPED = "class-unused-dropped"
+    CLASS_SIMILAR = "class-similar"
+    CLASS_RENAMED = "class-renamed"
+    ATTRIBUTE_UNKNOWN = "attribute-unknown"
+    ATTRIBUTE_AS_TEXT = "attribute-as-text"
+    NAME_CLEANED = "name-cleaned"
+    # geometry
+    BOX_INVALID = "box-invalid"
+    BOX_EMPTY = "box-empty"
+    BOX_FLIPPED = "box-flipped"
+    BOX_NORMALISED = "box-normalised"
+    POLYGON_INVALID = "polygon-invalid"
+    POLYGON_TOO_SHORT = "polygon-too-short"
+    POLYGON_EMPTY = "polygon-empty"
+    LINE_TOO_SHORT = "line-too-short"
+    POINT_INVALID = "point-invalid"
+    KEYPOINTS_INVALID = "keypoints-invalid"
+    KEYPOINTS_EMPTY = "keypoints-empty"
+    MASK_INVALID = "mask-invalid"
+    MASK_EMPTY = "mask-empty"
+    SPAN_INVALID = "span-invalid"
+    SPAN_SHIFTED = "span-shifted"
+    GEOMETRY_MISSING = "geometry-missing"
+    GEOMETRY_FORCED = "geometry-forced"
+    GEOMETRY_OUTLINED = "geometry-outlined"
+    GEOMETRY_UNSUPPORTED = "geometry-unsupported"
+    ROTATION_IGNORED = "rotation-ignored"
+    CLIPPED = "clipped"
+    OUTSIDE = "outside"
+    BELOW_MIN_AREA = "below-min-area"
+    # video
+    FRAME_INVALID = "frame-invalid"
+    TRACK_EMPTY = "track-empty"
+    TRACK_CONVERTED = "track-converted"
+    # what is left out by rule or by option
+    EXCLUDED = "excluded"
+    PREDICTION = "prediction"
+    NOT_SELECTED = "not-selected"
+    DELETED = "deleted"
+    RELATIONSHIP_OFF = "relationship-off"
+    RELATIONSHIP_DANGLING = "relationship-dangling"
+    ANSWER_EMPTY = "answer-empty"
+    ANSWER_JOINED = "answer-joined"
+    GROUP_DROPPED = "group-dropped"
+    ANNOTATION_DUPLICATE = "annotation-duplicate"
+    NOT_IN_ONTOLOGY = "not-in-ontology"
+    UNSUPPORTED = "unsupported"
+    # limits of the target
+    LIMIT = "limit"
+
+
+_ERRORS = {Code.FILE_UNREADABLE, Code.KEY_COLLISION}
+_INFOS = {
+    Code.DECISION,
+    Code.FILE_IGNORED,
+    Code.FIELD_IGNORED,
+    Code.EXIF_TURNED,
+    Code.GEOMETRY_FORCED,
+    Code.GEOMETRY_OUTLINED,
+    Code.CLASS_UNUSED_DROPPED,
+    Code.EXCLUDED,
+    Code.BELOW_MIN_AREA,
+    Code.PREDICTION,
+    Code.NOT_SELECTED,
+    Code.DELETED,
+    Code.RELATIONSHIP_OFF,
+    Code.KEY_SHORTENED,
+    Code.ROW_DATA_LOCAL,
+    Code.ANSWER_JOINED,
+    Code.GROUP_DROPPED,
+    Code.TRACK_CONVERTED,
+    Code.CLIPPED,
+}
+
+
+def severity_of(code: Code) -> Severity:
+    return Severity.ERROR if code in _ERRORS else Severity.INFO if code in _INFOS else Severity.WARNING
+
+
+class ToLabelboxError(Exception):
+    """Something the user can mend; the message says what and how. Never shown with a traceback."""
+
+
+class UsageError(ToLabelboxError):
+    """Wrong options or paths (exit code 2)."""
+
+
+class SourceError(ToLabelboxError):
+    """The source as a whole cannot be read or converted (exit code 3)."""
+
+
+class RecordError(ToLabelboxError):
+    """A record was refused while ``on_error`` is ``fail``."""
+
+
+class FileError(ToLabelboxError):
+    """One file of a source cannot be read; it costs that file (:meth:`Log.file_unreadable`)."""
+
+
+class Example(Struct, omit_defaults=True):
+    """One occurrence: the file, the place in it (``annotations[12]``, ``line 7``), the source's id."""
+
+    message: str
+    file: str = ""
+    where: str = ""
+    id: str = ""
+
+    def __str__(self) -> str:
+        place = " ".join(p for p in (self.file, self.where, f"(id {self.id})" if self.id else "") if p)
+        return f"{place}: {self.message}" if place else self.message
+
+
+class Diagnostic(Struct):
+    """All occurrences of one code; counts are exact, examples are the first few."""
+
+    code: Code
+    severity: Severity
+    count: int = 0
+    message: str = ""
+    examples: list[Example] = field(default_factory=list)
+
+
+class Tally(Struct):
+    """One row of the ledger."""
+
+    read: int = 0
+    converted: int = 0
+    approximated: int = 0
+    merged: int = 0
+    skipped: int = 0
+
+    @property
+    def written(self) -> int:
+        return self.converted + self.approximated
+
+    def balanced(self) -> bool:
+        return self.read == self.converted + self.approximated + self.merged + self.skipped
+
+    def add(self, other: Tally) -> None:
+        self.read += other.read
+        self.converted += other.converted
+        self.approximated += other.approximated
+        self.merged += other.merged
+        self.skipped += other.skipped
+
+
+class Ledger(dict[str, Tally]):
+    """Tallies by class; a class appears on first use."""
+
+    def __missing__(self, label: str) -> Tally:
+        tally = self[label] = Tally()
+        return tally
+
+    def total(self) -> Tally:
+        total = Tally()
+        for tally in self.values():
+            total.add(tally)
+        return total
+
+    def unbalanced(self) -> dict[str, Tally]:
+        return {label: tally for label, tally in self.items() if not tally.balanced()}
+
+
+class Log:
+    """Diagnostics and ledger of one run or one chunk of it.
+
+    ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
+    ``unreadable`` counts input files that could not be read.
+    """
+
+    def __init__(self, *, fail: bool = False, listener: Callable[[Diagnostic, Example], None] | None = None) -> None:
+        self.fail = fail
+        self.diagnostics: dict[Code, Diagnostic] = {}
+        self.ledger = Ledger()
+        self.unreadable = 0
+        self._listener = listener
+
+    def note(
+        self,
+        code: Code,
+        message: str,
+        *,
+        file: str = "",
+        where: str = "",
+        id: str = "",
+        count: int = 1,
+    ) -> None:
+        """Record an occurrence that costs no annotation by itself."""
+        diagnostic = self.diagnostics.get(code)
+        if diagnostic is None:
+            diagnostic = self.diagnostics[code] = Diagnostic(code, severity_of(code), message=message)
+        diagnostic.count += count
+        if len(diagnostic.examples) < EXAMPLES:
+            example = Example(message, file, where, id)
+            diagnostic.examples.append(example)
+            if self._listener is not None:
+                self._listener(diagnostic, example)
+
+    def decide(self, message: str) -> None:
+        """Record a decision about the whole set that the user may want to know or override."""
+        self.note(Code.DECISION, message)
+
+    def read(self, label: str, count: int = 1) -> None:
+        """Count source annotations of a class as read."""
+        self.ledger[label].read += count
+
+    def skip(
+        self,
+        code: Code,
+        label: str,
+        message: str,
+        *,
+        file: str = "",
+        where: str = "",
+        id: str = "",
+        count: int = 1,
+    ) -> None:
+        """Close ``count`` source annotations of a class as skipped, with the reason."""
+        if self.fail and severity_of(code) is not Severity.INFO:
+            raise RecordError(str(Example(message, file, where, id)))
+        self.ledger[label].skipped += count
+        self.note(code, message, file=file, where=where, id=id, count=count)
+
+    def merge(
+        self, code: Code, label: str, message: str, *, file: str = "", where: str = "", id: str = "", count: int = 1
+    ) -> None:
+        """Close source annotations as merged into another."""
+        self.ledger[label].merged += count
+        self.note(code, message, file=file, where=where, id=id, count=count)
+
+    def file_unreadable(self, file: str, message: str) -> None:
+        """A whole file (or asset record) could not be read; the rest goes on and the exit code says so."""
+        if self.fail:
+            raise RecordError(f"{file}: {message}")
+        self.unreadable += 1
+        self.note(Code.FILE_UNREADABLE, message, file=file)
+
+    def absorb(self, other: Log) -> None:
+        """Add the counts of a later chunk."""
+        self.unreadable += other.unreadable
+        for label, tally in other.ledger.items():
+            self.ledger[label].add(tally)
+        for code, theirs in other.diagnostics.items():
+            mine = self.diagnostics.get(code)
+            if mine is None:
+                self.diagnostics[code] = theirs
+                continue
+            mine.count += theirs.count
+            mine.examples.extend(theirs.examples[: EXAMPLES - len(mine.examples)])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_listener": None}
+
+
+def unreachable_ledger(unbalanced: dict[str, Tally]) -> NoReturn:
+    rows = "; ".join(f"{label}: {tally}" for label, tally in list(unbalanced.items())[:5])
+    raise SourceError(
+        f"the ledger does not balance, so annotations may be missing from the output ({rows}). "
+        "This is a defect of to-labelbox, not of your data: please report it"
+    )

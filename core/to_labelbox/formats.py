@@ -1,0 +1,256 @@
+"""The plug-in contract: what a reader and a writer are, how they are found, how a source is recognised.
+
+A format is a record of functions, named by an entry point in the group ``to_labelbox.readers`` or
+``to_labelbox.writers``; built-in formats are found exactly as a third party's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from to_labelbox.diagnostics import Log, SourceError, UsageError
+from to_labelbox.media import Gallery
+from to_labelbox.model import Item, Media
+from to_labelbox.schema import Schema
+from to_labelbox.source import Source
+
+# -------------------------------------------------------------------------------------------------- detection
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A reader's claim on a source: confidence 1..100 and the reason, in words a user understands."""
+
+    confidence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a reader does not claim a source."""
+
+    reason: str
+
+
+CERTAIN = 90
+"""The content says so (keys, root element)."""
+LIKELY = 60
+"""Layout and names say so."""
+POSSIBLE = 30
+"""Nothing speaks against it."""
+
+# ---------------------------------------------------------------------------------------------------- reading
+
+
+@dataclass(slots=True)
+class ReadContext:
+    """What the caller lends to a reader.
+
+    ``log``: diagnostics and ledger of the opening phase; iteration gets a log of its own.
+    ``media``: look-up of picture headers below the media root, or None when no media is at hand.
+    ``sizes``: asset path → (width, height), from a sizes file.
+    ``boxes_only``: outlines will not be used, so a reader that knows the source's own box may set
+    :attr:`~to_labelbox.model.Object.reduced` instead of decoding them.
+    ``exif``: turn coordinates of the upright picture back to stored pixels when the header says that it is turned.
+    """
+
+    log: Log = field(default_factory=Log)
+    media: Gallery | None = None
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    boxes_only: bool = False
+    exif: bool = True
+
+
+ItemFactory = Callable[[Log, int, int], Iterator[Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A source that has been opened: its schema, and items that can be iterated again and again.
+
+    ``units`` is the number of work units (images, files, tasks); ``iterate(log, start, stop)`` yields the items of the
+    units ``start <= unit < stop``, so that ranges can be converted apart, in any process, and joined in order. What it
+    yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
+    ``bytes_total`` is the size of what will be read, for the progress bar. ``details`` go into the report.
+    """
+
+    name: str
+    schema: Schema
+    units: int
+    iterate: ItemFactory
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def items(self, log: Log | None = None, start: int = 0, stop: int | None = None) -> Iterator[Item]:
+        return self.iterate(Log() if log is None else log, start, self.units if stop is None else stop)
+
+    def __iter__(self) -> Iterator[Item]:
+        return self.items()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A source format.
+
+    ``media`` and ``produces`` (model types) state what it can yield; a test holds it to that. ``options`` is a
+    dataclass whose fields, defaults and ``metadata={"help": …}`` are the options of the format.
+    ``upright``: its coordinates are of the picture as displayed, EXIF orientation applied.
+    """
+
+    name: str
+    title: str
+    docs: str
+    media: frozenset[Media]
+    produces: frozenset[type]
+    options: type
+    sniff: Callable[[Source], Match | Refusal]
+    read: Callable[[Source, Any, ReadContext], Dataset]
+    upright: bool = False
+
+
+# --------------------------------------------------------------------------------------------------- registry
+
+
+class Registry(dict[str, Any]):
+    """Formats by name; a plug-in that cannot be imported is kept as its error and named when it is asked for."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__()
+        self.broken: dict[str, str] = {}
+        for point in sorted(entry_points(group=group), key=lambda p: p.name):
+            try:
+                self[point.name] = point.load()
+            except Exception as error:  # a third party's import may fail in any way
+                self.broken[point.name] = f"{type(error).__name__}: {error}"
+
+
+@cache
+def readers() -> Mapping[str, Reader]:
+    """All installed readers by name."""
+    return Registry("to_labelbox.readers")
+
+
+@cache
+def writers() -> Mapping[str, Any]:
+    """All installed writers by name."""
+    return Registry("to_labelbox.writers")
+
+
+def reader(name: str) -> Reader:
+    """The reader of that name. Raises :class:`UsageError` naming those there are."""
+    table = readers()
+    if name in table:
+        return table[name]
+    broken = getattr(table, "broken", {})
+    if name in broken:
+        raise UsageError(f"format {name!r} is installed but cannot be loaded: {broken[name]}")
+    raise UsageError(f"no format {name!r}; there are: {', '.join(table)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The chosen reader, and what every reader said."""
+
+    reader: Reader
+    match: Match
+    verdicts: Mapping[str, Match | Refusal]
+
+
+def verdicts(source: Source) -> dict[str, Match | Refusal]:
+    """What every installed reader says of a source."""
+    return {name: reader.sniff(source) for name, reader in readers().items()}
+
+
+def detect(source: Source) -> Detection:
+    """The reader with the highest confidence. Raises :class:`SourceError` when none claims it, or on a tie."""
+    said = verdicts(source)
+    claims = sorted(
+        ((v.confidence, n, v) for n, v in said.items() if isinstance(v, Match)), key=lambda c: (-c[0], c[1])
+    )
+    if not claims:
+        reasons = "\n".join(f"  not {n}: {v.reason}" for n, v in said.items())
+        raise SourceError(f"{source.path}: no known format\n{reasons}\nUse --from NAME if you know what it is")
+    if len(claims) > 1 and claims[0][0] == claims[1][0]:
+        tied = [c for c in claims if c[0] == claims[0][0]]
+        reasons = "\n".join(f"  {n}: {v.reason}" for _, n, v in tied)
+        raise SourceError(
+            f"{source.path}: could be {' or '.join(n for _, n, _ in tied)}\n{reasons}\n"
+            f"Say which one with --from {tied[0][1]} (or --from {tied[1][1]})"
+        )
+    _, name, match = claims[0]
+    return Detection(readers()[name], match, said)
+
+
+# ---------------------------------------------------------------------------------------------------- options
+
+
+@dataclass(frozen=True, slots=True)
+class OptionInfo:
+    name: str
+    type: str
+    default: Any
+    help: str
+    choices: tuple[str, ...]
+
+
+def option_infos(options: type) -> list[OptionInfo]:
+    """The options of a format, from its dataclass."""
+    hints = typing.get_type_hints(options)
+    infos = []
+    for f in dataclasses.fields(options):
+        kind = _plain(hints[f.name])
+        choices = tuple(m.value for m in kind) if isinstance(kind, type) and issubclass(kind, Enum) else ()
+        infos.append(
+            OptionInfo(f.name, "choice" if choices else kind.__name__, f.default, f.metadata.get("help", ""), choices)
+        )
+    return infos
+
+
+def _plain(hint: Any) -> Any:
+    """``T | None`` → T."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return next(a for a in typing.get_args(hint) if a is not type(None))
+    return hint
+
+
+_TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
+
+
+def make_options(reader: Reader, given: Mapping[str, str]) -> Any:
+    """The options dataclass filled from ``key=value`` texts. Raises :class:`UsageError` that lists what there is."""
+    hints = typing.get_type_hints(reader.options)
+    known = [f.name for f in dataclasses.fields(reader.options)]
+    values: dict[str, Any] = {}
+    for key, text in given.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            listing = ", ".join(known) or "none"
+            raise UsageError(f"{reader.name} has no option {key!r}; its options: {listing}")
+        values[name] = _parse(reader.name, key, text, _plain(hints[name]))
+    return reader.options(**values)
+
+
+def _parse(format: str, key: str, text: str, kind: Any) -> Any:
+    try:
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return kind(text)
+        if kind is bool:
+            if text.lower() in _TRUE | _FALSE:
+                return text.lower() in _TRUE
+            raise ValueError(text)
+        return kind(text)
+    except ValueError:
+        allowed = "|".join(str(m.value) for m in kind) if issubclass(kind, Enum) else kind.__name__
+        raise UsageError(f"{format} option {key}: {text!r} is not a {allowed}") from None
+
+
+def describe(names: Sequence[str] = ()) -> list[Reader]:
+    """The readers of those names, or all of them."""
+    return [reader(n) for n in names] if names else list(readers().values())

@@ -1,0 +1,279 @@
+"""Bytes of a source: a file, a folder, a zip or gz archive, or several files of one set.
+
+Entries are named by ``/``-separated paths relative to the source's root. Nothing outside that root is ever opened, links
+met on the walk are not followed, and archives are read in place with caps on size, ratio and count.
+"""
+
+from __future__ import annotations
+
+import bisect
+import gzip
+import io
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from to_labelbox.diagnostics import FileError, UsageError
+
+HEAD = 64 * 1024
+MAX_MEMBER_BYTES = 64 * 2**30
+MAX_MEMBERS = 5_000_000
+MAX_RATIO = 1_000
+"""Highest inflation of an archive member that is larger than ``RATIO_FREE_BYTES`` once unpacked."""
+RATIO_FREE_BYTES = 64 * 2**20
+_BLOCK = 1 << 20
+
+
+def is_safe(name: str) -> bool:
+    """Whether a relative name stays below its root: no drive, no leading slash, no ``..``, no NUL."""
+    return not (
+        name.startswith(("/", "\\"))
+        or "\0" in name
+        or (len(name) > 1 and name[1] == ":")
+        or ".." in name.replace("\\", "/").split("/")
+    )
+
+
+def display(name: str) -> str:
+    """A name as it may be shown in a terminal: control, bidi and other unprintable characters escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name)
+
+
+class _Store(Protocol):
+    def names(self) -> Sequence[str]: ...
+    def open(self, name: str) -> BinaryIO: ...
+    def size(self, name: str) -> int: ...
+    def exists(self, name: str) -> bool: ...
+    def real_path(self, name: str) -> str | None: ...
+
+
+class _Folder:
+    """Files below a folder; ``only`` restricts the listing, not the look-ups, to given names."""
+
+    def __init__(self, root: str, only: Sequence[str] | None = None) -> None:
+        self.root = root
+        self._only = list(only) if only is not None else None
+
+    @cached_property
+    def _listing(self) -> list[str]:
+        return sorted(self._walk(self.root, "")) if self._only is None else self._only
+
+    def names(self) -> Sequence[str]:
+        return self._listing
+
+    def _walk(self, folder: str, prefix: str) -> Iterator[str]:
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        yield from self._walk(entry.path, f"{prefix}{entry.name}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        yield prefix + entry.name
+        except OSError as error:
+            raise FileError(f"cannot list {folder}: {error.strerror}") from error
+
+    def real_path(self, name: str) -> str | None:
+        return os.path.join(self.root, name) if is_safe(name) else None
+
+    def open(self, name: str) -> BinaryIO:
+        path = self.real_path(name)
+        if path is None:
+            raise FileError("the path leaves the source's folder, so it is not opened")
+        if os.path.realpath(path) != os.path.join(os.path.realpath(os.path.dirname(self.root + "/")), *name.split("/")):
+            real, root = os.path.realpath(path), os.path.realpath(self.root)
+            if os.path.commonpath((real, root)) != root:
+                raise FileError("a link leads out of the source's folder, so it is not opened")
+        return open(path, "rb")
+
+    def size(self, name: str) -> int:
+        path = self.real_path(name)
+        return os.path.getsize(path) if path else 0
+
+    def exists(self, name: str) -> bool:
+        path = self.real_path(name)
+        return path is not None and os.path.isfile(path)
+
+
+class _Zip:
+    def __init__(self, path: str) -> None:
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise FileError(f"not a readable zip archive: {error}") from error
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for info in self._zip.infolist():
+            name = info.filename.replace("\\", "/")
+            if info.is_dir() or name.startswith("__MACOSX/"):
+                continue
+            if not is_safe(name):
+                raise FileError(f"member {display(name)!r} leads out of the archive; nothing was read from it")
+            if name in self._members:
+                raise FileError(f"member {display(name)!r} is there twice, so its content is ambiguous")
+            if len(self._members) >= MAX_MEMBERS:
+                raise FileError(f"more than {MAX_MEMBERS} members")
+            self._members[name] = info
+
+    def names(self) -> Sequence[str]:
+        return sorted(self._members)
+
+    def open(self, name: str) -> BinaryIO:
+        info = self._members.get(name)
+        if info is None:
+            raise FileNotFoundError(name)
+        if info.flag_bits & 1:
+            raise FileError("the archive is encrypted: unpack it first")
+        if info.file_size > RATIO_FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
+            raise FileError(f"unpacks to more than {MAX_RATIO} times its size, which looks like a zip bomb")
+        return _unpacked(self._zip.open(info), info.file_size)
+
+    def size(self, name: str) -> int:
+        return self._members[name].file_size
+
+    def exists(self, name: str) -> bool:
+        return name in self._members
+
+    def real_path(self, name: str) -> str | None:
+        return None
+
+
+def _unpacked(stream: io.BufferedIOBase | zipfile.ZipExtFile | gzip.GzipFile, size: int | None) -> BinaryIO:
+    """A seekable copy of a compressed stream: in memory when small, else in an unnamed temporary file."""
+    target = tempfile.SpooledTemporaryFile(max_size=32 * 2**20)  # noqa: SIM115
+    total = 0
+    limit = MAX_MEMBER_BYTES if size is None else size
+    with stream:
+        while block := stream.read(_BLOCK):
+            total += len(block)
+            if total > limit:
+                raise FileError("holds more than it declares, or more than is accepted")
+            target.write(block)
+    target.seek(0)
+    return cast(BinaryIO, target)
+
+
+class Source:
+    """What a reader reads. ``path`` is as the user wrote it, ``name`` names the dataset."""
+
+    def __init__(self, *paths: str | os.PathLike[str]) -> None:
+        if not paths:
+            raise UsageError("no source given")
+        files = [os.fspath(p) for p in paths]
+        for path in files:
+            if not os.path.exists(path):
+                raise UsageError(f"{path}: no such file or folder")
+        first = files[0]
+        self.path = first if len(files) == 1 else ", ".join(files)
+        self._store: _Store
+        if len(files) > 1:
+            folders = [p for p in files if os.path.isdir(p)]
+            if folders:
+                raise UsageError(f"{folders[0]} is a folder: give one folder, or several files of one set")
+            root = os.path.commonpath([os.path.dirname(os.path.abspath(p)) for p in files])
+            self._store = _Folder(root, [Path(os.path.abspath(p)).relative_to(root).as_posix() for p in files])
+            self.name = os.path.basename(root) or "dataset"
+        elif os.path.isdir(first):
+            self._store = _Folder(first)
+            self.name = os.path.basename(os.path.abspath(first)) or "dataset"
+        elif _is_zip(first):
+            self._store = _Zip(first)
+            self.name = Path(first).stem
+        else:
+            root, base = os.path.split(os.path.abspath(first))
+            self._store = _Folder(root, [base])
+            self.name = base.removesuffix(".gz").split(".")[0] or base
+        self.is_file = len(files) == 1 and isinstance(self._store, _Folder) and not os.path.isdir(first)
+        self.is_archive = isinstance(self._store, _Zip)
+
+    @property
+    def folder(self) -> str | None:
+        """The real folder that the names are relative to, or None for an archive."""
+        return self._store.root if isinstance(self._store, _Folder) else None
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """All entries, sorted. For a single file: that file, although its neighbours can be opened too."""
+        return self._store.names()
+
+    def under(self, prefix: str) -> Sequence[str]:
+        """Entries whose name starts with a prefix, by bisection of the sorted listing."""
+        if self.is_file:
+            return [n for n in self.names if n.startswith(prefix)]
+        names = self.names
+        low = bisect.bisect_left(names, prefix)
+        return names[low : bisect.bisect_left(names, prefix + "\U0010ffff", low)]
+
+    def exists(self, name: str) -> bool:
+        return self._store.exists(name)
+
+    def size(self, name: str) -> int:
+        """Bytes as stored (of a ``.gz`` file: compressed)."""
+        try:
+            return self._store.size(name)
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror}") from error
+
+    def real_path(self, name: str) -> str | None:
+        """The path on disk, or None inside an archive or for a name that leaves the root."""
+        return self._store.real_path(name)
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """A seekable binary stream; ``.gz`` entries are unpacked. Raises :class:`FileError`."""
+        stream: BinaryIO | None = None
+        try:
+            try:
+                stream = self._store.open(name)
+                if name.lower().endswith(".gz"):
+                    with stream as packed:
+                        stream = _unpacked(gzip.GzipFile(fileobj=packed), None)
+            except OSError as error:
+                raise FileError(f"cannot be read: {error.strerror or error}") from error
+            except (zlib.error, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+                raise FileError(f"the archive is damaged: {error}") from error
+            yield stream
+        finally:
+            if stream is not None:
+                stream.close()
+
+    def read(self, name: str, limit: int = 2**31) -> bytes:
+        """The whole entry. Raises :class:`FileError`, also above ``limit`` bytes."""
+        with self.open(name) as stream:
+            try:
+                data = stream.read(limit + 1)
+            except OSError as error:
+                raise FileError(f"cannot be read: {error.strerror or error}") from error
+        if len(data) > limit:
+            raise FileError(f"larger than {limit} bytes")
+        return data
+
+    def head(self, name: str, size: int = HEAD) -> bytes:
+        """The first bytes, without unpacking more of an archive than needed. Empty when unreadable."""
+        try:
+            if isinstance(self._store, _Zip):
+                info = self._store._members[name]
+                with self._store._zip.open(info) as member:
+                    return _head_of(member, name, size)
+            with self._store.open(name) as stream:
+                return _head_of(stream, name, size)
+        except (OSError, FileError, zlib.error, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+            return b""
+
+
+def _head_of(stream: BinaryIO | zipfile.ZipExtFile, name: str, size: int) -> bytes:
+    if name.lower().endswith(".gz"):
+        return gzip.GzipFile(fileobj=cast(BinaryIO, stream)).read(size)
+    return stream.read(size)
+
+
+def _is_zip(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False
