@@ -58,7 +58,8 @@ def bounds(points: Flat) -> tuple[float, float, float, float]:
 def signed_area(ring: Flat) -> float:
     """Shoelace area in square units; positive for clockwise rings (y down)."""
     xs, ys = list(ring[::2]), list(ring[1::2])
-    return (sum(map(mul, xs, ys[1:] + ys[:1])) - sum(map(mul, xs[1:] + xs[:1], ys))) / 2
+    doubled: float = sum(map(mul, xs, ys[1:] + ys[:1])) - sum(map(mul, xs[1:] + xs[:1], ys))
+    return doubled / 2
 
 
 def open_ring(ring: Flat) -> Flat:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import bisect
 import gzip
-import io
 import os
 import tempfile
 import zipfile
@@ -17,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import IO, BinaryIO, Protocol, cast
 
 from to_labelbox.diagnostics import FileError, UsageError
 
@@ -142,7 +141,7 @@ class _Zip:
         return None
 
 
-def _unpacked(stream: io.BufferedIOBase | zipfile.ZipExtFile | gzip.GzipFile, size: int | None) -> BinaryIO:
+def _unpacked(stream: IO[bytes] | gzip.GzipFile, size: int | None) -> BinaryIO:
     """A seekable copy of a compressed stream: in memory when small, else in an unnamed temporary file."""
     target = tempfile.SpooledTemporaryFile(max_size=32 * 2**20)  # noqa: SIM115
     total = 0
@@ -265,7 +264,7 @@ class Source:
             return b""
 
 
-def _head_of(stream: BinaryIO | zipfile.ZipExtFile, name: str, size: int) -> bytes:
+def _head_of(stream: IO[bytes], name: str, size: int) -> bytes:
     if name.lower().endswith(".gz"):
         return gzip.GzipFile(fileobj=cast(BinaryIO, stream)).read(size)
     return stream.read(size)
