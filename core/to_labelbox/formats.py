@@ -9,18 +9,22 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, Protocol
 
 from to_labelbox.diagnostics import Log, SourceError, UsageError
 from to_labelbox.media import Gallery
-from to_labelbox.model import Item, Media
+from to_labelbox.model import Classification, Item, Media
+from to_labelbox.ontology import Ontology
 from to_labelbox.schema import Schema
+from to_labelbox.settings import Settings
 from to_labelbox.source import Source
+from to_labelbox.survey import Survey
 
 # -------------------------------------------------------------------------------------------------- detection
 
@@ -79,7 +83,7 @@ class Dataset:
     ``units`` is the number of work units (images, files, tasks); ``iterate(log, start, stop)`` yields the items of the
     units ``start <= unit < stop``, so that ranges can be converted apart, in any process, and joined in order. What it
     yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
-    ``bytes_total`` is the size of what will be read, for the progress bar. ``details`` go into the report.
+    ``details`` go into the report.
     """
 
     name: str
@@ -138,7 +142,7 @@ def readers() -> Mapping[str, Reader]:
 
 
 @cache
-def writers() -> Mapping[str, Any]:
+def writers() -> Mapping[str, Writer]:
     """All installed writers by name."""
     return Registry("to_labelbox.writers")
 
@@ -223,18 +227,24 @@ def _plain(hint: Any) -> Any:
 _TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
 
 
-def make_options(reader: Reader, given: Mapping[str, str]) -> Any:
-    """The options dataclass filled from ``key=value`` texts. Raises :class:`UsageError` that lists what there is."""
-    hints = typing.get_type_hints(reader.options)
-    known = [f.name for f in dataclasses.fields(reader.options)]
-    values: dict[str, Any] = {}
-    for key, text in given.items():
+def make_options(reader: Reader, writer: Writer, given: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The options dataclasses of a reader and a writer, filled from one set of ``key=value`` pairs.
+
+    Values may be texts or already of the right type. Raises :class:`UsageError` that lists what there is.
+    """
+    tables = [(f.name, f.options, {d.name for d in dataclasses.fields(f.options)}) for f in (reader, writer)]
+    values: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for key, value in given.items():
         name = key.replace("-", "_")
-        if name not in known:
-            listing = ", ".join(known) or "none"
-            raise UsageError(f"{reader.name} has no option {key!r}; its options: {listing}")
-        values[name] = _parse(reader.name, key, text, _plain(hints[name]))
-    return reader.options(**values)
+        for (format, options, known), filled in zip(tables, values):
+            if name in known:
+                kind = _plain(typing.get_type_hints(options)[name])
+                filled[name] = _parse(format, key, value, kind) if isinstance(value, str) else value
+                break
+        else:
+            listing = "; ".join(f"{f}: {', '.join(sorted(known)) or 'none'}" for f, _, known in tables)
+            raise UsageError(f"no option {key!r} for {reader.name} to {writer.name}; there are: {listing}")
+    return reader.options(**values[0]), writer.options(**values[1])
 
 
 def _parse(format: str, key: str, text: str, kind: Any) -> Any:
@@ -254,3 +264,87 @@ def _parse(format: str, key: str, text: str, kind: Any) -> Any:
 def describe(names: Sequence[str] = ()) -> list[Reader]:
     """The readers of those names, or all of them."""
     return [reader(n) for n in names] if names else list(readers().values())
+
+
+# ---------------------------------------------------------------------------------------------------- writing
+
+
+class Encoded(Protocol):
+    """What a chunk of items became: everything that later steps need, small apart from the two byte strings.
+
+    ``lines`` is the payload with the ontology's choices still open; ``rows`` are finished data rows. ``counts`` are lines
+    an item, for those with any; ``keys`` is a 64-bit hash of the global key of every item.
+    """
+
+    rows: bytes
+    lines: bytes
+    counts: array[int]
+    keys: array[int]
+    survey: Survey
+    log: Log
+    items: int
+    written: int
+
+
+class Encoder(Protocol):
+    """Turns items into payload lines one after another."""
+
+    def add(self, item: Item) -> None: ...
+
+    def take(self) -> Encoded:
+        """What has been encoded since the last call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One violation of the target's rules, at a line of a file."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A target format.
+
+    Writing has two steps, because the payload's shape depends on the ontology and the ontology on all items:
+    ``encoder(settings, options, dataset name, log)`` makes lines in which the ontology's choices are open, and
+    ``renderer(ontology)`` fills them in. ``key(settings, dataset name, item)`` is the item's global key.
+    """
+
+    name: str
+    title: str
+    docs: str
+    options: type
+    encoder: Callable[[Settings, Any, str, Log], Encoder]
+    renderer: Callable[[Ontology], Callable[[bytes], bytes]]
+    ontology_json: Callable[[Ontology], bytes]
+    limits: Callable[[Ontology, Survey, Log], None]
+    validate: Callable[[str, str | None], Iterator[Fault]]
+    line_kinds: Callable[[Survey], Mapping[str, int]]
+
+
+def writer(name: str = "labelbox") -> Writer:
+    """The writer of that name. Raises :class:`UsageError` naming those there are."""
+    table = writers()
+    if name not in table:
+        raise UsageError(f"no target {name!r}; there are: {', '.join(table)}")
+    return table[name]
+
+
+def dataset_of(items: Sequence[Item], name: str = "dataset", schema: Schema | None = None) -> Dataset:
+    """A dataset of items made in Python."""
+
+    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
+        for item in items[start:stop]:
+            for annotation in item.annotations:
+                label = annotation.name if isinstance(annotation, Classification) else annotation.label
+                log.read(label, annotation.units)
+            yield item
+
+    return Dataset(name, schema or Schema(), len(items), iterate)

@@ -1,0 +1,58 @@
+"""Labelbox ground-truth import: the target format.
+
+What is written is what `LabelImport` of the official SDK takes: one JSON object an annotation and line, referring to
+its data row by global key and to its feature by name. The facts and their sources are in docs/formats/labelbox.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from to_labelbox.diagnostics import Log
+from to_labelbox.formats import Writer
+from to_labelbox.schema import Kind
+from to_labelbox.settings import Settings
+from to_labelbox.survey import Survey
+from to_labelbox_formats.labelbox.encoder import Encoder, Options
+from to_labelbox_formats.labelbox.ontology import check_limits, ontology_json
+from to_labelbox_formats.labelbox.payload import Renderer
+from to_labelbox_formats.labelbox.validate import validate
+
+LINE_KINDS = {
+    Kind.BOX: "bbox",
+    Kind.POLYGON: "polygon",
+    Kind.MASK: "mask",
+    Kind.POINT: "point",
+    Kind.LINE: "line",
+    Kind.ENTITY: "entity",
+    Kind.RELATIONSHIP: "relationship",
+}
+
+
+def _encoder(settings: Settings, options: Any, dataset: str, log: Log) -> Encoder:
+    return Encoder(settings, options, dataset, log)
+
+
+def line_kinds(survey: Survey) -> Mapping[str, int]:
+    """Lines by what they hold."""
+    kinds: dict[str, int] = {}
+    for (_, kind), count in survey.shapes.items():
+        kinds[LINE_KINDS[kind]] = kinds.get(LINE_KINDS[kind], 0) + count
+    if survey.answers:
+        kinds["answer"] = survey.answers
+    return kinds
+
+
+FORMAT = Writer(
+    name="labelbox",
+    title="Labelbox ground truth (NDJSON)",
+    docs="docs/formats/labelbox.md",
+    options=Options,
+    encoder=_encoder,
+    renderer=Renderer,
+    ontology_json=ontology_json,
+    limits=check_limits,
+    validate=validate,
+    line_kinds=line_kinds,
+)

@@ -1,0 +1,34 @@
+"""Masks as inline PNG: 8-bit grey, one instance, the size of the asset [SDK 7.17, ndjson/objects.py NDMask]."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from binascii import b2a_base64
+
+import numpy as np
+
+from to_labelbox.geometry import mask_patch
+from to_labelbox.model import Mask
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_END = b"\0\0\0\0IEND\xaeB`\x82"
+
+
+def png(mask: Mask, value: int = 1) -> bytes:
+    """A PNG of mode L whose foreground pixels are ``value``, all others 0."""
+    left, patch = mask_patch(mask)
+    # every row starts with its filter type, 0 for none
+    rows = np.zeros((mask.height, mask.width + 1), np.uint8)
+    rows[:, left + 1 : left + 1 + patch.shape[1]] = patch if value == 1 else patch * np.uint8(value)
+    header = struct.pack(">IIBBBBB", mask.width, mask.height, 8, 0, 0, 0, 0)
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows.data, 1)) + _END
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+
+
+def png_text(mask: Mask, value: int = 1) -> bytes:
+    """The PNG in base64, standard alphabet, no line breaks."""
+    return b2a_base64(png(mask, value), newline=False)

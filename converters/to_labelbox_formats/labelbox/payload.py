@@ -1,0 +1,193 @@
+"""What all payload lines share: uuids, ASCII JSON, and places that the ontology fills in later.
+
+A line is made while items stream, before the ontology is known. Where it depends on the ontology, it holds a *token*
+between two NUL bytes, which no JSON text contains::
+
+    \\0T["car","polygon"]\\0                 the name of the tool for that label and kind
+    \\0C["car","polygon",[{…}]]\\0           ,"classifications":[…] from these attributes, or nothing
+    \\0Q"weather"\\0                          the name of a whole-asset question
+    \\0A["weather",["rain"]]\\0               its answer: an object, a list or a string, as its type demands
+    \\0R["mood",[["calm",[[200,1600]]]]]\\0   its answer with frames or milliseconds
+
+:class:`Renderer` replaces them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from to_labelbox.model import Attribute, Choice, Scalar, Value
+from to_labelbox.ontology import Ontology
+from to_labelbox.schema import Input, Kind, Question
+from to_labelbox.survey import text_of
+
+NAMESPACE = UUID("6f1d2b1e-3c57-5d0a-9a55-0b6c1c5f7a10")
+"""Namespace of the uuids: uuid5(NAMESPACE, "<global key>\\n<source id>\\n<part>")."""
+
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4))
+_encoder = msgspec.json.Encoder()
+encode = _encoder.encode
+
+
+class Uuids:
+    """Version 5 uuids of one data row's annotations; SHA-1 of the key is computed once."""
+
+    def __init__(self, key: str) -> None:
+        self._base = hashlib.sha1(NAMESPACE.bytes + key.encode("utf-8", "surrogatepass") + b"\n")
+        self._given: set[str] = set()
+
+    @property
+    def digest(self) -> int:
+        """64 bits that stand for the key."""
+        return int.from_bytes(self._base.digest()[:8], "big")
+
+    def make(self, id: str, part: str = "") -> str:
+        """The uuid of a part of an annotation; an id that occurs twice is numbered, so that no uuid repeats."""
+        name = f"{id}\n{part}"
+        n = 1
+        while name in self._given:
+            n += 1
+            name = f"{id}\n{part}\n{n}"
+        self._given.add(name)
+        state = self._base.copy()
+        state.update(name.encode("utf-8", "surrogatepass"))
+        h = state.hexdigest()
+        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
+
+
+def ascii_json(text: str) -> bytes:
+    """A JSON string in ASCII: the SDK's reader breaks on raw U+2028, U+2029 and U+0085 [labelbox.parser.loads]."""
+    return encode(text) if text.isascii() else json.dumps(text).encode()
+
+
+# ------------------------------------------------------------------------------------------------------ tokens
+
+
+def _token(mark: bytes, content: Any) -> bytes:
+    return b"\0" + mark + encode(content) + b"\0"
+
+
+def tool_token(label: str, kind: Kind) -> bytes:
+    return _token(b"T", (label, kind))
+
+
+def attributes_token(label: str, kind: Kind, attributes: tuple[Attribute, ...]) -> bytes:
+    return _token(b"C", (label, kind, attributes))
+
+
+def question_token(name: str) -> bytes:
+    return _token(b"Q", name)
+
+
+def answer_token(name: str, values: Sequence[Scalar | Choice]) -> bytes:
+    return _token(b"A", (name, values))
+
+
+def ranged_token(name: str, values: Sequence[tuple[Scalar | Choice, Sequence[tuple[int, int]]]]) -> bytes:
+    """Each value with its ranges: frames as written, or milliseconds; both ends included."""
+    return _token(b"R", (name, values))
+
+
+_decode_tool = msgspec.json.Decoder(tuple[str, str])
+_decode_attributes = msgspec.json.Decoder(tuple[str, str, tuple[Attribute, ...]])
+_decode_name = msgspec.json.Decoder(str)
+_decode_answer = msgspec.json.Decoder(tuple[str, tuple[Scalar | Choice, ...]])
+_decode_ranged = msgspec.json.Decoder(tuple[str, tuple[tuple[Scalar | Choice, tuple[tuple[int, int], ...]], ...]])
+
+_CACHED_TOKENS = 100_000
+
+
+class Renderer(dict[bytes, bytes]):
+    """Fills the tokens of encoded lines by an ontology; a dict of rendered tokens that makes what it lacks."""
+
+    def __init__(self, ontology: Ontology) -> None:
+        super().__init__()
+        self._ontology = ontology
+
+    def __call__(self, lines: bytes) -> bytes:
+        pieces = lines.split(b"\0")
+        pieces[1::2] = map(self.__getitem__, pieces[1::2])
+        return b"".join(pieces)
+
+    def __missing__(self, token: bytes) -> bytes:
+        mark, content = token[:1], token[1:]
+        if mark == b"T":
+            label, kind = _decode_tool.decode(content)
+            rendered = ascii_json(self._ontology.by_shape[label, kind].name)
+        elif mark == b"C":
+            label, kind, attributes = _decode_attributes.decode(content)
+            answers = _answers(attributes, self._ontology.by_shape[label, kind].classifications)
+            rendered = b',"classifications":' + json.dumps(answers).encode() if answers else b""
+        elif mark == b"Q":
+            rendered = ascii_json(self._ontology.by_source[_decode_name.decode(content)].name)
+        elif mark == b"A":
+            name, values = _decode_answer.decode(content)
+            rendered = json.dumps(_answer(self._ontology.by_source[name], values)).encode()
+        else:
+            name, ranged = _decode_ranged.decode(content)
+            rendered = json.dumps(_ranged(self._ontology.by_source[name], ranged)).encode()
+        if len(self) >= _CACHED_TOKENS:
+            self.clear()
+        self[token] = rendered
+        return rendered
+
+
+def _answers(attributes: Sequence[Attribute], questions: Sequence[Question]) -> list[dict[str, Any]]:
+    """Nested answers, those that have a question in the ontology, one a question."""
+    known = {q.name: q for q in questions}
+    given: dict[str, list[Scalar | Choice]] = {}
+    for attribute in attributes:
+        if attribute.name in known:
+            given.setdefault(attribute.name, []).extend(values_of(attribute.value))
+    return [{"name": n, "answer": _answer(known[n], v)} for n, v in given.items() if v]
+
+
+def values_of(value: Value) -> tuple[Scalar | Choice, ...]:
+    """A value as the options it chooses; empty text chooses none."""
+    values = value if isinstance(value, tuple) else (value,)
+    return tuple(v for v in values if v != "")
+
+
+def _answer(question: Question, values: Sequence[Scalar | Choice]) -> Any:
+    if question.input is Input.TEXT:
+        return "\n".join(_text(v) for v in values)
+    options = {o.value: o.attributes for o in question.options}
+    chosen: dict[str, dict[str, Any]] = {}
+    for value in values:
+        chosen.setdefault(_text(value), _option(value, options))
+    listed = list(chosen.values())
+    return listed if question.input is Input.CHECKLIST else listed[0]
+
+
+def _option(value: Scalar | Choice, options: dict[str, tuple[Question, ...]]) -> dict[str, Any]:
+    option: dict[str, Any] = {"name": _text(value)}
+    if isinstance(value, Choice) and value.attributes:
+        nested = _answers(value.attributes, options.get(value.value, ()))
+        if nested:
+            option["classifications"] = nested
+    return option
+
+
+def _text(value: Scalar | Choice) -> str:
+    return value.value if isinstance(value, Choice) else text_of(value)
+
+
+def _ranged(question: Question, values: Sequence[tuple[Scalar | Choice, Sequence[tuple[int, int]]]]) -> Any:
+    """A list of options or texts, each with its ranges, equal ones joined [spec: V5 form a, V6, A1-A3]."""
+    options = {o.value: o.attributes for o in question.options}
+    listed: dict[str, dict[str, Any]] = {}
+    for value, ranges in values:
+        entry = listed.get(_text(value))
+        if entry is None:
+            head = {"value": _text(value)} if question.input is Input.TEXT else _option(value, options)
+            entry = listed[_text(value)] = {**head, "frames": []}
+        entry["frames"] += [{"start": start, "end": end} for start, end in ranges]
+    for entry in listed.values():
+        entry["frames"].sort(key=lambda f: (f["start"], f["end"]))
+    return list(listed.values())

@@ -1,0 +1,72 @@
+"""Global keys: how assets are named in the target."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from string import Formatter
+from urllib.parse import quote
+
+from to_labelbox.diagnostics import UsageError
+from to_labelbox.model import Asset
+from to_labelbox.settings import Settings
+
+FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
+MAX_LENGTH = 200
+"""Characters of a global key [docs.labelbox.com/docs/limits]."""
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class Keys:
+    """Makes global keys and row data by one conversion's settings. Raises :class:`UsageError` for a bad template."""
+
+    def __init__(self, settings: Settings, dataset: str) -> None:
+        self._settings = settings
+        self._dataset = dataset
+        self._plain = settings.global_key == "{relpath}"
+        try:
+            used = [name for _, name, _, _ in Formatter().parse(settings.global_key) if name is not None]
+        except ValueError as error:
+            raise UsageError(f"--global-key {settings.global_key!r}: {error}") from None
+        unknown = [name for name in used if name not in FIELDS]
+        if unknown or not used:
+            listing = " ".join(f"{{{f}}}" for f in FIELDS)
+            what = f"no field {{{unknown[0]}}}" if unknown else "no field, so every asset would have the same key"
+            raise UsageError(f"--global-key {settings.global_key!r}: {what}; there are: {listing}")
+
+    def key(self, asset: Asset, split: str) -> str:
+        """The key before shortening."""
+        if self._plain:
+            return asset.path
+        name = posixpath.basename(asset.path)
+        stem, ext = posixpath.splitext(name)
+        return self._settings.global_key.format(
+            relpath=asset.path,
+            name=name,
+            stem=stem,
+            ext=ext,
+            split=split or "default",
+            dataset=self._dataset,
+            source_id=asset.id,
+        )
+
+    def row_data(self, asset: Asset) -> str | None:
+        """Where the asset is: the map's URL, the prefix with the quoted path, or the source's own URL; else None."""
+        settings = self._settings
+        if settings.url_map:
+            url = settings.url_map.get(asset.path) or settings.url_map.get(posixpath.basename(asset.path))
+            if url:
+                return url
+        if settings.url_prefix:
+            return f"{settings.url_prefix.rstrip('/')}/{quote(asset.path)}"
+        if asset.url and _URL.match(asset.url):
+            return asset.url
+        return None
+
+
+def shortened(key: str) -> str:
+    """A key of at most 200 characters: its end, after a hash of the whole that keeps it unique."""
+    digest = hashlib.sha1(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{digest}~{key[-(MAX_LENGTH - 17) :]}"

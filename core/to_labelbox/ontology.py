@@ -1,0 +1,195 @@
+"""Inference of the ontology: declared beats observed, each decision with its reason. Pure functions."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from msgspec import Struct
+
+from to_labelbox.schema import Input, Kind, Option, Question, Schema
+from to_labelbox.settings import Policy, Settings
+from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey
+
+FORCED_KIND = {Policy.AUTO: Kind.BOX, Policy.BBOX: Kind.BOX, Policy.POLYGON: Kind.POLYGON, Policy.MASK: Kind.MASK}
+
+
+class Tool(Struct, frozen=True):
+    """A way to draw one kind of shape of one source label."""
+
+    name: str
+    kind: Kind
+    label: str
+    color: str = ""
+    classifications: tuple[Question, ...] = ()
+
+
+class Classification(Struct, frozen=True):
+    """A question about whole assets; ``source`` is its name in the source."""
+
+    source: str
+    question: Question
+
+
+class Ontology(Struct, frozen=True, dict=True):
+    """Tools and classifications with names unique over both."""
+
+    tools: tuple[Tool, ...] = ()
+    classifications: tuple[Classification, ...] = ()
+    decisions: tuple[str, ...] = ()
+
+    @cached_property
+    def by_shape(self) -> Mapping[tuple[str, str], Tool]:
+        return {(t.label, t.kind): t for t in self.tools}
+
+    @cached_property
+    def by_source(self) -> Mapping[str, Question]:
+        return {c.source: c.question for c in self.classifications}
+
+    @property
+    def features(self) -> int:
+        """Tools, classifications and options at every depth, as the target counts them."""
+        return sum(1 + _features(t.classifications) for t in self.tools) + _features(
+            c.question for c in self.classifications
+        )
+
+
+def _features(questions: Iterable[Question]) -> int:
+    return sum(1 + sum(1 + _features(o.attributes) for o in q.options) for q in questions)
+
+
+def clean_name(name: str) -> str:
+    """A name that any JSON reader and terminal takes: control characters and lone surrogates become U+FFFD."""
+    if name.isprintable():
+        return name
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in name)
+
+
+def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> Ontology:
+    """The ontology that fits everything that was declared and written.
+
+    Labels in declared order, then as first seen; a label of several kinds gets one tool a kind, each with a suffix.
+    """
+    settings = settings or Settings()
+    decisions: list[str] = []
+    names = _Names()
+    tools: list[Tool] = []
+    declared = {label.name: label for label in schema.labels if settings.wants(label.name)}
+    seen: dict[str, set[Kind]] = {name: set(label.kinds) for name, label in declared.items()}
+    for label, kind in survey.shapes:
+        seen.setdefault(label, set()).add(kind)
+    for label, observed in seen.items():
+        kinds = [k for k in Kind if k in observed] or [FORCED_KIND[settings.policy(label)]]
+        if len(kinds) > 1:
+            decisions.append(f"{label!r} occurs as {', '.join(kinds)}: one tool each, named by kind")
+        known = declared.get(label)
+        questions = _questions(
+            known.attributes if known else (), survey.attributes.get(label, {}), f"{label!r}", decisions
+        )
+        questions += _implied(label, survey)
+        for kind in kinds:
+            wanted = clean_name(label) if len(kinds) == 1 else f"{clean_name(label)} ({kind})"
+            color = known.color if known else ""
+            tools.append(Tool(names.take(wanted, decisions), kind, label, color, questions))
+    classifications = [
+        Classification(q.name, Question(names.take(q.name, decisions), q.input, q.options, q.required, q.index))
+        for q in _questions(
+            [q for q in schema.questions if settings.wants(q.name)], survey.questions, "whole assets", decisions
+        )
+    ]
+    return Ontology(tuple(tools), tuple(classifications), tuple(decisions))
+
+
+def _implied(label: str, survey: Survey) -> tuple[Question, ...]:
+    owner = survey.keypoints.get(label)
+    found: list[Question] = []
+    if owner in survey.occluded:
+        found.append(Question(VISIBILITY, Input.RADIO, (Option("visible"), Option("occluded"))))
+    if owner in survey.repeated:
+        found.append(Question(INSTANCE, Input.TEXT))
+    return tuple(found)
+
+
+def _questions(
+    declared: Iterable[Question], observed: Mapping[str, Answers], owner: str, decisions: list[str]
+) -> tuple[Question, ...]:
+    known = {q.name: q for q in declared}
+    return tuple(
+        _question(name, known.get(name), observed.get(name), owner, decisions)
+        for name in [*known, *(n for n in observed if n not in known)]
+    )
+
+
+def _question(name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str]) -> Question:
+    input = _input(name, known, seen, owner, decisions)
+    index = bool(known and known.index) or bool(seen and seen.index)
+    required = bool(known and known.required)
+    if input is Input.TEXT:
+        return Question(name, input, (), required, index)
+    options = {o.value: o for o in known.options} if known else {}
+    given = seen.options if seen else {}
+    if seen and seen.flag and not known:
+        given = {"yes": {}, "no": {}}
+    inside = f"{owner}, {name!r}"
+    merged = [
+        Option(
+            value,
+            options[value].label if value in options else "",
+            _questions(options[value].attributes if value in options else (), given.get(value, {}), inside, decisions),
+        )
+        for value in [*options, *(v for v in given if v not in options)]
+    ]
+    return Question(name, input, tuple(merged), required, index)
+
+
+def _input(name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str]) -> Input:
+    """Radio, checklist or text, with the reason noted where it was not declared."""
+    has_options = bool(known and known.options) or bool(seen and seen.options)
+    if known and known.input is Input.TEXT:
+        return Input.TEXT
+    if not has_options:
+        return Input.TEXT
+    if seen and seen.input is Input.TEXT:
+        return Input.TEXT
+    if known and known.input is Input.RADIO and seen and seen.several:
+        decisions.append(f"{name!r} of {owner} is single choice, but several options occur at once: checklist")
+        return Input.CHECKLIST
+    if known and known.input:
+        return known.input
+    if seen and seen.several:
+        decisions.append(f"{name!r} of {owner} has several answers at once: checklist")
+        return Input.CHECKLIST
+    if seen and seen.many and not seen.chosen:
+        decisions.append(f"{name!r} of {owner} has more than 20 distinct values: free text")
+        return Input.TEXT
+    decisions.append(f"{name!r} of {owner} has {len(seen.options) if seen else 0} distinct values: radio")
+    return Input.RADIO
+
+
+class _Names:
+    """First-level names, each given out once."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, wanted: str, decisions: list[str]) -> str:
+        name, n = wanted, 1
+        while name in self._taken:
+            n += 1
+            name = f"{wanted} {n}"
+        if name != wanted:
+            decisions.append(f"the name {wanted!r} is taken: {name!r}")
+        self._taken.add(name)
+        return name
+
+
+def similar_names(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs that differ only in case or surrounding white space, probably one class written in two ways."""
+    first: dict[str, str] = {}
+    pairs = []
+    for name in names:
+        other = first.setdefault(name.strip().casefold(), name)
+        if other != name:
+            pairs.append((other, name))
+    return pairs
