@@ -12,8 +12,13 @@ from to_labelbox.diagnostics import FileError
 
 Element: TypeAlias = etree._Element
 
-_DECLARATION = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_WIDE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
+"""How UTF-16 starts without a byte-order mark."""
+_DECLARED = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
+_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
+_NOT_FOR_DOCUMENTS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
+"""Codecs of Python that no XML file is written in; some take quadratic time."""
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True,
     remove_pis=True,
@@ -23,44 +28,76 @@ _PARSER = etree.XMLParser(
 def parse_xml(data: bytes) -> Element:
     """The root element of a document of bounded size.
 
-    Encodings: by byte-order mark, else as declared (any that Python knows), else UTF-8. Leading white space is
-    tolerated. Raises :class:`FileError` with line and column; a DOCTYPE is refused before anything is parsed.
+    Encodings as in :func:`xml_text`. Leading white space is tolerated. Raises :class:`FileError` with line and column; a
+    DOCTYPE is refused before anything is parsed.
     """
-    if not data.strip():
-        raise FileError("the file is empty")
-    text = to_utf8(data)
-    if b"<!DOCTYPE" in text:
+    return parse_text(xml_text(data))
+
+
+def parse_text(text: str) -> Element:
+    """The root element of a document that :func:`xml_text` has decoded. Raises :class:`FileError`."""
+    if "<!DOCTYPE" in text:
         raise FileError("a DOCTYPE is not accepted (it can hide entity bombs); remove it")
     try:
-        return etree.fromstring(text, _PARSER)
+        return etree.fromstring(text.encode(), _PARSER)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        raise FileError(f"not well-formed XML at line {line}, column {column}: {error.msg}") from None
+        reason = error.msg.partition(", line ")[0].strip()
+        raise FileError(f"not well-formed XML at line {line}, column {column}: {reason}") from None
+    except UnicodeEncodeError:
+        raise FileError("holds half a surrogate pair, which is no character") from None
+
+
+def xml_text(data: bytes, fallback: str = "") -> str:
+    """The document as text, without byte-order mark and declaration.
+
+    Encodings: by byte-order mark, else as declared (any that Python knows), else UTF-8; when the bytes are not valid in
+    it, as ``fallback`` if one is given. Raises :class:`FileError` naming the encoding and the offset.
+    """
+    if data[:1] == b"<" and data[1:2] not in b"?\0":
+        encoding = "utf-8"
+    else:
+        data, encoding = _encoding_of(data)
+    try:
+        text = data.decode(encoding)
+    except LookupError:
+        raise FileError(f"declares an unknown encoding {encoding!r}") from None
+    except UnicodeDecodeError as error:
+        if not fallback:
+            raise FileError(f"is not {encoding} as it should be, at byte {error.start}: {error.reason}") from None
+        text = data.decode(fallback, "replace")
+    except UnicodeError as error:
+        raise FileError(f"is not {encoding} as it should be: {error}") from None
+    if match := _DECLARATION.match(text):
+        text = "\n" * match.group().count("\n") + text[match.end() :]
+    if not text or text.isspace():
+        raise FileError("the file is empty")
+    return text
 
 
 def to_utf8(data: bytes) -> bytes:
     """The document as UTF-8 bytes without byte-order mark and declaration. Raises :class:`FileError`."""
+    return xml_text(data).encode("utf-8", "replace")
+
+
+def _encoding_of(data: bytes) -> tuple[bytes, str]:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            data, declared = data[len(bom) :], encoding
-            break
-    else:
-        match = _DECLARATION.match(data[:200])
-        declared = match.group(1).decode() if match else "utf-8"
+            return data[len(bom) :], encoding
+    for start, encoding in _WIDE:
+        if data.startswith(start):
+            return data, encoding
+    head = data[:1024].lstrip()
+    match = _DECLARED.match(head)
+    declared = match.group(1).decode() if match else "utf-8"
     try:
-        codec = codecs.lookup(declared)
-    except LookupError:
+        name = codecs.lookup(declared).name
+    except (LookupError, ValueError):
         raise FileError(f"declares an unknown encoding {declared!r}") from None
-    try:
-        text = data if codec.name == "utf-8" else codec.decode(data)[0].encode()
-    except UnicodeError as error:
-        raise FileError(f"is not {declared} as it says: {error}") from None
-    text = text.lstrip()
-    if text.startswith(b"<?xml"):
-        text = (
-            text[text.find(b"?>") + 2 :] if codec.name != "utf-8" or declared.lower() not in ("utf-8", "utf8") else text
-        )
-    return text
+    if name in _NOT_FOR_DOCUMENTS:
+        raise FileError(f"declares the encoding {declared!r}, which XML is not written in")
+    # A declaration that can be read as ASCII is not written in a wide encoding, whatever it says.
+    return data, "utf-8" if name.startswith(("utf-16", "utf-32")) else name
 
 
 def local_name(element: Element) -> str:
