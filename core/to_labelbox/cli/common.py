@@ -1,0 +1,154 @@
+"""Options and renderings that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from to_labelbox.diagnostics import Diagnostic, Severity, UsageError
+from to_labelbox.report import Report
+from to_labelbox.settings import Outside, Policy, Settings
+from to_labelbox.source import display
+from to_labelbox.tables import read_urls
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CLASSES_SHOWN = 20
+
+
+def source_options(command: F) -> F:
+    """What every command that reads a source takes."""
+    for option in reversed(
+        [
+            click.argument("source", nargs=-1, required=True, metavar="SOURCE...", type=click.Path()),
+            click.option("--from", "format", metavar="FORMAT", help="Name the format instead of detecting it."),
+            click.option(
+                "-O", "options", multiple=True, metavar="KEY=VALUE", help="Option of the format; see `formats NAME`."
+            ),
+            click.option(
+                "--media-root",
+                type=click.Path(),
+                help="Folder of the media: sizes, EXIF orientation; nothing is copied.",
+            ),
+            click.option("--sizes", type=click.Path(), help="CSV of key,width,height for media that are not at hand."),
+            click.option(
+                "--exif",
+                type=click.Choice(["auto", "ignore"]),
+                default="auto",
+                show_default=True,
+                help="Turn coordinates of upright pictures back to stored pixels.",
+            ),
+            click.option(
+                "--geometry",
+                type=click.Choice([p.value for p in Policy]),
+                default="auto",
+                show_default=True,
+                help="Kind that shapes with an area are written as.",
+            ),
+            click.option(
+                "--outside",
+                type=click.Choice([p.value for p in Outside]),
+                default="clip",
+                show_default=True,
+                help="What happens to shapes beyond the border.",
+            ),
+            click.option("--min-area", type=float, default=0.0, metavar="PX", help="Skip shapes of less area."),
+            click.option("--include", multiple=True, metavar="CLASS", help="Only these classes (patterns)."),
+            click.option("--exclude", multiple=True, metavar="CLASS", help="All but these classes (patterns)."),
+            click.option("--relationships", is_flag=True, help="Write relationships too (documented for pre-labels)."),
+            click.option(
+                "--global-key",
+                default="{relpath}",
+                show_default=True,
+                metavar="TEMPLATE",
+                help="Of {relpath} {name} {stem} {ext} {split} {dataset} {source_id}.",
+            ),
+            click.option("--url-prefix", default="", metavar="URL", help="Where the media are: URL/path is row_data."),
+            click.option("--url-map", type=click.Path(), metavar="CSV", help="key,url of each asset."),
+            click.option("--split-metadata", default="", metavar="NAME", help="Metadata field that takes the split."),
+            click.option(
+                "--on-error",
+                type=click.Choice(["skip", "fail"]),
+                default="skip",
+                show_default=True,
+                help="Skip broken records and count them, or stop at the first.",
+            ),
+            click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def settings_of(given: Mapping[str, Any]) -> Settings:
+    return Settings(
+        geometry=Policy(given["geometry"]),
+        outside=Outside(given["outside"]),
+        min_area=given["min_area"],
+        include=given["include"],
+        exclude=given["exclude"],
+        relationships=given["relationships"],
+        global_key=given["global_key"],
+        url_prefix=given["url_prefix"],
+        url_map=read_urls(given["url_map"]) if given["url_map"] else {},
+        split_metadata=given["split_metadata"],
+    )
+
+
+def pairs_of(options: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals or not key:
+            raise UsageError(f"-O {option}: write it as key=value")
+        pairs[key] = value
+    return pairs
+
+
+def closing(report: Report, out: str | None) -> str:
+    """The closing table: outcomes, the classes with losses, each diagnostic with one example, what to do next."""
+    tally = report.annotations
+    verb = "would be written" if out is None else "written"
+    lines = [
+        f"{report.source.format}: {_n(report.assets.read, 'asset')}, {_n(tally.read, 'annotation')} read; "
+        f"{_n(report.lines.total, 'line')} {verb}"
+        + (f" ({', '.join(f'{count:,} {kind}' for kind, count in report.lines.by_kind.items())})" if tally.read else "")
+    ]
+    lines += ["", f"{'class':<28}{'read':>10}{'converted':>11}{'approx.':>10}{'merged':>9}{'skipped':>9}"]
+    rows = sorted(report.classes.items(), key=lambda r: (-(r[1].skipped + r[1].approximated), -r[1].read))
+    for name, t in rows[:CLASSES_SHOWN]:
+        lines.append(_row(display(name), t.read, t.converted, t.approximated, t.merged, t.skipped))
+    if len(rows) > CLASSES_SHOWN:
+        lines.append(f"… and {len(rows) - CLASSES_SHOWN} more classes")
+    lines.append(_row("total", tally.read, tally.converted, tally.approximated, tally.merged, tally.skipped))
+    if report.diagnostics:
+        lines.append("")
+        lines += [line for d in report.diagnostics for line in _diagnostic(d)]
+    if out is not None:
+        lines += ["", "wrote " + ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])]
+        lines += [f"next: to-labelbox validate {out}"]
+    return "\n".join(lines)
+
+
+def _n(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _row(name: str, *counts: int) -> str:
+    shown = name if len(name) <= 27 else name[:26] + "…"
+    widths = (10, 11, 10, 9, 9)
+    return f"{shown:<28}" + "".join(f"{count:>{width},}" for count, width in zip(counts, widths))
+
+
+_MARKS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def _diagnostic(diagnostic: Diagnostic) -> list[str]:
+    if diagnostic.code == "decision":
+        return [f"note     {display(e.message)}" for e in diagnostic.examples]
+    example = diagnostic.examples[0]
+    times = f" ×{diagnostic.count:,}" if diagnostic.count > 1 else ""
+    return [f"{_MARKS[diagnostic.severity]:<8} {diagnostic.code}{times}: {display(str(example))}"]

@@ -1,0 +1,72 @@
+"""`to-labelbox convert`"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from to_labelbox.cli.common import closing, pairs_of, settings_of, source_options
+from to_labelbox.cli.progress import bar
+from to_labelbox.pipeline import convert as run
+from to_labelbox.report import FailOn
+
+
+@click.command()
+@source_options
+@click.option("-o", "--out", type=click.Path(), metavar="OUT", help="Output folder.")
+@click.option("--shard-lines", type=click.IntRange(1), metavar="N", help="Split annotations into files of N lines.")
+@click.option(
+    "--fail-on", type=click.Choice([f.value for f in FailOn]), help="Exit with 1 when this much was lost, or more."
+)
+@click.option("--dry-run", is_flag=True, help="Convert and report, write nothing.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT.")
+@click.option("--progress/--no-progress", default=None, help="Progress bar; by default on a terminal, for long work.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def convert(
+    source: tuple[str, ...],
+    out: str | None,
+    shard_lines: int | None,
+    fail_on: str | None,
+    dry_run: bool,
+    overwrite: bool,
+    progress: bool | None,
+    quiet: bool,
+    **given: Any,
+) -> int:
+    """Convert a dataset into what Labelbox's ground-truth import takes.
+
+    SOURCE is a file, a folder, a zip or gz; or several files of one set (COCO instances + keypoints + captions).
+    OUT gets annotations.ndjson, data_rows.ndjson, ontology.json and report.json.
+
+    \b
+    to-labelbox convert instances_val2017.json -o out --url-prefix https://bucket.s3.amazonaws.com/val2017
+    to-labelbox convert instances_val2017.json person_keypoints_val2017.json captions_val2017.json -o out
+    to-labelbox convert export.json -o out --geometry bbox --include 'car*' --fail-on skipped
+    """
+    if out is None and not dry_run:
+        raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what would happen")
+    settings = settings_of(given)
+    with bar(progress, quiet) as advance:
+        report = run(
+            source,
+            None if dry_run else out,
+            format=given["format"],
+            options=pairs_of(given["options"]),
+            settings=settings,
+            media_root=given["media_root"],
+            sizes=given["sizes"],
+            exif=given["exif"] == "auto",
+            on_error=given["on_error"],
+            shard_lines=shard_lines or 0,
+            workers=given["workers"],
+            overwrite=overwrite,
+            progress=advance,
+        )
+    code = report.exit_code(FailOn(fail_on) if fail_on else None)
+    if not quiet:
+        print(closing(report, None if dry_run else out), file=sys.stderr)
+        if code == 3:
+            print("nothing could be converted: see the reasons above", file=sys.stderr)
+    return code

@@ -1,0 +1,32 @@
+"""`to-labelbox formats`"""
+
+from __future__ import annotations
+
+import click
+
+from to_labelbox.formats import OptionInfo, describe, option_infos, readers, writers
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def formats(names: tuple[str, ...]) -> None:
+    """List the source formats, or the options of one."""
+    for reader in describe(names):
+        click.echo(f"{reader.name:<14} {reader.title}")
+        if names:
+            click.echo(f"{'':<14} docs: {reader.docs}")
+            for option in option_infos(reader.options):
+                click.echo(_option(option))
+    for name, error in getattr(readers(), "broken", {}).items():
+        click.echo(f"{name:<14} cannot be loaded: {error}", err=True)
+    if names:
+        for writer in writers().values():
+            click.echo(f"\n{writer.name:<14} {writer.title}: options of the target, for any format")
+            for option in option_infos(writer.options):
+                click.echo(_option(option))
+
+
+def _option(option: OptionInfo) -> str:
+    kind = "|".join(option.choices) if option.choices else option.type
+    default = "" if option.default in (None, "") else f" [{getattr(option.default, 'value', option.default)}]"
+    return f"  -O {option.name}={kind}{default}\n{'':<6}{option.help}"

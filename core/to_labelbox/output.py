@@ -1,0 +1,148 @@
+"""Output folders: files are written aside, hashed on the way, and renamed when all of them are complete.
+
+The report is renamed last and holds the hashes of the others, so a set that was interrupted is recognised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import BinaryIO
+
+from to_labelbox.diagnostics import UsageError
+from to_labelbox.report import Output, Report
+
+REPORT = "report.json"
+_OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|ontology\.json|report\.json")
+_PARTIAL = ".to-labelbox-partial"
+
+
+class Spool:
+    """Bytes put aside piece by piece, to be read back piece by piece."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._sizes = array("Q")
+        self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
+
+    def write(self, data: bytes) -> None:
+        _write_all(self._file, data)
+        self._sizes.append(len(data))
+
+    def pieces(self) -> Iterator[bytes]:
+        self._file.close()
+        with open(self.path, "rb") as file:
+            for size in self._sizes:
+                yield file.read(size)
+
+
+class Sink:
+    """A file that will be published under ``name``: its lines, bytes and SHA-256 are counted on the way."""
+
+    def __init__(self, path: str, name: str) -> None:
+        self.path = path
+        self.name = name
+        self._bytes = self._lines = 0
+        self._hash = hashlib.sha256()
+        self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
+
+    def write(self, data: bytes) -> None:
+        _write_all(self._file, data)
+        self._hash.update(data)
+        self._bytes += len(data)
+        self._lines += data.count(b"\n")
+
+    def close(self) -> Output:
+        """Flush to disk."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return Output(self._lines, self._bytes, self._hash.hexdigest())
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+class Folder:
+    """The output folder. Other files in it are left alone. Raises :class:`UsageError` when it cannot be used."""
+
+    def __init__(self, path: str, overwrite: bool = False) -> None:
+        self.path = path
+        self._partial = os.path.join(path, _PARTIAL)
+        try:
+            os.makedirs(path, exist_ok=True)
+            earlier = [name for name in sorted(os.listdir(path)) if _OURS.fullmatch(name)]
+            if earlier and not overwrite:
+                raise UsageError(f"{path} holds an earlier result ({earlier[0]}): use --overwrite, or another folder")
+            shutil.rmtree(self._partial, ignore_errors=True)
+            os.mkdir(self._partial)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+    def sink(self, name: str) -> Sink:
+        return Sink(os.path.join(self._partial, name), name)
+
+    def spool(self, name: str) -> Spool:
+        return Spool(os.path.join(self._partial, name))
+
+    def publish(self, sinks: Iterable[Sink], report: Report) -> None:
+        """Give every file its final name, the report last."""
+        finished = list(sinks)
+        report.outputs = {sink.name: sink.close() for sink in finished}
+        last = self.sink(REPORT)
+        last.write(report.to_json())
+        last.close()
+        with suppress(FileNotFoundError):
+            os.remove(os.path.join(self.path, REPORT))
+        names = {sink.name for sink in finished}
+        for name in os.listdir(self.path):
+            if _OURS.fullmatch(name) and name not in names:
+                os.remove(os.path.join(self.path, name))
+        for sink in [*finished, last]:
+            os.replace(sink.path, os.path.join(self.path, sink.name))
+        _sync_folder(self.path)
+
+    def clean(self) -> None:
+        """Remove what is not published."""
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+
+def _sync_folder(path: str) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def shards(folder: Folder, pieces: Iterable[bytes], counts: array[int], limit: int) -> list[Sink]:
+    """Lines in files of at most ``limit`` lines, no data row split: a row with more lines has a file for itself.
+
+    ``counts`` are the lines of each data row in order.
+    """
+    sinks: list[Sink] = []
+    rows = iter(counts)
+    left = room = 0
+    for piece in pieces:
+        lines = piece.splitlines(keepends=True)
+        at = 0
+        while at < len(lines):
+            if not left:
+                left = next(count for count in rows if count)
+                if left > room:
+                    sinks.append(folder.sink(f"annotations-{len(sinks) + 1:05d}.ndjson"))
+                    room = limit
+            taken = lines[at : at + left]
+            sinks[-1].write(b"".join(taken))
+            at += len(taken)
+            left -= len(taken)
+            room -= len(taken)
+    return sinks or [folder.sink("annotations-00001.ndjson")]
