@@ -40,6 +40,7 @@ class Code(StrEnum):
     FILE_MISSING = "file-missing"
     RECORD_UNREADABLE = "record-unreadable"
     RECORD_DUPLICATE = "record-duplicate"
+    ROWS_MIXED = "rows-mixed"
     FIELD_IGNORED = "field-ignored"
     FIELD_REPAIRED = "field-repaired"
     DECISION = "decision"
@@ -64,6 +65,7 @@ class Code(StrEnum):
     CLASS_RENAMED = "class-renamed"
     ATTRIBUTE_UNKNOWN = "attribute-unknown"
     ATTRIBUTE_AS_TEXT = "attribute-as-text"
+    ATTRIBUTE_DROPPED = "attribute-dropped"
     NAME_CLEANED = "name-cleaned"
     # geometry
     BOX_INVALID = "box-invalid"
@@ -81,6 +83,7 @@ class Code(StrEnum):
     MASK_EMPTY = "mask-empty"
     SPAN_INVALID = "span-invalid"
     SPAN_SHIFTED = "span-shifted"
+    TEXT_UNIT = "text-unit"
     GEOMETRY_MISSING = "geometry-missing"
     GEOMETRY_FORCED = "geometry-forced"
     GEOMETRY_OUTLINED = "geometry-outlined"

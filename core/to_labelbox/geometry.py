@@ -129,6 +129,19 @@ def rotated_corners(box: RotatedBox) -> list[float]:
     return out
 
 
+def upright_box(box: RotatedBox, tolerance: float = 0.0) -> Box | None:
+    """The box without its turn, if that is none, or less than ``tolerance`` degrees and moves no corner by a pixel."""
+    upright = Box(box.cx - box.width / 2, box.cy - box.height / 2, box.width, box.height)
+    turn = (box.angle + 180) % 360 - 180
+    if turn == 0:
+        return upright
+    if abs(turn) >= tolerance:
+        return None
+    left, top, right, bottom = upright.left, upright.top, upright.left + box.width, upright.top + box.height
+    places = (left, top, right, top, right, bottom, left, bottom)
+    return upright if max(abs(a - b) for a, b in zip(rotated_corners(box), places)) < 1 else None
+
+
 def ellipse_outline(ellipse: Ellipse, vertices: int = ELLIPSE_VERTICES) -> list[float]:
     """Vertices on the ellipse, evenly spaced in its parameter, starting at the end of the x radius."""
     cos, sin = _cos_sin(ellipse.angle)

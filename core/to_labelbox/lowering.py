@@ -208,18 +208,12 @@ class Lowering:
         self._check(box.cx, box.cy, box.width, box.height, box.angle)
         if box.width <= 0 or box.height <= 0:
             raise Skip(Code.BOX_EMPTY, f"the box is {box.width:g} × {box.height:g} and has no area")
-        upright = Box(box.cx - box.width / 2, box.cy - box.height / 2, box.width, box.height)
-        turn = (box.angle + 180) % 360 - 180
-        if turn == 0:
-            return self._box(obj, upright)
-        corners = geo.rotated_corners(box)
-        if abs(turn) < self._settings.rotation_tolerance:
-            still = (upright.left, upright.top, upright.left + box.width, upright.top + box.height)
-            places = (still[0], still[1], still[2], still[1], still[2], still[3], still[0], still[3])
-            if max(abs(a - b) for a, b in zip(corners, places)) < 1:
-                self._lose(Code.ROTATION_IGNORED, f"a turn by {turn:g}° moves no corner by a pixel and is ignored")
-                return self._box(obj, upright)
-        return self._polygon(obj, Polygon(((corners,),)), policy)
+        upright = geo.upright_box(box, self._settings.rotation_tolerance)
+        if upright is None:
+            return self._polygon(obj, Polygon(((geo.rotated_corners(box),),)), policy)
+        if box.angle % 360:
+            self._lose(Code.ROTATION_IGNORED, f"a turn by {box.angle:g}° moves no corner by a pixel and is ignored")
+        return self._box(obj, upright)
 
     def _outlined(self, obj: Object, shape: Geometry, ring: list[float], policy: Policy, what: str) -> list[Shape]:
         if policy is Policy.BBOX:

@@ -45,7 +45,13 @@ class Ontology(Struct, frozen=True, dict=True):
 
     @cached_property
     def by_source(self) -> Mapping[str, Question]:
-        return {c.source: c.question for c in self.classifications}
+        """Questions for answers about whole assets."""
+        return {c.source: c.question for c in sorted(self.classifications, key=lambda c: not c.question.index)}
+
+    @cached_property
+    def by_part(self) -> Mapping[str, Question]:
+        """Questions for answers about frames, times or messages."""
+        return {c.source: c.question for c in sorted(self.classifications, key=lambda c: c.question.index)}
 
     @property
     def features(self) -> int:
@@ -92,12 +98,20 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
             wanted = clean_name(label) if len(kinds) == 1 else f"{clean_name(label)} ({kind})"
             color = known.color if known else ""
             tools.append(Tool(names.take(wanted, decisions), kind, label, color, questions))
-    classifications = [
-        Classification(q.name, Question(names.take(q.name, decisions), q.input, q.options, q.required, q.index))
-        for q in _questions(
-            [q for q in schema.questions if settings.wants(q.name)], survey.questions, "whole assets", decisions
-        )
-    ]
+    classifications: list[Classification] = []
+    for q in _questions(
+        [q for q in schema.questions if settings.wants(q.name)], survey.questions, "whole assets", decisions
+    ):
+        seen_answers = survey.questions.get(q.name)
+        whole = bool(seen_answers and seen_answers.whole)
+        wanted = clean_name(q.name)
+        scopes = {wanted: q.index and not whole}
+        if whole and seen_answers and seen_answers.index:
+            decisions.append(f"{q.name!r} is answered for whole assets and for parts of them: a question each")
+            scopes[f"{wanted} (part)"] = True
+        for name, index in scopes.items():
+            question = Question(names.take(name, decisions), q.input, q.options, q.required, index)
+            classifications.append(Classification(q.name, question))
     return Ontology(tuple(tools), tuple(classifications), tuple(decisions))
 
 

@@ -30,7 +30,7 @@ class Answers(Struct):
 
     ``many``: more than :data:`MAX_OPTIONS` distinct scalars. ``chosen``: a :class:`Choice` was among them, so these are
     options for certain. ``several``: several options were given at once. ``flag``: only ever ``yes``.
-    ``index``: given for frames, times or messages.
+    ``index``: given for frames, times or messages; ``whole``: given for the whole asset.
     """
 
     options: dict[str, dict[str, Answers]] = field(default_factory=dict)
@@ -39,6 +39,7 @@ class Answers(Struct):
     several: bool = False
     flag: bool = False
     index: bool = False
+    whole: bool = False
     input: Input | None = None
 
     def add(self, value: Value) -> None:
@@ -68,6 +69,7 @@ class Answers(Struct):
         self.several |= other.several
         self.flag |= other.flag
         self.index |= other.index
+        self.whole |= other.whole
         self.input = self.input or other.input
         for text, nested in other.options.items():
             mine = self.options.setdefault(text, {})
@@ -81,7 +83,7 @@ def observe(questions: dict[str, Answers], attributes: Iterable[Attribute]) -> N
     for attribute in attributes:
         answers = questions.get(attribute.name)
         if answers is None:
-            text = Input.TEXT if attribute.name == INSTANCE else None
+            text = Input.TEXT if attribute.free or attribute.name == INSTANCE else None
             answers = questions[attribute.name] = Answers(flag=attribute.flag, input=text)
         answers.add(attribute.value)
 

@@ -14,8 +14,9 @@ from to_labelbox.formats import Writer
 from to_labelbox.schema import Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import Survey
-from to_labelbox_formats.labelbox.encoder import Encoder, Options
+from to_labelbox_formats.labelbox.encoder import Encoder
 from to_labelbox_formats.labelbox.ontology import check_limits, ontology_json
+from to_labelbox_formats.labelbox.options import Options
 from to_labelbox_formats.labelbox.payload import Renderer
 from to_labelbox_formats.labelbox.validate import validate
 

@@ -75,7 +75,7 @@ def _tiles(asset: Asset, url: str) -> Any:
     if tiles is None:
         return url
     return {
-        "tile_layer_url": tiles.url,
+        "tile_layer_url": tiles.url or url,
         "bounds": [list(corner) for corner in tiles.bounds],
         "min_zoom": tiles.min_zoom,
         "max_zoom": tiles.max_zoom,

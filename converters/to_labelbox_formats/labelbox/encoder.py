@@ -5,10 +5,10 @@ Which kinds an asset type takes is a table [docs.labelbox.com, import pages]; ho
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -35,168 +35,49 @@ from to_labelbox.model import (
     TokenSpan,
     Track,
 )
-from to_labelbox.schema import Kind
+from to_labelbox.schema import Input, Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey, observe, text_of
+from to_labelbox_formats.labelbox.border import BORDERS, check_message
+from to_labelbox_formats.labelbox.border import text_of as span_text
 from to_labelbox_formats.labelbox.data_rows import data_row
+from to_labelbox_formats.labelbox.georeference import Georeference
+from to_labelbox_formats.labelbox.lines import (
+    XY,
+    AnswerLine,
+    Bbox,
+    BoxLine,
+    EntityLine,
+    LineLine,
+    Location,
+    MaskLine,
+    PageBoxLine,
+    Png,
+    PointLine,
+    PolygonLine,
+    RangedLine,
+    RelationshipEnds,
+    RelationshipLine,
+    Selection,
+    TokenLine,
+)
 from to_labelbox_formats.labelbox.masks import png_text
+from to_labelbox_formats.labelbox.options import Options, TextUnit
 from to_labelbox_formats.labelbox.payload import (
     Uuids,
     answer_token,
     ascii_json,
     attributes_token,
+    merged,
     question_token,
     ranged_token,
     tool_token,
     values_of,
 )
-
-KINDS: dict[Media, frozenset[Kind]] = {
-    Media.IMAGE: frozenset({Kind.BOX, Kind.POLYGON, Kind.POINT, Kind.LINE, Kind.MASK}),
-    Media.VIDEO: frozenset(),
-    Media.TEXT: frozenset({Kind.ENTITY}),
-    Media.DOCUMENT: frozenset({Kind.BOX, Kind.ENTITY}),
-    Media.GEOSPATIAL: frozenset({Kind.BOX, Kind.POLYGON, Kind.POINT, Kind.LINE}),
-    Media.AUDIO: frozenset(),
-    Media.CONVERSATION: frozenset({Kind.ENTITY}),
-    Media.HTML: frozenset(),
-    Media.DICOM: frozenset(),
-}
-"""Kinds of single shapes by asset type; tracks of video and DICOM are apart."""
+from to_labelbox_formats.labelbox.video import MAX_FRAMES, TrackLowering, instance_color, masks_line, segments_line
 
 MANY = 5000
 """Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
-
-
-class TextUnit(StrEnum):
-    CODEPOINT = "codepoint"
-    UTF16 = "utf16"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What no public source settles about the server; the defaults follow the SDK and the documentation."""
-
-    mask_value: int = field(default=1, metadata={"help": "pixel value of a mask's foreground in its PNG: 1 or 255"})
-    text_unit: TextUnit = field(
-        default=TextUnit.CODEPOINT, metadata={"help": "what text offsets count: codepoint or utf16"}
-    )
-    frame_base: int = field(default=1, metadata={"help": "number of a video's first frame in the payload: 1 or 0"})
-
-
-class _XY(Struct, gc=False):
-    x: float
-    y: float
-
-
-class _Bbox(Struct, gc=False):
-    top: float
-    left: float
-    height: float
-    width: float
-
-
-class _BoxLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    bbox: _Bbox
-
-
-class _PageBoxLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    bbox: _Bbox
-    page: int
-    unit: str
-
-
-class _PolygonLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    polygon: list[_XY]
-
-
-class _LineLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    line: list[_XY]
-
-
-class _PointLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    point: _XY
-
-
-class _Png(Struct, gc=False):
-    png: Raw
-
-
-class _MaskLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    mask: _Png
-
-
-class _Location(Struct, gc=False):
-    start: int
-    end: int
-
-
-class _EntityLine(Struct, gc=False, omit_defaults=True):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    location: _Location
-    messageId: Raw | None = None
-
-
-class _Selection(Struct, gc=False):
-    tokenIds: list[str]
-    groupId: str
-    page: int
-
-
-class _TokenLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    textSelections: list[_Selection]
-
-
-class _AnswerLine(Struct, gc=False, omit_defaults=True):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    answer: Raw
-    messageId: Raw | None = None
-
-
-class _RangedLine(Struct, gc=False):
-    """Temporal answers carry no uuid [SDK 7.17, NDVideoText and temporal.py have no such field]."""
-
-    dataRow: Raw
-    name: Raw
-    answer: Raw
-
-
-class _RelationshipEnds(Struct, gc=False):
-    source: str
-    target: str
-    type: str
-
-
-class _RelationshipLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    relationship: _RelationshipEnds
 
 
 @dataclass(slots=True)
@@ -221,16 +102,18 @@ class Encoder:
         self._options = options
         self._keys = Keys(settings, dataset)
         self._encode_into = msgspec.json.Encoder().encode_into
-        self._names: dict[tuple[str, Kind], Raw] = {}
-        self._questions: dict[str, Raw] = {}
+        self._tools_of: dict[Media, dict[tuple[str, Kind, type], tuple[Raw, Form]]] = {media: {} for media in Media}
+        self._questions: dict[tuple[str, bool], Raw] = {}
         self._wanted: dict[str, bool] = {}
         self._filtered = bool(settings.include or settings.exclude)
+        self._georeference = Georeference(options.geo, options.epsg) if options.geo else None
         self._reset(log)
 
     def _reset(self, log: Log) -> None:
         self.log = log
         self.survey = Survey()
         self._lowering = Lowering(self._settings, log)
+        self._tracks = TrackLowering(self._settings, log)
         self._rows: list[bytes] = []
         self._lines = bytearray()
         self._line_count = 0
@@ -257,6 +140,8 @@ class Encoder:
 
     def add(self, item: Item) -> None:
         """Encode an asset: its data row, its shapes and tracks, its answers, its relationships."""
+        if self._georeference is not None and item.asset.media is Media.IMAGE:
+            item = self._georeference(item, self.log)
         asset = item.asset
         self._items += 1
         key = self._keys.key(asset, item.split)
@@ -272,7 +157,13 @@ class Encoder:
         self._key_hashes.append(self.uuids.digest)
         self.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
         row_data = self._keys.row_data(asset)
-        if row_data is None and asset.media is Media.IMAGE:
+        if row_data is None and self._georeference is not None and asset.media is Media.GEOSPATIAL:
+            self.log.note(
+                Code.ROW_DATA_LOCAL,
+                "tile_layer_url is a relative path: give the tiles' URLs (…/{z}/{x}/{y}.png) with --url-map",
+                file=asset.path,
+            )
+        elif row_data is None and asset.media is Media.IMAGE:
             self.log.note(
                 Code.ROW_DATA_LOCAL,
                 "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
@@ -284,10 +175,15 @@ class Encoder:
         self.survey.media[asset.media] = self.survey.media.get(asset.media, 0) + 1
 
         before = self._line_count
-        kinds = KINDS[asset.media]
-        self._lowering.start(asset.width, asset.height, item.origin)
-        if asset.media is Media.GEOSPATIAL:
+        self._media = asset.media
+        self._tools = self._tools_of[asset.media]
+        self._border = BORDERS.get(asset.media)
+        if asset.media is Media.IMAGE:
+            self._lowering.start(asset.width, asset.height, item.origin)
+        else:
             self._lowering.start(None, None, item.origin)
+        if asset.frames is not None and asset.frames > MAX_FRAMES:
+            self.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=key)
         answers: list[Classification] = []
         relationships: list[Relationship] = []
         ends: dict[str, str] = {}
@@ -296,22 +192,21 @@ class Encoder:
             if type(annotation) is Object:
                 if self._filtered and not self._passes(annotation.label, annotation):
                     continue
-                self._object(annotation, kinds, ends, instances)
+                self._object(annotation, ends, instances)
             elif type(annotation) is Classification:
                 answers.append(annotation)
             elif type(annotation) is Track:
                 if self._filtered and not self._passes(annotation.label, annotation):
                     continue
-                self._track(annotation, ends)
+                self._track(annotation, instances)
             elif type(annotation) is Relationship:
                 relationships.append(annotation)
         for label, count in instances.items():
             if count > 1:
                 self.survey.repeated.add(label)
-        if answers:
-            self._classifications(answers)
+        sources = self._classifications(answers) if answers else {}
         for relationship in relationships:
-            self._relationship(relationship, ends)
+            self._relationship(relationship, ends, sources)
         if self._line_count - before > MANY:
             self._check_many(self._line_count - before)
         self._counts.append(self._line_count - before)
@@ -343,15 +238,12 @@ class Encoder:
 
     # ------------------------------------------------------------------------------------------------- objects
 
-    def _object(self, obj: Object, kinds: frozenset[Kind], ends: dict[str, str], instances: dict[str, int]) -> None:
-        log, label = self.log, obj.label
+    def _object(self, obj: Object, ends: dict[str, str], instances: dict[str, int]) -> None:
+        log, label, tools = self.log, obj.label, self._tools
         try:
+            if self._border is not None:
+                obj = self._border(obj, self.item, log)
             shapes = self._lowering.lower(obj)
-            if shapes and shapes[0].kind not in kinds:
-                raise Skip(
-                    Code.GEOMETRY_UNSUPPORTED,
-                    f"a {shapes[0].kind} on {self.item.asset.media} has no payload in Labelbox",
-                )
         except Skip as skip:
             self._skip(skip.code, label, str(skip), obj)
             return
@@ -363,20 +255,24 @@ class Encoder:
         counts = survey.shapes
         keypoints = 0
         for shape in shapes:
-            kind, tool_label, _, attributes, part = shape
+            kind, tool_label, drawn, attributes, part = shape
+            tool = tools.get((tool_label, kind, type(drawn))) or self._tool(tool_label, kind, type(drawn))
+            if tool is None:
+                continue
             uuid = self.uuids.make(obj.id, part)
             first = first or uuid
             seen = (tool_label, kind)
-            name = self._names.get(seen)
-            if name is None:
-                name = self._names[seen] = Raw(tool_token(tool_label, kind))
             counts[seen] = counts.get(seen, 0) + 1
-            self._encode_into(_LINES[type(shape.geometry), kind](self, uuid, name, shape), self._lines, -1)
+            self._encode_into(tool[1](self, uuid, tool[0], shape), self._lines, -1)
             if attributes:
                 self._attributes(shape, label)
                 keypoints += part[:1] == "/"
             self._lines += b"\n"
             self._line_count += 1
+        if not first:
+            what = type(obj.geometry).__name__
+            self._skip(Code.GEOMETRY_UNSUPPORTED, label, f"a {what} on {self._media} has no payload in Labelbox", obj)
+            return
         ends[obj.id] = first
         if keypoints:
             instances[label] = instances.get(label, 0) + 1
@@ -386,9 +282,22 @@ class Encoder:
         else:
             tally.converted += obj.units
 
+    def _tool(self, label: str, kind: Kind, drawn: type) -> tuple[Raw, Form] | None:
+        """The name to write and the way to write it; None when such an asset takes no such shape."""
+        form = FORMS[self._media].get((drawn, kind))
+        if form is None:
+            self._lowering.approximated = True
+            return None
+        tool = self._tools[label, kind, drawn] = Raw(tool_token(label, kind)), form
+        return tool
+
     def _attributes(self, shape: Shape, owner: str) -> None:
         """Append the nested answers to the line that was just encoded, and note what the ontology must hold."""
         kind, label, _, attributes, part = shape
+        self._observe(label, part, attributes, owner)
+        self._append_classifications(attributes_token(label, kind, attributes))
+
+    def _observe(self, label: str, part: str, attributes: tuple[Attribute, ...], owner: str) -> None:
         plain = attributes
         if part[:1] == "/":
             self.survey.keypoints[label] = owner
@@ -397,23 +306,28 @@ class Encoder:
             plain = tuple(a for a in attributes if a.name not in (VISIBILITY, INSTANCE))
         if plain:
             observe(self.survey.attributes.setdefault(label, {}), plain)
-        self._append_classifications(attributes_token(label, kind, attributes))
 
     def _append_classifications(self, token: bytes) -> None:
         self._lines[-1:] = token + b"}"
 
     # ------------------------------------------------------------------------------------------------- answers
 
-    def _classifications(self, answers: list[Classification]) -> None:
-        """Answers about the asset: those of one question are joined into one line."""
+    def _classifications(self, answers: list[Classification]) -> dict[str, str]:
+        """Answers about the asset: those of one question are joined into one line. Gives the uuids by their ids."""
         joined: dict[tuple[str, str | None, bool], list[Classification]] = {}
         captions: dict[str, int] = {}
+        uuids: dict[str, str] = {}
         for answer in answers:
             name = answer.name
             if self._filtered and not self._passes(name, answer):
                 continue
             if not values_of(answer.value):
                 self._skip(Code.ANSWER_EMPTY, name, "the answer is empty", answer)
+                continue
+            try:
+                self._check_answer(answer)
+            except Skip as skip:
+                self._skip(skip.code, name, str(skip), answer)
                 continue
             if answer.several:
                 captions[name] = n = captions.get(name, 0) + 1
@@ -424,9 +338,31 @@ class Encoder:
             if ranged:
                 self._ranged(name, group)
             else:
-                self._answer(name, message, group)
+                uuid = self._answer(name, message, group)
+                uuids.update((answer.id, uuid) for answer in group)
+        return uuids
 
-    def _answer(self, name: str, message: str | None, group: list[Classification]) -> None:
+    def _check_answer(self, answer: Classification) -> None:
+        """Raises :class:`Skip` for an answer about a part that assets of this type do not have."""
+        media = self.item.asset.media
+        if media is Media.DICOM:
+            raise Skip(Code.GEOMETRY_UNSUPPORTED, "an answer on dicom has no payload in Labelbox")
+        if answer.message is not None:
+            if media is not Media.CONVERSATION:
+                raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about a message of a {media} has no payload")
+            check_message(answer.message, self.item.asset)
+        if answer.frames and media is not Media.VIDEO:
+            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about frames of {media} has no payload in Labelbox")
+        if answer.times and media is not Media.AUDIO:
+            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about times of {media} has no payload in Labelbox")
+        for span in answer.frames:
+            if not 0 <= span.start <= span.end:
+                raise Skip(Code.FRAME_INVALID, f"frames {span.start}..{span.end}")
+        for time in answer.times:
+            if not (0 <= time.start <= time.end < math.inf):
+                raise Skip(Code.SPAN_INVALID, f"times {time.start}..{time.end}")
+
+    def _answer(self, name: str, message: str | None, group: list[Classification]) -> str:
         first = group[0]
         values = [v for answer in group for v in values_of(answer.value)]
         distinct: dict[Any, Scalar | Choice] = {}
@@ -435,13 +371,18 @@ class Encoder:
         chosen = tuple(distinct.values())
         listed = len(chosen) > 1 or any(isinstance(a.value, tuple) for a in group)
         seen = self.survey.questions.setdefault(name, Answers())
+        if first.free:
+            seen.input = Input.TEXT
         seen.add(tuple(_option(v) for v in chosen) if listed else chosen[0])
-        seen.index |= message is not None
-        line = _AnswerLine(
-            self.uuids.make(first.id, "answer"),
+        part = message is not None
+        seen.index |= part
+        seen.whole |= not part
+        uuid = self.uuids.make(first.id, "answer")
+        line = AnswerLine(
+            uuid,
             self.data_row,
-            self._question(name),
-            Raw(answer_token(name, chosen)),
+            self._question(name, part),
+            Raw(answer_token(name, part, chosen)),
             None if message is None else Raw(ascii_json(message)),
         )
         self._encode_into(line, self._lines, -1)
@@ -460,6 +401,7 @@ class Encoder:
                     id=answer.id,
                     count=answer.units,
                 )
+        return uuid
 
     def _ranged(self, name: str, group: list[Classification]) -> None:
         """Answers that hold over frames or times: one line a question, each option with its ranges."""
@@ -467,25 +409,28 @@ class Encoder:
         seen = self.survey.questions.setdefault(name, Answers())
         seen.index = True
         values: list[tuple[Scalar | Choice, list[tuple[int, int]]]] = []
+        timed = bool(group[0].times)
         for answer in group:
             ranges = [(f.start + base, f.end + base) for f in answer.frames]
             ranges += [(round(t.start * 1000), round(t.end * 1000)) for t in answer.times]
+            seen.several |= isinstance(answer.value, tuple)
+            if answer.free:
+                seen.input = Input.TEXT
             for value in values_of(answer.value):
                 values.append((value, ranges))
                 seen.add(value)
             self._close(answer)
-        if _overlap(values):
-            seen.several = True
-        line = _RangedLine(self.data_row, self._question(name), Raw(ranged_token(name, values)))
+        seen.several |= _overlap(values, touching=not timed)
+        line = RangedLine(self.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
         self._encode_into(line, self._lines, -1)
         self._lines += b"\n"
         self._line_count += 1
         self.survey.answers += 1
 
-    def _question(self, name: str) -> Raw:
-        token = self._questions.get(name)
+    def _question(self, name: str, part: bool) -> Raw:
+        token = self._questions.get((name, part))
         if token is None:
-            token = self._questions[name] = Raw(question_token(name))
+            token = self._questions[name, part] = Raw(question_token(name, part))
         return token
 
     def _close(self, answer: Classification) -> None:
@@ -497,10 +442,48 @@ class Encoder:
 
     # ------------------------------------------------------------------------------------- tracks, relationships
 
-    def _track(self, track: Track, ends: dict[str, str]) -> None:
-        self._skip(Code.GEOMETRY_UNSUPPORTED, track.label, "tracks have no payload yet", track)
+    def _track(self, track: Track, instances: dict[str, int]) -> None:
+        label, media = track.label, self.item.asset.media
+        if media not in (Media.VIDEO, Media.DICOM):
+            self._skip(Code.GEOMETRY_UNSUPPORTED, label, f"a track on {media} has no payload in Labelbox", track)
+            return
+        try:
+            courses = self._tracks.lower(track, self.item.asset, self.item.origin)
+        except Skip as skip:
+            self._skip(skip.code, label, str(skip), track)
+            return
+        base = self._options.frame_base
+        plane = track.plane if media is Media.DICOM else None
+        for course in courses:
+            kind, tool_label, segments, attributes, part = course
+            seen = (tool_label, kind)
+            name = Raw(tool_token(*seen))
+            self.survey.shapes[seen] = self.survey.shapes.get(seen, 0) + 1
+            uuid = self.uuids.make(track.id, part)
+            line: Struct
+            if kind is Kind.MASK:
+                color = instance_color(self._line_count)
+                line = masks_line(uuid, self.data_row, name, course, base, plane, color)
+            else:
+                line = segments_line(uuid, self.data_row, name, course, base, plane)
+                for answers in dict.fromkeys(key.answers for segment in segments for key in segment):
+                    self._observe(tool_label, part, answers, label)
+            self._encode_into(line, self._lines, -1)
+            if attributes:
+                self._observe(tool_label, part, attributes, label)
+                self._append_classifications(attributes_token(tool_label, kind, attributes))
+            self._lines += b"\n"
+            self._line_count += 1
+        if courses[0].part:
+            instances[label] = instances.get(label, 0) + 1
+        tally = self.log.ledger[label]
+        if self._tracks.approximated:
+            tally.approximated += track.units
+        else:
+            tally.converted += track.units
 
-    def _relationship(self, relationship: Relationship, ends: dict[str, str]) -> None:
+    def _relationship(self, relationship: Relationship, ends: dict[str, str], answers: dict[str, str]) -> None:
+        """A link between two objects; on documents its source may be an answer [SDK 7.17, relationship.py]."""
         label = relationship.label
         if self._filtered and not self._settings.wants(label):
             self._skip(Code.EXCLUDED, label, f"class {label!r} is left out by --include/--exclude", relationship)
@@ -518,6 +501,8 @@ class Encoder:
             )
             return
         source, target = ends.get(relationship.source), ends.get(relationship.target)
+        if source is None and self.item.asset.media is Media.DOCUMENT:
+            source = answers.get(relationship.source)
         if source is None or target is None:
             lost = relationship.source if source is None else relationship.target
             self._skip(
@@ -526,11 +511,11 @@ class Encoder:
             return
         seen = (label, Kind.RELATIONSHIP)
         self.survey.shapes[seen] = self.survey.shapes.get(seen, 0) + 1
-        line = _RelationshipLine(
+        line = RelationshipLine(
             self.uuids.make(relationship.id, "relationship"),
             self.data_row,
             Raw(tool_token(*seen)),
-            _RelationshipEnds(source, target, "bidirectional" if relationship.bidirectional else "unidirectional"),
+            RelationshipEnds(source, target, "bidirectional" if relationship.bidirectional else "unidirectional"),
         )
         self._encode_into(line, self._lines, -1)
         self._lines += b"\n"
@@ -541,75 +526,85 @@ class Encoder:
 
     def _box_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
         box: Box = shape.geometry  # type: ignore[assignment]
-        return _BoxLine(uuid, self.data_row, name, _Bbox(box.top, box.left, box.height, box.width))
+        return BoxLine(uuid, self.data_row, name, Bbox(box.top, box.left, box.height, box.width))
 
     def _page_box_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
         drawn: PageBox = shape.geometry  # type: ignore[assignment]
-        box = _Bbox(drawn.box.top, drawn.box.left, drawn.box.height, drawn.box.width)
-        return _PageBoxLine(uuid, self.data_row, name, box, drawn.page, drawn.unit)
+        box = Bbox(drawn.box.top, drawn.box.left, drawn.box.height, drawn.box.width)
+        return PageBoxLine(uuid, self.data_row, name, box, drawn.page, drawn.unit)
 
     def _polygon_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
         values = iter(shape.geometry)  # type: ignore[arg-type]
-        return _PolygonLine(uuid, self.data_row, name, list(map(_XY, values, values)))
+        return PolygonLine(uuid, self.data_row, name, list(map(XY, values, values)))
 
     def _line_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
         values = iter(shape.geometry)  # type: ignore[arg-type]
-        return _LineLine(uuid, self.data_row, name, list(map(_XY, values, values)))
+        return LineLine(uuid, self.data_row, name, list(map(XY, values, values)))
 
     def _point_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
         point: Point = shape.geometry  # type: ignore[assignment]
-        return _PointLine(uuid, self.data_row, name, _XY(point.x, point.y))
+        return PointLine(uuid, self.data_row, name, XY(point.x, point.y))
 
     def _mask_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
         mask: Mask = shape.geometry  # type: ignore[assignment]
-        return _MaskLine(uuid, self.data_row, name, _Png(Raw(b'"' + png_text(mask, self._options.mask_value) + b'"')))
+        return MaskLine(uuid, self.data_row, name, Png(Raw(b'"' + png_text(mask, self._options.mask_value) + b'"')))
 
     def _entity_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
         """``end`` is the last character [docs, text entity]; the model's is the one after."""
         span: TextSpan = shape.geometry  # type: ignore[assignment]
         start, end = span.start, span.end
         if self._options.text_unit is TextUnit.UTF16:
-            text = self._text_of(span)
+            text = span_text(self.item.asset, span) or ""
             start, end = _utf16(text, start), _utf16(text, end)
         message = None if span.message is None else Raw(ascii_json(span.message))
-        return _EntityLine(uuid, self.data_row, name, _Location(start, end - 1), message)
-
-    def _text_of(self, span: TextSpan) -> str:
-        asset = self.item.asset
-        if span.message is None:
-            return asset.text or ""
-        return next((m.content for m in asset.messages if m.id == span.message), "")
+        return EntityLine(uuid, self.data_row, name, Location(start, end - 1), message)
 
     def _token_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
         span: TokenSpan = shape.geometry  # type: ignore[assignment]
-        selections = [_Selection(list(s.tokens), s.group, s.page) for s in span.selections]
-        return _TokenLine(uuid, self.data_row, name, selections)
+        selections = [Selection(list(s.tokens), s.group, s.page) for s in span.selections]
+        return TokenLine(uuid, self.data_row, name, selections)
 
 
-_LINES: dict[tuple[type, Kind], Callable[[Encoder, str, Raw, Shape], Struct]] = {
+Form = Callable[[Encoder, str, Raw, Shape], Struct]
+_OUTLINES: dict[tuple[type, Kind], Form] = {
     (Box, Kind.BOX): Encoder._box_line,
-    (PageBox, Kind.BOX): Encoder._page_box_line,
     (list, Kind.POLYGON): Encoder._polygon_line,
     (tuple, Kind.POLYGON): Encoder._polygon_line,
     (list, Kind.LINE): Encoder._line_line,
     (tuple, Kind.LINE): Encoder._line_line,
     (Point, Kind.POINT): Encoder._point_line,
-    (Mask, Kind.MASK): Encoder._mask_line,
-    (TextSpan, Kind.ENTITY): Encoder._entity_line,
-    (TokenSpan, Kind.ENTITY): Encoder._token_line,
 }
+_SPANS: dict[tuple[type, Kind], Form] = {(TextSpan, Kind.ENTITY): Encoder._entity_line}
+FORMS: dict[Media, dict[tuple[type, Kind], Form]] = {
+    Media.IMAGE: {**_OUTLINES, (Mask, Kind.MASK): Encoder._mask_line},
+    Media.VIDEO: {},
+    Media.TEXT: _SPANS,
+    Media.DOCUMENT: {
+        (PageBox, Kind.BOX): Encoder._page_box_line,
+        (TokenSpan, Kind.ENTITY): Encoder._token_line,
+    },
+    Media.GEOSPATIAL: _OUTLINES,
+    Media.AUDIO: {},
+    Media.CONVERSATION: _SPANS,
+    Media.HTML: {},
+    Media.DICOM: {},
+}
+"""How single shapes are written, by asset type [docs.labelbox.com, import pages]; tracks are apart (video.py)."""
 
 
 def _option(value: Scalar | Choice) -> str | Choice:
     return value if isinstance(value, Choice) else text_of(value)
 
 
-def _overlap(values: list[tuple[Scalar | Choice, list[tuple[int, int]]]]) -> bool:
-    """Whether two different options hold at one time."""
-    spans = sorted((start, end, n) for n, (_, ranges) in enumerate(values) for start, end in ranges)
-    return any(b[0] <= a[1] and a[2] != b[2] for a, b in pairwise(spans))
+def _overlap(values: list[tuple[Scalar | Choice, list[tuple[int, int]]]], touching: bool) -> bool:
+    """Whether two different options hold at one time; ``touching``: also when one ends where the other starts."""
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    for value, given in values:
+        ranges.setdefault(value.value if isinstance(value, Choice) else text_of(value), []).extend(given)
+    spans = sorted(span for given in ranges.values() for span in merged(given))
+    return any(b[0] < a[1] + touching for a, b in pairwise(spans))
 
 
 def _utf16(text: str, offset: int) -> int:
     """UTF-16 units before a code point offset."""
-    return offset + sum(1 for c in text[:offset] if ord(c) > 0xFFFF)
+    return len(text[:offset].encode("utf-16-le", "surrogatepass")) // 2

@@ -7,6 +7,7 @@ import zlib
 from binascii import b2a_base64
 
 import numpy as np
+import numpy.typing as npt
 
 from to_labelbox.geometry import mask_patch
 from to_labelbox.model import Mask
@@ -21,7 +22,21 @@ def png(mask: Mask, value: int = 1) -> bytes:
     # every row starts with its filter type, 0 for none
     rows = np.zeros((mask.height, mask.width + 1), np.uint8)
     rows[:, left + 1 : left + 1 + patch.shape[1]] = patch if value == 1 else patch * np.uint8(value)
-    header = struct.pack(">IIBBBBB", mask.width, mask.height, 8, 0, 0, 0, 0)
+    return _png(mask, 0, rows)
+
+
+def rgb_png(mask: Mask, color: tuple[int, int, int]) -> bytes:
+    """A PNG of mode RGB whose foreground pixels have a colour, all others are black."""
+    left, patch = mask_patch(mask)
+    rows = np.zeros((mask.height, 1 + 3 * mask.width), np.uint8)
+    right = left + patch.shape[1]
+    for channel, value in enumerate(color):
+        rows[:, 1 + 3 * left + channel : 1 + 3 * right : 3] = patch * np.uint8(value)
+    return _png(mask, 2, rows)
+
+
+def _png(mask: Mask, color_type: int, rows: npt.NDArray[np.uint8]) -> bytes:
+    header = struct.pack(">IIBBBBB", mask.width, mask.height, 8, color_type, 0, 0, 0)
     return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows.data, 1)) + _END
 
 
@@ -32,3 +47,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 def png_text(mask: Mask, value: int = 1) -> bytes:
     """The PNG in base64, standard alphabet, no line breaks."""
     return b2a_base64(png(mask, value), newline=False)
+
+
+def rgb_png_text(mask: Mask, color: tuple[int, int, int]) -> bytes:
+    return b2a_base64(rgb_png(mask, color), newline=False)

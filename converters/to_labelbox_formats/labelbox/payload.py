@@ -5,9 +5,9 @@ between two NUL bytes, which no JSON text contains::
 
     \\0T["car","polygon"]\\0                 the name of the tool for that label and kind
     \\0C["car","polygon",[{…}]]\\0           ,"classifications":[…] from these attributes, or nothing
-    \\0Q"weather"\\0                          the name of a whole-asset question
-    \\0A["weather",["rain"]]\\0               its answer: an object, a list or a string, as its type demands
-    \\0R["mood",[["calm",[[200,1600]]]]]\\0   its answer with frames or milliseconds
+    \\0Q["weather",false]\\0                  the name of a question; true: asked about a message, frames or times
+    \\0A["weather",false,["rain"]]\\0         its answer: an object, a list or a string, as its type demands
+    \\0R["mood",true,[["calm",[[200,1600]]]]]\\0   its answer over frames or, if true, milliseconds
 
 :class:`Renderer` replaces them.
 """
@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from to_labelbox.model import Attribute, Choice, Scalar, Value
-from to_labelbox.ontology import Ontology
+from to_labelbox.ontology import Ontology, clean_name
 from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.survey import text_of
 
@@ -81,24 +81,27 @@ def attributes_token(label: str, kind: Kind, attributes: tuple[Attribute, ...]) 
     return _token(b"C", (label, kind, attributes))
 
 
-def question_token(name: str) -> bytes:
-    return _token(b"Q", name)
+def question_token(name: str, part: bool) -> bytes:
+    return _token(b"Q", (name, part))
 
 
-def answer_token(name: str, values: Sequence[Scalar | Choice]) -> bytes:
-    return _token(b"A", (name, values))
+def answer_token(name: str, part: bool, values: Sequence[Scalar | Choice]) -> bytes:
+    return _token(b"A", (name, part, values))
 
 
-def ranged_token(name: str, values: Sequence[tuple[Scalar | Choice, Sequence[tuple[int, int]]]]) -> bytes:
+Ranges: TypeAlias = Sequence[tuple[int, int]]
+
+
+def ranged_token(name: str, timed: bool, values: Sequence[tuple[Scalar | Choice, Ranges]]) -> bytes:
     """Each value with its ranges: frames as written, or milliseconds; both ends included."""
-    return _token(b"R", (name, values))
+    return _token(b"R", (name, timed, values))
 
 
 _decode_tool = msgspec.json.Decoder(tuple[str, str])
 _decode_attributes = msgspec.json.Decoder(tuple[str, str, tuple[Attribute, ...]])
-_decode_name = msgspec.json.Decoder(str)
-_decode_answer = msgspec.json.Decoder(tuple[str, tuple[Scalar | Choice, ...]])
-_decode_ranged = msgspec.json.Decoder(tuple[str, tuple[tuple[Scalar | Choice, tuple[tuple[int, int], ...]], ...]])
+_decode_question = msgspec.json.Decoder(tuple[str, bool])
+_decode_answer = msgspec.json.Decoder(tuple[str, bool, tuple[Scalar | Choice, ...]])
+_decode_ranged = msgspec.json.Decoder(tuple[str, bool, tuple[tuple[Scalar | Choice, tuple[tuple[int, int], ...]], ...]])
 
 _CACHED_TOKENS = 100_000
 
@@ -125,17 +128,20 @@ class Renderer(dict[bytes, bytes]):
             answers = _answers(attributes, self._ontology.by_shape[label, kind].classifications)
             rendered = b',"classifications":' + json.dumps(answers).encode() if answers else b""
         elif mark == b"Q":
-            rendered = ascii_json(self._ontology.by_source[_decode_name.decode(content)].name)
+            rendered = ascii_json(self._question(*_decode_question.decode(content)).name)
         elif mark == b"A":
-            name, values = _decode_answer.decode(content)
-            rendered = json.dumps(_answer(self._ontology.by_source[name], values)).encode()
+            name, part, values = _decode_answer.decode(content)
+            rendered = json.dumps(_answer(self._question(name, part), values)).encode()
         else:
-            name, ranged = _decode_ranged.decode(content)
-            rendered = json.dumps(_ranged(self._ontology.by_source[name], ranged)).encode()
+            name, timed, ranged = _decode_ranged.decode(content)
+            rendered = json.dumps(_ranged(self._question(name, True), ranged, timed)).encode()
         if len(self) >= _CACHED_TOKENS:
             self.clear()
         self[token] = rendered
         return rendered
+
+    def _question(self, name: str, part: bool) -> Question:
+        return (self._ontology.by_part if part else self._ontology.by_source)[name]
 
 
 def _answers(attributes: Sequence[Attribute], questions: Sequence[Question]) -> list[dict[str, Any]]:
@@ -145,7 +151,7 @@ def _answers(attributes: Sequence[Attribute], questions: Sequence[Question]) -> 
     for attribute in attributes:
         if attribute.name in known:
             given.setdefault(attribute.name, []).extend(values_of(attribute.value))
-    return [{"name": n, "answer": _answer(known[n], v)} for n, v in given.items() if v]
+    return [{"name": clean_name(n), "answer": _answer(known[n], v)} for n, v in given.items() if v]
 
 
 def values_of(value: Value) -> tuple[Scalar | Choice, ...]:
@@ -178,16 +184,53 @@ def _text(value: Scalar | Choice) -> str:
     return value.value if isinstance(value, Choice) else text_of(value)
 
 
-def _ranged(question: Question, values: Sequence[tuple[Scalar | Choice, Sequence[tuple[int, int]]]]) -> Any:
-    """A list of options or texts, each with its ranges, equal ones joined [spec: V5 form a, V6, A1-A3]."""
-    options = {o.value: o.attributes for o in question.options}
-    listed: dict[str, dict[str, Any]] = {}
+def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges in order, overlapping ones joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _ranged(question: Question, values: Sequence[tuple[Scalar | Choice, Ranges]], timed: bool) -> Any:
+    """A list of options or texts with their ranges; the only answer of a radio over frames stands alone [V5 form a]."""
+    listed = _listed(question, values, timed)
+    alone = len(listed) == 1 and question.input is Input.RADIO and not timed
+    return listed[0] if alone and "classifications" not in listed[0] else listed
+
+
+def _listed(question: Question, values: Sequence[tuple[Scalar | Choice, Ranges]], timed: bool) -> list[dict[str, Any]]:
+    """Nested answers hold over the ranges of their option. Radio answers that touch in time are parted by 1 ms."""
+    grouped: dict[str, list[tuple[Scalar | Choice, Ranges]]] = {}
     for value, ranges in values:
-        entry = listed.get(_text(value))
-        if entry is None:
-            head = {"value": _text(value)} if question.input is Input.TEXT else _option(value, options)
-            entry = listed[_text(value)] = {**head, "frames": []}
-        entry["frames"] += [{"start": start, "end": end} for start, end in ranges]
-    for entry in listed.values():
-        entry["frames"].sort(key=lambda f: (f["start"], f["end"]))
-    return list(listed.values())
+        grouped.setdefault(_text(value), []).append((value, ranges))
+    if question.input is Input.RADIO and timed:
+        starts = {start for group in grouped.values() for start, _ in merged(s for _, given in group for s in given)}
+        for group in grouped.values():
+            group[:] = [(value, [(a, b - (a < b and b in starts)) for a, b in ranges]) for value, ranges in group]
+    options = {o.value: o.attributes for o in question.options}
+    key = "value" if question.input is Input.TEXT else "name"
+    listed: list[dict[str, Any]] = []
+    for text, group in grouped.items():
+        spans = merged(span for _, ranges in group for span in ranges)
+        entry = {key: text, "frames": [{"start": start, "end": end} for start, end in spans]}
+        nested = _nested(group, options.get(text, ()), timed)
+        if nested:
+            entry["classifications"] = nested
+        listed.append(entry)
+    return listed
+
+
+def _nested(
+    group: Sequence[tuple[Scalar | Choice, Ranges]], questions: Sequence[Question], timed: bool
+) -> list[dict[str, Any]]:
+    known = {q.name: q for q in questions}
+    given: dict[str, list[tuple[Scalar | Choice, Ranges]]] = {}
+    for value, ranges in group:
+        for attribute in value.attributes if isinstance(value, Choice) else ():
+            if attribute.name in known:
+                given.setdefault(attribute.name, []).extend((v, ranges) for v in values_of(attribute.value))
+    return [{"name": clean_name(n), "answer": _listed(known[n], v, timed)} for n, v in given.items() if v]
