@@ -72,6 +72,7 @@ class Code(StrEnum):
     BOX_EMPTY = "box-empty"
     BOX_FLIPPED = "box-flipped"
     BOX_NORMALISED = "box-normalised"
+    ORIGIN_DOUBTFUL = "origin-doubtful"
     POLYGON_INVALID = "polygon-invalid"
     POLYGON_TOO_SHORT = "polygon-too-short"
     POLYGON_EMPTY = "polygon-empty"

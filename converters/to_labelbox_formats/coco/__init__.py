@@ -1,0 +1,85 @@
+"""COCO and its family: instances, keypoints, captions, panoptic, stuff, labels, image info, LVIS, results.
+
+Facts (docs/formats/coco.md has the whole mapping):
+
+- ``bbox`` is x, y, width, height in pixels from the top-left corner, continuous: nothing is shifted [cocodataset.org].
+- ``segmentation`` is a list of parts, each flat x0, y0, …, united, without holes; or an RLE object, column-major over
+  the whole image, ``size`` is [height, width].
+- ``keypoints`` are triples x, y, v: 0 absent, 1 labelled but not visible, 2 visible.
+- Ids are opaque: gaps, 0, strings and different orders are all legal.
+- A panoptic annotation names a PNG whose pixel R + 256·G + 65536·B is the segment's id [panopticapi].
+
+Annotations lie in no order of images, so a first pass notes where each is; items are then read one image at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from to_labelbox.formats import CERTAIN, LIKELY, Dataset, Match, ReadContext, Reader, Refusal
+from to_labelbox.model import Box, Classification, Keypoints, Mask, Media, Object, Polygon, RotatedBox
+from to_labelbox.source import Source
+from to_labelbox_formats.coco.index import Kind, probe
+from to_labelbox_formats.coco.items import open_dataset
+
+SNIFFED = 40
+"""JSON files of a folder that are looked into."""
+
+
+class Units(StrEnum):
+    AUTO = "auto"
+    PIXELS = "pixels"
+    NORMALISED = "normalised"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    base: str | None = field(
+        default=None, metadata={"help": "for a results file: the file with its images and categories"}
+    )
+    predictions: bool = field(
+        default=False, metadata={"help": "also take annotations with a score, and results files, as labels"}
+    )
+    categories: str | None = field(
+        default=None, metadata={"help": "a COCO file to take the categories from, for files without any"}
+    )
+    units: Units = field(
+        default=Units.AUTO,
+        metadata={"help": "unit of coordinates; auto takes pixels and refuses files that look like fractions"},
+    )
+
+
+def sniff(source: Source) -> Match | Refusal:
+    """By the keys in the first bytes of each JSON file; a folder by the first files that have them."""
+    names = [n for n in source.names if n.lower().endswith((".json", ".json.gz"))]
+    if source.is_file and not names:
+        names = list(source.names)
+    if not names:
+        return Refusal("no JSON file")
+    refusals = []
+    for name in names[:SNIFFED]:
+        kind, reason = probe(source.head(name))
+        if kind is Kind.RESULTS:
+            return Match(LIKELY, f"{name}: {reason}")
+        if kind is not None:
+            return Match(CERTAIN, f"{name}: {reason}")
+        refusals.append(f"{name}: {reason}")
+    return Refusal(refusals[0])
+
+
+def read(source: Source, options: Options, context: ReadContext) -> Dataset:
+    """Index every COCO file of the source; those of one split are merged by image."""
+    return open_dataset(source, options.base, options.categories, options.predictions, options.units, context)
+
+
+FORMAT = Reader(
+    name="coco",
+    title="COCO: instances, keypoints, captions, panoptic, stuff, labels, LVIS, results",
+    docs="docs/formats/coco.md",
+    media=frozenset({Media.IMAGE}),
+    produces=frozenset({Object, Classification, Box, RotatedBox, Polygon, Mask, Keypoints}),
+    options=Options,
+    sniff=sniff,
+    read=read,
+)

@@ -1,0 +1,363 @@
+"""The first pass: what a COCO file holds and where each of its records is, in arrays of small numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, BinaryIO
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox.json_stream import JsonStream, as_utf8
+from to_labelbox.source import Source
+
+Id = int | str | float | None
+
+
+class Kind(StrEnum):
+    """What the annotations of a file carry."""
+
+    INSTANCES = "instances"
+    KEYPOINTS = "person_keypoints"
+    CAPTIONS = "captions"
+    PANOPTIC = "panoptic"
+    LABELS = "labels"
+    IMAGES = "image_info"
+    RESULTS = "results"
+
+
+class Category(Struct):
+    id: Id = None
+    name: str | int | float | None = None
+    supercategory: str | None = None
+    keypoints: list[str] | None = None
+    color: list[int] | str | None = None
+    isthing: int | None = None
+
+
+class _ImageIds(Struct, gc=False):
+    id: Id = None
+    file_name: str | None = None
+    coco_url: str | None = None
+
+
+class _AnnotationIds(Struct, gc=False):
+    image_id: Id = None
+
+
+# ------------------------------------------------------------------------------------------------- recognising
+
+_KEYS = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:|[{}\[\]]|"(?:[^"\\]|\\.)*"', re.DOTALL)
+_KNOWN = frozenset(
+    "id image_id category_id bbox area segmentation iscrowd keypoints num_keypoints caption score attributes "
+    "segments_info file_name".split()
+)
+
+
+def keys_at(head: bytes, depth: int) -> list[str]:
+    """Object keys at a depth of brackets, in order, as far as the head reaches."""
+    found, level = [], 0
+    for match in _KEYS.finditer(head):
+        token = match.group()
+        if token in (b"{", b"["):
+            level += 1
+        elif token in (b"}", b"]"):
+            level -= 1
+        elif token.endswith(b":") and level == depth:
+            found.append(token[:-1].strip()[1:-1].decode("utf-8", "replace"))
+    return found
+
+
+def probe(head: bytes) -> tuple[Kind | None, str]:
+    """The kind of file that a head begins, or None with the reason."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = head.decode("utf-16", "replace").encode().lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith(b"["):
+        inner = keys_at(text, 2)[:12]
+        fields = {"score", "caption", "bbox", "segmentation", "keypoints"} & set(inner)
+        if "image_id" in inner and fields and "data" not in inner:
+            return Kind.RESULTS, "an array of objects with image_id: COCO results"
+        return None, "a JSON array, but not of COCO results"
+    if not text.startswith(b"{"):
+        return None, "not JSON"
+    top = keys_at(text, 1)
+    if "videos" in top:
+        return None, "has 'videos': YouTube-VIS, which is not supported"
+    for other, what in (
+        ("shapes", "LabelMe"), ("_via_img_metadata", "a VIA project"), ("items", "Datumaro"),
+    ):  # fmt: skip
+        if other in top:
+            return None, f"has {other!r}: {what}"
+    if "images" in top and ({"annotations", "categories"} & set(top) or "file_name" in keys_at(text, 3)):
+        return Kind.INSTANCES, f"an object with {', '.join(repr(k) for k in top[:5])}"
+    if "annotations" in top and "categories" in top:
+        return Kind.INSTANCES, "an object with 'annotations' and 'categories'"
+    if {"info", "licenses"} & set(top) and len(text) > 60_000:
+        return Kind.INSTANCES, "an object that begins like COCO's"
+    if "annotations" in top and "image_id" in keys_at(text, 3):
+        return Kind.INSTANCES, "an object whose 'annotations' have 'image_id'"
+    return None, "a JSON object without 'images' and 'annotations' or 'categories'"
+
+
+_SPLIT = re.compile(
+    r"^(?:instances|person_keypoints|keypoints|captions|panoptic|stuff|labels|image_info|lvis(?:_v\d+(?:\.\d+)?)?)_(.+)$"
+)
+ROBOFLOW = "_annotations.coco.json"
+
+
+def split_of(name: str) -> str:
+    """Split by file name: the text after ``<kind>_``, else the parent folder (Roboflow), else none."""
+    folder, _, base = name.rpartition("/")
+    stem = base.removesuffix(".gz").removesuffix(".json")
+    match = _SPLIT.match(stem)
+    if match:
+        return match.group(1)
+    if base == ROBOFLOW and folder:
+        return folder.rpartition("/")[2]
+    return ""
+
+
+# -------------------------------------------------------------------------------------------------------- files
+
+
+class Table(Struct):
+    """Records of one array: byte offset, length and key of each. Keys are numbers; see :class:`Names`."""
+
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+class Names:
+    """Ids of any type as 64-bit numbers: whole numbers are themselves, other text becomes a hash."""
+
+    @staticmethod
+    def key(id: Id) -> int | None:
+        if type(id) is int:
+            return id if -(2**62) < id < 2**62 else Names.hash(str(id))
+        if isinstance(id, float) and id.is_integer():
+            return Names.key(int(id))
+        if isinstance(id, str) and id:
+            return int(id) if id.isascii() and id.isdigit() and len(id) < 18 else Names.hash(id)
+        return None
+
+    @staticmethod
+    def hash(text: str) -> int:
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return int.from_bytes(digest, "big", signed=True) | -(2**63)
+
+
+class File(Struct, kw_only=True):
+    """One indexed COCO file. ``ordinals`` maps its annotations to images of the dataset, -1 where there is none."""
+
+    name: str
+    split: str
+    kind: Kind
+    images: Table
+    image_names: npt.NDArray[np.int64]
+    annotations: Table
+    unreadable: npt.NDArray[np.int64]
+    categories: Mapping[int, Category]
+    foreign: bool
+    ordinals: npt.NDArray[np.int32]
+
+
+MISSING = -(2**63) + 1
+
+
+def index_file(source: Source, name: str, log: Log) -> File:
+    """Pass over one file. Raises :class:`FileError` for anything that is not whole JSON of this family."""
+    with source.open(name) as raw:
+        file = as_utf8(raw)
+        stream = JsonStream(file)
+        images, annotations = _Records(), _Records()
+        names: list[npt.NDArray[np.int64]] = []
+        categories: list[Category] = []
+        first: Mapping[str, Any] = {}
+        has_categories = False
+        if stream.next() == b"[":
+            first = _first_item(file, stream)
+            annotations.collect(stream, _annotations)
+            kind: Kind | None = Kind.RESULTS
+        else:
+            kind = None
+            for key in stream.members():
+                if key == "images" and stream.next() == b"[":
+                    _index_images(stream, images, names)
+                elif key == "annotations" and stream.next() == b"[":
+                    first = _first_item(file, stream)
+                    annotations.collect(stream, _annotations)
+                elif key == "categories" and stream.next() == b"[":
+                    has_categories = True
+                    categories = _categories(stream.value(), name, log)
+                else:
+                    stream.skip()
+        if stream.next():
+            raise stream.error("more data after the end of the document")
+    return File(
+        name=name,
+        split=split_of(name),
+        kind=kind or _kind(first, has_categories),
+        images=images.table(),
+        image_names=np.concatenate(names) if names else np.zeros(0, np.int64),
+        annotations=annotations.table(),
+        unreadable=np.array(annotations.unreadable, np.int64),
+        categories=_by_id(categories, name, log),
+        foreign="attributes" in first,
+        ordinals=np.zeros(0, np.int32),
+    )
+
+
+_annotations = msgspec.json.Decoder(list[_AnnotationIds])
+_images = msgspec.json.Decoder(list[_ImageIds])
+
+
+class _Records:
+    """Grows the arrays of a :class:`Table`."""
+
+    def __init__(self) -> None:
+        self._starts: list[npt.NDArray[np.int64]] = []
+        self._lengths: list[npt.NDArray[np.int64]] = []
+        self._keys: list[npt.NDArray[np.int64]] = []
+        self._count = 0
+        self.unreadable: list[int] = []
+
+    def collect(self, stream: JsonStream, decoder: msgspec.json.Decoder[list[_AnnotationIds]]) -> None:
+        for starts, lengths, items in stream.pieces(decoder):
+            ids = [None if item is None else item.image_id for item in items]
+            self.unreadable += [self._count + n for n, item in enumerate(items) if item is None]
+            self.add(starts, lengths, _keys_of(ids))
+
+    def add(self, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> None:
+        self._starts.append(starts)
+        self._lengths.append(lengths)
+        self._keys.append(keys)
+        self._count += len(starts)
+
+    def table(self) -> Table:
+        if not self._starts:
+            empty = np.zeros(0, np.int64)
+            return Table(empty, empty, empty)
+        return Table(*(np.concatenate(a) for a in (self._starts, self._lengths, self._keys)))
+
+
+def _keys_of(ids: list[Id]) -> npt.NDArray[np.int64]:
+    if all(type(i) is int for i in ids):
+        try:
+            return np.array(ids, np.int64)
+        except OverflowError:
+            pass
+    keys = (Names.key(i) for i in ids)
+    return np.array([MISSING if k is None else k for k in keys], np.int64)
+
+
+def _index_images(stream: JsonStream, images: _Records, names: list[npt.NDArray[np.int64]]) -> None:
+    for starts, lengths, items in stream.pieces(_images):
+        images.add(starts, lengths, _keys_of([None if item is None else item.id for item in items]))
+        hashes = [
+            MISSING if item is None else hash(item.file_name or item.coco_url or f"\0{item.id}") for item in items
+        ]
+        names.append(np.array(hashes, np.int64))
+
+
+def _first_item(file: BinaryIO, stream: JsonStream) -> Mapping[str, Any]:
+    """Keys of the first record of the array at the cursor, from its first bytes."""
+    place = file.tell()
+    file.seek(stream.offset)
+    head = file.read(64 * 1024)
+    file.seek(place)
+    inside = re.match(rb"\[\s*\{", head)
+    if not inside:
+        return {}
+    keys: list[str] = []
+    for key in keys_at(head, 2):
+        if key in keys:
+            break
+        keys.append(key)
+    return dict.fromkeys(keys)
+
+
+def _kind(first: Mapping[str, Any], has_categories: bool) -> Kind:
+    if "segments_info" in first:
+        return Kind.PANOPTIC
+    if "caption" in first and "bbox" not in first:
+        return Kind.CAPTIONS
+    if "keypoints" in first:
+        return Kind.KEYPOINTS
+    if not first:
+        return Kind.IMAGES
+    if "category_id" in first and not {"bbox", "segmentation"} & set(first):
+        return Kind.LABELS
+    return Kind.INSTANCES
+
+
+def unknown_keys(first: Mapping[str, Any]) -> list[str]:
+    return [key for key in first if key not in _KNOWN]
+
+
+def _categories(data: bytes, name: str, log: Log) -> list[Category]:
+    try:
+        raw = msgspec.json.decode(data, type=list[msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise FileError(f"'categories' is not a list: {error}") from None
+    found = []
+    for n, item in enumerate(raw):
+        try:
+            found.append(msgspec.json.decode(item, type=Category))
+        except (msgspec.DecodeError, RecursionError):
+            found.append(_lenient_category(item, n, name, log))
+    return found
+
+
+def _lenient_category(item: msgspec.Raw, n: int, name: str, log: Log) -> Category:
+    """Id and name alone, where another field is of an unexpected type."""
+
+    class Plain(Struct):
+        id: Id = None
+        name: str | int | float | None = None
+
+    try:
+        plain = msgspec.json.decode(item, type=Plain)
+    except (msgspec.DecodeError, RecursionError) as error:
+        log.note(Code.CLASS_UNNAMED, f"the category is not readable: {error}", file=name, where=f"categories[{n}]")
+        return Category()
+    return Category(plain.id, plain.name)
+
+
+def _by_id(categories: list[Category], file: str, log: Log) -> dict[int, Category]:
+    """Categories by id, in declared order; placeholders that nothing uses are dropped later."""
+    table: dict[int, Category] = {}
+    for n, category in enumerate(categories):
+        key = Names.key(category.id)
+        if key is None:
+            continue
+        where = f"categories[{n}]"
+        if category.name is None or not str(category.name).strip():
+            log.note(
+                Code.CLASS_UNNAMED,
+                f"category {category.id} has no name; it becomes class_{category.id}",
+                file=file,
+                where=where,
+            )
+            category.name = f"class_{category.id}"
+        category.name = str(category.name)
+        if key in table and table[key].name != category.name:
+            log.note(
+                Code.CLASS_DUPLICATE,
+                f"category id {category.id} is both {table[key].name!r} and {category.name!r}; the first is used",
+                file=file,
+                where=where,
+            )
+            continue
+        table.setdefault(key, category)
+    return table

@@ -1,0 +1,85 @@
+"""Panoptic PNGs: an RGB picture whose pixel R + 256·G + 65536·B is the id of the segment, 0 for none."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from to_labelbox import geometry as geo
+from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox.model import Asset, Mask
+from to_labelbox.source import Source
+from to_labelbox_formats.coco.index import Id
+
+Lost = tuple[Code, str]
+
+
+class Segment(Struct, gc=False):
+    id: Id = None
+    category_id: Id = None
+    iscrowd: int | None = None
+
+
+def segment_masks(
+    source: Source, file: str, png: str | None, segments: Sequence[Segment], asset: Asset, log: Log, where: str
+) -> list[Mask | Lost]:
+    """A mask a segment, or why there is none. Ids of the picture that no segment declares are noted."""
+    try:
+        ids = _ids(source, file, png)
+    except FileError as error:
+        return [(Code.FILE_MISSING, str(error))] * len(segments)
+    height, width = ids.shape
+    if asset.width and asset.height and (width, height) != (asset.width, asset.height):
+        message = f"{png} has {width} × {height} pixels, the image {asset.width} × {asset.height}"
+        return [(Code.MASK_INVALID, message)] * len(segments)
+    values, counts = np.unique(ids, return_counts=True)
+    present = dict(zip(values.tolist(), counts.tolist()))
+    declared = {s.id for s in segments}
+    for value, count in present.items():
+        if value and value not in declared:
+            log.note(
+                Code.CLASS_UNKNOWN, f"segment {value} ({count} pixels) is in {png} only, not in segments_info",
+                file=file, where=where,
+            )  # fmt: skip
+    masks: list[Mask | Lost] = []
+    for segment in segments:
+        if segment.id not in present:
+            masks.append((Code.MASK_EMPTY, f"no pixel of {png} has the segment's id"))
+            continue
+        try:
+            masks.append(geo.mask_from_array(ids == segment.id))
+        except geo.GeometryError as error:
+            masks.append((Code.MASK_INVALID, str(error)))
+    return masks
+
+
+def _ids(source: Source, file: str, png: str | None) -> npt.NDArray[np.uint32]:
+    from PIL import Image
+
+    if not png:
+        raise FileError("the record names no PNG")
+    folder, base = posixpath.split(file)
+    stem = base.removesuffix(".gz").removesuffix(".json")
+    tried = [posixpath.join(folder, stem, png), posixpath.join(folder, png), posixpath.join(folder, "masks", png)]
+    found = next((name for name in tried if source.exists(name)), None)
+    if found is None:
+        raise FileError(f"the PNG is at none of: {', '.join(tried)}")
+    try:
+        with Image.open(io.BytesIO(source.read(found))) as image:
+            if image.size[0] * image.size[1] > geo.MAX_MASK_PIXELS:
+                raise FileError(f"{found} has {image.size[0]} × {image.size[1]} pixels")
+            # Palette and grey pictures are rare in this format: their value is the id itself.
+            pixels = np.asarray(image if image.mode in ("L", "P", "RGB", "RGBA") else image.convert("RGB"))
+    except FileError:
+        raise
+    except Exception as error:  # Pillow raises many kinds on damaged files
+        raise FileError(f"{found} is not a readable PNG: {error}") from None
+    if pixels.ndim == 2:
+        return pixels.astype(np.uint32)
+    rgb = pixels[..., :3].astype(np.uint32)
+    return rgb[..., 0] + 256 * rgb[..., 1] + 65536 * rgb[..., 2]

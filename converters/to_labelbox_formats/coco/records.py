@@ -1,0 +1,597 @@
+"""Annotation records: typed decoding of the fields that matter, with a lenient second try, to the model."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from to_labelbox import geometry as geo
+from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, Log
+from to_labelbox.model import (
+    Annotation,
+    Asset,
+    Attribute,
+    Box,
+    Choice,
+    Classification,
+    Geometry,
+    Keypoint,
+    Keypoints,
+    Mask,
+    Object,
+    Polygon,
+    RotatedBox,
+)
+from to_labelbox.source import Source
+from to_labelbox_formats.coco.index import Category, Id, Kind, Names
+from to_labelbox_formats.coco.panoptic import Segment, segment_masks
+
+CAPTION = "caption"
+WHOLE_IMAGE = "class"
+
+
+class Record(NamedTuple):
+    """An annotation's bytes, and where they are from: number of the file, number in it."""
+
+    file: int
+    row: int
+    text: bytes
+
+
+class Files(NamedTuple):
+    """What the records need to know of each file."""
+
+    names: Sequence[str]
+    kinds: Sequence[Kind]
+    categories: Sequence[Mapping[int, Category]]
+    normalised: Sequence[bool]
+
+
+class _Rle(Struct, gc=False):
+    size: list[int]
+    counts: list[int] | str
+
+
+class _Fields(Struct, gc=False):
+    """Fields of an annotation of any kind. Numbers in text and other oddities go the lenient way."""
+
+    id: Id = None
+    category_id: Id = None
+    bbox: list[float] | None = None
+    segmentation: list[list[float]] | _Rle | None = None
+    iscrowd: int | None = None
+    keypoints: list[float] | None = None
+    caption: str | None = None
+    score: float | None = None
+    attributes: dict[str, Any] | None = None
+    segments_info: list[Segment] | None = None
+    file_name: str | None = None
+
+
+class _BoxFields(Struct, gc=False):
+    """The same, with the outline left undecoded: ``segmentation`` only says whether there is one."""
+
+    id: Id = None
+    category_id: Id = None
+    bbox: list[float] | None = None
+    segmentation: msgspec.Raw = msgspec.Raw()
+    iscrowd: int | None = None
+    keypoints: list[float] | None = None
+    caption: str | None = None
+    score: float | None = None
+    attributes: dict[str, Any] | None = None
+    segments_info: list[Segment] | None = None
+    file_name: str | None = None
+
+
+_decode_all = msgspec.json.Decoder(list[_Fields]).decode
+_decode_boxes = msgspec.json.Decoder(list[_BoxFields]).decode
+_NO_OUTLINE = frozenset({b"", b"[]", b"[[]]", b"null"})
+
+
+class _Refused(Exception):
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Records:
+    """Turns an image's records into annotations, counting every one of them."""
+
+    def __init__(
+        self, files: Files, foreign: Sequence[bool], predictions: bool, boxes_only: bool, source: Source
+    ) -> None:
+        self._files = files
+        self._foreign = foreign
+        self._predictions = predictions
+        self._boxes_only = boxes_only
+        self._source = source
+        self._labels: list[dict[Id, str]] = [{} for _ in files.names]
+
+    # ----------------------------------------------------------------------------------------------- an image
+
+    def annotations(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
+        """All annotations of one asset."""
+        if not records:
+            return []
+        joined = b"[%b]" % b",".join([r.text for r in records])
+        fields: Sequence[_Fields | _BoxFields | None]
+        try:
+            fields = _decode_boxes(joined) if self._boxes_only else _decode_all(joined)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            fields = [self._one(r, log) for r in records]
+        found: list[Annotation] = []
+        taken: dict[str, bytes] = {}
+        told: dict[tuple[Id, str], tuple[int, int]] = {}
+        for record, data in zip(records, fields):
+            if data is None:
+                continue
+            kind = self._files.kinds[record.file]
+            if kind is Kind.PANOPTIC:
+                found += self._panoptic(record, data, asset, log)
+                continue
+            label = self._label(record.file, data, kind)
+            log.ledger[label].read += 1
+            id = str(data.id) if data.id is not None else f"{record.row}"
+            before = taken.setdefault(id, record.text)
+            if before is not record.text:
+                merged = self._told_before(record, data, label, told, found, before, log)
+                if merged:
+                    continue
+                id = f"{id}#{record.file}.{record.row}"
+            try:
+                annotation = self._annotation(record, data, id, label, kind, asset, log)
+            except (_Refused, geo.GeometryError) as error:
+                code = error.code if isinstance(error, _Refused) else Code.MASK_INVALID
+                self._skip(log, code, label, str(error), record, data.id)
+                continue
+            told[data.id, label] = (record.file, len(found))
+            found.append(annotation)
+        return found
+
+    def _told_before(
+        self,
+        record: Record,
+        data: _Fields | _BoxFields,
+        label: str,
+        told: dict[tuple[Id, str], tuple[int, int]],
+        found: list[Annotation],
+        before: bytes,
+        log: Log,
+    ) -> bool:
+        """Whether a repeated id is the same object again: an exact copy, or instances and keypoints of one object."""
+        name, where = self._files.names[record.file], f"annotations[{record.row}]"
+        if before == record.text:
+            log.merge(
+                Code.ANNOTATION_DUPLICATE,
+                label,
+                "the annotation is there twice",
+                file=name,
+                where=where,
+                id=str(data.id),
+            )
+            return True
+        place = told.get((data.id, label))
+        if place is None:
+            return False
+        file, at = place
+        other = found[at]
+        if isinstance(other, Object) and file != record.file and _same_box(other, data.bbox):
+            if data.keypoints and other.keypoints is None:
+                points = self._keypoints(record, data, log)
+                found[at] = msgspec.structs.replace(other, keypoints=points)
+            elif not isinstance(other.geometry, Polygon | Mask) and not self._boxes_only:
+                shape, loss = self._shape(record, data, None, log)
+                if shape is not None:
+                    found[at] = msgspec.structs.replace(other, geometry=shape, loss=other.loss or loss)
+            log.merge(
+                Code.ANNOTATION_DUPLICATE,
+                label,
+                f"told in {self._files.names[file]} too: one object",
+                file=name,
+                where=where,
+                id=str(data.id),
+            )
+            return True
+        log.note(
+            Code.RECORD_DUPLICATE, "the id is used twice for different annotations; both are kept",
+            file=name, where=where, id=str(data.id),
+        )  # fmt: skip
+        return False
+
+    def lose(self, records: Sequence[Record], log: Log, code: Code, message: str) -> None:
+        """Count records that have no image as skipped."""
+        for record in records:
+            data = self._one(record, log, count=False)
+            if data is None:
+                log.read(UNREADABLE)
+                self._skip(log, Code.RECORD_UNREADABLE, UNREADABLE, "the annotation is not readable", record, None)
+                continue
+            label = self._label(record.file, data, self._files.kinds[record.file])
+            segments = data.segments_info
+            count = len(segments) if segments is not None else 1
+            log.read(label, count)
+            self._skip(log, code, label, message, record, data.id, count)
+
+    def _skip(self, log: Log, code: Code, label: str, message: str, record: Record, id: Id, count: int = 1) -> None:
+        log.skip(
+            code,
+            label,
+            message,
+            file=self._files.names[record.file],
+            where=f"annotations[{record.row}]",
+            id="" if id is None else str(id),
+            count=count,
+        )
+
+    def _one(self, record: Record, log: Log, count: bool = True) -> _Fields | _BoxFields | None:
+        """A record that does not decode in one go with its neighbours; None when it is lost (and counted)."""
+        text = b"[%b]" % record.text
+        try:
+            return (_decode_boxes(text) if self._boxes_only else _decode_all(text))[0]
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            pass
+        try:
+            fields, repaired = _lenient(record.text)
+        except (ValueError, RecursionError) as error:
+            if count:
+                log.read(UNREADABLE)
+                self._skip(log, Code.RECORD_UNREADABLE, UNREADABLE, f"not readable: {error}", record, None)
+            return None
+        if count and repaired:
+            log.note(
+                Code.FIELD_REPAIRED,
+                repaired,
+                file=self._files.names[record.file],
+                where=f"annotations[{record.row}]",
+                id=str(fields.id),
+            )
+        return fields
+
+    # ------------------------------------------------------------------------------------------- an annotation
+
+    def _label(self, file: int, data: _Fields | _BoxFields, kind: Kind) -> str:
+        """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
+        if data.caption is not None or kind is Kind.CAPTIONS:
+            return CAPTION
+        labels = self._labels[file]
+        label = labels.get(data.category_id)
+        if label is None:
+            key = Names.key(data.category_id)
+            category = self._files.categories[file].get(key) if key is not None else None
+            if category is not None:
+                label = str(category.name)
+            else:
+                label = UNNAMED if data.category_id is None else f"class_{data.category_id}"
+            labels[data.category_id] = label
+        return label
+
+    def _annotation(
+        self,
+        record: Record,
+        data: _Fields | _BoxFields,
+        id: str,
+        label: str,
+        kind: Kind,
+        asset: Asset,
+        log: Log,
+    ) -> Annotation:
+        if not self._predictions and (data.score is not None or kind is Kind.RESULTS):
+            raise _Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
+        where = f"annotations[{record.row}]"
+        if label == CAPTION and data.category_id is None:
+            text = data.caption or ""
+            return Classification(id=id, name=CAPTION, value=text, several=True, where=where)
+        self._check_category(record.file, data)
+        attributes, angle, lost = self._attributes(record.file, data)
+        if kind is Kind.LABELS and data.bbox is None and data.keypoints is None:
+            self._relabel(log, label)
+            return Classification(id=id, name=WHOLE_IMAGE, value=Choice(label), where=where, loss=lost)
+        scale = self._files.normalised[record.file]
+        box = self._box(record, data, asset if scale else None, log)
+        outline, loss = self._outline(record, data, asset, log)
+        keypoints = self._keypoints(record, data, log) if data.keypoints else None
+        if outline is None and box is not None and angle:
+            turned = RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, angle)
+            return Object(id=id, label=label, geometry=turned, attributes=attributes, keypoints=keypoints, where=where)
+        geometry: Geometry | None = outline if outline is not None else box
+        if geometry is None:
+            if keypoints is None:
+                raise _Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
+            geometry, keypoints = keypoints, None
+        return Object(
+            id=id,
+            label=label,
+            geometry=geometry,
+            attributes=attributes,
+            box=box if outline is not None else None,
+            keypoints=keypoints,
+            reduced=self._boxes_only and outline is None and bytes(data.segmentation) not in _NO_OUTLINE,  # type: ignore[arg-type]
+            loss=loss or lost,
+            where=where,
+        )
+
+    def _check_category(self, file: int, data: _Fields | _BoxFields) -> None:
+        if data.category_id is None:
+            raise _Refused(Code.CLASS_UNNAMED, "it has no category_id")
+        if Names.key(data.category_id) not in self._files.categories[file]:
+            if not self._files.categories[file]:
+                raise _Refused(
+                    Code.CLASS_UNKNOWN,
+                    "the file declares no categories: take them from another with -O categories=FILE",
+                )
+            raise _Refused(Code.CLASS_UNKNOWN, f"category_id {data.category_id} is not among the categories")
+
+    def _relabel(self, log: Log, label: str) -> None:
+        """Answers are counted under the question's name, not the category's."""
+        log.ledger[label].read -= 1
+        if not log.ledger[label].read:
+            del log.ledger[label]
+        log.ledger[WHOLE_IMAGE].read += 1
+
+    def _attributes(self, file: int, data: _Fields | _BoxFields) -> tuple[tuple[Attribute, ...], float, bool]:
+        """Attributes of CVAT and Datumaro, the crowd flag, and the box's turn in degrees; whether any is lost."""
+        found: list[Attribute] = []
+        angle = 0.0
+        lost = False
+        if data.iscrowd and not self._foreign[file]:
+            found.append(Attribute("iscrowd", "yes", flag=True))
+        for name, value in (data.attributes or {}).items():
+            if name == "occluded" and isinstance(value, bool):
+                if value:
+                    found.append(Attribute(name, "yes", flag=True))
+            elif name == "rotation" and isinstance(value, int | float):
+                angle = float(value)
+            elif isinstance(value, str | bool | int | float):
+                found.append(Attribute(name, value))
+            elif isinstance(value, list) and all(isinstance(v, str) for v in value):
+                found.append(Attribute(name, tuple(value)))
+            elif value is not None:
+                found.append(Attribute(name, json.dumps(value)))
+        return tuple(found), angle, lost
+
+    # ---------------------------------------------------------------------------------------------- geometries
+
+    def _box(self, record: Record, data: _Fields | _BoxFields, scale: Asset | None, log: Log) -> Box | None:
+        """x, y, width, height; None when there is none. A broken one costs the annotation only if it is all there is."""
+        values = data.bbox
+        if not values:
+            return None
+        if len(values) != 4 or not geo.finite(values):
+            self._note(log, Code.BOX_INVALID, f"bbox has {len(values)} numbers, or not finite ones", record, data.id)
+            return None
+        left, top, width, height = values
+        if width < 0 or height < 0:
+            self._note(log, Code.BOX_FLIPPED, "bbox has a negative side; its corners are swapped", record, data.id)
+            left, width = (left + width, -width) if width < 0 else (left, width)
+            top, height = (top + height, -height) if height < 0 else (top, height)
+        if scale is not None:
+            w, h = _size(scale)
+            left, top, width, height = left * w, top * h, width * w, height * h
+        return Box(left, top, width, height)
+
+    def _outline(
+        self, record: Record, data: _Fields | _BoxFields, asset: Asset, log: Log
+    ) -> tuple[Polygon | Mask | None, bool]:
+        """The outline and whether some of it is lost; None for no outline, or for a broken one with a box to stand in."""
+        segmentation = data.segmentation
+        if not segmentation or isinstance(segmentation, msgspec.Raw):
+            if not self._boxes_only or data.bbox or bytes(segmentation or b"") in _NO_OUTLINE:  # type: ignore[arg-type]
+                return None, False
+            full = _decode_all(b"[%b]" % record.text)[0]
+            return self._shape(record, full, asset, log)
+        return self._shape(record, data, asset, log)
+
+    def _shape(
+        self, record: Record, data: _Fields | _BoxFields, asset: Asset | None, log: Log
+    ) -> tuple[Polygon | Mask | None, bool]:
+        segmentation = data.segmentation
+        if isinstance(segmentation, list):
+            return self._polygon(record, data, segmentation, asset, log)
+        if isinstance(segmentation, _Rle):
+            try:
+                return _mask(segmentation, asset), False
+            except geo.GeometryError as error:
+                if not data.bbox:
+                    raise
+                self._note(log, Code.MASK_INVALID, f"{error}; its box is used instead", record, data.id)
+                return None, True
+        return None, False
+
+    def _polygon(
+        self, record: Record, data: _Fields | _BoxFields, parts: list[list[float]], asset: Asset | None, log: Log
+    ) -> tuple[Polygon | None, bool]:
+        if len(parts) == 1 and len(parts[0]) >= 6 and not len(parts[0]) % 2:
+            kept = parts
+        else:
+            if parts == [[]]:
+                return None, False
+            kept = [p for p in parts if len(p) >= 6 and not len(p) % 2]
+        loss = len(kept) < len(parts)
+        if loss:
+            bad = next(p for p in parts if p not in kept)
+            left = "that part is left out" if kept else "its box is used instead" if data.bbox else "nothing is left"
+            self._note(
+                log, Code.POLYGON_TOO_SHORT, f"a part of {len(bad)} numbers is no polygon; {left}", record, data.id
+            )
+        if not kept:
+            if not data.bbox:
+                raise _Refused(Code.POLYGON_TOO_SHORT, "no part of the segmentation has three points")
+            return None, True
+        if self._files.normalised[record.file] and asset is not None:
+            w, h = _size(asset)
+            kept = [[v * (h if n % 2 else w) for n, v in enumerate(p)] for p in kept]
+        return Polygon(tuple([(p,) for p in kept])), loss
+
+    def _keypoints(self, record: Record, data: _Fields | _BoxFields, log: Log) -> Keypoints | None:
+        """Points with v > 0, named by the category; None when none is labelled."""
+        values = data.keypoints or []
+        if len(values) % 3 or not geo.finite(values):
+            self._note(
+                log, Code.KEYPOINTS_INVALID, f"keypoints have {len(values)} numbers, not triples", record, data.id
+            )
+            return None
+        key = Names.key(data.category_id)
+        category = self._files.categories[record.file].get(key) if key is not None else None
+        names = (category.keypoints if category else None) or []
+        if names and len(names) != len(values) // 3:
+            self._note(
+                log,
+                Code.KEYPOINTS_INVALID,
+                f"{len(values) // 3} keypoints, but the category names {len(names)}",
+                record,
+                data.id,
+            )
+        points = [
+            Keypoint(
+                names[n] if n < len(names) else f"kp_{n + 1}", values[3 * n], values[3 * n + 1], values[3 * n + 2] == 1
+            )
+            for n in range(len(values) // 3)
+            if values[3 * n + 2] > 0
+        ]
+        return Keypoints(tuple(points)) if points else None
+
+    def _note(self, log: Log, code: Code, message: str, record: Record, id: Id) -> None:
+        log.note(code, message, file=self._files.names[record.file], where=f"annotations[{record.row}]", id=str(id))
+
+    # ------------------------------------------------------------------------------------------------ panoptic
+
+    def _panoptic(self, record: Record, data: _Fields | _BoxFields, asset: Asset, log: Log) -> list[Annotation]:
+        """One mask a segment; every segment is an annotation of its own."""
+        file, where = record.file, f"annotations[{record.row}]"
+        segments = data.segments_info or []
+        categories = self._files.categories[file]
+        names: list[str] = []
+        for segment in segments:
+            key = Names.key(segment.category_id)
+            category = categories.get(key) if key is not None else None
+            names.append(str(category.name) if category else f"class_{segment.category_id}")
+            log.read(names[-1])
+        found: list[Annotation] = []
+        masks = segment_masks(self._source, self._files.names[file], data.file_name, segments, asset, log, where)
+        for segment, label, mask in zip(segments, names, masks):
+            id = f"{segment.id}"
+            if not isinstance(mask, Mask):
+                log.skip(mask[0], label, mask[1], file=self._files.names[file], where=where, id=id)
+                continue
+            if Names.key(segment.category_id) not in categories:
+                message = f"category_id {segment.category_id} is not among the categories"
+                log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file], where=where, id=id)
+                continue
+            crowd = (Attribute("iscrowd", "yes", flag=True),) if segment.iscrowd else ()
+            found.append(Object(id=id, label=label, geometry=mask, attributes=crowd, box=None, where=where))
+        return found
+
+
+def _size(asset: Asset) -> tuple[int, int]:
+    if asset.width is None or asset.height is None:
+        raise _Refused(Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes")
+    return asset.width, asset.height
+
+
+def _same_box(other: Object, bbox: list[float] | None) -> bool:
+    box = other.geometry if isinstance(other.geometry, Box) else other.box
+    return bool(bbox) and box is not None and [box.left, box.top, box.width, box.height] == bbox
+
+
+def _mask(rle: _Rle, asset: Asset | None) -> Mask:
+    """An RLE over the whole image; ``size`` is [height, width]."""
+    if len(rle.size) != 2:
+        raise geo.GeometryError("size of an RLE is [height, width]")
+    height, width = rle.size
+    if asset is not None and asset.width and asset.height and (width, height) != (asset.width, asset.height):
+        swapped = " (the two look swapped)" if (height, width) == (asset.width, asset.height) else ""
+        raise geo.GeometryError(
+            f"RLE of height {height}, width {width} on an image of height {asset.height}, width {asset.width}{swapped}"
+        )
+    if isinstance(rle.counts, str):
+        return geo.mask_from_counts(rle.counts, width, height)
+    return geo.mask_from_runs(rle.counts, width, height)
+
+
+# --------------------------------------------------------------------------------------------------- leniently
+
+
+def _lenient(text: bytes) -> tuple[_Fields, str]:
+    """A record read field by field, and what had to be repaired. Raises ValueError when it is no object."""
+    loose = json.loads(text)
+    if not isinstance(loose, dict):
+        raise ValueError(f"an annotation is an object, this is {type(loose).__name__}")  # noqa: TRY004
+    repairs: list[str] = []
+    fields = _Fields(
+        id=_id(loose.get("id")),
+        category_id=_id(loose.get("category_id")),
+        bbox=_numbers(loose.get("bbox"), "bbox", repairs),
+        segmentation=_segmentation(loose.get("segmentation"), repairs),
+        iscrowd=1 if loose.get("iscrowd") in (1, True, "1", 1.0) else 0,
+        keypoints=_numbers(loose.get("keypoints"), "keypoints", repairs),
+        caption=str(loose["caption"]) if loose.get("caption") is not None else None,
+        score=1.0 if loose.get("score") is not None else None,
+        attributes=loose["attributes"] if isinstance(loose.get("attributes"), dict) else None,
+        file_name=loose["file_name"] if isinstance(loose.get("file_name"), str) else None,
+    )
+    if isinstance(loose.get("segments_info"), list):
+        fields.segments_info = [
+            Segment(_id(s.get("id")), _id(s.get("category_id")), int(bool(s.get("iscrowd"))))
+            for s in loose["segments_info"]
+            if isinstance(s, dict)
+        ]
+    return fields, "; ".join(repairs)
+
+
+def _id(value: Any) -> Id:
+    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+
+
+def _numbers(value: Any, name: str, repairs: list[str]) -> list[float] | None:
+    """Finite numbers; texts that hold one are converted. A list that holds anything else becomes [NaN]: invalid."""
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        repairs.append(f"{name} is not a list")
+        return [math.nan]
+    out = []
+    for v in value:
+        try:
+            out.append(float(v) if isinstance(v, str | int | float) and not isinstance(v, bool) else math.nan)
+        except (ValueError, OverflowError):
+            out.append(math.nan)
+    if any(isinstance(v, str) for v in value):
+        repairs.append(f"numbers of {name} are given as text")
+    if not all(map(math.isfinite, out)):
+        repairs.append(f"{name} holds something that is not a finite number")
+    return out
+
+
+def _segmentation(value: Any, repairs: list[str]) -> list[list[float]] | _Rle | None:
+    """Parts given flat, or as pairs of coordinates, are taken as what they mean."""
+    if isinstance(value, dict):
+        size, counts = value.get("size"), value.get("counts")
+        if not isinstance(size, list) or not all(type(s) is int for s in size):
+            return _Rle([0, 0], "")
+        if isinstance(counts, list) and all(type(c) is int for c in counts):
+            return _Rle(size, counts)
+        return _Rle(size, counts if isinstance(counts, str) else "")
+    if not isinstance(value, list) or not value:
+        return None
+    if not isinstance(value[0], list):
+        repairs.append("segmentation is a flat list; taken as one part")
+        value = [value]
+    elif len(value) >= 3 and all(isinstance(p, list) and len(p) == 2 for p in value):
+        repairs.append("segmentation is a list of points; taken as one part")
+        value = [[v for p in value for v in p]]
+    elif any(isinstance(p, list) and p and isinstance(p[0], list) for p in value):
+        repairs.append("a part is a list of points")
+        value = [
+            [v for q in p for v in q] if p and all(isinstance(q, list) and len(q) == 2 for q in p) else p for p in value
+        ]
+    parts = []
+    for part in value:
+        numbers = _numbers(part, "segmentation", repairs) or []
+        parts.append(numbers if all(map(math.isfinite, numbers)) else [math.nan])
+    return parts
