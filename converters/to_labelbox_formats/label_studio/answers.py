@@ -1,0 +1,109 @@
+"""Answers of choices, taxonomies, texts, numbers and ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from msgspec import Raw
+
+from to_labelbox.diagnostics import Code
+from to_labelbox.model import Attribute, Choice
+from to_labelbox_formats.label_studio.config import Control
+from to_labelbox_formats.label_studio.records import UNDECODABLE, Region, Value, decode_any, text_list
+from to_labelbox_formats.label_studio.regions import Unusable
+
+UNSUPPORTED_ANSWERS = {
+    "pairwise": "a comparison of two assets",
+    "ranker": "a ranking",
+    "chatmessage": "a message written while labelling",
+    "reactcode": "the result of a custom control",
+}
+
+
+class Answer(NamedTuple):
+    """``free``: text, not an option, however few different ones there are."""
+
+    value: str | Choice | tuple[str | Choice, ...]
+    free: bool = False
+    joined: int = 1
+
+
+def is_answer(entry: Region, value: Value, *, shaped: bool) -> bool:
+    """Whether an entry answers a question. ``text`` is also what a span covers."""
+    if value.choices or value.taxonomy or value.number is not None or value.rating is not None:
+        return True
+    if value.datetime is not None or entry.kind == "textarea":
+        return True
+    return bool(value.text) and not shaped
+
+
+def unsupported(entry: Region, value: Value) -> str | None:
+    """What an entry is, when no target can hold it."""
+    if value.selected and entry.kind in ("pairwise", ""):
+        return UNSUPPORTED_ANSWERS["pairwise"]
+    if value.ranker:
+        return UNSUPPORTED_ANSWERS["ranker"]
+    if value.chatmessage:
+        return UNSUPPORTED_ANSWERS["chatmessage"]
+    return UNSUPPORTED_ANSWERS.get(entry.kind)
+
+
+def answer_of(entry: Region, value: Value, control: Control | None) -> Answer | None:
+    """The answer that a value holds; None when it is empty. Raises :class:`Unusable`."""
+    if value.choices or value.taxonomy:
+        paths = _paths(value.choices or value.taxonomy)
+        if not paths:
+            return None
+        chosen = _tree(paths)
+        several = len(chosen) > 1 or (control is not None and control.multiple and control.tag == "choices")
+        return Answer(chosen if several else chosen[0])
+    if value.rating is not None:
+        return Answer(Choice(_plain(value.rating)))
+    if value.number is not None:
+        return Answer(_plain(value.number), free=True)
+    if value.datetime is not None:
+        return Answer(value.datetime, free=True) if value.datetime.strip() else None
+    texts = text_list(value.text)
+    if texts is None:
+        raise Unusable(Code.RECORD_UNREADABLE, "its text is no text")
+    texts = [t for t in texts if t.strip()]
+    return Answer("\n".join(texts), free=True, joined=len(texts)) if texts else None
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else str(number)
+
+
+def _paths(raw: Raw) -> list[list[str]]:
+    """Options as paths from the root: a text, a list of texts, or a list of lists."""
+    try:
+        value = decode_any(raw)
+    except UNDECODABLE as error:
+        raise Unusable(Code.RECORD_UNREADABLE, f"its choices cannot be read: {error}") from None
+    paths: list[list[str]] = []
+    for one in value if isinstance(value, list) else [value]:
+        steps: list[Any] = one if isinstance(one, list) else [one]
+        if not all(isinstance(s, (str, int, float)) for s in steps):
+            raise Unusable(Code.RECORD_UNREADABLE, "its choices are no texts")
+        path = [s if isinstance(s, str) else str(s) for s in steps]
+        if path and all(path):
+            paths.append(path)
+    return paths
+
+
+def _tree(paths: Iterable[list[str]]) -> tuple[Choice, ...]:
+    """Chosen paths as options with the options under them; the nested question is named like its option."""
+    below: dict[str, list[list[str]]] = {}
+    for first, *rest in paths:
+        rests = below.setdefault(first, [])
+        if rest:
+            rests.append(rest)
+    return tuple(Choice(value, _nested(value, rests)) for value, rests in below.items())
+
+
+def _nested(value: str, rests: list[list[str]]) -> tuple[Attribute, ...]:
+    if not rests:
+        return ()
+    chosen = _tree(rests)
+    return (Attribute(value, chosen if len(chosen) > 1 else chosen[0]),)

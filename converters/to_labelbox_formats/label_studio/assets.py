@@ -1,0 +1,336 @@
+"""What a task shows: its assets, their names below a media root, and the sizes that exports often lack.
+
+References: uploads (``/data/upload/<project>/<8 hex>-<name>``), local files (``/data/local-files/?d=``), buckets, links
+that the server resolves (``?fileuri=``), web addresses, inline data, plain paths.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import Struct
+
+from to_labelbox.formats import ReadContext
+from to_labelbox.media import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, Header
+from to_labelbox.model import Media, Message
+from to_labelbox.source import is_safe
+from to_labelbox_formats.label_studio.config import Config, Shown
+
+AUDIO_EXTENSIONS = frozenset(".aac .aiff .flac .m4a .mp3 .ogg .opus .wav .wma".split())
+_MEDIA_OF_EXTENSION = {
+    **dict.fromkeys(IMAGE_EXTENSIONS, Media.IMAGE),
+    **dict.fromkeys(VIDEO_EXTENSIONS, Media.VIDEO),
+    **dict.fromkeys(AUDIO_EXTENSIONS, Media.AUDIO),
+    ".pdf": Media.DOCUMENT,
+}
+_MEDIA_OF_TAG = {
+    "image": Media.IMAGE,
+    "text": Media.TEXT,
+    "hypertext": Media.TEXT,
+    "paragraphs": Media.CONVERSATION,
+    "chat": Media.CONVERSATION,
+    "audio": Media.AUDIO,
+    "audioplus": Media.AUDIO,
+    "video": Media.VIDEO,
+    "pdf": Media.DOCUMENT,
+}
+_UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
+_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
+_URI = re.compile(r"^([a-zA-Z][a-zA-Z0-9+._-]*)://")
+_REMOTE = re.compile(r"^(?:https?|s3|gs|azure-blob|azure_spi)://\S+$")
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
+_MAX_NAME = 400
+
+
+class Reference(NamedTuple):
+    """Names for an asset, the shortest first: the first one that no other asset has is used."""
+
+    names: tuple[str, ...]
+    url: str | None
+
+
+class Slot(Struct):
+    """One asset of a task: an object's only value, or one page of a list.
+
+    ``ref``: what the export says about it, equal for the same asset; empty for inline texts, which belong to their task.
+    """
+
+    shown: str
+    page: int
+    media: Media | None
+    ref: str = ""
+    reference: Reference | None = None
+    text: str | None = None
+    markup: bool = False
+    messages: tuple[Message, ...] = ()
+    tag: str = ""
+    paged: bool = False
+
+
+def extension(reference: str) -> str:
+    path = urlsplit(reference).path if _URI.match(reference) else reference.partition("?")[0]
+    return os.path.splitext(path)[1].lower()
+
+
+def reference_of(text: str) -> Reference | None:
+    """Where an asset is; None for a reference that leaves the document root or says nothing."""
+    text = text.strip()
+    if not text:
+        return None
+    if text.startswith("data:"):
+        kind = re.match(r"data:\w+/(\w{1,5})", text)
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return Reference((f"inline-{digest}.{kind.group(1) if kind else 'bin'}",), None)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    query = _query(parts.query)
+    if "/tasks/" in parts.path and "fileuri" in query:
+        return reference_of(_inner(query["fileuri"]))
+    if parts.path.rstrip("/").endswith("data/local-files") and "d" in query:
+        return _named(query["d"].lstrip("/"), url=None)
+    upload = _UPLOAD.search(query.get("filepath") or unquote(parts.path))
+    web = parts.scheme in ("http", "https")
+    if upload:
+        project, name = upload.groups()
+        base = name.rpartition("/")[2]
+        names = dict.fromkeys((_PREFIX.sub("", base), base, f"{project}/{base}"))
+        return Reference(tuple(names), text if web else None) if all(map(is_safe, names)) else None
+    if _URI.match(text):
+        path = unquote(parts.path).lstrip("/")
+        if web and parts.query and not os.path.splitext(path)[1]:
+            path = f"{path}?{parts.query}"
+        return _named(path or parts.netloc, f"{parts.netloc}/{path}", f"{parts.netloc}/{path}?{parts.query}", url=text)
+    return _named(text.replace("\\", "/").removeprefix("./").lstrip("/"), url=None)
+
+
+def _named(*names: str, url: str | None) -> Reference | None:
+    if not names[0] or len(names[0]) > _MAX_NAME * 4 or not is_safe(names[0]):
+        return None
+    return Reference(tuple(dict.fromkeys(names)), url)
+
+
+def _query(text: str) -> dict[str, str]:
+    try:
+        return {k: v[0] for k, v in parse_qs(text, max_num_fields=100).items()} if text else {}
+    except ValueError:
+        return {}
+
+
+def _inner(uri: str) -> str:
+    """``fileuri`` is base64 of the address, or the address itself."""
+    if _URI.match(uri):
+        return uri
+    try:
+        return base64.b64decode(uri + "=" * (-len(uri) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return uri
+
+
+# --------------------------------------------------------------------------------------------- from data to assets
+
+
+def look_up(data: Mapping[str, Any], expression: str) -> Any:
+    """The value of ``$key`` or ``$a.b[0].c``; None when it is not there."""
+    path = expression.removeprefix("$").strip()
+    if path in data:
+        return data[path]
+    value: Any = data
+    for number, key in _STEP.findall(path):
+        if number:
+            value = value[int(number)] if isinstance(value, list) and int(number) < len(value) else None
+        else:
+            value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> tuple[list[Slot], str]:
+    """The assets of a task; and, when there are none, what is missing."""
+    if data_key is not None:
+        if data.get(data_key) is None:
+            return [], f"its data has no {data_key!r}"
+        shown = next(iter(config.objects.values()), None)
+        return _slots(shown.name if shown else "", shown.tag if shown else "", data[data_key], shown), ""
+    slots: list[Slot] = []
+    for shown in config.objects.values():
+        for name, expression in _instances(shown, data):
+            value = _value(shown, expression, name, data)
+            if value is None and len(config.objects) == 1 and "{{" not in shown.name:
+                key = guess_key(data)
+                value = data[key] if key else None
+            if value is not None:
+                slots += _slots(name, shown.tag, value, shown)
+    if slots:
+        return slots, ""
+    key = guess_key(data)
+    if key is None:
+        keys = ", ".join(sorted(map(str, data))[:8]) or "nothing"
+        return [], f"its data holds {keys}: which of them is the asset? Say it with -O data_key=NAME"
+    return _slots("", "", data[key], None), ""
+
+
+def _instances(shown: Shown, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names and expressions of an object: one, or as many as its Repeater makes."""
+    if "{{" not in shown.name and "{{" not in shown.value:
+        yield shown.name, shown.value
+        return
+    repeated = look_up(data, shown.repeated) if shown.repeated else None
+    for number in range(len(repeated) if isinstance(repeated, list) else 0):
+        yield _PLACEHOLDER.sub(str(number), shown.name), _PLACEHOLDER.sub(str(number), shown.value)
+
+
+def _value(shown: Shown, expression: str, name: str, data: Mapping[str, Any]) -> Any:
+    if expression.startswith("$"):
+        return look_up(data, expression)
+    if expression:
+        # a text that the config itself holds
+        return expression if shown.tag in ("text", "hypertext") else None
+    return data.get(name)
+
+
+def guess_key(data: Mapping[str, Any]) -> str | None:
+    """The field of a task's data that must be the asset; None when it cannot be told."""
+    usable = {k: v for k, v in data.items() if (isinstance(v, str) and v) or (isinstance(v, list) and v)}
+    if len(usable) == 1:
+        return next(iter(usable))
+    media = [k for k, v in usable.items() if _looks_like_media(v[0] if isinstance(v, list) else v)]
+    if len(media) == 1:
+        return media[0]
+    if media:
+        return None
+    texts = sorted((k for k, v in usable.items() if isinstance(v, str)), key=lambda k: -len(usable[k]))
+    if texts and " " in usable[texts[0]] and (len(texts) == 1 or len(usable[texts[0]]) > 3 * len(usable[texts[1]])):
+        return texts[0]
+    return None
+
+
+def _looks_like_media(value: Any) -> bool:
+    return isinstance(value, str) and "\n" not in value and (
+        bool(_REMOTE.match(value)) or extension(value) in _MEDIA_OF_EXTENSION or bool(_UPLOAD.search(value))
+    )  # fmt: skip
+
+
+def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
+    media = _MEDIA_OF_TAG.get(tag)
+    if isinstance(value, dict) and isinstance(value.get("url"), str):
+        value = value["url"]
+    if isinstance(value, list):
+        if media is Media.CONVERSATION or (not tag and value and isinstance(value[0], dict) and "text" in value[0]):
+            keys = (shown.text_key, shown.name_key) if shown else ("text", "author")
+            return [Slot(name, 0, Media.CONVERSATION, messages=_messages(value, *keys), tag=tag or "paragraphs")]
+        pages = [p.get("url") if isinstance(p, dict) else p for p in value]
+        found = [s for n, p in enumerate(pages) if isinstance(p, str) for s in _one(name, tag, p, n, shown)]
+        for slot in found:
+            slot.paged = True
+        return found
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and tag in ("text", "hypertext"):
+        value = str(value)
+    return _one(name, tag, value, 0, shown) if isinstance(value, str) else []
+
+
+def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> list[Slot]:
+    media = _MEDIA_OF_TAG.get(tag)
+    if not tag:
+        media = _MEDIA_OF_EXTENSION.get(extension(value)) if "\n" not in value else None
+        if media is None:
+            media = Media.IMAGE if _looks_like_media(value) or value.startswith("data:image/") else Media.TEXT
+    elif media is Media.IMAGE and extension(value) == ".pdf":
+        media = Media.DOCUMENT
+    if media is Media.TEXT and not (shown and shown.by_url) and not _REMOTE.match(value):
+        return [Slot(name, page, media, text=value, markup=tag == "hypertext", tag=tag)]
+    if media is Media.TEXT and tag == "hypertext":
+        media = Media.HTML
+    reference = reference_of(value)
+    return [Slot(name, page, media, value if reference else "", reference, tag=tag)] if reference else []
+
+
+def _messages(items: list[Any], text_key: str, name_key: str) -> tuple[Message, ...]:
+    """A dialogue; an item's own id is kept when all have different ones, else it is ``m<number>``."""
+    texts, names, ids = [], [], []
+    for item in items:
+        known = item if isinstance(item, dict) else {}
+        text = known.get(text_key, known.get("content", item if isinstance(item, str) else ""))
+        texts.append(text if isinstance(text, str) else str(text))
+        name = known.get(name_key, known.get("role", ""))
+        names.append(name if isinstance(name, str) else str(name))
+        given = known.get("id", known.get("messageId"))
+        ids.append(str(given) if isinstance(given, (str, int)) and given != "" else "")
+    if "" in ids or len(set(ids)) < len(ids):
+        ids = [f"m{n}" for n in range(1, len(items) + 1)]
+    return tuple(Message(i, t, u, u) for i, t, u in zip(ids, texts, names))
+
+
+# -------------------------------------------------------------------------------------------------------- sizes
+
+
+class VideoHeader(NamedTuple):
+    width: int
+    height: int
+    frames: int | None
+    rate: float | None
+
+
+class Sizes:
+    """Sizes of assets from a sizes file, media headers or the option."""
+
+    def __init__(self, context: ReadContext, default: tuple[int, int] | None) -> None:
+        self._context = context
+        self._default = default
+
+    def header(self, reference: Reference | None) -> Header | None:
+        """The picture's header, when its file is at hand under one of its names."""
+        if self._context.media is None or reference is None:
+            return None
+        for name in reference.names:
+            header = self._context.media.header(name)
+            if header is not None:
+                return header
+        return None
+
+    def video(self, reference: Reference | None) -> VideoHeader | None:
+        if self._context.media is None or reference is None:
+            return None
+        for name in reference.names:
+            path = self._context.media.path(name)
+            if path is not None:
+                return _probe(path)
+        return None
+
+    def given(self, reference: Reference | None) -> tuple[int, int] | None:
+        """The size that the user's file states."""
+        for name in reference.names if reference else ():
+            size = self._context.sizes.get(name)
+            if size is not None:
+                return size
+        return None
+
+    @property
+    def default(self) -> tuple[int, int] | None:
+        return self._default
+
+
+def _probe(path: str) -> VideoHeader | None:
+    """Size, frame count and rate of a video by PyAV, when that is installed and can read it."""
+    try:
+        import av
+    except ImportError:
+        return None
+    try:
+        with av.open(path) as container:
+            stream = container.streams.video[0]
+            rate = float(stream.average_rate) if stream.average_rate else None
+            frames = stream.frames or None
+            if frames is None and rate and container.duration:
+                frames = round(container.duration / 1_000_000 * rate)
+            return VideoHeader(stream.codec_context.width, stream.codec_context.height, frames, rate)
+    except Exception:  # PyAV raises many kinds on damaged files
+        return None

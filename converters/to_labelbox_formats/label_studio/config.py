@@ -1,0 +1,420 @@
+"""The labelling config: which controls there are, what they declare, and which data each object shows.
+
+Tag and attribute names are matched without regard to case. Results name a label or choice by its alias when it has
+one. A Repeater's ``{{idx}}`` in names and values stands for the number of the repetition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import yaml
+from msgspec import Struct
+
+from to_labelbox.diagnostics import FileError, Log
+from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
+from to_labelbox.xml import Element, local_name, parse_xml
+
+OBJECT_TAGS = frozenset(
+    "image text hypertext paragraphs audio audioplus video timeseries table list pdf chat website multimessageobject".split()
+)
+_NO_CONTROLS = frozenset("filter shortcut style header collapse panel view repeater channel bucket".split())
+TOOL_KINDS = {
+    "rectangle": (Kind.BOX,),
+    "ellipse": (Kind.POLYGON,),
+    "polygon": (Kind.POLYGON,),
+    "keypoint": (Kind.POINT,),
+    "brush": (Kind.MASK,),
+    "bitmask": (Kind.MASK,),
+    "magicwand": (Kind.MASK,),
+    "vector": (Kind.LINE,),
+    "videorectangle": (Kind.BOX,),
+    "videovector": (Kind.LINE,),
+    "hypertext": (Kind.ENTITY,),
+    "paragraph": (Kind.ENTITY,),
+    "ocr": (Kind.BOX,),
+}
+"""What a drawing tag makes; with the ending ``labels`` it brings its own labels."""
+TEXT_TAGS = frozenset("text hypertext paragraphs chat".split())
+TIMED_TAGS = frozenset("audio audioplus".split())
+ANSWER_TAGS = frozenset("choices taxonomy textarea number rating datetime pairwise ranker".split())
+_PLACEHOLDER = re.compile(r"[_\-. ]?\{\{\s*\w+\s*\}\}")
+_MAX_RATING = 100
+
+
+class Entry(Struct, frozen=True):
+    """A Label or Choice: its name in results, what annotators see, its colour, what is below it."""
+
+    name: str
+    shown: str
+    color: str = ""
+    below: tuple[Entry, ...] = ()
+
+
+class Control(Struct, frozen=True):
+    name: str
+    tag: str
+    targets: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    multiple: bool = False
+    per_region: bool = False
+    required: bool = False
+    maximum: int = 5
+    when_tag: str = ""
+    when_labels: tuple[str, ...] = ()
+    when_choices: tuple[str, ...] = ()
+
+    @property
+    def is_answer(self) -> bool:
+        return self.tag in ANSWER_TAGS
+
+
+class Shown(Struct, frozen=True):
+    """An object tag: what it shows (``value``: ``$key``, an expression, or a literal text)."""
+
+    name: str
+    tag: str
+    value: str
+    listed: bool = False
+    by_url: bool = False
+    text_key: str = "text"
+    name_key: str = "author"
+    repeated: str = ""
+
+
+class Config(Struct, frozen=True):
+    controls: dict[str, Control] = {}
+    objects: dict[str, Shown] = {}
+    placeholders: tuple[str, ...] = ()
+    found: bool = False
+
+    def control(self, name: str) -> Control | None:
+        """The control of that name, also for one repetition of a Repeater."""
+        control = self.controls.get(name)
+        if control is None and self.placeholders:
+            matched = self._template(name, self.controls)
+            control = self.controls[matched[0]] if matched else None
+        return control
+
+    def shown(self, name: str) -> tuple[Shown, str] | None:
+        """The object of that name, and the number of the repetition when it has one."""
+        found = self.objects.get(name)
+        if found is not None:
+            return found, ""
+        matched = self._template(name, self.objects) if self.placeholders else None
+        return (self.objects[matched[0]], matched[1]) if matched else None
+
+    def _template(self, name: str, table: Iterable[str]) -> tuple[str, str] | None:
+        best: tuple[str, str] | None = None
+        for template in table:
+            if "{{" not in template:
+                continue
+            parts = [re.escape(p) for p in re.split(r"\{\{\s*\w+\s*\}\}", template)]
+            match = re.fullmatch(parts[0] + r"(\d+)" + r"\d+".join(parts[1:]), name)
+            if match and (best is None or len(template) > len(best[0])):
+                best = template, match.group(1)
+        return best
+
+
+def base_name(name: str) -> str:
+    """A control's name without the placeholder of a Repeater: ``labels_{{idx}}`` → ``labels``."""
+    return _PLACEHOLDER.sub("", name) or name if "{{" in name else name
+
+
+# ------------------------------------------------------------------------------------------------------ parsing
+
+
+def parse_config(data: bytes) -> Config:
+    """A labelling config: XML with the root View, or JSON or YAML that holds it. Raises :class:`FileError`."""
+    head = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not head.startswith(b"<"):
+        data = _embedded(data)
+    root = parse_xml(data)
+    if local_name(root).lower() != "view":
+        raise FileError(f"the root of a labelling config is View, not {local_name(root)}")
+    controls: dict[str, Control] = {}
+    objects: dict[str, Shown] = {}
+    _walk(root, {}, "", controls, objects)
+    if len(objects) == 1:
+        only = next(iter(objects))
+        controls = {n: msgspec.structs.replace(c, targets=c.targets or (only,)) for n, c in controls.items()}
+    repeated = tuple(n for n in (*controls, *objects) if "{{" in n)
+    return Config(controls, objects, repeated, True)
+
+
+def _embedded(data: bytes) -> bytes:
+    try:
+        holder = yaml.safe_load(data)
+    except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
+        raise FileError(f"is neither XML nor JSON nor YAML: {error}") from None
+    for key in ("label_config", "config"):
+        if isinstance(holder, dict):
+            project = holder.get("project")
+            text = holder.get(key) or (project.get(key) if isinstance(project, dict) else None)
+            if isinstance(text, str):
+                return text.encode()
+    raise FileError("holds no labelling config (a text label_config or config)")
+
+
+def _attributes(element: Element) -> dict[str, str]:
+    return {str(k).lower(): str(v) for k, v in element.attrib.items()}
+
+
+def _true(text: str | None) -> bool:
+    return text is not None and text.lower() in ("true", "1", "yes")
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(t.strip() for t in text.split(",") if t.strip()) if text else ()
+
+
+def _walk(
+    element: Element, inherited: dict[str, str], repeat: str, controls: dict[str, Control], objects: dict[str, Shown]
+) -> None:
+    for child in element:
+        tag = local_name(child).lower()
+        given = _attributes(child)
+        name, value = given.get("name"), given.get("value") or given.get("valuelist")
+        if tag == "repeater":
+            _walk(child, inherited, given.get("on", ""), controls, objects)
+            continue
+        if tag in ("view", "collapse", "panel"):
+            condition = {k: v for k, v in given.items() if k.startswith("when") or k == "visiblewhen"}
+            _walk(child, {**inherited, **condition}, repeat, controls, objects)
+            continue
+        if tag in OBJECT_TAGS and name and value:
+            objects[name] = Shown(
+                name,
+                tag,
+                value,
+                listed="valuelist" in given and "value" not in given,
+                by_url=given.get("valuetype", "").lower() == "url",
+                text_key=given.get("textkey", "text"),
+                name_key=given.get("namekey", "author"),
+                repeated=repeat,
+            )
+        elif name and tag not in _NO_CONTROLS and tag not in OBJECT_TAGS:
+            controls[name] = _control(name, tag, child, {**inherited, **given})
+
+
+def _control(name: str, tag: str, element: Element, given: dict[str, str]) -> Control:
+    child = "choice" if tag in ("choices", "taxonomy") else "label"
+    if tag == "taxonomy":
+        multiple = given.get("maxusages") != "1"
+    else:
+        multiple = given.get("choice", "").lower() == "multiple"
+    maximum = given.get("maxrating", "5")
+    conditional = given.get("visiblewhen", "").lower() == "choice-selected"
+    return Control(
+        name,
+        tag,
+        _names(given.get("toname")),
+        tuple(_entries(element, child)),
+        multiple,
+        _true(given.get("perregion")),
+        _true(given.get("required")),
+        min(int(maximum), _MAX_RATING) if maximum.isdecimal() and int(maximum) else 5,
+        given.get("whentagname", "") if conditional or _true(given.get("perregion")) else "",
+        _names(given.get("whenlabelvalue")),
+        _names(given.get("whenchoicevalue")) if conditional else (),
+    )
+
+
+def _entries(element: Element, wanted: str) -> Iterator[Entry]:
+    for child in element:
+        given = _attributes(child)
+        if local_name(child).lower() != wanted:
+            # labels may stand inside a View
+            yield from _entries(child, wanted)
+            continue
+        shown = given.get("value") or (child.text or "").strip()
+        name = given.get("alias") or shown
+        if not name or name.startswith("$"):
+            continue
+        yield Entry(
+            name, shown if shown != name else "", _color(given.get("background")), tuple(_entries(child, wanted))
+        )
+
+
+def _color(text: str | None) -> str:
+    """``#rrggbb`` of a CSS colour, or nothing when it is none that Pillow knows."""
+    if not text:
+        return ""
+    from PIL import ImageColor
+
+    text = re.sub(r"^rgba\(\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,.*\)$", r"rgb(\1,\2,\3)", text.strip())
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError:
+        return ""
+    return f"#{min(red, 255):02x}{min(green, 255):02x}{min(blue, 255):02x}"
+
+
+# ------------------------------------------------------------------------------------------------------- schema
+
+
+class Declared(Struct, frozen=True):
+    """The schema, and the names of labels that two controls declare for the same kind: (control, label) → name."""
+
+    schema: Schema
+    renamed: dict[tuple[str, str], str]
+
+
+def declare(config: Config, log: Log) -> Declared:
+    """What a config says about labels and questions."""
+    kinds = _kinds(config)
+    shared = Counter((e.name, kind) for c in config.controls.values() for e in c.entries for kind in kinds[c.name])
+    renamed = {
+        (control.name, entry.name): f"{base_name(control.name)}/{entry.name}"
+        for control in config.controls.values()
+        for entry in control.entries
+        if any(shared[entry.name, kind] > 1 for kind in kinds[control.name])
+    }
+    if renamed:
+        log.decide(
+            f"several controls have the same labels for the same kind of shape: {', '.join(sorted(renamed.values())[:5])}"
+            f"{', …' if len(renamed) > 5 else ''} are told apart by the control's name"
+        )
+    labels: dict[str, Label] = {}
+    for control in config.controls.values():
+        for name, color in _labels_of(control, config, renamed):
+            if not kinds[control.name]:
+                continue
+            old = labels.get(name)
+            both = (*old.kinds, *(k for k in kinds[control.name] if k not in old.kinds)) if old else kinds[control.name]
+            questions = _region_questions(config, control, name.rpartition("/")[2] if renamed else name)
+            if old:
+                questions = old.attributes + tuple(q for q in questions if q not in old.attributes)
+            labels[name] = Label(name, both, (old.color if old else "") or color, questions)
+    return Declared(Schema(tuple(labels.values()), tuple(_questions(config))), renamed)
+
+
+def _labels_of(control: Control, config: Config, renamed: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
+    for entry in control.entries:
+        yield renamed.get((control.name, entry.name), entry.name), entry.color
+    if not control.entries and is_bare_tool(control, config):
+        yield base_name(control.name), ""
+
+
+def is_bare_tool(control: Control, config: Config) -> bool:
+    """Whether a control draws shapes that no control on its object gives labels to."""
+    return control.tag in TOOL_KINDS and not any(
+        c.tag.endswith("labels") and set(c.targets) & set(control.targets) for c in config.controls.values()
+    )
+
+
+def _kinds(config: Config) -> dict[str, tuple[Kind, ...]]:
+    """The kinds of shape that the labels of each control are for; none for those that become questions."""
+    found: dict[str, tuple[Kind, ...]] = {}
+    for control in config.controls.values():
+        shown = [config.objects[t].tag for t in control.targets if t in config.objects]
+        if control.tag == "labels" and shown and shown[0] in TEXT_TAGS:
+            kinds: tuple[Kind, ...] = (Kind.ENTITY,)
+        elif control.tag == "labels" and not (shown and shown[0] in TIMED_TAGS):
+            tools = [c for c in config.controls.values() if set(c.targets) & set(control.targets)]
+            kinds = tuple(dict.fromkeys(k for tool in tools for k in TOOL_KINDS.get(tool.tag, ())))
+        else:
+            kinds = TOOL_KINDS.get(control.tag.removesuffix("labels"), ())
+        found[control.name] = kinds
+    return found
+
+
+def _region_questions(config: Config, labels: Control, label: str) -> tuple[Question, ...]:
+    return tuple(
+        question_of(c)
+        for c in config.controls.values()
+        if c.per_region
+        and c.is_answer
+        and c.tag not in ("pairwise", "ranker")
+        and set(c.targets) & set(labels.targets)
+        and (not c.when_tag or c.when_tag == labels.name)
+        and (not c.when_labels or label in c.when_labels)
+    )
+
+
+def _questions(config: Config) -> Iterator[Question]:
+    nested: dict[tuple[str, str], list[Question]] = {}
+    for control in config.controls.values():
+        parent = parent_of(control, config)
+        if parent is not None:
+            for option in control.when_choices:
+                nested.setdefault((parent.name, option), []).append(question_of(control))
+    for control in config.controls.values():
+        timed = control.tag == "labels" and any(
+            config.objects[t].tag in TIMED_TAGS for t in control.targets if t in config.objects
+        )
+        if timed or control.tag == "timelinelabels":
+            options = tuple(Option(e.name, e.shown) for e in control.entries)
+            yield Question(base_name(control.name), Input.CHECKLIST, options, control.required, index=True)
+        elif control.is_answer and control.tag not in ("pairwise", "ranker") and not control.per_region:
+            if parent_of(control, config) is not None:
+                continue
+            question = question_of(control)
+            options = tuple(
+                msgspec.structs.replace(o, attributes=o.attributes + tuple(nested.get((control.name, o.value), ())))
+                for o in question.options
+            )
+            yield msgspec.structs.replace(question, options=options)
+
+
+def parent_of(control: Control, config: Config) -> Control | None:
+    """The single or multiple choice under whose options a question is asked."""
+    if not control.when_choices or not control.is_answer or control.per_region:
+        return None
+    parent = config.controls.get(control.when_tag)
+    if parent is None or parent.tag != "choices" or parent.per_region or parent.name == control.name:
+        return None
+    return None if parent.when_choices else parent
+
+
+def question_of(control: Control) -> Question:
+    """A control that asks, as a question."""
+    name = base_name(control.name)
+    if control.tag == "rating":
+        options = tuple(Option(str(n)) for n in range(1, control.maximum + 1))
+        return Question(name, Input.RADIO, options, control.required)
+    if control.tag not in ("choices", "taxonomy"):
+        return Question(name, Input.TEXT, (), control.required)
+    input = Input.CHECKLIST if control.multiple and control.tag == "choices" else Input.RADIO
+    # how many paths of a taxonomy are chosen at each level is seen in the answers
+    return Question(name, None if control.tag == "taxonomy" and control.multiple else input, _options(control.entries),
+                    control.required)  # fmt: skip
+
+
+def _options(entries: tuple[Entry, ...]) -> tuple[Option, ...]:
+    return tuple(
+        Option(e.name, e.shown, (Question(e.name, None, _options(e.below)),) if e.below else ()) for e in entries
+    )
+
+
+def observed(seen: Iterable[tuple[str, str, str, str]]) -> Config:
+    """A stand-in for a missing config, from (control, object, type, source) of the regions."""
+    controls: dict[str, Control] = {}
+    objects: dict[str, dict[str, Any]] = {}
+    for control, shown, kind, source in seen:
+        types = objects.setdefault(shown, {"types": [], "source": ""})
+        types["types"].append(kind)
+        types["source"] = types["source"] or source
+        controls[control] = Control(control, kind, (shown,))
+    shown_by = {n: Shown(n, _tag_of(t["types"]), t["source"]) for n, t in objects.items() if n}
+    return Config(controls, shown_by)
+
+
+_TAG_OF_TYPE = (
+    ("video", "video"), ("timeline", "video"), ("timeseries", "timeseries"), ("paragraph", "paragraphs"),
+    ("hypertext", "hypertext"), ("rectangle", "image"), ("polygon", "image"), ("ellipse", "image"),
+    ("keypoint", "image"), ("brush", "image"), ("magicwand", "image"), ("bitmask", "image"), ("vector", "image"),
+    ("ocr", "pdf"),
+)  # fmt: skip
+
+
+def _tag_of(types: Iterable[str]) -> str:
+    """The object tag that region types need; empty when they fit several."""
+    for start, tag in _TAG_OF_TYPE:
+        if any(kind.startswith(start) for kind in types):
+            return tag
+    return ""

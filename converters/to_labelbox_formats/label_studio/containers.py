@@ -1,0 +1,301 @@
+"""Cutting exports of any size into pieces of whole tasks.
+
+A JSON array is cut behind an element, where the next one seems to begin. The cut is *proved* by decoding the piece: bytes
+that start at an element of the array and decode as a list of elements end at an element, whatever follows. Where no
+cut of that kind is found (mixed key orders, broken records), elements are told apart by their brackets and strings.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, BinaryIO, NamedTuple
+
+import msgspec
+
+from to_labelbox.diagnostics import FileError
+from to_labelbox_formats.label_studio.records import UNDECODABLE
+
+WINDOW = 1 << 18
+"""Bytes of a piece, unless a single task is larger."""
+MAX_TASK_BYTES = 1 << 30
+_SIGNATURE_REGION = 1 << 15
+_TRIES = 4
+
+_BLANK = re.compile(rb"[ \t\r\n]*")
+_COMMA = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|"', re.DOTALL)
+_KEY = rb'"(?:[^"\\]|\\.)*"'
+_SCALAR = rb'(?:"(?:[^"\\]|\\.)*"|[^\s"{}\[\],]+)'
+_OPENING = re.compile(rb"\{\s*(" + _KEY + rb")\s*:\s*(?:(" + _SCALAR + rb")\s*,\s*(" + _KEY + rb")|([\[{]))")
+
+
+class Shape(Enum):
+    """How the tasks of a file are strung together."""
+
+    ARRAY = "array"
+    SINGLE = "object"
+    LINES = "lines"
+    CSV = "csv"
+    TSV = "tsv"
+
+
+class Piece(NamedTuple):
+    """Bytes of whole records. ``tasks`` None: they do not decode, they are one record that is broken."""
+
+    offset: int
+    length: int
+    tasks: int | None
+
+
+Counter = Callable[[bytes], int]
+"""How many tasks a piece holds. Raises what :data:`~.records.UNDECODABLE` lists when it does not decode."""
+
+
+def joined(piece: bytes | memoryview) -> bytes:
+    """Elements of an array as an array of their own."""
+    return b"".join((b"[", piece, b"]"))
+
+
+def shape_of(name: str, head: bytes) -> Shape | None:
+    """The shape that the name and the first bytes of a file announce."""
+    lower = name.lower().removesuffix(".gz")
+    if lower.endswith((".csv", ".tsv")):
+        return Shape.TSV if lower.endswith(".tsv") else Shape.CSV
+    head = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if head.startswith(b"["):
+        return Shape.ARRAY
+    if not head.startswith(b"{"):
+        return None
+    first, newline, rest = head.partition(b"\n")
+    if newline and rest.lstrip()[:1] in (b"{", b""):
+        try:
+            msgspec.json.decode(first, type=msgspec.Raw)
+        except UNDECODABLE:
+            return Shape.SINGLE
+        return Shape.LINES
+    return Shape.SINGLE
+
+
+def pieces(stream: BinaryIO, shape: Shape, count: Counter, problem: Callable[[str], None]) -> Iterator[Piece]:
+    """The pieces of a file in order; ``problem`` is told what ends it early. Raises :class:`FileError`."""
+    if shape is Shape.ARRAY:
+        return _array_pieces(stream, count, problem)
+    if shape is Shape.SINGLE:
+        return _single_piece(stream, count)
+    if shape is Shape.LINES:
+        return _line_pieces(stream, count)
+    return _table_pieces(stream)
+
+
+# ------------------------------------------------------------------------------------------------------- arrays
+
+
+class _Window:
+    """The bytes from the next element on, and where they are in the file."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.data = b""
+        self.offset = 0
+        self.complete = False
+
+    def grow(self, size: int) -> None:
+        missing = size - len(self.data)
+        if missing > 0 and not self.complete:
+            more = self._stream.read(missing)
+            self.data += more
+            self.complete = len(more) < missing
+
+    def drop(self, size: int) -> None:
+        self.data = self.data[size:]
+        self.offset += size
+
+
+def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], None]) -> Iterator[Piece]:
+    window = _Window(stream)
+    window.grow(WINDOW)
+    if window.data.startswith(codecs.BOM_UTF8):
+        window.drop(3)
+    start = _blanks(window.data, 0)
+    window.drop(_blanks(window.data, start + 1))
+    signature = _signature(window.data)
+    size = WINDOW
+    while True:
+        window.grow(size)
+        end = _array_end(window) if window.complete else None
+        if end is not None and _counted(window.data[:end], count) is not None:
+            if end:
+                yield Piece(window.offset, end, _counted(window.data[:end], count))
+            return
+        cut = _proved_cut(window.data, signature, count)
+        if cut is not None:
+            length, tasks = cut
+            yield Piece(window.offset, length, tasks)
+            window.drop(length)
+            comma = _COMMA.match(window.data)
+            assert comma is not None  # the cut was made before one
+            window.drop(comma.end())
+            size = WINDOW
+            continue
+        spans, closed = _elements(window.data)
+        for start, stop in spans:
+            piece = window.data[start:stop]
+            yield Piece(window.offset + start, stop - start, _counted(piece, count))
+        if closed is not None:
+            window.grow(size + WINDOW)
+            if window.data[closed : closed + 1] != b"]" or window.data[closed + 1 :].strip():
+                problem(
+                    f"the list of tasks ends at byte {window.offset + closed}, but more follows, which was not read"
+                )
+            return
+        if spans:
+            window.drop(spans[-1][1])
+            comma = _COMMA.match(window.data)
+            window.drop(comma.end() if comma else 0)
+            size = WINDOW
+        elif window.complete:
+            problem(f"the list of tasks is not closed: the file ends inside a task that starts at byte {window.offset}")
+            return
+        else:
+            size *= 2
+            if size > MAX_TASK_BYTES:
+                raise FileError(f"a single task is larger than {MAX_TASK_BYTES} bytes, at byte {window.offset}")
+
+
+def _blanks(data: bytes, start: int) -> int:
+    match = _BLANK.match(data, start)
+    return match.end() if match else start
+
+
+def _signature(data: bytes) -> re.Pattern[bytes] | None:
+    """How tasks of this file begin: the first key with the kind of its value, and the next key."""
+    opening = _OPENING.match(data)
+    if opening is None:
+        return None
+    key, scalar, second, bracket = opening.groups()
+    start = rb"\{\s*" + re.escape(key) + rb"\s*:\s*"
+    start += _SCALAR + rb"\s*,\s*" + re.escape(second) + rb"\s*:" if scalar else re.escape(bracket)
+    return re.compile(rb"[ \t\r\n]*,[ \t\r\n]*(?=" + start + rb")")
+
+
+def _proved_cut(data: bytes, signature: re.Pattern[bytes] | None, count: Counter) -> tuple[int, int] | None:
+    if signature is None:
+        return None
+    found: list[int] = []
+    stop = len(data)
+    while not found and stop > 0:
+        begin = max(0, stop - _SIGNATURE_REGION)
+        # begin at the region, but let a match run beyond its end
+        found = [m.start() for m in signature.finditer(data, begin) if m.start() < stop]
+        stop = begin
+    for cut in reversed(found[-_TRIES:]):
+        tasks = _counted(data[:cut], count) if cut else None
+        if tasks is not None:
+            return cut, tasks
+    return None
+
+
+def _counted(piece: bytes, count: Counter) -> int | None:
+    try:
+        return count(joined(piece))
+    except UNDECODABLE:
+        return None
+
+
+def _array_end(window: _Window) -> int | None:
+    """Where the last element ends, when the file ends with the array's bracket."""
+    data = window.data.rstrip()
+    return len(data[:-1].rstrip()) if data.endswith(b"]") else None
+
+
+def _elements(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
+    """Spans of the complete elements at the beginning of an array's content; where a bracket closes it."""
+    spans: list[tuple[int, int]] = []
+    depth, start = 0, -1
+    for token in _TOKEN.finditer(data):
+        text = token.group()
+        if text in (b"{", b"["):
+            if not depth:
+                start = token.start()
+            depth += 1
+        elif text in (b"}", b"]"):
+            if not depth:
+                return spans, token.start()
+            depth -= 1
+            if not depth:
+                spans.append((start, token.end()))
+        elif text == b'"':
+            break
+    return spans, None
+
+
+# ------------------------------------------------------------------------------------- objects, lines and tables
+
+
+def _single_piece(stream: BinaryIO, count: Counter) -> Iterator[Piece]:
+    data = stream.read(MAX_TASK_BYTES + 1)
+    if len(data) > MAX_TASK_BYTES:
+        raise FileError(f"a single task is larger than {MAX_TASK_BYTES} bytes")
+    start = _blanks(data, len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0)
+    length = len(data.rstrip()) - start
+    yield Piece(start, length, _counted(data[start : start + length], count))
+
+
+def _line_pieces(stream: BinaryIO, count: Counter) -> Iterator[Piece]:
+    offset = 0
+    for line in stream:
+        body = line.strip()
+        if offset == 0:
+            body = body.removeprefix(codecs.BOM_UTF8)
+        if body:
+            yield Piece(offset + line.index(body), len(body), _counted(body, count))
+        offset += len(line)
+
+
+def _table_pieces(stream: BinaryIO) -> Iterator[Piece]:
+    """One piece a record; the first is the header. A line break inside quotes belongs to the record."""
+    offset = length = quotes = 0
+    for line in stream:
+        length += len(line)
+        quotes += line.count(b'"')
+        if quotes % 2:
+            if length > MAX_TASK_BYTES:
+                raise FileError(f"a record is larger than {MAX_TASK_BYTES} bytes, at byte {offset}")
+            continue
+        if line.strip():
+            yield Piece(offset, length, 1)
+        offset, length, quotes = offset + length, 0, 0
+    if length:
+        yield Piece(offset, length, 1)
+
+
+def table_row(data: bytes, shape: Shape) -> list[str]:
+    """The cells of one record. Raises :class:`FileError`."""
+    try:
+        text = data.decode("utf-8-sig")
+        csv.field_size_limit(sys.maxsize)
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if shape is Shape.TSV else ","))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FileError(f"is no readable row: {error}") from None
+    return rows[0] if rows else []
+
+
+def flat_row(header: list[str], cells: list[str]) -> dict[str, Any]:
+    """A row as the record that JSON-MIN would hold: cells with a list or object are JSON, empty ones are left out."""
+    record: dict[str, Any] = {}
+    for name, cell in zip(header, cells):
+        if not cell:
+            continue
+        record[name] = cell
+        if cell[0] in "[{":
+            try:
+                record[name] = msgspec.json.decode(cell)
+            except UNDECODABLE:
+                continue
+    return record

@@ -1,0 +1,119 @@
+"""Which files of a source are Label Studio's, by the keys of their first record."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from to_labelbox.diagnostics import FileError
+from to_labelbox.formats import CERTAIN, LIKELY, Match, Refusal
+from to_labelbox.source import Source
+from to_labelbox_formats.label_studio.containers import Shape, shape_of, table_row
+
+HEADS = 40
+"""Files of a folder whose heads are looked at before it is refused."""
+_EXTENSIONS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+_STRINGS = re.compile(rb'"((?:[^"\\]++|\\.)*+)"(\s*:)?|[\[\]{}]', re.DOTALL)
+_LABELLED = ("annotations", "completions", "predictions")
+_REGION = re.compile(rb'"result"\s*:\s*(?:\[\s*\]|\[\s*\{)')
+
+
+class Form(Enum):
+    """What the records of a file are."""
+
+    TASKS = "tasks"
+    FLAT = "flat records"
+    ANNOTATION = "annotations with their task"
+
+
+class FoundFile(NamedTuple):
+    name: str
+    shape: Shape
+    form: Form
+    reason: str
+    confidence: int
+
+
+def recognise(source: Source, name: str) -> FoundFile | str:
+    """A file of Label Studio, or why it is none."""
+    head = source.head(name)
+    shape = shape_of(name, head)
+    if shape is None:
+        return "it is no JSON, CSV or TSV"
+    if shape in (Shape.CSV, Shape.TSV):
+        try:
+            header = table_row(head.partition(b"\n")[0], shape)
+        except FileError as error:
+            return str(error)
+        if {"annotation_id", "annotator"} <= set(header):
+            return FoundFile(name, shape, Form.FLAT, "columns annotation_id and annotator", CERTAIN)
+        return "it has no columns annotation_id and annotator"
+    keys = _first_keys(head)
+    if "annotation_id" in keys and "annotator" in keys:
+        return FoundFile(name, shape, Form.FLAT, "flat records with annotation_id and annotator", CERTAIN)
+    if "result" in keys and "task" in keys:
+        if shape is Shape.ARRAY:
+            return "it is a list of annotations without their tasks: export tasks instead"
+        return FoundFile(name, shape, Form.ANNOTATION, "an annotation with result and task", CERTAIN)
+    labelled = [k for k in _LABELLED if k in keys]
+    if labelled and not {"images", "categories"} & keys:
+        if "data" in keys:
+            return FoundFile(name, shape, Form.TASKS, f"tasks with data and {labelled[0]}", CERTAIN)
+        regions = _REGION.search(head) is not None or b'"from_name"' in head
+        if regions:
+            return FoundFile(name, shape, Form.TASKS, f"tasks with {labelled[0]} that have a result", CERTAIN)
+    if "data" in keys and re.search(rb'"data"\s*:\s*\{', head) and not {"shapes", "tracks", "images"} & keys:
+        return FoundFile(name, shape, Form.TASKS, "tasks with data, not labelled", LIKELY)
+    if {"from_name", "to_name"} <= keys:
+        return "it is a list of regions without their tasks: export tasks instead"
+    return f"its first record has {', '.join(sorted(keys)[:6]) or 'no keys'}, not data and annotations"
+
+
+def _first_keys(head: bytes) -> set[str]:
+    """Keys of the first object, as far as the head shows them."""
+    keys: set[str] = set()
+    depth, level = 0, 0
+    for token in _STRINGS.finditer(head):
+        text = token.group()
+        if text in (b"{", b"["):
+            depth += 1
+            if text == b"{" and not level:
+                level = depth
+        elif text in (b"}", b"]"):
+            depth -= 1
+            if level and depth < level:
+                break
+        elif token.group(2) and depth == level:
+            keys.add(token.group(1).decode("utf-8", "replace"))
+    return keys
+
+
+def candidates(source: Source) -> list[str]:
+    """Names that can be an export: by extension, and storage files that are only a number."""
+    if source.is_file:
+        return list(source.names)
+    found = []
+    for name in source.names:
+        base = name.rpartition("/")[2].removesuffix(".gz")
+        if base.lower().endswith(_EXTENSIONS) or base.isdecimal():
+            found.append(name)
+    return found
+
+
+def sniff(source: Source) -> Match | Refusal:
+    """Claims a source by the keys of its first records."""
+    best: FoundFile | None = None
+    refusal = ""
+    names = sorted(candidates(source), key=lambda n: n.count("/"))
+    for name in names[:HEADS]:
+        found = recognise(source, name)
+        if isinstance(found, str):
+            refusal = refusal or (found if source.is_file else f"{name}: {found}")
+        elif best is None or found.confidence > best.confidence:
+            best = found
+        if best is not None and best.confidence >= CERTAIN:
+            break
+    if best is None:
+        return Refusal(refusal or "there is no JSON, CSV or TSV file in it")
+    return Match(best.confidence, best.reason if source.is_file else f"{best.name}: {best.reason}")

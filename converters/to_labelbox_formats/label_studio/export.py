@@ -1,0 +1,456 @@
+"""An export as a whole: its files, an index of its tasks, and the items of any range of them."""
+
+from __future__ import annotations
+
+import posixpath
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from to_labelbox.diagnostics import Code, FileError, Log, SourceError
+from to_labelbox.formats import ReadContext
+from to_labelbox.model import Item
+from to_labelbox.source import Source
+from to_labelbox_formats.label_studio.assets import Slot, slots_of
+from to_labelbox_formats.label_studio.config import Config, Declared, observed
+from to_labelbox_formats.label_studio.containers import (
+    Piece,
+    Shape,
+    flat_row,
+    joined,
+    pieces,
+    table_row,
+)
+from to_labelbox_formats.label_studio.detect import Form, FoundFile
+from to_labelbox_formats.label_studio.items import Canvas, Reader
+from to_labelbox_formats.label_studio.options import Options
+from to_labelbox_formats.label_studio.records import (
+    STORED,
+    TASK,
+    UNDECODABLE,
+    Id,
+    Task,
+    TaskHead,
+    TaskHeadWithRegions,
+    decode_any,
+    decode_data,
+    from_flat,
+    is_nothing,
+)
+
+_TASKS = msgspec.json.Decoder(list[Task])
+_HEADS = msgspec.json.Decoder(list[TaskHead])
+_HEADS_WITH_REGIONS = msgspec.json.Decoder(list[TaskHeadWithRegions])
+_OBJECTS = msgspec.json.Decoder(list[dict[str, Any]])
+_STORED_TASK = msgspec.json.Decoder(TaskHead)
+_LEVELS = 3
+
+
+class Place(Struct, gc=False):
+    """A piece of a file: ``first`` is the number of its first task."""
+
+    file: int
+    offset: int
+    length: int
+    count: int | None
+    first: int
+
+
+class Export:
+    """What opening has found. Ranges of tasks are read from their own file handles, so they can be read anywhere."""
+
+    def __init__(
+        self, source: Source, files: list[FoundFile], config: Config | None, options: Options, log: Log
+    ) -> None:
+        self.source = source
+        self.files = files
+        self.options = options
+        self.places: list[Place] = []
+        self._starts = array("Q")
+        self.units = 0
+        self.bytes_total = 0
+        self._headers: dict[int, list[str]] = {}
+        self._file_starts: dict[int, int] = {}
+        self._ids: dict[Id, int] = {}
+        self._repeated_ids: set[Id] = set()
+        self._without_data: list[tuple[int, Id]] = []
+        self.attached: dict[int, list[int]] = {}
+        self._absorbed: set[int] = set()
+        self._first: dict[int, int] = {}
+        self._again: dict[int, list[int]] = {}
+        self._clashes: tuple[set[int], ...] = tuple(set() for _ in range(_LEVELS))
+        self._seen: dict[tuple[str, str, str, str], None] = {}
+        self._answers: dict[str, str] = {}
+        if config is not None:
+            self._answers = {c.name: c.tag for c in config.controls.values()}
+        for number in range(len(files)):
+            self._index_file(number, config is None, log)
+        self.config = config if config is not None else observed(self._seen)
+        if self.units:
+            self._attach()
+            self._index_assets()
+
+    # ------------------------------------------------------------------------------------------------- indexing
+
+    def _index_file(self, number: int, look: bool, log: Log) -> None:
+        file = self.files[number]
+        self.bytes_total += self.source.size(file.name)
+        self._file_starts[number] = self.units
+        heads: list[Any] = []
+        decode = self._head_decoder(file.form, look)
+
+        def count(data: bytes) -> int:
+            nonlocal heads
+            heads = decode(data)
+            return len(heads)
+
+        try:
+            with self.source.open(file.name) as stream:
+                found = pieces(stream, file.shape, count, lambda m: log.file_unreadable(file.name, m))
+                for piece in found:
+                    heads = [] if piece.tasks is None else heads
+                    if file.shape in (Shape.CSV, Shape.TSV):
+                        if number not in self._headers:
+                            stream_place = stream.tell()
+                            stream.seek(piece.offset)
+                            self._headers[number] = table_row(stream.read(piece.length), file.shape)
+                            stream.seek(stream_place)
+                            continue
+                        heads = []
+                    self._add(number, piece, heads, look)
+        except FileError as error:
+            log.file_unreadable(file.name, str(error))
+
+    def _head_decoder(self, form: Form, look: bool) -> Callable[[bytes], list[Any]]:
+        if form is Form.FLAT or form is Form.ANNOTATION:
+            return _OBJECTS.decode
+        return _HEADS_WITH_REGIONS.decode if look else _HEADS.decode
+
+    def _add(self, number: int, piece: Piece, heads: list[Any], look: bool) -> None:
+        self.places.append(Place(number, piece.offset, piece.length, piece.tasks, self.units))
+        self._starts.append(self.units)
+        for unit, head in enumerate(heads, self.units):
+            if isinstance(head, dict):
+                self._note_object(unit, head, look)
+                continue
+            if not is_nothing(head.data):
+                if head.id in self._ids and head.id is not None:
+                    self._repeated_ids.add(head.id)
+                self._ids.setdefault(head.id, unit)
+            else:
+                self._without_data.append((unit, head.id))
+            if look:
+                for annotation in head.annotations or head.completions or ():
+                    for r in annotation.result or ():
+                        self._seen[r.from_name or "", r.to_name or "", (r.type or "").lower(), r.source or ""] = None
+        self.units += piece.tasks if piece.tasks is not None else 1
+
+    def _note_object(self, unit: int, record: dict[str, Any], look: bool) -> None:
+        """A flat record, or an annotation with its task: further ones of one task are attached to the first."""
+        task = record.get("task")
+        id = record.get("id") if "annotation_id" in record else task.get("id") if isinstance(task, dict) else task
+        if not isinstance(id, (int, str)):
+            id = None
+        has_data = "annotation_id" in record or (isinstance(task, dict) and bool(task.get("data")))
+        if id is not None and id in self._ids:
+            self._absorb(unit, self._ids[id])
+        elif has_data:
+            self._ids.setdefault(id, unit)
+        else:
+            self._without_data.append((unit, id))
+        if look and isinstance(record.get("result"), list):
+            for r in record["result"]:
+                if isinstance(r, dict):
+                    names = (r.get(k) for k in ("from_name", "to_name", "type", "source"))
+                    control, shown, kind, source = (n if isinstance(n, str) else "" for n in names)
+                    self._seen[control, shown, kind.lower(), source] = None
+
+    def _absorb(self, unit: int, into: int) -> None:
+        self.attached.setdefault(into, []).append(unit)
+        self._absorbed.add(unit)
+
+    def _attach(self) -> None:
+        """Join what belongs to one task: annotations that know it by its id, and the files of an editor example."""
+        examples = self._editor_examples()
+        for unit, id in self._without_data:
+            known = self._ids.get(id) if id is not None and unit not in examples else None
+            if known is not None and known != unit:
+                self._absorb(unit, known)
+        for unit, task in examples.items():
+            if unit not in self._absorbed and task not in self._absorbed:
+                self._absorb(unit, task)
+
+    def _editor_examples(self) -> dict[int, int]:
+        """``annotations/<i>.json`` beside ``tasks.json``: unit of the annotated task → unit of the task.
+
+        The task is the one with the same data; without data it is the i-th one, counted from 1 unless there is a 0.
+        """
+        folders = {posixpath.dirname(f.name): n for n, f in enumerate(self.files) if _base(f.name) == "tasks.json"}
+        found: dict[int, int] = {}
+        by_data: dict[int, dict[bytes, int]] = {}
+        for place in self.places:
+            name = self.files[place.file].name
+            folder, inner = posixpath.split(posixpath.dirname(name))
+            tasks = folders.get(folder)
+            stem = _base(name).removesuffix(".json")
+            if inner != "annotations" or tasks is None or place.count != 1 or not stem.isdecimal():
+                continue
+            mine = [p for p in self.places if p.file == tasks]
+            if not mine:
+                continue
+            if tasks not in by_data:
+                by_data[tasks] = {}
+                for p in mine:
+                    for n, data in enumerate(self._data_of(p)):
+                        by_data[tasks].setdefault(_canonical(data), p.first + n)
+            data = next(iter(self._data_of(place)), {})
+            if data:
+                same = by_data[tasks].get(_canonical(data))
+                if same is not None:
+                    found[place.first] = same
+                continue
+            counts_from = 0 if posixpath.join(folder, "annotations", "0.json") in self.source.names else 1
+            last = mine[-1].first + (mine[-1].count or 1) - 1
+            found[place.first] = max(mine[0].first, min(mine[0].first + int(stem) - counts_from, last))
+        return found
+
+    def _index_assets(self) -> None:
+        """Which task shows an asset first, and which names stand for several assets."""
+        again: dict[int, set[int]] = {}
+        for level in range(_LEVELS):
+            owners: dict[int, int] = {}
+            clashes = self._clashes[level]
+            for unit, slot in self._all_slots():
+                if slot.reference is None:
+                    continue
+                ref = hash(slot.ref)
+                names = slot.reference.names
+                if level == 0:
+                    first = self._first.setdefault(ref, unit)
+                    if first != unit:
+                        again.setdefault(first, set()).add(unit)
+                elif level >= len(names) or hash(names[level - 1]) not in self._clashes[level - 1]:
+                    continue
+                name = hash(names[min(level, len(names) - 1)])
+                if owners.setdefault(name, ref) != ref:
+                    clashes.add(name)
+            if not clashes:
+                break
+        self._again = {first: sorted(units) for first, units in again.items()}
+
+    def _all_slots(self) -> Iterator[tuple[int, Slot]]:
+        for place in self.places:
+            if place.count is None:
+                continue
+            for unit, data in enumerate(self._data_of(place), place.first):
+                if unit not in self._absorbed:
+                    for slot in slots_of(data, self.config, self.options.data_key)[0]:
+                        yield unit, slot
+
+    def _data_of(self, place: Place) -> Iterator[dict[str, Any]]:
+        """The data of the tasks in a piece, empty where it cannot be decoded."""
+        if place.count is None:
+            return
+        file = self.files[place.file]
+        raw = self._bytes(place)
+        if file.form is Form.TASKS:
+            for head in _HEADS.decode(joined(raw)):
+                yield _dict(head.data)
+        else:
+            for task in self._decode(place, raw, _silent):
+                yield _dict(task.data) if task is not None else {}
+
+    def _number(self, unit: int) -> int:
+        """The number of a task in its file, from 1."""
+        place = self.places[bisect_right(self._starts, unit) - 1]
+        return unit - self._file_starts[place.file] + 1
+
+    def _name(self, task: Task, unit: int) -> str:
+        return f"task {task.id}" if task.id is not None else f"[{self._number(unit) - 1}]"
+
+    def path(self, slot: Slot, task: Task, unit: int, inline: int) -> str:
+        """The name of an asset: the shortest that no other asset has; inline texts are named after their task."""
+        if slot.reference is not None:
+            names = slot.reference.names
+            for level, name in enumerate(names):
+                if hash(name) not in self._clashes[min(level, _LEVELS - 1)]:
+                    return name
+            return names[-1]
+        if task.id is None:
+            file = self.files[self.places[bisect_right(self._starts, unit) - 1].file].name
+            name = f"{file.rpartition('.')[0] or file}-{self._number(unit)}"
+        elif task.id in self._repeated_ids:
+            name = f"task-{task.id}-{unit + 1}"
+        else:
+            name = f"task-{task.id}"
+        if inline > 1:
+            name += f"/{slot.shown}" + (f"-{slot.page + 1}" if slot.paged else "")
+        return name
+
+    # ------------------------------------------------------------------------------------------------- decoding
+
+    def _bytes(self, place: Place) -> bytes:
+        with self.source.open(self.files[place.file].name) as stream:
+            stream.seek(place.offset)
+            return stream.read(place.length)
+
+    def _decode(self, place: Place, raw: bytes, complain: Callable[[str, str], None]) -> list[Task | None]:
+        """The tasks of a piece; None for one that is no object."""
+        file = self.files[place.file]
+        where = f"{file.name} byte {place.offset}"
+        if file.form is Form.FLAT:
+            if file.shape in (Shape.CSV, Shape.TSV):
+                try:
+                    record = flat_row(self._headers[place.file], table_row(raw, file.shape))
+                except FileError as error:
+                    complain(where, str(error))
+                    return [None]
+                return [from_flat(record, self._answers)]
+            try:
+                return [from_flat(r, self._answers) for r in _OBJECTS.decode(joined(raw))]
+            except UNDECODABLE as error:
+                complain(where, f"cannot be read: {error}")
+                return [None]
+        if file.form is Form.ANNOTATION:
+            annotation = STORED.decode(raw, where, complain) if place.count != 0 else None
+            if annotation is None:
+                return [None]
+            try:
+                head = _STORED_TASK.decode(annotation.task)
+            except UNDECODABLE:
+                head = TaskHead(id=_plain_id(annotation.task))
+            return [Task(data=head.data, id=head.id, annotations=[annotation])]
+        try:
+            return list(_TASKS.decode(joined(raw)))
+        except UNDECODABLE:
+            pass
+        if place.count is None:
+            return [TASK.decode(raw, where, complain)]
+        elements = msgspec.json.decode(joined(raw), type=list[Raw])
+        return [TASK.decode(e, f"{file.name} task {place.first + n + 1}", complain) for n, e in enumerate(elements)]
+
+    def _one(self, unit: int, complain: Callable[[str, str], None]) -> Task | None:
+        """A single task, out of order."""
+        place = self.places[bisect_right(self._starts, unit) - 1]
+        decoded = self._decode(place, self._bytes(place), complain)
+        return decoded[unit - place.first] if unit - place.first < len(decoded) else None
+
+    # ------------------------------------------------------------------------------------------------- iterating
+
+    def iterate(self, declared: Declared, context: ReadContext, log: Log, start: int, stop: int) -> Iterator[Item]:
+        """The items of the tasks from ``start`` up to ``stop``; an asset belongs to the first task that shows it."""
+        if start >= stop:
+            return
+        reader = Reader(self.config, declared, self.options, context)
+        reader.log = log
+        first = self._first
+        for number in range(max(bisect_right(self._starts, start) - 1, 0), len(self.places)):
+            place = self.places[number]
+            if place.first >= stop:
+                return
+            reader.file, reader.place = self.files[place.file].name, ""
+            raw = self._bytes(place)
+            counted = self._complainer(reader, place, start, stop)
+            for unit, task in enumerate(self._decode(place, raw, counted), place.first):
+                if unit < start or unit >= stop or unit in self._absorbed or task is None:
+                    continue
+                reader.file = self.files[place.file].name
+                yield from self._items(reader, task, unit, first)
+
+    def _complainer(self, reader: Reader, place: Place, start: int, stop: int) -> Callable[[str, str], None]:
+        """Counts what cannot be decoded, once: by the range that holds it, and not for records read elsewhere."""
+        count = place.count or 1
+
+        def complain(where: str, message: str) -> None:
+            reader.own = True
+            reader.complain(where, message)
+
+        if count == 1:
+            return complain if place.first not in self._absorbed and start <= place.first < stop else _silent
+
+        def within(where: str, message: str) -> None:
+            task = where.removeprefix(f"{reader.file} task ").partition(" ")[0].partition(".")[0].partition("[")[0]
+            if task.isdecimal() and start <= int(task) - 1 < stop and int(task) - 1 not in self._absorbed:
+                complain(where, message)
+
+        return within
+
+    def _items(self, reader: Reader, task: Task, unit: int, first: dict[int, int]) -> Iterator[Item]:
+        reader.own = True
+        others = [t for t in (self._one(u, reader.complain) for u in self.attached.get(unit, ())) if t is not None]
+        if others and task.id is None:
+            task = msgspec.structs.replace(task, id=next((t.id for t in others if t.id is not None), None))
+        reader.place = self._name(task, unit)
+
+        def mine(slot: Slot) -> bool:
+            return not slot.ref or first.get(hash(slot.ref)) == unit
+
+        file, where = reader.file, reader.place
+        canvases = reader.canvases(task, others, mine)
+        for later in self._again.get(unit, ()):
+            self._join(reader, canvases, later, unit, first)
+            reader.file, reader.place = file, where
+        inline = sum(1 for c in canvases if c.slot.reference is None)
+        for canvas in canvases:
+            yield reader.item(canvas, self.path(canvas.slot, task, unit, inline))
+
+    def _join(self, reader: Reader, canvases: list[Canvas], unit: int, into: int, first: dict[int, int]) -> None:
+        """Add the annotations that a later task has on the same asset."""
+        task = self._one(unit, _silent)
+        if task is None:
+            return
+        others = [t for t in (self._one(u, _silent) for u in self.attached.get(unit, ())) if t is not None]
+        name = reader.place = self._name(task, unit)
+        by_ref = {c.slot.ref: c for c in canvases if c.slot.ref}
+        more = reader.canvases(
+            task, others, lambda s: bool(s.ref) and first.get(hash(s.ref)) == into, own=False, prefix=f"{name}/"
+        )
+        for canvas in more:
+            known = by_ref.get(canvas.slot.ref)
+            if known is None:
+                continue
+            known.annotations += canvas.annotations
+            known.objects |= canvas.objects
+            known.stored = known.stored or canvas.stored
+            known.frames = known.frames or canvas.frames
+            reader.log.note(
+                Code.ASSET_DUPLICATE, "another task shows the same asset: both are on one data row", file=reader.file,
+                where=name,
+            )  # fmt: skip
+
+
+def _silent(place: str, message: str) -> None:
+    return None
+
+
+def _dict(data: Raw) -> dict[str, Any]:
+    try:
+        return decode_data(data) if data else {}
+    except UNDECODABLE:
+        return {}
+
+
+def _plain_id(raw: Raw) -> Id:
+    try:
+        value = decode_any(raw)
+    except UNDECODABLE:
+        return None
+    return value if isinstance(value, (int, str)) and not isinstance(value, bool) else None
+
+
+def _base(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _canonical(data: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(data, order="sorted")
+
+
+def require_tasks(export: Export, log: Log) -> None:
+    """Raises :class:`SourceError` when there is nothing to convert."""
+    if not export.units and not log.unreadable:
+        raise SourceError(f"{export.source.path}: holds no Label Studio task")

@@ -1,0 +1,825 @@
+"""A task to its items: regions are grouped, placed on their assets and read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from to_labelbox import geometry as geo
+from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, Log
+from to_labelbox.formats import ReadContext
+from to_labelbox.model import (
+    Annotation as Labelled,
+)
+from to_labelbox.model import (
+    Asset,
+    Attribute,
+    Choice,
+    Classification,
+    Geometry,
+    Item,
+    Media,
+    Object,
+    Relationship,
+    TextSpan,
+    TimeSpan,
+    Track,
+)
+from to_labelbox_formats.label_studio.answers import answer_of, is_answer, unsupported
+from to_labelbox_formats.label_studio.assets import Sizes, Slot, VideoHeader, slots_of
+from to_labelbox_formats.label_studio.config import Config, Control, Declared, base_name, is_bare_tool, parent_of
+from to_labelbox_formats.label_studio.options import Options
+from to_labelbox_formats.label_studio.records import (
+    ANNOTATION,
+    UNDECODABLE,
+    Annotation,
+    Region,
+    Task,
+    Value,
+    decode_any,
+    decode_data,
+    decode_value,
+    is_nothing,
+    text_list,
+)
+from to_labelbox_formats.label_studio.regions import (
+    Group,
+    Unusable,
+    box_on_page,
+    frame_spans,
+    grouped,
+    has_shape,
+    labels_of,
+    segments_of,
+    shape_on_picture,
+)
+from to_labelbox_formats.label_studio.select import chosen
+from to_labelbox_formats.label_studio.text import Hypertext, Offsets, Unit
+
+RELATION = "relation"
+NOTE = "note"
+_MAX_FRAMES = 10_000_000
+_SIZE_REMEDY = "give --media-root, --sizes or -O size=WxH"
+
+
+class Canvas:
+    """An asset while its regions are read: its size, its text, its annotations."""
+
+    def __init__(self, slot: Slot, sizes: Sizes, exif: bool) -> None:
+        self.slot = slot
+        self.sizes = sizes
+        self.exif = exif
+        self.annotations: list[Labelled] = []
+        self.ids: set[str] = set()
+        self.objects: set[str] = set()
+        self.mismatch = False
+        self.orientation = 1
+        self._picture = sizes.header(slot.reference) if slot.media is Media.IMAGE else None
+        self.video: VideoHeader | None = sizes.video(slot.reference) if slot.media is Media.VIDEO else None
+        self.frames: int | None = self.video.frames if self.video else None
+        self.stored: tuple[int, int] | None = None
+        self.offsets: Offsets | None = None
+        self.hypertext: Hypertext | None = None
+        self._message_offsets: dict[int, Offsets] = {}
+        if slot.text is not None:
+            if slot.markup:
+                self.hypertext = Hypertext(slot.text)
+                self.offsets = Offsets(self.hypertext.text, markup=True)
+            else:
+                self.offsets = Offsets(slot.text)
+        if self._picture is not None:
+            self.orientation = self._picture.orientation if exif else 1
+            self.stored = (self._picture.width, self._picture.height) if exif else self._picture.upright
+
+    def frame(self, region: Region) -> tuple[float, float] | None:
+        """Width and height of the asset as displayed, which percentages refer to; None when nothing tells."""
+        width, height = region.original_width, region.original_height
+        told = (round(width), round(height)) if width and height and width >= 1 and height >= 1 else None
+        header = self._picture
+        if header is not None:
+            if told is None or told == header.upright:
+                return header.upright
+            if told == (header.width, header.height):
+                # drawn on the picture as it is stored, by a browser that does not turn pictures
+                self.orientation = 1
+                self.stored = told
+                return told
+            self.mismatch = True
+            return header.upright
+        if told is None:
+            video = (self.video.width, self.video.height) if self.video else None
+            told = self.sizes.given(self.slot.reference) or video or self.sizes.default
+        if self.stored is None:
+            self.stored = told
+        return told
+
+    def message_offsets(self, number: int) -> Offsets:
+        offsets = self._message_offsets.get(number)
+        if offsets is None:
+            offsets = self._message_offsets[number] = Offsets(self.slot.messages[number].content)
+        return offsets
+
+    def asset(self, path: str) -> Asset:
+        slot = self.slot
+        size = self.stored or self.sizes.given(slot.reference)
+        if size is None and self.video is not None:
+            size = (self.video.width, self.video.height)
+        visual = slot.media in (Media.IMAGE, Media.VIDEO)
+        return Asset(
+            path=path,
+            media=slot.media or Media.IMAGE,
+            url=slot.reference.url if slot.reference else None,
+            width=size[0] if size and visual else None,
+            height=size[1] if size and visual else None,
+            frames=self.frames,
+            frame_rate=self.video.rate if self.video else None,
+            text=self.offsets.text if self.offsets else None,
+            messages=slot.messages,
+        )
+
+
+Wanted = Callable[[Slot], bool]
+
+
+class Reader:
+    """Reads tasks into canvases, one log at a time."""
+
+    def __init__(self, config: Config, declared: Declared, options: Options, context: ReadContext) -> None:
+        self.config = config
+        self.options = options
+        self.exif = context.exif
+        self.sizes = Sizes(context, options.default_size)
+        self._has_media = context.media is not None
+        self._renamed = declared.renamed
+        self._controls: dict[str, Control | None] = {}
+        self._known = {(c.name, e.name) for c in config.controls.values() for e in c.entries}
+        self._bare = {c.name for c in config.controls.values() if is_bare_tool(c, config)}
+        self.file = self.place = ""
+        self.own = True
+        self.log = Log()
+
+    # ---------------------------------------------------------------------------------------------------- tasks
+
+    def canvases(
+        self, task: Task, others: Iterable[Task], wanted: Wanted, *, own: bool = True, prefix: str = ""
+    ) -> list[Canvas]:
+        """The assets of a task with their annotations; of those that are not wanted nothing is counted.
+
+        ``others``: records that hold further annotations of the task. ``own``: what cannot be decoded is counted now.
+        """
+        log, file, place = self.log, self.file, self.place
+        self.own = own
+        try:
+            data = decode_data(task.data) if task.data else {}
+        except UNDECODABLE as error:
+            log.note(Code.RECORD_UNREADABLE, f"its data is no readable object: {error}", file=file, where=place)
+            data = {}
+        slots, missing = slots_of(data, self.config, self.options.data_key)
+        by_ref: dict[str, Canvas] = {}
+        self._canvases: list[Canvas | None] = []
+        for slot in slots:
+            canvas = by_ref.get(slot.ref) if slot.ref else None
+            if canvas is None and slot.media is not None and wanted(slot):
+                canvas = Canvas(slot, self.sizes, self.exif)
+                by_ref[slot.ref or f" {len(by_ref)}"] = canvas
+            self._canvases.append(canvas)
+        self._slots = slots
+        self._missing = missing
+        self._counts_all = not slots or wanted(slots[0])
+        if not slots:
+            log.note(Code.ASSET_UNKNOWN, missing, file=file, where=place)
+        annotations = [a for t in (task, *others) for a in t.annotations or t.completions or ()]
+        selected = chosen(annotations, self.options)
+        several = len(selected) > 1
+        kept = set(map(id, selected))
+        for annotation in annotations:
+            if id(annotation) in kept:
+                tag = f"{prefix}{annotation.id if annotation.id is not None else annotations.index(annotation)}:"
+                self._annotation(annotation, tag if several else prefix)
+            else:
+                reason = "it was cancelled" if annotation.cancelled else f"annotator={self.options.annotator}"
+                self._leave_out(annotation, Code.NOT_SELECTED, f"this annotation of the task is not selected: {reason}")
+        take_drafts = self.options.drafts and not selected
+        for one in (task, *others):
+            self._extra(one.drafts, "drafts", take_drafts, prefix)
+            self._extra(one.predictions, "predictions", self.options.predictions and not selected, prefix)
+        return list(by_ref.values())
+
+    def item(self, canvas: Canvas, path: str) -> Item:
+        """The finished item of an asset."""
+        log = self.log
+        origin = f"{self.file} {self.place}" if self.file else self.place
+        if canvas.slot.media is Media.IMAGE and canvas.objects and self.exif:
+            if not self._has_media:
+                log.note(
+                    Code.EXIF_UNCHECKED,
+                    "the picture is not at hand, so its EXIF orientation could not be checked: give --media-root",
+                    file=path,
+                )
+            elif canvas.orientation > 1:
+                log.note(
+                    Code.EXIF_TURNED,
+                    f"shapes were turned back to the stored picture (EXIF orientation {canvas.orientation})",
+                    file=path,
+                )
+        if canvas.mismatch:
+            log.note(
+                Code.IMAGE_SIZE_MISMATCH,
+                "the picture has another size than its regions say; its own is used",
+                file=path,
+            )
+        return Item(asset=canvas.asset(path), annotations=canvas.annotations, origin=origin)
+
+    def _extra(self, raw: Raw, what: str, use: bool, prefix: str) -> None:
+        """Predictions and drafts: counted, and the last of them read where that was asked for."""
+        if is_nothing(raw):
+            return
+        try:
+            if not any(isinstance(p, dict) for p in msgspec.json.decode(raw, type=list[Any])):
+                return  # ids only
+        except UNDECODABLE:
+            pass
+        found = list(ANNOTATION.decode_list(raw, f"{self.place} {what}", self.complain))
+        for annotation in found:
+            if use and annotation is found[-1]:
+                self._annotation(annotation, prefix)
+            elif what == "predictions":
+                self._leave_out(
+                    annotation, Code.PREDICTION, "predictions are not ground truth; -O predictions=true takes them"
+                )
+            else:
+                self._leave_out(annotation, Code.NOT_SELECTED, "drafts are not ground truth; -O drafts=true takes them")
+
+    def complain(self, place: str, message: str) -> None:
+        """A part of a task that could not be decoded: a region counts as read and skipped."""
+        if not self.own:
+            return
+        if place.rpartition(".")[2].startswith("result["):
+            self.log.read(UNREADABLE)
+            self.log.skip(Code.RECORD_UNREADABLE, UNREADABLE, message, file=self.file, where=place)
+        else:
+            self.log.note(Code.RECORD_UNREADABLE, message, file=self.file, where=place)
+
+    # ------------------------------------------------------------------------------------------------- regions
+
+    def _leave_out(self, annotation: Annotation, code: Code, message: str) -> None:
+        """Count the regions of an annotation that is not converted."""
+        groups, relations = grouped(annotation.result or [])
+        for group in groups:
+            if not self._counts(group.entries[0]):
+                continue
+            label = self._ledger_label(group)
+            self.log.read(label)
+            self.log.skip(code, label, message, file=self.file, where=self.place, id=_text(group.entries[0].id))
+        owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
+        for _, relation in relations:
+            if self._counts(owners.get(relation.from_id, relation)):
+                name = (_labels(relation) or [RELATION])[0]
+                self.log.read(name)
+                self.log.skip(code, name, message, file=self.file, where=self.place)
+
+    def _counts(self, entry: Region) -> bool:
+        """Whether a region belongs to an asset that is wanted now; one without an asset goes with the first."""
+        try:
+            return self._canvas_of(entry) is not None
+        except Unusable:
+            return self._counts_all
+
+    def _ledger_label(self, group: Group) -> str:
+        try:
+            for entry in group.entries:
+                labels = labels_of(decode_value(entry.value)) if entry.value else []
+                if labels:
+                    return labels[0]
+        except UNDECODABLE:
+            return UNREADABLE
+        return group.entries[0].from_name or UNNAMED
+
+    def _canvas_of(self, entry: Region) -> Canvas | None:
+        """The asset that a region is on; None when it is not wanted now. Raises :class:`Unusable`."""
+        slots = self._slots
+        if not slots:
+            raise Unusable(Code.ASSET_UNKNOWN, f"the asset of the task cannot be told: {self._missing}")
+        if len(slots) == 1 and not entry.item_index:
+            canvas = self._canvases[0]
+            slot = slots[0]
+        else:
+            page = int(entry.item_index or 0)
+            fitting = [n for n, s in enumerate(slots) if s.shown == entry.to_name] or (
+                list(range(len(slots))) if len({s.shown for s in slots}) == 1 else []
+            )
+            on_page = [n for n in fitting if slots[n].page == page]
+            if not on_page and fitting and not any(slots[n].paged for n in fitting):
+                on_page = fitting
+            if not on_page:
+                what = f"no object {entry.to_name!r}" + (f" with a page {page}" if fitting else "")
+                raise Unusable(Code.ASSET_UNKNOWN, f"the task shows {what}")
+            canvas, slot = self._canvases[on_page[0]], slots[on_page[0]]
+        if slot.media is None:
+            raise Unusable(Code.UNSUPPORTED, f"a {slot.tag} has no counterpart in Labelbox")
+        return canvas
+
+    def _annotation(self, annotation: Annotation, prefix: str) -> None:
+        groups, relations = grouped(annotation.result or [])
+        answers: list[tuple[Canvas, Control | None, Classification]] = []
+        where = f"{self.place} annotation {annotation.id}" if annotation.id is not None else self.place
+        for group in groups:
+            self._group(group, prefix, where, answers)
+        self._place_answers(answers)
+        owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
+        for number, relation in relations:
+            if self._counts(owners.get(relation.from_id, relation)):
+                self._relation(relation, number, prefix, where)
+
+    def _group(
+        self, group: Group, prefix: str, where: str, answers: list[tuple[Canvas, Control | None, Classification]]
+    ) -> None:
+        first = group.entries[0]
+        place = f"{where} result[{group.number}]"
+        label = ""
+        canvas: Canvas | None = None
+        try:
+            canvas = self._canvas_of(first)
+            if canvas is None:
+                return
+            values = [decode_value(e.value) if e.value else Value() for e in group.entries]
+            label = self._label_for_ledger(group, values)
+            region = _Region(
+                self, canvas, group, values, label, self._identity(first, group.number, prefix, canvas), place
+            )
+            region.read(answers)
+        except Unusable as problem:
+            if canvas is None and not self._counts_all:
+                return
+            label = label or self._ledger_label(group)
+            self.log.read(label)
+            self.log.skip(problem.code, label, str(problem), file=self.file, where=place, id=_text(first.id))
+        except UNDECODABLE as error:
+            self.log.read(UNREADABLE)
+            self.log.skip(
+                Code.RECORD_UNREADABLE, UNREADABLE, f"its value cannot be read: {error}", file=self.file, where=place,
+                id=_text(first.id),
+            )  # fmt: skip
+
+    def _label_for_ledger(self, group: Group, values: list[Value]) -> str:
+        for value in values:
+            labels = labels_of(value)
+            if labels:
+                return labels[0]
+        return group.entries[0].from_name or UNNAMED
+
+    def _identity(self, entry: Region, number: int, prefix: str, canvas: Canvas) -> str:
+        identity = f"{prefix}{entry.id}" if entry.id is not None else f"{prefix}#{number}"
+        while identity in canvas.ids:
+            identity += "'"
+        canvas.ids.add(identity)
+        return identity
+
+    def control(self, name: str | None) -> Control | None:
+        if name is None:
+            return None
+        if name not in self._controls:
+            self._controls[name] = self.config.control(name)
+        return self._controls[name]
+
+    def question(self, name: str | None) -> str:
+        """The name of the question that a control asks."""
+        control = self.control(name)
+        return base_name(control.name) if control else name or UNNAMED
+
+    def label(self, entry: Region, label: str) -> str:
+        """The class of a label, told apart by its control where several have it."""
+        control = self.control(entry.from_name)
+        if control is None:
+            if self.config.found and entry.from_name:
+                message = f"the control {entry.from_name!r} is not in the labelling config"
+                self.log.note(Code.CLASS_UNKNOWN, message, file=self.file, where=self.place)
+            return label
+        if self.config.found and control.entries and (control.name, label) not in self._known:
+            message = f"{control.name!r} has no label {label!r} in the labelling config; it is kept"
+            self.log.note(Code.CLASS_UNKNOWN, message, file=self.file, where=self.place)
+        return self._renamed.get((control.name, label), label)
+
+    def class_without_label(self, entries: list[Region]) -> str:
+        """The class of a shape without a label: its tool where that has no labels to give. Raises :class:`Unusable`."""
+        for entry in entries:
+            control = self.control(entry.from_name)
+            if control is not None and control.name in self._bare:
+                return base_name(control.name)
+        if self.options.unlabelled:
+            return self.options.unlabelled
+        raise Unusable(Code.CLASS_UNNAMED, "the region has no label; -O unlabelled=NAME gives such regions a class")
+
+    # ------------------------------------------------------------------------------------- answers and relations
+
+    def _place_answers(self, answers: list[tuple[Canvas, Control | None, Classification]]) -> None:
+        """Answers about the asset; one that depends on an option is nested under that option when it was chosen."""
+        parents = {control.name: n for n, (_, control, _) in enumerate(answers) if control is not None}
+        nested: dict[int, list[int]] = {}
+        for number, (canvas, control, _) in enumerate(answers):
+            parent = parent_of(control, self.config) if control is not None else None
+            at = parents.get(parent.name) if parent is not None else None
+            if at is None or control is None or answers[at][0] is not canvas:
+                continue
+            if _chosen(answers[at][2]) & set(control.when_choices):
+                nested.setdefault(at, []).append(number)
+        inside = {n for below in nested.values() for n in below}
+        for number, (canvas, _, answer) in enumerate(answers):
+            if number in inside:
+                continue
+            self.log.read(answer.name)
+            for below in nested.get(number, ()):
+                child, control = answers[below][2], answers[below][1]
+                assert control is not None
+                attribute = Attribute(child.name, child.value, free=child.free)
+                value = _with_nested(answer.value, control.when_choices, attribute)
+                answer = msgspec.structs.replace(answer, value=value, units=answer.units + 1)
+                self.log.read(answer.name)
+            canvas.annotations.append(answer)
+
+    def _relation(self, relation: Region, number: int, prefix: str, where: str) -> None:
+        source, target = f"{prefix}{relation.from_id}", f"{prefix}{relation.to_id}"
+        if relation.direction == "left":
+            source, target = target, source
+        names = _labels(relation) or [RELATION]
+        place = f"{where} result[{number}]"
+        for canvas in self._canvases:
+            if canvas is not None and source in canvas.objects and target in canvas.objects:
+                self.log.read(names[0])
+                for n, name in enumerate(names):
+                    canvas.annotations.append(
+                        Relationship(
+                            id=f"{source}>{target}" + (f"/{name}" if n else ""),
+                            label=name,
+                            source=source,
+                            target=target,
+                            bidirectional=relation.direction == "bi",
+                            where=place,
+                            units=0 if n else 1,
+                        )
+                    )
+                return
+        self.log.read(names[0])
+        self.log.skip(
+            Code.RELATIONSHIP_DANGLING, names[0], "it links regions that are not both written on one asset",
+            file=self.file, where=place,
+        )  # fmt: skip
+
+
+def _labels(relation: Region) -> list[str]:
+    return [relation.labels] if isinstance(relation.labels, str) else list(relation.labels or [])
+
+
+def _chosen(answer: Classification) -> set[str]:
+    values = answer.value if isinstance(answer.value, tuple) else (answer.value,)
+    return {v.value for v in values if isinstance(v, Choice)}
+
+
+def _with_nested(value: Any, options: tuple[str, ...], attribute: Attribute) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_with_nested(v, options, attribute) for v in value)
+    if isinstance(value, Choice) and value.value in options:
+        return Choice(value.value, (*value.attributes, attribute))
+    return value
+
+
+def _text(id: object) -> str:
+    return "" if id is None else str(id)
+
+
+class _Region:
+    """One region while it is read."""
+
+    def __init__(
+        self, reader: Reader, canvas: Canvas, group: Group, values: list[Value], counted: str, identity: str, place: str
+    ) -> None:
+        self.reader = reader
+        self.canvas = canvas
+        self.entries = group.entries
+        self.values = values
+        self.counted = counted
+        self.id = identity
+        self.place = place
+        self.loss = False
+
+    def note(self, code: Code, message: str) -> None:
+        self.reader.log.note(code, message, file=self.reader.file, where=self.place, id=self.id)
+
+    def lose(self, code: Code, message: str) -> None:
+        self.loss = True
+        self.note(code, message)
+
+    def read(self, answers: list[tuple[Canvas, Control | None, Classification]]) -> None:
+        """Append what the region says to its canvas. Raises :class:`Unusable`."""
+        shaped = next((n for n, v in enumerate(self.values) if has_shape(v)), None)
+        if shaped is None:
+            self._answers_about_asset(answers)
+            return
+        value, entry = self.values[shaped], self.entries[shaped]
+        media = self.canvas.slot.media
+        if value.ranges:
+            frames = frame_spans(value, self.reader.options.frame_base, self._frames(value))
+            self._timed(frames=frames)
+        elif media is Media.AUDIO:
+            self._timed(times=(self._seconds(value),))
+        elif value.sequence:
+            self._track(value, entry)
+        elif media in (Media.TEXT, Media.CONVERSATION, Media.HTML):
+            self._spans(value, entry)
+        elif media is Media.DOCUMENT:
+            page = int(entry.item_index or 0) + 1
+            self._objects([box_on_page(value, page, self.lose)])
+        else:
+            if media is not Media.IMAGE and value.x is None:
+                raise Unusable(Code.UNSUPPORTED, f"a region of type {entry.type!r} has no counterpart in Labelbox")
+            size = self.canvas.frame(entry)
+            if size is None:
+                raise Unusable(
+                    Code.IMAGE_SIZE_UNKNOWN,
+                    f"percentages need the size of the asset, which is not known: {_SIZE_REMEDY}",
+                )
+            shapes = shape_on_picture(value, size[0], size[1], self.lose if value.vertices else self.note)
+            if self.canvas.orientation > 1 and self.canvas.stored is not None:
+                shapes = [geo.to_stored(s, self.canvas.orientation, *self.canvas.stored) for s in shapes]
+            self._objects(shapes)
+
+    # ----------------------------------------------------------------------------------------- labels, attributes
+
+    def _classes(self) -> list[str]:
+        found: list[str] = []
+        for entry, value in zip(self.entries, self.values):
+            for label in labels_of(value):
+                name = self.reader.label(entry, label)
+                if label and name not in found:
+                    found.append(name)
+        return found or [self.reader.class_without_label(self.entries)]
+
+    def _attributes(self) -> tuple[Attribute, ...]:
+        """Answers about this region, and the annotator's note."""
+        found: list[Attribute] = []
+        if len(self.entries) > 1 or self.entries[0].meta or not labels_of(self.values[0]):
+            for entry, value in zip(self.entries, self.values):
+                if is_answer(entry, value, shaped=has_shape(value)):
+                    answer = answer_of(entry, value, self.reader.control(entry.from_name))
+                    if answer is not None:
+                        found.append(Attribute(self.reader.question(entry.from_name), answer.value, free=answer.free))
+            note = next((n for n in map(_note_of, self.entries) if n), "")
+            if note:
+                found.append(Attribute(NOTE, note, free=True))
+        return tuple(found)
+
+    def _objects(self, shapes: list[Geometry]) -> None:
+        classes = self._classes()
+        attributes = self._attributes()
+        log, canvas = self.reader.log, self.canvas
+        units = 1
+        log.read(classes[0])
+        for n, name in enumerate(classes):
+            for part, shape in enumerate(shapes):
+                tail = (f"/{n}" if n else "") + (f"~{part}" if part else "")
+                canvas.annotations.append(
+                    Object(
+                        id=self.id + tail,
+                        label=name,
+                        geometry=shape,
+                        attributes=attributes,
+                        loss=self.loss,
+                        where=self.place,
+                        units=units,
+                    )
+                )
+                units = 0
+        canvas.objects.add(self.id)
+
+    # ------------------------------------------------------------------------------------------ text and dialogue
+
+    def _spans(self, value: Value, entry: Region) -> None:
+        canvas = self.canvas
+        if canvas.slot.media is Media.CONVERSATION:
+            spans = self._in_messages(value)
+        elif canvas.offsets is None:
+            raise Unusable(Code.SPAN_INVALID, "the text is behind a link, so its spans cannot be placed")
+        else:
+            spans = [self._in_text(value)]
+        self._objects(list(spans))
+
+    def _in_text(self, value: Value) -> TextSpan:
+        canvas = self.canvas
+        assert canvas.offsets is not None
+        start, end = _number(value.start), _number(value.end)
+        quote = _quote(value)
+        if value.globalOffsets:
+            places = _globals(value)
+            if places is None:
+                raise Unusable(Code.SPAN_INVALID, "its globalOffsets cannot be read")
+            start, end = places
+        elif start is None and isinstance(value.start, str):
+            if canvas.hypertext is None and canvas.slot.text is not None:
+                # only hypertext has paths into it, so that is what this text is
+                canvas.hypertext = Hypertext(canvas.slot.text)
+                canvas.offsets = Offsets(canvas.hypertext.text, markup=True)
+            page = canvas.hypertext
+            start = page.locate(value.start, value.startOffset or 0) if page else None
+            end = page.locate(str(value.end), value.endOffset or 0) if page else None
+            if start is None or end is None:
+                raise Unusable(Code.SPAN_INVALID, f"there is no place {value.start} .. {value.end} in the document")
+        if start is None or end is None:
+            raise Unusable(Code.SPAN_INVALID, "its start and end are no numbers")
+        return self._resolved(canvas.offsets, start, end, quote, None)
+
+    def _resolved(self, offsets: Offsets, start: int, end: int, quote: str | None, message: str | None) -> TextSpan:
+        if end < start:
+            start, end = end, start
+            self.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
+        span = offsets.resolve(start, end, quote)
+        if span is None:
+            raise Unusable(
+                Code.SPAN_INVALID,
+                f"the span {start}..{end} is empty or not in the text of {len(offsets.text)} characters",
+            )
+        if span.unit is Unit.MISMATCH:
+            self.lose(Code.SPAN_SHIFTED, "the text at its offsets is not the one that it says it covers")
+        elif span.unit not in (Unit.CODE_POINTS, Unit.UNCHECKED):
+            self.note(Code.TEXT_UNIT, f"its offsets count {span.unit}; they were converted")
+        return TextSpan(span.start, span.end, message)
+
+    def _in_messages(self, value: Value) -> list[TextSpan]:
+        """Spans of a dialogue: paragraph numbers with offsets in them, one span a paragraph that it touches."""
+        messages = self.canvas.slot.messages
+        first, last = _number(value.start), _number(value.end)
+        start, end = value.startOffset, value.endOffset
+        if first is None or last is None or start is None or end is None:
+            raise Unusable(Code.SPAN_INVALID, "it has no paragraph numbers and offsets")
+        if not 0 <= first <= last < len(messages):
+            raise Unusable(
+                Code.SPAN_INVALID, f"there are no paragraphs {first}..{last}, the dialogue has {len(messages)}"
+            )
+        if first == last:
+            return [self._resolved(self.canvas.message_offsets(first), start, end, _quote(value), messages[first].id)]
+        spans: list[TextSpan] = []
+        for number in range(first, last + 1):
+            offsets = self.canvas.message_offsets(number)
+            low = start if number == first else 0
+            high = end if number == last else len(offsets.text)
+            if low < high:
+                spans.append(self._resolved(offsets, low, high, None, messages[number].id))
+        if not spans:
+            raise Unusable(Code.SPAN_INVALID, "the span is empty")
+        return spans
+
+    # --------------------------------------------------------------------------------------------- time and frames
+
+    def _seconds(self, value: Value) -> TimeSpan:
+        start, end = value.start, value.end
+        if isinstance(start, str) or isinstance(end, str) or start is None or end is None:
+            raise Unusable(Code.SPAN_INVALID, "its start and end are no seconds")
+        if end < start:
+            start, end = end, start
+            self.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
+        if start < 0:
+            raise Unusable(Code.SPAN_INVALID, f"it starts at {start:g} seconds")
+        if value.channel:
+            self.lose(Code.FIELD_IGNORED, "the channel of an audio region has no place in Labelbox")
+        return TimeSpan(float(start), float(end))
+
+    def _frames(self, value: Value) -> int | None:
+        """The number of frames: the media's own, else what the region says."""
+        said = value.framesCount
+        if self.canvas.frames is None and said is not None and 1 <= said <= _MAX_FRAMES:
+            self.canvas.frames = int(said)
+        return self.canvas.frames
+
+    def _timed(self, frames: Any = (), times: Any = ()) -> None:
+        """A stretch of a sound or of a video's frames answers the question of its labels."""
+        labelled = next((e for e, v in zip(self.entries, self.values) if labels_of(v)), self.entries[0])
+        attributes = self._attributes()
+        name = self.reader.question(labelled.from_name)
+        options = [label for v in self.values for label in labels_of(v)]
+        if not options:
+            options = [self.reader.class_without_label(self.entries)]
+        chosen = tuple(Choice(o, attributes) for o in dict.fromkeys(options) if o)
+        if not chosen:
+            raise Unusable(Code.CLASS_UNNAMED, "the region has no label")
+        self.reader.log.read(name)
+        self.canvas.annotations.append(
+            Classification(
+                id=self.id, name=name, value=chosen, frames=frames, times=times, loss=self.loss, where=self.place
+            )
+        )
+
+    def _track(self, value: Value, entry: Region) -> None:
+        size = self.canvas.frame(entry)
+        if size is None:
+            raise Unusable(
+                Code.IMAGE_SIZE_UNKNOWN, f"percentages need the size of the video, which is not known: {_SIZE_REMEDY}"
+            )
+        probed = self.canvas.video.frames if self.canvas.video else None
+        if probed and value.framesCount and int(value.framesCount) != probed:
+            self.note(
+                Code.FRAME_INVALID,
+                f"the region counts {int(value.framesCount)} frames, the video has {probed}: frame numbers may be off",
+            )
+        segments = segments_of(value, size[0], size[1], self.reader.options.frame_base, self._frames(value), self.lose)
+        classes = self._classes()
+        attributes = self._attributes()
+        self.reader.log.read(classes[0])
+        for n, name in enumerate(classes):
+            self.canvas.annotations.append(
+                Track(
+                    id=f"{self.id}/{n}" if n else self.id,
+                    label=name,
+                    segments=segments,
+                    attributes=attributes,
+                    loss=self.loss,
+                    where=self.place,
+                    units=0 if n else 1,
+                )
+            )
+        self.canvas.objects.add(self.id)
+
+    # ------------------------------------------------------------------------------------------------- the asset
+
+    def _answers_about_asset(self, answers: list[tuple[Canvas, Control | None, Classification]]) -> None:
+        """Answers of a group without a shape; several entries of one group are answers of their own."""
+        problems: list[tuple[str, Code, str]] = []
+        for n, (entry, value) in enumerate(zip(self.entries, self.values)):
+            name = self.reader.question(entry.from_name)
+            what = unsupported(entry, value)
+            try:
+                if what is not None:
+                    raise Unusable(Code.UNSUPPORTED, f"{what} has no counterpart in Labelbox")
+                if not is_answer(entry, value, shaped=False):
+                    if entry.kind in ("choices", "taxonomy", "textarea", "number", "rating", "datetime"):
+                        raise Unusable(Code.ANSWER_EMPTY, "the answer is empty")
+                    raise Unusable(Code.GEOMETRY_MISSING, f"its value has neither a shape nor an answer ({entry.type})")
+                control = self.reader.control(entry.from_name)
+                answer = answer_of(entry, value, control)
+                if answer is None:
+                    raise Unusable(Code.ANSWER_EMPTY, "the answer is empty")
+            except Unusable as problem:
+                problems.append((name, problem.code, str(problem)))
+                continue
+            if answer.joined > 1:
+                self.note(Code.ANSWER_JOINED, f"{answer.joined} texts are joined by line breaks")
+            answers.append(
+                (
+                    self.canvas,
+                    control,
+                    Classification(
+                        id=f"{self.id}/{n}" if n else self.id,
+                        name=name,
+                        value=answer.value,
+                        free=answer.free,
+                        loss=self.loss,
+                        where=self.place,
+                    ),
+                )
+            )
+        for name, code, message in problems:
+            self.reader.log.read(name)
+            self.reader.log.skip(code, name, message, file=self.reader.file, where=self.place, id=self.id)
+
+
+def _note_of(entry: Region) -> str:
+    """The text that an annotator attached to a region."""
+    if is_nothing(entry.meta):
+        return ""
+    try:
+        meta = decode_any(entry.meta)
+    except UNDECODABLE:
+        return ""
+    text = meta.get("text") if isinstance(meta, dict) else None
+    lines = text if isinstance(text, list) else [text]
+    return "\n".join(t for t in lines if isinstance(t, str) and t.strip())
+
+
+def _number(value: object) -> int | None:
+    """A whole number, also as text."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text) if text.isdecimal() and len(text) < 16 else None
+    if isinstance(value, (int, float)) and float(value).is_integer() and abs(value) < 1e15:
+        return int(value)
+    return None
+
+
+def _quote(value: Value) -> str | None:
+    """The text that a span says it covers."""
+    texts = text_list(value.text) if value.text else None
+    return texts[0] if texts and len(texts) == 1 else None
+
+
+def _globals(value: Value) -> tuple[int, int] | None:
+    try:
+        places = decode_any(value.globalOffsets)
+    except UNDECODABLE:
+        return None
+    if not isinstance(places, dict):
+        return None
+    start, end = _number(places.get("start")), _number(places.get("end"))
+    return None if start is None or end is None else (start, end)

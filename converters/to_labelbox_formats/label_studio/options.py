@@ -1,0 +1,62 @@
+"""What the user can decide about a Label Studio source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from to_labelbox.diagnostics import UsageError
+
+POLICIES = ("best", "latest", "first", "ground-truth", "all")
+
+
+@dataclass(frozen=True)
+class Options:
+    config: str | None = field(
+        default=None,
+        metadata={
+            "help": "labelling config (XML); without it config.xml or label_config.xml beside the export is used"
+        },
+    )
+    annotator: str = field(
+        default="best",
+        metadata={
+            "help": "which annotation of a task counts: best (not cancelled, ground truth first, newest), latest, first, "
+            "ground-truth, all, or user:EMAIL"
+        },
+    )
+    data_key: str | None = field(
+        default=None, metadata={"help": "field of the task's data that holds the asset, where it cannot be told"}
+    )
+    size: str | None = field(
+        default=None, metadata={"help": "WxH in pixels of every picture or video whose size is not known otherwise"}
+    )
+    unlabelled: str | None = field(default=None, metadata={"help": "class of regions without a label, else skipped"})
+    predictions: bool = field(
+        default=False, metadata={"help": "take the last prediction of tasks that have no annotation"}
+    )
+    drafts: bool = field(default=False, metadata={"help": "take the last draft of tasks that have no annotation"})
+    frame_base: int = field(default=1, metadata={"help": "number of a video's first frame in the export"})
+
+    @property
+    def user(self) -> str | None:
+        """The e-mail address or id of ``user:…``."""
+        return self.annotator[5:] if self.annotator.startswith("user:") else None
+
+    def check(self) -> None:
+        """Raises :class:`UsageError` for values that mean nothing."""
+        if self.annotator not in POLICIES and not self.user:
+            raise UsageError(
+                f"label-studio option annotator: {self.annotator!r} is not one of {', '.join(POLICIES)} or user:EMAIL"
+            )
+        _ = self.default_size
+        if self.frame_base not in (0, 1):
+            raise UsageError(f"label-studio option frame_base: {self.frame_base} is neither 0 nor 1")
+
+    @property
+    def default_size(self) -> tuple[int, int] | None:
+        if self.size is None:
+            return None
+        width, _, height = self.size.lower().partition("x")
+        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+            raise UsageError(f"label-studio option size: {self.size!r} is not WIDTHxHEIGHT, for example 1920x1080")
+        return int(width), int(height)

@@ -1,0 +1,351 @@
+"""Regions: entries of a result that belong together, and their shapes.
+
+Percentages are of the picture as displayed, origin top left; they become pixels before anything is turned. A rectangle
+turns clockwise about its *top-left corner*, an ellipse about its centre.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Raw, Struct
+
+from to_labelbox.diagnostics import Code
+from to_labelbox.geometry import GeometryError
+from to_labelbox.model import (
+    Box,
+    Ellipse,
+    FrameSpan,
+    Geometry,
+    Keyframe,
+    PageBox,
+    PageUnit,
+    Point,
+    Polygon,
+    Polyline,
+    RotatedBox,
+)
+from to_labelbox_formats.label_studio.brush import bitmask, brush_mask
+from to_labelbox_formats.label_studio.records import LABEL_KEYS, UNDECODABLE, Number, Region, Value, as_list
+
+Note = Callable[[Code, str], None]
+
+
+class Unusable(Exception):
+    """A region that cannot be converted; it is skipped with this code and message."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Group(Struct, gc=False):
+    """The entries of one region, and the place of the first in the result."""
+
+    entries: list[Region]
+    number: int
+
+
+def grouped(result: list[Region]) -> tuple[list[Group], list[tuple[int, Region]]]:
+    """Regions in order of first appearance, and relations apart. Entries without an id stand alone."""
+    groups: list[Group] = []
+    relations: list[tuple[int, Region]] = []
+    by_id: dict[object, Group] = {}
+    for number, entry in enumerate(result):
+        if entry.type == "relation" or (entry.from_id is not None and entry.to_id is not None):
+            relations.append((number, entry))
+            continue
+        known = by_id.get(entry.id) if entry.id is not None else None
+        if known is not None:
+            known.entries.append(entry)
+            continue
+        group = Group([entry], number)
+        groups.append(group)
+        if entry.id is not None:
+            by_id[entry.id] = group
+    return groups, relations
+
+
+def has_shape(value: Value) -> bool:
+    """Whether a value says where something is."""
+    return bool(
+        value.x is not None
+        or value.points
+        or value.rle
+        or value.sequence
+        or value.ranges
+        or value.vertices
+        or value.imageDataURL
+        or value.start is not None
+        or value.globalOffsets
+    )
+
+
+def labels_of(value: Value) -> list[str]:
+    """All labels that a value holds, in the order of :data:`~.records.LABEL_KEYS`."""
+    if value.rectanglelabels is not None:
+        return as_list(value.rectanglelabels)
+    if value.polygonlabels is not None:
+        return as_list(value.polygonlabels)
+    found: list[str] = []
+    for key in LABEL_KEYS:
+        given = getattr(value, key)
+        if given is not None:
+            found += as_list(given)
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ on pictures
+
+_VERTICES = msgspec.json.Decoder(list[tuple[float, float]])
+
+
+class Vertex(Struct, gc=False):
+    x: float
+    y: float
+    id: str | int | None = None
+    prevPointId: str | int | None = None
+    isBezier: bool | None = None
+
+
+_VECTOR = msgspec.json.Decoder(list[Vertex])
+
+
+def shape_on_picture(value: Value, width: float, height: float, note: Note) -> list[Geometry]:
+    """The geometry of an image region in pixels; several for a branching vector. Raises :class:`Unusable`."""
+    x, y = value.x, value.y
+    if x is not None and y is not None:
+        if value.radiusX is not None and value.radiusY is not None:
+            return [
+                Ellipse(
+                    x * width / 100,
+                    y * height / 100,
+                    abs(value.radiusX) * width / 100,
+                    abs(value.radiusY) * height / 100,
+                    (value.rotation or 0.0) % 360,
+                )
+            ]
+        if value.width is not None and value.height is not None:
+            box = box_of(x, y, value.width, value.height, value.rotation or 0.0, width, height)
+            if value.width < 0 or value.height < 0:
+                note(Code.BOX_FLIPPED, "a negative width or height was turned round")
+            return [box]
+        return [Point(x * width / 100, y * height / 100)]
+    if value.points:
+        return [_polygon(value, width, height)]
+    if value.rle:
+        if value.format not in (None, "rle"):
+            raise Unusable(Code.MASK_INVALID, f"the format {value.format!r} of a mask is not known")
+        return [_raster(lambda: brush_mask(value.rle, round(width), round(height)))]
+    if value.imageDataURL is not None:
+        url = value.imageDataURL
+        return [_raster(lambda: bitmask(url, round(width), round(height)))]
+    if value.vertices:
+        return _vector(value, width, height, note)
+    raise Unusable(Code.GEOMETRY_MISSING, "it has no shape that a picture can hold")
+
+
+def box_of(x: float, y: float, w: float, h: float, rotation: float, width: float, height: float) -> Box | RotatedBox:
+    """A rectangle in per cent as pixels, turned about its top-left corner; negative sides are turned round."""
+    left, top, wide, high = x * width / 100, y * height / 100, w * width / 100, h * height / 100
+    angle = rotation % 360
+    if not angle:
+        if wide < 0:
+            left, wide = left + wide, -wide
+        if high < 0:
+            top, high = top + high, -high
+        return Box(left, top, wide, high)
+    cos, sin = _QUARTERS.get(angle) or (math.cos(math.radians(angle)), math.sin(math.radians(angle)))
+    cx = left + (wide * cos - high * sin) / 2
+    cy = top + (wide * sin + high * cos) / 2
+    return RotatedBox(cx, cy, abs(wide), abs(high), angle)
+
+
+_QUARTERS = {90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}
+
+
+def _polygon(value: Value, width: float, height: float) -> Geometry:
+    try:
+        points = _VERTICES.decode(value.points)
+    except UNDECODABLE as error:
+        raise Unusable(Code.POLYGON_INVALID, f"its points are no pairs of numbers: {error}") from None
+    flat = _scaled(points, width, height)
+    if value.closed is False:
+        if len(points) < 2:
+            raise Unusable(Code.LINE_TOO_SHORT, f"a line of {len(points)} points")
+        return Polyline(flat)
+    if len(points) < 3:
+        raise Unusable(Code.POLYGON_TOO_SHORT, f"a polygon of {len(points)} points")
+    return Polygon(((flat,),))
+
+
+def _scaled(points: list[tuple[float, float]], width: float, height: float) -> list[float]:
+    flat = [0.0] * (2 * len(points))
+    flat[::2] = [p[0] * width / 100 for p in points]
+    flat[1::2] = [p[1] * height / 100 for p in points]
+    return flat
+
+
+def _raster(decode: Callable[[], Geometry]) -> Geometry:
+    try:
+        return decode()
+    except GeometryError as error:
+        raise Unusable(Code.MASK_INVALID, str(error)) from None
+
+
+def _vector(value: Value, width: float, height: float, note: Note) -> list[Geometry]:
+    """A path; where a vertex does not follow its predecessor in the list, a branch begins there."""
+    try:
+        vertices = _VECTOR.decode(value.vertices)
+    except UNDECODABLE as error:
+        raise Unusable(Code.LINE_TOO_SHORT, f"its vertices cannot be read: {error}") from None
+    if any(v.isBezier for v in vertices):
+        note(Code.GEOMETRY_OUTLINED, "curves between its vertices are written as straight lines")
+    place = {v.id: (v.x, v.y) for v in vertices if v.id is not None}
+    paths: list[list[tuple[float, float]]] = []
+    last: str | int | None = None
+    for n, v in enumerate(vertices):
+        if n and v.prevPointId is not None and v.prevPointId != last and v.prevPointId in place:
+            paths.append([place[v.prevPointId], (v.x, v.y)])
+        elif n and (v.prevPointId is not None or v.id is None):
+            paths[-1].append((v.x, v.y))
+        else:
+            paths.append([(v.x, v.y)])
+        last = v.id
+    if value.closed and len(paths) == 1:
+        if len(paths[0]) < 3:
+            raise Unusable(Code.POLYGON_TOO_SHORT, f"a polygon of {len(paths[0])} points")
+        return [Polygon(((_scaled(paths[0], width, height),),))]
+    lines: list[Geometry] = [Polyline(_scaled(p, width, height)) for p in paths if len(p) > 1]
+    if not lines:
+        raise Unusable(Code.LINE_TOO_SHORT, f"a line of {len(vertices)} points")
+    return lines
+
+
+def box_on_page(value: Value, page: int, note: Note) -> PageBox:
+    """A rectangle on a page of a document, as fractions of the page. Raises :class:`Unusable`."""
+    if value.x is None or value.y is None or value.width is None or value.height is None:
+        raise Unusable(Code.GEOMETRY_UNSUPPORTED, "only rectangles can be drawn on a document")
+    if value.page is not None:
+        page = value.page
+    elif value.pageIndex is not None:
+        page = value.pageIndex + 1
+    if page < 1:
+        raise Unusable(Code.BOX_INVALID, f"page {page} of a document")
+    box = box_of(value.x, value.y, value.width, value.height, 0.0, 1.0, 1.0)
+    assert isinstance(box, Box)
+    if value.rotation and value.rotation % 360:
+        note(Code.ROTATION_IGNORED, "the rotation of a box on a document is left out")
+    return PageBox(page, box, PageUnit.PERCENT)
+
+
+# --------------------------------------------------------------------------------------------------- on videos
+
+
+class Moment(Struct, gc=False):
+    """A key frame of a video rectangle."""
+
+    frame: float
+    x: float | None = None
+    y: float | None = None
+    width: float | None = None
+    height: float | None = None
+    rotation: float | None = None
+    enabled: bool | None = None
+    auto: bool | None = None
+    vertices: Raw = Raw(b"")
+    closed: bool | None = None
+
+
+class Stretch(Struct, gc=False):
+    start: Number = None
+    end: Number = None
+
+
+_SEQUENCE = msgspec.json.Decoder(list[Moment])
+_RANGES = msgspec.json.Decoder(list[Stretch])
+
+
+def segments_of(
+    value: Value, width: float, height: float, base: int, frames: int | None, note: Note
+) -> tuple[tuple[Keyframe, ...], ...]:
+    """The visible stretches of a video region. Raises :class:`Unusable`.
+
+    A key frame with ``enabled: false`` is the last one that shows the object until the next key frame; one with
+    ``enabled: true`` at the end holds to the end of the video. Frames count from ``base``.
+    """
+    try:
+        moments = _SEQUENCE.decode(value.sequence)
+    except UNDECODABLE as error:
+        raise Unusable(Code.FRAME_INVALID, f"its sequence cannot be read: {error}") from None
+    # exports with interpolated frames mark them; they are what a linear track has between its key frames anyway
+    keys = [m for m in moments if not m.auto] or moments
+    by_frame: dict[int, Moment] = {}
+    wrong = 0
+    for moment in keys:
+        frame = int(moment.frame) - base
+        if frame < 0 or moment.frame != int(moment.frame):
+            wrong += 1
+        elif frames is not None and frame >= frames:
+            wrong += 1
+            # what lies beyond the end still says what holds at the end
+            by_frame.setdefault(frames - 1, moment)
+        else:
+            by_frame[frame] = moment
+    if wrong:
+        note(Code.FRAME_INVALID, f"{wrong} of its key frames lie outside the video, whose first frame is {base}")
+    ordered = sorted(by_frame.items())
+    if not ordered:
+        raise Unusable(Code.TRACK_EMPTY, "it has no key frame")
+    turned = any(m.rotation and m.rotation % 360 for _, m in ordered)
+    segments: list[tuple[Keyframe, ...]] = []
+    current: list[Keyframe] = []
+    for frame, moment in ordered:
+        current.append(Keyframe(frame, _moment_shape(moment, width, height, turned, note)))
+        if moment.enabled is False:
+            segments.append(tuple(current))
+            current = []
+    if current:
+        if frames is not None and current[-1].frame < frames - 1:
+            current.append(Keyframe(frames - 1, current[-1].geometry))
+        segments.append(tuple(current))
+    return tuple(segments)
+
+
+def _moment_shape(moment: Moment, width: float, height: float, turned: bool, note: Note) -> Geometry:
+    if moment.vertices:
+        lines = _vector(Value(vertices=moment.vertices, closed=moment.closed), width, height, note)
+        if len(lines) > 1:
+            note(Code.GEOMETRY_OUTLINED, "branches of a line in a video are left out")
+        return lines[0]
+    if moment.x is None or moment.y is None or moment.width is None or moment.height is None:
+        raise Unusable(Code.FRAME_INVALID, f"frame {moment.frame:g} has no x, y, width and height")
+    box = box_of(moment.x, moment.y, moment.width, moment.height, moment.rotation or 0.0, width, height)
+    if turned and isinstance(box, Box):
+        return RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, 0.0)
+    return box
+
+
+def frame_spans(value: Value, base: int, frames: int | None) -> tuple[FrameSpan, ...]:
+    """Stretches of a timeline, both ends included; an open end reaches to the end of the video."""
+    try:
+        ranges = _RANGES.decode(value.ranges)
+    except UNDECODABLE as error:
+        raise Unusable(Code.FRAME_INVALID, f"its ranges cannot be read: {error}") from None
+    spans = []
+    for stretch in ranges:
+        start = int(stretch.start) - base if stretch.start is not None else 0
+        if stretch.end is not None:
+            end = int(stretch.end) - base
+        else:
+            end = frames - 1 if frames is not None else start
+        if end < start:
+            start, end = end, start
+        if start < 0:
+            raise Unusable(Code.FRAME_INVALID, f"frame {start + base} lies before the first frame {base}")
+        spans.append(FrameSpan(start, end))
+    if not spans:
+        raise Unusable(Code.TRACK_EMPTY, "it has no stretch of frames")
+    return tuple(spans)

@@ -1,0 +1,174 @@
+"""Offsets in text, and the text of hypertext.
+
+Label Studio counts code points; older versions counted UTF-16 units, and browsers show CRLF as one character. The text
+that a region says it covers decides which of them it was.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cached_property
+from html.parser import HTMLParser
+from typing import NamedTuple
+
+_SPACE = re.compile(r"\s+")
+_STEP = re.compile(r"([\w:-]+|text\(\))(?:\[(\d+)\])?")
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+
+
+class Unit(StrEnum):
+    """How the offsets of a span were counted."""
+
+    CODE_POINTS = "code points"
+    UTF16 = "UTF-16 units"
+    LF = "code points with CRLF as one"
+    LF_UTF16 = "UTF-16 units with CRLF as one"
+    UNCHECKED = "code points, not checked"
+    MISMATCH = "code points, although the text there is another one"
+
+
+class Span(NamedTuple):
+    start: int
+    end: int
+    unit: Unit
+
+
+class Offsets:
+    """A text with the translations of offsets into it."""
+
+    def __init__(self, text: str, *, markup: bool = False) -> None:
+        self.text = text
+        self._markup = markup
+
+    @cached_property
+    def _wide(self) -> list[int]:
+        """UTF-16 offsets behind each character outside the Basic Multilingual Plane."""
+        return [m.end() + n for n, m in enumerate(re.finditer("[\U00010000-\U0010ffff]", self.text), 1)]
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        """Offsets, in the text with LF only, behind each line break that is CRLF here."""
+        return [m.end() - n for n, m in enumerate(re.finditer("\r\n", self.text), 1)]
+
+    @cached_property
+    def _unix(self) -> Offsets:
+        return Offsets(self.text.replace("\r\n", "\n"))
+
+    def _from_utf16(self, offset: int) -> int:
+        return offset - bisect_right(self._wide, offset)
+
+    def _from_lf(self, offset: int) -> int:
+        return offset + bisect_right(self._breaks, offset)
+
+    def _candidates(self, start: int, end: int) -> Iterator[Span]:
+        yield Span(start, end, Unit.CODE_POINTS)
+        if self._wide:
+            yield Span(self._from_utf16(start), self._from_utf16(end), Unit.UTF16)
+        if self._breaks:
+            yield Span(self._from_lf(start), self._from_lf(end), Unit.LF)
+            if self._wide:
+                unix = self._unix
+                yield Span(self._from_lf(unix._from_utf16(start)), self._from_lf(unix._from_utf16(end)), Unit.LF_UTF16)
+
+    def resolve(self, start: int, end: int, quote: str | None) -> Span | None:
+        """The span in code points; None when it is empty or not in the text."""
+        if start < 0 or end <= start:
+            return None
+        length = len(self.text)
+        if quote is None or quote == "":
+            return Span(start, end, Unit.UNCHECKED) if end <= length else None
+        for candidate in self._candidates(start, end):
+            if candidate.end <= length and self._agree(self.text[candidate.start : candidate.end], quote):
+                return candidate
+        return Span(start, end, Unit.MISMATCH) if end <= length else None
+
+    def _agree(self, slice: str, quote: str) -> bool:
+        if slice == quote:
+            return True
+        plain, said = slice.replace("\r\n", "\n"), quote.replace("\\n", "\n").replace("\r\n", "\n")
+        if plain == said:
+            return True
+        return self._markup and _SPACE.sub("", plain) == _SPACE.sub("", said)
+
+
+class _Node:
+    __slots__ = ("children", "end", "start", "tag")
+
+    def __init__(self, tag: str, start: int) -> None:
+        self.tag = tag
+        self.start = self.end = start
+        self.children: list[_Node | tuple[int, str]] = []
+
+
+class Hypertext(HTMLParser):
+    """The text nodes of a document joined, and places in it by XPath."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self._parts: list[str] = []
+        self._length = 0
+        self._root = _Node("", 0)
+        self._open = [self._root]
+        self.feed(markup.replace("\r\n", "\n").replace("\r", "\n"))
+        self.close()
+        for node in self._open:
+            node.end = self._length
+        self.text = "".join(self._parts)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("html", "body"):
+            return
+        node = _Node(tag, self._length)
+        self._open[-1].children.append(node)
+        if tag not in _VOID:
+            self._open.append(node)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # outside SVG a browser takes <div/> as an opening tag
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        for depth in range(len(self._open) - 1, 0, -1):
+            if self._open[depth].tag == tag:
+                for node in self._open[depth:]:
+                    node.end = self._length
+                del self._open[depth:]
+                return
+
+    def handle_data(self, data: str) -> None:
+        children = self._open[-1].children
+        if children and not isinstance(children[-1], _Node):
+            start, text = children[-1]
+            children[-1] = (start, text + data)
+        else:
+            children.append((self._length, data))
+        self._parts.append(data)
+        self._length += len(data)
+
+    def locate(self, path: str, offset: int) -> int | None:
+        """The offset in :attr:`text` of an offset in the node that an XPath names; None when there is no such node."""
+        node = self._root
+        steps = [s for s in path.split("/") if s]
+        for place, step in enumerate(steps):
+            match = _STEP.fullmatch(step)
+            if match is None:
+                return None
+            name, wanted = match.group(1).lower(), int(match.group(2) or 1)
+            if name == "text()":
+                texts = [c for c in node.children if not isinstance(c, _Node)]
+                if place != len(steps) - 1 or not 1 <= wanted <= len(texts):
+                    return None
+                start, text = texts[wanted - 1]
+                return start + offset if 0 <= offset <= len(text) else None
+            same = [c for c in node.children if isinstance(c, _Node) and c.tag == name]
+            if not 1 <= wanted <= len(same):
+                return None
+            node = same[wanted - 1]
+        # on an element the offset counts its child nodes
+        if 0 <= offset < len(node.children):
+            child = node.children[offset]
+            return child.start if isinstance(child, _Node) else child[0]
+        return node.end if offset == len(node.children) else None
