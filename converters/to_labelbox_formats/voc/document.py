@@ -1,0 +1,153 @@
+"""One annotation file as texts: which fields are there, before anything is made of them.
+
+Nearly all files of a large set have the same few plain elements. :func:`plain` reads those with a grammar that covers
+the whole file from the first to the last character, so that what it accepts is well-formed by construction: known
+elements only, no entities, comments, sections or odd attributes. Everything else goes through the XML parser, and both
+give the same texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from to_labelbox.diagnostics import ToLabelboxError
+from to_labelbox.xml import Element, local_name, parse_text, xml_text
+
+MAX_BYTES = 32 * 2**20
+"""No annotation file of one image is larger."""
+
+Row: TypeAlias = tuple[str | None, ...]
+"""name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax of an object; None where the element is missing."""
+
+ROW_FIELDS = ("name", "pose", "truncated", "difficult", "occluded")
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+class Document(NamedTuple):
+    """The fields of a file. ``elements`` are the objects, parallel to ``rows``; none when the file is plain."""
+
+    filename: str
+    width: str
+    height: str
+    database: str
+    credit: str
+    rows: Sequence[Row]
+    elements: Sequence[Element] = ()
+    unknown: Sequence[str] = ()
+
+
+class NotAnnotation(ToLabelboxError):
+    """A well-formed XML file of another kind."""
+
+
+def read_document(data: bytes, fallback: str = "") -> Document:
+    """Raises :class:`FileError` for broken files, :class:`NotAnnotation` for another root element."""
+    text = xml_text(data, fallback)
+    return plain(text) or tree(text)
+
+
+# ------------------------------------------------------------------------------------------------ the plain file
+
+_TEXT = r"([^<>&\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*+)"
+_OTHER = _TEXT.replace("(", "(?:")
+_NUMBER = r"\s*(-?[0-9]{1,9}(?:\.[0-9]{1,17})?)\s*"
+
+
+def _any_of(fields: dict[str, str]) -> str:
+    """Elements with such content, in any order."""
+    return r"(?:\s*<(?:" + "|".join(f"{name}>{content}</{name}" for name, content in fields.items()) + ")>)*+"
+
+
+_SOURCE = _any_of({"database": _TEXT, "annotation": _TEXT, "image": _OTHER, "flickrid": _OTHER})
+_SIZE = _any_of({"width": _TEXT, "height": _TEXT, "depth": _OTHER})
+_HEAD = re.compile(
+    r'\s*<annotation(?:\s+verified="[a-z]*")?>'
+    + _any_of(
+        {
+            "filename": _TEXT,
+            "folder": _OTHER,
+            "path": _OTHER,
+            "segmented": _OTHER,
+            "source": rf"{_SOURCE}\s*",
+            "owner": _any_of({"flickrid": _OTHER, "name": _OTHER}) + r"\s*",
+            "size": rf"{_SIZE}\s*",
+        }
+    )
+)
+# (?(6)(?!)) fails when group 6, the first corner, is already filled: a second bndbox is not plain.
+_CORNERS = r"(?(6)(?!))" + _any_of(dict.fromkeys(CORNERS, _NUMBER)) + r"\s*"
+_OBJECT = re.compile(
+    r"\s*<object>" + _any_of({**dict.fromkeys(ROW_FIELDS, _TEXT), "bndbox": _CORNERS}) + r"\s*</object>"
+)
+_TAIL = re.compile(r"\s*</annotation>\s*\Z")
+
+
+def plain(text: str) -> Document | None:
+    """The fields of a plain file in which every object has a name and four numbers; None for any other file."""
+    head = _HEAD.match(text)
+    if head is None:
+        return None
+    rows: list[Row] = []
+    end = head.end()
+    next_object = _OBJECT.match
+    while found := next_object(text, end):
+        row = found.groups()
+        if not row[0] or row[5] is None or row[6] is None or row[7] is None or row[8] is None:
+            return None
+        rows.append(row)
+        end = found.end()
+    if _TAIL.match(text, end) is None:
+        return None
+    filename, database, credit, width, height = head.groups("")
+    return Document(filename, width, height, database, credit, rows)
+
+
+# -------------------------------------------------------------------------------------------------- any other file
+
+_ROOT_FIELDS = frozenset("filename folder path segmented source owner size object".split())
+
+
+def tree(text: str) -> Document:
+    """The fields by way of the XML parser; namespaces are ignored."""
+    root = parse_text(text)
+    if local_name(root) != "annotation":
+        raise NotAnnotation(f"the root element is <{local_name(root)}>, not <annotation>: no Pascal VOC file")
+    children = {local_name(child): child for child in root}
+    size, source = children.get("size"), children.get("source")
+    elements = [child for child in root if local_name(child) == "object"]
+    return Document(
+        text_of(children.get("filename")),
+        text_of(child_of(size, "width")),
+        text_of(child_of(size, "height")),
+        text_of(child_of(source, "database")),
+        text_of(child_of(source, "annotation")),
+        [_row(element) for element in elements],
+        elements,
+        [name for name in children if name not in _ROOT_FIELDS],
+    )
+
+
+def _row(element: Element) -> Row:
+    children = {local_name(child): child for child in element}
+    box = children.get("bndbox")
+    corners = {} if box is None else {local_name(child): child for child in box}
+    return (
+        *(children[name].text or "" if name in children else None for name in ROW_FIELDS),
+        *(corners[name].text or "" if name in corners else None for name in CORNERS),
+    )
+
+
+def child_of(element: Element | None, name: str) -> Element | None:
+    """The last child of that local name; an element without children is falsy, hence None is tested."""
+    found = None
+    if element is not None:
+        for child in element:
+            if local_name(child) == name:
+                found = child
+    return found
+
+
+def text_of(element: Element | None) -> str:
+    return "" if element is None else element.text or ""

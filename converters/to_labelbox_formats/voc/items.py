@@ -1,0 +1,236 @@
+"""One image of a set: its identity, its size, and everything that is said about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox.formats import ReadContext
+from to_labelbox.geometry import to_stored
+from to_labelbox.media import IMAGE_EXTENSIONS, Header, file_header, image_header
+from to_labelbox.model import Annotation, Asset, Classification, Item, Object
+from to_labelbox.source import Source
+from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
+from to_labelbox_formats.voc.layout import Layout, Role, image_base, implied_top
+from to_labelbox_formats.voc.masks import MaskReader
+from to_labelbox_formats.voc.names import Classes, Lists
+from to_labelbox_formats.voc.objects import ObjectReader, Rules, number
+
+_CLASS_QUESTION = "class"
+_OTHER_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG", ".webp", ".tif", ".tiff")
+
+
+class Items:
+    """The items of a set; holds the index and the rules, no open file."""
+
+    def __init__(
+        self,
+        source: Source,
+        layout: Layout,
+        lists: Lists,
+        classes: Classes,
+        rules: Rules,
+        context: ReadContext,
+        fallback: str,
+        check_sizes: bool,
+    ) -> None:
+        self._source = source
+        self._layout = layout
+        self._lists = lists
+        self._fallback = fallback
+        self._check_sizes = check_sizes
+        self._context = context
+        self._objects = ObjectReader(rules)
+        self._masks = MaskReader(classes)
+        self._base = image_base(layout)
+        self._add, self._strip = _media_prefix(source, context, self._base)
+
+    def iterate(self, log: Log, start: int, stop: int) -> Iterator[Item]:
+        for unit in range(max(0, start), min(stop, self._layout.units)):
+            item = self._item(unit, log)
+            if item is not None:
+                yield item
+
+    def _item(self, unit: int, log: Log) -> Item | None:
+        layout = self._layout
+        name = layout.entry(unit)
+        document = None
+        if unit < len(layout.xmls):
+            if unit in layout.refused:
+                log.file_unreadable(
+                    name, f"describes {layout.refused[unit]}, as another annotation file does: not read"
+                )
+                return None
+            try:
+                document = read_document(self._source.load(name, MAX_BYTES), self._fallback)
+            except NotAnnotation as error:
+                log.note(Code.FILE_IGNORED, str(error), file=name)
+                return None
+            except FileError as error:
+                log.file_unreadable(name, str(error))
+                return None
+            for field_name in document.unknown:
+                log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
+        image = layout.image(unit)
+        path, header = self._asset(name, image, document, log)
+        stored, drawn, orientation = self._sizes(path, image, header, document, name, log)
+        annotations: list[Annotation] = []
+        if document is not None and document.rows:
+            annotations = self._objects.read(document, drawn, name, log)
+        elif unit in self._lists.present:
+            annotations = _classifications(self._lists.present[unit], log)
+        if layout.masks:
+            names = [(row[0] or "").strip() for row in document.rows] if document else []
+            masks, size = self._mask_objects(unit, names, drawn, log)
+            annotations += masks
+            stored, drawn = stored or size, drawn or size
+        if orientation > 1 and stored is not None:
+            annotations = [_turned(a, orientation, stored) for a in annotations]
+            log.note(Code.EXIF_TURNED, "labels of the upright picture are turned to the stored one", file=name)
+        width, height = stored or (None, None)
+        split = self._lists.splits[self._lists.split_of[unit]] or layout.folder(name)[0].split
+        return Item(
+            asset=Asset(path=path, width=width, height=height), annotations=annotations, split=split, origin=name
+        )
+
+    # ------------------------------------------------------------------------------------------ identity and size
+
+    def _asset(self, name: str, image: str, document: Document | None, log: Log) -> tuple[str, Header | None]:
+        """(path, header when it had to be looked up below the media root anyway)."""
+        if image:
+            if document is not None:
+                self._compare_name(name, image, document.filename, log)
+            return self._path(image), None
+        folder, stem = self._layout.folder(name)
+        said = (document.filename if document else "").strip().replace("\\", "/").rpartition("/")[2]
+        _, dot, extension = said.rpartition(".")
+        known = bool(dot) and f".{extension.lower()}" in IMAGE_EXTENSIONS
+        whole = f"{implied_top(self._layout, folder)}{folder.rest}{stem}"
+        path = self._path(f"{whole}.{extension}" if known else f"{whole}.jpg")
+        gallery = self._context.media
+        if gallery is not None:
+            bare = path[: path.rfind(".")]
+            named = f"{path.rpartition('/')[0]}/{said}".lstrip("/")
+            for candidate in (path, whole + path[len(bare) :], *(bare + e for e in _OTHER_EXTENSIONS), named):
+                if gallery.path(candidate) is not None:
+                    return candidate, gallery.header(candidate)
+        if not known and document is not None:
+            log.note(
+                Code.ASSET_UNKNOWN, "neither an image nor <filename> tells the extension: .jpg is assumed", file=name
+            )
+        return path, None
+
+    def _compare_name(self, name: str, image: str, said: str, log: Log) -> None:
+        """An image of the same stem counts; worth a word when the one that the file names exists as well."""
+        if not said or image.endswith(said):
+            return
+        said = said.strip().replace("\\", "/").rpartition("/")[2]
+        folder, _, base = image.rpartition("/")
+        other = f"{folder}/{said}" if folder else said
+        if said and said != base and self._layout.has_image(other):
+            log.note(Code.FIELD_REPAIRED, f"<filename> names {other}, the file's own name {image}: taken", file=name)
+
+    def _path(self, name: str) -> str:
+        if self._strip and name.startswith(self._strip):
+            return name[len(self._strip) :]
+        return self._add + name
+
+    def _header(self, path: str, image: str) -> Header | None:
+        if image:
+            real = self._source.real_path(image)
+            return file_header(real) if real is not None else image_header(self._source.head(image))
+        return None if self._context.media is None else self._context.media.header(path)
+
+    def _sizes(
+        self, path: str, image: str, header: Header | None, document: Document | None, name: str, log: Log
+    ) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int]:
+        """(stored size, size of the frame that labels are in, EXIF orientation to undo)."""
+        said = _size_of(document, name, log) if document else None
+        if header is None and (said is None or self._check_sizes):
+            header = self._header(path, image)
+        if header is None:
+            size = said or self._context.sizes.get(path)
+            return size, size, 1
+        own = (header.width, header.height)
+        if said is None or said == own:
+            return own, own, 1
+        if said == own[::-1]:
+            if header.orientation >= 5 and self._context.exif:
+                return own, said, header.orientation
+            message = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}: it was turned after labelling"
+            log.note(Code.IMAGE_SIZE_MISMATCH, message, file=name)
+            return said, said, 1
+        message = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}, which is taken"
+        log.note(Code.IMAGE_SIZE_MISMATCH, message, file=name)
+        return own, own, 1
+
+    # ------------------------------------------------------------------------------------------------------ masks
+
+    def _mask_objects(
+        self, unit: int, names: Sequence[str], size: tuple[int, int] | None, log: Log
+    ) -> tuple[list[Object], tuple[int, int] | None]:
+        folder, stem = self._layout.folder(self._layout.image(unit) or self._layout.entry(unit))
+        if unit < len(self._layout.xmls):
+            folder, stem = self._layout.folder(self._layout.xmls[unit])
+        files = []
+        for role in (Role.INSTANCES, Role.CLASSES):
+            name = self._layout.mask(role, folder, stem)
+            try:
+                files.append((name, self._source.load(name)) if name else None)
+            except FileError as error:
+                log.file_unreadable(name, str(error))
+                files.append(None)
+        instances, classes = files
+        return self._masks.objects(instances, classes, names, size, log)
+
+
+def _media_prefix(source: Source, context: ReadContext, base: str) -> tuple[str, str]:
+    """(what to put before the name of an image, or what to take from it) to have its path below the media root."""
+    if context.media is None or source.folder is None:
+        return "", base
+    media, folder = os.path.realpath(context.media.root), os.path.realpath(source.folder)
+    if media == folder:
+        return "", ""
+    if folder.startswith(media.rstrip(os.sep) + os.sep):
+        return os.path.relpath(folder, media).replace(os.sep, "/") + "/", ""
+    inner = os.path.relpath(media, folder).replace(os.sep, "/") + "/" if media.startswith(folder + os.sep) else ""
+    return "", inner if inner and base.startswith(inner) else base
+
+
+def _size_of(document: Document, name: str, log: Log) -> tuple[int, int] | None:
+    """``<size>``; None when it is missing, 0 or no whole number."""
+    if not document.width and not document.height:
+        return None
+    width, height = document.width.strip(), document.height.strip()
+    if width.isdecimal() and height.isdecimal() and len(width) < 8 and len(height) < 8:
+        pair = [int(width), int(height)]
+    else:
+        numbers = (number(width), number(height))
+        pair = [int(value) for value in numbers if value is not None and value >= 0 and value % 1 == 0]
+        if len(pair) < 2:
+            log.note(Code.FIELD_IGNORED, f"<size> is {width!r} × {height!r}, which is no size", file=name)
+            return None
+    return (pair[0], pair[1]) if pair[0] and pair[1] else None
+
+
+def _turned(annotation: Annotation, orientation: int, size: tuple[int, int]) -> Annotation:
+    if not isinstance(annotation, Object):
+        return annotation
+    changes = {
+        name: to_stored(geometry, orientation, *size)
+        for name in ("geometry", "box", "keypoints")
+        if (geometry := getattr(annotation, name)) is not None
+    }
+    return msgspec.structs.replace(annotation, **changes)
+
+
+def _classifications(labels: Sequence[str], log: Log) -> list[Annotation]:
+    """Classes that the lists of ImageSets/Main say are present in an image without annotation file."""
+    log.read(_CLASS_QUESTION, len(labels))
+    return [
+        Classification(id=f"Main/{label}", name=_CLASS_QUESTION, value=label, where=f"ImageSets/Main/{label}")
+        for label in labels
+    ]

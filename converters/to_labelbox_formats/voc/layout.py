@@ -1,0 +1,393 @@
+"""Which files of a set belong together: annotation files, images, masks and lists, in any of the known layouts.
+
+A folder is known by one segment of its path, whatever its case: ``VOC2007/Annotations/sub/`` has the role
+*annotations*, the root ``VOC2007/`` and the rest ``sub/``. Files of equal root, rest and stem belong together. A folder
+without such a segment is flat: it is its own root, and its annotation files lie beside the images.
+Everything is found by bisection of the sorted listing, so that the index holds a few bytes a file.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+from to_labelbox.media import IMAGE_EXTENSIONS
+from to_labelbox.source import Source
+
+
+class Role(Enum):
+    FLAT = "flat"
+    ANNOTATIONS = "Annotations"
+    IMAGES = "JPEGImages"
+    LISTS = "ImageSets"
+    INSTANCES = "SegmentationObject"
+    CLASSES = "SegmentationClass"
+    OTHER_MASKS = "other masks"
+
+
+_ROLES = {
+    "annotation": Role.ANNOTATIONS,
+    "annotations": Role.ANNOTATIONS,
+    "labels": Role.ANNOTATIONS,
+    "xml": Role.ANNOTATIONS,
+    "xmls": Role.ANNOTATIONS,
+    "image": Role.IMAGES,
+    "images": Role.IMAGES,
+    "img": Role.IMAGES,
+    "imgs": Role.IMAGES,
+    "jpegimages": Role.IMAGES,
+    "imagesets": Role.LISTS,
+    "segmentationobject": Role.INSTANCES,
+    "segmentationclass": Role.CLASSES,
+}
+_SPLIT_FOLDERS = frozenset("dev test testing train training trainval val valid validation".split())
+_CLASS_FILES = ("labelmap.txt", "dataset_meta.json", "predefined_classes.txt", "classes.txt")
+_SPLIT_ORDER = {"train": 0, "val": 1, "valid": 1, "test": 2, "trainval": 4}
+"""An image in several lists takes the first; trainval only repeats train and val."""
+_LIST_ORDER = {"main": 0, "segmentation": 1, "layout": 2, "action": 3}
+
+
+class Folder(NamedTuple):
+    """Prefixes end in "/" or are empty: ``top`` is the folder with the role, ``rest`` what lies below it."""
+
+    role: Role
+    root: str
+    top: str
+    rest: str
+    split: str
+
+
+class ImageList(NamedTuple):
+    """``ImageSets/<kind>/<stem>.txt``."""
+
+    root: str
+    kind: str
+    stem: str
+    name: str
+
+
+def folder_of(path: str) -> Folder:
+    """What a folder is, by its path without the slash at the end."""
+    parts = path.split("/") if path else []
+    split = next((p for p in parts if p.casefold() in _SPLIT_FOLDERS), "")
+    for i, part in enumerate(parts):
+        role = _ROLES.get(part.casefold())
+        if role is None and part.casefold().startswith("segmentation"):
+            role = Role.OTHER_MASKS
+        if role is None:
+            continue
+        end = i + 1
+        while end < len(parts) and _ROLES.get(parts[end].casefold()) is role:
+            end += 1
+        return Folder(role, _prefix(parts[:i]), _prefix(parts[:end]), _prefix(parts[end:]), split)
+    return Folder(Role.FLAT, _prefix(parts), _prefix(parts), "", split)
+
+
+def _prefix(parts: Sequence[str]) -> str:
+    return "/".join(parts) + "/" if parts else ""
+
+
+@dataclass(slots=True)
+class Layout:
+    """The files of a set by role, each list sorted, and the units of work.
+
+    Units: the annotation files, then images without one, then masks with neither. ``image_of`` holds for each
+    annotation file the position of its image in ``images``, or -1; ``orphans`` the positions of images without one.
+    ``refused`` are annotation files of an image that another one describes already, with that image.
+    """
+
+    xmls: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    masks: list[str] = field(default_factory=list)
+    lists: list[ImageList] = field(default_factory=list)
+    class_files: list[str] = field(default_factory=list)
+    ignored_masks: int = 0
+    folders: dict[str, Folder] = field(default_factory=dict)
+    tops: dict[tuple[Role, str], list[str]] = field(default_factory=dict)
+    image_of: array[int] = field(default_factory=lambda: array("l"))
+    orphans: array[int] = field(default_factory=lambda: array("l"))
+    mask_units: list[str] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def units(self) -> int:
+        return len(self.xmls) + len(self.orphans) + len(self.mask_units)
+
+    def entry(self, unit: int) -> str:
+        """The file that makes a unit."""
+        unit_in = unit - len(self.xmls)
+        if unit_in < 0:
+            return self.xmls[unit]
+        if unit_in < len(self.orphans):
+            return self.images[self.orphans[unit_in]]
+        return self.mask_units[unit_in - len(self.orphans)]
+
+    def image(self, unit: int) -> str:
+        """The image of a unit, or nothing."""
+        unit_in = unit - len(self.xmls)
+        if unit_in < 0:
+            position = self.image_of[unit]
+        elif unit_in < len(self.orphans):
+            position = self.orphans[unit_in]
+        else:
+            return ""
+        return self.images[position] if position >= 0 else ""
+
+    def folder(self, name: str) -> tuple[Folder, str]:
+        """Folder and stem of a file."""
+        path, _, base = name.rpartition("/")
+        folder = self.folders.get(path)
+        if folder is None:
+            folder = self.folders[path] = folder_of(path)
+        return folder, base[: base.rfind(".")]
+
+    def image_tops(self, root: str) -> list[str]:
+        """Where the images of a root can be: in the folders that the format names, or in the root itself."""
+        return [*self.tops.get((Role.IMAGES, root), ()), root]
+
+    def mask(self, role: Role, folder: Folder, stem: str) -> str:
+        """The mask file of a unit, or nothing."""
+        for top in self.tops.get((role, folder.root), ()):
+            name = f"{top}{folder.rest}{stem}.png"
+            if _find(self.masks, name) >= 0:
+                return name
+        return ""
+
+    def unit_of(self, root: str, id: str) -> int:
+        """The unit that a list names; -1 when there is none. Needs the units to be complete."""
+        for top in (*self.tops.get((Role.ANNOTATIONS, root), ()), *self.tops.get((Role.IMAGES, root), ()), root):
+            for extension in (".xml", ".XML"):
+                if (at := _find(self.xmls, top + id + extension)) >= 0:
+                    return at
+        for top in self.image_tops(root):
+            for position in self.images_named(top + id):
+                if (at := _find(self.orphans, position)) >= 0:
+                    return len(self.xmls) + at
+        for role in (Role.INSTANCES, Role.CLASSES):
+            for top in self.tops.get((role, root), ()):
+                if (at := _find(self.mask_units, f"{top}{id}.png")) >= 0:
+                    return len(self.xmls) + len(self.orphans) + at
+        return -1
+
+    def has_image(self, name: str) -> bool:
+        return _find(self.images, name) >= 0
+
+    def images_named(self, path: str) -> list[int]:
+        """Positions of the images with that path, whatever their extension."""
+        found = []
+        start = path + "."
+        for position in range(bisect_left(self.images, start), len(self.images)):
+            name = self.images[position]
+            if not name.startswith(start):
+                break
+            if name[len(path) :].lower() in IMAGE_EXTENSIONS:
+                found.append(position)
+        return found
+
+
+def survey(source: Source) -> Layout:
+    """Sort the listing into roles; nothing is opened and nothing linked yet."""
+    layout = Layout()
+    for name in source.names:
+        path, _, base = name.rpartition("/")
+        if base.startswith("."):
+            continue
+        folder = layout.folders.get(path)
+        if folder is None:
+            folder = layout.folders[path] = folder_of(path)
+        extension = base[base.rfind(".") :].lower()
+        if extension == ".xml":
+            if folder.role is Role.FLAT or folder.role is Role.ANNOTATIONS or folder.role is Role.IMAGES:
+                layout.xmls.append(name)
+                _add_top(layout, Role.ANNOTATIONS, folder)
+        elif extension in IMAGE_EXTENSIONS:
+            if folder.role in (Role.INSTANCES, Role.CLASSES):
+                layout.masks.append(name)
+                _add_top(layout, folder.role, folder)
+            elif folder.role is Role.OTHER_MASKS:
+                layout.ignored_masks += 1
+            else:
+                layout.images.append(name)
+                if folder.role is Role.IMAGES:
+                    _add_top(layout, Role.IMAGES, folder)
+        elif folder.role is Role.LISTS and extension == ".txt":
+            layout.lists.append(ImageList(folder.root, folder.rest.rstrip("/").casefold(), base[:-4], name))
+        elif base in _CLASS_FILES:
+            layout.class_files.append(name)
+    for entries in (layout.xmls, layout.images, layout.masks):
+        entries.sort()
+    layout.class_files.sort(key=lambda n: (_CLASS_FILES.index(n.rpartition("/")[2]), n.count("/"), n))
+    layout.lists.sort(key=_rank)
+    return layout
+
+
+def _add_top(layout: Layout, role: Role, folder: Folder) -> None:
+    tops = layout.tops.setdefault((role, folder.root), [])
+    if not tops or (tops[-1] != folder.top and folder.top not in tops):
+        tops.append(folder.top)
+
+
+def _rank(entry: ImageList) -> tuple[bool, int, int, str]:
+    split = entry.stem.casefold()
+    return split == "trainval", _LIST_ORDER.get(entry.kind, 4), _SPLIT_ORDER.get(split, 3), entry.name
+
+
+def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str], bool] | None) -> None:
+    """Find the image of every annotation file, then what is left over.
+
+    An image of the same stem comes first, then the one that ``<filename>`` names, then the only one of that stem
+    anywhere. ``file_name`` reads that field, which is asked for only where images are left over or several would do.
+    ``exists`` looks beside single files whose neighbours are not listed.
+    """
+    claimed = bytearray(len(layout.images))
+    open_units: list[int] = []
+    for unit, name in enumerate(layout.xmls):
+        found = _same_stem(layout, name) if layout.images else []
+        layout.image_of.append(found[0] if len(found) == 1 else -1)
+        if len(found) == 1:
+            claimed[found[0]] += claimed[found[0]] < 2
+        elif found or layout.images:
+            open_units.append(unit)
+    if exists is not None:
+        _probe(layout, exists)
+    if open_units and not all(claimed):
+        loose = _by_loose_stem(layout, claimed)
+        for unit in open_units:
+            position = _by_file_name(layout, layout.xmls[unit], file_name(unit), loose)
+            if position < 0:
+                continue
+            if claimed[position]:
+                layout.refused[unit] = layout.images[position]
+            else:
+                layout.image_of[unit] = position
+                claimed[position] = 1
+    twice = {position for position, count in enumerate(claimed) if count > 1}
+    if twice:
+        seen: set[int] = set()
+        for unit, position in enumerate(layout.image_of):
+            if position in seen:
+                layout.refused[unit] = layout.images[position]
+            elif position in twice:
+                seen.add(position)
+    layout.orphans.extend(position for position, count in enumerate(claimed) if not count)
+    layout.mask_units.extend(_masks_alone(layout))
+
+
+def _same_stem(layout: Layout, xml: str) -> list[int]:
+    folder, stem = layout.folder(xml)
+    for top in layout.image_tops(folder.root):
+        if found := layout.images_named(f"{top}{folder.rest}{stem}"):
+            return found
+    if folder.role is not Role.FLAT:  # beside the annotation file
+        return layout.images_named(xml[: xml.rfind(".")])
+    return []
+
+
+def _probe(layout: Layout, exists: Callable[[str], bool]) -> None:
+    for unit, name in enumerate(layout.xmls):
+        stem = name[: name.rfind(".")]
+        for extension in (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG"):
+            if layout.image_of[unit] < 0 and exists(stem + extension):
+                layout.image_of[unit] = len(layout.images)
+                layout.images.append(stem + extension)
+
+
+def _loose(stem: str) -> str:
+    """Names that differ in case or in Unicode composition only, as archives of other systems have them."""
+    return unicodedata.normalize("NFC", stem).casefold()
+
+
+def _by_loose_stem(layout: Layout, claimed: bytearray) -> dict[str, int]:
+    """Unclaimed images by stem; -2 where several have it."""
+    table: dict[str, int] = {}
+    for position, name in enumerate(layout.images):
+        if not claimed[position]:
+            key = _loose(layout.folder(name)[1])
+            table[key] = -2 if key in table else position
+    return table
+
+
+def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, int]) -> int:
+    """Position of the image that ``<filename>`` names, else of the only unclaimed one of the same stem; -1 for none."""
+    folder, stem = layout.folder(xml)
+    said = said.strip().replace("\\", "/").rpartition("/")[2]
+    if found := _same_stem(layout, xml):
+        return next((p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said), found[0])
+    if said:
+        tops = [f"{top}{folder.rest}" for top in layout.image_tops(folder.root)]
+        for top in (*tops, xml.rpartition("/")[0] + "/" if "/" in xml else ""):
+            if (position := _find(layout.images, top + said)) >= 0:
+                return position
+            if len(found := layout.images_named(top + said)) == 1:
+                return found[0]
+    keys = [_loose(stem)]
+    if said:
+        keys.append(_loose(said[: said.rfind(".")] if "." in said else said))
+    return next((loose[key] for key in keys if loose.get(key, -1) >= 0), -1)
+
+
+def _masks_alone(layout: Layout) -> Iterator[str]:
+    """Masks without annotation file and image, one a stem."""
+    seen: set[tuple[str, str]] = set()
+    for name in layout.masks:
+        folder, stem = layout.folder(name)
+        path = folder.rest + stem
+        tops = (*layout.tops.get((Role.ANNOTATIONS, folder.root), ()), folder.root)
+        if any(_find(layout.xmls, top + path + ".xml") >= 0 for top in tops):
+            continue
+        if any(layout.images_named(top + path) for top in layout.image_tops(folder.root)):
+            continue
+        if (folder.root, path) not in seen:
+            seen.add((folder.root, path))
+            yield name
+
+
+def _find(ordered: Sequence[str] | array[int], value: str | int) -> int:
+    """Position in a sorted sequence, or -1."""
+    at = bisect_left(ordered, value)
+    return at if at < len(ordered) and ordered[at] == value else -1
+
+
+def common_folder(prefixes: Iterable[str]) -> str:
+    """The deepest folder, as a prefix, that holds all of them."""
+    common: list[str] | None = None
+    for prefix in prefixes:
+        parts = prefix.split("/")[:-1]
+        if common is None:
+            common = parts
+        else:
+            same = 0
+            while same < min(len(common), len(parts)) and common[same] == parts[same]:
+                same += 1
+            common = common[:same]
+    return _prefix(common or [])
+
+
+def image_base(layout: Layout) -> str:
+    """The folder that asset paths are relative to: the common one of the image folders that the format names.
+
+    Flat folders are named by no format, so that their own name stays in the path (``train/a.jpg``).
+    """
+    bases: set[str] = set()
+    used = {name.rpartition("/")[0] for name in layout.images}
+    for path in used:
+        folder = layout.folders.get(path) or folder_of(path)
+        bases.add(folder.top if folder.role is Role.IMAGES else "")
+    if not used:
+        for path in {name.rpartition("/")[0] for name in (*layout.xmls, *layout.mask_units)}:
+            folder = layout.folders[path]
+            bases.add("" if folder.role is Role.FLAT else implied_top(layout, folder))
+    return common_folder(bases)
+
+
+def implied_top(layout: Layout, folder: Folder) -> str:
+    """Where images of a folder would be, had they come along."""
+    if folder.role is Role.FLAT or folder.role is Role.IMAGES:
+        return folder.top
+    tops = layout.tops.get((Role.IMAGES, folder.root))
+    return tops[0] if tops else f"{folder.root}{Role.IMAGES.value}/"

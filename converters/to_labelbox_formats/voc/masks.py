@@ -1,0 +1,209 @@
+"""SegmentationObject and SegmentationClass: one mask an object number, or one a class.
+
+The files are PNGs. In palette files the raw index counts: of SegmentationObject it is the object's number, of
+SegmentationClass the class; 0 is background and 255 the void border, which belongs to no object. RGB files, as CVAT and
+Datumaro write them, are read by colour, and so are palette files all of whose colours labelmap.txt declares.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
+from to_labelbox.geometry import MAX_MASK_PIXELS, mask_from_array
+from to_labelbox.model import Object
+from to_labelbox_formats.voc.names import BACKGROUND, VOID, Classes, voc_colour
+
+_VOID_VALUE = 255
+_MAX_COLOURS = 256
+"""A mask of more colours was not drawn with a palette: it is anti-aliased, or was a JPEG once."""
+_NUMBER_OF = {voc_colour(value): value for value in range(256)}
+
+Raster = npt.NDArray[np.int32]
+
+
+def read_raster(data: bytes, colours: Mapping[int, int], palette: bool = False) -> tuple[Raster, dict[int, int]]:
+    """(values of shape (height, width), colours that ``colours`` does not know, by the negative value given to them).
+
+    ``colours`` are the values of RGB colours; ``palette``: also where a palette has no others. Raises :class:`FileError`.
+    """
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or data[12:16] != b"IHDR":
+        raise FileError("is no PNG: other formats blur the edges of masks")
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if not 0 < width * height <= MAX_MASK_PIXELS:
+        raise FileError(f"has {width} × {height} pixels; up to {MAX_MASK_PIXELS} are accepted")
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            if image.mode == "P" and palette:
+                return _by_palette(np.asarray(image), image.getpalette("RGB") or [], colours), {}
+            if image.mode in ("P", "L", "1", "I", "I;16", "I;16B"):
+                return np.asarray(image).astype(np.int32), {}
+            if image.mode == "LA":
+                return np.asarray(image)[..., 0].astype(np.int32), {}
+            rgba = np.asarray(image.convert("RGBA")).astype(np.int32)
+    except (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise FileError(f"is a damaged PNG: {error}") from None
+    packed = np.where(rgba[..., 3] == 0, 0, rgba[..., 0] << 16 | rgba[..., 1] << 8 | rgba[..., 2])
+    found, inverse = np.unique(packed, return_inverse=True)
+    if len(found) > _MAX_COLOURS:
+        raise FileError(f"holds {len(found)} colours: a mask that is anti-aliased or was a JPEG cannot be told apart")
+    unknown = {-1 - n: int(colour) for n, colour in enumerate(found) if int(colour) not in colours}
+    values = np.array([colours.get(int(colour), -1 - n) for n, colour in enumerate(found)], np.int32)
+    return values[inverse].reshape(packed.shape), unknown
+
+
+def _by_palette(indices: npt.NDArray[np.uint8], palette: Sequence[int], colours: Mapping[int, int]) -> Raster:
+    table = np.arange(256, dtype=np.int32)
+    for index in np.unique(indices).tolist():
+        red, green, blue = (*palette[3 * index : 3 * index + 3], 0, 0, 0)[:3]
+        value = colours.get(red << 16 | green << 8 | blue)
+        if value is None:
+            return indices.astype(np.int32)
+        table[index] = value
+    return table[indices]
+
+
+class MaskReader:
+    """Objects of the masks of one image."""
+
+    def __init__(self, classes: Classes) -> None:
+        self._values = classes.values
+        by_name = {name: value for value, name in reversed(list(classes.values.items()))}
+        self._colours = {colour: by_name[name] for colour, name in classes.colours.items() if name in by_name}
+        self._declared = bool(classes.origin and classes.colours)
+        for value in classes.values:
+            self._colours.setdefault(voc_colour(value), value)
+        self._colours.setdefault(voc_colour(_VOID_VALUE), _VOID_VALUE)
+        self._skipped = {value for value, name in classes.values.items() if name.lower() in BACKGROUND | VOID}
+        self._skipped |= {0, _VOID_VALUE} - set(classes.values)
+
+    def objects(
+        self,
+        instances: tuple[str, bytes] | None,
+        classes: tuple[str, bytes] | None,
+        names: Sequence[str],
+        size: tuple[int, int] | None,
+        log: Log,
+    ) -> tuple[list[Object], tuple[int, int] | None]:
+        """(masks, their width and height). Files as (name, bytes).
+
+        ``names`` are the labels of the image's objects in the order of the file, ``size`` that of the image.
+        """
+        of_class = self._values_of(classes, self._colours, size, log, palette=self._declared)
+        of_object = self._values_of(instances, _NUMBER_OF, size, log)
+        if of_class and of_object and of_class.raster.shape != of_object.raster.shape:
+            log.file_unreadable(
+                of_class.name, f"has {_size(of_class.raster)} pixels, {of_object.name} has {_size(of_object.raster)}"
+            )
+            of_class = None
+        if of_object is not None:
+            found, raster = list(self._instances(of_object, of_class, names, log)), of_object.raster
+        elif of_class is not None:
+            found, raster = list(self._classes(of_class, log)), of_class.raster
+        else:
+            return [], None
+        return found, (raster.shape[1], raster.shape[0])
+
+    def _values_of(
+        self,
+        file: tuple[str, bytes] | None,
+        colours: Mapping[int, int],
+        size: tuple[int, int] | None,
+        log: Log,
+        *,
+        palette: bool = False,
+    ) -> _Values | None:
+        if file is None:
+            return None
+        try:
+            raster, unknown = read_raster(file[1], colours, palette)
+            if size is not None and raster.shape != size[::-1]:
+                raise FileError(f"has {_size(raster)} pixels, its image {size[0]} × {size[1]}")
+            return _Values(file[0], raster, unknown)
+        except FileError as error:
+            log.file_unreadable(file[0], str(error))
+            return None
+
+    def _classes(self, file: _Values, log: Log) -> Iterator[Object]:
+        for value, count in file.counts():
+            if value in self._skipped:
+                continue
+            label = self._values.get(value, "")
+            if not label:
+                file.skip(value, count, log)
+                continue
+            log.read(label)
+            yield Object(
+                id=f"SegmentationClass/{value}",
+                label=label,
+                geometry=mask_from_array(file.raster == value),
+                where=f"value {value}",
+            )
+
+    def _instances(self, file: _Values, of_class: _Values | None, names: Sequence[str], log: Log) -> Iterator[Object]:
+        """The class of an object is that of most of its pixels, else that of the object of equal number in the XML."""
+        for value, count in file.counts():
+            if value in (0, _VOID_VALUE):
+                continue
+            pixels = file.raster == value
+            label = ""
+            if of_class is not None:
+                found = self._majority(of_class.raster[pixels])
+                label = self._values.get(found, "")
+                if not label and not 0 < value <= len(names) and found:
+                    of_class.skip(found, count, log)
+                    continue
+            if not label and 0 < value <= len(names):
+                label = names[value - 1]
+            if not label:
+                file.skip(value, count, log, classed=False)
+                continue
+            log.read(label)
+            where = file.place(value, "object")
+            yield Object(id=f"SegmentationObject/{where}", label=label, geometry=mask_from_array(pixels), where=where)
+
+    def _majority(self, values: Raster) -> int:
+        """The class of most of an object's pixels, void and background left out; 0 when there is none."""
+        found, counts = np.unique(values, return_counts=True)
+        ranked = sorted(zip((-counts).tolist(), found.tolist()))
+        return next((value for _, value in ranked if value not in self._skipped), 0)
+
+
+class _Values(NamedTuple):
+    """The pixels of a file. Colours that mean nothing have negative values, which ``unknown`` explains."""
+
+    name: str
+    raster: Raster
+    unknown: Mapping[int, int]
+
+    def counts(self) -> Iterator[tuple[int, int]]:
+        values, counts = np.unique(self.raster, return_counts=True)
+        return zip(values.tolist(), counts.tolist())
+
+    def place(self, value: int, what: str) -> str:
+        return f"colour #{self.unknown[value]:06x}" if value in self.unknown else f"{what} {value}"
+
+    def skip(self, value: int, count: int, log: Log, *, classed: bool = True) -> None:
+        """Close a region whose class is not known."""
+        label = f"class_{value}" if classed and value not in self.unknown else UNNAMED
+        where = self.place(value, "value" if classed else "object")
+        reason = f"no class has the {where}" if classed else f"nothing says the class of {where}"
+        log.read(label)
+        log.skip(
+            Code.CLASS_UNKNOWN,
+            label,
+            f"{reason} ({count} pixels); give the classes with a labelmap.txt or -O class_names=FILE",
+            file=self.name,
+            where=where,
+        )
+
+
+def _size(raster: Raster) -> str:
+    return f"{raster.shape[1]} × {raster.shape[0]}"

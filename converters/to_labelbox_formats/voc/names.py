@@ -1,0 +1,251 @@
+"""What a set declares beside its annotation files: classes with their colours, and lists of images."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox.schema import Input, Label, Option, Question
+from to_labelbox.source import Source
+from to_labelbox_formats.voc.layout import ImageList, Layout
+
+VOC_CLASSES = (
+    "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep "
+    "sofa train tvmonitor"
+).split()
+BACKGROUND = frozenset({"background", "__background__", "_background_"})
+VOID = frozenset({"ignored", "ignore", "void", "unlabeled", "unlabelled"})
+_MAX_LIST_BYTES = 256 * 2**20
+_MAX_NAMES_BYTES = 4 * 2**20
+
+
+def voc_colour(index: int) -> int:
+    """Colour of a value of the devkit's masks as 0xRRGGBB: its bits are dealt to red, green, blue in turn, high first."""
+    red = green = blue = 0
+    for bit in range(7, -1, -1):
+        red |= (index & 1) << bit
+        green |= (index >> 1 & 1) << bit
+        blue |= (index >> 2 & 1) << bit
+        index >>= 3
+    return red << 16 | green << 8 | blue
+
+
+@dataclass(slots=True)
+class Classes:
+    """Declared classes. ``values`` and ``colours`` name mask values and mask colours, background and void included."""
+
+    origin: str = ""
+    labels: tuple[Label, ...] = ()
+    order: tuple[str, ...] = ()
+    values: Mapping[int, str] = field(default_factory=dict)
+    colours: Mapping[int, str] = field(default_factory=dict)
+
+
+def devkit_classes() -> Classes:
+    """The 20 classes of the challenge as mask values 1..20; 0 is background, 255 the void border."""
+    values = {0: "background", **dict(enumerate(VOC_CLASSES, 1)), 255: "void"}
+    return Classes("", values=values, colours={voc_colour(value): name for value, name in values.items()})
+
+
+def read_classes(source: Source, layout: Layout, log: Log) -> Classes:
+    """The set's own: labelmap.txt, dataset_meta.json, then plain lists, which only give an order."""
+    for name in layout.class_files:
+        try:
+            return parse_classes(name, source.read(name, _MAX_NAMES_BYTES))
+        except FileError as error:
+            log.file_unreadable(name, f"{error}; its classes are not known")
+    return Classes()
+
+
+def parse_classes(name: str, data: bytes) -> Classes:
+    """Raises :class:`FileError`."""
+    base = name.replace("\\", "/").rpartition("/")[2]
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"is not UTF-8 text: {error.reason} at byte {error.start}") from None
+    if base.endswith(".json"):
+        return _class_json(base, text)
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if base == "labelmap.txt" or (lines and all(line.count(":") == 3 for line in lines)):
+        return _labelmap(base, lines)
+    return Classes(base, order=tuple(dict.fromkeys(lines)))
+
+
+def _labelmap(base: str, lines: Sequence[str]) -> Classes:
+    """``label:r,g,b:part,part:action,action``; the colour may be missing."""
+    labels, values, colours = [], {}, {}
+    for value, line in enumerate(lines):
+        fields = line.split(":")
+        if len(fields) != 4:
+            raise FileError(f"line {line!r} has {len(fields)} fields, not label:colour:parts:actions")
+        label, colour_text, parts, actions = (f.strip() for f in fields)
+        values[value] = label
+        colour = _colour(colour_text.split(",")) if colour_text else None
+        if colour is not None:
+            colours[colour] = label
+        if label.lower() not in BACKGROUND | VOID:
+            labels.append(_label(label, colour, [a.strip() for a in actions.split(",") if a.strip()]))
+            labels += [Label(part.strip()) for part in parts.split(",") if part.strip()]
+    return Classes(base, _unique(labels), values=values, colours=colours)
+
+
+def _colour(parts: Sequence[object]) -> int | None:
+    try:
+        red, green, blue = (int(str(p)) for p in parts)
+    except ValueError:
+        return None
+    return red << 16 | green << 8 | blue if all(0 <= c <= 255 for c in (red, green, blue)) else None
+
+
+def _label(name: str, colour: int | None, actions: Sequence[str]) -> Label:
+    questions = (Question("actions", Input.CHECKLIST, tuple(map(Option, actions))),) if actions else ()
+    return Label(name, color="" if colour is None else f"#{colour:06x}", attributes=questions)
+
+
+def _unique(labels: Sequence[Label]) -> tuple[Label, ...]:
+    return tuple(
+        {label.name: label for label in reversed(labels)}[name] for name in dict.fromkeys(n.name for n in labels)
+    )
+
+
+def _class_json(base: str, text: str) -> Classes:
+    """Datumaro's dataset_meta.json, or a plain map of ids to names, names to ids, or list of names."""
+    try:
+        meta = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise FileError(f"not valid JSON: {error}") from None
+    colours: dict[int, str] = {}
+    if isinstance(meta, dict) and ("label_map" in meta or "labels" in meta):
+        values = _numbered(meta.get("label_map")) or _numbered(meta.get("labels"))
+        listed = meta.get("segmentation_colors")
+        for name, entry in zip(values.values(), listed if isinstance(listed, list) else ()):
+            colour = _colour(entry) if isinstance(entry, list) else None
+            if colour is not None:
+                colours[colour] = name
+    else:
+        values = _numbered(meta)
+    if not values:
+        raise FileError("holds no map of numbers to class names")
+    shown = {name: colour for colour, name in colours.items()}
+    labels = [_label(n, shown.get(n), ()) for n in values.values() if n.lower() not in BACKGROUND | VOID]
+    return Classes(base, _unique(labels), values=values, colours=colours)
+
+
+def _numbered(table: object) -> dict[int, str]:
+    if isinstance(table, list):
+        return {i: name for i, name in enumerate(table) if isinstance(name, str)}
+    found: dict[int, str] = {}
+    if isinstance(table, dict):
+        for key, value in table.items():
+            number, name = (value, key) if isinstance(value, int) else (key, value)
+            if isinstance(name, str) and str(number).isdecimal() and len(str(number)) < 6:
+                found[int(number)] = name
+    return dict(sorted(found.items()))
+
+
+# ---------------------------------------------------------------------------------------------------------- lists
+
+_COLUMNS = re.compile(r"(?:\s+-?[0-9]+){1,2}$")
+
+
+@dataclass(slots=True)
+class Lists:
+    """What ImageSets says: the split of each unit, as a position in ``splits``; classes of images by unit."""
+
+    splits: list[str] = field(default_factory=lambda: [""])
+    split_of: array[int] = field(default_factory=lambda: array("H"))
+    classes: tuple[str, ...] = ()
+    present: dict[int, list[str]] = field(default_factory=dict)
+
+
+def read_lists(source: Source, layout: Layout, log: Log) -> Lists:
+    """``Main/<split>.txt`` names images; ``Main/<class>_<split>.txt`` says 1, 0 or -1 of each: present, difficult, absent.
+
+    The latter are only read where nothing else speaks of an image: no plain list, or no annotation file.
+    """
+    lists = Lists()
+    lists.split_of = array("H", bytes(2 * layout.units))
+    plain, of_classes = [], []
+    for entry in layout.lists:
+        if entry.kind == "main" and "_" in entry.stem and _COLUMNS.search(_first_line(source, entry.name)):
+            of_classes.append(entry)
+        else:
+            plain.append(entry)
+    lists.classes = tuple(
+        name
+        for name in dict.fromkeys(entry.stem.rpartition("_")[0] for entry in of_classes)
+        if name.lower() not in BACKGROUND | VOID
+    )
+    for entry in plain:
+        number = _number(lists.splits, entry.stem)
+        for unit, id, _ in _lines(source, layout, log, entry, False):
+            if unit < 0:
+                log.note(
+                    Code.FILE_MISSING,
+                    f"{id!r} is listed, but there is neither an annotation file nor an image of that name",
+                    file=entry.name,
+                )
+            elif not lists.split_of[unit]:
+                lists.split_of[unit] = number
+    unlabelled = layout.units > len(layout.xmls)
+    if of_classes and (unlabelled or not any(entry.kind == "main" for entry in plain)):
+        for entry in of_classes:
+            label, _, split = entry.stem.rpartition("_")
+            number = _number(lists.splits, split)
+            for unit, _, columns in _lines(source, layout, log, entry, True):
+                if unit < 0:
+                    continue
+                if not lists.split_of[unit]:
+                    lists.split_of[unit] = number
+                if unit >= len(layout.xmls) and columns[-1:] == ["1"]:
+                    present = lists.present.setdefault(unit, [])
+                    if label not in present:
+                        present.append(label)
+    return lists
+
+
+def _number(splits: list[str], name: str) -> int:
+    if name not in splits and len(splits) < 1 << 16:
+        splits.append(name)
+    return splits.index(name) if name in splits else 0
+
+
+def _first_line(source: Source, name: str) -> str:
+    head = source.head(name, 4096).decode("utf-8", "replace")
+    return next((line.strip() for line in head.splitlines() if line.strip()), "")
+
+
+def _lines(
+    source: Source, layout: Layout, log: Log, entry: ImageList, flagged: bool
+) -> Iterator[tuple[int, str, list[str]]]:
+    """(unit or -1, id, further columns). An id may hold spaces, bare or quoted; ``flagged``: columns are sure to follow."""
+    try:
+        text = source.read(entry.name, _MAX_LIST_BYTES).decode("utf-8-sig")
+    except FileError as error:
+        log.file_unreadable(entry.name, str(error))
+        return
+    except UnicodeDecodeError as error:
+        log.file_unreadable(entry.name, f"is not UTF-8 text: {error.reason} at byte {error.start}")
+        return
+    for line in text.splitlines():
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith('"') and '"' in line[1:]:
+            id, _, rest = line[1:].partition('"')
+            yield layout.unit_of(entry.root, id), id, rest.split()
+            continue
+        columns = _COLUMNS.search(line)
+        unit = -1 if flagged and columns else layout.unit_of(entry.root, line)
+        if unit < 0 and columns is not None:
+            id = line[: columns.start()]
+            yield layout.unit_of(entry.root, id), id, columns.group().split()
+        else:
+            yield unit, line, []
