@@ -308,6 +308,15 @@ class Fault:
         return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
+class Validate(Protocol):
+    """Faults of an output folder, or of one payload file against an ontology file.
+
+    With ``media_root``, what the payload draws is compared with the sizes of the pictures below it.
+    """
+
+    def __call__(self, path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """A target format.
@@ -325,7 +334,7 @@ class Writer:
     renderer: Callable[[Ontology], Callable[[bytes], bytes]]
     ontology_json: Callable[[Ontology], bytes]
     limits: Callable[[Ontology, Survey, Log], None]
-    validate: Callable[[str, str | None], Iterator[Fault]]
+    validate: Validate
     line_kinds: Callable[[Survey], Mapping[str, int]]
 
 

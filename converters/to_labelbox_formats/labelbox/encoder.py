@@ -175,6 +175,7 @@ class Encoder:
         self.survey.media[asset.media] = self.survey.media.get(asset.media, 0) + 1
 
         before = self._line_count
+        self._masks = 0
         self._media = asset.media
         self._tools = self._tools_of[asset.media]
         self._border = BORDERS.get(asset.media)
@@ -455,23 +456,20 @@ class Encoder:
         base = self._options.frame_base
         plane = track.plane if media is Media.DICOM else None
         for course in courses:
-            kind, tool_label, segments, attributes, part = course
+            kind, tool_label, segments, part = course
             seen = (tool_label, kind)
             name = Raw(tool_token(*seen))
             self.survey.shapes[seen] = self.survey.shapes.get(seen, 0) + 1
-            uuid = self.uuids.make(track.id, part)
             line: Struct
             if kind is Kind.MASK:
-                color = instance_color(self._line_count)
-                line = masks_line(uuid, self.data_row, name, course, base, plane, color)
+                line = masks_line(self.data_row, name, course, base, plane, instance_color(self._masks))
+                self._masks += 1
             else:
+                uuid = self.uuids.make(track.id, part)
                 line = segments_line(uuid, self.data_row, name, course, base, plane)
                 for answers in dict.fromkeys(key.answers for segment in segments for key in segment):
                     self._observe(tool_label, part, answers, label)
             self._encode_into(line, self._lines, -1)
-            if attributes:
-                self._observe(tool_label, part, attributes, label)
-                self._append_classifications(attributes_token(tool_label, kind, attributes))
             self._lines += b"\n"
             self._line_count += 1
         if courses[0].part:

@@ -168,9 +168,8 @@ class Masks(Struct, gc=False):
 
 
 class MasksLine(Struct, gc=False, omit_defaults=True):
-    """The name of a video mask stands on its instance, not on the line."""
+    """The name stands on the instance. Without uuid: the SDK gives such a line another one [SDK 7.17, NDVideoMasks]."""
 
-    uuid: str
     dataRow: Raw
     masks: Masks
     groupKey: str | None = None

@@ -66,6 +66,11 @@ def ascii_json(text: str) -> bytes:
     return encode(text) if text.isascii() else json.dumps(text).encode()
 
 
+def _json(value: Any) -> bytes:
+    line = encode(value)
+    return line if line.isascii() else json.dumps(value, separators=(",", ":")).encode()
+
+
 # ------------------------------------------------------------------------------------------------------ tokens
 
 
@@ -126,15 +131,15 @@ class Renderer(dict[bytes, bytes]):
         elif mark == b"C":
             label, kind, attributes = _decode_attributes.decode(content)
             answers = _answers(attributes, self._ontology.by_shape[label, kind].classifications)
-            rendered = b',"classifications":' + json.dumps(answers).encode() if answers else b""
+            rendered = b',"classifications":' + _json(answers) if answers else b""
         elif mark == b"Q":
             rendered = ascii_json(self._question(*_decode_question.decode(content)).name)
         elif mark == b"A":
             name, part, values = _decode_answer.decode(content)
-            rendered = json.dumps(_answer(self._question(name, part), values)).encode()
+            rendered = _json(_answer(self._question(name, part), values))
         else:
             name, timed, ranged = _decode_ranged.decode(content)
-            rendered = json.dumps(_ranged(self._question(name, True), ranged, timed)).encode()
+            rendered = _json(_ranged(self._question(name, True), ranged, timed))
         if len(self) >= _CACHED_TOKENS:
             self.clear()
         self[token] = rendered

@@ -5,8 +5,8 @@
 - Keypoints become one point track a keypoint.
 - Outlines and rasters have no such line: they become one mask a keyframe, or the track of their envelope boxes.
 
-Answers of a keyframe hold from that frame on. A keyframe at which any of them changes, and the first of a segment,
-states all of them.
+Answers stand on keyframes [SDK 7.17, NDSegments has no others] and hold from that frame on. The first keyframe of a
+segment, and each at which any answer changes, states all of them, those of the whole track too.
 """
 
 from __future__ import annotations
@@ -83,7 +83,6 @@ class Course(NamedTuple):
     kind: Kind
     label: str
     segments: list[list[Key]]
-    attributes: Attributes = ()
     part: str = ""
 
 
@@ -138,7 +137,7 @@ class TrackLowering:
                 states, types = upright, {Box}
         kind = _NATIVE.get(types.copy().pop()) if len(types) == 1 else None
         if kind is Kind.LINE or (kind is not None and asset.media is Media.VIDEO):
-            return [Course(kind, track.label, self._moving(states), track.attributes)]
+            return [Course(kind, track.label, self._moving(states))]
         if not types <= set(_AREAS):
             names = " and ".join(sorted(t.__name__.lower() for t in types))
             raise Skip(Code.GEOMETRY_UNSUPPORTED, f"a track of {names} on {asset.media} has no payload in Labelbox")
@@ -262,9 +261,8 @@ class TrackLowering:
             raise Skip(Code.KEYPOINTS_EMPTY, "no keypoint is present on any frame")
         message = f"a skeleton track is written as {len(names)} point tracks, one a keypoint"
         self._lose(Code.TRACK_CONVERTED, message)
-        attributes = (*track.attributes, Attribute(INSTANCE, track.id))
         return [
-            Course(Kind.POINT, f"{track.label}/{n}", self._moving(_point_states(states, n)), attributes, f"/{n}")
+            Course(Kind.POINT, f"{track.label}/{n}", self._moving(_point_states(states, n, track.id)), f"/{n}")
             for n in names
         ]
 
@@ -277,7 +275,7 @@ class TrackLowering:
             boxes = [
                 [_State(s.frame, geo.envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states
             ]
-            return Course(Kind.BOX, track.label, self._moving(boxes), track.attributes)
+            return Course(Kind.BOX, track.label, self._moving(boxes))
         if not known:
             raise Skip(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
         keys = [Key(s.frame, mask, ()) for segment in states for s in segment if (mask := self._mask(s.frame, s.shape))]
@@ -289,7 +287,7 @@ class TrackLowering:
             self._lose(Code.TRACK_CONVERTED, message)
         if keys:
             self._check_area(max(geo.mask_area(k.drawn) for k in keys))  # type: ignore[arg-type]
-        names = sorted({a.name for a in track.attributes} | {a.name for g in states for s in g for a in s.answers})
+        names = sorted({a.name for segment in states for s in segment for a in s.answers})
         if names:
             self._lose(Code.ATTRIBUTE_DROPPED, f"masks of a video carry no attributes: {', '.join(names)} left out")
         return Course(Kind.MASK, track.label, [keys] if keys else [])
@@ -310,12 +308,9 @@ class TrackLowering:
         """DICOM lines need a plane and carry no answers [docs, import-dicom-annotations]."""
         if track.plane not in PLANES:
             raise Skip(Code.GEOMETRY_UNSUPPORTED, f"plane {track.plane!r}: DICOM takes {', '.join(PLANES)}")
-        if any(c.attributes or any(k.answers for s in c.segments for k in s) for c in courses):
+        if any(key.answers for course in courses for segment in course.segments for key in segment):
             self._lose(Code.ATTRIBUTE_DROPPED, "DICOM lines carry no attributes: left out")
-        return [
-            c._replace(attributes=(), segments=[[k._replace(answers=()) for k in s] for s in c.segments])
-            for c in courses
-        ]
+        return [c._replace(segments=[[k._replace(answers=()) for k in s] for s in c.segments]) for c in courses]
 
 
 class _State(NamedTuple):
@@ -347,8 +342,8 @@ def _check_frames(track: Track) -> None:
 
 def _states(track: Track) -> list[list[_State]]:
     """Answers carried on from keyframe to keyframe; as long as none changes, the same tuple."""
-    said: dict[str, Attribute] = {}
-    answers: Attributes = ()
+    said = {a.name: a for a in track.attributes}
+    answers: Attributes = tuple(said.values())
     given: Attributes = ()
     states: list[list[_State]] = []
     for segment in track.segments:
@@ -364,7 +359,7 @@ def _states(track: Track) -> list[list[_State]]:
     return states
 
 
-def _point_states(states: list[list[_State]], name: str) -> list[list[_State]]:
+def _point_states(states: list[list[_State]], name: str, instance: str) -> list[list[_State]]:
     """One keypoint's way; a segment ends where the keypoint is absent."""
     found: list[list[_State]] = []
     for segment in states:
@@ -376,7 +371,8 @@ def _point_states(states: list[list[_State]], name: str) -> list[list[_State]]:
                 found.append([])
                 continue
             seen = Attribute(VISIBILITY, "occluded" if point.occluded else "visible")
-            found[-1].append(_State(state.frame, Point(point.x, point.y), (*state.answers, seen)))
+            answers = (*state.answers, seen, Attribute(INSTANCE, instance))
+            found[-1].append(_State(state.frame, Point(point.x, point.y), answers))
     return [run for run in found if run]
 
 
@@ -458,7 +454,7 @@ _KEYS: dict[Kind, Callable[[int, Drawn], BoxKey | PointKey | LineKey]] = {
 
 
 def masks_line(
-    uuid: str, data_row: Raw, name: Raw, course: Course, base: int, plane: str | None, color: tuple[int, int, int]
+    data_row: Raw, name: Raw, course: Course, base: int, plane: str | None, color: tuple[int, int, int]
 ) -> MasksLine:
     """One picture a frame, on which this instance has its colour and the rest is black."""
     frames = [
@@ -466,7 +462,7 @@ def masks_line(
         for run in course.segments
         for key in run
     ]
-    return MasksLine(uuid, data_row, Masks(frames, [MaskInstance(color, name)]), plane)
+    return MasksLine(data_row, Masks(frames, [MaskInstance(color, name)]), plane)
 
 
 def instance_color(n: int) -> tuple[int, int, int]:

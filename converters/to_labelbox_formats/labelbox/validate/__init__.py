@@ -1,0 +1,315 @@
+"""Labelbox's rules, checked offline: an output folder, or one NDJSON file against an ontology.
+
+Files are read line by line. What must be unique over a whole file is kept as 64-bit hashes and settled at its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import UNSET
+
+from to_labelbox.diagnostics import UsageError
+from to_labelbox.formats import Fault
+from to_labelbox.media import Gallery
+from to_labelbox_formats.labelbox.validate import lines, wire
+from to_labelbox_formats.labelbox.validate.names import Names
+from to_labelbox_formats.labelbox.validate.rows import RowInfo, Rows
+
+SAME_NAME = 5000
+"""Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
+
+_PAYLOAD = re.compile(r"annotations(-\d{5,})?\.ndjson")
+_BOM = b"\xef\xbb\xbf"
+_decode = msgspec.json.Decoder(wire.Line).decode
+
+
+def validate(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
+    """Faults of an output folder, or of one NDJSON file against an ontology file.
+
+    With ``media_root``, masks and coordinates are compared with the sizes of the pictures below it.
+    """
+    gallery = Gallery(media_root) if media_root else None
+    if os.path.isdir(path):
+        yield from _folder(path, ontology, gallery)
+        return
+    if not os.path.isfile(path):
+        raise UsageError(f"{path}: no such file or folder")
+    names = None
+    if ontology is not None:
+        names = _names(ontology)
+        yield from (Fault(os.path.basename(ontology), 0, message) for message in names.faults)
+    yield from Payload(names, None, gallery).check(path)
+
+
+def _names(path: str) -> Names:
+    try:
+        with open(path, "rb") as file:
+            return Names(file.read())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+def _folder(folder: str, ontology: str | None, gallery: Gallery | None) -> Iterator[Fault]:
+    payload = sorted(name for name in os.listdir(folder) if _PAYLOAD.fullmatch(name))
+    yield from _outputs(folder, payload)
+    names = None
+    ontology = ontology or os.path.join(folder, "ontology.json")
+    if os.path.isfile(ontology):
+        names = _names(ontology)
+        yield from (Fault(os.path.basename(ontology), 0, message) for message in names.faults)
+    else:
+        yield Fault(os.path.basename(ontology), 0, "is missing: names in the payload cannot be checked")
+    rows = None
+    rows_path = os.path.join(folder, "data_rows.ndjson")
+    if os.path.isfile(rows_path):
+        yield from _encoding(rows_path)
+        rows = Rows(rows_path, gallery)
+        yield from (Fault("data_rows.ndjson", line, message) for line, message in rows.check())
+    else:
+        yield Fault("data_rows.ndjson", 0, "is missing: the payload has no data rows to refer to")
+    checker = Payload(names, rows, gallery)
+    yield from checker.check(*(os.path.join(folder, name) for name in payload))
+    if rows is not None:
+        rows.close()
+
+
+# ------------------------------------------------------------------------------------------------ set of files
+
+
+def _outputs(folder: str, payload: list[str]) -> Iterator[Fault]:
+    """The files are those that the report, written last, describes; otherwise the set was interrupted."""
+    try:
+        with open(os.path.join(folder, "report.json"), "rb") as file:
+            outputs: Any = msgspec.json.decode(file.read())["outputs"]
+        described = {str(name): dict(facts) for name, facts in outputs.items()}
+    except FileNotFoundError:
+        yield Fault("report.json", 0, "is missing: the conversion was interrupted or still runs; convert again")
+        return
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError):
+        yield Fault("report.json", 0, "has no readable list of outputs: convert again")
+        return
+    for name, facts in described.items():
+        path = os.path.join(folder, os.path.basename(name))
+        if not os.path.isfile(path):
+            yield Fault(name, 0, "is missing, but report.json lists it: the set was interrupted; convert again")
+            continue
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != facts.get("sha256"):
+            message = "is not the file that report.json describes: the set was interrupted or changed; convert again"
+            yield Fault(name, 0, message)
+    for name in payload:
+        if name not in described:
+            yield Fault(name, 0, "is not of this set (report.json does not list it): remove it before importing")
+    if not payload and not any(_PAYLOAD.fullmatch(name) for name in described):
+        yield Fault("annotations.ndjson", 0, "is missing")
+
+
+def _encoding(path: str) -> Iterator[Fault]:
+    name = os.path.basename(path)
+    with open(path, "rb") as file:
+        for number, raw in enumerate(file, 1):
+            yield from (Fault(name, number, message) for message in _encoding_faults(raw, number))
+
+
+def _encoding_faults(raw: bytes, number: int) -> Iterator[str]:
+    """ASCII JSON a line: the SDK's reader splits at U+2028, U+2029 and U+0085 too, and fails on blank lines."""
+    if number == 1 and raw.startswith(_BOM):
+        yield "the file starts with a byte-order mark: remove it"
+    elif not raw.isascii():
+        yield "holds characters that are not ASCII: write them as \\uXXXX"
+    if raw.endswith(b"\r\n"):
+        yield "ends with CR LF: end lines with LF"
+    if not raw.strip():
+        yield "is blank: remove the line"
+
+
+# ----------------------------------------------------------------------------------------------------- payload
+
+
+class Payload:
+    """Checks the payload's files as one; ``rows`` None when the data rows are not at hand."""
+
+    def __init__(self, names: Names | None, rows: Rows | None, gallery: Gallery | None) -> None:
+        self._names = names
+        self._rows = rows
+        self._gallery = gallery
+        self._row = RowInfo("", None)
+        self._row_id: tuple[object, object] | None = None
+        self._row_fault = ""
+        self._mask_sizes: dict[int, tuple[int, int]] = {}
+        self._starts: list[tuple[int, str]] = []
+        self._count = 0
+        self._uuids, self._named, self._once = _Hashes(), _Hashes(), _Hashes()
+        self._objects = array("q")
+        self._answers = array("q")
+        self._links: list[tuple[int, int, bool, str]] = []
+
+    def check(self, *paths: str) -> Iterator[Fault]:
+        seen_rows: set[int] = set()
+        for path in paths:
+            name = os.path.basename(path)
+            self._starts.append((self._count, name))
+            here: set[int] = set()
+            with open(path, "rb") as file:
+                for number, raw in enumerate(file, 1):
+                    self._count += 1
+                    if not raw.isascii() or raw[-2:-1] == b"\r" or raw.isspace():
+                        yield from (Fault(name, number, m) for m in _encoding_faults(raw, number))
+                        raw = raw.removeprefix(_BOM)
+                        if not raw.strip():
+                            continue
+                    try:
+                        line = _decode(raw)
+                        kind = lines.kind_of(line)
+                    except ValueError as error:
+                        yield Fault(name, number, _structural(str(error)))
+                        continue
+                    new = self._enter(line.dataRow)
+                    for message in self._line(line, kind):
+                        yield Fault(name, number, message)
+                    if new and len(paths) > 1:
+                        row = hash(self._row_id)
+                        if row in seen_rows and row not in here:
+                            yield Fault(name, number, f"data row {self._row.key!r} is split over two files")
+                        here.add(row)
+            seen_rows |= here
+        yield from self._whole()
+
+    def _enter(self, data_row: wire.DataRow) -> bool:
+        """Look up the data row of a line; lines of one row mostly follow each other."""
+        row_id = (data_row.globalKey, data_row.id)
+        if row_id == self._row_id:
+            return False
+        if self._row_id is not None and self._row.mask_size is not None:
+            self._mask_sizes[hash(self._row_id)] = self._row.mask_size
+        self._row_id = row_id
+        key = data_row.globalKey
+        self._row_fault = ""
+        found: RowInfo | None = None
+        if (key is UNSET) == (data_row.id is UNSET):
+            self._row_fault = "dataRow needs either globalKey or id"
+        elif not (key or data_row.id):
+            self._row_fault = "dataRow is empty"
+        elif isinstance(key, str) and len(key) > 200:
+            self._row_fault = f"globalKey has {len(key)} characters, at most 200 are taken"
+        elif isinstance(key, str) and self._rows is not None:
+            found = self._rows.find(key)
+            if found is None:
+                self._row_fault = f"there is no data row {key!r} in data_rows.ndjson"
+        self._row = found or RowInfo(key if isinstance(key, str) else "", None, self._gallery)
+        self._row.mask_size = self._mask_sizes.get(hash(row_id))
+        return True
+
+    def _line(self, line: wire.Line, kind: str) -> Iterator[str]:
+        if self._row_fault:
+            yield self._row_fault
+        row, number = hash(self._row_id), self._count
+        yield from lines.check(line, kind, self._row, self._names)
+        uuid = lines.canonical(line.uuid) if isinstance(line.uuid, str) else None
+        if uuid is not None:
+            identity = hash((row, uuid))
+            self._uuids.add(identity, number)
+            if kind == "answer":
+                self._answers.append(identity)
+            elif kind != "relationship":
+                self._objects.append(identity)
+        for name in _names_of(line):
+            self._named.add(hash((row, name)), number)
+            if kind == "answer":
+                self._once.add(hash((row, name, line.messageId if line.messageId is not UNSET else None)), number)
+        link = line.relationship
+        if isinstance(link, wire.Relationship):
+            target = lines.canonical(link.target)
+            self._links.append((number, hash((row, target)), False, link.target))
+            if isinstance(link.source, str):
+                source = lines.canonical(link.source)
+                self._links.append((number, hash((row, source)), self._row.media in ("PDF", ""), link.source))
+            question = link.sourceOntologyName
+            if isinstance(question, str) and self._names is not None and question not in self._names.classes:
+                yield f"sourceOntologyName {question!r} is no classification of the ontology"
+
+    # ------------------------------------------------------------------------------------------ whole payload
+
+    def _whole(self) -> Iterator[Fault]:
+        for first, again in self._uuids.repeated():
+            yield self._at(
+                again, f"uuid is that of {self._place(first)} on this data row: the later replaces the earlier"
+            )
+        for first, again in self._once.repeated():
+            message = f"answers the question of {self._place(first)} again: one answer a question and data row"
+            yield self._at(again, message)
+        for number in self._named.beyond(SAME_NAME):
+            yield self._at(
+                number, f"is the {SAME_NAME + 1}st annotation of this name on its data row, {SAME_NAME} are taken"
+            )
+        objects, answers = set(self._objects) if self._links else set(), set(self._answers) if self._links else set()
+        for number, identity, or_answer, uuid in self._links:
+            if identity in objects or (or_answer and identity in answers):
+                continue
+            what = "the source of a relationship on a document" if or_answer else "an end of a relationship"
+            wanted = "an object or answer" if or_answer else "an object"
+            yield self._at(number, f"{what}, {uuid!r}, is not the uuid of {wanted} on this data row")
+
+    def _at(self, number: int, message: str) -> Fault:
+        start, name = next(s for s in reversed(self._starts) if s[0] < number)
+        return Fault(name, number - start, message)
+
+    def _place(self, number: int) -> str:
+        start, name = next(s for s in reversed(self._starts) if s[0] < number)
+        return f"{name}:{number - start}" if len(self._starts) > 1 else f"line {number - start}"
+
+
+def _names_of(line: wire.Line) -> Iterator[str]:
+    holders = line.masks.instances if isinstance(line.masks, wire.Masks) else (line,)
+    for holder in holders:
+        name = holder.name if isinstance(holder.name, str) else holder.schemaId
+        if isinstance(name, str):
+            yield name
+
+
+def _structural(message: str) -> str:
+    if "`confidence`" in message or "`customMetrics`" in message:
+        return "confidence and customMetrics belong to model predictions: leave them out of ground truth"
+    return message.replace("Object contains unknown field", "unknown key").replace(
+        "Object missing required field", "missing key"
+    )
+
+
+class _Hashes:
+    """64-bit hashes with the line they come from: 16 bytes a line."""
+
+    def __init__(self) -> None:
+        self._hashes = array("q")
+        self._numbers = array("q")
+
+    def add(self, hashed: int, number: int) -> None:
+        self._hashes.append(hashed)
+        self._numbers.append(number)
+
+    def _sorted(self) -> tuple[Any, Any]:
+        hashes, numbers = np.array(self._hashes, np.int64), np.array(self._numbers, np.int64)
+        order = np.argsort(hashes, kind="stable")
+        return hashes[order], numbers[order]
+
+    def repeated(self) -> Iterator[tuple[int, int]]:
+        """Lines whose hash an earlier line has, with that line; in order of lines."""
+        hashes, numbers = self._sorted()
+        same = np.flatnonzero(hashes[1:] == hashes[:-1])
+        yield from sorted(((int(numbers[i]), int(numbers[i + 1])) for i in same), key=lambda pair: pair[1])
+
+    def beyond(self, most: int) -> Iterator[int]:
+        """For each hash on more than ``most`` lines, the first line too many."""
+        hashes, numbers = self._sorted()
+        if len(hashes) > most:
+            over = np.flatnonzero(hashes[most:] == hashes[:-most])
+            first = [i for i in over if i == 0 or hashes[i - 1] != hashes[i]]
+            yield from sorted(int(numbers[i + most]) for i in first)

@@ -1,0 +1,143 @@
+"""The ontology as a table of names, and the rules of its own [SDK 7.17, schema/ontology.py; docs.labelbox.com/docs/limits]."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+TOOLS = {
+    "rectangle": "box",
+    "polygon": "polygon",
+    "line": "polyline",
+    "point": "point",
+    "raster-segmentation": "mask",
+    "superpixel": "mask",
+    "named-entity": "entity",
+    "edge": "relationship",
+}
+"""What a tool draws; ``superpixel`` is the older name of masks."""
+MAX_FEATURES = 4000
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+class Class(NamedTuple):
+    """A classification: radio, checklist or text; the classifications under each option."""
+
+    type: str
+    scope: str
+    options: Mapping[str, Mapping[str, Class]]
+
+
+class Tool(NamedTuple):
+    draws: str
+    classes: Mapping[str, Class]
+
+
+class Names:
+    """Tools and classifications by name, or by schema id where the file has ids. Faults are collected while reading."""
+
+    def __init__(self, data: bytes) -> None:
+        self.tools: dict[str, Tool] = {}
+        self.classes: Mapping[str, Class] = {}
+        self.faults: list[str] = []
+        self._features = 0
+        try:
+            content = msgspec.json.decode(data)
+        except msgspec.MsgspecError as error:
+            self.faults.append(f"is not JSON: {error}")
+            return
+        if isinstance(content, dict) and isinstance(content.get("normalized"), dict):
+            content = content["normalized"]
+        if not isinstance(content, dict) or not {"tools", "classifications"} & content.keys():
+            self.faults.append('want an object with "tools" and "classifications"')
+            return
+        first_level = [*self._objects(content, "tools", ""), *self._objects(content, "classifications", "")]
+        self._unique(first_level, "name", "at the first level, tools and classifications together")
+        for tool in self._objects(content, "tools", ""):
+            self._tool(tool)
+        self.classes = self._classes(content, "classifications", "at the first level", top=True)
+        if self._features > MAX_FEATURES:
+            self.faults.append(f"{self._features} features are more than the {MAX_FEATURES} that an ontology may have")
+
+    def _objects(self, holder: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
+        given = holder.get(key)
+        if given is None:
+            return []
+        if not isinstance(given, list) or not all(isinstance(g, dict) for g in given):
+            fault = f"{key!r} {where}".strip() + " must be a list of objects"
+            if fault not in self.faults:
+                self.faults.append(fault)
+            return []
+        return given
+
+    def _unique(self, items: Sequence[dict[str, Any]], key: str, where: str) -> None:
+        seen: set[Any] = set()
+        for item in items:
+            name = item.get(key)
+            if not isinstance(name, str) or not name.strip():
+                self.faults.append(f"a blank {key} {where}: {name!r}")
+            elif name in seen:
+                self.faults.append(f"{key} {name!r} occurs twice {where}: rename one")
+            else:
+                seen.add(name)
+
+    def _tool(self, tool: dict[str, Any]) -> None:
+        self._features += 1
+        kind, name = tool.get("tool"), tool.get("name")
+        if kind not in TOOLS:
+            self.faults.append(f"tool {name!r}: {kind!r} is no tool; there are {', '.join(TOOLS)}")
+            return
+        color = tool.get("color")
+        if color is not None and not (isinstance(color, str) and (_COLOR.fullmatch(color) or color.isalpha())):
+            self.faults.append(f"tool {name!r}: color {color!r} is not #rrggbb")
+        classes = self._classes(tool, "classifications", f"under tool {name!r}")
+        for key in (name, tool.get("featureSchemaId")):
+            if isinstance(key, str):
+                self.tools.setdefault(key, Tool(TOOLS[kind], classes))
+
+    def _classes(self, holder: dict[str, Any], key: str, where: str, top: bool = False) -> dict[str, Class]:
+        found: dict[str, Class] = {}
+        given = self._objects(holder, key, where)
+        if not top:
+            self._unique(given, "name", where)
+        for item in given:
+            self._features += 1
+            name, type = item.get("name"), item.get("type")
+            if type not in ("radio", "checklist", "text"):
+                self.faults.append(f"classification {name!r} {where}: type {type!r}; want radio, checklist or text")
+                continue
+            scope = item.get("scope", "global")
+            if scope not in ("global", "index"):
+                self.faults.append(f"classification {name!r} {where}: scope {scope!r}; want global or index")
+            elif not top and "scope" in item:
+                self.faults.append(f"classification {name!r} {where}: scope belongs to the first level only")
+            inside = f"among the options of {name!r} {where}"
+            listed = self._objects(item, "options", f"of {name!r}")
+            if type == "text" and listed:
+                self.faults.append(f"classification {name!r} {where}: free text has no options")
+            if type != "text" and not listed:
+                self.faults.append(f"classification {name!r} {where}: a {type} needs at least one option")
+            self._unique(listed, "value", inside)
+            options: dict[str, Mapping[str, Class]] = {}
+            for option in listed:
+                self._features += 1
+                nested = self._classes(option, "options", f"under option {option.get('value')!r} of {name!r}")
+                for value in (option.get("value"), option.get("featureSchemaId")):
+                    if isinstance(value, str):
+                        options.setdefault(value, nested)
+            for known in (name, item.get("featureSchemaId")):
+                if isinstance(known, str):
+                    found.setdefault(known, Class(type, scope, options))
+        return found
+
+
+def listing(names: Mapping[str, Any], most: int = 8) -> Iterator[str]:
+    """The first names of a table, quoted."""
+    for n, name in enumerate(names):
+        if n == most:
+            yield "…"
+            return
+        yield repr(name)

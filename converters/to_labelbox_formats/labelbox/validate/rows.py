@@ -1,0 +1,207 @@
+"""Data rows: their rules, and what the payload's lines need to know of them [docs.labelbox.com/reference/import-*-data]."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import msgspec
+import numpy as np
+from msgspec import UNSET
+
+from to_labelbox.media import Gallery
+from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
+
+MEDIA_TYPES = "IMAGE VIDEO TEXT PDF TMS_GEO TMS_SIMPLE AUDIO CONVERSATIONAL HTML DICOM POINT_CLOUD LLM".split()
+ATTACHMENTS = "IMAGE VIDEO AUDIO HTML RAW_TEXT TEXT_URL PDF_URL IMAGE_OVERLAY CAMERA_IMAGE".split()
+EPSG = ("EPSG3857", "EPSG3395", "EPSG4326", "Simple")
+MAX_KEY = 200
+MAX_METADATA = 4096
+MAX_MESSAGES = 250
+MAX_CONTENT = 10_000
+
+_decode = msgspec.json.Decoder(Row).decode
+
+
+class RowInfo:
+    """What is known of the data row that a line belongs to; an unknown one has no media type."""
+
+    def __init__(self, key: str, row: Row | None, gallery: Gallery | None = None) -> None:
+        self.key = key
+        self.media = row.media_type if row and isinstance(row.media_type, str) else ""
+        self.text: str | None = None
+        self.messages: dict[str, str] | None = None
+        self.mask_size: tuple[int, int] | None = None
+        self.degrees = False
+        self._row = row
+        self._gallery = gallery
+        self._size: tuple[int, int] | None = None
+        self._looked = False
+        data = row.row_data if row else ""
+        if isinstance(data, dict):
+            self.degrees = data.get("epsg") == "EPSG4326"
+            messages = data.get("messages")
+            if self.media == "CONVERSATIONAL" and isinstance(messages, list):
+                self.messages = {
+                    str(m.get("messageId")): str(m.get("content")) for m in messages if isinstance(m, dict)
+                }
+        elif self.media == "TEXT" and not data.startswith(("http://", "https://")) and any(map(str.isspace, data)):
+            self.text = data
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """The picture's stored size, when it is below the media root."""
+        if not self._looked:
+            self._looked = True
+            if self._gallery is not None and self.media in ("IMAGE", ""):
+                names = [self.key]
+                if self._row is not None and isinstance(self._row.row_data, str):
+                    names.append(self._row.row_data)
+                found = next((h for n in names if (h := self._gallery.header(n)) is not None), None)
+                self._size = (found.width, found.height) if found else None
+        return self._size
+
+
+class Rows:
+    """An index of a data row file: a hash and a place for each row, so that a million of them take 16 MB."""
+
+    def __init__(self, path: str, gallery: Gallery | None) -> None:
+        self._path = path
+        self._gallery = gallery
+        self._hashes = array("q")
+        self._places = array("q")
+        self._lines = array("q")
+        self._file: BinaryIO | None = None
+
+    def check(self) -> Iterator[tuple[int, str]]:
+        """Read the file once: faults with their line, and the index."""
+        place = 0
+        with open(self._path, "rb") as file:
+            for number, raw in enumerate(file, 1):
+                try:
+                    row = _decode(raw)
+                except msgspec.MsgspecError as error:
+                    yield number, f"is no data row: {error}"
+                else:
+                    if isinstance(row.global_key, str):
+                        self._hashes.append(hash(row.global_key))
+                        self._places.append(place)
+                        self._lines.append(number)
+                    for fault in _faults(row):
+                        yield number, fault
+                place += len(raw)
+        hashes = np.frombuffer(self._hashes, np.int64) if self._hashes else np.zeros(0, np.int64)
+        self._order = np.argsort(hashes, kind="stable")
+        self._sorted = hashes[self._order]
+        for at in np.flatnonzero(self._sorted[1:] == self._sorted[:-1]):
+            first, again = int(self._order[at]), int(self._order[at + 1])
+            key = self._at(again).global_key
+            message = f"global_key {key!r} is that of line {self._lines[first]} too: keys must be unique"
+            yield self._lines[again], message
+
+    def _at(self, index: int) -> Row:
+        if self._file is None:
+            self._file = open(self._path, "rb")  # noqa: SIM115  (closed by close)
+        self._file.seek(self._places[index])
+        return _decode(self._file.readline())
+
+    def find(self, key: str) -> RowInfo | None:
+        """The row of a global key, or None."""
+        at = int(np.searchsorted(self._sorted, hash(key)))
+        if at == len(self._sorted) or self._sorted[at] != hash(key):
+            return None
+        return RowInfo(key, self._at(int(self._order[at])), self._gallery)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _faults(row: Row) -> Iterator[str]:
+    key = row.global_key
+    if not isinstance(key, str) or not key.strip():
+        yield "no global_key: the payload refers to rows by it"
+    elif len(key) > MAX_KEY:
+        yield f"global_key has {len(key)} characters, at most {MAX_KEY} are taken"
+    if row.media_type is UNSET:
+        yield "no media_type: give it, so that a wrong asset is refused early"
+    elif row.media_type not in MEDIA_TYPES:
+        yield f"media_type {row.media_type!r}; there are {', '.join(MEDIA_TYPES)}"
+    for field in row.metadata_fields or ():
+        if (field.name is UNSET) == (field.schema_id is UNSET):
+            yield "a metadata field needs either name or schema_id"
+        if isinstance(field.value, str) and len(field.value) > MAX_METADATA:
+            yield f"metadata {field.name!r} has {len(field.value)} characters, at most {MAX_METADATA} are taken"
+    for attachment in row.attachments or ():
+        if attachment.type not in ATTACHMENTS or not attachment.value:
+            yield f"attachment of type {attachment.type!r}; there are {', '.join(ATTACHMENTS)}, with a value"
+    data = row.row_data
+    if isinstance(data, str):
+        yield from _text_faults(data, row.media_type)
+    elif row.media_type == "PDF":
+        yield from _shape(data, Document)
+    elif row.media_type == "CONVERSATIONAL":
+        yield from _conversation(data)
+    elif row.media_type in ("TMS_GEO", "TMS_SIMPLE"):
+        yield from _tiles(data, row.media_type)
+    else:
+        yield f"row_data of {row.media_type} must be a text"
+
+
+def _text_faults(data: str, media: Any) -> Iterator[str]:
+    if not data:
+        yield "row_data is empty"
+    elif data.startswith("s3:/"):
+        yield "row_data is an s3: address: give an https URL"
+    elif data.startswith(("http://", "https://")):
+        bad = sorted(set("#<>|") & set(data))
+        if bad:
+            yield f"the URL in row_data holds {' '.join(bad)}: percent-encode it"
+
+
+def _shape(data: object, shape: type) -> Iterator[str]:
+    try:
+        msgspec.convert(data, shape)
+    except msgspec.ValidationError as error:
+        yield f"row_data: {error}"
+
+
+def _conversation(data: object) -> Iterator[str]:
+    try:
+        conversation = msgspec.convert(data, Conversation)
+    except msgspec.ValidationError as error:
+        yield f"row_data: {error}"
+        return
+    if conversation.type != "application/vnd.labelbox.conversational":
+        yield f"row_data: type {conversation.type!r}, want 'application/vnd.labelbox.conversational'"
+    messages = conversation.messages
+    if len(messages) > MAX_MESSAGES:
+        yield f"row_data: {len(messages)} messages, at most {MAX_MESSAGES} are taken"
+    if len({m.messageId for m in messages}) < len(messages):
+        yield "row_data: a messageId occurs twice"
+    for message in messages:
+        if len(message.content) >= MAX_CONTENT:
+            yield f"row_data: message {message.messageId!r} has {len(message.content)} characters, want < {MAX_CONTENT}"
+        if message.align not in ("left", "right"):
+            yield f"row_data: message {message.messageId!r} has align {message.align!r}, want left or right"
+
+
+def _tiles(data: object, media: str) -> Iterator[str]:
+    try:
+        tiles = msgspec.convert(data, TileLayer)
+    except msgspec.ValidationError as error:
+        yield f"row_data: {error}"
+        return
+    if not (tiles.tile_layer_url or tiles.tileLayerUrl):
+        yield "row_data: no tile_layer_url"
+    if tiles.epsg not in EPSG:
+        yield f"row_data: epsg {tiles.epsg!r}; there are {', '.join(EPSG)}"
+    elif (tiles.epsg == "Simple") != (media == "TMS_SIMPLE"):
+        yield f"row_data: epsg {tiles.epsg} with media_type {media}: Simple goes with TMS_SIMPLE, the others with TMS_GEO"
+
+
+def rows_file(folder: str) -> str | None:
+    path = os.path.join(folder, "data_rows.ndjson")
+    return path if os.path.isfile(path) else None
