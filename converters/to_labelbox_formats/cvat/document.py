@@ -1,0 +1,488 @@
+"""The XML file: checked once from end to end, then read in pieces.
+
+Opening runs the whole file through expat, which refuses what is not well-formed, and notes where each ``image`` and
+``track`` begins and ends. After that any of them can be read by itself from its bytes, in any order and any process.
+
+Nodes are read by splitting the text at ``<`` and ``"``, several times faster than building a tree. That is sound for
+text that expat has accepted and that holds no entity, comment, CDATA section or apostrophe-quoted attribute; anything
+else goes through lxml into the same nodes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import tempfile
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
+from xml.parsers import expat
+from xml.sax.saxutils import unescape
+
+from lxml import etree
+
+from to_labelbox.diagnostics import FileError
+from to_labelbox.source import Source
+from to_labelbox.xml import Element, local_name, parse_xml
+
+BLOCK = 1 << 20
+MAX_META_BYTES = 64 * 2**20
+ROOT = "annotations"
+DOCTYPE_MESSAGE = "a DOCTYPE is not accepted (it can hide entity bombs); remove it"
+
+# ------------------------------------------------------------------------------------------------------- nodes
+
+Answer: TypeAlias = "str | tuple[str, str]"
+"""An ``attribute`` child: the text from its ``<`` on, or name and value where that text needed unescaping."""
+
+
+class Layout:
+    """The shape of a start tag: its name and the place of each attribute among the pieces between quotes."""
+
+    __slots__ = ("_getters", "empty", "index", "tag")
+
+    def __init__(self, tag: str, names: Sequence[str], empty: bool) -> None:
+        self.tag = tag
+        self.index = {name: 2 * i + 1 for i, name in enumerate(names)}
+        self.empty = empty
+        self._getters: dict[tuple[str, ...], Callable[[Sequence[str]], tuple[str, ...]] | None] = {}
+
+    def getter(self, names: tuple[str, ...]) -> Callable[[Sequence[str]], tuple[str, ...]] | None:
+        """A function that takes those two or more attributes from the pieces; None when one of them is missing."""
+        try:
+            return self._getters[names]
+        except KeyError:
+            found = None
+            if all(name in self.index for name in names):
+                found = itemgetter(*(self.index[name] for name in names))
+            self._getters[names] = found
+            return found
+
+
+class Node(NamedTuple):
+    """An element: its start tag in pieces, its ``attribute`` children, its other children."""
+
+    layout: Layout
+    parts: Sequence[str]
+    answers: list[Answer]
+    children: list[Node]
+
+    @property
+    def tag(self) -> str:
+        return self.layout.tag
+
+    def get(self, name: str, default: str = "") -> str:
+        place = self.layout.index.get(name)
+        return default if place is None else self.parts[place]
+
+
+class _Uncommon(Exception):
+    """The text is not in the form that splitting can read."""
+
+
+_FIRST = re.compile(r"([A-Za-z_][\w.-]*)\s+([A-Za-z_][\w.-]*)=")
+_NEXT = re.compile(r"\s+([A-Za-z_][\w.-]*)=")
+_BARE = re.compile(r"([A-Za-z_][\w.-]*)\s*(/?)>")
+_MAX_LAYOUTS = 4096
+_layouts: dict[tuple[str, ...], Layout] = {}
+
+
+def _layout(key: tuple[str, ...]) -> Layout:
+    """The layout of a start tag, from the pieces outside of its quotes."""
+    last = key[-1]
+    if len(key) == 1:
+        bare = _BARE.match(last)
+        if bare is None:
+            raise _Uncommon
+        layout = Layout(bare[1], (), bool(bare[2]))
+    else:
+        first = _FIRST.fullmatch(key[0])
+        rest = [_NEXT.fullmatch(piece) for piece in key[1:-1]]
+        end = last.lstrip()
+        if first is None or None in rest or not end.startswith((">", "/>")):
+            raise _Uncommon
+        names = [first[2], *(match[1] for match in rest if match)]
+        layout = Layout(first[1], names, end[0] == "/")
+    if len(_layouts) >= _MAX_LAYOUTS:
+        _layouts.clear()
+    _layouts[key] = layout
+    return layout
+
+
+def parse_node(data: bytes) -> Node:
+    """An ``image`` or ``track`` with all that is in it. Raises :class:`FileError`."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise FileError(f"is not UTF-8: {error}") from None
+    if "&" not in text and "\r" not in text and "<!" not in text and "<?" not in text:
+        try:
+            return _split_nodes(text)
+        except _Uncommon:
+            pass
+    return _node_of(parse_xml(data))
+
+
+def _split_nodes(text: str) -> Node:
+    pieces = text.split("<")
+    parts = pieces[1].split('"')
+    root = top = Node(_layout(tuple(parts[::2])), parts, [], [])
+    stack: list[Node] = []
+    answers, children = top.answers, top.children
+    known = _layouts
+    for i in range(2, len(pieces)):
+        piece = pieces[i]
+        if piece[0] == "/":
+            if not piece.startswith("/attribute"):
+                if not stack:
+                    break
+                top = stack.pop()
+                answers, children = top.answers, top.children
+        elif piece.startswith("attribute "):
+            answers.append(piece)
+        else:
+            parts = piece.split('"')
+            key = tuple(parts[::2])
+            layout = known.get(key) or _layout(key)
+            node = Node(layout, parts, [], [])
+            children.append(node)
+            if not layout.empty:
+                stack.append(top)
+                top = node
+                answers, children = node.answers, node.children
+    return root
+
+
+@lru_cache(maxsize=_MAX_LAYOUTS)
+def _made_layout(tag: str, names: tuple[str, ...]) -> Layout:
+    return Layout(tag, names, False)
+
+
+def make_node(
+    tag: str, attributes: Mapping[str, str], answers: list[Answer] | None = None, children: list[Node] | None = None
+) -> Node:
+    """A node that was not read from text."""
+    parts = [piece for value in attributes.values() for piece in ("", value)]
+    return Node(_made_layout(tag, tuple(attributes)), parts, answers or [], children or [])
+
+
+def _node_of(element: Element) -> Node:
+    attributes = {str(name).rpartition("}")[2]: str(value) for name, value in element.attrib.items()}
+    answers: list[Answer] = []
+    children: list[Node] = []
+    for child in element:
+        if local_name(child) == "attribute":
+            answers.append((str(child.get("name", "")), child.text or ""))
+        elif isinstance(child.tag, str):
+            children.append(_node_of(child))
+    return make_node(local_name(element), attributes, answers, children)
+
+
+_ANSWER = re.compile(r'attribute\s+name="([^"]*)"\s*(/?)>(.*)', re.DOTALL)
+
+
+def name_and_value(answer: Answer) -> tuple[str, str]:
+    """Name and text of an ``attribute`` element."""
+    if isinstance(answer, tuple):
+        return answer
+    match = _ANSWER.match(answer)
+    if match is None:
+        return _attribute_by_parser(answer)
+    return match[1], "" if match[2] else match[3]
+
+
+def _attribute_by_parser(answer: str) -> tuple[str, str]:
+    head, _, text = answer.partition(">")
+    try:
+        element = etree.fromstring(f"<{head.rstrip('/')}/>", etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return "", text
+    return str(element.get("name", "")), text
+
+
+# -------------------------------------------------------------------------------------------------------- file
+
+
+class Document:
+    """One XML file that is well-formed and has the right root; opening it finds its images and tracks.
+
+    ``starts`` and ``stops`` are the byte offsets of the images and tracks in file order, ``tracks`` says which they are.
+    """
+
+    def __init__(self, source: Source, name: str, head: Callable[[Node], None]) -> None:
+        """``head`` is called with the start tag of every image and track, in file order. Raises :class:`FileError`."""
+        self.name = name
+        self._source = source
+        self._copy: BinaryIO | None = None
+        with source.open(name) as stream:
+            if _needs_rewriting(stream):
+                self._copy = _rewritten(stream)
+            elif source.real_path(name) is None or name.lower().endswith(".gz"):
+                self._copy = _copied(stream)
+        self.size = 0
+        self.starts = array("Q")
+        self.stops = array("Q")
+        self.tracks = bytearray()
+        self.tag_labels: dict[str, None] = {}
+        self.dense = False
+        self.closes = False
+        self._meta: tuple[int, int] | None = None
+        with self._stream() as stream:
+            self._scan(stream, head)
+
+    @contextmanager
+    def _stream(self) -> Iterator[BinaryIO]:
+        if self._copy is not None:
+            self._copy.seek(0)
+            yield self._copy
+        else:
+            with self._source.open(self.name) as stream:
+                yield stream
+
+    @contextmanager
+    def reader(self) -> Iterator[Callable[[int, int], bytes]]:
+        """A function that reads bytes from an offset to another; it shares no file position with anybody."""
+        if self._copy is not None:
+            descriptor = self._copy.fileno()
+            yield lambda start, stop: os.pread(descriptor, stop - start, start)
+            return
+        with self._source.open(self.name) as stream:
+            descriptor = stream.fileno()
+            yield lambda start, stop: os.pread(descriptor, stop - start, start)
+
+    def meta(self) -> Element | None:
+        """The ``meta`` element, or None when the file has none."""
+        if self._meta is None:
+            return None
+        start, stop = self._meta
+        if stop - start > MAX_META_BYTES:
+            raise FileError(f"its meta element is larger than {MAX_META_BYTES} bytes")
+        with self.reader() as read:
+            return parse_xml(read(start, stop))
+
+    def holds(self, text: bytes) -> bool:
+        """Whether the file contains these bytes."""
+        with self._stream() as stream:
+            tail = b""
+            while block := stream.read(BLOCK):
+                if text in tail + block:
+                    return True
+                tail = block[-len(text) :]
+        return False
+
+    def _scan(self, stream: BinaryIO, head: Callable[[Node], None]) -> None:
+        parser = expat.ParserCreate()
+        roots: list[str] = []
+
+        def refuse(*_: Any) -> None:
+            raise FileError(DOCTYPE_MESSAGE)
+
+        def root(name: str, _: dict[str, str]) -> None:
+            roots.append(name)
+            parser.StartElementHandler = None
+            if name.rpartition(":")[2] != ROOT:
+                raise FileError(f"the root element is <{name}>, not <{ROOT}>: this is not a CVAT export")
+
+        parser.StartDoctypeDeclHandler = refuse
+        parser.StartElementHandler = root
+        index = _Index(self, head)
+        try:
+            while block := stream.read(BLOCK):
+                parser.Parse(block, False)
+                index.feed(block)
+            parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            if not self.size and not roots and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
+                raise FileError("the file is empty or holds no XML element") from None
+            reason = expat.errors.messages[error.code]
+            raise FileError(
+                f"not well-formed XML at line {error.lineno}, column {error.offset + 1}: {reason}; "
+                "nothing of this file is converted, export it again or repair it"
+            ) from None
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror or error}") from error
+        index.close()
+
+
+_MARKS = re.compile(
+    rb"""<(?:(image|track)(?=[\s/>])((?:[^<>"]++|"[^<"]*+")*+)>|/(image|track)\s*>|(tag)\s([^<>]*)>"""
+    rb"""|(/?)(meta)(?=[\s/>])([^<>]*)>)"""
+)
+_LABEL = re.compile(rb"""label\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_DENSE = re.compile(rb"""\skeyframe\s*=\s*["'](?:0|false)""", re.IGNORECASE)
+_CLOSES = re.compile(rb"""\soutside\s*=\s*["'](?:1|true)""", re.IGNORECASE)
+
+
+class _Index:
+    """Finds the elements in a stream of blocks; each block is looked at up to its last ``<``."""
+
+    def __init__(self, document: Document, head: Callable[[Node], None]) -> None:
+        self._document = document
+        self._head = head
+        self._rest = b""
+        self._offset = 0
+        self._depth = 0
+        self._in_meta = False
+
+    def feed(self, block: bytes) -> None:
+        data = self._rest + block
+        cut = data.rfind(b"<")
+        if cut > 0:
+            self._look(data[:cut])
+            self._rest = data[cut:]
+            self._offset += cut
+        else:
+            self._rest = data
+        self._document.size += len(block)
+
+    def close(self) -> None:
+        self._look(self._rest)
+
+    def _look(self, data: bytes) -> None:
+        document, offset = self._document, self._offset
+        for match in _MARKS.finditer(data):
+            opened, inside, closed, tag, tag_inside, end, meta, meta_inside = match.groups()
+            if meta and meta_inside.endswith(b"/"):
+                continue
+            if meta:
+                self._note_meta(bool(end), offset + match.start(), offset + match.end())
+            elif self._in_meta:
+                continue
+            elif closed:
+                self._depth -= 1
+                if self._depth == 0:
+                    document.stops.append(offset + match.end())
+            elif tag:
+                self._note_tag(tag_inside)
+            else:
+                self._note_open(opened, inside, offset + match.start(), offset + match.end())
+        if not document.dense and document.tracks:
+            document.dense = _DENSE.search(data) is not None
+        if not document.closes and document.tracks:
+            document.closes = _CLOSES.search(data) is not None
+
+    def _note_meta(self, end: bool, start: int, stop: int) -> None:
+        if self._depth:
+            return
+        if end:
+            if self._document._meta is not None and self._in_meta:
+                self._document._meta = (self._document._meta[0], stop)
+            self._in_meta = False
+        elif self._document._meta is None:
+            self._document._meta = (start, stop)
+            self._in_meta = True
+
+    def _note_tag(self, inside: bytes) -> None:
+        match = _LABEL.search(inside)
+        if match:
+            label = unescape((match[1] or match[2] or b"").decode(errors="replace"), {"&quot;": '"', "&apos;": "'"})
+            self._document.tag_labels[label] = None
+
+    def _note_open(self, kind: bytes, inside: bytes, start: int, stop: int) -> None:
+        document = self._document
+        empty = inside.endswith(b"/")
+        if self._depth == 0:
+            document.starts.append(start)
+            document.tracks.append(kind == b"track")
+            if empty:
+                document.stops.append(stop)
+            self._head(_head_node(kind.decode(), inside.decode(errors="replace")))
+        if not empty:
+            self._depth += 1
+
+
+def _head_node(tag: str, inside: str) -> Node:
+    if "&" not in inside:
+        try:
+            parts = f"{tag}{inside.rstrip('/')}>".split('"')
+            key = tuple(parts[::2])
+            return Node(_layouts.get(key) or _layout(key), parts, [], [])
+        except _Uncommon:
+            pass
+    return _node_of(parse_xml(f"<{tag}{inside.rstrip('/')}/>".encode()))
+
+
+_ODD = re.compile(rb"<!--|<!\[CDATA\[|<\?(?!xml\s)|=\s*'")
+_ENCODING = re.compile(rb"""^<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']""")
+
+
+def _needs_rewriting(stream: BinaryIO) -> bool:
+    """Whether byte offsets or quotes cannot be taken as they are: another encoding, comments, CDATA, apostrophes."""
+    head = stream.read(200)
+    stream.seek(0)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\0", b"\0<")):
+        return True
+    declared = _ENCODING.match(head.removeprefix(codecs.BOM_UTF8))
+    if declared and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
+        return True
+    tail = b""
+    first = True
+    while block := stream.read(BLOCK):
+        data = tail + block
+        if first:
+            data = re.sub(rb"^[^<]*<\?xml[^>]*\?>", b"", data, count=1)
+            first = False
+        if b"<!" in data or b"<?" in data or b"='" in data or b"= '" in data:
+            if b"<!DOCTYPE" in data:
+                break
+            if _ODD.search(data):
+                stream.seek(0)
+                return True
+        tail = block[-16:]
+    stream.seek(0)
+    return False
+
+
+def _copied(stream: BinaryIO) -> BinaryIO:
+    copy = tempfile.TemporaryFile()  # noqa: SIM115
+    while block := stream.read(BLOCK):
+        copy.write(block)
+    copy.flush()
+    return copy
+
+
+def _rewritten(stream: BinaryIO) -> BinaryIO:
+    """The same elements and texts as UTF-8, without comments and CDATA, attributes in double quotes."""
+    copy = tempfile.TemporaryFile()  # noqa: SIM115
+    parser = expat.ParserCreate()
+    out: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        fields = "".join(f' {key}="{_escaped(value)}"' for key, value in attributes.items())
+        out.append(f"<{name}{fields}>")
+
+    def refuse(*_: Any) -> None:
+        raise FileError(DOCTYPE_MESSAGE)
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda name: out.append(f"</{name}>")
+    parser.CharacterDataHandler = lambda text: out.append(_escaped(text, quotes=False))
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        while block := stream.read(BLOCK):
+            parser.Parse(block, False)
+            copy.write("".join(out).encode())
+            out.clear()
+        parser.Parse(b"", True)
+    except (expat.ExpatError, LookupError, UnicodeError, ValueError) as error:
+        if isinstance(error, expat.ExpatError):
+            reason = expat.errors.messages[error.code]
+            raise FileError(
+                f"not well-formed XML at line {error.lineno}, column {error.offset + 1}: {reason}; "
+                "nothing of this file is converted, export it again or repair it"
+            ) from None
+        raise FileError(f"its encoding cannot be read: {error}") from None
+    copy.write("".join(out).encode())
+    copy.flush()
+    return copy
+
+
+def _escaped(text: str, quotes: bool = True) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if quotes:
+        text = text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return text.replace("\r", "&#13;")

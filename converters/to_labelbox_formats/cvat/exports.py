@@ -1,0 +1,642 @@
+"""XML exports: which pictures and videos their images and tracks belong to, and the items of these.
+
+Image ids restart, and names repeat, from task to task and subset to subset. A group is what one task of one file says;
+within it a name is one picture. ``frame_%06d`` without an extension can only come from a video task.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any, Protocol, overload
+
+import numpy as np
+
+from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
+from to_labelbox.formats import ReadContext
+from to_labelbox.media import Header, image_header
+from to_labelbox.model import (
+    Annotation,
+    Asset,
+    Attribute,
+    Choice,
+    Classification,
+    FrameSpan,
+    Item,
+    Keyframe,
+    Keypoints,
+    Media,
+    Object,
+    Point,
+    Track,
+)
+from to_labelbox.source import Source, is_safe
+from to_labelbox_formats.cvat.document import Document, Node, parse_node
+from to_labelbox_formats.cvat.images import ImageReader, Turn
+from to_labelbox_formats.cvat.meta import TAGS, Meta, TaskSpec, element_label, meta_of_xml, whole
+from to_labelbox_formats.cvat.shapes import INSTANCE, OCCLUDED, Vocabulary
+from to_labelbox_formats.cvat.tracks import Rules, TrackReader
+
+FRAME = re.compile(r"frame_(\d{6,8})")
+"""Name of a picture that is a frame of a video."""
+MAX_FRAMES = 1_000_000
+ROWS_AT_ONCE = 200_000
+_HEAD = 256 * 1024
+
+
+class Export(Protocol):
+    """What holds images and tracks: an XML file, or the JSON of a task made into the same nodes."""
+
+    name: str
+    dense: bool
+    closes: bool
+
+    def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
+        """The images or tracks with those numbers. Raises :class:`FileError`."""
+        ...
+
+
+class XmlExport:
+    """An XML file, and what its start tags say about each image and track."""
+
+    def __init__(self, source: Source, name: str) -> None:
+        self.name = name
+        self.groups: dict[tuple[str, str], Group] = {}
+        self._elements = 0
+        self._document = Document(source, name, self._note)
+        self.dense = self._document.dense
+        self.closes = self._document.closes
+        self.size = self._document.size
+        self.tagged = tuple(self._document.tag_labels)
+        self.meta: Meta = meta_of_xml(self._document.meta(), self._document.holds)
+
+    def _note(self, head: Node) -> None:
+        key = (head.get("subset"), head.get("task_id"))
+        group = self.groups.get(key)
+        if group is None:
+            group = self.groups[key] = Group(self, *key)
+        group.add(self._elements, head)
+        self._elements += 1
+
+    def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
+        starts, stops = self._document.starts, self._document.stops
+        with self._document.reader() as read:
+            for element in elements:
+                yield parse_node(read(starts[element], stops[element]))
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Images and tracks of one task. Numbers are those of the elements in their export."""
+
+    export: Export
+    subset: str
+    task_id: str
+    images: array[int] = field(default_factory=lambda: array("Q"))
+    hashes: array[int] = field(default_factory=lambda: array("q"))
+    tracks: array[int] = field(default_factory=lambda: array("Q"))
+    only_frames: bool = True
+    video: bool = False
+    task: TaskSpec = field(default_factory=TaskSpec)
+    folder: str = ""
+
+    def add(self, element: int, head: Node) -> None:
+        if head.tag == "track":
+            self.tracks.append(element)
+            return
+        name = head.get("name")
+        self.images.append(element)
+        self.hashes.append(hash(name))
+        if self.only_frames and not FRAME.fullmatch(name):
+            self.only_frames = False
+
+    def without_tracks(self) -> Group:
+        """A group of its images alone."""
+        return Group(self.export, self.subset, self.task_id, self.images, self.hashes, task=self.task)
+
+    @property
+    def is_video(self) -> bool:
+        return self.video or bool(self.tracks) or (bool(self.images) and self.only_frames)
+
+
+# ---------------------------------------------------------------------------------------------------------- parts
+
+
+class Part(Protocol):
+    """Consecutive units of the dataset."""
+
+    units: int
+
+    def items(self, log: Log, start: int, stop: int) -> Iterator[Item]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all parts of a dataset share."""
+
+    source: Source
+    context: ReadContext
+    vocabulary: Vocabulary
+    groups: bool
+    relative: bool
+
+
+class ImagePart:
+    """The pictures of one group; a picture that is told several times is one unit."""
+
+    def __init__(self, group: Group, setting: Setting, finder: MediaFinder) -> None:
+        self._group = group
+        self._setting = setting
+        self._finder = finder
+        self._again: dict[int, list[int]] = {}
+        self._firsts: array[int] = group.images
+        hashes = np.frombuffer(group.hashes, np.int64) if group.hashes else np.empty(0, np.int64)
+        if len(np.unique(hashes)) < len(hashes):
+            self._firsts = array("Q")
+            units: dict[int, int] = {}
+            for element, value in zip(group.images, group.hashes):
+                unit = units.setdefault(value, len(self._firsts))
+                if unit == len(self._firsts):
+                    self._firsts.append(element)
+                else:
+                    self._again.setdefault(unit, []).append(element)
+        self.units = len(self._firsts)
+
+    def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
+        group = self._group
+        reader = ImageReader(self._setting.vocabulary, log, group.export.name, self._setting.groups)
+        if not self._again:
+            for node in group.export.nodes(self._firsts[start:stop]):
+                yield from self._item(node, (), reader, log)
+            return
+        for unit in range(start, stop):
+            first, *rest = group.export.nodes([self._firsts[unit], *self._again.get(unit, ())])
+            yield from self._item(first, rest, reader, log)
+
+    def _item(self, node: Node, rest: Sequence[Node], reader: ImageReader, log: Log) -> Iterator[Item]:
+        group, context = self._group, self._setting.context
+        name, file = node.get("name"), group.export.name
+        if not name.strip():
+            skip_all(
+                (node, *rest), log, Code.RECORD_UNREADABLE, "the image has no name, so nothing can be said of it", file
+            )
+            return
+        place = self._finder.place(name, group)
+        path = f"{group.folder}{place}"
+        width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
+        if (width is None or height is None) and path in context.sizes:
+            width, height = context.sizes[path]
+        asset_size, turn = self._turned(path, name, width, height, log)
+        if asset_size is not None and (width is None or height is None):
+            upright = asset_size if turn is None or turn.orientation < 5 else asset_size[::-1]
+            width, height = upright
+        if width is None or height is None:
+            log.note(
+                Code.IMAGE_SIZE_UNKNOWN,
+                "the file gives no size for this picture: masks are left out and nothing is cut at its border; "
+                "give --media-root or --sizes FILE",
+                file=file,
+                where=name,
+            )
+            width = height = None
+        reader.start(name, width, height, turn)
+        annotations = reader.read(node)
+        for other in rest:
+            size = whole(other.get("width"), 1), whole(other.get("height"), 1)
+            if size == (whole(node.get("width"), 1), whole(node.get("height"), 1)):
+                log.note(
+                    Code.ASSET_DUPLICATE,
+                    "the picture is told twice; its annotations are put together",
+                    file=file,
+                    where=name,
+                )
+                annotations = reader.read(other)
+            else:
+                message = f"the picture is told again with another size ({size[0]} × {size[1]}); this one is left out"
+                skip_all((other,), log, Code.ASSET_DUPLICATE, message, file)
+        if asset_size is None and width is not None and height is not None:
+            asset_size = (width, height)
+        asset = Asset(
+            path=path,
+            id=node.get("id"),
+            width=asset_size[0] if asset_size else None,
+            height=asset_size[1] if asset_size else None,
+        )
+        yield Item(asset=asset, annotations=annotations, split=group.subset, origin=file)
+
+    def _turned(
+        self, path: str, name: str, width: int | None, height: int | None, log: Log
+    ) -> tuple[tuple[int, int] | None, Turn | None]:
+        """(stored size where the picture's header is at hand, how coordinates have to be turned)."""
+        context, file = self._setting.context, self._group.export.name
+        if not context.exif and width is not None:
+            return None, None
+        header = self._finder.header(path, name, self._group)
+        if header is None:
+            if context.exif:
+                log.note(Code.EXIF_UNCHECKED, "the picture is not at hand, so its EXIF orientation is not checked; give --media-root", file=file, where=name)  # fmt: skip
+            return None, None
+        stored, upright = (header.width, header.height), header.upright
+        if width is not None and height is not None and (width, height) != upright:
+            if (width, height) != stored:
+                log.note(
+                    Code.IMAGE_SIZE_MISMATCH,
+                    f"the export says {width} × {height}, the picture has {upright[0]} × {upright[1]} pixels",
+                    file=file,
+                    where=name,
+                )
+            return None, None
+        if header.orientation == 1 or not context.exif:
+            return stored, None
+        log.note(
+            Code.EXIF_TURNED,
+            f"the picture is stored with EXIF orientation {header.orientation}; coordinates are turned back",
+            file=file,
+            where=name,
+        )
+        return stored, Turn(header.orientation, *stored)
+
+
+class VideoPart:
+    """One video: all tracks of its groups, and their frames where an export gives these as images."""
+
+    units = 1
+
+    def __init__(self, path: str, groups: Sequence[Group], setting: Setting, several: bool) -> None:
+        self._path = path
+        self._groups = groups
+        self._setting = setting
+        self._several = several
+
+    def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
+        for _ in range(start, stop):
+            task = self._groups[0].task
+            size = self._setting.context.sizes.get(self._path, (task.width, task.height))
+            asset = Asset(path=self._path, media=Media.VIDEO, width=size[0], height=size[1])
+            count = sum(len(g.tracks) + len(g.images) for g in self._groups)
+            yield Item(
+                asset=asset,
+                annotations=Lazy(count, partial(self._annotations, size=size), log),
+                split=self._groups[0].subset,
+                origin=self._groups[0].export.name,
+            )
+
+    def _annotations(self, log: Log, size: tuple[int | None, int | None]) -> Iterator[Annotation]:
+        setting = self._setting
+        for number, group in enumerate(self._groups):
+            export = group.export
+            prefix = f"{number}." if self._several else ""
+            rules = Rules(group.task, export.dense, export.closes, setting.relative)
+            tracks = TrackReader(setting.vocabulary, log, export.name, setting.groups)
+            for element, node in zip(group.tracks, export.nodes(group.tracks)):
+                yield from tracks.read(node, f"{prefix}{element}", rules, size)
+            if group.images:
+                yield from self._from_frames(group, rules, log, size, prefix)
+
+    def _from_frames(
+        self, group: Group, rules: Rules, log: Log, size: tuple[int | None, int | None], prefix: str
+    ) -> Iterator[Annotation]:
+        """Shapes of a frame last for that frame; tags are joined over consecutive sampled frames."""
+        reader = ImageReader(self._setting.vocabulary, log, group.export.name, self._setting.groups)
+        tags: dict[Choice, list[int]] = {}
+        for node in group.export.nodes(group.images):
+            name = node.get("name")
+            match = FRAME.fullmatch(name)
+            assert match is not None
+            frame = rules.number(int(match[1]))
+            if frame < 0:
+                skip_all((node,), log, Code.FRAME_INVALID, "the frame lies before the task's first", group.export.name)
+                continue
+            width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
+            reader.start(name, width or size[0], height or size[1])
+            for annotation in reader.read(node):
+                if isinstance(annotation, Object):
+                    yield from _frame_tracks(annotation, frame, f"{prefix}{name}", name)
+                elif isinstance(annotation, Classification) and isinstance(annotation.value, Choice):
+                    tags.setdefault(annotation.value, []).append(frame)
+        for number, (choice, frames) in enumerate(tags.items()):
+            yield Classification(
+                id=f"{prefix}tag {number}",
+                name=TAGS,
+                value=choice,
+                frames=tuple(_spans(sorted(set(frames)), rules.step)),
+                where=f"tag {choice.value!r}",
+                units=len(frames),
+            )
+
+
+def _frame_tracks(shape: Object, frame: int, prefix: str, name: str) -> Iterator[Track]:
+    where = f"{name} {shape.where}"
+    if not isinstance(shape.geometry, Keypoints):
+        yield Track(
+            id=f"{prefix}/{shape.id}",
+            label=shape.label,
+            segments=((Keyframe(frame, shape.geometry),),),
+            attributes=shape.attributes,
+            loss=shape.loss,
+            where=where,
+            units=shape.units,
+        )
+        return
+    for i, point in enumerate(shape.geometry.points):
+        flags = (OCCLUDED,) if point.occluded and OCCLUDED not in shape.attributes else ()
+        yield Track(
+            id=f"{prefix}/{shape.id}/{point.name}",
+            label=element_label(shape.label, point.name),
+            segments=((Keyframe(frame, Point(point.x, point.y)),),),
+            attributes=(*shape.attributes, Attribute(INSTANCE, f"{prefix}/{shape.id}"), *flags),
+            loss=shape.loss and not i,
+            where=where,
+            units=0 if i else 1,
+        )
+
+
+def _spans(frames: Sequence[int], step: int) -> Iterator[FrameSpan]:
+    first = last = frames[0]
+    for frame in frames[1:]:
+        if frame - last > step:
+            yield FrameSpan(first, last)
+            first = frame
+        last = frame
+    yield FrameSpan(first, last)
+
+
+class FramePart:
+    """The frames of video tasks as pictures: every sampled frame is one. Tracks are read once for many frames."""
+
+    def __init__(self, group: Group, setting: Setting, finder: MediaFinder, log: Log) -> None:
+        self._group = group
+        self._setting = setting
+        self._finder = finder
+        self._images: dict[int, int] = {}
+        task = group.task
+        last = task.last
+        if last is None:
+            last = self._last_seen(log)
+        if group.images:
+            for element, node in zip(group.images, group.export.nodes(group.images)):
+                match = FRAME.fullmatch(node.get("name"))
+                if match is not None:
+                    self._images[int(match[1])] = element
+                    last = max(last, int(match[1]))
+        self._frames = range(task.start, last + 1, task.step)[:MAX_FRAMES]
+        self.units = len(self._frames)
+
+    def _rules(self) -> Rules:
+        return Rules(self._group.task, self._group.export.dense, self._group.export.closes)
+
+    def _last_seen(self, log: Log) -> int:
+        log.decide(f"{self._group.export.name}: the number of frames is not given; frames up to the last row are taken")
+        reader = TrackReader(self._setting.vocabulary, Log(), self._group.export.name, False)
+        rules, last = self._rules(), self._group.task.start - 1
+        for node in self._group.export.nodes(self._group.tracks):
+            last = max([last, *(frame for frame, _ in reader.by_frame(node, "", rules))])
+        return last
+
+    def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
+        group = self._group
+        at_once = max(1, ROWS_AT_ONCE // max(1, len(group.tracks)))
+        images = ImageReader(self._setting.vocabulary, log, group.export.name, self._setting.groups)
+        tracks = TrackReader(self._setting.vocabulary, log if not start else Log(), group.export.name, False)
+        rules, width, height = self._rules(), group.task.width, group.task.height
+        for low in range(start, stop, at_once):
+            frames = self._frames[low : min(stop, low + at_once)]
+            found: dict[int, list[Node]] = {frame: [] for frame in frames}
+            for element, node in zip(group.tracks, group.export.nodes(group.tracks)):
+                if not node.get("label"):
+                    continue
+                for frame, shape in tracks.by_frame(node, str(element), rules):
+                    if frame in found:
+                        found[frame].append(shape)
+            told = [self._images[frame] for frame in frames if frame in self._images]
+            for node in group.export.nodes(told):
+                found[int(node.get("name")[len("frame_") :])].extend(node.children)
+            for frame in frames:
+                name = f"frame_{frame:06d}"
+                place = self._finder.place(name, group)
+                images.start(name, width, height)
+                yield Item(
+                    asset=Asset(path=f"{group.folder}{place}", id=str(frame), width=width, height=height),
+                    annotations=images.read_all(found.pop(frame)),
+                    split=group.subset,
+                    origin=group.export.name,
+                )
+            tracks = TrackReader(self._setting.vocabulary, Log(), group.export.name, False)
+
+
+class Lazy(Sequence[Annotation]):
+    """Annotations that are read while they are iterated; only the first time round counts in the log."""
+
+    def __init__(self, count: int, make: Callable[[Log], Iterator[Annotation]], log: Log) -> None:
+        self._count = count
+        self._make = make
+        self._log: Log | None = log
+
+    def __iter__(self) -> Iterator[Annotation]:
+        log, self._log = self._log, None
+        return self._make(Log() if log is None else log)
+
+    def __len__(self) -> int:
+        """How many elements the source has; they may become more annotations."""
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Annotation: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Annotation]: ...
+    def __getitem__(self, index: int | slice) -> Annotation | Sequence[Annotation]:
+        everything = self._make(Log())
+        if isinstance(index, int) and index >= 0:
+            found = next(islice(everything, index, None), None)
+            if found is None:
+                raise IndexError(index)
+            return found
+        return list(everything)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self._make(Log())) == list(
+            other._make(Log()) if isinstance(other, Lazy) else other
+        )
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def skip_all(nodes: Iterable[Node], log: Log, code: Code, message: str, file: str) -> None:
+    """Every annotation of these images is read and skipped; the reason is noted even where there is none."""
+    for node in nodes:
+        where = node.get("name") or f"image {node.get('id')}"
+        if not node.children:
+            log.note(code, message, file=file, where=where)
+        for shape in node.children:
+            label = shape.get("label") or UNNAMED
+            log.read(label)
+            log.skip(code, label, message, file=file, where=where)
+
+
+# ---------------------------------------------------------------------------------------------------------- media
+
+
+class MediaFinder:
+    """Pictures exported along with the labels: ``images/`` beside the XML file, below it the subset if there is one."""
+
+    def __init__(self, source: Source, context: ReadContext, file: str) -> None:
+        self._source = source
+        self._media = context.media
+        self._root = f"{os.path.dirname(file)}/images/".lstrip("/")
+        folder = source.folder
+        self._here = bool(source.under(self._root)) or (
+            folder is not None and is_safe(self._root) and os.path.isdir(os.path.join(folder, self._root))
+        )
+        self._frames: Mapping[str, str] | None = None
+
+    def place(self, name: str, group: Group) -> str:
+        """The name, with the extension of the exported file where the name is that of a frame."""
+        if not self._here or not FRAME.fullmatch(name):
+            return name
+        if self._frames is None:
+            names = self._source.under(self._root)
+            if not names and self._source.folder:
+                names = [f"{self._root}{n}" for n in sorted(os.listdir(os.path.join(self._source.folder, self._root)))]
+            self._frames = {os.path.splitext(n.lower())[0]: n for n in names}
+        for folder in (f"{self._root}{group.subset}/", self._root):
+            found = self._frames.get(f"{folder}{name}".lower())
+            if found:
+                return found[len(folder) :]
+        return name
+
+    def header(self, path: str, name: str, group: Group) -> Header | None:
+        if self._media is not None:
+            found = self._media.header(path)
+            if found is not None:
+                return found
+        if not self._here:
+            return None
+        for place in (f"{self._root}{group.subset}/{name}", f"{self._root}{name}"):
+            if is_safe(place) and self._source.exists(place):
+                return image_header(self._source.head(place, _HEAD))
+        return None
+
+
+# ----------------------------------------------------------------------------------------------------------- keys
+
+
+def name_folders(groups: Sequence[Group], log: Log) -> None:
+    """Gives each group the folder that its pictures' names are in, so that no two pictures have one path.
+
+    Subsets are folders as soon as a file has several, as in CVAT's own exports. Where names still repeat over tasks or
+    files, the task and the file become folders too.
+    """
+    subsets: dict[Export, set[str]] = {}
+    for group in groups:
+        subsets.setdefault(group.export, set()).add(group.subset)
+    for group in groups:
+        group.folder = f"{group.subset}/" if len(subsets[group.export]) > 1 and group.subset else ""
+    if len(groups) < 2 or not _collide(groups):
+        return
+    exports = list(subsets)
+    files = _file_folders([e.name for e in exports])
+    for export, file in zip(exports, files):
+        own = [g for g in groups if g.export is export]
+        tasks = _task_folders(own)
+        for group, task in zip(own, tasks):
+            group.folder = (
+                (f"{file}/" if len(exports) > 1 else "") + group.folder + (f"{task}/" if len(own) > 1 else "")
+            )
+    log.decide(
+        "pictures of several tasks have the same name; the task (and file) comes first in their paths, "
+        f"as in {groups[0].folder}…"
+    )
+
+
+def _collide(groups: Sequence[Group]) -> bool:
+    hashes = [
+        np.array([hash((g.folder, h)) for h in set(g.hashes)], np.int64)
+        if g.folder
+        else np.unique(np.array(g.hashes, np.int64))
+        for g in groups
+    ]
+    joined = np.concatenate(hashes)
+    return len(np.unique(joined)) < len(joined)
+
+
+def _file_folders(names: Sequence[str]) -> Sequence[str]:
+    folders = [os.path.dirname(n) for n in names]
+    stems = [os.path.splitext(n)[0] for n in names]
+    return folders if len(set(folders)) == len(folders) and all(folders) else stems
+
+
+def _task_folders(groups: Sequence[Group]) -> Sequence[str]:
+    names = [g.task.name.replace("/", "_") for g in groups]
+    if len(set(names)) == len(names) and all(n.strip(". ") for n in names):
+        return names
+    ids = [f"task_{g.task_id or g.task.id}" for g in groups]
+    if len(set(zip(ids, (g.subset for g in groups)))) == len(ids):
+        return ids
+    return [f"{name}_{i}" for i, name in enumerate(ids)]
+
+
+def video_paths(groups: Sequence[Group], source: Source, log: Log) -> dict[str, list[Group]]:
+    """The path of each video, with the groups on it. Tasks on one source of one size are about one video."""
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        task = group.task
+        path = task.source.replace("\\", "/").lstrip("/")
+        if not path:
+            stem = os.path.splitext(os.path.basename(group.export.name))[0]
+            path = task.name or (stem if stem not in ("annotations", "") else source.name)
+            log.note(
+                Code.ASSET_UNKNOWN,
+                f"the export does not name its video; {path!r} is taken as its key, change it with --global-key",
+                file=group.export.name,
+            )
+        found.setdefault(path, []).append(group)
+    out: dict[str, list[Group]] = {}
+    for path, sharing in found.items():
+        sizes = {(g.task.width, g.task.height) for g in sharing}
+        if len(sharing) > 1 and (len(sizes) > 1 or not sharing[0].task.source):
+            log.decide(f"several videos are named {path!r}; the task comes first in their paths")
+            for group, folder in zip(sharing, _task_folders(sharing)):
+                out.setdefault(f"{folder}/{path}", []).append(group)
+            continue
+        if len(sharing) > 1:
+            log.decide(f"{len(sharing)} tasks are on the video {path!r}; they make one data row")
+        out[path] = sharing
+    return out
+
+
+def task_of(group: Group, meta: Meta) -> TaskSpec:
+    """The task that a group belongs to."""
+    if len(meta.tasks) == 1 and not meta.project:
+        return meta.tasks[0]
+    for task in meta.tasks:
+        if task.id == group.task_id:
+            return task
+    return meta.tasks[0] if len(meta.tasks) == 1 else TaskSpec(id=group.task_id)
+
+
+def open_exports(source: Source, names: Sequence[str], log: Log) -> list[XmlExport]:
+    exports = []
+    for name in names:
+        try:
+            export = XmlExport(source, name)
+        except FileError as error:
+            log.file_unreadable(name, str(error))
+            continue
+        for group in export.groups.values():
+            group.task = task_of(group, export.meta)
+        if not export.groups:
+            for task in export.meta.tasks:
+                if task.video and task.source:
+                    export.groups[task.subset, task.id] = Group(export, task.subset, task.id, video=True, task=task)
+        exports.append(export)
+    return exports
+
+
+def details_of(metas: Iterable[Meta]) -> dict[str, Any]:
+    return {"tasks": [{"id": t.id, "name": t.name} for m in metas for t in m.tasks]}

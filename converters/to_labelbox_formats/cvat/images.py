@@ -1,0 +1,228 @@
+"""One picture: its shapes and whole-frame labels. Works on XML nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from to_labelbox.diagnostics import UNNAMED, Code, Log
+from to_labelbox.geometry import to_stored
+from to_labelbox.model import (
+    Annotation,
+    Attribute,
+    Box,
+    Choice,
+    Classification,
+    Geometry,
+    Keypoint,
+    Keypoints,
+    Object,
+    Point,
+)
+from to_labelbox_formats.cvat.document import Node
+from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
+from to_labelbox_formats.cvat.meta import element_label
+from to_labelbox_formats.cvat.shapes import (
+    DIGITS,
+    GROUP,
+    INSTANCE,
+    OCCLUDED,
+    Resolved,
+    ShapeError,
+    Teller,
+    Vocabulary,
+    figure_of,
+    geometry_of,
+    group_of,
+    is_on,
+    points_of,
+)
+
+_BOX = ("label", "occluded", "xtl", "ytl", "xbr", "ybr")
+
+
+class Turn:
+    """The picture is stored turned: coordinates go back to stored pixels."""
+
+    def __init__(self, orientation: int, width: int, height: int) -> None:
+        self.orientation, self.width, self.height = orientation, width, height
+
+    def __call__(self, shape: Geometry) -> Geometry:
+        return to_stored(shape, self.orientation, self.width, self.height)
+
+
+class ImageReader:
+    """Annotations of pictures, one after another. ``start`` says which comes next."""
+
+    def __init__(self, vocabulary: Vocabulary, log: Log, file: str, groups: bool) -> None:
+        self._vocabulary = vocabulary
+        self._log = log
+        self._teller = Teller(log, file)
+        self._groups = groups
+        self._prefix = ""
+        self._number = 0
+        self._width: int | None = None
+        self._height: int | None = None
+        self._turn: Turn | None = None
+        self._out: list[Annotation] = []
+
+    def start(self, place: str, width: int | None, height: int | None, turn: Turn | None = None) -> None:
+        """``width`` and ``height`` are those of the picture that was drawn on."""
+        self._prefix = place
+        self._number = 0
+        self._width, self._height, self._turn = width, height, turn
+        self._out = []
+
+    def read(self, image: Node) -> list[Annotation]:
+        """All annotations of the picture up to and with this node (a picture may be told in several)."""
+        return self.read_all(image.children)
+
+    def read_all(self, shapes: Iterable[Node]) -> list[Annotation]:
+        out, resolve, ledger = self._out, self._vocabulary.resolve, self._log.ledger
+        plain = self._turn is None
+        for node in shapes:
+            number = self._number
+            self._number += 1
+            layout, parts, answers, _ = node
+            if layout.tag == "box" and plain and "rotation" not in layout.index:
+                getter = layout.getter(_BOX)
+                if getter is not None:
+                    label, occluded, xtl, ytl, xbr, ybr = getter(parts)
+                    try:
+                        left, top, right, bottom = float(xtl), float(ytl), float(xbr), float(ybr)
+                    except ValueError:
+                        left = right = top = bottom = 0.0
+                    # Comparisons with NaN are false and infinity fails the last one: both go the long way.
+                    if label and left < right < 1e15 and -1e15 < top < bottom < 1e15 and left > -1e15:
+                        known = resolve(label, tuple(answers))
+                        if not known.problems and "group_id" not in layout.index:
+                            ledger[label].read += 1
+                            out.append(
+                                Object(
+                                    id=str(number),
+                                    label=label,
+                                    geometry=Box(left, top, round(right - left, DIGITS), round(bottom - top, DIGITS)),
+                                    attributes=known.occluded if occluded == "1" else known.all,
+                                    where=f"box[{number}]",
+                                )
+                            )
+                            continue
+            self._read(node, number)
+        return out
+
+    def _read(self, node: Node, number: int) -> None:
+        teller = self._teller
+        label = node.get("label")
+        teller.at(f"{self._prefix} {node.tag}[{number}]".lstrip(), str(number))
+        teller.read(label or UNNAMED)
+        if not label:
+            teller.skip(Code.CLASS_UNNAMED, UNNAMED, f"the {node.tag} has no label")
+            return
+        known = self._vocabulary.resolve(label, tuple(node.answers))
+        try:
+            if node.tag == "tag":
+                self._add_tag(label, number, known)
+            elif node.tag == "skeleton":
+                self._add_skeleton(node, label, number, self._attributes(node, known))
+            else:
+                self._add_shape(node, label, number, self._attributes(node, known))
+        except ShapeError as error:
+            teller.skip(error.code, label, str(error))
+            return
+        teller.problems(known.problems)
+        group = group_of(node.get("group_id"))
+        if group and (not self._groups or node.tag == "tag"):
+            teller.dropped_group()
+
+    def _attributes(self, node: Node, known: Resolved) -> tuple[Attribute, ...]:
+        attributes = known.occluded if is_on(node.get("occluded", "0")) else known.all
+        group = group_of(node.get("group_id")) if self._groups else ""
+        return (*attributes, Attribute(GROUP, group)) if group else attributes
+
+    def _stored(self, shape: Geometry) -> Geometry:
+        return shape if self._turn is None else self._turn(shape)
+
+    def _add_tag(self, label: str, number: int, known: Resolved) -> None:
+        self._out.append(
+            Classification(id=str(number), name=TAGS_QUESTION, value=Choice(label, known.all), where=f"tag[{number}]")
+        )
+
+    def _add_shape(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
+        figure = figure_of(node)
+        where = f"{node.tag}[{number}]"
+        if figure.kind == "points" and len(figure.numbers) > 2:
+            held = (*attributes, Attribute(INSTANCE, str(number)))
+            for i in range(len(figure.numbers) // 2):
+                place = self._stored(Point(figure.numbers[2 * i], figure.numbers[2 * i + 1]))
+                self._out.append(
+                    Object(
+                        id=f"{number}/{i}",
+                        label=label,
+                        geometry=place,
+                        attributes=held,
+                        where=f"{where} point {i + 1}",
+                        units=0 if i else 1,
+                    )
+                )
+            return
+        shape = self._stored(geometry_of(figure, self._width, self._height, self._teller))
+        self._out.append(
+            Object(
+                id=str(number),
+                label=label,
+                geometry=shape,
+                attributes=attributes,
+                where=where,
+                loss=self._teller.lost,
+            )
+        )
+
+    def _add_skeleton(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
+        """Keypoints as a whole; single points where the elements have attributes of their own."""
+        teller = self._teller
+        points: dict[str, tuple[Keypoint, tuple[Attribute, ...]]] = {}
+        lost = False
+        for element in node.children:
+            name = element.get("label")
+            if is_on(element.get("outside", "0")):
+                continue
+            try:
+                if element.tag != "points" or not name:
+                    raise ShapeError(Code.KEYPOINTS_INVALID, f"an element <{element.tag}> is not a named point")
+                numbers = points_of(element.get("points"))
+                if len(numbers) != 2:
+                    raise ShapeError(
+                        Code.KEYPOINTS_INVALID, f"element {name!r} has {len(numbers) // 2} points, not one"
+                    )
+                if name in points:
+                    raise ShapeError(Code.KEYPOINTS_INVALID, f"element {name!r} is there twice")
+            except (ShapeError, ValueError) as error:
+                teller(Code.KEYPOINTS_INVALID, f"{error}; it is left out")
+                lost = True
+                continue
+            known = self._vocabulary.resolve(element_label(label, name), tuple(element.answers))
+            teller.problems(known.problems)
+            occluded = is_on(element.get("occluded", "0"))
+            points[name] = (Keypoint(name, numbers[0], numbers[1], occluded), known.all)
+        if not points:
+            raise ShapeError(Code.KEYPOINTS_EMPTY, "no element of the skeleton is present")
+        where = f"skeleton[{number}]"
+        if not any(own for _, own in points.values()):
+            shape = self._stored(Keypoints(tuple(p for p, _ in points.values())))
+            self._out.append(
+                Object(id=str(number), label=label, geometry=shape, attributes=attributes, where=where, loss=lost)
+            )
+            return
+        held = (*attributes, Attribute(INSTANCE, str(number)))
+        for i, (point, own) in enumerate(points.values()):
+            flags = (OCCLUDED,) if point.occluded and OCCLUDED not in held else ()
+            self._out.append(
+                Object(
+                    id=f"{number}/{point.name}",
+                    label=element_label(label, point.name),
+                    geometry=self._stored(Point(point.x, point.y)),
+                    attributes=(*held, *own, *flags),
+                    where=f"{where} {point.name}",
+                    loss=lost and not i,
+                    units=0 if i else 1,
+                )
+            )

@@ -1,0 +1,367 @@
+"""What an export says of itself: its labels with their attributes, and the tasks with their frames.
+
+XML keeps it in ``meta/task``, ``meta/job`` or ``meta/project``, backups in ``task.json`` and ``project.json``, the server
+in its task and label records. Frame numbers of tasks are those of the source media, ``start_frame`` and ``step`` counted
+in. A sublabel of a skeleton is known by (skeleton, name) only: other skeletons may use the same name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
+from to_labelbox.xml import Element, local_name
+
+TAGS = "tags"
+"""Name of the question that whole-frame labels answer."""
+
+KINDS = {
+    "rectangle": Kind.BOX,
+    "bbox": Kind.BOX,
+    "polygon": Kind.POLYGON,
+    "ellipse": Kind.POLYGON,
+    "cuboid": Kind.POLYGON,
+    "mask": Kind.MASK,
+    "polyline": Kind.LINE,
+    "points": Kind.POINT,
+}
+"""Label types as kinds on images. ``any``, old files without a type, and unknown types are open."""
+
+_SINGLE = ("select", "radio")
+_TEXTS = ("number", "text")
+
+
+class AttributeSpec(Struct, frozen=True):
+    """A declared attribute. ``mutable`` None: old files do not say."""
+
+    name: str
+    input_type: str
+    values: tuple[str, ...] = ()
+    mutable: bool | None = None
+    id: int | None = None
+    blanks: str = ""  # the whole text of ``values`` where it may be one value or several between blanks
+
+    def question(self) -> Question:
+        index = self.mutable is not False
+        if self.input_type == "checkbox":
+            return Question(self.name, Input.RADIO, (Option("true"), Option("false")), index=index)
+        if self.input_type in _SINGLE and self.values:
+            return Question(self.name, Input.RADIO, tuple(Option(v) for v in self.values), index=index)
+        return Question(self.name, Input.TEXT if self.input_type else None, index=index)
+
+
+class LabelSpec(Struct, frozen=True):
+    """A declared label; ``elements`` are the sublabels of a skeleton."""
+
+    name: str
+    type: str = ""
+    color: str = ""
+    attributes: tuple[AttributeSpec, ...] = ()
+    elements: tuple[LabelSpec, ...] = ()
+    id: int | None = None
+
+
+class TaskSpec(Struct, frozen=True):
+    """A task or job: its media and frames. ``offset`` is what a project export has added to its frame numbers."""
+
+    id: str = ""
+    name: str = ""
+    subset: str = ""
+    size: int | None = None
+    start: int = 0
+    stop: int | None = None
+    step: int = 1
+    source: str = ""
+    width: int | None = None
+    height: int | None = None
+    video: bool = False
+    offset: int = 0
+    deleted: frozenset[int] = frozenset()
+
+    @property
+    def last(self) -> int | None:
+        """The last sampled frame, as the media counts; None when it is not known."""
+        ends = [self.start + (self.size - 1) * self.step] if self.size else []
+        if self.stop is not None and self.stop >= self.start:
+            ends.append(self.start + (self.stop - self.start) // self.step * self.step)
+        return min(ends) if ends else None
+
+
+class Meta(Struct, frozen=True):
+    """Everything that is declared. ``project``: made from several tasks, so ids restart and frames are shifted."""
+
+    labels: tuple[LabelSpec, ...] = ()
+    tasks: tuple[TaskSpec, ...] = ()
+    project: bool = False
+    found: bool = True
+    version: str = ""
+    names: Mapping[str, LabelSpec] = field(default_factory=dict)
+
+
+# ------------------------------------------------------------------------------------------------------- values
+
+
+def whole(text: Any, least: int = 0) -> int | None:
+    """A whole number not below ``least``, or None."""
+    if isinstance(text, bool):
+        return None
+    try:
+        number = int(str(text).strip())
+    except ValueError:
+        return None
+    return number if number >= least and abs(number) < 2**53 else None
+
+
+def step_of(frame_filter: str) -> int:
+    """``step=N``; anything else is every frame."""
+    match = re.fullmatch(r"\s*step\s*=\s*(\d{1,9})\s*", frame_filter)
+    return max(1, int(match[1])) if match else 1
+
+
+def _boolean(text: str) -> bool | None:
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower())
+
+
+def _attribute(name: str, input_type: str, values: str | Sequence[str], default: str, mutable: bool | None, id: int | None) -> AttributeSpec:  # fmt: skip
+    """Values are separated by line breaks; hand-made files use blanks, told by a default that is one of the pieces."""
+    kind = input_type.strip().lower()
+    blanks = ""
+    if isinstance(values, str):
+        text = values.strip()
+        options = [v.strip() for v in text.splitlines() if v.strip()]
+        if len(options) == 1 and " " in text and kind in (*_SINGLE, "checkbox") and default.strip() != text:
+            if default.strip() in text.split():
+                options = text.split()
+            else:
+                blanks = text
+    else:
+        options = [str(v) for v in values]
+    return AttributeSpec(name, kind, tuple(dict.fromkeys(options)), mutable, id, blanks)
+
+
+# ---------------------------------------------------------------------------------------------------------- XML
+
+
+def _child(element: Element | None, name: str) -> Element | None:
+    if element is None:
+        return None
+    return next((c for c in element if local_name(c) == name), None)
+
+
+def _text(element: Element | None, name: str) -> str:
+    child = _child(element, name)
+    return (child.text or "").strip() if child is not None else ""
+
+
+def _children(element: Element | None, *path: str) -> list[Element]:
+    found = [element] if element is not None else []
+    for name in path:
+        found = [c for e in found for c in e if local_name(c) == name]
+    return found
+
+
+def meta_of_xml(element: Element | None, holds: Callable[[bytes], bool]) -> Meta:
+    """``holds`` tells whether the file contains some bytes, to decide whether blanks separate values."""
+    if element is None:
+        return Meta(found=False)
+    project = _child(element, "project")
+    owner = project if project is not None else _child(element, "task")
+    if owner is None:
+        owner = _child(element, "job")
+    labels = _labels_of_xml(owner if owner is not None else element, holds)
+    if project is not None:
+        tasks = [_task_of_xml(t, element) for t in _children(project, "tasks", "task")]
+        return Meta(labels, with_offsets(tasks), project=True)
+    return Meta(labels, (_task_of_xml(owner, element),) if owner is not None else ())
+
+
+def _task_of_xml(task: Element, meta: Element) -> TaskSpec:
+    size = _child(task, "original_size")
+    if size is None:
+        size = _child(meta, "original_size")
+    source = _text(task, "source") or _text(meta, "source")
+    width, height = whole(_text(size, "width"), 1), whole(_text(size, "height"), 1)
+    return TaskSpec(
+        id=_text(task, "id"),
+        name=_text(task, "name"),
+        subset=_text(task, "subset"),
+        size=whole(_text(task, "size"), 1),
+        start=whole(_text(task, "start_frame")) or 0,
+        stop=whole(_text(task, "stop_frame")),
+        step=step_of(_text(task, "frame_filter")),
+        source=source,
+        width=width if height else None,
+        height=height if width else None,
+        video=_text(task, "mode") == "interpolation" or size is not None,
+    )
+
+
+def _labels_of_xml(owner: Element, holds: Callable[[bytes], bool]) -> tuple[LabelSpec, ...]:
+    top: dict[str, LabelSpec] = {}
+    parts: dict[str, list[LabelSpec]] = {}
+    for element in _children(owner, "labels", "label"):
+        attributes = tuple(
+            _decide_blanks(
+                _attribute(
+                    _text(a, "name"),
+                    _text(a, "input_type"),
+                    _text(a, "values"),
+                    _text(a, "default_value"),
+                    _boolean(_text(a, "mutable")),
+                    None,
+                ),
+                holds,
+            )
+            for a in _children(element, "attributes", "attribute")
+            if _text(a, "name")
+        )
+        name = _text(element, "name")
+        if not name:
+            continue
+        label = LabelSpec(name, _text(element, "type").lower(), _text(element, "color"), attributes)
+        parent = _text(element, "parent")
+        if parent:
+            parts.setdefault(parent, []).append(label)
+        else:
+            top.setdefault(name, label)
+    for parent, elements in parts.items():
+        skeleton = top.get(parent) or LabelSpec(parent, "skeleton")
+        unique = {e.name: e for e in reversed(elements)}
+        top[parent] = replace(skeleton, elements=tuple(e for e in elements if unique.get(e.name) is e))
+    return tuple(top.values())
+
+
+def _decide_blanks(attribute: AttributeSpec, holds: Callable[[bytes], bool]) -> AttributeSpec:
+    if not attribute.blanks or holds(f">{attribute.blanks}</attribute>".encode()):
+        return attribute
+    return replace(attribute, values=tuple(dict.fromkeys(attribute.blanks.split())))
+
+
+def with_offsets(tasks: Iterable[TaskSpec]) -> tuple[TaskSpec, ...]:
+    """A project export counts the frames of a subset through: each task shifts those after it, in order of their ids."""
+    shift: dict[str, int] = {}
+    found = list(tasks)
+    order = sorted(range(len(found)), key=lambda i: (found[i].subset, whole(found[i].id) or 0, i))
+    for i in order:
+        task = found[i]
+        offset = shift.get(task.subset, 0)
+        found[i] = replace(task, offset=offset)
+        shift[task.subset] = offset + task.start + task.step * (task.size or 0)
+    return tuple(found)
+
+
+# --------------------------------------------------------------------------------------------------------- JSON
+
+
+def labels_of_json(records: Any) -> tuple[LabelSpec, ...]:
+    """Labels of ``task.json`` or of the server; sublabels stand inside their skeleton."""
+    if isinstance(records, dict):
+        records = records.get("results", records.get("labels"))
+    if not isinstance(records, list):
+        return ()
+    found: dict[tuple[str, int | None], LabelSpec] = {}
+    for record in records:
+        if not isinstance(record, dict) or not isinstance(record.get("name"), str) or record.get("has_parent"):
+            continue
+        label = _label_of_json(record)
+        found.setdefault((label.name, label.id), label)
+    return tuple(found.values())
+
+
+def _label_of_json(record: Mapping[str, Any]) -> LabelSpec:
+    specs = record.get("attributes")
+    attributes = tuple(
+        _attribute(
+            a["name"],
+            str(a.get("input_type", "")),
+            a["values"] if isinstance(a.get("values"), list | str) else "",
+            str(a.get("default_value", "")),
+            a.get("mutable") if isinstance(a.get("mutable"), bool) else None,
+            whole(a.get("id")),
+        )
+        for a in (specs if isinstance(specs, list) else ())
+        if isinstance(a, dict) and isinstance(a.get("name"), str)
+    )
+    parts = record.get("sublabels")
+    elements = tuple(
+        _label_of_json(e)
+        for e in (parts if isinstance(parts, list) else ())
+        if isinstance(e, dict) and isinstance(e.get("name"), str) and not e.get("sublabels")
+    )
+    color = record.get("color")
+    return LabelSpec(
+        record["name"],
+        str(record.get("type", "")).lower(),
+        color if isinstance(color, str) else "",
+        attributes,
+        elements,
+        whole(record.get("id")),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- schema
+
+
+def element_label(skeleton: str, element: str) -> str:
+    return f"{skeleton}/{element}"
+
+
+def schema_of(labels: Iterable[LabelSpec], tagged: Iterable[str], kinds: Mapping[str, Kind]) -> Schema:
+    """Labels and attributes as declared, used or not; ``tagged`` are labels of any type that are used as tags.
+
+    Labels of one name in several tasks are one label with the attributes, types and options of all.
+    """
+    merged: dict[str, Label] = {}
+    tags: dict[str, Option] = {}
+    used = set(tagged)
+    for spec in labels:
+        questions = tuple(a.question() for a in spec.attributes)
+        if spec.type == "tag" or spec.name in used:
+            known = tags.get(spec.name)
+            nested = tuple(replace(q, index=False) for q in questions)
+            tags[spec.name] = Option(spec.name, "", _joined(known.attributes if known else (), nested))
+        if spec.type == "tag":
+            continue
+        if spec.elements or spec.type == "skeleton":
+            for element in spec.elements:
+                own = tuple(a.question() for a in element.attributes)
+                name = element_label(spec.name, element.name)
+                _add(merged, Label(name, (Kind.POINT,), element.color or spec.color, _joined(questions, own)))
+            continue
+        kind = kinds.get(spec.type)
+        _add(merged, Label(spec.name, (kind,) if kind else (), spec.color, questions))
+    asked = (Question(TAGS, None, tuple(tags.values())),) if tags else ()
+    return Schema(tuple(merged.values()), asked)
+
+
+def _add(merged: dict[str, Label], label: Label) -> None:
+    known = merged.get(label.name)
+    if known is None:
+        merged[label.name] = label
+        return
+    kinds = tuple(dict.fromkeys((*known.kinds, *label.kinds)))
+    merged[label.name] = replace(
+        known, kinds=kinds, color=known.color or label.color, attributes=_joined(known.attributes, label.attributes)
+    )
+
+
+def _joined(first: Iterable[Question], second: Iterable[Question]) -> tuple[Question, ...]:
+    questions = {q.name: q for q in first}
+    for question in second:
+        known = questions.get(question.name)
+        if known is None:
+            questions[question.name] = question
+        elif known.input is Input.RADIO and question.input is Input.RADIO:
+            values = {o.value for o in known.options}
+            extra = tuple(o for o in question.options if o.value not in values)
+            questions[question.name] = replace(
+                known, options=known.options + extra, index=known.index or question.index
+            )
+        elif known.input is not question.input:
+            questions[question.name] = Question(known.name, Input.TEXT, index=known.index or question.index)
+    return tuple(questions.values())

@@ -1,0 +1,165 @@
+"""Records of the server and of backups made into the nodes that the XML would have.
+
+Points are flat: rectangle xtl, ytl, xbr, ybr; ellipse cx, cy, x of the right-most and y of the top-most point; mask runs
+and then left, top, right, bottom, the last two *inclusive*. Values may be written as floats throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from to_labelbox_formats.cvat.document import Answer, Node, make_node
+from to_labelbox_formats.cvat.meta import LabelSpec
+from to_labelbox_formats.cvat.shapes import DIGITS, Figure, node_of_figure
+
+_LENGTHS = {"rectangle": 4, "ellipse": 4, "cuboid": 16}
+_XML_TAGS = {"rectangle": "box"}
+
+
+class Names:
+    """Names of labels and attributes by their ids, within the task that a record belongs to."""
+
+    def __init__(self, labels: Iterable[LabelSpec], unlabelled: str) -> None:
+        self._labels: dict[int, LabelSpec] = {}
+        self._attributes: dict[int, str] = {}
+        self._unlabelled = unlabelled
+        self.unknown: dict[int, None] = {}
+        for label in labels:
+            for spec in (label, *label.elements):
+                if spec.id is not None:
+                    self._labels[spec.id] = spec
+                self._attributes.update((a.id, a.name) for a in spec.attributes if a.id is not None)
+
+    def label(self, record: Mapping[str, Any], default: str | None = None) -> str:
+        """The label's name: stated, or by its id; the default where there is neither."""
+        name, id = record.get("label"), record.get("label_id")
+        if isinstance(name, str):
+            return name
+        if isinstance(id, int) and not isinstance(id, bool):
+            if id in self._labels:
+                return self._labels[id].name
+            self.unknown[id] = None
+            return f"label_{id}"
+        return self._unlabelled if default is None else default
+
+    def answers(self, record: Mapping[str, Any]) -> list[Answer]:
+        found: list[Answer] = []
+        attributes = record.get("attributes")
+        for attribute in attributes if isinstance(attributes, list) else ():
+            if not isinstance(attribute, dict):
+                continue
+            name, id = attribute.get("name"), attribute.get("spec_id")
+            if not isinstance(name, str):
+                name = self._attributes.get(id, f"attribute_{id}") if isinstance(id, int) else ""
+            found.append((name, text_of(attribute.get("value"))))
+        return found
+
+
+def text_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def records(value: Any) -> list[dict[str, Any]]:
+    return [r for r in value if isinstance(r, dict)] if isinstance(value, list) else []
+
+
+def shape_node(record: Mapping[str, Any], label: str, names: Names, more: Mapping[str, str]) -> Node:
+    """A shape; one whose numbers are unusable becomes a node that its reader refuses with a reason."""
+    kind = record.get("type")
+    fields = {"label": label, "occluded": "1" if record.get("occluded") else "0", **more}
+    group = record.get("group")
+    if isinstance(group, int) and group:
+        fields["group_id"] = str(group)
+    answers = names.answers(record)
+    if kind == "skeleton":
+        children = [
+            shape_node(
+                element,
+                names.label(element, str(i + 1)),
+                names,
+                {"outside": "1" if element.get("outside") else "0"},
+            )
+            for i, element in enumerate(records(record.get("elements")))
+        ]
+        return make_node("skeleton", fields, answers, children)
+    figure = _figure(record, kind) if isinstance(kind, str) else None
+    if figure is None:
+        return make_node(_XML_TAGS.get(str(kind), str(kind) or "shape"), {**fields, "points": "unreadable"}, answers)
+    return node_of_figure(figure, fields, answers)
+
+
+def _figure(record: Mapping[str, Any], kind: str) -> Figure | None:
+    points, rotation = record.get("points"), record.get("rotation") or 0
+    if not isinstance(points, list) or not all(is_number(v) for v in (*points, rotation)):
+        return None
+    values = [float(v) for v in points]
+    if kind in _LENGTHS:
+        if len(values) != _LENGTHS[kind]:
+            return None
+        if kind == "ellipse":
+            cx, cy, right, top = values
+            values = [cx, cy, round(right - cx, DIGITS), round(cy - top, DIGITS)]
+    elif kind == "mask":
+        if len(values) < 4:
+            return None
+        left, top, right, bottom = values[-4:]
+        values[-2:] = [right - left + 1, bottom - top + 1]
+    elif kind not in ("polygon", "polyline", "points") or not values or len(values) % 2:
+        return None
+    return Figure(kind, values, float(rotation))
+
+
+def track_node(
+    record: Mapping[str, Any], names: Names, frame_of: Any, stop: int | None, label: str | None = None
+) -> Node:
+    """A track with its keyframes; ``stop``: the last relative frame of its job, where the task goes on after it."""
+    name = names.label(record) if label is None else label
+    fields = {"label": name, "id": text_of(record.get("id"))}
+    group = record.get("group")
+    if isinstance(group, int) and group:
+        fields["group_id"] = str(group)
+    constant = names.answers(record)
+    elements = records(record.get("elements"))
+    shapes = records(record.get("shapes"))
+    if elements or any(s.get("type") == "skeleton" for s in shapes):
+        if shapes:
+            constant += names.answers(shapes[0])
+        nested = [
+            track_node({**e, "group": 0}, names, frame_of, stop, names.label(e, str(i + 1)))
+            for i, e in enumerate(elements)
+        ]
+        return make_node("track", fields, constant, nested or [make_node("skeleton", {"frame": "0"})])
+    rows = [
+        _row({**shape, "group": 0}, shape.get("frame"), name, names, frame_of, constant, bool(shape.get("outside")))
+        for shape in shapes
+    ]
+    if stop is not None and shapes and not shapes[-1].get("outside"):
+        rows.append(_row({**shapes[-1], "group": 0}, stop + 1, name, names, frame_of, constant, True))
+    return make_node("track", fields, [], rows)
+
+
+def _row(
+    shape: Mapping[str, Any],
+    frame: Any,
+    label: str,
+    names: Names,
+    frame_of: Any,
+    constant: list[Answer],
+    outside: bool,
+) -> Node:
+    whole = isinstance(frame, int) and not isinstance(frame, bool) and frame >= 0
+    more = {
+        "frame": str(frame_of(frame)) if whole else "",
+        "keyframe": "1",
+        "outside": "1" if outside else "0",
+    }
+    node = shape_node(shape, label, names, more)
+    node.answers[:0] = constant
+    return node

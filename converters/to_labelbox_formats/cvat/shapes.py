@@ -1,0 +1,389 @@
+"""Shapes and their attributes, from XML nodes into the model.
+
+A :class:`Figure` holds a shape's numbers the way CVAT's XML orders them:
+
+- rectangle: xtl, ytl, xbr, ybr before rotation; ellipse: cx, cy, rx, ry; both with a rotation clockwise in degrees
+  about the centre.
+- polygon, polyline, points: x, y, … (the XML writes ``x,y;x,y;…``).
+- cuboid: two faces, each top left, bottom left, top right, bottom right.
+- mask: run lengths, row by row inside a rectangle, background first, then left, top, width, height.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from to_labelbox import geometry as geo
+from to_labelbox.diagnostics import Code, Log
+from to_labelbox.model import (
+    Attribute,
+    Box,
+    Choice,
+    Cuboid,
+    Ellipse,
+    Geometry,
+    Mask,
+    Point,
+    Polygon,
+    Polyline,
+    RotatedBox,
+)
+from to_labelbox.schema import Input, Question
+from to_labelbox_formats.cvat.document import Answer, Node, make_node, name_and_value
+from to_labelbox_formats.cvat.meta import LabelSpec, element_label
+
+GROUP = "group"
+INSTANCE = "instance"
+DIGITS = 9
+"""Widths are differences of decimals: rounded here, so that 30.2 - 10.1 is 20.1."""
+
+
+class ShapeError(Exception):
+    """A shape that cannot be used; the message says why."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Figure(NamedTuple):
+    """``kind`` is the server's name of the shape type."""
+
+    kind: str
+    numbers: Sequence[float]
+    rotation: float = 0.0
+
+
+# ---------------------------------------------------------------------------------------------------- XML shapes
+
+TAGS = {
+    "box": "rectangle",
+    "polygon": "polygon",
+    "polyline": "polyline",
+    "points": "points",
+    "ellipse": "ellipse",
+    "cuboid": "cuboid",
+    "mask": "mask",
+    "skeleton": "skeleton",
+}
+"""XML element → shape type."""
+
+_CORNERS = ("xtl", "ytl", "xbl", "ybl", "xtr", "ytr", "xbr", "ybr")
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "box": ("xtl", "ytl", "xbr", "ybr"),
+    "ellipse": ("cx", "cy", "rx", "ry"),
+    "cuboid": tuple(f"{c}{face}" for face in (1, 2) for c in _CORNERS),
+    "mask": ("left", "top", "width", "height"),
+}
+_BROKEN: Mapping[str, Code] = {
+    "rectangle": Code.BOX_INVALID,
+    "ellipse": Code.BOX_INVALID,
+    "cuboid": Code.BOX_INVALID,
+    "polygon": Code.POLYGON_INVALID,
+    "polyline": Code.POLYGON_INVALID,
+    "points": Code.POINT_INVALID,
+    "mask": Code.MASK_INVALID,
+}
+
+
+def number(text: str) -> float:
+    """A finite number. Raises ValueError."""
+    value = float(text)
+    if not math.isfinite(value) or "_" in text:
+        raise ValueError(text)
+    return value
+
+
+def figure_of(node: Node) -> Figure:
+    """The figure of a shape element. Raises :class:`ShapeError`."""
+    kind = TAGS.get(node.tag)
+    if kind is None:
+        raise ShapeError(Code.GEOMETRY_UNSUPPORTED, f"<{node.tag}> is not a shape that is known here")
+    names = _FIELDS.get(node.tag)
+    try:
+        if names is None:
+            return Figure(kind, points_of(node.get("points")))
+        getter = node.layout.getter(names)
+        if getter is None:
+            missing = ", ".join(n for n in names if n not in node.layout.index)
+            raise ShapeError(_BROKEN[kind], f"<{node.tag}> lacks {missing}")
+        numbers = [number(v) for v in getter(node.parts)]
+        if kind == "mask":
+            return Figure(kind, [*_runs_of(node.get("rle")), *numbers])
+        return Figure(kind, numbers, number(node.get("rotation") or "0"))
+    except ValueError as error:
+        raise ShapeError(_BROKEN[kind], f"a coordinate of <{node.tag}> is not a finite number: {error}") from None
+
+
+_flat = msgspec.json.Decoder(list[float])
+
+
+def points_of(text: str) -> list[float]:
+    """``x,y;x,y`` as a flat list; stray blanks and semicolons are tolerated. Raises ValueError."""
+    try:
+        numbers = _flat.decode(f"[{text.replace(';', ',')}]")
+        if len(numbers) == 2 * (text.count(";") + 1):
+            return numbers
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        pass
+    numbers = []
+    for pair in text.split(";"):
+        if not pair.strip():
+            continue
+        x, comma, y = pair.partition(",")
+        if not comma:
+            raise ValueError(f"{pair.strip()!r} is not an x,y pair")
+        numbers += (number(x), number(y))
+    return numbers
+
+
+def node_of_figure(
+    figure: Figure, fields: dict[str, str], answers: list[Answer] | None = None, children: list[Node] | None = None
+) -> Node:
+    """The XML node that says the same as a figure; ``fields`` are its other attributes."""
+    kind, numbers, rotation = figure
+    tag = next(tag for tag, known in TAGS.items() if known == kind)
+    names = _FIELDS.get(tag)
+    fields = dict(fields)
+    if names is not None:
+        own = numbers[-len(names) :] if kind == "mask" else numbers
+        fields.update(zip(names, map(repr, own)))
+        if kind == "mask":
+            fields["rle"] = ",".join(map(repr, numbers[: -len(names)]))
+    elif kind != "skeleton":
+        fields["points"] = ";".join(f"{x!r},{y!r}" for x, y in zip(numbers[::2], numbers[1::2]))
+    if rotation:
+        fields["rotation"] = repr(rotation)
+    return make_node(tag, fields, answers, children)
+
+
+def _runs_of(text: str) -> list[float]:
+    return [number(run) for run in text.split(",") if run.strip()]
+
+
+# ----------------------------------------------------------------------------------------------------- geometry
+
+
+def geometry_of(figure: Figure, width: int | None, height: int | None, note: Callable[[Code, str], None]) -> Geometry:
+    """The model's geometry. ``note`` is told what was mended or cut. Raises :class:`ShapeError`."""
+    kind, numbers, rotation = figure
+    match kind:
+        case "rectangle":
+            return _box(numbers, rotation, note)
+        case "polygon":
+            if len(set(zip(numbers[::2], numbers[1::2]))) < 3:
+                raise ShapeError(Code.POLYGON_TOO_SHORT, "a polygon needs three different points")
+            return Polygon(((numbers,),))
+        case "polyline":
+            if len(set(zip(numbers[::2], numbers[1::2]))) < 2:
+                raise ShapeError(Code.LINE_TOO_SHORT, "a line needs two different points")
+            return Polyline(numbers)
+        case "points":
+            if len(numbers) != 2:
+                raise ShapeError(Code.POINT_INVALID, f"{len(numbers) // 2} points where one is expected")
+            return Point(numbers[0], numbers[1])
+        case "ellipse":
+            cx, cy, rx, ry = numbers
+            return Ellipse(cx, cy, rx, ry, rotation)
+        case "cuboid":
+            return Cuboid(_face(numbers[:8]), _face(numbers[8:]))
+        case "mask":
+            return _mask(numbers, width, height, note)
+    raise ShapeError(Code.GEOMETRY_UNSUPPORTED, f"a {kind} has no place here")
+
+
+def _box(numbers: Sequence[float], rotation: float, note: Callable[[Code, str], None]) -> Box | RotatedBox:
+    left, top, right, bottom = numbers
+    if right < left or bottom < top:
+        note(Code.BOX_FLIPPED, "the corners are swapped; they are put in order")
+        left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
+    width, height = round(right - left, DIGITS), round(bottom - top, DIGITS)
+    if rotation % 360:
+        return RotatedBox(round((left + right) / 2, DIGITS), round((top + bottom) / 2, DIGITS), width, height, rotation)
+    return Box(left, top, width, height)
+
+
+def _face(numbers: Sequence[float]) -> tuple[float, ...]:
+    """Top left, top right, bottom right, bottom left: once around."""
+    return (*numbers[0:2], *numbers[4:6], *numbers[6:8], *numbers[2:4])
+
+
+def _mask(numbers: Sequence[float], width: int | None, height: int | None, note: Callable[[Code, str], None]) -> Mask:
+    if width is None or height is None:
+        raise ShapeError(
+            Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of its picture: give --media-root or --sizes FILE"
+        )
+    if not all(v == int(v) for v in numbers):
+        raise ShapeError(Code.MASK_INVALID, "run lengths and rectangle must be whole numbers")
+    left, top, columns, rows = (int(v) for v in numbers[-4:])
+    try:
+        patch = geo.rows_from_runs([int(v) for v in numbers[:-4]], columns, rows)
+        mask = geo.mask_from_patch(patch, left, top, width, height)
+    except (geo.GeometryError, OverflowError) as error:
+        raise ShapeError(Code.MASK_INVALID, str(error)) from None
+    lost = int(patch.sum()) - geo.mask_area(mask)
+    if lost:
+        note(Code.CLIPPED, f"{lost} pixels of the mask lie outside the {width} × {height} picture and are cut off")
+    return mask
+
+
+# --------------------------------------------------------------------------------------------------- attributes
+
+
+class Resolved:
+    """The answers of one shape: ``static`` ones hold for a whole track, ``mutable`` ones for a keyframe.
+
+    Shapes with the same label and answers share one instance. ``problems`` are told for every shape that has it.
+    """
+
+    __slots__ = ("all", "answers", "mutable", "occluded", "problems", "static")
+
+    def __init__(
+        self,
+        pairs: Iterable[tuple[Attribute, bool]],
+        problems: tuple[tuple[Code, str], ...],
+        answers: tuple[Answer, ...] = (),
+    ) -> None:
+        found = tuple(pairs)
+        self.all = tuple(a for a, _ in found)
+        self.static = tuple(a for a, index in found if not index)
+        self.mutable = tuple(a for a, index in found if index)
+        self.occluded = (*self.all, OCCLUDED)
+        self.problems = problems
+        self.answers = answers
+
+
+OCCLUDED = Attribute("occluded", "yes", flag=True)
+NOT_OCCLUDED = Attribute("occluded", "no", flag=True)
+_MAX_CACHE = 20_000
+_TRUE_FALSE = {"true": "true", "1": "true", "false": "false", "0": "false"}
+
+
+class Vocabulary:
+    """The declared labels and attributes, and the answers to them. ``declared`` is empty where a file has no labels."""
+
+    def __init__(self, labels: Iterable[LabelSpec]) -> None:
+        self.questions: dict[str, dict[str, Question]] = {}
+        self.skeletons: dict[str, LabelSpec] = {}
+        self._cache: dict[tuple[str, tuple[Answer, ...]], Resolved] = {}
+        for label in labels:
+            self._declare(label.name, label)
+            if label.elements or label.type == "skeleton":
+                self.skeletons[label.name] = label
+            for element in label.elements:
+                self._declare(element_label(label.name, element.name), element)
+
+    def _declare(self, name: str, spec: LabelSpec) -> None:
+        known = self.questions.setdefault(name, {})
+        for attribute in spec.attributes:
+            question, before = attribute.question(), known.get(attribute.name)
+            if before is None:
+                known[attribute.name] = question
+            elif before.input is Input.RADIO is question.input:
+                extra = tuple(o for o in question.options if o not in before.options)
+                known[attribute.name] = msgspec.structs.replace(before, options=before.options + extra)
+            elif before.input is not question.input:
+                known[attribute.name] = Question(attribute.name, Input.TEXT, index=before.index or question.index)
+
+    def resolve(self, label: str, answers: tuple[Answer, ...]) -> Resolved:
+        """The answers of one shape, from its ``attribute`` children."""
+        key = (label, answers)
+        known = self._cache.get(key)
+        if known is None:
+            if len(self._cache) >= _MAX_CACHE:
+                self._cache.clear()
+            known = self._cache[key] = self._resolve(label, answers)
+        return known
+
+    def _resolve(self, label: str, answers: tuple[Answer, ...]) -> Resolved:
+        questions = self.questions.get(label)
+        problems: list[tuple[Code, str]] = []
+        if questions is None and self.questions:
+            problems.append((Code.CLASS_UNKNOWN, f"label {label!r} is not declared; it is added to the ontology"))
+        found: dict[str, tuple[Attribute, bool]] = {}
+        for answer in answers:
+            name, text = name_and_value(answer)
+            if not name:
+                problems.append((Code.ATTRIBUTE_UNKNOWN, "an attribute without a name is left out"))
+                continue
+            question = questions.get(name) if questions else None
+            if name in found:
+                problems.append((Code.ATTRIBUTE_UNKNOWN, f"attribute {name!r} is given twice; the last value counts"))
+            value = _value(question, text)
+            if value is None:
+                found.pop(name, None)
+                continue
+            if question is None and questions:
+                problems.append(
+                    (Code.ATTRIBUTE_UNKNOWN, f"attribute {name!r} of label {label!r} is not declared; it is added")
+                )
+            elif isinstance(value, Choice) and question and value.value not in [o.value for o in question.options]:
+                problems.append(
+                    (Code.ATTRIBUTE_UNKNOWN, f"{value.value!r} is not a declared value of {name!r}; it is added")
+                )
+            found[name] = (Attribute(name, value), question is None or question.index)
+        return Resolved(found.values(), tuple(problems), answers)
+
+
+def _value(question: Question | None, text: str) -> str | bool | Choice | None:
+    """None: an empty answer is no answer."""
+    plain = text.strip()
+    if not plain:
+        return None
+    if question is None or question.input is None:
+        return plain == "true" if plain in ("true", "false") else text
+    if question.input is Input.TEXT:
+        return text
+    if [o.value for o in question.options] == ["true", "false"]:
+        return Choice(_TRUE_FALSE.get(plain.lower(), plain))
+    return Choice(plain)
+
+
+def is_on(text: str) -> bool:
+    """``1`` or ``true``."""
+    return text == "1" or text.strip().lower() in ("1", "true")
+
+
+def group_of(text: str) -> str:
+    """A group id; 0 is none."""
+    plain = text.strip()
+    return "" if plain in ("", "0") else plain
+
+
+class Teller:
+    """Notes about one shape at a time, with its place; ``lost`` says that the last shape is less than it was."""
+
+    def __init__(self, log: Log, file: str) -> None:
+        self._log = log
+        self._file = file
+        self.where = ""
+        self.id = ""
+        self.lost = False
+
+    def at(self, where: str, id: str = "") -> None:
+        self.where, self.id, self.lost = where, id, False
+
+    def __call__(self, code: Code, message: str) -> None:
+        if code is Code.CLIPPED:
+            self.lost = True
+        self._log.note(code, message, file=self._file, where=self.where, id=self.id)
+
+    def problems(self, found: Iterable[tuple[Code, str]]) -> None:
+        for code, message in found:
+            self(code, message)
+
+    def read(self, label: str) -> None:
+        self._log.read(label)
+
+    def skip(self, code: Code, label: str, message: str) -> None:
+        self._log.skip(code, label, message, file=self._file, where=self.where, id=self.id)
+
+    def merge(self, code: Code, label: str, message: str) -> None:
+        self._log.merge(code, label, message, file=self._file, where=self.where, id=self.id)
+
+    def dropped_group(self) -> None:
+        self(Code.GROUP_DROPPED, "group ids have no place in the target; -O groups=true keeps them as nested text")
