@@ -45,6 +45,7 @@ _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
 _PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _URI = re.compile(r"^([a-zA-Z][a-zA-Z0-9+._-]*)://")
 _REMOTE = re.compile(r"^(?:https?|s3|gs|azure-blob|azure_spi)://\S+$")
+_SPECIAL = re.compile(r"[?#%]|://")
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _MAX_NAME = 400
@@ -89,6 +90,9 @@ def reference_of(text: str) -> Reference | None:
         kind = re.match(r"data:\w+/(\w{1,5})", text)
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return Reference((f"inline-{digest}.{kind.group(1) if kind else 'bin'}",), None)
+    if text.startswith("/data/upload/") and not _SPECIAL.search(text):
+        # the common form, without a query or anything encoded in it
+        return _upload(text, None)
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -98,19 +102,29 @@ def reference_of(text: str) -> Reference | None:
         return reference_of(_inner(query["fileuri"]))
     if parts.path.rstrip("/").endswith("data/local-files") and "d" in query:
         return _named(query["d"].lstrip("/"), url=None)
-    upload = _UPLOAD.search(query.get("filepath") or unquote(parts.path))
     web = parts.scheme in ("http", "https")
-    if upload:
-        project, name = upload.groups()
-        base = name.rpartition("/")[2]
-        names = dict.fromkeys((_PREFIX.sub("", base), base, f"{project}/{base}"))
-        return Reference(tuple(names), text if web else None) if all(map(is_safe, names)) else None
+    path = query.get("filepath") or unquote(parts.path)
+    if _UPLOAD.search(path):
+        return _upload(path, text if web else None)
     if _URI.match(text):
         path = unquote(parts.path).lstrip("/")
         if web and parts.query and not os.path.splitext(path)[1]:
             path = f"{path}?{parts.query}"
         return _named(path or parts.netloc, f"{parts.netloc}/{path}", f"{parts.netloc}/{path}?{parts.query}", url=text)
     return _named(text.replace("\\", "/").removeprefix("./").lstrip("/"), url=None)
+
+
+def _upload(path: str, url: str | None) -> Reference | None:
+    """``…/upload/<project>/<8 hex>-<name>``: the name as it was, with its prefix, with its project."""
+    found = _UPLOAD.search(path)
+    if found is None or not is_safe(found.group(2)):
+        return None
+    project, name = found.groups()
+    base = name.rpartition("/")[2]
+    bare = _PREFIX.sub("", base)
+    if not is_safe(bare) or not base:
+        return None
+    return Reference((base, f"{project}/{base}") if bare == base else (bare, base, f"{project}/{base}"), url)
 
 
 def _named(*names: str, url: str | None) -> Reference | None:

@@ -24,7 +24,7 @@ from to_labelbox_formats.label_studio.records import UNDECODABLE
 WINDOW = 1 << 18
 """Bytes of a piece, unless a single task is larger."""
 MAX_TASK_BYTES = 1 << 30
-_SIGNATURE_REGION = 1 << 15
+_SIGNATURE_REGION = 1 << 13
 _TRIES = 4
 
 _BLANK = re.compile(rb"[ \t\r\n]*")

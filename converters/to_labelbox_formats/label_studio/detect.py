@@ -16,6 +16,11 @@ HEADS = 40
 _EXTENSIONS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 _STRINGS = re.compile(rb'"((?:[^"\\]++|\\.)*+)"(\s*:)?|[\[\]{}]', re.DOTALL)
 _LABELLED = ("annotations", "completions", "predictions")
+_TASK_KEYS = frozenset(
+    "id data meta created_at updated_at inner_id project file_upload predictions annotations completions drafts "
+    "total_annotations cancelled_annotations total_predictions is_labeled overlap".split()
+)
+"""Keys of a task that is not labelled; with any other key it could be anything that has ``data``."""
 _REGION = re.compile(rb'"result"\s*:\s*(?:\[\s*\]|\[\s*\{)')
 
 
@@ -63,7 +68,7 @@ def recognise(source: Source, name: str) -> FoundFile | str:
         regions = _REGION.search(head) is not None or b'"from_name"' in head
         if regions:
             return FoundFile(name, shape, Form.TASKS, f"tasks with {labelled[0]} that have a result", CERTAIN)
-    if "data" in keys and re.search(rb'"data"\s*:\s*\{', head) and not {"shapes", "tracks", "images"} & keys:
+    if "data" in keys and keys <= _TASK_KEYS and re.search(rb'"data"\s*:\s*\{', head):
         return FoundFile(name, shape, Form.TASKS, "tasks with data, not labelled", LIKELY)
     if {"from_name", "to_name"} <= keys:
         return "it is a list of regions without their tasks: export tasks instead"

@@ -32,6 +32,7 @@ from to_labelbox_formats.label_studio.records import (
     STORED,
     TASK,
     UNDECODABLE,
+    Complain,
     Id,
     Task,
     TaskHead,
@@ -112,7 +113,8 @@ class Export:
             with self.source.open(file.name) as stream:
                 found = pieces(stream, file.shape, count, lambda m: log.file_unreadable(file.name, m))
                 for piece in found:
-                    heads = [] if piece.tasks is None else heads
+                    if piece.tasks is None:
+                        heads = []
                     if file.shape in (Shape.CSV, Shape.TSV):
                         if number not in self._headers:
                             stream_place = stream.tell()
@@ -244,8 +246,6 @@ class Export:
 
     def _all_slots(self) -> Iterator[tuple[int, Slot]]:
         for place in self.places:
-            if place.count is None:
-                continue
             for unit, data in enumerate(self._data_of(place), place.first):
                 if unit not in self._absorbed:
                     for slot in slots_of(data, self.config, self.options.data_key)[0]:
@@ -253,11 +253,9 @@ class Export:
 
     def _data_of(self, place: Place) -> Iterator[dict[str, Any]]:
         """The data of the tasks in a piece, empty where it cannot be decoded."""
-        if place.count is None:
-            return
         file = self.files[place.file]
         raw = self._bytes(place)
-        if file.form is Form.TASKS:
+        if file.form is Form.TASKS and place.count is not None:
             for head in _HEADS.decode(joined(raw)):
                 yield _dict(head.data)
         else:
@@ -298,10 +296,11 @@ class Export:
             stream.seek(place.offset)
             return stream.read(place.length)
 
-    def _decode(self, place: Place, raw: bytes, complain: Callable[[str, str], None]) -> list[Task | None]:
-        """The tasks of a piece; None for one that is no object."""
+    def _decode(self, place: Place, raw: bytes, complaints: Callable[[int], Complain]) -> list[Task | None]:
+        """The tasks of a piece, None for one that is no object; ``complaints`` hears about the task of a number."""
         file = self.files[place.file]
-        where = f"{file.name} byte {place.offset}"
+        where = f"byte {place.offset}"
+        complain = complaints(place.first)
         if file.form is Form.FLAT:
             if file.shape in (Shape.CSV, Shape.TSV):
                 try:
@@ -331,12 +330,13 @@ class Export:
         if place.count is None:
             return [TASK.decode(raw, where, complain)]
         elements = msgspec.json.decode(joined(raw), type=list[Raw])
-        return [TASK.decode(e, f"{file.name} task {place.first + n + 1}", complain) for n, e in enumerate(elements)]
+        start = self._file_starts[place.file]
+        return [TASK.decode(e, f"[{n - start}]", complaints(n)) for n, e in enumerate(elements, place.first)]
 
-    def _one(self, unit: int, complain: Callable[[str, str], None]) -> Task | None:
+    def _one(self, unit: int, complaints: Callable[[int], Complain]) -> Task | None:
         """A single task, out of order."""
         place = self.places[bisect_right(self._starts, unit) - 1]
-        decoded = self._decode(place, self._bytes(place), complain)
+        decoded = self._decode(place, self._bytes(place), complaints)
         return decoded[unit - place.first] if unit - place.first < len(decoded) else None
 
     # ------------------------------------------------------------------------------------------------- iterating
@@ -354,34 +354,23 @@ class Export:
                 return
             reader.file, reader.place = self.files[place.file].name, ""
             raw = self._bytes(place)
-            counted = self._complainer(reader, place, start, stop)
-            for unit, task in enumerate(self._decode(place, raw, counted), place.first):
+
+            def own(unit: int) -> Complain:
+                # once: by the range that holds the task, and not for records that are read with another one
+                return reader.complain if start <= unit < stop and unit not in self._absorbed else _ignore
+
+            reader.own = True
+            for unit, task in enumerate(self._decode(place, raw, own), place.first):
                 if unit < start or unit >= stop or unit in self._absorbed or task is None:
                     continue
                 reader.file = self.files[place.file].name
                 yield from self._items(reader, task, unit, first)
 
-    def _complainer(self, reader: Reader, place: Place, start: int, stop: int) -> Callable[[str, str], None]:
-        """Counts what cannot be decoded, once: by the range that holds it, and not for records read elsewhere."""
-        count = place.count or 1
-
-        def complain(where: str, message: str) -> None:
-            reader.own = True
-            reader.complain(where, message)
-
-        if count == 1:
-            return complain if place.first not in self._absorbed and start <= place.first < stop else _silent
-
-        def within(where: str, message: str) -> None:
-            task = where.removeprefix(f"{reader.file} task ").partition(" ")[0].partition(".")[0].partition("[")[0]
-            if task.isdecimal() and start <= int(task) - 1 < stop and int(task) - 1 not in self._absorbed:
-                complain(where, message)
-
-        return within
-
     def _items(self, reader: Reader, task: Task, unit: int, first: dict[int, int]) -> Iterator[Item]:
         reader.own = True
-        others = [t for t in (self._one(u, reader.complain) for u in self.attached.get(unit, ())) if t is not None]
+        others = [
+            t for t in (self._one(u, lambda _: reader.complain) for u in self.attached.get(unit, ())) if t is not None
+        ]
         if others and task.id is None:
             task = msgspec.structs.replace(task, id=next((t.id for t in others if t.id is not None), None))
         reader.place = self._name(task, unit)
@@ -423,8 +412,12 @@ class Export:
             )  # fmt: skip
 
 
-def _silent(place: str, message: str) -> None:
+def _ignore(place: str, message: str) -> None:
     return None
+
+
+def _silent(unit: int) -> Complain:
+    return _ignore
 
 
 def _dict(data: Raw) -> dict[str, Any]:

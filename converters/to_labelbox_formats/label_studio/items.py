@@ -53,6 +53,7 @@ from to_labelbox_formats.label_studio.regions import (
     grouped,
     has_shape,
     labels_of,
+    plain_shape,
     segments_of,
     shape_on_picture,
 )
@@ -155,6 +156,7 @@ class Reader:
         self._has_media = context.media is not None
         self._renamed = declared.renamed
         self._controls: dict[str, Control | None] = {}
+        self._names: dict[tuple[str | None, str], str] = {}
         self._known = {(c.name, e.name) for c in config.controls.values() for e in c.entries}
         self._bare = {c.name for c in config.controls.values() if is_bare_tool(c, config)}
         self.file = self.place = ""
@@ -326,13 +328,51 @@ class Reader:
         groups, relations = grouped(annotation.result or [])
         answers: list[tuple[Canvas, Control | None, Classification]] = []
         where = f"{self.place} annotation {annotation.id}" if annotation.id is not None else self.place
+        only = self._canvases[0] if len(self._canvases) == 1 else None
+        plain = only if only is not None and only.slot.media is Media.IMAGE else None
         for group in groups:
+            if plain is not None and len(group.entries) == 1 and self._plain(group, plain, prefix, where):
+                continue
             self._group(group, prefix, where, answers)
         self._place_answers(answers)
         owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
         for number, relation in relations:
             if self._counts(owners.get(relation.from_id, relation)):
                 self._relation(relation, number, prefix, where)
+
+    def _plain(self, group: Group, canvas: Canvas, prefix: str, where: str) -> bool:
+        """Read one of the regions that most exports are made of, without the general machinery."""
+        entry = group.entries[0]
+        if entry.item_index or entry.meta:
+            return False
+        size = canvas.frame(entry)
+        if size is None or canvas.orientation > 1:
+            return False
+        found = plain_shape(entry, size[0], size[1])
+        if found is None:
+            return False
+        label, shape = found
+        key = (entry.from_name, label)
+        name = self._names.get(key)
+        if name is None:
+            if not label or (self.config.found and not self._is_known(entry.from_name, label)):
+                return False
+            name = self._names[key] = self.label(entry, label)
+        identity = entry.id if type(entry.id) is str and not prefix else None
+        if identity is None or identity in canvas.ids:
+            identity = self._identity(entry, group.number, prefix, canvas)
+        else:
+            canvas.ids.add(identity)
+        canvas.objects.add(identity)
+        self.log.ledger[name].read += 1
+        canvas.annotations.append(
+            Object(id=identity, label=name, geometry=shape, where=f"{where} result[{group.number}]")
+        )
+        return True
+
+    def _is_known(self, control: str | None, label: str) -> bool:
+        known = self.control(control)
+        return known is not None and (known.name, label) in self._known
 
     def _group(
         self, group: Group, prefix: str, where: str, answers: list[tuple[Canvas, Control | None, Classification]]
@@ -372,7 +412,9 @@ class Reader:
         return group.entries[0].from_name or UNNAMED
 
     def _identity(self, entry: Region, number: int, prefix: str, canvas: Canvas) -> str:
-        identity = f"{prefix}{entry.id}" if entry.id is not None else f"{prefix}#{number}"
+        return self._unique(f"{prefix}{entry.id}" if entry.id is not None else f"{prefix}#{number}", canvas)
+
+    def _unique(self, identity: str, canvas: Canvas) -> str:
         while identity in canvas.ids:
             identity += "'"
         canvas.ids.add(identity)
@@ -452,7 +494,7 @@ class Reader:
                 for n, name in enumerate(names):
                     canvas.annotations.append(
                         Relationship(
-                            id=f"{source}>{target}" + (f"/{name}" if n else ""),
+                            id=self._unique(f"{source}>{target}", canvas),
                             label=name,
                             source=source,
                             target=target,

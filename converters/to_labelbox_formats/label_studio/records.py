@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -276,7 +278,8 @@ def from_flat(record: Mapping[str, Any], answers: Mapping[str, str]) -> Task:
             continue
         payloads = list(_payloads(value, answers.get(name)))
         if payloads:
-            regions += [_flat_region(name, p, kind) for p, kind in payloads]
+            seen: Counter[bytes] = Counter()
+            regions += [_flat_region(name, p, kind, seen) for p, kind in payloads]
         elif name not in answers:
             data[name] = value
     who = record.get("annotator")
@@ -328,10 +331,13 @@ def _kind_of(value: Mapping[str, Any]) -> str:
     return next((k for k in (*LABEL_KEYS, "choices", "taxonomy", "number", "rating", "datetime") if k in value), "")
 
 
-def _flat_region(name: str, payload: dict[str, Any], kind: str) -> Region:
+def _flat_region(name: str, payload: dict[str, Any], kind: str, seen: Counter[bytes]) -> Region:
+    """A region whose id is its place; the n-th time in one control it is another one."""
     place = {k: payload[k] for k in ("x", "y", "width", "height", "rotation", "points", "start", "end") if k in payload}
+    text = msgspec.json.encode(place, order="sorted")
+    seen[text] += 1
     return Region(
-        id=msgspec.json.encode(place, order="sorted").decode() if place else None,
+        id=f"{hashlib.sha256(text).hexdigest()[:10]}-{seen[text]}" if place else None,
         type=kind,
         from_name=name,
         value=Raw(msgspec.json.encode(payload)),

@@ -99,6 +99,48 @@ def labels_of(value: Value) -> list[str]:
 
 # ------------------------------------------------------------------------------------------------ on pictures
 
+
+class PlainRectangle(Struct, gc=False, forbid_unknown_fields=True):
+    """The value that most exports are made of; anything beside these keys takes the general way."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    rectanglelabels: list[str]
+    rotation: float = 0.0
+
+
+class PlainPolygon(Struct, gc=False, forbid_unknown_fields=True):
+    points: list[tuple[float, float]]
+    polygonlabels: list[str]
+    closed: bool = True
+
+
+_PLAIN_RECTANGLE = msgspec.json.Decoder(PlainRectangle)
+_PLAIN_POLYGON = msgspec.json.Decoder(PlainPolygon)
+
+
+def plain_shape(entry: Region, width: float, height: float) -> tuple[str, Geometry] | None:
+    """Label and geometry of an upright rectangle or closed polygon with one label; None for everything else."""
+    try:
+        if entry.type == "rectanglelabels":
+            box = _PLAIN_RECTANGLE.decode(entry.value)
+            if len(box.rectanglelabels) != 1 or box.rotation or box.width < 0 or box.height < 0:
+                return None
+            return box.rectanglelabels[0], Box(
+                box.x * width / 100, box.y * height / 100, box.width * width / 100, box.height * height / 100
+            )
+        if entry.type == "polygonlabels":
+            outline = _PLAIN_POLYGON.decode(entry.value)
+            if len(outline.polygonlabels) != 1 or not outline.closed or len(outline.points) < 3:
+                return None
+            return outline.polygonlabels[0], Polygon(((_scaled(outline.points, width, height),),))
+    except UNDECODABLE:
+        return None
+    return None
+
+
 _VERTICES = msgspec.json.Decoder(list[tuple[float, float]])
 
 
