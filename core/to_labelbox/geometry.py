@@ -458,58 +458,93 @@ def _empty_counts(width: int, height: int) -> bytes:
 def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
     """(outer contours along the pixel edges, one a 4-connected region; number of holes that they lose).
 
-    Vertices are pixel corners, so that filling a contour gives back the region with its holes closed.
+    Vertices are pixel corners, clockwise, so that filling a contour gives back the region with its holes closed.
+    Corners come from the runs alone: in a column, a run's start and end are edges; where the next column has the same
+    edge, the contour goes straight on, else it has a corner there.
     """
-    left, patch = mask_patch(mask)
-    padded = np.pad(patch.astype(np.int8), 1)
-    # Directed edges with the region on their right: along top borders to the right, right borders down, and so on.
-    down = np.diff(padded, axis=0)
-    side = np.diff(padded, axis=1)
-    follow: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for y, x in np.argwhere(down == 1).tolist():
-        follow.setdefault((x - 1, y), []).append((x, y))
-    for y, x in np.argwhere(down == -1).tolist():
-        follow.setdefault((x, y), []).append((x - 1, y))
-    for y, x in np.argwhere(side == -1).tolist():
-        follow.setdefault((x, y - 1), []).append((x, y))
-    for y, x in np.argwhere(side == 1).tolist():
-        follow.setdefault((x, y), []).append((x, y - 1))
+    ends = np.cumsum(_decode_counts(mask.counts, mask.width * mask.height))
+    xs, ys, starts = _corners(ends, mask.height)
+    if not len(xs):
+        return [], 0
+    # Corners of one column pair up to vertical edges in order of y, corners of one row to horizontal ones.
+    horizontal = np.lexsort((xs, ys))
+    _order_saddles(xs, ys, starts, horizontal)
+    across, along = np.empty(len(xs), np.intp), np.empty(len(xs), np.intp)
+    across[horizontal[::2]], across[horizontal[1::2]] = horizontal[1::2], horizontal[::2]
+    along[::2], along[1::2] = np.arange(1, len(xs), 2), np.arange(0, len(xs), 2)
+    right, down, outer = across.tolist(), along.tolist(), starts.tolist()
+    places = np.stack((xs, ys), 1).astype(float)
     contours: list[list[float]] = []
     holes = 0
-    for start in list(follow):
-        while follow.get(start):
-            ring = _walk(follow, start)
-            if signed_area(ring) > 0:
-                contours.append([v + left if i % 2 == 0 else v for i, v in enumerate(ring)])
-            else:
-                holes += 1
+    seen = bytearray(len(xs))
+    for first in range(len(xs)):
+        if seen[first]:
+            continue
+        ring: list[int] = []
+        here = first
+        while not seen[here]:
+            there = right[here]
+            seen[here] = seen[there] = 1
+            ring += (here, there)
+            here = down[there]
+        # the first corner of a ring is its leftmost and then topmost: inside is below it, or it is a hole
+        if outer[first]:
+            contours.append(places[ring].ravel().tolist())
+        else:
+            holes += 1
     return contours, holes
 
 
-def _walk(follow: dict[tuple[int, int], list[tuple[int, int]]], start: tuple[int, int]) -> list[float]:
-    """One closed walk over directed edges; at a corner of two touching pixels it turns right (4-connected regions)."""
-    corners: list[tuple[int, int]] = []
-    here, heading = start, (0, 0)
-    while True:
-        options = follow[here]
-        if len(options) > 1 and heading != (0, 0):
-            right = (-heading[1], heading[0])
-            target = (here[0] + right[0], here[1] + right[1])
-            options.remove(target)
-        else:
-            target = options.pop()
-        if not options:
-            del follow[here]
-        step = (target[0] - here[0], target[1] - here[1])
-        if step != heading:
-            corners.append(here)
-        here, heading = target, step
-        if here == start:
-            break
-    first = (corners[1][0] - corners[0][0], corners[1][1] - corners[0][1])
-    if first[0] * heading[1] == first[1] * heading[0]:
-        corners.pop(0)
-    return [float(v) for corner in corners for v in corner]
+def _corners(
+    ends: npt.NDArray[np.int64], height: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Corners sorted by x, then y: their places, and whether the foreground begins below them in their own column.
+
+    A place where two regions touch diagonally is there twice.
+    """
+    begin, end = ends[0 : len(ends) // 2 * 2 : 2], ends[1::2]
+    kept = end > begin
+    begin, end = begin[kept], end[kept]
+    if not len(begin):
+        nothing = np.zeros(0, np.int64)
+        return nothing, nothing, nothing > 0
+    # a run may go over several columns: cut it at each top
+    first, last = begin // height, (end - 1) // height
+    spans = last - first + 1
+    columns = np.repeat(first, spans) + np.arange(spans.sum()) - np.repeat(np.cumsum(spans) - spans, spans)
+    tops = np.maximum(np.repeat(begin, spans), columns * height) - columns * height
+    bottoms = np.minimum(np.repeat(end, spans), (columns + 1) * height) - columns * height
+    stride = height + 1
+    edges = np.concatenate((columns * stride + tops, columns * stride + bottoms))
+    signs = np.ones(len(edges), np.int8)
+    signs[len(columns) :] = -1
+    # adjacent runs of one column (a run of length zero between them) have no edge where they meet
+    keys = np.concatenate((edges, edges + stride))
+    own = np.concatenate((signs, np.zeros(len(edges), np.int8)))
+    left = np.concatenate((np.zeros(len(edges), np.int8), signs))
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    heads = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    own, left, keys = np.add.reduceat(own[order], heads), np.add.reduceat(left[order], heads), keys[heads]
+    times = np.where(own == left, 0, np.where((own != 0) & (left != 0), 2, 1))
+    keys, starts = np.repeat(keys, times), np.repeat(own > 0, times)
+    return keys // stride, keys % stride, starts
+
+
+def _order_saddles(
+    xs: npt.NDArray[np.int64],
+    ys: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.bool_],
+    horizontal: npt.NDArray[np.intp],
+) -> None:
+    """Where two regions touch diagonally, join the edges so that each region keeps a contour of its own.
+
+    The upper edge of the place is its first copy. It belongs to the left edge when the upper left pixel is set, which
+    is the order of the copies already; else to the right edge, so the copies change places.
+    """
+    a, b = horizontal[:-1], horizontal[1:]
+    swap = np.flatnonzero((xs[a] == xs[b]) & (ys[a] == ys[b]) & ~starts[a])
+    horizontal[swap], horizontal[swap + 1] = horizontal[swap + 1], horizontal[swap]
 
 
 # --------------------------------------------------------------------------------------------- EXIF orientation

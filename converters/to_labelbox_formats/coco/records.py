@@ -178,7 +178,7 @@ class Records:
             return True
         place = told.get((data.id, label))
         if place is None:
-            return False
+            return False  # ids are unique within a file only
         file, at = place
         other = found[at]
         if isinstance(other, Object) and file != record.file and _same_box(other, data.bbox):
@@ -198,6 +198,8 @@ class Records:
                 id=str(data.id),
             )
             return True
+        if place is not None and file != record.file:
+            return False
         log.note(
             Code.RECORD_DUPLICATE, "the id is used twice for different annotations; both are kept",
             file=name, where=where, id=str(data.id),
@@ -284,7 +286,7 @@ class Records:
         if not self._predictions and (data.score is not None or kind is Kind.RESULTS):
             raise _Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
         where = f"annotations[{record.row}]"
-        if label == CAPTION and data.category_id is None:
+        if label == CAPTION:
             text = data.caption or ""
             return Classification(id=id, name=CAPTION, value=text, several=True, where=where)
         self._check_category(record.file, data)
