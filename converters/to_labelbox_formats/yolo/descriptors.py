@@ -1,0 +1,249 @@
+"""What a set says about itself: data.yaml, obj.data, and the files that only name classes."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import yaml
+from msgspec import Struct, field
+
+from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox_formats.yolo.tree import Tree
+
+MAX_DESCRIPTOR_BYTES = 16 * 2**20
+MAX_CLASSES = 1_000_000
+MAX_KEYPOINTS = 10_000
+
+NAMES_FILES = ("obj.names", "_darknet.labels", "classes.txt", "notes.json", "_classes.txt")
+"""Files that name classes, one a line (notes.json: categories), in order of preference."""
+
+_WORDS_THAT_YAML_TURNS = re.compile(r"(?i)(?:yes|no|on|off|true|false|null|~)")
+
+
+class Descriptor(Struct):
+    """``names`` by class id, None when nothing names them; ``splits`` in declared order, each with its entries."""
+
+    file: str
+    names: dict[int, str] | None = None
+    splits: dict[str, list[str]] = field(default_factory=dict)
+    root: str | None = None
+    task: str = ""
+    keypoints: tuple[int, int] | None = None
+    keypoint_names: tuple[str, ...] = ()
+    masks: bool = False
+
+    @property
+    def folder(self) -> str:
+        return self.file[: self.file.rfind("/") + 1]
+
+
+# ------------------------------------------------------------------------------------------------------ data.yaml
+
+_SPLIT_KEYS = {"train": "train", "val": "val", "validation": "val", "test": "test", "minival": "minival"}
+
+
+def load_yaml(data: bytes) -> dict[str, Any]:
+    """The mapping of a data.yaml, every scalar as the text that was written. Raises :class:`FileError`.
+
+    YAML 1.1 would turn an unquoted class ``no`` into False and ``1.0`` into a number, so no scalar is resolved.
+    """
+    try:
+        document = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)
+    except UnicodeDecodeError as error:
+        raise FileError(f"is not UTF-8: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise FileError(f"not YAML{place}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise FileError(f"not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
+    if not isinstance(document, dict):
+        raise FileError("is no mapping of keys such as names and train")
+    return {key: value for key, value in document.items() if isinstance(key, str)}
+
+
+def is_data_yaml(document: Mapping[str, Any]) -> bool:
+    return ("names" in document or "nc" in document) and any(key in document for key in (*_SPLIT_KEYS, "path"))
+
+
+def read_yaml(tree: Tree, file: str, log: Log) -> Descriptor:
+    """A data.yaml. Raises :class:`FileError` when it is none."""
+    document = load_yaml(tree.source.read(file, MAX_DESCRIPTOR_BYTES))
+    found = Descriptor(file, task=_text(document.get("task")), root=_text(document.get("path")) or None)
+    count = _whole(document.get("nc"))
+    raw = document.get("names")
+    if isinstance(raw, str) and raw.strip():
+        raise FileError(f"names is {raw!r}: it must list the classes, in order or by their ids")
+    found.names = _names(raw, file, log)
+    if found.names is None and count is not None and 0 < count <= MAX_CLASSES:
+        log.note(Code.CLASS_UNNAMED, f"nc says {count} classes and nothing names them: class_0, class_1, …", file=file)
+        found.names = {i: f"class_{i}" for i in range(count)}
+    elif found.names is not None and count is not None and count != len(found.names):
+        log.note(Code.FIELD_REPAIRED, f"nc is {count}, but {len(found.names)} classes are named; names win", file=file)
+    for key, split in _SPLIT_KEYS.items():
+        entries = document.get(key)
+        listed = entries if isinstance(entries, list) else [entries]
+        texts = [
+            e.strip() for e in listed if isinstance(e, str) and e.strip() and e.strip().lower() not in ("null", "~")
+        ]
+        if texts:
+            found.splits.setdefault(split, []).extend(texts)
+    shape = document.get("kpt_shape")
+    if shape is not None:
+        numbers = [_whole(v) for v in shape] if isinstance(shape, list) else []
+        if (
+            len(numbers) != 2
+            or None in numbers
+            or numbers[1] not in (2, 3)
+            or not 0 < (numbers[0] or 0) <= MAX_KEYPOINTS
+        ):
+            raise FileError(f"kpt_shape is {shape!r}: it must be [number of keypoints, 2 or 3]")
+        found.keypoints = (numbers[0] or 0, numbers[1] or 0)
+        found.keypoint_names = _keypoint_names(document.get("kpt_names"), found.keypoints[0], file, log)
+    found.masks = bool(_text(document.get("masks_dir")))
+    return found
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _whole(value: object) -> int | None:
+    text = _text(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _names(raw: object, file: str, log: Log) -> dict[int, str] | None:
+    """Names by id, from a list or from a mapping whose keys are the ids, written as numbers or as texts."""
+    if isinstance(raw, list):
+        pairs: list[tuple[object, object]] = list(enumerate(raw))
+    elif isinstance(raw, dict):
+        pairs = list(raw.items())
+    else:
+        return None
+    names: dict[int, str] = {}
+    for key, value in pairs[:MAX_CLASSES]:
+        index = key if isinstance(key, int) else _whole(key)
+        if index is None:
+            log.note(Code.CLASS_UNKNOWN, f"names has the key {key!r}, which is no class id; it is ignored", file=file)
+        elif not isinstance(value, str) or not value.strip():
+            log.note(Code.CLASS_UNNAMED, f"class {index} has no name in {file}: class_{index}", file=file)
+            names[index] = f"class_{index}"
+        else:
+            if _WORDS_THAT_YAML_TURNS.fullmatch(value.strip()):
+                log.note(
+                    Code.FIELD_REPAIRED,
+                    f"class {index} is taken as {value.strip()!r}, as written; if it is not in quotes, other programs "
+                    "read a truth value or nothing there",
+                    file=file,
+                )
+            names[index] = value.strip()
+    return names or None
+
+
+def _keypoint_names(raw: object, count: int, file: str, log: Log) -> tuple[str, ...]:
+    """``kpt_names``: a list, or lists by class id. All classes share their keypoints, so the first list holds."""
+    if isinstance(raw, dict):
+        raw = next((v for v in raw.values() if isinstance(v, list)), None)
+    if not isinstance(raw, list):
+        return ()
+    names = tuple(v.strip() for v in raw if isinstance(v, str) and v.strip())
+    if len(names) != count or len(set(names)) != count:
+        log.note(
+            Code.FIELD_IGNORED, f"kpt_names does not give {count} different names; kp_0, kp_1, … instead", file=file
+        )
+        return ()
+    return names
+
+
+# ------------------------------------------------------------------------------------------------------- obj.data
+
+
+def read_obj_data(tree: Tree, file: str, log: Log) -> Descriptor:
+    """Darknet's ``key = value`` lines; every key but classes, names and backup is a split with a list file."""
+    found = Descriptor(file)
+    values: dict[str, str] = {}
+    for line in text_of(tree, file).splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not key.lstrip().startswith(("#", ";")):
+            values[key.strip().lower()] = value.strip()
+    for key, value in values.items():
+        if value and key not in ("classes", "names", "backup", "results", "eval", "top", "labels", "hierarchy"):
+            found.splits[key] = [value]
+    listed = values.get("names", "")
+    for name in (strip_data(listed), listed, posixpath.basename(listed), "obj.names"):
+        target = posixpath.normpath(posixpath.join(found.folder, name)) if name else ""
+        if target and tree.has(target):
+            found.names = read_names(tree, target, log)
+            break
+    count = _whole(values.get("classes"))
+    if found.names is not None and count is not None and count != len(found.names):
+        log.note(Code.FIELD_REPAIRED, f"classes is {count}, but {len(found.names)} are named; the names win", file=file)
+    return found
+
+
+def strip_data(path: str) -> str:
+    """CVAT writes the archive's root as ``data/``."""
+    path = path.replace("\\", "/")
+    return path.removeprefix("./").removeprefix("data/")
+
+
+# ----------------------------------------------------------------------------------------------------- names files
+
+
+class _Category(Struct):
+    name: str
+    id: int | None = None
+
+
+class _Notes(Struct):
+    categories: list[_Category]
+
+
+def text_of(tree: Tree, file: str) -> str:
+    """A text file in UTF-8, with or without byte-order mark. Raises :class:`FileError`."""
+    data = tree.source.read(file, MAX_DESCRIPTOR_BYTES)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"is not UTF-8: {error}") from None
+
+
+def read_names(tree: Tree, file: str, log: Log) -> dict[int, str]:
+    """A names file: the number of the line, from 0, is the id. Raises :class:`FileError`."""
+    if file.endswith(".json"):
+        try:
+            notes = msgspec.json.decode(tree.source.read(file, MAX_DESCRIPTOR_BYTES), type=_Notes)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise FileError(f"does not list categories: {error}") from None
+        return {(n if c.id is None else c.id): c.name.strip() for n, c in enumerate(notes.categories)}
+    return names_of_lines(text_of(tree, file), file, log)
+
+
+def names_of_lines(text: str, file: str, log: Log) -> dict[int, str]:
+    lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    names: dict[int, str] = {}
+    for index, line in enumerate(lines[:MAX_CLASSES]):
+        if not line:
+            log.note(
+                Code.CLASS_UNNAMED,
+                f"line {index + 1} is blank: its class id is kept as class_{index}",
+                file=file,
+                where=f"line {index + 1}",
+            )
+        names[index] = line or f"class_{index}"
+    return names
+
+
+def warn_of_duplicates(names: dict[int, str], file: str, log: Log) -> None:
+    first: dict[str, int] = {}
+    for index, name in names.items():
+        if first.setdefault(name, index) != index:
+            log.note(
+                Code.CLASS_DUPLICATE, f"classes {first[name]} and {index} are both {name!r} and become one", file=file
+            )

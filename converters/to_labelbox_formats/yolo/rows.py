@@ -1,0 +1,368 @@
+"""Rows of a label file: one object a line, told apart by their number of values.
+
+===================  ========================  ==============================================================
+task                 values                    content after the class id, normalised by width and height
+===================  ========================  ==============================================================
+detect               5                         centre x, centre y, width, height
+detect, predicted    6, 7                      … confidence, track id
+segment              odd, 7 or more            vertices of one ring, closed by itself
+obb                  9                         four corners in any order
+segment, obb         even, 8 or more           … confidence
+pose                 5 + K × D                 box, then K keypoints of x, y and (D = 3) visibility 0, 1, 2
+dota                 9 or 10                   four corners *in pixels*, class name, difficult 0 or 1
+===================  ========================  ==============================================================
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from to_labelbox.diagnostics import UNREADABLE, Code, Log, Tally
+from to_labelbox.geometry import open_ring, to_stored
+from to_labelbox.model import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon
+
+Tokens: TypeAlias = Sequence[bytes]
+
+
+class Task(StrEnum):
+    DETECT = "detect"
+    SEGMENT = "segment"
+    OBB = "obb"
+    POSE = "pose"
+    DOTA = "dota"
+    CLASSIFY = "classify"
+
+
+class Frame(Struct, frozen=True):
+    """The picture that rows refer to: as displayed for scaling, as stored for the result; sizes 0 when unknown."""
+
+    width: int = 0
+    height: int = 0
+    orientation: int = 1
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+
+
+class Rules(Struct, frozen=True):
+    """How the rows of a set are read.
+
+    ``names`` None: nothing names the classes. ``mixed``: boxes and outlines of 8 values or more occur side by side.
+    """
+
+    task: Task
+    names: dict[int, str] | None
+    keypoints: tuple[int, int] | None = None
+    keypoint_names: tuple[str, ...] = ()
+    predictions: bool = False
+    unknown_classes: bool = False
+    pixels: bool = False
+    mixed: bool = False
+
+
+class _Refused(Exception):
+    """A row that is left out."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+_NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_LIMIT = 1e7
+"""Coordinates beyond this, in widths of the picture or in pixels, are damage."""
+_MAX_CLASS = 1_000_000
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SIZE_REMEDY = (
+    "the size of its picture is unknown, so the normalised row has no place: give the pictures with --media-root, "
+    "or their sizes with --sizes or -O sizes=FILE"
+)
+_places: list[tuple[str, str]] = []
+
+
+def places(count: int) -> list[tuple[str, str]]:
+    """(id, place) of the lines 1, 2, …; kept, because every file needs the same ones."""
+    while len(_places) < min(count, 10_000):
+        number = str(len(_places) + 1)
+        _places.append((number, f"line {number}"))
+    if count > len(_places):
+        return _places + [(str(n), f"line {n}") for n in range(len(_places) + 1, count + 1)]
+    return _places
+
+
+class Rows:
+    """Turns label files into objects, counting every row in a log."""
+
+    def __init__(self, rules: Rules, log: Log) -> None:
+        self.rules = rules
+        self.log = log
+        self._known: dict[bytes, tuple[str, Tally]] = {}
+        self._pose = 5 + rules.keypoints[0] * rules.keypoints[1] if rules.keypoints else 0
+        self._boxes = rules.task is Task.DETECT and not rules.pixels
+        self._odd = 0
+
+    def objects(self, data: bytes, frame: Frame, file: str) -> list[Object]:
+        """The objects of a label file."""
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = data.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        if not lines:
+            return []
+        if not (
+            self._boxes
+            and frame.width
+            and frame.orientation == 1
+            and data[0] in b"0123456789"
+            and len(set(lines)) == len(lines)
+            and b"_" not in data
+            and b"," not in data
+        ):
+            found = self._carefully(data, frame, file)
+        else:
+            found = self._quickly(lines, frame, file)
+        return self._close(found, file)
+
+    def _close(self, found: list[Object], file: str) -> list[Object]:
+        """Report rows of a file that do not fit the set's task."""
+        if self._odd:
+            kind = "outlines" if self.rules.task is Task.DETECT else "boxes"
+            self.log.note(
+                Code.ROWS_MIXED,
+                f"holds {kind} in a set of task {self.rules.task}: each row is read by its own shape",
+                file=file,
+                count=self._odd,
+            )
+            self._odd = 0
+        return found
+
+    def _quickly(self, lines: list[bytes], frame: Frame, file: str) -> list[Object]:
+        """Plain boxes on an upright picture of known size; any other row goes the careful way."""
+        width, height, known = frame.width, frame.height, self._known
+        found: list[Object] = []
+        for (id, where), line in zip(places(len(lines)), lines):
+            tokens = line.split()
+            if len(tokens) == 5 and tokens[0] in known:
+                label, tally = known[tokens[0]]
+                try:
+                    x, y, w, h = map(float, tokens[1:])
+                except ValueError:
+                    x = y = w = h = math.nan
+                # comparisons with NaN are false
+                if -1.0 < x < 2.0 and -1.0 < y < 2.0 and w >= 0.0 <= h and w + h < 4.0:
+                    tally.read += 1
+                    box = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
+                    found.append(Object(id=id, label=label, geometry=box, where=where))
+                    continue
+            if tokens:
+                self._add(found, tokens, frame, file, id, where)
+        return found
+
+    def _carefully(self, data: bytes, frame: Frame, file: str) -> list[Object]:
+        """Files of any kind: byte-order marks, commas, repeated rows, all shapes."""
+        if data.startswith(codecs.BOM_UTF8):
+            data = data[len(codecs.BOM_UTF8) :]
+        elif data.startswith(_UTF16):
+            data = data.decode("utf-16", "replace").replace("\r\n", "\n").encode()
+        lines = data.split(b"\n")
+        if b"," in data and self.rules.task is not Task.DOTA and all(b"," in line for line in lines if line.strip()):
+            self.log.note(Code.FIELD_REPAIRED, "values are separated by commas instead of blanks", file=file)
+            lines = [line.replace(b",", b" ") for line in lines]
+        tokens = (line.split() for line in lines)
+        return self._rows(zip(places(len(lines)), tokens), frame, file)
+
+    def listed(self, rows: list[list[bytes]], frame: Frame, file: str, record: str) -> list[Object]:
+        """The objects of rows that stand in one record of a file."""
+        numbered = ((str(n), f"{record}, row {n}") for n in range(1, len(rows) + 1))
+        return self._close(self._rows(zip(numbered, rows), frame, file), file)
+
+    def _rows(self, rows: Iterable[tuple[tuple[str, str], list[bytes]]], frame: Frame, file: str) -> list[Object]:
+        found: list[Object] = []
+        seen: dict[bytes, str] = {}
+        dota = self.rules.task is Task.DOTA
+        for (id, where), tokens in rows:
+            if not tokens or (dota and tokens[0].lower().startswith(_DOTA_HEADER)):
+                continue
+            first = seen.setdefault(b" ".join(tokens), where)
+            if first is not where:
+                label = _dota_name(tokens) if dota else self.class_of(tokens[0])[0]
+                self.log.read(label)
+                message = f"says the same as {first}"
+                self.log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=file, where=where, id=id)
+            elif dota:
+                self._add_dota(found, tokens, file, id, where)
+            else:
+                self._add(found, tokens, frame, file, id, where)
+        return found
+
+    # -------------------------------------------------------------------------------------------------- single rows
+
+    def _add(self, found: list[Object], tokens: Tokens, frame: Frame, file: str, id: str, where: str) -> None:
+        known = self._known.get(tokens[0])
+        if known is not None:
+            label, tally = known
+            tally.read += 1
+        else:
+            label, code, message = self.class_of(tokens[0])
+            self.log.read(label)
+            if code is not None:
+                self.log.skip(code, label, message, file=file, where=where, id=id)
+                return
+            self._known[tokens[0]] = label, self.log.ledger[label]
+        try:
+            found.append(self._object(label, tokens, frame, file, id, where))
+        except _Refused as refused:
+            self.log.skip(refused.code, label, str(refused), file=file, where=where, id=id)
+
+    def class_of(self, token: bytes) -> tuple[str, Code | None, str]:
+        """(class in the ledger, why a row of it is skipped or None, message). ``3.0`` counts as 3."""
+        number = float(token) if _NUMBER.fullmatch(token) else math.nan
+        if not (number.is_integer() and 0 <= number < _MAX_CLASS):
+            return UNREADABLE, Code.RECORD_UNREADABLE, f"the class id {_quoted(token)} is not a whole number from 0 on"
+        index, names = int(number), self.rules.names
+        if names is not None and index in names:
+            return names[index], None, ""
+        label = f"class_{index}"
+        if names is None or self.rules.unknown_classes:
+            return label, None, ""
+        return (
+            label,
+            Code.CLASS_UNKNOWN,
+            f"class id {index} has no name (there are {len(names)}, up to id {max(names)}): perhaps the names are of "
+            + f"another set; -O unknown_classes=true keeps such rows as {label}",
+        )
+
+    def _object(self, label: str, tokens: Tokens, frame: Frame, file: str, id: str, where: str) -> Object:
+        shape, trailing = self._shape(tokens)
+        values = _numbers(tokens[1:])
+        if trailing:
+            if not self.rules.predictions:
+                raise _Refused(
+                    Code.PREDICTION,
+                    "ends with a confidence, so it is a prediction and no ground truth; "
+                    "-O predictions=true takes such rows in",
+                )
+            self.log.note(Code.FIELD_IGNORED, "the confidence has no place in a label", file=file, where=where, id=id)
+            values = values[:-trailing]
+        if self.rules.pixels:
+            width = height = 1.0
+        elif frame.width:
+            width, height = float(frame.width), float(frame.height)
+        else:
+            raise _Refused(Code.IMAGE_SIZE_UNKNOWN, _SIZE_REMEDY)
+        geometry: Geometry
+        keypoints: Keypoints | None = None
+        if shape == "outline":
+            values[::2] = [x * width for x in values[::2]]
+            values[1::2] = [y * height for y in values[1::2]]
+            geometry = Polygon(((open_ring(values),),))
+        else:
+            x, y, w, h = values[:4]
+            if w < 0 or h < 0:
+                raise _Refused(Code.BOX_INVALID, f"the box is {w:g} wide and {h:g} high")
+            geometry = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
+            if shape == "pose":
+                keypoints = self._keypoints(values[4:], width, height)
+        if frame.orientation != 1:
+            geometry = to_stored(geometry, frame.orientation, *frame.stored)
+            if keypoints is not None:
+                turned = to_stored(keypoints, frame.orientation, *frame.stored)
+                keypoints = turned if isinstance(turned, Keypoints) else None
+        return Object(id=id, label=label, geometry=geometry, keypoints=keypoints, where=where, loss=bool(trailing))
+
+    def _shape(self, tokens: Tokens) -> tuple[str, int]:
+        """What a row is by its length, and how many values of a prediction it ends with."""
+        count, task = len(tokens), self.rules.task
+        if count < 5:
+            raise _Refused(Code.RECORD_UNREADABLE, f"{_plural(count, 'value')}: a row has a class id and at least 4")
+        if task is Task.POSE and count > 6:
+            if count - self._pose in (0, 1):
+                return "pose", count - self._pose
+            shape = list(self.rules.keypoints or ())
+            raise _Refused(Code.KEYPOINTS_INVALID, f"{count} values: with kpt_shape {shape} a row has {self._pose}")
+        if count <= 6:
+            self._odd += task is not Task.DETECT
+            return "box", count - 5
+        if count == 7 and task is not Task.OBB:
+            tracked = (
+                _NUMBER.fullmatch(tokens[5]) and 0 <= float(tokens[5]) <= 1 and tokens[6].isdigit() and int(tokens[6])
+            )
+            if tracked if self.rules.mixed else task is Task.DETECT:
+                self._odd += task is not Task.DETECT
+                return "box", 2
+        self._odd += task is Task.DETECT
+        return "outline", 1 - count % 2
+
+    def _keypoints(self, values: Sequence[float], width: float, height: float) -> Keypoints | None:
+        """The points that are there: v > 0; with two values a point, those that are neither negative nor exactly 0 0."""
+        _, size = self.rules.keypoints or (0, 2)
+        names = self.rules.keypoint_names
+        points = []
+        for n, at in enumerate(range(0, len(values), size)):
+            x, y = values[at], values[at + 1]
+            if values[at + 2] > 0 if size == 3 else x >= 0 and y >= 0 and (x, y) != (0, 0):
+                occluded = size == 3 and values[at + 2] == 1
+                points.append(Keypoint(names[n] if names else f"kp_{n}", x * width, y * height, occluded))
+        return Keypoints(tuple(points)) if points else None
+
+    def _add_dota(self, found: list[Object], tokens: Tokens, file: str, id: str, where: str) -> None:
+        label = _dota_name(tokens)
+        self.log.read(label)
+        try:
+            if len(tokens) < 9:
+                count = _plural(len(tokens), "value")
+                raise _Refused(Code.RECORD_UNREADABLE, f"{count}: a row has four corners, a class name and difficult")
+            corners = _numbers(tokens[:8])
+        except _Refused as refused:
+            self.log.skip(refused.code, label, str(refused), file=file, where=where, id=id)
+            return
+        difficult = len(tokens) > 9 and tokens[-1].isdigit() and int(tokens[-1]) > 0
+        flags = (Attribute("difficult", "yes", flag=True),) if difficult else ()
+        found.append(Object(id=id, label=label, geometry=Polygon(((corners,),)), attributes=flags, where=where))
+
+
+_DOTA_HEADER = (b"imagesource", b"gsd")
+
+
+def _dota_name(tokens: Tokens) -> str:
+    """The class of a DOTA row: what stands between the corners and the difficult flag."""
+    words = tokens[8:-1] if len(tokens) > 9 and tokens[-1].isdigit() else tokens[8:]
+    return b" ".join(words).decode("utf-8", "replace") or UNREADABLE
+
+
+def _numbers(tokens: Tokens) -> list[float]:
+    """Finite numbers of reasonable size, or a refusal that names the first that is none."""
+    try:
+        values = list(map(float, tokens))
+        if sum(map(abs, values)) <= _LIMIT and not any(b"_" in token for token in tokens):
+            return values
+    except ValueError:
+        pass
+    for token in tokens:
+        if not _NUMBER.fullmatch(token):
+            raise _Refused(Code.RECORD_UNREADABLE, f"{_quoted(token)} is not a finite number")
+        if abs(float(token)) > _LIMIT:
+            raise _Refused(Code.RECORD_UNREADABLE, f"{_quoted(token)} is far beyond any picture")
+    return values
+
+
+def is_number(token: bytes) -> bool:
+    """Whether a token is a plain decimal number; Python's own underscores, infinities and NaN are none."""
+    return _NUMBER.fullmatch(token) is not None
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _quoted(token: bytes) -> str:
+    return repr(token[:40].decode("utf-8", "replace"))

@@ -1,0 +1,141 @@
+"""The listing of a source, sorted into pictures and label files by folder."""
+
+from __future__ import annotations
+
+import bisect
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+from weakref import WeakKeyDictionary
+
+from to_labelbox.diagnostics import FileError
+from to_labelbox.media import is_image
+from to_labelbox.source import Source
+
+MAX_LABEL_BYTES = 256 * 2**20
+_READ = 64 * 1024
+
+SPLITS = ("train", "training", "trainval", "val", "valid", "validation", "test", "testing")
+_NOT_LABELS = frozenset(
+    "classes.txt _classes.txt _annotations.txt requirements.txt license.txt notes.txt labels.txt images.txt".split()
+) | {f"{split}.txt" for split in SPLITS}
+
+
+class Tree:
+    """Names are relative to the source's root; folders are written with a closing slash, the root as an empty text."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.names: Sequence[str] = source.names
+        self.images: dict[str, list[str]] = {}
+        self.texts: dict[str, list[str]] = {}
+        self.others: list[str] = []
+        self._base = source.folder + "/" if source.folder is not None else None
+        images, texts = self.images, self.texts
+        for name in self.names:
+            cut = name.rfind("/") + 1
+            if name.startswith("._", cut):  # resource forks that macOS leaves beside the files
+                continue
+            if name.endswith((".txt", ".TXT")):
+                kept = texts
+            elif is_image(name):
+                kept = images
+            else:
+                self.others.append(name)
+                continue
+            folder = name[:cut]
+            if folder in kept:
+                kept[folder].append(name)
+            else:
+                kept[folder] = [name]
+
+    def has(self, name: str) -> bool:
+        at = bisect.bisect_left(self.names, name)
+        return at < len(self.names) and self.names[at] == name
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether anything is below a folder."""
+        if not folder:
+            return bool(self.names)
+        at = bisect.bisect_left(self.names, folder)
+        return at < len(self.names) and self.names[at].startswith(folder)
+
+    def images_below(self, folder: str) -> Iterator[str]:
+        """Pictures below a folder, in the order of the listing's folders."""
+        for name, images in sorted(self.images.items()):
+            if name.startswith(folder):
+                yield from images
+
+    def labels_below(self, folder: str) -> Iterator[str]:
+        """Text files below a folder that can hold labels."""
+        for name, texts in sorted(self.texts.items()):
+            if name.startswith(folder):
+                yield from (text for text in texts if is_label_name(text))
+
+    def path(self, name: str) -> str | None:
+        """The path on disk of a listed name, or None inside an archive."""
+        return self._base + name if self._base is not None else None
+
+    def read(self, name: str) -> bytes:
+        """A listed file of bounded size. Raises :class:`FileError`."""
+        if self._base is None:
+            return self.source.read(name, MAX_LABEL_BYTES)
+        try:
+            fd = os.open(self._base + name, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                data = os.read(fd, _READ)
+                if len(data) == _READ:
+                    blocks, total = [data], _READ
+                    while data := os.read(fd, 1 << 20):
+                        blocks.append(data)
+                        total += len(data)
+                        if total > MAX_LABEL_BYTES:
+                            raise FileError(f"larger than {MAX_LABEL_BYTES} bytes")
+                    data = b"".join(blocks)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror}") from error
+        return data
+
+    def head(self, name: str, size: int = 4096) -> bytes:
+        return self.source.head(name, size)
+
+
+_trees: WeakKeyDictionary[Source, Tree] = WeakKeyDictionary()
+
+
+def tree_of(source: Source) -> Tree:
+    """The tree of a source, sorted once however often it is asked for."""
+    tree = _trees.get(source)
+    if tree is None:
+        tree = _trees[source] = Tree(source)
+    return tree
+
+
+def is_label_name(name: str) -> bool:
+    base = posixpath.basename(name).lower()
+    return base not in _NOT_LABELS and not base.startswith(("readme", "autosplit_"))
+
+
+def split_of(name: str) -> str:
+    """The split that a path names, by its outermost folder called train, valid, test or the like."""
+    for part in name.split("/")[:-1]:
+        if part.lower() in SPLITS:
+            return part
+    return ""
+
+
+def joined(folder: str, path: str) -> str | None:
+    """A path as written in a file of ``folder``, as a name of the tree; None when it leaves the root."""
+    path = path.replace("\\", "/")
+    if path.startswith("/") or (len(path) > 1 and path[1] == ":"):
+        return None
+    name = posixpath.normpath(posixpath.join(folder, path))
+    if name == ".":
+        return ""
+    return None if name == ".." or name.startswith("../") else name
+
+
+def as_folder(name: str) -> str:
+    return name + "/" if name and not name.endswith("/") else name
