@@ -23,6 +23,7 @@ the set, by its ``source`` elements (see :class:`Origin`).
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -57,7 +58,7 @@ from to_labelbox_formats.voc.names import (
     read_classes,
     read_lists,
 )
-from to_labelbox_formats.voc.objects import PartNames, Rules, number
+from to_labelbox_formats.voc.objects import PartNames, Rules, left_out, number
 
 _SAMPLE = 2000
 """Annotation files, spread evenly over the set, that decide what holds for all of them."""
@@ -190,15 +191,14 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
         document = _document(source, layout.xmls[unit], fallback)
         return document.filename if document else ""
 
-    link(layout, file_name, None if source.is_archive or layout.images else source.exists)
+    listed = source.is_archive or os.path.isdir(source.path)
+    link(layout, file_name, None if listed else source.exists)
     lists = read_lists(source, layout, context.log)
-    sample = _Sample(source, layout.xmls, fallback)
-    rules = Rules(
+    rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
+    sample = _Sample(source, layout.xmls, rules, fallback)
+    rules = rules._replace(
         shift=1.0 if _origin(options.origin, sample, context.log) is Origin.ONE_BASED else 0.0,
         relative=_is_relative(options.unit, sample, source),
-        predictions=options.predictions,
-        skip_difficult=options.skip_difficult,
-        part_names=options.part_names,
     )
     classes = _classes(source, layout, options, context.log)
     images = sum(1 for unit in range(layout.units) if layout.image(unit))
@@ -235,7 +235,7 @@ def _document(source: Source, name: str, fallback: str) -> Document | None:
 class _Sample:
     """What the first pass over some of the files tells about all of them."""
 
-    def __init__(self, source: Source, names: Sequence[str], fallback: str) -> None:
+    def __init__(self, source: Source, names: Sequence[str], rules: Rules, fallback: str) -> None:
         self.files = self.genuine = self.boxes = 0
         self.zero = ""
         self.relative = True
@@ -247,13 +247,14 @@ class _Sample:
                 continue
             self.files += 1
             self.genuine += document.database.strip().startswith("The VOC") or "PASCAL VOC" in document.credit
-            for row in document.rows:
+            for n, row in enumerate(document.rows):
                 corners = [number(text) for text in row[5:9]]
                 values = [value for value in corners if value is not None]
                 if len(values) < 4:
                     continue
                 self.boxes += 1
-                labels[(row[0] or "").strip()] = None
+                if left_out(rules, row, document.elements[n] if document.elements else None) is None:
+                    labels[(row[0] or "").strip()] = None
                 if not self.zero and min(values) <= 0:
                     self.zero = name
                 self.relative &= min(values) >= 0 and max(values) <= 1

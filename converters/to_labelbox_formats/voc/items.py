@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -19,6 +20,7 @@ from to_labelbox_formats.voc.masks import MaskReader
 from to_labelbox_formats.voc.names import Classes, Lists
 from to_labelbox_formats.voc.objects import ObjectReader, Rules, number
 
+_SIDE = re.compile(r"[0-9]{1,7}")
 _CLASS_QUESTION = "class"
 _OTHER_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG", ".webp", ".tif", ".tiff")
 
@@ -205,7 +207,7 @@ def _size_of(document: Document, name: str, log: Log) -> tuple[int, int] | None:
     if not document.width and not document.height:
         return None
     width, height = document.width.strip(), document.height.strip()
-    if width.isdecimal() and height.isdecimal() and len(width) < 8 and len(height) < 8:
+    if _SIDE.fullmatch(width) and _SIDE.fullmatch(height):
         pair = [int(width), int(height)]
     else:
         numbers = (number(width), number(height))

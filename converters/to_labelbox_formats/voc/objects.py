@@ -74,6 +74,19 @@ def number(text: str | None) -> float | None:
     return value if -_MAX_COORDINATE < value < _MAX_COORDINATE else None
 
 
+def left_out(rules: Rules, row: Row, element: Element | None) -> tuple[Code, str] | None:
+    """Why a whole object is not wanted, whatever its geometry."""
+    if rules.skip_difficult and (row[3] or "").strip().lower() in _YES:
+        return Code.EXCLUDED, "is difficult, left out by -O skip_difficult=true"
+    if element is None:
+        return None
+    if text_of(child_of(element, "deleted")).strip().lower() in _YES:
+        return Code.DELETED, "is marked as deleted"
+    if not rules.predictions and any(text_of(child_of(element, name)).strip() for name in _SCORES):
+        return Code.PREDICTION, "has a score, so it is a prediction: kept with -O predictions=true"
+    return None
+
+
 class ObjectReader:
     """Reads files by the rules of the set. All that it remembers is what equal texts mean."""
 
@@ -171,7 +184,7 @@ class _File:
         where, id = f"object[{n}]", str(n)
         label = (row[0] or "").strip()
         self._log.read(label or UNNAMED)
-        refusal = self._refused_by_rule(row, element)
+        refusal = left_out(self._rules, row, element)
         parts = self._parts(n, label, element, refusal)
         if refusal is None and not label:
             refusal = Code.CLASS_UNNAMED, "has no name"
@@ -203,17 +216,6 @@ class _File:
             for part in parts
         )
         return [whole, *parts, *links]
-
-    # ------------------------------------------------------------------------------------------- what is left out
-
-    def _refused_by_rule(self, row: Row, element: Element | None) -> tuple[Code, str] | None:
-        if text_of(child_of(element, "deleted")).strip().lower() in _YES:
-            return Code.DELETED, "is marked as deleted"
-        if not self._rules.predictions and any(text_of(child_of(element, s)).strip() for s in _SCORES):
-            return Code.PREDICTION, "has a score, so it is a prediction: kept with -O predictions=true"
-        if self._rules.skip_difficult and (row[3] or "").strip().lower() in _YES:
-            return Code.EXCLUDED, "is difficult, left out by -O skip_difficult=true"
-        return None
 
     def _parts(self, n: int, whole: str, element: Element | None, refusal: tuple[Code, str] | None) -> list[Object]:
         """Parts are boxes of their own, as the layout task has them: head, hand, foot."""
