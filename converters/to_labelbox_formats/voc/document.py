@@ -135,7 +135,7 @@ def _row(element: Element) -> Row:
     corners = {} if box is None else {local_name(child): child for child in box}
     return (
         *(children[name].text or "" if name in children else None for name in ROW_FIELDS),
-        *(corners[name].text or "" if name in corners else None for name in CORNERS),
+        *((corners[name].text or "").strip() if name in corners else None for name in CORNERS),
     )
 
 
