@@ -21,7 +21,7 @@ from msgspec import Raw
 
 from to_labelbox import geometry as geo
 from to_labelbox.diagnostics import Code, Log
-from to_labelbox.lowering import NOISE, Lowering, Skip
+from to_labelbox.lowering import EXACT, Lowering, Skip
 from to_labelbox.model import (
     Asset,
     Attribute,
@@ -389,7 +389,7 @@ def _sides(shape: Geometry) -> tuple[float, ...]:
 
 def _sticks_out(shape: Geometry, width: float, height: float) -> bool:
     sides = _sides(shape)
-    return bool(sides) and max(-sides[0], -sides[1], sides[2] - width, sides[3] - height) > NOISE
+    return bool(sides) and max(-sides[0], -sides[1], sides[2] - width, sides[3] - height) > EXACT
 
 
 def _between(a: Geometry, b: Geometry, share: float) -> Box | Point:
