@@ -113,6 +113,31 @@ def _layout(key: tuple[str, ...]) -> Layout:
     return layout
 
 
+def split(data: bytes) -> tuple[Node, list[str]] | None:
+    """The start tag of an element, and its text in pieces from ``<`` to ``<``; None where that needs a parser."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    if "&" in text or "\r" in text or "<!" in text or "<?" in text:
+        return None
+    pieces = text.split("<")
+    parts = pieces[1].split('"')
+    key = tuple(parts[::2])
+    try:
+        return Node(_layouts.get(key) or _layout(key), parts, [], []), pieces
+    except _Uncommon:
+        return None
+
+
+def layout_of(key: tuple[str, ...]) -> Layout | None:
+    """The layout of a start tag, from the pieces outside of its quotes; None where that needs a parser."""
+    try:
+        return _layouts.get(key) or _layout(key)
+    except _Uncommon:
+        return None
+
+
 def parse_node(data: bytes) -> Node:
     """An ``image`` or ``track`` with all that is in it. Raises :class:`FileError`."""
     try:
@@ -127,28 +152,34 @@ def parse_node(data: bytes) -> Node:
     return _node_of(parse_xml(data))
 
 
+_make: Callable[[type[Node], tuple[Layout, Sequence[str], list[Answer], list[Node]]], Node] = tuple.__new__
+"""Makes a node without the detour over its own ``__new__``; there is one for every row."""
+
+
 def _split_nodes(text: str) -> Node:
     pieces = text.split("<")
     parts = pieces[1].split('"')
-    root = top = Node(_layout(tuple(parts[::2])), parts, [], [])
+    key = tuple(parts[::2])
+    root = top = Node(_layouts.get(key) or _layout(key), parts, [], [])
     stack: list[Node] = []
     answers, children = top.answers, top.children
-    known = _layouts
-    for i in range(2, len(pieces)):
-        piece = pieces[i]
-        if piece[0] == "/":
-            if not piece.startswith("/attribute"):
+    known, make = _layouts, _make
+    del pieces[:2]
+    for piece in pieces:
+        first = piece[0]
+        if first == "/":
+            if piece[1] != "a" or not piece.startswith("/attribute"):
                 if not stack:
                     break
                 top = stack.pop()
                 answers, children = top.answers, top.children
-        elif piece.startswith("attribute "):
+        elif first == "a" and piece.startswith("attribute "):
             answers.append(piece)
         else:
             parts = piece.split('"')
             key = tuple(parts[::2])
             layout = known.get(key) or _layout(key)
-            node = Node(layout, parts, [], [])
+            node = make(Node, (layout, parts, [], []))
             children.append(node)
             if not layout.empty:
                 stack.append(top)
@@ -210,29 +241,29 @@ def _attribute_by_parser(answer: str) -> tuple[str, str]:
 class Document:
     """One XML file that is well-formed and has the right root; opening it finds its images and tracks.
 
-    ``starts`` and ``stops`` are the byte offsets of the images and tracks in file order, ``tracks`` says which they are.
+    ``starts`` and ``stops`` are the byte offsets of the images and tracks in file order.
     """
 
-    def __init__(self, source: Source, name: str, head: Callable[[Node], None]) -> None:
-        """``head`` is called with the start tag of every image and track, in file order. Raises :class:`FileError`."""
+    def __init__(self, source: Source, name: str, begin: Callable[[], Callable[[bool, bytes], None]]) -> None:
+        """``begin`` gives a function that is called for every image (False) and track (True), in file order, with what
+        stands in its start tag.
+
+        It is asked again when the file has to be read from the beginning once more. Raises :class:`FileError`.
+        """
         self.name = name
         self._source = source
         self._copy: BinaryIO | None = None
         with source.open(name) as stream:
-            if _needs_rewriting(stream):
+            if _is_recoded(stream):
                 self._copy = _rewritten(stream)
             elif source.real_path(name) is None or name.lower().endswith(".gz"):
                 self._copy = _copied(stream)
-        self.size = 0
-        self.starts = array("Q")
-        self.stops = array("Q")
-        self.tracks = bytearray()
-        self.tag_labels: dict[str, None] = {}
-        self.dense = False
-        self.closes = False
-        self._meta: tuple[int, int] | None = None
-        with self._stream() as stream:
-            self._scan(stream, head)
+        try:
+            self._scan(begin())
+        except _Irregular:
+            with self._stream() as stream:
+                self._copy = _rewritten(stream)
+            self._scan(begin())
 
     @contextmanager
     def _stream(self) -> Iterator[BinaryIO]:
@@ -274,7 +305,18 @@ class Document:
                 tail = block[-len(text) :]
         return False
 
-    def _scan(self, stream: BinaryIO, head: Callable[[Node], None]) -> None:
+    def _scan(self, head: Callable[[bool, bytes], None]) -> None:
+        self.size = 0
+        self.starts = array("Q")
+        self.stops = array("Q")
+        self.tag_labels: dict[str, None] = {}
+        self.dense = False
+        self.closes = False
+        self._meta: tuple[int, int] | None = None
+        with self._stream() as stream:
+            self._check(stream, head)
+
+    def _check(self, stream: BinaryIO, head: Callable[[bool, bytes], None]) -> None:
         parser = expat.ParserCreate()
         roots: list[str] = []
 
@@ -308,25 +350,30 @@ class Document:
         index.close()
 
 
+class _Irregular(Exception):
+    """A comment, CDATA section, instruction or apostrophe: offsets and quotes cannot be taken as they are."""
+
+
 _MARKS = re.compile(
     rb"""<(?:(image|track)(?=[\s/>])((?:[^<>"]++|"[^<"]*+")*+)>|/(image|track)\s*>|(tag)\s([^<>]*)>"""
-    rb"""|(/?)(meta)(?=[\s/>])([^<>]*)>)"""
+    rb"""|(/?)(meta)(?=[\s/>])([^<>]*)>|(!|\?)(?!xml\s))"""
 )
 _LABEL = re.compile(rb"""label\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_DENSE = re.compile(rb"""\skeyframe\s*=\s*["'](?:0|false)""", re.IGNORECASE)
-_CLOSES = re.compile(rb"""\soutside\s*=\s*["'](?:1|true)""", re.IGNORECASE)
+_DENSE = re.compile(rb"""keyframe\s*=\s*["'](?:0|false)""", re.IGNORECASE)
+_CLOSES = re.compile(rb"""outside\s*=\s*["'](?:1|true)""", re.IGNORECASE)
 
 
 class _Index:
     """Finds the elements in a stream of blocks; each block is looked at up to its last ``<``."""
 
-    def __init__(self, document: Document, head: Callable[[Node], None]) -> None:
+    def __init__(self, document: Document, head: Callable[[bool, bytes], None]) -> None:
         self._document = document
         self._head = head
         self._rest = b""
         self._offset = 0
         self._depth = 0
         self._in_meta = False
+        self._tracks = False
 
     def feed(self, block: bytes) -> None:
         data = self._rest + block
@@ -344,8 +391,12 @@ class _Index:
 
     def _look(self, data: bytes) -> None:
         document, offset = self._document, self._offset
+        if b"='" in data or b"= '" in data:
+            raise _Irregular
         for match in _MARKS.finditer(data):
-            opened, inside, closed, tag, tag_inside, end, meta, meta_inside = match.groups()
+            opened, inside, closed, tag, tag_inside, end, meta, meta_inside, other = match.groups()
+            if other:
+                raise _Irregular
             if meta and meta_inside.endswith(b"/"):
                 continue
             if meta:
@@ -360,10 +411,9 @@ class _Index:
                 self._note_tag(tag_inside)
             else:
                 self._note_open(opened, inside, offset + match.start(), offset + match.end())
-        if not document.dense and document.tracks:
-            document.dense = _DENSE.search(data) is not None
-        if not document.closes and document.tracks:
-            document.closes = _CLOSES.search(data) is not None
+        if self._tracks:
+            document.dense = document.dense or _DENSE.search(data) is not None
+            document.closes = document.closes or _CLOSES.search(data) is not None
 
     def _note_meta(self, end: bool, start: int, stop: int) -> None:
         if self._depth:
@@ -387,15 +437,16 @@ class _Index:
         empty = inside.endswith(b"/")
         if self._depth == 0:
             document.starts.append(start)
-            document.tracks.append(kind == b"track")
+            self._tracks = self._tracks or kind == b"track"
             if empty:
                 document.stops.append(stop)
-            self._head(_head_node(kind.decode(), inside.decode(errors="replace")))
+            self._head(kind == b"track", inside)
         if not empty:
             self._depth += 1
 
 
-def _head_node(tag: str, inside: str) -> Node:
+def head_node(tag: str, inside: str) -> Node:
+    """The node of a start tag, from the text between its name and its end."""
     if "&" not in inside:
         try:
             parts = f"{tag}{inside.rstrip('/')}>".split('"')
@@ -406,35 +457,17 @@ def _head_node(tag: str, inside: str) -> Node:
     return _node_of(parse_xml(f"<{tag}{inside.rstrip('/')}/>".encode()))
 
 
-_ODD = re.compile(rb"<!--|<!\[CDATA\[|<\?(?!xml\s)|=\s*'")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']""")
 
 
-def _needs_rewriting(stream: BinaryIO) -> bool:
-    """Whether byte offsets or quotes cannot be taken as they are: another encoding, comments, CDATA, apostrophes."""
+def _is_recoded(stream: BinaryIO) -> bool:
+    """Whether the file is in another encoding than UTF-8."""
     head = stream.read(200)
     stream.seek(0)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\0", b"\0<")):
         return True
     declared = _ENCODING.match(head.removeprefix(codecs.BOM_UTF8))
-    if declared and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
-        return True
-    tail = b""
-    first = True
-    while block := stream.read(BLOCK):
-        data = tail + block
-        if first:
-            data = re.sub(rb"^[^<]*<\?xml[^>]*\?>", b"", data, count=1)
-            first = False
-        if b"<!" in data or b"<?" in data or b"='" in data or b"= '" in data:
-            if b"<!DOCTYPE" in data:
-                break
-            if _ODD.search(data):
-                stream.seek(0)
-                return True
-        tail = block[-16:]
-    stream.seek(0)
-    return False
+    return declared is not None and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 
 
 def _copied(stream: BinaryIO) -> BinaryIO:

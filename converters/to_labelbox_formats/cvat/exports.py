@@ -36,7 +36,7 @@ from to_labelbox.model import (
     Track,
 )
 from to_labelbox.source import Source, is_safe
-from to_labelbox_formats.cvat.document import Document, Node, parse_node
+from to_labelbox_formats.cvat.document import Document, Node, head_node, parse_node, split
 from to_labelbox_formats.cvat.images import ImageReader, Turn
 from to_labelbox_formats.cvat.meta import TAGS, Meta, TaskSpec, element_label, meta_of_xml, whole
 from to_labelbox_formats.cvat.shapes import INSTANCE, OCCLUDED, Vocabulary
@@ -44,6 +44,7 @@ from to_labelbox_formats.cvat.tracks import Rules, TrackReader
 
 FRAME = re.compile(r"frame_(\d{6,8})")
 """Name of a picture that is a frame of a video."""
+_PLAIN_NAME = re.compile(rb'\sname="([^"&]*)"')
 MAX_FRAMES = 1_000_000
 ROWS_AT_ONCE = 200_000
 _HEAD = 256 * 1024
@@ -68,26 +69,40 @@ class XmlExport:
         self.name = name
         self.groups: dict[tuple[str, str], Group] = {}
         self._elements = 0
-        self._document = Document(source, name, self._note)
+        self._document = Document(source, name, self._begin)
         self.dense = self._document.dense
         self.closes = self._document.closes
         self.size = self._document.size
         self.tagged = tuple(self._document.tag_labels)
         self.meta: Meta = meta_of_xml(self._document.meta(), self._document.holds)
 
-    def _note(self, head: Node) -> None:
-        key = (head.get("subset"), head.get("task_id"))
+    def _begin(self) -> Callable[[bool, bytes], None]:
+        self.groups.clear()
+        self._elements = 0
+        return self._note
+
+    def _note(self, is_track: bool, inside: bytes) -> None:
+        key, name = ("", ""), _PLAIN_NAME.search(inside)
+        if b"subset" in inside or b"task_id" in inside or (name is None and not is_track) or b"&" in inside:
+            head = head_node("track" if is_track else "image", inside.decode(errors="replace"))
+            key, called = (head.get("subset"), head.get("task_id")), head.get("name")
+        else:
+            called = name[1].decode(errors="replace") if name else ""
         group = self.groups.get(key)
         if group is None:
             group = self.groups[key] = Group(self, *key)
-        group.add(self._elements, head)
+        group.add(self._elements, is_track, called)
         self._elements += 1
 
-    def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
+    def texts(self, elements: Iterable[int]) -> Iterator[bytes]:
+        """The text of images or tracks."""
         starts, stops = self._document.starts, self._document.stops
         with self._document.reader() as read:
             for element in elements:
-                yield parse_node(read(starts[element], stops[element]))
+                yield read(starts[element], stops[element])
+
+    def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
+        return map(parse_node, self.texts(elements))
 
 
 @dataclass(slots=True, eq=False)
@@ -105,11 +120,10 @@ class Group:
     task: TaskSpec = field(default_factory=TaskSpec)
     folder: str = ""
 
-    def add(self, element: int, head: Node) -> None:
-        if head.tag == "track":
+    def add(self, element: int, is_track: bool, name: str) -> None:
+        if is_track:
             self.tracks.append(element)
             return
-        name = head.get("name")
         self.images.append(element)
         self.hashes.append(hash(name))
         if self.only_frames and not FRAME.fullmatch(name):
@@ -170,15 +184,34 @@ class ImagePart:
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         group = self._group
         reader = ImageReader(self._setting.vocabulary, log, group.export.name, self._setting.groups)
-        if not self._again:
-            for node in group.export.nodes(self._firsts[start:stop]):
-                yield from self._item(node, (), reader, log)
-            return
+        texts = group.export.texts(self._firsts[start:stop]) if isinstance(group.export, XmlExport) else None
         for unit in range(start, stop):
-            first, *rest = group.export.nodes([self._firsts[unit], *self._again.get(unit, ())])
-            yield from self._item(first, rest, reader, log)
+            again = self._again.get(unit, ())
+            data = next(texts) if texts is not None else b""
+            try:
+                if data and not again:
+                    yield from self._item_of_text(data, reader, log)
+                else:
+                    first, *rest = group.export.nodes([self._firsts[unit], *again])
+                    yield from self._item(first, rest, reader, log)
+            except FileError as error:
+                log.note(Code.RECORD_UNREADABLE, str(error), file=group.export.name, where=f"image {unit + 1}")
 
-    def _item(self, node: Node, rest: Sequence[Node], reader: ImageReader, log: Log) -> Iterator[Item]:
+    def _item_of_text(self, data: bytes, reader: ImageReader, log: Log) -> Iterator[Item]:
+        found = split(data)
+        if found is None:
+            return self._item(parse_node(data), (), reader, log)
+        head, pieces = found
+        return self._item(head, (), reader, log, lambda: reader.read_quickly(pieces) or reader.read(parse_node(data)))
+
+    def _item(
+        self,
+        node: Node,
+        rest: Sequence[Node],
+        reader: ImageReader,
+        log: Log,
+        read: Callable[[], list[Annotation]] | None = None,
+    ) -> Iterator[Item]:
         group, context = self._group, self._setting.context
         name, file = node.get("name"), group.export.name
         if not name.strip():
@@ -205,7 +238,7 @@ class ImagePart:
             )
             width = height = None
         reader.start(name, width, height, turn)
-        annotations = reader.read(node)
+        annotations = read() if read is not None else reader.read(node)
         for other in rest:
             size = whole(other.get("width"), 1), whole(other.get("height"), 1)
             if size == (whole(node.get("width"), 1), whole(node.get("height"), 1)):
@@ -293,8 +326,12 @@ class VideoPart:
             prefix = f"{number}." if self._several else ""
             rules = Rules(group.task, export.dense, export.closes, setting.relative)
             tracks = TrackReader(setting.vocabulary, log, export.name, setting.groups)
-            for element, node in zip(group.tracks, export.nodes(group.tracks)):
-                yield from tracks.read(node, f"{prefix}{element}", rules, size)
+            if isinstance(export, XmlExport):
+                for element, text in zip(group.tracks, export.texts(group.tracks)):
+                    yield from tracks.read_text(text, f"{prefix}{element}", rules, size)
+            else:
+                for element, node in zip(group.tracks, export.nodes(group.tracks)):
+                    yield from tracks.read(node, f"{prefix}{element}", rules, size)
             if group.images:
                 yield from self._from_frames(group, rules, log, size, prefix)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from to_labelbox.diagnostics import UNNAMED, Code, Log
 from to_labelbox.geometry import to_stored
@@ -17,8 +18,9 @@ from to_labelbox.model import (
     Keypoints,
     Object,
     Point,
+    Polygon,
 )
-from to_labelbox_formats.cvat.document import Node
+from to_labelbox_formats.cvat.document import Node, layout_of
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
 from to_labelbox_formats.cvat.shapes import (
@@ -37,6 +39,10 @@ from to_labelbox_formats.cvat.shapes import (
     points_of,
 )
 
+Plan: TypeAlias = tuple[bool, Callable[[Sequence[str]], tuple[str, ...]], bool]
+_MAX_PLANS = 4096
+_FAR = 1e15
+_POLYGON = ("label", "occluded", "points")
 _BOX = ("label", "occluded", "xtl", "ytl", "xbr", "ybr")
 
 
@@ -64,6 +70,7 @@ class ImageReader:
         self._height: int | None = None
         self._turn: Turn | None = None
         self._out: list[Annotation] = []
+        self._plans: dict[tuple[str, ...], Plan] = {}
 
     def start(self, place: str, width: int | None, height: int | None, turn: Turn | None = None) -> None:
         """``width`` and ``height`` are those of the picture that was drawn on."""
@@ -77,37 +84,89 @@ class ImageReader:
         return self.read_all(image.children)
 
     def read_all(self, shapes: Iterable[Node]) -> list[Annotation]:
-        out, resolve, ledger = self._out, self._vocabulary.resolve, self._log.ledger
-        plain = self._turn is None
         for node in shapes:
-            number = self._number
+            self._read(node, self._number)
             self._number += 1
-            layout, parts, answers, _ = node
-            if layout.tag == "box" and plain and "rotation" not in layout.index:
-                getter = layout.getter(_BOX)
-                if getter is not None:
-                    label, occluded, xtl, ytl, xbr, ybr = getter(parts)
-                    try:
-                        left, top, right, bottom = float(xtl), float(ytl), float(xbr), float(ybr)
-                    except ValueError:
-                        left = right = top = bottom = 0.0
-                    # Comparisons with NaN are false and infinity fails the last one: both go the long way.
-                    if label and left < right < 1e15 and -1e15 < top < bottom < 1e15 and left > -1e15:
-                        known = resolve(label, tuple(answers))
-                        if not known.problems and "group_id" not in layout.index:
-                            ledger[label].read += 1
-                            out.append(
-                                Object(
-                                    id=str(number),
-                                    label=label,
-                                    geometry=Box(left, top, round(right - left, DIGITS), round(bottom - top, DIGITS)),
-                                    attributes=known.occluded if occluded == "1" else known.all,
-                                    where=f"box[{number}]",
-                                )
-                            )
-                            continue
-            self._read(node, number)
+        return self._out
+
+    def read_quickly(self, pieces: Sequence[str]) -> list[Annotation] | None:
+        """As :meth:`read`, for pictures that hold upright boxes and polygons only and nothing to remark on.
+
+        ``pieces`` are the text of the picture from ``<`` to ``<``. None, and nothing is counted, when there is more.
+        """
+        if self._turn is not None:
+            return None
+        out: list[Annotation] = []
+        labels: list[str] = []
+        plans, resolve = self._plans, self._vocabulary.resolve
+        number, i, end = 0, 2, len(pieces) - 1
+        while i < end:
+            parts = pieces[i].split('"')
+            key = tuple(parts[::2])
+            plan = plans.get(key)
+            if plan is None:
+                plan = self._plan(key)
+                if plan is None:
+                    return None
+            is_box, take, empty = plan
+            i += 1
+            answers: tuple[str, ...] = ()
+            if not empty:
+                while pieces[i].startswith("attribute ") and pieces[i + 1].startswith("/attribute"):
+                    answers = (*answers, pieces[i])
+                    i += 2
+                if pieces[i][0] != "/":
+                    return None
+                i += 1
+            shape: Box | Polygon
+            try:
+                if is_box:
+                    label, occluded, xtl, ytl, xbr, ybr = take(parts)
+                    left, top, right, bottom = float(xtl), float(ytl), float(xbr), float(ybr)
+                    # Comparisons with NaN are false, and infinity fails one of them.
+                    if not (-_FAR < left < right < _FAR and -_FAR < top < bottom < _FAR):
+                        return None
+                    shape = Box(left, top, round(right - left, DIGITS), round(bottom - top, DIGITS))
+                else:
+                    label, occluded, points = take(parts)
+                    ring = points_of(points)
+                    if len(ring) < 6 or (len(ring) < 12 and len(set(zip(ring[::2], ring[1::2]))) < 3):
+                        return None
+                    shape = Polygon(((ring,),))
+            except ValueError:
+                return None
+            known = resolve(label, answers)
+            if known.problems or not label:
+                return None
+            out.append(
+                Object(
+                    id=str(number),
+                    label=label,
+                    geometry=shape,
+                    attributes=known.occluded if occluded == "1" else known.all,
+                    where=f"box[{number}]" if is_box else f"polygon[{number}]",
+                )
+            )
+            labels.append(label)
+            number += 1
+        ledger = self._log.ledger
+        for label in labels:
+            ledger[label].read += 1
+        self._out, self._number = out, number
         return out
+
+    def _plan(self, key: tuple[str, ...]) -> Plan | None:
+        """How to take a shape apart whose start tag looks like this; None for shapes that need more care."""
+        layout = layout_of(key)
+        if layout is None or layout.tag not in ("box", "polygon") or {"rotation", "group_id"} & layout.index.keys():
+            return None
+        getter = layout.getter(_BOX if layout.tag == "box" else _POLYGON)
+        if getter is None:
+            return None
+        if len(self._plans) >= _MAX_PLANS:
+            self._plans.clear()
+        plan = self._plans[key] = (layout.tag == "box", getter, layout.empty)
+        return plan
 
     def _read(self, node: Node, number: int) -> None:
         teller = self._teller

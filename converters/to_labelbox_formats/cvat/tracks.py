@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from to_labelbox.diagnostics import UNNAMED, Code, Log
 from to_labelbox.model import Attribute, Box, Geometry, Keyframe, Point, Track
-from to_labelbox_formats.cvat.document import Node, make_node
+from to_labelbox_formats.cvat.columns import Columns, read_columns
+from to_labelbox_formats.cvat.document import Answer, Node, make_node, parse_node
 from to_labelbox_formats.cvat.interpolation import between
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
 from to_labelbox_formats.cvat.shapes import (
@@ -48,6 +49,10 @@ MAX_FRAME = 10_000_000
 MAX_FILLED = 200_000
 """Frames of one track that are computed from keyframes; more are not, as no player takes them."""
 _ROUNDS = 24
+_BOX = ("frame", "keyframe", "outside", "occluded", "xtl", "ytl", "xbr", "ybr")
+_ON = frozenset({"1", "true", "True"})
+_new: Callable[[type, tuple[object, ...]], Any] = tuple.__new__
+"""Makes a named tuple without the detour over its own ``__new__``; there is one for every row."""
 
 
 class Row(NamedTuple):
@@ -130,6 +135,65 @@ class TrackReader:
             teller.at(where, id)
             teller.skip(Code.TRACK_EMPTY, label, "the track is visible on no frame")
 
+    def read_text(self, data: bytes, id: str, rules: Rules, size: tuple[int | None, int | None]) -> Iterator[Track]:
+        """As :meth:`read`, from the text of the track."""
+        plain = rules.dense and rules.task.step == 1 and not rules.task.offset and not rules.relative
+        columns = read_columns(data) if plain else None
+        track = self._of_columns(columns, id) if columns is not None else None
+        if track is None:
+            yield from self.read(parse_node(data), id, rules, size)
+        else:
+            yield track
+
+    def _of_columns(self, columns: Columns, id: str) -> Track | None:
+        """A track of upright boxes; None when it needs the careful way."""
+        head = parse_node(f"{columns.head.rstrip()}</track>".encode())
+        label = head.get("label")
+        knowns = [self._vocabulary.resolve(label, answers) for answers in columns.answers]
+        if not label or "group_id" in head.layout.index or any(known.problems for known in knowns):
+            return None
+        frames, corners, outside, codes = columns.frames, columns.corners, columns.outside, columns.codes
+        visible = np.flatnonzero(~outside)
+        if not visible.size:
+            return None
+        used = {knowns[code] for code in set(codes[visible].tolist())}
+        shared = {known.static for known in used}
+        answers = _Answers(constant=len(shared) == 1, occluded=bool(columns.occluded[visible].any()))
+        must = columns.key.copy()
+        must[1:] |= (np.diff(codes) != 0) | (columns.occluded[1:] != columns.occluded[:-1])
+        edges = np.flatnonzero(np.diff(np.concatenate(([True], outside, [True])).astype(np.int8)))
+        segments = []
+        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist()):
+            kept = np.flatnonzero(needed(frames[start:stop], corners[start:stop], must[start:stop])) + start
+            taken = corners[kept]
+            sides = np.round(taken[:, 2:] - taken[:, :2], DIGITS).tolist()
+            given = [
+                answers.of(knowns[code], occluded)
+                for code, occluded in zip(codes[kept].tolist(), columns.occluded[kept].tolist())
+            ]
+            keyframes = [
+                Keyframe(frame, Box(left, top, width, height), told)
+                for frame, (left, top), (width, height), told in zip(
+                    frames[kept].tolist(), taken[:, :2].tolist(), sides, given
+                )
+            ]
+            last = stop - 1
+            if stop < len(frames) and frames[stop] - 1 > frames[last]:
+                share = (frames[stop] - 1 - frames[last]) / (frames[stop] - frames[last])
+                left, top, right, bottom = (corners[last] + (corners[stop] - corners[last]) * share).tolist()
+                shape = Box(left, top, round(right - left, DIGITS), round(bottom - top, DIGITS))
+                told = answers.of(knowns[codes[last]], bool(columns.occluded[last]))
+                keyframes.append(Keyframe(int(frames[stop]) - 1, shape, told))
+            segments.append(tuple(keyframes))
+        self._teller.read(label)
+        return Track(
+            id=id,
+            label=label,
+            segments=tuple(segments),
+            attributes=shared.pop() if answers.constant else (),
+            where=f"track[{head.get('id') or id}]",
+        )
+
     def by_frame(self, node: Node, id: str, rules: Rules) -> Iterator[tuple[int, Node]]:
         """The shape on every frame on which the track is visible, as a node of a picture."""
         label = node.get("label")
@@ -192,19 +256,44 @@ class TrackReader:
     def _rows(self, nodes: Iterable[Node], label: str, rules: Rules) -> list[Row]:
         rows: list[Row] = []
         resolve = self._vocabulary.resolve
+        plain = rules.task.step == 1 and not rules.task.offset and not rules.relative
+        told: list[Answer] | None = None
+        answered = resolve(label, ())
         for number, node in enumerate(nodes):
-            frame = self._frame(node, number, rules)
-            if frame is None:
-                continue
-            try:
-                figure = figure_of(node)
-            except ShapeError as error:
-                self._teller(error.code, f"frame {frame}: {error}; this row is left out")
-                continue
-            known = resolve(label, tuple(node.answers))
-            key, outside = is_on(node.get("keyframe", "1")), is_on(node.get("outside", "0"))
-            rows.append(Row(frame, key, outside, is_on(node.get("occluded", "0")), figure, known))
+            layout, parts, answers, _ = node
+            if plain and layout.tag == "box" and "rotation" not in layout.index:
+                getter = layout.getter(_BOX)
+                if getter is not None:
+                    at, key_text, outside_text, occluded, xtl, ytl, xbr, ybr = getter(parts)
+                    try:
+                        frame, box = int(at), (float(xtl), float(ytl), float(xbr), float(ybr))
+                    except ValueError:
+                        frame, box = -1, (0.0, 0.0, 0.0, 0.0)
+                    # The sum of anything with NaN or infinity fails the comparison.
+                    if 0 <= frame <= MAX_FRAME and -1e15 < sum(box) < 1e15:
+                        if answers != told:
+                            told, answered = answers, resolve(label, tuple(answers))
+                        figure = _new(Figure, ("rectangle", box, 0.0))
+                        flags = key_text in _ON, outside_text in _ON, occluded in _ON
+                        rows.append(_new(Row, (frame, *flags, figure, answered)))
+                        continue
+            row = self._row(node, number, label, rules)
+            if row is not None:
+                rows.append(row)
         return self._ordered(rows)
+
+    def _row(self, node: Node, number: int, label: str, rules: Rules) -> Row | None:
+        frame = self._frame(node, number, rules)
+        if frame is None:
+            return None
+        try:
+            figure = figure_of(node)
+        except ShapeError as error:
+            self._teller(error.code, f"frame {frame}: {error}; this row is left out")
+            return None
+        known = self._vocabulary.resolve(label, tuple(node.answers))
+        key, outside = is_on(node.get("keyframe", "1")), is_on(node.get("outside", "0"))
+        return Row(frame, key, outside, is_on(node.get("occluded", "0")), figure, known)
 
     def _element_rows(self, found: Iterable[tuple[Node, Node]], label: str, full: str, rules: Rules) -> list[Row]:
         """Rows of one element. Its own ``keyframe`` counts: the one of the skeleton says nothing about it."""
@@ -423,20 +512,21 @@ class _Answers:
         self._occluded = occluded
         self._made: dict[tuple[Resolved, bool], tuple[Attribute, ...]] = {}
 
-    def of(self, row: Row) -> tuple[Attribute, ...]:
-        key = (row.known, row.occluded)
-        made = self._made.get(key)
+    def of(self, known: Resolved, occluded: bool) -> tuple[Attribute, ...]:
+        made = self._made.get((known, occluded))
         if made is None:
-            made = row.known.mutable if self.constant else row.known.all
+            made = known.mutable if self.constant else known.all
             if self._occluded:
-                made = (*made, OCCLUDED if row.occluded else NOT_OCCLUDED)
-            self._made[key] = made
+                made = (*made, OCCLUDED if occluded else NOT_OCCLUDED)
+            self._made[known, occluded] = made
         return made
 
 
 def _keyframes(rows: Iterable[Row], answers: _Answers, make: Callable[[Row], Geometry | None]) -> tuple[Keyframe, ...]:
     made = ((row, make(row)) for row in rows)
-    return tuple(Keyframe(row.frame, shape, answers.of(row)) for row, shape in made if shape is not None)
+    return tuple(
+        Keyframe(row.frame, shape, answers.of(row.known, row.occluded)) for row, shape in made if shape is not None
+    )
 
 
 def _further(track: Track) -> Track:
@@ -477,12 +567,16 @@ def _thinned(rows: Sequence[Row]) -> list[Row]:
 
 
 def needed(
-    frames: npt.NDArray[np.float64], values: npt.NDArray[np.float64], must: npt.NDArray[np.bool_]
+    frames: npt.NDArray[np.float64] | npt.NDArray[np.int64],
+    values: npt.NDArray[np.float64],
+    must: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.bool_]:
     """Which rows to keep: those that must be, first and last, and in each gap the row that is farthest off, again and
     again until none is off by more than the tolerance."""
     kept = must.copy()
     kept[0] = kept[-1] = True
+    if kept.all():
+        return kept
     for _ in range(_ROUNDS):
         ends = np.flatnonzero(kept)
         gap = np.minimum(np.cumsum(kept) - 1, len(ends) - 2)
