@@ -23,7 +23,7 @@ from to_labelbox.media import is_video
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.document import Node, make_node
 from to_labelbox_formats.cvat.exports import Group
-from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, labels_of_json, step_of, whole
+from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, Meta, TaskSpec, labels_of_json, step_of, whole
 from to_labelbox_formats.cvat.records import Names, records, shape_node, text_of, track_node
 from to_labelbox_formats.cvat.shapes import Vocabulary
 from to_labelbox_formats.cvat.tracks import Rules, TrackReader
@@ -153,6 +153,7 @@ class JsonExport:
                     label = names.label(record) or UNNAMED
                     if kind == "tags":
                         tagged[label] = None
+                        label = TAGS
                     frame = record.get("frame")
                     if not isinstance(frame, int) or isinstance(frame, bool) or frame < 0 or frame > 10_000_000:
                         log.read(label)
@@ -372,7 +373,7 @@ def _backup_task(content: list[Any], task: Mapping[str, Any], beside: _Beside, n
         if job.get("type") in ("ground_truth", "consensus_replica"):
             for kind in _KINDS:
                 for shape in records(record.get(kind)):
-                    label = Names(labels, "").label(shape) or UNNAMED
+                    label = TAGS if kind == "tags" else Names(labels, "").label(shape) or UNNAMED
                     log.read(label)
                     log.skip(Code.NOT_SELECTED, label, f"job {number + 1} is of type {job['type']}", file=name)
             continue

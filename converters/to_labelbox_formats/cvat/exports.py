@@ -511,7 +511,7 @@ def skip_all(nodes: Iterable[Node], log: Log, code: Code, message: str, file: st
         if not node.children:
             log.note(code, message, file=file, where=where)
         for shape in node.children:
-            label = shape.get("label") or UNNAMED
+            label = TAGS if shape.tag == "tag" else shape.get("label") or UNNAMED
             log.read(label)
             log.skip(code, label, message, file=file, where=where)
 

@@ -172,11 +172,13 @@ class ImageReader:
         teller = self._teller
         label = node.get("label")
         teller.at(f"{self._prefix} {node.tag}[{number}]".lstrip(), str(number))
-        teller.read(label or UNNAMED)
         if not label:
+            teller.read(UNNAMED)
             teller.skip(Code.CLASS_UNNAMED, UNNAMED, f"the {node.tag} has no label")
             return
+        counted = TAGS_QUESTION if node.tag == "tag" else label
         known = self._vocabulary.resolve(label, tuple(node.answers))
+        made = len(self._out)
         try:
             if node.tag == "tag":
                 self._add_tag(label, number, known)
@@ -185,8 +187,12 @@ class ImageReader:
             else:
                 self._add_shape(node, label, number, self._attributes(node, known))
         except ShapeError as error:
-            teller.skip(error.code, label, str(error))
+            teller.read(counted)
+            teller.skip(error.code, counted, str(error))
             return
+        # The first of the pieces of a skeleton carries its count.
+        first = self._out[made]
+        teller.read(first.label if isinstance(first, Object) else counted)
         teller.problems(known.problems)
         group = group_of(node.get("group_id"))
         if group and (not self._groups or node.tag == "tag"):

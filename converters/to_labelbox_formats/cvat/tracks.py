@@ -116,8 +116,8 @@ class TrackReader:
         teller, label = self._teller, node.get("label")
         where = f"track[{node.get('id') or id}]"
         teller.at(where, id)
-        teller.read(label or UNNAMED)
         if not label:
+            teller.read(UNNAMED)
             teller.skip(Code.CLASS_UNNAMED, UNNAMED, "the track has no label")
             return
         group = group_of(node.get("group_id"))
@@ -129,10 +129,13 @@ class TrackReader:
             held = (*common, Attribute(INSTANCE, id)) if part else common
             own = f"{id}/{part}" if part else id
             for track in self._tracks(name, rows, own, held, rules, size, where):
+                if first:
+                    teller.read(track.label)
                 yield track if first else _further(track)
                 first = False
         if first:
             teller.at(where, id)
+            teller.read(label)
             teller.skip(Code.TRACK_EMPTY, label, "the track is visible on no frame")
 
     def read_text(self, data: bytes, id: str, rules: Rules, size: tuple[int | None, int | None]) -> Iterator[Track]:
