@@ -257,7 +257,6 @@ def as_list(labels: Labels) -> list[str]:
 # ------------------------------------------------------------------------------------------------ flat records
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
-_SINGLE = {list: "choices", str: "text"}
 
 
 def is_flat(record: Mapping[str, Any]) -> bool:
@@ -323,12 +322,15 @@ _PAYLOAD_KEYS = frozenset(LABEL_KEYS) | frozenset(
 
 def _is_payload(value: Any) -> bool:
     return isinstance(value, dict) and (
-        not _PAYLOAD_KEYS.isdisjoint(value) or {"x", "y", "width", "height"} <= value.keys()
+        not _PAYLOAD_KEYS.isdisjoint(value)
+        or {"x", "y", "width", "height"} <= value.keys()
+        or isinstance(value.get("text"), list)
     )
 
 
 def _kind_of(value: Mapping[str, Any]) -> str:
-    return next((k for k in (*LABEL_KEYS, "choices", "taxonomy", "number", "rating", "datetime") if k in value), "")
+    known = (*LABEL_KEYS, "choices", "taxonomy", "number", "rating", "datetime")
+    return next((k for k in known if k in value), "textarea" if "text" in value else "")
 
 
 def _flat_region(name: str, payload: dict[str, Any], kind: str, seen: Counter[bytes]) -> Region:

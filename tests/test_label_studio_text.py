@@ -1,0 +1,99 @@
+"""Offsets of spans in every unit that Label Studio has counted in, and the text of hypertext."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from to_labelbox_formats.label_studio.text import Hypertext, Offsets, Unit
+
+PIECES = st.sampled_from(["a", "b", " ", "é", "e\u0301", "🙂", "👩\u200d🚀", "\r\n", "\n", "ß", "漢"])
+
+
+def utf16(text: str, offset: int) -> int:
+    return len(text[:offset].encode("utf-16-le")) // 2
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> tuple[str, int, int]:
+    text = "".join(draw(st.lists(PIECES, min_size=1, max_size=30)))
+    start = draw(st.integers(0, len(text) - 1))
+    end = draw(st.integers(start + 1, len(text)))
+    return text, start, end
+
+
+@given(spans(), st.booleans(), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_the_resolved_span_covers_the_text_it_says(span: tuple[str, int, int], wide: bool, unix: bool) -> None:
+    text, start, end = span
+    if unix and ("\r\n" in text) and ("\r" in text[end - 1 : end] or "\n" in text[start : start + 1]):
+        return  # a browser's span cannot begin or end inside CRLF
+    shown = text.replace("\r\n", "\n") if unix else text
+    low, high = (len(text[:n].replace("\r\n", "\n")) for n in (start, end)) if unix else (start, end)
+    quote = shown[low:high]
+    counted = (utf16(shown, low), utf16(shown, high)) if wide else (low, high)
+    found = Offsets(text).resolve(*counted, quote)
+    assert found is not None
+    assert found.unit is not Unit.MISMATCH
+    assert text[found.start : found.end].replace("\r\n", "\n") == quote.replace("\r\n", "\n")
+
+
+def test_units_are_told_apart_by_the_quoted_text() -> None:
+    text = "🙂 Ada"
+    assert Offsets(text).resolve(2, 5, "Ada") == (2, 5, Unit.CODE_POINTS)
+    assert Offsets(text).resolve(3, 6, "Ada") == (2, 5, Unit.UTF16)
+    text = "one\r\n🙂 two"
+    assert Offsets(text).resolve(6, 9, "two") == (7, 10, Unit.LF)
+    assert Offsets(text).resolve(7, 10, "two") == (7, 10, Unit.CODE_POINTS)
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 2), (3, 3), (5, 4), (0, 99), (99, 100)])
+def test_spans_outside_the_text_are_none(start: int, end: int) -> None:
+    assert Offsets("abcdef").resolve(start, end, None) is None
+
+
+def test_a_span_over_other_text_is_kept_and_said_so() -> None:
+    assert Offsets("abcdef").resolve(1, 3, "zz") == (1, 3, Unit.MISMATCH)
+    assert Offsets("abcdef").resolve(1, 3, None) == (1, 3, Unit.UNCHECKED)
+
+
+def test_stored_line_breaks_of_two_characters_agree() -> None:
+    assert Offsets("a\nb").resolve(0, 3, "a\\nb") == (0, 3, Unit.CODE_POINTS)
+
+
+MARKUP = "<div><p>Ann &amp; <b>Bob</b> left</p>\n<p>Bye<br>now</p></div>"
+
+
+def test_text_nodes_are_joined() -> None:
+    assert Hypertext(MARKUP).text == "Ann & Bob left\nByenow"
+
+
+@pytest.mark.parametrize(
+    ("path", "offset", "expected"),
+    [
+        ("/div[1]/p[1]/text()[1]", 2, 2),
+        ("/div[1]/p[1]/b[1]/text()[1]", 3, 9),
+        ("/div[1]/p[1]/text()[2]", 1, 10),
+        ("/div[1]/p[2]/text()[2]", 3, 21),
+        ("/div/p[2]", 0, 15),
+        ("/div[1]/p[2]", 2, 18),
+        ("/div[1]/p[2]", 3, 21),
+        ("/div[1]", 1, 14),
+        ("/div[1]/p[3]/text()[1]", 0, None),
+        ("/div[1]/p[1]/text()[1]", 7, None),
+        ("/div[1]/p[1]/text()[1]/b[1]", 0, None),
+        ("/div[0]", 0, None),
+        ("nonsense!", 0, None),
+        ("/div[1]/p[2]", 9, None),
+    ],
+)
+def test_places_by_xpath(path: str, offset: int, expected: int | None) -> None:
+    assert Hypertext(MARKUP).locate(path, offset) == expected
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=100, deadline=None)
+def test_any_markup_is_taken(markup: str) -> None:
+    page = Hypertext(markup)
+    assert page.locate("/div[1]/text()[1]", 0) in (None, *range(len(page.text) + 1))
