@@ -262,8 +262,10 @@ class Reader:
         if place.rpartition(".")[2].startswith("result["):
             self.log.read(UNREADABLE)
             self.log.skip(Code.RECORD_UNREADABLE, UNREADABLE, message, file=self.file, where=place)
-        else:
+        elif "." in place:
             self.log.note(Code.RECORD_UNREADABLE, message, file=self.file, where=place)
+        else:
+            self.log.file_unreadable(self.file, f"the task at {place} {message}")
 
     # ------------------------------------------------------------------------------------------------- regions
 
@@ -685,7 +687,7 @@ class _Region:
         if span.unit is Unit.MISMATCH:
             self.lose(Code.SPAN_SHIFTED, "the text at its offsets is not the one that it says it covers")
         elif span.unit not in (Unit.CODE_POINTS, Unit.UNCHECKED):
-            self.note(Code.TEXT_UNIT, f"its offsets count {span.unit}; they were converted")
+            self.note(Code.FIELD_REPAIRED, f"its offsets count {span.unit}; they were converted")
         return TextSpan(span.start, span.end, message)
 
     def _in_messages(self, value: Value) -> list[TextSpan]:
