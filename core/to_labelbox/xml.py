@@ -64,7 +64,10 @@ def xml_text(data: bytes, fallback: str = "") -> str:
         raise FileError(f"declares an unknown encoding {encoding!r}") from None
     except UnicodeDecodeError as error:
         if not fallback:
-            raise FileError(f"is not {encoding} as it should be, at byte {error.start}: {error.reason}") from None
+            raise FileError(
+                f"is not {encoding} as it should be, at byte {error.start} ({error.reason}): "
+                "save it as UTF-8, or declare the encoding that it has"
+            ) from None
         text = data.decode(fallback, "replace")
     except UnicodeError as error:
         raise FileError(f"is not {encoding} as it should be: {error}") from None

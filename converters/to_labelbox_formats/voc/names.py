@@ -20,7 +20,7 @@ VOC_CLASSES = (
 ).split()
 BACKGROUND = frozenset({"background", "__background__", "_background_"})
 VOID = frozenset({"ignored", "ignore", "void", "unlabeled", "unlabelled"})
-_MAX_LIST_BYTES = 256 * 2**20
+_MAX_LINE_BYTES = 4096
 _MAX_NAMES_BYTES = 4 * 2**20
 
 
@@ -226,18 +226,7 @@ def _lines(
     source: Source, layout: Layout, log: Log, entry: ImageList, flagged: bool
 ) -> Iterator[tuple[int, str, list[str]]]:
     """(unit or -1, id, further columns). An id may hold spaces, bare or quoted; ``flagged``: columns are sure to follow."""
-    try:
-        text = source.read(entry.name, _MAX_LIST_BYTES).decode("utf-8-sig")
-    except FileError as error:
-        log.file_unreadable(entry.name, str(error))
-        return
-    except UnicodeDecodeError as error:
-        log.file_unreadable(entry.name, f"is not UTF-8 text: {error.reason} at byte {error.start}")
-        return
-    for line in text.splitlines():
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
+    for line in _texts(source, log, entry.name):
         if line.startswith('"') and '"' in line[1:]:
             id, _, rest = line[1:].partition('"')
             yield layout.unit_of(entry.root, id), id, rest.split()
@@ -249,3 +238,19 @@ def _lines(
             yield layout.unit_of(entry.root, id), id, columns.group().split()
         else:
             yield unit, line, []
+
+
+def _texts(source: Source, log: Log, name: str) -> Iterator[str]:
+    """The lines of a list but blank ones and comments, one at a time: a list can name a million images."""
+    number = 0
+    try:
+        with source.open(name) as stream:
+            while raw := stream.readline(_MAX_LINE_BYTES):
+                number += 1
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                if line and not line.startswith("#"):
+                    yield line
+    except FileError as error:
+        log.file_unreadable(name, str(error))
+    except UnicodeDecodeError as error:
+        log.file_unreadable(name, f"line {number} is not UTF-8 text ({error.reason}): not read from there on")
