@@ -122,7 +122,7 @@ ASSETS = {
 }
 
 
-def drop(*keys: str) -> Callable[[Line], object]:
+def drop(*keys: Any) -> Callable[[Line], object]:
     def spoil(line: Line) -> object:
         holder = line
         for key in keys[:-1]:
@@ -181,8 +181,8 @@ def case(
     *rest: Any,
     **more: Any,
 ) -> None:
-    given = annotations if isinstance(annotations, list) else [annotations]
-    CASES.append(Case(code, row, media, given, line, *rest, **more))  # type: ignore[arg-type]
+    given: Any = annotations if isinstance(annotations, list) else [annotations]
+    CASES.append(Case(code, row, media, given, line, *rest, **more))
 
 
 # ------------------------------------------------------------------------------------------------ image, maps
@@ -515,7 +515,7 @@ case(
     "answer",
     "temporal",
     uuid=False,
-)  # type: ignore[arg-type]
+)
 case(
     "V6",
     "text",

@@ -27,6 +27,7 @@ SAME_NAME = 5000
 """Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
 
 _PAYLOAD = re.compile(r"annotations(-\d{5,})?\.ndjson")
+_TOO_DEEP = "is nested too deeply to be read"
 _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder(wire.Line).decode
 
@@ -93,7 +94,7 @@ def _outputs(folder: str, payload: list[str]) -> Iterator[Fault]:
     except FileNotFoundError:
         yield Fault("report.json", 0, "is missing: the conversion was interrupted or still runs; convert again")
         return
-    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError):
+    except (msgspec.MsgspecError, RecursionError, LookupError, TypeError, ValueError, AttributeError):
         yield Fault("report.json", 0, "has no readable list of outputs: convert again")
         return
     for name, facts in described.items():
@@ -173,8 +174,15 @@ class Payload:
                     except ValueError as error:
                         yield Fault(name, number, _structural(str(error)))
                         continue
-                    new = self._enter(line.dataRow)
-                    for message in self._line(line, kind):
+                    except RecursionError:
+                        yield Fault(name, number, _TOO_DEEP)
+                        continue
+                    new = self._enter(line.dataRow) or number == 1
+                    try:
+                        messages = list(self._line(line, kind))
+                    except RecursionError:
+                        messages = [_TOO_DEEP]
+                    for message in messages:
                         yield Fault(name, number, message)
                     if new and len(paths) > 1:
                         row = hash(self._row_id)

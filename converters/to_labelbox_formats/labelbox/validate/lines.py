@@ -67,7 +67,7 @@ _ROUNDING = 1e-6
 def kind_of(line: wire.Line) -> str:
     """What a line holds; raises :class:`ValueError` unless it is one thing."""
     found = [kind for kind in MEDIA if getattr(line, kind) is not UNSET]
-    if line.answers is not UNSET:
+    if line.answers is not UNSET and "answer" not in found:
         found.append("answer")
     if len(found) == 1:
         return found[0]

@@ -45,10 +45,13 @@ class Names:
         self.faults: list[str] = []
         self._features = 0
         try:
-            content = msgspec.json.decode(data)
+            self._read(msgspec.json.decode(data))
         except msgspec.MsgspecError as error:
             self.faults.append(f"is not JSON: {error}")
-            return
+        except RecursionError:
+            self.faults.append("is nested too deeply to be read")
+
+    def _read(self, content: Any) -> None:
         if isinstance(content, dict) and isinstance(content.get("normalized"), dict):
             content = content["normalized"]
         if not isinstance(content, dict) or not {"tools", "classifications"} & content.keys():
