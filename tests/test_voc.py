@@ -612,6 +612,11 @@ def test_ids_with_spaces_quotes_and_columns(voc: Any) -> None:
     assert set(voc(files).splits.values()) == {"train"}
 
 
+def test_lists_of_blanks_take_no_time(voc: Any) -> None:
+    files = {"Annotations/a.xml": annotation(CAT), "ImageSets/Main/train.txt": ("b" + " " * 4000 + "c\n") * 500 + "a\n"}
+    assert voc(files).splits == {"a.jpg": "train"}
+
+
 def test_class_lists_give_splits_where_no_plain_list_does(voc: Any) -> None:
     files = {
         "Annotations/a.xml": annotation(CAT),
@@ -862,6 +867,15 @@ def test_broken_file_stops_a_run_that_is_to_fail(tmp_path: Path) -> None:
         list(FORMAT.read(Source(tmp_path), Options(), ReadContext()).items(Log(fail=True)))
 
 
+def test_a_name_that_is_no_text_is_reported(tmp_path: Path) -> None:
+    write(tmp_path, {"a.xml": annotation(CAT), "b\udcff.xml": annotation(CAT)})
+    result = Result(tmp_path, Options(), ReadContext())
+    assert result.paths == ["a.jpg"]
+    assert str(result.context.log.diagnostics[Code.FILE_UNREADABLE].examples[0]).startswith(
+        "b\\udcff.xml: the file's name"
+    )
+
+
 def test_other_xml_is_passed_by(voc: Any) -> None:
     result = voc({"a.xml": annotation(CAT), "project.xml": "<project/>"})
     assert (result.paths, result.codes) == (["a.jpg"], {"file-ignored": 1})
@@ -1014,6 +1028,20 @@ def test_claims(tmp_path: Path, files: Files, confidence: int) -> None:
     verdict = FORMAT.sniff(Source(write(tmp_path, files)))
     assert isinstance(verdict, Match)
     assert verdict.confidence == confidence
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.xml", "<!---->" * 5000 + "<"),
+        ("a.xml", "<!" + "a" * 50000),
+        ("a.xml", "<annotation>" + " " * 60000),
+        ("a.txt", "0 " + "11111111 " * 50 + "x"),
+    ],
+)
+def test_sniffing_takes_no_time_on_hostile_text(tmp_path: Path, name: str, content: str) -> None:
+    files = {name: content, "b.xml": annotation(CAT)}
+    assert isinstance(FORMAT.sniff(Source(write(tmp_path, files))), Match)
 
 
 # --------------------------------------------------------------------------------- the plain grammar and the parser

@@ -44,7 +44,7 @@ from to_labelbox.model import (
     RotatedBox,
 )
 from to_labelbox.schema import Label, Schema
-from to_labelbox.source import Source
+from to_labelbox.source import Source, display
 from to_labelbox.xml import xml_text
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.items import Items
@@ -108,9 +108,11 @@ class Options:
 
 # -------------------------------------------------------------------------------------------------------- detection
 
-_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>)*<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
+_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>)*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
 _IS_VOC = re.compile(r"<(?:[\w.-]+:)?(?:bndbox|robndbox|segmented|size>\s*<(?:[\w.-]+:)?(?:width|height|depth))\b")
-_YOLO_ROW = re.compile(rb"\s*[0-9]+(?:\s+-?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?){4,}\s*(?:\n|\Z)")
+_YOLO_ROW = re.compile(
+    rb"\s*+[0-9]++(?:[ \t]++-?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?){4,}+[ \t\r]*+(?:\n|\Z)"
+)
 _OTHERS = {
     "annotations": "CVAT for images or video",
     "View": "a labeling configuration of Label Studio",
@@ -178,6 +180,10 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     layout = survey(source)
     if not (layout.xmls or layout.masks or layout.images):
         raise SourceError(f"{source.path}: there are no annotation files (.xml), masks or images")
+    for name in layout.unnameable:
+        context.log.file_unreadable(
+            display(name), "the file's name is not UTF-8, so that no key can be made of it: rename it"
+        )
     if not options.masks:
         layout.masks.clear()
     elif layout.ignored_masks:

@@ -133,7 +133,11 @@ class Items:
         folder, _, base = image.rpartition("/")
         other = f"{folder}/{said}" if folder else said
         if said and said != base and self._layout.has_image(other):
-            log.note(Code.FIELD_REPAIRED, f"<filename> names {other}, but {image} has the file's own name and is taken", file=name)
+            log.note(
+                Code.FIELD_REPAIRED,
+                f"<filename> names {other}, but {image} has the file's own name and is taken",
+                file=name,
+            )
 
     def _path(self, name: str) -> str:
         if self._strip and name.startswith(self._strip):

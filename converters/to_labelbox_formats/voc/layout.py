@@ -107,6 +107,7 @@ class Layout:
     lists: list[ImageList] = field(default_factory=list)
     class_files: list[str] = field(default_factory=list)
     ignored_masks: int = 0
+    unnameable: list[str] = field(default_factory=list)
     folders: dict[str, Folder] = field(default_factory=dict)
     tops: dict[tuple[Role, str], list[str]] = field(default_factory=dict)
     image_of: array[int] = field(default_factory=lambda: array("l"))
@@ -197,6 +198,9 @@ def survey(source: Source) -> Layout:
         path, _, base = name.rpartition("/")
         if base.startswith("."):
             continue
+        if not name.isascii() and not _is_text(name):
+            layout.unnameable.append(name)
+            continue
         folder = layout.folders.get(path)
         if folder is None:
             folder = layout.folders[path] = folder_of(path)
@@ -224,6 +228,15 @@ def survey(source: Source) -> Layout:
     layout.class_files.sort(key=lambda n: (_CLASS_FILES.index(n.rpartition("/")[2]), n.count("/"), n))
     layout.lists.sort(key=_rank)
     return layout
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is valid in UTF-8; the listing holds bytes that are not as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _add_top(layout: Layout, role: Role, folder: Folder) -> None:

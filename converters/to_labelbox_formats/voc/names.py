@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,11 +53,15 @@ def devkit_classes() -> Classes:
 
 def read_classes(source: Source, layout: Layout, log: Log) -> Classes:
     """The set's own: labelmap.txt, dataset_meta.json, then plain lists, which only give an order."""
-    for name in layout.class_files:
+    for n, name in enumerate(layout.class_files):
         try:
-            return parse_classes(name, source.read(name, _MAX_NAMES_BYTES))
+            found = parse_classes(name, source.read(name, _MAX_NAMES_BYTES))
         except FileError as error:
             log.file_unreadable(name, f"{error}; its classes are not known")
+            continue
+        for other in layout.class_files[n + 1 :]:
+            log.note(Code.FILE_IGNORED, f"the classes of {name} are used", file=other)
+        return found
     return Classes()
 
 
@@ -152,8 +155,6 @@ def _numbered(table: object) -> dict[int, str]:
 
 # ---------------------------------------------------------------------------------------------------------- lists
 
-_COLUMNS = re.compile(r"(?:\s+-?[0-9]+){1,2}$")
-
 
 @dataclass(slots=True)
 class Lists:
@@ -174,7 +175,7 @@ def read_lists(source: Source, layout: Layout, log: Log) -> Lists:
     lists.split_of = array("H", bytes(2 * layout.units))
     plain, of_classes = [], []
     for entry in layout.lists:
-        if entry.kind == "main" and "_" in entry.stem and _COLUMNS.search(_first_line(source, entry.name)):
+        if entry.kind == "main" and "_" in entry.stem and _columns(_first_line(source, entry.name))[1]:
             of_classes.append(entry)
         else:
             plain.append(entry)
@@ -231,13 +232,21 @@ def _lines(
             id, _, rest = line[1:].partition('"')
             yield layout.unit_of(entry.root, id), id, rest.split()
             continue
-        columns = _COLUMNS.search(line)
+        id, columns = _columns(line)
         unit = -1 if flagged and columns else layout.unit_of(entry.root, line)
-        if unit < 0 and columns is not None:
-            id = line[: columns.start()]
-            yield layout.unit_of(entry.root, id), id, columns.group().split()
+        if unit < 0 and columns:
+            yield layout.unit_of(entry.root, id), id, columns
         else:
             yield unit, line, []
+
+
+def _columns(line: str) -> tuple[str, list[str]]:
+    """(id, up to two whole numbers at the end of a line)."""
+    words = line.rsplit(None, 2)
+    numbers = [w.removeprefix("-").isdecimal() for w in words[1:]]
+    if not numbers or not numbers[-1]:
+        return line, []
+    return (words[0], words[1:]) if all(numbers) else (line.rsplit(None, 1)[0], words[-1:])
 
 
 def _texts(source: Source, log: Log, name: str) -> Iterator[str]:
