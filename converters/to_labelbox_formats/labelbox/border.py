@@ -54,7 +54,7 @@ def in_text(obj: Object, item: Item, log: Log) -> Object:
     elif span.message is not None:
         raise Skip(Code.SPAN_INVALID, f"a span in message {span.message!r} on an asset that is no conversation")
     text = text_of(asset, span)
-    if text is None:
+    if text is None or not 0 <= span.start < span.end:
         return obj
     if span.start >= len(text):
         raise Skip(Code.SPAN_INVALID, f"the span {span.start}..{span.end} begins after the text of {len(text)}")

@@ -590,7 +590,7 @@ class Encoder:
         """``end`` is the last character [docs, text entity]; the model's is the one after."""
         span: TextSpan = shape.geometry  # type: ignore[assignment]
         start, end = span.start, span.end
-        if self._options.text_unit is TextUnit.UTF16:
+        if self._options.text_unit == TextUnit.UTF16:
             text = span_text(self.item.asset, span) or ""
             start, end = _utf16(text, start), _utf16(text, end)
         message = None if span.message is None else Raw(ascii_json(span.message))
