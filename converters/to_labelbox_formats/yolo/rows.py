@@ -153,8 +153,9 @@ class Rows:
             tokens = line.split()
             if len(tokens) == 5 and tokens[0] in known:
                 label, tally = known[tokens[0]]
+                _, a, b, c, d = tokens
                 try:
-                    x, y, w, h = map(float, tokens[1:])
+                    x, y, w, h = float(a), float(b), float(c), float(d)
                 except ValueError:
                     x = y = w = h = math.nan
                 # comparisons with NaN are false
