@@ -426,6 +426,12 @@ def test_list_lines_are_found(box: Sandbox, line: str) -> None:
     assert box.opening.diagnostics[Code.FILE_MISSING].examples[0].where == "line 2"
 
 
+def test_a_missing_split_is_never_another_ones_folder(box: Sandbox) -> None:
+    box.write({"data.yaml": f"train: ../train/images\nval: ../val/images\n{NAMES}", "labels/a.txt": GOOD})
+    box.write({"train/labels/b.txt": GOOD}).picture("images/a.png", "train/images/b.png")
+    assert [i.asset.path for i in box.items()] == ["train/images/b.png"]
+
+
 def test_roboflow_layout_and_its_wrong_folder_names(box: Sandbox) -> None:
     box.write(
         {
@@ -814,11 +820,11 @@ def test_a_doubtful_sample_makes_it_look_at_every_file(box: Sandbox, monkeypatch
     box.write({"data.yaml": YAML, **files, "labels/train/5.txt": "1 0.1 0.1 0.2 0.2 0.3 0.1\n"})
     box.picture(*(f"images/train/{n}.png" for n in range(6)))
     assert len(box.objects()) == 6
-    assert "6 label files were" in box.opening.diagnostics[Code.DECISION].examples[-1].message
+    assert "from all of 6 label files" in box.opening.diagnostics[Code.DECISION].examples[-1].message
     box.write({f"labels/train/{n}.txt": GOOD for n in range(6)})
     box.write({"labels/train/1.txt": "1 0.1 0.1 0.2 0.2 0.3 0.1 0.4 0.4\n"})
     assert len(box.objects()) == 6
-    assert "2 of 6 label files" in box.opening.diagnostics[Code.DECISION].examples[-1].message
+    assert "from 2, spread evenly, of 6 label files" in box.opening.diagnostics[Code.DECISION].examples[-1].message
     assert box.codes()[Code.ROWS_MIXED] == 1
 
 

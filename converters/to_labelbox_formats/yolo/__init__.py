@@ -117,7 +117,6 @@ def _elsewhere(root: str, found: Descriptor | None) -> tuple[Tree, Descriptor | 
 
 def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: ReadContext) -> Dataset:
     log = context.log
-    names = names_of(tree, found.names if found else None, options, log)
     keypoints = keypoints_of(options.kpt_shape, found.keypoints if found else None)
     sizes = load_sizes(tree, options.sizes)
     pictures = Pictures(tree, context, sizes)
@@ -129,16 +128,14 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
 
     evidence, total = _evidence(tree, index)
     finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
-    of = (
-        f"{evidence.files} label files"
-        if evidence.files == total
-        else f"{evidence.files} of {total} label files, spread evenly"
-    )
-    log.decide(f"task {finding.task}: {finding.reason} ({of} were looked at; -O task= overrides)")
+    looked = "all" if evidence.files == total else f"{evidence.files}, spread evenly,"
+    log.decide(f"task {finding.task}: {finding.reason} (from {looked} of {total} label files; -O task= overrides)")
     if finding.task is Task.POSE and keypoints is None:
         raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
+    dota = finding.task is Task.DOTA
+    names = names_of(tree, found.names if found else None, options, log, needed=not dota)
     pixels = options.units is Units.PIXELS
-    if not pixels and finding.task is not Task.DOTA and 2 * evidence.beyond > evidence.measured:
+    if not pixels and not dota and 2 * evidence.beyond > evidence.measured:
         raise SourceError(
             "most rows hold numbers beyond 2, so they are no fractions of a picture: if they are pixels, say -O units=pixels"
         )
@@ -152,7 +149,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         pixels,
         finding.mixed,
     )
-    if finding.task is Task.DOTA:
+    if dota:
         pictures = Pictures(tree, context, sizes, upright=False)
     details = {"task": str(finding.task), "descriptor": found.file if found else ""}
     return Dataset(tree.source.name, schema_of(rules), len(index), _iterator(tree, index, pictures, rules), details)

@@ -110,9 +110,7 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
     outlines = sum(count for length, count in lengths.items() if length > 7)
     if boxes and outlines:
         task = Task.DETECT if boxes >= outlines else Task.SEGMENT
-        return Finding(
-            task, f"{boxes} rows are boxes and {outlines} outlines: each is read by its own shape", mixed=True
-        )
+        return Finding(task, f"there are {boxes} boxes and {outlines} outlines, each read by its own shape", mixed=True)
     if not outlines:
         return Finding(Task.DETECT, f"rows have {_listing(lengths)} values")
     if set(lengths) <= {9, 10}:

@@ -12,7 +12,7 @@ from to_labelbox.media import is_image
 from to_labelbox_formats.yolo.descriptors import Descriptor, strip_data, text_of
 from to_labelbox_formats.yolo.evidence import looks_like_rows
 from to_labelbox_formats.yolo.pictures import Pictures, Place
-from to_labelbox_formats.yolo.tree import Tree, as_folder, is_label_name, joined, split_of
+from to_labelbox_formats.yolo.tree import SPLITS, Tree, as_folder, is_label_name, joined, split_of
 
 LABEL_FOLDERS = ("labels", "Labels", "labelTxt", "labelTXT", "annotations", "Annotations", "label")
 _PICTURE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
@@ -174,11 +174,12 @@ def _candidates(path: str, bases: list[str]) -> Iterator[str]:
             found = joined(base, version)
             if found is not None:
                 yield found
-    # a path from another computer: the longest end of it that is here
+    # a path from another computer: the longest end of it that is here, but never another split's
     tail = re.sub(r"^[A-Za-z]:", "", plain).strip("/").split("/")
-    for n in range(len(tail)):
+    while len(tail) > 1 and not (len(tail) < 4 and tail[0].lower() in SPLITS):
+        tail = tail[1:]
         for base in bases:
-            found = joined(base, "/".join(tail[n:]))
+            found = joined(base, "/".join(tail))
             if found:
                 yield found
 

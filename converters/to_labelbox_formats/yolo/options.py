@@ -1,0 +1,54 @@
+"""The options of the format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from to_labelbox.diagnostics import UsageError
+from to_labelbox_formats.yolo.rows import Task
+
+
+class Units(StrEnum):
+    NORMALISED = "normalised"
+    PIXELS = "pixels"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    task: Task | None = field(default=None, metadata={"help": "What the rows are, when the set does not tell."})
+    kpt_shape: str | None = field(
+        default=None,
+        metadata={"help": "Keypoints of a pose and values of each, such as 17x3, when data.yaml lacks it."},
+    )
+    names: str | None = field(
+        default=None,
+        metadata={"help": "File that names the classes, one a line, or a data.yaml; wins over the set's own."},
+    )
+    data: str | None = field(
+        default=None, metadata={"help": "Which data.yaml of the source to follow, when it has several."}
+    )
+    root: str | None = field(
+        default=None, metadata={"help": "Folder of pictures and labels, when data.yaml points out of the source."}
+    )
+    sizes: str | None = field(
+        default=None,
+        metadata={"help": "Sizes of the pictures: images.meta (name height width) or CSV (key,width,height)."},
+    )
+    units: Units = field(default=Units.NORMALISED, metadata={"help": "Whether rows are fractions or pixels."})
+    predictions: bool = field(default=False, metadata={"help": "Take rows with a confidence in, too."})
+    unknown_classes: bool = field(
+        default=False,
+        metadata={"help": "Keep rows whose class id has no name as class_<id>, instead of skipping them."},
+    )
+
+
+def keypoints_of(text: str | None, own: tuple[int, int] | None) -> tuple[int, int] | None:
+    """``kpt_shape`` as the user gives it, else as the set does. Raises :class:`UsageError`."""
+    if text is None:
+        return own
+    match = re.fullmatch(r"\[?\s*([0-9]{1,4})\s*[x,]\s*([23])\s*\]?", text)
+    if not match or int(match[1]) == 0:
+        raise UsageError(f"-O kpt_shape={text}: it must be the number of keypoints and 2 or 3, such as 17x3")
+    return int(match[1]), int(match[2])
