@@ -6,10 +6,11 @@ Each object becomes shapes of kinds box, polygon, mask, point or line, cut to th
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import NamedTuple, TypeAlias, assert_never
 
 from to_labelbox import geometry as geo
-from to_labelbox.diagnostics import Code, Log
+from to_labelbox.diagnostics import EXAMPLES, Code, Log
 from to_labelbox.model import (
     Attribute,
     Box,
@@ -42,6 +43,9 @@ Drawn: TypeAlias = Box | Flat | Mask | Point | TextSpan | PageBox | TokenSpan
 """The geometry of a shape: a polygon's ring and a line's vertices are flat lists."""
 
 
+_KEEPS_RINGS = frozenset({Policy.AUTO, Policy.POLYGON})
+
+
 class Shape(NamedTuple):
     """One thing to write. ``part`` tells apart the shapes of one object (empty for the first or only one)."""
 
@@ -70,6 +74,8 @@ class Lowering:
         self._settings = settings
         self._log = log
         self._policies: dict[str, Policy] = {}
+        self._careful = settings.min_area > 0
+        self._forced = 0
         self.width: float | None = None
         self.height: float | None = None
         self.origin = ""
@@ -82,21 +88,52 @@ class Lowering:
         self.width, self.height = (width, height) if known else (None, None)
         self.origin = origin
 
+    def plain(self, obj: Object) -> Box | Flat | None:
+        """The short way for what most objects are: a box or one ring, wholly inside the asset, with nothing lost.
+
+        Its geometry to write as it is, or None for everything that :meth:`lower` has to look at. Never approximates.
+        """
+        geometry = obj.geometry
+        width, height = self.width, self.height
+        if width is None or height is None or obj.attributes or obj.keypoints is not None or obj.loss or self._careful:
+            return None
+        if type(geometry) is Box:
+            left, top = geometry.left, geometry.top
+            right, bottom = left + geometry.width, top + geometry.height
+            inside = left >= 0 and top >= 0 and right <= width + EXACT and bottom <= height + EXACT
+            return geometry if inside and geometry.width > 0 and geometry.height > 0 else None
+        if type(geometry) is not Polygon or len(geometry.parts) != 1 or len(geometry.parts[0]) != 1:
+            return None
+        if self.policy(obj.label) not in _KEEPS_RINGS:
+            return None
+        ring = geometry.parts[0][0]
+        if len(ring) < 6 or len(ring) % 2 or (ring[0] == ring[-2] and ring[1] == ring[-1]):
+            return None
+        # not a number compares as false, so that a ring with one is left to lower() wherever it stands
+        if not (min(ring) >= 0 and max(ring[::2]) <= width and max(ring[1::2]) <= height and isfinite(sum(ring))):
+            return None
+        x, y = ring[0], ring[1]
+        if abs((ring[2] - x) * (ring[5] - y) - (ring[4] - x) * (ring[3] - y)) < 1e-6 and geo.is_degenerate(ring):
+            return None
+        return ring
+
     def lower(self, obj: Object) -> list[Shape]:
         """The shapes to write. Raises :class:`Skip`."""
         self._object = obj
         self.approximated = obj.loss
-        label = obj.label
-        policy = self._policies.get(label)
-        if policy is None:
-            policy = self._policies[label] = self._settings.policy(label)
         try:
-            shapes = self._main(obj, obj.geometry, policy)
+            shapes = self._main(obj, obj.geometry, self.policy(obj.label))
         except (Skip, geo.GeometryError) as error:
             shapes = self._fallback(obj, error)
         if obj.keypoints is not None:
             shapes += self._keypoints(obj.label, obj.id, obj.keypoints)
         return shapes
+
+    def policy(self, label: str) -> Policy:
+        policy = self._policies.get(label)
+        if policy is None:
+            policy = self._policies[label] = self._settings.policy(label)
+        return policy
 
     def _fallback(self, obj: Object, error: Skip | geo.GeometryError) -> list[Shape]:
         """The source's own box in place of a broken outline; nothing beside good keypoints."""
@@ -121,11 +158,25 @@ class Lowering:
         assert obj is not None
         self._log.note(code, message, file=self.origin, where=obj.where, id=obj.id)
 
+    def note_forced(self, obj: Object) -> None:
+        """Note that an outline becomes a box; the first few as examples, the rest only counted until :meth:`finish`."""
+        self._forced += 1
+        if self._forced <= EXAMPLES:
+            message = "the outline is written as its box, as asked"
+            self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=obj.where, id=obj.id)
+
+    def finish(self) -> None:
+        """Put into the log what has only been counted."""
+        if self._forced > EXAMPLES:
+            self._log.note(Code.GEOMETRY_FORCED, "", count=self._forced - EXAMPLES)
+        self._forced = 0
+
     def _main(self, obj: Object, shape: Geometry, policy: Policy) -> list[Shape]:
         match shape:
             case Box():
                 if obj.reduced:
-                    self._lose(Code.GEOMETRY_FORCED, "the outline is written as its box, as asked")
+                    self.approximated = True
+                    self.note_forced(obj)
                 return self._box(obj, shape)
             case Polygon():
                 return self._polygon(obj, shape, policy)
@@ -226,7 +277,8 @@ class Lowering:
         if box is None:
             raise Skip(Code.MASK_EMPTY, "the mask is empty")
         shapes = self._box(obj, box)
-        self._lose(Code.GEOMETRY_FORCED, "the outline is written as its box, as asked")
+        self.approximated = True
+        self.note_forced(obj)
         return shapes
 
     def _polygon(self, obj: Object, polygon: Polygon, policy: Policy) -> list[Shape]:

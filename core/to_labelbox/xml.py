@@ -78,11 +78,6 @@ def xml_text(data: bytes, fallback: str = "") -> str:
     return text
 
 
-def to_utf8(data: bytes) -> bytes:
-    """The document as UTF-8 bytes without byte-order mark and declaration. Raises :class:`FileError`."""
-    return xml_text(data).encode("utf-8", "replace")
-
-
 def _encoding_of(data: bytes) -> tuple[bytes, str]:
     for bom, encoding in _BOMS:
         if data.startswith(bom):

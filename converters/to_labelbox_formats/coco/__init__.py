@@ -20,8 +20,7 @@ from enum import StrEnum
 from to_labelbox.formats import CERTAIN, LIKELY, Dataset, Match, ReadContext, Reader, Refusal
 from to_labelbox.model import Box, Classification, Keypoints, Mask, Media, Object, Polygon, RotatedBox
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.index import Kind, probe
-from to_labelbox_formats.coco.items import open_dataset
+from to_labelbox_formats.coco.probe import Kind, probe
 
 SNIFFED = 40
 """JSON files of a folder that are looked into."""
@@ -70,6 +69,8 @@ def sniff(source: Source) -> Match | Refusal:
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Index every COCO file of the source; those of one split are merged by image."""
+    from to_labelbox_formats.coco.items import open_dataset
+
     return open_dataset(source, options.base, options.categories, options.predictions, options.units, context)
 
 

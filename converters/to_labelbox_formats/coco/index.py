@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, BinaryIO
 
 import msgspec
@@ -16,20 +15,9 @@ from msgspec import Struct
 from to_labelbox.diagnostics import Code, FileError, Log
 from to_labelbox.json_stream import JsonStream, as_utf8
 from to_labelbox.source import Source
+from to_labelbox_formats.coco.probe import Kind, keys_at, split_of
 
 Id = int | str | float | None
-
-
-class Kind(StrEnum):
-    """What the annotations of a file carry."""
-
-    INSTANCES = "instances"
-    KEYPOINTS = "person_keypoints"
-    CAPTIONS = "captions"
-    PANOPTIC = "panoptic"
-    LABELS = "labels"
-    IMAGES = "image_info"
-    RESULTS = "results"
 
 
 class Category(Struct):
@@ -49,79 +37,6 @@ class _ImageIds(Struct, gc=False):
 
 class _AnnotationIds(Struct, gc=False):
     image_id: Id = None
-
-
-# ------------------------------------------------------------------------------------------------- recognising
-
-_KEYS = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:|[{}\[\]]|"(?:[^"\\]|\\.)*"', re.DOTALL)
-_KNOWN = frozenset(
-    "id image_id category_id bbox area segmentation iscrowd keypoints num_keypoints caption score attributes "
-    "segments_info file_name".split()
-)
-
-
-def keys_at(head: bytes, depth: int) -> list[str]:
-    """Object keys at a depth of brackets, in order, as far as the head reaches."""
-    found, level = [], 0
-    for match in _KEYS.finditer(head):
-        token = match.group()
-        if token in (b"{", b"["):
-            level += 1
-        elif token in (b"}", b"]"):
-            level -= 1
-        elif token.endswith(b":") and level == depth:
-            found.append(token[:-1].strip()[1:-1].decode("utf-8", "replace"))
-    return found
-
-
-def probe(head: bytes) -> tuple[Kind | None, str]:
-    """The kind of file that a head begins, or None with the reason."""
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = head.decode("utf-16", "replace").encode().lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text.startswith(b"["):
-        inner = keys_at(text, 2)[:12]
-        fields = {"score", "caption", "bbox", "segmentation", "keypoints"} & set(inner)
-        if "image_id" in inner and fields and "data" not in inner:
-            return Kind.RESULTS, "an array of objects with image_id: COCO results"
-        return None, "a JSON array, but not of COCO results"
-    if not text.startswith(b"{"):
-        return None, "not JSON"
-    top = keys_at(text, 1)
-    if "videos" in top:
-        return None, "has 'videos': YouTube-VIS, which is not supported"
-    for other, what in (
-        ("shapes", "LabelMe"), ("_via_img_metadata", "a VIA project"), ("items", "Datumaro"),
-    ):  # fmt: skip
-        if other in top:
-            return None, f"has {other!r}: {what}"
-    if "images" in top and ({"annotations", "categories"} & set(top) or "file_name" in keys_at(text, 3)):
-        return Kind.INSTANCES, f"an object with {', '.join(repr(k) for k in top[:5])}"
-    if "annotations" in top and "categories" in top:
-        return Kind.INSTANCES, "an object with 'annotations' and 'categories'"
-    if {"info", "licenses"} & set(top) and len(text) > 60_000:
-        return Kind.INSTANCES, "an object that begins like COCO's"
-    if "annotations" in top and "image_id" in keys_at(text, 3):
-        return Kind.INSTANCES, "an object whose 'annotations' have 'image_id'"
-    return None, "a JSON object without 'images' and 'annotations' or 'categories'"
-
-
-_SPLIT = re.compile(
-    r"^(?:instances|person_keypoints|keypoints|captions|panoptic|stuff|labels|image_info|lvis(?:_v\d+(?:\.\d+)?)?)_(.+)$"
-)
-ROBOFLOW = "_annotations.coco.json"
-
-
-def split_of(name: str) -> str:
-    """Split by file name: the text after ``<kind>_``, else the parent folder (Roboflow), else none."""
-    folder, _, base = name.rpartition("/")
-    stem = base.removesuffix(".gz").removesuffix(".json")
-    match = _SPLIT.match(stem)
-    if match:
-        return match.group(1)
-    if base == ROBOFLOW and folder:
-        return folder.rpartition("/")[2]
-    return ""
 
 
 # -------------------------------------------------------------------------------------------------------- files
@@ -155,6 +70,12 @@ class Names:
     def hash(text: str) -> int:
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True) | -(2**63)
+
+
+_KNOWN = frozenset(
+    "id image_id category_id bbox area segmentation iscrowd keypoints num_keypoints caption score attributes "
+    "segments_info file_name".split()
+)
 
 
 class File(Struct, kw_only=True):

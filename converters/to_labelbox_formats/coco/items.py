@@ -19,8 +19,9 @@ from to_labelbox.model import Item
 from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.schema import Kind as ToolKind
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.index import MISSING, Category, File, Kind, index_file, probe
+from to_labelbox_formats.coco.index import MISSING, Category, File, index_file
 from to_labelbox_formats.coco.paths import Paths
+from to_labelbox_formats.coco.probe import Kind, probe
 from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Files, Record, Records
 
 SAMPLE = 200
@@ -328,31 +329,27 @@ def _items(
     images = min(stop, merged.images)
     image_files = merged.image_file[start:images].tolist()
     image_rows = merged.image_record[start:images].tolist()
-    spans = [
-        (files.images.starts[row], files.images.lengths[row])
-        for files, row in zip((merged.files[f] for f in image_files), image_rows)
-    ]
-    texts = _read(descriptors, image_files, [int(s) for s, _ in spans], [int(n) for _, n in spans])
+    spans = [(merged.files[f].images, row) for f, row in zip(image_files, image_rows)]
+    texts = _read(descriptors, image_files, [int(t.starts[r]) for t, r in spans], [int(t.lengths[r]) for t, r in spans])
     low, high = int(merged.first[start]), int(merged.first[stop])
     file_of = merged.file[low:high].tolist()
     pieces = _read(descriptors, file_of, merged.starts[low:high].tolist(), merged.lengths[low:high].tolist())
     row_of = merged.record[low:high].tolist()
     bounds = (merged.first[start : stop + 1] - low).tolist()
-    single = len(merged.files) == 1
     for n, (text, image_file, row) in enumerate(zip(texts, image_files, image_rows)):
         begin, end = bounds[n], bounds[n + 1]
         image = paths.image(text, image_file, row, log)
-        files: Sequence[int] = (image_file,) * (end - begin) if single else file_of[begin:end]
-        found = [Record(*r) for r in zip(files, row_of[begin:end], pieces[begin:end])]
         if image is None:
+            found = [Record(*r) for r in zip(file_of[begin:end], row_of[begin:end], pieces[begin:end])]
             records.lose(found, log, Code.ASSET_UNKNOWN, "its image record is not readable")
             continue
         asset = paths.asset(image, image_file, log)
+        file = merged.files[image_file]
         yield Item(
             asset=asset,
-            annotations=records.annotations(found, asset, log),
-            split=merged.files[image_file].split,
-            origin=merged.files[image_file].name,
+            annotations=records.annotations(file_of[begin:end], row_of[begin:end], pieces[begin:end], asset, log),
+            split=file.split,
+            origin=file.name,
         )
     if stop > merged.images:
         begin, end = bounds[-2], bounds[-1]

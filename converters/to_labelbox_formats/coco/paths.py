@@ -15,7 +15,8 @@ from to_labelbox.formats import ReadContext
 from to_labelbox.media import image_header
 from to_labelbox.model import Asset
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.index import ROBOFLOW, File, Id
+from to_labelbox_formats.coco.index import File, Id
+from to_labelbox_formats.coco.probe import ROBOFLOW
 
 PROBED = 3
 """Images looked for to find the folder that holds them."""

@@ -28,8 +28,9 @@ from to_labelbox.model import (
     RotatedBox,
 )
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.index import Category, Id, Kind, Names
+from to_labelbox_formats.coco.index import Category, Id, Names
 from to_labelbox_formats.coco.panoptic import Segment, segment_masks
+from to_labelbox_formats.coco.probe import Kind
 
 CAPTION = "caption"
 WHOLE_IMAGE = "class"
@@ -112,19 +113,67 @@ class Records:
         self._boxes_only = boxes_only
         self._source = source
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
+        # declared labels of the files whose records may go the short way
+        self._plain_labels: list[dict[Id, str]] = [
+            {c.id: str(c.name) for c in categories.values()}
+            if kind in (Kind.INSTANCES, Kind.KEYPOINTS, Kind.IMAGES) and not normalised
+            else {}
+            for categories, kind, normalised in zip(files.categories, files.kinds, files.normalised)
+        ]
 
     # ----------------------------------------------------------------------------------------------- an image
 
-    def annotations(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
-        """All annotations of one asset."""
-        if not records:
+    def annotations(
+        self, files: Sequence[int], rows: Sequence[int], texts: Sequence[bytes], asset: Asset, log: Log
+    ) -> list[Annotation]:
+        """All annotations of one asset: the bytes of each, with the file and the row they are from."""
+        if not texts:
             return []
-        joined = b"[%b]" % b",".join([r.text for r in records])
-        fields: Sequence[_Fields | _BoxFields | None]
         try:
-            fields = _decode_boxes(joined) if self._boxes_only else _decode_all(joined)
+            joined = b"[%b]" % b",".join(texts)
+            fields: Sequence[_Fields | _BoxFields] = _decode_boxes(joined) if self._boxes_only else _decode_all(joined)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            fields = [self._one(r, log) for r in records]
+            return self._carefully(list(map(Record, files, rows, texts)), None, asset, log)
+        if len({data.id for data in fields}) < len(fields):
+            return self._carefully(list(map(Record, files, rows, texts)), fields, asset, log)
+        found: list[Annotation] = []
+        ledger = log.ledger
+        for n, data in enumerate(fields):
+            label = self._plain_labels[files[n]].get(data.category_id)
+            box = data.bbox
+            outline = data.segmentation
+            if (
+                label is None
+                or data.attributes
+                or data.keypoints
+                or data.iscrowd
+                or data.score is not None
+                or data.caption is not None
+                or not box
+                or len(box) != 4
+                or box[2] < 0
+                or box[3] < 0
+            ):
+                found += self._carefully([Record(files[n], rows[n], texts[n])], [data], asset, log)
+            elif self._boxes_only:
+                ledger[label].read += 1
+                reduced = len(memoryview(outline)) > 4 and bytes(outline) not in _NO_OUTLINE  # type: ignore[arg-type]
+                where = f"annotations[{rows[n]}]"
+                found.append(Object(id=str(data.id), label=label, geometry=Box(*box), reduced=reduced, where=where))
+            elif type(outline) is list and len(outline) == 1 and len(outline[0]) >= 6 and not len(outline[0]) % 2:
+                ledger[label].read += 1
+                polygon = Polygon(((outline[0],),))
+                where = f"annotations[{rows[n]}]"
+                found.append(Object(id=str(data.id), label=label, geometry=polygon, box=Box(*box), where=where))
+            else:
+                found += self._carefully([Record(files[n], rows[n], texts[n])], [data], asset, log)
+        return found
+
+    def _carefully(
+        self, records: Sequence[Record], decoded: Sequence[_Fields | _BoxFields] | None, asset: Asset, log: Log
+    ) -> list[Annotation]:
+        """The same for records of any kind, with repeated ids, or that do not decode."""
+        fields = [self._one(r, log) for r in records] if decoded is None else decoded
         found: list[Annotation] = []
         taken: dict[str, bytes] = {}
         told: dict[tuple[Id, str], tuple[int, int]] = {}
@@ -288,7 +337,7 @@ class Records:
         where = f"annotations[{record.row}]"
         if label == CAPTION:
             text = data.caption or ""
-            return Classification(id=id, name=CAPTION, value=text, several=True, where=where)
+            return Classification(id=id, name=CAPTION, value=text, several=True, free=True, where=where)
         self._check_category(record.file, data)
         attributes, angle, lost = self._attributes(record.file, data)
         if kind is Kind.LABELS and data.bbox is None and data.keypoints is None:
