@@ -173,7 +173,7 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
 
     groups = [g for e in exports for g in e.groups.values()]
     labels = [label for e in exports for label in e.meta.labels]
-    setting = Setting(source, context, Vocabulary(labels), options.groups, options.frames is Frames.SAMPLED)
+    setting = Setting(source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED)
     parts = _parts(groups, setting, options, log)
     only_video = bool(parts) and all(isinstance(p, VideoPart) for p in parts)
     tagged = dict.fromkeys(label for e in exports for label in e.tagged)
@@ -210,7 +210,7 @@ def _remark(exports: Sequence[AnyExport], log: Log) -> None:
 
 def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log) -> list[Part]:
     """One part a group of pictures, one a video, in the order of the source."""
-    as_video = options.video is Video.VIDEO
+    as_video = options.video == Video.VIDEO
     videos = [g for g in groups if as_video and g.is_video]
     pictures: list[Group] = []
     frames: list[Group] = []

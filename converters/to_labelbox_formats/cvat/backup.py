@@ -11,6 +11,7 @@ Frames are relative: frame f of a task is frame ``start_frame + f · step`` of i
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -62,7 +63,7 @@ def _annotation_files(source: Source) -> list[str]:
 
 
 def _beside(name: str, other: str) -> str:
-    return os.path.join(os.path.dirname(name), other).replace(os.sep, "/")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), other))
 
 
 # --------------------------------------------------------------------------------------------------------- records

@@ -14,6 +14,7 @@ import codecs
 import os
 import re
 import tempfile
+import weakref
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -255,15 +256,20 @@ class Document:
         self._copy: BinaryIO | None = None
         with source.open(name) as stream:
             if _is_recoded(stream):
-                self._copy = _rewritten(stream)
+                self._keep(_rewritten(stream))
             elif source.real_path(name) is None or name.lower().endswith(".gz"):
-                self._copy = _copied(stream)
+                self._keep(_copied(stream))
         try:
             self._scan(begin())
         except _Irregular:
             with self._stream() as stream:
-                self._copy = _rewritten(stream)
+                self._keep(_rewritten(stream))
             self._scan(begin())
+
+    def _keep(self, copy: BinaryIO) -> None:
+        """Read this from now on. It is closed with the document; processes share it, as they read by offset."""
+        self._copy = copy
+        weakref.finalize(self, copy.close)
 
     @contextmanager
     def _stream(self) -> Iterator[BinaryIO]:
@@ -489,6 +495,7 @@ def _rewritten(stream: BinaryIO) -> BinaryIO:
         out.append(f"<{name}{fields}>")
 
     def refuse(*_: Any) -> None:
+        copy.close()
         raise FileError(DOCTYPE_MESSAGE)
 
     parser.StartElementHandler = start
@@ -502,6 +509,7 @@ def _rewritten(stream: BinaryIO) -> BinaryIO:
             out.clear()
         parser.Parse(b"", True)
     except (expat.ExpatError, LookupError, UnicodeError, ValueError) as error:
+        copy.close()
         if isinstance(error, expat.ExpatError):
             reason = expat.errors.messages[error.code]
             raise FileError(

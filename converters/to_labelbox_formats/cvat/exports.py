@@ -202,6 +202,8 @@ class ImagePart:
         if found is None:
             return self._item(parse_node(data), (), reader, log)
         head, pieces = found
+        if not head.get("name").strip():
+            return self._item(parse_node(data), (), reader, log)
         return self._item(head, (), reader, log, lambda: reader.read_quickly(pieces) or reader.read(parse_node(data)))
 
     def _item(

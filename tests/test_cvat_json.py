@@ -1,0 +1,297 @@
+"""CVAT backups, server JSON and Datumaro JSON."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cvat_files import accounted, counts, items_of, open_path
+from to_labelbox.diagnostics import ToLabelboxError
+from to_labelbox.formats import Match
+from to_labelbox.geometry import mask_array
+from to_labelbox.model import (
+    Annotation,
+    Attribute,
+    Box,
+    Choice,
+    Classification,
+    Ellipse,
+    Item,
+    Keypoint,
+    Keypoints,
+    Mask,
+    Media,
+    Object,
+    Point,
+    RotatedBox,
+    Track,
+)
+from to_labelbox.schema import Kind
+from to_labelbox.source import Source
+from to_labelbox_formats.cvat import FORMAT
+
+
+def shape(type: str, points: list[float], frame: int = 0, **more: Any) -> dict[str, Any]:
+    return {"type": type, "points": points, "frame": frame, "label": "car", "attributes": [], "group": 0, **more}
+
+
+TASK: dict[str, Any] = {
+    "version": "1.0",
+    "name": "yard",
+    "labels": [
+        {
+            "name": "car",
+            "type": "any",
+            "attributes": [{"name": "brand", "mutable": False, "input_type": "select", "values": ["vw", "bmw"]}],
+        },
+        {"name": "man", "type": "skeleton", "attributes": [], "sublabels": [{"name": "head", "type": "points"}]},
+    ],
+    "data": {"start_frame": 0, "stop_frame": 2, "frame_filter": "", "deleted_frames": [2]},
+}
+MANIFEST = '{"version": "1.1"}\n{"type": "images"}\n' + "".join(
+    json.dumps({"name": n, "extension": ".jpg", "width": 100, "height": 80}) + "\n" for n in "abc"
+)
+
+
+def backup(folder: Path, jobs: list[Any], task: Any = TASK, manifest: str = MANIFEST) -> Path:
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    (folder / "task.json").write_text(json.dumps(task))
+    (folder / "annotations.json").write_text(json.dumps(jobs))
+    (folder / "data/manifest.jsonl").write_text(manifest)
+    return folder
+
+
+def read(path: Path, **options: Any) -> tuple[list[Item], Any]:
+    dataset, log = open_path(path, **options)
+    items, own = items_of(dataset)
+    log.absorb(own)
+    assert accounted([a for i in items for a in i.annotations], log)
+    return items, log
+
+
+def geometries(annotations: Any) -> list[object]:
+    return [a.geometry for a in annotations if isinstance(a, Object)]
+
+
+def test_a_task_backup(tmp_path: Path) -> None:
+    brand = [{"name": "brand", "value": "bmw"}]
+    shapes = [
+        shape("rectangle", [10, 20, 30, 30], attributes=brand, rotation=30.0),
+        shape("ellipse", [50, 40, 70, 30], 1),
+        shape("mask", [1, 2, 1, 4, 5, 5, 6], 1),
+        shape("rectangle", [1, 1, 2, 2], 2),
+        shape("skeleton", [], 1, label="man", elements=[{**shape("points", [5, 6], 1), "label": "head"}]),
+    ]
+    jobs = [{"tags": [{"frame": 0, "label": "night", "attributes": []}], "shapes": shapes, "tracks": []}]
+    source = backup(tmp_path / "b", jobs)
+    assert isinstance(FORMAT.sniff(Source(source)), Match)
+    items, log = read(source)
+    assert [(i.asset.path, i.asset.width) for i in items] == [("a.jpg", 100), ("b.jpg", 100)]
+    first, tag = items[0].annotations
+    assert isinstance(first, Object)
+    assert first.geometry == RotatedBox(20, 25, 20, 10, 30)
+    assert first.attributes == (Attribute("brand", Choice("bmw")),)
+    assert isinstance(tag, Classification)
+    ellipse, mask, skeleton = geometries(items[1].annotations)
+    assert ellipse == Ellipse(50, 40, 20, 10)
+    assert isinstance(mask, Mask)
+    expected = np.zeros((80, 100), np.uint8)
+    expected[5, 5] = expected[6, 4] = 1  # runs 1, 2, 1 over columns 4 to 5, rows 5 to 6
+    assert (mask_array(mask) == expected).all()
+    assert skeleton == Keypoints((Keypoint("head", 5, 6),))
+    assert counts(log)["deleted"] == 1
+
+
+def test_overlapping_jobs_tell_a_shape_twice(tmp_path: Path) -> None:
+    jobs = [
+        {"tags": [], "shapes": [shape("rectangle", [1, 1, 9, 9], 1)], "tracks": []},
+        {"tags": [], "shapes": [shape("rectangle", [1, 1.5, 9, 9], 1)], "tracks": []},
+    ]
+    items, log = read(backup(tmp_path, jobs))
+    assert [len(i.annotations) for i in items] == [0, 1]
+    assert log.ledger["car"].merged == 1
+
+
+def test_ground_truth_jobs_are_left_out(tmp_path: Path) -> None:
+    jobs = [{"tags": [], "shapes": [shape("rectangle", [1, 1, 9, 9])], "tracks": []}] * 2
+    task = {**TASK, "jobs": [{"type": "annotation", "start_frame": 0}, {"type": "ground_truth", "start_frame": 0}]}
+    items, log = read(backup(tmp_path, jobs, task))
+    assert len(items[0].annotations) == 1
+    assert counts(log)["not-selected"] == 1
+
+
+def test_a_video_backup_counts_frames_from_its_start(tmp_path: Path) -> None:
+    task = {**TASK, "data": {"start_frame": 10, "stop_frame": 19, "frame_filter": "step=3"}}
+    manifest = '{"version":"1.1"}\n{"type":"video"}\n{"properties":{"name":"t.mp4","resolution":[64,48],"length":30}}\n'
+    rows = [
+        {"type": "rectangle", "points": [0, 0, 10, 10], "frame": 0, "outside": False, "attributes": []},
+        {"type": "rectangle", "points": [6, 0, 16, 10], "frame": 2, "outside": True, "attributes": []},
+    ]
+    track = {
+        "frame": 0,
+        "label": "car",
+        "group": 0,
+        "attributes": [{"name": "brand", "value": "vw"}],
+        "shapes": rows,
+        "elements": [],
+    }
+    jobs = [{"tags": [], "shapes": [shape("rectangle", [1, 1, 9, 9], 1)], "tracks": [track]}]
+    (item,), _ = read(backup(tmp_path, jobs, task, manifest))
+    assert (item.asset.path, item.asset.media, item.asset.width) == ("t.mp4", Media.VIDEO, 64)
+    moving, still = (a for a in item.annotations if isinstance(a, Track))
+    assert moving.attributes == (Attribute("brand", Choice("vw")),)
+    assert [(k.frame, k.geometry) for k in moving.segments[0]] == [(10, Box(0, 0, 10, 10)), (15, Box(5, 0, 10, 10))]
+    assert [k.frame for k in still.segments[0]] == [13]
+
+
+def test_tracks_over_pictures_become_a_shape_on_each(tmp_path: Path) -> None:
+    rows = [
+        {"type": "rectangle", "points": [0, 0, 10, 10], "frame": 0, "outside": False, "attributes": []},
+        {"type": "rectangle", "points": [0, 0, 10, 10], "frame": 2, "outside": True, "attributes": []},
+    ]
+    track = {"frame": 0, "label": "car", "group": 0, "attributes": [], "shapes": rows}
+    items, _ = read(backup(tmp_path, [{"tags": [], "shapes": [], "tracks": [track]}]))
+    assert [geometries(i.annotations) for i in items] == [[Box(0, 0, 10, 10)], [Box(0, 0, 10, 10)]]
+
+
+def test_a_project_backup_keeps_tasks_apart(tmp_path: Path) -> None:
+    (tmp_path / "project.json").write_text(json.dumps({"name": "p", "labels": TASK["labels"]}))
+    for n in range(2):
+        task = {**TASK, "labels": [], "name": f"day {n}"}
+        backup(tmp_path / f"task_{n}", [{"tags": [], "shapes": [], "tracks": []}], task)
+    items, _ = read(tmp_path)
+    assert [i.asset.path for i in items] == ["task_0/a.jpg", "task_0/b.jpg", "task_1/a.jpg", "task_1/b.jpg"]
+    dataset, _ = open_path(tmp_path)
+    assert [found.name for found in dataset.schema.labels] == ["car", "man/head"]
+
+
+def test_server_json_with_label_ids(tmp_path: Path) -> None:
+    labels = [{"id": 5, "name": "car", "type": "rectangle", "attributes": [{"id": 9, "name": "brand", "input_type": "select", "values": ["vw"]}]}]  # fmt: skip
+    record = {"type": "rectangle", "points": [1, 2, 3, 5], "frame": 0, "label_id": 5, "attributes": [{"spec_id": 9, "value": "vw"}]}  # fmt: skip
+    (tmp_path / "annotations.json").write_text(
+        json.dumps({"version": 0, "tags": [], "shapes": [record, {**record, "label_id": None}], "tracks": []})
+    )
+    (tmp_path / "labels.json").write_text(json.dumps({"count": 1, "results": labels}))
+    (tmp_path / "meta.json").write_text(
+        json.dumps({"size": 1, "start_frame": 0, "frames": [{"name": "x/a.png", "width": 10, "height": 9}]})
+    )
+    (item,), log = read(tmp_path)
+    assert (item.asset.path, item.asset.width) == ("x/a.png", 10)
+    (found,) = item.annotations
+    assert isinstance(found, Object)
+    assert (found.label, found.geometry, found.attributes) == (
+        "car",
+        Box(1, 2, 2, 3),
+        (Attribute("brand", Choice("vw")),),
+    )
+    assert counts(log)["class-unnamed"] == 1
+    (item,), _ = read(tmp_path, unlabelled="thing")
+    assert [a.label for a in item.annotations if isinstance(a, Object)] == ["car", "thing"]
+
+
+DATUMARO: dict[str, Any] = {
+    "info": {},
+    "categories": {
+        "label": {
+            "labels": [{"name": "car", "parent": "", "attributes": []}, {"name": "man", "parent": "", "attributes": []}]
+        },
+        "points": {"items": [{"label_id": 1, "labels": ["head", "foot"], "joints": [[1, 2]]}]},
+    },
+    "items": [
+        {
+            "id": "a",
+            "image": {"path": "a.jpg", "size": [6, 8]},
+            "annotations": [
+                {
+                    "type": "bbox",
+                    "label_id": 0,
+                    "bbox": [1, 2, 3, 3],
+                    "attributes": {"occluded": True, "tone": "red", "track_id": 3},
+                },
+                {"type": "skeleton", "label_id": 1, "points": [1, 2, 2, 3, 4, 0], "attributes": {}},
+                {"type": "mask", "label_id": 0, "rle": {"counts": [6, 3, 39], "size": [6, 8]}, "attributes": {}},
+                {"type": "label", "label_id": 0, "attributes": {}},
+                {"type": "points", "label_id": 0, "points": [1, 1], "attributes": {}},
+                {"type": "caption", "caption": "a car", "attributes": {}},
+                {"type": "bbox", "label_id": 0, "bbox": [1, 2, "x", 3], "attributes": {}},
+            ],
+        },
+        {"id": "b", "annotations": []},
+    ],
+}
+
+
+def test_datumaro(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations/train.json").write_text(json.dumps(DATUMARO))
+    assert isinstance(FORMAT.sniff(Source(tmp_path)), Match)
+    items, log = read(tmp_path)
+    assert [(i.asset.path, i.asset.width, i.split) for i in items] == [("a.jpg", 8, "train"), ("b", None, "train")]
+    box, skeleton, mask, point = (a for a in items[0].annotations if isinstance(a, Object))
+    assert box.geometry == Box(1, 2, 3, 3)
+    assert box.attributes == (Attribute("tone", "red"), Attribute("occluded", "yes", flag=True))
+    assert skeleton.geometry == Keypoints((Keypoint("head", 1, 2),))
+    assert isinstance(mask.geometry, Mask)
+    expected = np.zeros((6, 8), np.uint8)
+    expected[0:3, 1] = 1  # columns of 6 pixels: the second column's first three
+    assert (mask_array(mask.geometry) == expected).all()
+    assert point.geometry == Point(1, 1)
+    assert log.ledger.total().skipped == 2
+    dataset, _ = open_path(tmp_path)
+    assert [(found.name, found.kinds) for found in dataset.schema.labels] == [
+        ("car", ()),
+        ("man/head", (Kind.POINT,)),
+        ("man/foot", (Kind.POINT,)),
+    ]
+
+
+def _mutated(value: Any, generator: random.Random) -> Any:
+    """The value with something in it replaced or left out."""
+    if generator.random() < 0.04:
+        return generator.choice([None, "x", -1, 1e308, [], {}, True, [[[]]], {"a": 1}, 2**70])
+    if isinstance(value, dict):
+        return {k: _mutated(v, generator) for k, v in value.items() if generator.random() > 0.02}
+    if isinstance(value, list):
+        return [_mutated(v, generator) for v in value if generator.random() > 0.02]
+    return value
+
+
+@pytest.mark.parametrize("kind", ["backup", "datumaro"])
+def test_mutated_json_never_raises(tmp_path: Path, kind: str) -> None:
+    generator = random.Random(7)
+    track = {
+        "frame": 0,
+        "label": "car",
+        "group": 3,
+        "attributes": [],
+        "shapes": [shape("rectangle", [0, 0, 9, 9]), shape("rectangle", [3, 3, 9, 9], 2, outside=True)],
+        "elements": [],
+    }
+    skeleton = {**track, "label": "man", "shapes": [shape("skeleton", [])], "elements": [{**track, "label": "head"}]}
+    shapes = [
+        shape("polygon", [1, 2, 3, 4, 5, 7]),
+        shape("mask", [1, 2, 1, 4, 5, 5, 6], 1),
+        shape("skeleton", [], 1, label="man", elements=[{**shape("points", [5, 6], 1), "label": "head"}]),
+    ]
+    jobs = [{"tags": [{"frame": 0, "label": "night"}], "shapes": shapes, "tracks": [track, skeleton]}]
+    for n in range(150):
+        folder = tmp_path / str(n)
+        if kind == "backup":
+            backup(folder, _mutated(jobs, generator), _mutated(TASK, generator))
+        else:
+            folder.mkdir()
+            (folder / "default.json").write_text(json.dumps(_mutated(DATUMARO, generator)))
+        found: list[Annotation] = []
+        try:
+            dataset, log = open_path(folder)
+            items, own = items_of(dataset)
+        except ToLabelboxError:
+            continue
+        log.absorb(own)
+        found += [a for i in items for a in i.annotations]
+        assert accounted(found, log)
