@@ -1,0 +1,52 @@
+# Two commands for newcomers: `make demo` and `make test`. Both set up .venv by themselves.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+
+.PHONY: help demo test lint types unit golden bench clean
+
+help:
+	@echo "make demo    set up, convert the bundled example, show the report"
+	@echo "make test    set up, lint, check types, run the tests"
+	@echo "make golden  rewrite the fixtures' expected files; review the diff"
+	@echo "make bench   measure speed and memory against the limits (a few minutes)"
+	@echo "make clean   remove what the other targets made"
+
+demo: .venv/demo
+	@rm -rf out/demo
+	$(BIN)/to-labelbox convert fixtures/coco/demo/input -o out/demo
+	$(BIN)/to-labelbox validate out/demo
+
+test: lint types unit
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+unit: .venv/dev
+	$(BIN)/pytest -q -n 2
+
+golden: .venv/dev
+	$(BIN)/pytest -q tests/test_golden.py --update-golden
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/coco.py
+	$(BIN)/python benchmarks/folders.py
+	$(BIN)/python benchmarks/cvat.py
+	$(BIN)/python benchmarks/label_studio.py
+
+clean:
+	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/demo: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; say where with make PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/dev: .venv/demo
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
