@@ -45,6 +45,7 @@ _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
 _PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _URI = re.compile(r"^([a-zA-Z][a-zA-Z0-9+._-]*)://")
 _REMOTE = re.compile(r"^(?:https?|s3|gs|azure-blob|azure_spi)://\S+$")
+_UPLOADS = "/data/upload/"
 _SPECIAL = re.compile(r"[?#%]|://")
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
@@ -90,7 +91,7 @@ def reference_of(text: str) -> Reference | None:
         kind = re.match(r"data:\w+/(\w{1,5})", text)
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return Reference((f"inline-{digest}.{kind.group(1) if kind else 'bin'}",), None)
-    if text.startswith("/data/upload/") and not _SPECIAL.search(text):
+    if text.startswith(_UPLOADS) and not _SPECIAL.search(text):
         # the common form, without a query or anything encoded in it
         return _upload(text, None)
     try:
@@ -117,12 +118,12 @@ def reference_of(text: str) -> Reference | None:
 def _upload(path: str, url: str | None) -> Reference | None:
     """``…/upload/<project>/<8 hex>-<name>``: the name as it was, with its prefix, with its project."""
     found = _UPLOAD.search(path)
-    if found is None or not is_safe(found.group(2)):
+    if found is None:
         return None
     project, name = found.groups()
     base = name.rpartition("/")[2]
-    bare = _PREFIX.sub("", base)
-    if not is_safe(bare) or not base:
+    bare = base[9:] if _PREFIX.match(base) else base
+    if not is_safe(name) or not base or not is_safe(bare):
         return None
     return Reference((base, f"{project}/{base}") if bare == base else (bare, base, f"{project}/{base}"), url)
 
@@ -175,6 +176,14 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
         shown = next(iter(config.objects.values()), None)
         return _slots(shown.name if shown else "", shown.tag if shown else "", data[data_key], shown), ""
     slots: list[Slot] = []
+    if len(config.objects) == 1:
+        (shown,) = config.objects.values()
+        value = data.get(shown.value[1:]) if shown.tag == "image" else None
+        if type(value) is str and value.startswith(_UPLOADS) and not value.endswith((".pdf", ".PDF")):
+            # one uploaded picture a task, as most exports have it
+            reference = reference_of(value)
+            if reference is not None:
+                return [Slot(shown.name, 0, Media.IMAGE, value, reference, tag="image")], ""
     for shown in config.objects.values():
         for name, expression in _instances(shown, data):
             value = _value(shown, expression, name, data)

@@ -36,6 +36,7 @@ from to_labelbox_formats.label_studio.records import (
     ANNOTATION,
     UNDECODABLE,
     Annotation,
+    Number,
     Region,
     Task,
     Value,
@@ -82,6 +83,7 @@ class Canvas:
         self.video: VideoHeader | None = sizes.video(slot.reference) if slot.media is Media.VIDEO else None
         self.frames: int | None = self.video.frames if self.video else None
         self.stored: tuple[int, int] | None = None
+        self._last: tuple[Number, Number, tuple[float, float] | None] = (-1, -1, None)
         self.offsets: Offsets | None = None
         self.hypertext: Hypertext | None = None
         self._message_offsets: dict[int, Offsets] = {}
@@ -98,6 +100,13 @@ class Canvas:
     def frame(self, region: Region) -> tuple[float, float] | None:
         """Width and height of the asset as displayed, which percentages refer to; None when nothing tells."""
         width, height = region.original_width, region.original_height
+        if width == self._last[0] and height == self._last[1]:
+            return self._last[2]
+        size = self._frame(width, height)
+        self._last = width, height, size
+        return size
+
+    def _frame(self, width: Number, height: Number) -> tuple[float, float] | None:
         told = (round(width), round(height)) if width and height and width >= 1 and height >= 1 else None
         header = self._picture
         if header is not None:
@@ -331,46 +340,52 @@ class Reader:
         answers: list[tuple[Canvas, Control | None, Classification]] = []
         where = f"{self.place} annotation {annotation.id}" if annotation.id is not None else self.place
         only = self._canvases[0] if len(self._canvases) == 1 else None
-        plain = only if only is not None and only.slot.media is Media.IMAGE else None
-        for group in groups:
-            if plain is not None and len(group.entries) == 1 and self._plain(group, plain, prefix, where):
-                continue
-            self._group(group, prefix, where, answers)
+        if only is not None and only.slot.media is Media.IMAGE and not prefix:
+            self._pictures(groups, only, where, answers)
+        else:
+            for group in groups:
+                self._group(group, prefix, where, answers)
         self._place_answers(answers)
         owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
         for number, relation in relations:
             if self._counts(owners.get(relation.from_id, relation)):
                 self._relation(relation, number, prefix, where)
 
-    def _plain(self, group: Group, canvas: Canvas, prefix: str, where: str) -> bool:
-        """Read one of the regions that most exports are made of, without the general machinery."""
-        entry = group.entries[0]
-        if entry.item_index or entry.meta:
-            return False
-        size = canvas.frame(entry)
-        if size is None or canvas.orientation > 1:
-            return False
-        found = plain_shape(entry, size[0], size[1])
-        if found is None:
-            return False
-        label, shape = found
-        key = (entry.from_name, label)
-        name = self._names.get(key)
-        if name is None:
-            if not label or (self.config.found and not self._is_known(entry.from_name, label)):
-                return False
-            name = self._names[key] = self.label(entry, label)
-        identity = entry.id if type(entry.id) is str and not prefix else None
-        if identity is None or identity in canvas.ids:
-            identity = self._identity(entry, group.number, prefix, canvas)
-        else:
-            canvas.ids.add(identity)
-        canvas.objects.add(identity)
-        self.log.ledger[name].read += 1
-        canvas.annotations.append(
-            Object(id=identity, label=name, geometry=shape, where=f"{where} result[{group.number}]")
-        )
-        return True
+    def _pictures(
+        self,
+        groups: list[Group],
+        canvas: Canvas,
+        where: str,
+        answers: list[tuple[Canvas, Control | None, Classification]],
+    ) -> None:
+        """Regions on one picture: those that most exports are made of are read without the general machinery."""
+        names, ids, ledger = self._names, canvas.ids, self.log.ledger
+        for group in groups:
+            entry = group.entries[0]
+            name = shape = None
+            if len(group.entries) == 1 and not entry.item_index and not entry.meta:
+                size = canvas.frame(entry)
+                found = plain_shape(entry, size[0], size[1]) if size is not None and canvas.orientation == 1 else None
+                if found is not None:
+                    label, shape = found
+                    name = names.get((entry.from_name, label)) or self._plain_name(entry, label)
+            identity = entry.id
+            if name is None or shape is None or type(identity) is not str or identity in ids:
+                self._group(group, "", where, answers)
+                continue
+            ids.add(identity)
+            canvas.objects.add(identity)
+            ledger[name].read += 1
+            canvas.annotations.append(
+                Object(id=identity, label=name, geometry=shape, where=f"{where} result[{group.number}]")
+            )
+
+    def _plain_name(self, entry: Region, label: str) -> str | None:
+        """The class of a label about which there is nothing to say."""
+        if not label or (self.config.found and not self._is_known(entry.from_name, label)):
+            return None
+        name = self._names[entry.from_name, label] = self.label(entry, label)
+        return name
 
     def _is_known(self, control: str | None, label: str) -> bool:
         known = self.control(control)

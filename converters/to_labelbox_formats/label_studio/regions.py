@@ -50,6 +50,9 @@ class Group(Struct, gc=False):
 
 def grouped(result: list[Region]) -> tuple[list[Group], list[tuple[int, Region]]]:
     """Regions in order of first appearance, and relations apart. Entries without an id stand alone."""
+    ids = {entry.id for entry in result}
+    if len(ids) == len(result) and None not in ids and not any(entry.type == "relation" for entry in result):
+        return [Group([entry], number) for number, entry in enumerate(result)], []
     groups: list[Group] = []
     relations: list[tuple[int, Region]] = []
     by_id: dict[object, Group] = {}
