@@ -40,7 +40,7 @@ from to_labelbox.xml import parse_xml, xml_text
 from to_labelbox_formats.voc import FORMAT, Options, Origin, Unit
 from to_labelbox_formats.voc.document import plain, tree
 from to_labelbox_formats.voc.names import VOC_CLASSES, voc_colour
-from to_labelbox_formats.voc.objects import PartNames, number
+from to_labelbox_formats.voc.shapes import PartNames, number
 
 GENUINE = "<source><database>The VOC2007 Database</database><annotation>PASCAL VOC2007</annotation></source>"
 SIZE = "<size><width>100</width><height>50</height><depth>3</depth></size>"
@@ -523,6 +523,20 @@ def test_one_file_finds_the_image_beside_it(tmp_path: Path) -> None:
     assert [(i.asset.path, i.asset.width) for i in result.items] == [("a.png", 100)]
 
 
+def test_one_file_that_is_a_link(tmp_path: Path) -> None:
+    write(tmp_path, {"real.xml": annotation(CAT)})
+    (tmp_path / "a.xml").symlink_to("real.xml")
+    assert Result(tmp_path / "a.xml", Options(), ReadContext()).only.label == "cat"
+
+
+def test_large_and_crowded_file(voc: Any) -> None:
+    """Beyond the first block that is read."""
+    boxes = [CAT.replace("<xmin>10<", f"<xmin>{n / 1000}<") for n in range(2000)]
+    result = voc(annotation(*boxes))
+    assert len(result.objects) == 2000
+    assert result.objects[-1].geometry == Box(1.999, 20, 30 - 1.999, 20)
+
+
 def test_archive(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
         archive.writestr("VOC/Annotations/a.xml", annotation(CAT, size=""))
@@ -668,6 +682,22 @@ def test_labelmap_declares_classes_colours_parts_and_actions(voc: Any) -> None:
         Input.CHECKLIST,
         ["run", "jump"],
     )
+
+
+def test_datumaro_meta_declares_classes_and_mask_colours(voc: Any) -> None:
+    meta = (
+        '{"label_map": {"0": "background", "1": "boat", "2": "quay"}, "background_label": "0",'
+        ' "segmentation_colors": [[0, 0, 0], [10, 20, 30], [1, 2, 3]]}'
+    )
+    rgb = np.zeros((4, 6, 3), np.uint8)
+    rgb[0:2, 0:2] = (1, 2, 3)
+    result = voc({"SegmentationClass/a.png": png(rgb), "dataset_meta.json": meta, "classes.txt": "x\n"})
+    assert [(label.name, label.color) for label in result.dataset.schema.labels] == [
+        ("boat", "#0a141e"),
+        ("quay", "#010203"),
+    ]
+    assert [(o.id, o.label) for o in result.objects] == [("SegmentationClass/2", "quay")]
+    assert result.context.log.diagnostics[Code.FILE_IGNORED].examples[0].file == "classes.txt"
 
 
 def test_broken_labelmap_is_named_and_the_rest_converts(voc: Any) -> None:

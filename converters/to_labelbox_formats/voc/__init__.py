@@ -14,7 +14,7 @@ Roboflow and Label Studio, folders of labelImg and roLabelImg, Kaggle's ``annota
 alone. Elements come in any order; only ``name`` and a geometry are needed.
 
 In the order of the work: :mod:`.layout` (which files belong together), :mod:`.names` (lists and classes), :mod:`.items`
-(one image), :mod:`.document` and :mod:`.objects` (one annotation file), :mod:`.masks`.
+(one image), :mod:`.document`, :mod:`.objects` and :mod:`.shapes` (one annotation file), :mod:`.masks`.
 
 Coordinates: genuine VOC counts pixels from 1 and includes the last; tools write edges counted from 0. Decided once for
 the set, by its ``source`` elements (see :class:`Origin`).
@@ -58,7 +58,8 @@ from to_labelbox_formats.voc.names import (
     read_classes,
     read_lists,
 )
-from to_labelbox_formats.voc.objects import PartNames, Rules, left_out, number
+from to_labelbox_formats.voc.objects import left_out
+from to_labelbox_formats.voc.shapes import PartNames, Rules, number
 
 _SAMPLE = 2000
 """Annotation files, spread evenly over the set, that decide what holds for all of them."""

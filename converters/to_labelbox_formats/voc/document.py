@@ -151,3 +151,18 @@ def child_of(element: Element | None, name: str) -> Element | None:
 
 def text_of(element: Element | None) -> str:
     return "" if element is None else element.text or ""
+
+
+def children_of(element: Element | None, name: str) -> list[Element]:
+    return [] if element is None else [child for child in element if local_name(child) == name]
+
+
+def inside(element: Element, name: str) -> list[Element]:
+    """The children of the last child of that name."""
+    found = child_of(element, name)
+    return [] if found is None else list(found)
+
+
+def stated(element: Element | None) -> str | None:
+    """The text of an element, None where there is no element."""
+    return None if element is None else element.text or ""

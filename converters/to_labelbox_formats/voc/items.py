@@ -18,7 +18,8 @@ from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation,
 from to_labelbox_formats.voc.layout import Layout, Role, image_base, implied_top
 from to_labelbox_formats.voc.masks import MaskReader
 from to_labelbox_formats.voc.names import Classes, Lists
-from to_labelbox_formats.voc.objects import ObjectReader, Rules, number
+from to_labelbox_formats.voc.objects import ObjectReader
+from to_labelbox_formats.voc.shapes import Rules, number
 
 _SIDE = re.compile(r"[0-9]{1,7}")
 _CLASS_QUESTION = "class"
@@ -47,8 +48,7 @@ class Items:
         self._context = context
         self._objects = ObjectReader(rules)
         self._masks = MaskReader(classes)
-        self._base = image_base(layout)
-        self._add, self._strip = _media_prefix(source, context, self._base)
+        self._add, self._strip = _media_prefix(source, context, image_base(layout))
 
     def iterate(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         for unit in range(max(0, start), min(stop, self._layout.units)):
@@ -88,7 +88,7 @@ class Items:
             names = [(row[0] or "").strip() for row in document.rows] if document else []
             masks, size = self._mask_objects(unit, names, drawn, log)
             annotations += masks
-            stored, drawn = stored or size, drawn or size
+            stored = stored or size
         if orientation > 1 and stored is not None:
             annotations = [_turned(a, orientation, stored) for a in annotations]
             log.note(Code.EXIF_TURNED, "labels of the upright picture are turned to the stored one", file=name)

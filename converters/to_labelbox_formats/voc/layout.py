@@ -121,20 +121,20 @@ class Layout:
 
     def entry(self, unit: int) -> str:
         """The file that makes a unit."""
-        unit_in = unit - len(self.xmls)
-        if unit_in < 0:
+        if unit < len(self.xmls):
             return self.xmls[unit]
-        if unit_in < len(self.orphans):
-            return self.images[self.orphans[unit_in]]
-        return self.mask_units[unit_in - len(self.orphans)]
+        unit -= len(self.xmls)
+        if unit < len(self.orphans):
+            return self.images[self.orphans[unit]]
+        return self.mask_units[unit - len(self.orphans)]
 
     def image(self, unit: int) -> str:
         """The image of a unit, or nothing."""
-        unit_in = unit - len(self.xmls)
-        if unit_in < 0:
+        orphan = unit - len(self.xmls)
+        if orphan < 0:
             position = self.image_of[unit]
-        elif unit_in < len(self.orphans):
-            position = self.orphans[unit_in]
+        elif orphan < len(self.orphans):
+            position = self.orphans[orphan]
         else:
             return ""
         return self.images[position] if position >= 0 else ""

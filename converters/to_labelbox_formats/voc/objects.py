@@ -1,43 +1,19 @@
-"""The objects of one annotation file, from texts to the model.
-
-Corners: the challenge counts pixels from 1 and includes the last one, so [left, top, right, bottom] covers left-1 …
-right in edges that are counted from 0. Tools write edges counted from 0 as they are. Which of the two holds is decided
-once for the whole set. Points, outlines and rotated boxes of a 1-based set are moved by one pixel too.
-"""
+"""The objects of one annotation file, from texts to the model: labels, attributes, parts, and what is left out."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterator, Sequence
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from to_labelbox.diagnostics import UNNAMED, Code, Log
-from to_labelbox.model import (
-    Annotation,
-    Attribute,
-    Box,
-    Keypoint,
-    Keypoints,
-    Object,
-    Point,
-    Polygon,
-    Relationship,
-    RotatedBox,
-)
+from to_labelbox.model import Annotation, Attribute, Box, Object, Relationship, RotatedBox
 from to_labelbox.xml import Element, local_name
-from to_labelbox_formats.voc.document import CORNERS, Document, Row, child_of, text_of
+from to_labelbox_formats.voc.document import CORNERS, Document, Row, child_of, children_of, inside, stated, text_of
+from to_labelbox_formats.voc.shapes import PartNames, Rules, Shape, ShapeReader, number
 
 FLAGS = ("truncated", "difficult", "occluded")
 PART_OF = "part of"
 
-_MAX_COORDINATE = 1e9
 _MAX_REMEMBERED = 10_000
-_NO_SIZE = "fractions of an image whose size is not known: give the images with --media-root, or --sizes FILE"
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
-_VERTEX = re.compile(r"([xy])([0-9]{1,6})")
 _YES = frozenset({"1", "true", "yes", "1.0"})
 _NO = frozenset({"0", "false", "no", "", "0.0"})
 _NO_POSE = frozenset({"", "unspecified"})
@@ -48,30 +24,6 @@ _WITHOUT_MEANING = frozenset({"id", "type", "deleted", *_SCORES})
 _STRUCTURED = frozenset(
     {"name", "pose", *FLAGS, "bndbox", "robndbox", "polygon", "point", "part", "actions", "attributes"}
 )
-
-
-class PartNames(StrEnum):
-    NAME = "name"
-    PATH = "path"
-
-
-class Rules(NamedTuple):
-    """What holds for all files of a set. ``shift`` is 1 for 1-based corners."""
-
-    shift: float = 0.0
-    relative: bool = False
-    predictions: bool = False
-    skip_difficult: bool = False
-    part_names: PartNames = PartNames.NAME
-
-
-def number(text: str | None) -> float | None:
-    """A finite number of reasonable size; None for anything else."""
-    text = (text or "").strip()
-    if _NUMBER.fullmatch(text) is None:
-        return None
-    value = float(text)
-    return value if -_MAX_COORDINATE < value < _MAX_COORDINATE else None
 
 
 def left_out(rules: Rules, row: Row, element: Element | None) -> tuple[Code, str] | None:
@@ -142,21 +94,12 @@ def _pose(text: str | None) -> list[Attribute]:
     return [] if pose.lower() in _NO_POSE else [Attribute("pose", pose)]
 
 
-class _Shape(NamedTuple):
-    """What an object's elements say of its place; ``problem`` why there is none."""
-
-    geometry: Box | RotatedBox | Polygon | Point | Keypoints | None = None
-    box: Box | None = None
-    keypoints: Keypoints | None = None
-    loss: bool = False
-    problem: tuple[Code, str] | None = None
-
-
 class _File:
     """The objects of one file with all that can be in them, and all that can be wrong with them."""
 
     def __init__(self, rules: Rules, size: tuple[int, int] | None, file: str, log: Log) -> None:
-        self._rules, self._size, self._file, self._log = rules, size, file, log
+        self._rules, self._file, self._log = rules, file, log
+        self._shapes = ShapeReader(rules, size, self._note)
 
     def annotations(self, document: Document) -> Iterator[Annotation]:
         """All objects; of those that are equal in everything, parts included, only the first."""
@@ -188,12 +131,12 @@ class _File:
         parts = self._parts(n, label, element, refusal)
         if refusal is None and not label:
             refusal = Code.CLASS_UNNAMED, "has no name"
-        shape = _Shape()
+        shape = Shape()
         attributes: list[Attribute] = []
         loss = False
         if refusal is None:
             attributes, rotation, loss = self._attributes(row, element, where)
-            shape = self._shape(row, element, rotation, where)
+            shape = self._shapes.shape(row, element, rotation, where)
             refusal = shape.problem if shape.geometry is None else None
         if refusal is not None or shape.geometry is None:
             code, message = refusal or (Code.GEOMETRY_MISSING, "has no geometry")
@@ -220,14 +163,14 @@ class _File:
     def _parts(self, n: int, whole: str, element: Element | None, refusal: tuple[Code, str] | None) -> list[Object]:
         """Parts are boxes of their own, as the layout task has them: head, hand, foot."""
         out = []
-        for k, part in enumerate(_children(element, "part"), 1):
+        for k, part in enumerate(children_of(element, "part"), 1):
             where, id = f"object[{n}]/part[{k}]", f"{n}/part[{k}]"
             name = text_of(child_of(part, "name")).strip()
             label = f"{whole}/{name}" if name and whole and self._rules.part_names is PartNames.PATH else name
             self._log.read(label or UNNAMED)
-            corners = tuple(_text(child_of(child_of(part, "bndbox"), corner)) for corner in CORNERS)
+            corners = tuple(stated(child_of(child_of(part, "bndbox"), corner)) for corner in CORNERS)
             problem = refusal or (None if label else (Code.CLASS_UNNAMED, "has no name"))
-            box = self._box(corners, where) if problem is None else None
+            box = self._shapes.box(corners, where) if problem is None else None
             if isinstance(box, Box):
                 out.append(Object(id=id, label=label, geometry=box, where=where))
             else:
@@ -246,10 +189,10 @@ class _File:
         rotation, loss = 0.0, False
         if element is None:
             return out, rotation, loss
-        done = tuple(a for action in _inside(element, "actions") if (a := self._action(action, where)))
+        done = tuple(a for action in inside(element, "actions") if (a := self._action(action, where)))
         if done:
             out.append(Attribute("actions", done))
-        for attribute in _inside(element, "attributes"):
+        for attribute in inside(element, "attributes"):
             name, value = (text_of(child_of(attribute, field)).strip() for field in ("name", "value"))
             if name == "rotation" and (turned := number(value)) is not None:
                 rotation = turned % 360
@@ -288,139 +231,6 @@ class _File:
     def _note(self, code: Code, message: str, where: str) -> None:
         self._log.note(code, message, file=self._file, where=where)
 
-    # --------------------------------------------------------------------------------------------------- geometry
-
-    def _shape(self, row: Row, element: Element | None, rotation: float, where: str) -> _Shape:
-        """The most specific geometry that is whole; a broken one gives way to the box, which is then a loss."""
-        found = self._box(row[5:9], where)
-        box, problem = (found, None) if isinstance(found, Box) else (None, found)
-        if element is None:
-            return _Shape(box, problem=problem)
-        if self._rules.relative and self._size is None:
-            return _Shape(problem=problem or (Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE))
-        points = [xy for point in _children(element, "point") if (xy := self._point(point)) is not None]
-        if len(points) < len(_children(element, "point")):
-            problem = Code.POINT_INVALID, "a coordinate of <point> is not a number"
-        keypoints = _keypoints(points) if points else None
-        outline: RotatedBox | Polygon | tuple[Code, str] | None = None
-        if rotated := _children(element, "robndbox"):
-            outline = self._rotated(rotated[-1])
-        elif polygons := _children(element, "polygon"):
-            outline = self._polygon(polygons)
-        elif box is not None and rotation:
-            cx, cy = box.left + box.width / 2, box.top + box.height / 2
-            return _Shape(RotatedBox(cx, cy, box.width, box.height, rotation), None, keypoints)
-        if isinstance(outline, RotatedBox | Polygon):
-            return _Shape(outline, box, keypoints, loss=problem is not None)
-        if outline is not None:
-            problem = outline
-        if box is not None:
-            if problem is not None:
-                self._note(*problem, where)
-            return _Shape(box, None, keypoints, loss=problem is not None)
-        if problem is None and len(points) == 1:
-            return _Shape(Point(*points[0]))
-        return _Shape(keypoints if problem is None else None, problem=problem)
-
-    def _number(self, name: str, text: str | None, where: str) -> float | None:
-        value = number(text)
-        if value is None and _COMMA.fullmatch(said := (text or "").strip()):
-            self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}: the comma is taken as a decimal point", where)
-            value = number(said.replace(",", "."))
-        return value
-
-    def _box(self, corners: Sequence[str | None], where: str) -> Box | tuple[Code, str] | None:
-        """The box, what is wrong with it, or None when there is no bndbox at all."""
-        if all(text is None for text in corners):
-            return None
-        values = []
-        for name, text in zip(CORNERS, corners):
-            value = self._number(name, text, where)
-            if value is None:
-                said = f"is {text.strip()!r}, not a number" if text and text.strip() else "is missing"
-                return Code.BOX_INVALID, f"<{name}> {said}"
-            values.append(value)
-        left, top, right, bottom = values
-        if left > right or top > bottom:
-            self._note(Code.BOX_FLIPPED, "the corners are swapped: put in order", where)
-            left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
-        if self._rules.relative:
-            if self._size is None:
-                return Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE
-            width, height = self._size
-            return Box(left * width, top * height, (right - left) * width, (bottom - top) * height)
-        shift = self._rules.shift
-        if shift and (left < shift or top < shift):
-            self._note(
-                Code.ORIGIN_DOUBTFUL,
-                f"a corner at {min(left, top):g}, but the set is taken as counting pixels from 1. "
-                "If it counts from 0, convert it with -O origin=as_is",
-                where,
-            )
-        left, top = left - shift, top - shift
-        return Box(left, top, right - left, bottom - top)
-
-    def _place(self, x: float, y: float) -> tuple[float, float]:
-        if self._rules.relative and self._size is not None:
-            return x * self._size[0], y * self._size[1]
-        return x - self._rules.shift, y - self._rules.shift
-
-    def _point(self, element: Element) -> tuple[float, float] | None:
-        x, y = number(text_of(child_of(element, "x"))), number(text_of(child_of(element, "y")))
-        return None if x is None or y is None else self._place(x, y)
-
-    def _rotated(self, element: Element) -> RotatedBox | tuple[Code, str]:
-        """roLabelImg: centre, width, height in pixels, clockwise angle in radians."""
-        values = [number(text_of(child_of(element, name))) for name in ("cx", "cy", "w", "h", "angle")]
-        cx, cy, w, h, angle = values
-        if cx is None or cy is None or w is None or h is None or angle is None or w <= 0 or h <= 0:
-            return Code.BOX_INVALID, "a number of <robndbox> is missing, broken or not positive"
-        if self._rules.relative and self._size is not None:
-            w, h = w * self._size[0], h * self._size[1]
-        return RotatedBox(*self._place(cx, cy), w, h, math.degrees(angle) % 360)
-
-    def _polygon(self, elements: Sequence[Element]) -> Polygon | tuple[Code, str]:
-        """Roboflow's ``x1 y1 x2 y2 …``, or ``point`` or ``pt`` children. Several outlines are parts of one object."""
-        parts = []
-        for element in elements:
-            places = [self._point(c) for c in element if local_name(c) in ("point", "pt")] or self._vertices(element)
-            ring = [value for place in places if place is not None for value in place]
-            if None in places:
-                return Code.POLYGON_INVALID, "a vertex of <polygon> is missing or not a number"
-            if len(ring) < 6:
-                return Code.POLYGON_TOO_SHORT, f"<polygon> has {len(ring) // 2} vertices, three are needed"
-            parts.append((ring,))
-        return Polygon(tuple(parts))
-
-    def _vertices(self, element: Element) -> list[tuple[float, float] | None]:
-        numbered: dict[int, dict[str, float | None]] = {}
-        for child in element:
-            if match := _VERTEX.fullmatch(local_name(child)):
-                numbered.setdefault(int(match.group(2)), {})[match.group(1)] = number(child.text)
-        places: list[tuple[float, float] | None] = []
-        for _, vertex in sorted(numbered.items()):
-            x, y = vertex.get("x"), vertex.get("y")
-            places.append(None if x is None or y is None else self._place(x, y))
-        return places
-
-
-def _keypoints(points: Sequence[tuple[float, float]]) -> Keypoints:
-    names = ["point"] if len(points) == 1 else [f"point {k}" for k in range(1, len(points) + 1)]
-    return Keypoints(tuple(Keypoint(name, x, y) for name, (x, y) in zip(names, points)))
-
 
 def _attribute(name: str, value: str) -> Attribute:
     return Attribute(name, value.lower() == "true" if value.lower() in ("true", "false") else value)
-
-
-def _children(element: Element | None, name: str) -> list[Element]:
-    return [] if element is None else [child for child in element if local_name(child) == name]
-
-
-def _inside(element: Element, name: str) -> list[Element]:
-    found = child_of(element, name)
-    return [] if found is None else list(found)
-
-
-def _text(element: Element | None) -> str | None:
-    return None if element is None else element.text or ""

@@ -1,0 +1,184 @@
+"""Where an object is: its elements with coordinates, from texts to geometries.
+
+Corners: the challenge counts pixels from 1 and includes the last one, so [left, top, right, bottom] covers left-1 …
+right in edges that are counted from 0. Tools write edges counted from 0 as they are. Which of the two holds is decided
+once for the whole set. Points, outlines and rotated boxes of a 1-based set are moved by one pixel too.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from to_labelbox.diagnostics import Code
+from to_labelbox.model import Box, Keypoint, Keypoints, Point, Polygon, RotatedBox
+from to_labelbox.xml import Element, local_name
+from to_labelbox_formats.voc.document import CORNERS, Row, child_of, children_of, text_of
+
+_MAX_COORDINATE = 1e9
+_NO_SIZE = "fractions of an image whose size is not known: give the images with --media-root, or --sizes FILE"
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_VERTEX = re.compile(r"([xy])([0-9]{1,6})")
+
+
+class PartNames(StrEnum):
+    NAME = "name"
+    PATH = "path"
+
+
+class Rules(NamedTuple):
+    """What holds for all files of a set. ``shift`` is 1 for 1-based corners."""
+
+    shift: float = 0.0
+    relative: bool = False
+    predictions: bool = False
+    skip_difficult: bool = False
+    part_names: PartNames = PartNames.NAME
+
+
+def number(text: str | None) -> float | None:
+    """A finite number of reasonable size; None for anything else."""
+    text = (text or "").strip()
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    value = float(text)
+    return value if -_MAX_COORDINATE < value < _MAX_COORDINATE else None
+
+
+class Shape(NamedTuple):
+    """What an object's elements say of its place; ``problem`` why there is none."""
+
+    geometry: Box | RotatedBox | Polygon | Point | Keypoints | None = None
+    box: Box | None = None
+    keypoints: Keypoints | None = None
+    loss: bool = False
+    problem: tuple[Code, str] | None = None
+
+
+class ShapeReader:
+    """Reads places of one file. ``note`` takes a code, a message and the place in the file."""
+
+    def __init__(self, rules: Rules, size: tuple[int, int] | None, note: Callable[[Code, str, str], None]) -> None:
+        self._rules, self._size, self._note = rules, size, note
+
+    def shape(self, row: Row, element: Element | None, rotation: float, where: str) -> Shape:
+        """The most specific geometry that is whole; a broken one gives way to the box, which is then a loss."""
+        found = self.box(row[5:9], where)
+        box, problem = (found, None) if isinstance(found, Box) else (None, found)
+        if element is None:
+            return Shape(box, problem=problem)
+        if self._rules.relative and self._size is None:
+            return Shape(problem=problem or (Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE))
+        points = [xy for point in children_of(element, "point") if (xy := self._point(point)) is not None]
+        if len(points) < len(children_of(element, "point")):
+            problem = Code.POINT_INVALID, "a coordinate of <point> is not a number"
+        keypoints = _keypoints(points) if points else None
+        outline: RotatedBox | Polygon | tuple[Code, str] | None = None
+        if rotated := children_of(element, "robndbox"):
+            outline = self._rotated(rotated[-1])
+        elif polygons := children_of(element, "polygon"):
+            outline = self._polygon(polygons)
+        elif box is not None and rotation:
+            cx, cy = box.left + box.width / 2, box.top + box.height / 2
+            return Shape(RotatedBox(cx, cy, box.width, box.height, rotation), None, keypoints)
+        if isinstance(outline, RotatedBox | Polygon):
+            return Shape(outline, box, keypoints, loss=problem is not None)
+        if outline is not None:
+            problem = outline
+        if box is not None:
+            if problem is not None:
+                self._note(*problem, where)
+            return Shape(box, None, keypoints, loss=problem is not None)
+        if problem is None and len(points) == 1:
+            return Shape(Point(*points[0]))
+        return Shape(keypoints if problem is None else None, problem=problem)
+
+    def _number(self, name: str, text: str | None, where: str) -> float | None:
+        value = number(text)
+        if value is None and _COMMA.fullmatch(said := (text or "").strip()):
+            self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}: the comma is taken as a decimal point", where)
+            value = number(said.replace(",", "."))
+        return value
+
+    def box(self, corners: Sequence[str | None], where: str) -> Box | tuple[Code, str] | None:
+        """The box, what is wrong with it, or None when there is no bndbox at all."""
+        if all(text is None for text in corners):
+            return None
+        values = []
+        for name, text in zip(CORNERS, corners):
+            value = self._number(name, text, where)
+            if value is None:
+                said = f"is {text.strip()!r}, not a number" if text and text.strip() else "is missing"
+                return Code.BOX_INVALID, f"<{name}> {said}"
+            values.append(value)
+        left, top, right, bottom = values
+        if left > right or top > bottom:
+            self._note(Code.BOX_FLIPPED, "the corners are swapped: put in order", where)
+            left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
+        if self._rules.relative:
+            if self._size is None:
+                return Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE
+            width, height = self._size
+            return Box(left * width, top * height, (right - left) * width, (bottom - top) * height)
+        shift = self._rules.shift
+        if shift and (left < shift or top < shift):
+            self._note(
+                Code.ORIGIN_DOUBTFUL,
+                f"a corner at {min(left, top):g}, but the set is taken as counting pixels from 1. "
+                "If it counts from 0, convert it with -O origin=as_is",
+                where,
+            )
+        left, top = left - shift, top - shift
+        return Box(left, top, right - left, bottom - top)
+
+    def _place(self, x: float, y: float) -> tuple[float, float]:
+        if self._rules.relative and self._size is not None:
+            return x * self._size[0], y * self._size[1]
+        return x - self._rules.shift, y - self._rules.shift
+
+    def _point(self, element: Element) -> tuple[float, float] | None:
+        x, y = number(text_of(child_of(element, "x"))), number(text_of(child_of(element, "y")))
+        return None if x is None or y is None else self._place(x, y)
+
+    def _rotated(self, element: Element) -> RotatedBox | tuple[Code, str]:
+        """roLabelImg: centre, width, height in pixels, clockwise angle in radians."""
+        values = [number(text_of(child_of(element, name))) for name in ("cx", "cy", "w", "h", "angle")]
+        cx, cy, w, h, angle = values
+        if cx is None or cy is None or w is None or h is None or angle is None or w <= 0 or h <= 0:
+            return Code.BOX_INVALID, "a number of <robndbox> is missing, broken or not positive"
+        if self._rules.relative and self._size is not None:
+            w, h = w * self._size[0], h * self._size[1]
+        return RotatedBox(*self._place(cx, cy), w, h, math.degrees(angle) % 360)
+
+    def _polygon(self, elements: Sequence[Element]) -> Polygon | tuple[Code, str]:
+        """Roboflow's ``x1 y1 x2 y2 …``, or ``point`` or ``pt`` children. Several outlines are parts of one object."""
+        parts = []
+        for element in elements:
+            places = [self._point(c) for c in element if local_name(c) in ("point", "pt")] or self._vertices(element)
+            ring = [value for place in places if place is not None for value in place]
+            if None in places:
+                return Code.POLYGON_INVALID, "a vertex of <polygon> is missing or not a number"
+            if len(ring) < 6:
+                return Code.POLYGON_TOO_SHORT, f"<polygon> has {len(ring) // 2} vertices, three are needed"
+            parts.append((ring,))
+        return Polygon(tuple(parts))
+
+    def _vertices(self, element: Element) -> list[tuple[float, float] | None]:
+        numbered: dict[int, dict[str, float | None]] = {}
+        for child in element:
+            if match := _VERTEX.fullmatch(local_name(child)):
+                numbered.setdefault(int(match.group(2)), {})[match.group(1)] = number(child.text)
+        places: list[tuple[float, float] | None] = []
+        for _, vertex in sorted(numbered.items()):
+            x, y = vertex.get("x"), vertex.get("y")
+            places.append(None if x is None or y is None else self._place(x, y))
+        return places
+
+
+def _keypoints(points: Sequence[tuple[float, float]]) -> Keypoints:
+    names = ["point"] if len(points) == 1 else [f"point {k}" for k in range(1, len(points) + 1)]
+    return Keypoints(tuple(Keypoint(name, x, y) for name, (x, y) in zip(names, points)))
