@@ -358,6 +358,18 @@ def test_a_broken_polygon_gives_way_to_the_box(voc: Any, inner: str, code: str) 
     assert voc(thing(f"<polygon>{inner}</polygon>")).objects == []
 
 
+def test_a_broken_box_beside_a_good_polygon(voc: Any) -> None:
+    polygon = "<polygon><x1>10</x1><y1>20</y1><x2>30</x2><y2>20</y2><x3>30</x3><y3>40</y3></polygon>"
+    result = voc(thing(BOX.replace("<xmin>10<", "<xmin>nan<") + polygon))
+    assert (result.only.geometry, result.only.box, result.only.loss) == (Polygon(((TRIANGLE,),)), None, True)
+    assert result.codes == {"box-invalid": 1}
+
+
+def test_several_points_without_a_box(voc: Any) -> None:
+    inner = "<point><x>1</x><y>2</y></point><point><x>3</x><y>4</y></point>"
+    assert voc(thing(inner)).only.geometry == Keypoints((Keypoint("point 1", 1, 2), Keypoint("point 2", 3, 4)))
+
+
 def test_predictions_are_left_out_unless_asked_for(voc: Any) -> None:
     inner = BOX + "<confidence>0.9</confidence>"
     result = voc(thing(inner))
@@ -587,14 +599,21 @@ def test_the_size_of_the_image_wins(voc: Any) -> None:
     assert voc({"a.xml": annotation(CAT)}, Options(check_sizes=False)).codes == {}
 
 
-def test_labels_of_the_upright_picture_are_turned_back(voc: Any) -> None:
-    """Stored 50 × 100 with orientation 6 is shown as 100 × 50; the top edge shown is the left edge stored."""
-    files = {"a.xml": annotation(CAT), "a.jpg": jpeg(50, 100, 6)}
+@pytest.mark.parametrize(("orientation", "left", "top"), [(5, 20, 10), (6, 20, 70), (7, 10, 70), (8, 10, 10)], ids=str)
+def test_labels_of_the_upright_picture_are_turned_back(voc: Any, orientation: int, left: int, top: int) -> None:
+    """Stored 50 × 100, shown as 100 × 50. With 6, what is shown at the top is stored at the left."""
+    files = {"a.xml": annotation(CAT), "a.jpg": jpeg(50, 100, orientation)}
     result = voc(files)
     assert (result.items[0].asset.width, result.items[0].asset.height) == (50, 100)
-    assert result.only.geometry == Box(20, 70, 20, 20)
+    assert result.only.geometry == Box(left, top, 20, 20)
     assert result.codes == {"exif-turned": 1}
     assert voc(files, exif=False).only.geometry == Box(10, 20, 20, 20)
+
+
+@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_labels_of_the_stored_picture_stay(voc: Any, orientation: int) -> None:
+    result = voc({"a.xml": annotation(CAT), "a.jpg": jpeg(100, 50, orientation)})
+    assert (result.only.geometry, result.codes) == (Box(10, 20, 20, 20), {})
 
 
 def test_sides_swapped_without_orientation_are_reported(voc: Any) -> None:

@@ -78,24 +78,23 @@ class ShapeReader:
             problem = Code.POINT_INVALID, "a coordinate of <point> is not a number"
         keypoints = _keypoints(points) if points else None
         outline: RotatedBox | Polygon | tuple[Code, str] | None = None
+        envelope = box
         if rotated := children_of(element, "robndbox"):
             outline = self._rotated(rotated[-1])
         elif polygons := children_of(element, "polygon"):
             outline = self._polygon(polygons)
         elif box is not None and rotation:
             cx, cy = box.left + box.width / 2, box.top + box.height / 2
-            return Shape(RotatedBox(cx, cy, box.width, box.height, rotation), None, keypoints)
-        if isinstance(outline, RotatedBox | Polygon):
-            return Shape(outline, box, keypoints, loss=problem is not None)
-        if outline is not None:
-            problem = outline
-        if box is not None:
-            if problem is not None:
-                self._note(*problem, where)
-            return Shape(box, None, keypoints, loss=problem is not None)
-        if problem is None and len(points) == 1:
-            return Shape(Point(*points[0]))
-        return Shape(keypoints if problem is None else None, problem=problem)
+            outline, envelope = RotatedBox(cx, cy, box.width, box.height, rotation), None
+        if isinstance(outline, tuple):
+            outline, problem = None, outline
+        if outline is None and box is None:
+            if problem is not None or not points:
+                return Shape(problem=problem)
+            return Shape(Point(*points[0]) if len(points) == 1 else keypoints)
+        if problem is not None:
+            self._note(*problem, where)
+        return Shape(outline or box, envelope if outline else None, keypoints, loss=problem is not None)
 
     def _number(self, name: str, text: str | None, where: str) -> float | None:
         value = number(text)
