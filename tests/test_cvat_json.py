@@ -241,7 +241,12 @@ def test_datumaro(tmp_path: Path) -> None:
     expected[0:3, 1] = 1  # columns of 6 pixels: the second column's first three
     assert (mask_array(mask.geometry) == expected).all()
     assert point.geometry == Point(1, 1)
-    assert log.ledger.total().skipped == 2
+    assert log.ledger.total().skipped == 1
+    captions = [a for a in items[0].annotations if isinstance(a, Classification)]
+    assert [(c.name, c.value, c.several) for c in captions] == [
+        ("tags", Choice("car"), False),
+        ("caption", "a car", True),
+    ]
     dataset, _ = open_path(tmp_path)
     assert [(found.name, found.kinds) for found in dataset.schema.labels] == [
         ("car", ()),

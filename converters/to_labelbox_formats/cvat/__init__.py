@@ -40,7 +40,7 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
-from to_labelbox.schema import Kind
+from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.backup import JsonExport, find_json, open_json
 from to_labelbox_formats.cvat.datumaro import DatumaroExport, find_datumaro, open_datumaro
@@ -58,7 +58,7 @@ from to_labelbox_formats.cvat.exports import (
     video_paths,
 )
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
-from to_labelbox_formats.cvat.shapes import Vocabulary
+from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 
 AnyExport: TypeAlias = XmlExport | JsonExport | DatumaroExport
 
@@ -176,10 +176,11 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     setting = Setting(source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED)
     parts = _parts(groups, setting, options, log)
     only_video = bool(parts) and all(isinstance(p, VideoPart) for p in parts)
+    asked = (Question(GROUP, Input.TEXT),) if options.groups else ()
     tagged = dict.fromkeys(label for e in exports for label in e.tagged)
     return Dataset(
         name=source.name,
-        schema=schema_of(labels, tagged, _kinds_on_video(groups) if only_video else KINDS),
+        schema=schema_of(labels, tagged, _kinds_on_video(groups) if only_video else KINDS, asked),
         units=sum(p.units for p in parts),
         iterate=lambda log, start, stop: _iterate(parts, log, start, stop),
         details={

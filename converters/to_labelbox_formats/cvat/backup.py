@@ -167,6 +167,14 @@ class JsonExport:
                         log.merge(Code.ANNOTATION_DUPLICATE, label, "told by two overlapping jobs", file=self.name)
                     else:
                         content.setdefault(frame, []).append(record)
+        if not spec.video and not task.frames and (content or spec.size):
+            log.note(
+                Code.ASSET_UNKNOWN,
+                "the file does not name the pictures, so they are called frame_000000 and on; put the server's answer "
+                "to /data/meta beside it as meta.json",
+                file=self.name,
+                where=spec.name,
+            )
         if spec.video:
             for job in task.jobs:
                 for number in range(len(records(job.record.get("tracks")))):

@@ -20,6 +20,7 @@ from to_labelbox.diagnostics import Code, FileError, Log, SourceError
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.document import Answer, Node, make_node
 from to_labelbox_formats.cvat.exports import Group
+from to_labelbox_formats.cvat.images import CAPTION
 from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
 from to_labelbox_formats.cvat.records import is_number, records, text_of
 from to_labelbox_formats.cvat.shapes import Figure, node_of_figure
@@ -114,6 +115,8 @@ class DatumaroExport:
         kind = str(record.get("type"))
         if kind == "label":
             return make_node("tag", fields, answers)
+        if kind == CAPTION:
+            return make_node(CAPTION, {"label": CAPTION, "text": text_of(record.get("caption"))})
         if kind == "skeleton":
             return make_node("skeleton", fields, answers, self._elements(record))
         turn: Any = attributes.get("rotation")

@@ -40,6 +40,8 @@ from to_labelbox_formats.cvat.shapes import (
 )
 
 Plan: TypeAlias = tuple[bool, Callable[[Sequence[str]], tuple[str, ...]], bool]
+CAPTION = "caption"
+"""Tag of a node that tells a text about the picture; only Datumaro has them."""
 _MAX_PLANS = 4096
 _FAR = 1e15
 _POLYGON = ("label", "occluded", "points")
@@ -182,6 +184,8 @@ class ImageReader:
         try:
             if node.tag == "tag":
                 self._add_tag(label, number, known)
+            elif node.tag == CAPTION:
+                self._add_caption(node, number)
             elif node.tag == "skeleton":
                 self._add_skeleton(node, label, number, self._attributes(node, known))
             else:
@@ -209,6 +213,14 @@ class ImageReader:
     def _add_tag(self, label: str, number: int, known: Resolved) -> None:
         self._out.append(
             Classification(id=str(number), name=TAGS_QUESTION, value=Choice(label, known.all), where=f"tag[{number}]")
+        )
+
+    def _add_caption(self, node: Node, number: int) -> None:
+        text = node.get("text")
+        if not text.strip():
+            raise ShapeError(Code.ANSWER_EMPTY, "the caption is empty")
+        self._out.append(
+            Classification(id=str(number), name=CAPTION, value=text, several=True, where=f"{CAPTION}[{number}]")
         )
 
     def _add_shape(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:

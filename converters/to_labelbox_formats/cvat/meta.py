@@ -311,8 +311,12 @@ def element_label(skeleton: str, element: str) -> str:
     return f"{skeleton}/{element}"
 
 
-def schema_of(labels: Iterable[LabelSpec], tagged: Iterable[str], kinds: Mapping[str, Kind]) -> Schema:
+def schema_of(
+    labels: Iterable[LabelSpec], tagged: Iterable[str], kinds: Mapping[str, Kind], common: tuple[Question, ...] = ()
+) -> Schema:
     """Labels and attributes as declared, used or not; ``tagged`` are labels of any type that are used as tags.
+
+    ``common`` are questions about everything that is drawn.
 
     Labels of one name in several tasks are one label with the attributes, types and options of all.
     """
@@ -331,10 +335,13 @@ def schema_of(labels: Iterable[LabelSpec], tagged: Iterable[str], kinds: Mapping
             for element in spec.elements:
                 own = tuple(a.question() for a in element.attributes)
                 name = element_label(spec.name, element.name)
-                _add(merged, Label(name, (Kind.POINT,), element.color or spec.color, _joined(questions, own)))
+                _add(
+                    merged,
+                    Label(name, (Kind.POINT,), element.color or spec.color, _joined(_joined(questions, own), common)),
+                )
             continue
         kind = kinds.get(spec.type)
-        _add(merged, Label(spec.name, (kind,) if kind else (), spec.color, questions))
+        _add(merged, Label(spec.name, (kind,) if kind else (), spec.color, _joined(questions, common)))
     asked = (Question(TAGS, None, tuple(tags.values())),) if tags else ()
     return Schema(tuple(merged.values()), asked)
 
