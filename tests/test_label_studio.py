@@ -397,6 +397,56 @@ def test_a_turned_video_box_makes_the_whole_track_turned(tmp_path: Path) -> None
     assert [k.geometry for k in segment] == [RotatedBox(40, 20, 40, 20, 0), RotatedBox(10, 30, 40, 20, 90)]
 
 
+def test_the_size_and_length_of_a_video_come_from_its_file(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(8):
+            container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(stream.encode())
+    keys = [{"frame": 1, "x": 50, "y": 50, "width": 25, "height": 25, "enabled": True}]
+    task = annotation(
+        {"id": "v", "type": "videorectangle", "value": {"sequence": keys, "labels": ["a"], "framesCount": 9}}
+    )
+    file = export(tmp_path, {"id": 1, "data": {"video": "a.mp4"}, "annotations": [task]})
+    items, log = read(file, ReadContext(media=Gallery(str(tmp_path))))
+    assert (items[0].asset.width, items[0].asset.height, items[0].asset.frames) == (64, 48, 8)
+    assert items[0].asset.frame_rate == 25
+    (track,) = items[0].annotations
+    assert isinstance(track, Track)
+    assert frames(track) == [[(0, 32), (7, 32)]]
+    assert "9 frames, the video has 8" in log.diagnostics[Code.FRAME_INVALID].message
+
+
+HUGE = int("9" * 400)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("rectanglelabels", {**rectangle(), "x": HUGE}),
+        ("number", {"number": HUGE}),
+        ("rating", {"rating": HUGE}),
+        ("labels", {"start": HUGE, "end": HUGE, "labels": ["a"]}),
+        ("videorectangle", {"sequence": [{"frame": 1e308, "x": 1, "y": 1, "width": 1, "height": 1}], "labels": ["a"]}),
+        ("timelinelabels", {"ranges": [{"start": 1, "end": 1e300}], "timelinelabels": ["a"]}),
+    ],
+)
+@pytest.mark.parametrize("asset", ["a.jpg", "a.mp4", "a.wav", "a text"])
+def test_numbers_beyond_any_measure(tmp_path: Path, kind: str, value: dict[str, Any], asset: str) -> None:
+    task = {
+        "id": HUGE,
+        "data": {"it": asset},
+        "annotations": [
+            annotation(region(value, kind=kind), id=HUGE, updated_at=HUGE),
+            annotation(region({**value}, kind=kind, original_width=HUGE), updated_at=1e300),
+        ],
+    }
+    read(export(tmp_path, task), size="10x10", annotator="all")
+    read(tmp_path / "export.json")
+
+
 def test_documents() -> None:
     items, _ = fixture("document")
     assert items[0].asset.media is Media.DOCUMENT

@@ -72,7 +72,7 @@ def answer_of(entry: Region, value: Value, control: Control | None) -> Answer | 
 
 
 def _plain(number: float) -> str:
-    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else str(number)
+    return str(int(number)) if isinstance(number, float) and number.is_integer() and abs(number) < 1e15 else str(number)
 
 
 def _paths(raw: Raw) -> list[list[str]]:

@@ -47,6 +47,7 @@ from to_labelbox_formats.label_studio.records import (
     text_list,
 )
 from to_labelbox_formats.label_studio.regions import (
+    MAX_FRAMES,
     Group,
     Unusable,
     box_on_page,
@@ -63,7 +64,7 @@ from to_labelbox_formats.label_studio.text import Hypertext, Offsets, Unit
 
 RELATION = "relation"
 NOTE = "note"
-_MAX_FRAMES = 10_000_000
+_MAX_SECONDS = 1e7
 _SIZE_REMEDY = "give --media-root, --sizes or -O size=WxH"
 
 
@@ -80,6 +81,7 @@ class Canvas:
         self.mismatch = False
         self.orientation = 1
         self._picture = sizes.header(slot.reference) if slot.media is Media.IMAGE else None
+        self.unchecked = self._picture is None
         self.video: VideoHeader | None = sizes.video(slot.reference) if slot.media is Media.VIDEO else None
         self.frames: int | None = self.video.frames if self.video else None
         self.stored: tuple[int, int] | None = None
@@ -162,7 +164,6 @@ class Reader:
         self.options = options
         self.exif = context.exif
         self.sizes = Sizes(context, options.default_size)
-        self._has_media = context.media is not None
         self._renamed = declared.renamed
         self._controls: dict[str, Control | None] = {}
         self._names: dict[tuple[str | None, str], str] = {}
@@ -224,7 +225,7 @@ class Reader:
         log = self.log
         origin = f"{self.file} {self.place}" if self.file else self.place
         if canvas.slot.media is Media.IMAGE and canvas.objects and self.exif:
-            if not self._has_media:
+            if canvas.unchecked:
                 log.note(
                     Code.EXIF_UNCHECKED,
                     "the picture is not at hand, so its EXIF orientation could not be checked: give --media-root",
@@ -738,8 +739,8 @@ class _Region:
         if end < start:
             start, end = end, start
             self.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
-        if start < 0:
-            raise Unusable(Code.SPAN_INVALID, f"it starts at {start:g} seconds")
+        if start < 0 or end > _MAX_SECONDS:
+            raise Unusable(Code.SPAN_INVALID, "it lies before the start or far beyond the end of any sound")
         if value.channel:
             self.lose(Code.FIELD_IGNORED, "the channel of an audio region has no place in Labelbox")
         return TimeSpan(float(start), float(end))
@@ -747,7 +748,7 @@ class _Region:
     def _frames(self, value: Value) -> int | None:
         """The number of frames: the media's own, else what the region says."""
         said = value.framesCount
-        if self.canvas.frames is None and said is not None and 1 <= said <= _MAX_FRAMES:
+        if self.canvas.frames is None and said is not None and 1 <= said <= MAX_FRAMES:
             self.canvas.frames = int(said)
         return self.canvas.frames
 
@@ -862,7 +863,7 @@ def _number(value: object) -> int | None:
     if isinstance(value, str):
         text = value.strip()
         return int(text) if text.isdecimal() and len(text) < 16 else None
-    if isinstance(value, (int, float)) and float(value).is_integer() and abs(value) < 1e15:
+    if isinstance(value, (int, float)) and abs(value) < 1e15 and value == int(value):
         return int(value)
     return None
 

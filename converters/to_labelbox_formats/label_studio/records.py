@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 Id = str | int | float | None
-Number = int | float | None
+Number = float | None
 Labels = list[str] | str | None
 
 _NOTHING = (b"", b"null", b"[]", b"{}")
@@ -150,7 +150,7 @@ class Value(Struct, gc=False):
     text: Raw = _EMPTY
     choices: Raw = _EMPTY
     taxonomy: Raw = _EMPTY
-    number: Number = None
+    number: int | float | None = None
     rating: Number = None
     datetime: str | None = None
     selected: Raw = _EMPTY

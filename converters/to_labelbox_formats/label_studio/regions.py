@@ -309,6 +309,7 @@ class Stretch(Struct, gc=False):
     end: Number = None
 
 
+MAX_FRAMES = 10_000_000
 _SEQUENCE = msgspec.json.Decoder(list[Moment])
 _RANGES = msgspec.json.Decoder(list[Stretch])
 
@@ -331,7 +332,7 @@ def segments_of(
     wrong = 0
     for moment in keys:
         frame = int(moment.frame) - base
-        if frame < 0 or moment.frame != int(moment.frame):
+        if frame < 0 or frame > MAX_FRAMES or moment.frame != int(moment.frame):
             wrong += 1
         elif frames is not None and frame >= frames:
             wrong += 1
@@ -388,8 +389,8 @@ def frame_spans(value: Value, base: int, frames: int | None) -> tuple[FrameSpan,
             end = frames - 1 if frames is not None else start
         if end < start:
             start, end = end, start
-        if start < 0:
-            raise Unusable(Code.FRAME_INVALID, f"frame {start + base} lies before the first frame {base}")
+        if start < 0 or end > MAX_FRAMES:
+            raise Unusable(Code.FRAME_INVALID, f"frames {start + base}..{end + base} are not in any video")
         spans.append(FrameSpan(start, end))
     if not spans:
         raise Unusable(Code.TRACK_EMPTY, "it has no stretch of frames")

@@ -9,6 +9,7 @@ from to_labelbox_formats.label_studio.records import UNDECODABLE, Annotation, Id
 
 _MILLISECONDS = 1e11
 """Epoch numbers above this count milliseconds."""
+_FAR = 1e18
 
 
 def chosen(annotations: list[Annotation], options: Options) -> list[Annotation]:
@@ -59,7 +60,7 @@ def _time(stamp: Id) -> float:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             return 0.0
-    if isinstance(stamp, (int, float)):
+    if isinstance(stamp, (int, float)) and abs(stamp) < _FAR:
         return stamp / 1000 if stamp > _MILLISECONDS else float(stamp)
     return 0.0
 
@@ -67,4 +68,4 @@ def _time(stamp: Id) -> float:
 def _order(id: Id) -> tuple[float, str]:
     if isinstance(id, str):
         return (float(id), "") if id.isdecimal() and len(id) < 19 else (0.0, id)
-    return (float(id) if id is not None else 0.0, "")
+    return (float(id) if id is not None and abs(id) < _FAR else 0.0, "")
