@@ -440,10 +440,10 @@ def rasterise(polygon: Polygon, width: int, height: int) -> Mask:
         return Mask(width, height, rle["counts"])
     total: npt.NDArray[np.uint8] = np.zeros((height, width), np.uint8)
     for outer, part in zip(outers, polygon.parts):
-        piece = coco.decode(outer)
+        piece = mask_array(Mask(width, height, outer["counts"]))
         if len(part) > 1:
             holes = coco.merge(coco.frPyObjects([list(ring) for ring in part[1:]], height, width))
-            piece &= 1 - coco.decode(holes)
+            piece &= 1 - mask_array(Mask(width, height, holes["counts"]))
         total |= piece
     return mask_from_array(total)
 

@@ -34,6 +34,9 @@ class Spool:
         _write_all(self._file, data)
         self._sizes.append(len(data))
 
+    def abandon(self) -> None:
+        self._file.close()
+
     def pieces(self) -> Iterator[bytes]:
         self._file.close()
         with open(self.path, "rb") as file:
@@ -57,6 +60,9 @@ class Sink:
         self._bytes += len(data)
         self._lines += data.count(b"\n")
 
+    def abandon(self) -> None:
+        self._file.close()
+
     def close(self) -> Output:
         """Flush to disk."""
         os.fsync(self._file.fileno())
@@ -76,6 +82,7 @@ class Folder:
     def __init__(self, path: str, overwrite: bool = False) -> None:
         self.path = path
         self._partial = os.path.join(path, _PARTIAL)
+        self._open: list[Sink | Spool] = []
         try:
             os.makedirs(path, exist_ok=True)
             earlier = [name for name in sorted(os.listdir(path)) if _OURS.fullmatch(name)]
@@ -87,10 +94,14 @@ class Folder:
             raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
     def sink(self, name: str) -> Sink:
-        return Sink(os.path.join(self._partial, name), name)
+        sink = Sink(os.path.join(self._partial, name), name)
+        self._open.append(sink)
+        return sink
 
     def spool(self, name: str) -> Spool:
-        return Spool(os.path.join(self._partial, name))
+        spool = Spool(os.path.join(self._partial, name))
+        self._open.append(spool)
+        return spool
 
     def publish(self, sinks: Iterable[Sink], report: Report) -> None:
         """Give every file its final name, the report last."""
@@ -111,6 +122,8 @@ class Folder:
 
     def clean(self) -> None:
         """Remove what is not published."""
+        for file in self._open:
+            file.abandon()
         shutil.rmtree(self._partial, ignore_errors=True)
 
 

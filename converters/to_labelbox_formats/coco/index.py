@@ -98,8 +98,7 @@ MISSING = -(2**63) + 1
 
 def index_file(source: Source, name: str, log: Log) -> File:
     """Pass over one file. Raises :class:`FileError` for anything that is not whole JSON of this family."""
-    with source.open(name) as raw:
-        file = as_utf8(raw)
+    with source.open(name) as raw, as_utf8(raw) as file:
         stream = JsonStream(file)
         images, annotations = _Records(), _Records()
         names: list[npt.NDArray[np.int64]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
@@ -36,8 +37,8 @@ class _Handle:
         self._owner: BinaryIO | None = None
         if self._path is None:
             self._owner = tempfile.TemporaryFile()  # noqa: SIM115
-            with source.open(name) as stream:
-                whole = as_utf8(stream)
+            weakref.finalize(self, self._owner.close)
+            with source.open(name) as stream, as_utf8(stream) as whole:
                 while block := whole.read(1 << 20):
                     self._owner.write(block)
             self._owner.flush()

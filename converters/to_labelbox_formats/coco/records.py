@@ -347,9 +347,21 @@ class Records:
         box = self._box(record, data, asset if scale else None, log)
         outline, loss = self._outline(record, data, asset, log)
         keypoints = self._keypoints(record, data, log) if data.keypoints else None
+        if keypoints is not None and scale:
+            w, h = _size(asset)
+            keypoints = Keypoints(tuple([Keypoint(p.name, p.x * w, p.y * h, p.occluded) for p in keypoints.points]))
+        lost |= bool(data.keypoints) and (len(data.keypoints or ()) % 3 > 0 or not geo.finite(data.keypoints or ()))
         if outline is None and box is not None and angle:
             turned = RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, angle)
-            return Object(id=id, label=label, geometry=turned, attributes=attributes, keypoints=keypoints, where=where)
+            return Object(
+                id=id,
+                label=label,
+                geometry=turned,
+                attributes=attributes,
+                keypoints=keypoints,
+                loss=loss or lost,
+                where=where,
+            )
         geometry: Geometry | None = outline if outline is not None else box
         if geometry is None:
             if keypoints is None:
@@ -462,6 +474,11 @@ class Records:
         else:
             if parts == [[]]:
                 return None, False
+            if len(parts) >= 3 and all(len(p) == 2 for p in parts):
+                self._note(
+                    log, Code.FIELD_REPAIRED, "segmentation is a list of points; taken as one part", record, data.id
+                )
+                parts = [[v for p in parts for v in p]]
             kept = [p for p in parts if len(p) >= 6 and not len(p) % 2]
         loss = len(kept) < len(parts)
         if loss:
