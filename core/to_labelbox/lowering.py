@@ -95,7 +95,7 @@ class Lowering:
         """
         geometry = obj.geometry
         width, height = self.width, self.height
-        if width is None or height is None or obj.attributes or obj.keypoints is not None or obj.loss or self._careful:
+        if width is None or height is None or obj.keypoints is not None or obj.loss or self._careful:
             return None
         if type(geometry) is Box:
             left, top = geometry.left, geometry.top

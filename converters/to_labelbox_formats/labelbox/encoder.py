@@ -39,7 +39,7 @@ from to_labelbox.model import (
 from to_labelbox.schema import Input, Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey, observe, text_of
-from to_labelbox_formats.labelbox.border import BORDERS, check_message
+from to_labelbox_formats.labelbox.border import BORDERS, check_degrees, check_message
 from to_labelbox_formats.labelbox.border import text_of as span_text
 from to_labelbox_formats.labelbox.data_rows import data_row
 from to_labelbox_formats.labelbox.georeference import Georeference
@@ -118,6 +118,7 @@ class Encoder:
         self._rows: list[bytes] = []
         self._lines = bytearray()
         self._line_count = 0
+        self._repeating: dict[tuple[str, Kind, tuple[Attribute, ...]], bytes] = {}
         self._counts = array("I")
         self._key_hashes = array("Q")
         self._items = 0
@@ -181,6 +182,7 @@ class Encoder:
         self._media = asset.media
         self._tools = self._tools_of[asset.media]
         self._border = BORDERS.get(asset.media)
+        self._degrees = asset.tiles is not None and asset.tiles.epsg == "EPSG4326"
         if asset.media is Media.IMAGE:
             self._lowering.start(asset.width, asset.height, item.origin)
         else:
@@ -260,6 +262,8 @@ class Encoder:
             line = PolygonLine(uuid, self.data_row, tool[0], list(map(XY, values, values)))
         lines = self._lines
         self._encode_into(line, lines, -1)
+        if obj.attributes:
+            self._attributes(kind, label, obj.attributes, "", label)
         lines += b"\n"
         self._line_count += 1
         counts = self.survey.shapes
@@ -278,6 +282,8 @@ class Encoder:
             if self._border is not None:
                 obj = self._border(obj, self.item, log)
             shapes = self._lowering.lower(obj)
+            if self._degrees:
+                check_degrees(shapes)
         except Skip as skip:
             self._skip(skip.code, label, str(skip), obj)
             return
@@ -299,7 +305,7 @@ class Encoder:
             counts[seen] = counts.get(seen, 0) + 1
             self._encode_into(tool[1](self, uuid, tool[0], shape), self._lines, -1)
             if attributes:
-                self._attributes(shape, label)
+                self._attributes(kind, tool_label, attributes, part, label)
                 keypoints += part[:1] == "/"
             self._lines += b"\n"
             self._line_count += 1
@@ -325,9 +331,13 @@ class Encoder:
         tool = self._tools[label, kind, drawn] = Raw(tool_token(label, kind)), form
         return tool
 
-    def _attributes(self, shape: Shape, owner: str) -> None:
+    def _attributes(self, kind: Kind, label: str, attributes: tuple[Attribute, ...], part: str, owner: str) -> None:
         """Append the nested answers to the line that was just encoded, and note what the ontology must hold."""
-        kind, label, _, attributes, part = shape
+        seen = (label, kind, attributes)
+        token = self._repeating.get(seen)
+        if token is not None:
+            self._append_classifications(token)
+            return
         self._observe(label, part, attributes, owner)
         first = attributes[0]
         if len(attributes) == 1 and first.name == INSTANCE and isinstance(first.value, str):
@@ -335,7 +345,11 @@ class Encoder:
             answer = b',"classifications":[{"name":"instance","answer":%b}]' % ascii_json(first.value)
             self._append_classifications(answer)
         else:
-            self._append_classifications(attributes_token(label, kind, attributes))
+            token = attributes_token(label, kind, attributes)
+            self._append_classifications(token)
+            # 1 and True are equal but not the same answer, so only texts may stand for each other
+            if len(self._repeating) < MANY and all(type(a.value) is str for a in attributes):
+                self._repeating[seen] = token
 
     def _observe(self, label: str, part: str, attributes: tuple[Attribute, ...], owner: str) -> None:
         plain = attributes
@@ -448,7 +462,7 @@ class Encoder:
         base = self._options.frame_base
         seen = self.survey.questions.setdefault(name, Answers())
         seen.index = True
-        values: list[tuple[Scalar | Choice, list[tuple[int, int]]]] = []
+        values: Ranged = []
         timed = bool(group[0].times)
         for answer in group:
             ranges = [(f.start + base, f.end + base) for f in answer.frames]
@@ -460,7 +474,7 @@ class Encoder:
                 values.append((value, ranges))
                 seen.add(value)
             self._close(answer)
-        seen.several |= _overlap(values, touching=not timed)
+        _mark_several(seen, values, touching=not timed)
         line = RangedLine(self.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
         self._encode_into(line, self._lines, -1)
         self._lines += b"\n"
@@ -506,7 +520,7 @@ class Encoder:
             else:
                 uuid = self.uuids.make(track.id, part)
                 line = segments_line(uuid, self.data_row, name, course, base, plane)
-                for answers in dict.fromkeys(key.answers for segment in segments for key in segment):
+                for answers in {id(key.answers): key.answers for segment in segments for key in segment}.values():
                     self._observe(tool_label, part, answers, label)
             self._encode_into(line, self._lines, -1)
             self._lines += b"\n"
@@ -545,6 +559,9 @@ class Encoder:
             self._skip(
                 Code.RELATIONSHIP_DANGLING, label, f"its end {lost!r} is not written on this data row", relationship
             )
+            return
+        if source == target:
+            self._skip(Code.RELATIONSHIP_DANGLING, label, "both its ends are the same annotation", relationship)
             return
         seen = (label, Kind.RELATIONSHIP)
         self.survey.shapes[seen] = self.survey.shapes.get(seen, 0) + 1
@@ -633,13 +650,27 @@ def _option(value: Scalar | Choice) -> str | Choice:
     return value if isinstance(value, Choice) else text_of(value)
 
 
-def _overlap(values: list[tuple[Scalar | Choice, list[tuple[int, int]]]], touching: bool) -> bool:
-    """Whether two different options hold at one time; ``touching``: also when one ends where the other starts."""
-    ranges: dict[str, list[tuple[int, int]]] = {}
-    for value, given in values:
-        ranges.setdefault(value.value if isinstance(value, Choice) else text_of(value), []).extend(given)
-    spans = sorted(span for given in ranges.values() for span in merged(given))
-    return any(b[0] < a[1] + touching for a, b in pairwise(spans))
+Ranged = list[tuple[Scalar | Choice, list[tuple[int, int]]]]
+
+
+def _mark_several(seen: Answers, values: Ranged, touching: bool) -> None:
+    """Note where two different options hold at one time, at every depth.
+
+    ``touching``: also when one ends where the other starts.
+    """
+    grouped: dict[str, Ranged] = {}
+    for value, ranges in values:
+        grouped.setdefault(value.value if isinstance(value, Choice) else text_of(value), []).append((value, ranges))
+    spans = sorted(s for group in grouped.values() for s in merged(span for _, ranges in group for span in ranges))
+    seen.several |= any(b[0] < a[1] + touching for a, b in pairwise(spans))
+    for text, group in grouped.items():
+        nested: dict[str, Ranged] = {}
+        for value, ranges in group:
+            for attribute in value.attributes if isinstance(value, Choice) else ():
+                nested.setdefault(attribute.name, []).extend((v, ranges) for v in values_of(attribute.value))
+        for name, below in nested.items():
+            if below:
+                _mark_several(seen.options[text][name], below, touching)
 
 
 def _utf16(text: str, offset: int) -> int:
