@@ -124,7 +124,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     index = build(entries, pictures)
 
     def frame_of(unit: int) -> Frame:
-        return pictures.frame(index.assets[unit], Place(index.places[unit]), Log(), rows=False)
+        return pictures.frame(index.assets[unit], _PLACES[index.places[unit]], Log(), rows=False)
 
     evidence, total = _evidence(tree, index)
     finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
@@ -195,11 +195,14 @@ def _finding(
     return decide(evidence, keypoints, frame_of)
 
 
+_PLACES = tuple(Place)
+
+
 def _iterator(tree: Tree, index: Index, pictures: Pictures, rules: Rules) -> Callable[[Log, int, int], Iterator[Item]]:
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
         rows = Rows(rules, log)
         for unit in range(start, stop):
-            asset, place, split = index.assets[unit], Place(index.places[unit]), index.split_names[index.splits[unit]]
+            asset, place, split = index.assets[unit], _PLACES[index.places[unit]], index.split_names[index.splits[unit]]
             origin, data = asset, b""
             if index.labelled[unit]:
                 origin = index.label_of(unit)

@@ -30,6 +30,7 @@ class Index:
         self.places = bytearray()
         self.labelled = bytearray()
         self.split_names: list[str] = []
+        self._numbers: dict[str, int] = {}
         self.splits = bytearray()
         self.label_folders: dict[str, str] = {}
         self.labels: dict[int, str] = {}
@@ -38,16 +39,18 @@ class Index:
         return len(self.assets)
 
     def add(self, asset: str, split: str, place: Place, label: str | None = None) -> None:
-        if split not in self.split_names:
-            if len(self.split_names) == 255:
+        number = self._numbers.get(split)
+        if number is None:
+            if len(self._numbers) == 255:
                 raise SourceError("more than 255 splits")
+            number = self._numbers[split] = len(self._numbers)
             self.split_names.append(split)
         if label is not None:
             self.labels[len(self.assets)] = label
         self.assets.append(asset)
         self.places.append(place)
         self.labelled.append(label is not None)
-        self.splits.append(self.split_names.index(split))
+        self.splits.append(number)
 
     def label_of(self, unit: int) -> str:
         """The name of the label file of a unit, whether or not there is one."""
@@ -283,11 +286,11 @@ def build(entries: Entries, pictures: Pictures) -> Index:
     for split, name, present in entries.listed:
         cut = name.rfind("/") + 1
         folder = name[:cut]
-        near = index.label_folders.get(folder)
-        if near is None:
+        if folder not in index.label_folders:
             near = index.label_folders[folder] = labels_near(tree, folder) or folder
             if near not in claims:
                 claims[near] = dict.fromkeys(tree.texts.get(near, ()), 0)
+        near = index.label_folders[folder]
         index.add(name, split, Place.SOURCE if present else Place.NOWHERE)
         labels = claims[near]
         label = f"{near}{name[cut : name.rfind('.')]}.txt"

@@ -41,6 +41,7 @@ class Pictures:
 
     def __init__(self, tree: Tree, context: ReadContext, sizes: Sizes, *, upright: bool = True) -> None:
         self._tree = tree
+        self._base = tree.base
         self._media = context.media
         self._given = [s for s in (context.sizes, sizes) if s]
         self._exif = context.exif and upright
@@ -54,15 +55,16 @@ class Pictures:
 
     def header(self, name: str, place: Place) -> Header | None:
         if place is Place.SOURCE:
-            path = self._tree.path(name)
-            if path is not None:
-                return file_header(path)
+            if self._base is not None:
+                return file_header(self._base + name)
             return image_header(self._tree.head(name, HEAD)) or image_header(self._tree.read(name))
         return self._media.header(name) if place is Place.MEDIA and self._media is not None else None
 
     def frame(self, name: str, place: Place, log: Log, *, rows: bool, stated: tuple[int, int] | None = None) -> Frame:
         """What the rows of a picture refer to. ``rows``: there are any, so that it matters."""
         header = self.header(name, place)
+        if header is not None and header.orientation == 1 and stated is None and not self._given:
+            return Frame(header.width, header.height)
         if self._given:
             stated = self._size(self.path(name, place)) or self._size(name) or stated
         if header is None:

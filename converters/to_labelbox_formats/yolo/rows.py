@@ -150,21 +150,18 @@ class Rows:
         width, height, known = frame.width, frame.height, self._known
         found: list[Object] = []
         for (id, where), line in zip(places(len(lines)), lines):
-            tokens = line.split()
-            if len(tokens) == 5 and tokens[0] in known:
-                label, tally = known[tokens[0]]
-                _, a, b, c, d = tokens
-                try:
-                    x, y, w, h = float(a), float(b), float(c), float(d)
-                except ValueError:
-                    x = y = w = h = math.nan
-                # comparisons with NaN are false
-                if -1.0 < x < 2.0 and -1.0 < y < 2.0 and w >= 0.0 <= h and w + h < 4.0:
-                    tally.read += 1
-                    box = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
-                    found.append(Object(id=id, label=label, geometry=box, where=where))
-                    continue
-            if tokens:
+            try:
+                token, first, second, third, fourth = line.split()
+                label, tally = known[token]
+                x, y, w, h = float(first), float(second), float(third), float(fourth)
+                plain = -1.0 < x < 2.0 and -1.0 < y < 2.0 and w >= 0.0 <= h and w + h < 4.0  # false for NaN
+            except (ValueError, KeyError):
+                plain = False
+            if plain:
+                tally.read += 1
+                box = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
+                found.append(Object(id=id, label=label, geometry=box, where=where))
+            elif tokens := line.split():
                 self._add(found, tokens, frame, file, id, where)
         return found
 

@@ -22,7 +22,10 @@ _NOT_LABELS = frozenset(
 
 
 class Tree:
-    """Names are relative to the source's root; folders are written with a closing slash, the root as an empty text."""
+    """Names are relative to the source's root; folders are written with a closing slash, the root as an empty text.
+
+    ``base`` and a name make the path on disk; it is None for archives.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -30,21 +33,23 @@ class Tree:
         self.images: dict[str, list[str]] = {}
         self.texts: dict[str, list[str]] = {}
         self.others: list[str] = []
-        self._base = source.folder + "/" if source.folder is not None else None
-        images, texts = self.images, self.texts
+        self.base = source.folder + "/" if source.folder is not None else None
+        kinds: dict[str, dict[str, list[str]] | None] = {}
         for name in self.names:
             cut = name.rfind("/") + 1
             if name.startswith("._", cut):  # resource forks that macOS leaves beside the files
                 continue
-            if name.endswith((".txt", ".TXT")):
-                kept = texts
-            elif is_image(name):
-                kept = images
+            dot = name.rfind(".")
+            extension = name[dot:] if dot > cut else ""
+            if extension in kinds:
+                kept = kinds[extension]
             else:
-                self.others.append(name)
-                continue
+                kept = self.texts if extension.lower() == ".txt" else self.images if is_image("a" + extension) else None
+                kinds[extension] = kept
             folder = name[:cut]
-            if folder in kept:
+            if kept is None:
+                self.others.append(name)
+            elif folder in kept:
                 kept[folder].append(name)
             else:
                 kept[folder] = [name]
@@ -72,16 +77,12 @@ class Tree:
             if name.startswith(folder):
                 yield from (text for text in texts if is_label_name(text))
 
-    def path(self, name: str) -> str | None:
-        """The path on disk of a listed name, or None inside an archive."""
-        return self._base + name if self._base is not None else None
-
     def read(self, name: str) -> bytes:
         """A listed file of bounded size. Raises :class:`FileError`."""
-        if self._base is None:
+        if self.base is None:
             return self.source.read(name, MAX_LABEL_BYTES)
         try:
-            fd = os.open(self._base + name, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self.base + name, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 data = os.read(fd, _READ)
                 if len(data) == _READ:
