@@ -36,6 +36,7 @@ from to_labelbox.model import (
     TokenSpan,
     Track,
 )
+from to_labelbox.ontology import clean_name
 from to_labelbox.schema import Input, Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey, observe, text_of
@@ -146,6 +147,10 @@ class Encoder:
         if self._georeference is not None and item.asset.media is Media.IMAGE:
             item = self._georeference(item, self.log)
         asset = item.asset
+        if not asset.path.isascii() and (path := clean_name(asset.path)) != asset.path:
+            self.log.note(Code.NAME_CLEANED, "the file name holds characters that no text can hold", file=path)
+            asset = msgspec.structs.replace(asset, path=path)
+            item = msgspec.structs.replace(item, asset=asset)
         self._items += 1
         key = self._keys.key(asset, item.split)
         if len(key) > MAX_LENGTH:
