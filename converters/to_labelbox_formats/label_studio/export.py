@@ -6,7 +6,8 @@ import posixpath
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import ExitStack, closing
+from typing import Any, BinaryIO
 
 import msgspec
 from msgspec import Raw, Struct
@@ -59,6 +60,29 @@ class Place(Struct, gc=False):
     length: int
     count: int | None
     first: int
+
+
+class Handle:
+    """The file that is being read, open: opening one inside an archive unpacks it."""
+
+    def __init__(self, source: Source, files: list[FoundFile]) -> None:
+        self._source = source
+        self._files = files
+        self._number = -1
+        self._stack = ExitStack()
+        self._stream: BinaryIO | None = None
+
+    def read(self, place: Place) -> bytes:
+        if self._stream is None or self._number != place.file:
+            self.close()
+            self._stream = self._stack.enter_context(self._source.open(self._files[place.file].name))
+            self._number = place.file
+        self._stream.seek(place.offset)
+        return self._stream.read(place.length)
+
+    def close(self) -> None:
+        self._stack.close()
+        self._stream = None
 
 
 class Export:
@@ -192,6 +216,12 @@ class Export:
         The task is the one with the same data; without data it is the i-th one, counted from 1 unless there is a 0.
         """
         folders = {posixpath.dirname(f.name): n for n, f in enumerate(self.files) if _base(f.name) == "tasks.json"}
+        if not folders:
+            return {}
+        with closing(Handle(self.source, self.files)) as handle:
+            return self._match_examples(folders, handle)
+
+    def _match_examples(self, folders: dict[str, int], handle: Handle) -> dict[int, int]:
         found: dict[int, int] = {}
         by_data: dict[int, dict[bytes, int]] = {}
         for place in self.places:
@@ -207,9 +237,9 @@ class Export:
             if tasks not in by_data:
                 by_data[tasks] = {}
                 for p in mine:
-                    for n, data in enumerate(self._data_of(p)):
+                    for n, data in enumerate(self._data_of(p, handle)):
                         by_data[tasks].setdefault(_canonical(data), p.first + n)
-            data = next(iter(self._data_of(place)), {})
+            data = next(iter(self._data_of(place, handle)), {})
             if data:
                 same = by_data[tasks].get(_canonical(data))
                 if same is not None:
@@ -245,16 +275,17 @@ class Export:
         self._again = {first: sorted(units) for first, units in again.items()}
 
     def _all_slots(self) -> Iterator[tuple[int, Slot]]:
-        for place in self.places:
-            for unit, data in enumerate(self._data_of(place), place.first):
-                if unit not in self._absorbed:
-                    for slot in slots_of(data, self.config, self.options.data_key)[0]:
-                        yield unit, slot
+        with closing(Handle(self.source, self.files)) as handle:
+            for place in self.places:
+                for unit, data in enumerate(self._data_of(place, handle), place.first):
+                    if unit not in self._absorbed:
+                        for slot in slots_of(data, self.config, self.options.data_key)[0]:
+                            yield unit, slot
 
-    def _data_of(self, place: Place) -> Iterator[dict[str, Any]]:
+    def _data_of(self, place: Place, handle: Handle) -> Iterator[dict[str, Any]]:
         """The data of the tasks in a piece, empty where it cannot be decoded."""
         file = self.files[place.file]
-        raw = self._bytes(place)
+        raw = handle.read(place)
         if file.form is Form.TASKS and place.count is not None:
             for head in _HEADS.decode(joined(raw)):
                 yield _dict(head.data)
@@ -290,11 +321,6 @@ class Export:
         return name
 
     # ------------------------------------------------------------------------------------------------- decoding
-
-    def _bytes(self, place: Place) -> bytes:
-        with self.source.open(self.files[place.file].name) as stream:
-            stream.seek(place.offset)
-            return stream.read(place.length)
 
     def _decode(self, place: Place, raw: bytes, complaints: Callable[[int], Complain]) -> list[Task | None]:
         """The tasks of a piece, None for one that is no object; ``complaints`` hears about the task of a number."""
@@ -333,11 +359,25 @@ class Export:
         start = self._file_starts[place.file]
         return [TASK.decode(e, f"[{n - start}]", complaints(n)) for n, e in enumerate(elements, place.first)]
 
-    def _one(self, unit: int, complaints: Callable[[int], Complain]) -> Task | None:
+    def _one(self, unit: int, elsewhere: Handle, complaints: Callable[[int], Complain]) -> Task | None:
         """A single task, out of order."""
         place = self.places[bisect_right(self._starts, unit) - 1]
-        decoded = self._decode(place, self._bytes(place), complaints)
-        return decoded[unit - place.first] if unit - place.first < len(decoded) else None
+        raw = elsewhere.read(place)
+        form = self.files[place.file].form
+        if form is Form.ANNOTATION or place.count is None:
+            return self._decode(place, raw, complaints)[0]
+        if self.files[place.file].shape in (Shape.CSV, Shape.TSV):
+            return self._decode(place, raw, complaints)[0]
+        # only the one that is asked for is decoded, the others are skipped over
+        element = msgspec.json.decode(joined(raw), type=list[Raw])[unit - place.first]
+        if form is Form.TASKS:
+            return TASK.decode(element, self._name(Task(), unit), complaints(unit))
+        return from_flat(msgspec.json.decode(element), self._answers)
+
+    def _attached_to(self, unit: int, elsewhere: Handle, complaints: Callable[[int], Complain]) -> list[Task]:
+        """Further records of a task."""
+        found = (self._one(u, elsewhere, complaints) for u in self.attached.get(unit, ()))
+        return [t for t in found if t is not None]
 
     # ------------------------------------------------------------------------------------------------- iterating
 
@@ -345,15 +385,21 @@ class Export:
         """The items of the tasks from ``start`` up to ``stop``; an asset belongs to the first task that shows it."""
         if start >= stop:
             return
-        reader = Reader(self.config, declared, self.options, context)
+        with closing(Handle(self.source, self.files)) as here, closing(Handle(self.source, self.files)) as elsewhere:
+            yield from self._range(
+                Reader(self.config, declared, self.options, context), here, elsewhere, log, start, stop
+            )
+
+    def _range(
+        self, reader: Reader, here: Handle, elsewhere: Handle, log: Log, start: int, stop: int
+    ) -> Iterator[Item]:
         reader.log = log
-        first = self._first
         for number in range(max(bisect_right(self._starts, start) - 1, 0), len(self.places)):
             place = self.places[number]
             if place.first >= stop:
                 return
             reader.file, reader.place = self.files[place.file].name, ""
-            raw = self._bytes(place)
+            raw = here.read(place)
 
             def own(unit: int) -> Complain:
                 # once: by the range that holds the task, and not for records that are read with another one
@@ -364,13 +410,12 @@ class Export:
                 if unit < start or unit >= stop or unit in self._absorbed or task is None:
                     continue
                 reader.file = self.files[place.file].name
-                yield from self._items(reader, task, unit, first)
+                yield from self._items(reader, elsewhere, task, unit)
 
-    def _items(self, reader: Reader, task: Task, unit: int, first: dict[int, int]) -> Iterator[Item]:
+    def _items(self, reader: Reader, elsewhere: Handle, task: Task, unit: int) -> Iterator[Item]:
         reader.own = True
-        others = [
-            t for t in (self._one(u, lambda _: reader.complain) for u in self.attached.get(unit, ())) if t is not None
-        ]
+        first = self._first
+        others = self._attached_to(unit, elsewhere, lambda _: reader.complain)
         if others and task.id is None:
             task = msgspec.structs.replace(task, id=next((t.id for t in others if t.id is not None), None))
         reader.place = self._name(task, unit)
@@ -381,18 +426,19 @@ class Export:
         file, where = reader.file, reader.place
         canvases = reader.canvases(task, others, mine)
         for later in self._again.get(unit, ()):
-            self._join(reader, canvases, later, unit, first)
+            self._join(reader, elsewhere, canvases, later, unit)
             reader.file, reader.place = file, where
         inline = sum(1 for c in canvases if c.slot.reference is None)
         for canvas in canvases:
             yield reader.item(canvas, self.path(canvas.slot, task, unit, inline))
 
-    def _join(self, reader: Reader, canvases: list[Canvas], unit: int, into: int, first: dict[int, int]) -> None:
+    def _join(self, reader: Reader, elsewhere: Handle, canvases: list[Canvas], unit: int, into: int) -> None:
         """Add the annotations that a later task has on the same asset."""
-        task = self._one(unit, _silent)
+        task = self._one(unit, elsewhere, _silent)
         if task is None:
             return
-        others = [t for t in (self._one(u, _silent) for u in self.attached.get(unit, ())) if t is not None]
+        first = self._first
+        others = self._attached_to(unit, elsewhere, _silent)
         name = reader.place = self._name(task, unit)
         by_ref = {c.slot.ref: c for c in canvases if c.slot.ref}
         more = reader.canvases(
