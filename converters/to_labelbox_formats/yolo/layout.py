@@ -89,32 +89,51 @@ def picture_folder(folder: str) -> str:
 
 
 class Entries:
-    """Pictures of a set while it is being indexed, each once, in the first split that names it."""
+    """Pictures of a set while it is being indexed, each once, in the first split that names it.
+
+    ``groups`` are (split, whether the files are there, names); those of whole folders share the listing's own lists.
+    """
 
     def __init__(self, tree: Tree, log: Log) -> None:
         self.tree = tree
         self.log = log
-        self.listed: list[tuple[str, str, bool]] = []
+        self.groups: list[tuple[str, bool, list[str]]] = []
         self.roots: list[tuple[str, str]] = []
         self.resolved = False
-        self._seen: set[str] = set()
+        self._named: set[str] = set()
+        self._folders: set[str] = set()
         self._again = 0
 
     def add(self, split: str, name: str, present: bool) -> None:
-        if name in self._seen:
+        if name in self._named or name[: name.rfind("/") + 1] in self._folders:
             self._again += 1
             return
-        self._seen.add(name)
-        self.listed.append((split, name, present))
+        if not self._named or not self.groups or self.groups[-1][:2] != (split, present):
+            self.groups.append((split, present, []))
+        self._named.add(name)
+        self.groups[-1][2].append(name)
 
     def add_folder(self, split: str, folder: str) -> None:
+        """All pictures below a folder."""
         self.roots.append((split, folder))
         self.resolved = True
-        for name in self.tree.images_below(folder):
-            self.add(split, name, True)
+        for name in sorted(self.tree.images):
+            if name.startswith(folder):
+                self.add_images(split, name)
+
+    def add_images(self, split: str, folder: str) -> None:
+        """The pictures of one folder."""
+        images = self.tree.images[folder]
+        fresh = images if not self._named else [name for name in images if name not in self._named]
+        if folder in self._folders:
+            fresh = []
+        self._folders.add(folder)
+        self._again += len(images) - len(fresh)
+        if fresh:
+            self.groups.append((split, True, fresh))
 
     def close(self) -> None:
-        self._seen.clear()
+        self._named.clear()
         if self._again:
             self.log.decide(
                 f"{self._again} pictures are named by several splits; each stays in the first that names it"
@@ -249,20 +268,20 @@ def _read_list(tree: Tree, entries: Entries, split: str, file: str, bases: list[
 def everything(tree: Tree, log: Log) -> Entries:
     """All pictures that have labels near, that lie in a folder of pictures, or in one named after a split."""
     entries = Entries(tree, log)
-    ignored = 0
-    for folder, images in sorted(tree.images.items()):
-        parts = folder.lower().split("/")
-        if labels_near(tree, folder) is None and not set(parts) & set(_PICTURE_FOLDERS) and not split_of(folder):
-            ignored += len(images)
-            continue
-        for name in images:
-            entries.add(split_of(name), name, True)
-    if ignored and entries.listed:
-        log.note(Code.FILE_IGNORED, "pictures in folders without labels are no part of the set", count=ignored)
-    if ignored and not entries.listed:
-        for _, images in sorted(tree.images.items()):
-            for name in images:
-                entries.add(split_of(name), name, True)
+    others = []
+    for folder in sorted(tree.images):
+        parts = set(folder.lower().split("/"))
+        if labels_near(tree, folder) is None and not parts & set(_PICTURE_FOLDERS) and not split_of(folder):
+            others.append(folder)
+        else:
+            entries.add_images(split_of(folder), folder)
+    if entries.groups:
+        ignored = sum(len(tree.images[folder]) for folder in others)
+        if ignored:
+            log.note(Code.FILE_IGNORED, "pictures in folders without labels are no part of the set", count=ignored)
+    else:
+        for folder in others:
+            entries.add_images("", folder)
     entries.roots.append(("", ""))
     entries.close()
     return entries
@@ -283,21 +302,25 @@ def build(entries: Entries, pictures: Pictures) -> Index:
     """Join pictures and label files. Labels without picture come last, under the name that a picture would have."""
     tree, index = entries.tree, Index()
     claims: dict[str, dict[str, int]] = {}
-    for split, name, present in entries.listed:
-        cut = name.rfind("/") + 1
-        folder = name[:cut]
-        if folder not in index.label_folders:
-            near = index.label_folders[folder] = labels_near(tree, folder) or folder
-            if near not in claims:
-                claims[near] = dict.fromkeys(tree.texts.get(near, ()), 0)
-        near = index.label_folders[folder]
-        index.add(name, split, Place.SOURCE if present else Place.NOWHERE)
-        labels = claims[near]
-        label = f"{near}{name[cut : name.rfind('.')]}.txt"
-        if label in labels:
-            labels[label] += 1
-            index.labelled[-1] = 1
-    entries.listed.clear()
+    for split, present, names in entries.groups:
+        place = Place.SOURCE if present else Place.NOWHERE
+        folder = None
+        for name in names:
+            cut = name.rfind("/") + 1
+            if name[:cut] != folder:
+                folder = name[:cut]
+                if folder not in index.label_folders:
+                    index.label_folders[folder] = labels_near(tree, folder) or folder
+                near = index.label_folders[folder]
+                if near not in claims:
+                    claims[near] = dict.fromkeys(tree.texts.get(near, ()), 0)
+                labels = claims[near]
+            index.add(name, split, place)
+            label = f"{near}{name[cut : name.rfind('.')]}.txt"
+            if label in labels:
+                labels[label] += 1
+                index.labelled[-1] = 1
+    entries.groups.clear()
     if not any(index.labelled):
         _match_by_stem(tree, index, claims)
     twice = sum(count > 1 for labels in claims.values() for count in labels.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from to_labelbox.diagnostics import FileError
@@ -64,18 +64,6 @@ class Tree:
             return bool(self.names)
         at = bisect.bisect_left(self.names, folder)
         return at < len(self.names) and self.names[at].startswith(folder)
-
-    def images_below(self, folder: str) -> Iterator[str]:
-        """Pictures below a folder, in the order of the listing's folders."""
-        for name, images in sorted(self.images.items()):
-            if name.startswith(folder):
-                yield from images
-
-    def labels_below(self, folder: str) -> Iterator[str]:
-        """Text files below a folder that can hold labels."""
-        for name, texts in sorted(self.texts.items()):
-            if name.startswith(folder):
-                yield from (text for text in texts if is_label_name(text))
 
     def read(self, name: str) -> bytes:
         """A listed file of bounded size. Raises :class:`FileError`."""
