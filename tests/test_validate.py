@@ -7,15 +7,17 @@ import io
 import json
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from harness import walk
 from labelbox_cells import ASSETS, CASES
 from labelbox_writer import Written, faults, save, written
 from to_labelbox.diagnostics import UsageError
@@ -571,3 +573,67 @@ def test_pictures_of_any_encoder(width: int, height: int, data: st.DataObject) -
 
 def test_every_asset_type_has_a_case() -> None:
     assert {case.media for case in CASES} == set(ASSETS)
+
+
+# -------------------------------------------------------------------------------------------------- mutations
+
+_MADE = written({case.media: case.item for case in CASES}.values(), settings=Settings(relationships=True))
+WHOLE = {
+    "annotations.ndjson": _MADE.text.encode(),
+    "data_rows.ndjson": text_of(*_MADE.rows).encode(),
+    "ontology.json": json.dumps(_MADE.ontology).encode(),
+}
+JUNK = [
+    b"",
+    b"\0",
+    b'"',
+    b"{",
+    b"]",
+    b"-1",
+    b"1e999",
+    b"null",
+    b"\xff",
+    b"[]",
+    b"{}",
+    b"true",
+    b'""',
+    b",",
+    b"[" * 3000,
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted(WHOLE)), st.floats(0, 1), st.integers(0, 30), st.sampled_from(JUNK))
+def test_mutated_files_give_faults_and_never_an_exception(name: str, at: float, length: int, junk: bytes) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        save(_MADE, Path(folder))
+        data = WHOLE[name]
+        start = int(at * len(data))
+        (Path(folder) / name).write_bytes(data[:start] + junk + data[start + length :])
+        for fault in FORMAT.validate(folder):
+            assert fault.file
+            assert fault.message
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_values_of_another_type_give_faults_and_never_an_exception(data: st.DataObject) -> None:
+    import tempfile
+
+    document: Any = data.draw(st.sampled_from([_MADE.ontology, *_MADE.rows, *_MADE.lines]))
+    changed = json.loads(json.dumps(document))
+    places = [(holder, key) for holder, key in walk(changed)]
+    holder, key = data.draw(st.sampled_from(places))
+    holder[key] = data.draw(st.sampled_from([None, 0, -1, 1.5, "", "x", [], {}, [[]], [{}], {"a": 1}, True]))
+    made = _MADE
+    if document is _MADE.ontology:
+        made = replace(_MADE, ontology=changed)
+    elif document in _MADE.rows:
+        made = _MADE.with_rows([changed if row is document else row for row in _MADE.rows])
+    else:
+        made = _MADE.with_lines([changed if line is document else line for line in _MADE.lines])
+    with tempfile.TemporaryDirectory() as folder:
+        for fault in faults(made, Path(folder)):
+            assert fault.message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec import Struct, field
 
@@ -52,12 +52,14 @@ class Answers(Struct):
 
     def _add_one(self, value: Scalar | Choice) -> None:
         if isinstance(value, Choice):
+            if not value.value.strip():
+                return
             self.chosen = True
             nested = self.options.setdefault(value.value, {})
             observe(nested, value.attributes)
             return
         text = text_of(value)
-        if not text or text in self.options or self.many:
+        if not text.strip() or text in self.options or self.many:
             return
         if len(self.options) >= MAX_OPTIONS and not self.chosen and not self.several:
             self.many = True
@@ -78,14 +80,21 @@ class Answers(Struct):
         self.many |= other.many or (len(self.options) > MAX_OPTIONS and not self.chosen and not self.several)
 
 
-def observe(questions: dict[str, Answers], attributes: Iterable[Attribute]) -> None:
-    """Note the answers of one annotation."""
+def observe(questions: dict[str, Answers], attributes: Sequence[Attribute]) -> None:
+    """Note the answers of one annotation; a question that it answers twice takes several answers."""
     for attribute in attributes:
+        if attribute.value in ("", ()):
+            continue
         answers = questions.get(attribute.name)
         if answers is None:
             text = Input.TEXT if attribute.free or attribute.name == INSTANCE else None
             answers = questions[attribute.name] = Answers(flag=attribute.flag, input=text)
         answers.add(attribute.value)
+    if len(attributes) > 1:
+        names = [a.name for a in attributes]
+        for name in {n for n in names if names.count(n) > 1} if len(set(names)) < len(names) else ():
+            if name in questions:
+                questions[name].several = True
 
 
 class Survey(Struct):

@@ -1,28 +1,26 @@
 """What an asset that is no picture says about its objects: spans lie in its text, boxes on its pages, shapes on the globe.
 
-Each function returns the object, cut to the asset where it sticks out, or raises :class:`Skip`.
+Functions return the object, cut to the asset where it sticks out, or raise :class:`Skip`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from to_labelbox import geometry as geo
 from to_labelbox.diagnostics import Code, Log
-from to_labelbox.lowering import Skip
+from to_labelbox.lowering import Shape, Skip
 from to_labelbox.model import (
     Asset,
     Box,
     Item,
-    Keypoints,
     Media,
     Object,
     PageBox,
     PageUnit,
     Point,
-    Polyline,
     TextSpan,
     TokenSpan,
 )
@@ -112,32 +110,25 @@ def _in_fractions(obj: Object, item: Item, log: Log, page: int, box: Box) -> Obj
     return cut(obj, item, log, Code.CLIPPED, message, PageBox(page, inside, PageUnit.PERCENT))
 
 
-def on_map(obj: Object, item: Item, log: Log) -> Object:
-    """Degrees must be degrees; other projections have no limits to check."""
-    tiles = item.asset.tiles
-    if tiles is None or tiles.epsg != "EPSG4326":
-        return obj
-    match obj.geometry:
-        case Point(x, y):
-            extent = (x, y, x, y)
-        case Polyline(points) if points:
-            extent = geo.bounds(points)
-        case Keypoints(points) if points:
-            extent = geo.bounds([v for p in points for v in (p.x, p.y)])
-        case _:
-            around = geo.envelope(obj.geometry)
-            if around is None:
-                return obj
-            extent = (around.left, around.top, around.left + around.width, around.top + around.height)
+def check_degrees(shapes: Iterable[Shape]) -> None:
+    """Raises :class:`Skip` unless all shapes lie on the globe."""
     left, least, right, greatest = DEGREES
-    if extent[0] < left or extent[1] < least or extent[2] > right or extent[3] > greatest:
-        raise Skip(Code.OUTSIDE, "EPSG4326 takes longitudes of -180..180 as x and latitudes of -90..90 as y")
-    return obj
+    for shape in shapes:
+        match shape.geometry:
+            case Box(x, y, width, height):
+                extent = (x, y, x + width, y + height)
+            case Point(x, y):
+                extent = (x, y, x, y)
+            case list() | tuple() as points:
+                extent = geo.bounds(points)
+            case _:
+                continue
+        if extent[0] < left or extent[1] < least or extent[2] > right or extent[3] > greatest:
+            raise Skip(Code.OUTSIDE, "EPSG4326 takes longitudes of -180..180 as x and latitudes of -90..90 as y")
 
 
 BORDERS: Mapping[Media, Callable[[Object, Item, Log], Object]] = {
     Media.TEXT: in_text,
     Media.CONVERSATION: in_text,
     Media.DOCUMENT: on_page,
-    Media.GEOSPATIAL: on_map,
 }

@@ -160,9 +160,9 @@ def _answers(attributes: Sequence[Attribute], questions: Sequence[Question]) -> 
 
 
 def values_of(value: Value) -> tuple[Scalar | Choice, ...]:
-    """A value as the options it chooses; empty text chooses none."""
+    """A value as the options it chooses; blank text chooses none."""
     values = value if isinstance(value, tuple) else (value,)
-    return tuple(v for v in values if v != "")
+    return tuple(v for v in values if _text(v).strip())
 
 
 def _answer(question: Question, values: Sequence[Scalar | Choice]) -> Any:

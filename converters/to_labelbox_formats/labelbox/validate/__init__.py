@@ -94,7 +94,7 @@ def _outputs(folder: str, payload: list[str]) -> Iterator[Fault]:
     except FileNotFoundError:
         yield Fault("report.json", 0, "is missing: the conversion was interrupted or still runs; convert again")
         return
-    except (msgspec.MsgspecError, RecursionError, LookupError, TypeError, ValueError, AttributeError):
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         yield Fault("report.json", 0, "has no readable list of outputs: convert again")
         return
     for name, facts in described.items():

@@ -46,7 +46,7 @@ class Names:
         self._features = 0
         try:
             self._read(msgspec.json.decode(data))
-        except msgspec.MsgspecError as error:
+        except ValueError as error:  # also invalid UTF-8
             self.faults.append(f"is not JSON: {error}")
         except RecursionError:
             self.faults.append("is nested too deeply to be read")

@@ -82,7 +82,7 @@ class Rows:
             for number, raw in enumerate(file, 1):
                 try:
                     row = _decode(raw)
-                except (msgspec.MsgspecError, RecursionError) as error:
+                except (ValueError, RecursionError) as error:
                     yield number, f"is no data row: {error}"
                 else:
                     if isinstance(row.global_key, str):
