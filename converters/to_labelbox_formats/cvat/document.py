@@ -361,9 +361,10 @@ class _Irregular(Exception):
 
 
 _MARKS = re.compile(
-    rb"""<(?:(image|track)(?=[\s/>])((?:[^<>"]++|"[^<"]*+")*+)>|/(image|track)\s*>|(tag)\s([^<>]*)>"""
+    rb"""<(?=[itm!?]|/[itm])(?:(image|track)(?=[\s/>])((?:[^<>"]++|"[^<"]*+")*+)>|/(image|track)\s*>|(tag)\s([^<>]*)>"""
     rb"""|(/?)(meta)(?=[\s/>])([^<>]*)>|(!|\?)(?!xml\s))"""
 )
+_APOSTROPHE = re.compile(rb"=\s*'")
 _LABEL = re.compile(rb"""label\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _DENSE = re.compile(rb"""keyframe\s*=\s*["'](?:0|false)""", re.IGNORECASE)
 _CLOSES = re.compile(rb"""outside\s*=\s*["'](?:1|true)""", re.IGNORECASE)
@@ -397,7 +398,7 @@ class _Index:
 
     def _look(self, data: bytes) -> None:
         document, offset = self._document, self._offset
-        if b"='" in data or b"= '" in data:
+        if b"'" in data and _APOSTROPHE.search(data):
             raise _Irregular
         for match in _MARKS.finditer(data):
             opened, inside, closed, tag, tag_inside, end, meta, meta_inside, other = match.groups()

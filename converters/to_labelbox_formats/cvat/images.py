@@ -24,7 +24,6 @@ from to_labelbox_formats.cvat.document import Node, layout_of
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
 from to_labelbox_formats.cvat.shapes import (
-    DIGITS,
     GROUP,
     INSTANCE,
     OCCLUDED,
@@ -32,6 +31,7 @@ from to_labelbox_formats.cvat.shapes import (
     ShapeError,
     Teller,
     Vocabulary,
+    difference,
     figure_of,
     geometry_of,
     group_of,
@@ -73,6 +73,7 @@ class ImageReader:
         self._turn: Turn | None = None
         self._out: list[Annotation] = []
         self._plans: dict[tuple[str, ...], Plan] = {}
+        self._known: dict[tuple[str, str, str], tuple[Attribute, ...]] = {}
 
     def start(self, place: str, width: int | None, height: int | None, turn: Turn | None = None) -> None:
         """``width`` and ``height`` are those of the picture that was drawn on."""
@@ -100,7 +101,7 @@ class ImageReader:
             return None
         out: list[Annotation] = []
         labels: list[str] = []
-        plans, resolve = self._plans, self._vocabulary.resolve
+        plans, known = self._plans, self._known
         number, i, end = 0, 2, len(pieces) - 1
         while i < end:
             parts = pieces[i].split('"')
@@ -112,13 +113,15 @@ class ImageReader:
                     return None
             is_box, take, empty = plan
             i += 1
-            answers: tuple[str, ...] = ()
+            answers = ""
             if not empty:
-                while pieces[i].startswith("attribute ") and pieces[i + 1].startswith("/attribute"):
-                    answers = (*answers, pieces[i])
+                first = i
+                while pieces[i].startswith("attribute ") and pieces[i + 1].startswith("/a"):
                     i += 2
                 if pieces[i][0] != "/":
                     return None
+                # Most shapes have one attribute; the text of several, end tags between, is a key just as well.
+                answers = pieces[first] if i == first + 2 else "<".join(pieces[first:i])
                 i += 1
             shape: Box | Polygon
             try:
@@ -128,7 +131,7 @@ class ImageReader:
                     # Comparisons with NaN are false, and infinity fails one of them.
                     if not (-_FAR < left < right < _FAR and -_FAR < top < bottom < _FAR):
                         return None
-                    shape = Box(left, top, round(right - left, DIGITS), round(bottom - top, DIGITS))
+                    shape = Box(left, top, difference(right, left), difference(bottom, top))
                 else:
                     label, occluded, points = take(parts)
                     ring = points_of(points)
@@ -137,15 +140,17 @@ class ImageReader:
                     shape = Polygon(((ring,),))
             except ValueError:
                 return None
-            known = resolve(label, answers)
-            if known.problems or not label:
-                return None
+            attributes = known.get((label, occluded, answers))
+            if attributes is None:
+                attributes = self._resolved(label, occluded, answers)
+                if attributes is None:
+                    return None
             out.append(
                 Object(
                     id=str(number),
                     label=label,
                     geometry=shape,
-                    attributes=known.occluded if occluded == "1" else known.all,
+                    attributes=attributes,
                     where=f"box[{number}]" if is_box else f"polygon[{number}]",
                 )
             )
@@ -156,6 +161,16 @@ class ImageReader:
             ledger[label].read += 1
         self._out, self._number = out, number
         return out
+
+    def _resolved(self, label: str, occluded: str, answers: str) -> tuple[Attribute, ...] | None:
+        """The answers of a shape from the text of its ``attribute`` children; None where there is more to say."""
+        found = self._vocabulary.resolve(label, tuple(p for p in answers.split("<") if p.startswith("attribute ")))
+        if found.problems or not label:
+            return None
+        if len(self._known) >= _MAX_PLANS:
+            self._known.clear()
+        attributes = self._known[label, occluded, answers] = found.occluded if is_on(occluded) else found.all
+        return attributes
 
     def _plan(self, key: tuple[str, ...]) -> Plan | None:
         """How to take a shape apart whose start tag looks like this; None for shapes that need more care."""
