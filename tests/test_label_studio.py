@@ -40,7 +40,7 @@ from to_labelbox_formats.label_studio import FORMAT, containers
 from to_labelbox_formats.label_studio.assets import reference_of
 from to_labelbox_formats.label_studio.config import parse_config
 from to_labelbox_formats.label_studio.options import Options
-from to_labelbox_formats.label_studio.regions import box_of
+from to_labelbox_formats.label_studio.shapes import box_of
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "label-studio"
 

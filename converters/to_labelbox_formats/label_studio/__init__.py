@@ -17,8 +17,9 @@ Format facts [label-studio-sdk ``converter``, the editor's ``serialize`` functio
 | ``config`` | the labelling config and its schema |
 | ``assets`` | references to names, addresses and sizes |
 | ``select`` | which annotation of a task counts |
-| ``regions``, ``brush``, ``text``, ``answers`` | values to geometries, masks, spans and answers |
-| ``items``, ``export`` | tasks to items; index and iteration |
+| ``shapes``, ``brush``, ``text``, ``answers`` | values to geometries, masks, spans and answers |
+| ``canvas``, ``region``, ``items`` | an asset, a region of it, a task |
+| ``export`` | index and iteration |
 """
 
 from __future__ import annotations

@@ -12,13 +12,16 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from enum import Enum
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from to_labelbox.diagnostics import FileError
+from to_labelbox.source import Source
 from to_labelbox_formats.label_studio.records import UNDECODABLE
 
 WINDOW = 1 << 18
@@ -51,6 +54,39 @@ class Piece(NamedTuple):
     offset: int
     length: int
     tasks: int | None
+
+
+class Place(Struct, gc=False):
+    """A piece of a file: ``first`` is the number of its first task."""
+
+    file: int
+    offset: int
+    length: int
+    count: int | None
+    first: int
+
+
+class Handle:
+    """The file that is being read, open: opening one inside an archive unpacks it."""
+
+    def __init__(self, source: Source, names: Sequence[str]) -> None:
+        self._source = source
+        self._names = names
+        self._number = -1
+        self._stack = ExitStack()
+        self._stream: BinaryIO | None = None
+
+    def read(self, place: Place) -> bytes:
+        if self._stream is None or self._number != place.file:
+            self.close()
+            self._stream = self._stack.enter_context(self._source.open(self._names[place.file]))
+            self._number = place.file
+        self._stream.seek(place.offset)
+        return self._stream.read(place.length)
+
+    def close(self) -> None:
+        self._stack.close()
+        self._stream = None
 
 
 Counter = Callable[[bytes], int]

@@ -6,20 +6,23 @@ import posixpath
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from typing import Any, BinaryIO
+from contextlib import closing
+from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from to_labelbox.diagnostics import Code, FileError, Log, SourceError
 from to_labelbox.formats import ReadContext
 from to_labelbox.model import Item
 from to_labelbox.source import Source
 from to_labelbox_formats.label_studio.assets import Slot, slots_of
+from to_labelbox_formats.label_studio.canvas import Canvas
 from to_labelbox_formats.label_studio.config import Config, Declared, observed
 from to_labelbox_formats.label_studio.containers import (
+    Handle,
     Piece,
+    Place,
     Shape,
     flat_row,
     joined,
@@ -27,7 +30,7 @@ from to_labelbox_formats.label_studio.containers import (
     table_row,
 )
 from to_labelbox_formats.label_studio.detect import Form, FoundFile
-from to_labelbox_formats.label_studio.items import Canvas, Reader
+from to_labelbox_formats.label_studio.items import Reader
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.records import (
     STORED,
@@ -52,39 +55,6 @@ _STORED_TASK = msgspec.json.Decoder(TaskHead)
 _LEVELS = 3
 
 
-class Place(Struct, gc=False):
-    """A piece of a file: ``first`` is the number of its first task."""
-
-    file: int
-    offset: int
-    length: int
-    count: int | None
-    first: int
-
-
-class Handle:
-    """The file that is being read, open: opening one inside an archive unpacks it."""
-
-    def __init__(self, source: Source, files: list[FoundFile]) -> None:
-        self._source = source
-        self._files = files
-        self._number = -1
-        self._stack = ExitStack()
-        self._stream: BinaryIO | None = None
-
-    def read(self, place: Place) -> bytes:
-        if self._stream is None or self._number != place.file:
-            self.close()
-            self._stream = self._stack.enter_context(self._source.open(self._files[place.file].name))
-            self._number = place.file
-        self._stream.seek(place.offset)
-        return self._stream.read(place.length)
-
-    def close(self) -> None:
-        self._stack.close()
-        self._stream = None
-
-
 class Export:
     """What opening has found. Ranges of tasks are read from their own file handles, so they can be read anywhere."""
 
@@ -93,6 +63,7 @@ class Export:
     ) -> None:
         self.source = source
         self.files = files
+        self._names = [f.name for f in files]
         self.options = options
         self.places: list[Place] = []
         self._starts = array("Q")
@@ -218,7 +189,7 @@ class Export:
         folders = {posixpath.dirname(f.name): n for n, f in enumerate(self.files) if _base(f.name) == "tasks.json"}
         if not folders:
             return {}
-        with closing(Handle(self.source, self.files)) as handle:
+        with closing(Handle(self.source, self._names)) as handle:
             return self._match_examples(folders, handle)
 
     def _match_examples(self, folders: dict[str, int], handle: Handle) -> dict[int, int]:
@@ -275,7 +246,7 @@ class Export:
         self._again = {first: sorted(units) for first, units in again.items()}
 
     def _all_slots(self) -> Iterator[tuple[int, Slot]]:
-        with closing(Handle(self.source, self.files)) as handle:
+        with closing(Handle(self.source, self._names)) as handle:
             for place in self.places:
                 for unit, data in enumerate(self._data_of(place, handle), place.first):
                     if unit not in self._absorbed:
@@ -385,7 +356,7 @@ class Export:
         """The items of the tasks from ``start`` up to ``stop``; an asset belongs to the first task that shows it."""
         if start >= stop:
             return
-        with closing(Handle(self.source, self.files)) as here, closing(Handle(self.source, self.files)) as elsewhere:
+        with closing(Handle(self.source, self._names)) as here, closing(Handle(self.source, self._names)) as elsewhere:
             yield from self._range(
                 Reader(self.config, declared, self.options, context), here, elsewhere, log, start, stop
             )

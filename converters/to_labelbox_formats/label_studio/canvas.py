@@ -1,0 +1,94 @@
+"""An asset while its regions are read."""
+
+from __future__ import annotations
+
+from to_labelbox.model import Annotation as Labelled
+from to_labelbox.model import Asset, Media
+from to_labelbox_formats.label_studio.assets import Sizes, Slot, VideoHeader
+from to_labelbox_formats.label_studio.records import Number, Region
+from to_labelbox_formats.label_studio.text import Hypertext, Offsets
+
+
+class Canvas:
+    """Its size, its text, its annotations."""
+
+    def __init__(self, slot: Slot, sizes: Sizes, exif: bool) -> None:
+        self.slot = slot
+        self.sizes = sizes
+        self.exif = exif
+        self.annotations: list[Labelled] = []
+        self.ids: set[str] = set()
+        self.objects: set[str] = set()
+        self.mismatch = False
+        self.orientation = 1
+        self._picture = sizes.header(slot.reference) if slot.media is Media.IMAGE else None
+        self.unchecked = self._picture is None
+        self.video: VideoHeader | None = sizes.video(slot.reference) if slot.media is Media.VIDEO else None
+        self.frames: int | None = self.video.frames if self.video else None
+        self.stored: tuple[int, int] | None = None
+        self._last: tuple[Number, Number, tuple[float, float] | None] = (-1, -1, None)
+        self.offsets: Offsets | None = None
+        self.hypertext: Hypertext | None = None
+        self._message_offsets: dict[int, Offsets] = {}
+        if slot.text is not None:
+            if slot.markup:
+                self.hypertext = Hypertext(slot.text)
+                self.offsets = Offsets(self.hypertext.text, markup=True)
+            else:
+                self.offsets = Offsets(slot.text)
+        if self._picture is not None:
+            self.orientation = self._picture.orientation if exif else 1
+            self.stored = (self._picture.width, self._picture.height) if exif else self._picture.upright
+
+    def frame(self, region: Region) -> tuple[float, float] | None:
+        """Width and height of the asset as displayed, which percentages refer to; None when nothing tells."""
+        width, height = region.original_width, region.original_height
+        if width == self._last[0] and height == self._last[1]:
+            return self._last[2]
+        size = self._frame(width, height)
+        self._last = width, height, size
+        return size
+
+    def _frame(self, width: Number, height: Number) -> tuple[float, float] | None:
+        told = (round(width), round(height)) if width and height and width >= 1 and height >= 1 else None
+        header = self._picture
+        if header is not None:
+            if told is None or told == header.upright:
+                return header.upright
+            if told == (header.width, header.height):
+                # drawn on the picture as it is stored, by a browser that does not turn pictures
+                self.orientation = 1
+                self.stored = told
+                return told
+            self.mismatch = True
+            return header.upright
+        if told is None:
+            video = (self.video.width, self.video.height) if self.video else None
+            told = self.sizes.given(self.slot.reference) or video or self.sizes.default
+        if self.stored is None:
+            self.stored = told
+        return told
+
+    def message_offsets(self, number: int) -> Offsets:
+        offsets = self._message_offsets.get(number)
+        if offsets is None:
+            offsets = self._message_offsets[number] = Offsets(self.slot.messages[number].content)
+        return offsets
+
+    def asset(self, path: str) -> Asset:
+        slot = self.slot
+        size = self.stored or self.sizes.given(slot.reference)
+        if size is None and self.video is not None:
+            size = (self.video.width, self.video.height)
+        visual = slot.media in (Media.IMAGE, Media.VIDEO)
+        return Asset(
+            path=path,
+            media=slot.media or Media.IMAGE,
+            url=slot.reference.url if slot.reference else None,
+            width=size[0] if size and visual else None,
+            height=size[1] if size and visual else None,
+            frames=self.frames,
+            frame_rate=self.video.rate if self.video else None,
+            text=self.offsets.text if self.offsets else None,
+            messages=slot.messages,
+        )
