@@ -99,7 +99,7 @@ class JsonStream:
     def _decode_key(self, start: int, end: int) -> str:
         try:
             key = msgspec.json.decode(self._buffer[start - self._base : end - self._base], type=str)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self.error(str(error), start) from None
         self.take(b":")
         return key

@@ -66,8 +66,12 @@ class Report(Struct):
     def to_json(self) -> bytes:
         import json
 
-        # through json: ASCII output, whatever the names hold
-        return json.dumps(msgspec.to_builtins(self), indent=1).encode() + b"\n"
+        # through json: ASCII output, whatever the names hold; half surrogates, which no strict reader takes, are replaced
+        text = json.dumps(msgspec.to_builtins(self), indent=1)
+        if "\\ud" in text:
+            whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
+            text = json.dumps(json.loads(whole.decode("utf-16", "replace")), indent=1)
+        return text.encode() + b"\n"
 
     def exit_code(self, fail_on: FailOn | None = None) -> int:
         """0 finished; 1 a file could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""

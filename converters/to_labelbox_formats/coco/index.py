@@ -228,13 +228,13 @@ def unknown_keys(first: Mapping[str, Any]) -> list[str]:
 def _categories(data: bytes, name: str, log: Log) -> list[Category]:
     try:
         raw = msgspec.json.decode(data, type=list[msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FileError(f"'categories' is not a list: {error}") from None
     found = []
     for n, item in enumerate(raw):
         try:
             found.append(msgspec.json.decode(item, type=Category))
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             found.append(_lenient_category(item, n, name, log))
     return found
 
@@ -248,7 +248,7 @@ def _lenient_category(item: msgspec.Raw, n: int, name: str, log: Log) -> Categor
 
     try:
         plain = msgspec.json.decode(item, type=Plain)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         log.note(Code.CLASS_UNNAMED, f"the category is not readable: {error}", file=name, where=f"categories[{n}]")
         return Category()
     return Category(plain.id, plain.name)

@@ -173,7 +173,7 @@ def _is_normalised(file: File, handle: _Handle, units: str, log: Log) -> bool:
         for start, length in zip(file.annotations.starts[:SAMPLE].tolist(), file.annotations.lengths[:SAMPLE].tolist()):
             try:
                 box = _boxes.decode(os.pread(descriptor, length, start)).bbox
-            except (msgspec.DecodeError, RecursionError):
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
                 continue
             if box and len(box) == 4:
                 if max(box) > 1:

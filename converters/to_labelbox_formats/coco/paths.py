@@ -18,8 +18,7 @@ from to_labelbox.source import Source
 from to_labelbox_formats.coco.index import File, Id
 from to_labelbox_formats.coco.probe import ROBOFLOW
 
-PROBED = 3
-"""Images looked for to find the folder that holds them."""
+MAX_SIDE = 2**31
 
 
 class ImageRecord(Struct, gc=False):
@@ -97,7 +96,7 @@ class Paths:
             )
         path = self._prefixes[file] + path
         width, height = record.width, record.height
-        if not width or not height or width < 1 or height < 1:
+        if not width or not height or not (1 <= width < MAX_SIDE and 1 <= height < MAX_SIDE):
             size = self._size(path, file, log)
         else:
             size = int(width), int(height)
