@@ -149,6 +149,33 @@ def test_a_video_backup_counts_frames_from_its_start(tmp_path: Path) -> None:
     assert [k.frame for k in still.segments[0]] == [13]
 
 
+def test_a_track_over_two_jobs_is_one(tmp_path: Path) -> None:
+    def rows(*told: tuple[int, float]) -> dict[str, Any]:
+        shapes = [{"type": "rectangle", "points": [x, 0, x + 10, 10], "frame": f, "attributes": []} for f, x in told]
+        return {"frame": 0, "label": "car", "group": 0, "attributes": [], "shapes": shapes, "elements": []}
+
+    task = {
+        **TASK,
+        "data": {"start_frame": 0, "stop_frame": 9},
+        "jobs": [{"start_frame": 0, "stop_frame": 5}, {"start_frame": 4, "stop_frame": 9}],
+    }
+    manifest = '{"version":"1.1"}\n{"type":"video"}\n{"properties":{"name":"t.mp4","resolution":[640,480]}}\n'
+    jobs = [
+        {"tags": [], "shapes": [], "tracks": [rows((0, 0), (5, 10)), rows((1, 200))]},
+        {"tags": [], "shapes": [], "tracks": [rows((4, 8.4), (9, 18))]},
+    ]
+    (item,), log = read(backup(tmp_path, jobs, task, manifest))
+    ended, joined = (a for a in item.annotations if isinstance(a, Track))
+    # The first lasts to the end of its job; of the second, the later job's word counts from frame 4 on.
+    assert [k.frame for k in ended.segments[0]] == [1, 5]
+    assert [(k.frame, k.geometry) for k in joined.segments[0]] == [
+        (0, Box(0, 0, 10, 10)),
+        (4, Box(8.4, 0, 10, 10)),
+        (9, Box(18, 0, 10, 10)),
+    ]
+    assert log.ledger["car"].merged == 1
+
+
 def test_tracks_over_pictures_become_a_shape_on_each(tmp_path: Path) -> None:
     rows = [
         {"type": "rectangle", "points": [0, 0, 10, 10], "frame": 0, "outside": False, "attributes": []},

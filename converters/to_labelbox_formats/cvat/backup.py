@@ -24,6 +24,7 @@ from to_labelbox.media import is_video
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.document import Node, make_node
 from to_labelbox_formats.cvat.exports import Group
+from to_labelbox_formats.cvat.jobs import Job, join_tracks
 from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, Meta, TaskSpec, labels_of_json, step_of, whole
 from to_labelbox_formats.cvat.records import Names, records, shape_node, text_of, track_node
 from to_labelbox_formats.cvat.shapes import Vocabulary
@@ -76,14 +77,6 @@ class Frame:
     name: str = ""
     width: int | None = None
     height: int | None = None
-
-
-@dataclass(slots=True)
-class Job:
-    """One record of annotations; ``stop`` is its last relative frame where other jobs follow."""
-
-    record: Mapping[str, Any]
-    stop: int | None = None
 
 
 @dataclass(slots=True)
@@ -386,8 +379,10 @@ def _backup_task(content: list[Any], task: Mapping[str, Any], beside: _Beside, n
                     log.read(label)
                     log.skip(Code.NOT_SELECTED, label, f"job {number + 1} is of type {job['type']}", file=name)
             continue
-        stop = whole(job.get("stop_frame"))
-        jobs.append(Job(record, stop if stop is not None and spec.size and stop < spec.size - 1 else None))
+        end = whole(job.get("stop_frame"))
+        stop = end if end is not None and spec.size and end < spec.size - 1 else None
+        jobs.append(Job(record, whole(job.get("start_frame")), end, stop))
+    join_tracks(jobs, Names(labels, ""), log, name)
     return Task(spec, labels, jobs, frames, deleted)
 
 

@@ -89,13 +89,14 @@ def shape_node(record: Mapping[str, Any], label: str, names: Names, more: Mappin
             for i, element in enumerate(records(record.get("elements")))
         ]
         return make_node("skeleton", fields, answers, children)
-    figure = _figure(record, kind) if isinstance(kind, str) else None
+    figure = figure_of_record(record, kind) if isinstance(kind, str) else None
     if figure is None:
         return make_node(_XML_TAGS.get(str(kind), str(kind) or "shape"), {**fields, "points": "unreadable"}, answers)
     return node_of_figure(figure, fields, answers)
 
 
-def _figure(record: Mapping[str, Any], kind: str) -> Figure | None:
+def figure_of_record(record: Mapping[str, Any], kind: str) -> Figure | None:
+    """The figure of a shape record; None where its numbers are unusable."""
     points, rotation = record.get("points"), record.get("rotation") or 0
     if not isinstance(points, list) or not all(is_number(v) for v in (*points, rotation)):
         return None
