@@ -260,8 +260,9 @@ class Rows:
         geometry: Geometry
         keypoints: Keypoints | None = None
         if shape == "outline":
-            values[::2] = [x * width for x in values[::2]]
-            values[1::2] = [y * height for y in values[1::2]]
+            if not self.rules.pixels:
+                values[::2] = [x * width for x in values[::2]]
+                values[1::2] = [y * height for y in values[1::2]]
             geometry = Polygon(((open_ring(values),),))
         else:
             x, y, w, h = values[:4]
@@ -341,7 +342,12 @@ def _numbers(tokens: Tokens) -> list[float]:
     """Finite numbers of reasonable size, or a refusal that names the first that is none."""
     try:
         values = list(map(float, tokens))
-        if sum(map(abs, values)) <= _LIMIT and not any(b"_" in token for token in tokens):
+        if (
+            math.isfinite(sum(values))
+            and max(values) <= _LIMIT
+            and min(values) >= -_LIMIT
+            and b"_" not in b"".join(tokens)
+        ):
             return values
     except ValueError:
         pass
