@@ -85,7 +85,7 @@ geometries = st.one_of(
     st.builds(PageBox, whole, boxes, st.sampled_from(PageUnit)),
     st.just(TokenSpan((TokenSelection(1, "g", ("t",)),))),
 )
-label = st.sampled_from(["car", "p", "a b"])
+label = st.sampled_from(["car", "p", "a b", "", "\x00"])
 spans = st.lists(st.builds(FrameSpan, whole, whole), max_size=2).map(tuple)
 times = st.lists(st.builds(TimeSpan, place, place), max_size=2).map(tuple)
 objects = st.builds(

@@ -75,9 +75,9 @@ def expanded(line: dict[str, Any]) -> dict[int, tuple[float, ...]]:
     return found
 
 
-def test_frame_base_is_an_option() -> None:
+def test_first_frame_is_an_option() -> None:
     made = run(
-        track(keys((0, Box(1, 2, 3, 4)))), Answer(id="2", name="q", value="x", frames=(FrameSpan(0, 1),)), frame_base=0
+        track(keys((0, Box(1, 2, 3, 4)))), Answer(id="2", name="q", value="x", frames=(FrameSpan(0, 1),)), first_frame=0
     )
     assert made.lines[0]["segments"][0]["keyframes"][0]["frame"] == 0
     assert made.lines[1]["answer"]["frames"] == [{"start": 0, "end": 1}]

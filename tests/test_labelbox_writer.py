@@ -87,6 +87,12 @@ def test_mask_value_is_an_option(tmp_path: Path) -> None:
     assert faults(made, tmp_path) == []
 
 
+@pytest.mark.parametrize("wrong", [{"mask_value": 2}, {"first_frame": 2}])
+def test_options_that_no_server_takes(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        run(CHAT, **wrong)
+
+
 # ------------------------------------------------------------------------------------------------------- spans
 
 NOTE = Asset(path="n.txt", media=Media.TEXT, text="a😀b c")

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from to_labelbox.diagnostics import UNNAMED
 from to_labelbox.schema import Input, Kind, Option, Question, Schema
 from to_labelbox.settings import Policy, Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey
@@ -68,7 +69,7 @@ def _features(questions: Iterable[Question]) -> int:
 def clean_name(name: str) -> str:
     """A name that any JSON reader and terminal takes: control characters and lone surrogates become U+FFFD."""
     if name.isprintable():
-        return name
+        return name if name.strip() else UNNAMED
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in name)
 
 
@@ -153,6 +154,7 @@ def _question(name: str, known: Question | None, seen: Answers | None, owner: st
             _questions(options[value].attributes if value in options else (), given.get(value, {}), inside, decisions),
         )
         for value in [*options, *(v for v in given if v not in options)]
+        if value.strip()
     ]
     return Question(name, input, tuple(merged), required, index)
 

@@ -295,7 +295,7 @@ class Encoder:
         if not shapes:
             self._skip(Code.GEOMETRY_MISSING, label, "nothing of it lies on the asset", obj)
             return
-        first = ""
+        first, lost = "", False
         survey = self.survey
         counts = survey.shapes
         keypoints = 0
@@ -303,6 +303,7 @@ class Encoder:
             kind, tool_label, drawn, attributes, part = shape
             tool = tools.get((tool_label, kind, type(drawn))) or self._tool(tool_label, kind, type(drawn))
             if tool is None:
+                lost = True
                 continue
             uuid = self.uuids.make(obj.id, part)
             first = first or uuid
@@ -318,6 +319,9 @@ class Encoder:
             what = type(obj.geometry).__name__
             self._skip(Code.GEOMETRY_UNSUPPORTED, label, f"a {what} on {self._media} has no payload in Labelbox", obj)
             return
+        if lost:
+            message = f"its keypoints have no payload on {self._media} and are left out"
+            log.note(Code.GEOMETRY_UNSUPPORTED, message, file=self.item.origin, where=obj.where, id=obj.id)
         ends[obj.id] = first
         if keypoints:
             instances[label] = instances.get(label, 0) + 1
@@ -464,7 +468,7 @@ class Encoder:
 
     def _ranged(self, name: str, group: list[Classification]) -> None:
         """Answers that hold over frames or times: one line a question, each option with its ranges."""
-        base = self._options.frame_base
+        base = self._options.first_frame
         seen = self.survey.questions.setdefault(name, Answers())
         seen.index = True
         values: Ranged = []
@@ -511,7 +515,7 @@ class Encoder:
         except Skip as skip:
             self._skip(skip.code, label, str(skip), track)
             return
-        base = self._options.frame_base
+        base = self._options.first_frame
         plane = track.plane if media is Media.DICOM else None
         for course in courses:
             kind, tool_label, segments, part = course

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from to_labelbox.diagnostics import UsageError
+
 
 class TextUnit(StrEnum):
     CODEPOINT = "codepoint"
@@ -20,7 +22,7 @@ class Options:
     text_unit: TextUnit = field(
         default=TextUnit.CODEPOINT, metadata={"help": "what text offsets count: codepoint or utf16"}
     )
-    frame_base: int = field(default=1, metadata={"help": "number of a video's first frame in the payload: 1 or 0"})
+    first_frame: int = field(default=1, metadata={"help": "number of a video's first frame in the payload: 1 or 0"})
     geo: str = field(
         default="",
         metadata={
@@ -31,3 +33,9 @@ class Options:
     epsg: str = field(
         default="EPSG4326", metadata={"help": "map coordinates of geo: EPSG4326, EPSG3857, EPSG3395 or Simple"}
     )
+
+    def __post_init__(self) -> None:
+        if self.mask_value not in (1, 255):
+            raise UsageError(f"mask_value={self.mask_value}: want 1 or 255")
+        if self.first_frame not in (0, 1):
+            raise UsageError(f"first_frame={self.first_frame}: want 1 or 0")

@@ -272,9 +272,7 @@ class TrackLowering:
         if asset.media is Media.VIDEO and (forced or not known):
             why = "as asked" if forced else "as the frame size is not known: give --media-root or --sizes for masks"
             self._lose(Code.TRACK_CONVERTED, f"a track of {what} is written as its envelope boxes, {why}")
-            boxes = [
-                [_State(s.frame, geo.envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states
-            ]
+            boxes = [[_State(s.frame, _envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states]
             return Course(Kind.BOX, track.label, self._moving(boxes))
         if not known:
             raise Skip(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
@@ -403,6 +401,21 @@ def _between(a: Geometry, b: Geometry, share: float) -> Box | Point:
     assert isinstance(a, Point)
     assert isinstance(b, Point)
     return Point(a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share)
+
+
+def _envelope(shape: Geometry) -> Box | None:
+    """The box around a shape; None for one that encloses nothing, whose reason the lowering gives."""
+    match shape:
+        case Polygon(parts):
+            shape = Polygon(tuple(p for p in parts if p and len(p[0]) >= 6 and len(p[0]) % 2 == 0))
+            return geo.envelope(shape) if shape.parts else None
+        case RotatedBox(_, _, width, height) | Ellipse(_, _, width, height):
+            return geo.envelope(shape) if width > 0 and height > 0 else None
+        case _:
+            try:
+                return geo.envelope(shape)
+            except geo.GeometryError:
+                return None
 
 
 def _length(line: Flat) -> float:
