@@ -503,6 +503,20 @@ def test_a_picture_without_size_holds_everything_but_masks(tmp_path: Path) -> No
     assert accounted(found, log)
 
 
+def test_another_version_is_tried(tmp_path: Path) -> None:
+    dataset, log = open_text(tmp_path, export(image(BOX)).replace("1.1", "2.0"))
+    assert dataset.units == 1
+    (decisions,) = log.diagnostics.values()
+    assert any("version '2.0'" in example.message for example in decisions.examples)
+
+
+def test_an_image_that_cannot_be_parsed_costs_itself(tmp_path: Path) -> None:
+    deep = "<a>" * 300 + "</a>" * 300
+    found, log = annotations_of(tmp_path, export(image("&#65;" + deep) + image(BOX, "b.jpg") + track("&#65;" + deep)))
+    assert len(found) == 1
+    assert counts(log)["record-unreadable"] == 2
+
+
 def test_an_empty_export(tmp_path: Path) -> None:
     dataset, log = open_text(tmp_path, export("", task(label("car"))))
     assert dataset.units == 0

@@ -27,6 +27,7 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
+from to_labelbox_formats.cvat.columns import read_columns
 from to_labelbox_formats.cvat.document import parse_node
 from to_labelbox_formats.cvat.interpolation import between, outline, turned
 from to_labelbox_formats.cvat.meta import TaskSpec
@@ -241,13 +242,15 @@ def test_every_row_comes_back_and_only_where_it_is_visible(
 
 
 @settings(max_examples=60, deadline=None)
-@given(dense_tracks())
-def test_columns_and_rows_say_the_same(rows: list[tuple[int, bool, bool, tuple[float, ...]]]) -> None:
+@given(dense_tracks(), st.sampled_from([1, 3]), st.sampled_from(["source", "sampled"]))
+def test_columns_and_rows_say_the_same(
+    rows: list[tuple[int, bool, bool, tuple[float, ...]]], step: int, frames: str
+) -> None:
     attributes = attribute("a", "text", mutable=True) + attribute("b", "checkbox", "false")
-    meta = task(label("car", attributes=attributes), size=60, stop=59, video=(300, 300))
+    meta = task(label("car", attributes=attributes), size=60, start=2, stop=180, step=step, video=(300, 300))
     text = "".join(
         row(
-            f,
+            2 + step * f,
             c,
             key=k,
             outside=o,
@@ -256,11 +259,30 @@ def test_columns_and_rows_say_the_same(rows: list[tuple[int, bool, bool, tuple[f
         )
         for f, k, o, c in rows
     )
-    closing = track(row(0, (0, 0, 9, 9), key=False), id=9)
+    closing = track(row(2, (0, 0, 9, 9), key=False), id=9)
     with TemporaryDirectory() as folder:
-        quick, _ = tracks_of(Path(folder), track(text) + closing, meta)
-        careful, _ = tracks_of(Path(folder), track(text).replace("manual", "&#109;anual") + closing, meta)
+        quick, _ = tracks_of(Path(folder), track(text) + closing, meta, frames=frames)
+        careful, _ = tracks_of(
+            Path(folder), track(text).replace("manual", "&#109;anual") + closing, meta, frames=frames
+        )
     assert quick == careful
+
+
+def test_regular_tracks_are_read_by_columns() -> None:
+    inside = '<attribute name="a">x</attribute>\n<attribute name="ö">1 2</attribute>'
+    text = track(
+        "".join(row(f, (f, 0, f + 10, 9), key=f == 0, outside=f == 2, inside=inside) for f in range(3))
+    ).strip()
+    columns = read_columns(text.encode())
+    assert columns is not None
+    assert columns.frames.tolist() == [0, 1, 2]
+    assert columns.corners.tolist() == [[0, 0, 10, 9], [1, 0, 11, 9], [2, 0, 12, 9]]
+    assert (columns.key.tolist(), columns.outside.tolist()) == ([True, False, False], [False, False, True])
+    assert columns.answers == [(("a", "x"), ("ö", "1 2"))]
+    assert read_columns(text.replace("<box", "<ellipse", 1).encode()) is None
+    assert read_columns(text.replace('frame="1"', 'frame="0"').encode()) is None
+    assert read_columns(text.replace('"ö"', '"o"', 1).encode()) is None
+    assert read_columns(text.replace("</attribute>", "<!-- --></attribute>", 1).encode()) is None
 
 
 # ---------------------------------------------------------------------------------------------------- other shapes

@@ -205,6 +205,8 @@ def _remark(exports: Sequence[AnyExport], log: Log) -> None:
                 "there is no <meta>: labels and attributes are taken from the annotations",
                 file=export.name,
             )
+        if isinstance(export, XmlExport) and export.version and not export.version.startswith("1."):
+            log.note(Code.DECISION, f"says version {export.version!r}; it is read as version 1.1", file=export.name)
         if not export.groups:
             log.note(Code.FILE_IGNORED, "the export holds no image and no track", file=export.name)
 

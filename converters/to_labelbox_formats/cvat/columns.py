@@ -44,11 +44,11 @@ class Columns(NamedTuple):
 def read_columns(data: bytes) -> Columns | None:
     """The rows of a track; None when they are not as regular as that."""
     try:
-        text = data.decode("ascii")
+        text = data.decode()
     except UnicodeDecodeError:
         return None
     start = text.find("<box ")
-    if start < 0 or "&" in text or "\r" in text:
+    if start < 0 or "&" in text or "\r" in text or text.count("<", 0, start) != 1:
         return None
     parts = text[start:].split('"')
     shape = _shape(parts)

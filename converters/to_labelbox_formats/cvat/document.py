@@ -85,9 +85,9 @@ class _Uncommon(Exception):
     """The text is not in the form that splitting can read."""
 
 
-_FIRST = re.compile(r"([A-Za-z_][\w.-]*)\s+([A-Za-z_][\w.-]*)=")
-_NEXT = re.compile(r"\s+([A-Za-z_][\w.-]*)=")
-_BARE = re.compile(r"([A-Za-z_][\w.-]*)\s*(/?)>")
+_FIRST = re.compile(r"([A-Za-z_][\w.:-]*)\s+([A-Za-z_][\w.:-]*)=")
+_NEXT = re.compile(r"\s+([A-Za-z_][\w.:-]*)=")
+_BARE = re.compile(r"([A-Za-z_][\w.:-]*)\s*(/?)>")
 _MAX_LAYOUTS = 4096
 _layouts: dict[tuple[str, ...], Layout] = {}
 
@@ -301,6 +301,12 @@ class Document:
         with self.reader() as read:
             return parse_xml(read(start, stop))
 
+    def version(self) -> str:
+        """What the file says of its format; empty when it says nothing near its beginning."""
+        with self.reader() as read:
+            match = _VERSION.search(read(0, 4096))
+        return match[1].decode(errors="replace").strip() if match else ""
+
     def holds(self, text: bytes) -> bool:
         """Whether the file contains these bytes."""
         with self._stream() as stream:
@@ -464,6 +470,7 @@ def head_node(tag: str, inside: str) -> Node:
     return _node_of(parse_xml(f"<{tag}{inside.rstrip('/')}/>".encode()))
 
 
+_VERSION = re.compile(rb"<version>([^<]*)</version>")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']""")
 
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, overload
 
 import numpy as np
 
-from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
+from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, FileError, Log
 from to_labelbox.formats import ReadContext
 from to_labelbox.media import Header, image_header
 from to_labelbox.model import (
@@ -74,6 +74,7 @@ class XmlExport:
         self.closes = self._document.closes
         self.size = self._document.size
         self.tagged = tuple(self._document.tag_labels)
+        self.version = self._document.version()
         self.meta: Meta = meta_of_xml(self._document.meta(), self._document.holds)
 
     def _begin(self) -> Callable[[bool, bytes], None]:
@@ -273,7 +274,7 @@ class ImagePart:
             return None, None
         header = self._finder.header(path, name, self._group)
         if header is None:
-            if context.exif:
+            if context.exif and not FRAME.fullmatch(name):
                 log.note(Code.EXIF_UNCHECKED, "the picture is not at hand, so its EXIF orientation is not checked; give --media-root", file=file, where=name)  # fmt: skip
             return None, None
         stored, upright = (header.width, header.height), header.upright
@@ -330,7 +331,13 @@ class VideoPart:
             tracks = TrackReader(setting.vocabulary, log, export.name, setting.groups)
             if isinstance(export, XmlExport):
                 for element, text in zip(group.tracks, export.texts(group.tracks)):
-                    yield from tracks.read_text(text, f"{prefix}{element}", rules, size)
+                    try:
+                        yield from tracks.read_text(text, f"{prefix}{element}", rules, size)
+                    except FileError as error:
+                        log.read(UNREADABLE)
+                        log.skip(
+                            Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=export.name, where=f"track {element}"
+                        )
             else:
                 for element, node in zip(group.tracks, export.nodes(group.tracks)):
                     yield from tracks.read(node, f"{prefix}{element}", rules, size)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
@@ -99,8 +99,6 @@ class Meta(Struct, frozen=True):
     tasks: tuple[TaskSpec, ...] = ()
     project: bool = False
     found: bool = True
-    version: str = ""
-    names: Mapping[str, LabelSpec] = field(default_factory=dict)
 
 
 # ------------------------------------------------------------------------------------------------------- values

@@ -140,22 +140,27 @@ class TrackReader:
 
     def read_text(self, data: bytes, id: str, rules: Rules, size: tuple[int | None, int | None]) -> Iterator[Track]:
         """As :meth:`read`, from the text of the track."""
-        plain = rules.dense and rules.task.step == 1 and not rules.task.offset and not rules.relative
-        columns = read_columns(data) if plain else None
-        track = self._of_columns(columns, id) if columns is not None else None
+        columns = read_columns(data) if rules.dense else None
+        track = self._of_columns(columns, id, rules) if columns is not None else None
         if track is None:
             yield from self.read(parse_node(data), id, rules, size)
         else:
             yield track
 
-    def _of_columns(self, columns: Columns, id: str) -> Track | None:
+    def _of_columns(self, columns: Columns, id: str, rules: Rules) -> Track | None:
         """A track of upright boxes; None when it needs the careful way."""
         head = parse_node(f"{columns.head.rstrip()}</track>".encode())
         label = head.get("label")
         knowns = [self._vocabulary.resolve(label, answers) for answers in columns.answers]
         if not label or "group_id" in head.layout.index or any(known.problems for known in knowns):
             return None
-        frames, corners, outside, codes = columns.frames, columns.corners, columns.outside, columns.codes
+        frames, task = columns.frames - rules.task.offset, rules.task
+        off_grid = bool(((frames - task.start) % task.step).any())
+        if frames[0] < 0 or off_grid or (rules.relative and frames[0] < task.start):
+            return None
+        if rules.relative:
+            frames = (frames - task.start) // task.step
+        corners, outside, codes = columns.corners, columns.outside, columns.codes
         visible = np.flatnonzero(~outside)
         if not visible.size:
             return None
