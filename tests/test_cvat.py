@@ -408,6 +408,7 @@ def test_encodings_comments_and_quotes(tmp_path: Path, data: bytes) -> None:
 def test_the_root_decides(tmp_path: Path) -> None:
     for name, text in {
         "voc.xml": "<annotation><filename>a.jpg</filename></annotation>",
+        "other.xml": "<annotations><note/></annotations>",
         "google.xml": "<Annotations><Annotation/></Annotations>",
         "coco.json": '{"images": [], "annotations": [], "categories": []}',
         "labelme.json": '{"version": "5", "shapes": [{"label": "a", "points": [[1, 2]]}], "imagePath": "a.jpg"}',
@@ -429,6 +430,7 @@ def test_the_root_decides(tmp_path: Path) -> None:
             '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><annotations><version>1.1</version></annotations>',
             "DOCTYPE",
         ),
+        ("<annotations><note/></annotations>", "not a CVAT export"),
         ("<annotations><version>1.1</version>\x01</annotations>", "line 1"),
     ],
 )

@@ -41,7 +41,7 @@ from to_labelbox.model import (
     Track,
 )
 from to_labelbox.schema import Input, Kind, Question
-from to_labelbox.source import Source
+from to_labelbox.source import HEAD, Source
 from to_labelbox_formats.cvat.backup import JsonExport, find_json, open_json
 from to_labelbox_formats.cvat.datumaro import DatumaroExport, find_datumaro, open_datumaro
 from to_labelbox_formats.cvat.exports import (
@@ -119,7 +119,10 @@ def sniff(source: Source) -> Match | Refusal:
             head = _text_head(source.head(name))
             if _PROOF.search(head):
                 return Match(CERTAIN, f"{name} has the root <annotations> of a CVAT export")
-            return Match(LIKELY, f"{name} has the root <annotations>")
+            if len(head) >= HEAD - 4:  # what proves it may come later
+                return Match(LIKELY, f"{name} has the root <annotations>")
+            reason = f"{name} has the root <annotations>, but no version, meta, image or track of CVAT's"
+            continue
         if root:
             reason = f"{name} has the root <{root.decode(errors='replace')}>, not <annotations>"
     for find in (find_json, find_datumaro):

@@ -674,6 +674,9 @@ def open_exports(source: Source, names: Sequence[str], log: Log) -> list[XmlExpo
         except FileError as error:
             log.file_unreadable(name, str(error))
             continue
+        if not export.groups and not export.meta.found and not export.version:
+            log.file_unreadable(name, "holds neither meta, image nor track: this is not a CVAT export")
+            continue
         for group in export.groups.values():
             group.task = task_of(group, export.meta)
         if not export.groups:
