@@ -28,9 +28,9 @@ from to_labelbox.model import (
     Track,
 )
 from to_labelbox_formats.cvat.columns import read_columns
-from to_labelbox_formats.cvat.document import parse_node
 from to_labelbox_formats.cvat.interpolation import between, outline, turned
 from to_labelbox_formats.cvat.meta import TaskSpec
+from to_labelbox_formats.cvat.nodes import parse_node
 from to_labelbox_formats.cvat.shapes import Figure
 
 CLIP = task(label("car"), size=21, stop=20, video=(640, 480))

@@ -44,20 +44,10 @@ from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.source import HEAD, Source
 from to_labelbox_formats.cvat.backup import JsonExport, find_json, open_json
 from to_labelbox_formats.cvat.datumaro import DatumaroExport, find_datumaro, open_datumaro
-from to_labelbox_formats.cvat.exports import (
-    FramePart,
-    Group,
-    ImagePart,
-    MediaFinder,
-    Part,
-    Setting,
-    VideoPart,
-    XmlExport,
-    name_folders,
-    open_exports,
-    video_paths,
-)
+from to_labelbox_formats.cvat.exports import Group, XmlExport, open_exports
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
+from to_labelbox_formats.cvat.parts import FramePart, ImagePart, Part, Setting, VideoPart
+from to_labelbox_formats.cvat.paths import MediaFinder, name_folders, video_paths
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 
 AnyExport: TypeAlias = XmlExport | JsonExport | DatumaroExport

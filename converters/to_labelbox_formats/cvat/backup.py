@@ -22,10 +22,10 @@ import msgspec
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log, SourceError
 from to_labelbox.media import is_video
 from to_labelbox.source import Source
-from to_labelbox_formats.cvat.document import Node, make_node
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.jobs import Job, join_tracks
 from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, Meta, TaskSpec, labels_of_json, step_of, whole
+from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.records import Names, records, shape_node, text_of, track_node
 from to_labelbox_formats.cvat.shapes import Vocabulary
 from to_labelbox_formats.cvat.tracks import Rules, TrackReader

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from to_labelbox_formats.cvat.document import Answer
+from to_labelbox_formats.cvat.nodes import Answer
 
 MAX_FRAME = 10_000_000
 LIMIT = 1e9

@@ -18,10 +18,10 @@ import numpy as np
 from to_labelbox import geometry as geo
 from to_labelbox.diagnostics import Code, FileError, Log, SourceError
 from to_labelbox.source import Source
-from to_labelbox_formats.cvat.document import Answer, Node, make_node
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.images import CAPTION
 from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
+from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
 from to_labelbox_formats.cvat.records import is_number, records, text_of
 from to_labelbox_formats.cvat.shapes import Figure, node_of_figure
 

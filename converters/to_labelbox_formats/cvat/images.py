@@ -20,9 +20,9 @@ from to_labelbox.model import (
     Point,
     Polygon,
 )
-from to_labelbox_formats.cvat.document import Node, layout_of
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
+from to_labelbox_formats.cvat.nodes import Node, layout_of
 from to_labelbox_formats.cvat.shapes import (
     GROUP,
     INSTANCE,

@@ -33,8 +33,8 @@ from to_labelbox.model import (
     RotatedBox,
 )
 from to_labelbox.schema import Input, Question
-from to_labelbox_formats.cvat.document import Answer, Node, make_node, name_and_value
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label
+from to_labelbox_formats.cvat.nodes import Answer, Node, make_node, name_and_value
 
 GROUP = "group"
 INSTANCE = "instance"

@@ -21,9 +21,9 @@ import numpy.typing as npt
 from to_labelbox.diagnostics import UNNAMED, Code, Log
 from to_labelbox.model import Attribute, Box, Geometry, Keyframe, Point, Track
 from to_labelbox_formats.cvat.columns import Columns, read_columns
-from to_labelbox_formats.cvat.document import Answer, Node, make_node, parse_node
 from to_labelbox_formats.cvat.interpolation import between
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
+from to_labelbox_formats.cvat.nodes import Answer, Node, make_node, parse_node
 from to_labelbox_formats.cvat.shapes import (
     DIGITS,
     GROUP,

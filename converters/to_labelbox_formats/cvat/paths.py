@@ -1,0 +1,147 @@
+"""Where pictures and videos are, and what they are called, so that no two of them have one path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from to_labelbox.diagnostics import Code, Log
+from to_labelbox.formats import ReadContext
+from to_labelbox.media import Header, image_header
+from to_labelbox.source import Source, is_safe
+from to_labelbox_formats.cvat.exports import FRAME, Export, Group
+
+_HEAD = 256 * 1024
+
+
+# ---------------------------------------------------------------------------------------------------------- media
+
+
+class MediaFinder:
+    """Pictures exported along with the labels: ``images/`` beside the XML file, below it the subset if there is one."""
+
+    def __init__(self, source: Source, context: ReadContext, file: str) -> None:
+        self._source = source
+        self._media = context.media
+        self._root = f"{os.path.dirname(file)}/images/".lstrip("/")
+        folder = source.folder
+        self._here = bool(source.under(self._root)) or (
+            folder is not None and is_safe(self._root) and os.path.isdir(os.path.join(folder, self._root))
+        )
+        self._frames: Mapping[str, str] | None = None
+
+    def place(self, name: str, group: Group) -> str:
+        """The name, with the extension of the exported file where the name is that of a frame."""
+        if not self._here or not FRAME.fullmatch(name):
+            return name
+        if self._frames is None:
+            names = self._source.under(self._root)
+            if not names and self._source.folder:
+                names = [f"{self._root}{n}" for n in sorted(os.listdir(os.path.join(self._source.folder, self._root)))]
+            self._frames = {os.path.splitext(n.lower())[0]: n for n in names}
+        for folder in (f"{self._root}{group.subset}/", self._root):
+            found = self._frames.get(f"{folder}{name}".lower())
+            if found:
+                return found[len(folder) :]
+        return name
+
+    def header(self, path: str, name: str, group: Group) -> Header | None:
+        if self._media is not None:
+            found = self._media.header(path)
+            if found is not None:
+                return found
+        if not self._here:
+            return None
+        for place in (f"{self._root}{group.subset}/{name}", f"{self._root}{name}"):
+            if is_safe(place) and self._source.exists(place):
+                return image_header(self._source.head(place, _HEAD))
+        return None
+
+
+# ----------------------------------------------------------------------------------------------------------- keys
+
+
+def name_folders(groups: Sequence[Group], log: Log) -> None:
+    """Gives each group the folder that its pictures' names are in, so that no two pictures have one path.
+
+    Subsets are folders as soon as a file has several, as in CVAT's own exports. Where names still repeat over tasks or
+    files, the task and the file become folders too.
+    """
+    subsets: dict[Export, set[str]] = {}
+    for group in groups:
+        subsets.setdefault(group.export, set()).add(group.subset)
+    for group in groups:
+        group.folder = f"{group.subset}/" if len(subsets[group.export]) > 1 and group.subset else ""
+    if len(groups) < 2 or not _collide(groups):
+        return
+    exports = list(subsets)
+    files = _file_folders([e.name for e in exports])
+    for export, file in zip(exports, files):
+        own = [g for g in groups if g.export is export]
+        tasks = _task_folders(own)
+        for group, task in zip(own, tasks):
+            group.folder = (
+                (f"{file}/" if len(exports) > 1 else "") + group.folder + (f"{task}/" if len(own) > 1 else "")
+            )
+    log.decide(
+        "pictures of several tasks have the same name; the task (and file) comes first in their paths, "
+        f"as in {groups[0].folder}…"
+    )
+
+
+def _collide(groups: Sequence[Group]) -> bool:
+    hashes = [
+        np.array([hash((g.folder, h)) for h in set(g.hashes)], np.int64)
+        if g.folder
+        else np.unique(np.array(g.hashes, np.int64))
+        for g in groups
+    ]
+    joined = np.concatenate(hashes)
+    return len(np.unique(joined)) < len(joined)
+
+
+def _file_folders(names: Sequence[str]) -> Sequence[str]:
+    folders = [os.path.dirname(n) for n in names]
+    stems = [os.path.splitext(n)[0] for n in names]
+    return folders if len(set(folders)) == len(folders) and all(folders) else stems
+
+
+def _task_folders(groups: Sequence[Group]) -> Sequence[str]:
+    names = [g.task.name.replace("/", "_") for g in groups]
+    if len(set(names)) == len(names) and all(n.strip(". ") for n in names):
+        return names
+    ids = [f"task_{g.task_id or g.task.id}" for g in groups]
+    if len(set(zip(ids, (g.subset for g in groups)))) == len(ids):
+        return ids
+    return [f"{name}_{i}" for i, name in enumerate(ids)]
+
+
+def video_paths(groups: Sequence[Group], source: Source, log: Log) -> dict[str, list[Group]]:
+    """The path of each video, with the groups on it. Tasks on one source of one size are about one video."""
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        task = group.task
+        path = task.source.replace("\\", "/").lstrip("/")
+        if not path:
+            stem = os.path.splitext(os.path.basename(group.export.name))[0]
+            path = task.name or (stem if stem not in ("annotations", "") else source.name)
+            log.note(
+                Code.ASSET_UNKNOWN,
+                f"the export does not name its video; {path!r} is taken as its key, change it with --global-key",
+                file=group.export.name,
+            )
+        found.setdefault(path, []).append(group)
+    out: dict[str, list[Group]] = {}
+    for path, sharing in found.items():
+        sizes = {(g.task.width, g.task.height) for g in sharing}
+        if len(sharing) > 1 and (len(sizes) > 1 or not sharing[0].task.source):
+            log.decide(f"several videos are named {path!r}; the task comes first in their paths")
+            for group, folder in zip(sharing, _task_folders(sharing)):
+                out.setdefault(f"{folder}/{path}", []).append(group)
+            continue
+        if len(sharing) > 1:
+            log.decide(f"{len(sharing)} tasks are on the video {path!r}; they make one data row")
+        out[path] = sharing
+    return out
