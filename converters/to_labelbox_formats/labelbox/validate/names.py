@@ -90,7 +90,7 @@ class Names:
     def _tool(self, tool: dict[str, Any]) -> None:
         self._features += 1
         kind, name = tool.get("tool"), tool.get("name")
-        if kind not in TOOLS:
+        if not isinstance(kind, str) or kind not in TOOLS:
             self.faults.append(f"tool {name!r}: {kind!r} is no tool; there are {', '.join(TOOLS)}")
             return
         color = tool.get("color")
