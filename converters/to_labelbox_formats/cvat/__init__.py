@@ -244,7 +244,7 @@ def _iterate(parts: Sequence[Part], log: Log, start: int, stop: int) -> Iterator
 FORMAT = Reader(
     name="cvat",
     title="CVAT XML (images and video), backups, server JSON, Datumaro JSON",
-    docs="https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/",
+    docs="docs/formats/cvat.md",
     media=frozenset({Media.IMAGE, Media.VIDEO}),
     produces=frozenset(
         {

@@ -29,7 +29,22 @@ import re
 
 from to_labelbox.diagnostics import Code, FileError, Log, UsageError
 from to_labelbox.formats import Dataset, ReadContext, Reader
-from to_labelbox.model import Classification, Media, Object, Relationship, Track
+from to_labelbox.model import (
+    Box,
+    Classification,
+    Ellipse,
+    Mask,
+    Media,
+    Object,
+    PageBox,
+    Point,
+    Polygon,
+    Polyline,
+    Relationship,
+    RotatedBox,
+    TextSpan,
+    Track,
+)
 from to_labelbox.source import Source
 from to_labelbox_formats.label_studio.config import Config, declare, parse_config
 from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise, sniff
@@ -111,11 +126,16 @@ def _config_names(source: Source) -> list[str]:
 FORMAT = Reader(
     name="label-studio",
     title="Label Studio",
-    docs="https://labelstud.io/guide/export",
+    docs="docs/formats/label-studio.md",
     media=frozenset(
         (Media.IMAGE, Media.VIDEO, Media.TEXT, Media.DOCUMENT, Media.CONVERSATION, Media.AUDIO, Media.HTML)
     ),
-    produces=frozenset((Object, Classification, Track, Relationship)),
+    produces=frozenset(
+        {
+            *(Object, Classification, Track, Relationship),
+            *(Box, RotatedBox, Ellipse, Polygon, Polyline, Point, Mask, TextSpan, PageBox),
+        }
+    ),
     options=Options,
     sniff=sniff,
     read=read,
