@@ -49,12 +49,9 @@ class Code(StrEnum):
     ASSET_DUPLICATE = "asset-duplicate"
     IMAGE_SIZE_UNKNOWN = "image-size-unknown"
     IMAGE_SIZE_MISMATCH = "image-size-mismatch"
-    IMAGE_TOO_LARGE = "image-too-large"
     EXIF_TURNED = "exif-turned"
     EXIF_UNCHECKED = "exif-unchecked"
     KEY_SHORTENED = "key-shortened"
-    KEY_COLLISION = "key-collision"
-    ROW_UNMATCHED = "row-unmatched"
     ROW_DATA_LOCAL = "row-data-local"
     # labels and attributes
     CLASS_UNKNOWN = "class-unknown"
@@ -62,16 +59,13 @@ class Code(StrEnum):
     CLASS_DUPLICATE = "class-duplicate"
     CLASS_UNUSED_DROPPED = "class-unused-dropped"
     CLASS_SIMILAR = "class-similar"
-    CLASS_RENAMED = "class-renamed"
     ATTRIBUTE_UNKNOWN = "attribute-unknown"
-    ATTRIBUTE_AS_TEXT = "attribute-as-text"
     ATTRIBUTE_DROPPED = "attribute-dropped"
     NAME_CLEANED = "name-cleaned"
     # geometry
     BOX_INVALID = "box-invalid"
     BOX_EMPTY = "box-empty"
     BOX_FLIPPED = "box-flipped"
-    BOX_NORMALISED = "box-normalised"
     ORIGIN_DOUBTFUL = "origin-doubtful"
     POLYGON_INVALID = "polygon-invalid"
     POLYGON_TOO_SHORT = "polygon-too-short"
@@ -108,13 +102,12 @@ class Code(StrEnum):
     ANSWER_JOINED = "answer-joined"
     GROUP_DROPPED = "group-dropped"
     ANNOTATION_DUPLICATE = "annotation-duplicate"
-    NOT_IN_ONTOLOGY = "not-in-ontology"
     UNSUPPORTED = "unsupported"
     # limits of the target
     LIMIT = "limit"
 
 
-_ERRORS = {Code.FILE_UNREADABLE, Code.KEY_COLLISION}
+_ERRORS = {Code.FILE_UNREADABLE}
 _INFOS = {
     Code.DECISION,
     Code.FILE_IGNORED,

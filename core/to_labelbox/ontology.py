@@ -179,7 +179,9 @@ def _input(name: str, known: Question | None, seen: Answers | None, owner: str, 
     if seen and seen.many and not seen.chosen:
         decisions.append(f"{name!r} of {owner} has more than 20 distinct values: free text")
         return Input.TEXT
-    decisions.append(f"{name!r} of {owner} has {len(seen.options) if seen else 0} distinct values: radio")
+    if seen and not seen.flag:
+        count = len(seen.options)
+        decisions.append(f"{name!r} of {owner} has {count} distinct value{'' if count == 1 else 's'}: radio")
     return Input.RADIO
 
 

@@ -127,7 +127,7 @@ def open_dataset(
     details: dict[str, Any] = {"files": {f.name: f.kind.value for f in files}}
     if splits:
         details["splits"] = splits
-    return Dataset(source.name, _schema(files), merged.images + merged.stray, iterate, details)
+    return Dataset(source.name, _schema(files, log), merged.images + merged.stray, iterate, details)
 
 
 def _other(path: str, option: str) -> Source:
@@ -282,7 +282,7 @@ def _annotation_images(file: File, files: Sequence[File], total: int, log: Log) 
 # ------------------------------------------------------------------------------------------------------ schema
 
 
-def _schema(files: Sequence[File]) -> Schema:
+def _schema(files: Sequence[File], log: Log) -> Schema:
     labels: dict[str, Label] = {}
     points: dict[str, Label] = {}
     questions: dict[str, Question] = {}
@@ -291,6 +291,14 @@ def _schema(files: Sequence[File]) -> Schema:
     for file in files:
         roots = {c.supercategory for c in file.categories.values()}
         names = [c for c in file.categories.values() if not _placeholder(c, roots)]
+        for category in file.categories.values():
+            if _placeholder(category, roots):
+                log.note(
+                    Code.CLASS_UNUSED_DROPPED,
+                    f"{category.name!r} names the set or the background; it becomes a tool only where it is used",
+                    file=file.name,
+                    id=str(category.id),
+                )
         if file.kind is Kind.LABELS:
             known = questions[WHOLE_IMAGE].options if WHOLE_IMAGE in questions else ()
             options = dict.fromkeys([*(o.value for o in known), *(str(c.name) for c in names)])
