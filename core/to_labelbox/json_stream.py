@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Generic, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -118,8 +118,13 @@ class JsonStream:
         start, end = self.skip()
         return self._buffer[start - self._base : end - self._base]
 
-    def pieces(self, decoder: msgspec.json.Decoder[list[T]]) -> Iterator[Piece[T]]:
-        """The items of the array at the cursor, a piece at a time."""
+    def pieces(
+        self, decoder: msgspec.json.Decoder[list[T]], lenient: Callable[[bytes], T | None] | None = None
+    ) -> Iterator[Piece[T]]:
+        """The items of the array at the cursor, a piece at a time.
+
+        ``lenient`` has a second try at an item that does not decode.
+        """
         self.take(b"[")
         if self.next() == b"]":
             self._pos += 1
@@ -141,7 +146,7 @@ class JsonStream:
                     self.take(b",")
                     self.next()
                     continue
-            piece, more = self._exact(decoder)
+            piece, more = self._exact(decoder, lenient)
             yield piece
             if not more:
                 return
@@ -167,7 +172,9 @@ class JsonStream:
         np.cumsum(lengths[:-1] + (separator - 2), out=starts[1:])
         return Piece(starts + self.offset, lengths, list[T | None](items))
 
-    def _exact(self, decoder: msgspec.json.Decoder[list[T]]) -> tuple[Piece[T], bool]:
+    def _exact(
+        self, decoder: msgspec.json.Decoder[list[T]], lenient: Callable[[bytes], T | None] | None
+    ) -> tuple[Piece[T], bool]:
         """About a block of items by scanning brackets; whether the array goes on."""
         starts: list[int] = []
         lengths: list[int] = []
@@ -182,7 +189,7 @@ class JsonStream:
             try:
                 items += decoder.decode(b"[%b]" % text)
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-                items.append(None)
+                items.append(lenient(text) if lenient else None)
             if self.next() == b"]":
                 self._pos += 1
                 return Piece(np.array(starts, np.int64), np.array(lengths, np.int64), items), False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from to_labelbox.diagnostics import Code, FileError, Log
 from to_labelbox.json_stream import JsonStream, as_utf8
+from to_labelbox.ontology import clean_name
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.probe import Kind, keys_at, split_of
 
@@ -87,7 +89,6 @@ class File(Struct, kw_only=True):
     images: Table
     image_names: npt.NDArray[np.int64]
     annotations: Table
-    unreadable: npt.NDArray[np.int64]
     categories: Mapping[int, Category]
     foreign: bool
     ordinals: npt.NDArray[np.int32]
@@ -120,6 +121,8 @@ def index_file(source: Source, name: str, log: Log) -> File:
                 elif key == "categories" and stream.next() == b"[":
                     has_categories = True
                     categories = _categories(stream.value(), name, log)
+                elif key in ("images", "annotations", "categories") and stream.next() != b"n":
+                    raise stream.error(f"{key!r} is not a list")
                 else:
                     stream.skip()
         if stream.next():
@@ -131,7 +134,6 @@ def index_file(source: Source, name: str, log: Log) -> File:
         images=images.table(),
         image_names=np.concatenate(names) if names else np.zeros(0, np.int64),
         annotations=annotations.table(),
-        unreadable=np.array(annotations.unreadable, np.int64),
         categories=_by_id(categories, name, log),
         foreign="attributes" in first,
         ordinals=np.zeros(0, np.int32),
@@ -142,6 +144,27 @@ _annotations = msgspec.json.Decoder(list[_AnnotationIds])
 _images = msgspec.json.Decoder(list[_ImageIds])
 
 
+def _lenient_ids(text: bytes) -> _AnnotationIds | None:
+    """The image of a record that is no strict JSON (NaN) or has an odd id, so that it is judged beside its image."""
+    try:
+        loose = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    id = loose.get("image_id") if isinstance(loose, dict) else None
+    return _AnnotationIds(id) if isinstance(id, int | str | float) and not isinstance(id, bool) else None
+
+
+def _lenient_image(text: bytes) -> _ImageIds | None:
+    try:
+        loose = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    id, name = (loose.get("id"), loose.get("file_name")) if isinstance(loose, dict) else (None, None)
+    if not isinstance(id, int | str | float) or isinstance(id, bool):
+        return None
+    return _ImageIds(id, name if isinstance(name, str) else None)
+
+
 class _Records:
     """Grows the arrays of a :class:`Table`."""
 
@@ -149,20 +172,15 @@ class _Records:
         self._starts: list[npt.NDArray[np.int64]] = []
         self._lengths: list[npt.NDArray[np.int64]] = []
         self._keys: list[npt.NDArray[np.int64]] = []
-        self._count = 0
-        self.unreadable: list[int] = []
 
     def collect(self, stream: JsonStream, decoder: msgspec.json.Decoder[list[_AnnotationIds]]) -> None:
-        for starts, lengths, items in stream.pieces(decoder):
-            ids = [None if item is None else item.image_id for item in items]
-            self.unreadable += [self._count + n for n, item in enumerate(items) if item is None]
-            self.add(starts, lengths, _keys_of(ids))
+        for starts, lengths, items in stream.pieces(decoder, _lenient_ids):
+            self.add(starts, lengths, _keys_of([None if item is None else item.image_id for item in items]))
 
     def add(self, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> None:
         self._starts.append(starts)
         self._lengths.append(lengths)
         self._keys.append(keys)
-        self._count += len(starts)
 
     def table(self) -> Table:
         if not self._starts:
@@ -182,7 +200,7 @@ def _keys_of(ids: list[Id]) -> npt.NDArray[np.int64]:
 
 
 def _index_images(stream: JsonStream, images: _Records, names: list[npt.NDArray[np.int64]]) -> None:
-    for starts, lengths, items in stream.pieces(_images):
+    for starts, lengths, items in stream.pieces(_images, _lenient_image):
         images.add(starts, lengths, _keys_of([None if item is None else item.id for item in items]))
         hashes = [
             MISSING if item is None else hash(item.file_name or item.coco_url or f"\0{item.id}") for item in items
@@ -228,8 +246,8 @@ def unknown_keys(first: Mapping[str, Any]) -> list[str]:
 def _categories(data: bytes, name: str, log: Log) -> list[Category]:
     try:
         raw = msgspec.json.decode(data, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"'categories' is not a list: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _lenient_categories(data)
     found = []
     for n, item in enumerate(raw):
         try:
@@ -237,6 +255,20 @@ def _categories(data: bytes, name: str, log: Log) -> list[Category]:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             found.append(_lenient_category(item, n, name, log))
     return found
+
+
+def _lenient_categories(data: bytes) -> list[Category]:
+    """Ids and names of a list that only a lenient parser takes (half surrogate pairs). Raises :class:`FileError`."""
+    try:
+        loose = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"'categories' is not readable: {error}") from None
+    pairs = [(c.get("id"), c.get("name")) for c in loose if isinstance(c, dict)]
+    return [
+        Category(id, clean_name(name) if isinstance(name, str) else None)
+        for id, name in pairs
+        if isinstance(id, int | str)
+    ]
 
 
 def _lenient_category(item: msgspec.Raw, n: int, name: str, log: Log) -> Category:

@@ -77,7 +77,12 @@ class Paths:
         except (ValueError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:
             log.note(Code.RECORD_UNREADABLE, f"the image is not readable: {error}", file=self._names[file], where=where)
             return None
-        log.note(Code.FIELD_REPAIRED, "a number is given as text", file=self._names[file], where=where)
+        log.note(
+            Code.FIELD_REPAIRED,
+            "a field is written in an odd way (a number as text, half a surrogate pair)",
+            file=self._names[file],
+            where=where,
+        )
         return record
 
     def asset(self, record: ImageRecord, file: int, log: Log) -> Asset:
