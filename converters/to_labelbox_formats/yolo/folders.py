@@ -120,5 +120,5 @@ def _labels_json(tree: Tree, log: Log) -> dict[str, tuple[str, ...]]:
             if found is None:
                 log.note(Code.FILE_MISSING, f"names {path}, which is not there", file=file, id=key)
             else:
-                told[found] = tuple(dict.fromkeys(record.labels))
+                told[found] = tuple(dict.fromkeys(label for label in record.labels if label.strip()))
     return told

@@ -33,7 +33,13 @@ def open_folders(tree: Tree, context: ReadContext) -> Dataset:
             path = pictures.path(entry.name, Place.SOURCE)
             yield Item(asset=Asset(path=path), annotations=annotations, split=entry.split, origin=entry.name)
 
-    return Dataset(tree.source.name, Schema(questions=(question,)), len(entries), iterate, {"task": "classify"})
+    return Dataset(
+        tree.source.name,
+        Schema(questions=(question,) if question.options else ()),
+        len(entries),
+        iterate,
+        {"task": "classify"},
+    )
 
 
 def open_keras(tree: Tree, files: list[str], options: Options, context: ReadContext) -> Dataset:
