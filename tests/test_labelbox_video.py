@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labelbox_cells import pixels_of
@@ -135,6 +135,7 @@ sides = st.integers(-150, 200)
 sizes = st.integers(1, 120)
 
 
+@example([(1, 0, 0, 1, 1), (11, 100, 0, 22, 1)])
 @given(
     st.lists(st.tuples(st.integers(1, 12), sides, sides, sizes, sizes), min_size=1, max_size=4),
 )

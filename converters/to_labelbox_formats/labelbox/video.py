@@ -246,6 +246,9 @@ class TrackLowering:
                     if (p - border) * (q - border) < 0:
                         at = here.frame + (border - p) / (q - p) * (there.frame - here.frame)
                         frames |= {math.floor(at), math.ceil(at)}
+                    elif p != q and border in (p, q):
+                        # a side that is on the border at a keyframe may be gone there, but not beside it
+                        frames |= {here.frame + 1, there.frame - 1}
             for frame in sorted(f for f in frames if here.frame < f < there.frame):
                 share = (frame - here.frame) / (there.frame - here.frame)
                 yield _State(frame, _between(here.shape, there.shape, share), here.answers)
