@@ -10,7 +10,6 @@ from hypothesis import settings
 
 from harness import Convert
 
-
 # Property tests draw new examples at every run by hand, and the same ones where a machine decides on a change.
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("dev", deadline=None)
