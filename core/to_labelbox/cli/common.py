@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from to_labelbox.diagnostics import Diagnostic, Severity, UsageError
+from to_labelbox.pipeline import Job
 from to_labelbox.report import Report
 from to_labelbox.settings import Outside, Policy, Settings
 from to_labelbox.source import display
@@ -95,6 +96,20 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         url_prefix=given["url_prefix"],
         url_map=read_urls(given["url_map"]) if given["url_map"] else {},
         split_metadata=given["split_metadata"],
+    )
+
+
+def job_of(source: tuple[str, ...], given: Mapping[str, Any], settings: Settings) -> Job:
+    """How to open the source of a command that takes :func:`source_options`."""
+    return Job(
+        source,
+        given["format"],
+        pairs_of(given["options"]),
+        settings,
+        given["media_root"],
+        given["sizes"],
+        given["exif"] == "auto",
+        given["on_error"] == "fail",
     )
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from to_labelbox.cli.common import closing, pairs_of, settings_of, source_options
+from to_labelbox.cli.common import closing, job_of, settings_of, source_options
 from to_labelbox.formats import Match, verdicts
 from to_labelbox.ontology import Ontology
-from to_labelbox.pipeline import Job, Result, open_job, run
+from to_labelbox.pipeline import Result, open_job, run
 from to_labelbox.source import Source, display
 
 
@@ -21,16 +21,7 @@ def inspect(source: tuple[str, ...], as_json: bool, **given: Any) -> int:
     """Say what a source is and why, what it holds, and what a conversion would approximate or skip."""
     settings = settings_of(given)
     said = verdicts(Source(*source))
-    job = Job(
-        source,
-        given["format"],
-        pairs_of(given["options"]),
-        settings,
-        given["media_root"],
-        given["sizes"],
-        given["exif"] == "auto",
-        given["on_error"] == "fail",
-    )
+    job = job_of(source, given, settings)
     opened = open_job(job)
     result = run(opened, None, settings, job.fail, workers=given["workers"])
     if as_json:

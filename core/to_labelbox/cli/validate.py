@@ -13,14 +13,17 @@ from to_labelbox.source import display
 @click.command()
 @click.argument("path", type=click.Path())
 @click.option("--ontology", type=click.Path(), help="Ontology of a single NDJSON file.")
+@click.option(
+    "--media-root", type=click.Path(), help="Folder of the pictures: compare masks and coordinates with them."
+)
 @click.option("--max", "limit", type=click.IntRange(1), default=100, show_default=True, help="Faults to print.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it.")
-def validate(path: str, ontology: str | None, limit: int, quiet: bool) -> int:
+def validate(path: str, ontology: str | None, media_root: str | None, limit: int, quiet: bool) -> int:
     """Check an output folder, or FILE.ndjson with --ontology FILE, by Labelbox's rules. Exit code 1 on any fault."""
     if not os.path.exists(path):
         raise click.UsageError(f"{path}: no such file or folder")
     found = 0
-    for fault in writer().validate(path, ontology):
+    for fault in writer().validate(path, ontology, media_root):
         found += 1
         if not quiet and found <= limit:
             click.echo(display(str(fault)))
