@@ -121,4 +121,6 @@ def _labels_json(tree: Tree, log: Log) -> dict[str, tuple[str, ...]]:
                 log.note(Code.FILE_MISSING, f"names {path}, which is not there", file=file, id=key)
             else:
                 told[found] = tuple(dict.fromkeys(label for label in record.labels if label.strip()))
+                if not all(map(str.strip, record.labels)):
+                    log.note(Code.FIELD_IGNORED, "a label without a name is left out", file=file, id=key)
     return told
