@@ -43,9 +43,6 @@ Drawn: TypeAlias = Box | Flat | Mask | Point | TextSpan | PageBox | TokenSpan
 """The geometry of a shape: a polygon's ring and a line's vertices are flat lists."""
 
 
-_KEEPS_RINGS = frozenset({Policy.AUTO, Policy.POLYGON})
-
-
 class Shape(NamedTuple):
     """One thing to write. ``part`` tells apart the shapes of one object (empty for the first or only one)."""
 
@@ -88,10 +85,11 @@ class Lowering:
         self.width, self.height = (width, height) if known else (None, None)
         self.origin = origin
 
-    def plain(self, obj: Object) -> Box | Flat | None:
-        """The short way for what most objects are: a box or one ring, wholly inside the asset, with nothing lost.
+    def plain(self, obj: Object) -> Box | list[Flat] | None:
+        """The short way for what most objects are: a box or outlines without holes, wholly inside the asset.
 
-        Its geometry to write as it is, or None for everything that :meth:`lower` has to look at. Never approximates.
+        A box, or the ring of every part, to write as they are; None for everything that :meth:`lower` has to look at.
+        Nothing is lost on this way. Several parts are polygons of their own only where polygons are asked for.
         """
         geometry = obj.geometry
         width, height = self.width, self.height
@@ -102,20 +100,31 @@ class Lowering:
             right, bottom = left + geometry.width, top + geometry.height
             inside = left >= 0 and top >= 0 and right <= width + EXACT and bottom <= height + EXACT
             return geometry if inside and geometry.width > 0 and geometry.height > 0 else None
-        if type(geometry) is not Polygon or len(geometry.parts) != 1 or len(geometry.parts[0]) != 1:
+        if type(geometry) is not Polygon:
             return None
-        if self.policy(obj.label) not in _KEEPS_RINGS:
+        policy = self._policies.get(obj.label) or self.policy(obj.label)
+        parts = geometry.parts
+        if not parts or (policy is not Policy.POLYGON and (policy is not Policy.AUTO or len(parts) > 1)):
             return None
-        ring = geometry.parts[0][0]
-        if len(ring) < 6 or len(ring) % 2 or (ring[0] == ring[-2] and ring[1] == ring[-1]):
-            return None
-        # not a number compares as false, so that a ring with one is left to lower() wherever it stands
-        if not (min(ring) >= 0 and max(ring[::2]) <= width and max(ring[1::2]) <= height and isfinite(sum(ring))):
-            return None
-        x, y = ring[0], ring[1]
-        if abs((ring[2] - x) * (ring[5] - y) - (ring[4] - x) * (ring[3] - y)) < 1e-6 and geo.is_degenerate(ring):
-            return None
-        return ring
+        side = min(width, height)
+        rings: list[Flat] = []
+        for part in parts:
+            if len(part) != 1:
+                return None
+            ring = part[0]
+            count = len(ring)
+            if count < 6 or count % 2 or (ring[0] == ring[-2] and ring[1] == ring[-1]):
+                return None
+            # not a number compares as false and makes the sum one, so a ring with one is left to lower() wherever it is
+            if not (min(ring) >= 0 and isfinite(sum(ring))):
+                return None
+            if not max(ring) <= side and not (max(ring[::2]) <= width and max(ring[1::2]) <= height):
+                return None
+            x, y = ring[0], ring[1]
+            if abs((ring[2] - x) * (ring[5] - y) - (ring[4] - x) * (ring[3] - y)) < 1e-6 and geo.is_degenerate(ring):
+                return None
+            rings.append(ring)
+        return rings
 
     def lower(self, obj: Object) -> list[Shape]:
         """The shapes to write. Raises :class:`Skip`."""

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from to_labelbox.diagnostics import Code, Log
+from to_labelbox.diagnostics import Code, Log, Tally
 from to_labelbox.keys import MAX_LENGTH, Keys, shortened
 from to_labelbox.lowering import Lowering, Shape, Skip
 from to_labelbox.model import (
@@ -82,6 +82,17 @@ MANY = 5000
 """Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
 
 
+class _Plain:
+    """The name of a label's tool, how many plain shapes of it were written, and the label's row of the ledger."""
+
+    __slots__ = ("count", "name", "tally")
+
+    def __init__(self, name: Raw, tally: Tally) -> None:
+        self.name = name
+        self.tally = tally
+        self.count = 0
+
+
 @dataclass(slots=True)
 class Encoded:
     """See :class:`to_labelbox.formats.Encoded`."""
@@ -123,10 +134,17 @@ class Encoder:
         self._counts = array("I")
         self._key_hashes = array("Q")
         self._items = 0
+        self._plain_boxes: dict[str, _Plain] = {}
+        self._plain_rings: dict[str, _Plain] = {}
+        self._pieced: set[str] = set()
 
     def take(self) -> Encoded:
         """What has been encoded; the encoder starts anew with an empty log of the same policy."""
         self._lowering.finish()
+        shapes = self.survey.shapes
+        for kind, plains in ((Kind.BOX, self._plain_boxes), (Kind.POLYGON, self._plain_rings)):
+            for label, plain in plains.items():
+                shapes[label, kind] += plain.count
         taken = Encoded(
             b"".join(self._rows),
             bytes(self._lines),
@@ -199,10 +217,11 @@ class Encoder:
         ends: dict[str, str] = {}
         instances: dict[str, int] = {}
         plain = asset.media is Media.IMAGE and not self._filtered
+        draw, linked = self._lowering.plain, ends if self._settings.relationships else None
         for annotation in item.annotations:
             if type(annotation) is Object:
-                if plain and (drawn := self._lowering.plain(annotation)) is not None:
-                    self._plain(annotation, drawn, ends)
+                if plain and (drawn := draw(annotation)) is not None:
+                    self._plain(annotation, drawn, linked)
                     continue
                 if self._filtered and not self._passes(annotation.label, annotation):
                     continue
@@ -252,34 +271,63 @@ class Encoder:
 
     # ------------------------------------------------------------------------------------------------- objects
 
-    def _plain(self, obj: Object, drawn: Box | Flat, ends: dict[str, str]) -> None:
-        """A box or a polygon that is written as it is: the same as :meth:`_object`, in fewer steps."""
-        label, kind = obj.label, Kind.BOX if type(drawn) is Box else Kind.POLYGON
-        tools = self._tools
-        tool = tools.get((label, kind, type(drawn))) or self._tool(label, kind, type(drawn))
-        assert tool is not None
-        uuid = self.uuids.make(obj.id)
-        line: Struct
-        if type(drawn) is Box:
-            line = BoxLine(uuid, self.data_row, tool[0], Bbox(drawn.top, drawn.left, drawn.height, drawn.width))
+    def _plain(self, obj: Object, drawn: Box | list[Flat], ends: dict[str, str] | None) -> None:
+        """A box or polygons that are written as they are: the same as :meth:`_object`, in fewer steps."""
+        label, id = obj.label, obj.id
+        lines, encode_into = self._lines, self._encode_into
+        uuid = self.uuids.make(id)
+        if ends is not None:
+            ends[id] = uuid
+        if isinstance(drawn, Box):
+            plain = self._plain_boxes.get(label) or self._plain_tool(label, Kind.BOX, Box)
+            box = Bbox(drawn.top, drawn.left, drawn.height, drawn.width)
+            encode_into(BoxLine(uuid, self.data_row, plain.name, box), lines, -1)
+            plain.count += 1
+            if obj.attributes:
+                self._attributes(Kind.BOX, label, obj.attributes, "", label)
+            lines += b"\n"
+            self._line_count += 1
         else:
-            values = iter(drawn)  # type: ignore[arg-type]
-            line = PolygonLine(uuid, self.data_row, tool[0], list(map(XY, values, values)))
-        lines = self._lines
-        self._encode_into(line, lines, -1)
-        if obj.attributes:
-            self._attributes(kind, label, obj.attributes, "", label)
-        lines += b"\n"
-        self._line_count += 1
-        counts = self.survey.shapes
-        counts[label, kind] = counts.get((label, kind), 0) + 1
-        ends[obj.id] = uuid
-        tally = self.log.ledger[label]
+            plain = self._plain_rings.get(label) or self._plain_tool(label, Kind.POLYGON, list)
+            answers = self._pieces(obj) if len(drawn) > 1 else obj.attributes
+            for n, ring in enumerate(drawn):
+                if n:
+                    uuid = self.uuids.make(id, str(n))
+                values = iter(ring)
+                encode_into(PolygonLine(uuid, self.data_row, plain.name, list(map(XY, values, values))), lines, -1)
+                if isinstance(answers, bytes):
+                    lines[-1:] = answers
+                elif answers:
+                    self._attributes(Kind.POLYGON, label, answers, "", label)
+                lines += b"\n"
+            plain.count += len(drawn)
+            self._line_count += len(drawn)
         if obj.reduced:
             self._lowering.note_forced(obj)
-            tally.approximated += obj.units
+            plain.tally.approximated += obj.units
         else:
-            tally.converted += obj.units
+            plain.tally.converted += obj.units
+
+    def _plain_tool(self, label: str, kind: Kind, drawn: type) -> _Plain:
+        """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen."""
+        tool = self._tools.get((label, kind, drawn)) or self._tool(label, kind, drawn)
+        assert tool is not None
+        self.survey.shapes.setdefault((label, kind), 0)
+        plain = _Plain(tool[0], self.log.ledger[label])
+        (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[label] = plain
+        return plain
+
+    def _pieces(self, obj: Object) -> bytes | tuple[Attribute, ...]:
+        """What holds the pieces of one outline together: the end of each line, or the answers where there are others.
+
+        The question is free text wherever it was observed, so nothing is left open.
+        """
+        if obj.attributes:
+            return (*obj.attributes, Attribute(INSTANCE, obj.id))
+        if obj.label not in self._pieced:
+            self._pieced.add(obj.label)
+            self._observe(obj.label, "", (Attribute(INSTANCE, obj.id),), obj.label)
+        return b',"classifications":[{"name":"instance","answer":%b}]}' % ascii_json(obj.id)
 
     def _object(self, obj: Object, ends: dict[str, str], instances: dict[str, int]) -> None:
         log, label, tools = self.log, obj.label, self._tools
