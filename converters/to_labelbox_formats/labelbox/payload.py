@@ -56,7 +56,7 @@ class Uuids:
             name = f"{id}\n{part}\n{n}"
         self._given.add(name)
         state = self._base.copy()
-        state.update(name.encode("utf-8", "surrogatepass"))
+        state.update(name.encode() if name.isascii() else name.encode("utf-8", "surrogatepass"))
         h = state.hexdigest()
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -55,6 +56,7 @@ def main() -> None:
     except OSError as error:
         _complain(f"{error.filename or 'output'}: {error.strerror}")
         code = 2
+    gc.freeze()  # the interpreter's last collection would look at every object once more
     sys.exit(code if isinstance(code, int) else 0)
 
 
