@@ -37,10 +37,10 @@ from to_labelbox.model import (
 from to_labelbox.schema import Input
 from to_labelbox.source import Source
 from to_labelbox.xml import parse_xml, xml_text
-from to_labelbox_formats.voc import FORMAT, Options, Origin, Unit
+from to_labelbox_formats.voc import FORMAT, Options, Origin, PartNames, Unit
 from to_labelbox_formats.voc.document import plain, tree
 from to_labelbox_formats.voc.names import VOC_CLASSES, voc_colour
-from to_labelbox_formats.voc.shapes import PartNames, number
+from to_labelbox_formats.voc.shapes import number
 
 GENUINE = "<source><database>The VOC2007 Database</database><annotation>PASCAL VOC2007</annotation></source>"
 SIZE = "<size><width>100</width><height>50</height><depth>3</depth></size>"

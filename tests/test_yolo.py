@@ -814,7 +814,7 @@ def test_other_things_are_refused_with_a_reason(box: Sandbox, files: dict[str, s
 
 
 def test_a_doubtful_sample_makes_it_look_at_every_file(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("to_labelbox_formats.yolo.SAMPLE", 2)
+    monkeypatch.setattr("to_labelbox_formats.yolo.dataset.SAMPLE", 2)
     pose = "1 0.5 0.5 0.2 0.4 0.1 0.2 2 0.3 0.4 1\n"
     files = {f"labels/train/{n}.txt": pose for n in range(6)}
     box.write({"data.yaml": YAML, **files, "labels/train/5.txt": "1 0.1 0.1 0.2 0.2 0.3 0.1\n"})

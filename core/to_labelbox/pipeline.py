@@ -7,19 +7,14 @@ order, so the output is the same for any number of workers. Nothing appears unde
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from to_labelbox.diagnostics import Code, Log, SourceError, UsageError, unreachable_ledger
 from to_labelbox.formats import (
@@ -44,6 +39,9 @@ from to_labelbox.settings import Settings
 from to_labelbox.source import Source
 from to_labelbox.survey import Survey
 from to_labelbox.tables import read_sizes
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 CHUNK_UNITS = 256
 Progress = Callable[[int, int, int], None]
@@ -139,10 +137,15 @@ def encoded_chunks(opened: Opened, chunks: Sequence[tuple[int, int]], workers: i
     """The chunks' results in order, with a bounded number of them in flight."""
     encoder = opened.make_encoder()
     workers = min(workers, len(chunks))
-    if workers <= 1 or "fork" not in multiprocessing.get_all_start_methods():
+    if workers <= 1 or not hasattr(os, "fork"):
         for start, stop in chunks:
             yield encode_chunk(opened.dataset, encoder, start, stop, fail)
         return
+    # imported here, as most runs have one process
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     global _shared
     _shared = (opened.dataset, encoder, fail)
     pending: deque[Future[Encoded]] = deque()
@@ -375,6 +378,8 @@ def _repeated_assets(dataset: Dataset, keys: array[int], settings: Settings, log
     """Indexes of items whose asset came before. Raises :class:`UsageError` when two assets share a global key."""
     if not len(keys):
         return set()
+    import numpy as np
+
     hashes = np.frombuffer(keys, np.uint64)
     order = np.argsort(hashes, kind="stable")
     same = hashes[order][1:] == hashes[order][:-1]

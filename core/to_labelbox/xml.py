@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TypeAlias
-
-from lxml import etree
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from to_labelbox.diagnostics import FileError
 
-Element: TypeAlias = etree._Element
+if TYPE_CHECKING:
+    from lxml import etree
+
+Element: TypeAlias = "etree._Element"
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
@@ -19,10 +21,16 @@ _DECLARED = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
 _NOT_FOR_DOCUMENTS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 """Codecs of Python that no XML file is written in; some take quadratic time."""
-_PARSER = etree.XMLParser(
-    resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True,
-    remove_pis=True,
-)  # fmt: skip
+
+
+@cache
+def _parser() -> etree.XMLParser:
+    from lxml import etree  # here, because decoding alone needs none of it
+
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
 
 
 def parse_xml(data: bytes) -> Element:
@@ -36,10 +44,12 @@ def parse_xml(data: bytes) -> Element:
 
 def parse_text(text: str) -> Element:
     """The root element of a document that :func:`xml_text` has decoded. Raises :class:`FileError`."""
+    from lxml import etree
+
     if "<!DOCTYPE" in text:
         raise FileError("a DOCTYPE is not accepted (it can hide entity bombs); remove it")
     try:
-        return etree.fromstring(text.encode(), _PARSER)
+        return etree.fromstring(text.encode(), _parser())
     except etree.XMLSyntaxError as error:
         line, column = error.position
         reason = error.msg.partition(", line ")[0].strip()

@@ -10,9 +10,6 @@ Frames are relative: frame f of a task is frame ``start_frame + f · step`` of i
 
 from __future__ import annotations
 
-import os
-import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +19,7 @@ import msgspec
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log, SourceError
 from to_labelbox.media import is_video
 from to_labelbox.source import Source
+from to_labelbox_formats.cvat.detect import annotation_files, beside
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.jobs import Job, join_tracks
 from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, Meta, TaskSpec, labels_of_json, step_of, whole
@@ -32,40 +30,6 @@ from to_labelbox_formats.cvat.tracks import Rules, TrackReader
 
 MAX_JSON_BYTES = 2**30
 _KINDS = ("tags", "shapes", "tracks")
-_SERVER = re.compile(rb'"(?:tags|shapes|tracks)"\s*:\s*\[')
-_FOREIGN = re.compile(rb'"(?:imagePath|shape_type|categories|file_upload)"\s*:')
-
-# --------------------------------------------------------------------------------------------------------- finding
-
-
-def find_json(source: Source) -> str:
-    """Why this is a backup or server JSON; empty when it is neither."""
-    for name in _annotation_files(source):
-        task = _beside(name, "task.json")
-        if source.exists(task):
-            return f"{name} beside {os.path.basename(task)} is a CVAT backup"
-        return f"{name} holds tags, shapes and tracks, as CVAT's server gives them"
-    return ""
-
-
-def _annotation_files(source: Source) -> list[str]:
-    """JSON files whose head shows annotation records."""
-    names = [n for n in source.names if n.lower().removesuffix(".gz").endswith(".json")] or (
-        list(source.names) if source.is_file else []
-    )
-    found = []
-    for name in names:
-        if not source.is_file and len(names) > 200 and os.path.basename(name) != "annotations.json":
-            continue
-        head = source.head(name)
-        if head.lstrip()[:1] in (b"{", b"[") and _SERVER.search(head) and not _FOREIGN.search(head):
-            found.append(name)
-    return found
-
-
-def _beside(name: str, other: str) -> str:
-    return posixpath.normpath(posixpath.join(posixpath.dirname(name), other))
-
 
 # --------------------------------------------------------------------------------------------------------- records
 
@@ -228,7 +192,7 @@ def _is_repeated(record: Mapping[str, Any], kind: str, known: Iterable[Any]) -> 
 def open_json(source: Source, log: Log, unlabelled: str) -> list[JsonExport]:
     """Every backup and server file of the source. Raises :class:`SourceError` for 3D data."""
     exports = []
-    for name in _annotation_files(source):
+    for name in annotation_files(source):
         try:
             content = _load(source, name)
             beside = _Beside(source, name)
@@ -261,13 +225,13 @@ class _Beside:
 
     def load(self, *names: str) -> Any:
         for other in names:
-            path = _beside(self._name, other)
+            path = beside(self._name, other)
             if path != self._name and self._source.exists(path):
                 return _load(self._source, path)
         return None
 
     def lines(self, name: str) -> list[Any]:
-        path = _beside(self._name, name)
+        path = beside(self._name, name)
         if not self._source.exists(path):
             return []
         found = []

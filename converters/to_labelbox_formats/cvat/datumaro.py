@@ -8,7 +8,6 @@ attributes are Datumaro's own (:data:`OWN`), the others the user's.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from to_labelbox import geometry as geo
 from to_labelbox.diagnostics import Code, FileError, Log, SourceError
 from to_labelbox.source import Source
+from to_labelbox_formats.cvat.detect import datumaro_files
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.images import CAPTION
 from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
@@ -27,25 +27,7 @@ from to_labelbox_formats.cvat.shapes import Figure, node_of_figure
 
 MAX_JSON_BYTES = 2**30
 OWN = frozenset({"occluded", "rotation", "track_id", "keyframe", "outside", "frame", "is_crowd", "source"})
-_HEAD = re.compile(rb'"(?:categories|infos|items|dm_format_version)"\s*:\s*[{\["]')
-_PROOF = re.compile(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:')
 _POLYGON_LIKE = {"polygon": "polygon", "polyline": "polyline", "points": "points"}
-
-
-def find_datumaro(source: Source) -> str:
-    """Why this is Datumaro JSON; empty when it is not."""
-    names = _files(source)
-    return f"{names[0]} has Datumaro's categories and items" if names else ""
-
-
-def _files(source: Source) -> list[str]:
-    names = [n for n in source.names if n.lower().endswith(".json")] or (list(source.names) if source.is_file else [])
-    found = []
-    for name in names[:500]:
-        head = source.head(name)
-        if head.lstrip()[:1] == b"{" and _HEAD.search(head) and _PROOF.search(head):
-            found.append(name)
-    return found
 
 
 class DatumaroExport:
@@ -238,7 +220,7 @@ def _point_names(categories: Mapping[str, Any]) -> dict[int, list[str]]:
 def open_datumaro(source: Source, log: Log) -> list[DatumaroExport]:
     """Every subset file. Raises :class:`SourceError` for point clouds."""
     exports = []
-    for name in _files(source):
+    for name in datumaro_files(source):
         try:
             content = msgspec.json.decode(source.read(name, MAX_JSON_BYTES))
             if not isinstance(content, dict) or not isinstance(content.get("items"), list):

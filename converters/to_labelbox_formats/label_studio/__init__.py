@@ -19,15 +19,11 @@ Format facts [label-studio-sdk ``converter``, the editor's ``serialize`` functio
 | ``select`` | which annotation of a task counts |
 | ``shapes``, ``brush``, ``text``, ``answers`` | values to geometries, masks, spans and answers |
 | ``canvas``, ``region``, ``items`` | an asset, a region of it, a task |
-| ``export`` | index and iteration |
+| ``dataset``, ``export`` | opening; index and iteration |
 """
 
 from __future__ import annotations
 
-import posixpath
-import re
-
-from to_labelbox.diagnostics import Code, FileError, Log, UsageError
 from to_labelbox.formats import Dataset, ReadContext, Reader
 from to_labelbox.model import (
     Box,
@@ -46,81 +42,15 @@ from to_labelbox.model import (
     Track,
 )
 from to_labelbox.source import Source
-from to_labelbox_formats.label_studio.config import Config, declare, parse_config
-from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise, sniff
-from to_labelbox_formats.label_studio.export import Export, require_tasks
+from to_labelbox_formats.label_studio.detect import sniff
 from to_labelbox_formats.label_studio.options import Options
-
-CONFIG_NAMES = ("config.xml", "label_config.xml")
-MAX_CONFIG_BYTES = 32 << 20
-_ROOT = re.compile(rb"<\s*View\b", re.IGNORECASE)
 
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Open an export: find its files and its labelling config, and index its tasks."""
-    options.check()
-    log = context.log
-    config = _config(source, options, log)
-    export = Export(source, _files(source, log), config, options, log)
-    require_tasks(export, log)
-    declared = declare(export.config, log) if config is not None else declare(Config(), log)
-    if config is None:
-        log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
+    from to_labelbox_formats.label_studio.dataset import open_dataset  # here, because most sources are only sniffed
 
-    return Dataset(
-        source.name,
-        declared.schema,
-        export.units,
-        lambda log, start, stop: export.iterate(declared, context, log, start, stop),
-        {"files": len(export.files), "tasks": export.units, "config": config is not None, "bytes": export.bytes_total},
-    )
-
-
-def _files(source: Source, log: Log) -> list[FoundFile]:
-    found: list[FoundFile] = []
-    for name in candidates(source):
-        file = recognise(source, name)
-        if isinstance(file, FoundFile):
-            found.append(file)
-        elif source.is_file:
-            log.file_unreadable(name, f"not a Label Studio export: {file}")
-        else:
-            log.note(Code.FILE_IGNORED, f"not a Label Studio export: {file}", file=name)
-    return found
-
-
-def _config(source: Source, options: Options, log: Log) -> Config | None:
-    """The labelling config that the user names, else one beside the export."""
-    if options.config is not None:
-        try:
-            with open(options.config, "rb") as file:
-                return parse_config(file.read(MAX_CONFIG_BYTES))
-        except OSError as error:
-            raise UsageError(f"label-studio option config: {options.config}: {error.strerror}") from None
-        except FileError as error:
-            raise UsageError(f"label-studio option config: {options.config}: {error}") from None
-    names = _config_names(source)
-    for name in names:
-        try:
-            config = parse_config(source.read(name, MAX_CONFIG_BYTES))
-        except FileError as error:
-            log.note(Code.FILE_IGNORED, f"no usable labelling config: {error}", file=name)
-            continue
-        if len(names) > 1:
-            log.decide(f"of several labelling configs {name} is used; -O config=FILE names another")
-        return config
-    return None
-
-
-def _config_names(source: Source) -> list[str]:
-    """Possible configs, the likeliest first."""
-    if source.is_file:
-        name = source.names[0]
-        stem = name.removesuffix(".gz").rpartition(".")[0] or name
-        near = (f"{name}.config.xml", f"{stem}.config.xml", f"{stem}.xml", *CONFIG_NAMES)
-        return [n for n in dict.fromkeys(near) if source.exists(n) and _ROOT.search(source.head(n))]
-    found = [n for n in source.names if n.lower().endswith(".xml") and _ROOT.search(source.head(n, 4096))]
-    return sorted(found, key=lambda n: (posixpath.basename(n) not in CONFIG_NAMES, n.count("/"), n))
+    return open_dataset(source, options, context)
 
 
 FORMAT = Reader(

@@ -6,11 +6,11 @@ its data row by global key and to its feature by name. The facts and their sourc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from to_labelbox.diagnostics import Log
-from to_labelbox.formats import Writer
+from to_labelbox.formats import Fault, Writer
 from to_labelbox.schema import Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import Survey
@@ -18,7 +18,6 @@ from to_labelbox_formats.labelbox.encoder import Encoder
 from to_labelbox_formats.labelbox.ontology import check_limits, ontology_json
 from to_labelbox_formats.labelbox.options import Options
 from to_labelbox_formats.labelbox.payload import Renderer
-from to_labelbox_formats.labelbox.validate import validate
 
 LINE_KINDS = {
     Kind.BOX: "bbox",
@@ -43,6 +42,13 @@ def line_kinds(survey: Survey) -> Mapping[str, int]:
     if survey.answers:
         kinds["answer"] = survey.answers
     return kinds
+
+
+def validate(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
+    """The rules of the import that can be checked offline (:func:`.validate.validate`)."""
+    from to_labelbox_formats.labelbox.validate import validate as check  # here, because a conversion needs none of it
+
+    return check(path, ontology, media_root)
 
 
 FORMAT = Writer(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from to_labelbox.diagnostics import UNNAMED, Code, Log
 from to_labelbox.model import Annotation, Attribute, Box, Object, Relationship, RotatedBox
 from to_labelbox.xml import Element, local_name
+from to_labelbox_formats.voc import PartNames
 from to_labelbox_formats.voc.document import CORNERS, Document, Row, child_of, children_of, inside, stated, text_of
-from to_labelbox_formats.voc.shapes import PartNames, Rules, Shape, ShapeReader, number
+from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, number
 
 FLAGS = ("truncated", "difficult", "occluded")
 PART_OF = "part of"

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
 from to_labelbox.diagnostics import Code
 from to_labelbox.model import Box, Keypoint, Keypoints, Point, Polygon, RotatedBox
 from to_labelbox.xml import Element, local_name
+from to_labelbox_formats.voc import PartNames
 from to_labelbox_formats.voc.document import CORNERS, Row, child_of, children_of, text_of
 
 _MAX_COORDINATE = 1e9
@@ -23,11 +23,6 @@ _NO_SIZE = "fractions of an image whose size is not known: give the images with 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _VERTEX = re.compile(r"([xy])([0-9]{1,6})")
-
-
-class PartNames(StrEnum):
-    NAME = "name"
-    PATH = "path"
 
 
 class Rules(NamedTuple):

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import yaml
 from msgspec import Struct, field
 
 from to_labelbox.diagnostics import Code, FileError, Log
@@ -51,6 +50,8 @@ def load_yaml(data: bytes) -> dict[str, Any]:
 
     YAML 1.1 would turn an unquoted class ``no`` into False and ``1.0`` into a number, so no scalar is resolved.
     """
+    import yaml  # here, because most sources have none
+
     try:
         document = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)
     except UnicodeDecodeError as error:

@@ -5,20 +5,31 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
 
 import click
 
-from to_labelbox.cli.convert import convert
-from to_labelbox.cli.formats import formats
-from to_labelbox.cli.inspect import inspect
-from to_labelbox.cli.ontology import ontology
-from to_labelbox.cli.validate import validate
 from to_labelbox.diagnostics import SourceError, ToLabelboxError
-from to_labelbox.report import version
+
+COMMANDS = ("convert", "inspect", "ontology", "validate", "formats")
+"""Each is the function of that name in the module of that name."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(version(), prog_name="to-labelbox")
+class _Commands(click.Group):
+    """Imports a command when it is asked for, so that none waits for what the others need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"to_labelbox.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="to-labelbox", prog_name="to-labelbox")
 def cli() -> None:
     """Move labels into Labelbox.
 
@@ -29,12 +40,10 @@ def cli() -> None:
     """
 
 
-for command in (convert, inspect, ontology, validate, formats):
-    cli.add_command(command)
-
-
 def main() -> None:
     """Entry point: errors are one message and an exit code, never a traceback."""
+    # numpy's linear algebra is not used, and starting a thread a core for it takes as long as all other imports
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -1,0 +1,122 @@
+"""Opening a source: its exports, their tasks, and the parts that a dataset is read in."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from to_labelbox.diagnostics import Code, Log, SourceError
+from to_labelbox.formats import Dataset, ReadContext
+from to_labelbox.model import Item
+from to_labelbox.schema import Input, Kind, Question
+from to_labelbox.source import Source
+from to_labelbox_formats.cvat import Frames, Options, Video
+from to_labelbox_formats.cvat.backup import JsonExport, open_json
+from to_labelbox_formats.cvat.datumaro import DatumaroExport, open_datumaro
+from to_labelbox_formats.cvat.detect import candidates, root_of, text_head
+from to_labelbox_formats.cvat.exports import Group, XmlExport, open_exports
+from to_labelbox_formats.cvat.meta import KINDS, schema_of
+from to_labelbox_formats.cvat.parts import FramePart, ImagePart, Part, Setting, VideoPart
+from to_labelbox_formats.cvat.paths import MediaFinder, name_folders, video_paths
+from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
+
+AnyExport: TypeAlias = XmlExport | JsonExport | DatumaroExport
+
+_VIDEO_KINDS = {
+    **KINDS,
+    "polygon": Kind.MASK,
+    "ellipse": Kind.MASK,
+    "cuboid": Kind.MASK,
+}
+"""A video line holds no polygon: such labels are declared as what their tracks become."""
+
+
+def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
+    """Opens every export of the source. Raises :class:`SourceError` when there is nothing to read."""
+    log = context.log
+    names = [n for n in sorted(candidates(source, ".xml")) if root_of(text_head(source.head(n))) == b"annotations"]
+    if not names and source.is_file and root_of(text_head(source.head(source.names[0]))):
+        names = list(source.names)
+    exports: list[AnyExport] = list(open_exports(source, names, log))
+    exports += open_json(source, log, options.unlabelled)
+    exports += open_datumaro(source, log)
+    if not exports and not names and not log.unreadable:
+        raise SourceError(f"{source.path}: no CVAT export is in it")
+    _remark(exports, log)
+
+    groups = [g for e in exports for g in e.groups.values()]
+    labels = [label for e in exports for label in e.meta.labels]
+    setting = Setting(source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED)
+    parts = _parts(groups, setting, options, log)
+    only_video = bool(parts) and all(isinstance(p, VideoPart) for p in parts)
+    asked = (Question(GROUP, Input.TEXT),) if options.groups else ()
+    tagged = dict.fromkeys(label for e in exports for label in e.tagged)
+    return Dataset(
+        name=source.name,
+        schema=schema_of(labels, tagged, _kinds_on_video(groups) if only_video else KINDS, asked),
+        units=sum(p.units for p in parts),
+        iterate=lambda log, start, stop: _iterate(parts, log, start, stop),
+        details={
+            "files": len(exports),
+            "tasks": len({(id(g.export), g.task.id or g.task_id) for g in groups}),
+        },
+    )
+
+
+def _kinds_on_video(groups: Sequence[Group]) -> dict[str, Kind]:
+    """Rasters need the size of the frames; without it the outlines become boxes."""
+    if all(g.task.width and g.task.height for g in groups):
+        return _VIDEO_KINDS
+    return {name: Kind.BOX if kind is Kind.MASK and name != "mask" else kind for name, kind in _VIDEO_KINDS.items()}
+
+
+def _remark(exports: Sequence[AnyExport], log: Log) -> None:
+    for export in exports:
+        if not export.meta.found:
+            log.note(
+                Code.DECISION,
+                "there is no <meta>: labels and attributes are taken from the annotations",
+                file=export.name,
+            )
+        if isinstance(export, XmlExport) and export.version and not export.version.startswith("1."):
+            log.note(Code.DECISION, f"says version {export.version!r}; it is read as version 1.1", file=export.name)
+        if not export.groups:
+            log.note(Code.FILE_IGNORED, "the export holds no image and no track", file=export.name)
+
+
+def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log) -> list[Part]:
+    """One part a group of pictures, one a video, in the order of the source."""
+    as_video = options.video == Video.VIDEO
+    videos = [g for g in groups if as_video and g.is_video]
+    pictures: list[Group] = []
+    frames: list[Group] = []
+    for group in groups:
+        if group.tracks or group.is_video:
+            if group.images and not group.only_frames:
+                pictures.append(group.without_tracks())
+                group.images, group.hashes = array("Q"), array("q")
+            if not as_video:
+                frames.append(group)
+        else:
+            pictures.append(group)
+    name_folders([*pictures, *frames], log)
+    finders = {id(g.export): MediaFinder(setting.source, setting.context, g.export.name) for g in groups}
+    first: dict[int, list[Part]] = {}
+    order = {id(g): i for i, g in enumerate([*groups, *pictures])}
+    for picture in pictures:
+        first.setdefault(order[id(picture)], []).append(ImagePart(picture, setting, finders[id(picture.export)]))
+    for frame in frames:
+        first.setdefault(order[id(frame)], []).append(FramePart(frame, setting, finders[id(frame.export)], log))
+    for path, sharing in video_paths(videos, setting.source, log).items():
+        first.setdefault(order[id(sharing[0])], []).append(VideoPart(path, sharing, setting, len(sharing) > 1))
+    return [part for i in sorted(first) for part in first[i]]
+
+
+def _iterate(parts: Sequence[Part], log: Log, start: int, stop: int) -> Iterator[Item]:
+    base = 0
+    for part in parts:
+        low, high = max(start - base, 0), min(stop - base, part.units)
+        if low < high:
+            yield from part.items(log, low, high)
+        base += part.units

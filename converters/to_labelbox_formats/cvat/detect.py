@@ -1,0 +1,114 @@
+"""Which files of a source are CVAT's: XML by the root element, JSON by its keys."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+
+from to_labelbox.formats import CERTAIN, LIKELY, Match, Refusal
+from to_labelbox.source import HEAD, Source
+
+_TRIES = 50
+_ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s>/]")
+_PROOF = re.compile(
+    rb"<version>\s*1\.\d|<meta>\s*<(?:task|job|project)\b|<image\s[^>]*\b(?:id|name)=|<track\s[^>]*\blabel=|<dumped>"
+)
+_SERVER = re.compile(rb'"(?:tags|shapes|tracks)"\s*:\s*\[')
+_FOREIGN = re.compile(rb'"(?:imagePath|shape_type|categories|file_upload)"\s*:')
+_DATUMARO = re.compile(rb'"(?:categories|infos|items|dm_format_version)"\s*:\s*[{\["]')
+_DATUMARO_PROOF = re.compile(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:')
+
+
+def sniff(source: Source) -> Match | Refusal:
+    """By the root element, or by the keys of the JSON; names only say where to look first."""
+    reason = "no XML with the root <annotations>, no CVAT backup, server JSON or Datumaro JSON"
+    files = candidates(source, ".xml")
+    for name in files[:_TRIES]:
+        root = root_of(text_head(source.head(name)))
+        if root == b"annotations":
+            head = text_head(source.head(name))
+            if _PROOF.search(head):
+                return Match(CERTAIN, f"{name} has the root <annotations> of a CVAT export")
+            if len(head) >= HEAD - 4:  # what proves it may come later
+                return Match(LIKELY, f"{name} has the root <annotations>")
+            reason = f"{name} has the root <annotations>, but no version, meta, image or track of CVAT's"
+            continue
+        if root:
+            reason = f"{name} has the root <{root.decode(errors='replace')}>, not <annotations>"
+    for find in (find_json, find_datumaro):
+        match = find(source)
+        if match:
+            return Match(CERTAIN, match)
+    return Refusal(reason)
+
+
+def candidates(source: Source, extension: str) -> list[str]:
+    """Entries with an extension (or, for a single file, whatever it is called), the likely ones first."""
+    if source.is_file:
+        return list(source.names)
+    names = [n for n in source.names if n.lower().removesuffix(".gz").endswith(extension)]
+    return sorted(names, key=lambda n: (os.path.basename(n) != f"annotations{extension}", n.count("/"), n))
+
+
+def text_head(data: bytes) -> bytes:
+    """The head of a text file as UTF-8, without a byte-order mark."""
+    for bom, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
+        if data.startswith(bom):
+            return data[len(bom) :].decode(encoding, errors="ignore").encode()
+    return data
+
+
+def root_of(head: bytes) -> bytes:
+    """The name of the first element; empty when this is no XML."""
+    if not head.lstrip().startswith(b"<"):
+        return b""
+    match = _ROOT.search(re.sub(rb"<!--.*?-->|<\?.*?\?>", b"", head, flags=re.DOTALL))
+    return match[1] if match else b""
+
+
+def find_json(source: Source) -> str:
+    """Why this is a backup or server JSON; empty when it is neither."""
+    for name in annotation_files(source):
+        task = beside(name, "task.json")
+        if source.exists(task):
+            return f"{name} beside {os.path.basename(task)} is a CVAT backup"
+        return f"{name} holds tags, shapes and tracks, as CVAT's server gives them"
+    return ""
+
+
+def annotation_files(source: Source) -> list[str]:
+    """JSON files whose head shows annotation records."""
+    names = [n for n in source.names if n.lower().removesuffix(".gz").endswith(".json")] or (
+        list(source.names) if source.is_file else []
+    )
+    found = []
+    for name in names:
+        if not source.is_file and len(names) > 200 and os.path.basename(name) != "annotations.json":
+            continue
+        head = source.head(name)
+        if head.lstrip()[:1] in (b"{", b"[") and _SERVER.search(head) and not _FOREIGN.search(head):
+            found.append(name)
+    return found
+
+
+def beside(name: str, other: str) -> str:
+    """The path of another file of the same folder."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), other))
+
+
+def find_datumaro(source: Source) -> str:
+    """Why this is Datumaro JSON; empty when it is not."""
+    names = datumaro_files(source)
+    return f"{names[0]} has Datumaro's categories and items" if names else ""
+
+
+def datumaro_files(source: Source) -> list[str]:
+    """JSON files whose head shows Datumaro's keys."""
+    names = [n for n in source.names if n.lower().endswith(".json")] or (list(source.names) if source.is_file else [])
+    found = []
+    for name in names[:500]:
+        head = source.head(name)
+        if head.lstrip()[:1] == b"{" and _DATUMARO.search(head) and _DATUMARO_PROOF.search(head):
+            found.append(name)
+    return found

@@ -1,0 +1,199 @@
+"""Opening a set: its descriptor, classes and task, and the iteration over label files."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Iterator
+from itertools import compress
+
+import msgspec
+
+from to_labelbox.diagnostics import FileError, Log, SourceError, UsageError
+from to_labelbox.formats import Dataset, ReadContext
+from to_labelbox.model import Asset, Item
+from to_labelbox.source import Source
+from to_labelbox_formats.yolo import folders, ndjson
+from to_labelbox_formats.yolo.classes import names_of, schema_of
+from to_labelbox_formats.yolo.descriptors import Descriptor, read_obj_data, read_yaml
+from to_labelbox_formats.yolo.detection import NDJSON, descriptors, first_line, keras_files
+from to_labelbox_formats.yolo.evidence import SAMPLE, Evidence, Finding, decide
+from to_labelbox_formats.yolo.inline import open_folders, open_keras, open_ndjson
+from to_labelbox_formats.yolo.layout import Index, build, everything, from_descriptor
+from to_labelbox_formats.yolo.options import Options, Units, keypoints_of
+from to_labelbox_formats.yolo.pictures import Pictures, Place, load_sizes
+from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
+from to_labelbox_formats.yolo.tree import Tree, joined, tree_of
+
+
+def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
+    """Open a set: its classes, splits and task."""
+    try:
+        tree = tree_of(source)
+        name = source.names[0] if source.is_file else ""
+        lines = [name] if name else [n for n in tree.others if n.lower().endswith(NDJSON)]
+        if len(lines) == 1 and lines[0].lower().endswith(NDJSON) and ndjson.head_of(first_line(tree, lines[0])):
+            return open_ndjson(tree, lines[0], options, context)
+        if name.lower().endswith(".txt"):
+            return open_keras(tree, [name], options, context)
+        if source.is_file and source.folder is not None:
+            tree = tree_of(_neighbours(source))
+        found = _descriptor(tree, options, context.log, name)
+        if found is None and (files := keras_files(tree)):
+            return open_keras(tree, files, options, context)
+        if options.root is not None:
+            tree, found = _elsewhere(options.root, found)
+        if found is not None and found.masks:
+            raise SourceError(f"{found.file}: masks_dir describes semantic masks, which are not read")
+        classify = options.task or (found.task if found else "")
+        if classify == Task.CLASSIFY or (not classify and not any(tree.texts) and folders.looks_like_classes(tree)[0]):
+            return open_folders(tree, context)
+        return _read_rows(tree, found, options, context)
+    except FileError as error:
+        raise SourceError(f"{source.path}: {error}") from error
+
+
+def _neighbours(source: Source) -> Source:
+    return Source(source.folder or ".")
+
+
+def _descriptor(tree: Tree, options: Options, log: Log, named: str) -> Descriptor | None:
+    """The descriptor of a set, by preference the one that the user names, or that is called like the folder."""
+    if options.data is not None:
+        wanted = joined("", options.data)
+        if wanted is None or not tree.has(wanted):
+            raise UsageError(f"-O data={options.data}: no such file in the source")
+        named = wanted
+    if not named:
+        found = descriptors(tree)
+        if not found:
+            return None
+        if len({posixpath.dirname(n) for n in found}) > 1:
+            raise SourceError(f"{' and '.join(found[:5])} describe different sets: give one of them, or use batch")
+        usual = [f"{tree.source.name}.yaml", "data.yaml", "dataset.yaml", "data.yml", "dataset.yml", "obj.data"]
+        ranked = [n for u in usual for n in found if posixpath.basename(n).lower() == u.lower()]
+        if len(found) > 1 and not ranked:
+            raise SourceError(f"{', '.join(found[:5])} each describe the set: say which with -O data=FILE")
+        named = (ranked or found)[0]
+        if len(found) > 1:
+            log.decide(f"{named} is followed, not {found[found[0] == named]} beside it (-O data= names another)")
+    return read_obj_data(tree, named, log) if named.lower().endswith(".data") else read_yaml(tree, named, log)
+
+
+def _elsewhere(root: str, found: Descriptor | None) -> tuple[Tree, Descriptor | None]:
+    """The tree of ``-O root=``, to which everything in the descriptor is relative then."""
+    if not os.path.isdir(root):
+        raise UsageError(f"-O root={root}: no such folder")
+    if found is not None:
+        found = msgspec.structs.replace(found, file=posixpath.basename(found.file), root=None)
+    return Tree(Source(root)), found
+
+
+# ------------------------------------------------------------------------------------------------------- label files
+
+
+def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: ReadContext) -> Dataset:
+    log = context.log
+    keypoints = keypoints_of(options.kpt_shape, found.keypoints if found else None)
+    sizes = load_sizes(tree, options.sizes)
+    pictures = Pictures(tree, context, sizes)
+    entries = from_descriptor(tree, found, log) if found and found.splits else everything(tree, log)
+    index = build(entries, pictures)
+
+    def frame_of(unit: int) -> Frame:
+        return pictures.frame(index.assets[unit], _PLACES[index.places[unit]], Log(), rows=False)
+
+    evidence, total = _evidence(tree, index)
+    finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
+    looked = "all" if evidence.files == total else f"{evidence.files}, spread evenly,"
+    log.decide(f"task {finding.task}: {finding.reason} (from {looked} of {total} label files; -O task= overrides)")
+    if finding.task is Task.POSE and keypoints is None:
+        raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
+    dota = finding.task is Task.DOTA
+    names = names_of(tree, found.names if found else None, options, log, needed=not dota)
+    pixels = options.units is Units.PIXELS
+    if not pixels and not dota and 2 * evidence.beyond > evidence.measured:
+        raise SourceError(
+            "most rows hold numbers beyond 2, so they are no fractions of a picture: if they are pixels, say -O units=pixels"
+        )
+    rules = Rules(
+        finding.task,
+        names,
+        keypoints,
+        found.keypoint_names if found and options.kpt_shape is None else (),
+        options.predictions,
+        options.unknown_classes,
+        pixels,
+        finding.mixed,
+    )
+    if dota:
+        pictures = Pictures(tree, context, sizes, upright=False)
+    details = {"task": str(finding.task), "descriptor": found.file if found else ""}
+    return Dataset(tree.source.name, schema_of(rules), len(index), _iterator(tree, index, pictures, rules), details)
+
+
+def _evidence(tree: Tree, index: Index) -> tuple[Evidence, int]:
+    """Evidence from label files spread over the set, or from all of them when those leave a doubt."""
+    labelled = list(compress(range(len(index)), index.labelled))
+    for step in dict.fromkeys((-(-len(labelled) // SAMPLE) or 1, 1)):
+        evidence = Evidence()
+        for unit in labelled[::step]:
+            try:
+                evidence.add(tree.read(index.label_of(unit)), unit)
+            except FileError:
+                continue  # reported when it is converted
+        if not evidence.doubtful:
+            break
+    return evidence, len(labelled)
+
+
+def _in_label_txt(index: Index) -> bool:
+    return any("labeltxt/" in folder.lower() for folder in index.label_folders.values())
+
+
+def _finding(
+    evidence: Evidence,
+    options: Options,
+    declared: str,
+    keypoints: tuple[int, int] | None,
+    frame_of: Callable[[int], Frame],
+    label_txt: bool,
+) -> Finding:
+    """The evidence in its order: option, descriptor, kpt_shape, names in rows, lengths of rows."""
+    mixed = bool(evidence.lengths[5] + evidence.lengths[6]) and any(n > 7 for n in evidence.lengths)
+    if options.task is not None:
+        return Finding(options.task, "named by the user", mixed)
+    if declared in (Task.DETECT, Task.SEGMENT, Task.OBB, Task.POSE):
+        return Finding(Task(declared), "named by the descriptor", mixed)
+    if declared:
+        raise SourceError(f"task {declared!r} is not read; detect, segment, pose, obb and classify are")
+    if label_txt and 2 * evidence.named >= evidence.rows:
+        return Finding(Task.DOTA, "labels lie in labelTxt")
+    return decide(evidence, keypoints, frame_of)
+
+
+_PLACES = tuple(Place)
+
+
+def _iterator(tree: Tree, index: Index, pictures: Pictures, rules: Rules) -> Callable[[Log, int, int], Iterator[Item]]:
+    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
+        rows = Rows(rules, log)
+        for unit in range(start, stop):
+            asset, place, split = index.assets[unit], _PLACES[index.places[unit]], index.split_names[index.splits[unit]]
+            origin, data = asset, b""
+            if index.labelled[unit]:
+                origin = index.label_of(unit)
+                try:
+                    data = tree.read(origin)
+                except FileError as error:
+                    log.file_unreadable(origin, str(error))
+            frame = pictures.frame(asset, place, log, rows=bool(data))
+            width, height = frame.stored
+            yield Item(
+                asset=Asset(path=pictures.path(asset, place), width=width or None, height=height or None),
+                annotations=rows.objects(data, frame, origin) if data else (),
+                split=split,
+                origin=origin,
+            )
+
+    return iterate
