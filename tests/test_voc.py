@@ -1067,7 +1067,7 @@ def test_refusals_say_why(tmp_path: Path, files: Files, reason: str) -> None:
         ),
         ({".idea/misc.xml": "<project/>", "a.xml": annotation(CAT)}, CERTAIN),
         ({**{f"a{n:02}.xml": "<html/>" for n in range(30)}, "z.xml": annotation(CAT)}, CERTAIN),
-        ({"a.xml": annotation(CAT), "a.txt": "0 0.5 0.5 0.1 0.1\n"}, LIKELY),
+        ({"a.xml": annotation(CAT), "a.txt": "0 0.5 0.5 0.1 0.1\n"}, CERTAIN),
         ({"a.xml": annotation(CAT), "ImageSets/Main/train.txt": "1 2 3 4 5\n", "classes.txt": "cat\n"}, CERTAIN),
         ({"SegmentationClass/a.png": b""}, LIKELY),
         ({"ImageSets/Main/train.txt": "a\n", "JPEGImages/a.jpg": b""}, LIKELY),

@@ -782,13 +782,6 @@ def test_rows_beside_pictures_are_likely_and_names_make_them_certain(box: Sandbo
     assert box.sniff() == Match(CERTAIN, "classes.txt names classes and labels/a.txt has rows of numbers")
 
 
-def test_voc_beside_rows_must_be_asked(box: Sandbox) -> None:
-    box.write({"a.txt": GOOD, "classes.txt": "car\n", "a.xml": "<annotation><object/></annotation>"}).picture("a.png")
-    verdict = box.sniff()
-    assert isinstance(verdict, Match)
-    assert verdict.confidence == LIKELY
-
-
 @pytest.mark.parametrize(
     "files",
     [

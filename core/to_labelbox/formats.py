@@ -173,7 +173,10 @@ def verdicts(source: Source) -> dict[str, Match | Refusal]:
 
 
 def detect(source: Source) -> Detection:
-    """The reader with the highest confidence. Raises :class:`SourceError` when none claims it, or on a tie."""
+    """The reader with the highest confidence. Raises :class:`SourceError` when none claims it, or on a tie.
+
+    All claims from :data:`LIKELY` on tie, however they differ: a folder that holds two formats is the user's to decide.
+    """
     said = verdicts(source)
     claims = sorted(
         ((v.confidence, n, v) for n, v in said.items() if isinstance(v, Match)), key=lambda c: (-c[0], c[1])
@@ -181,12 +184,12 @@ def detect(source: Source) -> Detection:
     if not claims:
         reasons = "\n".join(f"  not {n}: {v.reason}" for n, v in said.items())
         raise SourceError(f"{source.path}: no known format\n{reasons}\nUse --from NAME if you know what it is")
-    if len(claims) > 1 and claims[0][0] == claims[1][0]:
-        tied = [c for c in claims if c[0] == claims[0][0]]
+    tied = [c for c in claims if c[0] >= min(LIKELY, claims[0][0])]
+    if len(tied) > 1:
         reasons = "\n".join(f"  {n}: {v.reason}" for _, n, v in tied)
         raise SourceError(
             f"{source.path}: could be {' or '.join(n for _, n, _ in tied)}\n{reasons}\n"
-            f"Say which one with --from {tied[0][1]} (or --from {tied[1][1]})"
+            f"Say which one with {' or '.join(f'--from {n}' for _, n, _ in tied)}"
         )
     _, name, match = claims[0]
     return Detection(readers()[name], match, said)

@@ -98,9 +98,6 @@ class Options:
 
 _ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>)*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
 _IS_VOC = re.compile(r"<(?:[\w.-]+:)?(?:bndbox|robndbox|segmented|size>\s*<(?:[\w.-]+:)?(?:width|height|depth))\b")
-_YOLO_ROW = re.compile(
-    rb"\s*+[0-9]++(?:[ \t]++-?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?){4,}+[ \t\r]*+(?:\n|\Z)"
-)
 _OTHERS = {
     "annotations": "CVAT for images or video",
     "View": "a labeling configuration of Label Studio",
@@ -115,10 +112,9 @@ def sniff(source: Source) -> Match | Refusal:
     for name in _spread(layout.xmls, _SNIFFED):
         reason = _why_not(source.head(name))
         if reason is None:
-            claim = f"{name} is a Pascal VOC annotation (root <annotation> with bndbox, size or segmented)"
-            if yolo := _yolo_rows(source):
-                return Match(LIKELY, f"{claim}, but {yolo} holds rows of YOLO")
-            return Match(CERTAIN, claim)
+            return Match(
+                CERTAIN, f"{name} is a Pascal VOC annotation (root <annotation> with bndbox, size or segmented)"
+            )
         reasons.append(f"{name}: {reason}")
     if any(role is Role.CLASSES or role is Role.INSTANCES for role, _ in layout.tops):
         return Match(LIKELY, "there is a folder SegmentationClass or SegmentationObject with masks")
@@ -151,12 +147,6 @@ def _why_not(head: bytes) -> str | None:
     if not _IS_VOC.search(text):
         return "the root element is <annotation>, but there is no bndbox, size or segmented"
     return None
-
-
-def _yolo_rows(source: Source) -> str:
-    """A text file of the set with rows of YOLO, or nothing."""
-    texts = [n for n in source.names if n.lower().endswith(".txt") and "imagesets/" not in n.lower()]
-    return next((name for name in _spread(texts, _SNIFFED) if _YOLO_ROW.match(source.head(name, 512))), "")
 
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:

@@ -66,17 +66,13 @@ def _sniff_file(tree: Tree, name: str) -> Match | Refusal:
 
 def _sniff_rows(tree: Tree) -> Match | Refusal:
     kind, example = _row_kind(tree)
-    voc = _voc_example(tree)
     names = next((n for n in names_files(tree)), None)
     if kind in ("normalised", "dota"):
         what = "rows of numbers" if kind == "normalised" else "four corners and a name a row"
-        if voc:
-            return Match(LIKELY, f"{example} has {what}, although {voc} is beside it")
         if names:
             return Match(CERTAIN, f"{names} names classes and {example} has {what}")
-        if kind == "dota" or "label" in example.lower() or tree.images:
-            return Match(LIKELY, f"{example} has {what}")
-        return Match(POSSIBLE, f"{example} has {what}, but there are no pictures")
+        without = "" if tree.images else ", but there are no pictures"
+        return Match(LIKELY, f"{example} has {what}{without}")
     if kind == "pixels":
         return Refusal(
             f"{example} has numbers, but they are no fractions of a picture, and no data.yaml says what they are"
@@ -108,12 +104,6 @@ def _row_kind(tree: Tree) -> tuple[str, str]:
         if looked >= _MAX_LOOKED_AT:
             break
     return "", ""
-
-
-def _voc_example(tree: Tree) -> str:
-    """A VOC annotation among the first XML files."""
-    xml = [n for n in tree.others if n.lower().endswith(".xml")][:3]
-    return next((n for n in xml if re.search(rb"<annotation[\s>]", tree.head(n))), "")
 
 
 def names_files(tree: Tree) -> list[str]:
