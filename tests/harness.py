@@ -127,6 +127,7 @@ def check_report(made: Report) -> None:
     assert total.balanced(), total
     for label, tally in made.classes.items():
         assert tally.balanced(), (label, tally)
+        assert tally.read, f"{label!r} has a row although nothing was read of it"
         assert min(tally.read, tally.converted, tally.approximated, tally.merged, tally.skipped) >= 0, (label, tally)
     assert made.lines.total == sum(made.lines.by_kind.values())
     assert made.assets.read == made.assets.written + made.assets.skipped

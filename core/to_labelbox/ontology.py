@@ -9,11 +9,18 @@ from functools import cached_property
 from msgspec import Struct
 
 from to_labelbox.diagnostics import UNNAMED
-from to_labelbox.schema import Input, Kind, Option, Question, Schema
+from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.settings import Policy, Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey
 
 FORCED_KIND = {Policy.AUTO: Kind.BOX, Policy.BBOX: Kind.BOX, Policy.POLYGON: Kind.POLYGON, Policy.MASK: Kind.MASK}
+LOWERED: Mapping[Policy, Mapping[Kind, Kind]] = {
+    Policy.AUTO: {},
+    Policy.BBOX: {Kind.POLYGON: Kind.BOX, Kind.MASK: Kind.BOX},
+    Policy.POLYGON: {Kind.MASK: Kind.POLYGON},
+    Policy.MASK: {Kind.POLYGON: Kind.MASK},
+}
+"""What becomes of a declared kind under a policy; shapes are written by the same rule."""
 
 
 class Tool(Struct, frozen=True):
@@ -83,7 +90,7 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
     names = _Names()
     tools: list[Tool] = []
     declared = {label.name: label for label in schema.labels if settings.wants(label.name)}
-    seen: dict[str, set[Kind]] = {name: set(label.kinds) for name, label in declared.items()}
+    seen: dict[str, set[Kind]] = {name: _kinds(label, settings) for name, label in declared.items()}
     for label, kind in survey.shapes:
         seen.setdefault(label, set()).add(kind)
     for label, observed in seen.items():
@@ -116,6 +123,11 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
     return Ontology(tuple(tools), tuple(classifications), tuple(decisions))
 
 
+def _kinds(label: Label, settings: Settings) -> set[Kind]:
+    lowered = LOWERED[settings.policy(label.name)]
+    return {lowered.get(kind, kind) for kind in label.kinds}
+
+
 def _implied(label: str, survey: Survey) -> tuple[Question, ...]:
     owner = survey.keypoints.get(label)
     found: list[Question] = []
@@ -129,10 +141,11 @@ def _implied(label: str, survey: Survey) -> tuple[Question, ...]:
 def _questions(
     declared: Iterable[Question], observed: Mapping[str, Answers], owner: str, decisions: list[str]
 ) -> tuple[Question, ...]:
+    """Declared questions, answered or not, then those that have an answer: blank texts are none."""
     known = {q.name: q for q in declared}
+    answered = [n for n, answers in observed.items() if n not in known and (answers.options or answers.many)]
     return tuple(
-        _question(name, known.get(name), observed.get(name), owner, decisions)
-        for name in [*known, *(n for n in observed if n not in known)]
+        _question(name, known.get(name), observed.get(name), owner, decisions) for name in [*known, *answered]
     )
 
 
@@ -161,7 +174,7 @@ def _question(name: str, known: Question | None, seen: Answers | None, owner: st
 
 def _input(name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str]) -> Input:
     """Radio, checklist or text, with the reason noted where it was not declared."""
-    has_options = bool(known and known.options) or bool(seen and seen.options)
+    has_options = any(o.value.strip() for o in (known.options if known else ())) or bool(seen and seen.options)
     if known and known.input is Input.TEXT:
         return Input.TEXT
     if not has_options:

@@ -331,7 +331,8 @@ def _report(opened: Opened, log: Log, survey: Survey, assets: Assets) -> Report:
         assets=assets,
         annotations=log.ledger.total(),
         lines=Lines(sum(by_kind.values()), by_kind),
-        classes=dict(log.ledger),
+        # what a reader derives (links of parts, pieces of a skeleton) is no annotation of the source: no row of zeros
+        classes={label: tally for label, tally in log.ledger.items() if tally.read},
         diagnostics=sorted(log.diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
     )
 
