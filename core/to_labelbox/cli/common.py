@@ -127,10 +127,11 @@ def closing(report: Report, out: str | None) -> str:
     """The closing table: outcomes, the classes with losses, each diagnostic with one example, what to do next."""
     tally = report.annotations
     verb = "would be written" if out is None else "written"
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.lines.by_kind.items())
     lines = [
         f"{report.source.format}: {_n(report.assets.read, 'asset')}, {_n(tally.read, 'annotation')} read; "
         f"{_n(report.lines.total, 'line')} {verb}"
-        + (f" ({', '.join(f'{count:,} {kind}' for kind, count in report.lines.by_kind.items())})" if tally.read else "")
+        + (f" ({kinds})" if kinds else "")
     ]
     lines += ["", f"{'class':<28}{'read':>10}{'converted':>11}{'approx.':>10}{'merged':>9}{'skipped':>9}"]
     rows = sorted(report.classes.items(), key=lambda r: (-(r[1].skipped + r[1].approximated), -r[1].read))
