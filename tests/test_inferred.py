@@ -14,7 +14,10 @@ from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.settings import Policy
 
 OUTLINES = {
-    "segment": {"labels/a.txt": "0 0.1 0.1 0.5 0.1 0.5 0.5 0.3 0.6 0.1 0.5\n", "data.yaml": "train: images\nnames: [car, bus]\n"},
+    "segment": {
+        "labels/a.txt": "0 0.1 0.1 0.5 0.1 0.5 0.5 0.3 0.6 0.1 0.5\n",
+        "data.yaml": "train: images\nnames: [car, bus]\n",
+    },
     "obb": {
         "labels/a.txt": "0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n",
         "data.yaml": "train: images\ntask: obb\nnames: [car, bus]\n",

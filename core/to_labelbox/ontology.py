@@ -144,9 +144,7 @@ def _questions(
     """Declared questions, answered or not, then those that have an answer: blank texts are none."""
     known = {q.name: q for q in declared}
     answered = [n for n, answers in observed.items() if n not in known and (answers.options or answers.many)]
-    return tuple(
-        _question(name, known.get(name), observed.get(name), owner, decisions) for name in [*known, *answered]
-    )
+    return tuple(_question(name, known.get(name), observed.get(name), owner, decisions) for name in [*known, *answered])
 
 
 def _question(name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str]) -> Question:

@@ -130,8 +130,7 @@ def closing(report: Report, out: str | None) -> str:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.lines.by_kind.items())
     lines = [
         f"{report.source.format}: {_n(report.assets.read, 'asset')}, {_n(tally.read, 'annotation')} read; "
-        f"{_n(report.lines.total, 'line')} {verb}"
-        + (f" ({kinds})" if kinds else "")
+        f"{_n(report.lines.total, 'line')} {verb}" + (f" ({kinds})" if kinds else "")
     ]
     lines += ["", f"{'class':<28}{'read':>10}{'converted':>11}{'approx.':>10}{'merged':>9}{'skipped':>9}"]
     rows = sorted(report.classes.items(), key=lambda r: (-(r[1].skipped + r[1].approximated), -r[1].read))
