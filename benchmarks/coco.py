@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 from measure import CONVERT, compare
-from to_labelbox.geometry import rasterise
 from to_labelbox.model import Polygon
+from to_labelbox.raster import rasterise
 from to_labelbox_formats.labelbox.masks import png_text
 
 IMAGES, ANNOTATIONS = 118_287, 860_001

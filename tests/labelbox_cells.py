@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from to_labelbox.geometry import mask_from_array
 from to_labelbox.model import (
     Annotation,
     Asset,
@@ -42,6 +41,7 @@ from to_labelbox.model import (
     TokenSpan,
     Track,
 )
+from to_labelbox.raster import mask_from_array
 
 Line = dict[str, Any]
 

@@ -28,7 +28,7 @@ from cvat_files import (
 )
 from to_labelbox.diagnostics import Log, SourceError, ToLabelboxError
 from to_labelbox.formats import Match, ReadContext, Refusal
-from to_labelbox.geometry import mask_array, rotated_corners
+from to_labelbox.geometry import rotated_corners
 from to_labelbox.media import Gallery
 from to_labelbox.model import (
     Attribute,
@@ -49,6 +49,7 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
+from to_labelbox.raster import mask_array
 from to_labelbox.schema import Input, Kind, Option, Question
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat import FORMAT, Options

@@ -13,7 +13,6 @@ import pytest
 from cvat_files import accounted, counts, items_of, open_path
 from to_labelbox.diagnostics import ToLabelboxError
 from to_labelbox.formats import Match
-from to_labelbox.geometry import mask_array
 from to_labelbox.model import (
     Annotation,
     Attribute,
@@ -31,6 +30,7 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
+from to_labelbox.raster import mask_array
 from to_labelbox.schema import Kind
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat import FORMAT

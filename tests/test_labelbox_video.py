@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from labelbox_cells import pixels_of
 from labelbox_writer import Written, faults, written
 from to_labelbox.diagnostics import Code, Tally
-from to_labelbox.geometry import clip_box, mask_array, mask_from_array, rasterise
+from to_labelbox.geometry import clip_box
 from to_labelbox.model import (
     Asset,
     Attribute,
@@ -34,6 +34,7 @@ from to_labelbox.model import (
     Track,
 )
 from to_labelbox.model import Classification as Answer
+from to_labelbox.raster import mask_array, mask_from_array, rasterise
 from to_labelbox.settings import Outside, Policy, Settings
 
 WIDTH, HEIGHT = 100, 80

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from labelbox_cells import pixels_of
 from labelbox_writer import Written, faults, written
 from to_labelbox.diagnostics import Code, Tally, UsageError
-from to_labelbox.geometry import mask_array, mask_from_array
 from to_labelbox.model import (
     Annotation,
     Asset,
@@ -42,6 +41,7 @@ from to_labelbox.model import (
     TokenSelection,
     TokenSpan,
 )
+from to_labelbox.raster import mask_array, mask_from_array
 from to_labelbox.settings import Settings
 from to_labelbox_formats.labelbox.masks import png, rgb_png
 

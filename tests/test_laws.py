@@ -282,6 +282,19 @@ def test_core_knows_no_format() -> None:
     assert "to_labelbox_formats" not in done.stdout
 
 
+HEAVY = {"numpy", "lxml", "yaml", "PIL", "rich", "pyclipper", "pycocotools", "multiprocessing", "concurrent.futures"}
+
+
+def test_nothing_heavy_is_imported_to_ask_the_formats_and_to_write_boxes() -> None:
+    code = (
+        "import sys, to_labelbox.cli.convert\n"
+        "from to_labelbox.formats import readers, writer\n"
+        "print(len(readers()), writer().encoder, *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(done.stdout.split())
+
+
 def test_formats_do_not_know_one_another() -> None:
     root = ROOT / "converters" / "to_labelbox_formats"
     for file in sorted(root.rglob("*.py")):

@@ -18,7 +18,6 @@ from PIL import Image
 
 from to_labelbox.diagnostics import Code, FileError, Log, RecordError, SourceError, ToLabelboxError
 from to_labelbox.formats import CERTAIN, LIKELY, Match, ReadContext, Refusal
-from to_labelbox.geometry import mask_array
 from to_labelbox.media import Gallery
 from to_labelbox.model import (
     Attribute,
@@ -34,6 +33,7 @@ from to_labelbox.model import (
     Relationship,
     RotatedBox,
 )
+from to_labelbox.raster import mask_array
 from to_labelbox.schema import Input
 from to_labelbox.source import Source
 from to_labelbox.xml import parse_xml, xml_text

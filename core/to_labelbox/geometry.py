@@ -1,4 +1,7 @@
-"""Pure functions on geometries. Coordinates as in :mod:`to_labelbox.model`; vertices flat, x0, y0, x1, y1, …"""
+"""Pure functions on geometries. Coordinates as in :mod:`to_labelbox.model`; vertices flat, x0, y0, x1, y1, …
+
+Those on masks are in :mod:`to_labelbox.raster`, which needs numpy: a third of the time to start, and boxes need none of it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,9 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from operator import mul
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from to_labelbox.model import (
     Box,
@@ -27,13 +28,6 @@ from to_labelbox.model import (
     RotatedBox,
 )
 
-Raster: TypeAlias = npt.NDArray[np.uint8]
-"""Array of shape (height, width), 0 or 1."""
-
-MAX_MASK_PIXELS = 10**8
-"""Masks above this size are refused: a run-length code of a few bytes can claim any size."""
-MAX_OUTLINE_COORDINATE = 1e6
-"""pycocotools walks every edge pixel by pixel and overflows on huge coordinates: clip before rasterising."""
 ELLIPSE_VERTICES = 64
 
 
@@ -100,6 +94,8 @@ def envelope(geometry: Geometry) -> Box | None:
         case Cuboid(front, back):
             return _box_of([*front, *back])
         case Mask():
+            from to_labelbox.raster import mask_box
+
             return mask_box(geometry)
         case _:
             return None
@@ -279,274 +275,6 @@ def clamp_points(points: Flat, width: float, height: float) -> list[float]:
     return out
 
 
-# ----------------------------------------------------------------------------------------------------- rasters
-
-
-def _check_size(width: int, height: int) -> None:
-    if width < 1 or height < 1:
-        raise GeometryError(f"mask of {width} × {height} pixels")
-    if width * height > MAX_MASK_PIXELS:
-        raise GeometryError(f"mask of {width} × {height} pixels is larger than {MAX_MASK_PIXELS}")
-
-
-def mask_from_runs(runs: Sequence[int], width: int, height: int) -> Mask:
-    """Mask from column-major run lengths over the whole frame, background first (COCO's uncompressed RLE).
-
-    Raises :class:`GeometryError` unless the runs are whole, not negative and fill the frame exactly: pycocotools
-    reads beyond its buffer otherwise.
-    """
-    from pycocotools import mask as coco
-
-    _check_size(width, height)
-    if not all(type(r) is int for r in runs):
-        raise GeometryError("run lengths must be whole numbers")
-    if runs and min(runs) < 0:
-        raise GeometryError("negative run length")
-    total = sum(runs)
-    if total != width * height:
-        raise GeometryError(f"runs add up to {total}, the frame has {width} × {height} = {width * height} pixels")
-    rle = coco.frPyObjects({"size": [height, width], "counts": list(runs)}, height, width)
-    return Mask(width, height, rle["counts"])
-
-
-def mask_from_counts(counts: str | bytes, width: int, height: int) -> Mask:
-    """Mask from COCO's compressed RLE text. Raises :class:`GeometryError` when it does not fill the frame exactly."""
-    _check_size(width, height)
-    try:
-        data = counts.encode("ascii") if isinstance(counts, str) else counts
-    except UnicodeEncodeError:
-        raise GeometryError("compressed RLE holds characters that are not ASCII") from None
-    _decode_counts(data, width * height)
-    return Mask(width, height, data)
-
-
-def mask_from_array(array: npt.NDArray[Any]) -> Mask:
-    """Mask of the non-zero pixels of a (height, width) array."""
-    from pycocotools import mask as coco
-
-    height, width = array.shape
-    _check_size(width, height)
-    rle = coco.encode(np.asfortranarray(array != 0, dtype=np.uint8))
-    return Mask(width, height, rle["counts"])
-
-
-def mask_from_patch(patch: npt.NDArray[Any], left: int, top: int, width: int, height: int) -> Mask:
-    """Mask of a frame from a small array whose top-left pixel is at (left, top); what sticks out is cut off."""
-    _check_size(width, height)
-    frame = np.zeros((height, width), np.uint8, order="F")
-    rows, columns = patch.shape
-    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + columns, width), min(top + rows, height)
-    if x0 < x1 and y0 < y1:
-        frame[y0:y1, x0:x1] = patch[y0 - top : y1 - top, x0 - left : x1 - left] != 0
-    return mask_from_array(frame)
-
-
-def rows_from_runs(runs: Sequence[int], width: int, height: int) -> Raster:
-    """Array from *row-major* runs, background first. Raises :class:`GeometryError` unless they fill it exactly."""
-    _check_size(width, height)
-    lengths = np.asarray(runs, np.int64)
-    if lengths.size and lengths.min() < 0:
-        raise GeometryError("negative run length")
-    if lengths.sum() != width * height:
-        raise GeometryError(f"runs add up to {lengths.sum()}, not to {width} × {height} = {width * height}")
-    values = np.zeros(len(lengths), np.uint8)
-    values[1::2] = 1
-    return np.repeat(values, lengths).reshape(height, width)
-
-
-def _decode_counts(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
-    """Run lengths of COCO's compressed text.
-
-    Each character carries 5 bits (code - 48), low bits first; 0x20 says that another follows, 0x10 of the last is the
-    sign. From the fourth number on it is the difference to the number two places before.
-    """
-    if not data:
-        raise GeometryError("empty RLE")
-    codes = np.frombuffer(data, np.uint8).astype(np.int64) - 48
-    if codes.min() < 0 or codes.max() > 63:
-        raise GeometryError("compressed RLE holds a character outside its alphabet")
-    last = np.flatnonzero((codes & 0x20) == 0)
-    if not last.size or last[-1] != len(codes) - 1:
-        raise GeometryError("compressed RLE ends inside a number")
-    first = np.concatenate(([0], last[:-1] + 1))
-    digits = last - first + 1
-    if digits.max() > 7:
-        raise GeometryError("compressed RLE holds a number that is too large")
-    place = np.arange(len(codes)) - np.repeat(first, digits)
-    values = np.add.reduceat((codes & 0x1F) << (5 * place), first)
-    values -= ((codes[last] & 0x10) != 0) * (np.int64(1) << (5 * digits))
-    values[1::2] = np.cumsum(values[1::2])
-    values[2::2] = np.cumsum(values[2::2])
-    if values.min() < 0:
-        raise GeometryError("negative run length")
-    if values.sum() != pixels:
-        raise GeometryError(f"runs add up to {values.sum()}, the frame has {pixels} pixels")
-    return values
-
-
-def mask_patch(mask: Mask) -> tuple[int, Raster]:
-    """The columns that hold foreground: (left, array of shape (height, columns)); an empty mask gives no columns."""
-    ends = np.cumsum(_decode_counts(mask.counts, mask.width * mask.height))
-    if len(ends) < 2:
-        return 0, np.zeros((mask.height, 0), np.uint8)
-    foreground = np.flatnonzero(ends[1::2] > ends[0 : len(ends) // 2 * 2 : 2])
-    if not foreground.size:
-        return 0, np.zeros((mask.height, 0), np.uint8)
-    left = int(ends[2 * foreground[0]]) // mask.height
-    right = (int(ends[2 * foreground[-1] + 1]) - 1) // mask.height + 1
-    edges = np.clip(ends, left * mask.height, right * mask.height)
-    lengths = np.diff(edges, prepend=left * mask.height)
-    lengths = np.append(lengths, right * mask.height - edges[-1])
-    values = np.zeros(len(lengths), np.uint8)
-    values[1 : len(ends) : 2] = 1
-    return left, np.repeat(values, lengths).reshape(right - left, mask.height).T
-
-
-def mask_array(mask: Mask) -> Raster:
-    """The whole frame, shape (height, width), 0 or 1."""
-    left, patch = mask_patch(mask)
-    frame = np.zeros((mask.height, mask.width), np.uint8)
-    frame[:, left : left + patch.shape[1]] = patch
-    return frame
-
-
-def mask_area(mask: Mask) -> int:
-    """Foreground pixels."""
-    return int(_decode_counts(mask.counts, mask.width * mask.height)[1::2].sum())
-
-
-def mask_box(mask: Mask) -> Box | None:
-    """The box around the foreground; None when there is none."""
-    left, patch = mask_patch(mask)
-    if not patch.size:
-        return None
-    rows = np.flatnonzero(patch.any(axis=1))
-    return Box(float(left), float(rows[0]), float(patch.shape[1]), float(rows[-1] - rows[0] + 1))
-
-
-def rasterise(polygon: Polygon, width: int, height: int) -> Mask:
-    """Pixels of an outline by pycocotools' rule; parts united, holes cut out."""
-    from pycocotools import mask as coco
-
-    _check_size(width, height)
-    if any(max(map(abs, ring)) > MAX_OUTLINE_COORDINATE for part in polygon.parts for ring in part):
-        clipped = clip_polygon(polygon, width, height)
-        if clipped is None:
-            return Mask(width, height, _empty_counts(width, height))
-        polygon = clipped
-    outers = coco.frPyObjects([list(part[0]) for part in polygon.parts], height, width)
-    if all(len(part) == 1 for part in polygon.parts):
-        rle = coco.merge(outers) if len(outers) > 1 else outers[0]
-        return Mask(width, height, rle["counts"])
-    total: npt.NDArray[np.uint8] = np.zeros((height, width), np.uint8)
-    for outer, part in zip(outers, polygon.parts):
-        piece = mask_array(Mask(width, height, outer["counts"]))
-        if len(part) > 1:
-            holes = coco.merge(coco.frPyObjects([list(ring) for ring in part[1:]], height, width))
-            piece &= 1 - mask_array(Mask(width, height, holes["counts"]))
-        total |= piece
-    return mask_from_array(total)
-
-
-def _empty_counts(width: int, height: int) -> bytes:
-    from pycocotools import mask as coco
-
-    counts: bytes = coco.frPyObjects({"size": [height, width], "counts": [width * height]}, height, width)["counts"]
-    return counts
-
-
-def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
-    """(outer contours along the pixel edges, one a 4-connected region; number of holes that they lose).
-
-    Vertices are pixel corners, clockwise, so that filling a contour gives back the region with its holes closed.
-    Corners come from the runs alone: in a column, a run's start and end are edges; where the next column has the same
-    edge, the contour goes straight on, else it has a corner there.
-    """
-    ends = np.cumsum(_decode_counts(mask.counts, mask.width * mask.height))
-    xs, ys, starts = _corners(ends, mask.height)
-    if not len(xs):
-        return [], 0
-    # Corners of one column pair up to vertical edges in order of y, corners of one row to horizontal ones.
-    horizontal = np.lexsort((xs, ys))
-    _order_saddles(xs, ys, starts, horizontal)
-    across, along = np.empty(len(xs), np.intp), np.empty(len(xs), np.intp)
-    across[horizontal[::2]], across[horizontal[1::2]] = horizontal[1::2], horizontal[::2]
-    along[::2], along[1::2] = np.arange(1, len(xs), 2), np.arange(0, len(xs), 2)
-    right, down, outer = across.tolist(), along.tolist(), starts.tolist()
-    places = np.stack((xs, ys), 1).astype(float)
-    contours: list[list[float]] = []
-    holes = 0
-    seen = bytearray(len(xs))
-    for first in range(len(xs)):
-        if seen[first]:
-            continue
-        ring: list[int] = []
-        here = first
-        while not seen[here]:
-            there = right[here]
-            seen[here] = seen[there] = 1
-            ring += (here, there)
-            here = down[there]
-        # the first corner of a ring is its leftmost and then topmost: inside is below it, or it is a hole
-        if outer[first]:
-            contours.append(places[ring].ravel().tolist())
-        else:
-            holes += 1
-    return contours, holes
-
-
-def _corners(
-    ends: npt.NDArray[np.int64], height: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Corners sorted by x, then y: their places, and whether the foreground begins below them in their own column.
-
-    A place where two regions touch diagonally is there twice.
-    """
-    begin, end = ends[0 : len(ends) // 2 * 2 : 2], ends[1::2]
-    kept = end > begin
-    begin, end = begin[kept], end[kept]
-    if not len(begin):
-        nothing = np.zeros(0, np.int64)
-        return nothing, nothing, nothing > 0
-    # a run may go over several columns: cut it at each top
-    first, last = begin // height, (end - 1) // height
-    spans = last - first + 1
-    columns = np.repeat(first, spans) + np.arange(spans.sum()) - np.repeat(np.cumsum(spans) - spans, spans)
-    tops = np.maximum(np.repeat(begin, spans), columns * height) - columns * height
-    bottoms = np.minimum(np.repeat(end, spans), (columns + 1) * height) - columns * height
-    stride = height + 1
-    edges = np.concatenate((columns * stride + tops, columns * stride + bottoms))
-    signs = np.ones(len(edges), np.int8)
-    signs[len(columns) :] = -1
-    # adjacent runs of one column (a run of length zero between them) have no edge where they meet
-    keys = np.concatenate((edges, edges + stride))
-    own = np.concatenate((signs, np.zeros(len(edges), np.int8)))
-    left = np.concatenate((np.zeros(len(edges), np.int8), signs))
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    heads = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    own, left, keys = np.add.reduceat(own[order], heads), np.add.reduceat(left[order], heads), keys[heads]
-    times = np.where(own == left, 0, np.where((own != 0) & (left != 0), 2, 1))
-    keys, starts = np.repeat(keys, times), np.repeat(own > 0, times)
-    return keys // stride, keys % stride, starts
-
-
-def _order_saddles(
-    xs: npt.NDArray[np.int64],
-    ys: npt.NDArray[np.int64],
-    starts: npt.NDArray[np.bool_],
-    horizontal: npt.NDArray[np.intp],
-) -> None:
-    """Where two regions touch diagonally, join the edges so that each region keeps a contour of its own.
-
-    The upper edge of the place is its first copy. It belongs to the left edge when the upper left pixel is set, which
-    is the order of the copies already; else to the right edge, so the copies change places.
-    """
-    a, b = horizontal[:-1], horizontal[1:]
-    swap = np.flatnonzero((xs[a] == xs[b]) & (ys[a] == ys[b]) & ~starts[a])
-    horizontal[swap], horizontal[swap + 1] = horizontal[swap + 1], horizontal[swap]
-
-
 # --------------------------------------------------------------------------------------------- EXIF orientation
 
 
@@ -608,30 +336,11 @@ def to_stored(geometry: Geometry, orientation: int, width: float, height: float)
         case Cuboid(front, back):
             return Cuboid(flat(front), flat(back))
         case Mask():
-            return mask_from_array(_turned(mask_array(geometry), orientation))
+            from to_labelbox.raster import turned
+
+            return turned(geometry, orientation)
         case _:
             raise GeometryError(f"a {type(geometry).__name__} has no place on a picture")
-
-
-def _turned(array: Raster, orientation: int) -> npt.NDArray[np.uint8]:
-    """Pixels of the upright picture as they are stored."""
-    match orientation:
-        case 2:
-            return array[:, ::-1]
-        case 3:
-            return array[::-1, ::-1]
-        case 4:
-            return array[::-1, :]
-        case 5:
-            return array.T
-        case 6:
-            return array.T[::-1, :]
-        case 7:
-            return array[::-1, ::-1].T
-        case 8:
-            return array.T[:, ::-1]
-        case _:
-            return array
 
 
 def moved(annotation: msgspec.Struct, geometry: Geometry) -> Any:

@@ -315,7 +315,9 @@ class Lowering:
             return self._rings(obj, parts)
         if policy is Policy.MASK:
             self._lose(Code.GEOMETRY_FORCED, "the outline is written as a mask, as asked")
-        return [self._raster(obj, geo.rasterise(Polygon(parts), int(self.width), int(self.height)))]
+        from to_labelbox import raster
+
+        return [self._raster(obj, raster.rasterise(Polygon(parts), int(self.width), int(self.height)))]
 
     def _usable_ring(self, ring: Flat) -> tuple[Flat, ...]:
         if len(ring) < 6 or len(ring) % 2:
@@ -390,7 +392,9 @@ class Lowering:
         if policy is Policy.BBOX:
             return self._forced_box(obj, mask)
         if policy is Policy.POLYGON:
-            contours, holes = geo.outer_contours(mask)
+            from to_labelbox import raster
+
+            contours, holes = raster.outer_contours(mask)
             if not contours:
                 raise Skip(Code.MASK_EMPTY, "the mask is empty")
             lost = f", {holes} holes filled" if holes else ""
@@ -399,7 +403,9 @@ class Lowering:
         return [self._raster(obj, mask)]
 
     def _raster(self, obj: Object, mask: Mask) -> Shape:
-        area = geo.mask_area(mask)
+        from to_labelbox import raster
+
+        area = raster.mask_area(mask)
         if not area:
             raise Skip(Code.MASK_EMPTY, "no pixel of the mask is set")
         if area < self._settings.min_area:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from to_labelbox import geometry as geo
+from to_labelbox import raster
 from to_labelbox.diagnostics import Code, FileError, Log
 from to_labelbox.model import Asset, Mask
 from to_labelbox.source import Source
@@ -52,7 +53,7 @@ def segment_masks(
             masks.append((Code.MASK_EMPTY, f"no pixel of {png} has the segment's id"))
             continue
         try:
-            masks.append(geo.mask_from_array(ids == segment.id))
+            masks.append(raster.mask_from_array(ids == segment.id))
         except geo.GeometryError as error:
             masks.append((Code.MASK_INVALID, str(error)))
     return masks
@@ -71,7 +72,7 @@ def _ids(source: Source, file: str, png: str | None) -> npt.NDArray[np.uint32]:
         raise FileError(f"the PNG is at none of: {', '.join(tried)}")
     try:
         with Image.open(io.BytesIO(source.read(found))) as image:
-            if image.size[0] * image.size[1] > geo.MAX_MASK_PIXELS:
+            if image.size[0] * image.size[1] > raster.MAX_MASK_PIXELS:
                 raise FileError(f"{found} has {image.size[0]} × {image.size[1]} pixels")
             # Palette and grey pictures are rare in this format: their value is the id itself.
             pixels = np.asarray(image if image.mode in ("L", "P", "RGB", "RGBA") else image.convert("RGB"))

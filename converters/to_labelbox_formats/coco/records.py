@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox import geometry as geo
+from to_labelbox import raster
 from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, Log
 from to_labelbox.model import (
     Annotation,
@@ -578,8 +579,8 @@ def _mask(rle: _Rle, asset: Asset | None) -> Mask:
             f"RLE of height {height}, width {width} on an image of height {asset.height}, width {asset.width}{swapped}"
         )
     if isinstance(rle.counts, str):
-        return geo.mask_from_counts(rle.counts, width, height)
-    return geo.mask_from_runs(rle.counts, width, height)
+        return raster.mask_from_counts(rle.counts, width, height)
+    return raster.mask_from_runs(rle.counts, width, height)
 
 
 # --------------------------------------------------------------------------------------------------- leniently

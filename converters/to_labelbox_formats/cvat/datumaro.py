@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from to_labelbox import geometry as geo
+from to_labelbox import raster
 from to_labelbox.diagnostics import Code, FileError, Log, SourceError
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.detect import datumaro_files
@@ -172,13 +173,13 @@ def _mask(rle: Any) -> Figure | None:
         return None
     try:
         mask = (
-            geo.mask_from_runs(counts, width, height)
+            raster.mask_from_runs(counts, width, height)
             if isinstance(counts, list)
-            else geo.mask_from_counts(str(counts), width, height)
+            else raster.mask_from_counts(str(counts), width, height)
         )
     except (geo.GeometryError, OverflowError):
         return None
-    flat = geo.mask_array(mask).ravel()
+    flat = raster.mask_array(mask).ravel()
     edges = np.flatnonzero(np.diff(flat)) + 1
     runs = np.diff(np.concatenate(([0], edges, [len(flat)]))).tolist()
     first = [0] if flat[0] else []

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from to_labelbox import geometry as geo
+from to_labelbox import raster
 from to_labelbox.diagnostics import Code, Log
 from to_labelbox.model import (
     Attribute,
@@ -229,11 +230,11 @@ def _mask(numbers: Sequence[float], width: int | None, height: int | None, note:
         raise ShapeError(Code.MASK_INVALID, "run lengths and rectangle must be whole numbers")
     left, top, columns, rows = (int(v) for v in numbers[-4:])
     try:
-        patch = geo.rows_from_runs([int(v) for v in numbers[:-4]], columns, rows)
-        mask = geo.mask_from_patch(patch, left, top, width, height)
+        patch = raster.rows_from_runs([int(v) for v in numbers[:-4]], columns, rows)
+        mask = raster.mask_from_patch(patch, left, top, width, height)
     except (geo.GeometryError, OverflowError) as error:
         raise ShapeError(Code.MASK_INVALID, str(error)) from None
-    lost = int(patch.sum()) - geo.mask_area(mask)
+    lost = int(patch.sum()) - raster.mask_area(mask)
     if lost:
         note(Code.CLIPPED, f"{lost} pixels of the mask lie outside the {width} × {height} picture and are cut off")
     return mask

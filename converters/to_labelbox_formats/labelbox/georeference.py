@@ -150,7 +150,9 @@ def _geometry(shape: Geometry, affine: Affine) -> Geometry:
         case Cuboid(front, back):
             return Polygon(((affine.places(geo.convex_hull([*front, *back])),),))
         case Mask():
-            contours, _ = geo.outer_contours(shape)
+            from to_labelbox import raster
+
+            contours, _ = raster.outer_contours(shape)
             return Polygon(tuple((affine.places(c),) for c in contours)) if contours else shape
         case Polygon(parts):
             return Polygon(tuple(tuple(affine.places(ring) for ring in part) for part in parts))

@@ -287,7 +287,9 @@ class TrackLowering:
             )
             self._lose(Code.TRACK_CONVERTED, message)
         if keys:
-            self._check_area(max(geo.mask_area(k.drawn) for k in keys))  # type: ignore[arg-type]
+            from to_labelbox import raster
+
+            self._check_area(max(raster.mask_area(k.drawn) for k in keys))  # type: ignore[arg-type]
         names = sorted({a.name for segment in states for s in segment for a in s.answers})
         if names:
             self._lose(Code.ATTRIBUTE_DROPPED, f"masks of a video carry no attributes: {', '.join(names)} left out")

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
-from to_labelbox.geometry import MAX_MASK_PIXELS, mask_from_array
 from to_labelbox.model import Object
+from to_labelbox.raster import MAX_MASK_PIXELS, mask_from_array
 from to_labelbox_formats.voc.names import BACKGROUND, VOID, Classes, voc_colour
 
 _VOID_VALUE = 255
