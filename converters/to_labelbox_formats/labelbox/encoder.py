@@ -83,14 +83,19 @@ MANY = 5000
 
 
 class _Plain:
-    """The name of a label's tool, how many plain shapes of it were written, and the label's row of the ledger."""
+    """The name of a label's tool, how many plain shapes of it were written, and the label's row of the ledger.
 
-    __slots__ = ("count", "name", "tally")
+    ``told`` are the ends of lines with answers, by the identity of the tuple of answers, which is kept beside them:
+    readers give the same tuple for the same answers, and comparing what is in it would take longer than to encode it.
+    """
+
+    __slots__ = ("count", "name", "tally", "told")
 
     def __init__(self, name: Raw, tally: Tally) -> None:
         self.name = name
         self.tally = tally
         self.count = 0
+        self.told: dict[int, tuple[tuple[Attribute, ...], bytes]] = {}
 
 
 @dataclass(slots=True)
@@ -273,18 +278,19 @@ class Encoder:
 
     def _plain(self, obj: Object, drawn: Box | list[Flat], ends: dict[str, str] | None) -> None:
         """A box or polygons that are written as they are: the same as :meth:`_object`, in fewer steps."""
-        label, id = obj.label, obj.id
+        label, own = obj.label, obj.id
         lines, encode_into = self._lines, self._encode_into
-        uuid = self.uuids.make(id)
+        uuid = self.uuids.make(own)
         if ends is not None:
-            ends[id] = uuid
+            ends[own] = uuid
         if isinstance(drawn, Box):
             plain = self._plain_boxes.get(label) or self._plain_tool(label, Kind.BOX, Box)
             box = Bbox(drawn.top, drawn.left, drawn.height, drawn.width)
             encode_into(BoxLine(uuid, self.data_row, plain.name, box), lines, -1)
             plain.count += 1
-            if obj.attributes:
-                self._attributes(Kind.BOX, label, obj.attributes, "", label)
+            if attributes := obj.attributes:
+                told = plain.told.get(id(attributes))
+                lines[-1:] = told[1] if told is not None else self._told(plain, Kind.BOX, label, attributes)
             lines += b"\n"
             self._line_count += 1
         else:
@@ -292,13 +298,14 @@ class Encoder:
             answers = self._pieces(obj) if len(drawn) > 1 else obj.attributes
             for n, ring in enumerate(drawn):
                 if n:
-                    uuid = self.uuids.make(id, str(n))
+                    uuid = self.uuids.make(own, str(n))
                 values = iter(ring)
                 encode_into(PolygonLine(uuid, self.data_row, plain.name, list(map(XY, values, values))), lines, -1)
                 if isinstance(answers, bytes):
                     lines[-1:] = answers
                 elif answers:
-                    self._attributes(Kind.POLYGON, label, answers, "", label)
+                    told = plain.told.get(id(answers))
+                    lines[-1:] = told[1] if told is not None else self._told(plain, Kind.POLYGON, label, answers)
                 lines += b"\n"
             plain.count += len(drawn)
             self._line_count += len(drawn)
@@ -316,6 +323,13 @@ class Encoder:
         plain = _Plain(tool[0], self.log.ledger[label])
         (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[label] = plain
         return plain
+
+    def _told(self, plain: _Plain, kind: Kind, label: str, attributes: tuple[Attribute, ...]) -> bytes:
+        """The end of a line with answers, kept for the next shape that has the same tuple."""
+        end = self._answers(kind, label, attributes, "", label) + b"}"
+        if len(plain.told) < MANY:
+            plain.told[id(attributes)] = attributes, end
+        return end
 
     def _pieces(self, obj: Object) -> bytes | tuple[Attribute, ...]:
         """What holds the pieces of one outline together: the end of each line, or the answers where there are others.
@@ -390,23 +404,23 @@ class Encoder:
 
     def _attributes(self, kind: Kind, label: str, attributes: tuple[Attribute, ...], part: str, owner: str) -> None:
         """Append the nested answers to the line that was just encoded, and note what the ontology must hold."""
+        self._lines[-1:] = self._answers(kind, label, attributes, part, owner) + b"}"
+
+    def _answers(self, kind: Kind, label: str, attributes: tuple[Attribute, ...], part: str, owner: str) -> bytes:
         seen = (label, kind, attributes)
         token = self._repeating.get(seen)
         if token is not None:
-            self._append_classifications(token)
-            return
+            return token
         self._observe(label, part, attributes, owner)
         first = attributes[0]
         if len(attributes) == 1 and first.name == INSTANCE and isinstance(first.value, str):
             # pieces of one outline: the question is free text wherever it was observed, so nothing is left open
-            answer = b',"classifications":[{"name":"instance","answer":%b}]' % ascii_json(first.value)
-            self._append_classifications(answer)
-        else:
-            token = attributes_token(label, kind, attributes)
-            self._append_classifications(token)
-            # 1 and True are equal but not the same answer, so only texts may stand for each other
-            if len(self._repeating) < MANY and all(type(a.value) is str for a in attributes):
-                self._repeating[seen] = token
+            return b',"classifications":[{"name":"instance","answer":%b}]' % ascii_json(first.value)
+        token = attributes_token(label, kind, attributes)
+        # 1 and True are equal but not the same answer, so only texts may stand for each other
+        if len(self._repeating) < MANY and all(type(a.value) is str for a in attributes):
+            self._repeating[seen] = token
+        return token
 
     def _observe(self, label: str, part: str, attributes: tuple[Attribute, ...], owner: str) -> None:
         plain = attributes
@@ -417,9 +431,6 @@ class Encoder:
             plain = tuple(a for a in attributes if a.name not in (VISIBILITY, INSTANCE))
         if plain:
             observe(self.survey.attributes.setdefault(label, {}), plain)
-
-    def _append_classifications(self, token: bytes) -> None:
-        self._lines[-1:] = token + b"}"
 
     # ------------------------------------------------------------------------------------------------- answers
 
