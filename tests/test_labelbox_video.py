@@ -137,6 +137,7 @@ sizes = st.integers(1, 120)
 
 
 @example([(1, 0, 0, 1, 1), (11, 100, 0, 22, 1)])
+@example([(1, 0, 129, 1, 63), (10, 0, 31, 1, 1)])
 @given(
     st.lists(st.tuples(st.integers(1, 12), sides, sides, sizes, sizes), min_size=1, max_size=4),
 )

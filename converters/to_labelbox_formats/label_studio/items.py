@@ -117,7 +117,7 @@ class Reader:
     def item(self, canvas: Canvas, path: str) -> Item:
         """The finished item of an asset."""
         log = self.log
-        origin = f"{self.file} {self.place}" if self.file else self.place
+        origin = self.file or self.place  # the place of an annotation tells its task
         if canvas.slot.media is Media.IMAGE and canvas.objects and self.exif:
             if canvas.unchecked:
                 log.note(

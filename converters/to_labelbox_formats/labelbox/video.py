@@ -245,9 +245,9 @@ class TrackLowering:
                 for border in (0, limit):
                     if (p - border) * (q - border) < 0:
                         at = here.frame + (border - p) / (q - p) * (there.frame - here.frame)
-                        frames |= {math.floor(at), math.ceil(at)}
+                        # a side that is on the border just at a frame may be gone there, but not beside it
+                        frames |= {math.floor(at - 1e-6), math.floor(at + 1e-6), math.ceil(at + 1e-6)}
                     elif p != q and border in (p, q):
-                        # a side that is on the border at a keyframe may be gone there, but not beside it
                         frames |= {here.frame + 1, there.frame - 1}
             for frame in sorted(f for f in frames if here.frame < f < there.frame):
                 share = (frame - here.frame) / (there.frame - here.frame)
