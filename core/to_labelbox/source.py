@@ -13,7 +13,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -172,6 +172,7 @@ class Source:
         first = files[0]
         self.path = first if len(files) == 1 else ", ".join(files)
         self._store: _Store
+        self._given = len(files) > 1
         if len(files) > 1:
             folders = [p for p in files if os.path.isdir(p)]
             if folders:
@@ -199,8 +200,45 @@ class Source:
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """All entries, sorted. For a single file: that file, although its neighbours can be opened too."""
+        """All entries, sorted; several files in the order in which they were given.
+
+        For a single file: that file, although its neighbours can be opened too.
+        """
         return self._store.names()
+
+    @cached_property
+    def groups(self) -> Mapping[tuple[str, str], list[str]]:
+        """Entries by folder (with a closing slash, the root as an empty text) and extension, each in order.
+
+        Extensions are in lower case, with their dot; a dot that begins a name begins no extension. One pass over the
+        listing serves every reader that is asked about a source.
+        """
+        groups: dict[tuple[str, str], list[str]] = {}
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            cut, dot = name.rfind("/") + 1, name.rfind(".")
+            written = name[:cut] + name[dot:] if dot > cut else name[:cut]
+            group = found.get(written)
+            if group is None:
+                key = name[:cut], name[dot:].lower() if dot > cut else ""
+                group = found[written] = groups.setdefault(key, [])
+            group.append(name)
+        return groups
+
+    def ending(self, *extensions: str) -> list[str]:
+        """Entries with one of these extensions, packed by gzip or not, in the order of :attr:`names`."""
+        found: list[str] = []
+        for (_, extension), names in self.groups.items():
+            if extension in extensions:
+                found += names
+            elif extension == ".gz":
+                found += [n for n in names if n[:-3].lower().endswith(extensions)]
+        if len(found) < 2:
+            return found
+        if self._given:
+            wanted = set(found)
+            return [n for n in self.names if n in wanted]
+        return sorted(found)
 
     def under(self, prefix: str) -> Sequence[str]:
         """Entries whose name starts with a prefix, by bisection of the sorted listing."""

@@ -51,7 +51,7 @@ class Options:
 
 def sniff(source: Source) -> Match | Refusal:
     """By the keys in the first bytes of each JSON file; a folder by the first files that have them."""
-    names = [n for n in source.names if n.lower().endswith((".json", ".json.gz"))]
+    names = source.ending(".json")
     if source.is_file and not names:
         names = list(source.names)
     if not names:

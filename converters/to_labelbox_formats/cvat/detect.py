@@ -47,8 +47,9 @@ def candidates(source: Source, extension: str) -> list[str]:
     """Entries with an extension (or, for a single file, whatever it is called), the likely ones first."""
     if source.is_file:
         return list(source.names)
-    names = [n for n in source.names if n.lower().removesuffix(".gz").endswith(extension)]
-    return sorted(names, key=lambda n: (os.path.basename(n) != f"annotations{extension}", n.count("/"), n))
+    return sorted(
+        source.ending(extension), key=lambda n: (os.path.basename(n) != f"annotations{extension}", n.count("/"), n)
+    )
 
 
 def text_head(data: bytes) -> bytes:
@@ -79,9 +80,7 @@ def find_json(source: Source) -> str:
 
 def annotation_files(source: Source) -> list[str]:
     """JSON files whose head shows annotation records."""
-    names = [n for n in source.names if n.lower().removesuffix(".gz").endswith(".json")] or (
-        list(source.names) if source.is_file else []
-    )
+    names = source.ending(".json") or (list(source.names) if source.is_file else [])
     found = []
     for name in names:
         if not source.is_file and len(names) > 200 and os.path.basename(name) != "annotations.json":
@@ -105,7 +104,9 @@ def find_datumaro(source: Source) -> str:
 
 def datumaro_files(source: Source) -> list[str]:
     """JSON files whose head shows Datumaro's keys."""
-    names = [n for n in source.names if n.lower().endswith(".json")] or (list(source.names) if source.is_file else [])
+    names = [n for n in source.ending(".json") if not n.lower().endswith(".gz")] or (
+        list(source.names) if source.is_file else []
+    )
     found = []
     for name in names[:500]:
         head = source.head(name)

@@ -98,12 +98,9 @@ def candidates(source: Source) -> list[str]:
     """Names that can be an export: by extension, and storage files that are only a number."""
     if source.is_file:
         return list(source.names)
-    found = []
-    for name in source.names:
-        base = name.rpartition("/")[2].removesuffix(".gz")
-        if base.lower().endswith(_EXTENSIONS) or base.isdecimal():
-            found.append(name)
-    return found
+    numbered = [n for (folder, extension), names in source.groups.items() if extension in ("", ".gz") for n in names]
+    stored = [n for n in numbered if n.rpartition("/")[2].removesuffix(".gz").isdecimal()]
+    return sorted([*source.ending(*_EXTENSIONS), *stored])
 
 
 def sniff(source: Source) -> Match | Refusal:

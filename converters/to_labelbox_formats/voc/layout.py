@@ -194,40 +194,50 @@ class Layout:
 def survey(source: Source) -> Layout:
     """Sort the listing into roles; nothing is opened and nothing linked yet."""
     layout = Layout()
-    for name in source.names:
-        path, _, base = name.rpartition("/")
-        if base.startswith("."):
-            continue
-        if not name.isascii() and not _is_text(name):
-            layout.unnameable.append(name)
+    for (prefix, extension), names in source.groups.items():
+        path = prefix[:-1]
+        own = _own(prefix, names, layout)
+        if not own:
             continue
         folder = layout.folders.get(path)
         if folder is None:
             folder = layout.folders[path] = folder_of(path)
-        extension = base[base.rfind(".") :].lower()
         if extension == ".xml":
             if folder.role is Role.FLAT or folder.role is Role.ANNOTATIONS or folder.role is Role.IMAGES:
-                layout.xmls.append(name)
+                layout.xmls += own
                 _add_top(layout, Role.ANNOTATIONS, folder)
         elif extension in IMAGE_EXTENSIONS:
             if folder.role in (Role.INSTANCES, Role.CLASSES):
-                layout.masks.append(name)
+                layout.masks += own
                 _add_top(layout, folder.role, folder)
             elif folder.role is Role.OTHER_MASKS:
-                layout.ignored_masks += 1
+                layout.ignored_masks += len(own)
             else:
-                layout.images.append(name)
+                layout.images += own
                 if folder.role is Role.IMAGES:
                     _add_top(layout, Role.IMAGES, folder)
         elif folder.role is Role.LISTS and extension == ".txt":
-            layout.lists.append(ImageList(folder.root, folder.rest.rstrip("/").casefold(), base[:-4], name))
-        elif base in _CLASS_FILES:
-            layout.class_files.append(name)
+            kind = folder.rest.rstrip("/").casefold()
+            layout.lists += [ImageList(folder.root, kind, name[len(prefix) : -4], name) for name in own]
+        elif extension in (".txt", ".json"):
+            layout.class_files += [name for name in own if name[len(prefix) :] in _CLASS_FILES]
     for entries in (layout.xmls, layout.images, layout.masks):
         entries.sort()
     layout.class_files.sort(key=lambda n: (_CLASS_FILES.index(n.rpartition("/")[2]), n.count("/"), n))
     layout.lists.sort(key=_rank)
     return layout
+
+
+def _own(prefix: str, names: list[str], layout: Layout) -> list[str]:
+    """Sorted names of one folder without hidden ones and those that are no text, which are put aside."""
+    if names[0] >= prefix + "/" and all(map(str.isascii, names)):
+        return names  # nothing begins with a dot, which sorts before the slash
+    own: list[str] = []
+    for name in names:
+        if name.startswith(".", len(prefix)):
+            continue
+        (own if name.isascii() or _is_text(name) else layout.unnameable).append(name)
+    return own
 
 
 def _is_text(name: str) -> bool:

@@ -34,25 +34,14 @@ class Tree:
         self.texts: dict[str, list[str]] = {}
         self.others: list[str] = []
         self.base = source.folder + "/" if source.folder is not None else None
-        kinds: dict[str, dict[str, list[str]] | None] = {}
-        for name in self.names:
-            cut = name.rfind("/") + 1
-            if name.startswith("._", cut):  # resource forks that macOS leaves beside the files
-                continue
-            dot = name.rfind(".")
-            extension = name[dot:] if dot > cut else ""
-            if extension in kinds:
-                kept = kinds[extension]
-            else:
-                kept = self.texts if extension.lower() == ".txt" else self.images if is_image("a" + extension) else None
-                kinds[extension] = kept
-            folder = name[:cut]
+        for (folder, extension), names in source.groups.items():
+            own = _own(folder, names)
+            kept = self.texts if extension == ".txt" else self.images if is_image("a" + extension) else None
             if kept is None:
-                self.others.append(name)
-            elif folder in kept:
-                kept[folder].append(name)
-            else:
-                kept[folder] = [name]
+                self.others += own
+            elif own:
+                kept[folder] = sorted(kept[folder] + own) if folder in kept else own
+        self.others.sort()
 
     def has(self, name: str) -> bool:
         at = bisect.bisect_left(self.names, name)
@@ -89,6 +78,15 @@ class Tree:
 
     def head(self, name: str, size: int = 4096) -> bytes:
         return self.source.head(name, size)
+
+
+def _own(folder: str, names: list[str]) -> list[str]:
+    """Sorted names of one folder without the resource forks that macOS leaves beside the files."""
+    forks = f"{folder}._"
+    start = bisect.bisect_left(names, forks)
+    if start == len(names) or not names[start].startswith(forks):
+        return names
+    return [name for name in names if not name.startswith(forks)]
 
 
 _trees: WeakKeyDictionary[Source, Tree] = WeakKeyDictionary()
