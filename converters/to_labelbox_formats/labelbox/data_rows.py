@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import posixpath
 from typing import Any
 
 from to_labelbox.model import Asset, Media
 from to_labelbox.settings import Settings
-from to_labelbox_formats.labelbox.payload import encode
+from to_labelbox_formats.labelbox.payload import ascii_json, json_of
 
 MEDIA_TYPES = {
     Media.IMAGE: "IMAGE",
@@ -25,21 +23,22 @@ MEDIA_TYPES = {
 
 def data_row(asset: Asset, key: str, row_data: str | None, split: str, settings: Settings) -> bytes:
     """One NDJSON line. Without a URL, row_data is the relative path, which the SDK uploads from the media folder."""
-    row: dict[str, Any] = {
-        "row_data": _ROW_DATA.get(asset.media, _plain)(asset, row_data or asset.path),
-        "global_key": key,
-        "external_id": posixpath.basename(asset.path) or asset.path,
-        "media_type": "TMS_SIMPLE" if asset.tiles and asset.tiles.epsg == "Simple" else MEDIA_TYPES[asset.media],
-    }
-    metadata = [*asset.metadata, *([(settings.split_metadata, split)] if split else [])]
-    if metadata:
-        row["metadata_fields"] = [{"name": name, "value": value} for name, value in metadata]
-    line = encode(row)
-    return (line if line.isascii() else json.dumps(row, separators=(",", ":")).encode()) + b"\n"
-
-
-def _plain(asset: Asset, url: str) -> Any:
-    return url
+    path = asset.path
+    global_key = ascii_json(key)
+    form = _ROW_DATA.get(asset.media)
+    if form is not None:
+        data = json_of(form(asset, row_data or path))
+    else:
+        data = global_key if row_data is None and path == key else ascii_json(row_data or path)
+    name = path.rpartition("/")[2] or path
+    medium = "TMS_SIMPLE" if asset.tiles and asset.tiles.epsg == "Simple" else MEDIA_TYPES[asset.media]
+    row = b'{"row_data":%b,"global_key":%b,"external_id":%b,"media_type":"%b"' % (
+        data, global_key, global_key if name == key else ascii_json(name), medium.encode(),
+    )  # fmt: skip
+    if asset.metadata or split:
+        metadata = [*asset.metadata, *([(settings.split_metadata, split)] if split else [])]
+        row += b',"metadata_fields":' + json_of([{"name": name, "value": value} for name, value in metadata])
+    return row + b"}\n"
 
 
 def _text(asset: Asset, url: str) -> Any:

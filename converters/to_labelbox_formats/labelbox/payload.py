@@ -66,7 +66,8 @@ def ascii_json(text: str) -> bytes:
     return encode(text) if text.isascii() else json.dumps(text).encode()
 
 
-def _json(value: Any) -> bytes:
+def json_of(value: Any) -> bytes:
+    """JSON in ASCII."""
     line = encode(value)
     return line if line.isascii() else json.dumps(value, separators=(",", ":")).encode()
 
@@ -131,15 +132,15 @@ class Renderer(dict[bytes, bytes]):
         elif mark == b"C":
             label, kind, attributes = _decode_attributes.decode(content)
             answers = _answers(attributes, self._ontology.by_shape[label, kind].classifications)
-            rendered = b',"classifications":' + _json(answers) if answers else b""
+            rendered = b',"classifications":' + json_of(answers) if answers else b""
         elif mark == b"Q":
             rendered = ascii_json(self._question(*_decode_question.decode(content)).name)
         elif mark == b"A":
             name, part, values = _decode_answer.decode(content)
-            rendered = _json(_answer(self._question(name, part), values))
+            rendered = json_of(_answer(self._question(name, part), values))
         else:
             name, timed, ranged = _decode_ranged.decode(content)
-            rendered = _json(_ranged(self._question(name, True), ranged, timed))
+            rendered = json_of(_ranged(self._question(name, True), ranged, timed))
         if len(self) >= _CACHED_TOKENS:
             self.clear()
         self[token] = rendered
