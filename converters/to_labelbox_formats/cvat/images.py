@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable
 
 from to_labelbox.diagnostics import UNNAMED, Code, Log
 from to_labelbox.geometry import to_stored
 from to_labelbox.model import (
     Annotation,
     Attribute,
-    Box,
     Choice,
     Classification,
     Geometry,
@@ -18,11 +16,11 @@ from to_labelbox.model import (
     Keypoints,
     Object,
     Point,
-    Polygon,
 )
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
-from to_labelbox_formats.cvat.nodes import Node, layout_of
+from to_labelbox_formats.cvat.nodes import Node
+from to_labelbox_formats.cvat.quick import QuickReader
 from to_labelbox_formats.cvat.shapes import (
     GROUP,
     INSTANCE,
@@ -31,7 +29,6 @@ from to_labelbox_formats.cvat.shapes import (
     ShapeError,
     Teller,
     Vocabulary,
-    difference,
     figure_of,
     geometry_of,
     group_of,
@@ -39,13 +36,8 @@ from to_labelbox_formats.cvat.shapes import (
     points_of,
 )
 
-Plan: TypeAlias = tuple[bool, Callable[[Sequence[str]], tuple[str, ...]], bool]
 CAPTION = "caption"
 """Tag of a node that tells a text about the picture; only Datumaro has them."""
-_MAX_PLANS = 4096
-_FAR = 1e15
-_POLYGON = ("label", "occluded", "points")
-_BOX = ("label", "occluded", "xtl", "ytl", "xbr", "ybr")
 
 
 class Turn:
@@ -72,8 +64,7 @@ class ImageReader:
         self._height: int | None = None
         self._turn: Turn | None = None
         self._out: list[Annotation] = []
-        self._plans: dict[tuple[str, ...], Plan] = {}
-        self._known: dict[tuple[str, str, str], tuple[Attribute, ...]] = {}
+        self._quick = QuickReader(vocabulary, log)
 
     def start(self, place: str, width: int | None, height: int | None, turn: Turn | None = None) -> None:
         """``width`` and ``height`` are those of the picture that was drawn on."""
@@ -92,98 +83,12 @@ class ImageReader:
             self._number += 1
         return self._out
 
-    def read_quickly(self, pieces: Sequence[str]) -> list[Annotation] | None:
-        """As :meth:`read`, for pictures that hold upright boxes and polygons only and nothing to remark on.
+    def read_text(self, text: str, start: int) -> list[Annotation] | None:
+        """As :meth:`read`, from the text of the picture that goes on at ``start``, after its start tag.
 
-        ``pieces`` are the text of the picture from ``<`` to ``<``. None, and nothing is counted, when there is more.
+        None, and nothing is counted, for pictures that need the careful way.
         """
-        if self._turn is not None:
-            return None
-        out: list[Annotation] = []
-        labels: list[str] = []
-        plans, known = self._plans, self._known
-        number, i, end = 0, 2, len(pieces) - 1
-        while i < end:
-            parts = pieces[i].split('"')
-            key = tuple(parts[::2])
-            plan = plans.get(key)
-            if plan is None:
-                plan = self._plan(key)
-                if plan is None:
-                    return None
-            is_box, take, empty = plan
-            i += 1
-            answers = ""
-            if not empty:
-                first = i
-                while pieces[i].startswith("attribute ") and pieces[i + 1].startswith("/a"):
-                    i += 2
-                if pieces[i][0] != "/":
-                    return None
-                # Most shapes have one attribute; the text of several, end tags between, is a key just as well.
-                answers = pieces[first] if i == first + 2 else "<".join(pieces[first:i])
-                i += 1
-            shape: Box | Polygon
-            try:
-                if is_box:
-                    label, occluded, xtl, ytl, xbr, ybr = take(parts)
-                    left, top, right, bottom = float(xtl), float(ytl), float(xbr), float(ybr)
-                    # Comparisons with NaN are false, and infinity fails one of them.
-                    if not (-_FAR < left < right < _FAR and -_FAR < top < bottom < _FAR):
-                        return None
-                    shape = Box(left, top, difference(right, left), difference(bottom, top))
-                else:
-                    label, occluded, points = take(parts)
-                    ring = points_of(points)
-                    if len(ring) < 6 or (len(ring) < 12 and len(set(zip(ring[::2], ring[1::2]))) < 3):
-                        return None
-                    shape = Polygon(((ring,),))
-            except ValueError:
-                return None
-            attributes = known.get((label, occluded, answers))
-            if attributes is None:
-                attributes = self._resolved(label, occluded, answers)
-                if attributes is None:
-                    return None
-            out.append(
-                Object(
-                    id=str(number),
-                    label=label,
-                    geometry=shape,
-                    attributes=attributes,
-                    where=f"box[{number}]" if is_box else f"polygon[{number}]",
-                )
-            )
-            labels.append(label)
-            number += 1
-        ledger = self._log.ledger
-        for label in labels:
-            ledger[label].read += 1
-        self._out, self._number = out, number
-        return out
-
-    def _resolved(self, label: str, occluded: str, answers: str) -> tuple[Attribute, ...] | None:
-        """The answers of a shape from the text of its ``attribute`` children; None where there is more to say."""
-        found = self._vocabulary.resolve(label, tuple(p for p in answers.split("<") if p.startswith("attribute ")))
-        if found.problems or not label:
-            return None
-        if len(self._known) >= _MAX_PLANS:
-            self._known.clear()
-        attributes = self._known[label, occluded, answers] = found.occluded if is_on(occluded) else found.all
-        return attributes
-
-    def _plan(self, key: tuple[str, ...]) -> Plan | None:
-        """How to take a shape apart whose start tag looks like this; None for shapes that need more care."""
-        layout = layout_of(key)
-        if layout is None or layout.tag not in ("box", "polygon") or {"rotation", "group_id"} & layout.index.keys():
-            return None
-        getter = layout.getter(_BOX if layout.tag == "box" else _POLYGON)
-        if getter is None:
-            return None
-        if len(self._plans) >= _MAX_PLANS:
-            self._plans.clear()
-        plan = self._plans[key] = (layout.tag == "box", getter, layout.empty)
-        return plan
+        return None if self._turn is not None else self._quick.read(text, start)
 
     def _read(self, node: Node, number: int) -> None:
         teller = self._teller

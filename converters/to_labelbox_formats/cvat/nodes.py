@@ -69,6 +69,7 @@ class _Uncommon(Exception):
 _FIRST = re.compile(r"([A-Za-z_][\w.:-]*)\s+([A-Za-z_][\w.:-]*)=")
 _NEXT = re.compile(r"\s+([A-Za-z_][\w.:-]*)=")
 _BARE = re.compile(r"([A-Za-z_][\w.:-]*)\s*(/?)>")
+_START_TAG = re.compile(r'<([^<>"&\r]*+(?:"[^<"&\r]*+"[^<>"&\r]*+)*+>)')
 _MAX_LAYOUTS = 4096
 _layouts: dict[tuple[str, ...], Layout] = {}
 
@@ -95,27 +96,15 @@ def _layout(key: tuple[str, ...]) -> Layout:
     return layout
 
 
-def split(data: bytes) -> tuple[Node, list[str]] | None:
-    """The start tag of an element, and its text in pieces from ``<`` to ``<``; None where that needs a parser."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
+def start_tag(text: str) -> tuple[Node, int] | None:
+    """The start tag that an element's text begins with, and where it ends; None where that needs a parser."""
+    found = _START_TAG.match(text)
+    if found is None:
         return None
-    if "&" in text or "\r" in text or "<!" in text or "<?" in text:
-        return None
-    pieces = text.split("<")
-    parts = pieces[1].split('"')
+    parts = found[1].split('"')
     key = tuple(parts[::2])
     try:
-        return Node(_layouts.get(key) or _layout(key), parts, [], []), pieces
-    except _Uncommon:
-        return None
-
-
-def layout_of(key: tuple[str, ...]) -> Layout | None:
-    """The layout of a start tag, from the pieces outside of its quotes; None where that needs a parser."""
-    try:
-        return _layouts.get(key) or _layout(key)
+        return Node(_layouts.get(key) or _layout(key), parts, [], []), found.end()
     except _Uncommon:
         return None
 

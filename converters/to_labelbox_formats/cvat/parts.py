@@ -32,7 +32,7 @@ from to_labelbox.source import Source
 from to_labelbox_formats.cvat.exports import FRAME, Group, XmlExport
 from to_labelbox_formats.cvat.images import ImageReader, Turn
 from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
-from to_labelbox_formats.cvat.nodes import Node, parse_node, split
+from to_labelbox_formats.cvat.nodes import Node, parse_node, start_tag
 from to_labelbox_formats.cvat.paths import MediaFinder
 from to_labelbox_formats.cvat.shapes import INSTANCE, OCCLUDED, Vocabulary
 from to_labelbox_formats.cvat.tracks import Rules, TrackReader
@@ -98,13 +98,20 @@ class ImagePart:
                 log.note(Code.RECORD_UNREADABLE, str(error), file=group.export.name, where=f"image {unit + 1}")
 
     def _item_of_text(self, data: bytes, reader: ImageReader, log: Log) -> Iterator[Item]:
-        found = split(data)
-        if found is None:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
             return self._item(parse_node(data), (), reader, log)
-        head, pieces = found
-        if not head.get("name").strip():
+        found = start_tag(text)
+        if found is None or not found[0].get("name").strip():
             return self._item(parse_node(data), (), reader, log)
-        return self._item(head, (), reader, log, lambda: reader.read_quickly(pieces) or reader.read(parse_node(data)))
+        head, start = found
+
+        def read() -> list[Annotation]:
+            quickly = [] if head.layout.empty else reader.read_text(text, start)
+            return reader.read(parse_node(data)) if quickly is None else quickly
+
+        return self._item(head, (), reader, log, read)
 
     def _item(
         self,
