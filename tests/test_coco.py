@@ -813,3 +813,28 @@ def test_pycocotools_sees_checked_input_only(convert: Convert, monkeypatch: pyte
             run = convert(coco([*given, good]), geometry=policy, outside=outside)
             assert run.report.annotations.written >= 1
     assert seen
+
+
+# ---------------------------------------------------------------------------------- broken records, boxes only
+
+
+@pytest.mark.parametrize(
+    ("fields", "written"),
+    [
+        ({"bbox": ["10", 10, 20, 20], "segmentation": [SQUARE]}, True),
+        ({"bbox": ["10", 10, 20, 20]}, True),
+        ({"bbox": None, "segmentation": [SQUARE]}, True),
+        ({"bbox": None, "segmentation": ["x"]}, False),
+        ({"bbox": None, "segmentation": 7}, False),
+    ],
+)
+def test_odd_records_where_only_boxes_are_asked_for(convert: Convert, fields: dict[str, Any], written: bool) -> None:
+    run = convert(coco([annotation(1, **fields)]), geometry="bbox")
+    assert bool(run.tally("car")[1] or run.tally("car")[2]) is written
+    assert len(run.lines) == written
+
+
+def test_half_a_surrogate_pair_in_a_caption_is_replaced(convert: Convert) -> None:
+    text = json.dumps({"images": [image(1)], "annotations": [{"id": 1, "image_id": 1, "caption": "x\ud800y"}]})
+    run = convert(text.encode())
+    assert [line["answer"] for line in run.lines] == ["x\ufffdy"]

@@ -96,6 +96,13 @@ _decode_boxes = msgspec.json.Decoder(list[_BoxFields]).decode
 _NO_OUTLINE = frozenset({b"", b"[]", b"[[]]", b"null"})
 
 
+def _has_outline(segmentation: object) -> bool:
+    """Whether a record states an outline, read or left undecoded."""
+    if isinstance(segmentation, msgspec.Raw):
+        return bytes(segmentation) not in _NO_OUTLINE
+    return bool(segmentation)
+
+
 class _Refused(Exception):
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
@@ -375,7 +382,7 @@ class Records:
             attributes=attributes,
             box=box if outline is not None else None,
             keypoints=keypoints,
-            reduced=self._boxes_only and outline is None and bytes(data.segmentation) not in _NO_OUTLINE,  # type: ignore[arg-type]
+            reduced=self._boxes_only and outline is None and _has_outline(data.segmentation),
             loss=loss or lost,
             where=where,
         )
@@ -444,12 +451,15 @@ class Records:
     ) -> tuple[Polygon | Mask | None, bool]:
         """The outline and whether some of it is lost; None for no outline, or for a broken one with a box to stand in."""
         segmentation = data.segmentation
-        if not segmentation or isinstance(segmentation, msgspec.Raw):
-            if not self._boxes_only or data.bbox or bytes(segmentation or b"") in _NO_OUTLINE:  # type: ignore[arg-type]
-                return None, False
+        if not isinstance(segmentation, msgspec.Raw):
+            return self._shape(record, data, asset, log) if segmentation else (None, False)
+        if data.bbox or not _has_outline(segmentation):
+            return None, False
+        try:
             full = _decode_all(b"[%b]" % record.text)[0]
-            return self._shape(record, full, asset, log)
-        return self._shape(record, data, asset, log)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            full = _lenient(record.text)[0]
+        return self._shape(record, full, asset, log)
 
     def _shape(
         self, record: Record, data: _Fields | _BoxFields, asset: Asset | None, log: Log
@@ -588,7 +598,9 @@ def _mask(rle: _Rle, asset: Asset | None) -> Mask:
 
 def _lenient(text: bytes) -> tuple[_Fields, str]:
     """A record read field by field, and what had to be repaired. Raises ValueError when it is no object."""
-    loose = json.loads(text)
+    # no payload can hold half a surrogate pair: it becomes U+FFFD
+    whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
+    loose = json.loads(whole.decode("utf-16", "replace"))
     if not isinstance(loose, dict):
         raise ValueError(f"an annotation is an object, this is {type(loose).__name__}")  # noqa: TRY004
     repairs: list[str] = []
