@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Generic, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -31,6 +31,9 @@ _SCALAR = re.compile(rb"[^,\]}\s]+")
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SEPARATOR = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
 
+UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What msgspec raises at a text that is no JSON, or not of the wanted type."""
+
 
 class Piece(NamedTuple, Generic[T]):
     """Consecutive items of an array: their byte offsets and lengths in the file, and the decoded items.
@@ -40,7 +43,7 @@ class Piece(NamedTuple, Generic[T]):
 
     starts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
-    items: list[T | None]
+    items: Sequence[T | None]
 
 
 class JsonStream:
@@ -119,83 +122,74 @@ class JsonStream:
         return self._buffer[start - self._base : end - self._base]
 
     def pieces(
-        self, decoder: msgspec.json.Decoder[list[T]], lenient: Callable[[bytes], T | None] | None = None
+        self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None = None
     ) -> Iterator[Piece[T]]:
         """The items of the array at the cursor, a piece at a time.
 
-        ``lenient`` has a second try at an item that does not decode.
+        ``decode`` makes items of the text of an array and raises what msgspec raises; ``lenient`` has a second try at an
+        item that does not decode.
         """
         self.take(b"[")
         if self.next() == b"]":
             self._pos += 1
             return
-        separator: bytes | None = None
-        while True:
+        more = True
+        while more:
             self._fill(PIECE)
-            cut = self._cut(decoder)
-            if cut is not None:
-                end, items = cut
-                text = self._buffer[self._pos : end]
-                if separator is None:
-                    match = _SEPARATOR.search(text)
-                    separator = match.group() if match else b"},{"
-                parts = text.split(separator)
-                if len(parts) == len(items):
-                    yield self._piece(parts, len(separator), items)
-                    self._pos = end
-                    self.take(b",")
-                    self.next()
-                    continue
-            piece, more = self._exact(decoder, lenient)
-            yield piece
-            if not more:
-                return
+            yield self._cut(decode) or self._exact(decode, lenient)
+            more = self.next() != b"]"
+            self.take(b"," if more else b"]")
+            self.next()
 
-    def _cut(self, decoder: msgspec.json.Decoder[list[T]]) -> tuple[int, list[T]] | None:
-        """The longest proved run of items in the next block: (end in the buffer, items)."""
-        for mark in (b"},", b"]},"):
-            at = self._buffer.rfind(mark, self._pos, self._pos + PIECE)
-            if at < 0:
-                continue
-            end = at + len(mark) - 1
+    def _cut(self, decode: Callable[[bytes], Sequence[T]]) -> Piece[T] | None:
+        """The longest proved run of items in the next block."""
+        for end in self._likely_ends():
+            text = self._buffer[self._pos : end]
             try:
-                return end, decoder.decode(b"[%b]" % self._buffer[self._pos : end])
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                items = decode(b"[%b]" % text)
+            except UNDECODABLE:
                 continue
+            starts, lengths = _items_of(text)
+            if len(starts) != len(items):
+                return None
+            starts += self.offset
+            self._pos += len(text)
+            return Piece(starts, lengths, items)
         return None
 
-    def _piece(self, parts: list[bytes], separator: int, items: list[T]) -> Piece[T]:
-        lengths = np.fromiter(map(len, parts), np.int64, len(parts)) + 2
-        lengths[0] -= 1
-        lengths[-1] -= 1
-        starts = np.zeros(len(parts), np.int64)
-        np.cumsum(lengths[:-1] + (separator - 2), out=starts[1:])
-        return Piece(starts + self.offset, lengths, list[T | None](items))
+    def _likely_ends(self) -> Iterator[int]:
+        """Where the last item of the next block may end: behind an object, behind an array in it, with the whole array."""
+        first, last = self._pos, self._pos + PIECE
+        at = self._buffer.rfind(b"},", first, last)
+        if at >= 0:
+            yield at + 1
+            before = self._buffer.rfind(b"},", first, at)
+            if before >= 0:
+                yield before + 1
+        after_array = self._buffer.rfind(b"]},", first, last)
+        if after_array >= 0:
+            yield after_array + 2
+        whole = self._buffer.find(b"}]", first, last)
+        if whole >= 0:
+            yield whole + 1
 
-    def _exact(
-        self, decoder: msgspec.json.Decoder[list[T]], lenient: Callable[[bytes], T | None] | None
-    ) -> tuple[Piece[T], bool]:
-        """About a block of items by scanning brackets; whether the array goes on."""
+    def _exact(self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None) -> Piece[T]:
+        """About a block of items by scanning brackets."""
         starts: list[int] = []
         lengths: list[int] = []
         items: list[T | None] = []
-        size = 0
-        while size < PIECE:
+        while True:
             start, end = self.skip()
             text = self._buffer[start - self._base : end - self._base]
             starts.append(start)
             lengths.append(end - start)
-            size += end - start
             try:
-                items += decoder.decode(b"[%b]" % text)
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                items += decode(b"[%b]" % text)
+            except UNDECODABLE:
                 items.append(lenient(text) if lenient else None)
-            if self.next() == b"]":
-                self._pos += 1
-                return Piece(np.array(starts, np.int64), np.array(lengths, np.int64), items), False
+            if end - starts[0] >= PIECE or self.next() != b",":
+                return Piece(np.array(starts, np.int64), np.array(lengths, np.int64), items)
             self.take(b",")
-            self.next()
-        return Piece(np.array(starts, np.int64), np.array(lengths, np.int64), items), True
 
     # ------------------------------------------------------------------------------------------------- scanning
 
@@ -263,6 +257,19 @@ class JsonStream:
             last = seen + newline if newline >= 0 else last
             seen += len(block)
         return FileError(f"not valid JSON at line {line}, column {at - last} (byte {at}): {message}")
+
+
+def _items_of(text: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Starts and lengths of the objects in a list of them, taken to be separated all alike."""
+    match = _SEPARATOR.search(text)
+    separator = match.group() if match else b"},{"
+    view = np.frombuffer(text, np.uint8)
+    last = np.flatnonzero(view[: len(view) - len(separator) + 1] == separator[0])
+    for place, code in enumerate(separator[1:], 1):
+        last = last[view[last + place] == code]
+    starts = np.zeros(len(last) + 1, np.int64)
+    starts[1:] = last + (len(separator) - 1)
+    return starts, np.append(last + 1, len(text)) - starts
 
 
 def _shown(found: bytes) -> str:

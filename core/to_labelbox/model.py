@@ -43,8 +43,11 @@ Flat: TypeAlias = Sequence[float]
 """Vertices as x0, y0, x1, y1, …"""
 
 
-class Box(Struct, frozen=True, gc=False):
-    """Upright rectangle. Width and height are kept rather than the far corner, so that no number is re-computed."""
+class Box(Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
+    """Upright rectangle. Width and height are kept rather than the far corner, so that no number is re-computed.
+
+    ``array_like``: four numbers in a row are how files have it, so that a decoder can make a box of them at once.
+    """
 
     left: float
     top: float

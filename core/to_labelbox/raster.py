@@ -36,7 +36,7 @@ def mask_from_runs(runs: Sequence[int], width: int, height: int) -> Mask:
     from pycocotools import mask as coco
 
     _check_size(width, height)
-    if not all(type(r) is int for r in runs):
+    if not set(map(type, runs)) <= {int}:
         raise GeometryError("run lengths must be whole numbers")
     if runs and min(runs) < 0:
         raise GeometryError("negative run length")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -39,6 +39,16 @@ class _ImageIds(Struct, gc=False):
 
 class _AnnotationIds(Struct, gc=False):
     image_id: Id = None
+
+
+Whole = Annotated[int, msgspec.Meta(ge=-(2**62), lt=2**62)]
+"""An id that is its own key; see :class:`Names`."""
+
+
+class _WholeId(Struct, gc=False):
+    """What nearly all annotations have, so that their ids need no second look."""
+
+    image_id: Whole
 
 
 # -------------------------------------------------------------------------------------------------------- files
@@ -108,7 +118,7 @@ def index_file(source: Source, name: str, log: Log) -> File:
         has_categories = False
         if stream.next() == b"[":
             first = _first_item(file, stream)
-            annotations.collect(stream, _annotations)
+            annotations.collect(stream)
             kind: Kind | None = Kind.RESULTS
         else:
             kind = None
@@ -117,7 +127,7 @@ def index_file(source: Source, name: str, log: Log) -> File:
                     _index_images(stream, images, names)
                 elif key == "annotations" and stream.next() == b"[":
                     first = _first_item(file, stream)
-                    annotations.collect(stream, _annotations)
+                    annotations.collect(stream)
                 elif key == "categories" and stream.next() == b"[":
                     has_categories = True
                     categories = _categories(stream.value(), name, log)
@@ -140,8 +150,16 @@ def index_file(source: Source, name: str, log: Log) -> File:
     )
 
 
-_annotations = msgspec.json.Decoder(list[_AnnotationIds])
-_images = msgspec.json.Decoder(list[_ImageIds])
+_whole_ids = msgspec.json.Decoder(list[_WholeId]).decode
+_any_ids = msgspec.json.Decoder(list[_AnnotationIds]).decode
+_images = msgspec.json.Decoder(list[_ImageIds]).decode
+
+
+def _annotations(text: bytes) -> Sequence[_WholeId | _AnnotationIds]:
+    try:
+        return _whole_ids(text)
+    except msgspec.ValidationError:
+        return _any_ids(text)
 
 
 def _lenient_ids(text: bytes) -> _AnnotationIds | None:
@@ -173,8 +191,8 @@ class _Records:
         self._lengths: list[npt.NDArray[np.int64]] = []
         self._keys: list[npt.NDArray[np.int64]] = []
 
-    def collect(self, stream: JsonStream, decoder: msgspec.json.Decoder[list[_AnnotationIds]]) -> None:
-        for starts, lengths, items in stream.pieces(decoder, _lenient_ids):
+    def collect(self, stream: JsonStream) -> None:
+        for starts, lengths, items in stream.pieces(_annotations, _lenient_ids):
             self.add(starts, lengths, _keys_of([None if item is None else item.image_id for item in items]))
 
     def add(self, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> None:
@@ -189,13 +207,13 @@ class _Records:
         return Table(*(np.concatenate(a) for a in (self._starts, self._lengths, self._keys)))
 
 
-def _keys_of(ids: list[Id]) -> npt.NDArray[np.int64]:
-    if all(type(i) is int for i in ids):
+def _keys_of(ids: Sequence[Id]) -> npt.NDArray[np.int64]:
+    if set(map(type, ids)) == {int}:
         try:
             return np.array(ids, np.int64)
         except OverflowError:
             pass
-    keys = (Names.key(i) for i in ids)
+    keys = map(Names.key, ids)
     return np.array([MISSING if k is None else k for k in keys], np.int64)
 
 

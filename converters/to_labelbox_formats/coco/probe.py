@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Kind(StrEnum):
@@ -35,6 +36,7 @@ def keys_at(head: bytes, depth: int) -> list[str]:
     return found
 
 
+@lru_cache(4)
 def probe(head: bytes) -> tuple[Kind | None, str]:
     """The kind of file that a head begins, or None with the reason."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 from to_labelbox import geometry as geo
 from to_labelbox import raster
 from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, Log
+from to_labelbox.json_stream import UNDECODABLE
 from to_labelbox.model import (
     Annotation,
     Asset,
@@ -91,9 +93,47 @@ class _BoxFields(Struct, gc=False):
     file_name: str | None = None
 
 
+class _Ids(Struct, gc=False):
+    id: Id = None
+
+
+class _Plain(Struct, gc=False):
+    """An instance as nearly all are: decoding refuses what has more to it. Fields as in :class:`_Fields`."""
+
+    bbox: Box
+    category_id: Id = None
+    id: Id = None
+    segmentation: list[list[float]] | _Rle | None = None
+    iscrowd: int | None = None
+    keypoints: None = None
+    caption: None = None
+    score: None = None
+    attributes: None = None
+    segments_info: None = None
+
+
+class _PlainBox(Struct, gc=False):
+    """The same, with the outline left undecoded."""
+
+    bbox: Box
+    category_id: Id = None
+    id: Id = None
+    segmentation: msgspec.Raw = msgspec.Raw()
+    iscrowd: Literal[0] | None = None
+    keypoints: None = None
+    caption: None = None
+    score: None = None
+    attributes: None = None
+    segments_info: None = None
+
+
+_decode_ids = msgspec.json.Decoder(list[_Ids]).decode
 _decode_all = msgspec.json.Decoder(list[_Fields]).decode
 _decode_boxes = msgspec.json.Decoder(list[_BoxFields]).decode
+_decode_plain = msgspec.json.Decoder(list[_Plain]).decode
+_decode_plain_boxes = msgspec.json.Decoder(list[_PlainBox]).decode
 _NO_OUTLINE = frozenset({b"", b"[]", b"[[]]", b"null"})
+_CROWD = (Attribute("iscrowd", "yes", flag=True),)
 
 
 def _has_outline(segmentation: object) -> bool:
@@ -121,12 +161,12 @@ class Records:
         self._boxes_only = boxes_only
         self._source = source
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
-        # declared labels of the files whose records may go the short way
-        self._plain_labels: list[dict[Id, str]] = [
+        # files whose records are mostly plain, with their declared labels
+        self._plain_labels: list[Mapping[Id, str] | None] = [
             {c.id: str(c.name) for c in categories.values()}
-            if kind in (Kind.INSTANCES, Kind.KEYPOINTS, Kind.IMAGES) and not normalised
-            else {}
-            for categories, kind, normalised in zip(files.categories, files.kinds, files.normalised)
+            if kind in (Kind.INSTANCES, Kind.IMAGES) and not normalised and not other
+            else None
+            for categories, kind, normalised, other in zip(files.categories, files.kinds, files.normalised, foreign)
         ]
 
     # ----------------------------------------------------------------------------------------------- an image
@@ -134,54 +174,91 @@ class Records:
     def annotations(
         self, files: Sequence[int], rows: Sequence[int], texts: Sequence[bytes], asset: Asset, log: Log
     ) -> list[Annotation]:
-        """All annotations of one asset: the bytes of each, with the file and the row they are from."""
+        """All annotations of one asset: the bytes of each, with the file and the row they are from, in order of files."""
         if not texts:
             return []
+        if files[0] == files[-1]:
+            return self._of_file(files[0], rows, texts, asset, log)
         try:
-            joined = b"[%b]" % b",".join(texts)
-            fields: Sequence[_Fields | _BoxFields] = _decode_boxes(joined) if self._boxes_only else _decode_all(joined)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return self._carefully(list(map(Record, files, rows, texts)), None, asset, log)
-        if len({data.id for data in fields}) < len(fields):
-            return self._carefully(list(map(Record, files, rows, texts)), fields, asset, log)
+            ids = {data.id for data in _decode_ids(_list_of(texts))}
+        except UNDECODABLE:
+            ids = set()
+        if len(ids) < len(texts):
+            return self._carefully(list(map(Record, files, rows, texts)), asset, log)
         found: list[Annotation] = []
-        ledger = log.ledger
-        for n, data in enumerate(fields):
-            label = self._plain_labels[files[n]].get(data.category_id)
-            box = data.bbox
-            outline = data.segmentation
-            if (
-                label is None
-                or data.attributes
-                or data.keypoints
-                or data.iscrowd
-                or data.score is not None
-                or data.caption is not None
-                or not box
-                or len(box) != 4
-                or box[2] < 0
-                or box[3] < 0
-            ):
-                found += self._carefully([Record(files[n], rows[n], texts[n])], [data], asset, log)
-            elif self._boxes_only:
-                ledger[label].read += 1
-                reduced = len(memoryview(outline)) > 4 and bytes(outline) not in _NO_OUTLINE  # type: ignore[arg-type]
-                where = f"annotations[{rows[n]}]"
-                found.append(Object(id=str(data.id), label=label, geometry=Box(*box), reduced=reduced, where=where))
-            elif type(outline) is list and len(outline) == 1 and len(outline[0]) >= 6 and not len(outline[0]) % 2:
-                ledger[label].read += 1
-                polygon = Polygon(((outline[0],),))
-                where = f"annotations[{rows[n]}]"
-                found.append(Object(id=str(data.id), label=label, geometry=polygon, box=Box(*box), where=where))
-            else:
-                found += self._carefully([Record(files[n], rows[n], texts[n])], [data], asset, log)
+        for file, group in groupby(range(len(files)), files.__getitem__):
+            own = list(group)
+            part = slice(own[0], own[-1] + 1)
+            found += self._of_file(file, rows[part], texts[part], asset, log)
         return found
 
-    def _carefully(
-        self, records: Sequence[Record], decoded: Sequence[_Fields | _BoxFields] | None, asset: Asset, log: Log
+    def _of_file(
+        self, file: int, rows: Sequence[int], texts: Sequence[bytes], asset: Asset, log: Log
     ) -> list[Annotation]:
+        labels = self._plain_labels[file]
+        if labels is not None:
+            text = _list_of(texts)
+            plain: Sequence[_Plain | _PlainBox]
+            try:
+                plain = _decode_plain_boxes(text) if self._boxes_only else _decode_plain(text)
+            except UNDECODABLE:
+                plain = []
+            if len({data.id for data in plain}) == len(texts):
+                make = self._plain_box if self._boxes_only else self._plain_shape
+                found: list[Annotation] = []
+                ledger = log.ledger
+                for data, row, record in zip(plain, rows, texts):
+                    label = labels.get(data.category_id)
+                    made = None if label is None else make(data, label, row, asset)
+                    if made is None:
+                        found += self._carefully([Record(file, row, record)], asset, log)
+                    else:
+                        ledger[made.label].read += 1
+                        found.append(made)
+                return found
+        return self._carefully([Record(file, row, text) for row, text in zip(rows, texts)], asset, log)
+
+    def _plain_box(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
+        """A :class:`_PlainBox` as an object; None when it needs a closer look."""
+        box, outline = data.bbox, data.segmentation
+        if box.width < 0 or box.height < 0:
+            return None
+        reduced = len(memoryview(outline)) > 4 and bytes(outline) not in _NO_OUTLINE
+        return Object(id=str(data.id), label=label, geometry=box, reduced=reduced, where=f"annotations[{row}]")
+
+    def _plain_shape(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
+        """A :class:`_Plain` as an object; None when it needs a closer look."""
+        box, outline = data.bbox, data.segmentation
+        if box.width < 0 or box.height < 0 or not outline:
+            return None
+        shape: Polygon | Mask
+        if type(outline) is list:
+            for part in outline:
+                if len(part) < 6 or len(part) % 2:
+                    return None
+            shape = Polygon(tuple([(part,) for part in outline]))
+        else:
+            try:
+                shape = _mask(outline, asset)
+            except geo.GeometryError:
+                return None
+        return Object(
+            id=str(data.id),
+            label=label,
+            geometry=shape,
+            attributes=_CROWD if data.iscrowd else (),
+            box=box,
+            where=f"annotations[{row}]",
+        )
+
+    def _carefully(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
         """The same for records of any kind, with repeated ids, or that do not decode."""
-        fields = [self._one(r, log) for r in records] if decoded is None else decoded
+        text = _list_of([r.text for r in records])
+        fields: Sequence[_Fields | _BoxFields | None]
+        try:
+            fields = _decode_boxes(text) if self._boxes_only else _decode_all(text)
+        except UNDECODABLE:
+            fields = [self._one(r, log) for r in records]
         found: list[Annotation] = []
         taken: dict[str, bytes] = {}
         told: dict[tuple[Id, str], tuple[int, int]] = {}
@@ -293,7 +370,7 @@ class Records:
         text = b"[%b]" % record.text
         try:
             return (_decode_boxes(text) if self._boxes_only else _decode_all(text))[0]
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except UNDECODABLE:
             pass
         try:
             fields, repaired = _lenient(record.text)
@@ -565,6 +642,10 @@ class Records:
             crowd = (Attribute("iscrowd", "yes", flag=True),) if segment.iscrowd else ()
             found.append(Object(id=id, label=label, geometry=mask, attributes=crowd, box=None, where=where))
         return found
+
+
+def _list_of(texts: Sequence[bytes]) -> bytes:
+    return b"[%b]" % b",".join(texts)
 
 
 def _size(asset: Asset) -> tuple[int, int]:
