@@ -38,6 +38,7 @@ class Code(StrEnum):
     FILE_UNREADABLE = "file-unreadable"
     FILE_IGNORED = "file-ignored"
     FILE_MISSING = "file-missing"
+    READ_CRASHED = "read-crashed"
     RECORD_UNREADABLE = "record-unreadable"
     RECORD_DUPLICATE = "record-duplicate"
     ROWS_MIXED = "rows-mixed"
@@ -107,7 +108,7 @@ class Code(StrEnum):
     LIMIT = "limit"
 
 
-_ERRORS = {Code.FILE_UNREADABLE}
+_ERRORS = {Code.FILE_UNREADABLE, Code.READ_CRASHED}
 _INFOS = {
     Code.DECISION,
     Code.FILE_IGNORED,

@@ -83,7 +83,8 @@ class Dataset:
     ``units`` is the number of work units (images, files, tasks); ``iterate(log, start, stop)`` yields the items of the
     units ``start <= unit < stop``, so that ranges can be converted apart, in any process, and joined in order. What it
     yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
-    ``details`` go into the report.
+    ``details`` go into the report. ``unit_name`` is the file or record of a unit, found without reading it: it names
+    what has ended a worker process.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Dataset:
     units: int
     iterate: ItemFactory
     details: Mapping[str, Any] = field(default_factory=dict)
+    unit_name: Callable[[int], str] | None = None
 
     def items(self, log: Log | None = None, start: int = 0, stop: int | None = None) -> Iterator[Item]:
         return self.iterate(Log() if log is None else log, start, self.units if stop is None else stop)
@@ -275,8 +277,8 @@ def describe(names: Sequence[str] = ()) -> list[Reader]:
 class Encoded(Protocol):
     """What a chunk of items became: everything that later steps need, small apart from the two byte strings.
 
-    ``lines`` is the payload with the ontology's choices still open; ``rows`` are finished data rows. ``counts`` are lines
-    an item, for those with any; ``keys`` is a 64-bit hash of the global key of every item.
+    ``lines`` is the payload with the ontology's choices still open, as far as it has not been handed on already; ``rows``
+    are finished data rows. ``counts`` are lines an item; ``keys`` is a 64-bit hash of the global key of every item.
     """
 
     rows: bytes
@@ -290,7 +292,12 @@ class Encoded(Protocol):
 
 
 class Encoder(Protocol):
-    """Turns items into payload lines one after another."""
+    """Turns items into payload lines one after another.
+
+    ``spill``, when given, takes whole lines every megabyte or so, also in the middle of an item.
+    """
+
+    spill: Callable[[bytes], None] | None
 
     def add(self, item: Item) -> None: ...
 

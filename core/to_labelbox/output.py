@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -20,28 +20,6 @@ from to_labelbox.report import Output, Report
 REPORT = "report.json"
 _OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|ontology\.json|report\.json")
 _PARTIAL = ".to-labelbox-partial"
-
-
-class Spool:
-    """Bytes put aside piece by piece, to be read back piece by piece."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._sizes = array("Q")
-        self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
-
-    def write(self, data: bytes) -> None:
-        _write_all(self._file, data)
-        self._sizes.append(len(data))
-
-    def abandon(self) -> None:
-        self._file.close()
-
-    def pieces(self) -> Iterator[bytes]:
-        self._file.close()
-        with open(self.path, "rb") as file:
-            for size in self._sizes:
-                yield file.read(size)
 
 
 class Sink:
@@ -81,27 +59,22 @@ class Folder:
 
     def __init__(self, path: str, overwrite: bool = False) -> None:
         self.path = path
-        self._partial = os.path.join(path, _PARTIAL)
-        self._open: list[Sink | Spool] = []
+        self.partial = os.path.join(path, _PARTIAL)
+        self._open: list[Sink] = []
         try:
             os.makedirs(path, exist_ok=True)
             earlier = [name for name in sorted(os.listdir(path)) if _OURS.fullmatch(name)]
             if earlier and not overwrite:
                 raise UsageError(f"{path} holds an earlier result ({earlier[0]}): use --overwrite, or another folder")
-            shutil.rmtree(self._partial, ignore_errors=True)
-            os.mkdir(self._partial)
+            shutil.rmtree(self.partial, ignore_errors=True)
+            os.mkdir(self.partial)
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
     def sink(self, name: str) -> Sink:
-        sink = Sink(os.path.join(self._partial, name), name)
+        sink = Sink(os.path.join(self.partial, name), name)
         self._open.append(sink)
         return sink
-
-    def spool(self, name: str) -> Spool:
-        spool = Spool(os.path.join(self._partial, name))
-        self._open.append(spool)
-        return spool
 
     def publish(self, sinks: Iterable[Sink], report: Report) -> None:
         """Give every file its final name, the report last."""
@@ -124,7 +97,7 @@ class Folder:
         """Remove what is not published."""
         for file in self._open:
             file.abandon()
-        shutil.rmtree(self._partial, ignore_errors=True)
+        shutil.rmtree(self.partial, ignore_errors=True)
 
 
 def _sync_folder(path: str) -> None:

@@ -1,7 +1,8 @@
 """From one source to one output folder: open, encode in chunks, infer the ontology, fill it in, publish.
 
-Chunks are ranges of the dataset's units. What a chunk becomes depends on its items alone, and results are joined in
-order, so the output is the same for any number of workers. Nothing appears under its final name before it is complete.
+Chunks are ranges of the dataset's units (:mod:`~to_labelbox.parts`). What a chunk becomes depends on its items alone,
+and parts are joined in order, so the output is the same for any number of workers. Nothing appears under its final name
+before it is complete.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from to_labelbox.diagnostics import Code, Log, SourceError, UsageError, unreachable_ledger
+from to_labelbox.diagnostics import Code, Log, UsageError, unreachable_ledger
 from to_labelbox.formats import (
     Dataset,
-    Encoded,
     Encoder,
     ReadContext,
     Writer,
@@ -32,7 +32,8 @@ from to_labelbox.formats import (
 from to_labelbox.media import Gallery
 from to_labelbox.model import Item
 from to_labelbox.ontology import Ontology, infer
-from to_labelbox.output import Folder, Sink, Spool, shards
+from to_labelbox.output import Folder, shards
+from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, plan, rendered_here
 from to_labelbox.report import Assets, Lines, Report, SourceInfo, Tool
 from to_labelbox.schema import Schema
 from to_labelbox.settings import Settings
@@ -41,9 +42,8 @@ from to_labelbox.survey import Survey
 from to_labelbox.tables import read_sizes
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from to_labelbox.workers import Crew
 
-CHUNK_UNITS = 256
 Progress = Callable[[int, int, int], None]
 """Called with units done, units in all, and annotations read so far."""
 
@@ -64,13 +64,14 @@ class Job:
 
 @dataclass(slots=True)
 class Opened:
-    """An opened job: the dataset, how to encode it, and what was found on the way."""
+    """An opened job: the dataset, how to encode it, and what was found on the way. Without a job: made in Python."""
 
     dataset: Dataset
     writer: Writer
     make_encoder: Callable[[], Encoder]
     log: Log
     info: SourceInfo
+    job: Job | None = None
 
 
 def open_job(job: Job) -> Opened:
@@ -101,69 +102,8 @@ def open_job(job: Job) -> Opened:
         partial(target.encoder, job.settings, writer_options, dataset.name, Log(fail=job.fail)),
         log,
         SourceInfo(source.path, chosen.name, details),
+        job,
     )
-
-
-# ---------------------------------------------------------------------------------------------------- chunks
-
-
-def plan(units: int) -> list[tuple[int, int]]:
-    """Ranges of units; the plan depends on their number alone."""
-    size = max(1, min(CHUNK_UNITS, units // 16))
-    return [(start, min(start + size, units)) for start in range(0, units, size)]
-
-
-def encode_chunk(dataset: Dataset, encoder: Encoder, start: int, stop: int, fail: bool) -> Encoded:
-    """Encode a range of units. Reader and encoder log apart and are added up."""
-    log = Log(fail=fail)
-    for item in dataset.items(log, start, stop):
-        encoder.add(item)
-    encoded = encoder.take()
-    log.absorb(encoded.log)
-    encoded.log = log
-    return encoded
-
-
-_shared: tuple[Dataset, Encoder, bool] | None = None
-
-
-def _encode_shared(start: int, stop: int) -> Encoded:
-    assert _shared is not None
-    dataset, encoder, fail = _shared
-    return encode_chunk(dataset, encoder, start, stop, fail)
-
-
-def encoded_chunks(opened: Opened, chunks: Sequence[tuple[int, int]], workers: int, fail: bool) -> Iterator[Encoded]:
-    """The chunks' results in order, with a bounded number of them in flight."""
-    encoder = opened.make_encoder()
-    workers = min(workers, len(chunks))
-    if workers <= 1 or not hasattr(os, "fork"):
-        for start, stop in chunks:
-            yield encode_chunk(opened.dataset, encoder, start, stop, fail)
-        return
-    # imported here, as most runs have one process
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    global _shared
-    _shared = (opened.dataset, encoder, fail)
-    pending: deque[Future[Encoded]] = deque()
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"))
-    try:
-        for start, stop in chunks:
-            pending.append(pool.submit(_encode_shared, start, stop))
-            if len(pending) > 2 * workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    except BrokenProcessPool:
-        raise SourceError(
-            "a worker process died, probably for lack of memory; nothing was written. Try fewer --workers"
-        ) from None
-    finally:
-        _shared = None
-        pool.shutdown(cancel_futures=True)
 
 
 # --------------------------------------------------------------------------------------------------- converting
@@ -184,12 +124,14 @@ def convert(
     workers: int = 1,
     overwrite: bool = False,
     progress: Progress | None = None,
+    file_timeout: float = 0,
 ) -> Report:
     """Convert one dataset (a file, folder, zip or gz, or several files of one set) into ``out``.
 
     ``out`` None converts without writing anything. ``options`` are the format's own (``formats NAME`` lists them),
     ``settings`` the rules of the conversion. ``sizes`` is a CSV of key, width, height for assets that are not at hand.
-    ``on_error`` ``"fail"`` stops at the first refused record. Raises :class:`~to_labelbox.diagnostics.ToLabelboxError`.
+    ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``, a file or record that ends a
+    process or takes more than ``file_timeout`` seconds (0: any time) is left out and named. Raises :class:`~to_labelbox.diagnostics.ToLabelboxError`.
     """
     if on_error not in ("skip", "fail"):
         raise UsageError(f"on_error {on_error!r}: skip or fail")
@@ -205,7 +147,7 @@ def convert(
         fail=on_error == "fail",
     )
     folder = None if out is None else Folder(os.fspath(out), overwrite)
-    return run(open_job(job), folder, job.settings, job.fail, shard_lines, workers, progress).report
+    return run(open_job(job), folder, job.settings, job.fail, shard_lines, workers, progress, file_timeout).report
 
 
 def write(
@@ -257,10 +199,16 @@ def run(
     shard_lines: int = 0,
     workers: int = 1,
     progress: Progress | None = None,
+    file_timeout: float = 0,
 ) -> Result:
     """Everything after opening; writes only when there is a folder."""
-    with _collector_paused():
-        return _run(opened, folder, settings, fail, shard_lines, workers, progress)
+    chunks = plan(opened.dataset.units)
+    try:
+        with _collector_paused(), _crew(opened, min(workers, len(chunks)), file_timeout) as crew:
+            return _run(opened, chunks, folder, settings, shard_lines, crew, progress)
+    finally:
+        if folder is not None:
+            folder.clean()
 
 
 @contextmanager
@@ -275,51 +223,66 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def _crew(opened: Opened, workers: int, file_timeout: float) -> Iterator[Crew | None]:
+    """Worker processes, where there is more than one to do the work and a way for them to come by the dataset."""
+    if workers <= 1 or (opened.job is None and not hasattr(os, "fork")):
+        yield None
+        return
+    from to_labelbox.work import give_back, lend, prepare
+    from to_labelbox.workers import crew
+
+    lend(0, opened)
+    try:
+        with crew(workers, prepare, ([opened.job], file_timeout)) as hands:
+            yield hands
+    finally:
+        give_back()
+
+
 def _run(
     opened: Opened,
+    chunks: Sequence[tuple[int, int]],
     folder: Folder | None,
     settings: Settings,
-    fail: bool,
     shard_lines: int,
-    workers: int,
+    crew: Crew | None,
     progress: Progress | None,
 ) -> Result:
-    chunks = plan(opened.dataset.units)
-    log, survey = opened.log, Survey()
-    counts, keys = array("I"), array("Q")
-    assets = Assets()
-    spool, rows = (folder.spool("lines"), folder.sink("data_rows.ndjson")) if folder else (None, None)
-    try:
-        for done, encoded in enumerate(encoded_chunks(opened, chunks, workers, fail), 1):
-            survey.absorb(encoded.survey)
-            log.absorb(encoded.log)
-            counts.extend(encoded.counts)
-            keys.extend(encoded.keys)
-            assets.read += encoded.items
-            assets.written += encoded.written
-            if spool is not None and rows is not None:
-                spool.write(encoded.lines)
-                rows.write(encoded.rows)
-            if progress is not None:
-                read = sum(t.read for t in log.ledger.values())
-                progress(chunks[done - 1][1], opened.dataset.units, read)
-        repeated = _repeated_assets(opened.dataset, keys, settings, log)
-        assets.written -= len(repeated)
-        assets.skipped += len(repeated)
-        ontology = infer(opened.dataset.schema, survey, settings)
-        for decision in ontology.decisions:
-            log.decide(decision)
-        opened.writer.limits(ontology, survey, log)
-        unbalanced = log.ledger.unbalanced()
-        if unbalanced:
-            unreachable_ledger(unbalanced)
-        report = _report(opened, log, survey, assets)
-        if folder is not None and spool is not None and rows is not None:
-            _publish(folder, opened.writer, ontology, report, spool, rows, counts, repeated, shard_lines)
-        return Result(report, ontology, survey, opened.dataset.schema)
-    finally:
-        if folder is not None:
-            folder.clean()
+    gathered = Gathering(opened.log)
+    log, survey = gathered.log, gathered.survey
+    for part in _encoded(opened, chunks, folder.partial if folder else None, crew):
+        gathered.add(part)
+        if progress is not None:
+            progress(gathered.next, opened.dataset.units, gathered.read)
+    repeated = _repeated_assets(opened.dataset, gathered.keys, settings, log)
+    gathered.assets.written -= len(repeated)
+    gathered.assets.skipped += len(repeated)
+    ontology = infer(opened.dataset.schema, survey, settings)
+    for decision in ontology.decisions:
+        log.decide(decision)
+    opened.writer.limits(ontology, survey, log)
+    unbalanced = log.ledger.unbalanced()
+    if unbalanced:
+        unreachable_ledger(unbalanced)
+    report = _report(opened, log, survey, gathered.assets)
+    if folder is not None:
+        publish(folder, opened.writer, ontology, report, gathered, repeated, shard_lines, crew)
+    return Result(report, ontology, survey, opened.dataset.schema)
+
+
+def _encoded(
+    opened: Opened, chunks: Sequence[tuple[int, int]], folder: str | None, crew: Crew | None
+) -> Iterator[Part]:
+    if crew is None:
+        encoder = opened.make_encoder()
+        for start, stop in chunks:
+            yield encode_part(opened.dataset, encoder, start, stop, opened.log.fail, folder)
+        return
+    from to_labelbox.work import Chunk, encode_all
+
+    for _, part in encode_all(crew, deque(Chunk(0, start, stop, folder) for start, stop in chunks)):
+        yield part
 
 
 def _report(opened: Opened, log: Log, survey: Survey, assets: Assets) -> Report:
@@ -337,42 +300,46 @@ def _report(opened: Opened, log: Log, survey: Survey, assets: Assets) -> Report:
     )
 
 
-def _publish(
+def publish(
     folder: Folder,
     writer: Writer,
     ontology: Ontology,
     report: Report,
-    spool: Spool,
-    rows: Sink,
-    counts: array[int],
+    gathered: Gathering,
     repeated: set[int],
     shard_lines: int,
+    crew: Crew | None,
 ) -> None:
-    render = writer.renderer(ontology)
-    rendered = map(render, spool.pieces())
+    """Fill in the ontology and give the files their names."""
+    if crew is None:
+        filled = rendered_here(folder.partial, gathered.ranges, writer.renderer(ontology))
+    else:
+        from to_labelbox.work import rendered_by, save_ontology
+
+        filled = rendered_by(crew, folder.partial, gathered.ranges, save_ontology(ontology, folder.partial))
     if shard_lines:
-        finished = shards(folder, rendered, counts, shard_lines)
+        finished = shards(folder, filled, gathered.counts, shard_lines)
     else:
         finished = [folder.sink("annotations.ndjson")]
-        for piece in rendered:
+        for piece in filled:
             finished[0].write(piece)
-    if repeated:
-        rows = _without(folder, rows, repeated)
+    rows = folder.sink("data_rows.ndjson")
+    for piece in _rows(folder.partial, gathered.ranges, repeated):
+        rows.write(piece)
     schema = folder.sink("ontology.json")
     schema.write(writer.ontology_json(ontology))
     folder.publish([*finished, rows, schema], report)
 
 
-def _without(folder: Folder, rows: Sink, repeated: set[int]) -> Sink:
+def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) -> Iterator[bytes]:
     """The data rows without those of assets that came before."""
-    rows.close()
-    os.rename(rows.path, f"{rows.path}.all")
-    kept = folder.sink(rows.name)
-    with open(f"{rows.path}.all", "rb") as file:
-        for n, line in enumerate(file):
-            if n not in repeated:
-                kept.write(line)
-    return kept
+    n = 0
+    for start, stop in ranges:
+        for piece in pieces(part_path(folder, start, stop, "rows")):
+            if repeated:
+                lines = piece.splitlines(keepends=True)
+                piece = b"".join(line for line in lines if (n := n + 1) - 1 not in repeated)
+            yield piece
 
 
 def _repeated_assets(dataset: Dataset, keys: array[int], settings: Settings, log: Log) -> set[int]:

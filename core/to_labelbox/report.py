@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.diagnostics import Diagnostic, Tally
+from to_labelbox.diagnostics import Diagnostic, Severity, Tally
 
 
 class FailOn(StrEnum):
@@ -74,11 +74,11 @@ class Report(Struct):
         return text.encode() + b"\n"
 
     def exit_code(self, fail_on: FailOn | None = None) -> int:
-        """0 finished; 1 a file could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""
+        """0 finished; 1 a file or record could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""
         tally = self.annotations
         if self.assets.written == 0 or (tally.read and not tally.written):
             return 3
-        if any(d.code == "file-unreadable" for d in self.diagnostics):
+        if any(d.severity is Severity.ERROR for d in self.diagnostics):
             return 1
         if fail_on is FailOn.SKIPPED and tally.skipped:
             return 1

@@ -78,6 +78,8 @@ from to_labelbox_formats.labelbox.payload import (
 )
 from to_labelbox_formats.labelbox.video import MAX_FRAMES, TrackLowering, instance_color, masks_line, segments_line
 
+SPILL = 1 << 20
+"""Bytes of encoded lines that are kept before they are handed on, if there is someone to take them."""
 MANY = 5000
 """Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
 
@@ -125,6 +127,7 @@ class Encoder:
         self._wanted: dict[str, bool] = {}
         self._filtered = bool(settings.include or settings.exclude)
         self._georeference = Georeference(options.geo, options.epsg) if options.geo else None
+        self.spill: Callable[[bytes], None] | None = None
         self._reset(log)
 
     def _reset(self, log: Log) -> None:
@@ -162,6 +165,12 @@ class Encoder:
         )
         self._reset(Log(fail=self.log.fail))
         return taken
+
+    def _hand_on(self) -> None:
+        """Empty the buffer of lines; it stays the same object."""
+        if self.spill is not None:
+            self.spill(bytes(self._lines))
+            self._lines.clear()
 
     # --------------------------------------------------------------------------------------------------- items
 
@@ -248,6 +257,8 @@ class Encoder:
         if self._line_count - before > MANY:
             self._check_many(self._line_count - before)
         self._counts.append(self._line_count - before)
+        if len(self._lines) > SPILL:
+            self._hand_on()
 
     def _passes(self, label: str, annotation: Object | Track | Classification) -> bool:
         wanted = self._wanted.get(label)
@@ -377,6 +388,8 @@ class Encoder:
                 keypoints += part[:1] == "/"
             self._lines += b"\n"
             self._line_count += 1
+        if len(self._lines) > SPILL:
+            self._hand_on()
         if not first:
             what = type(obj.geometry).__name__
             self._skip(Code.GEOMETRY_UNSUPPORTED, label, f"a {what} on {self._media} has no payload in Labelbox", obj)
@@ -593,6 +606,8 @@ class Encoder:
             self._encode_into(line, self._lines, -1)
             self._lines += b"\n"
             self._line_count += 1
+            if len(self._lines) > SPILL:
+                self._hand_on()
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1
         tally = self.log.ledger[label]

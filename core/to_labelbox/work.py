@@ -1,0 +1,180 @@
+"""What a worker process does: open a source once, encode ranges of it, render parts.
+
+Datasets are known by their number. A process that was forked finds what had been opened before; any other opens a
+source when it is first asked for it, from its :class:`~to_labelbox.pipeline.Job`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from to_labelbox.diagnostics import Code, Log, RecordError, SourceError
+from to_labelbox.formats import Encoder, writer
+from to_labelbox.ontology import Ontology
+from to_labelbox.parts import Part, encode_part, part_path, pieces, render_part
+from to_labelbox.survey import Survey
+from to_labelbox.workers import Crew, Died
+
+if TYPE_CHECKING:
+    from to_labelbox.pipeline import Job, Opened
+
+OPEN_DATASETS = 2
+"""Datasets that a worker keeps open at once."""
+ONTOLOGY = "ontology.msgpack"
+
+
+class Chunk(NamedTuple):
+    """A range of units of a dataset, to be encoded into files in ``folder``; ``again`` after it failed alone."""
+
+    dataset: int
+    start: int
+    stop: int
+    folder: str | None
+    again: bool = False
+
+
+class Rendering(NamedTuple):
+    """A part whose lines are to be filled by the ontology in the file ``ontology``."""
+
+    folder: str
+    start: int
+    stop: int
+    ontology: str
+
+
+_jobs: Sequence[Job | None] = ()
+_open: dict[int, tuple[Opened, Encoder]] = {}
+_render: tuple[str, Callable[[bytes], bytes]] | None = None
+_seconds = 0.0
+
+
+def prepare(jobs: Sequence[Job | None], seconds: float) -> None:
+    """Tell a process what it may be asked for, and how long a record or file may take (0: as long as it likes)."""
+    global _jobs, _seconds
+    _jobs, _seconds = jobs, seconds
+
+
+def lend(number: int, opened: Opened) -> None:
+    """Put an opened dataset where this process and those forked from it find it."""
+    _open[number] = opened, opened.make_encoder()
+
+
+def give_back() -> None:
+    _open.clear()
+
+
+def opened(number: int) -> tuple[Opened, Encoder]:
+    """An opened dataset and its encoder. Raises :class:`ToLabelboxError`."""
+    from to_labelbox.pipeline import open_job
+
+    if number not in _open:
+        while len(_open) >= OPEN_DATASETS:
+            _open.pop(next(iter(_open)))
+        job = _jobs[number]
+        assert job is not None
+        lend(number, open_job(job))
+    return _open[number]
+
+
+def encode(chunk: Chunk) -> Part:
+    dataset, encoder = opened(chunk.dataset)
+    try:
+        return encode_part(dataset.dataset, encoder, chunk.start, chunk.stop, dataset.log.fail, chunk.folder, _tick)
+    except BaseException:
+        _open.pop(chunk.dataset, None)
+        raise
+    finally:
+        if _seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _tick() -> None:
+    """Restart the clock whose alarm ends this process, in whatever code it is then."""
+    if _seconds:
+        signal.setitimer(signal.ITIMER_REAL, _seconds)
+
+
+def render(task: Rendering) -> None:
+    global _render
+    if _render is None or _render[0] != task.ontology:
+        with open(task.ontology, "rb") as file:
+            ontology = msgspec.msgpack.decode(file.read(), type=Ontology)
+        _render = task.ontology, writer().renderer(ontology)
+    render_part(task.folder, task.start, task.stop, _render[1])
+
+
+def save_ontology(ontology: Ontology, folder: str) -> str:
+    """Where :func:`render` finds it."""
+    path = os.path.join(folder, ONTOLOGY)
+    with open(path, "wb") as file:
+        file.write(msgspec.msgpack.encode(ontology))
+    return path
+
+
+# ------------------------------------------------------------------------------------------------------ supervision
+
+
+def encode_all(crew: Crew, chunks: deque[Chunk]) -> Iterator[tuple[Chunk, Part]]:
+    """Parts as they come, in any order. More chunks may be added meanwhile.
+
+    A chunk that ends its process is cut in two, and so on down to the one unit that does it. When that unit fails twice,
+    it is left out: its part is empty but for a note. A unit that does no harm is never lost to its neighbours.
+    """
+    for chunk, outcome in crew.run(encode, chunks):
+        if not isinstance(outcome, Died):
+            yield chunk, outcome
+        elif chunk.stop - chunk.start > 1:
+            middle = (chunk.start + chunk.stop) // 2
+            chunks.appendleft(chunk._replace(start=middle))
+            chunks.appendleft(chunk._replace(stop=middle))
+        elif not chunk.again:
+            chunks.appendleft(chunk._replace(again=True))
+        else:
+            yield chunk, _left_out(crew, chunk, outcome.reason)
+
+
+def _left_out(crew: Crew, chunk: Chunk, reason: str) -> Part:
+    job = _jobs[chunk.dataset]
+    unit = next(iter(crew.run(name, deque([chunk]))))[1]
+    file, where = unit if isinstance(unit, tuple) else ("", f"unit {chunk.start + 1}")
+    if job is not None and job.fail:
+        raise RecordError(f"{file} {where}".strip() + f": {reason}")
+    log = Log()
+    log.note(Code.READ_CRASHED, f"left out: {reason}", file=file, where=where)
+    return Part(chunk.start, chunk.stop, 0, 0, array("I"), array("Q"), Survey(), log)
+
+
+def rendered_by(crew: Crew, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
+    """The rendered lines of parts, in order, rendered ahead by the crew."""
+    tasks = deque(Rendering(folder, start, stop, ontology) for start, stop in ranges)
+    outcomes = crew.run(render, tasks)
+    finished: set[int] = set()
+    failed: set[int] = set()
+    for start, stop in ranges:
+        while start not in finished:
+            task, outcome = next(outcomes)
+            if not isinstance(outcome, Died):
+                finished.add(task.start)
+            elif task.start in failed:
+                raise SourceError(f"the lines could not be finished: {outcome.reason}; nothing was written")
+            else:
+                failed.add(task.start)
+                tasks.appendleft(task)
+        path = part_path(folder, start, stop, "rendered")
+        yield from pieces(path)
+        os.remove(path)
+
+
+def name(chunk: Chunk) -> tuple[str, str]:
+    """The file and place of a chunk's first unit, as far as its reader can tell without reading it."""
+    dataset = opened(chunk.dataset)[0].dataset
+    if dataset.unit_name is not None:
+        return dataset.unit_name(chunk.start), ""
+    return dataset.name, f"unit {chunk.start + 1} of {dataset.units}"
