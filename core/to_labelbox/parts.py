@@ -97,7 +97,7 @@ def rendered_here(folder: str, ranges: Sequence[tuple[int, int]], render: Callab
 
 
 class Gathering:
-    """Parts of one dataset, added up in order, in whatever order they come."""
+    """Parts of one dataset, added up in order, in whatever order they come. ``ranges`` are those with any items."""
 
     def __init__(self, log: Log) -> None:
         self.log = log
@@ -118,7 +118,8 @@ class Gathering:
             self.keys.extend(ready.keys)
             self.assets.read += ready.items
             self.assets.written += ready.written
-            self.ranges.append((ready.start, ready.stop))
+            if ready.items:
+                self.ranges.append((ready.start, ready.stop))
             self.next = ready.stop
 
     @property

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from to_labelbox.diagnostics import Code, Log, UsageError, unreachable_ledger
@@ -99,7 +98,7 @@ def open_job(job: Job) -> Opened:
     return Opened(
         dataset,
         target,
-        partial(target.encoder, job.settings, writer_options, dataset.name, Log(fail=job.fail)),
+        lambda: target.encoder(job.settings, writer_options, dataset.name, Log(fail=job.fail)),
         log,
         SourceInfo(source.path, chosen.name, details),
         job,
@@ -174,10 +173,11 @@ def infer_ontology(dataset: Dataset | Sequence[Item], *, settings: Settings | No
 
 def _opened(dataset: Dataset, settings: Settings | None, options: Mapping[str, Any] | None) -> Opened:
     target = writer()
+    chosen = target.options(**(options or {}))
     return Opened(
         dataset,
         target,
-        partial(target.encoder, settings or Settings(), target.options(**(options or {})), dataset.name, Log()),
+        lambda: target.encoder(settings or Settings(), chosen, dataset.name, Log()),
         Log(),
         SourceInfo(dataset.name, "python", dict(dataset.details)),
     )
@@ -281,7 +281,7 @@ def _encoded(
         return
     from to_labelbox.work import Chunk, encode_all
 
-    for _, part in encode_all(crew, deque(Chunk(0, start, stop, folder) for start, stop in chunks)):
+    for _, part in encode_all(crew, deque(Chunk(0, start, stop, folder) for start, stop in chunks), opened.log.fail):
         yield part
 
 

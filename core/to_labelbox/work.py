@@ -50,7 +50,8 @@ class Rendering(NamedTuple):
 
 
 _jobs: Sequence[Job | None] = ()
-_open: dict[int, tuple[Opened, Encoder]] = {}
+_open: dict[int, Opened] = {}
+_encoders: dict[int, Encoder] = {}
 _render: tuple[str, Callable[[bytes], bytes]] | None = None
 _seconds = 0.0
 
@@ -63,20 +64,23 @@ def prepare(jobs: Sequence[Job | None], seconds: float) -> None:
 
 def lend(number: int, opened: Opened) -> None:
     """Put an opened dataset where this process and those forked from it find it."""
-    _open[number] = opened, opened.make_encoder()
+    _open[number] = opened
 
 
 def give_back() -> None:
     _open.clear()
+    _encoders.clear()
 
 
-def opened(number: int) -> tuple[Opened, Encoder]:
-    """An opened dataset and its encoder. Raises :class:`ToLabelboxError`."""
+def opened(number: int) -> Opened:
+    """An opened dataset. Raises :class:`ToLabelboxError`."""
     from to_labelbox.pipeline import open_job
 
     if number not in _open:
         while len(_open) >= OPEN_DATASETS:
-            _open.pop(next(iter(_open)))
+            oldest = next(iter(_open))
+            _encoders.pop(oldest, None)
+            del _open[oldest]
         job = _jobs[number]
         assert job is not None
         lend(number, open_job(job))
@@ -84,12 +88,13 @@ def opened(number: int) -> tuple[Opened, Encoder]:
 
 
 def encode(chunk: Chunk) -> Part:
-    dataset, encoder = opened(chunk.dataset)
+    source = opened(chunk.dataset)
+    # an encoder that was interrupted is not used again
+    encoder = _encoders.pop(chunk.dataset, None) or source.make_encoder()
     try:
-        return encode_part(dataset.dataset, encoder, chunk.start, chunk.stop, dataset.log.fail, chunk.folder, _tick)
-    except BaseException:
-        _open.pop(chunk.dataset, None)
-        raise
+        part = encode_part(source.dataset, encoder, chunk.start, chunk.stop, source.log.fail, chunk.folder, _tick)
+        _encoders[chunk.dataset] = encoder
+        return part
     finally:
         if _seconds:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -121,7 +126,7 @@ def save_ontology(ontology: Ontology, folder: str) -> str:
 # ------------------------------------------------------------------------------------------------------ supervision
 
 
-def encode_all(crew: Crew, chunks: deque[Chunk]) -> Iterator[tuple[Chunk, Part]]:
+def encode_all(crew: Crew, chunks: deque[Chunk], fail: bool) -> Iterator[tuple[Chunk, Part]]:
     """Parts as they come, in any order. More chunks may be added meanwhile.
 
     A chunk that ends its process is cut in two, and so on down to the one unit that does it. When that unit fails twice,
@@ -137,14 +142,13 @@ def encode_all(crew: Crew, chunks: deque[Chunk]) -> Iterator[tuple[Chunk, Part]]
         elif not chunk.again:
             chunks.appendleft(chunk._replace(again=True))
         else:
-            yield chunk, _left_out(crew, chunk, outcome.reason)
+            yield chunk, _left_out(crew, chunk, outcome.reason, fail)
 
 
-def _left_out(crew: Crew, chunk: Chunk, reason: str) -> Part:
-    job = _jobs[chunk.dataset]
+def _left_out(crew: Crew, chunk: Chunk, reason: str, fail: bool) -> Part:
     unit = next(iter(crew.run(name, deque([chunk]))))[1]
     file, where = unit if isinstance(unit, tuple) else ("", f"unit {chunk.start + 1}")
-    if job is not None and job.fail:
+    if fail:
         raise RecordError(f"{file} {where}".strip() + f": {reason}")
     log = Log()
     log.note(Code.READ_CRASHED, f"left out: {reason}", file=file, where=where)
@@ -174,7 +178,7 @@ def rendered_by(crew: Crew, folder: str, ranges: Sequence[tuple[int, int]], onto
 
 def name(chunk: Chunk) -> tuple[str, str]:
     """The file and place of a chunk's first unit, as far as its reader can tell without reading it."""
-    dataset = opened(chunk.dataset)[0].dataset
+    dataset = opened(chunk.dataset).dataset
     if dataset.unit_name is not None:
         return dataset.unit_name(chunk.start), ""
     return dataset.name, f"unit {chunk.start + 1} of {dataset.units}"

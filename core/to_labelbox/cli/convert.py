@@ -20,6 +20,13 @@ from to_labelbox.report import FailOn
 @click.option(
     "--fail-on", type=click.Choice([f.value for f in FailOn]), help="Exit with 1 when this much was lost, or more."
 )
+@click.option(
+    "--file-timeout",
+    type=click.FloatRange(0),
+    default=0,
+    metavar="SECONDS",
+    help="With several workers: leave out a file or record that takes longer.",
+)
 @click.option("--dry-run", is_flag=True, help="Convert and report, write nothing.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT.")
 @click.option("--progress/--no-progress", default=None, help="Progress bar; by default on a terminal, for long work.")
@@ -29,6 +36,7 @@ def convert(
     out: str | None,
     shard_lines: int | None,
     fail_on: str | None,
+    file_timeout: float,
     dry_run: bool,
     overwrite: bool,
     progress: bool | None,
@@ -63,6 +71,7 @@ def convert(
             workers=given["workers"],
             overwrite=overwrite,
             progress=advance,
+            file_timeout=file_timeout,
         )
     code = report.exit_code(FailOn(fail_on) if fail_on else None)
     if not quiet:

@@ -1,0 +1,121 @@
+"""Chunks in files, worker processes, and what becomes of a record that ends one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import check_output, codes, contents, item, lines
+from to_labelbox import Dataset, Log, RecordError, Report, Settings
+from to_labelbox.diagnostics import Code
+from to_labelbox.formats import writer
+from to_labelbox.model import Asset, Box, Item, Keyframe, Media, Object, Track
+from to_labelbox.output import Folder
+from to_labelbox.parts import encode_part
+from to_labelbox.pipeline import Opened, run
+from to_labelbox.report import SourceInfo
+from to_labelbox.schema import Schema
+
+UNITS, BAD = 1000, 617
+
+
+def opened(dataset: Dataset, fail: bool = False) -> Opened:
+    target = writer()
+    info = SourceInfo("made", "python")
+    return Opened(
+        dataset,
+        target,
+        lambda: target.encoder(Settings(), target.options(), "made", Log(fail=fail)),
+        Log(fail=fail),
+        info,
+    )
+
+
+def made(trouble: Callable[[], object] = lambda: None) -> Dataset:
+    """A thousand pictures with a box each; reading one of them is trouble."""
+
+    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
+        for n in range(start, stop):
+            if n == BAD:
+                trouble()
+            log.read("car")
+            yield item(Object(label="car", geometry=Box(1, 2, 30, 40), id=str(n)), path=f"{n:04}.jpg")
+
+    return Dataset("made", Schema(), UNITS, iterate, unit_name=lambda n: f"{n:04}.xml")
+
+
+def convert(dataset: Dataset, out: Path, workers: int = 2, timeout: float = 0, fail: bool = False) -> Report:
+    return run(opened(dataset, fail), Folder(str(out)), Settings(), fail, 0, workers, None, timeout).report
+
+
+def burst() -> None:
+    raise RuntimeError("a defect of the reader")
+
+
+TROUBLES: dict[str, tuple[Callable[[], object], str]] = {
+    "killed": (lambda: os.kill(os.getpid(), signal.SIGKILL), "killed"),
+    "segmentation fault": (lambda: os.kill(os.getpid(), signal.SIGSEGV), "SIGSEGV"),
+    "exit": (lambda: os._exit(7), "exit code 7"),
+    "defect": (burst, "RuntimeError: a defect of the reader"),
+    "hang": (lambda: time.sleep(600), "--file-timeout"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_what_ends_a_worker_costs_itself_and_is_named(trouble: str, tmp_path: Path) -> None:
+    happens, said = TROUBLES[trouble]
+    report = convert(made(happens), tmp_path / "out", timeout=0.3 if trouble == "hang" else 0)
+    check_output(tmp_path / "out", report)
+    assert report.annotations.converted == report.assets.written == UNITS - 1
+    assert codes(report)["read-crashed"] == 1
+    example = next(d for d in report.diagnostics if d.code is Code.READ_CRASHED).examples[0]
+    assert example.file == f"{BAD:04}.xml"
+    assert said in example.message
+    assert report.exit_code() == 1
+    keys = [line["dataRow"]["globalKey"] for line in lines(tmp_path / "out")]
+    assert keys == [f"{n:04}.jpg" for n in range(UNITS) if n != BAD]
+
+
+def test_a_worker_that_dies_once_costs_nothing(tmp_path: Path) -> None:
+    died = tmp_path / "died"
+
+    def die_once() -> None:
+        if not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert convert(made(die_once), tmp_path / "out").exit_code() == 0
+    assert died.exists()
+    convert(made(), tmp_path / "alone", workers=1)
+    assert contents(tmp_path / "out") == contents(tmp_path / "alone")
+
+
+def test_where_broken_records_are_to_fail_so_does_one_that_ends_a_worker(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=f"{BAD:04}.xml"):
+        convert(made(TROUBLES["killed"][0]), tmp_path / "out", fail=True)
+    assert contents(tmp_path / "out") == {}
+
+
+def test_lines_are_handed_on_in_the_middle_of_an_asset() -> None:
+    """However long the lines of one video are, a process holds about a megabyte of them."""
+    keys = tuple(Keyframe(n, Box(1, 2, 30 + n % 7, 40)) for n in range(2000))
+    track = Track(label="car", segments=(keys,), id="1")
+    asset = Asset(path="a.mp4", media=Media.VIDEO, width=100, height=80, frames=2000)
+    video = Item(asset=asset, annotations=tuple(track for _ in range(40)))
+    encoder = opened(made()).make_encoder()
+    taken: list[int] = []
+    encoder.spill = lambda data: taken.append(len(data))
+    encoder.add(video)
+    assert len(taken) > 2
+    assert max(taken) < 2 << 20
+
+
+def test_without_a_folder_nothing_is_kept() -> None:
+    source = opened(made())
+    part = encode_part(source.dataset, source.make_encoder(), 10, 20, False, None)
+    assert (part.items, part.written, list(part.counts)) == (10, 10, [1] * 10)
