@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -92,6 +94,7 @@ def rows_from_runs(runs: Sequence[int], width: int, height: int) -> Raster:
     return np.repeat(values, lengths).reshape(height, width)
 
 
+@lru_cache(8)  # area and pixels of a mask are asked for one after the other
 def _decode_counts(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
     """Run lengths of COCO's compressed text.
 
@@ -100,10 +103,10 @@ def _decode_counts(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
     """
     if not data:
         raise GeometryError("empty RLE")
-    codes = np.frombuffer(data, np.uint8).astype(np.int64) - 48
-    if codes.min() < 0 or codes.max() > 63:
+    codes = np.frombuffer(data, np.uint8) - np.uint8(48)
+    if codes.max() > 63:
         raise GeometryError("compressed RLE holds a character outside its alphabet")
-    last = np.flatnonzero((codes & 0x20) == 0)
+    last = np.flatnonzero(codes < 0x20)
     if not last.size or last[-1] != len(codes) - 1:
         raise GeometryError("compressed RLE ends inside a number")
     first = np.concatenate(([0], last[:-1] + 1))
@@ -111,7 +114,7 @@ def _decode_counts(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
     if digits.max() > 7:
         raise GeometryError("compressed RLE holds a number that is too large")
     place = np.arange(len(codes)) - np.repeat(first, digits)
-    values = np.add.reduceat((codes & 0x1F) << (5 * place), first)
+    values = np.add.reduceat((codes & 0x1F).astype(np.int64) << (5 * place), first)
     values -= ((codes[last] & 0x10) != 0) * (np.int64(1) << (5 * digits))
     values[1::2] = np.cumsum(values[1::2])
     values[2::2] = np.cumsum(values[2::2])
@@ -119,6 +122,7 @@ def _decode_counts(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
         raise GeometryError("negative run length")
     if values.sum() != pixels:
         raise GeometryError(f"runs add up to {values.sum()}, the frame has {pixels} pixels")
+    values.flags.writeable = False
     return values
 
 
@@ -196,41 +200,48 @@ def _empty_counts(width: int, height: int) -> bytes:
 def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
     """(outer contours along the pixel edges, one a 4-connected region; number of holes that they lose).
 
-    Vertices are pixel corners, clockwise, so that filling a contour gives back the region with its holes closed.
-    Corners come from the runs alone: in a column, a run's start and end are edges; where the next column has the same
-    edge, the contour goes straight on, else it has a corner there.
+    Vertices are pixel corners, clockwise, so that filling a contour gives back the region with its holes closed. A
+    contour begins at its leftmost and then topmost corner, and contours are in the order of theirs.
     """
-    ends = np.cumsum(_decode_counts(mask.counts, mask.width * mask.height))
-    xs, ys, starts = _corners(ends, mask.height)
-    if not len(xs):
-        return [], 0
-    # Corners of one column pair up to vertical edges in order of y, corners of one row to horizontal ones.
-    horizontal = np.lexsort((xs, ys))
-    _order_saddles(xs, ys, starts, horizontal)
-    across, along = np.empty(len(xs), np.intp), np.empty(len(xs), np.intp)
-    across[horizontal[::2]], across[horizontal[1::2]] = horizontal[1::2], horizontal[::2]
-    along[::2], along[1::2] = np.arange(1, len(xs), 2), np.arange(0, len(xs), 2)
-    right, down, outer = across.tolist(), along.tolist(), starts.tolist()
-    places = np.stack((xs, ys), 1).astype(float)
+    xs, ys, starts = _corners(np.cumsum(_decode_counts(mask.counts, mask.width * mask.height)), mask.height)
+    # Corners of one column pair up to vertical edges in order of y (0 and 1, 2 and 3, …), of one row to horizontal ones.
+    row = _by_row(xs, ys, starts)
+    across = np.empty_like(row)
+    across[row[::2]], across[row[1::2]] = row[1::2], row[::2]
+    following: list[int] = (across ^ 1).tolist()
+    rings = _cycles(following)
+    here = np.fromiter(chain.from_iterable(rings), np.int64, len(following) // 2)
+    there = across[here]
+    flat = np.stack((xs[here], ys[here], xs[there], ys[there]), 1).astype(float).ravel().tolist()
     contours: list[list[float]] = []
-    holes = 0
-    seen = bytearray(len(xs))
-    for first in range(len(xs)):
-        if seen[first]:
-            continue
-        ring: list[int] = []
-        here = first
-        while not seen[here]:
-            there = right[here]
-            seen[here] = seen[there] = 1
-            ring += (here, there)
-            here = down[there]
-        # the first corner of a ring is its leftmost and then topmost: inside is below it, or it is a hole
-        if outer[first]:
-            contours.append(places[ring].ravel().tolist())
-        else:
-            holes += 1
-    return contours, holes
+    at = 0
+    for ring in rings:
+        # inside is below a ring's first corner, or the ring is a hole
+        if starts[ring[0]]:
+            contours.append(flat[at : at + 4 * len(ring)])
+        at += 4 * len(ring)
+    return contours, len(rings) - len(contours)
+
+
+def _cycles(following: list[int]) -> list[list[int]]:
+    """The cycles of corners 2n or 2n + 1, the ends at which vertical edge n is left, each from its lowest edge on."""
+    rings: list[list[int]] = []
+    edges = len(following) // 2
+    seen = bytearray(edges)
+    found, first = 0, 0
+    while found < edges:
+        ring = [first]
+        here = following[first]
+        while here != first:
+            ring.append(here)
+            here = following[here]
+        rings.append(ring)
+        found += len(ring)
+        if found < edges:
+            for corner in ring:
+                seen[corner >> 1] = 1
+            first = 2 * seen.find(0, first >> 1)
+    return rings
 
 
 def _corners(
@@ -238,51 +249,67 @@ def _corners(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Corners sorted by x, then y: their places, and whether the foreground begins below them in their own column.
 
-    A place where two regions touch diagonally is there twice.
+    In a column, a run's start and end are edges; where the next column has the same edge, a contour goes straight on,
+    else it has a corner there. A place where two regions touch diagonally is there twice.
     """
-    begin, end = ends[0 : len(ends) // 2 * 2 : 2], ends[1::2]
-    kept = end > begin
-    begin, end = begin[kept], end[kept]
-    if not len(begin):
-        nothing = np.zeros(0, np.int64)
-        return nothing, nothing, nothing > 0
-    # a run may go over several columns: cut it at each top
-    first, last = begin // height, (end - 1) // height
-    spans = last - first + 1
-    columns = np.repeat(first, spans) + np.arange(spans.sum()) - np.repeat(np.cumsum(spans) - spans, spans)
-    tops = np.maximum(np.repeat(begin, spans), columns * height) - columns * height
-    bottoms = np.minimum(np.repeat(end, spans), (columns + 1) * height) - columns * height
+    edges = _edges(ends, height) << 2
+    edges[1::2] |= 1
     stride = height + 1
-    edges = np.concatenate((columns * stride + tops, columns * stride + bottoms))
-    signs = np.ones(len(edges), np.int8)
-    signs[len(columns) :] = -1
-    # adjacent runs of one column (a run of length zero between them) have no edge where they meet
-    keys = np.concatenate((edges, edges + stride))
-    own = np.concatenate((signs, np.zeros(len(edges), np.int8)))
-    left = np.concatenate((np.zeros(len(edges), np.int8), signs))
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    heads = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    own, left, keys = np.add.reduceat(own[order], heads), np.add.reduceat(left[order], heads), keys[heads]
-    times = np.where(own == left, 0, np.where((own != 0) & (left != 0), 2, 1))
-    keys, starts = np.repeat(keys, times), np.repeat(own > 0, times)
-    return keys // stride, keys % stride, starts
+    # On the line between two columns lie the edges of the right one and, after them where both have one, of the left
+    # one. Bit 0 says that it is the end of a run, bit 1 that it is of the left column.
+    merged = np.sort(np.concatenate((edges, edges + ((stride << 2) | 2))))
+    keys = merged >> 2
+    starts = (merged & 3) == 0
+    both = np.flatnonzero(keys[1:] == keys[:-1])
+    starts[both + 1] = starts[both]
+    straight = both[((merged[both] ^ merged[both + 1]) & 1) == 0]
+    kept = np.ones(len(keys), bool)
+    kept[straight] = kept[straight + 1] = False
+    keys = keys[kept]
+    xs = keys // stride
+    return xs, keys - xs * stride, starts[kept]
 
 
-def _order_saddles(
-    xs: npt.NDArray[np.int64],
-    ys: npt.NDArray[np.int64],
-    starts: npt.NDArray[np.bool_],
-    horizontal: npt.NDArray[np.intp],
-) -> None:
-    """Where two regions touch diagonally, join the edges so that each region keeps a contour of its own.
+def _edges(ends: npt.NDArray[np.int64], height: int) -> npt.NDArray[np.int64]:
+    """column · (height + 1) + y of the start and end of each run of foreground within a column, in this order."""
+    begin, end = ends[0 : len(ends) // 2 * 2 : 2], ends[1::2]
+    if (end == begin).any():
+        begin, end = begin[end > begin], end[end > begin]
+    if (begin[1:] == end[:-1]).any():  # a run of length zero between them
+        apart = begin[1:] > end[:-1]
+        begin, end = begin[np.append(True, apart)], end[np.append(apart, True)]
+    first, last = begin // height, (end - 1) // height
+    if (first < last).any():  # cut where a column ends
+        spans = last - first + 1
+        before = np.cumsum(spans) - spans
+        columns = np.repeat(first - before, spans) + np.arange(spans.sum())
+        begin = np.maximum(np.repeat(begin, spans), columns * height)
+        end = np.minimum(np.repeat(end, spans), (columns + 1) * height)
+    else:
+        columns = first
+    edges = np.empty(2 * len(begin), np.int64)
+    edges[::2], edges[1::2] = begin + columns, end + columns
+    return edges
 
-    The upper edge of the place is its first copy. It belongs to the left edge when the upper left pixel is set, which
-    is the order of the copies already; else to the right edge, so the copies change places.
+
+def _by_row(
+    xs: npt.NDArray[np.int64], ys: npt.NDArray[np.int64], starts: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Corners in the order of y, then x.
+
+    Where two regions touch diagonally, edges are joined so that each region keeps a contour of its own. The upper edge
+    of the place is its first copy. It belongs to the left edge when the upper left pixel is set, which is the order of
+    the copies already; else to the right edge, so the copies change places.
     """
-    a, b = horizontal[:-1], horizontal[1:]
-    swap = np.flatnonzero((xs[a] == xs[b]) & (ys[a] == ys[b]) & ~starts[a])
-    horizontal[swap], horizontal[swap + 1] = horizontal[swap + 1], horizontal[swap]
+    bits = len(xs).bit_length()
+    keys = np.sort((ys * (xs[-1:].sum() + 1) + xs << bits) | np.arange(len(xs)))
+    order = keys & ((1 << bits) - 1)
+    keys >>= bits
+    again = np.flatnonzero(keys[1:] == keys[:-1])
+    if len(again):
+        swap = again[~starts[order[again]]]
+        order[swap], order[swap + 1] = order[swap + 1], order[swap]
+    return order
 
 
 def turned(mask: Mask, orientation: int) -> Mask:
