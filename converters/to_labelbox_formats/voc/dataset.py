@@ -111,17 +111,19 @@ class _Sample:
             self.files += 1
             self.genuine += document.database.strip().startswith("The VOC") or "PASCAL VOC" in document.credit
             for n, row in enumerate(document.rows):
-                corners = [number(text) for text in row[5:9]]
+                element = document.elements[n] if document.elements else None
+                corners = map(number, row[5:9]) if element is not None else map(float, row[5:9])  # type: ignore[arg-type]
                 values = [value for value in corners if value is not None]
                 if len(values) < 4:
                     continue
                 self.boxes += 1
-                if left_out(rules, row, document.elements[n] if document.elements else None) is None:
+                if left_out(rules, row, element) is None:
                     labels[(row[0] or "").strip()] = None
-                if not self.zero and min(values) <= 0:
+                least, greatest = min(values), max(values)
+                if least <= 0 and not self.zero:
                     self.zero = name
-                self.relative &= min(values) >= 0 and max(values) <= 1
-                self.fractions |= any(value != int(value) for value in values)
+                self.relative &= least >= 0 and greatest <= 1
+                self.fractions = self.fractions or not all(map(float.is_integer, values))
         labels.pop("", None)
         self.labels = tuple(labels)
 

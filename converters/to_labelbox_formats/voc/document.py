@@ -75,11 +75,16 @@ _HEAD = re.compile(
             "size": rf"{_SIZE}\s*",
         }
     )
+    + r"\s*"
 )
 # (?(6)(?!)) fails when group 6, the first corner, is already filled: a second bndbox is not plain.
 _CORNERS = r"(?(6)(?!))" + _any_of(dict.fromkeys(CORNERS, _NUMBER)) + r"\s*"
 _OBJECT = re.compile(
-    r"\s*<object>" + _any_of({**dict.fromkeys(ROW_FIELDS, _TEXT), "bndbox": _CORNERS}) + r"\s*</object>"
+    r"<object>"
+    + _any_of({**dict.fromkeys(ROW_FIELDS, _TEXT), "bndbox": _CORNERS})
+    + r"\s*</object>\s*"
+    # a name and all four corners, or no match
+    + "".join(f"(?({group})|(?!))" for group in (1, 6, 7, 8, 9))
 )
 _TAIL = re.compile(r"\s*</annotation>\s*\Z")
 
@@ -93,10 +98,7 @@ def plain(text: str) -> Document | None:
     end = head.end()
     next_object = _OBJECT.match
     while found := next_object(text, end):
-        row = found.groups()
-        if not row[0] or row[5] is None or row[6] is None or row[7] is None or row[8] is None:
-            return None
-        rows.append(row)
+        rows.append(found.groups())
         end = found.end()
     if _TAIL.match(text, end) is None:
         return None

@@ -15,7 +15,7 @@ from to_labelbox.media import IMAGE_EXTENSIONS, Header, file_header, image_heade
 from to_labelbox.model import Annotation, Asset, Classification, Item, Object
 from to_labelbox.source import Source
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
-from to_labelbox_formats.voc.layout import Layout, Role, image_base, implied_top
+from to_labelbox_formats.voc.layout import Folder, Layout, Role, image_base, implied_top
 from to_labelbox_formats.voc.masks import MaskReader
 from to_labelbox_formats.voc.names import Classes, Lists
 from to_labelbox_formats.voc.objects import ObjectReader
@@ -48,6 +48,7 @@ class Items:
         self._context = context
         self._objects = ObjectReader(rules)
         self._masks = MaskReader(classes)
+        self._image_folders: dict[str, str] = {}
         self._add, self._strip = _media_prefix(source, context, image_base(layout))
 
     def iterate(self, log: Log, start: int, stop: int) -> Iterator[Item]:
@@ -77,7 +78,8 @@ class Items:
             for field_name in document.unknown:
                 log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
         image = layout.image(unit)
-        path, header = self._asset(name, image, document, log)
+        folder, stem = layout.folder(name)
+        path, header = self._asset(name, folder, stem, image, document, log)
         stored, drawn, orientation = self._sizes(path, image, header, document, name, log)
         annotations: list[Annotation] = []
         if document is not None and document.rows:
@@ -93,24 +95,29 @@ class Items:
             annotations = [_turned(a, orientation, stored) for a in annotations]
             log.note(Code.EXIF_TURNED, "labels of the upright picture are turned to the stored one", file=name)
         width, height = stored or (None, None)
-        split = self._lists.splits[self._lists.split_of[unit]] or layout.folder(name)[0].split
+        split = self._lists.splits[self._lists.split_of[unit]] or folder.split
         return Item(
             asset=Asset(path=path, width=width, height=height), annotations=annotations, split=split, origin=name
         )
 
     # ------------------------------------------------------------------------------------------ identity and size
 
-    def _asset(self, name: str, image: str, document: Document | None, log: Log) -> tuple[str, Header | None]:
+    def _asset(
+        self, name: str, folder: Folder, stem: str, image: str, document: Document | None, log: Log
+    ) -> tuple[str, Header | None]:
         """(path, header when it had to be looked up below the media root anyway)."""
         if image:
             if document is not None:
                 self._compare_name(name, image, document.filename, log)
             return self._path(image), None
-        folder, stem = self._layout.folder(name)
         said = (document.filename if document else "").strip().replace("\\", "/").rpartition("/")[2]
         _, dot, extension = said.rpartition(".")
         known = bool(dot) and f".{extension.lower()}" in IMAGE_EXTENSIONS
-        whole = f"{implied_top(self._layout, folder)}{folder.rest}{stem}"
+        place = folder.top + folder.rest
+        whole = self._image_folders.get(place, "")
+        if not whole:
+            whole = self._image_folders[place] = implied_top(self._layout, folder) + folder.rest
+        whole += stem
         path = self._path(f"{whole}.{extension}" if known else f"{whole}.jpg")
         gallery = self._context.media
         if gallery is not None:

@@ -232,12 +232,14 @@ def _lines(
             id, _, rest = line[1:].partition('"')
             yield layout.unit_of(entry.root, id), id, rest.split()
             continue
+        if not flagged and (unit := layout.unit_of(entry.root, line)) >= 0:
+            yield unit, line, []
+            continue
         id, columns = _columns(line)
-        unit = -1 if flagged and columns else layout.unit_of(entry.root, line)
-        if unit < 0 and columns:
+        if columns:
             yield layout.unit_of(entry.root, id), id, columns
         else:
-            yield unit, line, []
+            yield (layout.unit_of(entry.root, line) if flagged else -1), line, []
 
 
 def _columns(line: str) -> tuple[str, list[str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from to_labelbox.diagnostics import UNNAMED, Code, Log
 from to_labelbox.model import Annotation, Attribute, Box, Object, Relationship, RotatedBox
+from to_labelbox.places import Places
 from to_labelbox.xml import Element, local_name
 from to_labelbox_formats.voc import PartNames
 from to_labelbox_formats.voc.document import CORNERS, Document, Row, child_of, children_of, inside, stated, text_of
@@ -22,6 +23,7 @@ _SCORES = ("confidence", "score")
 _ELSEWHERE = frozenset({"mask", "segmentation", "segm", "rle"})
 """Rasters that odd tools put into the XML, each in its own way."""
 _WITHOUT_MEANING = frozenset({"id", "type", "deleted", *_SCORES})
+_places = Places("object[{}]")
 _STRUCTURED = frozenset(
     {"name", "pose", *FLAGS, "bndbox", "robndbox", "polygon", "point", "part", "actions", "attributes"}
 )
@@ -50,38 +52,51 @@ class ObjectReader:
     def read(self, document: Document, size: tuple[int, int] | None, file: str, log: Log) -> list[Annotation]:
         """All annotations of a file. ``size`` is that of the frame the numbers are in."""
         rows = document.rows
-        if document.elements or self._rules.relative or self._rules.skip_difficult or len(set(rows)) < len(rows):
-            return list(_File(self._rules, size, file, log).annotations(document))
+        if not document.elements and not self._rules.relative and not self._rules.skip_difficult:
+            found = self._quickly(rows, log)
+            if found is not None:
+                return found
+        return list(_File(self._rules, size, file, log).annotations(document))
+
+    def _quickly(self, rows: Sequence[Row], log: Log) -> list[Annotation] | None:
+        """The objects of a plain file that has nothing to report; None for any other."""
         shift, remembered = self._rules.shift, self._attributes
         out: list[Annotation] = []
+        boxes = set()
         counts: dict[str, int] = {}
-        for n, row in enumerate(rows, 1):
-            key = row[1:5]
-            if key in remembered:
-                attributes = remembered[key]
-            else:
-                if len(remembered) >= _MAX_REMEMBERED:
-                    remembered.clear()
-                attributes = remembered[key] = _plain_attributes(row)
-            label = row[0].strip()  # type: ignore[union-attr]  # a plain row has a name and four numbers
-            left, top, right, bottom = map(float, row[5:9])  # type: ignore[arg-type]
+        for (id, where), (name, pose, truncated, difficult, occluded, *corners) in zip(_places(len(rows)), rows):
+            left, top, right, bottom = map(float, corners)  # type: ignore[arg-type]  # a plain row has four numbers
+            said = (pose, truncated, difficult, occluded)
+            try:
+                attributes = remembered[said]
+            except KeyError:
+                attributes = self._attributes_of(said)
+            label = name.strip()  # type: ignore[union-attr]  # … and a name
             if attributes is None or not label or left > right or top > bottom or left < shift or top < shift:
-                out += _File(self._rules, size, file, log).object(n, row, None)
-                continue
+                return None
+            boxes.add((left, top, right, bottom))
             counts[label] = counts.get(label, 0) + 1
             left -= shift
             top -= shift
             box = Box(left, top, right - left, bottom - top)
-            out.append(Object(id=str(n), label=label, geometry=box, attributes=attributes, where=f"object[{n}]"))
+            out.append(Object(id=id, label=label, geometry=box, attributes=attributes, where=where))
+        if len(boxes) < len(rows):  # equal boxes may be equal objects
+            return None
         for label, count in counts.items():
             log.read(label, count)
         return out
 
+    def _attributes_of(self, said: Row) -> tuple[Attribute, ...] | None:
+        if len(self._attributes) >= _MAX_REMEMBERED:
+            self._attributes.clear()
+        found = self._attributes[said] = _plain_attributes(said)
+        return found
 
-def _plain_attributes(row: Row) -> tuple[Attribute, ...] | None:
-    """Pose and flags of a row; None when a flag is neither yes nor no, which is worth a message."""
-    out = _pose(row[1])
-    for name, text in zip(FLAGS, row[2:5]):
+
+def _plain_attributes(said: Row) -> tuple[Attribute, ...] | None:
+    """Pose and flags from their texts; None when a flag is neither yes nor no, which is worth a message."""
+    out = _pose(said[0])
+    for name, text in zip(FLAGS, said[1:]):
         text = (text or "").strip().lower()
         if text in _YES:
             out.append(Attribute(name, "yes", flag=True))

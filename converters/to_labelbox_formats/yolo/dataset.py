@@ -31,7 +31,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     try:
         tree = tree_of(source)
         name = source.names[0] if source.is_file else ""
-        lines = [name] if name else [n for n in tree.others if n.lower().endswith(NDJSON)]
+        lines = [name] if name else tree.ending(*NDJSON)
         if len(lines) == 1 and lines[0].lower().endswith(NDJSON) and ndjson.head_of(first_line(tree, lines[0])):
             return open_ndjson(tree, lines[0], options, context)
         if name.lower().endswith(".txt"):

@@ -35,7 +35,7 @@ def sniff(source: Source) -> Match | Refusal:
         return Match(CERTAIN, f"{' and '.join(found[:2])} {verb} splits and classes")
     if deep := (*yamls(tree), *obj_datas(tree)):
         return Refusal(f"holds sets further down, such as {deep[0]}: give their folder, or use batch")
-    lines = [n for n in tree.others if n.lower().endswith(NDJSON)]
+    lines = tree.ending(*NDJSON)
     if len(lines) == 1 and not tree.texts and ndjson.head_of(first_line(tree, lines[0])):
         return Match(CERTAIN, f"line 1 of {lines[0]} describes an Ultralytics dataset")
     if files := keras_files(tree):
@@ -109,12 +109,12 @@ def _row_kind(tree: Tree) -> tuple[str, str]:
 def names_files(tree: Tree) -> list[str]:
     """Files that name classes, the preferred kind first."""
     texts = [name for folder in tree.texts for name in tree.texts[folder] if not is_label_name(name)]
-    others = [*tree.others, *texts]
+    others = [*tree.ending(".names", ".labels", ".json"), *texts]
     for wanted in NAMES_FILES:
         found = [n for n in others if posixpath.basename(n).lower() == wanted]
         if found:
             return found
-    return [n for n in tree.others if n.endswith(".names")]
+    return tree.ending(".names")
 
 
 def first_line(tree: Tree, name: str) -> bytes:
@@ -137,7 +137,7 @@ def descriptors(tree: Tree) -> list[str]:
 
 def yamls(tree: Tree) -> list[str]:
     """YAML files that describe a set, those of the outermost folder first."""
-    candidates = sorted((n for n in tree.others if n.lower().endswith(YAML)), key=lambda n: (n.count("/"), n))
+    candidates = sorted(tree.ending(*YAML), key=lambda n: (n.count("/"), n))
     found = []
     for name in candidates[:_MAX_LOOKED_AT]:
         head = tree.head(name, 1 << 20)
@@ -156,5 +156,5 @@ def yamls(tree: Tree) -> list[str]:
 
 
 def obj_datas(tree: Tree) -> list[str]:
-    names = sorted((n for n in tree.others if n.lower().endswith(".data")), key=lambda n: (n.count("/"), n))
+    names = sorted(tree.ending(".data"), key=lambda n: (n.count("/"), n))
     return [n for n in names[:_MAX_LOOKED_AT] if re.search(rb"(?m)^\s*names\s*=", tree.head(n))]

@@ -42,7 +42,7 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
     """(whether the folders can be classes, why or why not)."""
     if not tree.images:
         return False, "there are no pictures"
-    others = [n for n in tree.others if n.lower().endswith((".json", ".xml", ".yaml", ".yml", ".csv"))]
+    others = tree.ending(".json", ".xml", ".yaml", ".yml", ".csv")
     others = [n for n in others if posixpath.basename(n) != "labels.json"]
     if others:
         return False, f"{others[0]} is there, so the folders of pictures are no classes"
@@ -102,7 +102,7 @@ def read_folders(tree: Tree, log: Log) -> tuple[list[Entry], Question]:
 def _labels_json(tree: Tree, log: Log) -> dict[str, tuple[str, ...]]:
     """Classes by picture from all labels.json files; a picture that they do not name keeps its folder's class."""
     told: dict[str, tuple[str, ...]] = {}
-    for file in tree.others:
+    for file in tree.ending(".json"):
         if posixpath.basename(file) != "labels.json":
             continue
         folder = file[: file.rfind("/") + 1]

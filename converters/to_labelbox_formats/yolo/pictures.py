@@ -146,7 +146,7 @@ def _offset(source: str | None, media: str | None) -> tuple[str, str]:
 def load_sizes(tree: Tree, option: str | None) -> dict[str, tuple[int, int]]:
     """The sizes file of ``-O sizes=``, or images.meta of the source. Raises :class:`UsageError`."""
     if option is None:
-        file = next((n for n in tree.others if posixpath.basename(n) == META_FILE), None)
+        file = next((n for n in tree.ending(".meta") if posixpath.basename(n) == META_FILE), None)
         return _meta(text_of(tree, file)) if file else {}
     if not os.path.isfile(option) and tree.has(option):
         return _meta(text_of(tree, option))

@@ -27,6 +27,7 @@ from msgspec import Struct
 from to_labelbox.diagnostics import UNREADABLE, Code, Log, Tally
 from to_labelbox.geometry import open_ring, to_stored
 from to_labelbox.model import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon
+from to_labelbox.places import Places
 
 Tokens: TypeAlias = Sequence[bytes]
 
@@ -85,17 +86,7 @@ _SIZE_REMEDY = (
     "the size of its picture is unknown, so the normalised row has no place: give the pictures with --media-root, "
     "or their sizes with --sizes or -O sizes=FILE"
 )
-_places: list[tuple[str, str]] = []
-
-
-def places(count: int) -> list[tuple[str, str]]:
-    """(id, place) of the lines 1, 2, …; kept, because every file needs the same ones."""
-    while len(_places) < min(count, 10_000):
-        number = str(len(_places) + 1)
-        _places.append((number, f"line {number}"))
-    if count > len(_places):
-        return _places + [(str(n), f"line {n}") for n in range(len(_places) + 1, count + 1)]
-    return _places
+_places = Places("line {}")
 
 
 class Rows:
@@ -149,7 +140,7 @@ class Rows:
         """Plain boxes on an upright picture of known size; any other row goes the careful way."""
         width, height, known = frame.width, frame.height, self._known
         found: list[Object] = []
-        for (id, where), line in zip(places(len(lines)), lines):
+        for (id, where), line in zip(_places(len(lines)), lines):
             try:
                 token, first, second, third, fourth = line.split()
                 label, tally = known[token]
@@ -176,7 +167,7 @@ class Rows:
             self.log.note(Code.FIELD_REPAIRED, "values are separated by commas instead of blanks", file=file)
             lines = [line.replace(b",", b" ") for line in lines]
         tokens = (line.split() for line in lines)
-        return self._rows(zip(places(len(lines)), tokens), frame, file)
+        return self._rows(zip(_places(len(lines)), tokens), frame, file)
 
     def listed(self, rows: list[list[bytes]], frame: Frame, file: str, record: str) -> list[Object]:
         """The objects of rows that stand in one record of a file."""

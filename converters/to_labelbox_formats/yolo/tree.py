@@ -1,4 +1,4 @@
-"""The listing of a source, sorted into pictures and label files by folder."""
+"""The listing of a source, sorted into pictures and label files by folder; other files by extension."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ class Tree:
         self.names: Sequence[str] = source.names
         self.images: dict[str, list[str]] = {}
         self.texts: dict[str, list[str]] = {}
-        self.others: list[str] = []
         self.base = source.folder + "/" if source.folder is not None else None
         for (folder, extension), names in source.groups.items():
             own = _own(folder, names)
             kept = self.texts if extension == ".txt" else self.images if is_image("a" + extension) else None
-            if kept is None:
-                self.others += own
-            elif own:
+            if kept is not None and own:
                 kept[folder] = sorted(kept[folder] + own) if folder in kept else own
-        self.others.sort()
+
+    def ending(self, *extensions: str) -> list[str]:
+        """Files with one of these extensions, in order."""
+        found = self.source.ending(*extensions)
+        return [n for n in found if n.lower().endswith(extensions) and not posixpath.basename(n).startswith("._")]
 
     def has(self, name: str) -> bool:
         at = bisect.bisect_left(self.names, name)
