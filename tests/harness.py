@@ -214,7 +214,7 @@ class Convert:
             path.parent.mkdir(parents=True)
             path.write_bytes(source if isinstance(source, bytes) else json.dumps(source).encode())
             source = path
-        chosen = {k: given.pop(k) for k in list(given) if k in Settings.__struct_fields__}
+        chosen = {k: given.pop(k) for k in list(given) if k in Settings.__struct_fields__ and k != "class_map"}
         if chosen:
             given["settings"] = msgspec.convert(chosen, Settings)
         out = self._folder / f"out-{self._count}"

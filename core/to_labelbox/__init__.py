@@ -15,6 +15,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from to_labelbox.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, read_class_map
 from to_labelbox.diagnostics import FileError, Log, RecordError, SourceError, ToLabelboxError, UsageError
 from to_labelbox.formats import Dataset, Detection, Fault, Reader, Writer, dataset_of, readers, writer
 from to_labelbox.formats import detect as _detect
@@ -25,14 +26,18 @@ from to_labelbox.settings import Outside, Policy, Settings
 from to_labelbox.source import Source
 
 __all__ = [
+    "ClassMap",
+    "ClassRule",
     "Dataset",
     "Detection",
     "Fault",
     "FileError",
     "Log",
     "Ontology",
+    "OptionRule",
     "Outside",
     "Policy",
+    "QuestionRule",
     "Reader",
     "RecordError",
     "Report",
@@ -47,6 +52,7 @@ __all__ = [
     "formats",
     "infer_ontology",
     "read",
+    "read_class_map",
     "validate",
     "write",
 ]

@@ -62,6 +62,7 @@ class Code(StrEnum):
     CLASS_SIMILAR = "class-similar"
     ATTRIBUTE_UNKNOWN = "attribute-unknown"
     ATTRIBUTE_DROPPED = "attribute-dropped"
+    MAP_UNUSED = "map-unused"
     NAME_CLEANED = "name-cleaned"
     # geometry
     BOX_INVALID = "box-invalid"
@@ -226,6 +227,7 @@ class Log:
 
     ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
     ``unreadable`` counts input files that could not be read.
+    ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
     """
 
     def __init__(self, *, fail: bool = False, listener: Callable[[Diagnostic, Example], None] | None = None) -> None:
@@ -233,6 +235,7 @@ class Log:
         self.diagnostics: dict[Code, Diagnostic] = {}
         self.ledger = Ledger()
         self.unreadable = 0
+        self.met: set[tuple[str, ...]] = set()
         self._listener = listener
 
     def note(
@@ -298,6 +301,7 @@ class Log:
     def absorb(self, other: Log) -> None:
         """Add the counts of a later chunk."""
         self.unreadable += other.unreadable
+        self.met |= other.met
         for label, tally in other.ledger.items():
             self.ledger[label].add(tally)
         for code, theirs in other.diagnostics.items():

@@ -102,7 +102,7 @@ class Lowering:
             return geometry if inside and geometry.width > 0 and geometry.height > 0 else None
         if type(geometry) is not Polygon:
             return None
-        policy = self._policies.get(obj.label) or self.policy(obj.label)
+        policy = self._policies.get(obj.counted or obj.label) or self.policy(obj.label, obj.counted)
         parts = geometry.parts
         if not parts or (policy is not Policy.POLYGON and (policy is not Policy.AUTO or len(parts) > 1)):
             return None
@@ -131,17 +131,19 @@ class Lowering:
         self._object = obj
         self.approximated = obj.loss
         try:
-            shapes = self._main(obj, obj.geometry, self.policy(obj.label))
+            shapes = self._main(obj, obj.geometry, self.policy(obj.label, obj.counted))
         except (Skip, geo.GeometryError) as error:
             shapes = self._fallback(obj, error)
         if obj.keypoints is not None:
             shapes += self._keypoints(obj.label, obj.id, obj.keypoints)
         return shapes
 
-    def policy(self, label: str) -> Policy:
-        policy = self._policies.get(label)
+    def policy(self, label: str, counted: str = "") -> Policy:
+        """By the class of the source, which the user's class map goes by, as much as by the label."""
+        source = counted or label
+        policy = self._policies.get(source)
         if policy is None:
-            policy = self._policies[label] = self._settings.policy(label)
+            policy = self._policies[source] = self._settings.policy(label, counted)
         return policy
 
     def _fallback(self, obj: Object, error: Skip | geo.GeometryError) -> list[Shape]:

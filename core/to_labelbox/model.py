@@ -225,6 +225,7 @@ class Object(Struct, frozen=True, gc=False, kw_only=True):
     ``loss``: this is already less than the source said; the reader has logged what is gone.
     ``where`` is its place in the item's origin, for messages (``annotations[12]``, ``line 7``).
     ``units``: how many source annotations it stands for; 0 for a further piece of one that is already counted.
+    ``counted``: the class that the ledger counts it under where that is not its label, as it was renamed.
     """
 
     id: str
@@ -237,6 +238,7 @@ class Object(Struct, frozen=True, gc=False, kw_only=True):
     loss: bool = False
     where: str = ""
     units: int = 1
+    counted: str = ""
 
 
 class Classification(Struct, frozen=True, gc=False, kw_only=True):
@@ -257,6 +259,7 @@ class Classification(Struct, frozen=True, gc=False, kw_only=True):
     loss: bool = False
     where: str = ""
     units: int = 1
+    counted: str = ""
 
 
 class Keyframe(Struct, frozen=True, gc=False):
@@ -278,6 +281,7 @@ class Track(Struct, frozen=True, gc=False, kw_only=True):
     loss: bool = False
     where: str = ""
     units: int = 1
+    counted: str = ""
 
 
 class Relationship(Struct, frozen=True, gc=False, kw_only=True):
@@ -290,6 +294,7 @@ class Relationship(Struct, frozen=True, gc=False, kw_only=True):
     bidirectional: bool = False
     where: str = ""
     units: int = 1
+    counted: str = ""
 
 
 Annotation: TypeAlias = Object | Classification | Track | Relationship

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from to_labelbox.class_map import Word, Words
 from to_labelbox.diagnostics import UNNAMED
 from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.settings import Policy, Settings
@@ -81,7 +82,7 @@ def clean_name(name: str) -> str:
 
 
 def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> Ontology:
-    """The ontology that fits everything that was declared and written.
+    """The ontology that fits everything that was declared and written; what the class map says of types beats both.
 
     Labels in declared order, then as first seen; a label of several kinds gets one tool a kind, each with a suffix.
     """
@@ -93,13 +94,19 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
     seen: dict[str, set[Kind]] = {name: _kinds(label, settings) for name, label in declared.items()}
     for label, kind in survey.shapes:
         seen.setdefault(label, set()).add(kind)
+    rules = settings.class_map
     for label, observed in seen.items():
-        kinds = [k for k in Kind if k in observed] or [FORCED_KIND[settings.policy(label)]]
+        policy = rules.target_geometry.get(label) if rules else None
+        kinds = [k for k in Kind if k in observed] or [FORCED_KIND[policy or settings.policy(label)]]
         if len(kinds) > 1:
             decisions.append(f"{label!r} occurs as {', '.join(kinds)}: one tool each, named by kind")
         known = declared.get(label)
         questions = _questions(
-            known.attributes if known else (), survey.attributes.get(label, {}), f"{label!r}", decisions
+            known.attributes if known else (),
+            survey.attributes.get(label, {}),
+            f"{label!r}",
+            decisions,
+            rules.label_words.get(label, {}) if rules else {},
         )
         questions += _implied(label, survey)
         for kind in kinds:
@@ -108,7 +115,11 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
             tools.append(Tool(names.take(wanted, decisions), kind, label, color, questions))
     classifications: list[Classification] = []
     for q in _questions(
-        [q for q in schema.questions if settings.wants(q.name)], survey.questions, "whole assets", decisions
+        [q for q in schema.questions if settings.wants(q.name)],
+        survey.questions,
+        "whole assets",
+        decisions,
+        rules.question_words if rules else {},
     ):
         seen_answers = survey.questions.get(q.name)
         whole = bool(seen_answers and seen_answers.whole)
@@ -139,18 +150,26 @@ def _implied(label: str, survey: Survey) -> tuple[Question, ...]:
 
 
 def _questions(
-    declared: Iterable[Question], observed: Mapping[str, Answers], owner: str, decisions: list[str]
+    declared: Iterable[Question], observed: Mapping[str, Answers], owner: str, decisions: list[str], words: Words
 ) -> tuple[Question, ...]:
     """Declared questions, answered or not, then those that have an answer: blank texts are none."""
     known = {q.name: q for q in declared}
     answered = [n for n, answers in observed.items() if n not in known and (answers.options or answers.many)]
-    return tuple(_question(name, known.get(name), observed.get(name), owner, decisions) for name in [*known, *answered])
+    return tuple(
+        _question(name, known.get(name), observed.get(name), owner, decisions, words.get(name, _NO_WORD))
+        for name in [*known, *answered]
+    )
 
 
-def _question(name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str]) -> Question:
-    input = _input(name, known, seen, owner, decisions)
+_NO_WORD = Word()
+
+
+def _question(
+    name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str], word: Word
+) -> Question:
+    input = _input(name, known, seen, owner, decisions, word.input)
     index = bool(known and known.index) or bool(seen and seen.index)
-    required = bool(known and known.required)
+    required = bool(known and known.required) if word.required is None else word.required
     if input is Input.TEXT:
         return Question(name, input, (), required, index)
     options = {o.value: o for o in known.options} if known else {}
@@ -162,7 +181,13 @@ def _question(name: str, known: Question | None, seen: Answers | None, owner: st
         Option(
             value,
             options[value].label if value in options else "",
-            _questions(options[value].attributes if value in options else (), given.get(value, {}), inside, decisions),
+            _questions(
+                options[value].attributes if value in options else (),
+                given.get(value, {}),
+                inside,
+                decisions,
+                word.options.get(value, {}),
+            ),
         )
         for value in [*options, *(v for v in given if v not in options)]
         if value.strip()
@@ -170,9 +195,16 @@ def _question(name: str, known: Question | None, seen: Answers | None, owner: st
     return Question(name, input, tuple(merged), required, index)
 
 
-def _input(name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str]) -> Input:
-    """Radio, checklist or text, with the reason noted where it was not declared."""
+def _input(
+    name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str], word: Input | None
+) -> Input:
+    """Radio, checklist or text, with the reason noted where it was neither declared nor asked for."""
     has_options = any(o.value.strip() for o in (known.options if known else ())) or bool(seen and seen.options)
+    if word is Input.RADIO and seen and seen.several:
+        decisions.append(f"{name!r} of {owner} is to be a radio, but several options occur at once: checklist")
+        return Input.CHECKLIST
+    if word is not None:
+        return word if has_options else Input.TEXT
     if known and known.input is Input.TEXT:
         return Input.TEXT
     if not has_options:

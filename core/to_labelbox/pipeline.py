@@ -13,9 +13,14 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from to_labelbox.class_map import ClassMap, read_class_map
+from to_labelbox.class_mapper import mapped
 from to_labelbox.diagnostics import Code, Log, UsageError, unreachable_ledger
 from to_labelbox.formats import (
     Dataset,
@@ -63,7 +68,10 @@ class Job:
 
 @dataclass(slots=True)
 class Opened:
-    """An opened job: the dataset, how to encode it, and what was found on the way. Without a job: made in Python."""
+    """An opened job: the dataset, how to encode it, and what was found on the way. Without a job: made in Python.
+
+    ``declared`` is what the source itself declares; the dataset's schema has the names that a class map gives.
+    """
 
     dataset: Dataset
     writer: Writer
@@ -71,6 +79,7 @@ class Opened:
     log: Log
     info: SourceInfo
     job: Job | None = None
+    declared: Schema = field(default_factory=Schema)
 
 
 def open_job(job: Job) -> Opened:
@@ -96,13 +105,25 @@ def open_job(job: Job) -> Opened:
     dataset = chosen.read(source, options, context)
     details = {"reason": reason, **dataset.details}
     return Opened(
-        dataset,
+        _renamed(dataset, job.settings.class_map),
         target,
         lambda: target.encoder(job.settings, writer_options, dataset.name, Log(fail=job.fail)),
         log,
         SourceInfo(source.path, chosen.name, details),
         job,
+        dataset.schema,
     )
+
+
+def _renamed(dataset: Dataset, rules: ClassMap | None) -> Dataset:
+    """The dataset under the names of a class map."""
+    if rules is None:
+        return dataset
+    return replace(dataset, schema=rules.schema(dataset.schema), iterate=partial(_renamed_items, dataset, rules))
+
+
+def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop: int) -> Iterator[Item]:
+    return mapped(rules, dataset.iterate(log, start, stop), log)
 
 
 # --------------------------------------------------------------------------------------------------- converting
@@ -115,6 +136,7 @@ def convert(
     format: str | None = None,
     options: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
+    class_map: ClassMap | str | os.PathLike[str] | None = None,
     media_root: str | os.PathLike[str] | None = None,
     sizes: str | os.PathLike[str] | None = None,
     exif: bool = True,
@@ -128,18 +150,24 @@ def convert(
     """Convert one dataset (a file, folder, zip or gz, or several files of one set) into ``out``.
 
     ``out`` None converts without writing anything. ``options`` are the format's own (``formats NAME`` lists them),
-    ``settings`` the rules of the conversion. ``sizes`` is a CSV of key, width, height for assets that are not at hand.
+    ``settings`` the rules of the conversion. ``class_map`` is a map of names or the YAML or CSV file of one, the same as
+    in ``settings``. ``sizes`` is a CSV of key, width, height for assets that are not at hand.
     ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``, a file or record that ends a
-    process or takes more than ``file_timeout`` seconds (0: any time) is left out and named. Raises :class:`~to_labelbox.diagnostics.ToLabelboxError`.
+    process or takes more than ``file_timeout`` seconds (0: any time) is left out and named. Raises
+    :class:`~to_labelbox.diagnostics.ToLabelboxError`.
     """
     if on_error not in ("skip", "fail"):
         raise UsageError(f"on_error {on_error!r}: skip or fail")
+    settings = settings or Settings()
+    if class_map is not None:
+        rules = class_map if isinstance(class_map, ClassMap) else read_class_map(class_map)
+        settings = msgspec.structs.replace(settings, class_map=rules)
     paths = [source] if isinstance(source, str | os.PathLike) else list(source)
     job = Job(
         sources=tuple(os.fspath(p) for p in paths),
         format=format,
         options=options or {},
-        settings=settings or Settings(),
+        settings=settings,
         media_root=None if media_root is None else os.fspath(media_root),
         sizes=None if sizes is None else os.fspath(sizes),
         exif=exif,
@@ -175,11 +203,12 @@ def _opened(dataset: Dataset, settings: Settings | None, options: Mapping[str, A
     target = writer()
     chosen = target.options(**(options or {}))
     return Opened(
-        dataset,
+        _renamed(dataset, settings.class_map if settings else None),
         target,
         lambda: target.encoder(settings or Settings(), chosen, dataset.name, Log()),
         Log(),
         SourceInfo(dataset.name, "python", dict(dataset.details)),
+        declared=dataset.schema,
     )
 
 
@@ -255,6 +284,8 @@ def _run(
         gathered.add(part)
         if progress is not None:
             progress(gathered.next, opened.dataset.units, gathered.read)
+    if settings.class_map is not None:
+        settings.class_map.check(opened.declared, log)
     repeated = _repeated_assets(opened.dataset, gathered.keys, settings, log)
     gathered.assets.written -= len(repeated)
     gathered.assets.skipped += len(repeated)

@@ -27,6 +27,15 @@ class Input(StrEnum):
     TEXT = "text"
 
 
+class Policy(StrEnum):
+    """Which kind a shape with an area is written as."""
+
+    AUTO = "auto"
+    BBOX = "bbox"
+    POLYGON = "polygon"
+    MASK = "mask"
+
+
 class Option(Struct, frozen=True):
     value: str
     label: str = ""

@@ -8,14 +8,10 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct, field
 
+from to_labelbox.class_map import ClassMap
+from to_labelbox.schema import Policy
 
-class Policy(StrEnum):
-    """Which kind a shape with an area is written as."""
-
-    AUTO = "auto"
-    BBOX = "bbox"
-    POLYGON = "polygon"
-    MASK = "mask"
+__all__ = ["Outside", "Policy", "Settings"]
 
 
 class Outside(StrEnum):
@@ -30,6 +26,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Options of a conversion.
 
     geometry: policy for all classes; class_geometry: policy of single classes by name.
+    class_map: new names, and what else the user says about classes; its geometry beats ``class_geometry``.
     outside: shapes beyond the border; an overshoot of up to 1 px is float noise and always cut without a word.
     min_area: shapes with an area below this many square pixels are skipped.
     include, exclude: shell patterns of class names (and names of whole-asset questions).
@@ -42,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     geometry: Policy = Policy.AUTO
     class_geometry: Mapping[str, Policy] = field(default_factory=dict)
+    class_map: ClassMap | None = None
     outside: Outside = Outside.CLIP
     min_area: float = 0.0
     include: tuple[str, ...] = ()
@@ -59,9 +57,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             return False
         return not any(fnmatchcase(label, p) for p in self.exclude)
 
-    def policy(self, label: str) -> Policy:
+    def policy(self, label: str, counted: str = "") -> Policy:
+        """The policy of a label; ``counted`` is its class in the source, where a class map has renamed it."""
+        if self.class_map is not None and (policy := self.class_map.geometry.get(counted or label)) is not None:
+            return policy
         return self.class_geometry.get(label, self.geometry)
 
     @property
     def boxes_only(self) -> bool:
-        return self.geometry is Policy.BBOX and not self.class_geometry
+        mapped = self.class_map is not None and self.class_map.geometry
+        return self.geometry is Policy.BBOX and not self.class_geometry and not mapped

@@ -85,16 +85,17 @@ MANY = 5000
 
 
 class _Plain:
-    """The name of a label's tool, how many plain shapes of it were written, and the label's row of the ledger.
+    """The name of a label's tool, how many plain shapes of it were written, and the row of the ledger they count in.
 
     ``told`` are the ends of lines with answers, by the identity of the tuple of answers, which is kept beside them:
     readers give the same tuple for the same answers, and comparing what is in it would take longer than to encode it.
     """
 
-    __slots__ = ("count", "name", "tally", "told")
+    __slots__ = ("count", "label", "name", "tally", "told")
 
-    def __init__(self, name: Raw, tally: Tally) -> None:
+    def __init__(self, name: Raw, label: str, tally: Tally) -> None:
         self.name = name
+        self.label = label
         self.tally = tally
         self.count = 0
         self.told: dict[int, tuple[tuple[Attribute, ...], bytes]] = {}
@@ -151,8 +152,8 @@ class Encoder:
         self._lowering.finish()
         shapes = self.survey.shapes
         for kind, plains in ((Kind.BOX, self._plain_boxes), (Kind.POLYGON, self._plain_rings)):
-            for label, plain in plains.items():
-                shapes[label, kind] += plain.count
+            for plain in plains.values():
+                shapes[plain.label, kind] += plain.count
         taken = Encoded(
             b"".join(self._rows),
             bytes(self._lines),
@@ -273,6 +274,7 @@ class Encoder:
     ) -> None:
         """Close an annotation as skipped; a further piece of one that is counted already only gets the note."""
         where, id = annotation.where, annotation.id
+        label = annotation.counted or label
         if annotation.units:
             self.log.skip(code, label, message, file=self.item.origin, where=where, id=id, count=annotation.units)
         else:
@@ -295,7 +297,7 @@ class Encoder:
         if ends is not None:
             ends[own] = uuid
         if isinstance(drawn, Box):
-            plain = self._plain_boxes.get(label) or self._plain_tool(label, Kind.BOX, Box)
+            plain = self._plain_boxes.get(obj.counted or label) or self._plain_tool(obj, Kind.BOX, Box)
             box = Bbox(drawn.top, drawn.left, drawn.height, drawn.width)
             encode_into(BoxLine(uuid, self.data_row, plain.name, box), lines, -1)
             plain.count += 1
@@ -305,7 +307,7 @@ class Encoder:
             lines += b"\n"
             self._line_count += 1
         else:
-            plain = self._plain_rings.get(label) or self._plain_tool(label, Kind.POLYGON, list)
+            plain = self._plain_rings.get(obj.counted or label) or self._plain_tool(obj, Kind.POLYGON, list)
             answers = self._pieces(obj) if len(drawn) > 1 else obj.attributes
             for n, ring in enumerate(drawn):
                 if n:
@@ -326,13 +328,14 @@ class Encoder:
         else:
             plain.tally.converted += obj.units
 
-    def _plain_tool(self, label: str, kind: Kind, drawn: type) -> _Plain:
+    def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
         """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen."""
+        label, counted = obj.label, obj.counted or obj.label
         tool = self._tools.get((label, kind, drawn)) or self._tool(label, kind, drawn)
         assert tool is not None
         self.survey.shapes.setdefault((label, kind), 0)
-        plain = _Plain(tool[0], self.log.ledger[label])
-        (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[label] = plain
+        plain = _Plain(tool[0], label, self.log.ledger[counted])
+        (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[counted] = plain
         return plain
 
     def _told(self, plain: _Plain, kind: Kind, label: str, attributes: tuple[Attribute, ...]) -> bytes:
@@ -400,7 +403,7 @@ class Encoder:
         ends[obj.id] = first
         if keypoints:
             instances[label] = instances.get(label, 0) + 1
-        tally = log.ledger[label]
+        tally = log.ledger[obj.counted or label]
         if self._lowering.approximated:
             tally.approximated += obj.units
         else:
@@ -529,7 +532,7 @@ class Encoder:
             if answer.units:
                 self.log.merge(
                     Code.ANSWER_JOINED,
-                    answer.name,
+                    answer.counted or answer.name,
                     "several answers of one question on one data row are one line",
                     file=self.item.origin,
                     where=answer.where,
@@ -569,7 +572,7 @@ class Encoder:
         return token
 
     def _close(self, answer: Classification) -> None:
-        tally = self.log.ledger[answer.name]
+        tally = self.log.ledger[answer.counted or answer.name]
         if answer.loss:
             tally.approximated += answer.units
         else:
@@ -610,7 +613,7 @@ class Encoder:
                 self._hand_on()
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1
-        tally = self.log.ledger[label]
+        tally = self.log.ledger[track.counted or label]
         if self._tracks.approximated:
             tally.approximated += track.units
         else:
@@ -657,7 +660,7 @@ class Encoder:
         self._encode_into(line, self._lines, -1)
         self._lines += b"\n"
         self._line_count += 1
-        self.log.ledger[label].converted += relationship.units
+        self.log.ledger[relationship.counted or label].converted += relationship.units
 
     # --------------------------------------------------------------------------------------------------- lines
 

@@ -92,7 +92,7 @@ class TrackLowering:
     def __init__(self, settings: Settings, log: Log) -> None:
         self._settings = settings
         self._log = log
-        free = msgspec.structs.replace(settings, geometry=Policy.AUTO, class_geometry={}, min_area=0.0)
+        free = msgspec.structs.replace(settings, geometry=Policy.AUTO, class_geometry={}, class_map=None, min_area=0.0)
         self._shapes = Lowering(free, log)
         # what it says about forced kinds and cuts is said once a track instead
         self._rasters = Lowering(msgspec.structs.replace(free, geometry=Policy.MASK), Log())
@@ -270,7 +270,7 @@ class TrackLowering:
         ]
 
     def _area(self, track: Track, asset: Asset, states: list[list[_State]], what: str) -> Course:
-        forced = self._settings.policy(track.label) is Policy.BBOX
+        forced = self._settings.policy(track.label, track.counted) is Policy.BBOX
         known = asset.width is not None and asset.height is not None
         if asset.media is Media.VIDEO and (forced or not known):
             why = "as asked" if forced else "as the frame size is not known: give --media-root or --sizes for masks"

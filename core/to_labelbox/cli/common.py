@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from to_labelbox.class_map import read_class_map
 from to_labelbox.diagnostics import Diagnostic, Severity, UsageError
 from to_labelbox.pipeline import Job
 from to_labelbox.report import Report
@@ -59,6 +60,12 @@ def source_options(command: F) -> F:
             click.option("--min-area", type=float, default=0.0, metavar="PX", help="Skip shapes of less area."),
             click.option("--include", multiple=True, metavar="CLASS", help="Only these classes (patterns)."),
             click.option("--exclude", multiple=True, metavar="CLASS", help="All but these classes (patterns)."),
+            click.option(
+                "--class-map",
+                type=click.Path(),
+                metavar="FILE",
+                help="YAML or CSV: rename, merge, drop classes; `ontology SOURCE --class-map-template` writes one.",
+            ),
             click.option("--relationships", is_flag=True, help="Write relationships too (documented for pre-labels)."),
             click.option(
                 "--global-key",
@@ -87,6 +94,7 @@ def source_options(command: F) -> F:
 def settings_of(given: Mapping[str, Any]) -> Settings:
     return Settings(
         geometry=Policy(given["geometry"]),
+        class_map=read_class_map(given["class_map"]) if given["class_map"] else None,
         outside=Outside(given["outside"]),
         min_area=given["min_area"],
         include=given["include"],
