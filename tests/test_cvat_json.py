@@ -20,6 +20,7 @@ from to_labelbox.model import (
     Choice,
     Classification,
     Ellipse,
+    Geometry,
     Item,
     Keypoint,
     Keypoints,
@@ -174,6 +175,72 @@ def test_a_track_over_two_jobs_is_one(tmp_path: Path) -> None:
         (9, Box(18, 0, 10, 10)),
     ]
     assert log.ledger["car"].merged == 1
+
+
+SKELETON = {"name": "man", "type": "skeleton", "sublabels": [{"name": "head"}, {"name": "hand"}]}
+TWO_JOBS = {
+    **TASK,
+    "labels": [SKELETON],
+    "data": {"start_frame": 0, "stop_frame": 9},
+    "jobs": [{"start_frame": 0, "stop_frame": 5}, {"start_frame": 4, "stop_frame": 9}],
+}
+CLIP = '{"version":"1.1"}\n{"type":"video"}\n{"properties":{"name":"t.mp4","resolution":[640,480]}}\n'
+
+
+def skeleton(**elements: list[tuple[int, float] | tuple[int, None]]) -> dict[str, Any]:
+    """A skeleton track; each element has its x on frames, or None where it is hidden from then on."""
+    parts = [
+        {
+            "label": name,
+            "attributes": [],
+            "shapes": [
+                {"type": "points", "points": [x or 0, 0], "frame": f, "outside": x is None, "attributes": []}
+                for f, x in told
+            ],
+        }
+        for name, told in elements.items()
+    ]
+    start = min(f for told in elements.values() for f, _ in told)
+    shapes = [{"type": "skeleton", "points": [], "frame": start, "outside": False, "attributes": []}]
+    return {"frame": start, "label": "man", "group": 0, "attributes": [], "shapes": shapes, "elements": parts}
+
+
+def keyframes(track: Annotation) -> list[list[tuple[int, Geometry]]]:
+    assert isinstance(track, Track)
+    return [[(k.frame, k.geometry) for k in segment] for segment in track.segments]
+
+
+def test_a_skeleton_over_two_jobs_is_one(tmp_path: Path) -> None:
+    before = skeleton(head=[(0, 0.0), (5, 10.0)], hand=[(0, 50.0), (4, None)])
+    after = skeleton(head=[(4, 8.4), (9, 18.0)])
+    jobs = [{"tags": [], "shapes": [], "tracks": [t]} for t in (before, after)]
+    (item,), log = read(backup(tmp_path, jobs, TWO_JOBS, CLIP))
+    head, hand = item.annotations
+    assert (head.units, hand.units) == (1, 0)
+    assert keyframes(head) == [[(0, Point(0, 0)), (4, Point(8.4, 0)), (9, Point(18, 0))]]
+    # It is hidden from frame 4 on, in the job that does not tell of it too; until then it goes on its way.
+    assert [f for f, _ in keyframes(hand)[0]] == [0, 3]
+    tally = log.ledger["man"]
+    assert (tally.read, tally.merged, list(log.ledger)) == (2, 1, ["man"])
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        skeleton(head=[(4, 12.0), (9, 18.0)]),
+        skeleton(head=[(4, 8.0), (9, 18.0)], hand=[(4, 50.0), (9, 50.0)]),
+        skeleton(hand=[(4, 8.0), (9, 18.0)]),
+        {**skeleton(head=[(4, 8.0), (9, 18.0)]), "label": "dog"},
+        skeleton(head=[(6, 10.0), (9, 18.0)]),
+    ],
+    ids=["elsewhere", "more elements", "another element", "another label", "after the overlap"],
+)
+def test_skeletons_that_are_not_the_same_stay_apart(tmp_path: Path, after: dict[str, Any]) -> None:
+    before = skeleton(head=[(0, 0.0), (5, 10.0)])
+    jobs = [{"tags": [], "shapes": [], "tracks": [t]} for t in (before, after)]
+    (item,), log = read(backup(tmp_path, jobs, TWO_JOBS, CLIP))
+    assert sum(a.units for a in item.annotations) == 2
+    assert (log.ledger.total().read, log.ledger.total().merged) == (2, 0)
 
 
 def test_tracks_over_pictures_become_a_shape_on_each(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Jobs of one task that overlap: a track that goes on from one into the next is told by both.
 
 Frames are relative to the task. A track continues another when it has the same label and, on the first frame that it is
-visible on, lies within a pixel of where the other one is.
+visible on, lies within a pixel of where the other one is. A skeleton does when the same elements are visible on that
+frame, each within a pixel.
 """
 
 from __future__ import annotations
@@ -42,9 +43,7 @@ def join_tracks(jobs: list[Job], names: Names, log: Log, file: str) -> None:
                 joined.append(track)
                 continue
             earlier.remove(known)
-            first = _frame(_first_visible(track) or {})
-            kept = [s for s in records(known.get("shapes")) if _frame(s) < first]
-            joined.append({**known, "shapes": [*kept, *records(track.get("shapes"))]})
+            joined.append(_joined(known, track))
             label = names.label(track) or UNNAMED
             log.read(label)
             log.merge(Code.ANNOTATION_DUPLICATE, label, "a track that overlapping jobs tell in parts is one", file=file)
@@ -57,18 +56,32 @@ def _frame(shape: Mapping[str, Any]) -> int:
     return frame if isinstance(frame, int) and not isinstance(frame, bool) else -1
 
 
-def _first_visible(track: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    return next((s for s in records(track.get("shapes")) if not s.get("outside") and _frame(s) >= 0), None)
+def _first_visible(track: Mapping[str, Any]) -> int:
+    """The first frame on which the object, or any element of it, is visible; -1 for none."""
+    parts: list[Mapping[str, Any]] = [*records(track.get("elements"))] or [track]
+    shapes = (s for part in parts for s in records(part.get("shapes")) if not s.get("outside"))
+    return min((_frame(s) for s in shapes if _frame(s) >= 0), default=-1)
+
+
+def _same_label(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    return all(a.get(key) == b.get(key) for key in ("label", "label_id"))
 
 
 def _continues(track: Mapping[str, Any], known: Mapping[str, Any], start: int, end: int) -> bool:
-    if any(track.get(key) != known.get(key) for key in ("label", "label_id")):
-        return False
     first = _first_visible(track)
-    if first is None or not start <= _frame(first) <= end or track.get("elements") or known.get("elements"):
+    if not _same_label(track, known) or not start <= first <= end:
         return False
-    mine = figure_of_record(first, str(first.get("type")))
-    theirs = _at(known, _frame(first))
+    mine, theirs = records(track.get("elements")), records(known.get("elements"))
+    if not mine and not theirs:
+        return _near(_at(track, first), _at(known, first))
+    places = [[(e, _at(e, first)) for e in elements] for elements in (mine, theirs)]
+    ours, others = ([(e, figure) for e, figure in found if figure is not None] for found in places)
+    return len(ours) == len(others) and all(
+        any(_same_label(element, other) and _near(figure, place) for other, place in others) for element, figure in ours
+    )
+
+
+def _near(mine: Figure | None, theirs: Figure | None) -> bool:
     return (
         mine is not None
         and theirs is not None
@@ -76,6 +89,24 @@ def _continues(track: Mapping[str, Any], known: Mapping[str, Any], start: int, e
         and len(mine.numbers) == len(theirs.numbers)
         and all(abs(a - b) <= _NEAR for a, b in zip(mine.numbers, theirs.numbers))
     )
+
+
+def _joined(known: Mapping[str, Any], track: Mapping[str, Any]) -> dict[str, Any]:
+    """One track: what the earlier job says up to the first frame of the later one, which counts from there on."""
+    first = _first_visible(track)
+    parts = []
+    rest = records(known.get("elements"))
+    for element in records(track.get("elements")):
+        before = next((e for e in rest if _same_label(element, e)), None)
+        if before is not None:
+            rest.remove(before)
+        parts.append({**element, "shapes": [*_until(before or {}, first - 1), *records(element.get("shapes"))]})
+    parts += [{**element, "shapes": _until(element, first)} for element in rest]
+    return {**known, "shapes": [*_until(known, first - 1), *records(track.get("shapes"))], "elements": parts}
+
+
+def _until(track: Mapping[str, Any], last: int) -> list[dict[str, Any]]:
+    return [s for s in records(track.get("shapes")) if _frame(s) <= last]
 
 
 def _at(track: Mapping[str, Any], frame: int) -> Figure | None:
