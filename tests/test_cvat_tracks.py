@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvat_files import accounted, attribute, counts, export, label, open_text, row, task, track, tracks_of
+from cvat_files import accounted, attribute, counts, export, image, label, open_text, row, task, track, tracks_of
+from harness import Convert
 from to_labelbox.model import (
     Attribute,
     Box,
@@ -381,6 +382,25 @@ def test_skeleton_tracks_of_both_generations(tmp_path: Path) -> None:
     # The file is dense, so the frame before the outside row is computed for the end of the stretch only.
     assert geometries(found[1]) == [(0, Point(1, 1)), (1, Point(2, 1))]
     assert accounted(found, log)
+    assert {t.counted for t in found} == {"man"} == set(log.ledger)
+
+
+def test_a_skeleton_is_counted_under_its_own_label(tmp_path: Path, convert: Convert) -> None:
+    meta = task(
+        label("man", "skeleton") + label("head", "points", more="<parent>man</parent>"), size=9, stop=8, video=(64, 48)
+    )
+    point = '<points label="head" outside="0" occluded="0" points="3,4"{}>{}</points>'
+    key, side = ' keyframe="1"', '<attribute name="side">left</attribute>'
+    moving = f'<skeleton frame="0">{point.format(key, "")}</skeleton>'
+    still = f'<skeleton label="man">{point.format("", "")}</skeleton>'
+    told = f'<skeleton label="man">{point.format("", side)}</skeleton>'
+    frames = image(still + told, "frame_000001")
+    source = tmp_path / "annotations.xml"
+    source.write_text(export(track(moving, "man") + frames, meta))
+    for video, count in (("video", 3), ("frames", 11)):
+        report = convert(source, options={"video": video}).report
+        assert list(report.classes) == ["man"]
+        assert (report.classes["man"].read, report.classes["man"].converted) == (count, count)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ class _Mapper:
 
     def _skip(self, annotation: Annotation, name: str, message: str) -> None:
         file, where, id = self._item.origin, annotation.where, annotation.id
+        name = annotation.counted or name
         if annotation.units:
             self._log.skip(Code.EXCLUDED, name, message, file=file, where=where, id=id, count=annotation.units)
         else:
@@ -73,7 +74,7 @@ class _Mapper:
             self._skip(old, old.label, f"class {old.label!r} is left out by the class map")
             return None
         label = rule.name or old.label
-        counted = old.label if label != old.label else ""
+        counted = old.counted or (old.label if label != old.label else "")
         if isinstance(old, Relationship):
             return msgspec.structs.replace(old, label=label, counted=counted)
         attributes = self._attributes(rule.attributes, old.attributes, (*path, "attributes"))

@@ -363,7 +363,7 @@ def dataset_of(items: Sequence[Item], name: str = "dataset", schema: Schema | No
         for item in items[start:stop]:
             for annotation in item.annotations:
                 label = annotation.name if isinstance(annotation, Classification) else annotation.label
-                log.read(label, annotation.units)
+                log.read(annotation.counted or label, annotation.units)
             yield item
 
     return Dataset(name, schema or Schema(), len(items), iterate)

@@ -225,7 +225,7 @@ class Object(Struct, frozen=True, gc=False, kw_only=True):
     ``loss``: this is already less than the source said; the reader has logged what is gone.
     ``where`` is its place in the item's origin, for messages (``annotations[12]``, ``line 7``).
     ``units``: how many source annotations it stands for; 0 for a further piece of one that is already counted.
-    ``counted``: the class that the ledger counts it under where that is not its label, as it was renamed.
+    ``counted``: the class that the ledger counts it under where that is not its label: a renamed one, or a skeleton's.
     """
 
     id: str

@@ -108,7 +108,8 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
             decisions,
             rules.label_words.get(label, {}) if rules else {},
         )
-        questions += _implied(label, survey)
+        given = {q.name for q in questions}
+        questions += tuple(q for q in _implied(label, survey) if q.name not in given)
         for kind in kinds:
             wanted = clean_name(label) if len(kinds) == 1 else f"{clean_name(label)} ({kind})"
             color = known.color if known else ""

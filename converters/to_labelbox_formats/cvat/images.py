@@ -100,7 +100,6 @@ class ImageReader:
             return
         counted = TAGS_QUESTION if node.tag == "tag" else label
         known = self._vocabulary.resolve(label, tuple(node.answers))
-        made = len(self._out)
         try:
             if node.tag == "tag":
                 self._add_tag(label, number, known)
@@ -114,9 +113,7 @@ class ImageReader:
             teller.read(counted)
             teller.skip(error.code, counted, str(error))
             return
-        # The first of the pieces of a skeleton carries its count.
-        first = self._out[made]
-        teller.read(first.label if isinstance(first, Object) else counted)
+        teller.read(counted)
         teller.problems(known.problems)
         group = group_of(node.get("group_id"))
         if group and (not self._groups or node.tag == "tag"):
@@ -221,5 +218,6 @@ class ImageReader:
                     where=f"{where} {point.name}",
                     loss=lost and not i,
                     units=0 if i else 1,
+                    counted=label,
                 )
             )

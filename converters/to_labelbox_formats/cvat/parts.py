@@ -293,6 +293,7 @@ def _frame_tracks(shape: Object, frame: int, prefix: str, name: str) -> Iterator
             loss=shape.loss,
             where=where,
             units=shape.units,
+            counted=shape.counted,
         )
         return
     for i, point in enumerate(shape.geometry.points):
@@ -305,6 +306,7 @@ def _frame_tracks(shape: Object, frame: int, prefix: str, name: str) -> Iterator
             loss=shape.loss and not i,
             where=where,
             units=0 if i else 1,
+            counted=shape.label,
         )
 
 

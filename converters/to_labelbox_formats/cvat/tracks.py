@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from to_labelbox.diagnostics import UNNAMED, Code, Log
 from to_labelbox.model import Attribute, Box, Geometry, Keyframe, Point, Track
@@ -120,6 +121,7 @@ class TrackReader:
             teller.read(UNNAMED)
             teller.skip(Code.CLASS_UNNAMED, UNNAMED, "the track has no label")
             return
+        teller.read(label)
         group = group_of(node.get("group_id"))
         if group and not self._groups:
             teller.dropped_group()
@@ -129,13 +131,10 @@ class TrackReader:
             held = (*common, Attribute(INSTANCE, id)) if part else common
             own = f"{id}/{part}" if part else id
             for track in self._tracks(name, rows, own, held, rules, size, where):
-                if first:
-                    teller.read(track.label)
-                yield track if first else _further(track)
+                yield replace(track, units=int(first), counted=label if part else "")
                 first = False
         if first:
             teller.at(where, id)
-            teller.read(label)
             teller.skip(Code.TRACK_EMPTY, label, "the track is visible on no frame")
 
     def read_text(self, data: bytes, id: str, rules: Rules, size: tuple[int | None, int | None]) -> Iterator[Track]:
@@ -534,18 +533,6 @@ def _keyframes(rows: Iterable[Row], answers: _Answers, make: Callable[[Row], Geo
     made = ((row, make(row)) for row in rows)
     return tuple(
         Keyframe(row.frame, shape, answers.of(row.known, row.occluded)) for row, shape in made if shape is not None
-    )
-
-
-def _further(track: Track) -> Track:
-    return Track(
-        id=track.id,
-        label=track.label,
-        segments=track.segments,
-        attributes=track.attributes,
-        loss=track.loss,
-        where=track.where,
-        units=0,
     )
 
 
