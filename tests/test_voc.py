@@ -916,15 +916,6 @@ def test_broken_file_stops_a_run_that_is_to_fail(tmp_path: Path) -> None:
         list(FORMAT.read(Source(tmp_path), Options(), ReadContext()).items(Log(fail=True)))
 
 
-def test_a_name_that_is_no_text_is_reported(tmp_path: Path) -> None:
-    write(tmp_path, {"a.xml": annotation(CAT), "b\udcff.xml": annotation(CAT)})
-    result = Result(tmp_path, Options(), ReadContext())
-    assert result.paths == ["a.jpg"]
-    assert str(result.context.log.diagnostics[Code.FILE_UNREADABLE].examples[0]).startswith(
-        "b\\udcff.xml: the file's name"
-    )
-
-
 def test_other_xml_is_passed_by(voc: Any) -> None:
     result = voc({"a.xml": annotation(CAT), "project.xml": "<project/>"})
     assert (result.paths, result.codes) == (["a.jpg"], {"file-ignored": 1})

@@ -8,9 +8,13 @@ import re
 from string import Formatter
 from urllib.parse import quote
 
+import msgspec
+
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.model import Asset
+from to_labelbox.ontology import clean_name
 from to_labelbox.settings import Settings
+from to_labelbox.source import text_name
 
 FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
 MAX_LENGTH = 200
@@ -64,6 +68,14 @@ class Keys:
         if asset.url and _URL.match(asset.url):
             return asset.url
         return None
+
+
+def cleaned(asset: Asset) -> Asset:
+    """The asset under a path that every text can hold, different for different files."""
+    if asset.path.isascii():
+        return asset
+    path = clean_name(text_name(asset.path))
+    return asset if path == asset.path else msgspec.structs.replace(asset, path=path)
 
 
 def shortened(key: str) -> str:

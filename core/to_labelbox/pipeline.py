@@ -385,7 +385,7 @@ def _repeated_assets(dataset: Dataset, keys: array[int], settings: Settings, log
     if not same.any():
         return set()
     wanted = set(order[1:][same].tolist()) | set(order[:-1][same].tolist())
-    from to_labelbox.keys import Keys
+    from to_labelbox.keys import Keys, cleaned
 
     namer = Keys(settings, dataset.name)
     first: dict[str, Item] = {}
@@ -393,7 +393,7 @@ def _repeated_assets(dataset: Dataset, keys: array[int], settings: Settings, log
     for n, item in enumerate(dataset.items()):
         if n not in wanted:
             continue
-        key = namer.key(item.asset, item.split)
+        key = namer.key(cleaned(item.asset), item.split)
         other = first.setdefault(key, item)
         if other is item:
             continue

@@ -10,6 +10,7 @@ import bisect
 import errno
 import gzip
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -45,6 +46,14 @@ def is_safe(name: str) -> bool:
 def display(name: str) -> str:
     """A name as it may be shown in a terminal: control, bidi and other unprintable characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name)
+
+
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+
+
+def text_name(name: str) -> str:
+    """A file's name as text: a byte that is no UTF-8, which Python holds as half a surrogate pair, becomes ``%E9``."""
+    return _NOT_UTF_8.sub(lambda half: f"%{ord(half.group()) - 0xDC00:02X}", name)
 
 
 class _Store(Protocol):
@@ -190,6 +199,7 @@ class Source:
             root, base = os.path.split(os.path.abspath(first))
             self._store = _Folder(root, [base])
             self.name = base.removesuffix(".gz").split(".")[0] or base
+        self.name = text_name(self.name)
         self.is_file = len(files) == 1 and isinstance(self._store, _Folder) and not os.path.isdir(first)
         self.is_archive = isinstance(self._store, _Zip)
 

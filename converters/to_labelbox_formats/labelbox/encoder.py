@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from to_labelbox.diagnostics import Code, Log, Tally
-from to_labelbox.keys import MAX_LENGTH, Keys, shortened
+from to_labelbox.keys import MAX_LENGTH, Keys, cleaned, shortened
 from to_labelbox.lowering import Lowering, Shape, Skip
 from to_labelbox.model import (
     Attribute,
@@ -36,7 +36,6 @@ from to_labelbox.model import (
     TokenSpan,
     Track,
 )
-from to_labelbox.ontology import clean_name
 from to_labelbox.schema import Input, Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey, observe, text_of
@@ -180,9 +179,13 @@ class Encoder:
         if self._georeference is not None and item.asset.media is Media.IMAGE:
             item = self._georeference(item, self.log)
         asset = item.asset
-        if not asset.path.isascii() and (path := clean_name(asset.path)) != asset.path:
-            self.log.note(Code.NAME_CLEANED, "the file name holds characters that no text can hold", file=path)
-            asset = msgspec.structs.replace(asset, path=path)
+        if not asset.path.isascii() and (renamed := cleaned(asset)) is not asset:
+            self.log.note(
+                Code.NAME_CLEANED,
+                "the file's name holds bytes or characters that no text can hold: rename it before it is uploaded",
+                file=renamed.path,
+            )
+            asset = renamed
             item = msgspec.structs.replace(item, asset=asset)
         self._items += 1
         key = self._keys.key(asset, item.split)

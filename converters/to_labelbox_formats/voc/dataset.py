@@ -10,7 +10,7 @@ from dataclasses import replace
 from to_labelbox.diagnostics import Code, FileError, Log, SourceError, UsageError
 from to_labelbox.formats import Dataset, ReadContext
 from to_labelbox.schema import Label, Schema
-from to_labelbox.source import Source, display
+from to_labelbox.source import Source
 from to_labelbox_formats.voc import Options, Origin, Unit
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.items import Items
@@ -37,10 +37,6 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     layout = survey(source)
     if not (layout.xmls or layout.masks or layout.images):
         raise SourceError(f"{source.path}: there are no annotation files (.xml), masks or images")
-    for name in layout.unnameable:
-        context.log.file_unreadable(
-            display(name), "the file's name is not UTF-8, so that no key can be made of it: rename it"
-        )
     if not options.masks:
         layout.masks.clear()
     elif layout.ignored_masks:

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from to_labelbox.media import IMAGE_EXTENSIONS
-from to_labelbox.source import Source
+from to_labelbox.source import Source, text_name
 
 
 class Role(Enum):
@@ -107,7 +107,6 @@ class Layout:
     lists: list[ImageList] = field(default_factory=list)
     class_files: list[str] = field(default_factory=list)
     ignored_masks: int = 0
-    unnameable: list[str] = field(default_factory=list)
     folders: dict[str, Folder] = field(default_factory=dict)
     tops: dict[tuple[Role, str], list[str]] = field(default_factory=dict)
     image_of: array[int] = field(default_factory=lambda: array("l"))
@@ -196,7 +195,7 @@ def survey(source: Source) -> Layout:
     layout = Layout()
     for (prefix, extension), names in source.groups.items():
         path = prefix[:-1]
-        own = _own(prefix, names, layout)
+        own = _own(prefix, names)
         if not own:
             continue
         folder = layout.folders.get(path)
@@ -218,7 +217,7 @@ def survey(source: Source) -> Layout:
                     _add_top(layout, Role.IMAGES, folder)
         elif folder.role is Role.LISTS and extension == ".txt":
             kind = folder.rest.rstrip("/").casefold()
-            layout.lists += [ImageList(folder.root, kind, name[len(prefix) : -4], name) for name in own]
+            layout.lists += [ImageList(folder.root, kind, text_name(name[len(prefix) : -4]), name) for name in own]
         elif extension in (".txt", ".json"):
             layout.class_files += [name for name in own if name[len(prefix) :] in _CLASS_FILES]
     for entries in (layout.xmls, layout.images, layout.masks):
@@ -228,25 +227,11 @@ def survey(source: Source) -> Layout:
     return layout
 
 
-def _own(prefix: str, names: list[str], layout: Layout) -> list[str]:
-    """Sorted names of one folder without hidden ones and those that are no text, which are put aside."""
-    if names[0] >= prefix + "/" and all(map(str.isascii, names)):
+def _own(prefix: str, names: list[str]) -> list[str]:
+    """Sorted names of one folder without hidden ones."""
+    if names[0] >= prefix + "/":
         return names  # nothing begins with a dot, which sorts before the slash
-    own: list[str] = []
-    for name in names:
-        if name.startswith(".", len(prefix)):
-            continue
-        (own if name.isascii() or _is_text(name) else layout.unnameable).append(name)
-    return own
-
-
-def _is_text(name: str) -> bool:
-    """Whether a file's name is valid in UTF-8; the listing holds bytes that are not as lone surrogates."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return [name for name in names if not name.startswith(".", len(prefix))]
 
 
 def _add_top(layout: Layout, role: Role, folder: Folder) -> None:

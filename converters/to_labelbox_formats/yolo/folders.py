@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from to_labelbox.diagnostics import Code, FileError, Log
 from to_labelbox.schema import Input, Option, Question
+from to_labelbox.source import text_name
 from to_labelbox_formats.yolo.descriptors import MAX_DESCRIPTOR_BYTES
 from to_labelbox_formats.yolo.tree import SPLITS, Tree
 
@@ -78,7 +79,11 @@ def read_folders(tree: Tree, log: Log) -> tuple[list[Entry], Question]:
     told = _labels_json(tree, log)
     entries: list[Entry] = []
     for folder in sorted(tree.images):
-        split, name = _split_and_class(folder)
+        split, written = _split_and_class(folder)
+        name = text_name(written)
+        if name != written:
+            message = "the folder's name is not UTF-8; the class is called as it reads with those bytes escaped"
+            log.note(Code.NAME_CLEANED, message, file=text_name(folder))
         for image in tree.images[folder]:
             if image in told:
                 classes = told[image]
