@@ -333,6 +333,44 @@ def test_tracks_as_frames(tmp_path: Path) -> None:
     assert log.ledger["car"].read == 2
 
 
+def test_frames_of_tracks_are_read_by_themselves(tmp_path: Path) -> None:
+    """Whichever frames are asked for, in whatever order; tracks are read from the file only when it is opened."""
+    meta = task(label("car") + label("dog"), size=100, stop=99, video=(100, 80))
+    tracks = [
+        track("".join(row(f, (f / 9, 0, 20 + f / 9, 10), key=f % 7 == 0) for f in range(k, 95, k)), name, id=k)
+        for k, name in ((1, "car"), (3, "dog"), (40, "car"))
+    ]
+    dataset, _ = open_text(tmp_path, export("".join(tracks) + image(BOX, "frame_000041"), meta), video="frames")
+    whole, log = items_of(dataset)
+    assert [len(i.annotations) for i in whole] == [
+        (0 < f < 95) + (f % 3 == 0 < f < 95) + (f in (40, 80)) + (f == 41) for f in range(100)
+    ]
+    box = whole[90].annotations[0]
+    assert isinstance(box, Object)
+    assert (box.label, box.geometry) == ("car", Box(10, 0, 20, 10))
+    assert log.ledger["dog"].read == 31
+    for low, high in ((90, 100), (0, 1), (31, 33), (40, 42), (10, 90)):
+        assert list(dataset.items(Log(), low, high)) == whole[low:high]
+
+
+def test_a_file_that_is_cut_while_it_is_read_ends_the_run(tmp_path: Path) -> None:
+    dataset, _ = open_text(tmp_path, export(image(BOX) + image(BOX, "b.jpg"), task(label("car"))))
+    file = tmp_path / "annotations.xml"
+    file.write_bytes(file.read_bytes()[: -len(image(BOX))])
+    with pytest.raises(SourceError, match=r"annotations\.xml: became shorter"):
+        items_of(dataset)
+
+
+def test_tracks_that_show_nothing_on_frames_are_accounted_for(tmp_path: Path) -> None:
+    meta = task(label("car"), size=4, stop=3, video=(100, 80))
+    hidden = track(row(0, (0, 0, 10, 10), outside=True))
+    unnamed = track(row(1, (0, 0, 10, 10)) + row(2, (0, 0, 10, 10), outside=True), "")
+    found, log = annotations_of(tmp_path, export(hidden + unnamed, meta), video="frames")
+    assert found == []
+    assert counts(log) == {"track-empty": 1, "class-unnamed": 1}
+    assert (log.ledger["car"].skipped, log.ledger["(unnamed)"].skipped) == (1, 1)
+
+
 def test_tasks_on_one_video_make_one_data_row(tmp_path: Path) -> None:
     for n in range(2):
         text = export(track(row(n, (0, 0, 9, 9)) + row(n + 1, (0, 0, 9, 9), outside=True)), task(video=(64, 48)))

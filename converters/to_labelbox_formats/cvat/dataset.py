@@ -16,10 +16,12 @@ from to_labelbox_formats.cvat.backup import JsonExport, open_json
 from to_labelbox_formats.cvat.datumaro import DatumaroExport, open_datumaro
 from to_labelbox_formats.cvat.detect import candidates, root_of, text_head
 from to_labelbox_formats.cvat.exports import Group, XmlExport, open_exports
+from to_labelbox_formats.cvat.frames import FramePart
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
-from to_labelbox_formats.cvat.parts import FramePart, ImagePart, Part, Setting, VideoPart
+from to_labelbox_formats.cvat.parts import ImagePart, Part, Setting
 from to_labelbox_formats.cvat.paths import MediaFinder, name_folders, video_paths
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
+from to_labelbox_formats.cvat.video import VideoPart
 
 AnyExport: TypeAlias = XmlExport | JsonExport | DatumaroExport
 

@@ -14,11 +14,12 @@ import weakref
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, BinaryIO
 from xml.parsers import expat
 from xml.sax.saxutils import unescape
 
-from to_labelbox.diagnostics import FileError
+from to_labelbox.diagnostics import FileError, SourceError
 from to_labelbox.source import Source
 from to_labelbox.xml import Element, parse_xml
 
@@ -71,14 +72,15 @@ class Document:
 
     @contextmanager
     def reader(self) -> Iterator[Callable[[int, int], bytes]]:
-        """A function that reads bytes from an offset to another; it shares no file position with anybody."""
+        """A function that reads bytes from an offset to another; it shares no file position with anybody.
+
+        It raises :class:`SourceError` when the file no longer is as long as it was.
+        """
         if self._copy is not None:
-            descriptor = self._copy.fileno()
-            yield lambda start, stop: os.pread(descriptor, stop - start, start)
+            yield partial(_read, self.name, self._copy.fileno())
             return
         with self._source.open(self.name) as stream:
-            descriptor = stream.fileno()
-            yield lambda start, stop: os.pread(descriptor, stop - start, start)
+            yield partial(_read, self.name, stream.fileno())
 
     def meta(self) -> Element | None:
         """The ``meta`` element, or None when the file has none."""
@@ -93,7 +95,7 @@ class Document:
     def version(self) -> str:
         """What the file says of its format; empty when it says nothing near its beginning."""
         with self.reader() as read:
-            match = _VERSION.search(read(0, 4096))
+            match = _VERSION.search(read(0, min(4096, self.size)))
         return match[1].decode(errors="replace").strip() if match else ""
 
     def holds(self, text: bytes) -> bool:
@@ -149,6 +151,13 @@ class Document:
         except OSError as error:
             raise FileError(f"cannot be read: {error.strerror or error}") from error
         index.close()
+
+
+def _read(name: str, descriptor: int, start: int, stop: int) -> bytes:
+    data = os.pread(descriptor, stop - start, start)
+    if len(data) != stop - start:
+        raise SourceError(f"{name}: became shorter while it was being read; convert it when nothing writes to it")
+    return data
 
 
 class _Irregular(Exception):

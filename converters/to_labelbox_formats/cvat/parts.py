@@ -5,37 +5,24 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
-from typing import Protocol, overload
+from typing import Protocol
 
 import numpy as np
 
-from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, FileError, Log
+from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
 from to_labelbox.formats import ReadContext
 from to_labelbox.model import (
     Annotation,
     Asset,
-    Attribute,
-    Choice,
-    Classification,
-    FrameSpan,
     Item,
-    Keyframe,
-    Keypoints,
-    Media,
-    Object,
-    Point,
-    Track,
 )
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.exports import FRAME, Group, XmlExport
 from to_labelbox_formats.cvat.images import ImageReader, Turn
-from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
+from to_labelbox_formats.cvat.meta import TAGS, whole
 from to_labelbox_formats.cvat.nodes import Node, parse_node, start_tag
 from to_labelbox_formats.cvat.paths import MediaFinder
-from to_labelbox_formats.cvat.shapes import INSTANCE, OCCLUDED, Vocabulary
-from to_labelbox_formats.cvat.tracks import Rules, TrackReader
+from to_labelbox_formats.cvat.shapes import Vocabulary
 
 MAX_FRAMES = 1_000_000
 ROWS_AT_ONCE = 200_000
@@ -202,223 +189,6 @@ class ImagePart:
             where=name,
         )
         return stored, Turn(header.orientation, *stored)
-
-
-class VideoPart:
-    """One video: all tracks of its groups, and their frames where an export gives these as images."""
-
-    units = 1
-
-    def __init__(self, path: str, groups: Sequence[Group], setting: Setting, several: bool) -> None:
-        self._path = path
-        self._groups = groups
-        self._setting = setting
-        self._several = several
-
-    def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
-        for _ in range(start, stop):
-            task = self._groups[0].task
-            size = self._setting.context.sizes.get(self._path, (task.width, task.height))
-            asset = Asset(path=self._path, media=Media.VIDEO, width=size[0], height=size[1])
-            count = sum(len(g.tracks) + len(g.images) for g in self._groups)
-            yield Item(
-                asset=asset,
-                annotations=Lazy(count, partial(self._annotations, size=size), log),
-                split=self._groups[0].subset,
-                origin=self._groups[0].export.name,
-            )
-
-    def _annotations(self, log: Log, size: tuple[int | None, int | None]) -> Iterator[Annotation]:
-        setting = self._setting
-        for number, group in enumerate(self._groups):
-            export = group.export
-            prefix = f"{number}." if self._several else ""
-            rules = Rules(group.task, export.dense, export.closes, setting.relative)
-            tracks = TrackReader(setting.vocabulary, log, export.name, setting.groups)
-            if isinstance(export, XmlExport):
-                for element, text in zip(group.tracks, export.texts(group.tracks)):
-                    try:
-                        yield from tracks.read_text(text, f"{prefix}{element}", rules, size)
-                    except FileError as error:
-                        log.read(UNREADABLE)
-                        log.skip(
-                            Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=export.name, where=f"track {element}"
-                        )
-            else:
-                for element, node in zip(group.tracks, export.nodes(group.tracks)):
-                    yield from tracks.read(node, f"{prefix}{element}", rules, size)
-            if group.images:
-                yield from self._from_frames(group, rules, log, size, prefix)
-
-    def _from_frames(
-        self, group: Group, rules: Rules, log: Log, size: tuple[int | None, int | None], prefix: str
-    ) -> Iterator[Annotation]:
-        """Shapes of a frame last for that frame; tags are joined over consecutive sampled frames."""
-        reader = ImageReader(self._setting.vocabulary, log, group.export.name, self._setting.groups)
-        tags: dict[Choice, list[int]] = {}
-        for node in group.export.nodes(group.images):
-            name = node.get("name")
-            match = FRAME.fullmatch(name)
-            assert match is not None
-            frame = rules.number(int(match[1]))
-            if frame < 0:
-                skip_all((node,), log, Code.FRAME_INVALID, "the frame lies before the task's first", group.export.name)
-                continue
-            width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
-            reader.start(name, width or size[0], height or size[1])
-            for annotation in reader.read(node):
-                if isinstance(annotation, Object):
-                    yield from _frame_tracks(annotation, frame, f"{prefix}{name}", name)
-                elif isinstance(annotation, Classification) and isinstance(annotation.value, Choice):
-                    tags.setdefault(annotation.value, []).append(frame)
-        for number, (choice, frames) in enumerate(tags.items()):
-            yield Classification(
-                id=f"{prefix}tag {number}",
-                name=TAGS,
-                value=choice,
-                frames=tuple(_spans(sorted(set(frames)), rules.step)),
-                where=f"tag {choice.value!r}",
-                units=len(frames),
-            )
-
-
-def _frame_tracks(shape: Object, frame: int, prefix: str, name: str) -> Iterator[Track]:
-    where = f"{name} {shape.where}"
-    if not isinstance(shape.geometry, Keypoints):
-        yield Track(
-            id=f"{prefix}/{shape.id}",
-            label=shape.label,
-            segments=((Keyframe(frame, shape.geometry),),),
-            attributes=shape.attributes,
-            loss=shape.loss,
-            where=where,
-            units=shape.units,
-            counted=shape.counted,
-        )
-        return
-    for i, point in enumerate(shape.geometry.points):
-        flags = (OCCLUDED,) if point.occluded and OCCLUDED not in shape.attributes else ()
-        yield Track(
-            id=f"{prefix}/{shape.id}/{point.name}",
-            label=element_label(shape.label, point.name),
-            segments=((Keyframe(frame, Point(point.x, point.y)),),),
-            attributes=(*shape.attributes, Attribute(INSTANCE, f"{prefix}/{shape.id}"), *flags),
-            loss=shape.loss and not i,
-            where=where,
-            units=0 if i else 1,
-            counted=shape.label,
-        )
-
-
-def _spans(frames: Sequence[int], step: int) -> Iterator[FrameSpan]:
-    first = last = frames[0]
-    for frame in frames[1:]:
-        if frame - last > step:
-            yield FrameSpan(first, last)
-            first = frame
-        last = frame
-    yield FrameSpan(first, last)
-
-
-class FramePart:
-    """The frames of video tasks as pictures: every sampled frame is one. Tracks are read once for many frames."""
-
-    def __init__(self, group: Group, setting: Setting, finder: MediaFinder, log: Log) -> None:
-        self._group = group
-        self._setting = setting
-        self._finder = finder
-        self._images: dict[int, int] = {}
-        task = group.task
-        last = task.last
-        if last is None:
-            last = self._last_seen(log)
-        if group.images:
-            for element, node in zip(group.images, group.export.nodes(group.images)):
-                match = FRAME.fullmatch(node.get("name"))
-                if match is not None:
-                    self._images[int(match[1])] = element
-                    last = max(last, int(match[1]))
-        self._frames = range(task.start, last + 1, task.step)[:MAX_FRAMES]
-        self.units = len(self._frames)
-
-    def _rules(self) -> Rules:
-        return Rules(self._group.task, self._group.export.dense, self._group.export.closes)
-
-    def _last_seen(self, log: Log) -> int:
-        log.decide(f"{self._group.export.name}: the number of frames is not given; frames up to the last row are taken")
-        reader = TrackReader(self._setting.vocabulary, Log(), self._group.export.name, False)
-        rules, last = self._rules(), self._group.task.start - 1
-        for node in self._group.export.nodes(self._group.tracks):
-            last = max([last, *(frame for frame, _ in reader.by_frame(node, "", rules))])
-        return last
-
-    def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
-        group = self._group
-        at_once = max(1, ROWS_AT_ONCE // max(1, len(group.tracks)))
-        images = ImageReader(self._setting.vocabulary, log, group.export.name, self._setting.groups)
-        tracks = TrackReader(self._setting.vocabulary, log if not start else Log(), group.export.name, False)
-        rules, width, height = self._rules(), group.task.width, group.task.height
-        for low in range(start, stop, at_once):
-            frames = self._frames[low : min(stop, low + at_once)]
-            found: dict[int, list[Node]] = {frame: [] for frame in frames}
-            for element, node in zip(group.tracks, group.export.nodes(group.tracks)):
-                if not node.get("label"):
-                    continue
-                for frame, shape in tracks.by_frame(node, str(element), rules):
-                    if frame in found:
-                        found[frame].append(shape)
-            told = [self._images[frame] for frame in frames if frame in self._images]
-            for node in group.export.nodes(told):
-                found[int(node.get("name")[len("frame_") :])].extend(node.children)
-            for frame in frames:
-                name = f"frame_{frame:06d}"
-                place = self._finder.place(name, group)
-                images.start(name, width, height)
-                yield Item(
-                    asset=Asset(path=f"{group.folder}{place}", id=str(frame), width=width, height=height),
-                    annotations=images.read_all(found.pop(frame)),
-                    split=group.subset,
-                    origin=group.export.name,
-                )
-            tracks = TrackReader(self._setting.vocabulary, Log(), group.export.name, False)
-
-
-class Lazy(Sequence[Annotation]):
-    """Annotations that are read while they are iterated; only the first time round counts in the log."""
-
-    def __init__(self, count: int, make: Callable[[Log], Iterator[Annotation]], log: Log) -> None:
-        self._count = count
-        self._make = make
-        self._log: Log | None = log
-
-    def __iter__(self) -> Iterator[Annotation]:
-        log, self._log = self._log, None
-        return self._make(Log() if log is None else log)
-
-    def __len__(self) -> int:
-        """How many elements the source has; they may become more annotations."""
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> Annotation: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Annotation]: ...
-    def __getitem__(self, index: int | slice) -> Annotation | Sequence[Annotation]:
-        everything = self._make(Log())
-        if isinstance(index, int) and index >= 0:
-            found = next(islice(everything, index, None), None)
-            if found is None:
-                raise IndexError(index)
-            return found
-        return list(everything)[index]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self._make(Log())) == list(
-            other._make(Log()) if isinstance(other, Lazy) else other
-        )
-
-    def __hash__(self) -> int:
-        return id(self)
 
 
 def skip_all(nodes: Iterable[Node], log: Log, code: Code, message: str, file: str) -> None:
