@@ -3,11 +3,12 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: help demo test lint types unit golden bench clean
+.PHONY: help demo test lint types unit browser golden screenshots bench clean
 
 help:
 	@echo "make demo    set up, convert the bundled example, show the report"
 	@echo "make test    set up, lint, check types, run the tests"
+	@echo "make browser install the Chromium that the tests of the preview page use, where it is missing"
 	@echo "make golden  rewrite the fixtures' expected files; review the diff"
 	@echo "make bench   measure speed and memory against the limits (a few minutes)"
 	@echo "make clean   remove what the other targets made"
@@ -26,8 +27,16 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-unit: .venv/dev
+unit: .venv/dev browser
 	$(BIN)/pytest -q -n 2
+
+# Without a browser its tests are skipped, and say so; nothing else depends on it.
+browser:
+	@if command -v chromedriver >/dev/null && { command -v chromium || command -v google-chrome; } >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium chromium-driver; } >/dev/null 2>&1 \
+			|| echo "Chromium could not be installed; the tests of the preview page will be skipped" >&2; \
+	else echo "no Chromium with chromedriver; as root: apt-get install chromium chromium-driver" >&2; fi
 
 golden: .venv/dev
 	$(BIN)/pytest -q tests/test_golden.py --update-golden

@@ -6,7 +6,7 @@
     36781
 
 ``convert`` does all steps at once; ``read``, ``infer_ontology`` and ``write`` do them one by one. The model is in
-:mod:`to_labelbox.model`.
+:mod:`to_labelbox.model`. ``validate`` and ``preview`` look at what was written.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from to_labelbox.diagnostics import FileError, Log, RecordError, SourceError, To
 from to_labelbox.formats import Dataset, Detection, Fault, Reader, Writer, dataset_of, readers, writer
 from to_labelbox.formats import detect as _detect
 from to_labelbox.ontology import Ontology
+from to_labelbox.page import preview
 from to_labelbox.pipeline import Job, convert, infer_ontology, open_job, write
 from to_labelbox.report import Report
 from to_labelbox.settings import Outside, Policy, Settings
@@ -51,6 +52,7 @@ __all__ = [
     "detect",
     "formats",
     "infer_ontology",
+    "preview",
     "read",
     "read_class_map",
     "validate",

@@ -327,6 +327,27 @@ class Validate(Protocol):
     def __call__(self, path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewOptions:
+    """What a preview shows: up to ``count`` assets, evenly spread over the set, or drawn at random by ``seed``.
+
+    ``media_root`` is the folder of the media. ``only``: assets with one of these tools or questions. ``problems``: assets
+    with annotations that were approximated or skipped, as far as the report tells which.
+    """
+
+    media_root: str | None = None
+    count: int = 10
+    seed: int | None = None
+    only: tuple[str, ...] = ()
+    problems: bool = False
+
+
+class Preview(Protocol):
+    """A page in HTML, piece by piece, that shows what an output folder holds."""
+
+    def __call__(self, folder: str, options: PreviewOptions) -> Iterator[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """A target format.
@@ -346,6 +367,7 @@ class Writer:
     limits: Callable[[Ontology, Survey, Log], None]
     validate: Validate
     line_kinds: Callable[[Survey], Mapping[str, int]]
+    preview: Preview | None = None
 
 
 def writer(name: str = "labelbox") -> Writer:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from to_labelbox.diagnostics import Log
-from to_labelbox.formats import Fault, Writer
+from to_labelbox.formats import Fault, PreviewOptions, Writer
 from to_labelbox.schema import Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import Survey
@@ -51,6 +51,13 @@ def validate(path: str, ontology: str | None = None, media_root: str | None = No
     return check(path, ontology, media_root)
 
 
+def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
+    """A page that shows what a payload says (:func:`.preview.preview`)."""
+    from to_labelbox_formats.labelbox.preview import preview as show  # here, because a conversion needs none of it
+
+    return show(folder, options)
+
+
 FORMAT = Writer(
     name="labelbox",
     title="Labelbox ground truth (NDJSON)",
@@ -62,4 +69,5 @@ FORMAT = Writer(
     limits=check_limits,
     validate=validate,
     line_kinds=line_kinds,
+    preview=preview,
 )

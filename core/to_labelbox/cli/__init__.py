@@ -11,7 +11,7 @@ import click
 
 from to_labelbox.diagnostics import SourceError, ToLabelboxError
 
-COMMANDS = ("convert", "inspect", "ontology", "validate", "formats")
+COMMANDS = ("convert", "inspect", "ontology", "validate", "preview", "formats")
 """Each is the function of that name in the module of that name."""
 
 
@@ -37,6 +37,7 @@ def cli() -> None:
     to-labelbox inspect  SOURCE             what it is, what it holds, what would be lost
     to-labelbox convert  SOURCE -o OUT      data rows, ontology, annotations, report
     to-labelbox validate OUT                Labelbox's rules, checked offline
+    to-labelbox preview  OUT -o page.html   a page with what would be imported drawn on the pictures
     """
 
 

@@ -1,0 +1,143 @@
+"""The names of a payload with their colours, and answers in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import UNSET
+
+from to_labelbox.diagnostics import UsageError
+from to_labelbox_formats.labelbox.validate import wire
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_PALETTE = "#3b82f6 #ef4444 #10b981 #f59e0b #8b5cf6 #ec4899 #14b8a6 #f97316 #6366f1 #84cc16 #06b6d4 #a855f7".split()
+_KINDS = {
+    "rectangle": "box",
+    "raster-segmentation": "mask",
+    "superpixel": "mask",
+    "named-entity": "entity",
+    "edge": "relationship",
+}
+UNKNOWN = "not in the ontology"
+
+
+@dataclass(slots=True)
+class Class:
+    """A tool or a classification; ``color`` is ``#rrggbb``."""
+
+    name: str
+    kind: str
+    color: str
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        return int(self.color[1:3], 16), int(self.color[3:5], 16), int(self.color[5:7], 16)
+
+    @property
+    def ink(self) -> str:
+        """Black or white, whichever is easier to read on the colour [WCAG 2, relative luminance]."""
+        linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in self.rgb]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        return "#000" if luminance > 0.179 else "#fff"
+
+
+class Classes:
+    """Classes by number, those of the ontology first; names that it lacks are added as they are met.
+
+    ``seen`` counts the annotations of each class on the data rows that are shown.
+    """
+
+    def __init__(self, ontology: Any) -> None:
+        self.all: list[Class] = []
+        self._numbers: dict[str, int] = {}
+        self.seen: Counter[int] = Counter()
+        for tool in _dicts(ontology, "tools"):
+            kind = str(tool.get("tool", ""))
+            self._add(str(tool.get("name", "")), _KINDS.get(kind, kind), tool.get("color"))
+        for question in _dicts(ontology, "classifications"):
+            self._add(str(question.get("name", "")), str(question.get("type", "")), None)
+
+    def _add(self, name: str, kind: str, color: object) -> int:
+        number = len(self.all)
+        valid = isinstance(color, str) and _COLOR.fullmatch(color)
+        self.all.append(Class(name, kind, str(color) if valid else _PALETTE[number % len(_PALETTE)]))
+        return self._numbers.setdefault(name, number)
+
+    def count(self, lines: Sequence[wire.Line]) -> None:
+        for line in lines:
+            holders = line.masks.instances if isinstance(line.masks, wire.Masks) else [line]
+            self.seen.update(map(self.number, holders))
+
+    def number(self, holder: wire.Line | wire.MaskInstance) -> int:
+        name = name_of(holder)
+        return self._numbers[name] if name in self._numbers else self._add(name, UNKNOWN, "#888888")
+
+
+def name_of(holder: wire.Line | wire.MaskInstance | wire.Answer) -> str:
+    if isinstance(holder.name, str):
+        return holder.name
+    return f"schema {holder.schemaId}" if isinstance(holder.schemaId, str) else "(unnamed)"
+
+
+def _dicts(ontology: Any, key: str) -> Iterator[dict[str, Any]]:
+    listed = ontology.get(key) if isinstance(ontology, dict) else None
+    yield from (one for one in listed if isinstance(one, dict)) if isinstance(listed, list) else ()
+
+
+def load(path: str) -> Any:
+    """A JSON file; None when it is missing. Raises :class:`UsageError` when it cannot be read."""
+    if not os.path.isfile(path):
+        return None
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: cannot be read as JSON: {error}") from None
+
+
+# --------------------------------------------------------------------------------------------------------- answers
+
+
+def value_of(answer: wire.Line | wire.Answer) -> wire.Answers | None:
+    for value in (answer.answer, answer.answers):
+        if value is not UNSET:
+            return value
+    return None
+
+
+def chosen(value: wire.Answers | None) -> list[str]:
+    """The options or the text of an answer, without what is nested."""
+    if isinstance(value, str):
+        return [value]
+    return [_option(one) for one in ([value] if isinstance(value, wire.Choice) else value or ())]
+
+
+def said(answers: Sequence[wire.Answer] | object, depth: int = 0) -> list[str]:
+    """Nested answers, one line a question, deeper ones indented."""
+    lines: list[str] = []
+    for answer in answers if isinstance(answers, list) else ():
+        value = value_of(answer)
+        lines.append(f"{'  ' * depth}{name_of(answer)}: {', '.join(chosen(value))}")
+        for choice in [value] if isinstance(value, wire.Choice) else value or ():
+            if isinstance(choice, wire.Choice):
+                lines += said(choice.classifications, depth + 1)
+    return lines
+
+
+def nested(value: wire.Answers | None) -> list[str]:
+    """What is nested below the chosen options, one line a question."""
+    options = value if isinstance(value, list) else [value]
+    return [words for one in options if isinstance(one, wire.Choice) for words in said(one.classifications)]
+
+
+def _option(choice: wire.Choice) -> str:
+    for value in (choice.name, choice.value, choice.schemaId):
+        if isinstance(value, str):
+            return value
+    return "(unnamed)"

@@ -1,0 +1,78 @@
+"use strict";
+// Data reaches this script only as text and numbers of the page's own attributes; nothing is ever written as markup.
+const all = (query, root = document) => Array.from(root.querySelectorAll(query));
+const toggles = all("[data-toggle]");
+
+function show(toggle) {
+  for (const mark of all(`[data-c="${Number(toggle.dataset.toggle)}"]`)) mark.classList.toggle("off", !toggle.checked);
+}
+for (const toggle of toggles) toggle.addEventListener("change", () => show(toggle));
+for (const [id, checked] of [["all", true], ["none", false]])
+  document.getElementById(id).addEventListener("click", () => {
+    for (const toggle of toggles)
+      if (!toggle.closest("label").hidden) {
+        toggle.checked = checked;
+        show(toggle);
+      }
+  });
+for (const id of ["names", "fills"])
+  document.getElementById(id).addEventListener("change", (event) =>
+    document.body.classList.toggle(`no-${id}`, !event.target.checked));
+document.getElementById("filter").addEventListener("input", (event) => {
+  const wanted = event.target.value.trim().toLowerCase();
+  for (const toggle of toggles) {
+    const label = toggle.closest("label");
+    const hidden = !label.querySelector(".label").textContent.toLowerCase().includes(wanted);
+    label.hidden = hidden;
+    label.style.display = hidden ? "none" : "";
+  }
+});
+for (const button of all(".grow"))
+  button.addEventListener("click", () => button.closest(".card").classList.toggle("wide"));
+
+const tip = document.getElementById("tip");
+function place(x, y) {
+  const box = tip.getBoundingClientRect();
+  tip.style.left = `${Math.max(8, Math.min(x + 14, innerWidth - box.width - 8))}px`;
+  tip.style.top = `${y + 18 + box.height > innerHeight ? Math.max(8, y - box.height - 12) : y + 18}px`;
+}
+function tell(mark, x, y) {
+  tip.hidden = !mark;
+  if (mark) {
+    tip.textContent = mark.dataset.tip;
+    place(x, y);
+  }
+}
+document.addEventListener("pointermove", (event) =>
+  tell(event.target.closest("[data-tip]:not(.off)"), event.clientX, event.clientY));
+document.addEventListener("pointerleave", () => tell(null));
+document.addEventListener("focusin", (event) => {
+  const mark = event.target.closest("[data-tip]");
+  if (mark && mark.matches(":focus-visible")) {
+    const box = mark.getBoundingClientRect();
+    tell(mark, box.left + box.width / 2, box.top + box.height / 2);
+  }
+});
+document.addEventListener("focusout", () => tell(null));
+document.addEventListener("keydown", (event) => event.key === "Escape" && tell(null));
+
+function value(row, column) {
+  const cell = row.children[column];
+  return "v" in cell.dataset ? Number(cell.dataset.v) : cell.textContent;
+}
+for (const table of all("table.sortable")) {
+  const heads = all("thead th", table);
+  heads.forEach((head, column) =>
+    head.querySelector("button").addEventListener("click", () => {
+      const numbers = column > 0;
+      const descending = head.ariaSort ? head.ariaSort === "ascending" : numbers;
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      const rows = all("tbody tr", table).sort((a, b) => {
+        const [p, q] = [value(a, column), value(b, column)];
+        const order = numbers ? p - q : p.localeCompare(q);
+        return descending ? -order : order;
+      });
+      table.tBodies[0].append(...rows);
+    }));
+}

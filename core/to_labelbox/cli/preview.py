@@ -1,0 +1,55 @@
+"""`to-labelbox preview`"""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from to_labelbox.page import preview as run
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  to-labelbox preview out --media-root images -o page.html
+  to-labelbox preview out --media-root images -n 30 --sample 7 --only car --only 'person (mask)'
+  to-labelbox preview out --problems
+"""
+)
+@click.argument("out", type=click.Path(), metavar="OUT")
+@click.option("-o", "--page", type=click.Path(), metavar="FILE", help="The page; OUT/preview.html by default.")
+@click.option("--media-root", type=click.Path(), metavar="DIR", help="Folder of the media, as for convert.")
+@click.option("-n", "--number", "count", type=click.IntRange(1, 1000), default=10, show_default=True, help="Data rows.")
+@click.option("--sample", "seed", type=int, metavar="SEED", help="Draw them at random; evenly spread by default.")
+@click.option("--only", multiple=True, metavar="CLASS", help="Only data rows with this tool or question; repeat it.")
+@click.option("--problems", is_flag=True, help="Only data rows of the report's examples of losses.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE although it is no preview.")
+def preview(
+    out: str,
+    page: str | None,
+    media_root: str | None,
+    count: int,
+    seed: int | None,
+    only: tuple[str, ...],
+    problems: bool,
+    overwrite: bool,
+) -> int:
+    """Make a page to check a payload by eye: some data rows with what would be imported drawn on them, and the report.
+
+    OUT is the output folder of convert. The page is one file that opens in any browser without a network; an earlier
+    preview of that name is replaced.
+    """
+    target = page or os.path.join(out, "preview.html")
+    size = run(
+        out,
+        target,
+        media_root=media_root,
+        count=count,
+        seed=seed,
+        only=only,
+        problems=problems,
+        overwrite=overwrite,
+    )
+    click.echo(f"wrote {target} ({size / 1e6:.1f} MB): open it in a browser", err=True)
+    return 0
