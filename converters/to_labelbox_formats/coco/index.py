@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -17,9 +16,9 @@ from to_labelbox.diagnostics import Code, FileError, Log
 from to_labelbox.json_stream import JsonStream, as_utf8
 from to_labelbox.ontology import clean_name
 from to_labelbox.source import Source
+from to_labelbox_formats.coco.boxes import BoxColumns, Boxes, BoxRecord, read_boxes
+from to_labelbox_formats.coco.ids import MISSING, Id, Names, Whole, keys_of
 from to_labelbox_formats.coco.probe import Kind, keys_at, split_of
-
-Id = int | str | float | None
 
 
 class Category(Struct):
@@ -41,10 +40,6 @@ class _AnnotationIds(Struct, gc=False):
     image_id: Id = None
 
 
-Whole = Annotated[int, msgspec.Meta(ge=-(2**62), lt=2**62)]
-"""An id that is its own key; see :class:`Names`."""
-
-
 class _WholeId(Struct, gc=False):
     """What nearly all annotations have, so that their ids need no second look."""
 
@@ -55,7 +50,7 @@ class _WholeId(Struct, gc=False):
 
 
 class Table(Struct):
-    """Records of one array: byte offset, length and key of each. Keys are numbers; see :class:`Names`."""
+    """Records of one array: byte offset, length and key of each. Keys are numbers; see :class:`~.ids.Names`."""
 
     starts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
@@ -65,25 +60,6 @@ class Table(Struct):
         return len(self.starts)
 
 
-class Names:
-    """Ids of any type as 64-bit numbers: whole numbers are themselves, other text becomes a hash."""
-
-    @staticmethod
-    def key(id: Id) -> int | None:
-        if type(id) is int:
-            return id if -(2**62) < id < 2**62 else Names.hash(str(id))
-        if isinstance(id, float) and id.is_integer():
-            return Names.key(int(id))
-        if isinstance(id, str) and id:
-            return int(id) if id.isascii() and id.isdigit() and len(id) < 18 else Names.hash(id)
-        return None
-
-    @staticmethod
-    def hash(text: str) -> int:
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        return int.from_bytes(digest, "big", signed=True) | -(2**63)
-
-
 _KNOWN = frozenset(
     "id image_id category_id bbox area segmentation iscrowd keypoints num_keypoints caption score attributes "
     "segments_info file_name".split()
@@ -91,7 +67,7 @@ _KNOWN = frozenset(
 
 
 class File(Struct, kw_only=True):
-    """One indexed COCO file. ``ordinals`` maps its annotations to images of the dataset, -1 where there is none."""
+    """One indexed COCO file. ``ordinals`` maps its images to those of the dataset."""
 
     name: str
     split: str
@@ -99,26 +75,25 @@ class File(Struct, kw_only=True):
     images: Table
     image_names: npt.NDArray[np.int64]
     annotations: Table
+    boxes: Boxes | None
     categories: Mapping[int, Category]
     foreign: bool
     ordinals: npt.NDArray[np.int32]
 
 
-MISSING = -(2**63) + 1
-
-
-def index_file(source: Source, name: str, log: Log) -> File:
-    """Pass over one file. Raises :class:`FileError` for anything that is not whole JSON of this family."""
+def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
+    """Pass over one file; ``boxes_only`` keeps the boxes of plain records. Raises :class:`FileError` for anything that is not whole JSON of this family."""
     with source.open(name) as raw, as_utf8(raw) as file:
         stream = JsonStream(file)
         images, annotations = _Records(), _Records()
+        columns = BoxColumns() if boxes_only else None
         names: list[npt.NDArray[np.int64]] = []
         categories: list[Category] = []
         first: Mapping[str, Any] = {}
         has_categories = False
         if stream.next() == b"[":
             first = _first_item(file, stream)
-            annotations.collect(stream)
+            annotations.collect(stream, columns)
             kind: Kind | None = Kind.RESULTS
         else:
             kind = None
@@ -127,7 +102,7 @@ def index_file(source: Source, name: str, log: Log) -> File:
                     _index_images(stream, images, names)
                 elif key == "annotations" and stream.next() == b"[":
                     first = _first_item(file, stream)
-                    annotations.collect(stream)
+                    annotations.collect(stream, columns)
                 elif key == "categories" and stream.next() == b"[":
                     has_categories = True
                     categories = _categories(stream.value(), name, log)
@@ -144,6 +119,7 @@ def index_file(source: Source, name: str, log: Log) -> File:
         images=images.table(),
         image_names=np.concatenate(names) if names else np.zeros(0, np.int64),
         annotations=annotations.table(),
+        boxes=columns.take() if columns is not None else None,
         categories=_by_id(categories, name, log),
         foreign="attributes" in first,
         ordinals=np.zeros(0, np.int32),
@@ -160,6 +136,13 @@ def _annotations(text: bytes) -> Sequence[_WholeId | _AnnotationIds]:
         return _whole_ids(text)
     except msgspec.ValidationError:
         return _any_ids(text)
+
+
+def _box_annotations(text: bytes) -> Sequence[BoxRecord | _WholeId | _AnnotationIds]:
+    try:
+        return read_boxes(text)
+    except msgspec.ValidationError:
+        return _annotations(text)
 
 
 def _lenient_ids(text: bytes) -> _AnnotationIds | None:
@@ -191,9 +174,12 @@ class _Records:
         self._lengths: list[npt.NDArray[np.int64]] = []
         self._keys: list[npt.NDArray[np.int64]] = []
 
-    def collect(self, stream: JsonStream) -> None:
-        for starts, lengths, items in stream.pieces(_annotations, _lenient_ids):
-            self.add(starts, lengths, _keys_of([None if item is None else item.image_id for item in items]))
+    def collect(self, stream: JsonStream, columns: BoxColumns | None) -> None:
+        decode = _annotations if columns is None else _box_annotations
+        for starts, lengths, items in stream.pieces(decode, _lenient_ids):
+            self.add(starts, lengths, keys_of([None if item is None else item.image_id for item in items]))
+            if columns is not None:
+                columns.add(items)
 
     def add(self, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> None:
         self._starts.append(starts)
@@ -207,19 +193,9 @@ class _Records:
         return Table(*(np.concatenate(a) for a in (self._starts, self._lengths, self._keys)))
 
 
-def _keys_of(ids: Sequence[Id]) -> npt.NDArray[np.int64]:
-    if set(map(type, ids)) == {int}:
-        try:
-            return np.array(ids, np.int64)
-        except OverflowError:
-            pass
-    keys = map(Names.key, ids)
-    return np.array([MISSING if k is None else k for k in keys], np.int64)
-
-
 def _index_images(stream: JsonStream, images: _Records, names: list[npt.NDArray[np.int64]]) -> None:
     for starts, lengths, items in stream.pieces(_images, _lenient_image):
-        images.add(starts, lengths, _keys_of([None if item is None else item.id for item in items]))
+        images.add(starts, lengths, keys_of([None if item is None else item.id for item in items]))
         hashes = [
             MISSING if item is None else hash(item.file_name or item.coco_url or f"\0{item.id}") for item in items
         ]

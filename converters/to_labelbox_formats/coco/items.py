@@ -20,10 +20,12 @@ from to_labelbox.model import Item
 from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.schema import Kind as ToolKind
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.index import MISSING, Category, File, index_file
+from to_labelbox_formats.coco.boxes import Boxes, KnownBoxes, joined, none_plain
+from to_labelbox_formats.coco.index import Category, File, Table, index_file
+from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.paths import Paths
 from to_labelbox_formats.coco.probe import Kind, probe
-from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Files, Record, Records
+from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Files, Found, Records
 
 SAMPLE = 200
 """Boxes looked at to notice a file in fractions instead of pixels."""
@@ -54,31 +56,6 @@ def _needs_copy(source: Source, name: str) -> bool:
     return source.is_archive or name.lower().endswith(".gz") or source.head(name, 2) in (b"\xff\xfe", b"\xfe\xff")
 
 
-class _Set(Struct):
-    """All files of a source, merged: images in order, annotations sorted by image.
-
-    Image n is record ``image_record[n]`` of file ``image_file[n]``; its annotations are rows
-    ``first[n]:first[n + 1]`` of the sorted arrays. One further, imaginary image holds those without an image.
-    """
-
-    files: list[File]
-    image_file: npt.NDArray[np.int16]
-    image_record: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int64]
-    starts: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int64]
-    file: npt.NDArray[np.int16]
-    record: npt.NDArray[np.int64]
-
-    @property
-    def images(self) -> int:
-        return len(self.image_file)
-
-    @property
-    def stray(self) -> bool:
-        return bool(self.first[-1] > self.first[-2])
-
-
 # ----------------------------------------------------------------------------------------------------- opening
 
 
@@ -87,7 +64,7 @@ def open_dataset(
 ) -> Dataset:
     """Index the files, merge them by image, declare the schema."""
     log = context.log
-    files, handles = _index_all(source, log)
+    files, handles = _index_all(source, log, context.boxes_only)
     if base is not None:
         extra, more = _index_all(_other(base, "base"), log)
         files, handles = extra + files, more + handles
@@ -105,7 +82,7 @@ def open_dataset(
         if file.kind is Kind.RESULTS and not file.categories:
             file.categories = next((f.categories for f in files if f.categories), {})
     scales = [_is_normalised(f, h, units, log) for f, h in zip(files, handles)]
-    merged = _merge(files, log)
+    merged = merge(files, log)
     paths = Paths(source, files, context)
     records = Records(
         Files([f.name for f in files], [f.kind for f in files], [f.categories for f in files], scales),
@@ -115,10 +92,12 @@ def open_dataset(
         source,
     )
 
+    known = _known(files, records) if context.boxes_only else None
+
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
         descriptors = [handle.open() for handle in handles]
         try:
-            yield from _items(merged, paths, records, descriptors, log, start, stop)
+            yield from _items(merged, paths, records, known, descriptors, log, start, stop)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -136,7 +115,7 @@ def _other(path: str, option: str) -> Source:
     return Source(path)
 
 
-def _index_all(source: Source, log: Log) -> tuple[list[File], list[_Handle]]:
+def _index_all(source: Source, log: Log, boxes_only: bool = False) -> tuple[list[File], list[_Handle]]:
     files: list[File] = []
     handles: list[_Handle] = []
     for name in source.names:
@@ -149,11 +128,21 @@ def _index_all(source: Source, log: Log) -> tuple[list[File], list[_Handle]]:
         try:
             if kind is None and "YouTube-VIS" in reason:
                 raise FileError(f"{reason}; export its frames as images")
-            files.append(index_file(source, name, log))
+            files.append(index_file(source, name, log, boxes_only))
             handles.append(_Handle(source, name, _needs_copy(source, name)))
         except FileError as error:
             log.file_unreadable(name, str(error))
     return files, handles
+
+
+def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
+    """The boxes of all files whose records may be taken from the first pass."""
+    parts: list[Boxes] = []
+    for file, labels in zip(files, records.plain_labels):
+        kept, file.boxes = file.boxes, None
+        parts.append(kept if kept is not None and labels is not None else none_plain(len(file.annotations)))
+    boxes = joined(parts)
+    return KnownBoxes(boxes, [labels or {} for labels in records.plain_labels]) if boxes.plain.any() else None
 
 
 class _Boxes(Struct):
@@ -187,96 +176,6 @@ def _is_normalised(file: File, handle: _Handle, units: str, log: Log) -> bool:
             "Say -O units=normalised, or -O units=pixels if they really are that small"
         )
     return False
-
-
-def _merge(files: Sequence[File], log: Log) -> _Set:
-    """Give every image one number over all files: by split and file name."""
-    splits = {f.split for f in files} - {""}
-    alone = next(iter(splits)) if len(splits) == 1 else ""
-    numbers: dict[str, dict[int, int]] = {}
-    image_file: list[npt.NDArray[np.int16]] = []
-    image_record: list[npt.NDArray[np.int32]] = []
-    total = 0
-    for n, file in enumerate(files):
-        if not len(file.images):
-            continue
-        known = numbers.setdefault(file.split or alone, {})
-        names = file.image_names
-        if not known and len(np.unique(names)) == len(names):
-            ordinals = np.arange(total, total + len(names), dtype=np.int32)
-            fresh = np.arange(len(names), dtype=np.int32)
-            if len(files) > 1:
-                known.update(zip(names.tolist(), ordinals.tolist()))
-        else:
-            ordinals, fresh = _number(names.tolist(), known, total)
-            repeated = len(names) - len(set(names.tolist()))
-            if repeated and not _same_ids(file):
-                log.note(
-                    Code.ASSET_DUPLICATE,
-                    "images are listed more than once; their annotations are put together",
-                    file=file.name,
-                    count=repeated,
-                )
-        file.ordinals = ordinals
-        image_file.append(np.full(len(fresh), n, np.int16))
-        image_record.append(fresh)
-        total += len(fresh)
-    rows = [_annotation_images(file, files, total, log) for file in files]
-    lengths = [len(f.annotations) for f in files]
-    images = np.concatenate(rows) if rows else np.zeros(0, np.int32)
-    order = np.argsort(images, kind="stable")
-    first = np.zeros(total + 2, np.int64)
-    np.cumsum(np.bincount(images, minlength=total + 1), out=first[1:])
-    nothing = np.zeros(0, np.int64)
-    return _Set(
-        list(files),
-        np.concatenate(image_file) if image_file else np.zeros(0, np.int16),
-        np.concatenate(image_record) if image_record else np.zeros(0, np.int32),
-        first,
-        np.concatenate([f.annotations.starts for f in files] or [nothing])[order],
-        np.concatenate([f.annotations.lengths for f in files] or [nothing])[order],
-        np.repeat(np.arange(len(files), dtype=np.int16), lengths)[order],
-        np.concatenate([np.arange(n, dtype=np.int64) for n in lengths] or [nothing])[order],
-    )
-
-
-def _same_ids(file: File) -> bool:
-    """Whether repeated names come with repeated ids: the same record again."""
-    return len(np.unique(file.images.keys)) == len(np.unique(file.image_names))
-
-
-def _number(names: list[int], known: dict[int, int], total: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    ordinals = np.empty(len(names), np.int32)
-    fresh: list[int] = []
-    for n, name in enumerate(names):
-        ordinal = known.get(name)
-        if ordinal is None:
-            ordinal = known[name] = total + len(fresh)
-            fresh.append(n)
-        ordinals[n] = ordinal
-    return ordinals, np.array(fresh, np.int32)
-
-
-def _annotation_images(file: File, files: Sequence[File], total: int, log: Log) -> npt.NDArray[np.int32]:
-    """The image number of each annotation; ``total`` for those whose image is unknown."""
-    lists = [file] if len(file.images) else [f for f in files if len(f.images)]
-    keys = np.concatenate([f.images.keys for f in lists]) if lists else np.zeros(0, np.int64)
-    numbers = np.concatenate([f.ordinals for f in lists]) if lists else np.zeros(0, np.int32)
-    if not len(keys):
-        return np.full(len(file.annotations), total, np.int32)
-    by_key = np.argsort(keys, kind="stable")
-    keys, numbers = keys[by_key], numbers[by_key]
-    clash = (keys[1:] == keys[:-1]) & (numbers[1:] != numbers[:-1]) & (keys[1:] != MISSING)
-    if clash.any() and len(file.images):
-        log.note(
-            Code.ASSET_DUPLICATE,
-            f"image id {keys[1:][clash][0]} stands for two different files; its annotations go to the first",
-            file=file.name,
-            count=int(clash.sum()),
-        )
-    wanted = file.annotations.keys
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where((keys[at] == wanted) & (wanted != MISSING), numbers[at], np.int32(total))
 
 
 # ------------------------------------------------------------------------------------------------------ schema
@@ -333,45 +232,62 @@ def _color(color: list[int] | str | None) -> str:
 
 
 def _items(
-    merged: _Set, paths: Paths, records: Records, descriptors: list[int], log: Log, start: int, stop: int
+    merged: Merged,
+    paths: Paths,
+    records: Records,
+    known: KnownBoxes | None,
+    descriptors: list[int],
+    log: Log,
+    start: int,
+    stop: int,
 ) -> Iterator[Item]:
-    images = min(stop, merged.images)
-    image_files = merged.image_file[start:images].tolist()
-    image_rows = merged.image_record[start:images].tolist()
-    spans = [(merged.files[f].images, row) for f, row in zip(image_files, image_rows)]
-    texts = _read(descriptors, image_files, [int(t.starts[r]) for t, r in spans], [int(t.lengths[r]) for t, r in spans])
-    low, high = int(merged.first[start]), int(merged.first[stop])
-    file_of = merged.file[low:high].tolist()
-    pieces = _read(descriptors, file_of, merged.starts[low:high].tolist(), merged.lengths[low:high].tolist())
-    row_of = merged.record[low:high].tolist()
-    bounds = (merged.first[start : stop + 1] - low).tolist()
-    for n, (text, image_file, row) in enumerate(zip(texts, image_files, image_rows)):
-        begin, end = bounds[n], bounds[n + 1]
+    image_files, image_rows = merged.image_file[start:stop], merged.image_record[start:stop]
+    texts = _read(descriptors, [f.images for f in merged.files], image_files, image_rows)
+    found = _found(merged, known, descriptors, start, stop)
+    for (text, image_file, row), own in zip(zip(texts, image_files.tolist(), image_rows.tolist()), found):
         image = paths.image(text, image_file, row, log)
         if image is None:
-            found = [Record(*r) for r in zip(file_of[begin:end], row_of[begin:end], pieces[begin:end])]
-            records.lose(found, log, Code.ASSET_UNKNOWN, "its image record is not readable")
+            records.lose(own, log, Code.ASSET_UNKNOWN, "its image record is not readable")
             continue
         asset = paths.asset(image, image_file, log)
         file = merged.files[image_file]
-        yield Item(
-            asset=asset,
-            annotations=records.annotations(file_of[begin:end], row_of[begin:end], pieces[begin:end], asset, log),
-            split=file.split,
-            origin=file.name,
-        )
-    if stop > merged.images:
-        begin, end = bounds[-2], bounds[-1]
-        stray = [Record(*r) for r in zip(file_of[begin:end], row_of[begin:end], pieces[begin:end])]
+        yield Item(asset=asset, annotations=records.annotations(own, asset, log), split=file.split, origin=file.name)
+    for stray in found:
         records.lose(stray, log, Code.ASSET_UNKNOWN, "its image_id is not among the images")
 
 
-def _read(descriptors: list[int], files: list[int], starts: list[int], lengths: list[int]) -> list[bytes]:
+def _found(merged: Merged, known: KnownBoxes | None, descriptors: list[int], start: int, stop: int) -> Iterator[Found]:
+    """The annotations of each image, read where they are not known from the first pass."""
+    numbers, bounds = merged.of_images(start, stop)
+    files, rows = merged.places(numbers)
+    made = known.of_images(numbers, files, rows, bounds.tolist()) if known else [None] * (stop - start)
+    counts = np.diff(bounds)
+    unread = np.repeat([objects is None for objects in made], counts)
+    file_of, row_of = files.tolist(), rows[unread].tolist()
+    texts = _read(descriptors, [f.annotations for f in merged.files], files[unread], rows[unread])
+    begin = read = 0
+    for objects, count in zip(made, counts.tolist()):
+        end, more = begin + count, read + count if objects is None else read
+        yield Found(file_of[begin:end], row_of[read:more], texts[read:more], objects)
+        begin, read = end, more
+
+
+def _read(
+    descriptors: list[int], tables: Sequence[Table], files: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]
+) -> list[bytes]:
     """The records' bytes: one read where they lie close together in one file, else one each."""
-    if not starts:
+    if not len(files):
         return []
-    begin, end = min(starts), max(map(sum, zip(starts, lengths)))
-    if files[0] == files[-1] and end - begin < 2 * sum(lengths) and len(set(files)) == 1:
-        block = os.pread(descriptors[files[0]], end - begin, begin)
-        return [block[s - begin : s - begin + n] for s, n in zip(starts, lengths)]
-    return [os.pread(descriptors[f], n, s) for f, s, n in zip(files, starts, lengths)]
+    if (files == files[0]).all():
+        table, descriptor = tables[files[0]], descriptors[files[0]]
+        starts, lengths = table.starts[rows], table.lengths[rows]
+        begin, end = int(starts.min()), int((starts + lengths).max())
+        places = zip((starts - begin).tolist(), lengths.tolist())
+        if end - begin < 2 * int(lengths.sum()):
+            block = os.pread(descriptor, end - begin, begin)
+            return [block[at : at + length] for at, length in places]
+        return [os.pread(descriptor, length, begin + at) for at, length in places]
+    return [
+        os.pread(descriptors[file], int(tables[file].lengths[row]), int(tables[file].starts[row]))
+        for file, row in zip(files.tolist(), rows.tolist())
+    ]

@@ -15,7 +15,7 @@ from to_labelbox import raster
 from to_labelbox.diagnostics import Code, FileError, Log
 from to_labelbox.model import Asset, Mask
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.index import Id
+from to_labelbox_formats.coco.ids import Id
 
 Lost = tuple[Code, str]
 

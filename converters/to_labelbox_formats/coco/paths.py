@@ -15,7 +15,8 @@ from to_labelbox.formats import ReadContext
 from to_labelbox.media import image_header
 from to_labelbox.model import Asset
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.index import File, Id
+from to_labelbox_formats.coco.ids import Id
+from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.probe import ROBOFLOW
 
 MAX_SIDE = 2**31

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -31,7 +31,9 @@ from to_labelbox.model import (
     RotatedBox,
 )
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.index import Category, Id, Names
+from to_labelbox_formats.coco.boxes import CROWD
+from to_labelbox_formats.coco.ids import Id, Names
+from to_labelbox_formats.coco.index import Category
 from to_labelbox_formats.coco.panoptic import Segment, segment_masks
 from to_labelbox_formats.coco.probe import Kind
 
@@ -45,6 +47,15 @@ class Record(NamedTuple):
     file: int
     row: int
     text: bytes
+
+
+class Found(NamedTuple):
+    """The annotations of one image, in order of files: file of each, number in it and bytes, or the object, if known."""
+
+    files: Sequence[int]
+    rows: Sequence[int]
+    texts: Sequence[bytes]
+    objects: list[Object] | None = None
 
 
 class Files(NamedTuple):
@@ -119,7 +130,7 @@ class _PlainBox(Struct, gc=False):
     category_id: Id = None
     id: Id = None
     segmentation: msgspec.Raw = msgspec.Raw()
-    iscrowd: Literal[0] | None = None
+    iscrowd: int | None = None
     keypoints: None = None
     caption: None = None
     score: None = None
@@ -133,7 +144,6 @@ _decode_boxes = msgspec.json.Decoder(list[_BoxFields]).decode
 _decode_plain = msgspec.json.Decoder(list[_Plain]).decode
 _decode_plain_boxes = msgspec.json.Decoder(list[_PlainBox]).decode
 _NO_OUTLINE = frozenset({b"", b"[]", b"[[]]", b"null"})
-_CROWD = (Attribute("iscrowd", "yes", flag=True),)
 
 
 def _has_outline(segmentation: object) -> bool:
@@ -161,8 +171,8 @@ class Records:
         self._boxes_only = boxes_only
         self._source = source
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
-        # files whose records are mostly plain, with their declared labels
-        self._plain_labels: list[Mapping[Id, str] | None] = [
+        # declared labels by id, of the files whose records are mostly plain
+        self.plain_labels: list[Mapping[Id, str] | None] = [
             {c.id: str(c.name) for c in categories.values()}
             if kind in (Kind.INSTANCES, Kind.IMAGES) and not normalised and not other
             else None
@@ -171,10 +181,14 @@ class Records:
 
     # ----------------------------------------------------------------------------------------------- an image
 
-    def annotations(
-        self, files: Sequence[int], rows: Sequence[int], texts: Sequence[bytes], asset: Asset, log: Log
-    ) -> list[Annotation]:
-        """All annotations of one asset: the bytes of each, with the file and the row they are from, in order of files."""
+    def annotations(self, found: Found, asset: Asset, log: Log) -> Sequence[Annotation]:
+        """All annotations of one asset."""
+        files, rows, texts, objects = found
+        if objects is not None:
+            ledger = log.ledger
+            for object in objects:
+                ledger[object.label].read += 1
+            return objects
         if not texts:
             return []
         if files[0] == files[-1]:
@@ -185,17 +199,17 @@ class Records:
             ids = set()
         if len(ids) < len(texts):
             return self._carefully(list(map(Record, files, rows, texts)), asset, log)
-        found: list[Annotation] = []
+        made: list[Annotation] = []
         for file, group in groupby(range(len(files)), files.__getitem__):
             own = list(group)
             part = slice(own[0], own[-1] + 1)
-            found += self._of_file(file, rows[part], texts[part], asset, log)
-        return found
+            made += self._of_file(file, rows[part], texts[part], asset, log)
+        return made
 
     def _of_file(
         self, file: int, rows: Sequence[int], texts: Sequence[bytes], asset: Asset, log: Log
     ) -> list[Annotation]:
-        labels = self._plain_labels[file]
+        labels = self.plain_labels[file]
         if labels is not None:
             text = _list_of(texts)
             plain: Sequence[_Plain | _PlainBox]
@@ -224,7 +238,14 @@ class Records:
         if box.width < 0 or box.height < 0:
             return None
         reduced = len(memoryview(outline)) > 4 and bytes(outline) not in _NO_OUTLINE
-        return Object(id=str(data.id), label=label, geometry=box, reduced=reduced, where=f"annotations[{row}]")
+        return Object(
+            id=str(data.id),
+            label=label,
+            geometry=box,
+            attributes=CROWD if data.iscrowd else (),
+            reduced=reduced,
+            where=f"annotations[{row}]",
+        )
 
     def _plain_shape(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
         """A :class:`_Plain` as an object; None when it needs a closer look."""
@@ -246,7 +267,7 @@ class Records:
             id=str(data.id),
             label=label,
             geometry=shape,
-            attributes=_CROWD if data.iscrowd else (),
+            attributes=CROWD if data.iscrowd else (),
             box=box,
             where=f"annotations[{row}]",
         )
@@ -340,9 +361,12 @@ class Records:
         )  # fmt: skip
         return False
 
-    def lose(self, records: Sequence[Record], log: Log, code: Code, message: str) -> None:
-        """Count records that have no image as skipped."""
-        for record in records:
+    def lose(self, found: Found, log: Log, code: Code, message: str) -> None:
+        """Count annotations that have no image as skipped."""
+        for file, object in zip(found.files, found.objects or ()):
+            log.read(object.label)
+            log.skip(code, object.label, message, file=self._files.names[file], where=object.where, id=object.id)
+        for record in map(Record, found.files, found.rows, found.texts):
             data = self._one(record, log, count=False)
             if data is None:
                 log.read(UNREADABLE)
@@ -488,7 +512,7 @@ class Records:
         angle = 0.0
         lost = False
         if data.iscrowd and not self._foreign[file]:
-            found.append(Attribute("iscrowd", "yes", flag=True))
+            found += CROWD
         for name, value in (data.attributes or {}).items():
             if name == "occluded" and isinstance(value, bool):
                 if value:
@@ -639,7 +663,7 @@ class Records:
                 message = f"category_id {segment.category_id} is not among the categories"
                 log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file], where=where, id=id)
                 continue
-            crowd = (Attribute("iscrowd", "yes", flag=True),) if segment.iscrowd else ()
+            crowd = CROWD if segment.iscrowd else ()
             found.append(Object(id=id, label=label, geometry=mask, attributes=crowd, box=None, where=where))
         return found
 
