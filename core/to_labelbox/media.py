@@ -276,8 +276,10 @@ def _window(read_at: _ReadAt, start: int, length: int) -> _ReadAt:
 def _by_pillow(file: IO[bytes]) -> Header | None:
     from PIL import Image
 
+    limit = Image.MAX_IMAGE_PIXELS
     try:
         Image.init()
+        Image.MAX_IMAGE_PIXELS = None  # no pixel is decoded here, so that no picture is too large
         with Image.open(file, formats=[f for f in _PILLOW_FORMATS if f in Image.OPEN]) as image:
             orientation = image.getexif().get(_ORIENTATION, 1)
             width, height = image.size
@@ -286,6 +288,8 @@ def _by_pillow(file: IO[bytes]) -> Header | None:
             width, height = tags.get(_WIDTH, width), tags.get(_HEIGHT, height)
     except Exception:  # Pillow raises many kinds on damaged files
         return None
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
     return Header(width, height, _valid(orientation) if isinstance(orientation, int) else 1)
 
 
