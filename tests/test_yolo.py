@@ -753,6 +753,31 @@ def test_rows_of_turned_pictures_land_on_the_stored_pixels(box: Sandbox, orienta
     )
 
 
+# A JPEG of 100 × 60 as stored. The row is a box at 10, 20 of 30 × 10 on the upright picture (100 × 60, or 60 × 100 for 5
+# to 8): where it lies on the stored one, worked out by hand for each way in which a camera can be held.
+STORED_BOXES = {
+    1: (10, 20, 30, 10),
+    2: (60, 20, 30, 10),  # mirrored: left = 100 - (10 + 30)
+    3: (60, 30, 30, 10),  # half a turn: left = 100 - 40, top = 60 - 30
+    4: (10, 30, 30, 10),  # upside down: top = 60 - 30
+    5: (20, 10, 10, 30),  # along the diagonal: x and y change places
+    6: (20, 20, 10, 30),  # shown a quarter clockwise: left = 20, top = 60 - 40
+    7: (70, 20, 10, 30),  # along the other diagonal: left = 100 - 30, top = 60 - 40
+    8: (70, 10, 10, 30),  # shown a quarter counter-clockwise: left = 100 - 30, top = 10
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turned_jpegs_by_hand(box: Sandbox, orientation: int) -> None:
+    box.picture("images/a.jpg", size=(100, 60), orientation=orientation)
+    width, height = (100, 60) if orientation < 5 else (60, 100)
+    row = f"0 {25 / width!r} {25 / height!r} {30 / width!r} {10 / height!r}\n"
+    box.write({"labels/a.txt": row, "data.yaml": "train: images\n" + NAMES})
+    (item,) = box.items()
+    assert (item.asset.width, item.asset.height) == (100, 60)
+    assert corners(item.annotations[0]) == STORED_BOXES[orientation]
+
+
 def test_pose_of_a_turned_picture(box: Sandbox) -> None:
     box.picture("images/a.jpg", size=(100, 200), orientation=6)
     box.write(
