@@ -63,6 +63,8 @@ class Code(StrEnum):
     ATTRIBUTE_UNKNOWN = "attribute-unknown"
     ATTRIBUTE_DROPPED = "attribute-dropped"
     MAP_UNUSED = "map-unused"
+    NOT_IN_ONTOLOGY = "not-in-ontology"
+    REQUIRED_UNANSWERED = "required-unanswered"
     NAME_CLEANED = "name-cleaned"
     # geometry
     BOX_INVALID = "box-invalid"
@@ -227,7 +229,7 @@ class Log:
 
     ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
     ``unreadable`` counts input files that could not be read.
-    ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
+    ``unfit`` counts what an existing ontology does not have. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
     """
 
     def __init__(self, *, fail: bool = False, listener: Callable[[Diagnostic, Example], None] | None = None) -> None:
@@ -236,6 +238,7 @@ class Log:
         self.ledger = Ledger()
         self.unreadable = 0
         self.met: set[tuple[str, ...]] = set()
+        self.unfit: dict[str, int] = {}
         self._listener = listener
 
     def note(
@@ -302,6 +305,8 @@ class Log:
         """Add the counts of a later chunk."""
         self.unreadable += other.unreadable
         self.met |= other.met
+        for what, count in other.unfit.items():
+            self.unfit[what] = self.unfit.get(what, 0) + count
         for label, tally in other.ledger.items():
             self.ledger[label].add(tally)
         for code, theirs in other.diagnostics.items():

@@ -354,7 +354,7 @@ class Writer:
 
     Writing has two steps, because the payload's shape depends on the ontology and the ontology on all items:
     ``encoder(settings, options, dataset name, log)`` makes lines in which the ontology's choices are open, and
-    ``renderer(ontology)`` fills them in. ``key(settings, dataset name, item)`` is the item's global key.
+    ``renderer(ontology)`` fills them in. ``parse_ontology(path)`` reads an existing ontology. ``key(settings, dataset name, item)`` is the item's global key.
     """
 
     name: str
@@ -364,6 +364,7 @@ class Writer:
     encoder: Callable[[Settings, Any, str, Log], Encoder]
     renderer: Callable[[Ontology], Callable[[bytes], bytes]]
     ontology_json: Callable[[Ontology], bytes]
+    parse_ontology: Callable[[str], Ontology]
     limits: Callable[[Ontology, Survey, Log], None]
     validate: Validate
     line_kinds: Callable[[Survey], Mapping[str, int]]

@@ -24,6 +24,10 @@ LOWERED: Mapping[Policy, Mapping[Kind, Kind]] = {
 """What becomes of a declared kind under a policy; shapes are written by the same rule."""
 
 
+PART = " (part)"
+"""End of the name of a question about parts of assets, where the same is asked about whole ones."""
+
+
 class Tool(Struct, frozen=True):
     """A way to draw one kind of shape of one source label."""
 
@@ -42,15 +46,24 @@ class Classification(Struct, frozen=True):
 
 
 class Ontology(Struct, frozen=True, dict=True):
-    """Tools and classifications with names unique over both."""
+    """Tools and classifications with names unique over both.
+
+    ``given`` is the text of an existing ontology, which is written as it is. In such a one, ``car (polygon)`` is also the
+    polygon tool of ``car``, unless there is one of just that name.
+    """
 
     tools: tuple[Tool, ...] = ()
     classifications: tuple[Classification, ...] = ()
     decisions: tuple[str, ...] = ()
+    given: str = ""
 
     @cached_property
-    def by_shape(self) -> Mapping[tuple[str, str], Tool]:
-        return {(t.label, t.kind): t for t in self.tools}
+    def by_shape(self) -> Mapping[tuple[str, Kind], Tool]:
+        found = {(t.label, t.kind): t for t in self.tools}
+        if self.given:
+            for tool in self.tools:
+                found.setdefault((tool.label.removesuffix(f" ({tool.kind})"), tool.kind), tool)
+        return found
 
     @cached_property
     def by_source(self) -> Mapping[str, Question]:
@@ -60,7 +73,12 @@ class Ontology(Struct, frozen=True, dict=True):
     @cached_property
     def by_part(self) -> Mapping[str, Question]:
         """Questions for answers about frames, times or messages."""
-        return {c.source: c.question for c in sorted(self.classifications, key=lambda c: c.question.index)}
+        found = {c.source: c.question for c in sorted(self.classifications, key=lambda c: c.question.index)}
+        if self.given:
+            for c in self.classifications:
+                if c.question.index:
+                    found.setdefault(c.source.removesuffix(PART), c.question)
+        return found
 
     @property
     def features(self) -> int:
@@ -128,7 +146,7 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
         scopes = {wanted: q.index and not whole}
         if whole and seen_answers and seen_answers.index:
             decisions.append(f"{q.name!r} is answered for whole assets and for parts of them: a question each")
-            scopes[f"{wanted} (part)"] = True
+            scopes[f"{wanted}{PART}"] = True
         for name, index in scopes.items():
             question = Question(names.take(name, decisions), q.input, q.options, q.required, index)
             classifications.append(Classification(q.name, question))

@@ -21,7 +21,9 @@ import msgspec
 
 from to_labelbox.class_map import ClassMap, read_class_map
 from to_labelbox.class_mapper import mapped
+from to_labelbox.conform import conformed, settings_for
 from to_labelbox.diagnostics import Code, Log, UsageError, unreachable_ledger
+from to_labelbox.fit import Fit
 from to_labelbox.formats import (
     Dataset,
     Encoder,
@@ -54,7 +56,7 @@ Progress = Callable[[int, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """How to open one source, in any process."""
+    """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit."""
 
     sources: tuple[str, ...]
     format: str | None = None
@@ -64,6 +66,7 @@ class Job:
     sizes: str | None = None
     exif: bool = True
     fail: bool = False
+    ontology: Ontology | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ class Opened:
     """An opened job: the dataset, how to encode it, and what was found on the way. Without a job: made in Python.
 
     ``declared`` is what the source itself declares; the dataset's schema has the names that a class map gives.
+    ``existing`` is the ontology that the payload has to fit, if there is one.
     """
 
     dataset: Dataset
@@ -80,11 +84,13 @@ class Opened:
     info: SourceInfo
     job: Job | None = None
     declared: Schema = field(default_factory=Schema)
+    existing: Ontology | None = None
 
 
 def open_job(job: Job) -> Opened:
     """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`."""
     source = Source(*job.sources)
+    settings = settings_for(job.ontology, job.settings) if job.ontology else job.settings
     if job.format:
         chosen, reason = reader(job.format), "named by the user"
     else:
@@ -99,31 +105,39 @@ def open_job(job: Job) -> Opened:
         log=log,
         media=Gallery(job.media_root) if job.media_root is not None else None,
         sizes=read_sizes(job.sizes) if job.sizes else {},
-        boxes_only=job.settings.boxes_only,
+        boxes_only=settings.boxes_only,
         exif=job.exif,
     )
     dataset = chosen.read(source, options, context)
     details = {"reason": reason, **dataset.details}
     return Opened(
-        _renamed(dataset, job.settings.class_map),
+        _adapted(dataset, settings),
         target,
-        lambda: target.encoder(job.settings, writer_options, dataset.name, Log(fail=job.fail)),
+        lambda: target.encoder(settings, writer_options, dataset.name, Log(fail=job.fail)),
         log,
         SourceInfo(source.path, chosen.name, details),
         job,
         dataset.schema,
+        job.ontology,
     )
 
 
-def _renamed(dataset: Dataset, rules: ClassMap | None) -> Dataset:
-    """The dataset under the names of a class map."""
-    if rules is None:
-        return dataset
-    return replace(dataset, schema=rules.schema(dataset.schema), iterate=partial(_renamed_items, dataset, rules))
+def _adapted(dataset: Dataset, settings: Settings) -> Dataset:
+    """The dataset under the names of a class map, and as far as it fits an existing ontology."""
+    if settings.class_map is not None:
+        schema = settings.class_map.schema(dataset.schema)
+        dataset = replace(dataset, schema=schema, iterate=partial(_renamed_items, dataset, settings.class_map))
+    if settings.fit is not None:
+        dataset = replace(dataset, iterate=partial(_fitting_items, dataset, settings.fit))
+    return dataset
 
 
 def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop: int) -> Iterator[Item]:
     return mapped(rules, dataset.iterate(log, start, stop), log)
+
+
+def _fitting_items(dataset: Dataset, fit: Fit, log: Log, start: int, stop: int) -> Iterator[Item]:
+    return conformed(fit, dataset.iterate(log, start, stop), log)
 
 
 # --------------------------------------------------------------------------------------------------- converting
@@ -137,6 +151,7 @@ def convert(
     options: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
     class_map: ClassMap | str | os.PathLike[str] | None = None,
+    ontology: Ontology | str | os.PathLike[str] | None = None,
     media_root: str | os.PathLike[str] | None = None,
     sizes: str | os.PathLike[str] | None = None,
     exif: bool = True,
@@ -151,7 +166,8 @@ def convert(
 
     ``out`` None converts without writing anything. ``options`` are the format's own (``formats NAME`` lists them),
     ``settings`` the rules of the conversion. ``class_map`` is a map of names or the YAML or CSV file of one, the same as
-    in ``settings``. ``sizes`` is a CSV of key, width, height for assets that are not at hand.
+    in ``settings``. ``ontology`` is an existing one, or its JSON file: what does not fit it is left out and listed.
+    ``sizes`` is a CSV of key, width, height for assets that are not at hand.
     ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``, a file or record that ends a
     process or takes more than ``file_timeout`` seconds (0: any time) is left out and named. Raises
     :class:`~to_labelbox.diagnostics.ToLabelboxError`.
@@ -172,24 +188,31 @@ def convert(
         sizes=None if sizes is None else os.fspath(sizes),
         exif=exif,
         fail=on_error == "fail",
+        ontology=_existing(ontology),
     )
     folder = None if out is None else Folder(os.fspath(out), overwrite)
     return run(open_job(job), folder, job.settings, job.fail, shard_lines, workers, progress, file_timeout).report
+
+
+def read_ontology(path: str | os.PathLike[str]) -> Ontology:
+    """An existing ontology from the target's own JSON. Raises :class:`UsageError` for what is no such file."""
+    return writer().parse_ontology(os.fspath(path))
 
 
 def write(
     dataset: Dataset | Sequence[Item],
     out: str | os.PathLike[str],
     *,
+    ontology: Ontology | str | os.PathLike[str] | None = None,
     settings: Settings | None = None,
     schema: Schema | None = None,
     options: Mapping[str, Any] | None = None,
     shard_lines: int = 0,
     overwrite: bool = False,
 ) -> Report:
-    """Write a dataset, or items made in Python, into ``out``."""
+    """Write a dataset, or items made in Python, into ``out``; see :func:`convert` for the arguments."""
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset, schema=schema)
-    opened = _opened(made, settings, options)
+    opened = _opened(made, settings, options, _existing(ontology))
     return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), False, shard_lines).report
 
 
@@ -199,16 +222,25 @@ def infer_ontology(dataset: Dataset | Sequence[Item], *, settings: Settings | No
     return run(_opened(made, settings, None), None, settings or Settings(), False).ontology
 
 
-def _opened(dataset: Dataset, settings: Settings | None, options: Mapping[str, Any] | None) -> Opened:
+def _existing(ontology: Ontology | str | os.PathLike[str] | None) -> Ontology | None:
+    return ontology if ontology is None or isinstance(ontology, Ontology) else read_ontology(ontology)
+
+
+def _opened(
+    dataset: Dataset, given: Settings | None, options: Mapping[str, Any] | None, existing: Ontology | None = None
+) -> Opened:
     target = writer()
+    settings = given or Settings()
+    settings = settings_for(existing, settings) if existing else settings
     chosen = target.options(**(options or {}))
     return Opened(
-        _renamed(dataset, settings.class_map if settings else None),
+        _adapted(dataset, settings),
         target,
-        lambda: target.encoder(settings or Settings(), chosen, dataset.name, Log()),
+        lambda: target.encoder(settings, chosen, dataset.name, Log()),
         Log(),
         SourceInfo(dataset.name, "python", dict(dataset.details)),
         declared=dataset.schema,
+        existing=existing,
     )
 
 
@@ -289,13 +321,17 @@ def _run(
     repeated = _repeated_assets(opened.dataset, gathered.keys, settings, log)
     gathered.assets.written -= len(repeated)
     gathered.assets.skipped += len(repeated)
-    ontology = infer(opened.dataset.schema, survey, settings)
+    ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     for decision in ontology.decisions:
         log.decide(decision)
     opened.writer.limits(ontology, survey, log)
     unbalanced = log.ledger.unbalanced()
     if unbalanced:
         unreachable_ledger(unbalanced)
+    if log.unfit:
+        opened.info.details["not_in_ontology"] = dict(
+            sorted(log.unfit.items(), key=lambda found: (-found[1], found[0]))
+        )
     report = _report(opened, log, survey, gathered.assets)
     if folder is not None:
         publish(folder, opened.writer, ontology, report, gathered, repeated, shard_lines, crew)

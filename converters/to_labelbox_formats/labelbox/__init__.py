@@ -15,6 +15,7 @@ from to_labelbox.schema import Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import Survey
 from to_labelbox_formats.labelbox.encoder import Encoder
+from to_labelbox_formats.labelbox.existing import parse_ontology
 from to_labelbox_formats.labelbox.ontology import check_limits, ontology_json
 from to_labelbox_formats.labelbox.options import Options
 from to_labelbox_formats.labelbox.payload import Renderer
@@ -66,6 +67,7 @@ FORMAT = Writer(
     encoder=_encoder,
     renderer=Renderer,
     ontology_json=ontology_json,
+    parse_ontology=parse_ontology,
     limits=check_limits,
     validate=validate,
     line_kinds=line_kinds,

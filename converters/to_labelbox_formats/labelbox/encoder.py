@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -126,6 +126,7 @@ class Encoder:
         self._questions: dict[tuple[str, bool], Raw] = {}
         self._wanted: dict[str, bool] = {}
         self._filtered = bool(settings.include or settings.exclude)
+        self._fit = settings.fit
         self._georeference = Georeference(options.geo, options.epsg) if options.geo else None
         self.spill: Callable[[bytes], None] | None = None
         self._reset(log)
@@ -234,7 +235,7 @@ class Encoder:
         relationships: list[Relationship] = []
         ends: dict[str, str] = {}
         instances: dict[str, int] = {}
-        plain = asset.media is Media.IMAGE and not self._filtered
+        plain = asset.media is Media.IMAGE and not self._filtered and self._fit is None
         draw, linked = self._lowering.plain, ends if self._settings.relationships else None
         for annotation in item.annotations:
             if type(annotation) is Object:
@@ -375,6 +376,7 @@ class Encoder:
             self._skip(Code.GEOMETRY_MISSING, label, "nothing of it lies on the asset", obj)
             return
         first, lost = "", False
+        unfit: dict[str, None] = {}
         survey = self.survey
         counts = survey.shapes
         keypoints = 0
@@ -382,8 +384,13 @@ class Encoder:
             kind, tool_label, drawn, attributes, part = shape
             tool = tools.get((tool_label, kind, type(drawn))) or self._tool(tool_label, kind, type(drawn))
             if tool is None:
-                lost = True
+                if self._fits(tool_label, kind):
+                    lost = True
+                else:
+                    unfit[f"{kind} tool {tool_label!r}"] = None
                 continue
+            if self._fit is not None:
+                attributes = self._asked(shape, unfit, label in instances)
             uuid = self.uuids.make(obj.id, part)
             first = first or uuid
             seen = (tool_label, kind)
@@ -391,11 +398,16 @@ class Encoder:
             self._encode_into(tool[1](self, uuid, tool[0], shape), self._lines, -1)
             if attributes:
                 self._attributes(kind, tool_label, attributes, part, label)
-                keypoints += part[:1] == "/"
+            keypoints += part[:1] == "/"
             self._lines += b"\n"
             self._line_count += 1
         if len(self._lines) > SPILL:
             self._hand_on()
+        if unfit:
+            self._lowering.approximated = True
+            self._miss(unfit, obj, "" if first else label)
+        if not first and unfit:
+            return
         if not first:
             what = type(obj.geometry).__name__
             self._skip(Code.GEOMETRY_UNSUPPORTED, label, f"a {what} on {self._media} has no payload in Labelbox", obj)
@@ -412,9 +424,41 @@ class Encoder:
         else:
             tally.converted += obj.units
 
+    def _fits(self, label: str, kind: Kind) -> bool:
+        """Whether the existing ontology, if there is one, has a tool for such a shape."""
+        return self._fit is None or (label, kind) in self._fit.shapes
+
+    def _asked(self, shape: Shape, unfit: dict[str, None], again: bool) -> tuple[Attribute, ...]:
+        """The answers that the tool of the existing ontology asks for; the others are noted in ``unfit``.
+
+        Nothing is lost with what tells instances apart where there is one, nor with the visibility of what is visible.
+        """
+        assert self._fit is not None
+        asked = {q.name for q in self._fit.shapes[shape.label, shape.kind]}
+        keypoint = shape.part[:1] == "/"
+        for attribute in shape.attributes:
+            told = {INSTANCE: again, VISIBILITY: attribute.value == "occluded"}.get(attribute.name, True)
+            if attribute.name not in asked and (told or not keypoint):
+                unfit[f"{attribute.name!r} of {shape.label!r}"] = None
+        return tuple(a for a in shape.attributes if a.name in asked)
+
+    def _miss(
+        self, unfit: Iterable[str], annotation: Object | Track | Classification | Relationship, skipped: str
+    ) -> None:
+        """Note what the existing ontology does not have; with ``skipped``, a label, nothing was written."""
+        for what in unfit:
+            self.log.unfit[what] = self.log.unfit.get(what, 0) + 1
+        missing = ", ".join(unfit)
+        if skipped:
+            self._skip(Code.NOT_IN_ONTOLOGY, skipped, f"the ontology has no {missing}", annotation)
+            return
+        message = f"left out, as the ontology does not have it: {missing}"
+        file, where = self.item.origin, annotation.where
+        self.log.note(Code.NOT_IN_ONTOLOGY, message, file=file, where=where, id=annotation.id)
+
     def _tool(self, label: str, kind: Kind, drawn: type) -> tuple[Raw, Form] | None:
-        """The name to write and the way to write it; None when such an asset takes no such shape."""
-        form = FORMS[self._media].get((drawn, kind))
+        """The name to write and the way to write it; None when such an asset, or the ontology, takes no such shape."""
+        form = FORMS[self._media].get((drawn, kind)) if self._fits(label, kind) else None
         if form is None:
             self._lowering.approximated = True
             return None
@@ -473,6 +517,9 @@ class Encoder:
             if answer.several:
                 captions[name] = n = captions.get(name, 0) + 1
                 name = f"{name} {n}" if n > 1 else name
+                if self._fit is not None and (name, answer.message is not None) not in self._fit.questions:
+                    self._miss([f"question {name!r}"], answer, answer.name)
+                    continue
             ranged = bool(answer.frames or answer.times)
             joined.setdefault((name, answer.message, ranged), []).append(answer)
         for (name, message, ranged), group in joined.items():
@@ -593,6 +640,14 @@ class Encoder:
         except Skip as skip:
             self._skip(skip.code, label, str(skip), track)
             return
+        fitting = [course for course in courses if self._fits(course.label, course.kind)]
+        if len(fitting) < len(courses):
+            unfit = {f"{c.kind} tool {c.label!r}": None for c in courses if not self._fits(c.label, c.kind)}
+            self._miss(unfit, track, "" if fitting else label)
+            self._tracks.approximated = True
+            courses = fitting
+        if not courses:
+            return
         base = self._options.first_frame
         plane = track.plane if media is Media.DICOM else None
         for course in courses:
@@ -631,6 +686,9 @@ class Encoder:
         if not self._settings.relationships:
             if relationship.units:
                 self._skip(Code.RELATIONSHIP_OFF, label, "relationships are written with --relationships", relationship)
+            return
+        if not self._fits(label, Kind.RELATIONSHIP):
+            self._miss([f"relationship {label!r}"], relationship, label)
             return
         if self.item.asset.media not in (Media.IMAGE, Media.DOCUMENT):
             self._skip(

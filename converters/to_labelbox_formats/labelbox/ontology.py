@@ -32,7 +32,9 @@ _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def ontology_json(ontology: Ontology) -> bytes:
-    """ASCII JSON, indented for review."""
+    """ASCII JSON, indented for review; an existing ontology as it was given."""
+    if ontology.given:
+        return ontology.given.encode()
     return json.dumps(normalised(ontology), indent=2).encode() + b"\n"
 
 

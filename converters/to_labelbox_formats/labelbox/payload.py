@@ -128,10 +128,10 @@ class Renderer(dict[bytes, bytes]):
         mark, content = token[:1], token[1:]
         if mark == b"T":
             label, kind = _decode_tool.decode(content)
-            rendered = ascii_json(self._ontology.by_shape[label, kind].name)
+            rendered = ascii_json(self._ontology.by_shape[label, Kind(kind)].name)
         elif mark == b"C":
             label, kind, attributes = _decode_attributes.decode(content)
-            answers = _answers(attributes, self._ontology.by_shape[label, kind].classifications)
+            answers = _answers(attributes, self._ontology.by_shape[label, Kind(kind)].classifications)
             rendered = b',"classifications":' + json_of(answers) if answers else b""
         elif mark == b"Q":
             rendered = ascii_json(self._question(*_decode_question.decode(content)).name)

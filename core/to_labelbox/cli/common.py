@@ -10,7 +10,7 @@ import click
 
 from to_labelbox.class_map import read_class_map
 from to_labelbox.diagnostics import Diagnostic, Severity, UsageError
-from to_labelbox.pipeline import Job
+from to_labelbox.pipeline import Job, read_ontology
 from to_labelbox.report import Report
 from to_labelbox.settings import Outside, Policy, Settings
 from to_labelbox.source import display
@@ -66,6 +66,12 @@ def source_options(command: F) -> F:
                 metavar="FILE",
                 help="YAML or CSV: rename, merge, drop classes; `ontology SOURCE --class-map-template` writes one.",
             ),
+            click.option(
+                "--ontology",
+                type=click.Path(),
+                metavar="JSON",
+                help="Fit this existing ontology; what it does not have is left out and listed.",
+            ),
             click.option("--relationships", is_flag=True, help="Write relationships too (documented for pre-labels)."),
             click.option(
                 "--global-key",
@@ -118,6 +124,7 @@ def job_of(source: tuple[str, ...], given: Mapping[str, Any], settings: Settings
         given["sizes"],
         given["exif"] == "auto",
         given["on_error"] == "fail",
+        read_ontology(given["ontology"]) if given["ontology"] else None,
     )
 
 
@@ -150,6 +157,11 @@ def closing(report: Report, out: str | None) -> str:
     if report.diagnostics:
         lines.append("")
         lines += [line for d in report.diagnostics for line in _diagnostic(d)]
+    unfit = list(report.source.details.get("not_in_ontology", {}).items())
+    if unfit:
+        lines += ["", "not in the ontology:"]
+        lines += [f"{count:>9,}  {display(what)}" for what, count in unfit[:CLASSES_SHOWN]]
+        lines += [f"… and {len(unfit) - CLASSES_SHOWN} more, see report.json"] if len(unfit) > CLASSES_SHOWN else []
     if out is not None:
         lines += ["", "wrote " + ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])]
         lines += [f"next: to-labelbox validate {out}"]

@@ -63,6 +63,7 @@ def convert(
             format=given["format"],
             options=pairs_of(given["options"]),
             settings=settings,
+            ontology=given["ontology"],
             media_root=given["media_root"],
             sizes=given["sizes"],
             exif=given["exif"] == "auto",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import click
+import msgspec
 
 from to_labelbox.class_map_template import template
 from to_labelbox.cli.common import job_of, settings_of, source_options
-from to_labelbox.pipeline import open_job, run
+from to_labelbox.conform import differences, settings_for
+from to_labelbox.pipeline import open_job, read_ontology, run
+from to_labelbox.source import display
 
 
 @click.command()
@@ -16,19 +21,43 @@ from to_labelbox.pipeline import open_job, run
 @click.option(
     "--class-map-template", "as_template", is_flag=True, help="Print a class map of all names instead, to be edited."
 )
-def ontology(source: tuple[str, ...], as_template: bool, **given: Any) -> int:
+@click.option(
+    "--diff",
+    type=click.Path(),
+    metavar="EXISTING",
+    help="List what an existing ontology lacks; exit code 1 if anything.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --diff: machine-readable.")
+def ontology(source: tuple[str, ...], as_template: bool, diff: str | None, as_json: bool, **given: Any) -> int:
     """Print the ontology that a dataset needs, as Labelbox's JSON.
 
     \b
     to-labelbox ontology export.json > ontology.json
+    to-labelbox ontology export.json --diff existing.json
     to-labelbox ontology export.json --class-map-template > map.yaml
     """
-    if as_template and given["class_map"]:
-        raise click.UsageError("--class-map-template lists the names of the source: leave --class-map out")
+    if as_template and (given["class_map"] or given["ontology"]):
+        raise click.UsageError("--class-map-template lists the names of the source: leave the other file out")
+    if diff is not None and (as_template or given["ontology"]):
+        raise click.UsageError("--diff compares what the source needs: leave --ontology and --class-map-template out")
     settings = settings_of(given)
-    job = job_of(source, given, settings)
+    existing = None if diff is None else read_ontology(diff)
+    if existing is not None:
+        # kinds as a conversion to that ontology would write them; what does not fit must stay to be listed
+        settings = msgspec.structs.replace(settings_for(existing, settings), fit=None)
+    job = replace(job_of(source, given, settings), settings=settings)
     opened = open_job(job)
     result = run(opened, None, settings, job.fail, workers=given["workers"])
+    if existing is not None:
+        missing = differences(result.ontology, existing)
+        if as_json:
+            click.echo(json.dumps([msgspec.to_builtins(m) for m in missing], indent=1))
+        else:
+            for difference in missing:
+                click.echo(display(str(difference)))
+            count = f"{len(missing)} difference{'' if len(missing) == 1 else 's'}" if missing else "everything fits"
+            click.echo(f"{diff}: {count}", err=True)
+        return 1 if missing else result.report.exit_code()
     if as_template:
         text = template(opened.info.path, result.schema, result.ontology, result.survey, opened.log.ledger)
     else:

@@ -17,8 +17,20 @@ TOOLS = {
     "superpixel": "mask",
     "named-entity": "entity",
     "edge": "relationship",
+    **dict.fromkeys(
+        (
+            "message-single-selection",
+            "message-multi-selection",
+            "message-ranking",
+            "marker",
+            "step-reasoning",
+            "fact-checking",
+            "prompt-issue",
+        ),
+        "nothing of ground truth",
+    ),
 }
-"""What a tool draws; ``superpixel`` is the older name of masks."""
+"""What a tool draws; ``superpixel`` is the older name of masks, the last ones are for chats [SDK 7.17, Tool.Type]."""
 MAX_FEATURES = 4000
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
