@@ -40,6 +40,7 @@ from to_labelbox.model import Item
 from to_labelbox.ontology import Ontology, infer
 from to_labelbox.output import Folder, shards
 from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, plan, rendered_here
+from to_labelbox.repeats import has_repeats
 from to_labelbox.report import Assets, Lines, Report, SourceInfo, Tool
 from to_labelbox.schema import Schema
 from to_labelbox.settings import Settings
@@ -411,15 +412,13 @@ def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) ->
 
 def _repeated_assets(dataset: Dataset, keys: array[int], settings: Settings, log: Log) -> set[int]:
     """Indexes of items whose asset came before. Raises :class:`UsageError` when two assets share a global key."""
-    if not len(keys):
+    if not has_repeats(keys):
         return set()
     import numpy as np
 
     hashes = np.frombuffer(keys, np.uint64)
     order = np.argsort(hashes, kind="stable")
     same = hashes[order][1:] == hashes[order][:-1]
-    if not same.any():
-        return set()
     wanted = set(order[1:][same].tolist()) | set(order[:-1][same].tolist())
     from to_labelbox.keys import Keys, cleaned
 

@@ -1,10 +1,13 @@
-"""Opening a source: its exports, their tasks, and the parts that a dataset is read in."""
+"""Opening a source: its exports, their tasks, and the parts that a dataset is read in.
+
+What reads JSON and videos is imported where there is any: numpy takes as long to start as a megabyte of pictures to read.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from to_labelbox.diagnostics import Code, Log, SourceError
 from to_labelbox.formats import Dataset, ReadContext
@@ -12,18 +15,18 @@ from to_labelbox.model import Item
 from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat import Frames, Options, Video
-from to_labelbox_formats.cvat.backup import JsonExport, open_json
-from to_labelbox_formats.cvat.datumaro import DatumaroExport, open_datumaro
-from to_labelbox_formats.cvat.detect import candidates, root_of, text_head
+from to_labelbox_formats.cvat.detect import annotation_files, candidates, datumaro_files, root_of, text_head
 from to_labelbox_formats.cvat.exports import Group, XmlExport, open_exports
-from to_labelbox_formats.cvat.frames import FramePart
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
 from to_labelbox_formats.cvat.parts import ImagePart, Part, Setting
 from to_labelbox_formats.cvat.paths import MediaFinder, name_folders, video_paths
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
-from to_labelbox_formats.cvat.video import VideoPart
 
-AnyExport: TypeAlias = XmlExport | JsonExport | DatumaroExport
+if TYPE_CHECKING:
+    from to_labelbox_formats.cvat.backup import JsonExport
+    from to_labelbox_formats.cvat.datumaro import DatumaroExport
+
+AnyExport: TypeAlias = "XmlExport | JsonExport | DatumaroExport"
 
 _VIDEO_KINDS = {
     **KINDS,
@@ -41,8 +44,14 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     if not names and source.is_file and root_of(text_head(source.head(source.names[0]))):
         names = list(source.names)
     exports: list[AnyExport] = list(open_exports(source, names, log))
-    exports += open_json(source, log, options.unlabelled)
-    exports += open_datumaro(source, log)
+    if annotation_files(source):
+        from to_labelbox_formats.cvat.backup import open_json
+
+        exports += open_json(source, log, options.unlabelled)
+    if datumaro_files(source):
+        from to_labelbox_formats.cvat.datumaro import open_datumaro
+
+        exports += open_datumaro(source, log)
     if not exports and not names and not log.unreadable:
         raise SourceError(f"{source.path}: no CVAT export is in it")
     _remark(exports, log)
@@ -51,7 +60,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     labels = [label for e in exports for label in e.meta.labels]
     setting = Setting(source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED)
     parts = _parts(groups, setting, options, log)
-    only_video = bool(parts) and all(isinstance(p, VideoPart) for p in parts)
+    only_video = bool(parts) and all(p.is_video for p in parts)
     asked = (Question(GROUP, Input.TEXT),) if options.groups else ()
     tagged = dict.fromkeys(label for e in exports for label in e.tagged)
     return Dataset(
@@ -108,8 +117,12 @@ def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log
     order = {id(g): i for i, g in enumerate([*groups, *pictures])}
     for picture in pictures:
         first.setdefault(order[id(picture)], []).append(ImagePart(picture, setting, finders[id(picture.export)]))
+    if frames:
+        from to_labelbox_formats.cvat.frames import FramePart
     for frame in frames:
         first.setdefault(order[id(frame)], []).append(FramePart(frame, setting, finders[id(frame.export)], log))
+    if videos:
+        from to_labelbox_formats.cvat.video import VideoPart
     for path, sharing in video_paths(videos, setting.source, log).items():
         first.setdefault(order[id(sharing[0])], []).append(VideoPart(path, sharing, setting, len(sharing) > 1))
     return [part for i in sorted(first) for part in first[i]]

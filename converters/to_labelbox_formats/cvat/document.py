@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO
 from xml.parsers import expat
-from xml.sax.saxutils import unescape
 
 from to_labelbox.diagnostics import FileError, SourceError
 from to_labelbox.source import Source
 from to_labelbox.xml import Element, parse_xml
+from to_labelbox_formats.cvat.nodes import head_node
 
 BLOCK = 1 << 20
 MAX_META_BYTES = 64 * 2**20
@@ -240,8 +240,8 @@ class _Index:
     def _note_tag(self, inside: bytes) -> None:
         match = _LABEL.search(inside)
         if match:
-            label = unescape((match[1] or match[2] or b"").decode(errors="replace"), {"&quot;": '"', "&apos;": "'"})
-            self._document.tag_labels[label] = None
+            label = (match[1] or match[2] or b"").decode(errors="replace")
+            self._document.tag_labels[head_node("tag", f' label="{label}"').get("label")] = None
 
     def _note_open(self, kind: bytes, inside: bytes, start: int, stop: int) -> None:
         document = self._document

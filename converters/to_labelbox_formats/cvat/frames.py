@@ -33,6 +33,8 @@ _HELD = 1 << 23
 class FramePart:
     """The frames of one task."""
 
+    is_video = False
+
     def __init__(self, group: Group, setting: Setting, finder: MediaFinder, log: Log) -> None:
         self._group = group
         self._setting = setting

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
 from to_labelbox.formats import ReadContext
 from to_labelbox.model import (
@@ -16,6 +14,7 @@ from to_labelbox.model import (
     Asset,
     Item,
 )
+from to_labelbox.repeats import has_repeats
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.exports import FRAME, Group, XmlExport
 from to_labelbox_formats.cvat.images import ImageReader, Turn
@@ -32,6 +31,7 @@ class Part(Protocol):
     """Consecutive units of the dataset."""
 
     units: int
+    is_video: bool
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]: ...
 
@@ -50,14 +50,15 @@ class Setting:
 class ImagePart:
     """The pictures of one group; a picture that is told several times is one unit."""
 
+    is_video = False
+
     def __init__(self, group: Group, setting: Setting, finder: MediaFinder) -> None:
         self._group = group
         self._setting = setting
         self._finder = finder
         self._again: dict[int, list[int]] = {}
         self._firsts: array[int] = group.images
-        hashes = np.frombuffer(group.hashes, np.int64) if group.hashes else np.empty(0, np.int64)
-        if len(np.unique(hashes)) < len(hashes):
+        if has_repeats(group.hashes):
             self._firsts = array("Q")
             units: dict[int, int] = {}
             for element, value in zip(group.images, group.hashes):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Mapping, Sequence
-
-import numpy as np
 
 from to_labelbox.diagnostics import Code, Log
 from to_labelbox.formats import ReadContext
 from to_labelbox.media import Header, image_header
+from to_labelbox.repeats import has_repeats
 from to_labelbox.source import Source, is_safe
 from to_labelbox_formats.cvat.exports import FRAME, Export, Group
 
@@ -92,14 +92,10 @@ def name_folders(groups: Sequence[Group], log: Log) -> None:
 
 
 def _collide(groups: Sequence[Group]) -> bool:
-    hashes = [
-        np.array([hash((g.folder, h)) for h in set(g.hashes)], np.int64)
-        if g.folder
-        else np.unique(np.array(g.hashes, np.int64))
-        for g in groups
-    ]
-    joined = np.concatenate(hashes)
-    return len(np.unique(joined)) < len(joined)
+    hashes = array("q")
+    for group in groups:
+        hashes.extend(hash((group.folder, h)) for h in set(group.hashes))
+    return has_repeats(hashes)
 
 
 def _file_folders(names: Sequence[str]) -> Sequence[str]:

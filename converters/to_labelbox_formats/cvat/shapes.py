@@ -18,7 +18,6 @@ from typing import NamedTuple
 import msgspec
 
 from to_labelbox import geometry as geo
-from to_labelbox import raster
 from to_labelbox.diagnostics import Code, Log
 from to_labelbox.model import (
     Attribute,
@@ -229,6 +228,8 @@ def _mask(numbers: Sequence[float], width: int | None, height: int | None, note:
     if not all(v == int(v) for v in numbers):
         raise ShapeError(Code.MASK_INVALID, "run lengths and rectangle must be whole numbers")
     left, top, columns, rows = (int(v) for v in numbers[-4:])
+    from to_labelbox import raster
+
     try:
         patch = raster.rows_from_runs([int(v) for v in numbers[:-4]], columns, rows)
         mask = raster.mask_from_patch(patch, left, top, width, height)

@@ -36,6 +36,7 @@ class VideoPart:
     """One video: all tracks of its groups, and their frames where an export gives these as images."""
 
     units = 1
+    is_video = True
 
     def __init__(self, path: str, groups: Sequence[Group], setting: Setting, several: bool) -> None:
         self._path = path
