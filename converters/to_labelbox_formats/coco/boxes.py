@@ -54,49 +54,55 @@ class Boxes(Struct):
 
 
 class BoxColumns:
-    """Grows the columns of :class:`Boxes`."""
+    """Grows the columns of :class:`Boxes` in place."""
 
     def __init__(self) -> None:
-        self._parts: list[Boxes] = []
+        self._plain, self._outlined, self._crowd = bytearray(), bytearray(), bytearray()
+        self._ids, self._categories, self._places = array("q"), array("H"), array("d")
 
     def add(self, items: Sequence[Struct | None]) -> None:
         boxes = [item for item in items if type(item) is BoxRecord]
-        self._parts.append(_columns(boxes) if len(boxes) == len(items) else none_plain(len(items)))
+        if len(boxes) < len(items):
+            self.add_unknown(len(items))
+            return
+        places = array("d", chain.from_iterable([b.bbox for b in boxes]))
+        self._places += places
+        self._plain += bytes([w >= 0 and h >= 0 for w, h in zip(places[2::4], places[3::4])])
+        self._outlined += bytes([len(memoryview(b.segmentation)) >= _SHORTEST_OUTLINE for b in boxes])
+        self._crowd += bytes(map(bool, [b.iscrowd for b in boxes]))
+        self._ids.extend([b.id for b in boxes])
+        self._categories.extend([b.category_id for b in boxes])
 
-    def take(self) -> Boxes:
-        parts, self._parts = self._parts, []
-        return joined(parts)
+    def add_unknown(self, count: int) -> None:
+        """Rows of records that all have to be read."""
+        for flags in (self._plain, self._outlined, self._crowd):
+            flags += bytes(count)
+        for column, size in ((self._ids, 1), (self._categories, 1), (self._places, 4)):
+            column.frombytes(bytes(count * size * column.itemsize))
+
+    def table(self) -> Boxes:
+        return Boxes(
+            np.frombuffer(self._plain, bool),
+            np.frombuffer(self._outlined, bool),
+            np.frombuffer(self._crowd, bool),
+            np.frombuffer(self._ids, np.int64),
+            np.frombuffer(self._categories, np.uint16),
+            np.frombuffer(self._places, np.float64).reshape(-1, 4),
+        )
 
 
-def _columns(items: Sequence[BoxRecord]) -> Boxes:
-    places = np.frombuffer(array("d", chain.from_iterable([i.bbox for i in items]))).reshape(-1, 4)
-    outlines = [len(memoryview(i.segmentation)) for i in items]
-    return Boxes(
-        np.minimum(places[:, 2], places[:, 3]) >= 0,
-        np.array(outlines) >= _SHORTEST_OUTLINE,
-        np.frombuffer(bytes(map(bool, [i.iscrowd for i in items])), bool),
-        np.array([i.id for i in items], np.int64),
-        np.array([i.category_id for i in items], np.uint16),
-        places,
-    )
-
-
-def none_plain(count: int) -> Boxes:
+def unknown(count: int) -> Boxes:
     """Rows of records that all have to be read."""
-    no = np.zeros(count, bool)
-    return Boxes(no, no, no, np.zeros(count, np.int64), np.zeros(count, np.uint16), np.zeros((count, 4)))
+    columns = BoxColumns()
+    columns.add_unknown(count)
+    return columns.table()
 
 
 def joined(parts: Sequence[Boxes]) -> Boxes:
-    parts = parts or [none_plain(0)]
-    return parts[0] if len(parts) == 1 else Boxes(
-        np.concatenate([p.plain for p in parts]),
-        np.concatenate([p.outlined for p in parts]),
-        np.concatenate([p.crowd for p in parts]),
-        np.concatenate([p.ids for p in parts]),
-        np.concatenate([p.categories for p in parts]),
-        np.concatenate([p.places for p in parts]),
-    )  # fmt: skip
+    """The rows of several files one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    return Boxes(*(np.concatenate([getattr(p, name) for p in parts]) for name in Boxes.__struct_fields__))
 
 
 class KnownBoxes:

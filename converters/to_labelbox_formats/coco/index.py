@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -53,7 +54,7 @@ class Table(Struct):
     """Records of one array: byte offset, length and key of each. Keys are numbers; see :class:`~.ids.Names`."""
 
     starts: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int32]
     keys: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -79,6 +80,11 @@ class File(Struct, kw_only=True):
     categories: Mapping[int, Category]
     foreign: bool
     ordinals: npt.NDArray[np.int32]
+
+    def forget_keys(self) -> None:
+        """Give back the memory of what only numbering the images needs."""
+        nothing = np.zeros(0, np.int64)
+        self.annotations.keys = self.images.keys = self.image_names = nothing
 
 
 def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
@@ -119,7 +125,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
         images=images.table(),
         image_names=np.concatenate(names) if names else np.zeros(0, np.int64),
         annotations=annotations.table(),
-        boxes=columns.take() if columns is not None else None,
+        boxes=columns.table() if columns is not None else None,
         categories=_by_id(categories, name, log),
         foreign="attributes" in first,
         ordinals=np.zeros(0, np.int32),
@@ -167,12 +173,10 @@ def _lenient_image(text: bytes) -> _ImageIds | None:
 
 
 class _Records:
-    """Grows the arrays of a :class:`Table`."""
+    """Grows the columns of a :class:`Table` in place: lists of pieces would be there twice when they are joined."""
 
     def __init__(self) -> None:
-        self._starts: list[npt.NDArray[np.int64]] = []
-        self._lengths: list[npt.NDArray[np.int64]] = []
-        self._keys: list[npt.NDArray[np.int64]] = []
+        self._starts, self._lengths, self._keys = array("q"), array("i"), array("q")
 
     def collect(self, stream: JsonStream, columns: BoxColumns | None) -> None:
         decode = _annotations if columns is None else _box_annotations
@@ -182,15 +186,16 @@ class _Records:
                 columns.add(items)
 
     def add(self, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> None:
-        self._starts.append(starts)
-        self._lengths.append(lengths)
-        self._keys.append(keys)
+        self._starts.frombytes(starts.tobytes())
+        self._lengths.frombytes(lengths.astype(np.int32).tobytes())
+        self._keys.frombytes(keys.tobytes())
 
     def table(self) -> Table:
-        if not self._starts:
-            empty = np.zeros(0, np.int64)
-            return Table(empty, empty, empty)
-        return Table(*(np.concatenate(a) for a in (self._starts, self._lengths, self._keys)))
+        return Table(
+            np.frombuffer(self._starts, np.int64),
+            np.frombuffer(self._lengths, np.int32),
+            np.frombuffer(self._keys, np.int64),
+        )
 
 
 def _index_images(stream: JsonStream, images: _Records, names: list[npt.NDArray[np.int64]]) -> None:

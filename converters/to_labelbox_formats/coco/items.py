@@ -20,7 +20,7 @@ from to_labelbox.model import Item
 from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.schema import Kind as ToolKind
 from to_labelbox.source import Source
-from to_labelbox_formats.coco.boxes import Boxes, KnownBoxes, joined, none_plain
+from to_labelbox_formats.coco.boxes import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.index import Category, File, Table, index_file
 from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.paths import Paths
@@ -140,8 +140,8 @@ def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
     parts: list[Boxes] = []
     for file, labels in zip(files, records.plain_labels):
         kept, file.boxes = file.boxes, None
-        parts.append(kept if kept is not None and labels is not None else none_plain(len(file.annotations)))
-    boxes = joined(parts)
+        parts.append(kept if kept is not None and labels is not None else unknown(len(file.annotations)))
+    boxes = joined(parts or [unknown(0)])
     return KnownBoxes(boxes, [labels or {} for labels in records.plain_labels]) if boxes.plain.any() else None
 
 

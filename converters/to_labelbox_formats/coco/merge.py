@@ -12,6 +12,9 @@ from to_labelbox.diagnostics import Code, Log
 from to_labelbox_formats.coco.ids import MISSING
 from to_labelbox_formats.coco.index import File
 
+_BLOCK = 1 << 16
+"""Annotations whose images are looked up at a time, to keep intermediate results small."""
+
 
 class Merged(Struct, kw_only=True):
     """All files of a source: images in order, annotations in the order of their images.
@@ -80,6 +83,8 @@ def merge(files: Sequence[File], log: Log) -> Merged:
         image_record.append(fresh)
         total += len(fresh)
     images = np.concatenate([_annotation_images(file, files, total, log) for file in files] or [np.zeros(0, np.int32)])
+    for file in files:
+        file.forget_keys()
     first = np.zeros(total + 2, np.int64)
     np.cumsum(np.bincount(images, minlength=total + 1), out=first[1:])
     return Merged(
@@ -126,6 +131,10 @@ def _annotation_images(file: File, files: Sequence[File], total: int, log: Log) 
             file=file.name,
             count=int(clash.sum()),
         )
-    wanted = file.annotations.keys
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where((keys[at] == wanted) & (wanted != MISSING), numbers[at], np.int32(total))
+    found = np.empty(len(file.annotations), np.int32)
+    for start in range(0, len(found), _BLOCK):
+        wanted = file.annotations.keys[start : start + _BLOCK]
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        here = (keys[at] == wanted) & (wanted != MISSING)
+        found[start : start + _BLOCK] = np.where(here, numbers[at], np.int32(total))
+    return found
