@@ -410,9 +410,15 @@ def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) ->
             yield piece
 
 
+_FEW_KEYS = 100_000
+"""Up to here keys are compared one by one, because importing numpy takes as long as converting a thousand small files."""
+
+
 def _repeated_assets(dataset: Dataset, keys: array[int], settings: Settings, log: Log) -> set[int]:
     """Indexes of items whose asset came before. Raises :class:`UsageError` when two assets share a global key."""
     if not has_repeats(keys):
+        return set()
+    if len(keys) < _FEW_KEYS and len(set(keys)) == len(keys):
         return set()
     import numpy as np
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,10 +18,12 @@ from to_labelbox.model import Annotation, Asset, Classification, Item, Object
 from to_labelbox.source import Source
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.layout import Folder, Layout, Role, image_base, implied_top
-from to_labelbox_formats.voc.masks import MaskReader
 from to_labelbox_formats.voc.names import Classes, Lists
 from to_labelbox_formats.voc.objects import ObjectReader
 from to_labelbox_formats.voc.shapes import Rules, number
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.voc.masks import MaskReader
 
 _SIDE = re.compile(r"[0-9]{1,7}")
 _CLASS_QUESTION = "class"
@@ -47,7 +51,7 @@ class Items:
         self._check_sizes = check_sizes
         self._context = context
         self._objects = ObjectReader(rules)
-        self._masks = MaskReader(classes)
+        self._classes = classes
         self._image_folders: dict[str, str] = {}
         self._add, self._strip = _media_prefix(source, context, image_base(layout))
 
@@ -198,6 +202,12 @@ class Items:
                 files.append(None)
         instances, classes = files
         return self._masks.objects(instances, classes, names, size, log)
+
+    @cached_property
+    def _masks(self) -> MaskReader:
+        from to_labelbox_formats.voc.masks import MaskReader  # here, because most sets have none and need no numpy
+
+        return MaskReader(self._classes)
 
 
 def _media_prefix(source: Source, context: ReadContext, base: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -45,8 +46,11 @@ class Descriptor(Struct):
 _SPLIT_KEYS = {"train": "train", "val": "val", "validation": "val", "test": "test", "minival": "minival"}
 
 
-def load_yaml(data: bytes) -> dict[str, Any]:
+@lru_cache(maxsize=2)
+def load_yaml(data: bytes) -> Mapping[str, Any]:
     """The mapping of a data.yaml, every scalar as the text that was written. Raises :class:`FileError`.
+
+    Recognising a set and opening it ask for the same document, which is parsed once.
 
     YAML 1.1 would turn an unquoted class ``no`` into False and ``1.0`` into a number, so no scalar is resolved.
     """
