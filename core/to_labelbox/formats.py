@@ -342,6 +342,19 @@ class PreviewOptions:
     problems: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a target takes at most of something, and what a set reaches; None where that is not known or less."""
+
+    name: str
+    most: int
+    value: int | None
+
+    @property
+    def hit(self) -> bool:
+        return self.value is not None and self.value > self.most
+
+
 class Preview(Protocol):
     """A page in HTML, piece by piece, that shows what an output folder holds."""
 
@@ -354,7 +367,8 @@ class Writer:
 
     Writing has two steps, because the payload's shape depends on the ontology and the ontology on all items:
     ``encoder(settings, options, dataset name, log)`` makes lines in which the ontology's choices are open, and
-    ``renderer(ontology)`` fills them in. ``parse_ontology(path)`` reads an existing ontology. ``key(settings, dataset name, item)`` is the item's global key.
+    ``renderer(ontology)`` fills them in. ``parse_ontology(path)`` reads an existing ontology. ``limits`` notes what an
+    import would run into and gives all limits. ``key(settings, dataset name, item)`` is the item's global key.
     """
 
     name: str
@@ -365,7 +379,7 @@ class Writer:
     renderer: Callable[[Ontology], Callable[[bytes], bytes]]
     ontology_json: Callable[[Ontology], bytes]
     parse_ontology: Callable[[str], Ontology]
-    limits: Callable[[Ontology, Survey, Log], None]
+    limits: Callable[[Ontology, Survey, Log], Sequence[Limit]]
     validate: Validate
     line_kinds: Callable[[Survey], Mapping[str, int]]
     preview: Preview | None = None

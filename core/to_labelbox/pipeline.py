@@ -27,6 +27,7 @@ from to_labelbox.fit import Fit
 from to_labelbox.formats import (
     Dataset,
     Encoder,
+    Limit,
     ReadContext,
     Writer,
     dataset_of,
@@ -251,6 +252,7 @@ class Result:
     ontology: Ontology
     survey: Survey
     schema: Schema
+    limits: Sequence[Limit]
 
 
 def run(
@@ -325,7 +327,7 @@ def _run(
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     for decision in ontology.decisions:
         log.decide(decision)
-    opened.writer.limits(ontology, survey, log)
+    limits = opened.writer.limits(ontology, survey, log)
     unbalanced = log.ledger.unbalanced()
     if unbalanced:
         unreachable_ledger(unbalanced)
@@ -336,7 +338,7 @@ def _run(
     report = _report(opened, log, survey, gathered.assets)
     if folder is not None:
         publish(folder, opened.writer, ontology, report, gathered, repeated, shard_lines, crew)
-    return Result(report, ontology, survey, opened.dataset.schema)
+    return Result(report, ontology, survey, opened.dataset.schema, limits)
 
 
 def _encoded(

@@ -51,6 +51,17 @@ class Output(Struct):
     sha256: str
 
 
+def json_text(value: Struct) -> str:
+    """Indented ASCII JSON, whatever the names hold; half surrogates, which no strict reader takes, are replaced."""
+    import json
+
+    text = json.dumps(msgspec.to_builtins(value), indent=1)
+    if "\\ud" in text:
+        whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
+        text = json.dumps(json.loads(whole.decode("utf-16", "replace")), indent=1)
+    return text
+
+
 class Report(Struct):
     """``report.json``. ``unreadable`` and ``fail_on`` decide the exit code and are not part of the file."""
 
@@ -64,14 +75,7 @@ class Report(Struct):
     outputs: dict[str, Output] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
-        import json
-
-        # through json: ASCII output, whatever the names hold; half surrogates, which no strict reader takes, are replaced
-        text = json.dumps(msgspec.to_builtins(self), indent=1)
-        if "\\ud" in text:
-            whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
-            text = json.dumps(json.loads(whole.decode("utf-16", "replace")), indent=1)
-        return text.encode() + b"\n"
+        return json_text(self).encode() + b"\n"
 
     def exit_code(self, fail_on: FailOn | None = None) -> int:
         """0 finished; 1 a file or record could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""

@@ -102,6 +102,10 @@ class Survey(Struct):
 
     ``keypoints`` maps a keypoint's tool label to the label of its instance; ``occluded`` and ``repeated`` hold the
     instance labels that need the questions ``visibility`` and ``instance``.
+
+    ``sizes`` counts assets by (width, height), where known, ``splits`` by split. ``largest`` holds the largest value seen
+    of what a target limits (a text's length, …), under names that the target's writer gives. ``bytes`` are about those of
+    the output.
     """
 
     shapes: dict[tuple[str, Kind], int] = field(default_factory=dict)
@@ -112,6 +116,14 @@ class Survey(Struct):
     occluded: set[str] = field(default_factory=set)
     repeated: set[str] = field(default_factory=set)
     media: dict[Media, int] = field(default_factory=dict)
+    sizes: dict[tuple[int, int], int] = field(default_factory=dict)
+    splits: dict[str, int] = field(default_factory=dict)
+    largest: dict[str, int] = field(default_factory=dict)
+    bytes: int = 0
+
+    def note_largest(self, what: str, value: int) -> None:
+        if value > self.largest.get(what, 0):
+            self.largest[what] = value
 
     def absorb(self, other: Survey) -> None:
         """Add the survey of a later part."""
@@ -125,6 +137,13 @@ class Survey(Struct):
             self.questions.setdefault(name, Answers()).absorb(answers)
         for medium, count in other.media.items():
             self.media[medium] = self.media.get(medium, 0) + count
+        for size, count in other.sizes.items():
+            self.sizes[size] = self.sizes.get(size, 0) + count
+        for split, count in other.splits.items():
+            self.splits[split] = self.splits.get(split, 0) + count
+        for what, value in other.largest.items():
+            self.note_largest(what, value)
+        self.bytes += other.bytes
         self.answers += other.answers
         self.keypoints.update(other.keypoints)
         self.occluded |= other.occluded

@@ -16,7 +16,8 @@ from to_labelbox.settings import Settings
 from to_labelbox.survey import Survey
 from to_labelbox_formats.labelbox.encoder import Encoder
 from to_labelbox_formats.labelbox.existing import parse_ontology
-from to_labelbox_formats.labelbox.ontology import check_limits, ontology_json
+from to_labelbox_formats.labelbox.limits import check_limits
+from to_labelbox_formats.labelbox.ontology import ontology_json
 from to_labelbox_formats.labelbox.options import Options
 from to_labelbox_formats.labelbox.payload import Renderer
 

@@ -19,6 +19,7 @@ from to_labelbox.diagnostics import Code, Log, Tally
 from to_labelbox.keys import MAX_LENGTH, Keys, cleaned, shortened
 from to_labelbox.lowering import Lowering, Shape, Skip
 from to_labelbox.model import (
+    Asset,
     Attribute,
     Box,
     Choice,
@@ -43,6 +44,7 @@ from to_labelbox_formats.labelbox.border import BORDERS, check_degrees, check_me
 from to_labelbox_formats.labelbox.border import text_of as span_text
 from to_labelbox_formats.labelbox.data_rows import data_row
 from to_labelbox_formats.labelbox.georeference import Georeference
+from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, ONE_NAME, TEXT
 from to_labelbox_formats.labelbox.lines import (
     XY,
     AnswerLine,
@@ -75,12 +77,10 @@ from to_labelbox_formats.labelbox.payload import (
     tool_token,
     values_of,
 )
-from to_labelbox_formats.labelbox.video import MAX_FRAMES, TrackLowering, instance_color, masks_line, segments_line
+from to_labelbox_formats.labelbox.video import TrackLowering, instance_color, masks_line, segments_line
 
 SPILL = 1 << 20
 """Bytes of encoded lines that are kept before they are handed on, if there is someone to take them."""
-MANY = 5000
-"""Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
 
 
 class _Plain:
@@ -120,6 +120,7 @@ class Encoder:
     def __init__(self, settings: Settings, options: Options, dataset: str, log: Log) -> None:
         self._settings = settings
         self._options = options
+        self._dataset = dataset
         self._keys = Keys(settings, dataset)
         self._encode_into = msgspec.json.Encoder().encode_into
         self._tools_of: dict[Media, dict[tuple[str, Kind, type], tuple[Raw, Form]]] = {media: {} for media in Media}
@@ -129,6 +130,7 @@ class Encoder:
         self._fit = settings.fit
         self._georeference = Georeference(options.geo, options.epsg) if options.geo else None
         self.spill: Callable[[bytes], None] | None = None
+        self._alone = False
         self._reset(log)
 
     def _reset(self, log: Log) -> None:
@@ -150,6 +152,7 @@ class Encoder:
     def take(self) -> Encoded:
         """What has been encoded; the encoder starts anew with an empty log of the same policy."""
         self._lowering.finish()
+        self.survey.bytes += len(self._lines) + sum(map(len, self._rows))
         shapes = self.survey.shapes
         for kind, plains in ((Kind.BOX, self._plain_boxes), (Kind.POLYGON, self._plain_rings)):
             for plain in plains.values():
@@ -170,6 +173,7 @@ class Encoder:
     def _hand_on(self) -> None:
         """Empty the buffer of lines; it stays the same object."""
         if self.spill is not None:
+            self.survey.bytes += len(self._lines)
             self.spill(bytes(self._lines))
             self._lines.clear()
 
@@ -177,6 +181,7 @@ class Encoder:
 
     def add(self, item: Item) -> None:
         """Encode an asset: its data row, its shapes and tracks, its answers, its relationships."""
+        given = item
         if self._georeference is not None and item.asset.media is Media.IMAGE:
             item = self._georeference(item, self.log)
         asset = item.asset
@@ -190,6 +195,7 @@ class Encoder:
             item = msgspec.structs.replace(item, asset=asset)
         self._items += 1
         key = self._keys.key(asset, item.split)
+        self.survey.note_largest(KEY, len(key))
         if len(key) > MAX_LENGTH:
             short = shortened(key)
             self.log.note(
@@ -217,7 +223,7 @@ class Encoder:
         self._rows.append(
             data_row(asset, key, row_data, item.split if self._settings.split_metadata else "", self._settings)
         )
-        self.survey.media[asset.media] = self.survey.media.get(asset.media, 0) + 1
+        self._note_asset(asset, item.split)
 
         before = self._line_count
         self._masks = 0
@@ -260,7 +266,7 @@ class Encoder:
         for relationship in relationships:
             self._relationship(relationship, ends, sources)
         if self._line_count - before > MANY:
-            self._check_many(self._line_count - before)
+            self._check_many(given)
         self._counts.append(self._line_count - before)
         if len(self._lines) > SPILL:
             self._hand_on()
@@ -284,12 +290,31 @@ class Encoder:
         else:
             self.log.note(code, message, file=self.item.origin, where=where, id=id)
 
-    def _check_many(self, lines: int) -> None:
-        self.log.note(
-            Code.LIMIT,
-            f"{lines} lines on one data row; an import takes {MANY} of one name",
-            file=self.key,
-        )
+    def _note_asset(self, asset: Asset, split: str) -> None:
+        survey = self.survey
+        survey.media[asset.media] = survey.media.get(asset.media, 0) + 1
+        if asset.width is not None and asset.height is not None:
+            size = asset.width, asset.height
+            survey.sizes[size] = survey.sizes.get(size, 0) + 1
+        if split:
+            survey.splits[split] = survey.splits.get(split, 0) + 1
+        if asset.text is not None:
+            survey.note_largest(TEXT, len(asset.text))
+        if asset.frames is not None:
+            survey.note_largest(FRAMES, asset.frames)
+
+    def _check_many(self, item: Item) -> None:
+        """Count the lines of each name on a data row of many, by encoding it once more on its own."""
+        if self._alone:
+            return
+        again = Encoder(self._settings, self._options, self._dataset, Log())
+        again.spill, again._alone = lambda _: None, True
+        again.add(item)
+        for (label, kind), lines in again.take().survey.shapes.items():
+            if lines > MANY:
+                self.survey.note_largest(ONE_NAME, lines)
+                message = f"{lines} lines of {label!r} ({kind}) on one data row; an import takes {MANY} of one name"
+                self.log.note(Code.LIMIT, message, file=self.key)
 
     # ------------------------------------------------------------------------------------------------- objects
 

@@ -8,11 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from to_labelbox.diagnostics import Code, Log
-from to_labelbox.model import Media
-from to_labelbox.ontology import Ontology, clean_name, similar_names
+from to_labelbox.ontology import Ontology, clean_name
 from to_labelbox.schema import Input, Kind, Question
-from to_labelbox.survey import Survey
 
 TOOLS = {
     Kind.BOX: "rectangle",
@@ -23,11 +20,6 @@ TOOLS = {
     Kind.ENTITY: "named-entity",
     Kind.RELATIONSHIP: "edge",
 }
-MAX_FEATURES = 4000
-"""Tools, classifications and options of one ontology [docs.labelbox.com/docs/limits]."""
-PLAN_LIMITS = (("Free", 10_000), ("Starter and Education", 2_000_000), ("Enterprise", 10_000_000))
-"""Ground-truth annotations by plan [docs.labelbox.com/docs/limits]."""
-
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -75,23 +67,3 @@ def _color(n: int, of: int) -> str:
     """Hues spread evenly over the tools, as the SDK's builder does."""
     red, green, blue = colorsys.hsv_to_rgb(n / max(1, of), 1, 1)
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
-
-
-def check_limits(ontology: Ontology, survey: Survey, log: Log) -> None:
-    """Note what an import would run into, and names that look like one class written in two ways."""
-    if ontology.features > MAX_FEATURES:
-        log.note(
-            Code.LIMIT, f"the ontology has {ontology.features} features, Labelbox takes {MAX_FEATURES}: merge classes"
-        )
-    total = sum(survey.shapes.values()) + survey.answers
-    over = [f"{plan} ({limit:,})" for plan, limit in PLAN_LIMITS if total > limit]
-    if over:
-        log.note(Code.LIMIT, f"{total:,} annotations are more than the ground-truth limit of: {', '.join(over)}")
-    if len(survey.media) > 1:
-        kinds = ", ".join(f"{count} {media}" for media, count in survey.media.items())
-        log.note(Code.LIMIT, f"a Labelbox project holds one media type, this set has {kinds}: import them apart")
-    if Media.DICOM in survey.media:
-        log.note(Code.LIMIT, "DICOM has left the current SDK and documentation; the server may refuse it")
-    for first, second in similar_names(t.label for t in ontology.tools):
-        if first != second:
-            log.note(Code.CLASS_SIMILAR, f"classes {first!r} and {second!r} differ only in case or spaces; kept apart")

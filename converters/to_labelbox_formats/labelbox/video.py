@@ -59,8 +59,6 @@ from to_labelbox_formats.labelbox.lines import (
 from to_labelbox_formats.labelbox.masks import rgb_png_text
 from to_labelbox_formats.labelbox.payload import attributes_token
 
-MAX_FRAMES = 20_000
-"""Frames of a video [docs.labelbox.com/reference/import-video-annotations]."""
 PLANES = ("axial", "sagittal", "coronal")
 
 Drawn: TypeAlias = Box | Point | Flat | Mask

@@ -2,52 +2,119 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from to_labelbox.cli.common import closing, job_of, settings_of, source_options
-from to_labelbox.formats import Match, verdicts
-from to_labelbox.ontology import Ontology
-from to_labelbox.pipeline import Result, open_job, run
+from to_labelbox.formats import verdicts
+from to_labelbox.inspection import Answered, Inspection, inspected
+from to_labelbox.pipeline import open_job, run
 from to_labelbox.source import Source, display
 
+VALUES_SHOWN = 8
+NEAR = 0.5
+"""Limits are listed from this share on."""
 
-@click.command()
+
+@click.command(
+    epilog="""\b
+Examples:
+  to-labelbox inspect instances_val2017.json
+  to-labelbox inspect export.zip --geometry bbox --exclude 'ignore*'
+  to-labelbox inspect VOCdevkit --media-root VOCdevkit --json | jq .limits
+"""
+)
 @source_options
-@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable; docs/inspect.md explains the keys.")
 def inspect(source: tuple[str, ...], as_json: bool, **given: Any) -> int:
-    """Say what a source is and why, what it holds, and what a conversion would approximate or skip."""
+    """Say what a source is and why, what it holds, and what a conversion would approximate or skip.
+
+    Nothing is written. With the options of convert, it tells what convert would do with them.
+    """
     settings = settings_of(given)
     said = verdicts(Source(*source))
     job = job_of(source, given, settings)
     opened = open_job(job)
     result = run(opened, None, settings, job.fail, workers=given["workers"])
+    found = inspected(said, opened, result)
     if as_json:
-        reasons = {n: {"claims": isinstance(v, Match), "reason": v.reason} for n, v in said.items()}
-        ontology = json.loads(opened.writer.ontology_json(result.ontology))
-        report = json.loads(result.report.to_json())
-        click.echo(json.dumps({"formats": reasons, "ontology": ontology, **report}, indent=1))
-        return result.report.exit_code()
-    for name, verdict in said.items():
-        click.echo(f"{'is' if isinstance(verdict, Match) else 'not':<4}{name:<14} {display(verdict.reason)}")
-    click.echo()
-    for line in _ontology(result.ontology, result):
-        click.echo(line)
-    click.echo()
-    click.echo(closing(result.report, None))
+        click.echo(found.to_json())
+    else:
+        for part in (_formats(found), _assets(found), _tools(found), _limits(found)):
+            click.echo("\n".join(part) + "\n")
+        click.echo(closing(result.report, None))
+        click.echo(f"\nnext: to-labelbox convert {' '.join(map(_quoted, source))} -o OUT, with the same options")
     return result.report.exit_code()
 
 
-def _ontology(ontology: Ontology, result: Result) -> list[str]:
-    lines = [f"{'tool':<36}{'kind':<12}{'shapes':>9}  attributes"]
-    for tool in ontology.tools:
-        count = result.survey.shapes.get((tool.label, tool.kind), 0)
-        nested = ", ".join(f"{q.name} ({q.input})" for q in tool.classifications)
-        lines.append(f"{display(tool.name)[:35]:<36}{tool.kind:<12}{count:>9,}  {display(nested)}".rstrip())
-    for classification in ontology.classifications:
-        question = classification.question
-        options = ", ".join(o.value for o in question.options[:8]) + ("…" if len(question.options) > 8 else "")
-        lines.append(f"{display(question.name)[:35]:<36}{question.input!s:<12}{'':>9}  {display(options)}".rstrip())
-    return lines
+def _formats(found: Inspection) -> Iterator[str]:
+    for name, verdict in found.formats.items():
+        yield f"{'is' if verdict.claims else 'not':<4}{name:<14} {display(verdict.reason)}"
+
+
+def _assets(found: Inspection) -> Iterator[str]:
+    media = ", ".join(f"{count:,} {medium}" for medium, count in found.media.items())
+    yield f"{'assets':<12}{media or 'none'}"
+    if found.splits:
+        yield f"{'splits':<12}{', '.join(f'{display(name)} {count:,}' for name, count in found.splits.items())}"
+    sizes = found.sizes
+    if sizes.width and sizes.height:
+        width, height = sizes.width, sizes.height
+        unknown = sum(found.media.values()) - sizes.known
+        yield (
+            f"{'sizes':<12}{sizes.distinct:,} different; width {width.min:,} to {width.max:,}, median {width.median:,}; "
+            f"height {height.min:,} to {height.max:,}, median {height.median:,}"
+            + (f"; {unknown:,} unknown" if unknown else "")
+        )
+    yield f"{'output':<12}{found.estimate.lines:,} lines, about {_bytes(found.estimate.bytes)}"
+
+
+def _tools(found: Inspection) -> Iterator[str]:
+    yield f"{'tool or question':<36}{'kind':<14}{'shapes':>9}"
+    for tool in found.tools:
+        yield f"{_cut(tool.name, 35):<36}{tool.kind:<14}{tool.shapes:>9,}".rstrip()
+        yield from _questions(tool.attributes, " " * 4)
+    for question in found.questions:
+        scope = "" if question.scope == "whole" else " of parts"
+        yield f"{_cut(question.name, 35):<36}{question.input + scope:<14}".rstrip()
+        if question.values:
+            yield f"{' ' * 4}{_values(question.values)}"
+
+
+def _questions(questions: Sequence[Answered], indent: str) -> Iterator[str]:
+    for question in questions:
+        values = f": {_values(question.values)}" if question.values else ""
+        yield f"{indent}{_cut(question.name, 30)} ({question.input}){values}"
+
+
+def _limits(found: Inspection) -> Iterator[str]:
+    near = [limit for limit in found.limits if limit.value is not None and limit.value >= NEAR * limit.most]
+    if near:
+        yield f"{'limit':<48}{'at most':>12}{'here':>12}"
+    for limit in near:
+        yield f"{limit.name:<48}{limit.most:>12,}{limit.value:>12,}{'  exceeded' if limit.hit else ''}"
+    yield f"{len(found.limits) - len(near)} of {len(found.limits)} limits are less than half reached"
+
+
+def _values(values: Sequence[str]) -> str:
+    return display(", ".join(values[:VALUES_SHOWN]) + (f", … ({len(values)})" if len(values) > VALUES_SHOWN else ""))
+
+
+def _cut(name: str, length: int) -> str:
+    shown = display(name)
+    return shown if len(shown) <= length else shown[: length - 1] + "…"
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _quoted(path: str) -> str:
+    import shlex
+
+    return shlex.quote(path)
