@@ -2,21 +2,19 @@
 
     python benchmarks/label_studio.py [--megabytes 88] [--rounds 3] [--keep FOLDER]
 
-Each program is a process of its own; shown are its CPU seconds (the best round) and its peak memory, and the ratio to
-the yardstick of the same run. The export is one JSON array of tasks with rectangles and polygons, as the server writes
-it, with its labelling config beside it.
+Shown are the medians of the rounds, and the ratio to the yardstick of the same run. The export is one JSON array of tasks
+with rectangles and polygons, as the server writes it, with its labelling config beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+
+from measure import CONVERT, compare
 
 CLASSES = [f"class {n}" for n in range(80)]
 SIZES = [(640, 480), (480, 640), (640, 427), (500, 375), (1920, 1080)]
@@ -31,12 +29,6 @@ from to_labelbox_formats.label_studio import FORMAT
 dataset = FORMAT.read(Source(sys.argv[1]), FORMAT.options(), ReadContext())
 print(sum(len(item.annotations) for item in dataset.items()))
 """
-CONVERT = "from to_labelbox.cli import main; main()"
-
-
-class Cost(NamedTuple):
-    seconds: float
-    megabytes: float
 
 
 def outline(rng: random.Random, vertices: int) -> list[list[float]]:
@@ -125,20 +117,6 @@ def generate(path: Path, size: int) -> None:
     config.write_text(f'<View><Image name="image" value="$image"/>{tools}</View>\n', encoding="utf-8")
 
 
-def run(arguments: list[str]) -> Cost:
-    """CPU and peak memory of a Python process and its children."""
-    pid = os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-c", *arguments],
-        os.environ,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
-    )
-    _, status, usage = os.wait4(pid, 0)
-    if status:
-        raise SystemExit(f"failed with status {os.waitstatus_to_exitcode(status)}: {arguments[1:]}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=float, default=88)
@@ -153,21 +131,12 @@ def main() -> None:
             generate(source, round(given.megabytes * 1e6))
         out = str(Path(scratch) / "out")
         programs = {
-            "orjson.loads + dumps": [YARDSTICK, str(source), str(Path(scratch) / "copy.json")],
-            "reader alone": [READER, str(source)],
-            "convert": [CONVERT, "convert", str(source), "-o", out, "--overwrite", "--quiet", "--workers", "1"],
+            "orjson.loads + dumps": ["-c", YARDSTICK, str(source), str(Path(scratch) / "copy.json")],
+            "reader alone": ["-c", READER, str(source)],
+            "convert": [*CONVERT, str(source), "-o", out, "--overwrite", "--quiet", "--workers", "1"],
         }
-        best: dict[str, Cost] = {}
-        for _ in range(given.rounds):
-            for name, arguments in programs.items():
-                cost = run(arguments)
-                known = best.get(name, cost)
-                best[name] = Cost(min(cost.seconds, known.seconds), max(cost.megabytes, known.megabytes))
-        print(f"{source.stat().st_size / 1e6:.1f} MB, best of {given.rounds}")
-        print(f"{'':22} {'CPU s':>7} {'ratio':>6} {'peak MB':>8}")
-        yardstick = best["orjson.loads + dumps"].seconds
-        for name, cost in best.items():
-            print(f"{name:22} {cost.seconds:7.2f} {cost.seconds / yardstick:6.2f} {cost.megabytes:8.0f}")
+        print(f"{source.stat().st_size / 1e6:.1f} MB")
+        compare("orjson.loads + dumps", programs, {}, given.rounds)
 
 
 if __name__ == "__main__":
