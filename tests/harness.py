@@ -137,7 +137,8 @@ def check_output(out: Path, made: Report) -> None:
     check_report(made)
     assert [str(f) for f in to_labelbox.validate(out)] == []
     assert len(lines(out)) == made.lines.total
-    assert len(lines(out, "data_rows.ndjson")) == made.assets.written
+    made_anew = 0 if "data_rows" in made.source.details else made.assets.written
+    assert len(lines(out, "data_rows.ndjson")) == made_anew
 
 
 # --------------------------------------------------------------------------------------------------- small sources

@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 from msgspec import Struct, field
 
 EXAMPLES = 5
+LISTED = 1000
+"""Names that a report lists at most where it lists names."""
 UNNAMED = "(unnamed)"
 UNREADABLE = "(unreadable)"
 
@@ -53,6 +55,7 @@ class Code(StrEnum):
     EXIF_TURNED = "exif-turned"
     EXIF_UNCHECKED = "exif-unchecked"
     KEY_SHORTENED = "key-shortened"
+    ROW_UNMATCHED = "row-unmatched"
     ROW_DATA_LOCAL = "row-data-local"
     # labels and attributes
     CLASS_UNKNOWN = "class-unknown"
@@ -229,7 +232,7 @@ class Log:
 
     ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
     ``unreadable`` counts input files that could not be read.
-    ``unfit`` counts what an existing ontology does not have. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
+    ``unfit`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
     """
 
     def __init__(self, *, fail: bool = False, listener: Callable[[Diagnostic, Example], None] | None = None) -> None:
@@ -239,6 +242,7 @@ class Log:
         self.unreadable = 0
         self.met: set[tuple[str, ...]] = set()
         self.unfit: dict[str, int] = {}
+        self.unmatched: list[str] = []
         self._listener = listener
 
     def note(
@@ -305,6 +309,7 @@ class Log:
         """Add the counts of a later chunk."""
         self.unreadable += other.unreadable
         self.met |= other.met
+        self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
         for what, count in other.unfit.items():
             self.unfit[what] = self.unfit.get(what, 0) + count
         for label, tally in other.ledger.items():

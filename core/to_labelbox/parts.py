@@ -118,6 +118,7 @@ class Gathering:
             self.keys.extend(ready.keys)
             self.assets.read += ready.items
             self.assets.written += ready.written
+            self.assets.skipped += ready.items - ready.written
             if ready.items:
                 self.ranges.append((ready.start, ready.stop))
             self.next = ready.stop

@@ -22,7 +22,8 @@ import msgspec
 from to_labelbox.class_map import ClassMap, read_class_map
 from to_labelbox.class_mapper import mapped
 from to_labelbox.conform import conformed, settings_for
-from to_labelbox.diagnostics import Code, Log, UsageError, unreachable_ledger
+from to_labelbox.data_rows import Rows, read_rows
+from to_labelbox.diagnostics import LISTED, Code, Log, UsageError, unreachable_ledger
 from to_labelbox.fit import Fit
 from to_labelbox.formats import (
     Dataset,
@@ -153,6 +154,7 @@ def convert(
     options: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
     class_map: ClassMap | str | os.PathLike[str] | None = None,
+    data_rows: Rows | str | os.PathLike[str] | None = None,
     ontology: Ontology | str | os.PathLike[str] | None = None,
     media_root: str | os.PathLike[str] | None = None,
     sizes: str | os.PathLike[str] | None = None,
@@ -169,6 +171,7 @@ def convert(
     ``out`` None converts without writing anything. ``options`` are the format's own (``formats NAME`` lists them),
     ``settings`` the rules of the conversion. ``class_map`` is a map of names or the YAML or CSV file of one, the same as
     in ``settings``. ``ontology`` is an existing one, or its JSON file: what does not fit it is left out and listed.
+    ``data_rows`` are rows that exist, or their NDJSON or CSV file: the payload refers to them, and none is made anew.
     ``sizes`` is a CSV of key, width, height for assets that are not at hand.
     ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``, a file or record that ends a
     process or takes more than ``file_timeout`` seconds (0: any time) is left out and named. Raises
@@ -180,6 +183,9 @@ def convert(
     if class_map is not None:
         rules = class_map if isinstance(class_map, ClassMap) else read_class_map(class_map)
         settings = msgspec.structs.replace(settings, class_map=rules)
+    if data_rows is not None:
+        rows = data_rows if isinstance(data_rows, Rows) else read_rows(data_rows)
+        settings = msgspec.structs.replace(settings, rows=rows)
     paths = [source] if isinstance(source, str | os.PathLike) else list(source)
     job = Job(
         sources=tuple(os.fspath(p) for p in paths),
@@ -331,6 +337,8 @@ def _run(
     unbalanced = log.ledger.unbalanced()
     if unbalanced:
         unreachable_ledger(unbalanced)
+    if settings.rows is not None:
+        opened.info.details["data_rows"] = _matched(settings.rows, gathered.keys, log)
     if log.unfit:
         opened.info.details["not_in_ontology"] = dict(
             sorted(log.unfit.items(), key=lambda found: (-found[1], found[0]))
@@ -353,6 +361,18 @@ def _encoded(
 
     for _, part in encode_all(crew, deque(Chunk(0, start, stop, folder) for start, stop in chunks), opened.log.fail):
         yield part
+
+
+def _matched(rows: Rows, keys: array[int], log: Log) -> dict[str, Any]:
+    """How many of the existing rows are assets of the source, and the names without a counterpart on both sides."""
+    used = {key for key in keys if key < len(rows)}
+    unused = [name for n, name in enumerate(rows.names()) if n not in used]
+    return {
+        "given": len(rows),
+        "matched": len(used),
+        "rows_without_asset": unused[:LISTED],
+        "assets_without_row": log.unmatched,
+    }
 
 
 def _report(opened: Opened, log: Log, survey: Survey, assets: Assets) -> Report:
@@ -436,7 +456,11 @@ def _repeated_assets(dataset: Dataset, keys: array[int], settings: Settings, log
     for n, item in enumerate(dataset.items()):
         if n not in wanted:
             continue
-        key = namer.key(cleaned(item.asset), item.split)
+        asset = cleaned(item.asset)
+        key = namer.key(asset, item.split)
+        if settings.rows is not None:
+            row = settings.rows.match(asset, key)
+            key = key if row is None else row.name
         other = first.setdefault(key, item)
         if other is item:
             continue

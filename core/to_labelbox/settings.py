@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct, field
 
 from to_labelbox.class_map import ClassMap
+from to_labelbox.data_rows import Rows
 from to_labelbox.fit import Fit
 from to_labelbox.schema import Policy
 
@@ -29,6 +30,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     geometry: policy for all classes; class_geometry: policy of single classes by name.
     class_map: new names, and what else the user says about classes; its geometry beats ``class_geometry``.
     fit: what an existing ontology takes; :func:`to_labelbox.conform.settings_for` fills it in.
+    rows: data rows that exist already; assets that are none of them are skipped.
     outside: shapes beyond the border; an overshoot of up to 1 px is float noise and always cut without a word.
     min_area: shapes with an area below this many square pixels are skipped.
     include, exclude: shell patterns of class names (and names of whole-asset questions).
@@ -43,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     class_geometry: Mapping[str, Policy] = field(default_factory=dict)
     class_map: ClassMap | None = None
     fit: Fit | None = None
+    rows: Rows | None = None
     outside: Outside = Outside.CLIP
     min_area: float = 0.0
     include: tuple[str, ...] = ()

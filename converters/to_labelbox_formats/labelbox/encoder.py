@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from to_labelbox.diagnostics import Code, Log, Tally
+from to_labelbox.diagnostics import LISTED, Code, Log, Tally
 from to_labelbox.keys import MAX_LENGTH, Keys, cleaned, shortened
 from to_labelbox.lowering import Lowering, Shape, Skip
 from to_labelbox.model import (
@@ -144,7 +144,7 @@ class Encoder:
         self._repeating: dict[tuple[str, Kind, tuple[Attribute, ...]], bytes] = {}
         self._counts = array("I")
         self._key_hashes = array("Q")
-        self._items = 0
+        self._items = self._written = 0
         self._plain_boxes: dict[str, _Plain] = {}
         self._plain_rings: dict[str, _Plain] = {}
         self._pieced: set[str] = set()
@@ -165,7 +165,7 @@ class Encoder:
             self.survey,
             self.log,
             self._items,
-            len(self._rows),
+            self._written,
         )
         self._reset(Log(fail=self.log.fail))
         return taken
@@ -194,35 +194,9 @@ class Encoder:
             asset = renamed
             item = msgspec.structs.replace(item, asset=asset)
         self._items += 1
-        key = self._keys.key(asset, item.split)
-        self.survey.note_largest(KEY, len(key))
-        if len(key) > MAX_LENGTH:
-            short = shortened(key)
-            self.log.note(
-                Code.KEY_SHORTENED, f"global key has {len(key)} characters, over {MAX_LENGTH}: {short}", file=key
-            )
-            key = short
-        self.key = key
         self.item = item
-        self.uuids = Uuids(key)
-        self._key_hashes.append(self.uuids.digest)
-        self.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
-        row_data = self._keys.row_data(asset)
-        if row_data is None and self._georeference is not None and asset.media is Media.GEOSPATIAL:
-            self.log.note(
-                Code.ROW_DATA_LOCAL,
-                "tile_layer_url is a relative path: give the tiles' URLs (…/{z}/{x}/{y}.png) with --url-map",
-                file=asset.path,
-            )
-        elif row_data is None and asset.media is Media.IMAGE:
-            self.log.note(
-                Code.ROW_DATA_LOCAL,
-                "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
-                file=asset.path,
-            )
-        self._rows.append(
-            data_row(asset, key, row_data, item.split if self._settings.split_metadata else "", self._settings)
-        )
+        if not self._open_row(self._keys.key(asset, item.split)):
+            return
         self._note_asset(asset, item.split)
 
         before = self._line_count
@@ -236,7 +210,7 @@ class Encoder:
         else:
             self._lowering.start(None, None, item.origin)
         if asset.frames is not None and asset.frames > MAX_FRAMES:
-            self.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=key)
+            self.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=self.key)
         answers: list[Classification] = []
         relationships: list[Relationship] = []
         ends: dict[str, str] = {}
@@ -270,6 +244,67 @@ class Encoder:
         self._counts.append(self._line_count - before)
         if len(self._lines) > SPILL:
             self._hand_on()
+
+    def _open_row(self, key: str) -> bool:
+        """The data row that the next lines refer to: a new one, or one that exists. False when there has to be one."""
+        item, asset, rows = self.item, self.item.asset, self._settings.rows
+        if rows is not None:
+            row = rows.match(asset, key)
+            self.key = key if row is None else row.name
+            self.uuids = Uuids(self.key)
+            self._key_hashes.append(self.uuids.digest if row is None else row.number)
+            if row is None:
+                self._leave_out(asset.path)
+                return False
+            name = ascii_json(self.key)
+            self.data_row = Raw(b'{"globalKey":%b}' % name if row.global_key else b'{"id":%b}' % name)
+            self._written += 1
+            return True
+        self.survey.note_largest(KEY, len(key))
+        if len(key) > MAX_LENGTH:
+            short = shortened(key)
+            self.log.note(
+                Code.KEY_SHORTENED, f"global key has {len(key)} characters, over {MAX_LENGTH}: {short}", file=key
+            )
+            key = short
+        self.key = key
+        self.uuids = Uuids(key)
+        self._key_hashes.append(self.uuids.digest)
+        self.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
+        row_data = self._keys.row_data(asset)
+        if row_data is None and self._georeference is not None and asset.media is Media.GEOSPATIAL:
+            self.log.note(
+                Code.ROW_DATA_LOCAL,
+                "tile_layer_url is a relative path: give the tiles' URLs (…/{z}/{x}/{y}.png) with --url-map",
+                file=asset.path,
+            )
+        elif row_data is None and asset.media is Media.IMAGE:
+            self.log.note(
+                Code.ROW_DATA_LOCAL,
+                "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
+                file=asset.path,
+            )
+        self._rows.append(
+            data_row(asset, key, row_data, item.split if self._settings.split_metadata else "", self._settings)
+        )
+        self._written += 1
+        return True
+
+    def _leave_out(self, path: str) -> None:
+        """Skip everything on an asset that no existing data row is."""
+        message = "no data row is this asset, or several could be: its annotations are skipped"
+        counts: dict[str, int] = {}
+        for a in self.item.annotations:
+            label = a.counted or (a.name if isinstance(a, Classification) else a.label)
+            counts[label] = counts.get(label, 0) + a.units
+        for label, count in counts.items():
+            if count:
+                self.log.skip(Code.ROW_UNMATCHED, label, message, file=path, count=count)
+        if not any(counts.values()):
+            self.log.note(Code.ROW_UNMATCHED, message, file=path)
+        if len(self.log.unmatched) < LISTED:
+            self.log.unmatched.append(path)
+        self._counts.append(0)
 
     def _passes(self, label: str, annotation: Object | Track | Classification) -> bool:
         wanted = self._wanted.get(label)

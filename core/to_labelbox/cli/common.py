@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from to_labelbox.class_map import read_class_map
+from to_labelbox.data_rows import read_rows
 from to_labelbox.diagnostics import Diagnostic, Severity, UsageError
 from to_labelbox.pipeline import Job, read_ontology
 from to_labelbox.report import Report
@@ -67,6 +68,12 @@ def source_options(command: F) -> F:
                 help="YAML or CSV: rename, merge, drop classes; `ontology SOURCE --class-map-template` writes one.",
             ),
             click.option(
+                "--data-rows",
+                type=click.Path(),
+                metavar="FILE",
+                help="NDJSON or CSV of data rows that exist: refer to them; assets that are none of them are skipped.",
+            ),
+            click.option(
                 "--ontology",
                 type=click.Path(),
                 metavar="JSON",
@@ -101,6 +108,7 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
     return Settings(
         geometry=Policy(given["geometry"]),
         class_map=read_class_map(given["class_map"]) if given["class_map"] else None,
+        rows=read_rows(given["data_rows"]) if given["data_rows"] else None,
         outside=Outside(given["outside"]),
         min_area=given["min_area"],
         include=given["include"],
@@ -157,6 +165,9 @@ def closing(report: Report, out: str | None) -> str:
     if report.diagnostics:
         lines.append("")
         lines += [line for d in report.diagnostics for line in _diagnostic(d)]
+    existing = report.source.details.get("data_rows")
+    if existing:
+        lines += ["", f"data rows: {existing['matched']:,} of {_n(existing['given'], 'existing row')} matched"]
     unfit = list(report.source.details.get("not_in_ontology", {}).items())
     if unfit:
         lines += ["", "not in the ontology:"]
