@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from to_labelbox.diagnostics import SourceError, ToLabelboxError
 
-COMMANDS = ("convert", "inspect", "ontology", "validate", "preview", "formats")
+COMMANDS = ("convert", "inspect", "ontology", "validate", "preview", "formats", "completion")
 """Each is the function of that name in the module of that name."""
 
 
@@ -23,12 +24,29 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
+            near = get_close_matches(cmd_name, COMMANDS, 1)
+            if near and not ctx.resilient_parsing:
+                ctx.fail(f"there is no command {cmd_name!r}; did you mean {near[0]!r}?")
             return None
         command: click.Command = getattr(import_module(f"to_labelbox.cli.{cmd_name}"), cmd_name)
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+EXIT_CODES = """\b
+Exit codes:
+  0  finished; what was lost is in the report and in the closing table
+  1  finished, but a file could not be read, losses reached --fail-on, or validate found faults
+  2  wrong usage: an option, a path or a table that the user can mend
+  3  nothing could be converted
+Each command has its own help with examples: to-labelbox COMMAND -h
+"""
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=EXIT_CODES,
+)
 @click.version_option(package_name="to-labelbox", prog_name="to-labelbox")
 def cli() -> None:
     """Move labels into Labelbox.

@@ -22,12 +22,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 CLASSES_SHOWN = 20
 
 
+def complete_format(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The formats whose names begin so, for a shell's completion."""
+    from to_labelbox.formats import readers
+
+    return [name for name in readers() if name.startswith(incomplete)]
+
+
 def source_options(command: F) -> F:
     """What every command that reads a source takes."""
     for option in reversed(
         [
             click.argument("source", nargs=-1, required=True, metavar="SOURCE...", type=click.Path()),
-            click.option("--from", "format", metavar="FORMAT", help="Name the format instead of detecting it."),
+            click.option(
+                "--from",
+                "format",
+                metavar="FORMAT",
+                shell_complete=complete_format,
+                help="Name the format instead of detecting it.",
+            ),
             click.option(
                 "-O", "options", multiple=True, metavar="KEY=VALUE", help="Option of the format; see `formats NAME`."
             ),

@@ -13,7 +13,7 @@ from to_labelbox.pipeline import convert as run
 from to_labelbox.report import FailOn
 
 
-@click.command()
+@click.command(short_help="Convert a dataset: data rows, ontology, annotations, report.")
 @source_options
 @click.option("-o", "--out", type=click.Path(), metavar="OUT", help="Output folder.")
 @click.option("--shard-lines", type=click.IntRange(1), metavar="N", help="Split annotations into files of N lines.")

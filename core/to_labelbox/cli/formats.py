@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import click
 
+from to_labelbox.cli.common import complete_format
 from to_labelbox.formats import OptionInfo, describe, option_infos, readers, writers
 
 
-@click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.command(
+    short_help="List the source formats, or the options of one.",
+    epilog="""\b
+Examples:
+  to-labelbox formats
+  to-labelbox formats yolo
+""",
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_format)
 def formats(names: tuple[str, ...]) -> None:
     """List the source formats, or the options of one."""
     for reader in describe(names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,12 +20,13 @@ NEAR = 0.5
 
 
 @click.command(
+    short_help="Say what a source is, what it holds, and what would be lost.",
     epilog="""\b
 Examples:
   to-labelbox inspect instances_val2017.json
   to-labelbox inspect export.zip --geometry bbox --exclude 'ignore*'
   to-labelbox inspect VOCdevkit --media-root VOCdevkit --json | jq .limits
-"""
+""",
 )
 @source_options
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable; docs/inspect.md explains the keys.")
@@ -45,7 +47,7 @@ def inspect(source: tuple[str, ...], as_json: bool, **given: Any) -> int:
         for part in (_formats(found), _assets(found), _tools(found), _limits(found)):
             click.echo("\n".join(part) + "\n")
         click.echo(closing(result.report, None))
-        click.echo(f"\nnext: to-labelbox convert {' '.join(map(_quoted, source))} -o OUT, with the same options")
+        click.echo(f"\nnext: to-labelbox convert {' '.join(map(shlex.quote, source))} -o OUT, with the same options")
     return result.report.exit_code()
 
 
@@ -112,9 +114,3 @@ def _bytes(count: int) -> str:
         if count >= size:
             return f"{count / size:.1f} {unit}"
     return f"{count} bytes"
-
-
-def _quoted(path: str) -> str:
-    import shlex
-
-    return shlex.quote(path)

@@ -16,7 +16,15 @@ from to_labelbox.pipeline import open_job, read_ontology, run
 from to_labelbox.source import display
 
 
-@click.command()
+@click.command(
+    short_help="Print the ontology a dataset needs, or compare it with one.",
+    epilog="""\b
+Examples:
+  to-labelbox ontology instances_val2017.json > ontology.json
+  to-labelbox ontology export.zip --diff existing.json
+  to-labelbox ontology VOCdevkit --class-map-template > map.yaml
+""",
+)
 @source_options
 @click.option(
     "--class-map-template", "as_template", is_flag=True, help="Print a class map of all names instead, to be edited."

@@ -10,12 +10,13 @@ from to_labelbox.page import preview as run
 
 
 @click.command(
+    short_help="Make a page with what would be imported, to check by eye.",
     epilog="""\b
 Examples:
   to-labelbox preview out --media-root images -o page.html
   to-labelbox preview out --media-root images -n 30 --sample 7 --only car --only 'person (mask)'
   to-labelbox preview out --problems
-"""
+""",
 )
 @click.argument("out", type=click.Path(), metavar="OUT")
 @click.option("-o", "--page", type=click.Path(), metavar="FILE", help="The page; OUT/preview.html by default.")

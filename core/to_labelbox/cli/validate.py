@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import click
 
@@ -10,7 +11,15 @@ from to_labelbox.formats import writer
 from to_labelbox.source import display
 
 
-@click.command()
+@click.command(
+    short_help="Check an output folder by Labelbox's rules, offline.",
+    epilog="""\b
+Examples:
+  to-labelbox validate out
+  to-labelbox validate out --media-root images --max 20
+  to-labelbox validate annotations.ndjson --ontology ontology.json
+""",
+)
 @click.argument("path", type=click.Path())
 @click.option("--ontology", type=click.Path(), help="Ontology of a single NDJSON file.")
 @click.option(
@@ -30,4 +39,6 @@ def validate(path: str, ontology: str | None, media_root: str | None, limit: int
     if not quiet:
         more = f" (the first {limit} shown)" if found > limit else ""
         click.echo(f"{found} fault{'' if found == 1 else 's'}{more}" if found else f"{path}: no faults", err=True)
+        if not found and os.path.isdir(path):
+            click.echo(f"next: to-labelbox preview {shlex.quote(path)} --media-root DIR", err=True)
     return 1 if found else 0
