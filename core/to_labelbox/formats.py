@@ -11,11 +11,12 @@ import types
 import typing
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from to_labelbox.diagnostics import Log, SourceError, UsageError
 from to_labelbox.media import Gallery
@@ -29,16 +30,14 @@ from to_labelbox.survey import Survey
 # -------------------------------------------------------------------------------------------------- detection
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A reader's claim on a source: confidence 1..100 and the reason, in words a user understands."""
 
     confidence: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a reader does not claim a source."""
 
     reason: str
@@ -54,8 +53,7 @@ POSSIBLE = 30
 # ---------------------------------------------------------------------------------------------------- reading
 
 
-@dataclass(slots=True)
-class ReadContext:
+class ReadContext(Struct):
     """What the caller lends to a reader.
 
     ``log``: diagnostics and ledger of the opening phase; iteration gets a log of its own.
@@ -76,8 +74,7 @@ class ReadContext:
 ItemFactory = Callable[[Log, int, int], Iterator[Item]]
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Struct, frozen=True):
     """A source that has been opened: its schema, and items that can be iterated again and again.
 
     ``units`` is the number of work units (images, files, tasks); ``iterate(log, start, stop)`` yields the items of the
@@ -101,8 +98,7 @@ class Dataset:
         return self.items()
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """A source format.
 
     ``media`` and ``produces`` (model types) state what it can yield; a test holds it to that. ``options`` is a
@@ -160,8 +156,7 @@ def reader(name: str) -> Reader:
     raise UsageError(f"no format {name!r}; there are: {', '.join(table)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Detection:
+class Detection(Struct, frozen=True):
     """The chosen reader, and what every reader said."""
 
     reader: Reader
@@ -200,8 +195,7 @@ def detect(source: Source) -> Detection:
 # ---------------------------------------------------------------------------------------------------- options
 
 
-@dataclass(frozen=True, slots=True)
-class OptionInfo:
+class OptionInfo(Struct, frozen=True):
     name: str
     type: str
     default: Any
@@ -306,8 +300,7 @@ class Encoder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One violation of the target's rules, at a line of a file."""
 
     file: str
@@ -327,8 +320,7 @@ class Validate(Protocol):
     def __call__(self, path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewOptions:
+class PreviewOptions(Struct, frozen=True, kw_only=True):
     """What a preview shows: up to ``count`` assets, evenly spread over the set, or drawn at random by ``seed``.
 
     ``media_root`` is the folder of the media. ``only``: assets with one of these tools or questions. ``problems``: assets
@@ -361,8 +353,7 @@ class Preview(Protocol):
     def __call__(self, folder: str, options: PreviewOptions) -> Iterator[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Struct, frozen=True):
     """A target format.
 
     Writing has two steps, because the payload's shape depends on the ontology and the ontology on all items:

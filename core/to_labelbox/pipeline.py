@@ -13,11 +13,12 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from to_labelbox.class_map import ClassMap, read_class_map
 from to_labelbox.class_mapper import mapped
@@ -57,8 +58,7 @@ Progress = Callable[[int, int, int], None]
 """Called with units done, units in all, and annotations read so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit."""
 
     sources: tuple[str, ...]
@@ -72,8 +72,7 @@ class Job:
     ontology: Ontology | None = None
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(Struct):
     """An opened job: the dataset, how to encode it, and what was found on the way. Without a job: made in Python.
 
     ``declared`` is what the source itself declares; the dataset's schema has the names that a class map gives.
@@ -252,8 +251,7 @@ def _opened(
     )
 
 
-@dataclass(slots=True)
-class Result:
+class Result(Struct):
     report: Report
     ontology: Ontology
     survey: Survey

@@ -18,7 +18,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import msgspec
 
@@ -27,8 +26,8 @@ from to_labelbox.ontology import Ontology, clean_name
 from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.survey import text_of
 
-NAMESPACE = UUID("6f1d2b1e-3c57-5d0a-9a55-0b6c1c5f7a10")
-"""Namespace of the uuids: uuid5(NAMESPACE, "<global key>\\n<source id>\\n<part>")."""
+NAMESPACE = bytes.fromhex("6f1d2b1e3c575d0a9a550b6c1c5f7a10")
+"""Namespace of the uuids, as bytes: uuid5(NAMESPACE, "<global key>\\n<source id>\\n<part>")."""
 
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4))
 _encoder = msgspec.json.Encoder()
@@ -39,7 +38,7 @@ class Uuids:
     """Version 5 uuids of one data row's annotations; SHA-1 of the key is computed once."""
 
     def __init__(self, key: str) -> None:
-        self._base = hashlib.sha1(NAMESPACE.bytes + key.encode("utf-8", "surrogatepass") + b"\n")
+        self._base = hashlib.sha1(NAMESPACE + key.encode("utf-8", "surrogatepass") + b"\n")
         self._given: set[str] = set()
 
     @property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from to_labelbox.class_map_template import template
 from to_labelbox.cli.common import job_of, settings_of, source_options
