@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from to_labelbox.pipeline import Job, open_job, run
 from to_labelbox.source import Source
 from to_labelbox.survey import Survey
 
-JOB = {f.name for f in dataclasses.fields(Job)}
+JOB = set(Job.__struct_fields__)
 
 LIMITS = (
     ["annotations, plan Free", "annotations, plan Starter and Education", "annotations, plan Enterprise"]

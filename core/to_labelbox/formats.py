@@ -334,8 +334,7 @@ class PreviewOptions(Struct, frozen=True, kw_only=True):
     problems: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """What a target takes at most of something, and what a set reaches; None where that is not known or less."""
 
     name: str
