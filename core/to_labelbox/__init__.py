@@ -15,6 +15,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from to_labelbox.batch_report import BatchReport
+from to_labelbox.batching import batch
 from to_labelbox.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, read_class_map
 from to_labelbox.diagnostics import FileError, Log, RecordError, SourceError, ToLabelboxError, UsageError
 from to_labelbox.formats import Dataset, Detection, Fault, Reader, Writer, dataset_of, readers, writer
@@ -27,6 +29,7 @@ from to_labelbox.settings import Outside, Policy, Settings
 from to_labelbox.source import Source
 
 __all__ = [
+    "BatchReport",
     "ClassMap",
     "ClassRule",
     "Dataset",
@@ -47,6 +50,7 @@ __all__ = [
     "ToLabelboxError",
     "UsageError",
     "Writer",
+    "batch",
     "convert",
     "dataset_of",
     "detect",

@@ -246,6 +246,11 @@ def make_options(reader: Reader, writer: Writer, given: Mapping[str, Any]) -> tu
     return reader.options(**values[0]), writer.options(**values[1])
 
 
+def option_names(reader: Reader, writer: Writer) -> set[str]:
+    """Names of the options that a conversion between the two takes."""
+    return {f.name for format in (reader, writer) for f in dataclasses.fields(format.options)}
+
+
 def _parse(format: str, key: str, text: str, kind: Any) -> Any:
     try:
         if isinstance(kind, type) and issubclass(kind, Enum):

@@ -19,7 +19,7 @@ from to_labelbox.report import Output, Report
 
 REPORT = "report.json"
 _OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|ontology\.json|report\.json")
-_PARTIAL = ".to-labelbox-partial"
+PARTIAL = ".to-labelbox-partial"
 
 
 class Sink:
@@ -59,7 +59,7 @@ class Folder:
 
     def __init__(self, path: str, overwrite: bool = False) -> None:
         self.path = path
-        self.partial = os.path.join(path, _PARTIAL)
+        self.partial = os.path.join(path, PARTIAL)
         self._open: list[Sink] = []
         try:
             os.makedirs(path, exist_ok=True)

@@ -97,7 +97,10 @@ def rendered_here(folder: str, ranges: Sequence[tuple[int, int]], render: Callab
 
 
 class Gathering:
-    """Parts of one dataset, added up in order, in whatever order they come. ``ranges`` are those with any items."""
+    """Parts of one dataset, added up in order, in whatever order they come.
+
+    ``ranges`` are those with any items; ``repeated`` are indexes of items whose asset came before.
+    """
 
     def __init__(self, log: Log) -> None:
         self.log = log
@@ -106,6 +109,7 @@ class Gathering:
         self.keys = array("Q")
         self.assets = Assets()
         self.ranges: list[tuple[int, int]] = []
+        self.repeated: set[int] = set()
         self.next = 0
         self._waiting: dict[int, Part] = {}
 
@@ -122,6 +126,12 @@ class Gathering:
             if ready.items:
                 self.ranges.append((ready.start, ready.stop))
             self.next = ready.stop
+
+    def leave_out(self, repeated: set[int]) -> None:
+        """Assets that came before get no second data row."""
+        self.repeated = repeated
+        self.assets.written -= len(repeated)
+        self.assets.skipped += len(repeated)
 
     @property
     def read(self) -> int:

@@ -44,7 +44,7 @@ from to_labelbox.ontology import Ontology, infer
 from to_labelbox.output import Folder, shards
 from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, plan, rendered_here
 from to_labelbox.repeats import has_repeats
-from to_labelbox.report import Assets, Lines, Report, SourceInfo, Tool
+from to_labelbox.report import Lines, Report, SourceInfo, Tool
 from to_labelbox.schema import Schema
 from to_labelbox.settings import Settings
 from to_labelbox.source import Source
@@ -195,7 +195,7 @@ def convert(
         sizes=None if sizes is None else os.fspath(sizes),
         exif=exif,
         fail=on_error == "fail",
-        ontology=_existing(ontology),
+        ontology=existing_ontology(ontology),
     )
     folder = None if out is None else Folder(os.fspath(out), overwrite)
     return run(open_job(job), folder, job.settings, job.fail, shard_lines, workers, progress, file_timeout).report
@@ -219,7 +219,7 @@ def write(
 ) -> Report:
     """Write a dataset, or items made in Python, into ``out``; see :func:`convert` for the arguments."""
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset, schema=schema)
-    opened = _opened(made, settings, options, _existing(ontology))
+    opened = _opened(made, settings, options, existing_ontology(ontology))
     return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), False, shard_lines).report
 
 
@@ -229,7 +229,8 @@ def infer_ontology(dataset: Dataset | Sequence[Item], *, settings: Settings | No
     return run(_opened(made, settings, None), None, settings or Settings(), False).ontology
 
 
-def _existing(ontology: Ontology | str | os.PathLike[str] | None) -> Ontology | None:
+def existing_ontology(ontology: Ontology | str | os.PathLike[str] | None) -> Ontology | None:
+    """An ontology that is given as itself or as its file."""
     return ontology if ontology is None or isinstance(ontology, Ontology) else read_ontology(ontology)
 
 
@@ -325,25 +326,15 @@ def _run(
             progress(gathered.next, opened.dataset.units, gathered.read)
     if settings.class_map is not None:
         settings.class_map.check(opened.declared, log)
-    repeated = _repeated_assets(opened.dataset, gathered.keys, settings, log)
-    gathered.assets.written -= len(repeated)
-    gathered.assets.skipped += len(repeated)
+    if wanted := same_keys(gathered.keys):
+        gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log))
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     for decision in ontology.decisions:
         log.decide(decision)
     limits = opened.writer.limits(ontology, survey, log)
-    unbalanced = log.ledger.unbalanced()
-    if unbalanced:
-        unreachable_ledger(unbalanced)
-    if settings.rows is not None:
-        opened.info.details["data_rows"] = _matched(settings.rows, gathered.keys, log)
-    if log.unfit:
-        opened.info.details["not_in_ontology"] = dict(
-            sorted(log.unfit.items(), key=lambda found: (-found[1], found[0]))
-        )
-    report = _report(opened, log, survey, gathered.assets)
+    report = report_of(opened.writer, opened.info, settings, gathered)
     if folder is not None:
-        publish(folder, opened.writer, ontology, report, gathered, repeated, shard_lines, crew)
+        publish(folder, folder.partial, opened.writer, ontology, report, gathered, shard_lines, crew)
     return Result(report, ontology, survey, opened.dataset.schema, limits)
 
 
@@ -358,6 +349,8 @@ def _encoded(
     from to_labelbox.work import Chunk, encode_all
 
     for _, part in encode_all(crew, deque(Chunk(0, start, stop, folder) for start, stop in chunks), opened.log.fail):
+        if isinstance(part, Exception):
+            raise part
         yield part
 
 
@@ -373,13 +366,22 @@ def _matched(rows: Rows, keys: array[int], log: Log) -> dict[str, Any]:
     }
 
 
-def _report(opened: Opened, log: Log, survey: Survey, assets: Assets) -> Report:
-    by_kind = dict(opened.writer.line_kinds(survey))
+def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Gathering) -> Report:
+    """The report, as far as it is known before anything is written. Raises when the ledger does not balance."""
+    log = gathered.log
+    unbalanced = log.ledger.unbalanced()
+    if unbalanced:
+        unreachable_ledger(unbalanced)
+    if settings.rows is not None:
+        info.details["data_rows"] = _matched(settings.rows, gathered.keys, log)
+    if log.unfit:
+        info.details["not_in_ontology"] = dict(sorted(log.unfit.items(), key=lambda found: (-found[1], found[0])))
+    by_kind = dict(writer.line_kinds(gathered.survey))
     order = {"error": 0, "warning": 1, "info": 2}
     return Report(
         tool=Tool(),
-        source=opened.info,
-        assets=assets,
+        source=info,
+        assets=gathered.assets,
         annotations=log.ledger.total(),
         lines=Lines(sum(by_kind.values()), by_kind),
         # what a reader derives (links of parts, pieces of a skeleton) is no annotation of the source: no row of zeros
@@ -390,21 +392,21 @@ def _report(opened: Opened, log: Log, survey: Survey, assets: Assets) -> Report:
 
 def publish(
     folder: Folder,
+    parts: str,
     writer: Writer,
     ontology: Ontology,
     report: Report,
     gathered: Gathering,
-    repeated: set[int],
     shard_lines: int,
     crew: Crew | None,
 ) -> None:
-    """Fill in the ontology and give the files their names."""
+    """Fill the ontology into the parts in the folder ``parts``, and give the files their names."""
     if crew is None:
-        filled = rendered_here(folder.partial, gathered.ranges, writer.renderer(ontology))
+        filled = rendered_here(parts, gathered.ranges, writer.renderer(ontology))
     else:
         from to_labelbox.work import rendered_by, save_ontology
 
-        filled = rendered_by(crew, folder.partial, gathered.ranges, save_ontology(ontology, folder.partial))
+        filled = rendered_by(crew, parts, gathered.ranges, save_ontology(ontology, folder.partial))
     if shard_lines:
         finished = shards(folder, filled, gathered.counts, shard_lines)
     else:
@@ -412,7 +414,7 @@ def publish(
         for piece in filled:
             finished[0].write(piece)
     rows = folder.sink("data_rows.ndjson")
-    for piece in _rows(folder.partial, gathered.ranges, repeated):
+    for piece in _rows(parts, gathered.ranges, gathered.repeated):
         rows.write(piece)
     schema = folder.sink("ontology.json")
     schema.write(writer.ontology_json(ontology))
@@ -430,28 +432,32 @@ def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) ->
             yield piece
 
 
-_FEW_KEYS = 100_000
-"""Up to here keys are compared one by one, because importing numpy takes as long as converting a thousand small files."""
-
-
-def _repeated_assets(dataset: Dataset, keys: array[int], settings: Settings, log: Log) -> set[int]:
-    """Indexes of items whose asset came before. Raises :class:`UsageError` when two assets share a global key."""
+def same_keys(keys: array[int]) -> set[int]:
+    """Indexes of items whose global key, by its hash, another one has too."""
     if not has_repeats(keys):
-        return set()
-    if len(keys) < _FEW_KEYS and len(set(keys)) == len(keys):
         return set()
     import numpy as np
 
     hashes = np.frombuffer(keys, np.uint64)
     order = np.argsort(hashes, kind="stable")
     same = hashes[order][1:] == hashes[order][:-1]
-    wanted = set(order[1:][same].tolist()) | set(order[:-1][same].tolist())
+    return set(order[1:][same].tolist()) | set(order[:-1][same].tolist())
+
+
+def repeated_assets(
+    dataset: Dataset, ranges: Sequence[tuple[int, int]], wanted: set[int], settings: Settings, log: Log
+) -> set[int]:
+    """Which of the wanted items are assets that came before.
+
+    Raises :class:`UsageError` when two assets share a global key.
+    """
     from to_labelbox.keys import Keys, cleaned
 
     namer = Keys(settings, dataset.name)
     first: dict[str, Item] = {}
     repeated: set[int] = set()
-    for n, item in enumerate(dataset.items()):
+    items = (item for start, stop in ranges for item in dataset.items(None, start, stop))
+    for n, item in enumerate(items):
         if n not in wanted:
             continue
         asset = cleaned(item.asset)

@@ -7,6 +7,7 @@ source when it is first asked for it, from its :class:`~to_labelbox.pipeline.Job
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from array import array
 from collections import deque
@@ -15,10 +16,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from to_labelbox.diagnostics import Code, Log, RecordError, SourceError
+from to_labelbox.diagnostics import Code, Log, RecordError, SourceError, ToLabelboxError
 from to_labelbox.formats import Encoder, writer
 from to_labelbox.ontology import Ontology
-from to_labelbox.parts import Part, encode_part, part_path, pieces, render_part
+from to_labelbox.output import Folder
+from to_labelbox.parts import CHUNK_UNITS, Gathering, Part, encode_part, part_path, pieces, plan, render_part
+from to_labelbox.report import Output, Report
+from to_labelbox.state import (
+    HEAD,
+    Head,
+    finished_parts,
+    inventory,
+    load,
+    missing,
+    same_inputs,
+    save,
+    save_part,
+    saved_log,
+)
 from to_labelbox.survey import Survey
 from to_labelbox.workers import Crew, Died
 
@@ -27,17 +42,39 @@ if TYPE_CHECKING:
 
 OPEN_DATASETS = 2
 """Datasets that a worker keeps open at once."""
+WHOLE_UNITS = 2 * CHUNK_UNITS
+"""A dataset of so many units is one task."""
 ONTOLOGY = "ontology.msgpack"
 
 
 class Chunk(NamedTuple):
-    """A range of units of a dataset, to be encoded into files in ``folder``; ``again`` after it failed alone."""
+    """A range of units of a dataset, to be encoded into files in ``folder``.
+
+    ``keep``: mark it as finished for a later run. ``again``: it has failed alone before.
+    """
 
     dataset: int
     start: int
     stop: int
     folder: str | None
+    keep: bool = False
     again: bool = False
+
+
+class Opening(NamedTuple):
+    """A dataset to be opened, with a folder for its parts; ``whole``: to be encoded as well when it is small."""
+
+    dataset: int
+    folder: str
+    whole: bool = True
+
+
+class Start(NamedTuple):
+    """An opened dataset and the parts that there are. ``changed``: earlier parts were of other inputs."""
+
+    head: Head
+    parts: list[Part]
+    changed: bool
 
 
 class Rendering(NamedTuple):
@@ -47,6 +84,26 @@ class Rendering(NamedTuple):
     start: int
     stop: int
     ontology: str
+
+
+class Repeats(NamedTuple):
+    """Items of a dataset whose global keys are not their own; ranges are those of its parts."""
+
+    dataset: int
+    ranges: list[tuple[int, int]]
+    wanted: set[int]
+
+
+class Finish(NamedTuple):
+    """A dataset to be written whole: its parts, its output folder, the file of the ontology."""
+
+    dataset: int
+    folder: str
+    out: str
+    ontology: str
+    gathered: Gathering
+    report: Report
+    shard_lines: int
 
 
 _jobs: Sequence[Job | None] = ()
@@ -94,6 +151,8 @@ def encode(chunk: Chunk) -> Part:
     try:
         part = encode_part(source.dataset, encoder, chunk.start, chunk.stop, source.log.fail, chunk.folder, _tick)
         _encoders[chunk.dataset] = encoder
+        if chunk.keep and chunk.folder is not None:
+            save_part(chunk.folder, part)
         return part
     finally:
         if _seconds:
@@ -106,13 +165,63 @@ def _tick() -> None:
         signal.setitimer(signal.ITIMER_REAL, _seconds)
 
 
+def start(task: Opening) -> Start:
+    """Open a dataset, unless that and all its parts are there from an earlier run with the same inputs."""
+    job = _jobs[task.dataset]
+    assert job is not None
+    path = os.path.join(task.folder, HEAD)
+    head = load(path, Head)
+    inputs = inventory(job.sources[0], head.inputs if head is not None else ())
+    changed = head is not None and not same_inputs(head.inputs, inputs)
+    parts: list[Part] = []
+    if head is None or changed:
+        shutil.rmtree(task.folder, ignore_errors=True)
+        os.makedirs(task.folder)
+        source = opened(task.dataset)
+        dataset = source.dataset
+        head = Head(dataset.units, dataset.schema, source.declared, source.info, saved_log(source.log), inputs)
+        save(path, head)
+    else:
+        parts = finished_parts(task.folder, job.fail)
+    if task.whole and head.units <= WHOLE_UNITS:
+        for begin, stop in missing(plan(head.units), parts):
+            parts.append(encode(Chunk(task.dataset, begin, stop, task.folder, keep=True)))
+    return Start(head, parts, changed)
+
+
+def find_repeated(task: Repeats) -> tuple[set[int], Log]:
+    """Which of the items are assets that came before, and notes on them. Raises :class:`UsageError` for other assets."""
+    from to_labelbox.pipeline import repeated_assets
+
+    job, log = _jobs[task.dataset], Log()
+    assert job is not None
+    dataset = opened(task.dataset).dataset
+    return repeated_assets(dataset, task.ranges, task.wanted, job.settings, log), log
+
+
 def render(task: Rendering) -> None:
     global _render
     if _render is None or _render[0] != task.ontology:
-        with open(task.ontology, "rb") as file:
-            ontology = msgspec.msgpack.decode(file.read(), type=Ontology)
-        _render = task.ontology, writer().renderer(ontology)
+        _render = task.ontology, writer().renderer(_load_ontology(task.ontology))
     render_part(task.folder, task.start, task.stop, _render[1])
+
+
+def finish(task: Finish) -> dict[str, Output]:
+    """Fill the ontology into all parts of a dataset and publish it."""
+    from to_labelbox.pipeline import publish
+
+    folder = Folder(task.out, overwrite=True)
+    try:
+        ontology = _load_ontology(task.ontology)
+        publish(folder, task.folder, writer(), ontology, task.report, task.gathered, task.shard_lines, None)
+    finally:
+        folder.clean()
+    return task.report.outputs
+
+
+def _load_ontology(path: str) -> Ontology:
+    with open(path, "rb") as file:
+        return msgspec.msgpack.decode(file.read(), type=Ontology)
 
 
 def save_ontology(ontology: Ontology, folder: str) -> str:
@@ -126,8 +235,8 @@ def save_ontology(ontology: Ontology, folder: str) -> str:
 # ------------------------------------------------------------------------------------------------------ supervision
 
 
-def encode_all(crew: Crew, chunks: deque[Chunk], fail: bool) -> Iterator[tuple[Chunk, Part]]:
-    """Parts as they come, in any order. More chunks may be added meanwhile.
+def encode_all(crew: Crew, chunks: deque[Chunk], fail: bool) -> Iterator[tuple[Chunk, Part | ToLabelboxError]]:
+    """Parts as they come, in any order. Chunks may be added and removed meanwhile.
 
     A chunk that ends its process is cut in two, and so on down to the one unit that does it. When that unit fails twice,
     it is left out: its part is empty but for a note. A unit that does no harm is never lost to its neighbours.
@@ -145,11 +254,11 @@ def encode_all(crew: Crew, chunks: deque[Chunk], fail: bool) -> Iterator[tuple[C
             yield chunk, _left_out(crew, chunk, outcome.reason, fail)
 
 
-def _left_out(crew: Crew, chunk: Chunk, reason: str, fail: bool) -> Part:
+def _left_out(crew: Crew, chunk: Chunk, reason: str, fail: bool) -> Part | RecordError:
     unit = next(iter(crew.run(name, deque([chunk]))))[1]
     file, where = unit if isinstance(unit, tuple) else ("", f"unit {chunk.start + 1}")
     if fail:
-        raise RecordError(f"{file} {where}".strip() + f": {reason}")
+        return RecordError(f"{file} {where}".strip() + f": {reason}")
     log = Log()
     log.note(Code.READ_CRASHED, f"left out: {reason}", file=file, where=where)
     return Part(chunk.start, chunk.stop, 0, 0, array("I"), array("Q"), Survey(), log)
@@ -164,6 +273,8 @@ def rendered_by(crew: Crew, folder: str, ranges: Sequence[tuple[int, int]], onto
     for start, stop in ranges:
         while start not in finished:
             task, outcome = next(outcomes)
+            if isinstance(outcome, ToLabelboxError):
+                raise outcome
             if not isinstance(outcome, Died):
                 finished.add(task.start)
             elif task.start in failed:

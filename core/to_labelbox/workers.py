@@ -9,15 +9,20 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
+from pebble.common.types import CONSTS
 
 from to_labelbox.diagnostics import ToLabelboxError
+
+CONSTS.term_timeout = 0.3
+"""Seconds that a process has to end by itself when it is told to; pebble's own 3 seconds are long for a Ctrl-C."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,8 +42,8 @@ class Crew:
         self._pool = pool
         self._ahead = 2 * workers
 
-    def run(self, function: Callable[[T], R], tasks: deque[T]) -> Generator[tuple[T, R | Died], None, None]:
-        """Outcomes as they come. Tasks may be added while it runs; what a task raises is raised here."""
+    def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | Died | ToLabelboxError]]:
+        """Outcomes as they come; what the user can mend is an outcome. Tasks may be added while it runs."""
         flying: dict[Future[R], T] = {}
         while tasks or flying:
             while tasks and len(flying) < self._ahead:
@@ -46,16 +51,18 @@ class Crew:
                 flying[self._pool.schedule(function, (task,))] = task
             done, _ = wait(flying, return_when=FIRST_COMPLETED)
             for future in done:
-                outcome: R | Died = _outcome(future)
+                outcome: R | Died | ToLabelboxError = _outcome(future)
                 yield flying.pop(future), outcome
 
 
-def _outcome(future: Future[R]) -> R | Died:
+def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
     try:
         return future.result()
     except ProcessExpired as expired:
         return Died(_cause(expired.exitcode))
-    except (ToLabelboxError, OSError):
+    except ToLabelboxError as error:
+        return error
+    except OSError:
         raise
     except Exception as error:  # a reader's defect costs what it was reading
         return Died(f"{type(error).__name__}: {error}")
@@ -71,6 +78,23 @@ def _cause(code: int) -> str:
     return f"the worker process ended with exit code {code}"
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends the work as Ctrl-C does: workers first, nothing half-written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @contextmanager
 def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) -> Iterator[Crew]:
     """Start processes, and end them at once when the block is left, whatever the reason.
@@ -79,7 +103,8 @@ def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) 
     """
     pool = ProcessPool(workers, 0, prepare, given, multiprocessing.get_context("fork" if hasattr(os, "fork") else None))
     try:
-        yield Crew(pool, workers)
+        with _terminated_like_interrupted():
+            yield Crew(pool, workers)
     finally:
         pool.stop()  # type: ignore[no-untyped-call]
         pool.join()

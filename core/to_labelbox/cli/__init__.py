@@ -12,7 +12,7 @@ import click
 
 from to_labelbox.diagnostics import SourceError, ToLabelboxError
 
-COMMANDS = ("convert", "inspect", "ontology", "validate", "preview", "formats", "completion")
+COMMANDS = ("convert", "batch", "inspect", "ontology", "validate", "preview", "formats", "completion")
 """Each is the function of that name in the module of that name."""
 
 
@@ -54,6 +54,7 @@ def cli() -> None:
     \b
     to-labelbox inspect  SOURCE             what it is, what it holds, what would be lost
     to-labelbox convert  SOURCE -o OUT      data rows, ontology, annotations, report
+    to-labelbox batch    ROOT -o OUT        every dataset below a folder, with one ontology
     to-labelbox validate OUT                Labelbox's rules, checked offline
     to-labelbox preview  OUT -o page.html   a page with what would be imported drawn on the pictures
     """

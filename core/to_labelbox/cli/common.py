@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
+from to_labelbox.batch_report import BatchReport
 from to_labelbox.class_map import read_class_map
 from to_labelbox.data_rows import read_rows
-from to_labelbox.diagnostics import Diagnostic, Severity, UsageError
+from to_labelbox.diagnostics import Diagnostic, Severity, Tally, UsageError
 from to_labelbox.pipeline import Job, read_ontology
 from to_labelbox.report import Report
 from to_labelbox.settings import Outside, Policy, Settings
@@ -20,6 +21,7 @@ from to_labelbox.tables import read_urls
 F = TypeVar("F", bound=Callable[..., Any])
 
 CLASSES_SHOWN = 20
+DECISIONS_SHOWN = 10
 
 
 def complete_format(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -31,9 +33,14 @@ def complete_format(context: click.Context, parameter: click.Parameter, incomple
 
 def source_options(command: F) -> F:
     """What every command that reads a source takes."""
+    argument = click.argument("source", nargs=-1, required=True, metavar="SOURCE...", type=click.Path())
+    return argument(conversion_options(command))
+
+
+def conversion_options(command: F) -> F:
+    """How to read and what to make of it."""
     for option in reversed(
         [
-            click.argument("source", nargs=-1, required=True, metavar="SOURCE...", type=click.Path()),
             click.option(
                 "--from",
                 "format",
@@ -190,6 +197,30 @@ def closing(report: Report, out: str | None) -> str:
         lines += ["", "wrote " + ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])]
         lines += [f"next: to-labelbox validate {out}"]
     return "\n".join(lines)
+
+
+def batch_closing(report: BatchReport, out: str) -> str:
+    """The closing table of a batch: a line a dataset, sums, what is wrong, where it is."""
+    width = min(60, max([len("dataset"), *(len(display(row.path)) for row in report.datasets)])) + 2
+    head = f"{'dataset':<{width}}{'format':<14}{'assets':>9}{'read':>11}{'converted':>11}{'approx.':>9}{'merged':>9}"
+    lines = [head + f"{'skipped':>9}"]
+    for row in report.datasets:
+        name = display(row.path)
+        shown = name if len(name) < width - 1 else "…" + name[-(width - 3) :]
+        lines.append(f"{shown:<{width}}{row.format:<14}" + _counts(row.assets.read, row.annotations))
+    lines.append(f"{'total':<{width}}{'':<14}" + _counts(report.assets.read, report.annotations))
+    lines += ["", *(f"{'error':<8} {display(r.path)}: {display(r.problem)}" for r in report.datasets if r.problem)]
+    lines += [line for d in report.diagnostics for line in _diagnostic(d)]
+    lines += [f"note     {display(text)}" for text in report.decisions[:DECISIONS_SHOWN]]
+    if len(report.decisions) > DECISIONS_SHOWN:
+        lines.append(f"note     … and {len(report.decisions) - DECISIONS_SHOWN} more decisions, in report.json")
+    written = [*report.outputs, "report.json"]
+    lines += ["", "wrote " + ", ".join(os.path.join(out, name) for name in written) + ", and a folder for each dataset"]
+    return "\n".join(lines)
+
+
+def _counts(assets: int, t: Tally) -> str:
+    return f"{assets:>9,}{t.read:>11,}{t.converted:>11,}{t.approximated:>9,}{t.merged:>9,}{t.skipped:>9,}"
 
 
 def _n(count: int, what: str) -> str:

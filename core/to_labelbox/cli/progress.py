@@ -1,4 +1,4 @@
-"""The progress bar of long work: silent unless standard error is a terminal."""
+"""How far long work is: a bar on a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from to_labelbox.pipeline import Progress
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from to_labelbox.batching import Listener
+    from to_labelbox.batching import Progress as BatchProgress
+
 QUICK_SECONDS = 1.0
 """Work that ends sooner shows no bar."""
+
+
+LINE_SECONDS = 5.0
+"""Without a terminal, a batch says at this pace how far it is."""
 
 
 @contextmanager
@@ -44,3 +55,56 @@ def bar(wanted: bool | None, quiet: bool) -> Iterator[Progress | None]:
         yield advance
     finally:
         display.stop()
+
+
+@contextmanager
+def batch_display(wanted: bool | None, quiet: bool) -> Iterator[Listener | None]:
+    """A function that shows how far a batch is, or None when nothing is to be shown."""
+    if quiet or wanted is False:
+        yield None
+        return
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield _Lines()
+        return
+    from rich.live import Live
+    from rich.text import Text
+
+    started = time.monotonic()
+    with Live(Text(), transient=True, refresh_per_second=4, console=_console()) as live:
+        yield lambda progress: live.update(Text(_line(progress, time.monotonic() - started)))
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+class _Lines:
+    def __init__(self) -> None:
+        self._started = self._said = time.monotonic()
+
+    def __call__(self, progress: BatchProgress) -> None:
+        now = time.monotonic()
+        if now - self._said >= LINE_SECONDS:
+            self._said = now
+            print(_line(progress, now - self._started), file=sys.stderr, flush=True)
+
+
+def _line(progress: BatchProgress, seconds: float) -> str:
+    """Datasets, units, annotations a second, and the time left as far as the opened datasets tell."""
+    said = f"{progress.step}: {progress.datasets_done:,} of {progress.datasets:,} datasets"
+    if progress.step != "reading" or not progress.units_done:
+        return said
+    left = seconds * (progress.units - progress.units_done) / progress.units_done
+    rate = progress.annotations / seconds if seconds else 0
+    return (
+        f"{said}, {progress.units_done:,} of {progress.units:,} images, files or tasks, "
+        f"{progress.annotations:,} annotations ({rate:,.0f}/s), {_time(left)} left"
+    )
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

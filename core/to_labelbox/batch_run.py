@@ -1,0 +1,311 @@
+"""Many sources to as many output folders with one ontology: open, encode, join, infer, fill in, publish.
+
+Nothing of a dataset is final before the ontology of all is known, so every dataset's parts wait in the output folder's
+own working folder (:mod:`~to_labelbox.state`). What is there already is not done again, which makes resuming, sharing
+the work among machines, and merging the same thing: a run over parts of which some exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections import deque
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from to_labelbox.batch_report import BatchReport, Row, Totals
+from to_labelbox.batching import Listener, Progress
+from to_labelbox.diagnostics import Log, ToLabelboxError, UsageError
+from to_labelbox.discover import Found, discover
+from to_labelbox.formats import option_names, reader, writer
+from to_labelbox.join import Seen, common_ontology
+from to_labelbox.ontology import Ontology
+from to_labelbox.output import PARTIAL, REPORT, Folder
+from to_labelbox.parts import Gathering, Part, plan
+from to_labelbox.pipeline import Job, publish, report_of, same_keys
+from to_labelbox.report import Output, Report
+from to_labelbox.schema import Schema
+from to_labelbox.state import Head, Plan, log_of, missing
+from to_labelbox.work import (
+    WHOLE_UNITS,
+    Chunk,
+    Finish,
+    Opening,
+    Repeats,
+    encode_all,
+    find_repeated,
+    finish,
+    prepare,
+    save_ontology,
+    start,
+)
+from to_labelbox.workers import Crew, Died, crew
+
+
+@dataclass(slots=True)
+class _Set:
+    """A dataset on its way. ``failure``: why it is left out."""
+
+    number: int
+    found: Found
+    job: Job
+    folder: str
+    head: Head | None = None
+    gathered: Gathering | None = None
+    failure: str = ""
+    changed: bool = False
+    report: Report | None = None
+
+
+class Batch:
+    """One run of a batch over what its working folder holds."""
+
+    def __init__(self, out: str, given: Plan, progress: Listener | None) -> None:
+        self._out = out
+        self._given = given
+        self._working = os.path.join(out, PARTIAL)
+        self._listener = progress
+        self._progress = Progress()
+        self._writer = writer()
+        self._notes = Log()
+        found = discover(given.root, given.format, given.datasets, out)
+        if not found:
+            hint = "give --from NAME if you know what they are" if given.format is None else "try without --from"
+            raise UsageError(f"{given.root}: no datasets found; {hint}, or ask `to-labelbox inspect` about one of them")
+        self._known = {f.format: option_names(reader(f.format), self._writer) for f in found}
+        for name in given.options:
+            if not any(name.replace("-", "_") in known for known in self._known.values()):
+                raise UsageError(
+                    f"no option {name!r} for any of {', '.join(self._known)}; see `to-labelbox formats NAME`"
+                )
+        self.sets = [self._set(n, f) for n, f in enumerate(found)]
+        self._progress.datasets = len(found)
+
+    def _set(self, number: int, found: Found) -> _Set:
+        given = self._given
+        media = given.media_root
+        if media is not None and os.path.isdir(os.path.join(media, found.path)):
+            media = os.path.join(media, found.path)
+        options = {k: v for k, v in given.options.items() if k.replace("-", "_") in self._known[found.format]}
+        job = Job(
+            (found.source,),
+            found.format,
+            options,
+            given.settings,
+            media,
+            given.sizes,
+            given.exif,
+            given.fail,
+            given.ontology,
+        )
+        digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
+        return _Set(number, found, job, os.path.join(self._working, digest), failure=found.problem)
+
+    @property
+    def _alive(self) -> list[_Set]:
+        return [s for s in self.sets if not s.failure]
+
+    def _tell(self) -> None:
+        if self._listener is not None:
+            self._progress.annotations = sum(s.gathered.read for s in self.sets if s.gathered is not None)
+            self._listener(self._progress)
+
+    def run(self, workers: int, file_timeout: float) -> BatchReport:
+        with self._hands(workers, file_timeout) as hands:
+            self._encode(hands)
+            ontology = self._join(hands)
+            self._finish(hands, ontology)
+        return self._close(ontology)
+
+    def _hands(self, workers: int, file_timeout: float) -> AbstractContextManager[Crew]:
+        return crew(workers, prepare, ([s.job for s in self.sets], file_timeout))
+
+    # ------------------------------------------------------------------------------------------------------ encode
+
+    def _encode(self, hands: Crew) -> None:
+        """Open every dataset and encode what is missing of it: small ones at once, large ones in chunks."""
+        chunks: deque[Chunk] = deque()
+        openings = deque(Opening(s.number, s.folder) for s in self._alive)
+        for opening, outcome in hands.run(start, openings):
+            dataset = self.sets[opening.dataset]
+            if isinstance(outcome, Died):
+                if opening.whole:  # one of its units may be what ended the process: find out which
+                    openings.append(opening._replace(whole=False))
+                    continue
+                dataset.failure = f"it cannot be opened: {outcome.reason}"
+            elif isinstance(outcome, ToLabelboxError):
+                dataset.failure = str(outcome)
+            else:
+                dataset.head, dataset.changed = outcome.head, outcome.changed
+                dataset.gathered = Gathering(log_of(outcome.head.log, self._given.fail))
+                self._progress.units += outcome.head.units
+                for part in outcome.parts:
+                    self._add(dataset, part)
+                ranges = missing(plan(outcome.head.units), outcome.parts)
+                chunks.extend(Chunk(dataset.number, a, b, dataset.folder, keep=True) for a, b in ranges)
+                if not ranges:
+                    self._progress.datasets_done += 1
+            self._tell()
+        chunks = deque(sorted(chunks))
+        for chunk, result in encode_all(hands, chunks, self._given.fail):
+            dataset = self.sets[chunk.dataset]
+            if isinstance(result, ToLabelboxError):
+                dataset.failure = dataset.failure or str(result)
+                for other in [c for c in chunks if c.dataset == chunk.dataset]:
+                    chunks.remove(other)
+                continue
+            self._add(dataset, result)
+            assert dataset.head is not None
+            assert dataset.gathered is not None
+            if dataset.gathered.next == dataset.head.units:
+                self._progress.datasets_done += 1
+            self._tell()
+
+    def _add(self, dataset: _Set, part: Part) -> None:
+        assert dataset.gathered is not None
+        dataset.gathered.add(part)
+        self._progress.units_done += part.stop - part.start
+
+    # -------------------------------------------------------------------------------------------------------- join
+
+    def _join(self, hands: Crew) -> Ontology:
+        """Look for assets that occur twice in a dataset, and infer the ontology of all."""
+        self._check_class_map()
+        repeats: deque[Repeats] = deque()
+        for dataset in self._alive:
+            assert dataset.gathered is not None
+            if wanted := same_keys(dataset.gathered.keys):
+                repeats.append(Repeats(dataset.number, dataset.gathered.ranges, wanted))
+        for task, outcome in hands.run(find_repeated, repeats):
+            dataset = self.sets[task.dataset]
+            assert dataset.gathered is not None
+            if isinstance(outcome, Died | ToLabelboxError):
+                dataset.failure = outcome.reason if isinstance(outcome, Died) else str(outcome)
+            else:
+                repeated, log = outcome
+                dataset.gathered.leave_out(repeated)
+                dataset.gathered.log.absorb(log)
+        if self._given.ontology is not None:
+            return self._given.ontology
+        seen = [Seen(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
+        return common_ontology(seen, self._given.settings)
+
+    def _check_class_map(self) -> None:
+        """A class map serves all datasets: a name in it must occur in one of them."""
+        if self._given.settings.class_map is None:
+            return
+        declared = [s.head.declared for s in self._alive if s.head]
+        labels = tuple(label for schema in declared for label in schema.labels)
+        for dataset in self._alive:
+            assert dataset.gathered is not None
+            log = dataset.gathered.log
+            self._notes.met |= log.met
+            for name in log.ledger:
+                self._notes.ledger[name].read += 0
+        schema = Schema(labels, tuple(question for schema in declared for question in schema.questions))
+        self._given.settings.class_map.check(schema, self._notes)
+
+    # ------------------------------------------------------------------------------------------------------ finish
+
+    def _finish(self, hands: Crew, ontology: Ontology) -> None:
+        """Fill the ontology in and publish: small datasets whole in a worker, large ones here, from workers' pieces."""
+        self._progress.step, self._progress.datasets_done = "writing", len(self.sets) - len(self._alive)
+        path = save_ontology(ontology, self._working)
+        tasks: deque[Finish] = deque()
+        large: list[_Set] = []
+        for dataset in self._alive:
+            assert dataset.head is not None
+            assert dataset.gathered is not None
+            try:
+                self._writer.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
+                dataset.report = report_of(self._writer, dataset.head.info, self._given.settings, dataset.gathered)
+            except ToLabelboxError as error:
+                dataset.failure = str(error)
+                continue
+            if dataset.head.units > WHOLE_UNITS:
+                large.append(dataset)
+            else:
+                out = self._place(dataset)
+                tasks.append(
+                    Finish(
+                        dataset.number,
+                        dataset.folder,
+                        out,
+                        path,
+                        dataset.gathered,
+                        dataset.report,
+                        self._given.shard_lines,
+                    )
+                )
+        for task, outcome in hands.run(finish, tasks):
+            dataset = self.sets[task.dataset]
+            if isinstance(outcome, Died | ToLabelboxError):
+                dataset.failure = outcome.reason if isinstance(outcome, Died) else str(outcome)
+            else:
+                assert dataset.report is not None
+                dataset.report.outputs = outcome
+            self._one_more()
+        for dataset in large:
+            assert dataset.gathered is not None
+            assert dataset.report is not None
+            folder = Folder(self._place(dataset), overwrite=True)
+            try:
+                publish(
+                    folder,
+                    dataset.folder,
+                    self._writer,
+                    ontology,
+                    dataset.report,
+                    dataset.gathered,
+                    self._given.shard_lines,
+                    hands,
+                )
+            except ToLabelboxError as error:
+                dataset.failure = str(error)
+            finally:
+                folder.clean()
+            self._one_more()
+
+    def _place(self, dataset: _Set) -> str:
+        return os.path.join(self._out, *dataset.found.path.split("/"))
+
+    def _one_more(self) -> None:
+        self._progress.datasets_done += 1
+        self._tell()
+
+    # ------------------------------------------------------------------------------------------------------- close
+
+    def _close(self, ontology: Ontology) -> BatchReport:
+        totals = Totals()
+        for dataset in self.sets:
+            totals.add(_row(dataset), dataset.report if not dataset.failure else None)
+        totals.note(self._notes)
+        report = totals.report(self._given.root, ontology.decisions)
+        data = {"ontology.json": self._writer.ontology_json(ontology)}
+        report.outputs = {n: Output(d.count(b"\n"), len(d), hashlib.sha256(d).hexdigest()) for n, d in data.items()}
+        _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
+        shutil.rmtree(self._working, ignore_errors=True)
+        return report
+
+
+def _row(dataset: _Set) -> Row:
+    found = dataset.found
+    if dataset.failure or dataset.report is None:
+        return Row(found.path, found.format, problem=dataset.failure)
+    report = dataset.report
+    problem = {3: "nothing in it could be converted", 1: "some of it cannot be read"}.get(report.exit_code(), "")
+    return Row(found.path, found.format, report.assets, report.annotations, report.lines.total, problem)
+
+
+def _write_last(out: str, working: str, files: Mapping[str, bytes]) -> None:
+    """Files of the whole batch, each renamed when it is on the disk; the report comes last."""
+    for name, data in files.items():
+        temporary = os.path.join(working, name)
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    for name in files:
+        os.replace(os.path.join(working, name), os.path.join(out, name))

@@ -1,0 +1,118 @@
+"""The batch of many sources: options, and what an earlier run has left in the output folder.
+
+The work is in :mod:`~to_labelbox.batch_run`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from to_labelbox.batch_report import BatchReport
+from to_labelbox.diagnostics import UsageError
+from to_labelbox.formats import reader
+from to_labelbox.ontology import Ontology
+from to_labelbox.output import PARTIAL, REPORT
+from to_labelbox.pipeline import existing_ontology
+from to_labelbox.settings import Settings
+from to_labelbox.state import Plan, load_plan, save_plan
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a batch is. ``units`` are images, files or tasks of the datasets that have been opened."""
+
+    step: str = "reading"
+    datasets: int = 0
+    datasets_done: int = 0
+    units: int = 0
+    units_done: int = 0
+    annotations: int = 0
+
+
+Listener = Callable[[Progress], None]
+
+
+def batch(
+    root: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    datasets: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+    ontology: Ontology | str | os.PathLike[str] | None = None,
+    media_root: str | os.PathLike[str] | None = None,
+    sizes: str | os.PathLike[str] | None = None,
+    exif: bool = True,
+    on_error: str = "skip",
+    shard_lines: int = 0,
+    workers: int = 1,
+    file_timeout: float = 0,
+    overwrite: bool = False,
+    resume: bool = False,
+    progress: Listener | None = None,
+) -> BatchReport:
+    """Convert every dataset below ``root``, each into the folder of its relative path below ``out``.
+
+    All have one ontology, in ``out/ontology.json`` and beside each payload: the existing ``ontology`` or its JSON file, or
+    one made for them. ``datasets`` are shell patterns of relative
+    paths; ``media_root`` is a folder for all, or one with a folder of the same relative path for each. A dataset that
+    fails costs itself. With ``resume``, what an interrupted run with the same options has finished is not done again.
+    Raises :class:`~to_labelbox.diagnostics.ToLabelboxError`.
+    """
+    if on_error not in ("skip", "fail"):
+        raise UsageError(f"on_error {on_error!r}: skip or fail")
+    if format is not None:
+        reader(format)
+    given = Plan(
+        root=os.path.abspath(root),
+        format=format,
+        datasets=tuple(datasets),
+        options=dict(options or {}),
+        settings=settings or Settings(),
+        media_root=None if media_root is None else os.path.abspath(media_root),
+        sizes=None if sizes is None else os.path.abspath(sizes),
+        exif=exif,
+        fail=on_error == "fail",
+        shard_lines=shard_lines,
+        ontology=existing_ontology(ontology),
+    )
+    place = os.fspath(out)
+    from to_labelbox.batch_run import Batch  # worker processes are loaded by those who start some
+
+    run = Batch(place, given, progress)
+    _prepare_folder(place, given, overwrite, resume)
+    return run.run(workers, file_timeout)
+
+
+def _prepare_folder(out: str, given: Plan, overwrite: bool, resume: bool) -> None:
+    """Check what an earlier run has left, and note the plan of this one. Raises :class:`UsageError`."""
+    working = os.path.join(out, PARTIAL)
+    try:
+        os.makedirs(out, exist_ok=True)
+        earlier = load_plan(working)
+        if resume and earlier is not None:
+            differing = given.differences(earlier)
+            if differing and not overwrite:
+                raise UsageError(
+                    f"{out} holds a batch that was interrupted, with another {', '.join(differing)}: "
+                    "give the same options to go on, or --overwrite to start again"
+                )
+            if not differing:
+                return
+        elif not overwrite:
+            if earlier is not None:
+                raise UsageError(
+                    f"{out} holds a batch that was interrupted: --resume to go on, --overwrite to start again"
+                )
+            if not resume and os.path.exists(os.path.join(out, REPORT)):
+                raise UsageError(f"{out} holds an earlier result ({REPORT}): use --overwrite, or another folder")
+        shutil.rmtree(working, ignore_errors=True)
+        os.mkdir(working)
+        save_plan(working, given)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from error

@@ -1,0 +1,91 @@
+"""`to-labelbox batch`"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from to_labelbox.cli.common import batch_closing, conversion_options, pairs_of, settings_of
+from to_labelbox.cli.progress import batch_display
+from to_labelbox.discover import discover
+from to_labelbox.report import FailOn
+from to_labelbox.source import display
+
+
+@click.command()
+@click.argument("root", type=click.Path())
+@conversion_options
+@click.option("-o", "--out", type=click.Path(), metavar="OUT", help="Output folder.")
+@click.option("--datasets", multiple=True, metavar="GLOB", help="Only datasets whose path below ROOT matches.")
+@click.option("--shard-lines", type=click.IntRange(1), metavar="N", help="Split annotations into files of N lines.")
+@click.option(
+    "--fail-on", type=click.Choice([f.value for f in FailOn]), help="Exit with 1 when this much was lost, or more."
+)
+@click.option(
+    "--file-timeout",
+    type=click.FloatRange(0),
+    default=0,
+    metavar="SECONDS",
+    help="Leave out a file or record that takes longer.",
+)
+@click.option("--resume", is_flag=True, help="Go on with a batch that was interrupted.")
+@click.option("--dry-run", is_flag=True, help="List what was found and why, write nothing.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT, or start again.")
+@click.option("--progress/--no-progress", default=None, help="Show how far it is; by default when it takes long.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def batch(
+    root: str,
+    out: str | None,
+    datasets: tuple[str, ...],
+    shard_lines: int | None,
+    fail_on: str | None,
+    file_timeout: float,
+    resume: bool,
+    dry_run: bool,
+    overwrite: bool,
+    progress: bool | None,
+    quiet: bool,
+    **given: Any,
+) -> int:
+    """Convert every dataset below a folder, all with one ontology.
+
+    Datasets are found by looking; each is written to OUT/<its path below ROOT>, the ontology of all and the report to OUT.
+
+    \b
+    to-labelbox batch exports --dry-run
+    to-labelbox batch exports -o out --workers 8 --resume
+    to-labelbox batch exports -o out --datasets 'cvat/*' --from cvat
+    """
+    if dry_run:
+        for found in discover(root, given["format"], datasets, out):
+            click.echo(f"{display(found.path)}\t{found.format}\t{display(found.problem or found.reason)}")
+        return 0
+    if out is None:
+        raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what there is")
+    from to_labelbox.batching import batch as run
+
+    with batch_display(progress, quiet) as listener:
+        report = run(
+            root,
+            out,
+            format=given["format"],
+            datasets=datasets,
+            options=pairs_of(given["options"]),
+            settings=settings_of(given),
+            ontology=given["ontology"],
+            media_root=given["media_root"],
+            sizes=given["sizes"],
+            exif=given["exif"] == "auto",
+            on_error=given["on_error"],
+            shard_lines=shard_lines or 0,
+            workers=given["workers"],
+            file_timeout=file_timeout,
+            overwrite=overwrite,
+            resume=resume,
+            progress=listener,
+        )
+    if not quiet:
+        print(batch_closing(report, out), file=sys.stderr)
+    return report.exit_code(FailOn(fail_on) if fail_on else None)

@@ -1,0 +1,251 @@
+"""What a batch keeps on disk while it runs, so that it can go on after any interruption.
+
+A dataset has a folder of its own with the files of its parts (:mod:`~to_labelbox.parts`), a ``.done`` file beside each
+that is written last and says how large they must be, and ``head``: what opening the dataset found and which inputs it
+had. Every file has its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+from array import array
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+
+from to_labelbox.diagnostics import Code, Diagnostic, Ledger, Log, Tally
+from to_labelbox.ontology import Ontology
+from to_labelbox.parts import Part, part_path
+from to_labelbox.report import SourceInfo, version
+from to_labelbox.schema import Schema
+from to_labelbox.settings import Settings
+from to_labelbox.survey import Survey
+
+HASHED_FILES = 1000
+"""In datasets of more files, size and time of change stand for the content."""
+HEAD, PLAN = "head", "plan"
+_DONE = ".done"
+_BLOCK = 1 << 20
+
+T = TypeVar("T")
+
+
+class Input(Struct, frozen=True):
+    """A file of a source. ``digest`` is empty for media and in sets of very many files."""
+
+    path: str
+    size: int
+    changed: int
+    digest: str = ""
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """Where a batch reads, and every option that its output depends on."""
+
+    root: str
+    format: str | None
+    datasets: tuple[str, ...]
+    options: dict[str, Any]
+    settings: Settings
+    media_root: str | None
+    sizes: str | None
+    exif: bool
+    fail: bool
+    shard_lines: int
+    ontology: Ontology | None
+    version: str = field(default_factory=version)
+
+    def differences(self, other: dict[str, Any]) -> list[str]:
+        """Names of the fields in which a plan that was saved differs."""
+        mine = msgspec.msgpack.decode(_encode_plan(self))
+        return [name for name in mine if mine[name] != other.get(name)]
+
+
+def _encode_plan(plan: Plan) -> bytes:
+    return msgspec.msgpack.encode(plan, enc_hook=repr, order="deterministic")
+
+
+def save_plan(folder: str, plan: Plan) -> None:
+    _save(os.path.join(folder, PLAN), _encode_plan(plan))
+
+
+def load_plan(folder: str) -> dict[str, Any] | None:
+    """The plan of an earlier run as plain data, or None."""
+    return load(os.path.join(folder, PLAN), dict[str, Any])
+
+
+class SavedLog(Struct):
+    diagnostics: list[Diagnostic]
+    ledger: dict[str, Tally]
+    unreadable: int
+    met: set[tuple[str, ...]]
+    unfit: dict[str, int]
+    unmatched: list[str]
+
+
+class Head(Struct):
+    """An opened dataset, without its items. ``declared`` has the source's own names, ``schema`` those of a class map."""
+
+    units: int
+    schema: Schema
+    declared: Schema
+    info: SourceInfo
+    log: SavedLog
+    inputs: list[Input]
+
+
+class SavedPart(Struct):
+    start: int
+    stop: int
+    items: int
+    written: int
+    counts: bytes
+    keys: bytes
+    survey: Survey
+    log: SavedLog
+    lines_bytes: int
+    rows_bytes: int
+
+
+def saved_log(log: Log) -> SavedLog:
+    return SavedLog(list(log.diagnostics.values()), dict(log.ledger), log.unreadable, log.met, log.unfit, log.unmatched)
+
+
+def log_of(saved: SavedLog, fail: bool) -> Log:
+    log = Log(fail=fail)
+    log.diagnostics = {Code(d.code): d for d in saved.diagnostics}
+    log.ledger = Ledger(saved.ledger)
+    log.unreadable = saved.unreadable
+    log.met, log.unfit, log.unmatched = saved.met, saved.unfit, saved.unmatched
+    return log
+
+
+def save(path: str, value: Struct) -> None:
+    _save(path, msgspec.msgpack.encode(value))
+
+
+def _save(path: str, data: bytes) -> None:
+    temporary = f"{path}.{os.getpid()}"
+    with open(temporary, "wb") as file:
+        file.write(data)
+    os.replace(temporary, path)
+
+
+def load(path: str, type: type[T]) -> T | None:
+    """The value that was saved, or None when there is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            return msgspec.msgpack.decode(file.read(), type=type)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def save_part(folder: str, part: Part) -> None:
+    """Mark a part as finished; its files are there."""
+    sizes = [os.path.getsize(part_path(folder, part.start, part.stop, what)) for what in ("lines", "rows")]
+    log = saved_log(part.log)
+    counts, keys = part.counts.tobytes(), part.keys.tobytes()
+    saved = SavedPart(part.start, part.stop, part.items, part.written, counts, keys, part.survey, log, *sizes)
+    save(part_path(folder, part.start, part.stop, "done"), saved)
+
+
+def finished_parts(folder: str, fail: bool) -> list[Part]:
+    """The parts in a folder whose files are whole, in order, none of them overlapping."""
+    found: list[Part] = []
+    for name in sorted(name for name in _names(folder) if name.endswith(_DONE)):
+        saved = load(os.path.join(folder, name), SavedPart)
+        if saved is None or not _is_whole(folder, saved) or (found and found[-1].stop > saved.start):
+            continue
+        counts, keys = array("I"), array("Q")
+        counts.frombytes(saved.counts)
+        keys.frombytes(saved.keys)
+        log = log_of(saved.log, fail)
+        found.append(Part(saved.start, saved.stop, saved.items, saved.written, counts, keys, saved.survey, log))
+    return found
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _is_whole(folder: str, saved: SavedPart) -> bool:
+    try:
+        return all(
+            os.path.getsize(part_path(folder, saved.start, saved.stop, what)) == size
+            for what, size in (("lines", saved.lines_bytes), ("rows", saved.rows_bytes))
+        )
+    except OSError:
+        return False
+
+
+def missing(chunks: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tuple[int, int]]:
+    """What of the planned chunks no part covers."""
+    ranges: list[tuple[int, int]] = []
+    for start, stop in chunks:
+        at = start
+        for part in parts:
+            if part.stop > at and part.start < stop:
+                if part.start > at:
+                    ranges.append((at, part.start))
+                at = part.stop
+        if at < stop:
+            ranges.append((at, stop))
+    return ranges
+
+
+# ----------------------------------------------------------------------------------------------------------- inputs
+
+
+def inventory(source: str, known: Sequence[Input] = ()) -> list[Input]:
+    """The files of a source. A file that has its known size and time keeps its known digest without being read."""
+    files = sorted(_files(source))
+    before = {i.path: i for i in known}
+    return [_input(path, name, before.get(name), len(files) <= HASHED_FILES) for name, path in files]
+
+
+def _files(source: str) -> list[tuple[str, str]]:
+    if not os.path.isdir(source):
+        return [("", source)]
+    return [
+        (os.path.relpath(os.path.join(folder, name), source), os.path.join(folder, name))
+        for folder, _, names in os.walk(source)
+        for name in names
+    ]
+
+
+def _input(path: str, name: str, known: Input | None, hashed: bool) -> Input:
+    try:
+        stat = os.stat(path, follow_symlinks=False)
+        if known is not None and (known.size, known.changed) == (stat.st_size, stat.st_mtime_ns):
+            return known
+        digest = _digest(path) if hashed and not _is_media(path) else ""
+    except OSError:
+        return Input(name, -1, 0)
+    return Input(name, stat.st_size, stat.st_mtime_ns, digest)
+
+
+def _is_media(path: str) -> bool:
+    return (mimetypes.guess_type(path)[0] or "").startswith(("image/", "video/", "audio/"))
+
+
+def _digest(path: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def same_inputs(before: Sequence[Input], now: Sequence[Input]) -> bool:
+    """Whether nothing has changed: sizes, and either the time of change or the content."""
+    return len(before) == len(now) and all(
+        (a.path, a.size) == (b.path, b.size) and (a.changed == b.changed or (a.digest != "" and a.digest == b.digest))
+        for a, b in zip(before, now)
+    )

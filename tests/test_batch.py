@@ -1,0 +1,333 @@
+"""Many datasets with one ontology: found, joined, converted by workers, interrupted and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import to_labelbox
+from harness import ROOT, annotation, cases, check_report, coco, contents, image, lines, ontology, report, save
+from to_labelbox import BatchReport, UsageError
+from to_labelbox.discover import discover
+from to_labelbox.join import Seen, common_ontology
+from to_labelbox.schema import Input, Option, Question, Schema
+from to_labelbox.settings import Settings
+from to_labelbox.survey import Answers, Survey
+
+KILLS = int(os.environ.get("TO_LABELBOX_KILLS", "10"))
+SAMPLES = Path(os.environ.get("TO_LABELBOX_SAMPLES") or ROOT.parent / "shared" / "samples")
+OPTIONS = {"size": "800x600"}
+COMMAND = [sys.executable, "-c", "from to_labelbox.cli import main; main()", "batch"]
+BOX = {"bbox": [1, 2, 30, 40]}
+
+
+def box_set(path: Path, label: str = "car", images: int = 3, **more: Any) -> Path:
+    """A COCO file with a box on each image."""
+    pictures = [image(n, f"{n}.jpg") for n in range(1, images + 1)]
+    boxes = [annotation(n, **{"image_id": n, **BOX, **more}) for n in range(1, images + 1)]
+    return save(path, coco(boxes, pictures, [{"id": 1, "name": label}]))
+
+
+def tree(folder: Path) -> Path:
+    """Every fixture of every format that needs no options of its own."""
+    for case in cases():
+        if case.format in to_labelbox.formats() and not case.given:
+            shutil.copytree(case.input, folder / case.format / case.name)
+    return folder
+
+
+def check(out: Path, made: BatchReport) -> None:
+    """Each payload conforms to the one ontology, each ledger balances, and so do their sums."""
+    common = (out / "ontology.json").read_bytes()
+    total = made.annotations
+    assert total.balanced()
+    assert all(tally.balanced() for tally in made.classes.values())
+    sums = [0, 0]
+    for row in made.datasets:
+        assert row.annotations.balanced()
+        folder = out / row.path
+        if not (folder / "report.json").exists():
+            assert row.problem
+            continue
+        assert (folder / "ontology.json").read_bytes() == common
+        assert [str(f) for f in to_labelbox.validate(folder)] == []
+        assert len(lines(folder)) == row.lines
+        sums[0] += row.annotations.read
+        sums[1] += row.lines
+    assert sums == [total.read, made.lines.total]
+    assert json.loads((out / "report.json").read_bytes())["annotations"]["read"] == total.read
+    assert not (out / ".to-labelbox-partial").exists()
+
+
+# -------------------------------------------------------------------------------------------------------- discovery
+
+
+def test_every_fixture_is_found_once_in_its_own_format(tmp_path: Path) -> None:
+    found = discover(str(tree(tmp_path)))
+    assert [f.path for f in found] == sorted({f.path for f in found})
+    formats = {f.path: f.format for f in found}
+    for case in cases():
+        if case.format in to_labelbox.formats() and not case.given:
+            inside = {p: n for p, n in formats.items() if p == case.id or p.startswith(f"{case.id}/")}
+            assert inside, case.id
+            assert set(inside.values()) == {case.format}, inside
+
+
+def test_a_dataset_owns_what_is_below_it_and_archives_stand_for_themselves(tmp_path: Path) -> None:
+    box_set(tmp_path / "bucket" / "set" / "annotations" / "instances_train.json")
+    box_set(tmp_path / "bucket" / "set" / "annotations" / "instances_val.json")
+    box_set(tmp_path / "bucket" / "deep" / "er" / "labels.json")
+    shutil.make_archive(str(tmp_path / "bucket" / "packed"), "zip", tmp_path / "bucket" / "deep")
+    (tmp_path / "bucket" / "notes").mkdir()
+    (tmp_path / "bucket" / "notes" / "readme.txt").write_text("nothing of interest")
+    found = discover(str(tmp_path / "bucket"))
+    assert [(f.path, f.format) for f in found] == [("deep/er", "coco"), ("packed.zip", "coco"), ("set", "coco")]
+    assert [f.path for f in discover(str(tmp_path / "bucket"), patterns=["*.zip"])] == ["packed.zip"]
+    assert [f.path for f in discover(str(tmp_path / "bucket" / "set"))] == ["set"]
+
+
+def test_the_output_is_not_taken_for_a_source(tmp_path: Path) -> None:
+    box_set(tmp_path / "a" / "a.json")
+    to_labelbox.batch(tmp_path, tmp_path / "out")
+    box_set(tmp_path / "out" / "b" / "b.json")
+    assert [f.path for f in discover(str(tmp_path), leave_out=str(tmp_path / "out"))] == ["a"]
+
+
+# --------------------------------------------------------------------------------------------------- one ontology
+
+
+def test_the_fixtures_have_one_ontology_for_any_number_of_workers(tmp_path: Path) -> None:
+    root = tree(tmp_path / "in")
+    made = to_labelbox.batch(root, tmp_path / "one", options=OPTIONS)
+    check(tmp_path / "one", made)
+    assert not [
+        row for row in made.datasets if row.problem and "converted" not in row.problem and "read" not in row.problem
+    ]
+    to_labelbox.batch(root, tmp_path / "two", options=OPTIONS, workers=2)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_what_differs_between_datasets_is_settled_before_anything_is_written(tmp_path: Path) -> None:
+    """Boxes here and outlines there, two colours here and thirty there, one answer here and several there."""
+    box_set(tmp_path / "in" / "a" / "a.json", attributes={"color": "red", "mood": "calm"})
+    ring = {"segmentation": [[1, 2, 30, 2, 30, 40]], "bbox": [1, 2, 29, 38]}
+    pictures = [image(n, f"{n}.jpg") for n in range(1, 31)]
+    outlines = [
+        annotation(n, image_id=n, **ring, attributes={"color": f"c{n}", "mood": ["calm", "glad"]}) for n in range(1, 31)
+    ]
+    save(tmp_path / "in" / "b" / "b.json", coco(outlines, pictures))
+    check(tmp_path / "out", to_labelbox.batch(tmp_path / "in", tmp_path / "out"))
+    tools = {t["name"]: t for t in ontology(tmp_path / "out")["tools"]}
+    assert list(tools) == ["car (box)", "car (polygon)"]
+    for tool in tools.values():
+        assert {q["name"]: q["type"] for q in tool["classifications"]} == {"color": "text", "mood": "checklist"}
+    first = lines(tmp_path / "out" / "a")[0]
+    assert first["name"] == "car (box)"
+    assert {c["name"]: c["answer"] for c in first["classifications"]} == {"color": "red", "mood": [{"name": "calm"}]}
+
+
+def seen(input: Input | None, *values: str, many: bool = False) -> Seen:
+    declared = Question("q", input, tuple(Option(v) for v in values)) if input else None
+    answers = Answers(options={} if input else {v: {} for v in values}, many=many, whole=True)
+    return Seen(Schema(questions=(declared,) if declared else ()), Survey(questions={} if input else {"q": answers}))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "input"),
+    [
+        (seen(Input.RADIO, "a"), seen(Input.TEXT), Input.TEXT),
+        (seen(Input.RADIO, "a"), seen(Input.CHECKLIST, "b"), Input.CHECKLIST),
+        (seen(Input.CHECKLIST, "a"), seen(None, "b"), Input.CHECKLIST),
+        (seen(Input.RADIO, "a"), seen(None, "b"), Input.RADIO),
+        (seen(Input.RADIO, "a"), seen(None, *"bcdefghijklmnopqrstuv", many=True), Input.TEXT),
+        (seen(None, *"abcdefghijklm"), seen(None, *"nopqrstuvwxyz"), Input.TEXT),
+        (seen(Input.RADIO), seen(None, "a"), Input.RADIO),
+    ],
+)
+def test_the_type_of_a_question_is_the_same_in_either_order(first: Seen, second: Seen, input: Input) -> None:
+    for pair in ((first, second), (second, first)):
+        (question,) = common_ontology(pair, Settings()).classifications
+        assert question.question.input is input
+
+
+def test_all_conform_to_an_existing_ontology(tmp_path: Path) -> None:
+    box_set(tmp_path / "in" / "a" / "a.json")
+    box_set(tmp_path / "in" / "b" / "b.json", label="bus")
+    to_labelbox.convert(tmp_path / "in" / "a", tmp_path / "existing")
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out", ontology=tmp_path / "existing" / "ontology.json")
+    check(tmp_path / "out", made)
+    assert [(row.annotations.converted, row.annotations.skipped) for row in made.datasets] == [(3, 0), (0, 3)]
+    assert list(ontology(tmp_path / "out")["tools"]) == ontology(tmp_path / "existing")["tools"]
+
+
+# --------------------------------------------------------------------------------------------- failures and options
+
+
+def test_a_dataset_that_fails_costs_itself(tmp_path: Path) -> None:
+    box_set(tmp_path / "in" / "a" / "a.json")
+    save(
+        tmp_path / "in" / "b" / "b.json",
+        coco([annotation(**BOX), annotation(2, image_id=2, **BOX)], [image(1, "x/1.jpg"), image(2, "y/1.jpg")]),
+    )
+    box_set(tmp_path / "in" / "c" / "c.json", label="bus")
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out", settings=Settings(global_key="{name}"))
+    check(tmp_path / "out", made)
+    assert [bool(row.problem) for row in made.datasets] == [False, True, False]
+    assert "global key" in made.datasets[1].problem
+    assert made.exit_code() == 1
+    assert made.annotations.read == 6
+
+
+def test_options_go_to_the_formats_that_have_them(tmp_path: Path) -> None:
+    box_set(tmp_path / "in" / "a.json")
+    with pytest.raises(UsageError, match="no option 'colour'"):
+        to_labelbox.batch(tmp_path / "in", tmp_path / "out", options={"colour": "red"})
+    with pytest.raises(UsageError, match="no datasets found"):
+        to_labelbox.batch(tmp_path / "in", tmp_path / "out", datasets=["nothing"])
+
+
+def test_an_earlier_result_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    box_set(tmp_path / "in" / "a.json")
+    to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    before = contents(tmp_path / "out")
+    with pytest.raises(UsageError, match="--overwrite"):
+        to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    to_labelbox.batch(tmp_path / "in", tmp_path / "out", overwrite=True)
+    assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"no sample data at {SAMPLES} (say where with TO_LABELBOX_SAMPLES)")
+def test_all_real_exports_at_once(tmp_path: Path) -> None:
+    made = to_labelbox.batch(SAMPLES, tmp_path / "out", options=OPTIONS, workers=2)
+    check(tmp_path / "out", made)
+    assert len(made.datasets) > 60
+    assert [row.path.split("/")[-1] for row in made.datasets if row.problem] == ["required"]
+
+
+# -------------------------------------------------------------------------------------------------------- resuming
+
+
+def started(root: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*COMMAND, str(root), "-o", str(out), "--workers", "2", "--quiet", "--resume", *more],
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Large enough to be killed at many moments."""
+    root = tmp_path_factory.mktemp("sources")
+    box_set(root / "large" / "large.json", images=6000)
+    for n in range(12):
+        box_set(root / f"small {n}" / "set.json", label=f"class {n % 5}", images=40)
+    return root
+
+
+def test_killed_at_any_moment_and_resumed_it_ends_with_the_same_bytes(sources: Path, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    run = started(sources, tmp_path / "whole")
+    assert run.communicate()[0] is None
+    assert run.returncode == 0
+    seconds = time.monotonic() - begun
+    expected = contents(tmp_path / "whole")
+    rng = random.Random(7)
+    out = tmp_path / "out"
+    killed = 0
+    while killed < KILLS:
+        run = started(sources, out)
+        try:
+            run.communicate(timeout=rng.uniform(0.05, seconds))
+            shutil.rmtree(out)  # it has finished: begin a new one
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.communicate()
+            killed += 1
+            for path, data in contents(out).items():
+                if not path.startswith(".to-labelbox-partial") and "/.to-labelbox-partial" not in path:
+                    assert data == expected[path], path
+    run = started(sources, out)
+    assert run.communicate()[1] == b""
+    assert run.returncode == 0
+    assert contents(out) == expected
+
+
+def test_ended_by_a_signal_it_stops_at_once_and_can_be_resumed(sources: Path, tmp_path: Path) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        out = tmp_path / number.name
+        run = started(sources, out)
+        while not list(out.glob(".to-labelbox-partial/*/*.done")):
+            time.sleep(0.01)
+            assert run.poll() is None
+        begun = time.monotonic()
+        run.send_signal(number)
+        said = run.communicate()[1]
+        assert time.monotonic() - begun < 2
+        assert run.returncode == 130
+        assert b"Traceback" not in said
+        assert list(out.glob(".to-labelbox-partial/*/*.done"))
+        assert to_labelbox.batch(sources, out, workers=2, resume=True).exit_code() == 0
+    assert contents(tmp_path / "SIGTERM") == contents(tmp_path / "SIGINT")
+
+
+def test_what_is_finished_is_not_done_again(sources: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run = started(sources, out)
+    while len(list(out.glob(".to-labelbox-partial/*/*.done"))) < 8:
+        time.sleep(0.01)
+        assert run.poll() is None
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    done = {f: f.stat().st_mtime_ns for f in out.glob(".to-labelbox-partial/*/*.done")}
+    kept: dict[Path, int] = {}
+
+    def watch(_: object) -> None:
+        if not kept:
+            kept.update({f: f.stat().st_mtime_ns for f in done})
+
+    to_labelbox.batch(sources, out, workers=2, resume=True, progress=watch)
+    assert kept == done
+
+
+def test_other_options_and_other_inputs_are_noticed(sources: Path, tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(sources, root)
+    run = started(root, out)
+    while len(list(out.glob(".to-labelbox-partial/*/head"))) < 5:
+        time.sleep(0.01)
+        assert run.poll() is None
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+    with pytest.raises(UsageError, match="another settings"):
+        to_labelbox.batch(root, out, resume=True, settings=Settings(min_area=9.0))
+    with pytest.raises(UsageError, match="--resume to go on"):
+        to_labelbox.batch(root, out)
+    for n in range(12):
+        box_set(root / f"small {n}" / "set.json", label="other", images=39)
+    os.utime(root / "large" / "large.json")  # touched, not changed
+    made = to_labelbox.batch(root, out, resume=True)
+    check(out, made)
+    assert made.annotations.read == 6000 + 12 * 39
+    assert sorted(made.classes) == ["car", "other"]
+
+
+def test_reports_of_the_parts_balance(tmp_path: Path) -> None:
+    root = tree(tmp_path / "in")
+    to_labelbox.batch(root, tmp_path / "out", options=OPTIONS)
+    for file in (tmp_path / "out").rglob("report.json"):
+        if file.parent != tmp_path / "out":
+            assert report(file.parent)["annotations"]["read"] >= 0
+    alone = to_labelbox.convert(root / "coco" / "boxes", tmp_path / "alone")
+    check_report(alone)
+    assert report(tmp_path / "out" / "coco" / "boxes")["annotations"] == report(tmp_path / "alone")["annotations"]
