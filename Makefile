@@ -10,6 +10,7 @@ help:
 	@echo "make test    set up, lint, check types, run the tests"
 	@echo "make browser install the Chromium that the tests of the preview page use, where it is missing"
 	@echo "make golden  rewrite the fixtures' expected files; review the diff"
+	@echo "make screenshots  renew the pictures of the preview page in docs/images"
 	@echo "make bench   measure speed and memory against the limits (a few minutes)"
 	@echo "make clean   remove what the other targets made"
 
@@ -40,6 +41,9 @@ browser:
 
 golden: .venv/dev
 	$(BIN)/pytest -q tests/test_golden.py --update-golden
+
+screenshots: .venv/dev browser
+	$(BIN)/python docs/screenshots.py
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/coco.py

@@ -41,10 +41,10 @@ class Class:
 
     @property
     def ink(self) -> str:
-        """Black or white, whichever is easier to read on the colour [WCAG 2, relative luminance]."""
+        """White on dark and saturated colours, black on light ones, by relative luminance [WCAG 2]."""
         linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in self.rgb]
         luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-        return "#000" if luminance > 0.179 else "#fff"
+        return "#000" if luminance > 0.25 else "#fff"
 
 
 class Classes:

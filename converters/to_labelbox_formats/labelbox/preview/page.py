@@ -77,7 +77,7 @@ def _head(title: str, format: str, report: dict[str, Any]) -> str:
     tiles = [("data rows", assets.get("written")), ("lines", lines.get("total"))]
     tiles += [(outcome, tally.get(outcome)) for outcome in OUTCOMES]
     shown = "".join(
-        f'<div class="tile {name.replace(" ", "-")}"><b>{value:,}</b><span>{name}</span></div>'
+        f'<div class="tile {name.replace(" ", "-")}{"" if value else " zero"}"><b>{value:,}</b><span>{name}</span></div>'
         for name, value in tiles
         if value is not None
     )
