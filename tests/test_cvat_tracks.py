@@ -422,6 +422,25 @@ def test_a_broken_row_costs_itself(tmp_path: Path, rows: str, code: str) -> None
 # --------------------------------------------------------------------------------------------------- interpolation
 
 
+@pytest.mark.parametrize("tag", ["polyline", "points", "polygon"])
+def test_rows_without_points_cost_themselves(tmp_path: Path, tag: str) -> None:
+    rows = "".join(shape_row(f, tag, 'points=""', key=f == 0) for f in range(4))
+    found, log = tracks_of(tmp_path, track(rows), CLIP)
+    assert found == []
+    assert counts(log) == {"point-invalid": 4, "track-empty": 1}
+    rows += shape_row(4, tag, 'points="1,1;5,1;5,5"')
+    found, _ = tracks_of(tmp_path, track(rows), CLIP)
+    assert {f for t in found for segment in frames_of(t) for f in segment} == {4}
+
+
+@pytest.mark.parametrize("corners", ['points=""', 'xtl="x" ytl="0" xbr="1" ybr="1"'])
+def test_a_row_that_cannot_be_read_hides_all_the_same(tmp_path: Path, corners: str) -> None:
+    rows = row(0, (0, 0, 9, 9)) + row(2, (0, 0, 9, 9), key=False) + shape_row(5, "box", corners, outside=True)
+    found, log = tracks_of(tmp_path, track(rows + row(8, (0, 0, 9, 9)) + row(9, (0, 0, 9, 9), outside=True)), CLIP)
+    assert [(s[0], s[-1]) for s in frames_of(found[0])] == [(0, 4), (8, 8)]
+    assert counts(log) == {"box-invalid": 1}
+
+
 def test_rotation_goes_the_shorter_way() -> None:
     assert turned(350, 10, 0.5) == 0
     assert turned(10, 350, 0.25) == 5

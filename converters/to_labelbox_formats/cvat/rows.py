@@ -152,23 +152,35 @@ class RowReader:
                         flags = key_text in _ON, outside_text in _ON, occluded in _ON
                         rows.append(_new(Row, (frame, *flags, figure, answered)))
                         continue
-            row = self._row(node, number, label, rules)
+            row = self._row(node, number, label, rules, rows[-1].figure if rows else None)
             if row is not None:
                 rows.append(row)
         return self._ordered(rows)
 
-    def _row(self, node: Node, number: int, label: str, rules: Rules) -> Row | None:
+    def _row(self, node: Node, number: int, label: str, rules: Rules, before: Figure | None) -> Row | None:
         frame = self._frame(node, number, rules)
         if frame is None:
             return None
+        key, outside = is_on(node.get("keyframe", "1")), is_on(node.get("outside", "0"))
         try:
             figure = figure_of(node)
+            if not figure.numbers:
+                raise ShapeError(Code.POINT_INVALID, f"<{node.tag}> has no points")
         except ShapeError as error:
-            self._teller(error.code, f"frame {frame}: {error}; this row is left out")
-            return None
+            replaced = self._replaced(error, frame, outside, before)
+            if replaced is None:
+                return None
+            figure = replaced
         known = self._vocabulary.resolve(label, tuple(node.answers))
-        key, outside = is_on(node.get("keyframe", "1")), is_on(node.get("outside", "0"))
         return Row(frame, key, outside, is_on(node.get("occluded", "0")), figure, known)
+
+    def _replaced(self, error: ShapeError, frame: int, outside: bool, before: Figure | None) -> Figure | None:
+        """What stands for an unreadable figure; a row that hides the object hides it wherever it is."""
+        if outside and before is not None:
+            self._teller(error.code, f"frame {frame}: {error}; the object stays where it was until it is hidden there")
+            return before
+        self._teller(error.code, f"frame {frame}: {error}; this row is left out")
+        return None
 
     def _element_rows(self, found: Iterable[tuple[Node, Node]], label: str, full: str, rules: Rules) -> list[Row]:
         """Rows of one element. Its own ``keyframe`` counts: the one of the skeleton says nothing about it."""
@@ -177,13 +189,17 @@ class RowReader:
             frame = self._frame(element if "frame" in element.layout.index else skeleton, number, rules)
             if frame is None:
                 continue
+            outside = is_on(element.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
             try:
                 figure = figure_of(element)
                 if figure.kind != "points" or len(figure.numbers) != 2:
-                    raise ShapeError(Code.KEYPOINTS_INVALID, "the element is not one point")
+                    raise ShapeError(Code.KEYPOINTS_INVALID, f"{element.get('label')!r} is not one point")
             except ShapeError as error:
-                self._teller(error.code, f"frame {frame}, {element.get('label')!r}: {error}; this row is left out")
-                continue
+                before = rows[-1].figure if rows else None
+                replaced = self._replaced(error, frame, outside, before)
+                if replaced is None:
+                    continue
+                figure = replaced
             shared = self._vocabulary.resolve(label, tuple(skeleton.answers))
             own = self._vocabulary.resolve(full, tuple(element.answers))
             known = self._joined.get((shared, own))
@@ -191,7 +207,6 @@ class RowReader:
                 pairs = [(a, False) for a in (*shared.static, *own.static)]
                 pairs += [(a, True) for a in (*shared.mutable, *own.mutable)]
                 known = self._joined[shared, own] = Resolved(pairs, (*shared.problems, *own.problems), own.answers)
-            outside = is_on(element.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
             key = is_on(element.get("keyframe", "1"))
             rows.append(Row(frame, key, outside, is_on(element.get("occluded", "0")), figure, known))
         return self._ordered(rows)
