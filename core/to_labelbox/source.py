@@ -73,21 +73,27 @@ class _Folder:
 
     @cached_property
     def _listing(self) -> list[str]:
-        return sorted(self._walk(self.root, "")) if self._only is None else self._only
+        return sorted(self._walk()) if self._only is None else self._only
 
     def names(self) -> Sequence[str]:
         return self._listing
 
-    def _walk(self, folder: str, prefix: str) -> Iterator[str]:
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        yield from self._walk(entry.path, f"{prefix}{entry.name}/")
-                    elif entry.is_file(follow_symlinks=False):
-                        yield prefix + entry.name
-        except OSError as error:
-            raise FileError(f"cannot list {folder}: {error.strerror}") from error
+    def _walk(self) -> list[str]:
+        """Files below the root in no order; links are not followed."""
+        found: list[str] = []
+        prefixes = [""]
+        for prefix in prefixes:
+            folder = os.path.join(self.root, prefix)
+            try:
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if entry.is_file(follow_symlinks=False):
+                            found.append(prefix + entry.name)
+                        elif entry.is_dir(follow_symlinks=False):
+                            prefixes.append(f"{prefix}{entry.name}/")
+            except OSError as error:
+                raise FileError(f"cannot list {folder}: {error.strerror}") from error
+        return found
 
     def real_path(self, name: str) -> str | None:
         return os.path.join(self.root, name) if is_safe(name) else None

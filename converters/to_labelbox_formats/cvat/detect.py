@@ -47,9 +47,11 @@ def candidates(source: Source, extension: str) -> list[str]:
     """Entries with an extension (or, for a single file, whatever it is called), the likely ones first."""
     if source.is_file:
         return list(source.names)
-    return sorted(
-        source.ending(extension), key=lambda n: (os.path.basename(n) != f"annotations{extension}", n.count("/"), n)
-    )
+    usual = f"annotations{extension}"
+    names = source.ending(extension)
+    names.sort(key=lambda n: n.count("/"))  # stable: those of one depth stay in order
+    first = {n for n in names if n.endswith(usual) and os.path.basename(n) == usual}
+    return [*(n for n in names if n in first), *(n for n in names if n not in first)] if first else names
 
 
 def text_head(data: bytes) -> bytes:

@@ -109,6 +109,7 @@ class Layout:
     ignored_masks: int = 0
     folders: dict[str, Folder] = field(default_factory=dict)
     tops: dict[tuple[Role, str], list[str]] = field(default_factory=dict)
+    _xml_tops: dict[str, list[str]] = field(default_factory=dict)
     image_of: array[int] = field(default_factory=lambda: array("l"))
     orphans: array[int] = field(default_factory=lambda: array("l"))
     mask_units: list[str] = field(default_factory=list)
@@ -160,7 +161,11 @@ class Layout:
 
     def unit_of(self, root: str, id: str) -> int:
         """The unit that a list names; -1 when there is none. Needs the units to be complete."""
-        for top in (*self.tops.get((Role.ANNOTATIONS, root), ()), *self.tops.get((Role.IMAGES, root), ()), root):
+        tops = self._xml_tops.get(root)
+        if tops is None:
+            roles = (Role.ANNOTATIONS, Role.IMAGES)
+            tops = self._xml_tops[root] = [*(top for role in roles for top in self.tops.get((role, root), ())), root]
+        for top in tops:
             for extension in (".xml", ".XML"):
                 if (at := _find(self.xmls, top + id + extension)) >= 0:
                     return at
