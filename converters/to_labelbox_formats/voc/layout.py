@@ -224,7 +224,7 @@ def survey(source: Source) -> Layout:
             kind = folder.rest.rstrip("/").casefold()
             layout.lists += [ImageList(folder.root, kind, text_name(name[len(prefix) : -4]), name) for name in own]
         elif extension in (".txt", ".json"):
-            layout.class_files += [name for name in own if name[len(prefix) :] in _CLASS_FILES]
+            layout.class_files += [prefix + base for base in _CLASS_FILES if _find(own, prefix + base) >= 0]
     for entries in (layout.xmls, layout.images, layout.masks):
         entries.sort()
     layout.class_files.sort(key=lambda n: (_CLASS_FILES.index(n.rpartition("/")[2]), n.count("/"), n))

@@ -39,18 +39,22 @@ class Index:
         return len(self.assets)
 
     def add(self, asset: str, split: str, place: Place, label: str | None = None) -> None:
+        if label is not None:
+            self.labels[len(self.assets)] = label
+        self.extend([asset], split, place, bytes([label is not None]))
+
+    def extend(self, assets: list[str], split: str, place: Place, labelled: bytes | bytearray) -> None:
+        """Add pictures of one split; ``labelled`` says of each whether its label file is where the folder's are."""
         number = self._numbers.get(split)
         if number is None:
             if len(self._numbers) == 255:
                 raise SourceError("more than 255 splits")
             number = self._numbers[split] = len(self._numbers)
             self.split_names.append(split)
-        if label is not None:
-            self.labels[len(self.assets)] = label
-        self.assets.append(asset)
-        self.places.append(place)
-        self.labelled.append(label is not None)
-        self.splits.append(number)
+        self.assets += assets
+        self.places += bytes([place]) * len(assets)
+        self.labelled += labelled
+        self.splits += bytes([number]) * len(assets)
 
     def label_of(self, unit: int) -> str:
         """The name of the label file of a unit, whether or not there is one."""
@@ -305,6 +309,7 @@ def build(entries: Entries, pictures: Pictures) -> Index:
     for split, present, names in entries.groups:
         place = Place.SOURCE if present else Place.NOWHERE
         folder = None
+        labelled = bytearray()
         for name in names:
             cut = name.rfind("/") + 1
             if name[:cut] != folder:
@@ -315,11 +320,13 @@ def build(entries: Entries, pictures: Pictures) -> Index:
                 if near not in claims:
                     claims[near] = dict.fromkeys(tree.texts.get(near, ()), 0)
                 labels = claims[near]
-            index.add(name, split, place)
             label = f"{near}{name[cut : name.rfind('.')]}.txt"
             if label in labels:
                 labels[label] += 1
-                index.labelled[-1] = 1
+                labelled.append(1)
+            else:
+                labelled.append(0)
+        index.extend(names, split, place, labelled)
     entries.groups.clear()
     if not any(index.labelled):
         _match_by_stem(tree, index, claims)
