@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Self
 
 from msgspec import Struct
@@ -96,10 +97,27 @@ def rendered_here(folder: str, ranges: Sequence[tuple[int, int]], render: Callab
             yield render(piece)
 
 
+def told_apart(
+    filled: Iterable[bytes],
+    counts: Sequence[int],
+    groups: Mapping[int, int],
+    tell_apart: Callable[[list[bytes], set[bytes]], list[bytes]],
+) -> Iterator[bytes]:
+    """The lines, with identities that an earlier item of the same asset has given away made anew."""
+    lines = (line for piece in filled for line in piece.splitlines(keepends=True))
+    given: dict[int, set[bytes]] = {}
+    for n, count in enumerate(counts):
+        found = list(islice(lines, count))
+        if n in groups:
+            found = tell_apart(found, given.setdefault(groups[n], set()))
+        yield b"".join(found)
+
+
 class Gathering:
     """Parts of one dataset, added up in order, in whatever order they come.
 
-    ``ranges`` are those with any items; ``repeated`` are indexes of items whose asset came before.
+    ``ranges`` are those with any items; ``repeated`` are indexes of items whose asset came before, ``groups`` those of all
+    items of such assets, each with that of the first.
     """
 
     def __init__(self, log: Log) -> None:
@@ -110,6 +128,7 @@ class Gathering:
         self.assets = Assets()
         self.ranges: list[tuple[int, int]] = []
         self.repeated: set[int] = set()
+        self.groups: dict[int, int] = {}
         self.next = 0
         self._waiting: dict[int, Part] = {}
 
@@ -127,11 +146,12 @@ class Gathering:
                 self.ranges.append((ready.start, ready.stop))
             self.next = ready.stop
 
-    def leave_out(self, repeated: set[int]) -> None:
-        """Assets that came before get no second data row."""
-        self.repeated = repeated
-        self.assets.written -= len(repeated)
-        self.assets.skipped += len(repeated)
+    def leave_out(self, groups: dict[int, int]) -> None:
+        """Assets that came before get no second data row; ``groups`` has the first item that is an asset, by item."""
+        self.groups = groups
+        self.repeated = {n for n, first in groups.items() if n != first}
+        self.assets.written -= len(self.repeated)
+        self.assets.skipped += len(self.repeated)
 
     @property
     def read(self) -> int:

@@ -42,7 +42,7 @@ from to_labelbox.media import Gallery
 from to_labelbox.model import Item
 from to_labelbox.ontology import Ontology, infer
 from to_labelbox.output import Folder, shards
-from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, plan, rendered_here
+from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, plan, rendered_here, told_apart
 from to_labelbox.repeats import has_repeats
 from to_labelbox.report import Lines, Report, SourceInfo, Tool
 from to_labelbox.schema import Schema
@@ -407,6 +407,8 @@ def publish(
         from to_labelbox.work import rendered_by, save_ontology
 
         filled = rendered_by(crew, parts, gathered.ranges, save_ontology(ontology, folder.partial))
+    if gathered.groups:
+        filled = told_apart(filled, gathered.counts, gathered.groups, writer.tell_apart)
     if shard_lines:
         finished = shards(folder, filled, gathered.counts, shard_lines)
     else:
@@ -446,16 +448,16 @@ def same_keys(keys: array[int]) -> set[int]:
 
 def repeated_assets(
     dataset: Dataset, ranges: Sequence[tuple[int, int]], wanted: set[int], settings: Settings, log: Log
-) -> set[int]:
-    """Which of the wanted items are assets that came before.
+) -> dict[int, int]:
+    """Which of the wanted items are one asset: for each of them, the first one that is it.
 
     Raises :class:`UsageError` when two assets share a global key.
     """
     from to_labelbox.keys import Keys, cleaned
 
     namer = Keys(settings, dataset.name)
-    first: dict[str, Item] = {}
-    repeated: set[int] = set()
+    first: dict[str, tuple[int, Item]] = {}
+    groups: dict[int, int] = {}
     items = (item for start, stop in ranges for item in dataset.items(None, start, stop))
     for n, item in enumerate(items):
         if n not in wanted:
@@ -465,8 +467,9 @@ def repeated_assets(
         if settings.rows is not None:
             row = settings.rows.match(asset, key)
             key = key if row is None else row.name
-        other = first.setdefault(key, item)
-        if other is item:
+        number, other = first.setdefault(key, (n, item))
+        groups[n] = number
+        if number == n:
             continue
         if (item.asset.path, item.asset.url) != (other.asset.path, other.asset.url):
             raise UsageError(
@@ -475,5 +478,4 @@ def repeated_assets(
                 'for example "{split}/{relpath}" or "{dataset}/{relpath}"'
             )
         log.note(Code.ASSET_DUPLICATE, "the asset occurs again: one data row for both", file=item.asset.path)
-        repeated.add(n)
-    return repeated
+    return groups

@@ -189,7 +189,7 @@ def start(task: Opening) -> Start:
     return Start(head, parts, changed)
 
 
-def find_repeated(task: Repeats) -> tuple[set[int], Log]:
+def find_repeated(task: Repeats) -> tuple[dict[int, int], Log]:
     """Which of the items are assets that came before, and notes on them. Raises :class:`UsageError` for other assets."""
     from to_labelbox.pipeline import repeated_assets
 

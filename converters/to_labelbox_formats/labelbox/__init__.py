@@ -19,7 +19,7 @@ from to_labelbox_formats.labelbox.existing import parse_ontology
 from to_labelbox_formats.labelbox.limits import check_limits
 from to_labelbox_formats.labelbox.ontology import ontology_json
 from to_labelbox_formats.labelbox.options import Options
-from to_labelbox_formats.labelbox.payload import Renderer
+from to_labelbox_formats.labelbox.payload import Renderer, tell_apart
 
 LINE_KINDS = {
     Kind.BOX: "bbox",
@@ -69,6 +69,7 @@ FORMAT = Writer(
     renderer=Renderer,
     ontology_json=ontology_json,
     parse_ontology=parse_ontology,
+    tell_apart=tell_apart,
     limits=check_limits,
     validate=validate,
     line_kinds=line_kinds,

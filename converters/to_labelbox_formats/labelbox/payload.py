@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -58,6 +59,29 @@ class Uuids:
         state.update(name.encode() if name.isascii() else name.encode("utf-8", "surrogatepass"))
         h = state.hexdigest()
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
+
+
+def _uuid5(digest: Any) -> str:
+    h = digest.hexdigest()
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
+
+
+_IDENTITY = re.compile(rb'"(uuid|source|target)":"([0-9a-f-]{36})"')
+"""The uuid of a line and those that a relationship refers to; within a text, the quotes would be escaped."""
+
+
+def tell_apart(lines: list[bytes], given: set[bytes]) -> list[bytes]:
+    """Lines of an item whose asset came before: an import replaces an annotation by a later one of its uuid."""
+    found = [place[2] for line in lines for place in _IDENTITY.finditer(line) if place[1] == b"uuid"]
+    new: dict[bytes, bytes] = {}
+    for uuid in found:
+        n, other = 1, uuid
+        while other in given:
+            n += 1
+            other = _uuid5(hashlib.sha1(NAMESPACE + uuid + b"\n%d" % n)).encode()
+        given.add(other)
+        new[uuid] = other
+    return [_IDENTITY.sub(lambda place: b'"%b":"%b"' % (place[1], new.get(place[2], place[2])), line) for line in lines]
 
 
 def ascii_json(text: str) -> bytes:
