@@ -143,6 +143,16 @@ def test_rows_are_spread_drawn_and_chosen(convert: Convert) -> None:
         page_of(run.out, only=["lorry"])
 
 
+def test_classes_that_are_shown_come_first(tmp_path: Path) -> None:
+    to_labelbox.convert(FIXTURES / "coco/demo/input", tmp_path / "out")
+    text = page_of(tmp_path / "out", only=["bush"]).read_text()
+    listed = re.findall(r'class="label" title="([^"]*)".*?<b>(\d+)</b>', text)
+    names = [tool["name"] for tool in json.loads((tmp_path / "out/ontology.json").read_text())["tools"]]
+    assert listed[0] == ("bush", "2")
+    assert [name for name, _ in listed[1:]][: len(names) - 1] == [name for name in names if name != "bush"]
+    assert {count for _, count in listed[1:]} == {"0"}
+
+
 def test_shards_are_read_as_one(convert: Convert, tmp_path: Path) -> None:
     items = [row(f"{n}.jpg", obj("1", "car", Box(0, 0, 5, 5))) for n in range(9)]
     whole = convert.items(items)

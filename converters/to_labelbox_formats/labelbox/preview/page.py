@@ -106,7 +106,9 @@ def _chosen(sample: Sample, options: PreviewOptions) -> str:
 
 def _side(classes: Classes) -> str:
     rows = ""
-    for number, known in enumerate(classes.all):
+    # those that are shown come first: an ontology may hold hundreds
+    ordered = sorted(enumerate(classes.all), key=lambda entry: not classes.seen[entry[0]])
+    for number, known in ordered:
         marks = classes.seen[number]
         rows += (
             f'<label class="toggle c{number}{"" if marks else " none"}"><input type="checkbox" data-toggle="{number}" checked>'
