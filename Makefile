@@ -12,6 +12,7 @@ help:
 	@echo "make golden  rewrite the fixtures' expected files; review the diff"
 	@echo "make screenshots  renew the pictures of the preview page in docs/images"
 	@echo "make bench   measure speed and memory against the limits (a few minutes)"
+	@echo "make kill    end a batch with kill -9 at 200 random moments, resume it, compare (a few minutes)"
 	@echo "make clean   remove what the other targets made"
 
 demo: .venv/demo
@@ -50,6 +51,9 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/folders.py
 	$(BIN)/python benchmarks/cvat.py
 	$(BIN)/python benchmarks/label_studio.py
+
+kill: .venv/dev
+	TO_LABELBOX_KILLS=200 $(BIN)/pytest -q tests/test_batch.py -k killed
 
 clean:
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import to_labelbox
 from harness import check_output, codes, contents, item, lines
 from to_labelbox import Dataset, Log, RecordError, Report, Settings
 from to_labelbox.diagnostics import Code
@@ -113,6 +115,20 @@ def test_lines_are_handed_on_in_the_middle_of_an_asset() -> None:
     encoder.add(video)
     assert len(taken) > 2
     assert max(taken) < 2 << 20
+
+
+def test_workers_read_an_archive_each_for_itself(tmp_path: Path) -> None:
+    """A forked process shares the place in an open file with its siblings."""
+    box = "<bndbox><xmin>{0}</xmin><ymin>2</ymin><xmax>90</xmax><ymax>70</ymax></bndbox>"
+    size = "<size><width>100</width><height>80</height><depth>3</depth></size>"
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for n in range(2000):
+            text = f"<annotation><filename>{n:04}.jpg</filename>{size}<object><name>car</name>{box.format(n % 50 + 1)}"
+            archive.writestr(f"Annotations/{n:04}.xml", f"{text}</object></annotation>")
+    for workers in (1, 4):
+        report = to_labelbox.convert(tmp_path / "set.zip", tmp_path / str(workers), workers=workers)
+        assert report.annotations.converted == 2000
+    assert contents(tmp_path / "1") == contents(tmp_path / "4")
 
 
 def test_without_a_folder_nothing_is_kept() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from to_labelbox.batch_report import BatchReport
-from to_labelbox.batching import batch
+from to_labelbox.batching import batch, merge
 from to_labelbox.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, read_class_map
 from to_labelbox.diagnostics import FileError, Log, RecordError, SourceError, ToLabelboxError, UsageError
 from to_labelbox.formats import Dataset, Detection, Fault, Reader, Writer, dataset_of, readers, writer
@@ -56,6 +56,7 @@ __all__ = [
     "detect",
     "formats",
     "infer_ontology",
+    "merge",
     "preview",
     "read",
     "read_class_map",

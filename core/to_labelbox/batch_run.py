@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from to_labelbox.parts import Gathering, Part, plan
 from to_labelbox.pipeline import Job, publish, report_of, same_keys
 from to_labelbox.report import Output, Report
 from to_labelbox.schema import Schema
-from to_labelbox.state import Head, Plan, log_of, missing
+from to_labelbox.state import FAILURE, HEAD, Failure, Head, Plan, adopt, finished_parts, load, log_of, missing, save
 from to_labelbox.work import (
     WHOLE_UNITS,
     Chunk,
@@ -37,11 +37,15 @@ from to_labelbox.work import (
     encode_all,
     find_repeated,
     finish,
-    prepare,
     save_ontology,
     start,
 )
-from to_labelbox.workers import Crew, Died, crew
+from to_labelbox.workers import Crew, Died
+
+SHARED_BYTES = 64 << 20
+"""A source that is one file of this size is shared by all machines of a batch."""
+
+Hire = Callable[[Sequence[Job]], AbstractContextManager[Crew]]
 
 
 @dataclass(slots=True)
@@ -55,14 +59,13 @@ class _Set:
     head: Head | None = None
     gathered: Gathering | None = None
     failure: str = ""
-    changed: bool = False
     report: Report | None = None
 
 
 class Batch:
     """One run of a batch over what its working folder holds."""
 
-    def __init__(self, out: str, given: Plan, progress: Listener | None) -> None:
+    def __init__(self, out: str, given: Plan, progress: Listener | None, found: Sequence[Found] | None = None) -> None:
         self._out = out
         self._given = given
         self._working = os.path.join(out, PARTIAL)
@@ -70,7 +73,7 @@ class Batch:
         self._progress = Progress()
         self._writer = writer()
         self._notes = Log()
-        found = discover(given.root, given.format, given.datasets, out)
+        self.found = found = discover(given.root, given.format, given.datasets, out) if found is None else list(found)
         if not found:
             hint = "give --from NAME if you know what they are" if given.format is None else "try without --from"
             raise UsageError(f"{given.root}: no datasets found; {hint}, or ask `to-labelbox inspect` about one of them")
@@ -112,22 +115,67 @@ class Batch:
             self._progress.annotations = sum(s.gathered.read for s in self.sets if s.gathered is not None)
             self._listener(self._progress)
 
-    def run(self, workers: int, file_timeout: float) -> BatchReport:
-        with self._hands(workers, file_timeout) as hands:
-            self._encode(hands)
-            ontology = self._join(hands)
-            self._finish(hands, ontology)
-        return self._close(ontology)
+    def run(self, hire: Hire) -> BatchReport:
+        """Everything, from opening to the report. ``hire`` gets the crew for the datasets' jobs."""
+        with hire([s.job for s in self.sets]) as hands:
+            self._encode(hands, 0, 1)
+            return self._conclude(hands)
 
-    def _hands(self, workers: int, file_timeout: float) -> AbstractContextManager[Crew]:
-        return crew(workers, prepare, ([s.job for s in self.sets], file_timeout))
+    def run_shard(self, hire: Hire, shard: int, of: int) -> BatchReport:
+        """One machine's share: parts in the working folder, nothing published."""
+        with hire([s.job for s in self.sets]) as hands:
+            self._encode(hands, shard, of)
+        totals = Totals()
+        for dataset in self.sets:
+            if dataset.failure and dataset.number % of == shard:
+                os.makedirs(dataset.folder, exist_ok=True)
+                save(os.path.join(dataset.folder, FAILURE), Failure(dataset.failure))
+            if dataset.failure or dataset.gathered is not None:
+                totals.add(_row(dataset), None)
+        return totals.report(self._given.root, ())
+
+    def adopt(self, working: str) -> None:
+        """Take over the parts in the working folder of another machine."""
+        for dataset in self.sets:
+            adopt(dataset.folder, os.path.join(working, os.path.basename(dataset.folder)))
+
+    def merge(self, hire: Hire) -> BatchReport:
+        """Conclude what machines have done. Raises :class:`UsageError` when something is missing."""
+        absent = []
+        for dataset in self._alive:
+            failure = load(os.path.join(dataset.folder, FAILURE), Failure)
+            head = load(os.path.join(dataset.folder, HEAD), Head)
+            parts = finished_parts(dataset.folder, self._given.fail)
+            if failure is not None:
+                dataset.failure = failure.message
+            elif head is None or missing(plan(head.units), parts):
+                absent.append(dataset.found.path)
+            else:
+                self._opened(dataset, head, parts)
+        if absent:
+            raise UsageError(
+                f"{len(absent)} of {len(self.sets)} datasets are not finished, {absent[0]!r} for one: "
+                "run the shards that have not been run, give merge the folders of all, or finish with `batch --resume`"
+            )
+        with hire([s.job for s in self.sets]) as hands:
+            return self._conclude(hands)
+
+    def _conclude(self, hands: Crew) -> BatchReport:
+        ontology = self._join(hands)
+        self._finish(hands, ontology)
+        return self._close(ontology)
 
     # ------------------------------------------------------------------------------------------------------ encode
 
-    def _encode(self, hands: Crew) -> None:
-        """Open every dataset and encode what is missing of it: small ones at once, large ones in chunks."""
+    def _encode(self, hands: Crew, shard: int, of: int) -> None:
+        """Open every dataset and encode what is missing of it: small ones at once, large ones in chunks.
+
+        Machines share large files chunk by chunk, and other datasets as wholes.
+        """
         chunks: deque[Chunk] = deque()
-        openings = deque(Opening(s.number, s.folder) for s in self._alive)
+        shared = {s.number for s in self._alive if of > 1 and _is_large(s.found.source)}
+        mine = [s for s in self._alive if s.number in shared or s.number % of == shard]
+        openings = deque(Opening(s.number, s.folder, s.number not in shared) for s in mine)
         for opening, outcome in hands.run(start, openings):
             dataset = self.sets[opening.dataset]
             if isinstance(outcome, Died):
@@ -138,15 +186,10 @@ class Batch:
             elif isinstance(outcome, ToLabelboxError):
                 dataset.failure = str(outcome)
             else:
-                dataset.head, dataset.changed = outcome.head, outcome.changed
-                dataset.gathered = Gathering(log_of(outcome.head.log, self._given.fail))
-                self._progress.units += outcome.head.units
-                for part in outcome.parts:
-                    self._add(dataset, part)
-                ranges = missing(plan(outcome.head.units), outcome.parts)
+                ranges = self._opened(dataset, outcome.head, outcome.parts)
+                if dataset.number in shared:
+                    ranges = missing(plan(outcome.head.units)[shard::of], outcome.parts)
                 chunks.extend(Chunk(dataset.number, a, b, dataset.folder, keep=True) for a, b in ranges)
-                if not ranges:
-                    self._progress.datasets_done += 1
             self._tell()
         chunks = deque(sorted(chunks))
         for chunk, result in encode_all(hands, chunks, self._given.fail):
@@ -162,6 +205,18 @@ class Batch:
             if dataset.gathered.next == dataset.head.units:
                 self._progress.datasets_done += 1
             self._tell()
+
+    def _opened(self, dataset: _Set, head: Head, parts: Sequence[Part]) -> list[tuple[int, int]]:
+        """Take over what there is of a dataset; gives the ranges that are missing."""
+        dataset.head = head
+        dataset.gathered = Gathering(log_of(head.log, self._given.fail))
+        self._progress.units += head.units
+        for part in parts:
+            self._add(dataset, part)
+        ranges = missing(plan(head.units), parts)
+        if not ranges:
+            self._progress.datasets_done += 1
+        return ranges
 
     def _add(self, dataset: _Set, part: Part) -> None:
         assert dataset.gathered is not None
@@ -288,6 +343,10 @@ class Batch:
         _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
         shutil.rmtree(self._working, ignore_errors=True)
         return report
+
+
+def _is_large(source: str) -> bool:
+    return os.path.isfile(source) and os.path.getsize(source) >= SHARED_BYTES
 
 
 def _row(dataset: _Set) -> Row:

@@ -9,16 +9,22 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from to_labelbox.batch_report import BatchReport
 from to_labelbox.diagnostics import UsageError
+from to_labelbox.discover import Found
 from to_labelbox.formats import reader
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import PARTIAL, REPORT
 from to_labelbox.pipeline import existing_ontology
 from to_labelbox.settings import Settings
-from to_labelbox.state import Plan, load_plan, save_plan
+from to_labelbox.state import DATASETS, Datasets, Plan, encode_plan, load, load_plan, save, save_plan, typed_plan
+
+if TYPE_CHECKING:
+    from to_labelbox.batch_run import Hire
 
 
 @dataclass(slots=True)
@@ -54,6 +60,9 @@ def batch(
     file_timeout: float = 0,
     overwrite: bool = False,
     resume: bool = False,
+    shard: tuple[int, int] | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
     progress: Listener | None = None,
 ) -> BatchReport:
     """Convert every dataset below ``root``, each into the folder of its relative path below ``out``.
@@ -62,6 +71,9 @@ def batch(
     one made for them. ``datasets`` are shell patterns of relative
     paths; ``media_root`` is a folder for all, or one with a folder of the same relative path for each. A dataset that
     fails costs itself. With ``resume``, what an interrupted run with the same options has finished is not done again.
+
+    ``shard`` (i, N) does the i-th of N shares and publishes nothing; :func:`merge` does that when all are done. ``engine``
+    ``"dask"`` runs the same work on a cluster: the one at ``scheduler``, or a local one of ``workers`` processes.
     Raises :class:`~to_labelbox.diagnostics.ToLabelboxError`.
     """
     if on_error not in ("skip", "fail"):
@@ -85,11 +97,70 @@ def batch(
     from to_labelbox.batch_run import Batch  # worker processes are loaded by those who start some
 
     run = Batch(place, given, progress)
-    _prepare_folder(place, given, overwrite, resume)
-    return run.run(workers, file_timeout)
+    hire = _hire(engine, scheduler, workers, file_timeout)
+    if shard is None:
+        _prepare_folder(place, given, run.found, overwrite, resume)
+        return run.run(hire)
+    number, of = shard
+    if not 1 <= number <= of:
+        raise UsageError(f"shard {number}/{of}: write it as i/N with i from 1 to N")
+    _prepare_folder(place, given, run.found, overwrite, resume=True)
+    return run.run_shard(hire, number - 1, of)
 
 
-def _prepare_folder(out: str, given: Plan, overwrite: bool, resume: bool) -> None:
+def merge(
+    outs: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    workers: int = 1,
+    progress: Listener | None = None,
+) -> BatchReport:
+    """Publish what all shards of one batch have done: the same bytes as from one machine.
+
+    ``outs`` are the shards' output folders, one or many; the result goes to ``out``, by default the first of them.
+    Raises :class:`~to_labelbox.diagnostics.ToLabelboxError`.
+    """
+    from to_labelbox.batch_run import Batch
+
+    folders = [os.fspath(folder) for folder in outs]
+    place = folders[0] if out is None else os.fspath(out)
+    plans = [typed_plan(os.path.join(folder, PARTIAL)) for folder in folders]
+    given = plans[0]
+    for folder, plan in zip(folders, plans):
+        if plan is None or given is None:
+            raise UsageError(f"{folder} holds no shard of a batch")
+        if differing := given.differences(msgspec.msgpack.decode(encode_plan(plan))):
+            raise UsageError(
+                f"{folder} holds a shard of another batch than {folders[0]}: it has another {differing[0]}"
+            )
+    assert given is not None
+    found = load(os.path.join(folders[0], PARTIAL, DATASETS), Datasets)
+    if found is None:
+        raise UsageError(f"{folders[0]} holds no list of datasets: run its shard again")
+    run = Batch(place, given, progress, found.found)
+    if all(os.path.realpath(place) != os.path.realpath(folder) for folder in folders):
+        _prepare_folder(place, given, found.found, overwrite=False, resume=True)
+    for folder in folders:
+        if os.path.realpath(folder) != os.path.realpath(place):
+            run.adopt(os.path.join(folder, PARTIAL))
+    return run.merge(_hire("local", None, workers, 0))
+
+
+def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float) -> Hire:
+    """How to come by workers."""
+    if engine == "dask":
+        from to_labelbox.dask_crew import dask_crew
+
+        return lambda jobs: dask_crew(jobs, workers, scheduler)
+    if engine != "local" or scheduler is not None:
+        raise UsageError(f"engine {engine!r}: local or dask; a scheduler is for dask")
+    from to_labelbox.work import prepare
+    from to_labelbox.workers import crew
+
+    return lambda jobs: crew(workers, prepare, (jobs, file_timeout))
+
+
+def _prepare_folder(out: str, given: Plan, found: list[Found], overwrite: bool, resume: bool) -> None:
     """Check what an earlier run has left, and note the plan of this one. Raises :class:`UsageError`."""
     working = os.path.join(out, PARTIAL)
     try:
@@ -112,7 +183,8 @@ def _prepare_folder(out: str, given: Plan, overwrite: bool, resume: bool) -> Non
             if not resume and os.path.exists(os.path.join(out, REPORT)):
                 raise UsageError(f"{out} holds an earlier result ({REPORT}): use --overwrite, or another folder")
         shutil.rmtree(working, ignore_errors=True)
-        os.mkdir(working)
+        os.makedirs(working, exist_ok=True)
+        save(os.path.join(working, DATASETS), Datasets(found))
         save_plan(working, given)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}") from error

@@ -121,6 +121,7 @@ class _Zip:
     def __init__(self, path: str) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
+            self._path, self._process = path, os.getpid()
         except (zipfile.BadZipFile, OSError) as error:
             raise FileError(f"not a readable zip archive: {error}") from error
         self._members: dict[str, zipfile.ZipInfo] = {}
@@ -136,6 +137,14 @@ class _Zip:
                 raise FileError(f"more than {MAX_MEMBERS} members")
             self._members[name] = info
 
+    @property
+    def archive(self) -> zipfile.ZipFile:
+        """The archive, with a file of this process's own: processes that are forked share the place in an open file."""
+        if self._process != os.getpid():
+            self._zip.fp = open(self._path, "rb")  # noqa: SIM115
+            self._process = os.getpid()
+        return self._zip
+
     def names(self) -> Sequence[str]:
         return sorted(self._members)
 
@@ -147,7 +156,7 @@ class _Zip:
             raise FileError("the archive is encrypted: unpack it first")
         if info.file_size > RATIO_FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
             raise FileError(f"unpacks to more than {MAX_RATIO} times its size, which looks like a zip bomb")
-        return _unpacked(self._zip.open(info), info.file_size)
+        return _unpacked(self.archive.open(info), info.file_size)
 
     def size(self, name: str) -> int:
         return self._members[name].file_size
@@ -332,7 +341,7 @@ class Source:
         try:
             if isinstance(self._store, _Zip):
                 info = self._store._members[name]
-                with self._store._zip.open(info) as member:
+                with self._store.archive.open(info) as member:
                     return _head_of(member, name, size)
             with self._store.open(name) as stream:
                 return _head_of(stream, name, size)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import os
+import shutil
 from array import array
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.diagnostics import Code, Diagnostic, Ledger, Log, Tally
+from to_labelbox.discover import Found
 from to_labelbox.ontology import Ontology
 from to_labelbox.parts import Part, part_path
 from to_labelbox.report import SourceInfo, version
@@ -27,7 +29,7 @@ from to_labelbox.survey import Survey
 
 HASHED_FILES = 1000
 """In datasets of more files, size and time of change stand for the content."""
-HEAD, PLAN = "head", "plan"
+HEAD, PLAN, DATASETS, FAILURE = "head", "plan", "datasets", "failure"
 _DONE = ".done"
 _BLOCK = 1 << 20
 
@@ -61,21 +63,38 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     def differences(self, other: dict[str, Any]) -> list[str]:
         """Names of the fields in which a plan that was saved differs."""
-        mine = msgspec.msgpack.decode(_encode_plan(self))
+        mine = msgspec.msgpack.decode(encode_plan(self))
         return [name for name in mine if mine[name] != other.get(name)]
 
 
-def _encode_plan(plan: Plan) -> bytes:
+def encode_plan(plan: Plan) -> bytes:
+    """The same bytes for the same plan."""
     return msgspec.msgpack.encode(plan, enc_hook=repr, order="deterministic")
 
 
 def save_plan(folder: str, plan: Plan) -> None:
-    _save(os.path.join(folder, PLAN), _encode_plan(plan))
+    _save(os.path.join(folder, PLAN), encode_plan(plan))
 
 
 def load_plan(folder: str) -> dict[str, Any] | None:
     """The plan of an earlier run as plain data, or None."""
     return load(os.path.join(folder, PLAN), dict[str, Any])
+
+
+def typed_plan(folder: str) -> Plan | None:
+    return load(os.path.join(folder, PLAN), Plan)
+
+
+class Datasets(Struct):
+    """What was found when the batch began."""
+
+    found: list[Found]
+
+
+class Failure(Struct):
+    """Why a dataset cannot be converted, said by the machine that tried."""
+
+    message: str
 
 
 class SavedLog(Struct):
@@ -151,6 +170,28 @@ def save_part(folder: str, part: Part) -> None:
     counts, keys = part.counts.tobytes(), part.keys.tobytes()
     saved = SavedPart(part.start, part.stop, part.items, part.written, counts, keys, part.survey, log, *sizes)
     save(part_path(folder, part.start, part.stop, "done"), saved)
+
+
+def save_empty_part(folder: str, part: Part) -> None:
+    """Mark a part as finished of which nothing was written."""
+    for what in ("lines", "rows"):
+        with open(part_path(folder, part.start, part.stop, what), "wb"):
+            pass
+    save_part(folder, part)
+
+
+def adopt(folder: str, other: str) -> None:
+    """Take over what another machine has finished of a dataset; its parts are marked after their files are there."""
+    os.makedirs(folder, exist_ok=True)
+    for name in sorted(_names(other), key=lambda name: name.endswith(_DONE)):
+        target = os.path.join(folder, name)
+        if os.path.exists(target) or name.rsplit(".", 1)[-1].isdecimal():
+            continue
+        try:
+            os.link(os.path.join(other, name), target)
+        except OSError:
+            shutil.copyfile(os.path.join(other, name), f"{target}.0")
+            os.replace(f"{target}.0", target)
 
 
 def finished_parts(folder: str, fail: bool) -> list[Part]:

@@ -31,6 +31,7 @@ from to_labelbox.state import (
     missing,
     same_inputs,
     save,
+    save_empty_part,
     save_part,
     saved_log,
 )
@@ -261,7 +262,10 @@ def _left_out(crew: Crew, chunk: Chunk, reason: str, fail: bool) -> Part | Recor
         return RecordError(f"{file} {where}".strip() + f": {reason}")
     log = Log()
     log.note(Code.READ_CRASHED, f"left out: {reason}", file=file, where=where)
-    return Part(chunk.start, chunk.stop, 0, 0, array("I"), array("Q"), Survey(), log)
+    part = Part(chunk.start, chunk.stop, 0, 0, array("I"), array("Q"), Survey(), log)
+    if chunk.keep and chunk.folder is not None:
+        save_empty_part(chunk.folder, part)
+    return part
 
 
 def rendered_by(crew: Crew, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:

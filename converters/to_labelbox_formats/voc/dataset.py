@@ -72,6 +72,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             "images": images,
             "masks": len(layout.masks),
         },
+        unit_name=layout.entry,
     )
 
 

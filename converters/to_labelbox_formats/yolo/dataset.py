@@ -129,7 +129,14 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     if dota:
         pictures = Pictures(tree, context, sizes, upright=False)
     details = {"task": str(finding.task), "descriptor": found.file if found else ""}
-    return Dataset(tree.source.name, schema_of(rules), len(index), _iterator(tree, index, pictures, rules), details)
+    return Dataset(
+        tree.source.name,
+        schema_of(rules),
+        len(index),
+        _iterator(tree, index, pictures, rules),
+        details,
+        unit_name=index.assets.__getitem__,
+    )
 
 
 def _evidence(tree: Tree, index: Index) -> tuple[Evidence, int]:

@@ -12,7 +12,7 @@ import click
 
 from to_labelbox.diagnostics import SourceError, ToLabelboxError
 
-COMMANDS = ("convert", "batch", "inspect", "ontology", "validate", "preview", "formats", "completion")
+COMMANDS = ("convert", "batch", "merge", "inspect", "ontology", "validate", "preview", "formats", "completion")
 """Each is the function of that name in the module of that name."""
 
 

@@ -31,6 +31,15 @@ from to_labelbox.source import display
     help="Leave out a file or record that takes longer.",
 )
 @click.option("--resume", is_flag=True, help="Go on with a batch that was interrupted.")
+@click.option("--shard", metavar="I/N", help="Do the I-th of N shares; `merge` publishes when all are done.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Processes of this machine, or a Dask cluster (extra dask).",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Dask's scheduler; without it, a local cluster.")
 @click.option("--dry-run", is_flag=True, help="List what was found and why, write nothing.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT, or start again.")
 @click.option("--progress/--no-progress", default=None, help="Show how far it is; by default when it takes long.")
@@ -43,6 +52,9 @@ def batch(
     fail_on: str | None,
     file_timeout: float,
     resume: bool,
+    shard: str | None,
+    engine: str,
+    scheduler: str | None,
     dry_run: bool,
     overwrite: bool,
     progress: bool | None,
@@ -64,6 +76,7 @@ def batch(
         return 0
     if out is None:
         raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what there is")
+    share = _share(shard)
     from to_labelbox.batching import batch as run
 
     with batch_display(progress, quiet) as listener:
@@ -84,8 +97,27 @@ def batch(
             file_timeout=file_timeout,
             overwrite=overwrite,
             resume=resume,
+            shard=share,
+            engine=engine,
+            scheduler=scheduler,
             progress=listener,
         )
+    if share is not None:
+        if not quiet:
+            failed = [row for row in report.datasets if row.problem]
+            for row in failed:
+                print(f"error    {display(row.path)}: {display(row.problem)}", file=sys.stderr)
+            print(f"shard {shard} is done; when all are: to-labelbox merge {out}", file=sys.stderr)
+        return 0
     if not quiet:
         print(batch_closing(report, out), file=sys.stderr)
     return report.exit_code(FailOn(fail_on) if fail_on else None)
+
+
+def _share(shard: str | None) -> tuple[int, int] | None:
+    if shard is None:
+        return None
+    number, slash, of = shard.partition("/")
+    if not slash or not number.isdecimal() or not of.isdecimal():
+        raise click.UsageError(f"--shard {shard}: write it as I/N, for example 1/4")
+    return int(number), int(of)
