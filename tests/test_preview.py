@@ -487,7 +487,7 @@ def test_tracks_move_between_keyframes_and_are_gone_between_segments(
     browser: Chrome, convert: Convert, tmp_path: Path
 ) -> None:
     for n in range(21):
-        picture(tmp_path / f"clip/{n:03}.png", 200, 100, color=f"rgb({10 * n},0,0)")
+        picture(tmp_path / f"clip/frame_{n}.png", 200, 100, color=f"rgb({10 * n},0,0)")
     segments = (
         (Keyframe(0, Box(0, 0, 20, 20)), Keyframe(10, Box(100, 50, 20, 20), (Attribute("brakes", "on"),))),
         (Keyframe(20, Box(150, 10, 20, 20)),),

@@ -10,6 +10,7 @@ import base64
 import binascii
 import io
 import os
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -188,7 +189,7 @@ def frames(gallery: Gallery | None, names: Sequence[str], wanted: Sequence[int])
         for folder in (name, os.path.splitext(name)[0]):
             path = os.path.join(gallery.root, folder)
             if folder and is_safe(folder) and os.path.isdir(path):
-                files = sorted(f for f in os.listdir(path) if f.lower().endswith(_PICTURES))
+                files = sorted((f for f in os.listdir(path) if f.lower().endswith(_PICTURES)), key=_by_number)
                 return dict(_of_files(path, files, wanted)), f"frames of the folder {folder}"
     video = find(gallery, names)
     if video is None:
@@ -202,6 +203,11 @@ def frames(gallery: Gallery | None, names: Sequence[str], wanted: Sequence[int])
             return dict(_decoded(container, wanted)), "frames of the video"
     except Exception as error:  # PyAV raises many kinds on damaged files
         return {}, f"the video cannot be read: {error}"
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Numbers in a name count as numbers: frame 10 comes after frame 2, padded or not."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _of_files(folder: str, files: list[str], wanted: Sequence[int]) -> Iterator[tuple[int, Picture]]:
