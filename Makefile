@@ -51,6 +51,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/folders.py
 	$(BIN)/python benchmarks/cvat.py
 	$(BIN)/python benchmarks/label_studio.py
+	$(BIN)/python benchmarks/batch.py
 
 kill: .venv/dev
 	TO_LABELBOX_KILLS=200 $(BIN)/pytest -q tests/test_batch.py -k killed

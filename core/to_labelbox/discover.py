@@ -20,8 +20,8 @@ from to_labelbox.diagnostics import FileError, SourceError, UsageError
 from to_labelbox.formats import CERTAIN, Match, readers
 from to_labelbox.source import Source
 
-EVIDENCE_FILES = 64
-"""Files directly in a folder that are looked at; pictures come last."""
+EVIDENCE_FILES = 4
+"""So many files of each extension directly in a folder are looked at; pictures only where there is nothing else."""
 PARTS = re.compile(
     r"(train|training|val|valid|validation|test|testing|trainval|minival|dev|eval)[-_]?(\d{4})?"
     r"|annotations?|labels?|images?|imagesets|jpegimages|segmentation(class|object)|main|xmls?|jsons?"
@@ -72,11 +72,12 @@ class _Search:
         names, folders = self._listing(folder)
         files = [name for name in names if not name.lower().endswith(_ARCHIVES)]
         own = self._claims(*self._evidence(folder, files)) if files else []
-        claims = own or self._claims(folder)
-        rows: list[_Row] = []
+        claims, rows = own, list[_Row]()
         if not own:
             inside = {f: list(self.below(os.path.join(folder, f), os.path.join(path, f))) for f in folders}
-            if not claims or not all(PARTS.fullmatch(f) for f, found in inside.items() if found):
+            named = all(PARTS.fullmatch(f) for f, found in inside.items() if found)
+            claims = self._claims(folder) if named else []
+            if not claims:
                 rows = [row for found in inside.values() for row in found]
         if claims and not rows:
             yield self._row(path, folder, claims)
@@ -112,7 +113,10 @@ class _Search:
         def is_media(name: str) -> bool:
             return (mimetypes.guess_type(name)[0] or "").startswith(("image/", "video/", "audio/"))
 
-        first = [f for f in files if not is_media(f)][:EVIDENCE_FILES] or files[:EVIDENCE_FILES]
+        kinds: dict[str, list[str]] = {}
+        for name in [f for f in files if not is_media(f)] or files:
+            kinds.setdefault(os.path.splitext(name)[1].lower(), []).append(name)
+        first = sorted(name for names in kinds.values() for name in names[:EVIDENCE_FILES])
         return [os.path.join(folder, f) for f in first]
 
     def _claims(self, *paths: str) -> list[tuple[str, Match]]:
