@@ -179,7 +179,8 @@ def detect(source: Source) -> Detection:
         ((v.confidence, n, v) for n, v in said.items() if isinstance(v, Match)), key=lambda c: (-c[0], c[1])
     )
     if not claims:
-        reasons = "\n".join(f"  not {n}: {v.reason}" for n, v in said.items())
+        broken = [f"  {name} cannot be read: {why}" for name, why in list(source.unreadable.items())[:3]]
+        reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
         raise SourceError(f"{source.path}: no known format\n{reasons}\nUse --from NAME if you know what it is")
     tied = [c for c in claims if c[0] >= min(LIKELY, claims[0][0])]
     if len(tied) > 1:

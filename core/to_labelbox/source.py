@@ -28,6 +28,7 @@ MAX_MEMBERS = 5_000_000
 MAX_RATIO = 1_000
 """Highest inflation of an archive member that is larger than ``RATIO_FREE_BYTES`` once unpacked."""
 RATIO_FREE_BYTES = 64 * 2**20
+ENCRYPTED = "the archive is encrypted: unpack it first"
 _BLOCK = 1 << 20
 _SMALL = 1 << 16
 _PLAIN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -153,7 +154,7 @@ class _Zip:
         if info is None:
             raise FileNotFoundError(name)
         if info.flag_bits & 1:
-            raise FileError("the archive is encrypted: unpack it first")
+            raise FileError(ENCRYPTED)
         if info.file_size > RATIO_FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
             raise FileError(f"unpacks to more than {MAX_RATIO} times its size, which looks like a zip bomb")
         return _unpacked(self.archive.open(info), info.file_size)
@@ -193,7 +194,10 @@ class Source:
         for path in files:
             if not os.path.exists(path):
                 raise UsageError(f"{path}: no such file or folder")
+            if not os.path.isfile(path) and not os.path.isdir(path):
+                raise UsageError(f"{path} is a pipe or a device, which can be read only once: save it as a file first")
         first = files[0]
+        self.unreadable: dict[str, str] = {}
         self.path = first if len(files) == 1 else ", ".join(files)
         self._store: _Store
         self._given = len(files) > 1
@@ -337,15 +341,29 @@ class Source:
         return data if len(data) < _SMALL and len(data) <= limit else self.read(name, limit)
 
     def head(self, name: str, size: int = HEAD) -> bytes:
-        """The first bytes, without unpacking more of an archive than needed. Empty when unreadable."""
+        """The first bytes, without unpacking more of an archive than needed.
+
+        Empty when unreadable; the reason is kept in :attr:`unreadable`.
+        """
         try:
             if isinstance(self._store, _Zip):
                 info = self._store._members[name]
+                if info.flag_bits & 1:
+                    raise FileError(ENCRYPTED)
                 with self._store.archive.open(info) as member:
                     return _head_of(member, name, size)
             with self._store.open(name) as stream:
                 return _head_of(stream, name, size)
-        except (OSError, FileError, zlib.error, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        except (
+            OSError,
+            FileError,
+            zlib.error,
+            EOFError,
+            zipfile.BadZipFile,
+            RuntimeError,
+            NotImplementedError,
+        ) as error:
+            self.unreadable.setdefault(name, getattr(error, "strerror", None) or str(error))
             return b""
 
 

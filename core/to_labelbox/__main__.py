@@ -1,0 +1,5 @@
+"""``python -m to_labelbox``"""
+
+from to_labelbox.cli import main
+
+main()

@@ -1,0 +1,183 @@
+"""Files, folders and archives as sources: what is opened, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import to_labelbox
+from harness import annotation, coco, contents, save
+from to_labelbox import FileError, SourceError, UsageError
+from to_labelbox.source import Source, display, is_safe
+
+DOCUMENT = json.dumps(coco([annotation(1, bbox=[1, 1, 5, 5])])).encode()
+
+
+def archive(path: Path, **members: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+    return path
+
+
+def converted(path: Path, out: Path) -> int:
+    return to_labelbox.convert(path, out).annotations.converted
+
+
+# --------------------------------------------------------------------------------------------- the same in any wrapping
+
+
+def test_a_file_in_any_wrapping_gives_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "instances.json").write_bytes(DOCUMENT)
+    (tmp_path / "instances.json.gz").write_bytes(gzip.compress(DOCUMENT))
+    archive(tmp_path / "set.zip", **{"instances.json": DOCUMENT})
+    sources = [folder, folder / "instances.json", tmp_path / "instances.json.gz", tmp_path / "set.zip"]
+    for n, source in enumerate(sources):
+        to_labelbox.convert(source, tmp_path / f"out{n}")
+    lines = {(tmp_path / f"out{n}" / "annotations.ndjson").read_bytes() for n in range(4)}
+    assert len(lines) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_encodings_of_json(tmp_path: Path, encoding: str) -> None:
+    text = DOCUMENT.decode().replace("1.jpg", "ü.jpg")
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    (tmp_path / "instances.json").write_bytes((mark + text).encode(encoding))
+    assert converted(tmp_path / "instances.json", tmp_path / "out") == 1
+    assert "\\u00fc.jpg" in (tmp_path / "out" / "data_rows.ndjson").read_text()
+
+
+# ----------------------------------------------------------------------------------------------------- archives
+
+
+@pytest.mark.parametrize("name", ["../x.json", "/x.json", "a/../../x.json", "C:/x.json", "..\\x.json"])
+def test_a_member_that_leads_out(tmp_path: Path, name: str) -> None:
+    path = archive(tmp_path / "set.zip", **{"instances.json": DOCUMENT, name: b"{}"})
+    with pytest.raises((SourceError, FileError), match="leads out of the archive"):
+        to_labelbox.convert(path, tmp_path / "out")
+
+
+def test_a_member_that_is_there_twice(tmp_path: Path) -> None:
+    path = archive(tmp_path / "set.zip", **{"instances.json": DOCUMENT})
+    with zipfile.ZipFile(path, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
+        file.writestr("instances.json", b"{}")
+    with pytest.raises((SourceError, FileError), match="is there twice"):
+        to_labelbox.convert(path, tmp_path / "out")
+
+
+def test_an_encrypted_archive(tmp_path: Path) -> None:
+    path = archive(tmp_path / "set.zip", **{"instances.json": DOCUMENT})
+    data = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        place = data.index(mark) + at
+        (flags,) = struct.unpack_from("<H", data, place)
+        struct.pack_into("<H", data, place, flags | 1)
+    path.write_bytes(data)
+    with pytest.raises((SourceError, FileError), match="encrypted: unpack it first"):
+        to_labelbox.convert(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("kind", ["zip", "gz"])
+def test_an_archive_that_is_cut_off(tmp_path: Path, kind: str, share: float) -> None:
+    whole = archive(tmp_path / "whole.zip", **{"instances.json": DOCUMENT}).read_bytes()
+    data = whole if kind == "zip" else gzip.compress(DOCUMENT)
+    path = tmp_path / f"instances.json.{kind}"
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises((SourceError, FileError)):
+        to_labelbox.convert(path, tmp_path / "out")
+
+
+def test_an_archive_that_unpacks_to_much_more(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file, file.open("instances.json", "w") as member:
+        member.write(DOCUMENT[:-1])
+        for _ in range(80):
+            member.write(b" " * 2**20)
+    (tmp_path / "set.zip").write_bytes(buffer.getvalue())
+    report = to_labelbox.convert(tmp_path / "set.zip", tmp_path / "out")
+    assert report.exit_code() == 3
+    (told,) = [d for d in report.diagnostics if d.code == "file-unreadable"]
+    assert "times its size" in told.examples[0].message
+
+
+# ------------------------------------------------------------------------------------------------------- folders
+
+
+def test_links_are_not_followed_on_a_walk(tmp_path: Path) -> None:
+    outside = save(tmp_path / "outside" / "b.json", coco([annotation(7, bbox=[1, 1, 5, 5])]))
+    folder = save(tmp_path / "set" / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])])).parent
+    (folder / "linked").symlink_to(outside.parent)
+    (folder / "b.json").symlink_to(outside)
+    (folder / "loop").symlink_to(folder)
+    assert list(Source(folder).names) == ["a.json"]
+    assert converted(folder, tmp_path / "out") == 1
+
+
+def test_what_is_no_file_in_a_folder_is_left_alone(tmp_path: Path) -> None:
+    folder = save(tmp_path / "set" / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])])).parent
+    os.mkfifo(folder / "pipe.json")
+    assert converted(folder, tmp_path / "out") == 1
+
+
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="is a pipe or a device"):
+        to_labelbox.convert(tmp_path / "pipe", tmp_path / "out")
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    with pytest.raises(SourceError, match=r"no known format[\s\S]*not coco[\s\S]*--from"):
+        to_labelbox.convert(tmp_path / "set", tmp_path / "out")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.json", coco([]))
+    path.chmod(0)
+    with pytest.raises((SourceError, FileError), match="ermission"):
+        to_labelbox.convert(path, tmp_path / "out")
+
+
+def test_the_source_is_never_written_to(tmp_path: Path) -> None:
+    folder = save(tmp_path / "set" / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])])).parent
+    before = contents(folder)
+    to_labelbox.convert(folder, tmp_path / "out", workers=2)
+    assert contents(folder) == before
+
+
+def test_several_files_or_one_folder(tmp_path: Path) -> None:
+    path = save(tmp_path / "set" / "a.json", coco([]))
+    with pytest.raises(UsageError, match="is a folder: give one folder, or several files of one set"):
+        Source(path, path.parent)
+    with pytest.raises(UsageError, match="no such file"):
+        Source(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="no source given"):
+        Source()
+
+
+# --------------------------------------------------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize("name", ["a", "a/b.c", "a..b/c", "...", "a b/ü", ".hidden"])
+def test_names_that_stay_below_their_root(name: str) -> None:
+    assert is_safe(name)
+
+
+@pytest.mark.parametrize("name", ["/a", "\\a", "..", "../a", "a/..", "a\\..\\b", "C:a", "a\0b"])
+def test_names_that_do_not(name: str) -> None:
+    assert not is_safe(name)
+
+
+def test_a_name_on_a_terminal_controls_nothing() -> None:
+    assert display("a\x1b[31m\n\u202eb\ud800é") == "a\\x1b[31m\\n\\u202eb\\ud800é"
