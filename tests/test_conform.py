@@ -299,6 +299,37 @@ def test_tracks(tmp_path: Path, existing: Any) -> None:
     }
 
 
+@pytest.mark.parametrize("type", ["radio", "checklist"])
+def test_answers_at_one_time(tmp_path: Path, existing: Any, type: str) -> None:
+    model = question("model", "radio", "golf", "polo")
+    given = existing(
+        classifications=(
+            question("make", type, ("vw", [model]), "fiat", scope="index"),
+            question("n", "text", scope="index"),
+        )
+    )
+
+    def vw(name: str) -> Choice:
+        return Choice("vw", (Attribute("model", Choice(name)),))
+
+    answers = [
+        (vw("golf"), 0, 5),
+        (Choice("fiat"), 3, 8),
+        (Choice("fiat"), 6, 8),
+        (vw("polo"), 4, 4),
+        (vw("polo"), 20, 22),
+    ]
+    clip = Item(
+        asset=Asset(path="a.mp4", media=Media.VIDEO, width=100, height=80, frames=30),
+        annotations=tuple(
+            Classification(id=str(n), name="make", value=value, frames=(FrameSpan(start, end),))
+            for n, (value, start, end) in enumerate(answers)
+        ),
+    )
+    _, report = written(tmp_path, [clip], given)
+    assert report.classes["make"].skipped == {"radio": 2, "checklist": 1}[type]
+
+
 # -------------------------------------------------------------------------------------------------------- misuse
 
 

@@ -46,7 +46,7 @@ MATCHES = {
     "external id is the file name": {"global_key": "x", "external_id": "1.jpg"},
     "path of the row data": {"global_key": "x", "row_data": "https://bucket/data/a/b%20c/1.jpg?sig=1"},
     "file name of the row data": {"global_key": "x", "row_data": "gs://bucket/1.jpg"},
-    "stem of the key": {"global_key": "images/1.png"},
+    "stem of the key": {"global_key": "b c/1.png"},
     "stem of the external id": {"id": "ckabc", "external_id": "1"},
 }
 
@@ -57,6 +57,24 @@ def test_an_asset_is_matched_by(tmp_path: Path, row: dict[str, str]) -> None:
     found = rows.match(Asset(path=PATH), PATH)
     assert found is not None
     assert (found.number, found.name) == (1, row.get("global_key", "ckabc"))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"global_key": "t/x.jpg"},
+        {"global_key": "1", "external_id": "t/x.jpg"},
+        {"global_key": "1", "row_data": "https://bucket/t/x.jpg"},
+        {"global_key": "t/x.png"},
+    ],
+)
+def test_folders_that_speak_against_a_match(tmp_path: Path, row: dict[str, str]) -> None:
+    rows = read_rows(rows_file(tmp_path, row))
+    assert rows.match(Asset(path="v/x.jpg"), "v/x.jpg") is None
+    for path in ("t/x.jpg", "x.jpg", "a/t/x.jpg"):
+        assert rows.match(Asset(path=path), path) is not None
+    # a key without folders says that folders do not count
+    assert rows.match(Asset(path="v/x.jpg"), "x.jpg") is not None
 
 
 def test_a_better_name_comes_first(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Data rows that exist in the target already: which of them is an asset of the source.
 
 A row is found by its global key, then by its external id, the path in its row data, and the stem of its file name, in that
-order. Only a name that one row alone has counts, so that no annotation lands on a picture it was not made for.
+order. Only a name that one row alone has counts, and not where the folders of both sides speak against it, so that no
+annotation lands on a picture it was not made for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import csv
 import json
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -56,20 +57,26 @@ class Rows(Struct, frozen=True, dict=True):
 
     def match(self, asset: Asset, key: str) -> Row | None:
         """The row of an asset; None when there is none, or more than one that it could be."""
+        n = self._by_key.get(key)
+        if n is None:
+            n = self._weaker(asset, key)
+        return None if n is None else Row(n, self.global_keys[n], self.ids[n])
+
+    def _weaker(self, asset: Asset, key: str) -> int | None:
+        """A file's name stands for a row alone where the folders, if both sides name any, do not speak against it."""
         name = posixpath.basename(asset.path)
-        found = self._by_key.get(key)
-        if found is None:
-            candidates: tuple[tuple[Callable[[], Mapping[str, int]], tuple[str, ...]], ...] = (
-                (lambda: self._by_external_id, (key, asset.path, name)),
-                (lambda: self._by_path, (asset.path, name)),
-                (lambda: self._by_stem, (posixpath.splitext(name)[0],)),
-            )
-            for table, names in candidates:
-                rows = table()
-                found = next((n for text in names if (n := rows.get(text, _AMBIGUOUS)) != _AMBIGUOUS), None)
-                if found is not None:
-                    break
-        return None if found is None else Row(found, self.global_keys[found], self.ids[found])
+        rules: tuple[tuple[Callable[[], Mapping[str, int]], tuple[str, ...], Callable[[int], Sequence[str]]], ...] = (
+            (lambda: self._by_external_id, (key, asset.path, name), lambda n: [self.external_ids[n]]),
+            (lambda: self._by_path, (key, asset.path, name), lambda n: [_path(self.urls[n])]),
+            (lambda: self._by_stem, (_stem(name),), lambda n: [t for t in self._named(n) if _stem(t) == _stem(name)]),
+        )
+        for table, wanted, named in rules:
+            rows = table()
+            for text in dict.fromkeys(wanted):
+                n = rows.get(text, _AMBIGUOUS)
+                if n != _AMBIGUOUS and any(_agree(key, other) for other in named(n)):
+                    return n
+        return None
 
     def names(self) -> Iterator[str]:
         for key, external, id in zip(self.global_keys, self.external_ids, self.ids):
@@ -92,9 +99,11 @@ class Rows(Struct, frozen=True, dict=True):
     def _by_stem(self) -> Mapping[str, int]:
         return _unique((stem, n) for n in range(len(self)) for stem in self._stems(n))
 
+    def _named(self, n: int) -> list[str]:
+        return [name for name in (self.global_keys[n], self.external_ids[n], _path(self.urls[n])) if name]
+
     def _stems(self, n: int) -> set[str]:
-        names = (self.global_keys[n], self.external_ids[n], _path(self.urls[n]))
-        return {posixpath.splitext(posixpath.basename(name))[0] for name in names if name}
+        return set(map(_stem, self._named(n)))
 
 
 def _unique(pairs: Iterator[tuple[str, int]]) -> dict[str, int]:
@@ -104,6 +113,16 @@ def _unique(pairs: Iterator[tuple[str, int]]) -> dict[str, int]:
         if name and found.setdefault(name, n) != n:
             found[name] = _AMBIGUOUS
     return found
+
+
+def _stem(path: str) -> str:
+    return posixpath.splitext(posixpath.basename(path))[0]
+
+
+def _agree(a: str, b: str) -> bool:
+    """Whether one of two paths, without extensions, is an end of the other, or one has no folder to go by."""
+    a, b = (posixpath.splitext(path)[0].strip("/") for path in (a, b))
+    return "/" not in a or "/" not in b or f"/{a}".endswith(f"/{b}") or f"/{b}".endswith(f"/{a}")
 
 
 def _path(url: str) -> str:

@@ -472,10 +472,15 @@ def repeated_assets(
         if number == n:
             continue
         if (item.asset.path, item.asset.url) != (other.asset.path, other.asset.url):
+            what, remedy = ("have the global key", 'tell them apart with --global-key, for example "{split}/{relpath}"')
+            if settings.rows is not None:
+                what, remedy = (
+                    "be the data row",
+                    "give the row an external_id or a URL with the folder of one of them",
+                )
             raise UsageError(
-                f"two assets would have the global key {key!r}: {other.asset.path} ({other.origin}) and "
-                f"{item.asset.path} ({item.origin}). Nothing was written; tell them apart with --global-key, "
-                'for example "{split}/{relpath}" or "{dataset}/{relpath}"'
+                f"two assets would {what} {key!r}: {other.asset.path} ({other.origin}) and {item.asset.path} "
+                f"({item.origin}). Nothing was written; {remedy}"
             )
         log.note(Code.ASSET_DUPLICATE, "the asset occurs again: one data row for both", file=item.asset.path)
     return groups

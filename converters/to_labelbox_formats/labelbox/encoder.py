@@ -37,7 +37,7 @@ from to_labelbox.model import (
     TokenSpan,
     Track,
 )
-from to_labelbox.schema import Input, Kind
+from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.settings import Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey, observe, text_of
 from to_labelbox_formats.labelbox.border import BORDERS, check_degrees, check_message
@@ -658,16 +658,23 @@ class Encoder:
         seen.index = True
         values: Ranged = []
         timed = bool(group[0].times)
+        question = self._fit.questions.get((name, True)) if self._fit else None
         for answer in group:
             ranges = [(f.start + base, f.end + base) for f in answer.frames]
             ranges += [(round(t.start * 1000), round(t.end * 1000)) for t in answer.times]
+            added = [(value, ranges) for value in values_of(answer.value)]
+            if question is not None and _at_once(question, [*values, *added], touching=not timed):
+                self._miss([f"a further answer at the same time to a radio, {name!r}"], answer, answer.name)
+                continue
             seen.several |= isinstance(answer.value, tuple)
             if answer.free:
                 seen.input = Input.TEXT
-            for value in values_of(answer.value):
-                values.append((value, ranges))
+            for value, _ in added:
                 seen.add(value)
+            values += added
             self._close(answer)
+        if not values:
+            return
         _mark_several(seen, values, touching=not timed)
         line = RangedLine(self.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
         self._encode_into(line, self._lines, -1)
@@ -878,6 +885,27 @@ def _mark_several(seen: Answers, values: Ranged, touching: bool) -> None:
         for name, below in nested.items():
             if below:
                 _mark_several(seen.options[text][name], below, touching)
+
+
+def _at_once(question: Question, values: Ranged, touching: bool) -> bool:
+    """Whether a radio, or one nested in the question, would have two answers at one time."""
+    seen = Answers()
+    for value, _ in values:
+        seen.add(value)
+    seen.several = False
+    _mark_several(seen, values, touching)
+    return _conflicts(question, seen)
+
+
+def _conflicts(question: Question, seen: Answers) -> bool:
+    if seen.several and question.input is Input.RADIO:
+        return True
+    below = {option.value: {q.name: q for q in option.attributes} for option in question.options}
+    return any(
+        name in below.get(text, {}) and _conflicts(below[text][name], answers)
+        for text, nested in seen.options.items()
+        for name, answers in nested.items()
+    )
 
 
 def _utf16(text: str, offset: int) -> int:
