@@ -198,7 +198,13 @@ def convert(
         ontology=existing_ontology(ontology),
     )
     folder = None if out is None else Folder(os.fspath(out), overwrite)
-    return run(open_job(job), folder, job.settings, job.fail, shard_lines, workers, progress, file_timeout).report
+    try:
+        opened = open_job(job)
+    except BaseException:
+        if folder is not None:
+            folder.clean()
+        raise
+    return run(opened, folder, job.settings, job.fail, shard_lines, workers, progress, file_timeout).report
 
 
 def read_ontology(path: str | os.PathLike[str]) -> Ontology:

@@ -9,7 +9,6 @@ import math
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -26,23 +25,18 @@ from to_labelbox.model import (
     Classification,
     Flat,
     Item,
-    Mask,
     Media,
     Object,
-    PageBox,
-    Point,
     Relationship,
     Scalar,
-    TextSpan,
-    TokenSpan,
     Track,
 )
-from to_labelbox.schema import Input, Kind, Question
+from to_labelbox.schema import Input, Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey, observe, text_of
 from to_labelbox_formats.labelbox.border import BORDERS, check_degrees, check_message
-from to_labelbox_formats.labelbox.border import text_of as span_text
 from to_labelbox_formats.labelbox.data_rows import data_row
+from to_labelbox_formats.labelbox.forms import FORMS, Form
 from to_labelbox_formats.labelbox.georeference import Georeference
 from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, ONE_NAME, TEXT
 from to_labelbox_formats.labelbox.lines import (
@@ -50,33 +44,23 @@ from to_labelbox_formats.labelbox.lines import (
     AnswerLine,
     Bbox,
     BoxLine,
-    EntityLine,
-    LineLine,
-    Location,
-    MaskLine,
-    PageBoxLine,
-    Png,
-    PointLine,
     PolygonLine,
     RangedLine,
     RelationshipEnds,
     RelationshipLine,
-    Selection,
-    TokenLine,
 )
-from to_labelbox_formats.labelbox.masks import png_text
-from to_labelbox_formats.labelbox.options import Options, TextUnit
+from to_labelbox_formats.labelbox.options import Options
 from to_labelbox_formats.labelbox.payload import (
     Uuids,
     answer_token,
     ascii_json,
     attributes_token,
-    merged,
     question_token,
     ranged_token,
     tool_token,
     values_of,
 )
+from to_labelbox_formats.labelbox.ranged import Ranged, at_once, mark_several
 from to_labelbox_formats.labelbox.video import TrackLowering, instance_color, masks_line, segments_line
 
 SPILL = 1 << 20
@@ -119,7 +103,7 @@ class Encoder:
 
     def __init__(self, settings: Settings, options: Options, dataset: str, log: Log) -> None:
         self._settings = settings
-        self._options = options
+        self.options = options
         self._dataset = dataset
         self._keys = Keys(settings, dataset)
         self._encode_into = msgspec.json.Encoder().encode_into
@@ -342,7 +326,7 @@ class Encoder:
         """Count the lines of each name on a data row of many, by encoding it once more on its own."""
         if self._alone:
             return
-        again = Encoder(self._settings, self._options, self._dataset, Log())
+        again = Encoder(self._settings, self.options, self._dataset, Log())
         again.spill, again._alone = lambda _: None, True
         again.add(item)
         for (label, kind), lines in again.take().survey.shapes.items():
@@ -653,7 +637,7 @@ class Encoder:
 
     def _ranged(self, name: str, group: list[Classification]) -> None:
         """Answers that hold over frames or times: one line a question, each option with its ranges."""
-        base = self._options.first_frame
+        base = self.options.first_frame
         seen = self.survey.questions.setdefault(name, Answers())
         seen.index = True
         values: Ranged = []
@@ -663,7 +647,7 @@ class Encoder:
             ranges = [(f.start + base, f.end + base) for f in answer.frames]
             ranges += [(round(t.start * 1000), round(t.end * 1000)) for t in answer.times]
             added = [(value, ranges) for value in values_of(answer.value)]
-            if question is not None and _at_once(question, [*values, *added], touching=not timed):
+            if question is not None and at_once(question, [*values, *added], touching=not timed):
                 self._miss([f"a further answer at the same time to a radio, {name!r}"], answer, answer.name)
                 continue
             seen.several |= isinstance(answer.value, tuple)
@@ -675,7 +659,7 @@ class Encoder:
             self._close(answer)
         if not values:
             return
-        _mark_several(seen, values, touching=not timed)
+        mark_several(seen, values, touching=not timed)
         line = RangedLine(self.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
         self._encode_into(line, self._lines, -1)
         self._lines += b"\n"
@@ -715,7 +699,7 @@ class Encoder:
             courses = fitting
         if not courses:
             return
-        base = self._options.first_frame
+        base = self.options.first_frame
         plane = track.plane if media is Media.DICOM else None
         for course in courses:
             kind, tool_label, segments, part = course
@@ -790,124 +774,6 @@ class Encoder:
         self._line_count += 1
         self.log.ledger[relationship.counted or label].converted += relationship.units
 
-    # --------------------------------------------------------------------------------------------------- lines
-
-    def _box_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
-        box: Box = shape.geometry  # type: ignore[assignment]
-        return BoxLine(uuid, self.data_row, name, Bbox(box.top, box.left, box.height, box.width))
-
-    def _page_box_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
-        drawn: PageBox = shape.geometry  # type: ignore[assignment]
-        box = Bbox(drawn.box.top, drawn.box.left, drawn.box.height, drawn.box.width)
-        return PageBoxLine(uuid, self.data_row, name, box, drawn.page, drawn.unit)
-
-    def _polygon_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
-        values = iter(shape.geometry)  # type: ignore[arg-type]
-        return PolygonLine(uuid, self.data_row, name, list(map(XY, values, values)))
-
-    def _line_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
-        values = iter(shape.geometry)  # type: ignore[arg-type]
-        return LineLine(uuid, self.data_row, name, list(map(XY, values, values)))
-
-    def _point_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
-        point: Point = shape.geometry  # type: ignore[assignment]
-        return PointLine(uuid, self.data_row, name, XY(point.x, point.y))
-
-    def _mask_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
-        mask: Mask = shape.geometry  # type: ignore[assignment]
-        return MaskLine(uuid, self.data_row, name, Png(Raw(b'"' + png_text(mask, self._options.mask_value) + b'"')))
-
-    def _entity_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
-        """``end`` is the last character [docs, text entity]; the model's is the one after."""
-        span: TextSpan = shape.geometry  # type: ignore[assignment]
-        start, end = span.start, span.end
-        if self._options.text_unit == TextUnit.UTF16:
-            text = span_text(self.item.asset, span) or ""
-            start, end = _utf16(text, start), _utf16(text, end)
-        message = None if span.message is None else Raw(ascii_json(span.message))
-        return EntityLine(uuid, self.data_row, name, Location(start, end - 1), message)
-
-    def _token_line(self, uuid: str, name: Raw, shape: Shape) -> Struct:
-        span: TokenSpan = shape.geometry  # type: ignore[assignment]
-        selections = [Selection(list(s.tokens), s.group, s.page) for s in span.selections]
-        return TokenLine(uuid, self.data_row, name, selections)
-
-
-Form = Callable[[Encoder, str, Raw, Shape], Struct]
-_OUTLINES: dict[tuple[type, Kind], Form] = {
-    (Box, Kind.BOX): Encoder._box_line,
-    (list, Kind.POLYGON): Encoder._polygon_line,
-    (tuple, Kind.POLYGON): Encoder._polygon_line,
-    (list, Kind.LINE): Encoder._line_line,
-    (tuple, Kind.LINE): Encoder._line_line,
-    (Point, Kind.POINT): Encoder._point_line,
-}
-_SPANS: dict[tuple[type, Kind], Form] = {(TextSpan, Kind.ENTITY): Encoder._entity_line}
-FORMS: dict[Media, dict[tuple[type, Kind], Form]] = {
-    Media.IMAGE: {**_OUTLINES, (Mask, Kind.MASK): Encoder._mask_line},
-    Media.VIDEO: {},
-    Media.TEXT: _SPANS,
-    Media.DOCUMENT: {
-        (PageBox, Kind.BOX): Encoder._page_box_line,
-        (TokenSpan, Kind.ENTITY): Encoder._token_line,
-    },
-    Media.GEOSPATIAL: _OUTLINES,
-    Media.AUDIO: {},
-    Media.CONVERSATION: _SPANS,
-    Media.HTML: {},
-    Media.DICOM: {},
-}
-"""How single shapes are written, by asset type [docs.labelbox.com, import pages]; tracks are apart (video.py)."""
-
 
 def _option(value: Scalar | Choice) -> str | Choice:
     return value if isinstance(value, Choice) else text_of(value)
-
-
-Ranged = list[tuple[Scalar | Choice, list[tuple[int, int]]]]
-
-
-def _mark_several(seen: Answers, values: Ranged, touching: bool) -> None:
-    """Note where two different options hold at one time, at every depth.
-
-    ``touching``: also when one ends where the other starts.
-    """
-    grouped: dict[str, Ranged] = {}
-    for value, ranges in values:
-        grouped.setdefault(value.value if isinstance(value, Choice) else text_of(value), []).append((value, ranges))
-    spans = sorted(s for group in grouped.values() for s in merged(span for _, ranges in group for span in ranges))
-    seen.several |= any(b[0] < a[1] + touching for a, b in pairwise(spans))
-    for text, group in grouped.items():
-        nested: dict[str, Ranged] = {}
-        for value, ranges in group:
-            for attribute in value.attributes if isinstance(value, Choice) else ():
-                nested.setdefault(attribute.name, []).extend((v, ranges) for v in values_of(attribute.value))
-        for name, below in nested.items():
-            if below:
-                _mark_several(seen.options[text][name], below, touching)
-
-
-def _at_once(question: Question, values: Ranged, touching: bool) -> bool:
-    """Whether a radio, or one nested in the question, would have two answers at one time."""
-    seen = Answers()
-    for value, _ in values:
-        seen.add(value)
-    seen.several = False
-    _mark_several(seen, values, touching)
-    return _conflicts(question, seen)
-
-
-def _conflicts(question: Question, seen: Answers) -> bool:
-    if seen.several and question.input is Input.RADIO:
-        return True
-    below = {option.value: {q.name: q for q in option.attributes} for option in question.options}
-    return any(
-        name in below.get(text, {}) and _conflicts(below[text][name], answers)
-        for text, nested in seen.options.items()
-        for name, answers in nested.items()
-    )
-
-
-def _utf16(text: str, offset: int) -> int:
-    """UTF-16 units before a code point offset."""
-    return len(text[:offset].encode("utf-16-le", "surrogatepass")) // 2
