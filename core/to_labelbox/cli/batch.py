@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from to_labelbox.cli.common import batch_closing, conversion_options, pairs_of, settings_of
+from to_labelbox.cli.common import batch_closing, conversion_options, output_options, pairs_of, settings_of
 from to_labelbox.cli.progress import batch_display
 from to_labelbox.discover import discover
 from to_labelbox.report import FailOn
@@ -17,19 +17,8 @@ from to_labelbox.source import display
 @click.command()
 @click.argument("root", type=click.Path())
 @conversion_options
-@click.option("-o", "--out", type=click.Path(), metavar="OUT", help="Output folder.")
+@output_options
 @click.option("--datasets", multiple=True, metavar="GLOB", help="Only datasets whose path below ROOT matches.")
-@click.option("--shard-lines", type=click.IntRange(1), metavar="N", help="Split annotations into files of N lines.")
-@click.option(
-    "--fail-on", type=click.Choice([f.value for f in FailOn]), help="Exit with 1 when this much was lost, or more."
-)
-@click.option(
-    "--file-timeout",
-    type=click.FloatRange(0),
-    default=0,
-    metavar="SECONDS",
-    help="Leave out a file or record that takes longer.",
-)
 @click.option("--resume", is_flag=True, help="Go on with a batch that was interrupted.")
 @click.option("--shard", metavar="I/N", help="Do the I-th of N shares; `merge` publishes when all are done.")
 @click.option(
@@ -40,10 +29,6 @@ from to_labelbox.source import display
     help="Processes of this machine, or a Dask cluster (extra dask).",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Dask's scheduler; without it, a local cluster.")
-@click.option("--dry-run", is_flag=True, help="List what was found and why, write nothing.")
-@click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT, or start again.")
-@click.option("--progress/--no-progress", default=None, help="Show how far it is; by default when it takes long.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def batch(
     root: str,
     out: str | None,

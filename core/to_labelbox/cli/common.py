@@ -13,7 +13,7 @@ from to_labelbox.class_map import read_class_map
 from to_labelbox.data_rows import read_rows
 from to_labelbox.diagnostics import Diagnostic, Severity, Tally, UsageError
 from to_labelbox.pipeline import Job, read_ontology
-from to_labelbox.report import Report
+from to_labelbox.report import FailOn, Report
 from to_labelbox.settings import Outside, Policy, Settings
 from to_labelbox.source import display
 from to_labelbox.tables import read_urls
@@ -118,6 +118,38 @@ def conversion_options(command: F) -> F:
                 help="Skip broken records and count them, or stop at the first.",
             ),
             click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(command: F) -> F:
+    """Where the result goes, and how much is said about it."""
+    for option in reversed(
+        [
+            click.option("-o", "--out", type=click.Path(), metavar="OUT", help="Output folder."),
+            click.option(
+                "--shard-lines", type=click.IntRange(1), metavar="N", help="Split annotations into files of N lines."
+            ),
+            click.option(
+                "--fail-on",
+                type=click.Choice([f.value for f in FailOn]),
+                help="Exit with 1 when this much was lost, or more.",
+            ),
+            click.option(
+                "--file-timeout",
+                type=click.FloatRange(0),
+                default=0,
+                metavar="SECONDS",
+                help="With several workers: leave out a file or record that takes longer.",
+            ),
+            click.option("--dry-run", is_flag=True, help="Say what would come of it, write nothing."),
+            click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT."),
+            click.option(
+                "--progress/--no-progress", default=None, help="Show how far it is; by default when it takes long."
+            ),
+            click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         ]
     ):
         command = option(command)

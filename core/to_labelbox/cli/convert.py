@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from to_labelbox.cli.common import closing, pairs_of, settings_of, source_options
+from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options
 from to_labelbox.cli.progress import bar
 from to_labelbox.pipeline import convert as run
 from to_labelbox.report import FailOn
@@ -15,22 +15,7 @@ from to_labelbox.report import FailOn
 
 @click.command(short_help="Convert a dataset: data rows, ontology, annotations, report.")
 @source_options
-@click.option("-o", "--out", type=click.Path(), metavar="OUT", help="Output folder.")
-@click.option("--shard-lines", type=click.IntRange(1), metavar="N", help="Split annotations into files of N lines.")
-@click.option(
-    "--fail-on", type=click.Choice([f.value for f in FailOn]), help="Exit with 1 when this much was lost, or more."
-)
-@click.option(
-    "--file-timeout",
-    type=click.FloatRange(0),
-    default=0,
-    metavar="SECONDS",
-    help="With several workers: leave out a file or record that takes longer.",
-)
-@click.option("--dry-run", is_flag=True, help="Convert and report, write nothing.")
-@click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT.")
-@click.option("--progress/--no-progress", default=None, help="Progress bar; by default on a terminal, for long work.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@output_options
 def convert(
     source: tuple[str, ...],
     out: str | None,
