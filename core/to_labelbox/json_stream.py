@@ -150,7 +150,7 @@ class JsonStream:
             except UNDECODABLE:
                 continue
             starts, lengths = _items_of(text)
-            if len(starts) != len(items):
+            if len(starts) != len(items) or (text.count(b"{") != len(items) and not _are_outermost(text, starts)):
                 return None
             starts += self.offset
             self._pos += len(text)
@@ -272,6 +272,16 @@ def _items_of(text: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]
     return starts, np.append(last + 1, len(text)) - starts
 
 
+def _are_outermost(text: bytes, starts: npt.NDArray[np.int64]) -> bool:
+    """Whether as many braces are closed as opened before each start.
+
+    Objects inside an item may be separated as items are elsewhere, and be as many as the separators that differ.
+    """
+    view = np.frombuffer(text, np.uint8)
+    opened, closed = np.flatnonzero(view == ord("{")), np.flatnonzero(view == ord("}"))
+    return bool((np.searchsorted(opened, starts) == np.searchsorted(closed, starts)).all())
+
+
 def _shown(found: bytes) -> str:
     return repr(found.decode("latin-1")) if found else "the end of the file"
 
@@ -289,6 +299,7 @@ def as_utf8(file: BinaryIO) -> BinaryIO:
             copy.write(decoder.decode(block).encode())
         copy.write(decoder.decode(b"", True).encode())
     except UnicodeError as error:
+        copy.close()
         raise FileError(f"is not UTF-16 as its first bytes say: {error}") from None
     copy.seek(0)
     return cast(BinaryIO, copy)
