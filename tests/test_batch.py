@@ -322,6 +322,67 @@ def test_other_options_and_other_inputs_are_noticed(sources: Path, tmp_path: Pat
     assert sorted(made.classes) == ["car", "other"]
 
 
+def times(out: Path) -> dict[str, int]:
+    """When each published payload was written, by dataset."""
+    return {f.parent.name: f.stat().st_mtime_ns for f in out.glob("*/annotations.ndjson")}
+
+
+def test_a_finished_batch_does_only_what_is_new_or_has_changed(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    for name in "abc":
+        box_set(root / name / "set.json", label="car")
+    to_labelbox.batch(root, out)
+    first = times(out)
+    with pytest.raises(UsageError, match="--resume to do only what is new"):
+        to_labelbox.batch(root, out)
+    assert to_labelbox.batch(root, out, resume=True).annotations.read == 9
+    assert times(out) == first
+
+    box_set(root / "b" / "set.json", label="car", images=4)
+    box_set(root / "d" / "set.json", label="car", images=2)
+    (out / "c" / "annotations.ndjson").write_bytes(b"{}\n")
+    made = to_labelbox.batch(root, out, resume=True)
+    check(out, made)
+    second = times(out)
+    assert [name for name in first if first[name] == second[name]] == ["a"]
+    assert sorted(second) == list("abcd")
+    assert made.annotations.read == 3 + 4 + 3 + 2
+
+    box_set(root / "e" / "set.json", label="bus")  # what all have in common changes
+    check(out, to_labelbox.batch(root, out, workers=2, resume=True))
+    shutil.rmtree(root / "d")
+    to_labelbox.batch(root, out, resume=True)
+    shutil.rmtree(out / "d")
+    to_labelbox.batch(root, tmp_path / "anew")
+    assert contents(out) == contents(tmp_path / "anew")
+
+
+def test_a_dataset_that_failed_is_tried_again(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    box_set(root / "a" / "set.json")
+    broken = box_set(root / "b" / "set.json")
+    broken.write_bytes(broken.read_bytes()[:-9])
+    assert to_labelbox.batch(root, out).exit_code() == 1
+    box_set(root / "b" / "set.json")
+    made = to_labelbox.batch(root, out, resume=True)
+    assert made.exit_code() == 0
+    check(out, made)
+
+
+def test_a_finished_batch_notices_other_options(tmp_path: Path) -> None:
+    root, out, sizes = tmp_path / "in", tmp_path / "out", tmp_path / "sizes.csv"
+    box_set(root / "a" / "set.json")
+    sizes.write_text("key,width,height\n1.jpg,100,100\n")
+    to_labelbox.batch(root, out, sizes=sizes)
+    sizes.write_text("key,width,height\n1.jpg,200,200\n")
+    with pytest.raises(UsageError, match="another sizes_file: give the same options"):
+        to_labelbox.batch(root, out, sizes=sizes, resume=True)
+    with pytest.raises(UsageError, match="another settings"):
+        to_labelbox.batch(root, out, resume=True, settings=Settings(min_area=9.0))
+    made = to_labelbox.batch(root, out, resume=True, overwrite=True, settings=Settings(min_area=1e6))
+    assert made.annotations.skipped == 3
+
+
 # -------------------------------------------------------------------------------------------------- many machines
 
 

@@ -12,6 +12,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -21,13 +22,27 @@ from to_labelbox.diagnostics import Log, ToLabelboxError, UsageError
 from to_labelbox.discover import Found, discover
 from to_labelbox.formats import option_names, reader, writer
 from to_labelbox.join import Seen, common_ontology
+from to_labelbox.kept import MEMORY, Kept, remember
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import PARTIAL, REPORT, Folder
 from to_labelbox.parts import Gathering, Part, plan
 from to_labelbox.pipeline import Job, publish, report_of, same_keys
 from to_labelbox.report import Output, Report
 from to_labelbox.schema import Schema
-from to_labelbox.state import FAILURE, HEAD, Failure, Head, Plan, adopt, finished_parts, load, log_of, missing, save
+from to_labelbox.state import (
+    FAILURE,
+    HEAD,
+    Failure,
+    Head,
+    Plan,
+    adopt,
+    finished_parts,
+    load,
+    log_of,
+    missing,
+    save,
+    saved_log,
+)
 from to_labelbox.work import (
     WHOLE_UNITS,
     Chunk,
@@ -50,7 +65,10 @@ Hire = Callable[[Sequence[Job]], AbstractContextManager[Crew]]
 
 @dataclass(slots=True)
 class _Set:
-    """A dataset on its way. ``failure``: why it is left out."""
+    """A dataset on its way. ``failure``: why it is left out. ``kept``: it is published already, with ``report``.
+
+    ``memory`` is the file in which a finished run remembers it.
+    """
 
     number: int
     found: Found
@@ -60,6 +78,8 @@ class _Set:
     gathered: Gathering | None = None
     failure: str = ""
     report: Report | None = None
+    memory: str = ""
+    kept: Kept | None = None
 
 
 class Batch:
@@ -117,14 +137,18 @@ class Batch:
 
     def run(self, hire: Hire) -> BatchReport:
         """Everything, from opening to the report. ``hire`` gets the crew for the datasets' jobs."""
+        for dataset in self.sets:
+            dataset.memory = self._memory(dataset)
         with hire([s.job for s in self.sets]) as hands:
-            self._encode(hands, 0, 1)
+            self._encode(hands, self._alive)
             return self._conclude(hands)
 
     def run_shard(self, hire: Hire, shard: int, of: int) -> BatchReport:
         """One machine's share: parts in the working folder, nothing published."""
+        shared = {s.number for s in self._alive if of > 1 and _is_large(s.found.source)}
+        mine = [s for s in self._alive if s.number in shared or s.number % of == shard]
         with hire([s.job for s in self.sets]) as hands:
-            self._encode(hands, shard, of)
+            self._encode(hands, mine, shared, shard, of)
         totals = Totals()
         for dataset in self.sets:
             if dataset.failure and dataset.number % of == shard:
@@ -161,21 +185,30 @@ class Batch:
             return self._conclude(hands)
 
     def _conclude(self, hands: Crew) -> BatchReport:
-        ontology = self._join(hands)
+        self._find_repeats(hands, self._alive)
+        ontology = self._join()
+        schema = self._writer.ontology_json(ontology)
+        digest = hashlib.sha256(schema).hexdigest()
+        stale = [s for s in self._alive if s.report is not None and s.report.outputs["ontology.json"].sha256 != digest]
+        if stale:
+            for dataset in stale:
+                self._reopen(dataset)
+            self._encode(hands, stale)
+            self._find_repeats(hands, stale)
         self._finish(hands, ontology)
         return self._close(ontology)
 
     # ------------------------------------------------------------------------------------------------------ encode
 
-    def _encode(self, hands: Crew, shard: int, of: int) -> None:
-        """Open every dataset and encode what is missing of it: small ones at once, large ones in chunks.
+    def _encode(
+        self, hands: Crew, sets: Sequence[_Set], shared: AbstractSet[int] = frozenset(), shard: int = 0, of: int = 1
+    ) -> None:
+        """Open datasets and encode what is missing of them: small ones at once, large ones in chunks.
 
-        Machines share large files chunk by chunk, and other datasets as wholes.
+        Of those whose numbers are ``shared``, each of ``of`` machines encodes its share of chunks.
         """
         chunks: deque[Chunk] = deque()
-        shared = {s.number for s in self._alive if of > 1 and _is_large(s.found.source)}
-        mine = [s for s in self._alive if s.number in shared or s.number % of == shard]
-        openings = deque(Opening(s.number, s.folder, s.number not in shared) for s in mine)
+        openings = deque(Opening(s.number, s.folder, s.number not in shared, s.memory, self._place(s)) for s in sets)
         for opening, outcome in hands.run(start, openings):
             dataset = self.sets[opening.dataset]
             if isinstance(outcome, Died):
@@ -185,6 +218,8 @@ class Batch:
                 dataset.failure = f"it cannot be opened: {outcome.reason}"
             elif isinstance(outcome, ToLabelboxError):
                 dataset.failure = str(outcome)
+            elif outcome.kept is not None:
+                self._published(dataset, outcome.kept, outcome.report)
             else:
                 ranges = self._opened(dataset, outcome.head, outcome.parts)
                 if dataset.number in shared:
@@ -218,6 +253,24 @@ class Batch:
             self._progress.datasets_done += 1
         return ranges
 
+    def _published(self, dataset: _Set, kept: Kept, report: Report | None) -> None:
+        """Take over what a finished run remembers of a dataset, in place of its parts."""
+        dataset.head, dataset.kept, dataset.report = kept.head, kept, report
+        dataset.gathered = Gathering(log_of(kept.log, self._given.fail))
+        dataset.gathered.survey = kept.survey
+        self._progress.units += kept.head.units
+        self._progress.units_done += kept.head.units
+        self._progress.datasets_done += 1
+
+    def _reopen(self, dataset: _Set) -> None:
+        """Give up what is published of a dataset: the ontology has changed."""
+        assert dataset.head is not None
+        self._progress.units -= dataset.head.units
+        self._progress.units_done -= dataset.head.units
+        self._progress.datasets_done -= 1
+        dataset.memory, dataset.kept, dataset.report = "", None, None
+        dataset.head = dataset.gathered = None
+
     def _add(self, dataset: _Set, part: Part) -> None:
         assert dataset.gathered is not None
         dataset.gathered.add(part)
@@ -225,13 +278,11 @@ class Batch:
 
     # -------------------------------------------------------------------------------------------------------- join
 
-    def _join(self, hands: Crew) -> Ontology:
-        """Look for assets that occur twice in a dataset, and infer the ontology of all."""
-        self._check_class_map()
+    def _find_repeats(self, hands: Crew, sets: Sequence[_Set]) -> None:
+        """Look for assets that occur twice in a dataset."""
         repeats: deque[Repeats] = deque()
-        for dataset in self._alive:
-            assert dataset.gathered is not None
-            if wanted := same_keys(dataset.gathered.keys):
+        for dataset in sets:
+            if dataset.gathered is not None and (wanted := same_keys(dataset.gathered.keys)):
                 repeats.append(Repeats(dataset.number, dataset.gathered.ranges, wanted))
         for task, outcome in hands.run(find_repeated, repeats):
             dataset = self.sets[task.dataset]
@@ -242,6 +293,10 @@ class Batch:
                 repeated, log = outcome
                 dataset.gathered.leave_out(repeated)
                 dataset.gathered.log.absorb(log)
+
+    def _join(self) -> Ontology:
+        """The ontology of all."""
+        self._check_class_map()
         if self._given.ontology is not None:
             return self._given.ontology
         seen = [Seen(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
@@ -266,11 +321,12 @@ class Batch:
 
     def _finish(self, hands: Crew, ontology: Ontology) -> None:
         """Fill the ontology in and publish: small datasets whole in a worker, large ones here, from workers' pieces."""
-        self._progress.step, self._progress.datasets_done = "writing", len(self.sets) - len(self._alive)
+        unpublished = [s for s in self._alive if s.kept is None]
+        self._progress.step, self._progress.datasets_done = "writing", len(self.sets) - len(unpublished)
         path = save_ontology(ontology, self._working)
         tasks: deque[Finish] = deque()
         large: list[_Set] = []
-        for dataset in self._alive:
+        for dataset in unpublished:
             assert dataset.head is not None
             assert dataset.gathered is not None
             try:
@@ -326,6 +382,9 @@ class Batch:
     def _place(self, dataset: _Set) -> str:
         return os.path.join(self._out, *dataset.found.path.split("/"))
 
+    def _memory(self, dataset: _Set) -> str:
+        return os.path.join(self._out, MEMORY, os.path.basename(dataset.folder))
+
     def _one_more(self) -> None:
         self._progress.datasets_done += 1
         self._tell()
@@ -341,12 +400,23 @@ class Batch:
         data = {"ontology.json": self._writer.ontology_json(ontology)}
         report.outputs = {n: Output(d.count(b"\n"), len(d), hashlib.sha256(d).hexdigest()) for n, d in data.items()}
         _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
+        names = ((os.path.basename(s.folder), kept) for s in self.sets if (kept := _kept(s)))
+        remember(os.path.join(self._out, MEMORY), self._given, names)
         shutil.rmtree(self._working, ignore_errors=True)
         return report
 
 
 def _is_large(source: str) -> bool:
     return os.path.isfile(source) and os.path.getsize(source) >= SHARED_BYTES
+
+
+def _kept(dataset: _Set) -> Kept | None:
+    """What is to be remembered of a dataset; nothing of one that failed, so that the next run tries it again."""
+    if dataset.kept is not None or dataset.failure or dataset.head is None or dataset.gathered is None:
+        return dataset.kept
+    assert dataset.report is not None
+    digest = hashlib.sha256(dataset.report.to_json()).hexdigest()
+    return Kept(dataset.head, dataset.gathered.survey, saved_log(dataset.gathered.log), digest)
 
 
 def _row(dataset: _Set) -> Row:

@@ -17,11 +17,23 @@ from to_labelbox.batch_report import BatchReport
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.discover import Found
 from to_labelbox.formats import reader
+from to_labelbox.kept import MEMORY, forget
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import PARTIAL, REPORT
 from to_labelbox.pipeline import existing_ontology
 from to_labelbox.settings import Settings
-from to_labelbox.state import DATASETS, Datasets, Plan, encode_plan, load, load_plan, save, save_plan, typed_plan
+from to_labelbox.state import (
+    DATASETS,
+    Datasets,
+    Plan,
+    encode_plan,
+    file_digest,
+    load,
+    load_plan,
+    save,
+    save_plan,
+    typed_plan,
+)
 
 if TYPE_CHECKING:
     from to_labelbox.batch_run import Hire
@@ -70,7 +82,8 @@ def batch(
     All have one ontology, in ``out/ontology.json`` and beside each payload: the existing ``ontology`` or its JSON file, or
     one made for them. ``datasets`` are shell patterns of relative
     paths; ``media_root`` is a folder for all, or one with a folder of the same relative path for each. A dataset that
-    fails costs itself. With ``resume``, what an interrupted run with the same options has finished is not done again.
+    fails costs itself. With ``resume``, what a run with the same options has finished is not done again, whether it was
+    interrupted or not.
 
     ``shard`` (i, N) does the i-th of N shares and publishes nothing; :func:`merge` does that when all are done. ``engine``
     ``"dask"`` runs the same work on a cluster: the one at ``scheduler``, or a local one of ``workers`` processes.
@@ -88,6 +101,7 @@ def batch(
         settings=settings or Settings(),
         media_root=None if media_root is None else os.path.abspath(media_root),
         sizes=None if sizes is None else os.path.abspath(sizes),
+        sizes_file=file_digest(os.fspath(sizes)) if sizes is not None and os.path.isfile(sizes) else "",
         exif=exif,
         fail=on_error == "fail",
         shard_lines=shard_lines,
@@ -165,15 +179,17 @@ def _prepare_folder(out: str, given: Plan, found: list[Found], overwrite: bool, 
     working = os.path.join(out, PARTIAL)
     try:
         os.makedirs(out, exist_ok=True)
+        memory = os.path.join(out, MEMORY)
         earlier = load_plan(working)
-        if resume and earlier is not None:
-            differing = given.differences(earlier)
+        before = earlier or load_plan(memory)
+        if resume and before is not None:
+            differing = given.differences(before)
             if differing and not overwrite:
                 raise UsageError(
-                    f"{out} holds a batch that was interrupted, with another {', '.join(differing)}: "
+                    f"{out} holds a batch with another {', '.join(differing)}: "
                     "give the same options to go on, or --overwrite to start again"
                 )
-            if not differing:
+            if earlier is not None and not differing:
                 return
         elif not overwrite:
             if earlier is not None:
@@ -181,7 +197,12 @@ def _prepare_folder(out: str, given: Plan, found: list[Found], overwrite: bool, 
                     f"{out} holds a batch that was interrupted: --resume to go on, --overwrite to start again"
                 )
             if not resume and os.path.exists(os.path.join(out, REPORT)):
-                raise UsageError(f"{out} holds an earlier result ({REPORT}): use --overwrite, or another folder")
+                raise UsageError(
+                    f"{out} holds an earlier result ({REPORT}): use --resume to do only what is new or has changed, "
+                    "--overwrite, or another folder"
+                )
+        if not resume or (before is not None and differing):
+            forget(memory)
         shutil.rmtree(working, ignore_errors=True)
         os.makedirs(working, exist_ok=True)
         save(os.path.join(working, DATASETS), Datasets(found))

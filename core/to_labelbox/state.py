@@ -46,7 +46,7 @@ class Input(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """Where a batch reads, and every option that its output depends on."""
+    """Where a batch reads, and every option that its output depends on; ``sizes_file`` is the content of ``sizes``."""
 
     root: str
     format: str | None
@@ -55,6 +55,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     settings: Settings
     media_root: str | None
     sizes: str | None
+    sizes_file: str
     exif: bool
     fail: bool
     shard_lines: int
@@ -101,7 +102,7 @@ class SavedLog(Struct):
     diagnostics: list[Diagnostic]
     ledger: dict[str, Tally]
     unreadable: int
-    met: set[tuple[str, ...]]
+    met: list[tuple[str, ...]]
     unfit: dict[str, int]
     unmatched: list[str]
 
@@ -131,7 +132,9 @@ class SavedPart(Struct):
 
 
 def saved_log(log: Log) -> SavedLog:
-    return SavedLog(list(log.diagnostics.values()), dict(log.ledger), log.unreadable, log.met, log.unfit, log.unmatched)
+    return SavedLog(
+        list(log.diagnostics.values()), dict(log.ledger), log.unreadable, sorted(log.met), log.unfit, log.unmatched
+    )
 
 
 def log_of(saved: SavedLog, fail: bool) -> Log:
@@ -139,7 +142,7 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
     log.diagnostics = {Code(d.code): d for d in saved.diagnostics}
     log.ledger = Ledger(saved.ledger)
     log.unreadable = saved.unreadable
-    log.met, log.unfit, log.unmatched = saved.met, saved.unfit, saved.unmatched
+    log.met, log.unfit, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
     return log
 
 
@@ -266,7 +269,7 @@ def _input(path: str, name: str, known: Input | None, hashed: bool) -> Input:
         stat = os.stat(path, follow_symlinks=False)
         if known is not None and (known.size, known.changed) == (stat.st_size, stat.st_mtime_ns):
             return known
-        digest = _digest(path) if hashed and not _is_media(path) else ""
+        digest = file_digest(path) if hashed and not _is_media(path) else ""
     except OSError:
         return Input(name, -1, 0)
     return Input(name, stat.st_size, stat.st_mtime_ns, digest)
@@ -276,7 +279,8 @@ def _is_media(path: str) -> bool:
     return (mimetypes.guess_type(path)[0] or "").startswith(("image/", "video/", "audio/"))
 
 
-def _digest(path: str) -> str:
+def file_digest(path: str) -> str:
+    """128 bits of BLAKE2 over the content."""
     digest = hashlib.blake2b(digest_size=16)
     with open(path, "rb") as file:
         while block := file.read(_BLOCK):

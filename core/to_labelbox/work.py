@@ -18,6 +18,7 @@ import msgspec
 
 from to_labelbox.diagnostics import Code, Log, RecordError, SourceError, ToLabelboxError
 from to_labelbox.formats import Encoder, writer
+from to_labelbox.kept import Kept, kept_report, load_kept
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import Folder
 from to_labelbox.parts import CHUNK_UNITS, Gathering, Part, encode_part, part_path, pieces, plan, render_part
@@ -63,19 +64,25 @@ class Chunk(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """A dataset to be opened, with a folder for its parts; ``whole``: to be encoded as well when it is small."""
+    """A dataset to be opened, with a folder for its parts; ``whole``: to be encoded as well when it is small.
+
+    ``kept`` is the file in which a finished run remembers it, ``out`` the folder where that has published it.
+    """
 
     dataset: int
     folder: str
     whole: bool = True
+    kept: str = ""
+    out: str = ""
 
 
 class Start(NamedTuple):
-    """An opened dataset and the parts that there are. ``changed``: earlier parts were of other inputs."""
+    """An opened dataset and the parts that there are; or one that is published and has not changed since."""
 
     head: Head
     parts: list[Part]
-    changed: bool
+    kept: Kept | None = None
+    report: Report | None = None
 
 
 class Rendering(NamedTuple):
@@ -170,12 +177,15 @@ def start(task: Opening) -> Start:
     """Open a dataset, unless that and all its parts are there from an earlier run with the same inputs."""
     job = _jobs[task.dataset]
     assert job is not None
+    if kept := load_kept(task.kept):
+        unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs))
+        if unchanged and (report := kept_report(kept, task.out)):
+            return Start(kept.head, [], kept, report)
     path = os.path.join(task.folder, HEAD)
     head = load(path, Head)
     inputs = inventory(job.sources[0], head.inputs if head is not None else ())
-    changed = head is not None and not same_inputs(head.inputs, inputs)
     parts: list[Part] = []
-    if head is None or changed:
+    if head is None or not same_inputs(head.inputs, inputs):
         shutil.rmtree(task.folder, ignore_errors=True)
         os.makedirs(task.folder)
         source = opened(task.dataset)
@@ -187,7 +197,7 @@ def start(task: Opening) -> Start:
     if task.whole and head.units <= WHOLE_UNITS:
         for begin, stop in missing(plan(head.units), parts):
             parts.append(encode(Chunk(task.dataset, begin, stop, task.folder, keep=True)))
-    return Start(head, parts, changed)
+    return Start(head, parts)
 
 
 def find_repeated(task: Repeats) -> tuple[dict[int, int], Log]:

@@ -19,7 +19,9 @@ from to_labelbox.source import display
 @conversion_options
 @output_options
 @click.option("--datasets", multiple=True, metavar="GLOB", help="Only datasets whose path below ROOT matches.")
-@click.option("--resume", is_flag=True, help="Go on with a batch that was interrupted.")
+@click.option(
+    "--resume", is_flag=True, help="Do only what is missing, new or changed, after an interruption or a finished run."
+)
 @click.option("--shard", metavar="I/N", help="Do the I-th of N shares; `merge` publishes when all are done.")
 @click.option(
     "--engine",

@@ -1,0 +1,62 @@
+"""What a finished batch remembers of each dataset, so that a later run does only what is new or has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from to_labelbox.output import REPORT
+from to_labelbox.report import Report
+from to_labelbox.state import PLAN, Head, Plan, SavedLog, load, save, save_plan
+from to_labelbox.survey import Survey
+
+MEMORY = ".to-labelbox-batch"
+"""Folder inside the output folder of a batch: its plan, and a file a dataset."""
+
+
+class Kept(Struct):
+    """A published dataset. ``report`` is the SHA-256 of its ``report.json``, which tells those of the other files."""
+
+    head: Head
+    survey: Survey
+    log: SavedLog
+    report: str
+
+
+def kept_report(kept: Kept, place: str) -> Report | None:
+    """The report of a dataset whose files in the folder ``place`` are still those that were published, or None."""
+    try:
+        with open(os.path.join(place, REPORT), "rb") as file:
+            data = file.read()
+        if hashlib.sha256(data).hexdigest() != kept.report:
+            return None
+        report = msgspec.json.decode(data, type=Report)
+        sizes = {name: os.path.getsize(os.path.join(place, name)) for name in report.outputs}
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return report if all(sizes[name] == output.bytes for name, output in report.outputs.items()) else None
+
+
+def load_kept(path: str) -> Kept | None:
+    return load(path, Kept)
+
+
+def remember(folder: str, plan: Plan, datasets: Iterable[tuple[str, Kept]]) -> None:
+    """Save the datasets by name, and forget all others."""
+    os.makedirs(folder, exist_ok=True)
+    names = {PLAN}
+    for name, kept in datasets:
+        save(os.path.join(folder, name), kept)
+        names.add(name)
+    save_plan(folder, plan)
+    for name in set(os.listdir(folder)) - names:
+        os.remove(os.path.join(folder, name))
+
+
+def forget(folder: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
