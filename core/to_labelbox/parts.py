@@ -20,7 +20,7 @@ from to_labelbox.formats import Dataset, Encoder
 from to_labelbox.report import Assets
 from to_labelbox.survey import Survey
 
-CHUNK_UNITS = 256
+CHUNK_UNITS = 1024
 _PIECE = 1 << 20
 
 

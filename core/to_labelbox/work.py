@@ -21,7 +21,7 @@ from to_labelbox.formats import Encoder, writer
 from to_labelbox.kept import Kept, kept_report, load_kept
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import Folder
-from to_labelbox.parts import CHUNK_UNITS, Gathering, Part, encode_part, part_path, pieces, plan, render_part
+from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, plan, render_part
 from to_labelbox.report import Output, Report
 from to_labelbox.state import (
     HEAD,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 OPEN_DATASETS = 2
 """Datasets that a worker keeps open at once."""
-WHOLE_UNITS = 2 * CHUNK_UNITS
+WHOLE_UNITS = 512
 """A dataset of so many units is one task."""
 ONTOLOGY = "ontology.msgpack"
 

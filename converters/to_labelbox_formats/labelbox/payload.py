@@ -50,11 +50,13 @@ class Uuids:
     def make(self, id: str, part: str = "") -> str:
         """The uuid of a part of an annotation; an id that occurs twice is numbered, so that no uuid repeats."""
         name = f"{id}\n{part}"
-        n = 1
-        while name in self._given:
-            n += 1
-            name = f"{id}\n{part}\n{n}"
-        self._given.add(name)
+        given = self._given
+        if name in given:
+            n = 2
+            while f"{name}\n{n}" in given:
+                n += 1
+            name = f"{name}\n{n}"
+        given.add(name)
         state = self._base.copy()
         state.update(name.encode() if name.isascii() else name.encode("utf-8", "surrogatepass"))
         h = state.hexdigest()
