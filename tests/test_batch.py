@@ -173,6 +173,26 @@ def test_all_conform_to_an_existing_ontology(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------------- failures and options
 
 
+def test_equal_keys_of_datasets_are_noticed_and_can_be_told_apart(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    for name, images in (("a/export", 3), ("b/export", 4), ("c/other", 2)):
+        box_set(root / name / "set.json", images=images)
+    made = to_labelbox.batch(root, tmp_path / "out")
+    (shared,) = (d for d in made.diagnostics if d.code == "key-shared")
+    assert shared.count == 5
+    assert [(e.file, e.message[:40]) for e in shared.examples] == [
+        ("b/export", "3 of its global keys are those of 'a/exp"),
+        ("c/other", "2 of its global keys are those of 'a/exp"),
+    ]
+    with pytest.raises(UsageError, match="b/export: 3 of its global keys"):
+        to_labelbox.batch(root, tmp_path / "strict", on_error="fail")
+    assert not (tmp_path / "strict" / "ontology.json").exists()
+    apart = to_labelbox.batch(root, tmp_path / "apart", settings=Settings(global_key="{dataset}/{relpath}"))
+    assert "key-shared" not in {d.code for d in apart.diagnostics}
+    rows = (tmp_path / "apart" / "b" / "export" / "data_rows.ndjson").read_text().splitlines()
+    assert json.loads(rows[0])["global_key"] == "b/export/1.jpg"
+
+
 def test_a_dataset_that_fails_costs_itself(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "a" / "a.json")
     save(

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 from to_labelbox.batch_report import BatchReport, Row, Totals
 from to_labelbox.batching import Listener, Progress
-from to_labelbox.diagnostics import Log, ToLabelboxError, UsageError
+from to_labelbox.diagnostics import Code, Log, ToLabelboxError, UsageError
 from to_labelbox.discover import Found, discover
 from to_labelbox.formats import option_names, reader, writer
-from to_labelbox.join import Seen, common_ontology
+from to_labelbox.join import Seen, common_ontology, shared_keys
 from to_labelbox.kept import MEMORY, Kept, remember
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import PARTIAL, REPORT, Folder
@@ -122,6 +122,7 @@ class Batch:
             given.exif,
             given.fail,
             given.ontology,
+            found.path,
         )
         digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
         return _Set(number, found, job, os.path.join(self._working, digest), failure=found.problem)
@@ -258,6 +259,7 @@ class Batch:
         dataset.head, dataset.kept, dataset.report = kept.head, kept, report
         dataset.gathered = Gathering(log_of(kept.log, self._given.fail))
         dataset.gathered.survey = kept.survey
+        dataset.gathered.keys.frombytes(kept.keys)
         self._progress.units += kept.head.units
         self._progress.units_done += kept.head.units
         self._progress.datasets_done += 1
@@ -282,7 +284,7 @@ class Batch:
         """Look for assets that occur twice in a dataset."""
         repeats: deque[Repeats] = deque()
         for dataset in sets:
-            if dataset.gathered is not None and (wanted := same_keys(dataset.gathered.keys)):
+            if dataset.kept is None and dataset.gathered is not None and (wanted := same_keys(dataset.gathered.keys)):
                 repeats.append(Repeats(dataset.number, dataset.gathered.ranges, wanted))
         for task, outcome in hands.run(find_repeated, repeats):
             dataset = self.sets[task.dataset]
@@ -297,10 +299,25 @@ class Batch:
     def _join(self) -> Ontology:
         """The ontology of all."""
         self._check_class_map()
+        self._check_keys()
         if self._given.ontology is not None:
             return self._given.ontology
         seen = [Seen(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
         return common_ontology(seen, self._given.settings)
+
+    def _check_keys(self) -> None:
+        """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets."""
+        if self._given.settings.rows is not None:
+            return
+        sets = [s for s in self._alive if s.gathered is not None]
+        for owner, other, count in shared_keys([s.gathered.keys for s in sets if s.gathered is not None]):
+            message = (
+                f"{count} of its global keys are those of {sets[other].found.path!r} too, and stand for the same assets: "
+                "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"
+            )
+            if self._given.fail:
+                raise UsageError(f"{sets[owner].found.path}: {message}")
+            self._notes.note(Code.KEY_SHARED, message, file=sets[owner].found.path, count=count)
 
     def _check_class_map(self) -> None:
         """A class map serves all datasets: a name in it must occur in one of them."""
@@ -416,7 +433,8 @@ def _kept(dataset: _Set) -> Kept | None:
         return dataset.kept
     assert dataset.report is not None
     digest = hashlib.sha256(dataset.report.to_json()).hexdigest()
-    return Kept(dataset.head, dataset.gathered.survey, saved_log(dataset.gathered.log), digest)
+    gathered = dataset.gathered
+    return Kept(dataset.head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest)
 
 
 def _row(dataset: _Set) -> Row:

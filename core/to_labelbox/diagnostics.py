@@ -55,6 +55,7 @@ class Code(StrEnum):
     EXIF_TURNED = "exif-turned"
     EXIF_UNCHECKED = "exif-unchecked"
     KEY_SHORTENED = "key-shortened"
+    KEY_SHARED = "key-shared"
     ROW_UNMATCHED = "row-unmatched"
     ROW_DATA_LOCAL = "row-data-local"
     # labels and attributes

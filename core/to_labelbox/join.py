@@ -7,6 +7,7 @@ inference itself, from the joined survey. Pure functions.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -30,6 +31,25 @@ def common_ontology(datasets: Sequence[Seen], settings: Settings) -> Ontology:
         survey.absorb(dataset.survey)
     alone = [infer(dataset.schema, dataset.survey, settings) for dataset in datasets]
     return infer(joined(datasets, alone), survey, settings)
+
+
+def shared_keys(keys: Sequence[array[int]]) -> list[tuple[int, int, int]]:
+    """Datasets that have global keys of earlier ones, by the keys' hashes: (dataset, the first such one, how many)."""
+    import numpy as np
+
+    hashes = np.concatenate([np.frombuffer(own, np.uint64) for own in keys] or [np.zeros(0, np.uint64)])
+    owners = np.repeat(np.arange(len(keys)), [len(own) for own in keys])
+    order = np.argsort(hashes, kind="stable")
+    hashes, owners = hashes[order], owners[order]
+    # the first of equal hashes belongs to the first dataset that has it
+    firsts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])) if len(hashes) else np.zeros(0, np.int64)
+    first = np.repeat(owners[firsts], np.diff(np.append(firsts, len(hashes))))
+    later = owners > first
+    found: dict[int, tuple[int, int]] = {}
+    for owner, other in sorted(zip(owners[later].tolist(), first[later].tolist())):
+        earliest, count = found.get(owner, (other, 0))
+        found[owner] = earliest, count + 1
+    return [(owner, other, count) for owner, (other, count) in found.items()]
 
 
 def joined(datasets: Sequence[Seen], alone: Sequence[Ontology]) -> Schema:

@@ -20,11 +20,15 @@ MEMORY = ".to-labelbox-batch"
 
 
 class Kept(Struct):
-    """A published dataset. ``report`` is the SHA-256 of its ``report.json``, which tells those of the other files."""
+    """A published dataset. ``report`` is the SHA-256 of its ``report.json``, which tells those of the other files.
+
+    ``keys`` are the 64-bit hashes of its global keys.
+    """
 
     head: Head
     survey: Survey
     log: SavedLog
+    keys: bytes
     report: str
 
 

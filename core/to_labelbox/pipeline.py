@@ -59,7 +59,10 @@ Progress = Callable[[int, int, int], None]
 
 
 class Job(Struct, frozen=True):
-    """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit."""
+    """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit.
+
+    ``name`` is what the dataset is called in global keys; by default its reader says.
+    """
 
     sources: tuple[str, ...]
     format: str | None = None
@@ -70,6 +73,7 @@ class Job(Struct, frozen=True):
     exif: bool = True
     fail: bool = False
     ontology: Ontology | None = None
+    name: str = ""
 
 
 class Opened(Struct):
@@ -111,6 +115,8 @@ def open_job(job: Job) -> Opened:
         exif=job.exif,
     )
     dataset = chosen.read(source, options, context)
+    if job.name:
+        dataset = replace(dataset, name=job.name)
     details = {"reason": reason, **dataset.details}
     return Opened(
         _adapted(dataset, settings),
