@@ -135,8 +135,8 @@ def test_interrupted_it_leaves_nothing_behind(tmp_path: Path) -> None:
     source = save(tmp_path / "a.json", street(60_000, segmentation=[[1, 1, 9, 1, 9, 9], [20, 20, 30, 20, 30, 40]]))
     program = subprocess.Popen([*PROGRAM, "convert", source, "-o", tmp_path / "out", "-q"], stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
-    while not (tmp_path / "out").exists() and program.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    while not list(tmp_path.glob("out/.*/*")) and program.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert program.poll() is None, "it ended before it could be interrupted"
     program.send_signal(signal.SIGINT)
     assert program.wait(30) == 130

@@ -113,8 +113,8 @@ class Survey(Struct):
     questions: dict[str, Answers] = field(default_factory=dict)
     answers: int = 0
     keypoints: dict[str, str] = field(default_factory=dict)
-    occluded: set[str] = field(default_factory=set)
-    repeated: set[str] = field(default_factory=set)
+    occluded: dict[str, None] = field(default_factory=dict)
+    repeated: dict[str, None] = field(default_factory=dict)
     media: dict[Media, int] = field(default_factory=dict)
     sizes: dict[tuple[int, int], int] = field(default_factory=dict)
     splits: dict[str, int] = field(default_factory=dict)

@@ -217,7 +217,7 @@ class Encoder:
                 relationships.append(annotation)
         for label, count in instances.items():
             if count > 1:
-                self.survey.repeated.add(label)
+                self.survey.repeated[label] = None
         sources = self._classifications(answers) if answers else {}
         for relationship in relationships:
             self._relationship(relationship, ends, sources)
@@ -547,7 +547,7 @@ class Encoder:
         if part[:1] == "/":
             self.survey.keypoints[label] = owner
             if Attribute(VISIBILITY, "occluded") in attributes:
-                self.survey.occluded.add(owner)
+                self.survey.occluded[owner] = None
             plain = tuple(a for a in attributes if a.name not in (VISIBILITY, INSTANCE))
         if plain:
             observe(self.survey.attributes.setdefault(label, {}), plain)
