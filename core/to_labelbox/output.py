@@ -68,6 +68,8 @@ class Folder:
                 raise UsageError(f"{path} holds an earlier result ({earlier[0]}): use --overwrite, or another folder")
             shutil.rmtree(self.partial, ignore_errors=True)
             os.mkdir(self.partial)
+        except FileExistsError as error:
+            raise UsageError(f"{path} is a file: give a folder for the output") from error
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 

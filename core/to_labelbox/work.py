@@ -21,7 +21,7 @@ from to_labelbox.formats import Encoder, writer
 from to_labelbox.kept import Kept, kept_report, load_kept
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import Folder
-from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, plan, render_part
+from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, render_part
 from to_labelbox.report import Output, Report
 from to_labelbox.state import (
     HEAD,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 OPEN_DATASETS = 2
 """Datasets that a worker keeps open at once."""
 WHOLE_UNITS = 512
-"""A dataset of so many units is one task."""
+"""A dataset of so many units is one task and one part: files take longer to make than to fill."""
 ONTOLOGY = "ontology.msgpack"
 
 
@@ -195,7 +195,7 @@ def start(task: Opening) -> Start:
     else:
         parts = finished_parts(task.folder, job.fail)
     if task.whole and head.units <= WHOLE_UNITS:
-        for begin, stop in missing(plan(head.units), parts):
+        for begin, stop in missing([(0, head.units)], parts):
             parts.append(encode(Chunk(task.dataset, begin, stop, task.folder, keep=True)))
     return Start(head, parts)
 
