@@ -100,12 +100,17 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     assert names(tmp_path / "out") == []
 
 
-@pytest.mark.parametrize("kind", ["file", "below a file"])
-def test_an_output_folder_that_cannot_be(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "message"), [("file", r"file is a file: give a folder"), ("file/x", r"file/x cannot be written")]
+)
+def test_an_output_folder_that_cannot_be(tmp_path: Path, place: str, message: str) -> None:
     (tmp_path / "file").write_text("")
-    out = tmp_path / "file" / "x" if kind == "below a file" else tmp_path / "file"
-    with pytest.raises(UsageError, match=r"file.* (is a file: give a folder|cannot be written)"):
-        to_labelbox.write([item(box())], out)
+    with pytest.raises(UsageError, match=message):
+        to_labelbox.write([item(box())], tmp_path / place)
+    (tmp_path / "root").mkdir()
+    save(tmp_path / "root" / "instances.json", coco([image(1)], [annotation(1)]))
+    with pytest.raises(UsageError, match=message):
+        to_labelbox.batch(tmp_path / "root", tmp_path / place)
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from to_labelbox.discover import Found
 from to_labelbox.formats import reader
 from to_labelbox.kept import MEMORY, forget
 from to_labelbox.ontology import Ontology
-from to_labelbox.output import PARTIAL, REPORT
+from to_labelbox.output import PARTIAL, REPORT, unwritable
 from to_labelbox.pipeline import existing_ontology
 from to_labelbox.settings import Settings
 from to_labelbox.state import (
@@ -208,4 +208,4 @@ def _prepare_folder(out: str, given: Plan, found: list[Found], overwrite: bool, 
         save(os.path.join(working, DATASETS), Datasets(found))
         save_plan(working, given)
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+        raise unwritable(out, error) from error

@@ -48,6 +48,13 @@ class Sink:
         return Output(self._lines, self._bytes, self._hash.hexdigest())
 
 
+def unwritable(folder: str, error: OSError) -> UsageError:
+    """Why a folder cannot take an output."""
+    if isinstance(error, FileExistsError):
+        return UsageError(f"{folder} is a file: give a folder for the output")
+    return UsageError(f"{folder} cannot be written: {error.strerror}")
+
+
 def _write_all(file: BinaryIO, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -68,10 +75,8 @@ class Folder:
                 raise UsageError(f"{path} holds an earlier result ({earlier[0]}): use --overwrite, or another folder")
             shutil.rmtree(self.partial, ignore_errors=True)
             os.mkdir(self.partial)
-        except FileExistsError as error:
-            raise UsageError(f"{path} is a file: give a folder for the output") from error
         except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+            raise unwritable(path, error) from error
 
     def sink(self, name: str) -> Sink:
         sink = Sink(os.path.join(self.partial, name), name)
