@@ -197,7 +197,7 @@ class Batch:
             self._encode(hands, stale)
             self._find_repeats(hands, stale)
         self._finish(hands, ontology)
-        return self._close(ontology)
+        return self._close(ontology, schema)
 
     # ------------------------------------------------------------------------------------------------------ encode
 
@@ -309,15 +309,16 @@ class Batch:
         """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets."""
         if self._given.settings.rows is not None:
             return
-        sets = [s for s in self._alive if s.gathered is not None]
-        for owner, other, count in shared_keys([s.gathered.keys for s in sets if s.gathered is not None]):
+        sets = [(s.found.path, s.gathered.keys) for s in self._alive if s.gathered is not None]
+        for owner, other, count in shared_keys([keys for _, keys in sets]):
+            path, earlier = sets[owner][0], sets[other][0]
             message = (
-                f"{count} of its global keys are those of {sets[other].found.path!r} too, and stand for the same assets: "
+                f"{count} of its global keys are those of {earlier!r} too, and stand for the same assets: "
                 "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"
             )
             if self._given.fail:
-                raise UsageError(f"{sets[owner].found.path}: {message}")
-            self._notes.note(Code.KEY_SHARED, message, file=sets[owner].found.path, count=count)
+                raise UsageError(f"{path}: {message}")
+            self._notes.note(Code.KEY_SHARED, message, file=path, count=count)
 
     def _check_class_map(self) -> None:
         """A class map serves all datasets: a name in it must occur in one of them."""
@@ -408,13 +409,13 @@ class Batch:
 
     # ------------------------------------------------------------------------------------------------------- close
 
-    def _close(self, ontology: Ontology) -> BatchReport:
+    def _close(self, ontology: Ontology, schema: bytes) -> BatchReport:
         totals = Totals()
         for dataset in self.sets:
             totals.add(_row(dataset), dataset.report if not dataset.failure else None)
         totals.note(self._notes)
         report = totals.report(self._given.root, ontology.decisions)
-        data = {"ontology.json": self._writer.ontology_json(ontology)}
+        data = {"ontology.json": schema}
         report.outputs = {n: Output(d.count(b"\n"), len(d), hashlib.sha256(d).hexdigest()) for n, d in data.items()}
         _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
         names = ((os.path.basename(s.folder), kept) for s in self.sets if (kept := _kept(s)))
