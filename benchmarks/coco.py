@@ -4,7 +4,8 @@
 
 The corpus is like train2017 (scale 1: 118,287 images, 860,001 annotations): gappy ids, annotations in no order of
 images, outlines of about 25 vertices of which every sixth has several parts, 1.2 % crowds as uncompressed RLE,
-categories at the end of the file. The last line is the rate of masks, multi-part outline to base64 PNG, on one core.
+categories at the end of the file. ``outlines.py`` shows what the outlines alone cost with the same libraries. The last
+line is the rate of masks, multi-part outline to base64 PNG, on one core.
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ def main() -> None:
         generate(file, given.scale)
         print(f"{file.stat().st_size / 1e6:.0f} MB, {round(ANNOTATIONS * given.scale):,} annotations")
         programs = {"orjson loads + dumps": ["-c", YARDSTICK, str(file), f"{folder}/copy.json"]}
+        outlines = str(Path(__file__).with_name("outlines.py"))
+        programs["outlines, nothing else"] = [outlines, str(file), f"{folder}/lines.ndjson"]
         for policy in ("polygon", "bbox", "auto"):
             arguments = [str(file), "-o", f"{folder}/{policy}", "--geometry", policy, "--overwrite", "--quiet"]
             programs[f"--geometry {policy}"] = [*CONVERT, *arguments]
