@@ -6,8 +6,11 @@ import os
 import signal
 import time
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,7 @@ from to_labelbox.parts import encode_part
 from to_labelbox.pipeline import Opened, run
 from to_labelbox.report import SourceInfo
 from to_labelbox.schema import Schema
+from to_labelbox.workers import crew
 
 UNITS, BAD = 1000, 617
 
@@ -135,3 +139,45 @@ def test_without_a_folder_nothing_is_kept() -> None:
     source = opened(made())
     part = encode_part(source.dataset, source.make_encoder(), 10, 20, False, None)
     assert (part.items, part.written, list(part.counts)) == (10, 10, [1] * 10)
+
+
+def idle() -> None:
+    """What prepares a process that needs nothing."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_until_no_lock_is_held(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception among the futures' locks would leave one locked, and ending the pool would take for ever."""
+    after: list[str] = []
+    waiting = futures.wait
+
+    def interrupted(*given: Any) -> Any:
+        os.kill(os.getpid(), number)
+        for _ in range(1000):  # the interpreter calls its handlers between two instructions
+            pass
+        after.append("waited")
+        return waiting(*given)
+
+    monkeypatch.setattr("to_labelbox.workers.wait", interrupted)
+    with pytest.raises(KeyboardInterrupt), crew(1, idle) as hands:
+        list(hands.run(abs, deque([-1])))
+    assert after == ["waited"]
+
+
+def test_between_tasks_a_signal_is_heard_at_once_and_its_handler_is_given_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with crew(1, idle) as hands:
+        assert list(hands.run(abs, deque([-1]))) == [(-1, 1)]
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_signal_that_was_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with crew(1, idle) as hands:
+            signal.raise_signal(signal.SIGINT)
+            assert list(hands.run(abs, deque([-1]))) == [(-1, 1)]
+    finally:
+        signal.signal(signal.SIGINT, before)

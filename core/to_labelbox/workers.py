@@ -24,6 +24,9 @@ from to_labelbox.diagnostics import ToLabelboxError
 CONSTS.term_timeout = 0.3
 """Seconds that a process has to end by itself when it is told to; pebble's own 3 seconds are long for a Ctrl-C."""
 
+_PATIENCE = 0.2
+"""Seconds after which a signal that came while waiting for workers is heard."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -38,21 +41,25 @@ class Died:
 class Crew:
     """Processes that run one task after another. ``prepare(*given)`` is called first in each of them."""
 
-    def __init__(self, pool: ProcessPool, workers: int) -> None:
+    def __init__(self, pool: ProcessPool, workers: int, signals: _Signals) -> None:
         self._pool = pool
         self._ahead = 2 * workers
+        self._signals = signals
 
     def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | Died | ToLabelboxError]]:
         """Outcomes as they come; what the user can mend is an outcome. Tasks may be added while it runs."""
         flying: dict[Future[R], T] = {}
         while tasks or flying:
-            while tasks and len(flying) < self._ahead:
-                task = tasks.popleft()
-                flying[self._pool.schedule(function, (task,))] = task
-            done, _ = wait(flying, return_when=FIRST_COMPLETED)
-            for future in done:
-                outcome: R | Died | ToLabelboxError = _outcome(future)
-                yield flying.pop(future), outcome
+            with self._signals.held():
+                while tasks and len(flying) < self._ahead:
+                    task = tasks.popleft()
+                    flying[self._pool.schedule(function, (task,))] = task
+                done, _ = wait(flying, _PATIENCE, FIRST_COMPLETED)
+                outcomes = []
+                for future in done:
+                    outcome: R | Died | ToLabelboxError = _outcome(future)
+                    outcomes.append((flying.pop(future), outcome))
+            yield from outcomes
 
 
 def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
@@ -78,21 +85,46 @@ def _cause(code: int) -> str:
     return f"the worker process ended with exit code {code}"
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+class _Signals:
+    """SIGTERM ends the work as Ctrl-C does: workers first, nothing half-written.
 
+    Futures and the pool have locks, which an exception in the wrong place would leave locked for ever; so signals wait
+    until such a place is left.
+    """
 
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM ends the work as Ctrl-C does: workers first, nothing half-written."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    def __init__(self) -> None:
+        self._held = self._came = False
+
+    def _arrive(self, *_: object) -> None:
+        if not self._held:
+            raise KeyboardInterrupt
+        self._came = True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._came:
+            self._came = False
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Signals that were ignored stay ignored."""
+        before = {}
+        if threading.current_thread() is threading.main_thread():
+            before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+        taken = [n for n, handler in before.items() if handler is not signal.SIG_IGN]
+        try:
+            for number in taken:
+                signal.signal(number, self._arrive)
+            yield
+        finally:
+            for number in taken:
+                signal.signal(number, before[number])
 
 
 @contextmanager
@@ -102,9 +134,11 @@ def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) 
     Where processes can be forked, they share what has been opened before.
     """
     pool = ProcessPool(workers, 0, prepare, given, multiprocessing.get_context("fork" if hasattr(os, "fork") else None))
-    try:
-        with _terminated_like_interrupted():
-            yield Crew(pool, workers)
-    finally:
-        pool.stop()  # type: ignore[no-untyped-call]
-        pool.join()
+    signals = _Signals()
+    with signals.handled():
+        try:
+            yield Crew(pool, workers, signals)
+        finally:
+            with signals.held():
+                pool.stop()  # type: ignore[no-untyped-call]
+                pool.join()
