@@ -8,7 +8,6 @@ archives beside its own files that are a dataset for certain.
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from to_labelbox.diagnostics import FileError, SourceError, UsageError
 from to_labelbox.formats import CERTAIN, Match, readers
+from to_labelbox.media import is_media
 from to_labelbox.source import Source
 
 EVIDENCE_FILES = 4
@@ -67,6 +67,7 @@ class _Search:
     def __init__(self, format: str | None, leave_out: str | None) -> None:
         self._readers = readers() if format is None else {format: readers()[format]}
         self._leave_out = leave_out
+        self._hidden = leave_out and os.path.basename(leave_out)
 
     def below(self, folder: str, path: str) -> Iterator[_Row]:
         names, folders = self._listing(folder)
@@ -101,7 +102,7 @@ class _Search:
                     if entry.name.startswith(".") or entry.name in _SKIPPED:
                         continue
                     if entry.is_dir(follow_symlinks=False):
-                        if os.path.realpath(entry.path) != self._leave_out:
+                        if entry.name != self._hidden or os.path.realpath(entry.path) != self._leave_out:
                             folders.append(entry.name)
                     elif entry.is_file(follow_symlinks=False):
                         names.append(entry.name)
@@ -110,9 +111,6 @@ class _Search:
         return sorted(names), sorted(folders)
 
     def _evidence(self, folder: str, files: Sequence[str]) -> list[str]:
-        def is_media(name: str) -> bool:
-            return (mimetypes.guess_type(name)[0] or "").startswith(("image/", "video/", "audio/"))
-
         kinds: dict[str, list[str]] = {}
         for name in [f for f in files if not is_media(f)] or files:
             kinds.setdefault(os.path.splitext(name)[1].lower(), []).append(name)

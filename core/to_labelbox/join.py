@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from to_labelbox.ontology import Ontology, infer
+from to_labelbox.repeats import has_repeats
 from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.settings import Settings
 from to_labelbox.survey import Answers, Survey
@@ -35,14 +37,16 @@ def common_ontology(datasets: Sequence[Seen], settings: Settings) -> Ontology:
 
 def shared_keys(keys: Sequence[array[int]]) -> list[tuple[int, int, int]]:
     """Datasets that have global keys of earlier ones, by the keys' hashes: (dataset, the first such one, how many)."""
+    if not has_repeats(array("Q", chain.from_iterable(keys))):
+        return []
     import numpy as np
 
-    hashes = np.concatenate([np.frombuffer(own, np.uint64) for own in keys] or [np.zeros(0, np.uint64)])
+    hashes = np.concatenate([np.frombuffer(own, np.uint64) for own in keys])
     owners = np.repeat(np.arange(len(keys)), [len(own) for own in keys])
     order = np.argsort(hashes, kind="stable")
     hashes, owners = hashes[order], owners[order]
     # the first of equal hashes belongs to the first dataset that has it
-    firsts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])) if len(hashes) else np.zeros(0, np.int64)
+    firsts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1]))
     first = np.repeat(owners[firsts], np.diff(np.append(firsts, len(hashes))))
     later = owners > first
     found: dict[int, tuple[int, int]] = {}

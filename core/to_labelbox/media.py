@@ -10,9 +10,11 @@ values 1..8, anything else counts as 1; an orientation that only XMP mentions do
 from __future__ import annotations
 
 import io
+import mimetypes
 import os
 import struct
 from collections.abc import Callable
+from functools import cache
 from typing import IO, NamedTuple, TypeAlias
 
 from to_labelbox.source import is_safe
@@ -51,6 +53,16 @@ def is_image(name: str) -> bool:
 
 def is_video(name: str) -> bool:
     return _extension(name) in VIDEO_EXTENSIONS
+
+
+def is_media(name: str) -> bool:
+    """Whether a file is a picture, a video or a sound by its extension, as the system's table has it."""
+    return _is_media(_extension(name))
+
+
+@cache
+def _is_media(extension: str) -> bool:
+    return (mimetypes.guess_type(f"x{extension}")[0] or "").startswith(("image/", "video/", "audio/"))
 
 
 def _extension(name: str) -> str:

@@ -23,6 +23,8 @@ from typing import IO, BinaryIO, Protocol, cast
 from to_labelbox.diagnostics import FileError, UsageError
 
 HEAD = 64 * 1024
+HEADS = 64
+"""Beginnings of files that a source keeps: 4 MB."""
 MAX_MEMBER_BYTES = 64 * 2**30
 MAX_MEMBERS = 5_000_000
 MAX_RATIO = 1_000
@@ -71,10 +73,15 @@ class _Folder:
     def __init__(self, root: str, only: Sequence[str] | None = None) -> None:
         self.root = root
         self._only = list(only) if only is not None else None
+        self._inside: dict[str, bool] = {}
 
     @cached_property
     def _listing(self) -> list[str]:
         return sorted(self._walk()) if self._only is None else self._only
+
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
 
     def names(self) -> Sequence[str]:
         return self._listing
@@ -103,11 +110,21 @@ class _Folder:
         path = self.real_path(name)
         if path is None:
             raise FileError("the path leaves the source's folder, so it is not opened")
-        if os.path.realpath(path) != os.path.join(os.path.realpath(os.path.dirname(self.root + "/")), *name.split("/")):
-            real, root = os.path.realpath(path), os.path.realpath(self.root)
-            if os.path.commonpath((real, root)) != root:
-                raise FileError("a link leads out of the source's folder, so it is not opened")
+        folder = name[: name.rfind("/") + 1]
+        if folder not in self._inside:
+            self._inside[folder] = self._leads_inside(os.path.join(self.root, folder))
+        if self._inside[folder]:
+            try:
+                return open(path, "rb", opener=_no_link)
+            except OSError as error:
+                if error.errno != errno.ELOOP:
+                    raise
+        if not self._leads_inside(path):
+            raise FileError("a link leads out of the source's folder, so it is not opened")
         return open(path, "rb")
+
+    def _leads_inside(self, path: str) -> bool:
+        return os.path.commonpath((os.path.realpath(path), self._real_root)) == self._real_root
 
     def size(self, name: str) -> int:
         path = self.real_path(name)
@@ -116,6 +133,13 @@ class _Folder:
     def exists(self, name: str) -> bool:
         path = self.real_path(name)
         return path is not None and os.path.isfile(path)
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Opens a file that is no link."""
+    if _PLAIN_FILE == os.O_RDONLY and os.path.islink(path):  # a system that cannot tell while it opens
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    return os.open(path, flags | _PLAIN_FILE)
 
 
 class _Zip:
@@ -198,6 +222,7 @@ class Source:
                 raise UsageError(f"{path} is a pipe or a device, which can be read only once: save it as a file first")
         first = files[0]
         self.unreadable: dict[str, str] = {}
+        self._heads: dict[str, bytes] = {}
         self.path = first if len(files) == 1 else ", ".join(files)
         self._store: _Store
         self._given = len(files) > 1
@@ -206,7 +231,7 @@ class Source:
             if folders:
                 raise UsageError(f"{folders[0]} is a folder: give one folder, or several files of one set")
             root = os.path.commonpath([os.path.dirname(os.path.abspath(p)) for p in files])
-            self._store = _Folder(root, [Path(os.path.abspath(p)).relative_to(root).as_posix() for p in files])
+            self._store = _Folder(root, [os.path.relpath(p, root).replace(os.sep, "/") for p in files])
             self.name = os.path.basename(root) or "dataset"
         elif os.path.isdir(first):
             self._store = _Folder(first)
@@ -343,8 +368,18 @@ class Source:
     def head(self, name: str, size: int = HEAD) -> bytes:
         """The first bytes, without unpacking more of an archive than needed.
 
-        Empty when unreadable; the reason is kept in :attr:`unreadable`.
+        Empty when unreadable; the reason is kept in :attr:`unreadable`. Those of a few files are kept: every reader that is
+        asked about a source looks at the same ones.
         """
+        if size != HEAD:
+            return self._head(name, size)
+        if name not in self._heads:
+            if len(self._heads) == HEADS:
+                self._heads.clear()
+            self._heads[name] = self._head(name, size)
+        return self._heads[name]
+
+    def _head(self, name: str, size: int) -> bytes:
         try:
             if isinstance(self._store, _Zip):
                 info = self._store._members[name]

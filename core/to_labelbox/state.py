@@ -8,7 +8,6 @@ had. Every file has its name only when it is whole.
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import os
 import shutil
 from array import array
@@ -20,6 +19,7 @@ from msgspec import Struct, field
 
 from to_labelbox.diagnostics import Code, Diagnostic, Ledger, Log, Tally
 from to_labelbox.discover import Found
+from to_labelbox.media import is_media
 from to_labelbox.ontology import Ontology
 from to_labelbox.parts import Part, part_path
 from to_labelbox.report import SourceInfo, version
@@ -269,14 +269,10 @@ def _input(path: str, name: str, known: Input | None, hashed: bool) -> Input:
         stat = os.stat(path, follow_symlinks=False)
         if known is not None and (known.size, known.changed) == (stat.st_size, stat.st_mtime_ns):
             return known
-        digest = file_digest(path) if hashed and not _is_media(path) else ""
+        digest = file_digest(path) if hashed and not is_media(path) else ""
     except OSError:
         return Input(name, -1, 0)
     return Input(name, stat.st_size, stat.st_mtime_ns, digest)
-
-
-def _is_media(path: str) -> bool:
-    return (mimetypes.guess_type(path)[0] or "").startswith(("image/", "video/", "audio/"))
 
 
 def file_digest(path: str) -> str:

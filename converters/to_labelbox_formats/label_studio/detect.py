@@ -14,7 +14,15 @@ from to_labelbox_formats.label_studio.containers import Shape, shape_of, table_r
 HEADS = 40
 """Files of a folder whose heads are looked at before it is refused."""
 _EXTENSIONS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
-_STRINGS = re.compile(rb'"((?:[^"\\]++|\\.)*+)"(\s*:)?|[\[\]{}]', re.DOTALL)
+_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+_FIRST = re.compile(rb'(?:[^"{]++|' + _STRING + rb")*+\{", re.DOTALL)
+"""Up to the first object, whatever it is in."""
+_PLAIN = rb'[^"\[\]{}]++|' + _STRING
+_FLAT = rb"[\[{](?:" + _PLAIN + rb")*+[\]}]"
+_INSIDE = re.compile(
+    rb'"((?:[^"\\]++|\\.)*+)"(\s*:)?|[\[{](?:' + _PLAIN + rb"|" + _FLAT + rb")*+[\]}]|[\[\]{}]", re.DOTALL
+)
+"""A string, a bracket, or an object or array with no more than one other level in it."""
 _LABELLED = ("annotations", "completions", "predictions")
 _TASK_KEYS = frozenset(
     "id data meta created_at updated_at inner_id project file_upload predictions annotations completions drafts "
@@ -78,18 +86,17 @@ def recognise(source: Source, name: str) -> FoundFile | str:
 def _first_keys(head: bytes) -> set[str]:
     """Keys of the first object, as far as the head shows them."""
     keys: set[str] = set()
-    depth, level = 0, 0
-    for token in _STRINGS.finditer(head):
+    first = _FIRST.match(head)
+    depth = 0
+    for token in _INSIDE.finditer(head, first.end()) if first else ():
         text = token.group()
         if text in (b"{", b"["):
             depth += 1
-            if text == b"{" and not level:
-                level = depth
         elif text in (b"}", b"]"):
             depth -= 1
-            if level and depth < level:
+            if depth < 0:
                 break
-        elif token.group(2) and depth == level:
+        elif token.group(2) and not depth:
             keys.add(token.group(1).decode("utf-8", "replace"))
     return keys
 
