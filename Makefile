@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: help demo test lint types unit browser golden screenshots bench clean
+.PHONY: help demo test lint types unit browser golden screenshots bench kill fuzz clean
 
 help:
 	@echo "make demo    set up, convert the bundled example, show the report"
@@ -13,6 +13,7 @@ help:
 	@echo "make screenshots  renew the pictures of the preview page in docs/images"
 	@echo "make bench   measure speed and memory against the limits (a few minutes)"
 	@echo "make kill    end a batch with kill -9 at 200 random moments, resume it, compare (a few minutes)"
+	@echo "make fuzz    convert randomly broken inputs (SEED=1 COUNT=2000 FORMAT=coco; a few minutes)"
 	@echo "make clean   remove what the other targets made"
 
 demo: .venv/demo
@@ -55,6 +56,12 @@ bench: .venv/dev
 
 kill: .venv/dev
 	TO_LABELBOX_KILLS=200 $(BIN)/pytest -q tests/test_batch.py -k killed
+
+# Another SEED breaks other things; FORMAT restricts it to the fixtures of one format.
+fuzz: SEED ?= $(shell date +%s)
+fuzz: COUNT ?= 2000
+fuzz: .venv/dev
+	$(BIN)/python tests/fuzz.py $(SEED) $(COUNT) $(FORMAT)
 
 clean:
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis

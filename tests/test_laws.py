@@ -7,7 +7,6 @@ import dataclasses
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,8 @@ from typing import Any
 import pytest
 
 import to_labelbox
-from harness import ROOT, Case, cases, check_output, check_report, contents, walk
+from fuzz import break_one, convert_broken
+from harness import ROOT, Case, cases, check_report, contents
 from to_labelbox import Dataset, Log, Reader, ToLabelboxError
 from to_labelbox.formats import Match, option_infos, verdicts
 from to_labelbox.model import Classification, Item, Object, Relationship, Track
@@ -162,78 +162,15 @@ def test_workers_do_not_change_a_byte(reader: Reader, tmp_path: Path) -> None:
 
 # --------------------------------------------------------------------------------------------------------- broken input
 
-ODD: list[Any] = [
-    None,
-    "",
-    "x",
-    -1,
-    0,
-    1e308,
-    True,
-    [],
-    {},
-    [[]],
-    "NaN",
-    "1,2",
-    10**30,
-    "\u0000\ud800",
-    [None],
-    {"a": []},
-]
-WORDS = [b"nan", b"-1", b"abc", b"1e999", b"", b"99999999999999999999", b"\xff\xfe", b"\0", b"<", b'"', b"&x;"]
-
-
-def mutated(data: bytes, name: str, chance: random.Random) -> bytes:
-    """A document with one thing wrong: cut off, a field changed or gone, a number spoilt, bytes turned."""
-    way = chance.choice(["cut", "bytes", "number", "field", "field", "drop", "drop", "empty"])
-    if name.lower().endswith(".json") and way in ("field", "drop"):
-        try:
-            document = json.loads(data)
-        except ValueError:
-            return data[: len(data) // 2]
-        places = list(walk(document))
-        if places:
-            for container, key in chance.sample(places, min(len(places), chance.randint(1, 2))):
-                try:
-                    if way == "drop":
-                        del container[key]
-                    else:
-                        container[key] = chance.choice(ODD)
-                except (IndexError, KeyError):
-                    continue
-        return json.dumps(document).encode()
-    if way == "empty":
-        return b""
-    if way == "cut":
-        return data[: chance.randrange(len(data) + 1)]
-    if way == "bytes":
-        spoilt = bytearray(data)
-        for _ in range(3):
-            if spoilt:
-                spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
-        return bytes(spoilt)
-    tokens = list(re.finditer(rb"[\w.+-]+", data))
-    if not tokens:
-        return b"\0"
-    token = chance.choice(tokens)
-    return data[: token.start()] + chance.choice(WORDS) + data[token.end() :]
-
 
 @per_case
 def test_broken_input_is_told_and_counted(case: Case, tmp_path: Path) -> None:
-    chance = random.Random(case.id)
     for n in range(MUTATIONS):
-        folder, out = tmp_path / f"input-{n}", tmp_path / f"out-{n}"
+        folder = tmp_path / f"input-{n}"
         shutil.copytree(case.input, folder)
-        file = chance.choice([f for f in sorted(folder.rglob("*")) if f.is_file()])
-        file.write_bytes(mutated(file.read_bytes(), file.name, chance))
-        try:
-            made = case.convert(out, folder, **({} if n % 2 else {"format": case.format}))
-        except ToLabelboxError as error:
-            assert "defect" not in str(error), f"{n} {file.name}: {error}"
-            assert str(error)
-        else:
-            check_output(out, made)
+        chance = random.Random(f"{case.id} {n}")
+        break_one(folder, chance)
+        convert_broken(case, folder, tmp_path / f"out-{n}", chance)
 
 
 @per_reader
