@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from to_labelbox import repeats
-from to_labelbox.repeats import has_repeats
+from to_labelbox.repeats import repeated
 
 
 @given(
@@ -21,6 +21,6 @@ def test_few_and_many_are_told_alike(size: str, hashes: list[int], close: list[i
     numbers = hashes + close
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(repeats, "_FEW", 0 if size == "many" else 100)
-        assert has_repeats(array("q", numbers)) is (len(set(numbers)) < len(numbers))
+        assert repeated(array("q", numbers)) == {n for n in numbers if numbers.count(n) > 1}
         unsigned = [n % 2**64 for n in numbers]
-        assert has_repeats(array("Q", unsigned)) is (len(set(unsigned)) < len(unsigned))
+        assert repeated(array("Q", unsigned)) == {n for n in unsigned if unsigned.count(n) > 1}

@@ -25,7 +25,7 @@ from to_labelbox.join import Seen, common_ontology, shared_keys
 from to_labelbox.kept import MEMORY, Kept, remember
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import PARTIAL, REPORT, Folder
-from to_labelbox.parts import Gathering, Part, plan
+from to_labelbox.parts import Filling, Gathering, Part, plan
 from to_labelbox.pipeline import Job, publish, report_of, same_keys
 from to_labelbox.report import Output, Report
 from to_labelbox.schema import Schema
@@ -376,6 +376,7 @@ class Batch:
                 assert dataset.report is not None
                 dataset.report.outputs = outcome
             self._one_more()
+        filling = Filling(self._writer, ontology)
         for dataset in large:
             assert dataset.gathered is not None
             assert dataset.report is not None
@@ -384,8 +385,7 @@ class Batch:
                 publish(
                     folder,
                     dataset.folder,
-                    self._writer,
-                    ontology,
+                    filling,
                     dataset.report,
                     dataset.gathered,
                     self._given.shard_lines,

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from to_labelbox.ontology import Ontology, infer
-from to_labelbox.repeats import has_repeats
+from to_labelbox.repeats import repeated
 from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.settings import Settings
 from to_labelbox.survey import Answers, Survey
@@ -37,22 +37,14 @@ def common_ontology(datasets: Sequence[Seen], settings: Settings) -> Ontology:
 
 def shared_keys(keys: Sequence[array[int]]) -> list[tuple[int, int, int]]:
     """Datasets that have global keys of earlier ones, by the keys' hashes: (dataset, the first such one, how many)."""
-    if not has_repeats(array("Q", chain.from_iterable(keys))):
-        return []
-    import numpy as np
-
-    hashes = np.concatenate([np.frombuffer(own, np.uint64) for own in keys])
-    owners = np.repeat(np.arange(len(keys)), [len(own) for own in keys])
-    order = np.argsort(hashes, kind="stable")
-    hashes, owners = hashes[order], owners[order]
-    # the first of equal hashes belongs to the first dataset that has it
-    firsts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1]))
-    first = np.repeat(owners[firsts], np.diff(np.append(firsts, len(hashes))))
-    later = owners > first
+    same = repeated(array("Q", chain.from_iterable(keys)))
+    first: dict[int, int] = {}
     found: dict[int, tuple[int, int]] = {}
-    for owner, other in sorted(zip(owners[later].tolist(), first[later].tolist())):
-        earliest, count = found.get(owner, (other, 0))
-        found[owner] = earliest, count + 1
+    for owner, own in enumerate(keys) if same else ():
+        for key in own:
+            if key in same and (other := first.setdefault(key, owner)) != owner:
+                earliest, count = found.get(owner, (other, 0))
+                found[owner] = min(earliest, other), count + 1
     return [(owner, other, count) for owner, (other, count) in found.items()]
 
 

@@ -10,13 +10,15 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from itertools import islice
 from typing import Self
 
 from msgspec import Struct
 
 from to_labelbox.diagnostics import Log
-from to_labelbox.formats import Dataset, Encoder
+from to_labelbox.formats import Dataset, Encoder, Writer
+from to_labelbox.ontology import Ontology
 from to_labelbox.report import Assets
 from to_labelbox.survey import Survey
 
@@ -81,6 +83,22 @@ def pieces(path: str) -> Iterator[bytes]:
     with open(path, "rb") as file:
         while piece := file.read(_PIECE):
             yield piece if piece.endswith(b"\n") else piece + file.readline()
+
+
+class Filling:
+    """An ontology, and what a writer makes of it: the filling in of lines, and its text."""
+
+    def __init__(self, writer: Writer, ontology: Ontology) -> None:
+        self.writer = writer
+        self.ontology = ontology
+
+    @cached_property
+    def render(self) -> Callable[[bytes], bytes]:
+        return self.writer.renderer(self.ontology)
+
+    @cached_property
+    def schema(self) -> bytes:
+        return self.writer.ontology_json(self.ontology)
 
 
 def render_part(folder: str, start: int, stop: int, render: Callable[[bytes], bytes]) -> None:

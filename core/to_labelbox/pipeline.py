@@ -42,8 +42,8 @@ from to_labelbox.media import Gallery
 from to_labelbox.model import Item
 from to_labelbox.ontology import Ontology, infer
 from to_labelbox.output import Folder, shards
-from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, plan, rendered_here, told_apart
-from to_labelbox.repeats import has_repeats
+from to_labelbox.parts import Filling, Gathering, Part, encode_part, part_path, pieces, plan, rendered_here, told_apart
+from to_labelbox.repeats import repeated
 from to_labelbox.report import Lines, Report, SourceInfo, Tool
 from to_labelbox.schema import Schema
 from to_labelbox.settings import Settings
@@ -346,7 +346,7 @@ def _run(
     limits = opened.writer.limits(ontology, survey, log)
     report = report_of(opened.writer, opened.info, settings, gathered)
     if folder is not None:
-        publish(folder, folder.partial, opened.writer, ontology, report, gathered, shard_lines, crew)
+        publish(folder, folder.partial, Filling(opened.writer, ontology), report, gathered, shard_lines, crew)
     return Result(report, ontology, survey, opened.dataset.schema, limits)
 
 
@@ -405,8 +405,7 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Ga
 def publish(
     folder: Folder,
     parts: str,
-    writer: Writer,
-    ontology: Ontology,
+    filling: Filling,
     report: Report,
     gathered: Gathering,
     shard_lines: int,
@@ -414,13 +413,13 @@ def publish(
 ) -> None:
     """Fill the ontology into the parts in the folder ``parts``, and give the files their names."""
     if crew is None:
-        filled = rendered_here(parts, gathered.ranges, writer.renderer(ontology))
+        filled = rendered_here(parts, gathered.ranges, filling.render)
     else:
         from to_labelbox.work import rendered_by, save_ontology
 
-        filled = rendered_by(crew, parts, gathered.ranges, save_ontology(ontology, folder.partial))
+        filled = rendered_by(crew, parts, gathered.ranges, save_ontology(filling.ontology, folder.partial))
     if gathered.groups:
-        filled = told_apart(filled, gathered.counts, gathered.groups, writer.tell_apart)
+        filled = told_apart(filled, gathered.counts, gathered.groups, filling.writer.tell_apart)
     if shard_lines:
         finished = shards(folder, filled, gathered.counts, shard_lines)
     else:
@@ -431,7 +430,7 @@ def publish(
     for piece in _rows(parts, gathered.ranges, gathered.repeated):
         rows.write(piece)
     schema = folder.sink("ontology.json")
-    schema.write(writer.ontology_json(ontology))
+    schema.write(filling.schema)
     folder.publish([*finished, rows, schema], report)
 
 
@@ -448,14 +447,8 @@ def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) ->
 
 def same_keys(keys: array[int]) -> set[int]:
     """Indexes of items whose global key, by its hash, another one has too."""
-    if not has_repeats(keys):
-        return set()
-    import numpy as np
-
-    hashes = np.frombuffer(keys, np.uint64)
-    order = np.argsort(hashes, kind="stable")
-    same = hashes[order][1:] == hashes[order][:-1]
-    return set(order[1:][same].tolist()) | set(order[:-1][same].tolist())
+    same = repeated(keys)
+    return {n for n, key in enumerate(keys) if key in same} if same else set()
 
 
 def repeated_assets(

@@ -257,11 +257,9 @@ def inventory(source: str, known: Sequence[Input] = ()) -> list[Input]:
 def _files(source: str) -> list[tuple[str, str]]:
     if not os.path.isdir(source):
         return [("", source)]
-    return [
-        (os.path.relpath(os.path.join(folder, name), source), os.path.join(folder, name))
-        for folder, _, names in os.walk(source)
-        for name in names
-    ]
+    root = os.path.join(source, "")
+    paths = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names)
+    return [(path.removeprefix(root), path) for path in paths]
 
 
 def _input(path: str, name: str, known: Input | None, hashed: bool) -> Input:

@@ -11,7 +11,7 @@ import shutil
 import signal
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -21,7 +21,7 @@ from to_labelbox.formats import Encoder, writer
 from to_labelbox.kept import Kept, kept_report, load_kept
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import Folder
-from to_labelbox.parts import Gathering, Part, encode_part, part_path, pieces, render_part
+from to_labelbox.parts import Filling, Gathering, Part, encode_part, part_path, pieces, render_part
 from to_labelbox.report import Output, Report
 from to_labelbox.state import (
     HEAD,
@@ -117,7 +117,7 @@ class Finish(NamedTuple):
 _jobs: Sequence[Job | None] = ()
 _open: dict[int, Opened] = {}
 _encoders: dict[int, Encoder] = {}
-_render: tuple[str, Callable[[bytes], bytes]] | None = None
+_filling: tuple[str, Filling] | None = None
 _seconds = 0.0
 
 
@@ -211,10 +211,7 @@ def find_repeated(task: Repeats) -> tuple[dict[int, int], Log]:
 
 
 def render(task: Rendering) -> None:
-    global _render
-    if _render is None or _render[0] != task.ontology:
-        _render = task.ontology, writer().renderer(_load_ontology(task.ontology))
-    render_part(task.folder, task.start, task.stop, _render[1])
+    render_part(task.folder, task.start, task.stop, _filling_of(task.ontology).render)
 
 
 def finish(task: Finish) -> dict[str, Output]:
@@ -223,16 +220,19 @@ def finish(task: Finish) -> dict[str, Output]:
 
     folder = Folder(task.out, overwrite=True)
     try:
-        ontology = _load_ontology(task.ontology)
-        publish(folder, task.folder, writer(), ontology, task.report, task.gathered, task.shard_lines, None)
+        publish(folder, task.folder, _filling_of(task.ontology), task.report, task.gathered, task.shard_lines, None)
     finally:
         folder.clean()
     return task.report.outputs
 
 
-def _load_ontology(path: str) -> Ontology:
-    with open(path, "rb") as file:
-        return msgspec.msgpack.decode(file.read(), type=Ontology)
+def _filling_of(path: str) -> Filling:
+    """What is made of the ontology in a file, once for all tasks that have it."""
+    global _filling
+    if _filling is None or _filling[0] != path:
+        with open(path, "rb") as file:
+            _filling = path, Filling(writer(), msgspec.msgpack.decode(file.read(), type=Ontology))
+    return _filling[1]
 
 
 def save_ontology(ontology: Ontology, folder: str) -> str:

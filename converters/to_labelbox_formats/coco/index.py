@@ -14,12 +14,13 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox.json_head import keys_at
 from to_labelbox.json_stream import JsonStream, as_utf8
 from to_labelbox.ontology import clean_name
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.boxes import BoxColumns, Boxes, BoxRecord, read_boxes
 from to_labelbox_formats.coco.ids import MISSING, Id, Names, Whole, keys_of
-from to_labelbox_formats.coco.probe import Kind, keys_at, split_of
+from to_labelbox_formats.coco.probe import Kind, split_of
 
 
 class Category(Struct):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
+
+from to_labelbox.json_head import keys_at
 
 
 class Kind(StrEnum):
@@ -19,23 +22,6 @@ class Kind(StrEnum):
     RESULTS = "results"
 
 
-_KEYS = re.compile(rb'"(?:[^"\\]|\\.)*"\s*:|[{}\[\]]|"(?:[^"\\]|\\.)*"', re.DOTALL)
-
-
-def keys_at(head: bytes, depth: int) -> list[str]:
-    """Object keys at a depth of brackets, in order, as far as the head reaches."""
-    found, level = [], 0
-    for match in _KEYS.finditer(head):
-        token = match.group()
-        if token in (b"{", b"["):
-            level += 1
-        elif token in (b"}", b"]"):
-            level -= 1
-        elif token.endswith(b":") and level == depth:
-            found.append(token[:-1].strip()[1:-1].decode("utf-8", "replace"))
-    return found
-
-
 @lru_cache(4)
 def probe(head: bytes) -> tuple[Kind | None, str]:
     """The kind of file that a head begins, or None with the reason."""
@@ -43,14 +29,14 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = head.decode("utf-16", "replace").encode().lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"["):
-        inner = keys_at(text, 2)[:12]
+        inner = list(islice(keys_at(text, 2), 12))
         fields = {"score", "caption", "bbox", "segmentation", "keypoints"} & set(inner)
         if "image_id" in inner and fields and "data" not in inner:
             return Kind.RESULTS, "an array of objects with image_id: COCO results"
         return None, "a JSON array, but not of COCO results"
     if not text.startswith(b"{"):
         return None, "not JSON"
-    top = keys_at(text, 1)
+    top = list(keys_at(text, 1))
     if "videos" in top:
         return None, "has 'videos': YouTube-VIS, which is not supported"
     for other, what in (

@@ -250,8 +250,12 @@ class Records:
     def _plain_shape(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
         """A :class:`_Plain` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
-        if box.width < 0 or box.height < 0 or not outline:
+        if box.width < 0 or box.height < 0:
             return None
+        attributes = CROWD if data.iscrowd else ()
+        where = f"annotations[{row}]"
+        if not outline:
+            return Object(id=str(data.id), label=label, geometry=box, attributes=attributes, where=where)
         shape: Polygon | Mask
         if type(outline) is list:
             for part in outline:
@@ -267,9 +271,9 @@ class Records:
             id=str(data.id),
             label=label,
             geometry=shape,
-            attributes=CROWD if data.iscrowd else (),
+            attributes=attributes,
             box=box,
-            where=f"annotations[{row}]",
+            where=where,
         )
 
     def _carefully(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:

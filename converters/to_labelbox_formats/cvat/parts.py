@@ -14,7 +14,7 @@ from to_labelbox.model import (
     Asset,
     Item,
 )
-from to_labelbox.repeats import has_repeats
+from to_labelbox.repeats import repeated
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.exports import FRAME, Group, XmlExport
 from to_labelbox_formats.cvat.images import ImageReader, Turn
@@ -58,7 +58,7 @@ class ImagePart:
         self._finder = finder
         self._again: dict[int, list[int]] = {}
         self._firsts: array[int] = group.images
-        if has_repeats(group.hashes):
+        if repeated(group.hashes):
             self._firsts = array("Q")
             units: dict[int, int] = {}
             for element, value in zip(group.images, group.hashes):

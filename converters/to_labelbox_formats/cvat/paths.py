@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from to_labelbox.diagnostics import Code, Log
 from to_labelbox.formats import ReadContext
 from to_labelbox.media import Header, image_header
-from to_labelbox.repeats import has_repeats
+from to_labelbox.repeats import repeated
 from to_labelbox.source import Source, is_safe
 from to_labelbox_formats.cvat.exports import FRAME, Export, Group
 
@@ -95,7 +95,7 @@ def _collide(groups: Sequence[Group]) -> bool:
     hashes = array("q")
     for group in groups:
         hashes.extend(hash((group.folder, h)) for h in set(group.hashes))
-    return has_repeats(hashes)
+    return bool(repeated(hashes))
 
 
 def _file_folders(names: Sequence[str]) -> Sequence[str]:

@@ -8,21 +8,13 @@ from typing import NamedTuple
 
 from to_labelbox.diagnostics import FileError
 from to_labelbox.formats import CERTAIN, LIKELY, Match, Refusal
+from to_labelbox.json_head import first_keys
 from to_labelbox.source import Source
 from to_labelbox_formats.label_studio.containers import Shape, shape_of, table_row
 
 HEADS = 40
 """Files of a folder whose heads are looked at before it is refused."""
 _EXTENSIONS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
-_STRING = rb'"(?:[^"\\]++|\\.)*+"'
-_FIRST = re.compile(rb'(?:[^"{]++|' + _STRING + rb")*+\{", re.DOTALL)
-"""Up to the first object, whatever it is in."""
-_PLAIN = rb'[^"\[\]{}]++|' + _STRING
-_FLAT = rb"[\[{](?:" + _PLAIN + rb")*+[\]}]"
-_INSIDE = re.compile(
-    rb'"((?:[^"\\]++|\\.)*+)"(\s*:)?|[\[{](?:' + _PLAIN + rb"|" + _FLAT + rb")*+[\]}]|[\[\]{}]", re.DOTALL
-)
-"""A string, a bracket, or an object or array with no more than one other level in it."""
 _LABELLED = ("annotations", "completions", "predictions")
 _TASK_KEYS = frozenset(
     "id data meta created_at updated_at inner_id project file_upload predictions annotations completions drafts "
@@ -62,7 +54,7 @@ def recognise(source: Source, name: str) -> FoundFile | str:
         if {"annotation_id", "annotator"} <= set(header):
             return FoundFile(name, shape, Form.FLAT, "columns annotation_id and annotator", CERTAIN)
         return "it has no columns annotation_id and annotator"
-    keys = _first_keys(head)
+    keys = set(first_keys(head))
     if "annotation_id" in keys and "annotator" in keys:
         return FoundFile(name, shape, Form.FLAT, "flat records with annotation_id and annotator", CERTAIN)
     if "result" in keys and "task" in keys:
@@ -81,24 +73,6 @@ def recognise(source: Source, name: str) -> FoundFile | str:
     if {"from_name", "to_name"} <= keys:
         return "it is a list of regions without their tasks: export tasks instead"
     return f"its first record has {', '.join(sorted(keys)[:6]) or 'no keys'}, not data and annotations"
-
-
-def _first_keys(head: bytes) -> set[str]:
-    """Keys of the first object, as far as the head shows them."""
-    keys: set[str] = set()
-    first = _FIRST.match(head)
-    depth = 0
-    for token in _INSIDE.finditer(head, first.end()) if first else ():
-        text = token.group()
-        if text in (b"{", b"["):
-            depth += 1
-        elif text in (b"}", b"]"):
-            depth -= 1
-            if depth < 0:
-                break
-        elif token.group(2) and not depth:
-            keys.add(token.group(1).decode("utf-8", "replace"))
-    return keys
 
 
 def candidates(source: Source) -> list[str]:
