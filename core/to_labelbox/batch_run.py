@@ -22,7 +22,7 @@ from to_labelbox.diagnostics import Code, Log, ToLabelboxError, UsageError
 from to_labelbox.discover import Found, discover
 from to_labelbox.formats import option_names, reader, writer
 from to_labelbox.join import Seen, common_ontology, shared_keys
-from to_labelbox.kept import MEMORY, Kept, remember
+from to_labelbox.kept import MEMORY, Kept, keep, remember
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import PARTIAL, REPORT, Folder
 from to_labelbox.parts import Filling, Gathering, Part, plan
@@ -41,7 +41,6 @@ from to_labelbox.state import (
     log_of,
     missing,
     save,
-    saved_log,
 )
 from to_labelbox.work import (
     WHOLE_UNITS,
@@ -342,6 +341,7 @@ class Batch:
         unpublished = [s for s in self._alive if s.kept is None]
         self._progress.step, self._progress.datasets_done = "writing", len(self.sets) - len(unpublished)
         path = save_ontology(ontology, self._working)
+        os.makedirs(os.path.join(self._out, MEMORY), exist_ok=True)
         tasks: deque[Finish] = deque()
         large: list[_Set] = []
         for dataset in unpublished:
@@ -363,6 +363,8 @@ class Batch:
                         dataset.folder,
                         out,
                         path,
+                        self._memory(dataset),
+                        dataset.head,
                         dataset.gathered,
                         dataset.report,
                         self._given.shard_lines,
@@ -378,6 +380,7 @@ class Batch:
             self._one_more()
         filling = Filling(self._writer, ontology)
         for dataset in large:
+            assert dataset.head is not None
             assert dataset.gathered is not None
             assert dataset.report is not None
             folder = Folder(self._place(dataset), overwrite=True)
@@ -391,6 +394,7 @@ class Batch:
                     self._given.shard_lines,
                     hands,
                 )
+                keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
             except ToLabelboxError as error:
                 dataset.failure = str(error)
             finally:
@@ -418,7 +422,8 @@ class Batch:
         data = {"ontology.json": schema}
         report.outputs = {n: Output(d.count(b"\n"), len(d), hashlib.sha256(d).hexdigest()) for n, d in data.items()}
         _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
-        names = ((os.path.basename(s.folder), kept) for s in self.sets if (kept := _kept(s)))
+        # what failed is not remembered, so that the next run tries it again
+        names = [os.path.basename(s.folder) for s in self.sets if not s.failure]
         remember(os.path.join(self._out, MEMORY), self._given, names)
         shutil.rmtree(self._working, ignore_errors=True)
         return report
@@ -426,16 +431,6 @@ class Batch:
 
 def _is_large(source: str) -> bool:
     return os.path.isfile(source) and os.path.getsize(source) >= SHARED_BYTES
-
-
-def _kept(dataset: _Set) -> Kept | None:
-    """What is to be remembered of a dataset; nothing of one that failed, so that the next run tries it again."""
-    if dataset.kept is not None or dataset.failure or dataset.head is None or dataset.gathered is None:
-        return dataset.kept
-    assert dataset.report is not None
-    digest = hashlib.sha256(dataset.report.to_json()).hexdigest()
-    gathered = dataset.gathered
-    return Kept(dataset.head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest)
 
 
 def _row(dataset: _Set) -> Row:

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.output import REPORT
+from to_labelbox.parts import Gathering
 from to_labelbox.report import Report
-from to_labelbox.state import PLAN, Head, Plan, SavedLog, load, save, save_plan
+from to_labelbox.state import PLAN, Head, Plan, SavedLog, load, save, save_plan, saved_log
 from to_labelbox.survey import Survey
 
 MEMORY = ".to-labelbox-batch"
@@ -50,15 +51,16 @@ def load_kept(path: str) -> Kept | None:
     return load(path, Kept)
 
 
-def remember(folder: str, plan: Plan, datasets: Iterable[tuple[str, Kept]]) -> None:
-    """Save the datasets by name, and forget all others."""
-    os.makedirs(folder, exist_ok=True)
-    names = {PLAN}
-    for name, kept in datasets:
-        save(os.path.join(folder, name), kept)
-        names.add(name)
+def keep(path: str, head: Head, gathered: Gathering, report: Report) -> None:
+    """Remember a dataset that has been published."""
+    digest = hashlib.sha256(report.to_json()).hexdigest()
+    save(path, Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest))
+
+
+def remember(folder: str, plan: Plan, names: Iterable[str]) -> None:
+    """Save the plan of a finished run, and forget all datasets but those of these names."""
     save_plan(folder, plan)
-    for name in set(os.listdir(folder)) - names:
+    for name in {*os.listdir(folder)} - {PLAN, *names}:
         os.remove(os.path.join(folder, name))
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from to_labelbox.diagnostics import Code, Log, RecordError, SourceError, ToLabelboxError
 from to_labelbox.formats import Encoder, writer
-from to_labelbox.kept import Kept, kept_report, load_kept
+from to_labelbox.kept import Kept, keep, kept_report, load_kept
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import Folder
 from to_labelbox.parts import Filling, Gathering, Part, encode_part, part_path, pieces, render_part
@@ -103,12 +103,14 @@ class Repeats(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """A dataset to be written whole: its parts, its output folder, the file of the ontology."""
+    """A dataset to be written whole: its parts, its output folder, the file of the ontology, and where to remember it."""
 
     dataset: int
     folder: str
     out: str
     ontology: str
+    memory: str
+    head: Head
     gathered: Gathering
     report: Report
     shard_lines: int
@@ -223,6 +225,7 @@ def finish(task: Finish) -> dict[str, Output]:
         publish(folder, task.folder, _filling_of(task.ontology), task.report, task.gathered, task.shard_lines, None)
     finally:
         folder.clean()
+    keep(task.memory, task.head, task.gathered, task.report)
     return task.report.outputs
 
 

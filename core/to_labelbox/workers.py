@@ -23,6 +23,8 @@ from to_labelbox.diagnostics import ToLabelboxError
 
 CONSTS.term_timeout = 0.3
 """Seconds that a process has to end by itself when it is told to; pebble's own 3 seconds are long for a Ctrl-C."""
+CONSTS.sleep_unit = 0.02
+"""Seconds between two looks for processes that have died, and how long the end of a pool waits for the last one."""
 
 _PATIENCE = 0.2
 """Seconds after which a signal that came while waiting for workers is heard."""
