@@ -18,6 +18,7 @@ import pytest
 import to_labelbox
 from harness import ROOT, annotation, cases, check_report, coco, contents, image, lines, ontology, report, save
 from to_labelbox import BatchReport, UsageError
+from to_labelbox.diagnostics import Code
 from to_labelbox.discover import discover
 from to_labelbox.join import Seen, common_ontology
 from to_labelbox.schema import Input, Option, Question, Schema
@@ -94,6 +95,32 @@ def test_a_dataset_owns_what_is_below_it_and_archives_stand_for_themselves(tmp_p
     assert [(f.path, f.format) for f in found] == [("deep/er", "coco"), ("packed.zip", "coco"), ("set", "coco")]
     assert [f.path for f in discover(str(tmp_path / "bucket"), patterns=["*.zip"])] == ["packed.zip"]
     assert [f.path for f in discover(str(tmp_path / "bucket" / "set"))] == ["set"]
+
+
+def test_a_file_that_no_format_takes_is_told(tmp_path: Path) -> None:
+    box_set(tmp_path / "in" / "good" / "a.json")
+    box_set(tmp_path / "in" / "good" / "more" / "b.json")
+    for name in ("cut.json", "other.json", "Exports.TAR", "packed.zip", "notes.txt"):
+        (tmp_path / "in" / "bad" / "deep").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / "bad" / "deep" / name).write_text('{"images": [{"id": 1,' if name == "cut.json" else "{}")
+    found = discover(str(tmp_path / "in"))
+    assert [(f.path, f.format, f.reason) for f in found if not f.format] == [
+        ("bad/deep/Exports.TAR", "", "no format takes it"),
+        ("bad/deep/cut.json", "", "no format takes it (nor 1 more .json files beside it)"),
+        ("bad/deep/packed.zip", "", "no format takes it"),
+    ]
+    assert [f.path for f in discover(str(tmp_path / "in"), format="coco")] == ["good"]
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    assert made.exit_code() == 0
+    assert [row.path for row in made.datasets] == ["good"]
+    told = next(d for d in made.diagnostics if d.code is Code.FILE_UNCLAIMED)
+    assert [e.file for e in told.examples] == ["bad/deep/Exports.TAR", "bad/deep/cut.json", "bad/deep/packed.zip"]
+    assert "inspect" in told.examples[0].message
+    shards = [["--shard", f"{n}/2", "-o", str(tmp_path / "shards")] for n in (1, 2)]
+    for shard in shards:
+        subprocess.run([*COMMAND, str(tmp_path / "in"), "-q", *shard], check=True)
+    merged = to_labelbox.merge([tmp_path / "shards"])
+    assert [d.code for d in merged.diagnostics] == [d.code for d in made.diagnostics]
 
 
 def test_the_output_is_not_taken_for_a_source(tmp_path: Path) -> None:

@@ -93,17 +93,21 @@ class Batch:
         self._writer = writer()
         self._notes = Log()
         self.found = found = discover(given.root, given.format, given.datasets, out) if found is None else list(found)
-        if not found:
+        sets = [f for f in found if f.format]
+        if not sets:
             hint = "give --from NAME if you know what they are" if given.format is None else "try without --from"
             raise UsageError(f"{given.root}: no datasets found; {hint}, or ask `to-labelbox inspect` about one of them")
-        self._known = {f.format: option_names(reader(f.format), self._writer) for f in found}
+        self._known = {f.format: option_names(reader(f.format), self._writer) for f in sets}
         for name in given.options:
             if not any(name.replace("-", "_") in known for known in self._known.values()):
                 raise UsageError(
                     f"no option {name!r} for any of {', '.join(self._known)}; see `to-labelbox formats NAME`"
                 )
-        self.sets = [self._set(n, f) for n, f in enumerate(found)]
-        self._progress.datasets = len(found)
+        for left in (f for f in found if not f.format):
+            message = f"{left.reason}: `to-labelbox inspect {left.source}` says why"
+            self._notes.note(Code.FILE_UNCLAIMED, message, file=left.path)
+        self.sets = [self._set(n, f) for n, f in enumerate(sets)]
+        self._progress.datasets = len(sets)
 
     def _set(self, number: int, found: Found) -> _Set:
         given = self._given

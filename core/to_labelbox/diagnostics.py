@@ -40,6 +40,7 @@ class Code(StrEnum):
     FILE_UNREADABLE = "file-unreadable"
     FILE_IGNORED = "file-ignored"
     FILE_MISSING = "file-missing"
+    FILE_UNCLAIMED = "file-unclaimed"
     READ_CRASHED = "read-crashed"
     RECORD_UNREADABLE = "record-unreadable"
     RECORD_DUPLICATE = "record-duplicate"

@@ -3,7 +3,8 @@
 Readers claim a folder whenever there is something of theirs anywhere in it, so a folder is a dataset of its own when its
 own files say so, or when all that says so lies in folders that are named like parts of a dataset (``annotations``,
 ``train``); otherwise it holds datasets, and its folders are asked one by one. A dataset owns all that is below it, except
-archives beside its own files that are a dataset for certain.
+archives beside its own files that are a dataset for certain. Files that could hold annotations and belong to no dataset
+are listed too, so that none is passed over in silence.
 """
 
 from __future__ import annotations
@@ -29,11 +30,16 @@ PARTS = re.compile(
     re.IGNORECASE,
 )
 _ARCHIVES = (".zip", ".gz")
+_COULD_BE = frozenset(".json .jsonl .ndjson .xml .csv .tsv .zip .gz .tar .tgz .7z .rar".split())
+"""Extensions of files that somebody may take for annotations."""
 _SKIPPED = ("__MACOSX",)
 
 
 class Found(Struct, frozen=True):
-    """A dataset: its place below the root, the format and why. ``problem``: why it cannot be said which format it is."""
+    """A dataset: its place below the root, the format and why. ``problem``: why it cannot be said which format it is.
+
+    Without a format: a file that no reader takes, for all that are like it in its folder.
+    """
 
     path: str
     source: str
@@ -65,6 +71,7 @@ _Row = tuple[str, str, str, str, str]
 
 class _Search:
     def __init__(self, format: str | None, leave_out: str | None) -> None:
+        self._asked = format is not None
         self._readers = readers() if format is None else {format: readers()[format]}
         self._leave_out = leave_out
         self._hidden = leave_out and os.path.basename(leave_out)
@@ -76,17 +83,34 @@ class _Search:
         claims, rows = own, list[_Row]()
         if not own:
             inside = {f: list(self.below(os.path.join(folder, f), os.path.join(path, f))) for f in folders}
-            named = all(PARTS.fullmatch(f) for f, found in inside.items() if found)
+            named = all(PARTS.fullmatch(f) for f, found in inside.items() if any(format for _, _, format, *_ in found))
             claims = self._claims(folder) if named else []
             if not claims:
                 rows = [row for found in inside.values() for row in found]
         if claims and not rows:
             yield self._row(path, folder, claims)
         yield from rows
+        owned = bool(claims)
+        alone = [] if owned else files
         for name in names:
             if name.lower().endswith(_ARCHIVES):
-                certain = bool(claims) and not rows
-                yield from self.file(os.path.join(folder, name), os.path.join(path, name), certain)
+                taken = list(self.file(os.path.join(folder, name), os.path.join(path, name), certain=owned))
+                yield from taken
+                if not taken and not owned:
+                    alone.append(name)
+        if not self._asked:
+            yield from self._left(folder, path, alone)
+
+    def _left(self, folder: str, path: str, files: Sequence[str]) -> Iterator[_Row]:
+        """Files that belong to no dataset, by extension."""
+        kinds: dict[str, list[str]] = {}
+        for name in files:
+            extension = os.path.splitext(name)[1].lower()
+            if extension in _COULD_BE:
+                kinds.setdefault(extension, []).append(name)
+        for extension, (first, *more) in kinds.items():
+            others = f" (nor {len(more)} more {extension} files beside it)" if more else ""
+            yield os.path.join(path, first), os.path.join(folder, first), "", f"no format takes it{others}", ""
 
     def file(self, file: str, path: str, certain: bool = False) -> Iterator[_Row]:
         """A single file, if a reader claims it; ``certain``: only one that is sure."""

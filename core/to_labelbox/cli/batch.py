@@ -59,7 +59,7 @@ def batch(
     """
     if dry_run:
         for found in discover(root, given["format"], datasets, out):
-            click.echo(f"{display(found.path)}\t{found.format}\t{display(found.problem or found.reason)}")
+            click.echo(f"{display(found.path)}\t{found.format or '-'}\t{display(found.problem or found.reason)}")
         return 0
     if out is None:
         raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what there is")
