@@ -878,6 +878,20 @@ def test_masks_can_be_left_out_and_other_masks_are_no_images(voc: Any) -> None:
     assert masks(voc(files, Options(masks=False))) == {}
 
 
+def test_trimaps_among_the_annotations_are_no_images(voc: Any) -> None:
+    """As in the Oxford-IIIT pets."""
+    files = {
+        "annotations/xmls/a.xml": annotation(CAT),
+        "annotations/trimaps/a.png": png(CLASSES),
+        "annotations/trimaps/b.png": png(CLASSES),
+        "images/a.jpg": jpeg(100, 50),
+        "images/b.jpg": jpeg(100, 50),
+    }
+    result = voc(files)
+    assert result.paths == ["a.jpg", "b.jpg"]
+    assert result.context.log.diagnostics[Code.FILE_IGNORED].count == 2
+
+
 def test_palette_of_voc() -> None:
     assert [voc_colour(v) for v in (0, 1, 2, 15, 255)] == [0, 0x800000, 0x008000, 0xC08080, 0xE0E0C0]
 

@@ -84,8 +84,15 @@ def folder_of(path: str) -> Folder:
         end = i + 1
         while end < len(parts) and _ROLES.get(parts[end].casefold()) is role:
             end += 1
+        if role is Role.ANNOTATIONS and any(_is_masks(p) for p in parts[end:]):
+            role = Role.OTHER_MASKS
         return Folder(role, _prefix(parts[:i]), _prefix(parts[:end]), _prefix(parts[end:]), split)
     return Folder(Role.FLAT, _prefix(parts), _prefix(parts), "", split)
+
+
+def _is_masks(part: str) -> bool:
+    """Whether a folder among annotations holds masks, by its name: ``trimaps`` are those of the Oxford-IIIT pets."""
+    return part.casefold() in ("mask", "masks", "trimaps") or part.casefold().startswith("segmentation")
 
 
 def _prefix(parts: Sequence[str]) -> str:
