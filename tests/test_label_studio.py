@@ -37,8 +37,8 @@ from to_labelbox.model import (
 from to_labelbox.schema import Input, Kind, Label, Option, Question
 from to_labelbox.source import Source
 from to_labelbox_formats.label_studio import FORMAT, containers
-from to_labelbox_formats.label_studio.assets import reference_of
-from to_labelbox_formats.label_studio.config import parse_config
+from to_labelbox_formats.label_studio.assets import reference_of, slots_of
+from to_labelbox_formats.label_studio.config import Config, parse_config
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.shapes import box_of
 
@@ -567,6 +567,7 @@ def test_options_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
     [
         ("/data/upload/7/0123abcd-yard.jpg", ("yard.jpg", "0123abcd-yard.jpg", "7/0123abcd-yard.jpg"), None),
         ("upload/7/yard.jpg", ("yard.jpg", "7/yard.jpg"), None),
+        ("/data/upload/yard.jpg", ("yard.jpg",), None),
         ("/storage-data/uploaded/?filepath=upload/7/0123abcd-a%20b.jpg", ("a b.jpg", "0123abcd-a b.jpg"), None),
         ("http://h:8080/data/upload/7/0123abcd-a.jpg", ("a.jpg", "0123abcd-a.jpg"), "http://h:8080/data/upload/7/0123abcd-a.jpg"),
         ("/data/local-files/?d=sub/dir%2Fa.jpg", ("sub/dir/a.jpg",), None),
@@ -591,6 +592,12 @@ def test_references(text: str, names: tuple[str, ...], url: str | None) -> None:
 )
 def test_references_that_leave_the_root_are_refused(text: str) -> None:
     assert reference_of(text) is None
+
+
+def test_a_value_that_names_no_asset_is_told() -> None:
+    slots, missing = slots_of({"image": "../a.jpg"}, Config(), None)
+    assert slots == []
+    assert missing == "its 'image' names no asset: '../a.jpg'"
 
 
 def test_equal_references_are_one_item_and_equal_names_are_told_apart() -> None:

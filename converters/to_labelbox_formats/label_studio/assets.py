@@ -92,8 +92,8 @@ def reference_of(text: str) -> Reference | None:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return Reference((f"inline-{digest}.{kind.group(1) if kind else 'bin'}",), None)
     if text.startswith(_UPLOADS) and not _SPECIAL.search(text):
-        # the common form, without a query or anything encoded in it
-        return _upload(text, None)
+        # the common form, without a query or anything encoded in it; the first versions had no project in it
+        return _upload(text, None) or _named(text.removeprefix(_UPLOADS), url=None)
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -198,7 +198,8 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
     if key is None:
         keys = ", ".join(sorted(map(str, data))[:8]) or "nothing"
         return [], f"its data holds {keys}: which of them is the asset? Say it with -O data_key=NAME"
-    return _slots("", "", data[key], None), ""
+    found = _slots("", "", data[key], None)
+    return found, "" if found else f"its {key!r} names no asset: {str(data[key])[:80]!r}"
 
 
 def _instances(shown: Shown, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
