@@ -113,6 +113,17 @@ def test_any_other_positive_visibility_is_visible(convert: Convert, v: float) ->
     assert run.lines[0]["classifications"][0]["answer"] == {"name": "visible"}
 
 
+def test_points_of_feet_face_and_hands_are_a_loss_that_is_told(convert: Convert) -> None:
+    """As COCO-WholeBody has them; a hand that is not there is all zeros."""
+    whole = {"foot_kpts": [1, 2, 2], "face_kpts": [0.0] * 6, "lefthand_kpts": [0, 0, 0.5], "righthand_kpts": [0, 0, 0]}
+    points = {"bbox": [1, 1, 50, 50], "keypoints": [3, 4, 2, 0, 0, 0]}
+    none = {key: [0, 0, 0] for key in whole}
+    run = convert(coco([annotation(1, **points, **whole), annotation(2, **points, **none)], categories=[PERSON]))
+    assert run.tally("person") == (2, 1, 1, 0, 0)
+    (told,) = (d for d in run.report.diagnostics if d.code == "field-ignored")
+    assert [e.message.partition(":")[0] for e in told.examples] == ["foot_kpts, lefthand_kpts"]
+
+
 def test_keypoints_without_names_are_numbered(convert: Convert) -> None:
     run = convert(coco([annotation(keypoints=[3, 4, 2, 5, 6, 2])]))
     assert [line["name"] for line in run.lines] == ["car/kp_1", "car/kp_2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -86,6 +87,10 @@ class _Fields(Struct, gc=False):
     attributes: dict[str, Any] | None = None
     segments_info: list[Segment] | None = None
     file_name: str | None = None
+    foot_kpts: msgspec.Raw = msgspec.Raw()
+    face_kpts: msgspec.Raw = msgspec.Raw()
+    lefthand_kpts: msgspec.Raw = msgspec.Raw()
+    righthand_kpts: msgspec.Raw = msgspec.Raw()
 
 
 class _BoxFields(Struct, gc=False):
@@ -102,6 +107,10 @@ class _BoxFields(Struct, gc=False):
     attributes: dict[str, Any] | None = None
     segments_info: list[Segment] | None = None
     file_name: str | None = None
+    foot_kpts: msgspec.Raw = msgspec.Raw()
+    face_kpts: msgspec.Raw = msgspec.Raw()
+    lefthand_kpts: msgspec.Raw = msgspec.Raw()
+    righthand_kpts: msgspec.Raw = msgspec.Raw()
 
 
 class _Ids(Struct, gc=False):
@@ -143,6 +152,7 @@ _decode_all = msgspec.json.Decoder(list[_Fields]).decode
 _decode_boxes = msgspec.json.Decoder(list[_BoxFields]).decode
 _decode_plain = msgspec.json.Decoder(list[_Plain]).decode
 _decode_plain_boxes = msgspec.json.Decoder(list[_PlainBox]).decode
+_SAYS_SOMETHING = re.compile(rb"[1-9]")
 _NO_OUTLINE = frozenset({b"", b"[]", b"[[]]", b"null"})
 
 
@@ -463,6 +473,7 @@ class Records:
         if keypoints is not None and scale:
             w, h = _size(asset)
             keypoints = Keypoints(tuple([Keypoint(p.name, p.x * w, p.y * h, p.occluded) for p in keypoints.points]))
+        lost |= self._more_keypoints(record, data, log)
         lost |= bool(data.keypoints) and (len(data.keypoints or ()) % 3 > 0 or not geo.finite(data.keypoints or ()))
         if outline is None and box is not None and angle:
             turned = RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, angle)
@@ -639,6 +650,18 @@ class Records:
             if values[3 * n + 2] > 0
         ]
         return Keypoints(tuple(points)) if points else None
+
+    def _more_keypoints(self, record: Record, data: _Fields | _BoxFields, log: Log) -> bool:
+        """Whether there are points of feet, face or hands, as COCO-WholeBody has them; no category names them."""
+        found = [
+            name
+            for name in ("foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
+            if _SAYS_SOMETHING.search(memoryview(getattr(data, name)))
+        ]
+        if found:
+            message = f"{', '.join(found)}: points of feet, face and hands are not carried over"
+            self._note(log, Code.FIELD_IGNORED, message, record, data.id)
+        return bool(found)
 
     def _note(self, log: Log, code: Code, message: str, record: Record, id: Id) -> None:
         log.note(code, message, file=self._files.names[record.file], where=f"annotations[{record.row}]", id=str(id))
