@@ -135,7 +135,8 @@ def check_report(made: Report) -> None:
 
 def check_output(out: Path, made: Report) -> None:
     check_report(made)
-    assert [str(f) for f in to_labelbox.validate(out)] == []
+    faults = [str(f) for f in to_labelbox.validate(out)]
+    assert faults == [], faults
     assert len(lines(out)) == made.lines.total
     made_anew = 0 if "data_rows" in made.source.details else made.assets.written
     assert len(lines(out, "data_rows.ndjson")) == made_anew

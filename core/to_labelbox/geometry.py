@@ -282,8 +282,10 @@ def to_stored(geometry: Geometry, orientation: int, width: float, height: float)
     """A geometry of the upright picture in the coordinates of the stored one.
 
     ``orientation`` is the EXIF value 1..8; ``width`` and ``height`` are those of the *stored* picture. Raises
-    :class:`GeometryError` for geometries that are not on a picture.
+    :class:`GeometryError` for other orientations and for geometries that are not on a picture.
     """
+    if orientation not in range(1, 9):
+        raise GeometryError(f"EXIF orientation {orientation}")
     if orientation == 1:
         return geometry
 
@@ -301,16 +303,14 @@ def to_stored(geometry: Geometry, orientation: int, width: float, height: float)
                 return y, height - x
             case 7:
                 return width - y, height - x
-            case 8:
-                return width - y, x
             case _:
-                raise GeometryError(f"EXIF orientation {orientation}")
+                return width - y, x
 
     def flat(points: Flat) -> list[float]:
         return [v for x, y in zip(points[::2], points[1::2]) for v in point(x, y)]
 
     mirrored = orientation in (2, 4, 5, 7)
-    turn = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 270, 7: 90, 8: 90}[orientation]
+    turn = {2: 0, 3: 180, 4: 180, 5: 270, 6: 270, 7: 90, 8: 90}[orientation]
 
     def angle(a: float) -> float:
         return ((-a if mirrored else a) + turn) % 360

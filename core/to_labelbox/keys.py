@@ -21,6 +21,8 @@ MAX_LENGTH = 200
 """Characters of a global key [docs.labelbox.com/docs/limits]."""
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_NOT_IN_URLS = str.maketrans({c: f"%{ord(c):02X}" for c in "#<>|"})
+"""Signs that no server sees, or that none takes; all others of a source's URL stay as they are, signatures among them."""
 
 
 class Keys:
@@ -66,7 +68,7 @@ class Keys:
         if settings.url_prefix:
             return f"{settings.url_prefix.rstrip('/')}/{quote(asset.path)}"
         if asset.url and _URL.match(asset.url):
-            return asset.url
+            return asset.url.translate(_NOT_IN_URLS)
         return None
 
 

@@ -286,13 +286,18 @@ def _window(read_at: _ReadAt, start: int, length: int) -> _ReadAt:
 
 
 def _by_pillow(file: IO[bytes]) -> Header | None:
+    import warnings
+
     from PIL import Image
 
     limit = Image.MAX_IMAGE_PIXELS
     try:
         Image.init()
         Image.MAX_IMAGE_PIXELS = None  # no pixel is decoded here, so that no picture is too large
-        with Image.open(file, formats=[f for f in _PILLOW_FORMATS if f in Image.OPEN]) as image:
+        with (
+            warnings.catch_warnings(action="ignore"),  # of damaged tags, by which nothing but a size is lost
+            Image.open(file, formats=[f for f in _PILLOW_FORMATS if f in Image.OPEN]) as image,
+        ):
             orientation = image.getexif().get(_ORIENTATION, 1)
             width, height = image.size
             tags = getattr(image, "tag_v2", {})

@@ -18,6 +18,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import Any, TypeAlias
 
 import msgspec
@@ -101,7 +102,21 @@ def json_of(value: Any) -> bytes:
 
 
 def _token(mark: bytes, content: Any) -> bytes:
-    return b"\0" + mark + encode(content) + b"\0"
+    encoded = encode(content)
+    if b"null" in encoded:  # JSON has no other word for a number that is not finite
+        encoded = encode(_finite(msgspec.to_builtins(content)))
+    return b"\0" + mark + encoded + b"\0"
+
+
+def _finite(value: Any) -> Any:
+    """A number that is not finite by the text that the survey has for it."""
+    if isinstance(value, float) and not isfinite(value):
+        return text_of(value)
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return value
 
 
 def tool_token(label: str, kind: Kind) -> bytes:
