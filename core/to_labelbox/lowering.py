@@ -75,14 +75,19 @@ class Lowering:
         self._forced = 0
         self.width: float | None = None
         self.height: float | None = None
+        self._right = self._bottom = -1.0
         self.origin = ""
         self.approximated = False
         self._object: Object | None = None
 
     def start(self, width: int | None, height: int | None, origin: str) -> None:
         """The asset that the next objects are on; sizes None when unknown, then nothing is clipped."""
-        known = width is not None and height is not None
-        self.width, self.height = (width, height) if known else (None, None)
+        self.width = self.height = None
+        self._right = self._bottom = -1.0
+        if width is not None and height is not None:
+            self.width, self.height = width, height
+            if not self._careful:
+                self._right, self._bottom = width + EXACT, height + EXACT
         self.origin = origin
 
     def plain(self, obj: Object) -> Box | list[Flat] | None:
@@ -92,21 +97,23 @@ class Lowering:
         Nothing is lost on this way. Several parts are polygons of their own only where polygons are asked for.
         """
         geometry = obj.geometry
-        width, height = self.width, self.height
-        if width is None or height is None or obj.keypoints is not None or obj.loss or self._careful:
-            return None
         if type(geometry) is Box:
-            left, top = geometry.left, geometry.top
-            right, bottom = left + geometry.width, top + geometry.height
-            inside = left >= 0 and top >= 0 and right <= width + EXACT and bottom <= height + EXACT
-            return geometry if inside and geometry.width > 0 and geometry.height > 0 else None
-        if type(geometry) is not Polygon:
+            left, top, width, height = geometry.left, geometry.top, geometry.width, geometry.height
+            # false where one is not a number, or where nothing is plain
+            inside = left >= 0 <= top and width > 0 < height and left + width <= self._right
+            if inside and top + height <= self._bottom and obj.keypoints is None and not obj.loss:
+                return geometry
+            return None
+        right, bottom = self.width, self.height
+        if type(geometry) is not Polygon or right is None or bottom is None:
+            return None
+        if self._careful or obj.keypoints is not None or obj.loss:
             return None
         policy = self._policies.get(obj.counted or obj.label) or self.policy(obj.label, obj.counted)
         parts = geometry.parts
         if not parts or (policy is not Policy.POLYGON and (policy is not Policy.AUTO or len(parts) > 1)):
             return None
-        side = min(width, height)
+        side = min(right, bottom)
         rings: list[Flat] = []
         for part in parts:
             if len(part) != 1:
@@ -118,7 +125,7 @@ class Lowering:
             # not a number compares as false and makes the sum one, so a ring with one is left to lower() wherever it is
             if not (min(ring) >= 0 and isfinite(sum(ring))):
                 return None
-            if not max(ring) <= side and not (max(ring[::2]) <= width and max(ring[1::2]) <= height):
+            if not max(ring) <= side and not (max(ring[::2]) <= right and max(ring[1::2]) <= bottom):
                 return None
             x, y = ring[0], ring[1]
             if abs((ring[2] - x) * (ring[5] - y) - (ring[4] - x) * (ring[3] - y)) < 1e-6 and geo.is_degenerate(ring):

@@ -44,10 +44,13 @@ from to_labelbox_formats.labelbox.lines import (
     AnswerLine,
     Bbox,
     BoxLine,
+    MaskLine,
+    MasksLine,
     PolygonLine,
     RangedLine,
     RelationshipEnds,
     RelationshipLine,
+    SegmentsLine,
 )
 from to_labelbox_formats.labelbox.options import Options
 from to_labelbox_formats.labelbox.payload import (
@@ -65,23 +68,28 @@ from to_labelbox_formats.labelbox.video import TrackLowering, instance_color, ma
 
 SPILL = 1 << 20
 """Bytes of encoded lines that are kept before they are handed on, if there is someone to take them."""
+_BATCH = 1 << 10
+"""Lines that are encoded at once: a call for each would take as long as the encoding."""
+_LARGE = frozenset({MaskLine, MasksLine, SegmentsLine})
 
 
 class _Plain:
-    """The name of a label's tool, how many plain shapes of it were written, and the row of the ledger they count in.
+    """A label's plain shapes: their tool, how many lines of them there are, and the row of the ledger they count in.
 
-    ``told`` are the ends of lines with answers, by the identity of the tuple of answers, which is kept beside them:
-    readers give the same tuple for the same answers, and comparing what is in it would take longer than to encode it.
+    ``named`` are the names of lines with the answers after them, by the identity of the tuple of answers, which is kept
+    beside them: readers give the same tuple for the same answers, and comparing what is in it would take longer than to
+    encode it.
     """
 
-    __slots__ = ("count", "label", "name", "tally", "told")
+    __slots__ = ("kind", "label", "lines", "named", "tally", "tool")
 
-    def __init__(self, name: Raw, label: str, tally: Tally) -> None:
-        self.name = name
+    def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally) -> None:
+        self.tool = tool
         self.label = label
+        self.kind = kind
         self.tally = tally
-        self.count = 0
-        self.told: dict[int, tuple[tuple[Attribute, ...], bytes]] = {}
+        self.lines = 0
+        self.named: dict[int, tuple[tuple[Attribute, ...], Raw]] = {}
 
 
 @dataclass(slots=True)
@@ -106,7 +114,7 @@ class Encoder:
         self.options = options
         self._dataset = dataset
         self._keys = Keys(settings, dataset)
-        self._encode_into = msgspec.json.Encoder().encode_into
+        self._encode_lines = msgspec.json.Encoder().encode_lines
         self._tools_of: dict[Media, dict[tuple[str, Kind, type], tuple[Raw, Form]]] = {media: {} for media in Media}
         self._questions: dict[tuple[str, bool], Raw] = {}
         self._wanted: dict[str, bool] = {}
@@ -124,6 +132,7 @@ class Encoder:
         self._tracks = TrackLowering(self._settings, log)
         self._rows: list[bytes] = []
         self._lines = bytearray()
+        self._waiting: list[Struct] = []
         self._line_count = 0
         self._repeating: dict[tuple[str, Kind, tuple[Attribute, ...]], bytes] = {}
         self._counts = array("I")
@@ -136,11 +145,11 @@ class Encoder:
     def take(self) -> Encoded:
         """What has been encoded; the encoder starts anew with an empty log of the same policy."""
         self._lowering.finish()
+        self._flush()
         self.survey.bytes += len(self._lines) + sum(map(len, self._rows))
         shapes = self.survey.shapes
-        for kind, plains in ((Kind.BOX, self._plain_boxes), (Kind.POLYGON, self._plain_rings)):
-            for plain in plains.values():
-                shapes[plain.label, kind] += plain.count
+        for plain in (*self._plain_boxes.values(), *self._plain_rings.values()):
+            shapes[plain.label, plain.kind] += plain.lines
         taken = Encoded(
             b"".join(self._rows),
             bytes(self._lines),
@@ -154,9 +163,17 @@ class Encoder:
         self._reset(Log(fail=self.log.fail))
         return taken
 
-    def _hand_on(self) -> None:
-        """Empty the buffer of lines; it stays the same object."""
-        if self.spill is not None:
+    def _write(self, line: Struct) -> None:
+        """Append a line. It waits for others to be encoded with, unless it may be large."""
+        self._waiting.append(line)
+        self._line_count += 1
+        if len(self._waiting) > _BATCH or type(line) in _LARGE:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._lines += self._encode_lines(self._waiting)
+        self._waiting.clear()
+        if len(self._lines) > SPILL and self.spill is not None:
             self.survey.bytes += len(self._lines)
             self.spill(bytes(self._lines))
             self._lines.clear()
@@ -224,8 +241,6 @@ class Encoder:
         if self._line_count - before > MANY:
             self._check_many(given)
         self._counts.append(self._line_count - before)
-        if len(self._lines) > SPILL:
-            self._hand_on()
 
     def _open_row(self, key: str) -> bool:
         """The data row that the next lines refer to: a new one, or one that exists. False when there has to be one."""
@@ -341,52 +356,46 @@ class Encoder:
         Gives the first annotation that is none of these, or None at the end.
         """
         draw, make, data_row = self._lowering.plain, self.uuids.make, self.data_row
-        lines, encode_into = self._lines, self._encode_into
         boxes, rings = self._plain_boxes, self._plain_rings
-        written = 0
+        lines = self._waiting
+        before = len(lines)
         other = None
         for obj in annotations:
             if type(obj) is not Object or (drawn := draw(obj)) is None:
                 other = obj
                 break
-            own = obj.id
+            own, attributes = obj.id, obj.attributes
             uuid = make(own)
             if ends is not None:
                 ends[own] = uuid
             if isinstance(drawn, Box):
                 plain = boxes.get(obj.counted or obj.label) or self._plain_tool(obj, Kind.BOX, Box)
-                box = Bbox(drawn.top, drawn.left, drawn.height, drawn.width)
-                encode_into(BoxLine(uuid, data_row, plain.name, box), lines, -1)
-                if attributes := obj.attributes:
-                    told = plain.told.get(id(attributes))
-                    lines[-1:] = told[1] if told is not None else self._told(plain, Kind.BOX, obj.label, attributes)
-                lines += b"\n"
-                plain.count += 1
-                written += 1
+                told = plain.named.get(id(attributes))
+                name = told[1] if told is not None else self._named(plain, attributes)
+                lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
+                plain.lines += 1
             else:
                 plain = rings.get(obj.counted or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
-                answers = self._pieces(obj) if len(drawn) > 1 else obj.attributes
+                told = plain.named.get(id(attributes))
+                if len(drawn) > 1:
+                    name = self._piece_name(plain, obj)
+                else:
+                    name = told[1] if told is not None else self._named(plain, attributes)
                 for n, ring in enumerate(drawn):
-                    if n:
-                        uuid = make(own, str(n))
                     values = iter(ring)
-                    encode_into(PolygonLine(uuid, data_row, plain.name, list(map(XY, values, values))), lines, -1)
-                    if isinstance(answers, bytes):
-                        lines[-1:] = answers
-                    elif answers:
-                        told = plain.told.get(id(answers))
-                        lines[-1:] = (
-                            told[1] if told is not None else self._told(plain, Kind.POLYGON, obj.label, answers)
-                        )
-                    lines += b"\n"
-                plain.count += len(drawn)
-                written += len(drawn)
+                    vertices = list(map(XY, values, values))
+                    lines.append(PolygonLine(make(own, str(n)) if n else uuid, data_row, name, vertices))
+                plain.lines += len(drawn)
             if obj.reduced:
                 self._lowering.note_forced(obj)
                 plain.tally.approximated += obj.units
             else:
                 plain.tally.converted += obj.units
-        self._line_count += written
+            if len(lines) > _BATCH:
+                self._line_count += len(lines) - before
+                self._flush()
+                before = 0
+        self._line_count += len(lines) - before
         return other
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
@@ -395,28 +404,32 @@ class Encoder:
         tool = self._tools.get((label, kind, drawn)) or self._tool(label, kind, drawn)
         assert tool is not None
         self.survey.shapes.setdefault((label, kind), 0)
-        plain = _Plain(tool[0], label, self.log.ledger[counted])
+        plain = _Plain(tool[0], label, kind, self.log.ledger[counted])
         (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[counted] = plain
         return plain
 
-    def _told(self, plain: _Plain, kind: Kind, label: str, attributes: tuple[Attribute, ...]) -> bytes:
-        """The end of a line with answers, kept for the next shape that has the same tuple."""
-        end = self._answers(kind, label, attributes, "", label) + b"}"
-        if len(plain.told) < MANY:
-            plain.told[id(attributes)] = attributes, end
-        return end
+    def _named(self, plain: _Plain, attributes: tuple[Attribute, ...]) -> Raw:
+        """The name of a line with the answers after it, kept for the next shape that has the same tuple."""
+        name = plain.tool
+        if attributes:
+            name = Raw(bytes(name) + self._answers(plain.kind, plain.label, attributes, "", plain.label))
+        if len(plain.named) < MANY:
+            plain.named[id(attributes)] = attributes, name
+        return name
 
-    def _pieces(self, obj: Object) -> bytes | tuple[Attribute, ...]:
-        """What holds the pieces of one outline together: the end of each line, or the answers where there are others.
+    def _piece_name(self, plain: _Plain, obj: Object) -> Raw:
+        """The name of the pieces of one outline, with what holds them together.
 
-        The question is free text wherever it was observed, so nothing is left open.
+        The question is free text wherever it was observed, so nothing is left open where there is no other answer.
         """
+        instance = Attribute(INSTANCE, obj.id)
         if obj.attributes:
-            return (*obj.attributes, Attribute(INSTANCE, obj.id))
+            answers = self._answers(Kind.POLYGON, obj.label, (*obj.attributes, instance), "", obj.label)
+            return Raw(bytes(plain.tool) + answers)
         if obj.label not in self._pieced:
             self._pieced.add(obj.label)
-            self._observe(obj.label, "", (Attribute(INSTANCE, obj.id),), obj.label)
-        return b',"classifications":[{"name":"instance","answer":%b}]}' % ascii_json(obj.id)
+            self._observe(obj.label, "", (instance,), obj.label)
+        return Raw(bytes(plain.tool) + _instance(obj.id))
 
     def _object(self, obj: Object, ends: dict[str, str], instances: dict[str, int]) -> None:
         log, label, tools = self.log, obj.label, self._tools
@@ -452,14 +465,11 @@ class Encoder:
             first = first or uuid
             seen = (tool_label, kind)
             counts[seen] = counts.get(seen, 0) + 1
-            self._encode_into(tool[1](self, uuid, tool[0], shape), self._lines, -1)
+            name = tool[0]
             if attributes:
-                self._attributes(kind, tool_label, attributes, part, label)
+                name = Raw(bytes(name) + self._answers(kind, tool_label, attributes, part, label))
+            self._write(tool[1](self, uuid, name, shape))
             keypoints += part[:1] == "/"
-            self._lines += b"\n"
-            self._line_count += 1
-        if len(self._lines) > SPILL:
-            self._hand_on()
         if unfit:
             self._lowering.approximated = True
             self._miss(unfit, obj, "" if first else label)
@@ -522,11 +532,8 @@ class Encoder:
         tool = self._tools[label, kind, drawn] = Raw(tool_token(label, kind)), form
         return tool
 
-    def _attributes(self, kind: Kind, label: str, attributes: tuple[Attribute, ...], part: str, owner: str) -> None:
-        """Append the nested answers to the line that was just encoded, and note what the ontology must hold."""
-        self._lines[-1:] = self._answers(kind, label, attributes, part, owner) + b"}"
-
     def _answers(self, kind: Kind, label: str, attributes: tuple[Attribute, ...], part: str, owner: str) -> bytes:
+        """What follows a line's name: the nested answers, open until the ontology is known."""
         seen = (label, kind, attributes)
         token = self._repeating.get(seen)
         if token is not None:
@@ -535,7 +542,7 @@ class Encoder:
         first = attributes[0]
         if len(attributes) == 1 and first.name == INSTANCE and isinstance(first.value, str):
             # pieces of one outline: the question is free text wherever it was observed, so nothing is left open
-            return b',"classifications":[{"name":"instance","answer":%b}]' % ascii_json(first.value)
+            return _instance(first.value)
         token = attributes_token(label, kind, attributes)
         # 1 and True are equal but not the same answer, so only texts may stand for each other
         if len(self._repeating) < MANY and all(type(a.value) is str for a in attributes):
@@ -630,9 +637,7 @@ class Encoder:
             Raw(answer_token(name, part, chosen)),
             None if message is None else Raw(ascii_json(message)),
         )
-        self._encode_into(line, self._lines, -1)
-        self._lines += b"\n"
-        self._line_count += 1
+        self._write(line)
         self.survey.answers += 1
         self._close(first)
         for answer in group[1:]:
@@ -674,9 +679,7 @@ class Encoder:
             return
         mark_several(seen, values, touching=not timed)
         line = RangedLine(self.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
-        self._encode_into(line, self._lines, -1)
-        self._lines += b"\n"
-        self._line_count += 1
+        self._write(line)
         self.survey.answers += 1
 
     def _question(self, name: str, part: bool) -> Raw:
@@ -728,11 +731,7 @@ class Encoder:
                 line = segments_line(uuid, self.data_row, name, course, base, plane)
                 for answers in {id(key.answers): key.answers for segment in segments for key in segment}.values():
                     self._observe(tool_label, part, answers, label)
-            self._encode_into(line, self._lines, -1)
-            self._lines += b"\n"
-            self._line_count += 1
-            if len(self._lines) > SPILL:
-                self._hand_on()
+            self._write(line)
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1
         tally = self.log.ledger[track.counted or label]
@@ -782,10 +781,13 @@ class Encoder:
             Raw(tool_token(*seen)),
             RelationshipEnds(source, target, "bidirectional" if relationship.bidirectional else "unidirectional"),
         )
-        self._encode_into(line, self._lines, -1)
-        self._lines += b"\n"
-        self._line_count += 1
+        self._write(line)
         self.log.ledger[relationship.counted or label].converted += relationship.units
+
+
+def _instance(id: str) -> bytes:
+    """The answer that holds the pieces of one outline together; ``name`` is Labelbox's, and the question free text."""
+    return b',"classifications":[{"name":"%b","answer":%b}]' % (INSTANCE.encode(), ascii_json(id))
 
 
 def _option(value: Scalar | Choice) -> str | Choice:

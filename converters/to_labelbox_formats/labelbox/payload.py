@@ -4,7 +4,7 @@ A line is made while items stream, before the ontology is known. Where it depend
 between two NUL bytes, which no JSON text contains::
 
     \\0T["car","polygon"]\\0                 the name of the tool for that label and kind
-    \\0C["car","polygon",[{…}]]\\0           ,"classifications":[…] from these attributes, or nothing
+    \\0C["car","polygon",[{…}]]\\0           ,"classifications":[…] from these attributes, or nothing; after a name
     \\0Q["weather",false]\\0                  the name of a question; true: asked about a message, frames or times
     \\0A["weather",false,["rain"]]\\0         its answer: an object, a list or a string, as its type demands
     \\0R["mood",true,[["calm",[[200,1600]]]]]\\0   its answer over frames or, if true, milliseconds
@@ -29,43 +29,67 @@ from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.survey import text_of
 
 NAMESPACE = bytes.fromhex("6f1d2b1e3c575d0a9a550b6c1c5f7a10")
-"""Namespace of the uuids, as bytes: uuid5(NAMESPACE, "<global key>\\n<source id>\\n<part>")."""
+"""Namespace of the uuids, as bytes: uuid5(NAMESPACE, "<global key>\\n<source id>[\\n<part>]")."""
 
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4))
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 
 
+class _Digits(dict[str, str]):
+    """Ids that are whole numbers as twelve hexadecimal digits; an empty text for any other id. Small ones are kept."""
+
+    def __missing__(self, id: str) -> str:
+        if not (id.isdecimal() and id.isascii() and len(id) <= 14 and (id[0] != "0" or id == "0")):
+            return ""
+        digits = f"{int(id):012x}"
+        if len(id) <= 4:
+            self[id] = digits
+        return digits
+
+
+_digits = _Digits()
+
+
 class Uuids:
-    """Version 5 uuids of one data row's annotations; SHA-1 of the key is computed once."""
+    """Uuids of one data row's annotations, the same in every run; SHA-1 of the key is computed once.
+
+    An id that is a whole number ends the uuid, after 74 bits of the key's hash; most ids are, and to hash each would
+    take longer than to write its line. Any other id, and every further part of an annotation, is hashed with the key
+    [RFC 9562, version 5].
+    """
 
     def __init__(self, key: str) -> None:
         self._base = hashlib.sha1(NAMESPACE + key.encode("utf-8", "surrogatepass") + b"\n")
+        self._key = self._base.hexdigest()
+        self._start = _uuid5(self._key)[:24]
         self._given: set[str] = set()
 
     @property
     def digest(self) -> int:
         """64 bits that stand for the key."""
-        return int.from_bytes(self._base.digest()[:8], "big")
+        return int(self._key[:16], 16)
 
     def make(self, id: str, part: str = "") -> str:
         """The uuid of a part of an annotation; an id that occurs twice is numbered, so that no uuid repeats."""
-        name = f"{id}\n{part}"
         given = self._given
+        name = f"{id}\n{part}" if part else id
         if name in given:
             n = 2
-            while f"{name}\n{n}" in given:
+            while f"{id}\n{part}\n{n}" in given:
                 n += 1
-            name = f"{name}\n{n}"
+            name = f"{id}\n{part}\n{n}"
+        elif not part and (digits := _digits[id]):
+            given.add(id)
+            return self._start + digits
         given.add(name)
         state = self._base.copy()
         state.update(name.encode() if name.isascii() else name.encode("utf-8", "surrogatepass"))
-        h = state.hexdigest()
-        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
+        return _uuid5(state.hexdigest())
 
 
-def _uuid5(digest: Any) -> str:
-    h = digest.hexdigest()
+def _uuid5(h: str) -> str:
+    """A uuid of version 5 from the hexadecimal digits of a hash."""
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
@@ -81,7 +105,7 @@ def tell_apart(lines: list[bytes], given: set[bytes]) -> list[bytes]:
         n, other = 1, uuid
         while other in given:
             n += 1
-            other = _uuid5(hashlib.sha1(NAMESPACE + uuid + b"\n%d" % n)).encode()
+            other = _uuid5(hashlib.sha1(NAMESPACE + uuid + b"\n%d" % n).hexdigest()).encode()
         given.add(other)
         new[uuid] = other
     return [_IDENTITY.sub(lambda place: b'"%b":"%b"' % (place[1], new.get(place[2], place[2])), line) for line in lines]
