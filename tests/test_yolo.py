@@ -182,6 +182,59 @@ def test_pose_needs_kpt_shape(box: Sandbox) -> None:
         box.open(kpt_shape="2x4")
 
 
+@pytest.mark.parametrize(
+    ("points", "shape"),
+    [
+        ("0.45 0.45 2 0.5 0.5 1 -1 -1 -1", "3x3"),
+        ("0.45 0.45 0 0.5 0.5 1.00 0.55 0.55 2.0", "3x3"),
+        ("0.45 0.45 2", "1x3"),
+        ("0.45 0.45 0.5 0.55 -1 -1", "3x2"),
+    ],
+)
+def test_rows_that_can_only_be_poses_need_kpt_shape(box: Sandbox, points: str, shape: str) -> None:
+    with pytest.raises(SourceError, match=f"kpt_shape={shape}"):
+        rows(box, f"0 0.5 0.5 0.2 0.4 {points}\n")
+    assert box.objects(kpt_shape=shape)[0].keypoints is not None
+
+
+@pytest.mark.parametrize(("values", "trailing"), [(2, ""), (3, ""), (3, " 0.87")])
+def test_points_that_always_lie_in_their_box_need_kpt_shape(box: Sandbox, values: int, trailing: str) -> None:
+    """Predicted poses carry confidences instead of 0, 1 and 2, so that only where the points lie tells of them."""
+    third = [" 0.9", " 0.7", " 0.3"] if values == 3 else ["", "", ""]
+    text = ""
+    for n in range(20):
+        x, y = 0.3 + n / 40, 0.8 - n / 50
+        points = " ".join(f"{x + d:.3f} {y - d:.3f}{v}" for d, v in zip((-0.04, 0, 0.04), third))
+        text += f"0 {x:.3f} {y:.3f} 0.1 0.1 {points}{trailing}\n"
+    with pytest.raises(SourceError, match=f"kpt_shape=3x{values}"):
+        rows(box, text)
+    assert len(box.objects(kpt_shape=f"3x{values}", predictions=True)) == 20
+
+
+def test_outlines_of_equal_length_are_no_poses(box: Sandbox) -> None:
+    ring = [(0, -0.1), (0.1, -0.03), (0.06, 0.08), (-0.06, 0.08), (-0.1, -0.03)]
+    text = "".join(
+        f"0 {' '.join(f'{0.2 + n / 50 + x:.3f} {0.8 - n / 50 + y:.3f}' for x, y in ring)}\n" for n in range(30)
+    )
+    assert len(rows(box, text)) == 30
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Car 0.00 0 -1.57 614.24 181.78 727.31 284.77 1.57 1.73 4.15 1.00 1.75 13.22 1.62",
+        "Traffic light 393.6 68.266496 831.36 537.599488",
+    ],
+)
+def test_rows_that_begin_with_a_word_are_refused_by_name(box: Sandbox, row: str) -> None:
+    box.write({"labels/a.txt": f"{row}\n"}).picture("images/a.png")
+    verdict = box.sniff()
+    assert isinstance(verdict, Refusal)
+    assert "labels/a.txt begins its rows with words" in verdict.reason
+    with pytest.raises(SourceError, match=row.split()[0]):
+        box.open()
+
+
 @pytest.mark.parametrize("confidence", ["0.9", "0.87 3"])
 def test_confidence_makes_a_prediction(box: Sandbox, confidence: str) -> None:
     text = f"0 0.5 0.5 0.2 0.4\n1 0.5 0.5 0.2 0.4 {confidence}\n"

@@ -10,7 +10,8 @@ from to_labelbox.formats import CERTAIN, LIKELY, POSSIBLE, Match, Refusal
 from to_labelbox.source import Source
 from to_labelbox_formats.yolo import folders, keras, ndjson
 from to_labelbox_formats.yolo.descriptors import NAMES_FILES, is_data_yaml, load_yaml
-from to_labelbox_formats.yolo.evidence import looks_like_rows
+from to_labelbox_formats.yolo.evidence import ROWS, WORDED, looks_like_rows
+from to_labelbox_formats.yolo.texts import utf8
 from to_labelbox_formats.yolo.tree import Tree, is_label_name, tree_of
 
 YAML = (".yaml", ".yml")
@@ -77,6 +78,8 @@ def _sniff_rows(tree: Tree) -> Match | Refusal:
         return Refusal(
             f"{example} has numbers, but they are no fractions of a picture, and no data.yaml says what they are"
         )
+    if kind == "worded":
+        return Refusal(f"{example} begins its rows with words where YOLO has class ids: {WORDED}")
     fits, reason = folders.looks_like_classes(tree)
     if fits:
         return Match(LIKELY if "splits" in reason else POSSIBLE, reason)
@@ -88,6 +91,7 @@ def _sniff_rows(tree: Tree) -> Match | Refusal:
 def _row_kind(tree: Tree) -> tuple[str, str]:
     """The kind of rows in the first label files that are not empty, and one of those files."""
     looked = 0
+    worded = "", ""
     for folder in sorted(tree.texts):
         few = 0
         for name in tree.texts[folder]:
@@ -97,13 +101,16 @@ def _row_kind(tree: Tree) -> tuple[str, str]:
             head = tree.head(name)
             if head.strip():
                 few += 1
-                if kind := looks_like_rows(head):
+                kind = looks_like_rows(head)
+                if kind in ROWS:
                     return kind, name
+                if kind:
+                    worded = kind, name
             if few >= 3 or looked >= _MAX_LOOKED_AT:
                 break
         if looked >= _MAX_LOOKED_AT:
             break
-    return "", ""
+    return worded
 
 
 def names_files(tree: Tree) -> list[str]:
@@ -140,7 +147,7 @@ def yamls(tree: Tree) -> list[str]:
     candidates = sorted(tree.ending(*YAML), key=lambda n: (n.count("/"), n))
     found = []
     for name in candidates[:_MAX_LOOKED_AT]:
-        head = tree.head(name, 1 << 20)
+        head = utf8(tree.head(name, 1 << 20))
         usual = posixpath.basename(name).lower() in _USUAL_YAML
         if b"names" not in head and b"nc" not in head:
             continue
@@ -157,4 +164,4 @@ def yamls(tree: Tree) -> list[str]:
 
 def obj_datas(tree: Tree) -> list[str]:
     names = sorted(tree.ending(".data"), key=lambda n: (n.count("/"), n))
-    return [n for n in names[:_MAX_LOOKED_AT] if re.search(rb"(?m)^\s*names\s*=", tree.head(n))]
+    return [n for n in names[:_MAX_LOOKED_AT] if re.search(rb"(?m)^\s*names\s*=", utf8(tree.head(n)))]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from to_labelbox.diagnostics import Code, Log, SourceError
 from to_labelbox.media import is_image
 from to_labelbox_formats.yolo.descriptors import Descriptor, strip_data, text_of
-from to_labelbox_formats.yolo.evidence import looks_like_rows
+from to_labelbox_formats.yolo.evidence import ROWS, looks_like_rows
 from to_labelbox_formats.yolo.pictures import Pictures, Place
 from to_labelbox_formats.yolo.tree import SPLITS, Tree, as_folder, is_label_name, joined, split_of
 
@@ -370,7 +370,7 @@ def _add_orphans(entries: Entries, index: Index, claims: dict[str, dict[str, int
         for label in tree.texts[folder]:
             if claimed.get(label) or not is_label_name(label):
                 continue
-            if split is None or not (named or looks_like_rows(tree.head(label))):
+            if split is None or not (named or looks_like_rows(tree.head(label)) in ROWS):
                 ignored += 1
                 continue
             stem = label[len(folder) : label.rfind(".")]
