@@ -283,6 +283,18 @@ def test_white_space_byte_order_marks_and_numbers(box: Sandbox) -> None:
     assert {corners(f) for f in rows(box, "0 .5 .5 .2 .4\n1 .5 .5 .2 .4\n".encode("utf-16"))} == {(80, 30, 40, 40)}
 
 
+def test_utf16_keeps_the_numbers_of_its_lines(box: Sandbox) -> None:
+    found = rows(box, "0 .5 .5 .2 .4\r\n1 .5 .5 .2 .4\r\n".encode("utf-16"))
+    assert [(f.label, f.id, f.where) for f in found] == [("car", "1", "line 1"), ("dog", "2", "line 2")]
+
+
+def test_decimal_commas_are_points(box: Sandbox) -> None:
+    found = rows(box, "0 0,5 0,5 0,2 0,4\n1 0,1 0,1 1 0,1 1 1 0,1 1 0 ,5\n")
+    assert corners(found[0]) == (80, 30, 40, 40)
+    assert flat(found[1]) == [20, 10, 200, 10, 200, 100, 20, 100, 0, 50]
+    assert box.codes()[Code.FIELD_REPAIRED] == 1
+
+
 def test_commas_in_every_line_are_accepted(box: Sandbox) -> None:
     assert corners(rows(box, "0,0.5,0.5,0.2,0.4\n1, 0.5, 0.5, 0.2, 0.4\n")[1]) == (80, 30, 40, 40)
     assert box.codes()[Code.FIELD_REPAIRED] == 1
@@ -412,10 +424,18 @@ def test_one_stem_twice_shares_the_labels(box: Sandbox) -> None:
         ("names: [car, car]", ["car"]),
         ("names: ['', dog]", ["class_0", "dog"]),
         ("names: !!python/object/apply:os.system [echo]", ["echo"]),
+        ("names: data/set.names", ["red", "blue"]),
+        ("names: ./set.names", ["red", "blue"]),
+        ("names: {dog: 1, car: 0}", ["car", "dog"]),
+        ("names: [0: car, 1: dog]", ["car", "dog"]),
+        ("names: [[car, dog]]", ["car", "dog"]),
+        ("names: [car, dog] # caf\udce9", ["car", "dog"]),
+        ("names: [car, d\x07og]", ["car", "dog"]),
     ],
 )
 def test_names_in_yaml(box: Sandbox, names: str, expected: list[str]) -> None:
-    box.write({"data.yaml": f"train: images\n{names}\n", "labels/a.txt": GOOD}).picture("images/a.png")
+    yaml = f"train: images\n{names}\n".encode("utf-8", "surrogateescape")
+    box.write({"data.yaml": yaml, "set.names": "red\nblue\n", "labels/a.txt": GOOD}).picture("images/a.png")
     assert [label.name for label in box.open().schema.labels] == expected
 
 
@@ -427,12 +447,41 @@ def test_names_in_yaml(box: Sandbox, names: str, expected: list[str]) -> None:
         ("names: [car, car]", Code.CLASS_DUPLICATE),
         ("nc: 2", Code.CLASS_UNNAMED),
         ("names: []", Code.CLASS_UNNAMED),
+        ("names: {car: 0, dog: 1}", Code.FIELD_REPAIRED),
     ],
 )
 def test_what_is_odd_about_names_is_said(box: Sandbox, names: str, code: Code) -> None:
     box.write({"data.yaml": f"train: images\n{names}\n", "labels/a.txt": GOOD}).picture("images/a.png")
     box.open()
     assert box.codes()[code] == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_descriptors_and_names_of_windows(box: Sandbox, encoding: str) -> None:
+    box.write({"a/data.yaml": ("train: images\n" + NAMES).encode(encoding), "a/labels/a.txt": GOOD}).picture(
+        "a/images/a.png"
+    )
+    assert box.sniff("a") == Match(CERTAIN, "data.yaml describes splits and classes")
+    assert [f.label for f in box.objects("a")] == ["car"]
+    box.write({"b/classes.txt": "猫\r\n".encode(encoding), "b/a.txt": GOOD.encode(encoding)}).picture("b/a.png")
+    assert box.sniff("b") == Match(CERTAIN, "classes.txt names classes and a.txt has rows of numbers")
+    assert [f.label for f in box.objects("b")] == ["猫"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("data.yaml", "train: images\nnames: [caf\udce9]\n"),
+        ("data.yaml", "train: images\nnames: elsewhere.names\n"),
+        ("classes.txt", "caf\udce9\n"),
+    ],
+)
+def test_names_that_cannot_be_read_ask_for_others(box: Sandbox, file: str, content: str) -> None:
+    box.write({file: content.encode("utf-8", "surrogateescape"), "labels/a.txt": GOOD}).picture("images/a.png")
+    with pytest.raises(SourceError, match=rf"{file}.* -O names=FILE"):
+        box.open()
+    (box.root.parent / "names.txt").write_text("x\n")
+    assert [f.label for f in box.objects(names=str(box.root.parent / "names.txt"))] == ["x"]
 
 
 def test_without_names_classes_are_numbered(box: Sandbox) -> None:

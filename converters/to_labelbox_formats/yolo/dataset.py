@@ -77,7 +77,8 @@ def _descriptor(tree: Tree, options: Options, log: Log, named: str) -> Descripto
         named = (ranked or found)[0]
         if len(found) > 1:
             log.decide(f"{named} is followed, not {found[found[0] == named]} beside it (-O data= names another)")
-    return read_obj_data(tree, named, log) if named.lower().endswith(".data") else read_yaml(tree, named, log)
+    read = read_obj_data if named.lower().endswith(".data") else read_yaml
+    return read(tree, named, log, named=options.names is not None)
 
 
 def _elsewhere(root: str, found: Descriptor | None) -> tuple[Tree, Descriptor | None]:
@@ -112,7 +113,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     dota = finding.task is Task.DOTA
     names = names_of(tree, found.names if found else None, options, log, needed=not dota)
     pixels = options.units is Units.PIXELS
-    if not pixels and not dota and 2 * evidence.beyond > evidence.measured:
+    if not pixels and not dota and evidence.in_pixels:
         raise SourceError(
             "most rows hold numbers beyond 2, so they are no fractions of a picture: if they are pixels, say -O units=pixels"
         )

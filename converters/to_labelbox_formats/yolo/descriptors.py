@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox_formats.yolo.texts import utf8
 from to_labelbox_formats.yolo.tree import Tree
 
 MAX_DESCRIPTOR_BYTES = 16 * 2**20
@@ -52,14 +53,15 @@ def load_yaml(data: bytes) -> Mapping[str, Any]:
 
     Recognising a set and opening it ask for the same document, which is parsed once.
 
-    YAML 1.1 would turn an unquoted class ``no`` into False and ``1.0`` into a number, so no scalar is resolved.
+    YAML 1.1 would turn an unquoted class ``no`` into False and ``1.0`` into a number, so no scalar is resolved. As
+    Ultralytics does, control characters are left out and bytes that are no UTF-8, which are mostly in comments, borne;
+    they are U+FFFD in the result.
     """
     import yaml  # here, because most sources have none
 
     try:
-        document = yaml.load(data.decode("utf-8-sig"), Loader=yaml.BaseLoader)
-    except UnicodeDecodeError as error:
-        raise FileError(f"is not UTF-8: {error}") from None
+        text = yaml.reader.Reader.NON_PRINTABLE.sub("", utf8(data).decode("utf-8", "replace"))
+        document = yaml.load(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise FileError(f"not YAML{place}: {error.problem}") from None
@@ -74,20 +76,15 @@ def is_data_yaml(document: Mapping[str, Any]) -> bool:
     return ("names" in document or "nc" in document) and any(key in document for key in (*_SPLIT_KEYS, "path"))
 
 
-def read_yaml(tree: Tree, file: str, log: Log) -> Descriptor:
-    """A data.yaml. Raises :class:`FileError` when it is none."""
-    document = load_yaml(tree.source.read(file, MAX_DESCRIPTOR_BYTES))
+def read_yaml(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descriptor:
+    """A data.yaml; ``named``: its class names do not matter. Raises :class:`FileError` when it is none."""
+    try:
+        document = load_yaml(tree.source.read(file, MAX_DESCRIPTOR_BYTES))
+    except FileError as error:
+        raise FileError(f"{file}: {error}") from None
     found = Descriptor(file, task=_text(document.get("task")), root=_text(document.get("path")) or None)
-    count = _whole(document.get("nc"))
-    raw = document.get("names")
-    if isinstance(raw, str) and raw.strip():
-        raise FileError(f"names is {raw!r}: it must list the classes, in order or by their ids")
-    found.names = _names(raw, file, log)
-    if found.names is None and count is not None and 0 < count <= MAX_CLASSES:
-        log.note(Code.CLASS_UNNAMED, f"nc says {count} classes and nothing names them: class_0, class_1, …", file=file)
-        found.names = {i: f"class_{i}" for i in range(count)}
-    elif found.names is not None and count is not None and count != len(found.names):
-        log.note(Code.FIELD_REPAIRED, f"nc is {count}, but {len(found.names)} classes are named; names win", file=file)
+    if not named:
+        found.names = _names_and_count(tree, found, document, log)
     for key, split in _SPLIT_KEYS.items():
         entries = document.get(key)
         listed = entries if isinstance(entries, list) else [entries]
@@ -105,7 +102,7 @@ def read_yaml(tree: Tree, file: str, log: Log) -> Descriptor:
             or numbers[1] not in (2, 3)
             or not 0 < (numbers[0] or 0) <= MAX_KEYPOINTS
         ):
-            raise FileError(f"kpt_shape is {shape!r}: it must be [number of keypoints, 2 or 3]")
+            raise FileError(f"{file}: kpt_shape is {shape!r}: it must be [number of keypoints, 2 or 3]")
         found.keypoints = (numbers[0] or 0, numbers[1] or 0)
         found.keypoint_names = _keypoint_names(document.get("kpt_names"), found.keypoints[0], file, log)
     found.masks = bool(_text(document.get("masks_dir")))
@@ -121,14 +118,51 @@ def _whole(value: object) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
+def _names_and_count(tree: Tree, found: Descriptor, document: Mapping[str, Any], log: Log) -> dict[int, str] | None:
+    """The classes that a data.yaml lists, or those of the file that it names, or ``nc`` nameless ones."""
+    file, raw, count = found.file, document.get("names"), _whole(document.get("nc"))
+    if isinstance(raw, str) and raw.strip():
+        listing = _named_file(tree, found.folder, raw.strip())
+        if listing is None:
+            raise FileError(
+                f"{file}: names is {raw!r}: it must list the classes, in order or by their ids, or name a file of the "
+                "source that does; -O names=FILE gives them"
+            )
+        names: dict[int, str] | None = read_names(tree, listing, log)
+    else:
+        names = _names(raw, file, log)
+    if names is None:
+        if count is None or not 0 < count <= MAX_CLASSES:
+            return None
+        log.note(Code.CLASS_UNNAMED, f"nc says {count} classes and nothing names them: class_0, class_1, …", file=file)
+        return {i: f"class_{i}" for i in range(count)}
+    if any("\ufffd" in name for name in names.values()):
+        raise FileError(f"{file}: class names are not UTF-8: save the file as UTF-8, or give them with -O names=FILE")
+    if count is not None and count != len(names):
+        log.note(Code.FIELD_REPAIRED, f"nc is {count}, but {len(names)} classes are named; names win", file=file)
+    return names
+
+
+def _pairs(raw: object, file: str, log: Log) -> list[tuple[object, object]]:
+    """(id, name) of a list, or of a mapping whose keys are the ids, also where either is written inside out."""
+    if isinstance(raw, list) and len(raw) == 1 and isinstance(raw[0], list):
+        raw = raw[0]
+    if isinstance(raw, list):
+        entries = [next(iter(v.items())) for v in raw if isinstance(v, dict) and len(v) == 1]
+        apart = len(entries) == len(raw) and all(_whole(key) is not None for key, _ in entries)
+        return [*entries] if apart else list(enumerate(raw))
+    if not isinstance(raw, dict):
+        return []
+    ids = {_whole(value) for value in raw.values()} - {None}
+    if raw and len(ids) == len(raw) and all(_whole(key) is None for key in raw):
+        log.note(Code.FIELD_REPAIRED, "names gives an id for each name, instead of a name for each id", file=file)
+        return sorted(((_whole(index) or 0, name) for name, index in raw.items()))
+    return list(raw.items())
+
+
 def _names(raw: object, file: str, log: Log) -> dict[int, str] | None:
     """Names by id, from a list or from a mapping whose keys are the ids, written as numbers or as texts."""
-    if isinstance(raw, list):
-        pairs: list[tuple[object, object]] = list(enumerate(raw))
-    elif isinstance(raw, dict):
-        pairs = list(raw.items())
-    else:
-        return None
+    pairs = _pairs(raw, file, log)
     names: dict[int, str] = {}
     for key, value in pairs[:MAX_CLASSES]:
         index = key if isinstance(key, int) else _whole(key)
@@ -167,8 +201,11 @@ def _keypoint_names(raw: object, count: int, file: str, log: Log) -> tuple[str, 
 # ------------------------------------------------------------------------------------------------------- obj.data
 
 
-def read_obj_data(tree: Tree, file: str, log: Log) -> Descriptor:
-    """Darknet's ``key = value`` lines; every key but classes, names and backup is a split with a list file."""
+def read_obj_data(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descriptor:
+    """Darknet's ``key = value`` lines; every key but classes, names and backup is a split with a list file.
+
+    ``named``: its class names do not matter.
+    """
     found = Descriptor(file)
     values: dict[str, str] = {}
     for line in text_of(tree, file).splitlines():
@@ -178,16 +215,22 @@ def read_obj_data(tree: Tree, file: str, log: Log) -> Descriptor:
     for key, value in values.items():
         if value and key not in ("classes", "names", "backup", "results", "eval", "top", "labels", "hierarchy"):
             found.splits[key] = [value]
-    listed = values.get("names", "")
-    for name in (strip_data(listed), listed, posixpath.basename(listed), "obj.names"):
-        target = posixpath.normpath(posixpath.join(found.folder, name)) if name else ""
-        if target and tree.has(target):
-            found.names = read_names(tree, target, log)
-            break
+    listing = _named_file(tree, found.folder, values.get("names", ""), "obj.names")
+    if listing is not None and not named:
+        found.names = read_names(tree, listing, log)
     count = _whole(values.get("classes"))
     if found.names is not None and count is not None and count != len(found.names):
         log.note(Code.FIELD_REPAIRED, f"classes is {count}, but {len(found.names)} are named; the names win", file=file)
     return found
+
+
+def _named_file(tree: Tree, folder: str, listed: str, usual: str = "") -> str | None:
+    """The file of the source that a descriptor means by a path: below its folder, or there by its name alone."""
+    for name in (strip_data(listed), listed, posixpath.basename(listed.replace("\\", "/")), usual):
+        target = posixpath.normpath(posixpath.join(folder, name)) if name else ""
+        if target and tree.has(target):
+            return target
+    return None
 
 
 def strip_data(path: str) -> str:
@@ -209,12 +252,8 @@ class _Notes(Struct):
 
 
 def text_of(tree: Tree, file: str) -> str:
-    """A text file in UTF-8, with or without byte-order mark. Raises :class:`FileError`."""
-    data = tree.source.read(file, MAX_DESCRIPTOR_BYTES)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FileError(f"is not UTF-8: {error}") from None
+    """A text file; bytes that are no UTF-8 as in the names of files, so that paths among it are found all the same."""
+    return utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES)).decode("utf-8", "surrogateescape")
 
 
 def read_names(tree: Tree, file: str, log: Log) -> dict[int, str]:
@@ -223,9 +262,14 @@ def read_names(tree: Tree, file: str, log: Log) -> dict[int, str]:
         try:
             notes = msgspec.json.decode(tree.source.read(file, MAX_DESCRIPTOR_BYTES), type=_Notes)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise FileError(f"does not list categories: {error}") from None
+            raise FileError(f"{file} does not list categories: {error}") from None
         return {(n if c.id is None else c.id): c.name.strip() for n, c in enumerate(notes.categories)}
-    return names_of_lines(text_of(tree, file), file, log)
+    try:
+        text = utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES)).decode()
+    except UnicodeDecodeError as error:
+        message = f"{file} is not UTF-8: save it as UTF-8, or give the class names with -O names=FILE ({error})"
+        raise FileError(message) from None
+    return names_of_lines(text, file, log)
 
 
 def names_of_lines(text: str, file: str, log: Log) -> dict[int, str]:

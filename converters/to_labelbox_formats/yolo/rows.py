@@ -15,7 +15,6 @@ dota                 9 or 10                   four corners *in pixels*, class n
 
 from __future__ import annotations
 
-import codecs
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -28,6 +27,7 @@ from to_labelbox.diagnostics import UNREADABLE, Code, Log, Tally
 from to_labelbox.geometry import open_ring, to_stored
 from to_labelbox.model import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon
 from to_labelbox.places import Places
+from to_labelbox_formats.yolo.texts import lines_of, utf8
 
 Tokens: TypeAlias = Sequence[bytes]
 
@@ -81,7 +81,6 @@ _NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LIMIT = 1e7
 """Coordinates beyond this, in widths of the picture or in pixels, are damage."""
 _MAX_CLASS = 1_000_000
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SIZE_REMEDY = (
     "the size of its picture is unknown, so the normalised row has no place: give the pictures with --media-root, "
     "or their sizes with --sizes or -O sizes=FILE"
@@ -103,7 +102,7 @@ class Rows:
     def objects(self, data: bytes, frame: Frame, file: str) -> list[Object]:
         """The objects of a label file."""
         if b"\r" in data:
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            data = utf8(data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         lines = data.split(b"\n")
         if not lines[-1]:
             lines.pop()
@@ -158,14 +157,13 @@ class Rows:
 
     def _carefully(self, data: bytes, frame: Frame, file: str) -> list[Object]:
         """Files of any kind: byte-order marks, commas, repeated rows, all shapes."""
-        if data.startswith(codecs.BOM_UTF8):
-            data = data[len(codecs.BOM_UTF8) :]
-        elif data.startswith(_UTF16):
-            data = data.decode("utf-16", "replace").replace("\r\n", "\n").encode()
-        lines = data.split(b"\n")
-        if b"," in data and self.rules.task is not Task.DOTA and all(b"," in line for line in lines if line.strip()):
-            self.log.note(Code.FIELD_REPAIRED, "values are separated by commas instead of blanks", file=file)
-            lines = [line.replace(b",", b" ") for line in lines]
+        data = utf8(data)
+        if self.rules.task is Task.DOTA:
+            lines = data.split(b"\n")
+        else:
+            lines, mended = lines_of(data)
+            if mended:
+                self.log.note(Code.FIELD_REPAIRED, mended, file=file)
         tokens = (line.split() for line in lines)
         return self._rows(zip(_places(len(lines)), tokens), frame, file)
 
