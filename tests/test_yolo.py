@@ -559,6 +559,116 @@ def test_a_path_outside_the_source_needs_root(box: Sandbox) -> None:
     assert (item.asset.path, len(item.annotations)) == ("images/a.png", 1)
 
 
+@pytest.mark.parametrize(
+    ("root", "below"),
+    [
+        ("../datasets/coco8", "datasets/coco8/"),
+        ("/home/me/datasets/coco8", "datasets/coco8/"),
+        ("C:\\Users\\me\\coco8", "coco8/"),
+        ("coco8", "datasets/coco8/"),
+        ("/kaggle/working", "archive/data/"),
+        ("../datasets/coco8", ""),
+    ],
+)
+def test_path_of_another_computer(box: Sandbox, root: str, below: str) -> None:
+    box.write({"coco8.yaml": f"path: {root} # dataset root dir\ntrain: images/train\nval: images/val\n{NAMES}"})
+    box.write({f"{below}labels/train/a.txt": GOOD, f"{below}labels/val/b.txt": GOOD})
+    box.picture(f"{below}images/train/a.png", f"{below}images/val/b.png")
+    assert [(i.asset.path, i.split, len(i.annotations)) for i in box.items()] == [
+        (f"{below}images/train/a.png", "train", 1),
+        (f"{below}images/val/b.png", "val", 1),
+    ]
+    assert Code.FILE_MISSING not in box.codes()
+
+
+def test_path_in_full_of_a_folder_of_the_source(box: Sandbox) -> None:
+    box.write({"cfg/data.yaml": f"path: {box.root}/set\ntrain: images\n{NAMES}", "set/labels/a.txt": GOOD})
+    box.picture("set/images/a.png")
+    assert [i.asset.path for i in box.items()] == ["set/images/a.png"]
+    assert "is not below the source" not in str(box.opening.diagnostics)
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        "train: /kaggle/working/train.txt\nval: /kaggle/working/val.txt\n",
+        "train: D:\\sets\\one\\train\\images\nval: D:\\sets\\one\\val\\images\n",
+        "path: /content/set\ntrain: pictures\n",
+    ],
+)
+def test_splits_of_another_computer_do_not_cost_the_set(box: Sandbox, yaml: str) -> None:
+    box.write({"data.yaml": yaml + NAMES, "labels/train/a.txt": GOOD, "labels/val/b.txt": GOOD})
+    box.picture("images/train/a.png", "images/val/b.png")
+    assert [(i.asset.path, i.split, len(i.annotations)) for i in box.items()] == [
+        ("images/train/a.png", "train", 1),
+        ("images/val/b.png", "val", 1),
+    ]
+    assert "of another computer" in box.opening.diagnostics[Code.FILE_MISSING].message
+
+
+def test_several_places_for_the_splits_are_not_guessed(box: Sandbox) -> None:
+    box.write({"data.yaml": f"train: images/train\n{NAMES}"})
+    for folder in ("one", "two"):
+        box.write({f"{folder}/labels/train/a.txt": GOOD}).picture(f"{folder}/images/train/a.png")
+    with pytest.raises(SourceError, match="no picture and no label"):
+        box.open()
+
+
+def test_a_root_that_is_there_is_named(box: Sandbox) -> None:
+    box.write({"cfg/data.yaml": f"path: ../set\ntrain: images\n{NAMES}", "set/labels/a.txt": GOOD})
+    box.picture("set/images/a.png")
+    with pytest.raises(SourceError, match=rf"-O root={box.root}/set$"):
+        box.open("cfg/data.yaml")
+
+
+def test_case_is_no_matter_where_nothing_else_fits(box: Sandbox) -> None:
+    box.write(
+        {"data.yaml": f"train: Images/Train\n{NAMES}", "labels/train/IMG_1.TXT": GOOD, "labels/train/img_2.txt": GOOD}
+    )
+    box.write({"labels/train/b.txt": GOOD, "labels/train/B.txt": "1 0.5 0.5 0.2 0.4\n"})
+    box.picture("images/train/IMG_1.JPG", "images/train/IMG_2.JPG", "images/train/b.jpg", "images/train/B.jpg")
+    assert [(i.asset.path, [a.label for a in i.annotations if isinstance(a, Object)]) for i in box.items()] == [
+        ("images/train/B.jpg", ["dog"]),
+        ("images/train/IMG_1.JPG", ["car"]),
+        ("images/train/IMG_2.JPG", ["car"]),
+        ("images/train/b.jpg", ["car"]),
+    ]
+
+
+def test_pictures_and_labels_in_trees_of_their_own(box: Sandbox) -> None:
+    box.write({"train_labels/0.txt": GOOD, "val_labels/0.txt": "1 0.5 0.5 0.2 0.4\n", "classes.txt": "car\ndog\n"})
+    box.picture("train_images/0.png", "val_images/0.png")
+    assert [a.label for a in box.objects()] == ["car", "dog"]
+    box.write({"odd/ann/train/0.txt": GOOD, "odd/ann/val/0.txt": "1 .5 .5 .2 .4\n", "odd/classes.txt": "car\ndog\n"})
+    box.picture("odd/pix/train/0.png", "odd/pix/val/0.png")
+    assert [a.label for a in box.objects("odd")] == ["car", "dog"]
+
+
+def test_dota_as_released_has_its_labels_twice(box: Sandbox) -> None:
+    row = "{} 10 30 20 30 40 10 40 ship 0\n"
+    box.write(
+        {"train/labelTxt-v1.0/labelTxt/P1.txt": row.format(10), "train/labelTxt-v1.0/Train_hbb/P1.txt": row.format(9)}
+    )
+    box.picture("train/images/images/P1.png")
+    (item,) = box.items()
+    assert item.asset.path == "train/images/images/P1.png"
+    assert [flat(a)[0] for a in item.annotations if isinstance(a, Object)] == [10]
+    assert box.codes()[Code.FILE_IGNORED] == 1
+
+
+def test_what_no_split_names_is_counted_and_lists_are_not(box: Sandbox) -> None:
+    box.write({"data.yaml": f"train: lists/a.txt\n{NAMES}", "lists/a.txt": "images/a.png\n", "labels/a.txt": GOOD})
+    box.picture("images/a.png", "images/b.png", "logo.png")
+    assert [i.asset.path for i in box.items()] == ["images/a.png"]
+    assert box.codes()[Code.FILE_IGNORED] == 2
+
+
+def test_a_label_without_picture_among_others_is_said(box: Sandbox) -> None:
+    box.write({"data.yaml": YAML, "labels/train/a.txt": GOOD, "labels/train/b.txt": ""}).picture("images/train/a.png")
+    assert [i.asset.path for i in box.items()] == ["images/train/a.png", "images/train/b.jpg"]
+    assert box.opening.diagnostics[Code.FILE_MISSING].examples[0].file == "labels/train/b.txt"
+
+
 def test_a_folder_in_two_splits_stays_in_the_first(box: Sandbox) -> None:
     box.write({"data.yaml": "train: images\nval: images\n" + NAMES, "labels/a.txt": GOOD}).picture("images/a.png")
     assert [(i.split, len(i.annotations)) for i in box.items()] == [("train", 1)]
@@ -810,6 +920,13 @@ def test_pictures_below_the_media_root(box: Sandbox, folder: str) -> None:
         (f"{prefix}a.png", "train", 1),
         (f"{prefix}b.png", "train", 0),
     ]
+
+
+def test_a_picture_anywhere_below_the_media_root_by_its_stem(box: Sandbox) -> None:
+    box.write({"set/classes.txt": "car\n", "set/labels/0a1b-x.txt": GOOD, "set/labels/twice.txt": GOOD})
+    box.picture("media/upload/7/0a1b-x.png", "media/upload/7/twice.png", "media/upload/8/twice.png")
+    items = box.items("set", ReadContext(media=Gallery(str(box.root / "media"))))
+    assert [(i.asset.path, len(i.annotations)) for i in items] == [("upload/7/0a1b-x.png", 1), ("images/twice.jpg", 0)]
 
 
 def test_paths_are_relative_to_a_media_root_inside_the_source(box: Sandbox) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import os
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from to_labelbox.diagnostics import Code, Log, SourceError
@@ -69,15 +71,23 @@ def label_folders(folder: str) -> Iterator[str]:
     """Where the labels of a picture folder may be: its last ``images`` read as ``labels``, beside, or near."""
     parts = folder.split("/")[:-1]
     swapped = [n for n, part in enumerate(parts) if part.lower() in _PICTURE_FOLDERS]
+    named = [n for n, part in enumerate(parts) if "images" in part.lower()]
     for name in LABEL_FOLDERS:
         if swapped:
             yield "/".join([*parts[: swapped[-1]], name, *parts[swapped[-1] + 1 :]]) + "/"
         if name == "labels":
             yield folder
+    if named:  # train_images and train_labels
+        part = re.sub("(?i)images", _labels_of_case, parts[named[-1]])
+        yield "/".join([*parts[: named[-1]], part, *parts[named[-1] + 1 :]]) + "/"
     for name in LABEL_FOLDERS:
         yield f"{folder}{name}/"
         if parts:
             yield "/".join([*parts[:-1], name]) + "/"
+
+
+def _labels_of_case(images: re.Match[str]) -> str:
+    return "Labels" if images[0][0] == "I" else "labels"
 
 
 def picture_folder(folder: str) -> str:
@@ -104,6 +114,7 @@ class Entries:
         self.groups: list[tuple[str, bool, list[str]]] = []
         self.roots: list[tuple[str, str]] = []
         self.resolved = False
+        self.lists: set[str] = set()
         self._named: set[str] = set()
         self._folders: set[str] = set()
         self._again = 0
@@ -139,52 +150,116 @@ class Entries:
     def close(self) -> None:
         self._named.clear()
         if self._again:
-            self.log.decide(
-                f"{self._again} pictures are named by several splits; each stays in the first that names it"
-            )
+            times = "1 picture is" if self._again == 1 else f"{self._again} pictures are"
+            self.log.decide(f"{times} named by several splits; each stays in the first that names it")
 
 
 def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
     """The splits that data.yaml or obj.data names. Raises :class:`SourceError` when none of them is there."""
     entries = Entries(tree, log)
-    bases = _bases(tree, found, log)
+    missing = _resolve_all(tree, entries, found, _bases(tree, found, log))
+    if not entries.resolved and (base := _further_down(tree, found)) is not None:
+        log.decide(f"{found.file}: the splits are not where it says but below {base}")
+        missing = _resolve_all(tree, entries, found, [base])
+    if not entries.resolved and not found.splits:
+        return everything(tree, log)
+    if not entries.resolved and _of_another_computer(tree, found) and _has_rows(tree):
+        message = "its paths are of another computer: all pictures and labels are taken, in the splits that their folders name"
+        log.note(Code.FILE_MISSING, message, file=found.file)
+        return everything(tree, log)
+    if not entries.resolved:
+        raise SourceError(
+            f"{found.file}: no picture and no label of any split is below the source:\n  " + "\n  ".join(missing) + "\n"
+            f"Give the folder that holds them as the source, or name it with -O root={_real_root(tree, found)}"
+        )
+    for text in missing:
+        log.note(Code.FILE_MISSING, text, file=found.file)
+    left = sum(map(len, tree.images.values())) - sum(len(names) for _, present, names in entries.groups if present)
+    if left:
+        log.note(Code.FILE_IGNORED, "pictures that no split names are left out", count=left)
+    entries.close()
+    return entries
+
+
+def _resolve_all(tree: Tree, entries: Entries, found: Descriptor, bases: list[str]) -> list[str]:
+    """Add all splits; what is said of those that are not there."""
     missing: list[str] = []
     for split, paths in found.splits.items():
         for path in paths:
             tried: list[str] = []
             if not _resolve(tree, entries, split, path, bases, tried):
                 missing.append(f"{split}: {path} (tried {', '.join(tried) or 'nothing below the source'})")
-    if not entries.resolved:
-        if not found.splits:
-            return everything(tree, log)
-        raise SourceError(
-            f"{found.file}: no picture and no label of any split is below the source:\n  " + "\n  ".join(missing) + "\n"
-            "Give the folder that holds them as the source, or name it with -O root=FOLDER"
-        )
-    for text in missing:
-        log.note(Code.FILE_MISSING, text, file=found.file)
-    entries.close()
-    return entries
+    return missing
 
 
 def _bases(tree: Tree, found: Descriptor, log: Log) -> list[str]:
-    """Folders that splits may be relative to: ``path`` below the descriptor's folder, that folder, its namesake in it."""
-    bases: list[str] = []
-    if found.root is not None:
-        below = joined(found.folder, found.root)
-        if below is not None and tree.has_folder(as_folder(below)):
-            bases.append(as_folder(below))
-        else:
-            log.decide(
-                f"{found.file}: path {found.root!r} is not below the source; splits are looked up from the folder of "
-                f"{posixpath.basename(found.file)} (-O root=FOLDER names another one)"
-            )
-    bases.append(found.folder)
-    if found.root is not None:
-        namesake = as_folder(found.folder + posixpath.basename(found.root.replace("\\", "/").rstrip("/")))
-        if tree.has_folder(namesake):
-            bases.append(namesake)
-    return list(dict.fromkeys(bases))
+    """Folders that splits may be relative to: ``path`` from the descriptor's folder, that folder, any end of ``path``, the top."""
+    root = _root(tree, found)
+    if found.root is None or root is not None:
+        return list(dict.fromkeys([*([] if root is None else [root]), found.folder, ""]))
+    ends = [as_folder(joined(start, end) or "") for end in _ends(found.root) for start in (found.folder, "")]
+    ends = [end for end in dict.fromkeys(ends) if end and tree.has_folder(end)]
+    log.decide(
+        f"{found.file}: path {found.root!r} is not below the source; splits are looked up from the folder of "
+        f"{posixpath.basename(found.file)}{''.join(f', from {end}' for end in ends)} (-O root=FOLDER names another one)"
+    )
+    return list(dict.fromkeys([found.folder, *ends, ""]))
+
+
+def _root(tree: Tree, found: Descriptor) -> str | None:
+    """The folder of the source that ``path`` names, when it names one."""
+    below = joined(found.folder, found.root) if found.root is not None else None
+    if below is None and found.root is not None and tree.source.folder is not None and os.path.isabs(found.root):
+        below = joined("", os.path.relpath(os.path.realpath(found.root), os.path.realpath(tree.source.folder)))
+    return as_folder(below) if below is not None and tree.has_folder(as_folder(below)) else None
+
+
+def _ends(path: str) -> list[str]:
+    """a/b/c → a/b/c, b/c, c, without drive and what leads out of a folder."""
+    parts = [
+        part for part in re.sub(r"^[A-Za-z]:", "", path.replace("\\", "/")).split("/") if part not in ("", ".", "..")
+    ]
+    return ["/".join(parts[n:]) for n in range(len(parts))]
+
+
+def _further_down(tree: Tree, found: Descriptor) -> str | None:
+    """The one folder below which the most splits are, by the longest ends of their paths that are anywhere."""
+    places = [*(folder[:-1] for folder in tree.folders_by_case.values()), *tree.names]
+    votes: Counter[str] = Counter()
+    for path in (path for paths in found.splits.values() for path in paths):
+        whole, *ends = _ends(path) or [""]
+        for end in (whole, *(end for end in ends if "/" in end)):
+            here = {place[: -len(end)] for place in places if place.endswith(f"/{end}")} if end else set()
+            votes.update(here)
+            if here:
+                break
+    best = [base for base, count in votes.items() if count == max(votes.values())]
+    return best[0] if len(best) == 1 else None
+
+
+def _of_another_computer(tree: Tree, found: Descriptor) -> bool:
+    """Whether no path of the descriptor can mean a place of the source."""
+    if found.root is not None and _root(tree, found) is None:
+        return True
+    return all(joined(found.folder, path) is None for paths in found.splits.values() for path in paths)
+
+
+def _real_root(tree: Tree, found: Descriptor) -> str:
+    """The folder outside of the source that ``path`` names, if there is one on this computer."""
+    if tree.source.folder is not None and found.root is not None:
+        path = os.path.normpath(os.path.join(tree.source.folder, found.folder, found.root))
+        if os.path.isdir(path):
+            return path
+    return "FOLDER"
+
+
+def _has_rows(tree: Tree) -> bool:
+    """Whether there are label files, by the first of each folder."""
+    for names in tree.texts.values():
+        label = next(filter(is_label_name, names), None)
+        if label is not None and looks_like_rows(tree.head(label)) in ROWS:
+            return True
+    return False
 
 
 def _candidates(path: str, bases: list[str]) -> Iterator[str]:
@@ -216,6 +291,7 @@ def _resolve(tree: Tree, entries: Entries, split: str, path: str, bases: list[st
         tried.append(name or ".")
         if tree.has(name) and not is_image(name):
             entries.resolved = True
+            entries.lists.add(name)
             _read_list(tree, entries, split, name, bases)
             return True
         if tree.has(name) or (is_image(name) and _has_label(tree, name)):
@@ -225,6 +301,10 @@ def _resolve(tree: Tree, entries: Entries, split: str, path: str, bases: list[st
         folder = as_folder(name)
         if tree.has_folder(folder) or tree.has_folder(next(label_folders(folder))):
             entries.add_folder(split, folder)
+            return True
+    for name in tried:  # written on a system to which upper and lower case are the same
+        if like := tree.folders_by_case.get(as_folder(name).lower()):
+            entries.add_folder(split, like)
             return True
     return False
 
@@ -328,8 +408,8 @@ def build(entries: Entries, pictures: Pictures) -> Index:
                 labelled.append(0)
         index.extend(names, split, place, labelled)
     entries.groups.clear()
-    if not any(index.labelled):
-        _match_by_stem(tree, index, claims)
+    _match_by_case(index, claims)
+    stems: set[str] = set() if any(index.labelled) else _match_by_stem(tree, index, claims)
     twice = sum(count > 1 for labels in claims.values() for count in labels.values())
     if twice:
         entries.log.note(
@@ -337,29 +417,74 @@ def build(entries: Entries, pictures: Pictures) -> Index:
             "label files belong to several pictures of the same stem; each picture gets their labels",
             count=twice,
         )
-    _add_orphans(entries, index, claims)
+    joined_units = len(index)
+    _add_orphans(entries, index, claims, stems)
+    orphans = range(joined_units, len(index))
     _find_media(index, pictures)
+    lonely = [unit for unit in orphans if index.places[unit] == Place.NOWHERE]
+    if lonely and len(lonely) < len(index):
+        message = "the label file has no picture; it is kept under the name that it would have"
+        entries.log.note(Code.FILE_MISSING, message, file=index.label_of(lonely[0]), count=len(lonely))
     return index
 
 
-def _match_by_stem(tree: Tree, index: Index, claims: dict[str, dict[str, int]]) -> None:
-    """Where no folder of labels stands near the pictures: label files whose stem is unique."""
-    stems: dict[str, str] = {}
+def _match_by_case(index: Index, claims: dict[str, dict[str, int]]) -> None:
+    """Where label files are left over: pictures without one whose name differs in upper and lower case only."""
+    left: dict[str, str] = {}
+    for labels in claims.values():
+        for label, count in labels.items():
+            if not count and is_label_name(label):
+                left[label.lower()] = "" if label.lower() in left else label
+    if not left:
+        return
+    for unit, has_label in enumerate(index.labelled):
+        if not has_label and (label := left.get(index.label_of(unit).lower(), "")):
+            _claim(index, unit, label, claims[label[: label.rfind("/") + 1]])
+
+
+def _claim(index: Index, unit: int, label: str, labels: dict[str, int]) -> None:
+    index.labels[unit] = label
+    index.labelled[unit] = 1
+    labels[label] += 1
+
+
+def _match_by_stem(tree: Tree, index: Index, claims: dict[str, dict[str, int]]) -> set[str]:
+    """Where no folder of labels stands near the pictures: label files anywhere by their stems, which are returned.
+
+    Among several of one stem, the one whose folders are most like the picture's, then the one in a folder of labels.
+    """
+    stems: dict[str, list[str]] = {}
     for folder in tree.texts:
         for label in filter(is_label_name, tree.texts[folder]):
-            stem = posixpath.basename(label)[:-4]
-            stems[stem] = "" if stem in stems else label
+            stems.setdefault(posixpath.basename(label)[:-4], []).append(label)
+    matched: set[str] = set()
     for unit, asset in enumerate(index.assets):
-        if label := stems.get(posixpath.splitext(posixpath.basename(asset))[0], ""):
-            index.labels[unit] = label
-            index.labelled[unit] = 1
-            folder = label[: label.rfind("/") + 1]
-            labels = claims.setdefault(folder, dict.fromkeys(tree.texts[folder], 0))
-            labels[label] = labels.get(label, 0) + 1
+        stem = posixpath.splitext(posixpath.basename(asset))[0]
+        if fitting := _most_alike(asset, stems.get(stem, [])):
+            folder = fitting[: fitting.rfind("/") + 1]
+            _claim(index, unit, fitting, claims.setdefault(folder, dict.fromkeys(tree.texts[folder], 0)))
+            matched.add(stem)
+    return matched
 
 
-def _add_orphans(entries: Entries, index: Index, claims: dict[str, dict[str, int]]) -> None:
-    """Label files of the declared folders that no picture claims; those of other folders are counted and left."""
+def _most_alike(asset: str, labels: list[str]) -> str | None:
+    """The label file whose path fits a picture's best, None when several fit alike."""
+    if len(labels) < 2:
+        return labels[0] if labels else None
+    own = set(asset.split("/")[:-1])
+    ranks = []
+    for label in labels:
+        folders = label.split("/")[:-1]
+        ranks.append((len(own.intersection(folders)), bool(folders) and folders[-1] in LABEL_FOLDERS))
+    best = max(ranks)
+    return labels[ranks.index(best)] if ranks.count(best) == 1 else None
+
+
+def _add_orphans(entries: Entries, index: Index, claims: dict[str, dict[str, int]], stems: set[str]) -> None:
+    """Label files of the declared folders that no picture claims; those of other folders are counted and left.
+
+    ``stems``: those by which pictures have found their labels, so that further files of one are other versions of it.
+    """
     tree = entries.tree
     ignored = 0
     for folder in sorted(tree.texts):
@@ -368,12 +493,12 @@ def _add_orphans(entries: Entries, index: Index, claims: dict[str, dict[str, int
         split = next((s for s, root in entries.roots if folder.startswith(root) or target.startswith(root)), None)
         named = any(part in LABEL_FOLDERS for part in folder.split("/"))
         for label in tree.texts[folder]:
-            if claimed.get(label) or not is_label_name(label):
-                continue
-            if split is None or not (named or looks_like_rows(tree.head(label)) in ROWS):
-                ignored += 1
+            if claimed.get(label) or not is_label_name(label) or label in entries.lists:
                 continue
             stem = label[len(folder) : label.rfind(".")]
+            if split is None or stem in stems or not (named or looks_like_rows(tree.head(label)) in ROWS):
+                ignored += 1
+                continue
             index.add(f"{target}{stem}.jpg", split or split_of(label), Place.NOWHERE, label)
     if ignored:
         entries.log.note(
@@ -387,6 +512,7 @@ def _find_media(index: Index, pictures: Pictures) -> None:
     if not names or Place.NOWHERE not in index.places:
         return
     beside: dict[str, str] = {}
+    by_stem: dict[str, str] = {}
     used: set[str] = set()
     order: list[str] = []
     for unit, asset in enumerate(index.assets):
@@ -394,16 +520,18 @@ def _find_media(index: Index, pictures: Pictures) -> None:
             continue
         cut = asset.rfind("/") + 1
         stem = asset[cut : asset.rfind(".")]
-        for folder in dict.fromkeys([*order[:1], *_media_folders(asset[:cut])]):
-            found = _picture_named(names, folder + stem)
-            if found:
-                break
+        folders = dict.fromkeys([*order[:1], *_media_folders(asset[:cut])])
+        found = next(filter(None, (_picture_named(names, folder + stem) for folder in folders)), "")
+        if found:
+            order = [found[: found.rfind("/") + 1]]
+            beside.setdefault(order[0], index.split_names[index.splits[unit]])
         else:
+            by_stem = by_stem or _by_stem(names)
+            found = by_stem.get(stem, "")
+        if not found:
             continue
-        order = [folder]
         if index.labelled[unit]:
             index.labels[unit] = index.label_of(unit)
-        beside.setdefault(folder, index.split_names[index.splits[unit]])
         used.add(found)
         index.assets[unit] = found
         index.places[unit] = Place.MEDIA
@@ -412,6 +540,15 @@ def _find_media(index: Index, pictures: Pictures) -> None:
             folder = name[: name.rfind("/") + 1]
             if folder in beside and name not in used:
                 index.add(name, beside[folder], Place.MEDIA)
+
+
+def _by_stem(names: list[str]) -> dict[str, str]:
+    """Pictures by their stem, wherever they are; an empty text for a stem of several."""
+    found: dict[str, str] = {}
+    for name in names:
+        stem = posixpath.splitext(posixpath.basename(name))[0]
+        found[stem] = "" if stem in found else name
+    return found
 
 
 def _media_folders(folder: str) -> Iterator[str]:

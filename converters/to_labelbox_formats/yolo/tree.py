@@ -6,6 +6,7 @@ import bisect
 import os
 import posixpath
 from collections.abc import Sequence
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from to_labelbox.diagnostics import FileError
@@ -54,6 +55,16 @@ class Tree:
             return bool(self.names)
         at = bisect.bisect_left(self.names, folder)
         return at < len(self.names) and self.names[at].startswith(folder)
+
+    @cached_property
+    def folders_by_case(self) -> dict[str, str]:
+        """Folders of pictures and texts, and those that hold them, by their names in lower case."""
+        found: dict[str, str] = {}
+        for folder in (*self.images, *self.texts):
+            for at, sign in enumerate(folder, 1):
+                if sign == "/":
+                    found.setdefault(folder[:at].lower(), folder[:at])
+        return found
 
     def read(self, name: str) -> bytes:
         """A listed file of bounded size. Raises :class:`FileError`."""
