@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from to_labelbox.diagnostics import Code, Log, SourceError, ToLabelboxError, UsageError
-from to_labelbox.formats import CERTAIN, LIKELY, Dataset, Match, ReadContext, Refusal
+from to_labelbox.formats import CERTAIN, LIKELY, POSSIBLE, Dataset, Match, ReadContext, Refusal
 from to_labelbox.geometry import envelope
 from to_labelbox.media import Gallery
 from to_labelbox.model import Box, Classification, Item, Keypoints, Object, Polygon
@@ -388,6 +388,7 @@ def test_an_unreadable_picture_costs_its_rows(box: Sandbox) -> None:
     assert [len(item.annotations) for item in box.items()] == [0, 1]
     assert box.log.unreadable == 1
     assert box.codes()[Code.IMAGE_SIZE_UNKNOWN] == 1
+    assert Code.EXIF_UNCHECKED not in box.codes()
 
 
 def test_background_pictures_stay(box: Sandbox) -> None:
@@ -417,7 +418,7 @@ def test_one_stem_twice_shares_the_labels(box: Sandbox) -> None:
     [
         ("names: [car, dog]", ["car", "dog"]),
         ("names: {0: car, '1': dog}", ["car", "dog"]),
-        ("names: {1: dog, 0: car}", ["dog", "car"]),
+        ("names: {1: dog, 0: car}", ["car", "dog"]),
         ("names: [no, 1, 1.0]", ["no", "1", "1.0"]),
         ("nc: 2", ["class_0", "class_1"]),
         ("nc: 3\nnames: [car, dog]", ["car", "dog"]),
@@ -743,6 +744,23 @@ def test_cvat_without_pictures(box: Sandbox) -> None:
     assert corners(item.annotations[0]) == (80, 30, 40, 40)
 
 
+def test_subsets_of_cvat_are_splits_whatever_they_are_called(box: Sandbox) -> None:
+    box.write({"data.yaml": "Train: Train.txt\nholdout: holdout.txt\nnames: {0: car}\npath: .\nnote: none.txt\n"})
+    for split in ("Train", "holdout"):
+        box.write({f"{split}.txt": f"data/images/{split}/a.png\n", f"labels/{split}/a.txt": GOOD})
+        box.picture(f"images/{split}/a.png")
+    assert [(i.asset.path, i.split) for i in box.items()] == [
+        ("images/Train/a.png", "train"),
+        ("images/holdout/a.png", "holdout"),
+    ]
+
+
+def test_lists_of_labelimg_that_grew_are_one(box: Sandbox) -> None:
+    box.write({"one/classes.txt": "car\ndog\n", "one/a.txt": GOOD, "two/classes.txt": "car\ndog\ntree\n"})
+    box.write({"two/b.txt": "2 .5 .5 .2 .4\n"}).picture("one/a.png", "two/b.png")
+    assert [f.label for f in box.objects()] == ["car", "tree"]
+
+
 def test_labelimg_and_label_studio(box: Sandbox) -> None:
     box.write({"classes.txt": "car\ndog\n", "a.txt": GOOD}).picture("a.png", "b.png")
     assert [len(i.annotations) for i in box.items()] == [1, 0]
@@ -805,6 +823,20 @@ def test_keras_lines(box: Sandbox) -> None:
     assert (item.asset.path, found.label) == ("JPEGImages/x.jpg", "class_0")
 
 
+def test_keras_lists_of_a_folder_and_the_names_beside_one(box: Sandbox) -> None:
+    box.write({"classes.txt": "car\ndog\n"})
+    for split in ("train", "val"):
+        box.write({f"2007_{split}.txt": f"/home/me/VOC2007/JPEGImages/{split}.jpg 10,20,30,40,1\n"})
+    assert box.sniff() == Match(POSSIBLE, "2007_train.txt has one line a picture, with boxes")
+    expected = [("JPEGImages/train.jpg", "train", "dog"), ("JPEGImages/val.jpg", "val", "dog")]
+    for path in ("", "2007_train.txt"):
+        found = [
+            (i.asset.path, i.split, a.label) for i in box.items(path) for a in i.annotations if isinstance(a, Object)
+        ]
+        assert found == expected
+        expected.pop()
+
+
 def ndjson(box: Sandbox, head: dict[str, Any], *lines: Any) -> list[Item]:
     text = [json.dumps({"type": "dataset", **head}), *(x if isinstance(x, str) else json.dumps(x) for x in lines)]
     box.write({"set.ndjson": "\n".join(text) + "\n"})
@@ -856,6 +888,16 @@ def test_ndjson_of_other_tasks(box: Sandbox, head: dict[str, Any], annotations: 
     assert (found.keypoints is not None) == (head["task"] == "pose")
 
 
+def test_ndjson_names_its_keypoints(box: Sandbox) -> None:
+    head = {"task": "pose", "kpt_shape": [2, 2], "kpt_names": {"0": ["nose", "tail"]}, "class_names": ["dog"]}
+    rows = {"pose": [[0, 0.5, 0.5, 0.2, 0.4, 0.1, 0.2, 0.3, 0.4]]}
+    (item,) = ndjson(box, head, {"type": "image", "file": "a.jpg", "width": 200, "height": 100, "annotations": rows})
+    (found,) = item.annotations
+    assert isinstance(found, Object)
+    assert found.keypoints is not None
+    assert [p.name for p in found.keypoints.points] == ["nose", "tail"]
+
+
 def test_ndjson_classification(box: Sandbox) -> None:
     image = {"type": "image", "file": "a.jpg", "annotations": {"classification": [1, 0]}}
     (item,) = ndjson(box, {"task": "classify", "class_names": ["car", "dog"]}, image)
@@ -882,6 +924,16 @@ def test_classification_folders(box: Sandbox) -> None:
     told = {"a": {"path": "cat/a.jpg", "labels": ["cat", "pet"]}, "c": {"path": "no_label/c.jpg", "labels": []}}
     box.write({"train/labels.json": json.dumps(told)})
     assert next(a.value for i in box.items() for a in i.annotations if isinstance(a, Classification)) == ("cat", "pet")
+
+
+def test_classification_folders_in_an_archive_of_their_own_folder(box: Sandbox) -> None:
+    box.picture("archive/my set/train/cat/a.jpg", "archive/my set/train/dog/b.jpg", "archive/my set/val/cat/a.jpg")
+    assert box.sniff() == Match(LIKELY, "only pictures, in 2 folders of classes below folders of splits")
+    assert [(i.split, [a.value for a in i.annotations if isinstance(a, Classification)]) for i in box.items()] == [
+        ("train", ["cat"]),
+        ("train", ["dog"]),
+        ("val", ["cat"]),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------- sizes, orientation

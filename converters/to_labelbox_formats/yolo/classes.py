@@ -24,12 +24,13 @@ def names_of(
     elif names is None:
         for file in names_files(tree):
             more = read_names(tree, file, log)
-            if names is not None and more != names:
+            known: dict[int, str] = names or {}
+            if any(more[index] != known[index] for index in more.keys() & known):
                 raise SourceError(
                     f"{file} names other classes than the same file of another folder, so ids mean different things: "
                     "convert the folders apart, or give one list with -O names=FILE"
                 )
-            names = more
+            names = known | more  # labelImg appends to the list of the folder in which it works
     if not names:
         if not needed:
             return None
@@ -37,6 +38,7 @@ def names_of(
             Code.CLASS_UNNAMED, "no file names the classes: they become class_0, class_1, …; -O names=FILE names them"
         )
         return None
+    names = dict(sorted(names.items()))
     warn_of_duplicates(names, file, log)
     return names
 

@@ -44,6 +44,7 @@ class Descriptor(Struct):
 
 # ------------------------------------------------------------------------------------------------------ data.yaml
 
+_NO_SPLITS = frozenset({"names", "path", "download"})
 _SPLIT_KEYS = {"train": "train", "val": "val", "validation": "val", "test": "test", "minival": "minival"}
 
 
@@ -73,7 +74,7 @@ def load_yaml(data: bytes) -> Mapping[str, Any]:
 
 
 def is_data_yaml(document: Mapping[str, Any]) -> bool:
-    return ("names" in document or "nc" in document) and any(key in document for key in (*_SPLIT_KEYS, "path"))
+    return ("names" in document or "nc" in document) and any(key.lower() in (*_SPLIT_KEYS, "path") for key in document)
 
 
 def read_yaml(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descriptor:
@@ -85,14 +86,7 @@ def read_yaml(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descri
     found = Descriptor(file, task=_text(document.get("task")), root=_text(document.get("path")) or None)
     if not named:
         found.names = _names_and_count(tree, found, document, log)
-    for key, split in _SPLIT_KEYS.items():
-        entries = document.get(key)
-        listed = entries if isinstance(entries, list) else [entries]
-        texts = [
-            e.strip() for e in listed if isinstance(e, str) and e.strip() and e.strip().lower() not in ("null", "~")
-        ]
-        if texts:
-            found.splits.setdefault(split, []).extend(texts)
+    found.splits = _splits(tree, found.folder, document)
     shape = document.get("kpt_shape")
     if shape is not None:
         numbers = [_whole(v) for v in shape] if isinstance(shape, list) else []
@@ -104,9 +98,26 @@ def read_yaml(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descri
         ):
             raise FileError(f"{file}: kpt_shape is {shape!r}: it must be [number of keypoints, 2 or 3]")
         found.keypoints = (numbers[0] or 0, numbers[1] or 0)
-        found.keypoint_names = _keypoint_names(document.get("kpt_names"), found.keypoints[0], file, log)
+        found.keypoint_names = keypoint_names_of(document.get("kpt_names"), found.keypoints[0], file, log)
     found.masks = bool(_text(document.get("masks_dir")))
     return found
+
+
+def _splits(tree: Tree, folder: str, document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Entries of the usual splits, then of others, for which CVAT and Datumaro write a list, whatever they are called."""
+    told = {key.lower(): (key, value) for key, value in document.items() if key not in _NO_SPLITS}
+    names = {key: name for key, name in _SPLIT_KEYS.items() if key in told}
+    for key, (name, value) in told.items():
+        path = _text(value)
+        if key not in names and path.lower().endswith(".txt") and _named_file(tree, folder, path) is not None:
+            names[key] = name
+    splits: dict[str, list[str]] = {}
+    for key, name in names.items():
+        value = told[key][1]
+        paths = [_text(entry) for entry in (value if isinstance(value, list) else [value])]
+        if paths := [path for path in paths if path.lower() not in ("", "null", "~")]:
+            splits.setdefault(name, []).extend(paths)
+    return splits
 
 
 def _text(value: object) -> str:
@@ -183,7 +194,7 @@ def _names(raw: object, file: str, log: Log) -> dict[int, str] | None:
     return names or None
 
 
-def _keypoint_names(raw: object, count: int, file: str, log: Log) -> tuple[str, ...]:
+def keypoint_names_of(raw: object, count: int, file: str, log: Log) -> tuple[str, ...]:
     """``kpt_names``: a list, or lists by class id. All classes share their keypoints, so the first list holds."""
     if isinstance(raw, dict):
         raw = next((v for v in raw.values() if isinstance(v, list)), None)

@@ -40,7 +40,8 @@ def sniff(source: Source) -> Match | Refusal:
     if len(lines) == 1 and not tree.texts and ndjson.head_of(first_line(tree, lines[0])):
         return Match(CERTAIN, f"line 1 of {lines[0]} describes an Ultralytics dataset")
     if files := keras_files(tree):
-        return Match(CERTAIN, f"{files[0]} has one line a picture, with boxes")
+        confidence = CERTAIN if files[0].endswith(keras.ANNOTATIONS) else POSSIBLE
+        return Match(confidence, f"{files[0]} has one line a picture, with boxes")
     return _sniff_rows(tree)
 
 
@@ -129,8 +130,13 @@ def first_line(tree: Tree, name: str) -> bytes:
 
 
 def keras_files(tree: Tree) -> list[str]:
+    """Roboflow's ``_annotations.txt``, or else the lists of the outermost folder in a set that has no label files."""
     texts = sorted(name for folder in tree.texts for name in tree.texts[folder] if name.endswith(keras.ANNOTATIONS))
-    return [n for n in texts if posixpath.basename(n) == keras.ANNOTATIONS and keras.looks_like_lines(tree.head(n))]
+    found = [n for n in texts if posixpath.basename(n) == keras.ANNOTATIONS and keras.looks_like_lines(tree.head(n))]
+    if found or not tree.texts or _row_kind(tree)[0]:
+        return found
+    outermost = min(tree.texts, key=lambda folder: (folder.count("/"), folder))
+    return [n for n in tree.texts[outermost][:_MAX_LOOKED_AT] if keras.looks_like_lines(tree.head(n))]
 
 
 def descriptors(tree: Tree) -> list[str]:

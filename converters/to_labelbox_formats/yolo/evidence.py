@@ -230,14 +230,15 @@ def _rectangles(evidence: Evidence, frame_of: Callable[[int], Frame]) -> bool:
 
 def looks_like_rows(head: bytes) -> str:
     """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, ``worded``, or empty for none."""
-    lines = lines_of(utf8(head))[0]
+    lines, mended = lines_of(utf8(head))
     if len(head) >= 4096:
         lines.pop()
     kinds: Counter[str] = Counter()
     for line in lines:
         tokens = line.replace(b",", b" ").split()
         if tokens and not line.startswith((b"imagesource", b"gsd")):
-            kinds[_kind(tokens)] += 1
+            kind = _kind(tokens)
+            kinds["" if kind == "worded" and (mended or b"," in line) else kind] += 1
     if not kinds:
         return ""
     kind, count = kinds.most_common(1)[0]

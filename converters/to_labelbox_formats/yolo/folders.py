@@ -1,6 +1,7 @@
 """Classification sets: one folder of pictures a class, below folders for the splits or not; CVAT's labels.json.
 
-``<root>/<split>/<class>/…/picture`` or ``<root>/<class>/…/picture``. For several labels a picture,
+``<root>/<split>/<class>/…/picture`` or ``<root>/<class>/…/picture``; folders that hold all others, as in archives, are
+passed over. For several labels a picture,
 ``<split>/labels.json`` maps ids to ``{"path": …, "labels": […]}`` [CVAT's export of "Ultralytics YOLO Classification"].
 """
 
@@ -51,8 +52,9 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
         return False, "text files beside the pictures hold no YOLO rows"
     splits = 0
     classes: set[str] = set()
+    top = _top(tree)
     for folder in tree.images:
-        split, name = _split_and_class(folder)
+        split, name = _split_and_class(folder[len(top) :])
         if not name:
             return False, f"pictures lie directly in {folder or 'the top folder'}, not in a folder of their class"
         if name.lower() in _OTHER_MEANING:
@@ -67,6 +69,18 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
     return True, f"only pictures, in {len(classes)} folders of classes {where}"
 
 
+def _top(tree: Tree) -> str:
+    """The folder in which the splits or classes are, when it and nothing else holds all pictures."""
+    top = ""
+    while True:
+        inner = {folder[len(top) :].partition("/")[0] for folder in tree.images}
+        name = next(iter(inner)) if len(inner) == 1 else ""
+        deeper = name and f"{top}{name}/" not in tree.images
+        if not deeper or name.lower() in SPLITS or name.lower() in _OTHER_MEANING:
+            return top
+        top += f"{name}/"
+
+
 def _split_and_class(folder: str) -> tuple[str, str]:
     parts = folder.split("/")[:-1]
     if parts and parts[0].lower() in SPLITS:
@@ -78,8 +92,9 @@ def read_folders(tree: Tree, log: Log) -> tuple[list[Entry], Question]:
     """All pictures in order, and the question with the classes in the order that Ultralytics numbers them: sorted."""
     told = _labels_json(tree, log)
     entries: list[Entry] = []
+    top = _top(tree)
     for folder in sorted(tree.images):
-        split, written = _split_and_class(folder)
+        split, written = _split_and_class(folder[len(top) :])
         name = text_name(written)
         if name != written:
             message = "the folder's name is not UTF-8; the class is called as it reads with those bytes escaped"

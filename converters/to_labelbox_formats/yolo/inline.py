@@ -11,6 +11,7 @@ from to_labelbox.model import Annotation, Asset, Classification, Item, Object
 from to_labelbox.schema import Option, Question, Schema
 from to_labelbox_formats.yolo import folders, keras, ndjson
 from to_labelbox_formats.yolo.classes import names_of, schema_of
+from to_labelbox_formats.yolo.descriptors import keypoint_names_of, read_names
 from to_labelbox_formats.yolo.options import Options, keypoints_of
 from to_labelbox_formats.yolo.pictures import Pictures, Place, load_sizes
 from to_labelbox_formats.yolo.rows import Rows, Rules, Task
@@ -43,8 +44,10 @@ def open_folders(tree: Tree, context: ReadContext) -> Dataset:
 
 
 def open_keras(tree: Tree, files: list[str], options: Options, context: ReadContext) -> Dataset:
-    """A set of one line a picture."""
-    names = names_of(tree, None, options, context.log)
+    """A set of one line a picture; a file given alone has its classes beside it."""
+    beside = (name for name in ("_classes.txt", "classes.txt") if tree.source.is_file and tree.source.exists(name))
+    own = next((read_names(tree, name, context.log) for name in beside), None)
+    names = names_of(tree, own, options, context.log)
     rules = Rules(Task.DETECT, names, unknown_classes=options.unknown_classes)
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes), upright=False)
     lines = keras.Lines(tree, files, pictures)
@@ -80,7 +83,10 @@ def open_ndjson(tree: Tree, file: str, options: Options, context: ReadContext) -
     names = names_of(tree, head.names, options, log)
     if task is Task.POSE and keypoints is None:
         raise SourceError(f"{file}: poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
-    rules = Rules(task, names, keypoints, (), options.predictions, options.unknown_classes)
+    keypoint_names = (
+        keypoint_names_of(head.kpt_names, keypoints[0], file, log) if keypoints and options.kpt_shape is None else ()
+    )
+    rules = Rules(task, names, keypoints, keypoint_names, options.predictions, options.unknown_classes)
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes))
 
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:

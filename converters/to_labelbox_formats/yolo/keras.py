@@ -18,7 +18,7 @@ from to_labelbox.media import is_image
 from to_labelbox.model import Box, Object
 from to_labelbox_formats.yolo.pictures import Pictures, Place
 from to_labelbox_formats.yolo.rows import Rows
-from to_labelbox_formats.yolo.tree import Tree, joined, split_of
+from to_labelbox_formats.yolo.tree import SPLITS, Tree, joined, split_of
 
 ANNOTATIONS = "_annotations.txt"
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?"
@@ -120,7 +120,10 @@ class Lines:
                 yield unit, lines
 
     def split(self, unit: int) -> str:
-        return split_of(self.files[self.origins[unit]])
+        """The split that the folder of the list names, or a word of the list's own name."""
+        file = self.files[self.origins[unit]]
+        words = re.split(r"[^A-Za-z]+", posixpath.basename(file)[:-4])
+        return split_of(file) or next((word for word in words if word.lower() in SPLITS), "")
 
 
 def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log) -> Iterator[Object]:

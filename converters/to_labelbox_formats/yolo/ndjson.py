@@ -31,6 +31,7 @@ class Head(Struct):
     name: str = ""
     class_names: dict[str, str] | list[str] | None = None
     kpt_shape: list[int] | None = None
+    kpt_names: Any = None
 
     @property
     def names(self) -> dict[int, str] | None:

@@ -70,7 +70,7 @@ class Pictures:
         if header is None:
             if place is Place.SOURCE and stated is None:
                 log.file_unreadable(name, "is no picture whose size can be read")
-            if rows and self._exif and not name.lower().endswith(_WITHOUT_EXIF):
+            elif rows and self._exif and not name.lower().endswith(_WITHOUT_EXIF):
                 log.note(
                     Code.EXIF_UNCHECKED,
                     "the picture is not at hand, so nobody can say whether its EXIF orientation turns it; "
