@@ -245,6 +245,12 @@ def test_confidence_makes_a_prediction(box: Sandbox, confidence: str) -> None:
     assert corners(found[1]) == (80, 30, 40, 40)
 
 
+@pytest.mark.parametrize(("value", "said"), [("0.9", "ends with a confidence"), ("90", "angle"), ("1.57", "angle")])
+def test_an_angle_is_called_no_confidence(box: Sandbox, value: str, said: str) -> None:
+    assert rows(box, f"0 0.5 0.5 0.2 0.4 {value}\n") == []
+    assert said in box.log.diagnostics[Code.PREDICTION].message
+
+
 def test_even_rows_are_outlines_with_a_confidence(box: Sandbox) -> None:
     text = "0 0.1 0.1 0.4 0.1 0.4 0.5\n0 0.1 0.1 0.4 0.1 0.4 0.5 0.2 0.3\n0 0.1 0.1 0.4 0.1 0.4 0.5 0.77\n"
     assert len(rows(box, text)) == 2
@@ -769,6 +775,17 @@ def test_labelimg_and_label_studio(box: Sandbox) -> None:
     )
     box.picture("ls/images/x.png")
     assert box.objects("ls")[0].label == "a"
+
+
+def test_notes_about_something_else_name_no_classes(box: Sandbox) -> None:
+    box.write({"notes.json": '{"todo": []}', "labels/a.txt": GOOD}).picture("images/a.png")
+    assert [f.label for f in box.objects()] == ["class_0"]
+
+
+def test_masks_are_said_to_be_left(box: Sandbox) -> None:
+    box.write({"data.yaml": YAML}).picture("images/train/a.png", "masks/train/a.png")
+    assert [i.asset.path for i in box.items()] == ["images/train/a.png"]
+    assert "masks" in str(box.opening.diagnostics[Code.FILE_IGNORED].examples)
 
 
 def test_roboflow_darknet(box: Sandbox) -> None:

@@ -9,7 +9,7 @@ from itertools import compress
 
 import msgspec
 
-from to_labelbox.diagnostics import FileError, Log, SourceError, UsageError
+from to_labelbox.diagnostics import Code, FileError, Log, SourceError, UsageError
 from to_labelbox.formats import Dataset, ReadContext
 from to_labelbox.model import Asset, Item
 from to_labelbox.source import Source
@@ -112,6 +112,8 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
     dota = finding.task is Task.DOTA
     names = names_of(tree, found.names if found else None, options, log, needed=not dota)
+    if not total and any("masks/" in folder.lower() for folder in tree.images):
+        log.note(Code.FILE_IGNORED, "masks in pictures are not read, and there is no label file")
     pixels = options.units is Units.PIXELS
     if not pixels and not dota and evidence.in_pixels:
         raise SourceError(

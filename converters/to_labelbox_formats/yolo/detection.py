@@ -120,6 +120,8 @@ def names_files(tree: Tree) -> list[str]:
     others = [*tree.ending(".names", ".labels", ".json"), *texts]
     for wanted in NAMES_FILES:
         found = [n for n in others if posixpath.basename(n).lower() == wanted]
+        if wanted.endswith(".json"):  # anybody's notes may be called so
+            found = [n for n in found if b'"categories"' in tree.head(n, 1 << 20)]
         if found:
             return found
     return tree.ending(".names")

@@ -150,8 +150,8 @@ class Entries:
     def close(self) -> None:
         self._named.clear()
         if self._again:
-            times = "1 picture is" if self._again == 1 else f"{self._again} pictures are"
-            self.log.decide(f"{times} named by several splits; each stays in the first that names it")
+            times = "once" if self._again == 1 else f"{self._again} times"
+            self.log.decide(f"{times} a picture is named again by a split or list; it stays in the first that names it")
 
 
 def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:

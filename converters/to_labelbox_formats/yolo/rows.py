@@ -85,6 +85,13 @@ _SIZE_REMEDY = (
     "the size of its picture is unknown, so the normalised row has no place: give the pictures with --media-root, "
     "or their sizes with --sizes or -O sizes=FILE"
 )
+_CONFIDENCE = (
+    "ends with a confidence, so it is a prediction and no ground truth; -O predictions=true takes such rows in"
+)
+_NO_CONFIDENCE = (
+    "ends with a value that is no confidence: if it is a track id, -O predictions=true takes such rows in without it; "
+    "the angle of a rotated box is not read, four corners are"
+)
 _places = Places("line {}")
 
 
@@ -233,11 +240,7 @@ class Rows:
         values = _numbers(tokens[1:])
         if trailing:
             if not self.rules.predictions:
-                raise _Refused(
-                    Code.PREDICTION,
-                    "ends with a confidence, so it is a prediction and no ground truth; "
-                    "-O predictions=true takes such rows in",
-                )
+                raise _Refused(Code.PREDICTION, _CONFIDENCE if 0 <= values[-trailing] <= 1 else _NO_CONFIDENCE)
             self.log.note(Code.FIELD_IGNORED, "the confidence has no place in a label", file=file, where=where, id=id)
             values = values[:-trailing]
         if self.rules.pixels:
