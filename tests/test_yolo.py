@@ -642,6 +642,25 @@ def test_case_is_no_matter_where_nothing_else_fits(box: Sandbox) -> None:
     ]
 
 
+def test_a_label_may_be_called_like_the_whole_picture(box: Sandbox) -> None:
+    box.write({"data.yaml": YAML, "labels/train/a.jpg.txt": GOOD, "labels/train/b.txt": GOOD})
+    box.picture("images/train/a.jpg", "images/train/b.jpg")
+    assert [(i.asset.path, len(i.annotations)) for i in box.items()] == [
+        ("images/train/a.jpg", 1),
+        ("images/train/b.jpg", 1),
+    ]
+
+
+def test_a_path_that_no_system_has_is_no_crash(box: Sandbox) -> None:
+    box.write({"data.yaml": f'path: "/a\\0b"\ntrain: "im\\0ages"\n{NAMES}', "labels/a.txt": GOOD}).picture(
+        "images/a.png"
+    )
+    assert [len(i.annotations) for i in box.items()] == [1]
+    box.write({"bare/data.yaml": f'path: "/a\\0b"\ntrain: images\n{NAMES}'})
+    with pytest.raises(SourceError, match="no picture and no label"):
+        box.open("bare")
+
+
 def test_pictures_and_labels_in_trees_of_their_own(box: Sandbox) -> None:
     box.write({"train_labels/0.txt": GOOD, "val_labels/0.txt": "1 0.5 0.5 0.2 0.4\n", "classes.txt": "car\ndog\n"})
     box.picture("train_images/0.png", "val_images/0.png")
@@ -1101,6 +1120,7 @@ def test_rows_beside_pictures_are_likely_and_names_make_them_certain(box: Sandbo
         {"a.txt": "Car 0.00 0 -1.57 614.24 181.78 727.31 284.77 1.57 1.73 4.15 1.00 1.75 13.22 1.62\n"},
         {"gt/gt.txt": "1,1,912,484,97,109,0,7,1\n2,1,912,484,97,109,0,7,1\n"},
         {"a.txt": "684,8,273,116,0,0,0,0\n"},
+        {"gt_img_1.txt": "377,117,463,117,465,130,378,130,Genaxis Theatre\n493,115,519,115,519,131,493,131,[06]\n"},
         {"a.txt": "some words about the weather today\n"},
         {"train.txt": "images/a.jpg\nimages/b.jpg\n"},
         {"annotations.xml": "<annotations><version>1.1</version></annotations>", "images/a.jpg": "", "other/b.jpg": ""},

@@ -238,7 +238,7 @@ def looks_like_rows(head: bytes) -> str:
         tokens = line.replace(b",", b" ").split()
         if tokens and not line.startswith((b"imagesource", b"gsd")):
             kind = _kind(tokens)
-            kinds["" if kind == "worded" and (mended or b"," in line) else kind] += 1
+            kinds["" if kind in ("worded", "dota") and (mended or b"," in line) else kind] += 1
     if not kinds:
         return ""
     kind, count = kinds.most_common(1)[0]

@@ -208,8 +208,10 @@ def _bases(tree: Tree, found: Descriptor, log: Log) -> list[str]:
 
 def _root(tree: Tree, found: Descriptor) -> str | None:
     """The folder of the source that ``path`` names, when it names one."""
-    below = joined(found.folder, found.root) if found.root is not None else None
-    if below is None and found.root is not None and tree.source.folder is not None and os.path.isabs(found.root):
+    if found.root is None or "\0" in found.root:
+        return None
+    below = joined(found.folder, found.root)
+    if below is None and tree.source.folder is not None and os.path.isabs(found.root):
         below = joined("", os.path.relpath(os.path.realpath(found.root), os.path.realpath(tree.source.folder)))
     return as_folder(below) if below is not None and tree.has_folder(as_folder(below)) else None
 
@@ -408,7 +410,7 @@ def build(entries: Entries, pictures: Pictures) -> Index:
                 labelled.append(0)
         index.extend(names, split, place, labelled)
     entries.groups.clear()
-    _match_by_case(index, claims)
+    _match_leftovers(index, claims)
     stems: set[str] = set() if any(index.labelled) else _match_by_stem(tree, index, claims)
     twice = sum(count > 1 for labels in claims.values() for count in labels.values())
     if twice:
@@ -428,8 +430,8 @@ def build(entries: Entries, pictures: Pictures) -> Index:
     return index
 
 
-def _match_by_case(index: Index, claims: dict[str, dict[str, int]]) -> None:
-    """Where label files are left over: pictures without one whose name differs in upper and lower case only."""
+def _match_leftovers(index: Index, claims: dict[str, dict[str, int]]) -> None:
+    """Where label files are left over: pictures without one whose name differs in upper and lower case, or goes on with .txt."""
     left: dict[str, str] = {}
     for labels in claims.values():
         for label, count in labels.items():
@@ -438,7 +440,11 @@ def _match_by_case(index: Index, claims: dict[str, dict[str, int]]) -> None:
     if not left:
         return
     for unit, has_label in enumerate(index.labelled):
-        if not has_label and (label := left.get(index.label_of(unit).lower(), "")):
+        if has_label:
+            continue
+        name, asset = index.label_of(unit), index.assets[unit]
+        longer = f"{name[: name.rfind('/') + 1]}{asset[asset.rfind('/') + 1 :]}.txt"
+        if label := left.get(name.lower(), "") or left.get(longer.lower(), ""):
             _claim(index, unit, label, claims[label[: label.rfind("/") + 1]])
 
 
