@@ -642,6 +642,11 @@ def test_case_is_no_matter_where_nothing_else_fits(box: Sandbox) -> None:
     ]
 
 
+def test_a_picture_may_be_called_like_a_split(box: Sandbox) -> None:
+    box.write({"data.yaml": YAML, "labels/train/test.txt": GOOD}).picture("images/train/test.png")
+    assert [len(i.annotations) for i in box.items()] == [1]
+
+
 def test_a_label_may_be_called_like_the_whole_picture(box: Sandbox) -> None:
     box.write({"data.yaml": YAML, "labels/train/a.jpg.txt": GOOD, "labels/train/b.txt": GOOD})
     box.picture("images/train/a.jpg", "images/train/b.jpg")
@@ -1015,6 +1020,19 @@ def test_a_picture_anywhere_below_the_media_root_by_its_stem(box: Sandbox) -> No
     box.picture("media/upload/7/0a1b-x.png", "media/upload/7/twice.png", "media/upload/8/twice.png")
     items = box.items("set", ReadContext(media=Gallery(str(box.root / "media"))))
     assert [(i.asset.path, len(i.annotations)) for i in items] == [("upload/7/0a1b-x.png", 1), ("images/twice.jpg", 0)]
+
+
+def test_pictures_by_the_names_that_they_had_before_label_studio(box: Sandbox) -> None:
+    stems = ("0a1b2c3d-one", "11111111__two", "22222222-same", "33333333-same")
+    box.write({"set/classes.txt": "car\n", **{f"set/labels/{stem}.txt": GOOD for stem in stems}})
+    box.picture("media/x/one.png", "media/y/two.png", "media/same.png")
+    items = box.items("set", ReadContext(media=Gallery(str(box.root / "media"))))
+    assert [(i.asset.path, len(i.annotations)) for i in items] == [
+        ("x/one.png", 1),
+        ("y/two.png", 1),
+        ("images/22222222-same.jpg", 0),
+        ("images/33333333-same.jpg", 0),
+    ]
 
 
 def test_paths_are_relative_to_a_media_root_inside_the_source(box: Sandbox) -> None:

@@ -18,6 +18,8 @@ from to_labelbox_formats.yolo.tree import SPLITS, Tree, as_folder, is_label_name
 
 LABEL_FOLDERS = ("labels", "Labels", "labelTxt", "labelTXT", "annotations", "Annotations", "label")
 _PICTURE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
+_UPLOADED = re.compile(r"^[0-9a-f]{8}(?:-|__)(?=.)")
+"""What Label Studio puts before the name of a file that was uploaded."""
 _ALIASES = (("valid", "val", "validation"), ("val", "valid", "validation"), ("validation", "val", "valid"))
 
 
@@ -374,10 +376,15 @@ def everything(tree: Tree, log: Log) -> Entries:
 
 
 def labels_near(tree: Tree, folder: str) -> str | None:
-    """The first folder near a picture folder that holds label files."""
+    """The first folder near a picture folder that holds label files, or one called like a picture, be it ``test.txt``."""
     for candidate in label_folders(folder):
-        if any(map(is_label_name, tree.texts.get(candidate, ()))):
+        texts = tree.texts.get(candidate, ())
+        if any(map(is_label_name, texts)):
             return candidate
+        if texts and candidate != folder:
+            stems = {name[len(folder) : name.rfind(".")] for name in tree.images.get(folder, ())}
+            if any(text[len(candidate) : text.rfind(".")] in stems for text in texts):
+                return candidate
     return None
 
 
@@ -518,9 +525,9 @@ def _find_media(index: Index, pictures: Pictures) -> None:
     if not names or Place.NOWHERE not in index.places:
         return
     beside: dict[str, str] = {}
-    by_stem: dict[str, str] = {}
     used: set[str] = set()
     order: list[str] = []
+    left: dict[str, int] = {}
     for unit, asset in enumerate(index.assets):
         if index.places[unit] != Place.NOWHERE:
             continue
@@ -531,30 +538,44 @@ def _find_media(index: Index, pictures: Pictures) -> None:
         if found:
             order = [found[: found.rfind("/") + 1]]
             beside.setdefault(order[0], index.split_names[index.splits[unit]])
+            used.add(found)
+            _use_media(index, unit, found)
         else:
-            by_stem = by_stem or _by_stem(names)
-            found = by_stem.get(stem, "")
-        if not found:
-            continue
-        if index.labelled[unit]:
-            index.labels[unit] = index.label_of(unit)
-        used.add(found)
-        index.assets[unit] = found
-        index.places[unit] = Place.MEDIA
+            left[stem] = -1 if stem in left else unit
     if Place.SOURCE not in index.places:
         for name in names:
             folder = name[: name.rfind("/") + 1]
             if folder in beside and name not in used:
                 index.add(name, beside[folder], Place.MEDIA)
+    for prefix in (re.compile(""), _UPLOADED):
+        left = _find_media_by_stem(index, names, left, prefix, used)
 
 
-def _by_stem(names: list[str]) -> dict[str, str]:
-    """Pictures by their stem, wherever they are; an empty text for a stem of several."""
-    found: dict[str, str] = {}
-    for name in names:
-        stem = posixpath.splitext(posixpath.basename(name))[0]
-        found[stem] = "" if stem in found else name
-    return found
+def _find_media_by_stem(
+    index: Index, names: list[str], left: dict[str, int], prefix: re.Pattern[str], used: set[str]
+) -> dict[str, int]:
+    """Pictures in any folder below the media root, where one stem without a prefix is of one only; what is left then."""
+    wanted: dict[str, list[str]] = {}
+    for stem, unit in left.items():
+        if unit >= 0:
+            wanted.setdefault(prefix.sub("", stem, 1), []).append(stem)
+    found: dict[str, list[str]] = {}
+    for name in names if wanted else ():
+        stem = name[name.rfind("/") + 1 : name.rfind(".")]
+        if stem in wanted and name not in used:
+            found.setdefault(stem, []).append(name)
+    for bare, places in found.items():
+        if len(places) == len(wanted[bare]) == 1:
+            used.add(places[0])
+            _use_media(index, left.pop(wanted[bare][0]), places[0])
+    return left
+
+
+def _use_media(index: Index, unit: int, name: str) -> None:
+    if index.labelled[unit]:
+        index.labels[unit] = index.label_of(unit)
+    index.assets[unit] = name
+    index.places[unit] = Place.MEDIA
 
 
 def _media_folders(folder: str) -> Iterator[str]:
