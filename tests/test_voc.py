@@ -181,6 +181,21 @@ def test_origin_is_decided_by_the_majority_of_the_set(voc: Any) -> None:
     assert {o.geometry for o in voc(files).objects} == {Box(10, 20, 20, 20)}
 
 
+@pytest.mark.parametrize(
+    ("source", "origin"),
+    [
+        ("<database>The VOC2012 Database</database><annotation>PASCAL VOC2012</annotation>", "one_based"),
+        ("<annotation>PASCAL VOC2007</annotation>", "one_based"),
+        ("<database>Supervisely Project ID:7</database><annotation>PASCAL VOC</annotation>", "as_is"),
+        ("<database>My Database</database><annotation>PASCAL VOC2007</annotation>", "as_is"),
+        ("<database>MyDatabase</database><annotation>COCO2017</annotation>", "as_is"),
+    ],
+)
+def test_a_database_of_its_own_is_not_that_of_the_challenge(voc: Any, source: str, origin: str) -> None:
+    result = voc(annotation(CAT, source=f"<source>{source}</source>"))
+    assert result.dataset.details["origin"] == origin
+
+
 def test_a_corner_at_zero_speaks_against_one_based(voc: Any) -> None:
     zero = CAT.replace("<xmin>10<", "<xmin>0<")
     result = voc({"a.xml": annotation(CAT, source=GENUINE), "b.xml": annotation(zero, source=GENUINE)})

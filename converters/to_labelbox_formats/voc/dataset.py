@@ -106,7 +106,7 @@ class _Sample:
             if document is None:
                 continue
             self.files += 1
-            self.genuine += document.database.strip().startswith("The VOC") or "PASCAL VOC" in document.credit
+            self.genuine += _is_genuine(document)
             for n, row in enumerate(document.rows):
                 element = document.elements[n] if document.elements else None
                 corners = map(number, row[5:9]) if element is not None else map(float, row[5:9])  # type: ignore[arg-type]
@@ -123,6 +123,12 @@ class _Sample:
                 self.fractions = self.fractions or not all(map(float.is_integer, values))
         labels.pop("", None)
         self.labels = tuple(labels)
+
+
+def _is_genuine(document: Document) -> bool:
+    """Whether a file names the challenge as its source. Tools that write VOC put "PASCAL VOC" beside a database of their own."""
+    database = document.database.strip()
+    return database.startswith("The VOC") or (not database and "PASCAL VOC" in document.credit)
 
 
 def _origin(wanted: Origin, sample: _Sample, log: Log) -> Origin:
