@@ -339,6 +339,58 @@ def test_a_broken_rotated_box_gives_way_to_the_box(voc: Any) -> None:
     assert result.codes == {"box-invalid": 1}
 
 
+def test_rotated_boxes_by_their_corners(voc: Any) -> None:
+    """As in DIOR-R, and as scripts that come from DOTA write them."""
+    names = {"left_top": (10, 20), "right_top": (30, 15), "right_bottom": (33, 28), "left_bottom": (13, 33)}
+    named = "".join(f"<x_{name}>{x}</x_{name}><y_{name}>{y}</y_{name}>" for name, (x, y) in names.items())
+    numbered = "".join(f"<x{n}>{x}</x{n}><y{n}>{y}</y{n}>" for n, (x, y) in enumerate(names.values()))
+    ring = [10.0, 20.0, 30.0, 15.0, 33.0, 28.0, 13.0, 33.0]
+    for inner in (f"<robndbox>{named}</robndbox>", f"<robndbox>{numbered}</robndbox>", f"<bndbox>{numbered}</bndbox>"):
+        only = voc(thing(inner)).only
+        assert (only.geometry, only.loss) == (Polygon(((ring,),)), False)
+    broken = voc(thing(f"<bndbox>{numbered.replace('33', '?')}</bndbox>"))
+    assert broken.codes == {"polygon-invalid": 1}
+    assert "a vertex of <bndbox>" in broken.message(Code.POLYGON_INVALID)
+
+
+@pytest.mark.parametrize(
+    ("inner", "loss", "codes"),
+    [
+        ("<angle>-21.4</angle>", True, {"field-ignored": 1}),
+        ("<angle>0.0</angle>", False, {}),
+        ("<area>400</area>", False, {"field-ignored": 1}),
+    ],
+)
+def test_an_angle_in_the_box_is_told(voc: Any, inner: str, loss: bool, codes: dict[str, int]) -> None:
+    result = voc(thing(BOX.replace("</bndbox>", inner + "</bndbox>")))
+    assert (result.only.geometry, result.only.loss) == (Box(10, 20, 20, 20), loss)
+    assert result.codes == codes
+
+
+def test_every_box_of_an_object_is_kept(voc: Any) -> None:
+    second = "<bndbox><xmin>50</xmin><ymin>20</ymin><xmax>60</xmax><ymax>40</ymax></bndbox>"
+    third = second.replace("60", "x")
+    result = voc(thing(f"<truncated>1</truncated>{BOX}{second}{third}"))
+    assert [(o.id, o.where, o.geometry) for o in result.objects] == [
+        ("1", "object[1]", Box(10, 20, 20, 20)),
+        ("1/bndbox[2]", "object[1]/bndbox[2]", Box(50, 20, 10, 20)),
+    ]
+    assert result.objects[1].attributes == (Attribute("truncated", "yes", flag=True),)
+    assert (result.log.ledger["cat"].read, result.log.ledger["cat"].skipped) == (3, 1)
+    first_is_broken = voc(thing(BOX.replace("10", "x") + second))
+    assert first_is_broken.only.geometry == Box(50, 20, 10, 20)
+
+
+def test_objects_in_a_wrapper(voc: Any) -> None:
+    assert len(voc(annotation(f"<objects>{CAT}{CAT.replace('cat', 'dog')}</objects>")).objects) == 2
+
+
+def test_empty_fields_of_a_file_are_not_worth_a_word(voc: Any) -> None:
+    """As labelme writes them."""
+    assert voc(annotation("<database/><image> </image>", CAT)).codes == {}
+    assert voc(annotation("<weather>rain</weather>", CAT)).codes == {"field-ignored": 1}
+
+
 TRIANGLE = [10.0, 20.0, 30.0, 20.0, 30.0, 40.0]
 
 
@@ -738,6 +790,13 @@ def test_broken_labelmap_is_named_and_the_rest_converts(voc: Any) -> None:
     result = voc({"Annotations/a.xml": annotation(CAT), "labelmap.txt": "man:1,2\n"})
     assert result.context.log.unreadable == 1
     assert result.only.label == "cat"
+
+
+def test_order_of_classes_with_outlines_alone(voc: Any) -> None:
+    shape = "<robndbox><cx>50</cx><cy>25</cy><w>20</w><h>10</h><angle>0</angle></robndbox>"
+    objects = [f"<object><name>{name}</name>{shape}</object>" for name in ("tree", "house")]
+    result = voc({"a.xml": annotation(*objects), "predefined_classes.txt": "house\ntree\n"})
+    assert [label.name for label in result.dataset.schema.labels] == ["house", "tree"]
 
 
 def test_order_of_classes_that_nothing_declares(voc: Any) -> None:

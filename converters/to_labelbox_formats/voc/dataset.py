@@ -25,7 +25,7 @@ from to_labelbox_formats.voc.names import (
     read_lists,
 )
 from to_labelbox_formats.voc.objects import left_out
-from to_labelbox_formats.voc.shapes import Rules, number
+from to_labelbox_formats.voc.shapes import Rules, has_outline, number
 
 _SAMPLE = 2000
 """Annotation files, spread evenly over the set, that decide what holds for all of them."""
@@ -111,11 +111,11 @@ class _Sample:
                 element = document.elements[n] if document.elements else None
                 corners = map(number, row[5:9]) if element is not None else map(float, row[5:9])  # type: ignore[arg-type]
                 values = [value for value in corners if value is not None]
+                if (len(values) == 4 or has_outline(element)) and left_out(rules, row, element) is None:
+                    labels[(row[0] or "").strip()] = None
                 if len(values) < 4:
                     continue
                 self.boxes += 1
-                if left_out(rules, row, element) is None:
-                    labels[(row[0] or "").strip()] = None
                 least, greatest = min(values), max(values)
                 if least <= 0 and not self.zero:
                     self.zero = name

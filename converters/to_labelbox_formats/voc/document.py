@@ -23,6 +23,7 @@ Row: TypeAlias = tuple[str | None, ...]
 
 ROW_FIELDS = ("name", "pose", "truncated", "difficult", "occluded")
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_NO_CORNERS = (None,) * len(CORNERS)
 
 
 class Document(NamedTuple):
@@ -108,17 +109,23 @@ def plain(text: str) -> Document | None:
 
 # -------------------------------------------------------------------------------------------------- any other file
 
-_ROOT_FIELDS = frozenset("filename folder path segmented source owner size object".split())
+_ROOT_FIELDS = frozenset("filename folder path segmented source owner size object objects".split())
 
 
 def tree(text: str) -> Document:
-    """The fields by way of the XML parser; namespaces are ignored."""
+    """The fields by way of the XML parser; namespaces are ignored. Objects may be wrapped in ``objects``."""
     root = parse_text(text)
     if local_name(root) != "annotation":
         raise NotAnnotation(f"the root element is <{local_name(root)}>, not <annotation>: no Pascal VOC file")
     children = {local_name(child): child for child in root}
     size, source = children.get("size"), children.get("source")
-    elements = [child for child in root if local_name(child) == "object"]
+    elements: list[Element] = []
+    for child in root:
+        name = local_name(child)
+        if name == "object":
+            elements.append(child)
+        elif name == "objects":
+            elements += children_of(child, "object")
     return Document(
         text_of(children.get("filename")),
         text_of(child_of(size, "width")),
@@ -127,18 +134,29 @@ def tree(text: str) -> Document:
         text_of(child_of(source, "annotation")),
         [_row(element) for element in elements],
         elements,
-        [name for name in children if name not in _ROOT_FIELDS],
+        [name for name, child in children.items() if name not in _ROOT_FIELDS and _says(child)],
     )
+
+
+def _says(element: Element) -> bool:
+    return bool(len(element) or element.attrib or text_of(element).strip())
 
 
 def _row(element: Element) -> Row:
     children = {local_name(child): child for child in element}
-    box = children.get("bndbox")
-    corners = {} if box is None else {local_name(child): child for child in box}
+    boxes = children_of(element, "bndbox")
     return (
         *(children[name].text or "" if name in children else None for name in ROW_FIELDS),
-        *((corners[name].text or "").strip() if name in corners else None for name in CORNERS),
+        *corners_of(boxes[0] if boxes else None),
     )
+
+
+def corners_of(box: Element | None) -> tuple[str | None, ...]:
+    """The texts of a ``bndbox``, None where an element is missing."""
+    if box is None:
+        return _NO_CORNERS
+    corners = {local_name(child): child for child in box}
+    return tuple((corners[name].text or "").strip() if name in corners else None for name in CORNERS)
 
 
 def child_of(element: Element | None, name: str) -> Element | None:
@@ -163,8 +181,3 @@ def inside(element: Element, name: str) -> list[Element]:
     """The children of the last child of that name."""
     found = child_of(element, name)
     return [] if found is None else list(found)
-
-
-def stated(element: Element | None) -> str | None:
-    """The text of an element, None where there is no element."""
-    return None if element is None else element.text or ""

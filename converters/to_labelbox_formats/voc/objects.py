@@ -9,8 +9,8 @@ from to_labelbox.model import Annotation, Attribute, Box, Object, Relationship, 
 from to_labelbox.places import Places
 from to_labelbox.xml import Element, local_name
 from to_labelbox_formats.voc import PartNames
-from to_labelbox_formats.voc.document import CORNERS, Document, Row, child_of, children_of, inside, stated, text_of
-from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, number
+from to_labelbox_formats.voc.document import CORNERS, Document, Row, child_of, children_of, corners_of, inside, text_of
+from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, is_vertex, number
 
 FLAGS = ("truncated", "difficult", "occluded")
 PART_OF = "part of"
@@ -23,6 +23,7 @@ _SCORES = ("confidence", "score")
 _ELSEWHERE = frozenset({"mask", "segmentation", "segm", "rle"})
 """Rasters that odd tools put into the XML, each in its own way."""
 _WITHOUT_MEANING = frozenset({"id", "type", "deleted", *_SCORES})
+_ANGLES = frozenset({"angle", "theta", "rotation"})
 _places = Places("object[{}]")
 _STRUCTURED = frozenset(
     {"name", "pose", *FLAGS, "bndbox", "robndbox", "polygon", "point", "part", "actions", "attributes"}
@@ -150,14 +151,19 @@ class _File:
         shape = Shape()
         attributes: list[Attribute] = []
         loss = False
+        boxes: list[Object] = []
         if refusal is None:
             attributes, rotation, loss = self._attributes(row, element, where)
+        for k, box in enumerate(children_of(element, "bndbox")[1:], 2):
+            place = f"{where}/bndbox[{k}]"
+            boxes += self._alone(f"{n}/bndbox[{k}]", place, label, box, refusal, tuple(attributes), loss)
+        if refusal is None:
             shape = self._shapes.shape(row, element, rotation, where)
             refusal = shape.problem if shape.geometry is None else None
         if refusal is not None or shape.geometry is None:
             code, message = refusal or (Code.GEOMETRY_MISSING, "has no geometry")
             self._log.skip(code, label or UNNAMED, message, file=self._file, where=where, id=id)
-            return list(parts)
+            return [*boxes, *parts]
         if rotation and not isinstance(shape.geometry, RotatedBox):
             attributes.append(Attribute("rotation", rotation))
         whole = Object(
@@ -174,7 +180,7 @@ class _File:
             Relationship(id=f"{part.id}/of", label=PART_OF, source=part.id, target=id, where=part.where, units=0)
             for part in parts
         )
-        return [whole, *parts, *links]
+        return [whole, *boxes, *parts, *links]
 
     def _parts(self, n: int, whole: str, element: Element | None, refusal: tuple[Code, str] | None) -> list[Object]:
         """Parts are boxes of their own, as the layout task has them: head, hand, foot."""
@@ -183,16 +189,28 @@ class _File:
             where, id = f"object[{n}]/part[{k}]", f"{n}/part[{k}]"
             name = text_of(child_of(part, "name")).strip()
             label = f"{whole}/{name}" if name and whole and self._rules.part_names is PartNames.PATH else name
-            self._log.read(label or UNNAMED)
-            corners = tuple(stated(child_of(child_of(part, "bndbox"), corner)) for corner in CORNERS)
             problem = refusal or (None if label else (Code.CLASS_UNNAMED, "has no name"))
-            box = self._shapes.box(corners, where) if problem is None else None
-            if isinstance(box, Box):
-                out.append(Object(id=id, label=label, geometry=box, where=where))
-            else:
-                code, message = problem or box or (Code.GEOMETRY_MISSING, "has no bndbox")
-                self._log.skip(code, label or UNNAMED, message, file=self._file, where=where, id=id)
+            out += self._alone(id, where, label, child_of(part, "bndbox"), problem)
         return out
+
+    def _alone(
+        self,
+        id: str,
+        where: str,
+        label: str,
+        element: Element | None,
+        problem: tuple[Code, str] | None,
+        attributes: tuple[Attribute, ...] = (),
+        loss: bool = False,
+    ) -> list[Object]:
+        """An object that is one ``bndbox`` and nothing else: a part, or a further box of an object that has several."""
+        self._log.read(label or UNNAMED)
+        box = self._shapes.box(corners_of(element), where) if problem is None else None
+        if isinstance(box, Box):
+            return [Object(id=id, label=label, geometry=box, attributes=attributes, loss=loss, where=where)]
+        code, message = problem or box or (Code.GEOMETRY_MISSING, "has no bndbox")
+        self._log.skip(code, label or UNNAMED, message, file=self._file, where=where, id=id)
+        return []
 
     # ------------------------------------------------------------------------------------------------- attributes
 
@@ -219,7 +237,9 @@ class _File:
                 out.append(_attribute(name, value))
         for child in element:
             name = local_name(child)
-            if name in _STRUCTURED or name in _WITHOUT_MEANING:
+            if name == "bndbox":
+                loss = self._angled(child, where) or loss
+            elif name in _STRUCTURED or name in _WITHOUT_MEANING:
                 if name in _SCORES and text_of(child).strip():
                     loss = self._ignored(f"<{name}> has no place in ground truth", where)
             elif name in _ELSEWHERE:
@@ -229,6 +249,16 @@ class _File:
             elif value := text_of(child).strip():
                 out.append(_attribute(name, value))
         return out, rotation, loss
+
+    def _angled(self, box: Element, where: str) -> bool:
+        """Whether a ``bndbox`` states an angle, which every script that writes one means in another way."""
+        for child in box:
+            name, text = local_name(child), text_of(child).strip()
+            if name not in CORNERS and not is_vertex(name) and text and number(text) != 0:
+                self._note(Code.FIELD_IGNORED, f"<{name}> in <bndbox> is {text!r}, which is not understood", where)
+                if name.lower() in _ANGLES:
+                    return True
+        return False
 
     def _flag(self, name: str, text: str | None, where: str) -> bool:
         said = (text or "").strip().lower()

@@ -23,6 +23,12 @@ _NO_SIZE = "fractions of an image whose size is not known: give the images with 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _VERTEX = re.compile(r"([xy])([0-9]{1,6})")
+_CORNER_NAMES = {
+    f"{axis}_{corner}": f"{axis}{n}"
+    for n, corner in enumerate(("left_top", "right_top", "right_bottom", "left_bottom"), 1)
+    for axis in "xy"
+}
+"""Vertices as the set DIOR-R names them."""
 
 
 class Rules(NamedTuple):
@@ -54,6 +60,15 @@ class Shape(NamedTuple):
     problem: tuple[Code, str] | None = None
 
 
+def has_outline(element: Element | None) -> bool:
+    """Whether an object states a place in another way than by four corners."""
+    return element is not None and any(local_name(child) in ("robndbox", "polygon", "point") for child in element)
+
+
+def is_vertex(name: str) -> bool:
+    return _VERTEX.fullmatch(_CORNER_NAMES.get(name, name)) is not None
+
+
 class ShapeReader:
     """Reads places of one file. ``note`` takes a code, a message and the place in the file."""
 
@@ -78,6 +93,8 @@ class ShapeReader:
             outline = self._rotated(rotated[-1])
         elif polygons := children_of(element, "polygon"):
             outline = self._polygon(polygons)
+        elif found is None and (quads := [e for e in children_of(element, "bndbox") if self._vertices(e)]):
+            outline = self._polygon(quads[:1])
         elif box is not None and rotation:
             cx, cy = box.left + box.width / 2, box.top + box.height / 2
             outline, envelope = RotatedBox(cx, cy, box.width, box.height, rotation), None
@@ -138,8 +155,10 @@ class ShapeReader:
         x, y = number(text_of(child_of(element, "x"))), number(text_of(child_of(element, "y")))
         return None if x is None or y is None else self._place(x, y)
 
-    def _rotated(self, element: Element) -> RotatedBox | tuple[Code, str]:
-        """roLabelImg: centre, width, height in pixels, clockwise angle in radians."""
+    def _rotated(self, element: Element) -> RotatedBox | Polygon | tuple[Code, str]:
+        """roLabelImg: centre, width, height in pixels, clockwise angle in radians. DIOR-R and others: four corners."""
+        if child_of(element, "cx") is None and self._vertices(element):
+            return self._polygon([element])
         values = [number(text_of(child_of(element, name))) for name in ("cx", "cy", "w", "h", "angle")]
         cx, cy, w, h, angle = values
         if cx is None or cy is None or w is None or h is None or angle is None or w <= 0 or h <= 0:
@@ -149,22 +168,26 @@ class ShapeReader:
         return RotatedBox(*self._place(cx, cy), w, h, math.degrees(angle) % 360)
 
     def _polygon(self, elements: Sequence[Element]) -> Polygon | tuple[Code, str]:
-        """Roboflow's ``x1 y1 x2 y2 …``, or ``point`` or ``pt`` children. Several outlines are parts of one object."""
+        """Roboflow's ``x1 y1 x2 y2 …``, DIOR-R's names of corners, or ``point`` or ``pt`` children. Several outlines are parts of one object."""
         parts = []
         for element in elements:
             places = [self._point(c) for c in element if local_name(c) in ("point", "pt")] or self._vertices(element)
             ring = [value for place in places if place is not None for value in place]
             if None in places:
-                return Code.POLYGON_INVALID, "a vertex of <polygon> is missing or not a number"
+                return Code.POLYGON_INVALID, f"a vertex of <{local_name(element)}> is missing or not a number"
             if len(ring) < 6:
-                return Code.POLYGON_TOO_SHORT, f"<polygon> has {len(ring) // 2} vertices, three are needed"
+                return (
+                    Code.POLYGON_TOO_SHORT,
+                    f"<{local_name(element)}> has {len(ring) // 2} vertices, three are needed",
+                )
             parts.append((ring,))
         return Polygon(tuple(parts))
 
     def _vertices(self, element: Element) -> list[tuple[float, float] | None]:
         numbered: dict[int, dict[str, float | None]] = {}
         for child in element:
-            if match := _VERTEX.fullmatch(local_name(child)):
+            name = local_name(child)
+            if match := _VERTEX.fullmatch(_CORNER_NAMES.get(name, name)):
                 numbered.setdefault(int(match.group(2)), {})[match.group(1)] = number(child.text)
         places: list[tuple[float, float] | None] = []
         for _, vertex in sorted(numbered.items()):
