@@ -904,6 +904,126 @@ def test_class_names_from_a_file(voc: Any, tmp_path: Path) -> None:
     assert [label.name for label in result.dataset.schema.labels] == ["roof", "tree"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "labels", "declared"),
+    [
+        ("class_names.txt", "_background_\nroof\ntree\nsky\n", ["roof", "sky"], ["roof", "tree", "sky"]),
+        ("labels.txt", "__ignore__\n_background_\nroof\ntree\nsky\n", ["roof", "sky"], ["roof", "tree", "sky"]),
+        ("labels.txt", "roof\ntree\nsky\n", ["roof", "sky"], ["roof", "tree", "sky"]),
+        ("labels.txt", "0 background\n1 roof\n3 sky\n", ["roof", "sky"], ["roof", "sky"]),
+        (
+            "label_map.pbtxt",
+            "item {\n id: 3\n name: 'sky'\n}\nitem {\n name: \"roof\"\n id: 1\n}\n",
+            ["roof", "sky"],
+            [],
+        ),
+        ("classes.txt", "bird\naeroplane\n", ["aeroplane", "bird"], []),
+        ("predefined_classes.txt", "roof\ntree\nsky\n", ["aeroplane", "bird"], []),
+    ],
+)
+def test_class_lists_beside_masks(voc: Any, name: str, text: str, labels: list[str], declared: list[str]) -> None:
+    """Lists number the values of masks: from 0 with a background, else from 1; names of the challenge keep its numbers."""
+    result = voc({"SegmentationClass/a.png": png([[0, 1, 1, 3, 255]]), name: text})
+    assert [o.label for o in result.objects] == labels
+    assert [label.name for label in result.dataset.schema.labels] == declared
+
+
+@pytest.mark.parametrize("text", ["_background_\nroof\ntree\nsky\n", "roof\ntree\nsky\n"])
+def test_a_list_that_is_asked_for_numbers_the_masks(voc: Any, tmp_path: Path, text: str) -> None:
+    names = tmp_path / "names.lst"
+    names.write_text(text)
+    result = voc({"SegmentationClass/a.png": png([[0, 1, 3]])}, Options(class_names=str(names)))
+    assert [o.label for o in result.objects] == ["roof", "sky"]
+    assert [label.name for label in result.dataset.schema.labels] == ["roof", "tree", "sky"]
+
+
+LABELME_VOC = {
+    "JPEGImages/a.jpg": jpeg(6, 4),
+    "SegmentationClassVisualization/a.jpg": jpeg(6, 4),
+    "class_names.txt": "_background_\ncat\n",
+}
+
+
+@pytest.mark.parametrize("ending", ["", "PNG"])
+def test_folders_of_labelme(voc: Any, ending: str) -> None:
+    result = voc({**LABELME_VOC, f"SegmentationClass{ending}/a.png": png(CLASSES // 8)})
+    assert result.paths == ["a.jpg"]
+    assert [o.label for o in result.objects] == ["cat"]
+
+
+def test_pictures_of_labels_are_no_images(voc: Any) -> None:
+    files = {"Annotations/a.xml": annotation(CAT), "AnnotationsVisualization/a.jpg": jpeg(100, 50)}
+    result = voc({**files, "JPEGImages/a.jpg": jpeg(100, 50)})
+    assert result.paths == ["a.jpg"]
+    assert result.context.log.diagnostics[Code.FILE_IGNORED].count == 1
+
+
+def test_colours_and_palettes_of_supervisely(voc: Any) -> None:
+    """Palettes made for each picture, in which the order of the colours means nothing."""
+    void, lemon, kiwi = (224, 224, 192), (144, 19, 254), (80, 227, 194)
+
+    def with_palette(*colours: tuple[int, int, int]) -> bytes:
+        image = Image.fromarray(np.array([[0, 0, 1, 1, 1, 2, 3]], np.uint8))
+        image.putpalette([part for colour in colours for part in colour])
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        return out.getvalue()
+
+    files = {
+        "colors.txt": "neutral 224 224 192\nred kiwi 80 227 194\nlemon 144 19 254\n",
+        "SegmentationClass/a.png": with_palette(kiwi, lemon, void, (0, 0, 0)),
+        "SegmentationObject/a.png": with_palette((1, 2, 3), (128, 0, 0), void, (0, 0, 0)),
+    }
+    result = voc(files)
+    assert {o.label: mask_array(o.geometry).astype(int).tolist() for o in result.objects} == {
+        "red kiwi": [[1, 1, 0, 0, 0, 0, 0]],
+        "lemon": [[0, 0, 1, 1, 1, 0, 0]],
+    }
+    assert [(label.name, label.color) for label in result.dataset.schema.labels] == [
+        ("red kiwi", "#50e3c2"),
+        ("lemon", "#9013fe"),
+    ]
+    del files["SegmentationObject/a.png"]
+    assert [o.label for o in voc(files).objects] == ["red kiwi", "lemon"]
+
+
+def test_palettes_that_say_nothing_leave_the_values(voc: Any) -> None:
+    """As those of one colour, of greys, or with a black void."""
+    for colours in (
+        [0, 0, 0] * 256,
+        [n // 3 for n in range(768)],
+        [128, 64, 128, *[7, 7, 7] * 14, 1, 1, 1, *[0, 0, 0] * 240],
+    ):
+        image = Image.fromarray(np.array([[0, 15, 15, 255]], np.uint8))
+        image.putpalette(colours)
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        assert voc({"SegmentationClass/a.png": out.getvalue()}).only.label == "person"
+
+
+def test_labelmap_without_background(voc: Any) -> None:
+    black, grey, red = (0, 0, 0), (10, 20, 30), (128, 0, 0)
+    labelmap = "car:10,20,30::\nboat:40,50,60::\n"
+    result = voc({"SegmentationClass/a.png": png([[black, grey, grey]]), "labelmap.txt": labelmap})
+    assert mask_array(result.only.geometry).astype(int).tolist() == [[0, 1, 1]]
+    result = voc({"SegmentationClass/a.png": png([[black, grey, red]]), "labelmap.txt": labelmap})
+    assert result.only.label == "car"
+    assert "colour #800000 (1 pixels)" in result.message(Code.CLASS_UNKNOWN)
+
+
+def test_masks_of_any_extension_are_found_or_refused(voc: Any) -> None:
+    files = {"Annotations/a.xml": TWO, "SegmentationClass/a.PNG": png(CLASSES)}
+    assert len(voc(files).objects) == 4
+    result = voc({"Annotations/b.xml": TWO, "SegmentationClass/b.bmp": b"BM"})
+    assert "no PNG" in result.message(Code.FILE_UNREADABLE)
+
+
+def test_the_name_of_an_image_that_only_its_mask_tells(voc: Any) -> None:
+    result = voc({"SegmentationClass/a.png": png(CLASSES)})
+    assert result.paths == ["a.jpg"]
+    assert "there is no image of that name" in result.message(Code.ASSET_UNKNOWN)
+
+
 def test_unknown_values_are_counted_and_skipped(voc: Any) -> None:
     result = voc({"SegmentationClass/a.png": png([[0, 77, 77]])})
     assert result.objects == []

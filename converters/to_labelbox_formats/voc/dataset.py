@@ -19,6 +19,7 @@ from to_labelbox_formats.voc.names import (
     VOC_CLASSES,
     Classes,
     Lists,
+    declared,
     devkit_classes,
     parse_classes,
     read_classes,
@@ -172,19 +173,23 @@ def _classes(source: Source, layout: Layout, options: Options, log: Log) -> Clas
     if options.class_names is not None:
         try:
             with open(options.class_names, "rb") as file:
-                return parse_classes(options.class_names, file.read(1 << 22))
+                return declared(parse_classes(options.class_names, file.read(1 << 22)))
         except OSError as error:
             raise UsageError(f"class_names: {options.class_names}: {error.strerror}") from error
         except FileError as error:
             raise UsageError(f"class_names: {options.class_names}: {error}") from error
     classes = read_classes(source, layout, log)
-    if not classes.values and layout.masks:
+    if classes.values or not layout.masks:
+        return classes
+    if set(classes.order) <= set(VOC_CLASSES) or classes.origin == "predefined_classes.txt":
         log.decide(
             "mask values 1..20 are the classes of the VOC challenge: there is no labelmap.txt (-O class_names=FILE)"
         )
-        devkit = devkit_classes()
-        return replace(devkit, order=classes.order)
-    return classes
+        return replace(devkit_classes(), order=classes.order)
+    log.decide(
+        f"mask values: 1 is the first class of {classes.origin}, which names no background (-O class_names=FILE)"
+    )
+    return declared(classes)
 
 
 def _labels(classes: Classes, lists: Lists, sample: _Sample) -> tuple[Label, ...]:
@@ -192,8 +197,13 @@ def _labels(classes: Classes, lists: Lists, sample: _Sample) -> tuple[Label, ...
     if classes.labels:
         return classes.labels
     if lists.classes:
-        return tuple(map(Label, lists.classes))
+        return tuple(map(Label, _sorted(lists.classes, classes.order)))
     for order in (classes.order, VOC_CLASSES):
         if sample.labels and set(sample.labels) <= set(order):
             return tuple(Label(name) for name in order if name in sample.labels)
     return ()
+
+
+def _sorted(names: Sequence[str], order: Sequence[str]) -> Sequence[str]:
+    """Names in the order of a list that holds all of them, else as they are."""
+    return [name for name in order if name in names] if set(names) <= set(order) else names

@@ -130,10 +130,13 @@ class Items:
             for candidate in (path, whole + path[len(bare) :], *(bare + e for e in _OTHER_EXTENSIONS), named):
                 if gallery.path(candidate) is not None:
                     return candidate, gallery.header(candidate)
-        if not known and document is not None:
-            log.note(
-                Code.ASSET_UNKNOWN, "neither an image nor <filename> tells the extension: .jpg is assumed", file=name
+        if not known:
+            who = (
+                "there is no image of that name"
+                if document is None
+                else "neither an image nor <filename> tells the extension"
             )
+            log.note(Code.ASSET_UNKNOWN, f"{who}: .jpg is assumed", file=name)
         return path, None
 
     def _compare_name(self, name: str, image: str, said: str, log: Log) -> None:

@@ -43,10 +43,16 @@ _ROLES = {
     "jpegimages": Role.IMAGES,
     "imagesets": Role.LISTS,
     "segmentationobject": Role.INSTANCES,
+    "segmentationobjectpng": Role.INSTANCES,
     "segmentationclass": Role.CLASSES,
+    "segmentationclasspng": Role.CLASSES,
 }
+_XML = (".xml", ".XML")
 _SPLIT_FOLDERS = frozenset("dev test testing train training trainval val valid validation".split())
-_CLASS_FILES = ("labelmap.txt", "dataset_meta.json", "predefined_classes.txt", "classes.txt")
+_CLASS_FILES = (
+    "labelmap.txt", "dataset_meta.json", "colors.txt", "class_names.txt", "labels.txt", "label_list.txt",
+    "label_map.pbtxt", "pascal_label_map.pbtxt", "predefined_classes.txt", "classes.txt",
+)  # fmt: skip
 _SPLIT_ORDER = {"train": 0, "val": 1, "valid": 1, "test": 2, "trainval": 4}
 """An image in several lists takes the first; trainval only repeats train and val."""
 _LIST_ORDER = {"main": 0, "segmentation": 1, "layout": 2, "action": 3}
@@ -77,7 +83,7 @@ def folder_of(path: str) -> Folder:
     split = next((p for p in parts if p.casefold() in _SPLIT_FOLDERS), "")
     for i, part in enumerate(parts):
         role = _ROLES.get(part.casefold())
-        if role is None and part.casefold().startswith("segmentation"):
+        if role is None and _shows_masks(part):
             role = Role.OTHER_MASKS
         if role is None:
             continue
@@ -92,7 +98,13 @@ def folder_of(path: str) -> Folder:
 
 def _is_masks(part: str) -> bool:
     """Whether a folder among annotations holds masks, by its name: ``trimaps`` are those of the Oxford-IIIT pets."""
-    return part.casefold() in ("mask", "masks", "trimaps") or part.casefold().startswith("segmentation")
+    return part.casefold() in ("mask", "masks", "trimaps") or _shows_masks(part)
+
+
+def _shows_masks(part: str) -> bool:
+    """``SegmentationClassAug``, and labelme's pictures of labels: ``AnnotationsVisualization``."""
+    name = part.casefold()
+    return name.startswith("segmentation") or name.endswith("visualization")
 
 
 def _prefix(parts: Sequence[str]) -> str:
@@ -161,9 +173,9 @@ class Layout:
     def mask(self, role: Role, folder: Folder, stem: str) -> str:
         """The mask file of a unit, or nothing."""
         for top in self.tops.get((role, folder.root), ()):
-            name = f"{top}{folder.rest}{stem}.png"
-            if _find(self.masks, name) >= 0:
-                return name
+            if found := _named(self.masks, f"{top}{folder.rest}{stem}"):
+                names = [self.masks[position] for position in found]
+                return next((name for name in names if name.lower().endswith(".png")), names[0])
         return ""
 
     def unit_of(self, root: str, id: str) -> int:
@@ -173,7 +185,7 @@ class Layout:
             roles = (Role.ANNOTATIONS, Role.IMAGES)
             tops = self._xml_tops[root] = [*(top for role in roles for top in self.tops.get((role, root), ())), root]
         for top in tops:
-            for extension in (".xml", ".XML"):
+            for extension in _XML:
                 if (at := _find(self.xmls, top + id + extension)) >= 0:
                     return at
         for top in self.image_tops(root):
@@ -182,8 +194,8 @@ class Layout:
                     return len(self.xmls) + at
         for role in (Role.INSTANCES, Role.CLASSES):
             for top in self.tops.get((role, root), ()):
-                if (at := _find(self.mask_units, f"{top}{id}.png")) >= 0:
-                    return len(self.xmls) + len(self.orphans) + at
+                if found := _named(self.mask_units, top + id):
+                    return len(self.xmls) + len(self.orphans) + found[0]
         return -1
 
     def has_image(self, name: str) -> bool:
@@ -191,15 +203,20 @@ class Layout:
 
     def images_named(self, path: str) -> list[int]:
         """Positions of the images with that path, whatever their extension."""
-        found = []
-        start = path + "."
-        for position in range(bisect_left(self.images, start), len(self.images)):
-            name = self.images[position]
-            if not name.startswith(start):
-                break
-            if name[len(path) :].lower() in IMAGE_EXTENSIONS:
-                found.append(position)
-        return found
+        return _named(self.images, path)
+
+
+def _named(ordered: Sequence[str], path: str) -> list[int]:
+    """Positions of the pictures with that path, whatever their extension."""
+    found = []
+    start = path + "."
+    for position in range(bisect_left(ordered, start), len(ordered)):
+        name = ordered[position]
+        if not name.startswith(start):
+            break
+        if name[len(path) :].lower() in IMAGE_EXTENSIONS:
+            found.append(position)
+    return found
 
 
 def survey(source: Source) -> Layout:
@@ -230,7 +247,7 @@ def survey(source: Source) -> Layout:
         elif folder.role is Role.LISTS and extension == ".txt":
             kind = folder.rest.rstrip("/").casefold()
             layout.lists += [ImageList(folder.root, kind, text_name(name[len(prefix) : -4]), name) for name in own]
-        elif extension in (".txt", ".json"):
+        elif extension in (".txt", ".json", ".pbtxt"):
             layout.class_files += [prefix + base for base in _CLASS_FILES if _find(own, prefix + base) >= 0]
     for entries in (layout.xmls, layout.images, layout.masks):
         entries.sort()
@@ -358,7 +375,7 @@ def _masks_alone(layout: Layout) -> Iterator[str]:
         folder, stem = layout.folder(name)
         path = folder.rest + stem
         tops = (*layout.tops.get((Role.ANNOTATIONS, folder.root), ()), folder.root)
-        if any(_find(layout.xmls, top + path + ".xml") >= 0 for top in tops):
+        if any(_find(layout.xmls, top + path + ending) >= 0 for top in tops for ending in _XML):
             continue
         if any(layout.images_named(top + path) for top in layout.image_tops(folder.root)):
             continue

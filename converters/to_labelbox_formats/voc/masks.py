@@ -2,7 +2,8 @@
 
 The files are PNGs. In palette files the raw index counts: of SegmentationObject it is the object's number, of
 SegmentationClass the class; 0 is background and 255 the void border, which belongs to no object. RGB files, as CVAT and
-Datumaro write them, are read by colour, and so are palette files all of whose colours labelmap.txt declares.
+Datumaro write them, are read by colour, and so are palette files all of whose colours are declared, and those in which
+black is not 0 or the colour of the void not 255: their palette was made for the picture, as Supervisely's are.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import numpy.typing as npt
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
 from to_labelbox.model import Object
 from to_labelbox.raster import MAX_MASK_PIXELS, mask_from_array
-from to_labelbox_formats.voc.names import BACKGROUND, VOID, Classes, voc_colour
+from to_labelbox_formats.voc.names import BACKGROUND, VOID, VOID_VALUE, Classes, voc_colour
 
-_VOID_VALUE = 255
 _MAX_COLOURS = 256
 """A mask of more colours was not drawn with a palette: it is anti-aliased, or was a JPEG once."""
+_VOID_COLOUR = voc_colour(VOID_VALUE)
 _NUMBER_OF = {voc_colour(value): value for value in range(256)}
 
 Raster = npt.NDArray[np.int32]
@@ -41,9 +42,14 @@ def read_raster(data: bytes, colours: Mapping[int, int], palette: bool = False) 
 
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            if image.mode == "P" and palette:
-                return _by_palette(np.asarray(image), image.getpalette("RGB") or [], colours), {}
-            if image.mode in ("P", "L", "1", "I", "I;16", "I;16B"):
+            if image.mode == "P":
+                indices = np.asarray(image)
+                shown = _shown(indices, image.getpalette("RGB") or [])
+                if palette and all(colour in colours for colour in shown.values()):
+                    return _by_palette(indices, shown, colours), {}
+                if not _is_own(shown):
+                    return indices.astype(np.int32), {}
+            elif image.mode in ("L", "1", "I", "I;16", "I;16B"):
                 return np.asarray(image).astype(np.int32), {}
             if image.mode == "LA":
                 return np.asarray(image)[..., 0].astype(np.int32), {}
@@ -59,14 +65,27 @@ def read_raster(data: bytes, colours: Mapping[int, int], palette: bool = False) 
     return values[inverse].reshape(packed.shape), unknown
 
 
-def _by_palette(indices: npt.NDArray[np.uint8], palette: Sequence[int], colours: Mapping[int, int]) -> Raster:
-    table = np.arange(256, dtype=np.int32)
-    for index in np.unique(indices).tolist():
+def _shown(indices: npt.NDArray[np.uint8], palette: Sequence[int]) -> dict[int, int]:
+    """The colours of the values that occur; black for one that the palette lacks."""
+    colours = {}
+    for index in np.flatnonzero(np.bincount(indices.ravel())).tolist():
         red, green, blue = (*palette[3 * index : 3 * index + 3], 0, 0, 0)[:3]
-        value = colours.get(red << 16 | green << 8 | blue)
-        if value is None:
-            return indices.astype(np.int32)
-        table[index] = value
+        colours[index] = red << 16 | green << 8 | blue
+    return colours
+
+
+def _is_own(shown: Mapping[int, int]) -> bool:
+    """Whether a palette was made for one picture, so that its colours count and not the values."""
+    index_of = {colour: index for index, colour in shown.items()}
+    if len(index_of) < len(shown):
+        return False
+    return index_of.get(0, 0) not in (0, VOID_VALUE) or index_of.get(_VOID_COLOUR, VOID_VALUE) != VOID_VALUE
+
+
+def _by_palette(indices: npt.NDArray[np.uint8], shown: Mapping[int, int], colours: Mapping[int, int]) -> Raster:
+    table = np.arange(256, dtype=np.int32)
+    for index, colour in shown.items():
+        table[index] = colours[colour]
     return table[indices]
 
 
@@ -78,11 +97,12 @@ class MaskReader:
         by_name = {name: value for value, name in reversed(list(classes.values.items()))}
         self._colours = {colour: by_name[name] for colour, name in classes.colours.items() if name in by_name}
         self._declared = bool(classes.origin and classes.colours)
-        for value in classes.values:
-            self._colours.setdefault(voc_colour(value), value)
-        self._colours.setdefault(voc_colour(_VOID_VALUE), _VOID_VALUE)
+        coloured = set(classes.colours.values())
+        for value in (0, VOID_VALUE, *(value for value, name in classes.values.items() if name not in coloured)):
+            if value <= VOID_VALUE:
+                self._colours.setdefault(voc_colour(value), value)
         self._skipped = {value for value, name in classes.values.items() if name.lower() in BACKGROUND | VOID}
-        self._skipped |= {0, _VOID_VALUE} - set(classes.values)
+        self._skipped |= {0, VOID_VALUE} - set(classes.values)
 
     def objects(
         self,
@@ -150,7 +170,7 @@ class MaskReader:
     def _instances(self, file: _Values, of_class: _Values | None, names: Sequence[str], log: Log) -> Iterator[Object]:
         """The class of an object is that of most of its pixels, else that of the object of equal number in the XML."""
         for value, count in file.counts():
-            if value in (0, _VOID_VALUE):
+            if value in (0, VOID_VALUE):
                 continue
             pixels = file.raster == value
             label = ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -19,6 +20,11 @@ VOC_CLASSES = (
 ).split()
 BACKGROUND = frozenset({"background", "__background__", "_background_"})
 VOID = frozenset({"ignored", "ignore", "void", "unlabeled", "unlabelled"})
+_IGNORED = frozenset({"__ignore__", "_ignore_"})
+"""What labelme puts before the background; it has no value."""
+VOID_VALUE, _VOID_NAME = 255, "void"
+_FIRST_BY_COLOUR = 256
+"""Values of classes that only have a colour: above those that a palette can have."""
 _MAX_LINE_BYTES = 4096
 _MAX_NAMES_BYTES = 4 * 2**20
 
@@ -34,9 +40,18 @@ def voc_colour(index: int) -> int:
     return red << 16 | green << 8 | blue
 
 
+_COLOURED = re.compile(r"(\S.*?)\s+([0-9]{1,3})\s+([0-9]{1,3})\s+([0-9]{1,3})")
+_NUMBERED = re.compile(r"([0-9]{1,5})[\s,:]+(\S.*)")
+_ITEM = re.compile(r"item\s*\{([^{}]*)\}")
+_FIELD = re.compile(r"""(id|name)\s*:\s*(?:["']([^"'\n]*)["']|([0-9]+))""")
+
+
 @dataclass(slots=True)
 class Classes:
-    """Declared classes. ``values`` and ``colours`` name mask values and mask colours, background and void included."""
+    """Declared classes. ``values`` and ``colours`` name mask values and mask colours, background and void included.
+
+    ``order`` is that of a list which may hold more classes than the set, ``labels`` are the set's own.
+    """
 
     origin: str = ""
     labels: tuple[Label, ...] = ()
@@ -47,12 +62,12 @@ class Classes:
 
 def devkit_classes() -> Classes:
     """The 20 classes of the challenge as mask values 1..20; 0 is background, 255 the void border."""
-    values = {0: "background", **dict(enumerate(VOC_CLASSES, 1)), 255: "void"}
+    values = {0: "background", **dict(enumerate(VOC_CLASSES, 1)), VOID_VALUE: _VOID_NAME}
     return Classes("", values=values, colours={voc_colour(value): name for value, name in values.items()})
 
 
 def read_classes(source: Source, layout: Layout, log: Log) -> Classes:
-    """The set's own: labelmap.txt, dataset_meta.json, then plain lists, which only give an order."""
+    """The set's own: labelmap.txt, dataset_meta.json, colors.txt, then lists."""
     for n, name in enumerate(layout.class_files):
         try:
             found = parse_classes(name, source.read(name, _MAX_NAMES_BYTES))
@@ -74,29 +89,85 @@ def parse_classes(name: str, data: bytes) -> Classes:
         raise FileError(f"is not UTF-8 text: {error.reason} at byte {error.start}") from None
     if base.endswith(".json"):
         return _class_json(base, text)
+    if base.endswith(".pbtxt"):
+        values = {int(number): name for number, name in sorted(_items(text))}
+        return Classes(base, order=tuple(dict.fromkeys(values.values())), values=values)
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if base == "labelmap.txt" or (lines and all(line.count(":") == 3 for line in lines)):
         return _labelmap(base, lines)
-    return Classes(base, order=tuple(dict.fromkeys(lines)))
+    coloured = [_COLOURED.fullmatch(line) for line in lines]
+    if coloured and all(coloured):
+        return _colour_list(base, [match.groups() for match in coloured if match])
+    return _plain_list(base, lines)
 
 
 def _labelmap(base: str, lines: Sequence[str]) -> Classes:
-    """``label:r,g,b:part,part:action,action``; the colour may be missing."""
-    labels, values, colours = [], {}, {}
-    for value, line in enumerate(lines):
+    """``label:r,g,b:part,part:action,action``; the colour may be missing. A map without background begins with value 1."""
+    rows = []
+    for line in lines:
         fields = line.split(":")
         if len(fields) != 4:
             raise FileError(f"line {line!r} has {len(fields)} fields, not label:colour:parts:actions")
         label, colour_text, parts, actions = (f.strip() for f in fields)
+        rows.append((label, _colour(colour_text.split(",")) if colour_text else None, parts, actions))
+    labels, values, colours = [], {}, {}
+    has_background = any(label.lower() in BACKGROUND or colour == 0 for label, colour, *_ in rows)
+    for value, (label, colour, parts, actions) in enumerate(rows, 0 if has_background else 1):
         values[value] = label
-        colour = _colour(colour_text.split(",")) if colour_text else None
         if colour is not None:
             colours[colour] = label
         if label.lower() not in BACKGROUND | VOID:
             labels.append(_label(label, colour, [a.strip() for a in actions.split(",") if a.strip()]))
             labels += [Label(part.strip()) for part in parts.split(",") if part.strip()]
     return Classes(base, _unique(labels), values=values, colours=colours)
+
+
+def _colour_list(base: str, rows: Sequence[Sequence[str]]) -> Classes:
+    """Supervisely's ``label r g b``; ``neutral`` is the border around objects, as the void of the challenge."""
+    labels, values, colours = [], {}, {}
+    for value, (label, *parts) in enumerate(rows, _FIRST_BY_COLOUR):
+        colour = _colour(parts)
+        if colour is None:
+            raise FileError(f"{' '.join(parts)} of {label!r} is no colour")
+        if label.lower() == "neutral":
+            colours[colour] = values[VOID_VALUE] = _VOID_NAME
+        else:
+            colours[colour] = values[value] = label
+            labels.append(_label(label, colour, ()))
+    return Classes(base, _unique(labels), values=values, colours=colours)
+
+
+def _plain_list(base: str, lines: Sequence[str]) -> Classes:
+    """One class a line, or a number and a class. A list that begins with the background is the set's own, from 0 on."""
+    if lines and lines[0].lower() in _IGNORED:
+        lines = lines[1:]
+    values = {int(match.group(1)): match.group(2) for line in lines if (match := _NUMBERED.fullmatch(line))}
+    numbered = len(values) == len(lines)
+    if not numbered:
+        values = dict(enumerate(lines))
+    names = tuple(dict.fromkeys(values.values()))
+    if not names or names[0].lower() not in BACKGROUND:
+        return Classes(base, order=names, values=values if numbered else {})
+    labels = tuple(Label(name) for name in names if name.lower() not in BACKGROUND | VOID)
+    return Classes(base, labels, values=values)
+
+
+def declared(classes: Classes) -> Classes:
+    """A list, taken as the classes of the set; where it does not number them, the first is the mask value 1."""
+    return replace(
+        classes,
+        labels=classes.labels or tuple(map(Label, classes.order)),
+        values=classes.values or {0: "background", **dict(enumerate(classes.order, 1))},
+    )
+
+
+def _items(text: str) -> Iterator[tuple[int, str]]:
+    """(id, name) of the items of a label map of TensorFlow, as VoTT writes one too."""
+    for item in _ITEM.findall(text):
+        fields = {key: bare or quoted for key, quoted, bare in _FIELD.findall(item)}
+        if fields.get("name") and fields.get("id", "").isdecimal() and len(fields["id"]) < 6:
+            yield int(fields["id"]), fields["name"]
 
 
 def _colour(parts: Sequence[object]) -> int | None:
