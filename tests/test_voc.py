@@ -554,7 +554,59 @@ def test_two_files_for_one_image(voc: Any) -> None:
     result = voc(files)
     assert result.paths == ["a.jpg", "z.jpg"]
     assert result.log.unreadable == 1
-    assert "Annotations/copy.xml: describes JPEGImages/a.jpg" in result.message(Code.FILE_UNREADABLE)
+    assert "copy.xml: describes JPEGImages/a.jpg, as Annotations/a.xml does" in result.message(Code.FILE_UNREADABLE)
+
+
+def test_a_file_that_is_not_read_declares_no_class(voc: Any) -> None:
+    files = {"Annotations/a.xml": annotation(CAT), "a.xml": annotation(CAT.replace("cat", "sheep"))}
+    result = voc({**files, "JPEGImages/a.jpg": jpeg(100, 50)})
+    assert [label.name for label in result.dataset.schema.labels] == ["cat"]
+
+
+def test_annotation_files_without_an_extension(voc: Any) -> None:
+    """As those of the Stanford dogs."""
+    files: Files = {
+        "Annotation/n1-Chihuahua/n1_10": annotation(CAT, filename="%s"),
+        "Annotation/n1-Chihuahua/n1_1": annotation(CAT, CAT.replace("10", "11"), filename="%s"),
+        "Annotation/n2.v2-Pug/n2_7": annotation(CAT, filename="%s"),
+        "Images/n1-Chihuahua/n1_10.jpg": jpeg(100, 50),
+        "Images/n1-Chihuahua/n1_1.jpg": jpeg(100, 50),
+        "Images/n2.v2-Pug/n2_7.jpg": jpeg(100, 50),
+        "ImageSets/Main/test.txt": "n1-Chihuahua/n1_1\n",
+        "Images/README": "text",
+        "annotations/README": "text",
+    }
+    result = voc(files)
+    assert [(item.asset.path, len(item.annotations)) for item in result.items] == [
+        ("n1-Chihuahua/n1_1.jpg", 2),
+        ("n1-Chihuahua/n1_10.jpg", 1),
+        ("n2.v2-Pug/n2_7.jpg", 1),
+    ]
+    assert result.splits["n1-Chihuahua/n1_1.jpg"] == "test"
+    assert result.codes == {}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "images"),
+    [
+        ("{}_annotations/1.xml", "{}_images/1.jpg"),
+        ("annots/{}/1.xml", "pics/{}/1.jpg"),
+        ("{}/ann/1.xml", "{}/pics/1.jpg"),
+    ],
+)
+def test_equal_stems_belong_together_by_their_folders(voc: Any, annotations: str, images: str) -> None:
+    files: dict[str, str | bytes] = {images.format(split): jpeg(100, 50) for split in ("train", "test")}
+    files |= {annotations.format(split): annotation(CAT.replace("cat", split)) for split in ("train", "test")}
+    result = voc(files)
+    assert {item.asset.path: (item.split, item.annotations[0].label) for item in result.items} == {
+        images.format(split): (split, split) for split in ("train", "test")
+    }
+
+
+def test_equal_stems_that_nothing_tells_apart(voc: Any) -> None:
+    result = voc({"x/a.xml": annotation(CAT), "y/a.jpg": jpeg(100, 50), "z/a.jpg": jpeg(100, 50)})
+    assert result.paths == ["x/a.jpg", "y/a.jpg", "z/a.jpg"]
+    assert "several images are called so, y/a.jpg is one of them" in result.message(Code.ASSET_UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -700,6 +752,66 @@ def test_train_and_val_win_over_trainval(voc: Any) -> None:
         "ImageSets/Segmentation/val.txt": "b\r\n",
     }
     assert voc(files).splits == {"a.jpg": "train", "b.jpg": "val", "c.jpg": "trainval", "d.jpg": ""}
+
+
+PAIR: Files = {
+    f"{folder}/{name}.{extension}": jpeg(100, 50) if extension == "jpg" else annotation(CAT)
+    for name in "ab"
+    for folder, extension in (("JPEGImages", "jpg"), ("Annotations", "xml"))
+}
+
+
+@pytest.mark.parametrize(
+    ("lists", "splits"),
+    [
+        ({"ImageSets/Main/train.txt": "a.jpg\n", "ImageSets/Main/val.txt": "b.xml\n"}, ["train", "val"]),
+        (
+            {"ImageSets/train.txt": "JPEGImages\\a.jpg\n", "ImageSets/val.txt": "/home/u/JPEGImages/b.jpg"},
+            ["train", "val"],
+        ),
+        ({"ImageSets/Main/cat_train.txt": "a.jpg 1\r\n", "ImageSets/Main/cat_val.txt": "b.jpg -1"}, ["train", "val"]),
+        ({"train.txt": "./JPEGImages/a.jpg ./Annotations/a.xml\n", "valid.txt": "b"}, ["train", "valid"]),
+        ({"train_list.txt": "JPEGImages/a.jpg\tAnnotations/a.xml\n"}, ["train", ""]),
+        ({"Annotations/trainval.txt": "a 1 1 1\n", "Annotations/test.txt": "b 2 1 2\n"}, ["trainval", "test"]),
+        ({"train.txt": "a\n", "ImageSets/Main/val.txt": "a\n"}, ["val", ""]),
+        ({"test.txt": "one\ntwo\n"}, ["", ""]),
+    ],
+)
+def test_lists_of_other_tools(voc: Any, lists: Files, splits: list[str]) -> None:
+    """VoTT's, PaddleDetection's, PaddleX's and those of the Oxford-IIIT pets."""
+    result = voc({**PAIR, **lists})
+    assert list(result.splits.values()) == splits
+    assert Code.FILE_MISSING not in result.context.log.diagnostics
+
+
+def test_lists_of_names_alone_find_files_in_folders(voc: Any) -> None:
+    """As ImageNet has them; of several files of a name the one in the folder that is called as the list."""
+    files = {
+        f"Annotations/{folder}.xml": annotation(CAT) for folder in ("train/n01/n01_1", "val/v_1", "train/x", "val/x")
+    }
+    files |= {"ImageSets/CLS-LOC/train_cls.txt": "n01/n01_1 1\n", "ImageSets/CLS-LOC/val.txt": "v_1 1\nx 2\ny 3\n"}
+    result = voc(files)
+    assert result.splits == {
+        "train/n01/n01_1.jpg": "train",
+        "train/x.jpg": "train",
+        "val/v_1.jpg": "val",
+        "val/x.jpg": "val",
+    }
+    missing = result.context.log.diagnostics[Code.FILE_MISSING]
+    assert (missing.count, "'y 3' is listed" in str(missing.examples[0])) == (1, True)
+
+
+def test_an_id_that_ends_in_a_number_is_no_flag(voc: Any) -> None:
+    result = voc({"Annotations/frame 1.xml": annotation(CAT), "ImageSets/Main/my_train.txt": "frame 1\n"})
+    assert result.splits == {"frame 1.jpg": "my_train"}
+    assert [label.name for label in result.dataset.schema.labels] == ["cat"]
+
+
+def test_class_lists_follow_a_label_map(voc: Any) -> None:
+    flags = {f"ImageSets/Main/{name}_train.txt": "a 1\n" for name in ("ape", "zebra")}
+    names = {"pascal_label_map.pbtxt": "\nitem {\n id: 1\n name: 'zebra'\n}\n\nitem {\n id: 2\n name: 'ape'\n}\n"}
+    result = voc({**PAIR, **flags, **names})
+    assert [label.name for label in result.dataset.schema.labels] == ["zebra", "ape"]
 
 
 def test_ids_with_spaces_quotes_and_columns(voc: Any) -> None:

@@ -55,7 +55,10 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     link(layout, file_name, None if listed else source.exists)
     lists = read_lists(source, layout, context.log)
     rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
-    sample = _Sample(source, layout.xmls, rules, fallback)
+    own = (
+        [name for unit, name in enumerate(layout.xmls) if unit not in layout.refused] if layout.refused else layout.xmls
+    )
+    sample = _Sample(source, own, rules, fallback)
     rules = rules._replace(
         shift=1.0 if _origin(options.origin, sample, context.log) is Origin.ONE_BASED else 0.0,
         relative=_is_relative(options.unit, sample, source),

@@ -67,9 +67,8 @@ class Items:
         document = None
         if unit < len(layout.xmls):
             if unit in layout.refused:
-                log.file_unreadable(
-                    name, f"describes {layout.refused[unit]}, as another annotation file does: not read"
-                )
+                image, other = layout.refused[unit]
+                log.file_unreadable(name, f"describes {image}, as {other} does: not read. Keep the one that counts")
                 return None
             try:
                 document = read_document(self._source.load(name, MAX_BYTES), self._fallback)
@@ -81,6 +80,9 @@ class Items:
                 return None
             for field_name in document.unknown:
                 log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
+            if unit in layout.unsure:
+                message = f"several images are called so, {layout.unsure[unit]} is one of them: none of them is taken"
+                log.note(Code.ASSET_UNKNOWN, message, file=name)
         image = layout.image(unit)
         folder, stem = layout.folder(name)
         path, header = self._asset(name, folder, stem, image, document, log)
@@ -99,7 +101,9 @@ class Items:
             annotations = [_turned(a, orientation, stored) for a in annotations]
             log.note(Code.EXIF_TURNED, "labels of the upright picture are turned to the stored one", file=name)
         width, height = stored or (None, None)
-        split = self._lists.splits[self._lists.split_of[unit]] or folder.split
+        split = self._lists.splits[self._lists.split_of[unit]]
+        if folder.split and folder.split != split and (not split or folder.split in split.split("_")):
+            split = folder.split  # train for a list called train_cls, as those of ImageNet are
         return Item(
             asset=Asset(path=path, width=width, height=height), annotations=annotations, split=split, origin=name
         )

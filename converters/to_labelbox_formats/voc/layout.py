@@ -8,6 +8,7 @@ Everything is found by bisection of the sorted listing, so that the index holds 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from array import array
 from bisect import bisect_left
@@ -47,7 +48,16 @@ _ROLES = {
     "segmentationclass": Role.CLASSES,
     "segmentationclasspng": Role.CLASSES,
 }
-_XML = (".xml", ".XML")
+_XML = (".xml", ".XML", "")
+"""How annotation files end; those of the Stanford dogs have no extension."""
+_LOOKED_AT = 3
+BESIDE = "beside"
+_LIST_FILES = tuple(
+    (split, split + ending)
+    for split in ("train", "val", "valid", "test", "trainval")
+    for ending in (".txt", "_list.txt")
+)
+"""Lists that lie outside of ImageSets."""
 _SPLIT_FOLDERS = frozenset("dev test testing train training trainval val valid validation".split())
 _CLASS_FILES = (
     "labelmap.txt", "dataset_meta.json", "colors.txt", "class_names.txt", "labels.txt", "label_list.txt",
@@ -56,6 +66,7 @@ _CLASS_FILES = (
 _SPLIT_ORDER = {"train": 0, "val": 1, "valid": 1, "test": 2, "trainval": 4}
 """An image in several lists takes the first; trainval only repeats train and val."""
 _LIST_ORDER = {"main": 0, "segmentation": 1, "layout": 2, "action": 3}
+_WORDS = re.compile(r"[^\W\d_]+")
 
 
 class Folder(NamedTuple):
@@ -69,7 +80,7 @@ class Folder(NamedTuple):
 
 
 class ImageList(NamedTuple):
-    """``ImageSets/<kind>/<stem>.txt``."""
+    """``ImageSets/<kind>/<stem>.txt``; those outside of ImageSets have the kind :data:`BESIDE`."""
 
     root: str
     kind: str
@@ -80,7 +91,9 @@ class ImageList(NamedTuple):
 def folder_of(path: str) -> Folder:
     """What a folder is, by its path without the slash at the end."""
     parts = path.split("/") if path else []
-    split = next((p for p in parts if p.casefold() in _SPLIT_FOLDERS), "")
+    split = next((p for p in parts if p.casefold() in _SPLIT_FOLDERS), "") or next(
+        filter(None, map(_split_in, parts)), ""
+    )
     for i, part in enumerate(parts):
         role = _ROLES.get(part.casefold())
         if role is None and _shows_masks(part):
@@ -94,6 +107,22 @@ def folder_of(path: str) -> Folder:
             role = Role.OTHER_MASKS
         return Folder(role, _prefix(parts[:i]), _prefix(parts[:end]), _prefix(parts[end:]), split)
     return Folder(Role.FLAT, _prefix(parts), _prefix(parts), "", split)
+
+
+def _split_in(part: str) -> str:
+    """The split of a folder like ``train_images`` or ``JPEGImages-trainval``: besides, its name only has a role."""
+    words = _words(part)
+    splits = words & _SPLIT_FOLDERS
+    return min(splits) if len(splits) == 1 and 1 < len(words) <= 2 and words - splits <= _ROLES.keys() else ""
+
+
+def _words(path: str) -> set[str]:
+    return set(_WORDS.findall(path.casefold()))
+
+
+def without_extension(name: str) -> str:
+    dot = name.rfind(".")
+    return name[:dot] if dot > name.rfind("/") else name
 
 
 def _is_masks(part: str) -> bool:
@@ -117,7 +146,8 @@ class Layout:
 
     Units: the annotation files, then images without one, then masks with neither. ``image_of`` holds for each
     annotation file the position of its image in ``images``, or -1; ``orphans`` the positions of images without one.
-    ``refused`` are annotation files of an image that another one describes already, with that image.
+    ``refused`` are annotation files of an image that another one describes already, with that image and that file; ``unsure`` those that
+    several images could belong to, with one of them. ``side_lists`` are lists outside of ImageSets.
     """
 
     xmls: list[str] = field(default_factory=list)
@@ -132,7 +162,10 @@ class Layout:
     image_of: array[int] = field(default_factory=lambda: array("l"))
     orphans: array[int] = field(default_factory=lambda: array("l"))
     mask_units: list[str] = field(default_factory=list)
-    refused: dict[int, str] = field(default_factory=dict)
+    refused: dict[int, tuple[str, str]] = field(default_factory=dict)
+    unsure: dict[int, str] = field(default_factory=dict)
+    side_lists: list[ImageList] = field(default_factory=list)
+    _by_stem: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def units(self) -> int:
@@ -164,7 +197,8 @@ class Layout:
         folder = self.folders.get(path)
         if folder is None:
             folder = self.folders[path] = folder_of(path)
-        return folder, base[: base.rfind(".")]
+        dot = base.rfind(".")
+        return folder, base[:dot] if dot >= 0 else base
 
     def image_tops(self, root: str) -> list[str]:
         """Where the images of a root can be: in the folders that the format names, or in the root itself."""
@@ -198,12 +232,44 @@ class Layout:
                     return len(self.xmls) + len(self.orphans) + found[0]
         return -1
 
+    def unit_like(self, root: str, split: str, id: str) -> int:
+        """The unit that a list means by a path, a name with its extension, or a name without its folder; -1 for none.
+
+        Of several files of that name, the one that has most of the path, then the one in a folder called as the list.
+        """
+        if not self._by_stem:
+            for unit in range(self.units):
+                self._by_stem.setdefault(self.folder(self.entry(unit))[1], []).append(unit)
+        path = id.replace("\\", "/")
+        if f".{path.rpartition('.')[2].lower()}" in (*IMAGE_EXTENSIONS, ".xml"):
+            path = without_extension(path)
+        *folders, stem = path.split("/")
+        ranked = sorted((self._likeness(unit, folders, split), unit) for unit in self._by_stem.get(stem, ()))
+        ranked = [(likeness, unit) for likeness, unit in ranked if self.entry(unit).startswith(root)]
+        if not ranked or (len(ranked) > 1 and ranked[-1][0] == ranked[-2][0]):
+            return -1
+        return ranked[-1][1]
+
+    def _likeness(self, unit: int, folders: Sequence[str], split: str) -> tuple[int, bool]:
+        names = [name for name in (self.entry(unit), self.image(unit)) if name]
+        return (
+            max(_same_end(name.split("/")[:-1], folders) for name in names),
+            any(self.folder(name)[0].split.casefold() == split.casefold() for name in names),
+        )
+
     def has_image(self, name: str) -> bool:
         return _find(self.images, name) >= 0
 
     def images_named(self, path: str) -> list[int]:
         """Positions of the images with that path, whatever their extension."""
         return _named(self.images, path)
+
+
+def _same_end(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many parts are equal from the end on."""
+    return next(
+        (n for n, (a, b) in enumerate(zip(reversed(one), reversed(other))) if a != b), min(len(one), len(other))
+    )
 
 
 def _named(ordered: Sequence[str], path: str) -> list[int]:
@@ -247,12 +313,25 @@ def survey(source: Source) -> Layout:
         elif folder.role is Role.LISTS and extension == ".txt":
             kind = folder.rest.rstrip("/").casefold()
             layout.lists += [ImageList(folder.root, kind, text_name(name[len(prefix) : -4]), name) for name in own]
+        elif not extension:
+            if folder.role is Role.ANNOTATIONS and any(
+                b"<annotation" in source.head(name) for name in own[:_LOOKED_AT]
+            ):
+                layout.xmls += own
+                _add_top(layout, Role.ANNOTATIONS, folder)
         elif extension in (".txt", ".json", ".pbtxt"):
+            if folder.role is Role.FLAT or folder.role is Role.ANNOTATIONS:
+                layout.side_lists += [
+                    ImageList(folder.root, BESIDE, split, prefix + base)
+                    for split, base in _LIST_FILES
+                    if _find(own, prefix + base) >= 0
+                ]
             layout.class_files += [prefix + base for base in _CLASS_FILES if _find(own, prefix + base) >= 0]
     for entries in (layout.xmls, layout.images, layout.masks):
         entries.sort()
     layout.class_files.sort(key=lambda n: (_CLASS_FILES.index(n.rpartition("/")[2]), n.count("/"), n))
     layout.lists.sort(key=_rank)
+    layout.side_lists.sort(key=_rank)
     return layout
 
 
@@ -283,6 +362,7 @@ def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str]
     """
     claimed = bytearray(len(layout.images))
     open_units: list[int] = []
+    refused: dict[int, int] = {}
     for unit, name in enumerate(layout.xmls):
         found = _same_stem(layout, name) if layout.images else []
         layout.image_of.append(found[0] if len(found) == 1 else -1)
@@ -295,11 +375,13 @@ def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str]
     if open_units and not all(claimed):
         loose = _by_loose_stem(layout, claimed)
         for unit in open_units:
-            position = _by_file_name(layout, layout.xmls[unit], file_name(unit), loose)
+            position, several = _by_file_name(layout, layout.xmls[unit], file_name(unit), loose)
             if position < 0:
+                if several:
+                    layout.unsure[unit] = layout.images[several[0]]
                 continue
             if claimed[position]:
-                layout.refused[unit] = layout.images[position]
+                refused[unit] = position
             else:
                 layout.image_of[unit] = position
                 claimed[position] = 1
@@ -308,9 +390,12 @@ def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str]
         seen: set[int] = set()
         for unit, position in enumerate(layout.image_of):
             if position in seen:
-                layout.refused[unit] = layout.images[position]
+                refused[unit] = position
             elif position in twice:
                 seen.add(position)
+    if refused:
+        owners = {p: layout.xmls[u] for u, p in enumerate(layout.image_of) if p >= 0 and u not in refused}
+        layout.refused = {unit: (layout.images[p], owners[p]) for unit, p in refused.items()}
     layout.orphans.extend(position for position, count in enumerate(claimed) if not count)
     layout.mask_units.extend(_masks_alone(layout))
 
@@ -321,13 +406,13 @@ def _same_stem(layout: Layout, xml: str) -> list[int]:
         if found := layout.images_named(f"{top}{folder.rest}{stem}"):
             return found
     if folder.role is not Role.FLAT:  # beside the annotation file
-        return layout.images_named(xml[: xml.rfind(".")])
+        return layout.images_named(without_extension(xml))
     return []
 
 
 def _probe(layout: Layout, exists: Callable[[str], bool]) -> None:
     for unit, name in enumerate(layout.xmls):
-        stem = name[: name.rfind(".")]
+        stem = without_extension(name)
         for extension in (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG"):
             if layout.image_of[unit] < 0 and exists(stem + extension):
                 layout.image_of[unit] = len(layout.images)
@@ -339,33 +424,48 @@ def _loose(stem: str) -> str:
     return unicodedata.normalize("NFC", stem).casefold()
 
 
-def _by_loose_stem(layout: Layout, claimed: bytearray) -> dict[str, int]:
-    """Unclaimed images by stem; -2 where several have it."""
-    table: dict[str, int] = {}
+def _by_loose_stem(layout: Layout, claimed: bytearray) -> dict[str, list[int]]:
+    """Unclaimed images by stem."""
+    table: dict[str, list[int]] = {}
     for position, name in enumerate(layout.images):
         if not claimed[position]:
-            key = _loose(layout.folder(name)[1])
-            table[key] = -2 if key in table else position
+            table.setdefault(_loose(layout.folder(name)[1]), []).append(position)
     return table
 
 
-def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, int]) -> int:
-    """Position of the image that ``<filename>`` names, else of the only unclaimed one of the same stem; -1 for none."""
+def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int]]) -> tuple[int, list[int]]:
+    """(position of the image that ``<filename>`` names, else of an unclaimed one of the same stem; -1 for none, others)."""
     folder, stem = layout.folder(xml)
     said = said.strip().replace("\\", "/").rpartition("/")[2]
     if found := _same_stem(layout, xml):
-        return next((p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said), found[0])
+        named = (p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said)
+        return next(named, found[0]), []
     if said:
         tops = [f"{top}{folder.rest}" for top in layout.image_tops(folder.root)]
         for top in (*tops, xml.rpartition("/")[0] + "/" if "/" in xml else ""):
             if (position := _find(layout.images, top + said)) >= 0:
-                return position
+                return position, []
             if len(found := layout.images_named(top + said)) == 1:
-                return found[0]
+                return found[0], []
     keys = [_loose(stem)]
     if said:
         keys.append(_loose(said[: said.rfind(".")] if "." in said else said))
-    return next((loose[key] for key in keys if loose.get(key, -1) >= 0), -1)
+    several: list[int] = []
+    for key in keys:
+        found = loose.get(key, [])
+        if (position := _nearest(layout, xml, found)) >= 0:
+            return position, []
+        several = several or found
+    return -1, several
+
+
+def _nearest(layout: Layout, xml: str, positions: Sequence[int]) -> int:
+    """The only image, or the one whose folders have most words in common: ``train_images`` with ``train_annotations``."""
+    if len(positions) < 2:
+        return positions[0] if positions else -1
+    words = _words(xml.rpartition("/")[0])
+    ranked = sorted((len(words & _words(layout.images[p].rpartition("/")[0])), p) for p in positions)
+    return ranked[-1][1] if ranked[-1][0] > ranked[-2][0] else -1
 
 
 def _masks_alone(layout: Layout) -> Iterator[str]:

@@ -12,7 +12,7 @@ import msgspec
 from to_labelbox.diagnostics import Code, FileError, Log
 from to_labelbox.schema import Input, Label, Option, Question
 from to_labelbox.source import Source
-from to_labelbox_formats.voc.layout import ImageList, Layout
+from to_labelbox_formats.voc.layout import BESIDE, ImageList, Layout
 
 VOC_CLASSES = (
     "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep "
@@ -246,7 +246,7 @@ def read_lists(source: Source, layout: Layout, log: Log) -> Lists:
     lists.split_of = array("H", bytes(2 * layout.units))
     plain, of_classes = [], []
     for entry in layout.lists:
-        if entry.kind == "main" and "_" in entry.stem and _columns(_first_line(source, entry.name))[1]:
+        if entry.kind == "main" and "_" in entry.stem and _is_flagged(layout, entry, _first_line(source, entry.name)):
             of_classes.append(entry)
         else:
             plain.append(entry)
@@ -256,16 +256,9 @@ def read_lists(source: Source, layout: Layout, log: Log) -> Lists:
         if name.lower() not in BACKGROUND | VOID
     )
     for entry in plain:
-        number = _number(lists.splits, entry.stem)
-        for unit, id, _ in _lines(source, layout, log, entry, False):
-            if unit < 0:
-                log.note(
-                    Code.FILE_MISSING,
-                    f"{id!r} is listed, but there is neither an annotation file nor an image of that name",
-                    file=entry.name,
-                )
-            elif not lists.split_of[unit]:
-                lists.split_of[unit] = number
+        _read_split(source, layout, lists, entry, log)
+    for entry in () if layout.lists else layout.side_lists:
+        _read_split(source, layout, lists, entry, log)
     unlabelled = layout.units > len(layout.xmls)
     if of_classes and (unlabelled or not any(entry.kind == "main" for entry in plain)):
         for entry in of_classes:
@@ -283,6 +276,31 @@ def read_lists(source: Source, layout: Layout, log: Log) -> Lists:
     return lists
 
 
+def _read_split(source: Source, layout: Layout, lists: Lists, entry: ImageList, log: Log) -> None:
+    """A list that names images. One outside of ImageSets of which nothing is there belongs to something else."""
+    number = _number(lists.splits, entry.stem)
+    found, missing, example = False, 0, ""
+    for unit, id, _ in _lines(source, layout, log, entry, False):
+        if unit < 0:
+            missing, example = missing + 1, example or id
+            continue
+        found = True
+        if not lists.split_of[unit]:
+            lists.split_of[unit] = number
+    if missing and (found or entry.kind != BESIDE):
+        log.note(
+            Code.FILE_MISSING,
+            f"{example!r} is listed, but there is neither an annotation file nor an image of that name",
+            file=entry.name,
+            count=missing,
+        )
+
+
+def _is_flagged(layout: Layout, entry: ImageList, line: str) -> bool:
+    """Whether a line has an id and flags, and is not an id that ends in a number."""
+    return bool(_columns(line)[1]) and layout.unit_of(entry.root, line) < 0
+
+
 def _number(splits: list[str], name: str) -> int:
     if name not in splits and len(splits) < 1 << 16:
         splits.append(name)
@@ -297,20 +315,25 @@ def _first_line(source: Source, name: str) -> str:
 def _lines(
     source: Source, layout: Layout, log: Log, entry: ImageList, flagged: bool
 ) -> Iterator[tuple[int, str, list[str]]]:
-    """(unit or -1, id, further columns). An id may hold spaces, bare or quoted; ``flagged``: columns are sure to follow."""
+    """(unit or -1, id, further columns). An id may hold spaces, bare or quoted; ``flagged``: columns are sure to follow.
+
+    Other tools than the devkit's list names with extensions, or paths of images and of annotation files.
+    """
+    root, split = entry.root, entry.stem.rpartition("_")[2]
     for line in _texts(source, log, entry.name):
         if line.startswith('"') and '"' in line[1:]:
             id, _, rest = line[1:].partition('"')
-            yield layout.unit_of(entry.root, id), id, rest.split()
+            yield layout.unit_of(root, id), id, rest.split()
             continue
-        if not flagged and (unit := layout.unit_of(entry.root, line)) >= 0:
+        if not flagged and (unit := layout.unit_of(root, line)) >= 0:
             yield unit, line, []
             continue
         id, columns = _columns(line)
-        if columns:
-            yield layout.unit_of(entry.root, id), id, columns
-        else:
-            yield (layout.unit_of(entry.root, line) if flagged else -1), line, []
+        unit = layout.unit_of(root, id)
+        if unit < 0:
+            words = [id] if flagged else [line, id, *line.split(None, 1), *line.rsplit(None, 1)]
+            unit = next((u for word in words if (u := layout.unit_like(root, split, word.strip())) >= 0), -1)
+        yield unit, line if unit < 0 else id, columns
 
 
 def _columns(line: str) -> tuple[str, list[str]]:
