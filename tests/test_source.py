@@ -7,8 +7,10 @@ import io
 import json
 import os
 import struct
+import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,6 +123,27 @@ def test_links_are_not_followed_on_a_walk(tmp_path: Path) -> None:
     (folder / "loop").symlink_to(folder)
     assert list(Source(folder).names) == ["a.json"]
     assert converted(folder, tmp_path / "out") == 1
+
+
+def test_links_that_are_not_followed_are_told(tmp_path: Path) -> None:
+    folder = save(tmp_path / "set" / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])])).parent
+    for name in ("pictures", "more", ".venv"):
+        (folder / name).symlink_to(tmp_path)
+    (told,) = [d for d in to_labelbox.convert(folder, tmp_path / "out").diagnostics if d.code == "file-ignored"]
+    assert (told.count, told.examples[0].file) == (2, "more")
+    (folder / "a.json").unlink()
+    with pytest.raises(SourceError, match="2 links are not followed, more is the first"):
+        to_labelbox.convert(folder, tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "kind"), [("w", "a.tar", "tar"), ("w:gz", "a.tar.gz", "tar"), ("w:gz", "a.tgz", "gzip")]
+)
+def test_archives_that_are_not_read_in_place_are_named(tmp_path: Path, mode: Any, name: str, kind: str) -> None:
+    with tarfile.open(tmp_path / name, mode) as archive:
+        archive.add(save(tmp_path / "a.json", coco([])), "a.json")
+    with pytest.raises(SourceError, match=f"is a {kind} archive, which is not read in place: unpack it"):
+        to_labelbox.convert(tmp_path / name, tmp_path / "out")
 
 
 def test_what_is_no_file_in_a_folder_is_left_alone(tmp_path: Path) -> None:

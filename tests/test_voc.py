@@ -1236,6 +1236,12 @@ def test_broken_file_stops_a_run_that_is_to_fail(tmp_path: Path) -> None:
         list(FORMAT.read(Source(tmp_path), Options(), ReadContext()).items(Log(fail=True)))
 
 
+def test_several_annotations_in_one_file_are_not_lost_in_silence(voc: Any) -> None:
+    result = voc({"all.xml": f"<set>{annotation(CAT)}{annotation(CAT)}</set>", "b.xml": annotation(CAT)})
+    assert "all.xml: holds 2 <annotation> in one <set>: split it" in result.message(Code.FILE_UNREADABLE)
+    assert len(result.objects) == 1
+
+
 def test_other_xml_is_passed_by(voc: Any) -> None:
     result = voc({"a.xml": annotation(CAT), "project.xml": "<project/>"})
     assert (result.paths, result.codes) == (["a.jpg"], {"file-ignored": 1})
@@ -1355,6 +1361,10 @@ LABELME = (
         ({"a.xml": LABELME}, "LabelMe"),
         ({"a.xml": "<View><Image/></View>"}, "Label Studio"),
         ({"a.xml": "<html/>"}, "<html>, not <annotation>"),
+        (
+            {"a.xml": f"<annotations>{annotation(CAT)}{annotation(CAT)}</annotations>"},
+            "split it into one file an image",
+        ),
         ({"a.xml": "<annotation/>"}, "no bndbox"),
         ({"a.xml": "text"}, "no XML"),
         ({"a.xml": ""}, "empty"),

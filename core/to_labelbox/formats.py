@@ -179,7 +179,15 @@ def detect(source: Source) -> Detection:
         ((v.confidence, n, v) for n, v in said.items() if isinstance(v, Match)), key=lambda c: (-c[0], c[1])
     )
     if not claims:
+        if kind := source.archive_kind():
+            raise SourceError(
+                f"{source.path} is a {kind} archive, which is not read in place: unpack it and give the folder"
+            )
         broken = [f"  {name} cannot be read: {why}" for name, why in list(source.unreadable.items())[:3]]
+        if links := source.links:
+            broken.append(
+                f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
+            )
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
         raise SourceError(f"{source.path}: no known format\n{reasons}\nUse --from NAME if you know what it is")
     tied = [c for c in claims if c[0] >= min(LIKELY, claims[0][0])]

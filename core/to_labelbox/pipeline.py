@@ -114,6 +114,13 @@ def open_job(job: Job) -> Opened:
         boxes_only=settings.boxes_only,
         exif=job.exif,
     )
+    if links := source.links:
+        log.note(
+            Code.FILE_IGNORED,
+            "a link, which is not followed: put the files there, or give the folder of the pictures as --media-root",
+            file=links[0],
+            count=len(links),
+        )
     dataset = chosen.read(source, options, context)
     if job.name:
         dataset = replace(dataset, name=job.name)

@@ -31,6 +31,15 @@ MAX_RATIO = 1_000
 """Highest inflation of an archive member that is larger than ``RATIO_FREE_BYTES`` once unpacked."""
 RATIO_FREE_BYTES = 64 * 2**20
 ENCRYPTED = "the archive is encrypted: unpack it first"
+_TAR, _TAR_AT = b"ustar", 257
+_ARCHIVES = {
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+}
+"""How archives begin that are not read in place."""
 _BLOCK = 1 << 20
 _SMALL = 1 << 16
 _PLAIN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -74,6 +83,7 @@ class _Folder:
         self.root = root
         self._only = list(only) if only is not None else None
         self._inside: dict[str, bool] = {}
+        self.links: list[str] = []
 
     @cached_property
     def _listing(self) -> list[str]:
@@ -99,6 +109,8 @@ class _Folder:
                             found.append(prefix + entry.name)
                         elif entry.is_dir(follow_symlinks=False):
                             prefixes.append(f"{prefix}{entry.name}/")
+                        elif entry.is_symlink():
+                            self.links.append(prefix + entry.name)
             except OSError as error:
                 raise FileError(f"cannot list {folder}: {error.strerror}") from error
         return found
@@ -259,6 +271,21 @@ class Source:
         For a single file: that file, although its neighbours can be opened too.
         """
         return self._store.names()
+
+    @property
+    def links(self) -> list[str]:
+        """Links that the walk met and did not follow, sorted, but those in hidden folders."""
+        if not isinstance(self._store, _Folder):
+            return []
+        self._store.names()
+        return sorted(name for name in self._store.links if "/." not in f"/{name}")
+
+    def archive_kind(self) -> str:
+        """What kind of archive a single file is that is not read in place; empty for any other source."""
+        head = self.head(self.names[0]) if self.is_file and self.names else b""
+        if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+            return "tar"
+        return next((kind for start, kind in _ARCHIVES.items() if head.startswith(start)), "")
 
     @cached_property
     def groups(self) -> Mapping[tuple[str, str], list[str]]:

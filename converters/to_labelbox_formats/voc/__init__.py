@@ -46,6 +46,7 @@ from to_labelbox.xml import xml_text
 from to_labelbox_formats.voc.layout import Role, survey
 
 _SNIFFED = 20
+ONE_AN_IMAGE = "split it into one file an image, each with the root <annotation>"
 
 
 class Origin(StrEnum):
@@ -98,6 +99,7 @@ class Options:
 
 _ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>)*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
 _IS_VOC = re.compile(r"<(?:[\w.-]+:)?(?:bndbox|robndbox|segmented|size>\s*<(?:[\w.-]+:)?(?:width|height|depth))\b")
+_SEVERAL = re.compile(r"<annotation[\s>]")
 _OTHERS = {
     "annotations": "CVAT for images or video",
     "View": "a labeling configuration of Label Studio",
@@ -138,6 +140,8 @@ def _why_not(head: bytes) -> str | None:
     root = _ROOT.match(text)
     if root is None:
         return "is no XML"
+    if root.group(1) != "annotation" and _SEVERAL.search(text):
+        return f"there are <annotation> elements in one <{root.group(1)}>: {ONE_AN_IMAGE}"
     if root.group(1) in _OTHERS:
         return f"the root element is <{root.group(1)}>: {_OTHERS[root.group(1)]}"
     if root.group(1) != "annotation":

@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from to_labelbox.diagnostics import ToLabelboxError
+from to_labelbox.diagnostics import FileError, ToLabelboxError
 from to_labelbox.xml import Element, local_name, parse_text, xml_text
+from to_labelbox_formats.voc import ONE_AN_IMAGE
 
 MAX_BYTES = 32 * 2**20
 """No annotation file of one image is larger."""
@@ -116,6 +117,8 @@ def tree(text: str) -> Document:
     """The fields by way of the XML parser; namespaces are ignored. Objects may be wrapped in ``objects``."""
     root = parse_text(text)
     if local_name(root) != "annotation":
+        if inside := len(children_of(root, "annotation")):
+            raise FileError(f"holds {inside} <annotation> in one <{local_name(root)}>: {ONE_AN_IMAGE}")
         raise NotAnnotation(f"the root element is <{local_name(root)}>, not <annotation>: no Pascal VOC file")
     children = {local_name(child): child for child in root}
     size, source = children.get("size"), children.get("source")
