@@ -603,6 +603,29 @@ def test_equal_stems_belong_together_by_their_folders(voc: Any, annotations: str
     }
 
 
+def test_hidden_copies_and_pictures_around_the_images_are_no_part_of_the_set(voc: Any) -> None:
+    files = {
+        "BCCD/Annotations/a.xml": annotation(CAT),
+        "BCCD/Annotations/.ipynb_checkpoints/a-checkpoint.xml": annotation(CAT),
+        "BCCD/JPEGImages/a.jpg": jpeg(100, 50),
+        "BCCD/JPEGImages/b.jpg": jpeg(100, 50),
+        "example.jpg": jpeg(100, 50),
+    }
+    result = voc(files)
+    assert result.paths == ["a.jpg", "b.jpg"]
+    assert str(result.context.log.diagnostics[Code.FILE_IGNORED].examples[0]).startswith("example.jpg")
+    with_an_image_there = {**files, "c.jpg": jpeg(100, 50), "c.xml": annotation(CAT, filename="c.jpg")}
+    assert voc(with_an_image_there).paths == ["BCCD/JPEGImages/a.jpg", "c.jpg", "BCCD/JPEGImages/b.jpg", "example.jpg"]
+
+
+def test_a_file_whose_image_is_missing_among_images_is_told(voc: Any) -> None:
+    copy = {"a.xml": annotation(CAT), "a - Copy.xml": annotation(CAT)}
+    assert voc(copy).codes == {}
+    result = voc({**copy, "a.jpg": jpeg(100, 50)})
+    assert result.paths == ["a - Copy.jpg", "a.jpg"]
+    assert "its data row is called a - Copy.jpg" in result.message(Code.FILE_MISSING)
+
+
 def test_equal_stems_that_nothing_tells_apart(voc: Any) -> None:
     result = voc({"x/a.xml": annotation(CAT), "y/a.jpg": jpeg(100, 50), "z/a.jpg": jpeg(100, 50)})
     assert result.paths == ["x/a.jpg", "y/a.jpg", "z/a.jpg"]

@@ -53,6 +53,13 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
 
     listed = source.is_archive or os.path.isdir(source.path)
     link(layout, file_name, None if listed else source.exists)
+    if layout.strays:
+        context.log.note(
+            Code.FILE_IGNORED,
+            "a picture around the folder of the images, which no annotation file describes: no part of the set",
+            file=layout.images[layout.strays[0]],
+            count=len(layout.strays),
+        )
     lists = read_lists(source, layout, context.log)
     rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
     own = (

@@ -86,6 +86,8 @@ class Items:
         image = layout.image(unit)
         folder, stem = layout.folder(name)
         path, header = self._asset(name, folder, stem, image, document, log)
+        if not image and header is None and layout.images and document is not None:
+            log.note(Code.FILE_MISSING, f"no image belongs to it; its data row is called {path}", file=name)
         stored, drawn, orientation = self._sizes(path, image, header, document, name, log)
         annotations: list[Annotation] = []
         if document is not None and document.rows:

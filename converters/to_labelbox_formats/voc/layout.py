@@ -147,7 +147,7 @@ class Layout:
     Units: the annotation files, then images without one, then masks with neither. ``image_of`` holds for each
     annotation file the position of its image in ``images``, or -1; ``orphans`` the positions of images without one.
     ``refused`` are annotation files of an image that another one describes already, with that image and that file; ``unsure`` those that
-    several images could belong to, with one of them. ``side_lists`` are lists outside of ImageSets.
+    several images could belong to, with one of them. ``strays`` are pictures around the image folders. ``side_lists`` are lists outside of ImageSets.
     """
 
     xmls: list[str] = field(default_factory=list)
@@ -161,6 +161,7 @@ class Layout:
     _xml_tops: dict[str, list[str]] = field(default_factory=dict)
     image_of: array[int] = field(default_factory=lambda: array("l"))
     orphans: array[int] = field(default_factory=lambda: array("l"))
+    strays: list[int] = field(default_factory=list)
     mask_units: list[str] = field(default_factory=list)
     refused: dict[int, tuple[str, str]] = field(default_factory=dict)
     unsure: dict[int, str] = field(default_factory=dict)
@@ -336,7 +337,9 @@ def survey(source: Source) -> Layout:
 
 
 def _own(prefix: str, names: list[str]) -> list[str]:
-    """Sorted names of one folder without hidden ones."""
+    """Sorted names of one folder without hidden ones; none of a hidden folder, as notebooks keep copies in."""
+    if "/." in f"/{prefix}":
+        return []
     if names[0] >= prefix + "/":
         return names  # nothing begins with a dot, which sorts before the slash
     return [name for name in names if not name.startswith(".", len(prefix))]
@@ -396,8 +399,21 @@ def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str]
     if refused:
         owners = {p: layout.xmls[u] for u, p in enumerate(layout.image_of) if p >= 0 and u not in refused}
         layout.refused = {unit: (layout.images[p], owners[p]) for unit, p in refused.items()}
-    layout.orphans.extend(position for position, count in enumerate(claimed) if not count)
+    unclaimed = [position for position, count in enumerate(claimed) if not count]
+    layout.strays = _around_the_images(layout, unclaimed, claimed)
+    strays = set(layout.strays)
+    layout.orphans.extend(position for position in unclaimed if position not in strays)
     layout.mask_units.extend(_masks_alone(layout))
+
+
+def _around_the_images(layout: Layout, unclaimed: Sequence[int], claimed: bytearray) -> list[int]:
+    """Pictures in a folder that has an image folder in it, and no image of an annotation file: they show something else."""
+    tops = {top[:-1] for (role, _), found in layout.tops.items() if role is Role.IMAGES for top in found}
+    around = {"/".join(parts[:n]) for parts in (top.split("/") for top in tops) for n in range(len(parts))} - tops
+    strays = [position for position in unclaimed if layout.images[position].rpartition("/")[0] in around]
+    if strays:
+        around -= {layout.images[position].rpartition("/")[0] for position, count in enumerate(claimed) if count}
+    return [position for position in strays if layout.images[position].rpartition("/")[0] in around]
 
 
 def _same_stem(layout: Layout, xml: str) -> list[int]:
@@ -511,7 +527,8 @@ def image_base(layout: Layout) -> str:
     Flat folders are named by no format, so that their own name stays in the path (``train/a.jpg``).
     """
     bases: set[str] = set()
-    used = {name.rpartition("/")[0] for name in layout.images}
+    strays = set(layout.strays)
+    used = {name.rpartition("/")[0] for n, name in enumerate(layout.images) if n not in strays}
     for path in used:
         folder = layout.folders.get(path) or folder_of(path)
         bases.add(folder.top if folder.role is Role.IMAGES else "")
