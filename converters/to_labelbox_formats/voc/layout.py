@@ -51,6 +51,8 @@ _ROLES = {
 _XML = (".xml", ".XML", "")
 """How annotation files end; those of the Stanford dogs have no extension."""
 _LOOKED_AT = 3
+_MAX_LIKE = 16
+"""Of more files of one name a line of a list does not mean one."""
 BESIDE = "beside"
 _LIST_FILES = tuple(
     (split, split + ending)
@@ -238,15 +240,21 @@ class Layout:
 
         Of several files of that name, the one that has most of the path, then the one in a folder called as the list.
         """
-        if not self._by_stem:
-            for unit in range(self.units):
-                self._by_stem.setdefault(self.folder(self.entry(unit))[1], []).append(unit)
         path = id.replace("\\", "/")
         if f".{path.rpartition('.')[2].lower()}" in (*IMAGE_EXTENSIONS, ".xml"):
             path = without_extension(path)
         *folders, stem = path.split("/")
-        ranked = sorted((self._likeness(unit, folders, split), unit) for unit in self._by_stem.get(stem, ()))
-        ranked = [(likeness, unit) for likeness, unit in ranked if self.entry(unit).startswith(root)]
+        for n in range(len(folders) + 1):
+            if (unit := self.unit_of(root, "/".join((*folders[n:], stem)))) >= 0:
+                return unit
+        if not self._by_stem:
+            for unit in range(self.units):
+                self._by_stem.setdefault(self.folder(self.entry(unit))[1], []).append(unit)
+        like = self._by_stem.get(stem, [])
+        if len(like) > _MAX_LIKE:
+            return -1
+        like = [unit for unit in like if self.entry(unit).startswith(root)]
+        ranked = sorted((self._likeness(unit, folders, split), unit) for unit in like)
         if not ranked or (len(ranked) > 1 and ranked[-1][0] == ranked[-2][0]):
             return -1
         return ranked[-1][1]

@@ -332,7 +332,8 @@ def _lines(
         unit = layout.unit_of(root, id)
         if unit < 0:
             words = [id] if flagged else [line, id, *line.split(None, 1), *line.rsplit(None, 1)]
-            unit = next((u for word in words if (u := layout.unit_like(root, split, word.strip())) >= 0), -1)
+            found = (layout.unit_like(root, split, word) for word in dict.fromkeys(map(str.strip, words)))
+            unit = next((u for u in found if u >= 0), -1)
         yield unit, line if unit < 0 else id, columns
 
 
