@@ -73,6 +73,16 @@ def check(out: Path, made: BatchReport) -> None:
 # -------------------------------------------------------------------------------------------------------- discovery
 
 
+def test_folders_named_by_split_and_kind_are_parts_of_one_dataset(tmp_path: Path) -> None:
+    size = "<size><width>9</width><height>9</height></size>"
+    for split in ("train", "test"):
+        for folder in (f"{split}_annotations", f"images-{split}"):
+            (tmp_path / "set" / folder).mkdir(parents=True)
+        (tmp_path / "set" / f"{split}_annotations" / "1.xml").write_text(f"<annotation>{size}</annotation>")
+        (tmp_path / "set" / f"images-{split}" / "1.jpg").write_bytes(b"")
+    assert [f.path for f in discover(str(tmp_path))] == ["set"]
+
+
 def test_every_fixture_is_found_once_in_its_own_format(tmp_path: Path) -> None:
     found = discover(str(tree(tmp_path)))
     assert [f.path for f in found] == sorted({f.path for f in found})

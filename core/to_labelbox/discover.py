@@ -23,10 +23,11 @@ from to_labelbox.source import Source
 
 EVIDENCE_FILES = 4
 """So many files of each extension directly in a folder are looked at; pictures only where there is nothing else."""
+_SPLITS = "train|training|val|valid|validation|test|testing|trainval|minival|dev|eval"
+_KINDS = "annotations?|labels?|images?|xmls?|jsons?"
 PARTS = re.compile(
-    r"(train|training|val|valid|validation|test|testing|trainval|minival|dev|eval)[-_]?(\d{4})?"
-    r"|annotations?|labels?|images?|imagesets|jpegimages|segmentation(class|object)|main|xmls?|jsons?"
-    r"|obj_train_data|panoptic_\w+",
+    rf"({_SPLITS})[-_]?(\d{{4}})?|({_KINDS})|({_SPLITS})[-_]({_KINDS})|({_KINDS})[-_]({_SPLITS})"
+    r"|imagesets|jpegimages|segmentation(class|object)|main|obj_train_data|panoptic_\w+",
     re.IGNORECASE,
 )
 _ARCHIVES = (".zip", ".gz")
