@@ -847,6 +847,18 @@ def test_ids_with_spaces_quotes_and_columns(voc: Any) -> None:
     assert set(voc(files).splits.values()) == {"train"}
 
 
+@pytest.mark.parametrize("name", ["colors.txt", "labels.txt", "label_map.pbtxt", "labelmap.txt"])
+def test_class_lists_of_blanks_take_no_time(voc: Any, name: str) -> None:
+    """A pattern that backtracks would take hours."""
+    for text in (
+        "a" + " " * 1_000_000 + "1 2",
+        "1" + " " * 1_000_000,
+        "item {" * 100_000,
+        "item { id : " + "name :" * 100_000 + "}",
+    ):
+        voc({"a.xml": annotation(CAT), name: text})
+
+
 def test_lists_of_blanks_take_no_time(voc: Any) -> None:
     files = {"Annotations/a.xml": annotation(CAT), "ImageSets/Main/train.txt": ("b" + " " * 4000 + "c\n") * 500 + "a\n"}
     assert voc(files).splits == {"a.jpg": "train"}

@@ -40,10 +40,9 @@ def voc_colour(index: int) -> int:
     return red << 16 | green << 8 | blue
 
 
-_COLOURED = re.compile(r"(\S.*?)\s+([0-9]{1,3})\s+([0-9]{1,3})\s+([0-9]{1,3})")
 _NUMBERED = re.compile(r"([0-9]{1,5})[\s,:]+(\S.*)")
 _ITEM = re.compile(r"item\s*\{([^{}]*)\}")
-_FIELD = re.compile(r"""(id|name)\s*:\s*(?:["']([^"'\n]*)["']|([0-9]+))""")
+_FIELD = re.compile(r"""\b(id|name)\s*:\s*(?:["']([^"'\n]*)["']|([0-9]+))""")
 
 
 @dataclass(slots=True)
@@ -96,9 +95,9 @@ def parse_classes(name: str, data: bytes) -> Classes:
     lines = [line for line in lines if line and not line.startswith("#")]
     if base == "labelmap.txt" or (lines and all(line.count(":") == 3 for line in lines)):
         return _labelmap(base, lines)
-    coloured = [_COLOURED.fullmatch(line) for line in lines]
-    if coloured and all(coloured):
-        return _colour_list(base, [match.groups() for match in coloured if match])
+    coloured = [row for line in lines if (row := _coloured(line)) is not None]
+    if lines and len(coloured) == len(lines):
+        return _colour_list(base, coloured)
     return _plain_list(base, lines)
 
 
@@ -123,13 +122,17 @@ def _labelmap(base: str, lines: Sequence[str]) -> Classes:
     return Classes(base, _unique(labels), values=values, colours=colours)
 
 
-def _colour_list(base: str, rows: Sequence[Sequence[str]]) -> Classes:
-    """Supervisely's ``label r g b``; ``neutral`` is the border around objects, as the void of the challenge."""
+def _coloured(line: str) -> tuple[str, int] | None:
+    """``label r g b``."""
+    words = line.rsplit(None, 3)
+    colour = _colour(words[1:]) if len(words) == 4 else None
+    return None if colour is None else (words[0], colour)
+
+
+def _colour_list(base: str, rows: Sequence[tuple[str, int]]) -> Classes:
+    """Supervisely's classes; ``neutral`` is the border around objects, as the void of the challenge."""
     labels, values, colours = [], {}, {}
-    for value, (label, *parts) in enumerate(rows, _FIRST_BY_COLOUR):
-        colour = _colour(parts)
-        if colour is None:
-            raise FileError(f"{' '.join(parts)} of {label!r} is no colour")
+    for value, (label, colour) in enumerate(rows, _FIRST_BY_COLOUR):
         if label.lower() == "neutral":
             colours[colour] = values[VOID_VALUE] = _VOID_NAME
         else:
