@@ -210,6 +210,25 @@ def test_tracks_and_answers_over_frames(convert: Convert, tmp_path: Path) -> Non
     assert made.tally("car") == (1, 1, 0, 0, 0)
 
 
+def test_an_answer_that_is_left_out_does_not_let_the_one_before_go_on(convert: Convert, tmp_path: Path) -> None:
+    text = "classes: {car: {attributes: {color: {name: colour, options: {blue: {drop: true}}}}}}\n"
+    keys = tuple(
+        Keyframe(f, Box(1, 1, 5, 5), (Attribute("color", color), Attribute("n", "1")))
+        for f, color in enumerate(("red", "blue", "red"))
+    )
+    clip = Item(
+        asset=Asset(path="a.mp4", media=Media.VIDEO, width=100, height=80, frames=10),
+        annotations=(Track(id="1", label="car", segments=(keys,)),),
+    )
+    made = convert.items([clip], class_map=read_class_map(map_file(tmp_path / "m", text)))
+    (segment,) = made.lines[0]["segments"]
+    assert [{c["name"] for c in key["classifications"]} for key in segment["keyframes"]] == [
+        {"colour", "n"},
+        {"n"},
+        {"colour", "n"},
+    ]
+
+
 # ------------------------------------------------------------------------------------------------- the template
 
 

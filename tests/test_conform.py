@@ -273,11 +273,12 @@ def test_keypoints_without_what_tells_instances_apart(tmp_path: Path, existing: 
 def test_tracks(tmp_path: Path, existing: Any) -> None:
     asked = question("color", "radio", "red")
     given = existing(
-        tool("car", "rectangle", asked), classifications=(question("weather", "radio", "rain", scope="index"),)
+        tool("car", "rectangle", asked, question("n", "text")),
+        classifications=(question("weather", "radio", "rain", scope="index"),),
     )
     keys = (
         Keyframe(0, Box(1, 1, 5, 5), (Attribute("color", "red"),)),
-        Keyframe(5, Box(9, 1, 5, 5), (Attribute("color", "blue"),)),
+        Keyframe(5, Box(9, 1, 5, 5), (Attribute("color", "blue"), Attribute("n", "1"))),
     )
     clip = Item(
         asset=Asset(path="a.mp4", media=Media.VIDEO, width=100, height=80, frames=10),
@@ -290,6 +291,8 @@ def test_tracks(tmp_path: Path, existing: Any) -> None:
     )
     found, report = written(tmp_path, [clip], given)
     assert [line["name"] for line in found] == ["car", "weather"]
+    answers = [k.get("classifications") for k in found[0]["segments"][0]["keyframes"]]
+    assert answers == [[{"name": "color", "answer": {"name": "red"}}], [{"name": "n", "answer": "1"}]]  # no longer red
     assert report.classes["bus"].skipped == 1
     assert report.classes["car"].approximated == 1
     assert report.source.details["not_in_ontology"] == {

@@ -102,7 +102,12 @@ class _Mapper:
         )
 
     def _keyframe(self, rule: ClassRule, key: Keyframe, path: Path) -> Keyframe:
+        """An answer that is left out takes back the one before it, which it has replaced."""
         attributes = self._attributes(rule.attributes, key.attributes, (*path, "attributes"))
+        said = {a.name for a in attributes}
+        given = ((rule.attributes.get(a.name), a.name) for a in key.attributes)
+        gone = {(known and known.name) or name: None for known, name in given}
+        attributes += tuple(Attribute(name, "") for name in gone if name not in said)
         return Keyframe(key.frame, self._shape(rule, key.geometry, path), attributes)
 
     def _shape(self, rule: ClassRule, geometry: Geometry, path: Path) -> Geometry:

@@ -130,14 +130,10 @@ class _Fitter:
         attributes = self._attributes(questions, old.attributes, label)
         if isinstance(old, Track):
             segments = tuple(
-                tuple(
-                    Keyframe(key.frame, key.geometry, self._attributes(questions, key.attributes, label))
-                    for key in segment
-                )
-                for segment in old.segments
+                tuple(self._keyframe(questions, key, label) for key in segment) for segment in old.segments
             )
             given = {a.name for a in attributes}
-            given.update(a.name for segment in segments for key in segment for a in key.attributes)
+            given.update(a.name for segment in segments for key in segment for a in key.attributes if a.value != "")
             new: Object | Track = msgspec.structs.replace(old, attributes=attributes, segments=segments)
         else:
             given = {a.name for a in attributes}
@@ -149,6 +145,13 @@ class _Fitter:
         return new
 
     # ------------------------------------------------------------------------------------------------- answers
+
+    def _keyframe(self, questions: Mapping[str, Question], key: Keyframe, label: str) -> Keyframe:
+        """An answer that does not fit takes back the one before it, which it has replaced."""
+        kept = self._attributes(questions, key.attributes, label)
+        said = {a.name for a in kept}
+        gone = {a.name: None for a in key.attributes if a.name in questions and a.name not in said}
+        return Keyframe(key.frame, key.geometry, (*kept, *(Attribute(name, "") for name in gone)))
 
     def _attributes(self, questions: Mapping[str, Question], given: Attributes, owner: str) -> Attributes:
         found: list[Attribute] = []

@@ -263,7 +263,7 @@ class Classification(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Keyframe(Struct, frozen=True, gc=False):
-    """Attributes hold from this frame on."""
+    """Attributes hold from this frame on; an empty value takes an earlier answer back."""
 
     frame: int
     geometry: Geometry

@@ -342,7 +342,7 @@ def _check_frames(track: Track) -> None:
 
 
 def _states(track: Track) -> list[list[_State]]:
-    """Answers carried on from keyframe to keyframe; as long as none changes, the same tuple."""
+    """Answers carried on from keyframe to keyframe until they are taken back; as long as none changes, the same tuple."""
     said = {a.name: a for a in track.attributes}
     answers: Attributes = tuple(said.values())
     given: Attributes = ()
@@ -352,10 +352,10 @@ def _states(track: Track) -> list[list[_State]]:
         for key in segment:
             if key.attributes and key.attributes != given:
                 given = key.attributes
-                changed = {a.name: a for a in given}
-                if {**said, **changed} != said:
-                    said.update(changed)
-                    answers = tuple(said.values())
+                now = {**said, **{a.name: a for a in given}}
+                now = {name: a for name, a in now.items() if a.value not in ("", ())}
+                if now != said:
+                    said, answers = now, tuple(now.values())
             states[-1].append(_State(key.frame, key.geometry, answers))
     return states
 
