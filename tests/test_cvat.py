@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -320,6 +321,48 @@ def test_frames_of_a_video_exported_as_images(tmp_path: Path) -> None:
     assert accounted(item.annotations, log)
     dataset, _ = open_text(tmp_path, export(frames, meta), video="frames")
     assert [i.asset.path for i in dataset][:2] == ["frame_000000", "frame_000001"]
+
+
+def two_videos(bodies: Sequence[str]) -> str:
+    """A project with two videos of ten frames in one subset; CVAT counts those of the second one on from 10."""
+    tasks = "".join(
+        task(id=i, name=f"day {i}", size=10, stop=9, video=(100, 80), source=f"{i}.mp4", subset="s") for i in (4, 7)
+    )
+    meta = f"<project><id>1</id><name>p</name><tasks>{tasks}</tasks><labels>{label('car')}</labels></project>"
+    return export("".join(bodies), meta)
+
+
+def test_frames_of_a_project_are_counted_from_the_start_of_each_video(tmp_path: Path) -> None:
+    text = two_videos(
+        [image(BOX, f"frame_{n:06d}", more=f' subset="s" task_id="{i}"') for i, n in ((4, 2), (7, 10), (7, 13))]
+    )
+    dataset, _ = open_text(tmp_path, text)
+    found = {
+        item.asset.path: [a.segments[0][0].frame for a in item.annotations if isinstance(a, Track)]
+        for item in items_of(dataset)[0]
+    }
+    assert found == {"4.mp4": [2], "7.mp4": [0, 3]}
+
+
+@pytest.mark.parametrize("tracks", [True, False])
+def test_frames_of_a_project_keep_the_names_of_their_pictures(tmp_path: Path, tracks: bool) -> None:
+    shown = row(13, (0, 0, 10, 10)) + row(14, (0, 0, 10, 10), outside=True)
+    picture = image(BOX, "frame_000013", more=' subset="s" task_id="7"')
+    body = track(shown, more=' subset="s" task_id="7"') if tracks else picture
+    first = image("", "frame_000002", more=' subset="s" task_id="4"')
+    dataset, _ = open_text(tmp_path, two_videos([first, body]), video="frames")
+    items, _ = items_of(dataset)
+    assert [i.asset.path for i in items] == [f"frame_{n:06d}" for n in range(20)]
+    assert [i.asset.path for i in items if i.annotations] == ["frame_000013"]
+
+
+def test_frames_of_two_videos_are_not_one_picture(tmp_path: Path) -> None:
+    shown = track(row(0, (0, 0, 10, 10)) + row(1, (0, 0, 10, 10), outside=True))
+    for n in "ab":
+        open_text(tmp_path, export(shown, task(size=2, stop=1, video=(64, 48), source=f"{n}.mp4")), f"{n}.xml")
+    dataset, log = open_path(tmp_path, video="frames")
+    assert [i.asset.path for i in dataset] == [f"{n}/frame_{f:06d}" for n in "ab" for f in range(2)]
+    assert counts(log)["decision"] == 1
 
 
 def test_tracks_as_frames(tmp_path: Path) -> None:

@@ -126,6 +126,52 @@ def test_frames_of_a_project_are_counted_from_each_task(tmp_path: Path) -> None:
     assert [frames_of(t) for t in found["7.mp4"] if isinstance(t, Track)] == [[[3, 4]]]
 
 
+def test_lone_shapes_that_the_server_does_not_close_are_on_one_frame(tmp_path: Path) -> None:
+    """CVAT leaves the closing row out near the end of a task, and in projects wherever the shifted number is beyond it."""
+    jobs = "<segments><segment><id>1</id><start>0</start><stop>19</stop></segment></segments>"
+    lone = row(3, (0, 0, 9, 9))
+    found, _ = tracks_of(tmp_path, track(lone), CLIP.replace("<labels>", f"{jobs}<labels>"))
+    assert frames_of(found[0]) == [[3]]
+    found, _ = tracks_of(tmp_path, track(lone), CLIP)  # not the server's: a keyframe lasts
+    assert frames_of(found[0]) == [[3, 20]]
+    both = track(lone) + track(row(0, (0, 0, 9, 9)) + row(5, (0, 0, 9, 9)), id=1)  # keyframes picked from an export
+    found, _ = tracks_of(tmp_path, both, CLIP.replace("<labels>", f"{jobs}<labels>"))
+    assert [frames_of(t) for t in found] == [[[3, 20]], [[0, 5, 20]]]
+    tasks = "".join(
+        task(id=i, name=f"t{i}", size=10, stop=9, video=(64, 48), source=f"{i}.mp4").replace(
+            "<labels>", jobs + "<labels>"
+        )
+        for i in (1, 2)
+    )
+    meta = f"<project><id>1</id><tasks>{tasks}</tasks><labels>{label('car')}</labels></project>"
+    more = ' task_id="2" subset="default"'
+    tracks = track(row(13, (0, 0, 9, 9)), more=more) + track(row(11, (0, 0, 9, 9)) + row(12, (0, 0, 9, 9)), more=more)
+    found, _ = tracks_of(tmp_path, tracks, meta)
+    assert frames_of(found[0]) == [[3]]
+
+
+def test_an_answer_that_becomes_empty_does_not_go_on(tmp_path: Path, convert: Convert) -> None:
+    note = attribute("note", "text", mutable=True) + attribute("hue", "select", "red\nblue")
+    meta = task(label("car", attributes=note), size=6, stop=5, video=(64, 48))
+    texts = ["van", "van", "", "", "bus", ""]
+    rows = "".join(
+        row(
+            f,
+            (0, 0, 9, 9),
+            key=not f,
+            inside=f'<attribute name="hue">red</attribute><attribute name="note">{text}</attribute>',
+        )
+        for f, text in enumerate(texts)
+    )
+    for form in (rows, rows.replace("red", "r&#101;d")):  # by columns, and by rows
+        (tmp_path / "a.xml").write_text(export(track(form), meta))
+        (line,) = convert(tmp_path / "a.xml").lines
+        (keys,) = (segment["keyframes"] for segment in line["segments"])
+        said = [(k["frame"] - 1, [c["answer"] for c in k["classifications"]]) for k in keys if "classifications" in k]
+        red = {"name": "red"}
+        assert said == [(0, [red, "van"]), (2, [red]), (4, [red, "bus"]), (5, [red])]
+
+
 def test_a_track_without_a_visible_row_is_skipped(tmp_path: Path) -> None:
     found, log = tracks_of(tmp_path, track(row(1, (0, 0, 9, 9), outside=True)) + track("", id=1), CLIP)
     assert not found

@@ -32,7 +32,8 @@ DOCTYPE_MESSAGE = "a DOCTYPE is not accepted (it can hide entity bombs); remove 
 class Document:
     """One XML file that is well-formed and has the right root; opening it finds its images and tracks.
 
-    ``starts`` and ``stops`` are the byte offsets of the images and tracks in file order.
+    ``starts`` and ``stops`` are the byte offsets of the images and tracks in file order. ``rows`` counts the rows of
+    tracks, as long as all of them are keyframes.
     """
 
     def __init__(self, source: Source, name: str, begin: Callable[[], Callable[[bool, bytes], None]]) -> None:
@@ -115,6 +116,7 @@ class Document:
         self.tag_labels: dict[str, None] = {}
         self.dense = False
         self.closes = False
+        self.rows = 0
         self._meta: tuple[int, int] | None = None
         with self._stream() as stream:
             self._check(stream, head)
@@ -225,6 +227,8 @@ class _Index:
         if self._tracks:
             document.dense = document.dense or _DENSE.search(data) is not None
             document.closes = document.closes or _CLOSES.search(data) is not None
+            if not document.dense:
+                document.rows += data.count(b" frame=")
 
     def _note_meta(self, end: bool, start: int, stop: int) -> None:
         if self._depth:

@@ -21,6 +21,13 @@ from to_labelbox_formats.cvat.nodes import Node, head_node, parse_node
 FRAME = re.compile(r"frame_(\d{6,8})")
 """Name of a picture that is a frame of a video."""
 _PLAIN_NAME = re.compile(rb'\sname="([^"&]*)"')
+MAX_FRAMES = 1_000_000
+"""Frames of one task that become pictures."""
+
+
+def frame_name(number: int) -> str:
+    """What CVAT calls a frame, without an extension. In a project, numbers count the frames of a subset through."""
+    return f"frame_{number:06d}"
 
 
 class Export(Protocol):
@@ -49,6 +56,8 @@ class XmlExport:
         self.tagged = tuple(self._document.tag_labels)
         self.version = self._document.version()
         self.meta: Meta = meta_of_xml(self._document.meta(), self._document.holds)
+        single = self._document.rows <= sum(len(g.tracks) for g in self.groups.values())
+        self.closes |= self.meta.written and (single or self.meta.project)
 
     def _begin(self) -> Callable[[bool, bytes], None]:
         self.groups.clear()
@@ -105,7 +114,9 @@ class Group:
 
     def without_tracks(self) -> Group:
         """A group of its images alone."""
-        return Group(self.export, self.subset, self.task_id, self.images, self.hashes, task=self.task)
+        return Group(
+            self.export, self.subset, self.task_id, self.images, self.hashes, only_frames=False, task=self.task
+        )
 
     @property
     def is_video(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from to_labelbox.diagnostics import UNREADABLE, Code, FileError, Log
 from to_labelbox.model import Asset, Item
-from to_labelbox_formats.cvat.exports import FRAME, Group, XmlExport
+from to_labelbox_formats.cvat.exports import FRAME, MAX_FRAMES, Group, XmlExport, frame_name
 from to_labelbox_formats.cvat.images import ImageReader
 from to_labelbox_formats.cvat.nodes import Node, make_node, parse_node
 from to_labelbox_formats.cvat.parts import Setting
@@ -23,7 +23,6 @@ from to_labelbox_formats.cvat.paths import MediaFinder
 from to_labelbox_formats.cvat.rows import Rules
 from to_labelbox_formats.cvat.tracks import TrackReader
 
-MAX_FRAMES = 1_000_000
 _AT_ONCE = 32
 """Frames whose shapes lie together in the temporary file."""
 _HELD = 1 << 23
@@ -50,8 +49,9 @@ class FramePart:
             for element, node in zip(group.images, group.export.nodes(group.images)):
                 match = FRAME.fullmatch(node.get("name"))
                 if match is not None:
-                    self._images[int(match[1])] = element
-                    last = max(last, int(match[1]))
+                    frame = int(match[1]) - task.offset
+                    self._images[frame] = element
+                    last = max(last, frame)
         self._frames = range(task.start, last + 1, task.step)[:MAX_FRAMES]
         self.units = len(self._frames)
 
@@ -80,7 +80,7 @@ class FramePart:
         reader = ImageReader(self._setting.vocabulary, log, group.export.name, self._setting.groups)
         frames = self._frames[start:stop]
         for frame, shapes in zip(frames, self._shown.shapes(frames)):
-            name = f"frame_{frame:06d}"
+            name = frame_name(frame + group.task.offset)
             place = self._finder.place(name, group)
             if frame in self._images:
                 try:
@@ -89,7 +89,9 @@ class FramePart:
                     log.note(Code.RECORD_UNREADABLE, str(error), file=group.export.name, where=name)
             reader.start(name, width, height)
             yield Item(
-                asset=Asset(path=f"{group.folder}{place}", id=str(frame), width=width, height=height),
+                asset=Asset(
+                    path=f"{group.folder}{place}", id=str(frame + group.task.offset), width=width, height=height
+                ),
                 annotations=reader.read_all(shapes),
                 split=group.subset,
                 origin=group.export.name,

@@ -93,12 +93,17 @@ class TaskSpec(Struct, frozen=True):
 
 
 class Meta(Struct, frozen=True):
-    """Everything that is declared. ``project``: made from several tasks, so ids restart and frames are shifted."""
+    """Everything that is declared. ``project``: made from several tasks, so ids restart and frames are shifted.
+
+    ``written``: CVAT's server wrote the file. It makes a track of one row of each shape that was no track, and leaves out
+    the row that hides it again near the end of the task, in projects of all tasks but the first as well.
+    """
 
     labels: tuple[LabelSpec, ...] = ()
     tasks: tuple[TaskSpec, ...] = ()
     project: bool = False
     found: bool = True
+    written: bool = False
 
 
 # ------------------------------------------------------------------------------------------------------- values
@@ -174,8 +179,13 @@ def meta_of_xml(element: Element | None, holds: Callable[[bytes], bool]) -> Meta
     labels = _labels_of_xml(owner if owner is not None else element, holds)
     if project is not None:
         tasks = [_task_of_xml(t, element) for t in _children(project, "tasks", "task")]
-        return Meta(labels, with_offsets(tasks), project=True)
-    return Meta(labels, (_task_of_xml(owner, element),) if owner is not None else ())
+        return Meta(labels, with_offsets(tasks), project=True, written=_is_written(_children(project, "tasks", "task")))
+    return Meta(labels, (_task_of_xml(owner, element),) if owner is not None else (), written=_is_written([owner]))
+
+
+def _is_written(tasks: Iterable[Element | None]) -> bool:
+    """Other writers know of no jobs, the segments of a task."""
+    return any(_children(task, "segments", "segment") for task in tasks)
 
 
 def _task_of_xml(task: Element, meta: Element) -> TaskSpec:

@@ -23,9 +23,6 @@ from to_labelbox_formats.cvat.nodes import Node, parse_node, start_tag
 from to_labelbox_formats.cvat.paths import MediaFinder
 from to_labelbox_formats.cvat.shapes import Vocabulary
 
-MAX_FRAMES = 1_000_000
-ROWS_AT_ONCE = 200_000
-
 
 class Part(Protocol):
     """Consecutive units of the dataset."""

@@ -11,7 +11,8 @@ from to_labelbox.formats import ReadContext
 from to_labelbox.media import Header, image_header
 from to_labelbox.repeats import repeated
 from to_labelbox.source import Source, is_safe
-from to_labelbox_formats.cvat.exports import FRAME, Export, Group
+from to_labelbox_formats.cvat.exports import FRAME, MAX_FRAMES, Export, Group, frame_name
+from to_labelbox_formats.cvat.meta import TaskSpec
 
 _HEAD = 256 * 1024
 
@@ -92,10 +93,26 @@ def name_folders(groups: Sequence[Group], log: Log) -> None:
 
 
 def _collide(groups: Sequence[Group]) -> bool:
+    """Whether one path would mean two pictures. Frames of equal numbers of one video are one picture."""
     hashes = array("q")
+    videos: dict[tuple[str, str, int | None, int | None], set[int]] = {}
     for group in groups:
-        hashes.extend(hash((group.folder, h)) for h in set(group.hashes))
+        folder, task, names = group.folder, group.task, set(group.hashes)
+        if group.tracks:
+            names.update(map(hash, map(frame_name, _numbers(task))))
+        if group.is_video and task.source:
+            videos.setdefault((folder, task.source, task.width, task.height), set()).update(names)
+        else:
+            hashes.extend(hash((folder, h)) for h in names)
+    for (folder, *_), names in videos.items():
+        hashes.extend(hash((folder, h)) for h in names)
     return bool(repeated(hashes))
+
+
+def _numbers(task: TaskSpec) -> range:
+    """Numbers of the frames of a task, as the file counts them; only the first where it does not say how many."""
+    start, last = task.start + task.offset, task.last
+    return range(start, start + 1 if last is None else last + task.offset + 1, task.step)[:MAX_FRAMES]
 
 
 def _file_folders(names: Sequence[str]) -> Sequence[str]:

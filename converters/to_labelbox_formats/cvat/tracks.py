@@ -102,7 +102,7 @@ class TrackReader:
             return None
         used = {knowns[code] for code in set(codes[visible].tolist())}
         shared = {known.static for known in used}
-        answers = _Answers(constant=len(shared) == 1, occluded=bool(columns.occluded[visible].any()))
+        answers = _Answers(used, constant=len(shared) == 1, occluded=bool(columns.occluded[visible].any()))
         must = columns.key.copy()
         must[1:] |= (np.diff(codes) != 0) | (columns.occluded[1:] != columns.occluded[:-1])
         edges = np.flatnonzero(np.diff(np.concatenate(([True], outside, [True])).astype(np.int8)))
@@ -191,7 +191,7 @@ class TrackReader:
         for problem in dict.fromkeys(p for known in knowns for p in known.problems):
             self._teller(*problem)
         shared = {known.static for known in knowns}
-        answers = _Answers(constant=len(shared) == 1, occluded=any(row.occluded for row in visible))
+        answers = _Answers(knowns, constant=len(shared) == 1, occluded=any(row.occluded for row in visible))
         attributes = (*(shared.pop() if answers.constant else ()), *held)
         kinds = {row.figure.kind for row in visible}
         if kinds == {"points"} and any(len(row.figure.numbers) > 2 for row in visible):
@@ -277,17 +277,25 @@ class TrackReader:
 
 
 class _Answers:
-    """Attributes of keyframes: the mutable ones, or all where even the others change; occlusion where it occurs."""
+    """Attributes of keyframes: the mutable ones, or all where even the others change; occlusion where it occurs.
 
-    def __init__(self, *, constant: bool, occluded: bool) -> None:
+    One that the track answers elsewhere and that is empty on a keyframe is said to be empty, or the answer would go on.
+    """
+
+    def __init__(self, knowns: Iterable[Resolved], *, constant: bool, occluded: bool) -> None:
         self.constant = constant
         self._occluded = occluded
+        names = [{a.name: None for a in (known.mutable if constant else known.all)} for known in knowns]
+        self._names = {name: None for own in names for name in own} if any(own != names[0] for own in names) else {}
         self._made: dict[tuple[Resolved, bool], tuple[Attribute, ...]] = {}
 
     def of(self, known: Resolved, occluded: bool) -> tuple[Attribute, ...]:
         made = self._made.get((known, occluded))
         if made is None:
             made = known.mutable if self.constant else known.all
+            if self._names:
+                said = {a.name for a in made}
+                made = (*made, *(Attribute(name, "") for name in self._names if name not in said))
             if self._occluded:
                 made = (*made, OCCLUDED if occluded else NOT_OCCLUDED)
             self._made[known, occluded] = made

@@ -89,7 +89,7 @@ class VideoPart:
             name = node.get("name")
             match = FRAME.fullmatch(name)
             assert match is not None
-            frame = rules.number(int(match[1]))
+            frame = rules.number(int(match[1]) - group.task.offset)
             if frame < 0:
                 skip_all((node,), log, Code.FRAME_INVALID, "the frame lies before the task's first", group.export.name)
                 continue
