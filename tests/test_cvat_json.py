@@ -118,6 +118,27 @@ def test_overlapping_jobs_tell_a_shape_twice(tmp_path: Path) -> None:
     assert log.ledger["car"].merged == 1
 
 
+@pytest.mark.parametrize("video", [True, False])
+def test_a_track_on_deleted_frames_alone_is_left_out(tmp_path: Path, video: bool) -> None:
+    clip = '{"version":"1.1"}\n{"type":"video"}\n{"properties":{"name":"t.mp4","resolution":[64,48],"length":6}}\n'
+    pictures = "".join(f'{{"name":"{n}","extension":".jpg","width":64,"height":48}}\n' for n in range(6))
+    task = {**TASK, "data": {"start_frame": 0, "stop_frame": 5, "deleted_frames": [2, 3, 5]}}
+
+    def seen(*frames: int) -> dict[str, Any]:
+        places = [
+            {"type": "rectangle", "points": [0, 0, 9, 9], "frame": f, "outside": i % 2} for i, f in enumerate(frames)
+        ]
+        return {"label": "car", "attributes": [], "shapes": places, "elements": []}
+
+    jobs = [{"tags": [], "shapes": [], "tracks": [seen(2, 4), seen(5), seen(1, 4)]}]
+    items, log = read(
+        backup(tmp_path, jobs, task, clip if video else '{"version":"1.1"}\n{"type":"images"}\n' + pictures)
+    )
+    assert sum(len(i.annotations) for i in items) == 1
+    assert counts(log)["deleted"] == 2
+    assert log.ledger["car"].skipped == 2
+
+
 def test_ground_truth_jobs_are_left_out(tmp_path: Path) -> None:
     jobs = [{"tags": [], "shapes": [shape("rectangle", [1, 1, 9, 9])], "tracks": []}] * 2
     task = {**TASK, "jobs": [{"type": "annotation", "start_frame": 0}, {"type": "ground_truth", "start_frame": 0}]}

@@ -11,8 +11,8 @@ from typing import Any
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.detect import annotation_files
-from to_labelbox_formats.cvat.exports import Group
-from to_labelbox_formats.cvat.jobs import Job
+from to_labelbox_formats.cvat.exports import Group, frame_name
+from to_labelbox_formats.cvat.jobs import Job, is_shown
 from to_labelbox_formats.cvat.meta import TAGS, Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.records import Names, records, shape_node, track_node
@@ -75,7 +75,7 @@ class JsonExport:
         known = task.frames.get(frame) or Frame()
         absolute = _absolute(task.spec)(frame)
         width, height = known.width or task.spec.width, known.height or task.spec.height
-        fields = {"id": str(absolute), "name": known.name or f"frame_{absolute:06d}"}
+        fields = {"id": str(absolute), "name": known.name or frame_name(absolute)}
         if width and height:
             fields |= {"width": str(width), "height": str(height)}
         children = [
@@ -122,7 +122,10 @@ class JsonExport:
             )
         if spec.video:
             for job in task.jobs:
-                for number in range(len(records(job.record.get("tracks")))):
+                for number, record in enumerate(records(job.record.get("tracks"))):
+                    if task.deleted and not is_shown(record, task.deleted, spec.size):
+                        self._skip_deleted(names.label(record) or UNNAMED, log)
+                        continue
                     group.tracks.append(len(self._makers))
                     self._makers.append((task, names, number, job))
         else:
@@ -137,7 +140,7 @@ class JsonExport:
 
     def _name(self, task: Task, frame: int) -> str:
         known = task.frames.get(frame)
-        return known.name if known and known.name else f"frame_{_absolute(task.spec)(frame):06d}"
+        return known.name if known and known.name else frame_name(_absolute(task.spec)(frame))
 
     def _expand(self, task: Task, names: Names, content: dict[int, list[Any]], log: Log) -> None:
         """Tracks over pictures become a shape on each, as CVAT's own export for images makes them."""
@@ -146,9 +149,16 @@ class JsonExport:
         for job in task.jobs:
             for number, record in enumerate(records(job.record.get("tracks"))):
                 node = track_node(record, names, int, job.stop)
+                if task.deleted and not is_shown(record, task.deleted, spec.size):
+                    self._skip_deleted(names.label(record) or UNNAMED, log)
+                    continue
                 for frame, shape in reader.by_frame(node, str(number), Rules(spec, False, False)):
                     if frame not in task.deleted:
                         content.setdefault(frame, []).append(shape)
+
+    def _skip_deleted(self, label: str, log: Log) -> None:
+        log.read(label)
+        log.skip(Code.DELETED, label, "the track is visible on deleted frames only", file=self.name)
 
 
 def _absolute(spec: TaskSpec) -> Any:

@@ -63,6 +63,21 @@ def _first_visible(track: Mapping[str, Any]) -> int:
     return min((_frame(s) for s in shapes if _frame(s) >= 0), default=-1)
 
 
+def is_shown(track: Mapping[str, Any], deleted: frozenset[int], size: int | None) -> bool:
+    """Whether a track is visible on a frame that is not deleted, or on none at all."""
+    seen = False
+    parts: list[Mapping[str, Any]] = [*records(track.get("elements"))] or [track]
+    for part in parts:
+        shapes = sorted((s for s in records(part.get("shapes")) if _frame(s) >= 0), key=_frame)
+        ends = [*(_frame(s) for s in shapes[1:]), size if size is not None else max(deleted, default=0) + 2]
+        for shape, end in zip(shapes, ends):
+            if not shape.get("outside"):
+                seen = True
+                if not deleted.issuperset(range(_frame(shape), max(end, _frame(shape) + 1))):
+                    return True
+    return not seen
+
+
 def _same_label(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     return all(a.get(key) == b.get(key) for key in ("label", "label_id"))
 
