@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cvat_files import accounted, counts, items_of, open_path
+from harness import Convert
 from to_labelbox.diagnostics import ToLabelboxError
 from to_labelbox.formats import Match
 from to_labelbox.model import (
@@ -368,6 +370,29 @@ def test_datumaro(tmp_path: Path) -> None:
         ("man/head", (Kind.POINT,)),
         ("man/foot", (Kind.POINT,)),
     ]
+
+
+@pytest.mark.parametrize("kind", ["backup", "project", "datumaro"])
+def test_pictures_at_hand_are_turned_back(tmp_path: Path, kind: str, convert: Convert) -> None:
+    """Stored 100 × 60, shown upright 60 × 100: a box from (10, 20) to (30, 50) is stored from (20, 30) to (50, 50)."""
+    place = {"backup": "data/a.jpg", "project": "task_0/data/a.jpg", "datumaro": "images/train/a.jpg"}[kind]
+    picture = tmp_path / "s" / place
+    picture.parent.mkdir(parents=True)
+    exif = Image.Exif()
+    exif[0x112] = 6
+    Image.new("L", (100, 60)).save(picture, exif=exif)
+    if kind == "datumaro":
+        box = {"type": "bbox", "label_id": 0, "bbox": [10, 20, 20, 30], "attributes": {}}
+        item = {"id": "a", "image": {"path": "a.jpg", "size": [100, 60]}, "annotations": [box]}
+        (tmp_path / "s/annotations").mkdir()
+        (tmp_path / "s/annotations/train.json").write_text(json.dumps({**DATUMARO, "items": [item]}))
+    else:
+        manifest = '{"version":"1.1"}\n{"type":"images"}\n{"name":"a","extension":".jpg","width":60,"height":100}\n'
+        task = {**TASK, "data": {"start_frame": 0, "stop_frame": 0}}
+        jobs = [{"tags": [], "shapes": [shape("rectangle", [10, 20, 30, 50])], "tracks": []}]
+        backup(picture.parent.parent, jobs, task, manifest)
+    made = convert(tmp_path / "s")
+    assert [line["bbox"] for line in made.lines] == [{"top": 30, "left": 20, "height": 20, "width": 30}]
 
 
 def _mutated(value: Any, generator: random.Random) -> Any:

@@ -43,6 +43,7 @@ def open_json(source: Source, log: Log, unlabelled: str) -> list[JsonExport]:
 class JsonExport:
     """The tasks of one annotation file as images and tracks; the records are held, their nodes are made on demand."""
 
+    media = "data"
     dense = False
     closes = False
 

@@ -112,7 +112,7 @@ def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log
         else:
             pictures.append(group)
     name_folders([*pictures, *frames], log)
-    finders = {id(g.export): MediaFinder(setting.source, setting.context, g.export.name) for g in groups}
+    finders = {id(g.export): MediaFinder(setting.source, setting.context, g.export) for g in groups}
     first: dict[int, list[Part]] = {}
     order = {id(g): i for i, g in enumerate([*groups, *pictures])}
     for picture in pictures:

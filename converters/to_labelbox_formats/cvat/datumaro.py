@@ -34,6 +34,7 @@ _POLYGON_LIKE = {"polygon": "polygon", "polyline": "polyline", "points": "points
 class DatumaroExport:
     """One subset as images."""
 
+    media = "../images"
     dense = False
     closes = False
 

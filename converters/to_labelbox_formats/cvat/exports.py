@@ -31,9 +31,13 @@ def frame_name(number: int) -> str:
 
 
 class Export(Protocol):
-    """What holds images and tracks: an XML file, or the JSON of a task made into the same nodes."""
+    """What holds images and tracks: an XML file, or the JSON of a task made into the same nodes.
+
+    ``media``: where its pictures are, as seen from the file's folder.
+    """
 
     name: str
+    media: str
     dense: bool
     closes: bool
 
@@ -44,6 +48,8 @@ class Export(Protocol):
 
 class XmlExport:
     """An XML file, and what its start tags say about each image and track."""
+
+    media = "images"
 
     def __init__(self, source: Source, name: str) -> None:
         self.name = name

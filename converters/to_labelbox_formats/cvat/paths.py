@@ -11,6 +11,7 @@ from to_labelbox.formats import ReadContext
 from to_labelbox.media import Header, image_header
 from to_labelbox.repeats import repeated
 from to_labelbox.source import Source, is_safe
+from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.exports import FRAME, MAX_FRAMES, Export, Group, frame_name
 from to_labelbox_formats.cvat.meta import TaskSpec
 
@@ -21,12 +22,12 @@ _HEAD = 256 * 1024
 
 
 class MediaFinder:
-    """Pictures exported along with the labels: ``images/`` beside the XML file, below it the subset if there is one."""
+    """Pictures exported along with the labels, in the folder that the export names, below it the subset if there is one."""
 
-    def __init__(self, source: Source, context: ReadContext, file: str) -> None:
+    def __init__(self, source: Source, context: ReadContext, export: Export) -> None:
         self._source = source
         self._media = context.media
-        self._root = f"{os.path.dirname(file)}/images/".lstrip("/")
+        self._root = beside(export.name, export.media) + "/"
         folder = source.folder
         self._here = bool(source.under(self._root)) or (
             folder is not None and is_safe(self._root) and os.path.isdir(os.path.join(folder, self._root))
