@@ -487,6 +487,18 @@ def test_encodings_comments_and_quotes(tmp_path: Path, data: bytes) -> None:
     assert not log.diagnostics
 
 
+@pytest.mark.parametrize("place", ["<name>car</name>", 'label="car"', ">red<"])
+def test_an_apostrophe_after_an_equals_sign_is_no_quote(tmp_path: Path, place: str) -> None:
+    odd = place.replace("car", "c='a'").replace("red", "c='a'")
+    box = BOX.replace("/>", "><attribute name='hue'>red</attribute></box>")
+    text = export(image(box), task(label("car"))).replace(place, odd)
+    (found,), _ = annotations_of(tmp_path, text)
+    assert isinstance(found, Object)
+    assert found.geometry == Box(10.1, 20.2, 20.1, 20.2)
+    assert (found.label == "c='a'") == (place == 'label="car"')
+    assert [a.value for a in found.attributes] == ["c='a'" if place == ">red<" else "red"]
+
+
 def test_the_root_decides(tmp_path: Path) -> None:
     for name, text in {
         "voc.xml": "<annotation><filename>a.jpg</filename></annotation>",

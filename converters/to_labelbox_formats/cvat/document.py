@@ -321,7 +321,8 @@ def _rewritten(stream: BinaryIO) -> BinaryIO:
 
 
 def _escaped(text: str, quotes: bool = True) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Apostrophes too, so that none in a text or value is taken for the quote of an attribute."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;")
     if quotes:
         text = text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
     return text.replace("\r", "&#13;")
