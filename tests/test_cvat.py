@@ -471,6 +471,7 @@ ODD = export(image(BOX.replace("car", "cär"), "x &amp; y.jpg"), task(label("cä
         b"\xef\xbb\xbf" + ODD.encode(),
         ODD.replace("utf-8", "utf-16").encode("utf-16"),
         ODD.replace("utf-8", "iso-8859-1").encode("latin-1"),
+        ODD.replace("utf-8", "gb18030").encode("gb18030"),  # several bytes a character
         ODD.replace("<version>", "<!-- <image name='no.jpg'/> --><version>").encode(),
         ODD.replace('"', "'").encode(),
         ODD.replace("\n", "\r\n").encode(),
@@ -526,6 +527,8 @@ def test_the_root_decides(tmp_path: Path) -> None:
         ),
         ("<annotations><note/></annotations>", "not a CVAT export"),
         ("<annotations><version>1.1</version>\x01</annotations>", "line 1"),
+        (ODD.replace("utf-8", "shift_jis").replace("ä", "à"), "is not shift_jis as it should be"),
+        (ODD.replace("utf-8", "zlib"), "unknown encoding"),
     ],
 )
 def test_a_broken_file_emits_nothing(tmp_path: Path, text: str, words: str) -> None:

@@ -67,7 +67,7 @@ def xml_text(data: bytes, fallback: str = "") -> str:
     if data[:1] == b"<" and data[1:2] not in b"?\0":
         encoding = "utf-8"
     else:
-        data, encoding = _encoding_of(data)
+        data, encoding = encoding_of(data)
     try:
         text = data.decode(encoding)
     except LookupError:
@@ -88,7 +88,8 @@ def xml_text(data: bytes, fallback: str = "") -> str:
     return text
 
 
-def _encoding_of(data: bytes) -> tuple[bytes, str]:
+def encoding_of(data: bytes) -> tuple[bytes, str]:
+    """The document, or the head of one, without byte-order mark, and its encoding. Raises :class:`FileError`."""
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return data[len(bom) :], encoding
@@ -100,6 +101,7 @@ def _encoding_of(data: bytes) -> tuple[bytes, str]:
     declared = match.group(1).decode() if match else "utf-8"
     try:
         name = codecs.lookup(declared).name
+        b" ".decode(name, "ignore")  # refuses codecs that are not about text
     except (LookupError, ValueError):
         raise FileError(f"declares an unknown encoding {declared!r}") from None
     if name in _NOT_FOR_DOCUMENTS:

@@ -20,7 +20,7 @@ from xml.parsers import expat
 
 from to_labelbox.diagnostics import FileError, SourceError
 from to_labelbox.source import Source
-from to_labelbox.xml import Element, parse_xml
+from to_labelbox.xml import Element, encoding_of, parse_xml
 from to_labelbox_formats.cvat.nodes import head_node
 
 BLOCK = 1 << 20
@@ -284,8 +284,11 @@ def _copied(stream: BinaryIO) -> BinaryIO:
 
 def _rewritten(stream: BinaryIO) -> BinaryIO:
     """The same elements and texts as UTF-8, without comments and CDATA, attributes in double quotes."""
+    block = stream.read(BLOCK)
+    block, encoding = encoding_of(block)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    parser = expat.ParserCreate("utf-8")  # expat itself knows none of the encodings with several bytes a character
     copy = tempfile.TemporaryFile()  # noqa: SIM115
-    parser = expat.ParserCreate()
     out: list[str] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -301,12 +304,13 @@ def _rewritten(stream: BinaryIO) -> BinaryIO:
     parser.CharacterDataHandler = lambda text: out.append(_escaped(text, quotes=False))
     parser.StartDoctypeDeclHandler = refuse
     try:
-        while block := stream.read(BLOCK):
-            parser.Parse(block, False)
+        while block:
+            parser.Parse(decoder.decode(block), False)
             copy.write("".join(out).encode())
             out.clear()
-        parser.Parse(b"", True)
-    except (expat.ExpatError, LookupError, UnicodeError, ValueError) as error:
+            block = stream.read(BLOCK)
+        parser.Parse(decoder.decode(b"", True), True)
+    except (expat.ExpatError, UnicodeError) as error:
         copy.close()
         if isinstance(error, expat.ExpatError):
             reason = expat.errors.messages[error.code]
@@ -314,7 +318,9 @@ def _rewritten(stream: BinaryIO) -> BinaryIO:
                 f"not well-formed XML at line {error.lineno}, column {error.offset + 1}: {reason}; "
                 "nothing of this file is converted, export it again or repair it"
             ) from None
-        raise FileError(f"its encoding cannot be read: {error}") from None
+        raise FileError(
+            f"is not {encoding} as it should be ({error}): save it as UTF-8, or declare the encoding that it has"
+        ) from None
     copy.write("".join(out).encode())
     copy.flush()
     return copy
