@@ -468,6 +468,24 @@ def test_a_broken_row_costs_itself(tmp_path: Path, rows: str, code: str) -> None
 # --------------------------------------------------------------------------------------------------- interpolation
 
 
+def test_an_element_with_one_keyframe_lasts_beside_others_with_more(tmp_path: Path) -> None:
+    head = shape_row(0, "points", 'points="1,1"') + shape_row(6, "points", 'points="7,1"', outside=True)
+    foot = shape_row(0, "points", 'points="3,3"')
+    nested = f'<track label="head">{head}</track><track label="foot">{foot}</track>'
+    found, _ = tracks_of(tmp_path, track(nested, "man"), CLIP)
+    assert [(t.label, frames_of(t)) for t in found] == [("man/head", [[0, 5]]), ("man/foot", [[0, 20]])]
+
+
+@pytest.mark.parametrize("irregular", [False, True])
+def test_frames_after_the_last_of_the_task_are_kept_with_a_word(tmp_path: Path, irregular: bool) -> None:
+    rows = row(19, (0, 0, 9, 9)) + "".join(row(f, (0, 0, 9, 9), key=False) for f in range(20, 25))
+    for text, said in ((rows, 1), (rows.partition(row(21, (0, 0, 9, 9), key=False))[0], 0)):
+        text = track(text, more=' note="a&amp;b"' if irregular else "")
+        (found,), log = tracks_of(tmp_path, text, CLIP)
+        assert found.segments[0][-1].frame == (24 if said else 20)
+        assert counts(log).get("frame-invalid", 0) == said
+
+
 @pytest.mark.parametrize("tag", ["polyline", "points", "polygon"])
 def test_rows_without_points_cost_themselves(tmp_path: Path, tag: str) -> None:
     rows = "".join(shape_row(f, tag, 'points=""', key=f == 0) for f in range(4))

@@ -89,8 +89,17 @@ class RowReader:
         self._teller = teller
         self._joined: dict[tuple[Resolved, Resolved], Resolved] = {}
 
-    def elements(self, node: Node, label: str, rules: Rules) -> Iterator[tuple[str, str, list[Row]]]:
-        """(label, element or nothing, rows) of the track, or of each element of a skeleton."""
+    def parts(self, node: Node, label: str, rules: Rules) -> tuple[list[tuple[str, str, list[Row]]], Rules]:
+        """(label, element or nothing, rows) of the track, or of each element of a skeleton; and what holds for them.
+
+        An element with one row beside others that have more is not a shape on one frame.
+        """
+        found = list(self._elements(node, label, rules))
+        if rules.closes and any(len(rows) > 1 for _, _, rows in found):
+            rules = rules._replace(closes=False)
+        return found, rules
+
+    def _elements(self, node: Node, label: str, rules: Rules) -> Iterator[tuple[str, str, list[Row]]]:
         nested = [c for c in node.children if c.tag == "track"]
         skeleton = any(c.tag == "skeleton" for c in node.children)
         if not nested and not skeleton:

@@ -64,7 +64,8 @@ class TrackReader:
             teller.dropped_group()
         common = (Attribute(GROUP, group),) if group and self._groups else ()
         first = True
-        for name, part, rows in self._rows.elements(node, label, rules):
+        parts, rules = self._rows.parts(node, label, rules)
+        for name, part, rows in parts:
             held = (*common, Attribute(INSTANCE, id)) if part else common
             own = f"{id}/{part}" if part else id
             for track in self._tracks(name, rows, own, held, rules, size, where):
@@ -93,6 +94,8 @@ class TrackReader:
         frames, task = columns.frames - rules.task.offset, rules.task
         off_grid = bool(((frames - task.start) % task.step).any())
         if frames[0] < 0 or off_grid or (rules.relative and frames[0] < task.start):
+            return None
+        if task.last is not None and frames[-1] > task.last:
             return None
         if rules.relative:
             frames = (frames - task.start) // task.step
@@ -157,7 +160,8 @@ class TrackReader:
         group = {"group_id": node.get("group_id")} if node.get("group_id") else {}
         skeletons: dict[int, list[Node]] = {}
         answers = node.answers or next((c.answers for c in node.children if c.tag == "skeleton"), [])
-        for name, part, rows in self._rows.elements(node, label, rules):
+        parts, rules = self._rows.parts(node, label, rules)
+        for name, part, rows in parts:
             own = name.removeprefix(f"{label}/") if part else label
             for stretch in self._rows.stretches(rows, rules):
                 filled = stretch.rows if rules.dense else self._rows.filled(stretch, rules)
@@ -186,6 +190,11 @@ class TrackReader:
         if not stretches:
             return
         self._teller.at(where, id)
+        if rules.last is not None and stretches[-1].end > rules.last:
+            self._teller(
+                Code.FRAME_INVALID,
+                f"it is visible on frame {stretches[-1].end}, the last one of the task is {rules.last}; that is kept",
+            )
         visible = [row for stretch in stretches for row in stretch.rows]
         knowns = dict.fromkeys(row.known for row in visible)
         for problem in dict.fromkeys(p for known in knowns for p in known.problems):
