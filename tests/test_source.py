@@ -164,6 +164,13 @@ def test_an_empty_folder(tmp_path: Path) -> None:
         to_labelbox.convert(tmp_path / "set", tmp_path / "out")
 
 
+def test_a_folder_of_archives_says_what_to_do(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "task.zip", "w") as archive:
+        archive.writestr("a.json", "[]")
+    with pytest.raises(SourceError, match=r"It holds archives \(task\.zip\): convert each by itself"):
+        to_labelbox.convert(tmp_path, tmp_path / "out")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = save(tmp_path / "a.json", coco([]))

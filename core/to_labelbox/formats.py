@@ -24,7 +24,7 @@ from to_labelbox.model import Classification, Item, Media
 from to_labelbox.ontology import Ontology
 from to_labelbox.schema import Schema
 from to_labelbox.settings import Settings
-from to_labelbox.source import Source
+from to_labelbox.source import Source, display
 from to_labelbox.survey import Survey
 
 # -------------------------------------------------------------------------------------------------- detection
@@ -189,7 +189,13 @@ def detect(source: Source) -> Detection:
                 f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
             )
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
-        raise SourceError(f"{source.path}: no known format\n{reasons}\nUse --from NAME if you know what it is")
+        inside = source.ending(".zip")
+        advice = (
+            f"It holds archives ({display(inside[0])}): convert each by itself, or all of them with the command batch"
+            if inside and not source.is_archive
+            else "Use --from NAME if you know what it is"
+        )
+        raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
     tied = [c for c in claims if c[0] >= min(LIKELY, claims[0][0])]
     if len(tied) > 1:
         reasons = "\n".join(f"  {n}: {v.reason}" for _, n, v in tied)
