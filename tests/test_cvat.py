@@ -236,6 +236,39 @@ def test_values_between_blanks(tmp_path: Path) -> None:
     assert options == {"size": ["very big"], "tone": ["red", "blue"]}
 
 
+def test_attributes_as_they_were_declared_until_2019(tmp_path: Path) -> None:
+    lines = [
+        "@select=model:a,b c,d",
+        "~checkbox=parked:false",
+        "@number=age:1,100,1",
+        "~text=plate:",
+        "~radio=view:left,right",
+    ]
+    specs = "".join(f"<attribute>{line}</attribute>" for line in lines)
+    meta = f"<task><source>2 images: a.jpg, b.jpg</source><labels>{label('car', attributes=specs)}</labels></task>"
+    given = {"model": "b c", "parked": "True", "age": "7", "plate": "X 1", "view": "left"}
+    inside = "".join(f'<attribute name="{name}">{text}</attribute>' for name, text in given.items())
+    dataset, log = open_text(tmp_path, export(image(BOX.replace("/>", f">{inside}</box>")), meta))
+    assert dataset.schema.labels[0].attributes == (
+        Question("model", Input.RADIO, (Option("a"), Option("b c"), Option("d"))),
+        Question("parked", Input.RADIO, (Option("true"), Option("false")), index=True),
+        Question("age", Input.TEXT),
+        Question("plate", Input.TEXT, index=True),
+        Question("view", Input.RADIO, (Option("left"), Option("right")), index=True),
+    )
+    (item,), log = items_of(dataset)
+    (found,) = item.annotations
+    assert isinstance(found, Object)
+    assert [(a.name, a.value) for a in found.attributes] == [
+        ("model", Choice("b c")),
+        ("parked", Choice("true")),
+        ("age", "7"),
+        ("plate", "X 1"),
+        ("view", Choice("left")),
+    ]
+    assert set(counts(log)) == {"exif-unchecked"}
+
+
 def test_without_meta_attributes_are_taken_as_they_come(tmp_path: Path) -> None:
     inside = '<attribute name="a">true</attribute><attribute name="b">two words</attribute>'
     (found,), log = objects_of(tmp_path, BOX.replace("/>", f">{inside}</box>"))
@@ -412,6 +445,15 @@ def test_tracks_that_show_nothing_on_frames_are_accounted_for(tmp_path: Path) ->
     assert found == []
     assert counts(log) == {"track-empty": 1, "class-unnamed": 1}
     assert (log.ledger["car"].skipped, log.ledger["(unnamed)"].skipped) == (1, 1)
+
+
+@pytest.mark.parametrize(("mode", "source"), [("annotation", "2 images: a.jpg, b.jpg"), ("interpolation", "")])
+def test_tracks_over_pictures_have_no_name(tmp_path: Path, mode: str, source: str) -> None:
+    meta = f"<task><name>yard</name><mode>{mode}</mode><source>{source}</source></task>"
+    dataset, log = open_text(tmp_path, export(track(row(0, (0, 0, 9, 9))), meta))
+    assert [i.asset.path for i in dataset] == ["yard"]
+    (said,) = (d for d in log.diagnostics.values() if d.code.value == "asset-unknown")
+    assert ("CVAT for images" in said.message) == (mode == "annotation")
 
 
 def test_tasks_on_one_video_make_one_data_row(tmp_path: Path) -> None:

@@ -67,7 +67,10 @@ class LabelSpec(Struct, frozen=True):
 
 
 class TaskSpec(Struct, frozen=True):
-    """A task or job: its media and frames. ``offset`` is what a project export has added to its frame numbers."""
+    """A task or job: its media and frames. ``offset`` is what a project export has added to its frame numbers.
+
+    ``pictures``: it says that it is not about a video.
+    """
 
     id: str = ""
     name: str = ""
@@ -80,6 +83,7 @@ class TaskSpec(Struct, frozen=True):
     width: int | None = None
     height: int | None = None
     video: bool = False
+    pictures: bool = False
     offset: int = 0
     deleted: frozenset[int] = frozenset()
 
@@ -188,12 +192,19 @@ def _is_written(tasks: Iterable[Element | None]) -> bool:
     return any(_children(task, "segments", "segment") for task in tasks)
 
 
+_PICTURES = re.compile(r"\d+ images?: ")
+"""What CVAT gave as the source of a task of pictures until 2019: ``16 images: a.jpg, b.jpg, ...``."""
+
+
 def _task_of_xml(task: Element, meta: Element) -> TaskSpec:
     size = _child(task, "original_size")
     if size is None:
         size = _child(meta, "original_size")
     source = _text(task, "source") or _text(meta, "source")
+    if _PICTURES.match(source):
+        source = ""
     width, height = whole(_text(size, "width"), 1), whole(_text(size, "height"), 1)
+    mode = _text(task, "mode")
     return TaskSpec(
         id=_text(task, "id"),
         name=_text(task, "name"),
@@ -205,7 +216,8 @@ def _task_of_xml(task: Element, meta: Element) -> TaskSpec:
         source=source,
         width=width if height else None,
         height=height if width else None,
-        video=_text(task, "mode") == "interpolation" or size is not None,
+        video=mode == "interpolation" or size is not None,
+        pictures=mode == "annotation" and size is None,
     )
 
 
@@ -213,21 +225,8 @@ def _labels_of_xml(owner: Element, holds: Callable[[bytes], bool]) -> tuple[Labe
     top: dict[str, LabelSpec] = {}
     parts: dict[str, list[LabelSpec]] = {}
     for element in _children(owner, "labels", "label"):
-        attributes = tuple(
-            _decide_blanks(
-                _attribute(
-                    _text(a, "name"),
-                    _text(a, "input_type"),
-                    _text(a, "values"),
-                    _text(a, "default_value"),
-                    _boolean(_text(a, "mutable")),
-                    None,
-                ),
-                holds,
-            )
-            for a in _children(element, "attributes", "attribute")
-            if _text(a, "name")
-        )
+        specs = map(_attribute_of_xml, _children(element, "attributes", "attribute"))
+        attributes = tuple(_decide_blanks(spec, holds) for spec in specs if spec is not None)
         name = _text(element, "name")
         if not name:
             continue
@@ -242,6 +241,29 @@ def _labels_of_xml(owner: Element, holds: Callable[[bytes], bool]) -> tuple[Labe
         unique = {e.name: e for e in reversed(elements)}
         top[parent] = replace(skeleton, elements=tuple(e for e in elements if unique.get(e.name) is e))
     return tuple(top.values())
+
+
+_LINE = re.compile(r"\s*([@~])(\w+)=([^:]+):?(.*)", re.DOTALL)
+"""An attribute as CVAT wrote it until 2019: ``~select=color:red,blue``; ``@`` is immutable, ``~`` mutable."""
+
+
+def _attribute_of_xml(element: Element) -> AttributeSpec | None:
+    name = _text(element, "name")
+    if name:
+        return _attribute(
+            name,
+            _text(element, "input_type"),
+            _text(element, "values"),
+            _text(element, "default_value"),
+            _boolean(_text(element, "mutable")),
+            None,
+        )
+    line = _LINE.fullmatch(element.text or "")
+    if line is None:
+        return None
+    prefix, kind, name, values = line.groups()
+    options = [v.strip() for v in values.split(",") if v.strip()]
+    return _attribute(name.strip(), kind, options, "", prefix == "~", None)
 
 
 def _decide_blanks(attribute: AttributeSpec, holds: Callable[[bytes], bool]) -> AttributeSpec:

@@ -143,7 +143,8 @@ def video_paths(groups: Sequence[Group], source: Source, log: Log) -> dict[str, 
             path = task.name or (stem if stem not in ("annotations", "") else source.name)
             log.note(
                 Code.ASSET_UNKNOWN,
-                f"the export does not name its video; {path!r} is taken as its key, change it with --global-key",
+                f"the export does not name its video; {path!r} is taken as its key, change it with --global-key"
+                + ("; if these are pictures, export the task as 'CVAT for images'" if task.pictures else ""),
                 file=group.export.name,
             )
         found.setdefault(path, []).append(group)
