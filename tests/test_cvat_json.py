@@ -21,6 +21,7 @@ from to_labelbox.model import (
     Box,
     Choice,
     Classification,
+    Cuboid,
     Ellipse,
     Geometry,
     Item,
@@ -370,6 +371,29 @@ def test_datumaro(tmp_path: Path) -> None:
         ("man/head", (Kind.POINT,)),
         ("man/foot", (Kind.POINT,)),
     ]
+
+
+def test_datumaro_points_by_their_visibility(tmp_path: Path) -> None:
+    """Keypoints of COCO come as points with a visibility each: 0 absent, 1 hidden, 2 visible."""
+    points = {"type": "points", "points": [1, 2, 0, 0, 5, 6], "visibility": [1, 0, 2], "attributes": {}}
+    corners = [[1, 9], [3, 7], [9, 7], [7, 9], [1, 4], [3, 1], [9, 1], [7, 4]]
+    given = [
+        {**points, "label_id": 1},
+        {**points, "label_id": 0},
+        {"type": "cuboid_2d", "label_id": 0, "points": corners},
+    ]
+    labels = {"items": [{"label_id": 1, "labels": ["head", "hand", "foot"]}]}
+    item = {"id": "a", "image": {"path": "a.jpg", "size": [20, 20]}, "annotations": given}
+    (tmp_path / "annotations").mkdir()
+    content = {**DATUMARO, "categories": {**DATUMARO["categories"], "points": labels}, "items": [item]}
+    (tmp_path / "annotations/train.json").write_text(json.dumps(content))
+    (found,), log = read(tmp_path)
+    shapes = [(a.label, a.geometry) for a in found.annotations if isinstance(a, Object)]
+    assert shapes[0] == ("man", Keypoints((Keypoint("head", 1, 2, occluded=True), Keypoint("foot", 5, 6))))
+    assert shapes[1:3] == [("car", Point(1, 2)), ("car", Point(5, 6))]
+    assert isinstance(shapes[3][1], Cuboid)
+    assert {*shapes[3][1].front[::2], *shapes[3][1].back[::2]} == {1, 3, 7, 9}
+    assert not log.ledger.total().skipped
 
 
 @pytest.mark.parametrize("kind", ["backup", "project", "datumaro"])

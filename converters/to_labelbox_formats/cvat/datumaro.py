@@ -8,7 +8,7 @@ attributes are Datumaro's own (:data:`OWN`), the others the user's.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -103,12 +103,33 @@ class DatumaroExport:
             return make_node(CAPTION, {"label": CAPTION, "text": text_of(record.get("caption"))})
         if kind == "skeleton":
             return make_node("skeleton", fields, answers, self._elements(record))
+        if kind == "points" and isinstance(record.get("visibility"), list):
+            points = self._states(record, record["visibility"])
+            if points is not None and self._names(record):
+                return make_node("skeleton", fields, answers, [_element(*point) for point in points])
+            if points is not None:
+                record = {**record, "points": [v for _, x, y, state in points if state != 0 for v in (x, y)]}
         turn: Any = attributes.get("rotation")
         figure = _figure(record, kind, float(turn) if is_number(turn) else 0.0)
         if figure is None:
-            tag = {"bbox": "box", **_POLYGON_LIKE}.get(kind, kind)
+            tag = {"bbox": "box", "cuboid_2d": "cuboid", **_POLYGON_LIKE}.get(kind, kind)
             return make_node(tag, {**fields, "points": "unreadable"}, answers)
         return node_of_figure(figure, fields, answers)
+
+    def _names(self, record: Mapping[str, Any]) -> Sequence[str]:
+        """What the points of the record's label are called."""
+        id = record.get("label_id")
+        return self._points.get(id, ()) if isinstance(id, int) else ()
+
+    def _states(self, record: Mapping[str, Any], states: list[Any]) -> list[tuple[str, Any, Any, Any]] | None:
+        """Name, place and visibility of each point; None where they do not fit together."""
+        points, names = record.get("points"), self._names(record)
+        if not isinstance(points, list) or len(points) != 2 * len(states):
+            return None
+        return [
+            (names[i] if i < len(names) else str(i + 1), x, y, state)
+            for i, (x, y, state) in enumerate(zip(points[::2], points[1::2], states))
+        ]
 
     def _elements(self, record: Mapping[str, Any]) -> list[Node]:
         """x, y, visibility triples (0 absent, 1 hidden, 2 visible), or element records."""
@@ -122,9 +143,7 @@ class DatumaroExport:
                 if isinstance(points, list) and len(points) >= 2:
                     found.append(_element(name, points[0], points[1], state))
             return found
-        points = record.get("points")
-        id = record.get("label_id")
-        names = self._points.get(id, ()) if isinstance(id, int) else ()
+        points, names = record.get("points"), self._names(record)
         values = points if isinstance(points, list) else []
         return [
             _element(names[i] if i < len(names) else str(i + 1), x, y, state)
@@ -148,12 +167,16 @@ def _figure(record: Mapping[str, Any], kind: str, rotation: float) -> Figure | N
     if kind == "mask":
         return _mask(record.get("rle"))
     values = record.get("bbox") if kind == "bbox" else record.get("points")
+    if kind == "cuboid_2d" and isinstance(values, list) and all(isinstance(p, list) for p in values):
+        values = [v for point in values for v in point]
     if not isinstance(values, list) or not all(map(is_number, values)):
         return None
     numbers = [float(v) for v in values]
     if kind == "bbox" and len(numbers) == 4:
         left, top, width, height = numbers
         return Figure("rectangle", [left, top, left + width, top + height], rotation)
+    if kind == "cuboid_2d" and len(numbers) == 16:  # eight corners; the outline around them is all that is kept
+        return Figure("cuboid", numbers)
     if kind == "ellipse" and len(numbers) == 4:  # x1, y1, x2, y2 of its box
         x1, y1, x2, y2 = numbers
         return Figure("ellipse", [(x1 + x2) / 2, (y1 + y2) / 2, abs(x2 - x1) / 2, abs(y2 - y1) / 2], rotation)
