@@ -133,13 +133,16 @@ def test_a_track_on_deleted_frames_alone_is_left_out(tmp_path: Path, video: bool
         ]
         return {"label": "car", "attributes": [], "shapes": places, "elements": []}
 
-    jobs = [{"tags": [], "shapes": [], "tracks": [seen(2, 4), seen(5), seen(1, 4)]}]
+    jobs: list[Any] = [{"tags": [], "shapes": [], "tracks": [seen(2, 4), seen(5), seen(1, 4)]}]
     items, log = read(
         backup(tmp_path, jobs, task, clip if video else '{"version":"1.1"}\n{"type":"images"}\n' + pictures)
     )
     assert sum(len(i.annotations) for i in items) == 1
     assert counts(log)["deleted"] == 2
     assert log.ledger["car"].skipped == 2
+    items, _ = read(tmp_path, video="frames")  # deleted frames are no pictures
+    assert [i.asset.id for i in items] == ["0", "1", "4"]
+    assert [len(i.annotations) for i in items] == [0, 1, 0]
 
 
 def test_ground_truth_jobs_are_left_out(tmp_path: Path) -> None:

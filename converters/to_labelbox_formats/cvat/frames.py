@@ -10,7 +10,7 @@ import marshal
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from to_labelbox.diagnostics import UNREADABLE, Code, FileError, Log
@@ -52,7 +52,8 @@ class FramePart:
                     frame = int(match[1]) - task.offset
                     self._images[frame] = element
                     last = max(last, frame)
-        self._frames = range(task.start, last + 1, task.step)[:MAX_FRAMES]
+        sampled = range(task.start, last + 1, task.step)[:MAX_FRAMES]
+        self._frames: Sequence[int] = [f for f in sampled if f not in task.deleted] if task.deleted else sampled
         self.units = len(self._frames)
 
     def _read_tracks(self, log: Log) -> int:
@@ -127,7 +128,7 @@ class _Frames:
         self._held.clear()
         self._size = 0
 
-    def shapes(self, frames: range) -> Iterator[list[Node]]:
+    def shapes(self, frames: Sequence[int]) -> Iterator[list[Node]]:
         """What each of the frames shows, in the order in which it was added."""
         number, found = -1, dict[int, list[Node]]()
         for frame in frames:

@@ -69,7 +69,7 @@ class LabelSpec(Struct, frozen=True):
 class TaskSpec(Struct, frozen=True):
     """A task or job: its media and frames. ``offset`` is what a project export has added to its frame numbers.
 
-    ``pictures``: it says that it is not about a video.
+    ``pictures``: it says that it is not about a video. ``deleted``: frames that are left out, as the media counts.
     """
 
     id: str = ""

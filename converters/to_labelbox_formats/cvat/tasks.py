@@ -228,6 +228,7 @@ def _frames(
             size = max(frames) + 1
     is_clip = bool(source) or (not frames and task.get("mode") == "interpolation")
     deleted = data.get("deleted_frames")
+    gone = frozenset(d for d in deleted if isinstance(d, int)) if isinstance(deleted, list) else frozenset()
     spec = TaskSpec(
         id=text_of(task.get("id")) or key,
         name=text_of(task.get("name")) or key,
@@ -239,6 +240,6 @@ def _frames(
         width=resolution[0] if resolution[1] else None,
         height=resolution[1] if resolution[0] else None,
         video=is_clip,
+        deleted=frozenset(start + step * d for d in gone),
     )
-    gone = frozenset(d for d in deleted if isinstance(d, int)) if isinstance(deleted, list) else frozenset()
     return spec, frames, gone
