@@ -121,6 +121,22 @@ def test_overlapping_jobs_tell_a_shape_twice(tmp_path: Path) -> None:
     assert log.ledger["car"].merged == 1
 
 
+def test_two_shapes_of_one_job_are_two(tmp_path: Path) -> None:
+    """A shape of an earlier job stands for one of a later job; turned boxes and skeletons are compared as a whole."""
+
+    def told(*shapes: dict[str, Any]) -> dict[str, Any]:
+        return {"tags": [], "shapes": list(shapes), "tracks": []}
+
+    def man(x: float) -> dict[str, Any]:
+        return shape("skeleton", [], 1, label="man", elements=[{**shape("points", [x, 6], 1), "label": "head"}])
+
+    box, near, turned = (shape("rectangle", [1, y, 9, 9], 1, rotation=r) for y, r in ((1, 0.0), (1.5, 0.0), (1, 45.0)))
+    jobs = [told(box, man(5)), told(near, box, turned, man(5.5), man(30))]
+    items, log = read(backup(tmp_path, jobs))
+    assert len(items[1].annotations) == 5
+    assert (log.ledger["car"].merged, log.ledger["man"].merged) == (1, 1)
+
+
 @pytest.mark.parametrize("video", [True, False])
 def test_a_track_on_deleted_frames_alone_is_left_out(tmp_path: Path, video: bool) -> None:
     clip = '{"version":"1.1"}\n{"type":"video"}\n{"properties":{"name":"t.mp4","resolution":[64,48],"length":6}}\n'

@@ -5,14 +5,14 @@ Frames are relative: frame f of a task is frame ``start_frame + f · step`` of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.detect import annotation_files
 from to_labelbox_formats.cvat.exports import Group, frame_name
-from to_labelbox_formats.cvat.jobs import Job, is_shown
+from to_labelbox_formats.cvat.jobs import Earlier, Job, is_shown
 from to_labelbox_formats.cvat.meta import TAGS, Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.records import Names, records, shape_node, track_node
@@ -95,6 +95,7 @@ class JsonExport:
         self.groups[spec.subset, spec.id] = group
         content: dict[int, list[Any]] = {}
         for number, job in enumerate(task.jobs):
+            earlier = Earlier(content)
             for kind in ("shapes", "tags"):
                 for record in records(job.record.get(kind)):
                     label = names.label(record) or UNNAMED
@@ -108,7 +109,7 @@ class JsonExport:
                     elif frame in task.deleted:
                         log.read(label)
                         log.skip(Code.DELETED, label, f"frame {frame} is deleted in CVAT", file=self.name)
-                    elif number and _is_repeated(record, kind, content.get(frame, ())):
+                    elif number and earlier.has(record, frame):
                         log.read(label)
                         log.merge(Code.ANNOTATION_DUPLICATE, label, "told by two overlapping jobs", file=self.name)
                     else:
@@ -164,22 +165,3 @@ class JsonExport:
 
 def _absolute(spec: TaskSpec) -> Any:
     return lambda frame: spec.start + frame * spec.step
-
-
-def _is_repeated(record: Mapping[str, Any], kind: str, known: Iterable[Any]) -> bool:
-    """Whether another job has told the same shape: same label and type, points within a pixel."""
-    points = record.get("points")
-    for other in known:
-        if any(other.get(key) != record.get(key) for key in ("label", "label_id", "type")):
-            continue
-        theirs = other.get("points")
-        if kind == "tags" or (
-            isinstance(points, list)
-            and isinstance(theirs, list)
-            and points
-            and len(points) == len(theirs)
-            and all(isinstance(v, int | float) for v in (*points, *theirs))
-            and all(abs(a - b) <= 1 for a, b in zip(points, theirs))
-        ):
-            return True
-    return False

@@ -1,4 +1,4 @@
-"""Jobs of one task that overlap: a track that goes on from one into the next is told by both.
+"""Jobs of one task that overlap: shapes of shared frames, and a track that goes on into the next job, are told by both.
 
 Frames are relative to the task. A track continues another when it has the same label and, on the first frame that it is
 visible on, lies within a pixel of where the other one is. A skeleton does when the same elements are visible on that
@@ -14,7 +14,7 @@ from typing import Any
 
 from to_labelbox.diagnostics import UNNAMED, Code, Log
 from to_labelbox_formats.cvat.interpolation import between
-from to_labelbox_formats.cvat.records import Names, figure_of_record, records
+from to_labelbox_formats.cvat.records import Names, figure_of_record, is_number, records
 from to_labelbox_formats.cvat.shapes import Figure
 
 _NEAR = 1.0
@@ -29,6 +29,46 @@ class Job:
     start: int | None = None
     end: int | None = None
     stop: int | None = None
+
+
+class Earlier:
+    """Shapes and tags that earlier jobs have told, by frame; each is found once by the job that comes now."""
+
+    def __init__(self, content: Mapping[int, list[Any]]) -> None:
+        self._content = content
+        self._left: dict[int, list[Any]] = {}
+
+    def has(self, record: Mapping[str, Any], frame: int) -> bool:
+        left = self._left.get(frame)
+        if left is None:  # what this job itself adds to the frame comes after the copy
+            left = self._left[frame] = list(self._content.get(frame, ()))
+        place = next((i for i, other in enumerate(left) if _same(record, other)), None)
+        if place is None:
+            return False
+        del left[place]
+        return True
+
+
+def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Tags of one label; shapes of one label and type, each number within one; skeletons of which all elements are."""
+    if any(a.get(key) != b.get(key) for key in ("label", "label_id", "type")):
+        return False
+    if "type" not in a and "points" not in a:
+        return True
+    mine, theirs = ([s.get("rotation") or 0, *_list(s.get("points"))] for s in (a, b))
+    elements = records(a.get("elements")), records(b.get("elements"))
+    return (
+        bool(len(mine) > 1 or elements[0])
+        and len(mine) == len(theirs)
+        and all(is_number(v) for v in (*mine, *theirs))
+        and all(abs(p - q) <= _NEAR for p, q in zip(mine, theirs))
+        and len(elements[0]) == len(elements[1])
+        and all(map(_same, *elements))
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def join_tracks(jobs: list[Job], names: Names, log: Log, file: str) -> None:
