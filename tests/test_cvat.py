@@ -486,6 +486,21 @@ def test_coordinates_of_a_turned_picture_go_back(tmp_path: Path) -> None:
     assert counts(log) == {"exif-turned": 1}
 
 
+@pytest.mark.parametrize("place", ["a.jpg", "images/a.jpg", "images/sub/a.jpg", "sub/a.jpg"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_pictures_beside_the_file_or_in_images(tmp_path: Path, place: str, whole: bool) -> None:
+    """The size comes from the picture; only the folder's own pictures are looked at."""
+    name = "sub/a.jpg" if place.endswith("sub/a.jpg") else "a.jpg"
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (80, 100)).save(tmp_path / place)
+    Image.new("L", (80, 100)).save(tmp_path / place.replace("a.jpg", "other.png"))
+    (tmp_path / "t.xml").write_text(export(image(BOX, name).replace(' width="100" height="80"', "")))
+    dataset, _ = open_path(tmp_path if whole else tmp_path / "t.xml")
+    (item,), _ = items_of(dataset)
+    found = whole or place != "sub/a.jpg"  # a single file's neighbours in folders below are not listed
+    assert (item.asset.width, item.asset.height) == ((80, 100) if found else (None, None))
+
+
 # ------------------------------------------------------------------------------------------------------ containers
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from to_labelbox.diagnostics import Code, Log
 from to_labelbox.formats import ReadContext
-from to_labelbox.media import Header, image_header
+from to_labelbox.media import Header, image_header, is_image
 from to_labelbox.repeats import repeated
 from to_labelbox.source import Source, is_safe
 from to_labelbox_formats.cvat.detect import beside
@@ -22,7 +22,10 @@ _HEAD = 256 * 1024
 
 
 class MediaFinder:
-    """Pictures exported along with the labels, in the folder that the export names, below it the subset if there is one."""
+    """Pictures exported along with the labels, in the folder that the export names, below it the subset if there is one.
+
+    Sets made by hand have them beside the file.
+    """
 
     def __init__(self, source: Source, context: ReadContext, export: Export) -> None:
         self._source = source
@@ -32,7 +35,19 @@ class MediaFinder:
         self._here = bool(source.under(self._root)) or (
             folder is not None and is_safe(self._root) and os.path.isdir(os.path.join(folder, self._root))
         )
+        self._beside = None if self._here else self._folder_of_pictures(export.name)
         self._frames: Mapping[str, str] | None = None
+
+    def _folder_of_pictures(self, file: str) -> str | None:
+        """The file's folder when there are pictures in it."""
+        folder = os.path.join(os.path.dirname(file), "")
+        names = self._source.under(folder)
+        if self._source.is_file and self._source.folder is not None:
+            try:
+                names = os.listdir(os.path.join(self._source.folder, folder))
+            except OSError:
+                return None
+        return folder if any(map(is_image, names)) else None
 
     def place(self, name: str, group: Group) -> str:
         """The name, with the extension of the exported file where the name is that of a frame."""
@@ -54,9 +69,12 @@ class MediaFinder:
             found = self._media.header(path)
             if found is not None:
                 return found
+        places = (f"{self._root}{group.subset}/{name}", f"{self._root}{name}")
         if not self._here:
-            return None
-        for place in (f"{self._root}{group.subset}/{name}", f"{self._root}{name}"):
+            if self._beside is None:
+                return None
+            places = (f"{self._beside}{group.subset}/{name}", f"{self._beside}{name}")
+        for place in places:
             if is_safe(place) and self._source.exists(place):
                 return image_header(self._source.head(place, _HEAD))
         return None
