@@ -638,6 +638,15 @@ def test_a_broken_shape_costs_itself(tmp_path: Path, shape: str, code: str) -> N
     assert accounted(found, log)
 
 
+def test_3d_shapes_are_called_so(tmp_path: Path) -> None:
+    _, log = objects_of(tmp_path, '<cuboid_3d label="car"/><circle label="car"/>')
+    (said,) = (d for d in log.diagnostics.values() if d.code.value == "geometry-unsupported")
+    assert [e.message for e in said.examples] == [
+        "<cuboid_3d> is 3D CVAT data, which is not supported",
+        "<circle> is not a shape that is known here",
+    ]
+
+
 def test_swapped_corners_are_put_in_order(tmp_path: Path) -> None:
     (found,), log = objects_of(tmp_path, '<box label="a" xtl="30" ytl="5" xbr="10" ybr="20"/>')
     assert found.geometry == Box(10, 5, 20, 15)

@@ -110,7 +110,12 @@ def figure_of(node: Node) -> Figure:
     """The figure of a shape element. Raises :class:`ShapeError`."""
     kind = TAGS.get(node.tag)
     if kind is None:
-        raise ShapeError(Code.GEOMETRY_UNSUPPORTED, f"<{node.tag}> is not a shape that is known here")
+        why = (
+            "is 3D CVAT data, which is not supported"
+            if node.tag == "cuboid_3d"
+            else "is not a shape that is known here"
+        )
+        raise ShapeError(Code.GEOMETRY_UNSUPPORTED, f"<{node.tag}> {why}")
     names = _FIELDS.get(node.tag)
     try:
         if names is None:
