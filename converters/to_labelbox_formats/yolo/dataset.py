@@ -185,25 +185,39 @@ def _finding(
 _PLACES = tuple(Place)
 
 
+_BLOCK = 32
+"""Units that are read together, step by step, which leaves each step's code in the processor's cache."""
+
+
 def _iterator(tree: Tree, index: Index, pictures: Pictures, rules: Rules) -> Callable[[Log, int, int], Iterator[Item]]:
+    def text_of(unit: int, log: Log) -> tuple[str, bytes]:
+        if not index.labelled[unit]:
+            return index.assets[unit], b""
+        origin = index.label_of(unit)
+        try:
+            return origin, tree.read(origin)
+        except FileError as error:
+            log.file_unreadable(origin, str(error))
+            return origin, b""
+
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
         rows = Rows(rules, log)
-        for unit in range(start, stop):
-            asset, place, split = index.assets[unit], _PLACES[index.places[unit]], index.split_names[index.splits[unit]]
-            origin, data = asset, b""
-            if index.labelled[unit]:
-                origin = index.label_of(unit)
-                try:
-                    data = tree.read(origin)
-                except FileError as error:
-                    log.file_unreadable(origin, str(error))
-            frame = pictures.frame(asset, place, log, rows=bool(data))
-            width, height = frame.stored
-            yield Item(
-                asset=Asset(path=pictures.path(asset, place), width=width or None, height=height or None),
-                annotations=rows.objects(data, frame, origin) if data else (),
-                split=split,
-                origin=origin,
-            )
+        for first in range(start, stop, _BLOCK):
+            last = min(first + _BLOCK, stop)
+            assets, places = index.assets[first:last], [_PLACES[n] for n in index.places[first:last]]
+            texts = [text_of(unit, log) for unit in range(first, last)]
+            frames = [
+                pictures.frame(asset, place, log, rows=bool(text))
+                for asset, place, (_, text) in zip(assets, places, texts)
+            ]
+            splits = index.splits[first:last]
+            for asset, place, (origin, text), frame, split in zip(assets, places, texts, frames, splits):
+                width, height = frame.stored
+                yield Item(
+                    asset=Asset(path=pictures.path(asset, place), width=width or None, height=height or None),
+                    annotations=rows.objects(text, frame, origin) if text else (),
+                    split=index.split_names[split],
+                    origin=origin,
+                )
 
     return iterate

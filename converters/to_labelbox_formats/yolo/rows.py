@@ -146,9 +146,9 @@ class Rows:
         """Plain boxes on an upright picture of known size; any other row goes the careful way."""
         width, height, known = frame.width, frame.height, self._known
         found: list[Object] = []
-        for (id, where), line in zip(_places(len(lines)), lines):
+        for (id, where), tokens in zip(_places(len(lines)), map(bytes.split, lines)):
             try:
-                token, first, second, third, fourth = line.split()
+                token, first, second, third, fourth = tokens
                 label, tally = known[token]
                 x, y, w, h = float(first), float(second), float(third), float(fourth)
                 plain = -1.0 < x < 2.0 and -1.0 < y < 2.0 and w >= 0.0 <= h and w + h < 4.0  # false for NaN
@@ -158,7 +158,7 @@ class Rows:
                 tally.read += 1
                 box = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
                 found.append(Object(id=id, label=label, geometry=box, where=where))
-            elif tokens := line.split():
+            elif tokens:
                 self._add(found, tokens, frame, file, id, where)
         return found
 
