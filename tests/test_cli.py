@@ -146,6 +146,37 @@ def test_interrupted_it_leaves_nothing_behind(tmp_path: Path) -> None:
     assert contents(tmp_path / "out") == {}
 
 
+LOADING = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "to_labelbox.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from to_labelbox.__main__ import main
+main()
+"""
+
+
+def test_interrupted_while_it_is_loaded_it_ends_without_a_word() -> None:
+    made = subprocess.run([sys.executable, "-c", LOADING], capture_output=True, timeout=60, check=False)
+    assert (made.returncode, made.stdout, made.stderr) == (-signal.SIGINT, b"", b"")
+
+
+def test_the_package_is_loaded_when_it_is_asked_for_something() -> None:
+    code = (
+        "import sys, to_labelbox\n"
+        "print([name for name in sys.modules if name.startswith('to_labelbox.')])\n"
+        "from to_labelbox.formats import readers\n"
+        "print(to_labelbox.formats() == readers(), all(hasattr(to_labelbox, name) for name in to_labelbox.__all__))\n"
+        "print(to_labelbox.model.Box.__name__, hasattr(to_labelbox, 'nothing'))\n"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert made.stdout.splitlines() == ["[]", "True True", "Box False"]
+
+
 def test_no_progress_where_there_is_no_terminal(tmp_path: Path) -> None:
     made = ran("convert", save(tmp_path / "a.json", street(50)), "-o", tmp_path / "out")
     assert "converting" not in made.stderr

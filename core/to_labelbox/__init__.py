@@ -7,26 +7,55 @@
 
 ``convert`` does all steps at once; ``read``, ``infer_ontology`` and ``write`` do them one by one. The model is in
 :mod:`to_labelbox.model`. ``validate`` and ``preview`` look at what was written.
+
+The names are loaded when the first of them is asked for, so that a command can hear a Ctrl-C before they are.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from typing import Any
+import sys
+from importlib import import_module
+from types import ModuleType
 
-from to_labelbox.batch_report import BatchReport
-from to_labelbox.batching import batch, merge
-from to_labelbox.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, read_class_map
-from to_labelbox.diagnostics import FileError, Log, RecordError, SourceError, ToLabelboxError, UsageError
-from to_labelbox.formats import Dataset, Detection, Fault, Reader, Writer, dataset_of, readers, writer
-from to_labelbox.formats import detect as _detect
-from to_labelbox.ontology import Ontology
-from to_labelbox.page import preview
-from to_labelbox.pipeline import Job, convert, infer_ontology, open_job, write
-from to_labelbox.report import Report
-from to_labelbox.settings import Outside, Policy, Settings
-from to_labelbox.source import Source
+TYPE_CHECKING = False  # that of `typing` takes longer than everything here
+if TYPE_CHECKING:
+    from typing import Any
+
+    from to_labelbox.face import (
+        BatchReport,
+        ClassMap,
+        ClassRule,
+        Dataset,
+        Detection,
+        Fault,
+        FileError,
+        Log,
+        Ontology,
+        OptionRule,
+        Outside,
+        Policy,
+        QuestionRule,
+        Reader,
+        RecordError,
+        Report,
+        Settings,
+        SourceError,
+        ToLabelboxError,
+        UsageError,
+        Writer,
+        batch,
+        convert,
+        dataset_of,
+        detect,
+        formats,
+        infer_ontology,
+        merge,
+        preview,
+        read,
+        read_class_map,
+        validate,
+        write,
+    )
 
 __all__ = [
     "BatchReport",
@@ -65,28 +94,27 @@ __all__ = [
 ]
 
 
-def formats() -> Mapping[str, Reader]:
-    """The source formats that are installed, by name."""
-    return readers()
+class _Package(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            face = import_module("to_labelbox.face")
+            if name in __all__:
+                return getattr(face, name)
+            if name in self.__dict__:  # a module that came with it
+                return self.__dict__[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *__all__})
+
+    @property
+    def formats(self) -> Any:
+        """The function: whoever imports the module of that name puts it here."""
+        return import_module("to_labelbox.face").formats
+
+    @formats.setter
+    def formats(self, module: ModuleType) -> None:
+        pass
 
 
-def detect(path: str | os.PathLike[str]) -> Detection:
-    """Which format a source has and why. Raises :class:`SourceError` when it is none or could be two."""
-    return _detect(Source(path))
-
-
-def read(
-    path: str | os.PathLike[str],
-    format: str | None = None,
-    *,
-    options: Mapping[str, Any] | None = None,
-    media_root: str | os.PathLike[str] | None = None,
-) -> Dataset:
-    """Open a source as a dataset of items in the model's conventions. Raises :class:`ToLabelboxError`."""
-    root = None if media_root is None else os.fspath(media_root)
-    return open_job(Job((os.fspath(path),), format, options or {}, media_root=root)).dataset
-
-
-def validate(path: str | os.PathLike[str], ontology: str | os.PathLike[str] | None = None) -> list[Fault]:
-    """Faults of an output folder, or of an NDJSON file against an ontology file; empty when there are none."""
-    return list(writer().validate(os.fspath(path), None if ontology is None else os.fspath(ontology)))
+sys.modules[__name__].__class__ = _Package

@@ -1,5 +1,25 @@
-"""``python -m to_labelbox``"""
+"""The command ``to-labelbox``, also as ``python -m to_labelbox``."""
 
-from to_labelbox.cli import main
+from __future__ import annotations
 
-main()
+# `signal` itself takes longer to load than everything before this: it makes enumerations
+import _signal as signal  # type: ignore[import-not-found]
+
+
+def main() -> None:
+    """Entry point. A Ctrl-C while the program is still being loaded, or has done its work, ends it without a word."""
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from to_labelbox.cli import main as run
+
+    signal.signal(signal.SIGINT, heard)
+    try:
+        run()
+    finally:
+        if heard is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+if __name__ == "__main__":
+    main()
