@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.diagnostics import EXAMPLES, Code, Diagnostic, Ledger, Log, Tally
+from to_labelbox.diagnostics import EXAMPLES, Code, Diagnostic, Ledger, Log, Severity, Tally
+from to_labelbox.output import REPORT
 from to_labelbox.report import Assets, FailOn, Lines, Output, Report, Tool, json_text
 
 
@@ -40,14 +42,24 @@ class BatchReport(Struct):
         return json_text(self).encode() + b"\n"
 
     def exit_code(self, fail_on: FailOn | None = None) -> int:
-        """0 finished; 1 a dataset has a problem, or losses reached ``fail_on``; 3 nothing could be converted."""
+        """0 finished; 1 something has a problem, or losses reached ``fail_on``; 3 nothing could be converted."""
         tally = self.annotations
         if self.assets.written == 0 or (tally.read and not tally.written):
             return 3
-        if any(row.problem for row in self.datasets):
+        if any(row.problem for row in self.datasets) or any(d.severity is Severity.ERROR for d in self.diagnostics):
             return 1
         lost = {FailOn.SKIPPED: tally.skipped, FailOn.APPROXIMATED: tally.skipped + tally.approximated}
         return 1 if fail_on is not None and lost[fail_on] else 0
+
+
+def is_batch(folder: str) -> bool:
+    """Whether a folder holds the report of a batch."""
+    try:
+        with open(os.path.join(folder, REPORT), "rb") as file:
+            msgspec.json.decode(file.read(), type=BatchReport)
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return True
 
 
 class Totals:

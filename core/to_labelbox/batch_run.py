@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +25,7 @@ from to_labelbox.formats import option_names, reader, writer
 from to_labelbox.join import Seen, common_ontology, shared_keys
 from to_labelbox.kept import MEMORY, Kept, keep, remember
 from to_labelbox.ontology import Ontology
-from to_labelbox.output import PARTIAL, REPORT, Folder
+from to_labelbox.output import OURS, PARTIAL, REPORT, Folder
 from to_labelbox.parts import Filling, Gathering, Part, plan
 from to_labelbox.pipeline import Job, publish, report_of, same_keys
 from to_labelbox.report import Output, Report
@@ -104,8 +105,11 @@ class Batch:
                     f"no option {name!r} for any of {', '.join(self._known)}; see `to-labelbox formats NAME`"
                 )
         for left in (f for f in found if not f.format):
-            message = f"{left.reason}: `to-labelbox inspect {left.source}` says why"
-            self._notes.note(Code.FILE_UNCLAIMED, message, file=left.path)
+            if left.problem:
+                self._notes.file_unreadable(left.path, left.problem)
+            else:
+                message = f"{left.reason}: `to-labelbox inspect {shlex.quote(left.source)}` says why"
+                self._notes.note(Code.FILE_UNCLAIMED, message, file=left.path)
         self.sets = [self._set(n, f) for n, f in enumerate(sets)]
         self._progress.datasets = len(sets)
 
@@ -126,6 +130,7 @@ class Batch:
             given.fail,
             given.ontology,
             found.path,
+            found.without,
         )
         digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
         return _Set(number, found, job, os.path.join(self._working, digest), failure=found.problem)
@@ -454,5 +459,8 @@ def _write_last(out: str, working: str, files: Mapping[str, bytes]) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+    for name in os.listdir(out):
+        if OURS.fullmatch(name) and name not in files:
+            os.remove(os.path.join(out, name))
     for name in files:
         os.replace(os.path.join(working, name), os.path.join(out, name))

@@ -8,16 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from to_labelbox.batch_report import BatchReport
+from to_labelbox.batch_report import BatchReport, is_batch
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.discover import Found
 from to_labelbox.formats import reader
 from to_labelbox.kept import MEMORY, forget
+from to_labelbox.lock import beginning, locked
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import PARTIAL, REPORT, unwritable
 from to_labelbox.pipeline import existing_ontology
@@ -28,12 +30,14 @@ from to_labelbox.state import (
     Plan,
     encode_plan,
     file_digest,
+    has_begun,
     load,
     load_plan,
     save,
     save_plan,
     typed_plan,
 )
+from to_labelbox.tables import read_sizes
 
 if TYPE_CHECKING:
     from to_labelbox.batch_run import Hire
@@ -107,19 +111,24 @@ def batch(
         shard_lines=shard_lines,
         ontology=existing_ontology(ontology),
     )
+    if given.sizes is not None:
+        read_sizes(given.sizes)
+    if given.media_root is not None and not os.path.isdir(given.media_root):
+        raise UsageError(f"--media-root {media_root}: no such folder")
+    if shard is not None and not 1 <= shard[0] <= shard[1]:
+        raise UsageError(f"shard {shard[0]}/{shard[1]}: write it as i/N with i from 1 to N")
     place = os.fspath(out)
     from to_labelbox.batch_run import Batch  # worker processes are loaded by those who start some
 
-    run = Batch(place, given, progress)
     hire = _hire(engine, scheduler, workers, file_timeout)
-    if shard is None:
-        _prepare_folder(place, given, run.found, overwrite, resume)
-        return run.run(hire)
-    number, of = shard
-    if not 1 <= number <= of:
-        raise UsageError(f"shard {number}/{of}: write it as i/N with i from 1 to N")
-    _prepare_folder(place, given, run.found, overwrite, resume=True)
-    return run.run_shard(hire, number - 1, of)
+    run = Batch(place, given, progress)
+    _check_places(place, run.found)
+    with locked(_ready(place), shared=shard is not None):
+        with beginning(place):
+            _prepare_folder(place, given, run.found, overwrite, resume or shard is not None, shard is not None)
+        if shard is None:
+            return run.run(hire)
+        return run.run_shard(hire, shard[0] - 1, shard[1])
 
 
 def merge(
@@ -151,61 +160,120 @@ def merge(
     found = load(os.path.join(folders[0], PARTIAL, DATASETS), Datasets)
     if found is None:
         raise UsageError(f"{folders[0]} holds no list of datasets: run its shard again")
+    for folder in folders[1:]:
+        _same_datasets(folder, found.found, load(os.path.join(folder, PARTIAL, DATASETS), Datasets))
     run = Batch(place, given, progress, found.found)
-    if all(os.path.realpath(place) != os.path.realpath(folder) for folder in folders):
-        _prepare_folder(place, given, found.found, overwrite=False, resume=True)
-    for folder in folders:
-        if os.path.realpath(folder) != os.path.realpath(place):
+    others = [folder for folder in folders if os.path.realpath(folder) != os.path.realpath(place)]
+    with ExitStack() as locks:
+        locks.enter_context(locked(_ready(place)))
+        for folder in others:
+            locks.enter_context(locked(folder, shared=True))
+        if len(others) == len(folders):
+            _prepare_folder(place, given, found.found, overwrite=False, resume=True)
+        for folder in others:
             run.adopt(os.path.join(folder, PARTIAL))
-    return run.merge(_hire("local", None, workers, 0))
+        return run.merge(_hire("local", None, workers, 0))
 
 
 def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float) -> Hire:
     """How to come by workers."""
     if engine == "dask":
-        from to_labelbox.dask_crew import dask_crew
+        from to_labelbox.dask_crew import check, dask_crew
 
+        check()
         return lambda jobs: dask_crew(jobs, workers, scheduler)
-    if engine != "local" or scheduler is not None:
-        raise UsageError(f"engine {engine!r}: local or dask; a scheduler is for dask")
+    if engine != "local":
+        raise UsageError(f"engine {engine!r}: local or dask")
+    if scheduler is not None:
+        raise UsageError(f"scheduler {scheduler}: it is for the engine dask (--engine dask)")
     from to_labelbox.work import prepare
     from to_labelbox.workers import crew
 
     return lambda jobs: crew(workers, prepare, (jobs, file_timeout))
 
 
-def _prepare_folder(out: str, given: Plan, found: list[Found], overwrite: bool, resume: bool) -> None:
-    """Check what an earlier run has left, and note the plan of this one. Raises :class:`UsageError`."""
-    working = os.path.join(out, PARTIAL)
+def _ready(out: str) -> str:
+    """The output folder, made where there is none. Raises :class:`UsageError`."""
     try:
         os.makedirs(out, exist_ok=True)
-        memory = os.path.join(out, MEMORY)
-        earlier = load_plan(working)
-        before = earlier or load_plan(memory)
-        if resume and before is not None:
-            differing = given.differences(before)
-            if differing and not overwrite:
-                raise UsageError(
-                    f"{out} holds a batch with another {', '.join(differing)}: "
-                    "give the same options to go on, or --overwrite to start again"
-                )
-            if earlier is not None and not differing:
-                return
-        elif not overwrite:
-            if earlier is not None:
-                raise UsageError(
-                    f"{out} holds a batch that was interrupted: --resume to go on, --overwrite to start again"
-                )
-            if not resume and os.path.exists(os.path.join(out, REPORT)):
-                raise UsageError(
-                    f"{out} holds an earlier result ({REPORT}): use --resume to do only what is new or has changed, "
-                    "--overwrite, or another folder"
-                )
-        if not resume or (before is not None and differing):
+    except OSError as error:
+        raise unwritable(out, error) from error
+    return out
+
+
+def _prepare_folder(
+    out: str, given: Plan, found: list[Found], overwrite: bool, resume: bool, shared: bool = False
+) -> None:
+    """Check what an earlier run has left, and note the plan of this one. Raises :class:`UsageError`."""
+    working, memory = os.path.join(out, PARTIAL), os.path.join(out, MEMORY)
+    places = [os.path.join(out, *f.path.split("/")) for f in found if f.format]
+    earlier = load_plan(working)
+    interrupted = earlier is not None and has_begun(working)
+    before = earlier if interrupted else load_plan(memory)
+    differing = [] if before is None else given.differences(before)
+    if not overwrite:
+        _refuse(out, places, interrupted, before is not None, differing, resume)
+    going_on = resume and earlier is not None and not given.differences(earlier)
+    if going_on and shared:
+        _same_datasets(out, found, load(os.path.join(working, DATASETS), Datasets))
+    try:
+        if not going_on:
+            shutil.rmtree(working, ignore_errors=True)
+            os.makedirs(working, exist_ok=True)
+        if not resume or differing:
             forget(memory)
-        shutil.rmtree(working, ignore_errors=True)
-        os.makedirs(working, exist_ok=True)
         save(os.path.join(working, DATASETS), Datasets(found))
         save_plan(working, given)
     except OSError as error:
         raise unwritable(out, error) from error
+
+
+def _refuse(
+    out: str, places: Sequence[str], interrupted: bool, known: bool, differing: Sequence[str], resume: bool
+) -> None:
+    """Raise :class:`UsageError` where something that is in the output folder would be lost unasked."""
+    if resume and differing:
+        raise UsageError(
+            f"{out} holds a batch with another {', '.join(differing)}: "
+            "give the same options to go on, or --overwrite to start again"
+        )
+    if resume and known:
+        return
+    if interrupted:
+        raise UsageError(f"{out} holds a batch that was interrupted: --resume to go on, --overwrite to start again")
+    of_batch = is_batch(out)
+    if of_batch and resume:
+        return
+    if of_batch:
+        raise UsageError(
+            f"{out} holds an earlier result ({REPORT}): use --resume to do only what is new or has changed, "
+            "--overwrite, or another folder"
+        )
+    for place in [out, *places]:
+        if os.path.exists(os.path.join(place, REPORT)):
+            raise UsageError(f"{place} holds an earlier result ({REPORT}): use --overwrite, or another folder")
+
+
+def _same_datasets(out: str, found: Sequence[Found], before: Datasets | None) -> None:
+    """Raise :class:`UsageError` where shards have not found the same, and would not share the same work."""
+    if before is None or list(found) == before.found:
+        return
+    paths, earlier = {f.path for f in found}, {f.path for f in before.found}
+    changed = sorted(paths ^ earlier)
+    what = f"{changed[0]!r} is {'new' if changed[0] in paths else 'gone'}" if changed else "they are of other formats"
+    raise UsageError(
+        f"{out} holds a shard that has found other datasets ({what}): run all shards again over the same ones, "
+        "the first with --overwrite"
+    )
+
+
+def _check_places(out: str, found: Sequence[Found]) -> None:
+    """Raise :class:`UsageError` where an output would be mixed with a source."""
+    real = os.path.realpath(out)
+    for dataset in (f for f in found if f.format):
+        source, place = os.path.realpath(dataset.source), os.path.realpath(os.path.join(out, *dataset.path.split("/")))
+        inside = os.path.join(source, "")
+        if place == source or (place.startswith(inside) and not real.startswith(inside)):
+            raise UsageError(
+                f"-o {out}: the output of {dataset.path!r} would be written into its source: give another folder"
+            )

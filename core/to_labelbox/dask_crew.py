@@ -61,13 +61,19 @@ def _outcome(future: Any) -> Any:
     return Died(f"{type(error).__name__}: {error}")
 
 
+def check() -> None:
+    """Raise :class:`UsageError` where Dask is not installed."""
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise UsageError("--engine dask needs the extra: pip install 'to-labelbox[dask]'") from None
+
+
 @contextmanager
 def dask_crew(jobs: Sequence[Job], workers: int, scheduler: str | None) -> Iterator[Crew]:
     """The cluster at an address, or a local one on the loopback interface. Raises :class:`UsageError`."""
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise UsageError("--engine dask needs the extra: pip install 'to-labelbox[dask]'") from None
+    from distributed import Client, LocalCluster
+
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout=10)

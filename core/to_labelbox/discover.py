@@ -3,26 +3,35 @@
 Readers claim a folder whenever there is something of theirs anywhere in it, so a folder is a dataset of its own when its
 own files say so, or when all that says so lies in folders that are named like parts of a dataset (``annotations``,
 ``train``); otherwise it holds datasets, and its folders are asked one by one. A dataset owns all that is below it, except
-archives beside its own files that are a dataset for certain. Files that could hold annotations and belong to no dataset
-are listed too, so that none is passed over in silence.
+what is a dataset for certain and no part of it: archives, folders of another format, and such of the same format as stand
+for themselves. What belongs to no dataset and may hold annotations, or cannot be read, is listed too, so that nothing is
+passed over in silence.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from to_labelbox.diagnostics import FileError, SourceError, UsageError
-from to_labelbox.formats import CERTAIN, Match, readers
+from to_labelbox.formats import CERTAIN, Match, reader, readers
 from to_labelbox.media import is_media
+from to_labelbox.output import OURS, is_output
 from to_labelbox.source import Source
 
-EVIDENCE_FILES = 4
-"""So many files of each extension directly in a folder are looked at; pictures only where there is nothing else."""
+EVIDENCE_FILES, MORE_FILES = 4, 64
+"""So many files of each extension directly in a folder are looked at, and so many where the first ones are of no format;
+pictures only where there is nothing else."""
+SINGLE_FILES = 8
+"""Where the own files of a folder are of several formats, and no more than these, each is a dataset of its own."""
+DEEPEST = 100
+"""Folders within folders that are looked into."""
 _SPLITS = "train|training|val|valid|validation|test|testing|trainval|minival|dev|eval"
 _KINDS = "annotations?|labels?|images?|xmls?|jsons?"
 PARTS = re.compile(
@@ -37,9 +46,10 @@ _SKIPPED = ("__MACOSX",)
 
 
 class Found(Struct, frozen=True):
-    """A dataset: its place below the root, the format and why. ``problem``: why it cannot be said which format it is.
+    """A dataset: its place below the root, the format and why. ``problem``: why it is not converted.
 
-    Without a format: a file that no reader takes, for all that are like it in its folder.
+    ``without``: what is below it and no part of it. Without a format: a file that no reader takes, for all that are like
+    it in its folder, or with a problem what cannot be read.
     """
 
     path: str
@@ -47,6 +57,7 @@ class Found(Struct, frozen=True):
     format: str
     reason: str
     problem: str = ""
+    without: tuple[str, ...] = ()
 
 
 def discover(
@@ -54,20 +65,46 @@ def discover(
 ) -> list[Found]:
     """Datasets in order of their paths. ``patterns`` are shell patterns of paths; ``leave_out`` is a folder not looked into.
 
-    Raises :class:`UsageError` when the root is missing.
+    Raises :class:`UsageError` when the root is missing or cannot be listed.
     """
     if not os.path.exists(root):
         raise UsageError(f"{root}: no such file or folder")
-    hidden = None if leave_out is None else os.path.realpath(leave_out)
-    found = sorted(
-        _Search(format, hidden).below(root, "") if os.path.isdir(root) else _Search(format, None).file(root, "")
-    )
+    if format is not None:
+        reader(format)
+    search = _Search(format, None if leave_out is None else os.path.realpath(leave_out))
+    if os.path.isdir(root):
+        try:
+            os.listdir(root)
+        except OSError as error:
+            raise UsageError(f"{root} cannot be listed: {error.strerror}") from error
+        found = [row.found for row in search.below(root, "")]
+    else:
+        found = [row.found for row in search.file(root, "")]
     whole = os.path.basename(os.path.abspath(root))
-    named = [Found(path or whole, *rest) for path, *rest in found]
+    while any(f.path == whole for f in found):
+        whole += ".root"
+    named = sorted((f if f.path else replace(f, path=whole) for f in found), key=lambda f: (f.path, f.format))
     return [f for f in named if not patterns or any(fnmatchcase(f.path, p) for p in patterns)]
 
 
-_Row = tuple[str, str, str, str, str]
+class _Claims(Struct, frozen=True):
+    """The readers that claim something with the highest confidence: one, or several that tie."""
+
+    formats: tuple[str, ...] = ()
+    confidence: int = 0
+    reason: str = ""
+
+    @property
+    def certain(self) -> bool:
+        return len(self.formats) == 1 and self.confidence >= CERTAIN
+
+
+class _Row(Struct, frozen=True):
+    """Something found. ``marks``: names of a folder's own files each of which makes it a dataset."""
+
+    found: Found
+    certain: bool = False
+    marks: frozenset[str] = frozenset()
 
 
 class _Search:
@@ -77,83 +114,186 @@ class _Search:
         self._leave_out = leave_out
         self._hidden = leave_out and os.path.basename(leave_out)
 
-    def below(self, folder: str, path: str) -> Iterator[_Row]:
-        names, folders = self._listing(folder)
+    def below(self, folder: str, path: str, depth: int = 0, owned: bool = False) -> list[_Row]:
+        """What is found in a folder. In one that is ``owned`` by a dataset, mere pictures need no look."""
+        try:
+            names, folders = self._listing(folder)
+        except OSError as error:
+            return [_unread(path, folder, f"cannot be listed: {error.strerror}")]
+        if owned and not folders and all(map(is_media, names)):
+            return []
+        if folders and depth == DEEPEST:
+            return [_unread(path, folder, f"is {DEEPEST} folders deep: make it the ROOT of a batch of its own")]
         files = [name for name in names if not name.lower().endswith(_ARCHIVES)]
-        own = self._claims(*self._evidence(folder, files)) if files else []
-        claims, rows = own, list[_Row]()
-        if not own:
-            inside = {f: list(self.below(os.path.join(folder, f), os.path.join(path, f))) for f in folders}
-            named = all(PARTS.fullmatch(f) for f, found in inside.items() if any(format for _, _, format, *_ in found))
-            claims = self._claims(folder) if named else []
-            if not claims:
-                rows = [row for found in inside.values() for row in found]
-        if claims and not rows:
-            yield self._row(path, folder, claims)
-        yield from rows
-        owned = bool(claims)
-        alone = [] if owned else files
+        own = self._own(folder, files)
+        several = len(own.formats) > 1 and sum(not is_media(name) for name in files) <= SINGLE_FILES
+        claims = _Claims() if several else own
+        inside = {
+            name: self.below(os.path.join(folder, name), os.path.join(path, name), depth + 1, bool(claims.formats))
+            for name in folders
+        }
+        if not own.formats and all(PARTS.fullmatch(name) for name, rows in inside.items() if any(map(_is_set, rows))):
+            claims = self._claims(folder)
+        if len(claims.formats) == 1:
+            return self._dataset(folder, path, claims, files if own.formats else [], inside, names)
+        rows = list(chain.from_iterable(inside.values()))
+        if claims.formats:
+            rows = [self._row(path, folder, claims), *(rows if own.formats else filter(_stands_alone, rows))]
+        singles = {
+            name: self.file(os.path.join(folder, name), os.path.join(path, name), bool(claims.formats) or name in files)
+            for name in (names if several else sorted({*names} - {*files}))
+        }
+        alone = [] if claims.formats else [name for name in names if not singles.get(name)]
+        return [*rows, *chain.from_iterable(singles.values()), *self._left(folder, path, alone)]
+
+    def _dataset(
+        self,
+        folder: str,
+        path: str,
+        claims: _Claims,
+        files: Sequence[str],
+        inside: Mapping[str, Sequence[_Row]],
+        names: Sequence[str],
+    ) -> list[_Row]:
+        """A folder that is one dataset, and what is below it without being a part of it."""
+        (format,) = claims.formats
+        marks = frozenset(n for n in self._evidence(files) if format in self._claims(os.path.join(folder, n)).formats)
+        apart: list[_Row] = []
+        without = [self._leave_out] if self._leave_out and _is_below(self._leave_out, folder) else []
+        for name, rows in inside.items():
+            for row in rows:
+                if _stands_alone(row):
+                    apart.append(row)
+                elif row.found.format and not PARTS.fullmatch(name) and self._is_apart(row, path, format, marks):
+                    apart.append(row)
+                    without.append(os.path.realpath(row.found.source))
+                elif row.found.format not in ("", format):
+                    reason = f"is {row.found.format} by its looks, but belongs to what is taken for {format} here"
+                    apart.append(_Row(Found(row.found.path, row.found.source, "", reason)))
         for name in names:
             if name.lower().endswith(_ARCHIVES):
-                taken = list(self.file(os.path.join(folder, name), os.path.join(path, name), certain=owned))
-                yield from taken
-                if not taken and not owned:
-                    alone.append(name)
-        if not self._asked:
-            yield from self._left(folder, path, alone)
+                apart += self.file(os.path.join(folder, name), os.path.join(path, name), certain=True)
+        # its reader takes packed files for its own
+        apart = [r for r in apart if not (r.found.format == format and r.found.source.lower().endswith(".gz"))]
+        real = os.path.realpath(folder)
+        outside = tuple(sorted(os.path.relpath(place, real).replace(os.sep, "/") for place in without))
+        own = self._row(path, folder, claims)
+        return [_Row(replace(own.found, without=outside), own.certain, marks), *apart]
+
+    def _is_apart(self, row: _Row, path: str, format: str, marks: frozenset[str]) -> bool:
+        """Whether a dataset below another one, which is at ``path``, is no part of that.
+
+        One of the same format is when a file of the same name says so in both (``data.yaml``), and below the root, which
+        is more likely a place for datasets than one that has folders, when its files are sets by themselves.
+        """
+        if row.found.format == format and marks.isdisjoint(row.marks):
+            return row.certain and not path and self._readers[format].whole_files
+        return row.certain
 
     def _left(self, folder: str, path: str, files: Sequence[str]) -> Iterator[_Row]:
-        """Files that belong to no dataset, by extension."""
-        kinds: dict[str, list[str]] = {}
+        """Files that belong to no dataset, by extension; an output of this program is no source."""
+        kinds: dict[tuple[str, bool], list[str]] = {}
+        output = not self._asked and is_output(folder)
         for name in files:
             extension = os.path.splitext(name)[1].lower()
-            if extension in _COULD_BE:
-                kinds.setdefault(extension, []).append(name)
-        for extension, (first, *more) in kinds.items():
+            if extension in _COULD_BE and not (output and OURS.fullmatch(name)):
+                readable = os.access(os.path.join(folder, name), os.R_OK)
+                if not readable or not self._asked:
+                    kinds.setdefault((extension, readable), []).append(name)
+        for (extension, readable), (first, *more) in kinds.items():
+            place, source = os.path.join(path, first), os.path.join(folder, first)
             others = f" (nor {len(more)} more {extension} files beside it)" if more else ""
-            yield os.path.join(path, first), os.path.join(folder, first), "", f"no format takes it{others}", ""
+            if readable:
+                yield _Row(Found(_slashes(place), source, "", f"no format takes it{others}"))
+            else:
+                yield _unread(place, source, f"cannot be read{others}: permission denied")
 
-    def file(self, file: str, path: str, certain: bool = False) -> Iterator[_Row]:
-        """A single file, if a reader claims it; ``certain``: only one that is sure."""
-        claims = self._claims(file)
-        if claims and (not certain or claims[0][1].confidence >= CERTAIN):
-            yield self._row(path, file, claims)
+    def file(self, file: str, path: str, certain: bool = False) -> list[_Row]:
+        """A single file, if a reader claims it; ``certain``: only one that is sure. Or one that is damaged."""
+        claims = _Claims()
+        try:
+            source = Source(file)
+            claims = self._said(source)
+            trouble = next(iter(source.unreadable.values()), "") if source.is_archive or file.endswith(".gz") else ""
+        except FileError as error:
+            trouble = str(error)
+        except (SourceError, UsageError, OSError):
+            return []
+        if claims.formats and (claims.certain or not certain):
+            return [self._row(path, file, claims)]
+        return [_unread(path, file, trouble)] if trouble and not claims.formats else []
 
     def _listing(self, folder: str) -> tuple[list[str], list[str]]:
         names, folders = [], []
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.name.startswith(".") or entry.name in _SKIPPED:
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name != self._hidden or os.path.realpath(entry.path) != self._leave_out:
-                            folders.append(entry.name)
-                    elif entry.is_file(follow_symlinks=False):
-                        names.append(entry.name)
-        except OSError:
-            return [], []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or entry.name in _SKIPPED:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != self._hidden or os.path.realpath(entry.path) != self._leave_out:
+                        folders.append(entry.name)
+                elif entry.is_file(follow_symlinks=False):
+                    names.append(entry.name)
         return sorted(names), sorted(folders)
 
-    def _evidence(self, folder: str, files: Sequence[str]) -> list[str]:
+    def _own(self, folder: str, files: Sequence[str]) -> _Claims:
+        """Who claims a folder by its own files."""
+        if not files:
+            return _Claims()
+        few = self._evidence(files)
+        claims = self._claims(*(os.path.join(folder, name) for name in few))
+        if claims.formats or len(more := self._evidence(files, MORE_FILES)) == len(few):
+            return claims
+        return self._claims(*(os.path.join(folder, name) for name in more))
+
+    def _evidence(self, files: Sequence[str], most: int = EVIDENCE_FILES) -> list[str]:
         kinds: dict[str, list[str]] = {}
         for name in [f for f in files if not is_media(f)] or files:
             kinds.setdefault(os.path.splitext(name)[1].lower(), []).append(name)
-        first = sorted(name for names in kinds.values() for name in names[:EVIDENCE_FILES])
-        return [os.path.join(folder, f) for f in first]
+        return sorted(name for names in kinds.values() for name in names[:most])
 
-    def _claims(self, *paths: str) -> list[tuple[str, Match]]:
-        """Readers that claim a source with the highest confidence: one, or several that tie."""
+    def _claims(self, *paths: str) -> _Claims:
         try:
-            source = Source(*paths)
-            said = {name: reader.sniff(source) for name, reader in self._readers.items()}
+            return self._said(Source(*paths, without=self._left_out(paths[0]) if len(paths) == 1 else ()))
         except (FileError, SourceError, UsageError, OSError):
-            return []
-        claims = [(name, verdict) for name, verdict in said.items() if isinstance(verdict, Match)]
-        best = max((verdict.confidence for _, verdict in claims), default=0)
-        return [claim for claim in claims if claim[1].confidence == best]
+            return _Claims()
 
-    def _row(self, path: str, source: str, claims: list[tuple[str, Match]]) -> _Row:
-        names = " or ".join(name for name, _ in claims)
-        problem = f"could be {names}: give it alone to `convert --from {claims[0][0]}`" if len(claims) > 1 else ""
-        return path.replace(os.sep, "/"), source, claims[0][0], claims[0][1].reason, problem
+    def _left_out(self, folder: str) -> tuple[str, ...]:
+        if self._leave_out is None or not _is_below(self._leave_out, folder):
+            return ()
+        return (os.path.relpath(self._leave_out, os.path.realpath(folder)).replace(os.sep, "/"),)
+
+    def _said(self, source: Source) -> _Claims:
+        said = {name: reader.sniff(source) for name, reader in self._readers.items()}
+        claims = {name: verdict for name, verdict in said.items() if isinstance(verdict, Match)}
+        best = max((verdict.confidence for verdict in claims.values()), default=0)
+        first = [name for name, verdict in claims.items() if verdict.confidence == best]
+        return _Claims(tuple(first), best, claims[first[0]].reason) if first else _Claims()
+
+    def _row(self, path: str, source: str, claims: _Claims) -> _Row:
+        first, *others = claims.formats
+        names = " or ".join(claims.formats)
+        problem = f"could be {names}: give it alone to `convert --from {first}`" if others else ""
+        return _Row(Found(_slashes(path), source, first, claims.reason, problem), claims.certain)
+
+
+def _is_set(row: _Row) -> bool:
+    return row.found.format != ""
+
+
+def _stands_alone(row: _Row) -> bool:
+    """Whether it is an archive, or something that cannot be read, which no dataset around it takes for its own."""
+    found = row.found
+    return bool(found.problem) if not found.format else row.certain and found.source.lower().endswith(_ARCHIVES)
+
+
+def _unread(path: str, source: str, problem: str) -> _Row:
+    return _Row(Found(_slashes(path), source, "", "", problem))
+
+
+def _slashes(path: str) -> str:
+    return path.replace(os.sep, "/")
+
+
+def _is_below(place: str, folder: str) -> bool:
+    return place.startswith(os.path.join(os.path.realpath(folder), ""))

@@ -104,6 +104,8 @@ class Reader(Struct, frozen=True):
     ``media`` and ``produces`` (model types) state what it can yield; a test holds it to that. ``options`` is a
     dataclass whose fields, defaults and ``metadata={"help": …}`` are the options of the format.
     ``upright``: its coordinates are of the picture as displayed, EXIF orientation applied.
+    ``whole_files``: each of its files is a set by itself, so that a folder with some below another one with some is
+    another set.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Reader(Struct, frozen=True):
     sniff: Callable[[Source], Match | Refusal]
     read: Callable[[Source, Any, ReadContext], Dataset]
     upright: bool = False
+    whole_files: bool = False
 
 
 # --------------------------------------------------------------------------------------------------- registry

@@ -18,8 +18,17 @@ from to_labelbox.diagnostics import UsageError
 from to_labelbox.report import Output, Report
 
 REPORT = "report.json"
-_OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|ontology\.json|report\.json")
+OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|ontology\.json|report\.json")
 PARTIAL = ".to-labelbox-partial"
+
+
+def is_output(folder: str) -> bool:
+    """Whether a folder holds what this program has written, by the beginning of its report."""
+    try:
+        with open(os.path.join(folder, REPORT), "rb") as file:
+            return b'"to-labelbox"' in file.read(100)
+    except OSError:
+        return False
 
 
 class Sink:
@@ -70,7 +79,7 @@ class Folder:
         self._open: list[Sink] = []
         try:
             os.makedirs(path, exist_ok=True)
-            earlier = [name for name in sorted(os.listdir(path)) if _OURS.fullmatch(name)]
+            earlier = [name for name in sorted(os.listdir(path)) if OURS.fullmatch(name)]
             if earlier and not overwrite:
                 raise UsageError(f"{path} holds an earlier result ({earlier[0]}): use --overwrite, or another folder")
             shutil.rmtree(self.partial, ignore_errors=True)
@@ -94,7 +103,7 @@ class Folder:
             os.remove(os.path.join(self.path, REPORT))
         names = {sink.name for sink in finished}
         for name in os.listdir(self.path):
-            if _OURS.fullmatch(name) and name not in names:
+            if OURS.fullmatch(name) and name not in names:
                 os.remove(os.path.join(self.path, name))
         for sink in [*finished, last]:
             os.replace(sink.path, os.path.join(self.path, sink.name))

@@ -61,7 +61,8 @@ Progress = Callable[[int, int, int], None]
 class Job(Struct, frozen=True):
     """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit.
 
-    ``name`` is what the dataset is called in global keys; by default its reader says.
+    ``name`` is what the dataset is called in global keys; by default its reader says. ``without`` are folders of the source
+    that are no part of it.
     """
 
     sources: tuple[str, ...]
@@ -74,6 +75,7 @@ class Job(Struct, frozen=True):
     fail: bool = False
     ontology: Ontology | None = None
     name: str = ""
+    without: tuple[str, ...] = ()
 
 
 class Opened(Struct):
@@ -95,7 +97,7 @@ class Opened(Struct):
 
 def open_job(job: Job) -> Opened:
     """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`."""
-    source = Source(*job.sources)
+    source = Source(*job.sources, without=job.without)
     settings = settings_for(job.ontology, job.settings) if job.ontology else job.settings
     if job.format:
         chosen, reason = reader(job.format), "named by the user"

@@ -77,10 +77,14 @@ class _Store(Protocol):
 
 
 class _Folder:
-    """Files below a folder; ``only`` restricts the listing, not the look-ups, to given names."""
+    """Files below a folder; ``only`` restricts the listing, not the look-ups, to given names.
 
-    def __init__(self, root: str, only: Sequence[str] | None = None) -> None:
+    ``without`` are folders that are not listed.
+    """
+
+    def __init__(self, root: str, only: Sequence[str] | None = None, without: Sequence[str] = ()) -> None:
         self.root = root
+        self._without = frozenset(without)
         self._only = list(only) if only is not None else None
         self._inside: dict[str, bool] = {}
         self.links: list[str] = []
@@ -107,7 +111,7 @@ class _Folder:
                     for entry in entries:
                         if entry.is_file(follow_symlinks=False):
                             found.append(prefix + entry.name)
-                        elif entry.is_dir(follow_symlinks=False):
+                        elif entry.is_dir(follow_symlinks=False) and prefix + entry.name not in self._without:
                             prefixes.append(f"{prefix}{entry.name}/")
                         elif entry.is_symlink():
                             self.links.append(prefix + entry.name)
@@ -221,9 +225,12 @@ def _unpacked(stream: IO[bytes] | gzip.GzipFile, size: int | None) -> BinaryIO:
 
 
 class Source:
-    """What a reader reads. ``path`` is as the user wrote it, ``name`` names the dataset."""
+    """What a reader reads. ``path`` is as the user wrote it, ``name`` names the dataset.
 
-    def __init__(self, *paths: str | os.PathLike[str]) -> None:
+    ``without`` are folders of a folder that are no part of it.
+    """
+
+    def __init__(self, *paths: str | os.PathLike[str], without: Sequence[str] = ()) -> None:
         if not paths:
             raise UsageError("no source given")
         files = [os.fspath(p) for p in paths]
@@ -246,7 +253,7 @@ class Source:
             self._store = _Folder(root, [os.path.relpath(p, root).replace(os.sep, "/") for p in files])
             self.name = os.path.basename(root) or "dataset"
         elif os.path.isdir(first):
-            self._store = _Folder(first)
+            self._store = _Folder(first, without=without)
             self.name = os.path.basename(os.path.abspath(first)) or "dataset"
         elif _is_zip(first):
             self._store = _Zip(first)

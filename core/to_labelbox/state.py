@@ -12,6 +12,7 @@ import os
 import shutil
 from array import array
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,11 +38,15 @@ T = TypeVar("T")
 
 
 class Input(Struct, frozen=True):
-    """A file of a source. ``digest`` is empty for media and in sets of very many files."""
+    """A file of a source: size, time of change, and the time at which the system noted any change, which nobody sets.
+
+    ``digest`` is empty for media and in sets of very many files.
+    """
 
     path: str
     size: int
     changed: int
+    noted: int
     digest: str = ""
 
 
@@ -63,9 +68,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     version: str = field(default_factory=version)
 
     def differences(self, other: dict[str, Any]) -> list[str]:
-        """Names of the fields in which a plan that was saved differs."""
+        """Names of the fields in which a plan that was saved differs, and of those of the settings."""
         mine = msgspec.msgpack.decode(encode_plan(self))
-        return [name for name in mine if mine[name] != other.get(name)]
+        names = [name for name in mine if mine[name] != other.get(name)]
+        rules, before = mine["settings"], other.get("settings") or {}
+        settings = ", ".join(name for name in rules if rules[name] != before.get(name))
+        return [f"settings ({settings})" if name == "settings" else name for name in names]
 
 
 def encode_plan(plan: Plan) -> bytes:
@@ -84,6 +92,11 @@ def load_plan(folder: str) -> dict[str, Any] | None:
 
 def typed_plan(folder: str) -> Plan | None:
     return load(os.path.join(folder, PLAN), Plan)
+
+
+def has_begun(folder: str) -> bool:
+    """Whether a run has opened any dataset yet."""
+    return any(os.path.isdir(os.path.join(folder, name)) for name in _names(folder))
 
 
 class Datasets(Struct):
@@ -247,30 +260,43 @@ def missing(chunks: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tu
 # ----------------------------------------------------------------------------------------------------------- inputs
 
 
-def inventory(source: str, known: Sequence[Input] = ()) -> list[Input]:
-    """The files of a source. A file that has its known size and time keeps its known digest without being read."""
-    files = sorted(_files(source))
+def inventory(source: str, known: Sequence[Input] = (), without: Sequence[str] = ()) -> list[Input]:
+    """The files of a source. A file that has not been touched since it was known keeps its digest without being read."""
+    files = sorted(_files(source, frozenset(without)))
     before = {i.path: i for i in known}
     return [_input(path, name, before.get(name), len(files) <= HASHED_FILES) for name, path in files]
 
 
-def _files(source: str) -> list[tuple[str, str]]:
+def _files(source: str, without: AbstractSet[str]) -> list[tuple[str, str]]:
     if not os.path.isdir(source):
         return [("", source)]
-    root = os.path.join(source, "")
-    paths = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names)
-    return [(path.removeprefix(root), path) for path in paths]
+    files: list[tuple[str, str]] = []
+    folders = [""]
+    for folder in folders:
+        try:
+            with os.scandir(os.path.join(source, folder)) as entries:
+                for entry in entries:
+                    name = folder + entry.name
+                    if not entry.is_dir(follow_symlinks=False):
+                        files.append((name, entry.path))
+                    elif name not in without:
+                        folders.append(f"{name}/")
+        except OSError:  # opening the source says so
+            continue
+    return files
 
 
 def _input(path: str, name: str, known: Input | None, hashed: bool) -> Input:
     try:
         stat = os.stat(path, follow_symlinks=False)
-        if known is not None and (known.size, known.changed) == (stat.st_size, stat.st_mtime_ns):
+        times = stat.st_mtime_ns, stat.st_ctime_ns
+        if known is not None and (known.size, known.changed, known.noted) == (stat.st_size, *times):
             return known
-        digest = file_digest(path) if hashed and not is_media(path) else ""
+        # a pipe has no content to compare, and reading it would wait for ever
+        digest = file_digest(path) if hashed and not is_media(path) and os.path.isfile(path) else ""
     except OSError:
-        return Input(name, -1, 0)
-    return Input(name, stat.st_size, stat.st_mtime_ns, digest)
+        return Input(name, -1, 0, 0)
+    return Input(name, stat.st_size, *times, digest)
 
 
 def file_digest(path: str) -> str:
@@ -283,8 +309,8 @@ def file_digest(path: str) -> str:
 
 
 def same_inputs(before: Sequence[Input], now: Sequence[Input]) -> bool:
-    """Whether nothing has changed: sizes, and either the time of change or the content."""
+    """Whether nothing has changed: sizes, and the content or, where that is not known, the time of change."""
     return len(before) == len(now) and all(
-        (a.path, a.size) == (b.path, b.size) and (a.changed == b.changed or (a.digest != "" and a.digest == b.digest))
+        (a.path, a.size) == (b.path, b.size) and (a.digest == b.digest if a.digest else a.changed == b.changed)
         for a, b in zip(before, now)
     )

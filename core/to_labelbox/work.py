@@ -180,12 +180,12 @@ def start(task: Opening) -> Start:
     job = _jobs[task.dataset]
     assert job is not None
     if kept := load_kept(task.kept):
-        unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs))
+        unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs, job.without))
         if unchanged and (report := kept_report(kept, task.out)):
             return Start(kept.head, [], kept, report)
     path = os.path.join(task.folder, HEAD)
     head = load(path, Head)
-    inputs = inventory(job.sources[0], head.inputs if head is not None else ())
+    inputs = inventory(job.sources[0], head.inputs if head is not None else (), job.without)
     parts: list[Part] = []
     if head is None or not same_inputs(head.inputs, inputs):
         shutil.rmtree(task.folder, ignore_errors=True)

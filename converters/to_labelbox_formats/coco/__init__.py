@@ -83,4 +83,5 @@ FORMAT = Reader(
     options=Options,
     sniff=sniff,
     read=read,
+    whole_files=True,
 )
