@@ -525,7 +525,7 @@ def test_other_options_and_other_inputs_are_noticed(sources: Path, tmp_path: Pat
         assert run.poll() is None
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
-    with pytest.raises(UsageError, match="another settings"):
+    with pytest.raises(UsageError, match=r"another settings \(min_area\)"):
         to_labelbox.batch(root, out, resume=True, settings=Settings(min_area=9.0))
     with pytest.raises(UsageError, match="--resume to go on"):
         to_labelbox.batch(root, out)
@@ -571,6 +571,86 @@ def test_a_finished_batch_does_only_what_is_new_or_has_changed(tmp_path: Path) -
     shutil.rmtree(out / "d")
     to_labelbox.batch(root, tmp_path / "anew")
     assert contents(out) == contents(tmp_path / "anew")
+
+
+def test_other_content_of_the_same_size_and_time_is_noticed(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    file = box_set(root / "a" / "set.json", label="car")
+    before = file.stat()
+    to_labelbox.batch(root, out)
+    file.write_bytes(file.read_bytes().replace(b'"car"', b'"bus"'))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert list(to_labelbox.batch(root, out, resume=True).classes) == ["bus"]
+
+
+def test_a_pipe_in_a_dataset_is_not_waited_for(tmp_path: Path) -> None:
+    box_set(tmp_path / "in" / "a" / "set.json")
+    os.mkfifo(tmp_path / "in" / "a" / "pipe.json")
+    for resume in (False, True):
+        assert to_labelbox.batch(tmp_path / "in", tmp_path / "out", resume=resume).exit_code() == 0
+
+
+def test_names_that_are_no_utf_8(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    for name in (b"caf\xe9", b"caf\xe8"):
+        folder = Path(os.fsdecode(os.fsencode(root) + b"/" + name))
+        try:
+            box_set(folder / os.fsdecode(b"\xe9.json"))
+        except OSError as error:
+            pytest.skip(f"this file system takes no such names: {error}")
+        (folder / os.fsdecode(b"\xe9 too.json")).write_text("{}")
+    made = to_labelbox.batch(root, tmp_path / "out")
+    check(tmp_path / "out", made)
+    assert [row.path for row in made.datasets] == ["caf%E8", "caf%E9"]
+    first = contents(tmp_path / "out")
+    to_labelbox.batch(root, tmp_path / "out", resume=True)
+    assert contents(tmp_path / "out") == first
+    for n in (1, 2):
+        to_labelbox.batch(root, tmp_path / "shards", shard=(n, 2))
+    to_labelbox.merge([tmp_path / "shards"])
+    assert contents(tmp_path / "shards") == first
+
+
+HOLDING = "import sys; from to_labelbox.lock import locked\nwith locked(sys.argv[1]):\n print(); sys.stdin.read()"
+
+
+def test_two_runs_do_not_work_in_one_folder(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    box_set(root / "a" / "set.json")
+    out.mkdir()
+    command = [sys.executable, "-c", HOLDING, str(out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        for more in ({}, {"resume": True}, {"overwrite": True}, {"shard": (1, 2)}):
+            with pytest.raises(UsageError, match="another run is at work"):
+                to_labelbox.batch(root, out, **more)
+        other.kill()
+    check(out, to_labelbox.batch(root, out))
+    assert not list(out.glob(".*lock"))
+
+
+def test_a_result_of_convert_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    box_set(root / "a" / "set.json")
+    for out, earlier in (("1", "1"), ("2", "2/a")):
+        to_labelbox.convert(root / "a", tmp_path / earlier)
+        for resume in (False, True):
+            with pytest.raises(UsageError, match=f"{earlier} holds an earlier result"):
+                to_labelbox.batch(root, tmp_path / out, resume=resume)
+        check(tmp_path / out, to_labelbox.batch(root, tmp_path / out, overwrite=True))
+        assert sorted(f for f in contents(tmp_path / out) if "/" not in f) == ["ontology.json", "report.json"]
+
+
+def test_a_run_that_did_not_begin_is_nothing_to_go_on_with(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    box_set(root / "a" / "set.json")
+    with pytest.raises(UsageError, match="No such file"):
+        to_labelbox.batch(root, out, sizes=tmp_path / "nothing.csv")
+    with pytest.raises(UsageError, match="no such folder"):
+        to_labelbox.batch(root, out, media_root=tmp_path / "nothing")
+    assert to_labelbox.batch(root, out).exit_code() == 0
 
 
 def test_a_dataset_that_failed_is_tried_again(tmp_path: Path) -> None:
@@ -632,6 +712,23 @@ def test_shards_of_different_batches_are_not_merged(tmp_path: Path) -> None:
         to_labelbox.merge([tmp_path / "in"])
     with pytest.raises(UsageError, match="i from 1 to N"):
         to_labelbox.batch(tmp_path / "in", tmp_path / "3", shard=(3, 2))
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_shards_have_to_find_the_same_datasets(tmp_path: Path, together: bool) -> None:
+    root, outs = tmp_path / "in", [tmp_path / "1", tmp_path / ("1" if together else "2")]
+    box_set(root / "b" / "b.json")
+    to_labelbox.batch(root, outs[0], shard=(1, 2))
+    box_set(root / "a" / "a.json")
+    if together:
+        with pytest.raises(UsageError, match="other datasets .'a' is new"):
+            to_labelbox.batch(root, outs[1], shard=(2, 2))
+    else:
+        to_labelbox.batch(root, outs[1], shard=(2, 2))
+        with pytest.raises(UsageError, match="other datasets"):
+            to_labelbox.merge(outs)
+    to_labelbox.batch(root, outs[0], resume=True)
+    assert [row.path for row in to_labelbox.batch(root, outs[0], resume=True).datasets] == ["a", "b"]
 
 
 def test_a_dask_cluster_makes_the_same_bytes(tmp_path: Path) -> None:

@@ -12,8 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from to_labelbox.batch_report import BatchReport, is_batch
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.discover import Found
@@ -25,15 +23,14 @@ from to_labelbox.output import PARTIAL, REPORT, unwritable
 from to_labelbox.pipeline import existing_ontology
 from to_labelbox.settings import Settings
 from to_labelbox.state import (
-    DATASETS,
-    Datasets,
     Plan,
+    decode_plan,
     encode_plan,
     file_digest,
     has_begun,
-    load,
+    load_datasets,
     load_plan,
-    save,
+    save_datasets,
     save_plan,
     typed_plan,
 )
@@ -152,24 +149,24 @@ def merge(
     for folder, plan in zip(folders, plans):
         if plan is None or given is None:
             raise UsageError(f"{folder} holds no shard of a batch")
-        if differing := given.differences(msgspec.msgpack.decode(encode_plan(plan))):
+        if differing := given.differences(decode_plan(encode_plan(plan))):
             raise UsageError(
                 f"{folder} holds a shard of another batch than {folders[0]}: it has another {differing[0]}"
             )
     assert given is not None
-    found = load(os.path.join(folders[0], PARTIAL, DATASETS), Datasets)
+    found = load_datasets(os.path.join(folders[0], PARTIAL))
     if found is None:
         raise UsageError(f"{folders[0]} holds no list of datasets: run its shard again")
     for folder in folders[1:]:
-        _same_datasets(folder, found.found, load(os.path.join(folder, PARTIAL, DATASETS), Datasets))
-    run = Batch(place, given, progress, found.found)
+        _same_datasets(folder, found, load_datasets(os.path.join(folder, PARTIAL)))
+    run = Batch(place, given, progress, found)
     others = [folder for folder in folders if os.path.realpath(folder) != os.path.realpath(place)]
     with ExitStack() as locks:
         locks.enter_context(locked(_ready(place)))
         for folder in others:
             locks.enter_context(locked(folder, shared=True))
         if len(others) == len(folders):
-            _prepare_folder(place, given, found.found, overwrite=False, resume=True)
+            _prepare_folder(place, given, found, overwrite=False, resume=True)
         for folder in others:
             run.adopt(os.path.join(folder, PARTIAL))
         return run.merge(_hire("local", None, workers, 0))
@@ -215,14 +212,14 @@ def _prepare_folder(
         _refuse(out, places, interrupted, before is not None, differing, resume)
     going_on = resume and earlier is not None and not given.differences(earlier)
     if going_on and shared:
-        _same_datasets(out, found, load(os.path.join(working, DATASETS), Datasets))
+        _same_datasets(out, found, load_datasets(working))
     try:
         if not going_on:
             shutil.rmtree(working, ignore_errors=True)
             os.makedirs(working, exist_ok=True)
         if not resume or differing:
             forget(memory)
-        save(os.path.join(working, DATASETS), Datasets(found))
+        save_datasets(working, found)
         save_plan(working, given)
     except OSError as error:
         raise unwritable(out, error) from error
@@ -254,11 +251,11 @@ def _refuse(
             raise UsageError(f"{place} holds an earlier result ({REPORT}): use --overwrite, or another folder")
 
 
-def _same_datasets(out: str, found: Sequence[Found], before: Datasets | None) -> None:
+def _same_datasets(out: str, found: Sequence[Found], before: Sequence[Found] | None) -> None:
     """Raise :class:`UsageError` where shards have not found the same, and would not share the same work."""
-    if before is None or list(found) == before.found:
+    if before is None or list(found) == list(before):
         return
-    paths, earlier = {f.path for f in found}, {f.path for f in before.found}
+    paths, earlier = {f.path for f in found}, {f.path for f in before}
     changed = sorted(paths ^ earlier)
     what = f"{changed[0]!r} is {'new' if changed[0] in paths else 'gone'}" if changed else "they are of other formats"
     raise UsageError(

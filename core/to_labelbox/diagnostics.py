@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 from msgspec import Struct, field
 
+from to_labelbox.names import text_name
+
 EXAMPLES = 5
 LISTED = 1000
 """Names that a report lists at most where it lists names."""
@@ -263,7 +265,7 @@ class Log:
             diagnostic = self.diagnostics[code] = Diagnostic(code, severity_of(code), message=message)
         diagnostic.count += count
         if len(diagnostic.examples) < EXAMPLES:
-            example = Example(message, file, where, id)
+            example = Example(text_name(message), text_name(file), where, id)
             diagnostic.examples.append(example)
             if self._listener is not None:
                 self._listener(diagnostic, example)

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from to_labelbox.diagnostics import FileError, SourceError, UsageError
 from to_labelbox.formats import CERTAIN, Match, reader, readers
 from to_labelbox.media import is_media
+from to_labelbox.names import text_name
 from to_labelbox.output import OURS, is_output
 from to_labelbox.source import Source
 
@@ -81,10 +82,13 @@ def discover(
     else:
         found = [row.found for row in search.file(root, "")]
     whole = os.path.basename(os.path.abspath(root))
-    while any(f.path == whole for f in found):
-        whole += ".root"
-    named = sorted((f if f.path else replace(f, path=whole) for f in found), key=lambda f: (f.path, f.format))
-    return [f for f in named if not patterns or any(fnmatchcase(f.path, p) for p in patterns)]
+    named: dict[str, Found] = {}
+    for one in sorted(found, key=lambda f: (f.path == "", f.path, f.format)):
+        path = text_name(one.path or whole)
+        while path in named:  # of an unclaimed file, or of one whose name is spelled so
+            path += "_" if one.path else ".root"
+        named[path] = replace(one, path=path)
+    return [f for path, f in sorted(named.items()) if not patterns or any(fnmatchcase(path, p) for p in patterns)]
 
 
 class _Claims(Struct, frozen=True):

@@ -12,9 +12,9 @@ import msgspec
 
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.model import Asset
+from to_labelbox.names import text_name
 from to_labelbox.ontology import clean_name
 from to_labelbox.settings import Settings
-from to_labelbox.source import text_name
 
 FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
 MAX_LENGTH = 200

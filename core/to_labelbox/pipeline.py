@@ -40,6 +40,7 @@ from to_labelbox.formats import (
 )
 from to_labelbox.media import Gallery
 from to_labelbox.model import Item
+from to_labelbox.names import as_text, text_name
 from to_labelbox.ontology import Ontology, infer
 from to_labelbox.output import Folder, shards
 from to_labelbox.parts import Filling, Gathering, Part, encode_part, part_path, pieces, plan, rendered_here, told_apart
@@ -126,13 +127,13 @@ def open_job(job: Job) -> Opened:
     dataset = chosen.read(source, options, context)
     if job.name:
         dataset = replace(dataset, name=job.name)
-    details = {"reason": reason, **dataset.details}
+    details = as_text({"reason": reason, **dataset.details})
     return Opened(
         _adapted(dataset, settings),
         target,
         lambda: target.encoder(settings, writer_options, dataset.name, Log(fail=job.fail)),
         log,
-        SourceInfo(source.path, chosen.name, details),
+        SourceInfo(text_name(source.path), chosen.name, details),
         job,
         dataset.schema,
         job.ontology,

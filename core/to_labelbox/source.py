@@ -10,7 +10,6 @@ import bisect
 import errno
 import gzip
 import os
-import re
 import tempfile
 import zipfile
 import zlib
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Protocol, cast
 
 from to_labelbox.diagnostics import FileError, UsageError
+from to_labelbox.names import text_name
 
 HEAD = 64 * 1024
 HEADS = 64
@@ -58,14 +58,6 @@ def is_safe(name: str) -> bool:
 def display(name: str) -> str:
     """A name as it may be shown in a terminal: control, bidi and other unprintable characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name)
-
-
-_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
-
-
-def text_name(name: str) -> str:
-    """A file's name as text: a byte that is no UTF-8, which Python holds as half a surrogate pair, becomes ``%E9``."""
-    return _NOT_UTF_8.sub(lambda half: f"%{ord(half.group()) - 0xDC00:02X}", name)
 
 
 class _Store(Protocol):

@@ -8,6 +8,7 @@ had. Every file has its name only when it is whole.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from array import array
@@ -21,6 +22,7 @@ from msgspec import Struct, field
 from to_labelbox.diagnostics import Code, Diagnostic, Ledger, Log, Tally
 from to_labelbox.discover import Found
 from to_labelbox.media import is_media
+from to_labelbox.names import as_text, text_name
 from to_labelbox.ontology import Ontology
 from to_labelbox.parts import Part, part_path
 from to_labelbox.report import SourceInfo, version
@@ -69,7 +71,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     def differences(self, other: dict[str, Any]) -> list[str]:
         """Names of the fields in which a plan that was saved differs, and of those of the settings."""
-        mine = msgspec.msgpack.decode(encode_plan(self))
+        mine = decode_plan(encode_plan(self))
         names = [name for name in mine if mine[name] != other.get(name)]
         rules, before = mine["settings"], other.get("settings") or {}
         settings = ", ".join(name for name in rules if rules[name] != before.get(name))
@@ -78,7 +80,14 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 def encode_plan(plan: Plan) -> bytes:
     """The same bytes for the same plan."""
-    return msgspec.msgpack.encode(plan, enc_hook=repr, order="deterministic")
+    plain = msgspec.to_builtins(plan, enc_hook=repr, str_keys=True)
+    return json.dumps(plain, sort_keys=True).encode()
+
+
+def decode_plan(data: bytes) -> dict[str, Any]:
+    """The plan as plain data."""
+    plain: dict[str, Any] = json.loads(data)
+    return plain
 
 
 def save_plan(folder: str, plan: Plan) -> None:
@@ -87,11 +96,16 @@ def save_plan(folder: str, plan: Plan) -> None:
 
 def load_plan(folder: str) -> dict[str, Any] | None:
     """The plan of an earlier run as plain data, or None."""
-    return load(os.path.join(folder, PLAN), dict[str, Any])
+    plain: dict[str, Any] | None = _plain(os.path.join(folder, PLAN))
+    return plain
 
 
 def typed_plan(folder: str) -> Plan | None:
-    return load(os.path.join(folder, PLAN), Plan)
+    plain = _plain(os.path.join(folder, PLAN))
+    try:
+        return msgspec.convert(plain, Plan, str_keys=True)
+    except msgspec.ValidationError:
+        return None
 
 
 def has_begun(folder: str) -> bool:
@@ -99,10 +113,25 @@ def has_begun(folder: str) -> bool:
     return any(os.path.isdir(os.path.join(folder, name)) for name in _names(folder))
 
 
-class Datasets(Struct):
-    """What was found when the batch began."""
+def save_datasets(folder: str, found: Sequence[Found]) -> None:
+    _save(os.path.join(folder, DATASETS), json.dumps(msgspec.to_builtins(found)).encode())
 
-    found: list[Found]
+
+def load_datasets(folder: str) -> list[Found] | None:
+    """What was found when the batch began, or None when there is no list."""
+    try:
+        return msgspec.convert(_plain(os.path.join(folder, DATASETS)), list[Found])
+    except msgspec.ValidationError:
+        return None
+
+
+def _plain(path: str) -> Any:
+    """JSON, which unlike MessagePack can hold names that are no UTF-8; None when there is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            return json.loads(file.read())
+    except (OSError, ValueError):
+        return None
 
 
 class Failure(Struct):
@@ -160,7 +189,10 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
 
 
 def save(path: str, value: Struct) -> None:
-    _save(path, msgspec.msgpack.encode(value))
+    try:
+        _save(path, msgspec.msgpack.encode(value))
+    except UnicodeEncodeError:  # half surrogates, which the report does not keep either
+        _save(path, msgspec.msgpack.encode(as_text(msgspec.to_builtins(value, builtin_types=(bytes,)))))
 
 
 def _save(path: str, data: bytes) -> None:
@@ -264,7 +296,8 @@ def inventory(source: str, known: Sequence[Input] = (), without: Sequence[str] =
     """The files of a source. A file that has not been touched since it was known keeps its digest without being read."""
     files = sorted(_files(source, frozenset(without)))
     before = {i.path: i for i in known}
-    return [_input(path, name, before.get(name), len(files) <= HASHED_FILES) for name, path in files]
+    hashed = len(files) <= HASHED_FILES
+    return [_input(path, name, before.get(name), hashed) for name, path in ((text_name(n), p) for n, p in files)]
 
 
 def _files(source: str, without: AbstractSet[str]) -> list[tuple[str, str]]:

@@ -18,7 +18,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from to_labelbox.media import IMAGE_EXTENSIONS
-from to_labelbox.source import Source, text_name
+from to_labelbox.names import text_name
+from to_labelbox.source import Source
 
 
 class Role(Enum):

@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox.names import text_name
 from to_labelbox.schema import Input, Option, Question
-from to_labelbox.source import text_name
 from to_labelbox_formats.yolo.descriptors import MAX_DESCRIPTOR_BYTES
 from to_labelbox_formats.yolo.tree import SPLITS, Tree
 
