@@ -21,6 +21,8 @@ from PIL import Image
 import to_labelbox
 from harness import ROOT, annotation, cases, check_report, coco, contents, image, lines, ontology, report, save
 from to_labelbox import BatchReport, UsageError
+from to_labelbox.batching import Progress
+from to_labelbox.cli.progress import _line, batch_display
 from to_labelbox.diagnostics import Code
 from to_labelbox.discover import discover
 from to_labelbox.join import Seen, common_ontology
@@ -653,6 +655,45 @@ def test_a_run_that_did_not_begin_is_nothing_to_go_on_with(tmp_path: Path) -> No
     assert to_labelbox.batch(root, out).exit_code() == 0
 
 
+def test_the_time_left_counts_datasets_that_are_not_opened_yet() -> None:
+    some = Progress(datasets=200, datasets_opened=20, datasets_done=20, units=6000, units_done=6000, annotations=9000)
+    assert _line(some, 10).endswith("6,000 images, files or tasks, 9,000 annotations (900/s), about 1:30 left")
+    whole = Progress(datasets=2, datasets_opened=2, units=4000, units_done=1000)
+    assert _line(whole, 10).endswith("about 0:30 left")
+
+
+def test_without_a_terminal_a_line_is_said_although_nothing_is_heard(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("to_labelbox.cli.progress.LINE_SECONDS", 0.05)
+    with batch_display(False or None, False) as listener:
+        time.sleep(0.2)
+        assert listener is not None
+        listener(Progress("writing", 3, 3, 1))
+        time.sleep(0.2)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "looking for datasets"
+    assert said[-1] == "writing: 1 of 3 datasets"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_all_of_a_batch_is_validated_at_once(tmp_path: Path, workers: int) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    for name in "ab":
+        box_set(root / name / "set.json", label=name)
+    broken = box_set(root / "c" / "set.json")
+    broken.write_bytes(broken.read_bytes()[:-9])
+    to_labelbox.batch(root, out, workers=workers)
+    assert to_labelbox.validate(out) == []
+    (out / "a" / "ontology.json").write_bytes(b"{}")
+    shutil.rmtree(out / "b")
+    assert {f.file for f in to_labelbox.validate(out)} == {
+        "a/ontology.json",
+        "a/annotations.ndjson",
+        "b/report.json",
+    }
+
+
 def test_a_dataset_that_failed_is_tried_again(tmp_path: Path) -> None:
     root, out = tmp_path / "in", tmp_path / "out"
     box_set(root / "a" / "set.json")
@@ -721,7 +762,7 @@ def test_shards_have_to_find_the_same_datasets(tmp_path: Path, together: bool) -
     to_labelbox.batch(root, outs[0], shard=(1, 2))
     box_set(root / "a" / "a.json")
     if together:
-        with pytest.raises(UsageError, match="other datasets .'a' is new"):
+        with pytest.raises(UsageError, match=r"other datasets .'a' is new"):
             to_labelbox.batch(root, outs[1], shard=(2, 2))
     else:
         to_labelbox.batch(root, outs[1], shard=(2, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -115,6 +116,22 @@ def test_a_terminal_that_speaks_ascii_alone(tmp_path: Path, command: str) -> Non
     made = ran(command, source, *more, LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert made.returncode == 3
     assert "Traceback" not in made.stderr
+
+
+def test_a_terminal_that_speaks_latin_alone(tmp_path: Path) -> None:
+    source = save(tmp_path / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])], None, [{"id": 1, "name": "日本"}]))
+    made = ran("inspect", source, PYTHONIOENCODING="latin-1")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "\\u65e5\\u672c" in made.stdout
+
+
+def test_nobody_listens_to_what_is_said(tmp_path: Path) -> None:
+    source = save(tmp_path / "a.json", street())
+    for n, redirected in enumerate(("2>/dev/full", "2>&-", ">&- 2>&-")):
+        out = tmp_path / str(n)
+        command = shlex.join([*PROGRAM, "convert", str(source), "-o", str(out)])
+        assert subprocess.run(f"{command} {redirected}", shell=True, timeout=60, check=False).returncode == 0
+        assert (out / "report.json").exists()
 
 
 def test_a_reader_that_goes_away(tmp_path: Path) -> None:

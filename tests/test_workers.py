@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 import zipfile
 from collections import deque
@@ -162,6 +164,29 @@ def test_a_signal_waits_until_no_lock_is_held(number: int, monkeypatch: pytest.M
     with pytest.raises(KeyboardInterrupt), crew(1, idle) as hands:
         list(hands.run(abs, deque([-1])))
     assert after == ["waited"]
+
+
+ORPHANING = """
+import time
+from collections import deque
+from to_labelbox.workers import crew
+
+with crew(1, print, ()) as hands:
+    print("ready", flush=True)
+    list(hands.run(time.sleep, deque([60])))
+"""
+
+
+def test_a_worker_ends_with_its_parent_in_the_middle_of_a_task() -> None:
+    with subprocess.Popen([sys.executable, "-c", ORPHANING], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        while parent.stdout.readline() != b"\n":  # the worker begins
+            pass
+        time.sleep(0.2)
+        parent.kill()
+        begun = time.monotonic()
+        parent.stdout.read()  # ends when the last process that could write has ended
+        assert time.monotonic() - begun < 10
 
 
 def test_between_tasks_a_signal_is_heard_at_once_and_its_handler_is_given_back() -> None:

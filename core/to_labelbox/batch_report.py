@@ -52,14 +52,13 @@ class BatchReport(Struct):
         return 1 if fail_on is not None and lost[fail_on] else 0
 
 
-def is_batch(folder: str) -> bool:
-    """Whether a folder holds the report of a batch."""
+def read_batch(folder: str) -> BatchReport | None:
+    """The report of the batch that is in a folder, or None."""
     try:
         with open(os.path.join(folder, REPORT), "rb") as file:
-            msgspec.json.decode(file.read(), type=BatchReport)
+            return msgspec.json.decode(file.read(), type=BatchReport)
     except (OSError, msgspec.MsgspecError):
-        return False
-    return True
+        return None
 
 
 class Totals:

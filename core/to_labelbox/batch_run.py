@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from to_labelbox.batch_report import BatchReport, Row, Totals
 from to_labelbox.batching import Listener, Progress
 from to_labelbox.diagnostics import Code, Log, ToLabelboxError, UsageError
-from to_labelbox.discover import Found, discover
+from to_labelbox.discover import Found, discover, none_found
 from to_labelbox.formats import option_names, reader, writer
 from to_labelbox.join import Seen, common_ontology, shared_keys
 from to_labelbox.kept import MEMORY, Kept, keep, remember
@@ -96,8 +96,7 @@ class Batch:
         self.found = found = discover(given.root, given.format, given.datasets, out) if found is None else list(found)
         sets = [f for f in found if f.format]
         if not sets:
-            hint = "give --from NAME if you know what they are" if given.format is None else "try without --from"
-            raise UsageError(f"{given.root}: no datasets found; {hint}, or ask `to-labelbox inspect` about one of them")
+            raise none_found(given.root, given.format, given.datasets, found)
         self._known = {f.format: option_names(reader(f.format), self._writer) for f in sets}
         for name in given.options:
             if not any(name.replace("-", "_") in known for known in self._known.values()):
@@ -254,6 +253,7 @@ class Batch:
         """Take over what there is of a dataset; gives the ranges that are missing."""
         dataset.head = head
         dataset.gathered = Gathering(log_of(head.log, self._given.fail))
+        self._progress.datasets_opened += 1
         self._progress.units += head.units
         for part in parts:
             self._add(dataset, part)
@@ -268,6 +268,7 @@ class Batch:
         dataset.gathered = Gathering(log_of(kept.log, self._given.fail))
         dataset.gathered.survey = kept.survey
         dataset.gathered.keys.frombytes(kept.keys)
+        self._progress.datasets_opened += 1
         self._progress.units += kept.head.units
         self._progress.units_done += kept.head.units
         self._progress.datasets_done += 1
@@ -275,6 +276,7 @@ class Batch:
     def _reopen(self, dataset: _Set) -> None:
         """Give up what is published of a dataset: the ontology has changed."""
         assert dataset.head is not None
+        self._progress.datasets_opened -= 1
         self._progress.units -= dataset.head.units
         self._progress.units_done -= dataset.head.units
         self._progress.datasets_done -= 1

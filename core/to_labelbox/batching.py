@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from to_labelbox.batch_report import BatchReport, is_batch
+from to_labelbox.batch_report import BatchReport, read_batch
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.discover import Found
 from to_labelbox.formats import reader
@@ -46,6 +46,7 @@ class Progress:
 
     step: str = "reading"
     datasets: int = 0
+    datasets_opened: int = 0
     datasets_done: int = 0
     units: int = 0
     units_done: int = 0
@@ -238,7 +239,7 @@ def _refuse(
         return
     if interrupted:
         raise UsageError(f"{out} holds a batch that was interrupted: --resume to go on, --overwrite to start again")
-    of_batch = is_batch(out)
+    of_batch = read_batch(out) is not None
     if of_batch and resume:
         return
     if of_batch:

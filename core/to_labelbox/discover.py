@@ -91,6 +91,18 @@ def discover(
     return [f for path, f in sorted(named.items()) if not patterns or any(fnmatchcase(path, p) for p in patterns)]
 
 
+def none_found(root: str, format: str | None, patterns: Sequence[str], found: Sequence[Found]) -> UsageError:
+    """What to say where there is no dataset among what was found."""
+    unread = next((f": {f.path or root} {f.problem}" for f in found if f.problem), "")
+    if patterns:
+        hint = f"none whose path matches --datasets {' or '.join(patterns)}"
+    elif format is not None:
+        hint = "try without --from"
+    else:
+        hint = "give --from NAME if you know what they are, or ask `to-labelbox inspect` about one of them"
+    return UsageError(f"{root}: no datasets found{unread}; {hint}")
+
+
 class _Claims(Struct, frozen=True):
     """The readers that claim something with the highest confidence: one, or several that tie."""
 

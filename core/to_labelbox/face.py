@@ -8,9 +8,10 @@ from typing import Any
 
 from to_labelbox.batch_report import BatchReport
 from to_labelbox.batching import batch, merge
+from to_labelbox.checking import faults
 from to_labelbox.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, read_class_map
 from to_labelbox.diagnostics import FileError, Log, RecordError, SourceError, ToLabelboxError, UsageError
-from to_labelbox.formats import Dataset, Detection, Fault, Reader, Writer, dataset_of, readers, writer
+from to_labelbox.formats import Dataset, Detection, Fault, Reader, Writer, dataset_of, readers
 from to_labelbox.formats import detect as _detect
 from to_labelbox.ontology import Ontology
 from to_labelbox.page import preview
@@ -79,5 +80,5 @@ def read(
 
 
 def validate(path: str | os.PathLike[str], ontology: str | os.PathLike[str] | None = None) -> list[Fault]:
-    """Faults of an output folder, or of an NDJSON file against an ontology file; empty when there are none."""
-    return list(writer().validate(os.fspath(path), None if ontology is None else os.fspath(ontology)))
+    """Faults of an output folder, of all of a batch, or of an NDJSON file against an ontology file; empty when there are none."""
+    return list(faults(os.fspath(path), None if ontology is None else os.fspath(ontology)))

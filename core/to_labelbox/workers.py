@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -129,13 +130,27 @@ class _Signals:
                 signal.signal(number, before[number])
 
 
+def _begin(parent: int, prepare: Callable[..., None], given: Sequence[Any]) -> None:
+    """What a process does first."""
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    prepare(*given)
+
+
+def _watch(parent: int) -> None:
+    """End this process when its parent has been killed, in whatever task it is: the next run does that task too."""
+    while os.getppid() == parent:
+        time.sleep(_PATIENCE)
+    os._exit(1)
+
+
 @contextmanager
 def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) -> Iterator[Crew]:
     """Start processes, and end them at once when the block is left, whatever the reason.
 
     Where processes can be forked, they share what has been opened before.
     """
-    pool = ProcessPool(workers, 0, prepare, given, multiprocessing.get_context("fork" if hasattr(os, "fork") else None))
+    context = multiprocessing.get_context("fork" if hasattr(os, "fork") else None)
+    pool = ProcessPool(workers, 0, _begin, (os.getpid(), prepare, given), context)
     signals = _Signals()
     with signals.handled():
         try:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import sys
+import shlex
 from typing import Any
 
 import click
 
-from to_labelbox.cli.common import batch_closing, conversion_options, output_options, pairs_of, settings_of
+from to_labelbox.cli.common import (
+    batch_closing,
+    conversion_options,
+    output_options,
+    pairs_of,
+    resumable,
+    settings_of,
+    tell,
+)
 from to_labelbox.cli.progress import batch_display
-from to_labelbox.discover import discover
+from to_labelbox.discover import discover, none_found
 from to_labelbox.report import FailOn
 from to_labelbox.source import display
 
@@ -58,7 +66,10 @@ def batch(
     to-labelbox batch exports -o out --datasets 'cvat/*' --from cvat
     """
     if dry_run:
-        for found in discover(root, given["format"], datasets, out):
+        every = discover(root, given["format"], datasets, out)
+        if not any(found.format for found in every):
+            raise none_found(root, given["format"], datasets, every)
+        for found in every:
             click.echo(f"{display(found.path)}\t{found.format or '-'}\t{display(found.problem or found.reason)}")
         return 0
     if out is None:
@@ -66,7 +77,7 @@ def batch(
     share = _share(shard)
     from to_labelbox.batching import batch as run
 
-    with batch_display(progress, quiet) as listener:
+    with resumable(quiet), batch_display(progress, quiet) as listener:
         report = run(
             root,
             out,
@@ -93,11 +104,11 @@ def batch(
         if not quiet:
             failed = [row for row in report.datasets if row.problem]
             for row in failed:
-                print(f"error    {display(row.path)}: {display(row.problem)}", file=sys.stderr)
-            print(f"shard {shard} is done; when all are: to-labelbox merge {out}", file=sys.stderr)
+                tell(f"error    {display(row.path)}: {display(row.problem)}")
+            tell(f"shard {shard} is done; when all are: to-labelbox merge {shlex.quote(out)}")
         return 0
     if not quiet:
-        print(batch_closing(report, out), file=sys.stderr)
+        tell(batch_closing(report, out))
     return report.exit_code(FailOn(fail_on) if fail_on else None)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import click
@@ -198,6 +201,23 @@ def pairs_of(options: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
+def tell(text: str) -> None:
+    """Say something beside the result. Whether anybody listens decides nothing."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def resumable(quiet: bool) -> Iterator[None]:
+    """Say after an interruption how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not quiet:
+            tell("interrupted: the same command with --resume goes on with what is missing")
+        raise
+
+
 def closing(report: Report, out: str | None) -> str:
     """The closing table: outcomes, the classes with losses, each diagnostic with one example, what to do next."""
     tally = report.annotations
@@ -227,7 +247,7 @@ def closing(report: Report, out: str | None) -> str:
         lines += [f"… and {len(unfit) - CLASSES_SHOWN} more, see report.json"] if len(unfit) > CLASSES_SHOWN else []
     if out is not None:
         lines += ["", "wrote " + ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])]
-        lines += [f"next: to-labelbox validate {out}"]
+        lines += [f"next: to-labelbox validate {shlex.quote(out)}"]
     return "\n".join(lines)
 
 
@@ -248,6 +268,7 @@ def batch_closing(report: BatchReport, out: str) -> str:
         lines.append(f"note     … and {len(report.decisions) - DECISIONS_SHOWN} more decisions, in report.json")
     written = [*report.outputs, "report.json"]
     lines += ["", "wrote " + ", ".join(os.path.join(out, name) for name in written) + ", and a folder for each dataset"]
+    lines += [f"next: to-labelbox validate {shlex.quote(out)}"]
     return "\n".join(lines)
 
 

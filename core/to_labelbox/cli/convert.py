@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
-from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options
+from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options, tell
 from to_labelbox.cli.progress import bar
 from to_labelbox.pipeline import convert as run
 from to_labelbox.report import FailOn
@@ -61,7 +60,7 @@ def convert(
         )
     code = report.exit_code(FailOn(fail_on) if fail_on else None)
     if not quiet:
-        print(closing(report, None if dry_run else out), file=sys.stderr)
+        tell(closing(report, None if dry_run else out))
         if code == 3:
-            print("nothing could be converted: see the reasons above", file=sys.stderr)
+            tell("nothing could be converted: see the reasons above")
     return code

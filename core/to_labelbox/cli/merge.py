@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from to_labelbox.batching import merge as run
-from to_labelbox.cli.common import batch_closing
+from to_labelbox.cli.common import batch_closing, tell
 from to_labelbox.cli.progress import batch_display
 
 
@@ -30,5 +28,5 @@ def merge(outs: tuple[str, ...], out: str | None, workers: int, progress: bool |
     with batch_display(progress, quiet) as listener:
         report = run(outs, out, workers=workers, progress=listener)
     if not quiet:
-        print(batch_closing(report, out or outs[0]), file=sys.stderr)
+        tell(batch_closing(report, out or outs[0]))
     return report.exit_code()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from to_labelbox.cli.common import tell
 from to_labelbox.pipeline import Progress
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from to_labelbox.batching import Listener
     from to_labelbox.batching import Progress as BatchProgress
 
@@ -22,6 +22,8 @@ QUICK_SECONDS = 1.0
 
 LINE_SECONDS = 5.0
 """Without a terminal, a batch says at this pace how far it is."""
+
+LOOKING = "looking for datasets"
 
 
 @contextmanager
@@ -64,31 +66,39 @@ def batch_display(wanted: bool | None, quiet: bool) -> Iterator[Listener | None]
         yield None
         return
     if not (sys.stderr.isatty() if wanted is None else wanted):
-        yield _Lines()
+        with _lines() as listener:
+            yield listener
         return
+    from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     started = time.monotonic()
-    with Live(Text(), transient=True, refresh_per_second=4, console=_console()) as live:
+    with Live(Text(LOOKING), transient=True, refresh_per_second=4, console=Console(stderr=True)) as live:
         yield lambda progress: live.update(Text(_line(progress, time.monotonic() - started)))
 
 
-def _console() -> Console:
-    from rich.console import Console
+@contextmanager
+def _lines() -> Iterator[Listener]:
+    """A line every few seconds, also while nothing is heard of the work."""
+    started = time.monotonic()
+    said = [LOOKING]
+    ended = threading.Event()
 
-    return Console(stderr=True)
+    def listen(progress: BatchProgress) -> None:
+        said[0] = _line(progress, time.monotonic() - started)
 
+    def speak() -> None:
+        while not ended.wait(LINE_SECONDS):
+            tell(said[0])
 
-class _Lines:
-    def __init__(self) -> None:
-        self._started = self._said = time.monotonic()
-
-    def __call__(self, progress: BatchProgress) -> None:
-        now = time.monotonic()
-        if now - self._said >= LINE_SECONDS:
-            self._said = now
-            print(_line(progress, now - self._started), file=sys.stderr, flush=True)
+    speaker = threading.Thread(target=speak, daemon=True)
+    speaker.start()
+    try:
+        yield listen
+    finally:
+        ended.set()
+        speaker.join()
 
 
 def _line(progress: BatchProgress, seconds: float) -> str:
@@ -96,11 +106,12 @@ def _line(progress: BatchProgress, seconds: float) -> str:
     said = f"{progress.step}: {progress.datasets_done:,} of {progress.datasets:,} datasets"
     if progress.step != "reading" or not progress.units_done:
         return said
-    left = seconds * (progress.units - progress.units_done) / progress.units_done
+    unopened = (progress.datasets - progress.datasets_opened) * progress.units / progress.datasets_opened
+    left = seconds * (progress.units - progress.units_done + unopened) / progress.units_done
     rate = progress.annotations / seconds if seconds else 0
     return (
-        f"{said}, {progress.units_done:,} of {progress.units:,} images, files or tasks, "
-        f"{progress.annotations:,} annotations ({rate:,.0f}/s), {_time(left)} left"
+        f"{said}, {progress.units_done:,} images, files or tasks, "
+        f"{progress.annotations:,} annotations ({rate:,.0f}/s), about {_time(left)} left"
     )
 
 

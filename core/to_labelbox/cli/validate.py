@@ -7,7 +7,7 @@ import shlex
 
 import click
 
-from to_labelbox.formats import writer
+from to_labelbox.checking import faults
 from to_labelbox.source import display
 
 
@@ -28,17 +28,20 @@ Examples:
 @click.option("--max", "limit", type=click.IntRange(1), default=100, show_default=True, help="Faults to print.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it.")
 def validate(path: str, ontology: str | None, media_root: str | None, limit: int, quiet: bool) -> int:
-    """Check an output folder, or FILE.ndjson with --ontology FILE, by Labelbox's rules. Exit code 1 on any fault."""
+    """Check an output folder of convert or batch, or FILE.ndjson with --ontology FILE, by Labelbox's rules.
+
+    Exit code 1 on any fault.
+    """
     if not os.path.exists(path):
         raise click.UsageError(f"{path}: no such file or folder")
     found = 0
-    for fault in writer().validate(path, ontology, media_root):
+    for fault in faults(path, ontology, media_root):
         found += 1
         if not quiet and found <= limit:
             click.echo(display(str(fault)))
     if not quiet:
         more = f" (the first {limit} shown)" if found > limit else ""
         click.echo(f"{found} fault{'' if found == 1 else 's'}{more}" if found else f"{path}: no faults", err=True)
-        if not found and os.path.isdir(path):
+        if not found and os.path.isfile(os.path.join(path, "data_rows.ndjson")):
             click.echo(f"next: to-labelbox preview {shlex.quote(path)} --media-root DIR", err=True)
     return 1 if found else 0
