@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -28,6 +29,7 @@ from to_labelbox.discover import discover
 from to_labelbox.join import Seen, common_ontology
 from to_labelbox.schema import Input, Option, Question, Schema
 from to_labelbox.settings import Settings
+from to_labelbox.state import HASHED_FILES, inventory, same_inputs
 from to_labelbox.survey import Answers, Survey
 
 KILLS = int(os.environ.get("TO_LABELBOX_KILLS", "10"))
@@ -692,6 +694,50 @@ def test_all_of_a_batch_is_validated_at_once(tmp_path: Path, workers: int) -> No
         "a/annotations.ndjson",
         "b/report.json",
     }
+
+
+@pytest.mark.parametrize("shard", [None, (1, 1)])
+def test_a_full_disk_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shard: tuple[int, int] | None
+) -> None:
+    box_set(tmp_path / "in" / "a" / "set.json")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("to_labelbox.work.save_part", full)
+        with pytest.raises(UsageError, match=r"No space left on device\. When there is room, --resume goes on"):
+            to_labelbox.batch(tmp_path / "in", tmp_path / "out", shard=shard)
+    check(tmp_path / "out", to_labelbox.batch(tmp_path / "in", tmp_path / "out", resume=True))
+
+
+def test_where_case_is_ignored_no_output_replaces_another(tmp_path: Path) -> None:
+    """As far as it can be told where case is not: the file system is made to look like one that ignores it."""
+    box_set(tmp_path / "in" / "Scene" / "a.json")
+    box_set(tmp_path / "in" / "scene" / "b.json", label="bus")
+    (tmp_path / "out" / ".TO-LABELBOX-PARTIAL").mkdir(parents=True)
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    assert [(row.path, row.problem.split(" does ")[-1]) for row in made.datasets] == [
+        ("Scene", ""),
+        ("scene", "not tell its name from 'Scene': rename one of them"),
+    ]
+
+
+def test_in_a_set_of_many_files_a_new_time_is_a_change(tmp_path: Path) -> None:
+    voc_set(tmp_path / "in" / "v" / "Annotations", *(f"{n:04}" for n in range(HASHED_FILES + 1)))
+    inputs = inventory(str(tmp_path / "in" / "v"))
+    assert (len(inputs), inputs[0].size) == (1, HASHED_FILES + 1)
+    assert same_inputs(inputs, inventory(str(tmp_path / "in" / "v"), inputs))
+    os.utime(tmp_path / "in" / "v" / "Annotations" / "0007.xml", (1, 1))
+    assert not same_inputs(inputs, inventory(str(tmp_path / "in" / "v"), inputs))
+
+
+def test_what_is_said_of_the_ontology_counts_once(tmp_path: Path) -> None:
+    for name, label in (("a", "car"), ("b", "Car"), ("c", "bus")):
+        box_set(tmp_path / "in" / name / "set.json", label=label)
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    assert [d.count for d in made.diagnostics if d.code is Code.CLASS_SIMILAR] == [1]
 
 
 def test_a_dataset_that_failed_is_tried_again(tmp_path: Path) -> None:

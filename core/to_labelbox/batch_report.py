@@ -12,6 +12,9 @@ from to_labelbox.diagnostics import EXAMPLES, Code, Diagnostic, Ledger, Log, Sev
 from to_labelbox.output import REPORT
 from to_labelbox.report import Assets, FailOn, Lines, Output, Report, Tool, json_text
 
+_OF_ALL = {Code.CLASS_SIMILAR}
+"""What is said of the ontology, and so of each dataset: it counts once."""
+
 
 class Row(Struct):
     """A dataset: where it is below the root, what was read and what became of it. ``problem``: why that is not all."""
@@ -84,7 +87,9 @@ class Totals:
             self._kinds[kind] = self._kinds.get(kind, 0) + count
         for one in report.diagnostics:
             mine = self._diagnostics.setdefault(one.code, Diagnostic(one.code, one.severity, message=one.message))
-            mine.count += one.count
+            mine.count = max(mine.count, one.count) if one.code in _OF_ALL else mine.count + one.count
+            if mine.examples and one.code in _OF_ALL:
+                continue
             for example in one.examples[: EXAMPLES - len(mine.examples)]:
                 place = f"{row.path}: {example.file}" if example.file else row.path
                 mine.examples.append(msgspec.structs.replace(example, file=place))

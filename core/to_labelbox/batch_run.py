@@ -11,6 +11,7 @@ import hashlib
 import os
 import shlex
 import shutil
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -143,8 +144,20 @@ class Batch:
             self._progress.annotations = sum(s.gathered.read for s in self.sets if s.gathered is not None)
             self._listener(self._progress)
 
+    def _tell_apart(self) -> None:
+        """Leave out datasets whose output would be that of an earlier one where a file system ignores case."""
+        if not os.path.exists(os.path.join(self._out, PARTIAL.upper())):
+            return
+        first: dict[str, str] = {}
+        for dataset in self._alive:
+            path = dataset.found.path
+            other = first.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
+            if other != path:
+                dataset.failure = f"{self._out} does not tell its name from {other!r}: rename one of them"
+
     def run(self, hire: Hire) -> BatchReport:
         """Everything, from opening to the report. ``hire`` gets the crew for the datasets' jobs."""
+        self._tell_apart()
         for dataset in self.sets:
             dataset.memory = self._memory(dataset)
         with hire([s.job for s in self.sets]) as hands:
@@ -153,6 +166,7 @@ class Batch:
 
     def run_shard(self, hire: Hire, shard: int, of: int) -> BatchReport:
         """One machine's share: parts in the working folder, nothing published."""
+        self._tell_apart()
         shared = {s.number for s in self._alive if of > 1 and _is_large(s.found.source)}
         mine = [s for s in self._alive if s.number in shared or s.number % of == shard]
         with hire([s.job for s in self.sets]) as hands:
@@ -174,6 +188,7 @@ class Batch:
     def merge(self, hire: Hire) -> BatchReport:
         """Conclude what machines have done. Raises :class:`UsageError` when something is missing."""
         absent = []
+        self._tell_apart()
         for dataset in self._alive:
             failure = load(os.path.join(dataset.folder, FAILURE), Failure)
             head = load(os.path.join(dataset.folder, HEAD), Head)

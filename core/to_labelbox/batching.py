@@ -5,10 +5,11 @@ The work is in :mod:`~to_labelbox.batch_run`.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,7 @@ def batch(
     hire = _hire(engine, scheduler, workers, file_timeout)
     run = Batch(place, given, progress)
     _check_places(place, run.found)
-    with locked(_ready(place), shared=shard is not None):
+    with _room(place), locked(_ready(place), shared=shard is not None):
         with beginning(place):
             _prepare_folder(place, given, run.found, overwrite, resume or shard is not None, shard is not None)
         if shard is None:
@@ -188,6 +189,17 @@ def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float)
     from to_labelbox.workers import crew
 
     return lambda jobs: crew(workers, prepare, (jobs, file_timeout))
+
+
+@contextmanager
+def _room(out: str) -> Iterator[None]:
+    """Say how to go on where the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise UsageError(f"{out} cannot be written: {error.strerror}. When there is room, --resume goes on") from error
 
 
 def _ready(out: str) -> str:

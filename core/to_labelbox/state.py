@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
@@ -42,7 +42,7 @@ T = TypeVar("T")
 class Input(Struct, frozen=True):
     """A file of a source: size, time of change, and the time at which the system noted any change, which nobody sets.
 
-    ``digest`` is empty for media and in sets of very many files.
+    ``digest`` is empty for media.
     """
 
     path: str
@@ -293,17 +293,21 @@ def missing(chunks: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tu
 
 
 def inventory(source: str, known: Sequence[Input] = (), without: Sequence[str] = ()) -> list[Input]:
-    """The files of a source. A file that has not been touched since it was known keeps its digest without being read."""
-    files = sorted(_files(source, frozenset(without)))
+    """The files of a source. A file that has not been touched since it was known keeps its digest without being read.
+
+    Very many files are one entry: what could be told of each would take more memory than all the rest of a run.
+    """
+    names = sorted(_files(source, frozenset(without)))
+    if len(names) > HASHED_FILES:
+        return [_listing(source, names)]
     before = {i.path: i for i in known}
-    hashed = len(files) <= HASHED_FILES
-    return [_input(path, name, before.get(name), hashed) for name, path in ((text_name(n), p) for n, p in files)]
+    return [_input(os.path.join(source, name) if name else source, text_name(name), before) for name in names]
 
 
-def _files(source: str, without: AbstractSet[str]) -> list[tuple[str, str]]:
+def _files(source: str, without: AbstractSet[str]) -> list[str]:
     if not os.path.isdir(source):
-        return [("", source)]
-    files: list[tuple[str, str]] = []
+        return [""]
+    files: list[str] = []
     folders = [""]
     for folder in folders:
         try:
@@ -311,7 +315,7 @@ def _files(source: str, without: AbstractSet[str]) -> list[tuple[str, str]]:
                 for entry in entries:
                     name = folder + entry.name
                     if not entry.is_dir(follow_symlinks=False):
-                        files.append((name, entry.path))
+                        files.append(name)
                     elif name not in without:
                         folders.append(f"{name}/")
         except OSError:  # opening the source says so
@@ -319,14 +323,28 @@ def _files(source: str, without: AbstractSet[str]) -> list[tuple[str, str]]:
     return files
 
 
-def _input(path: str, name: str, known: Input | None, hashed: bool) -> Input:
+def _listing(source: str, names: Sequence[str]) -> Input:
+    """Sizes and times of change of all files in one digest."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in names:
+        try:
+            stat = os.stat(os.path.join(source, name), follow_symlinks=False)
+            told = f"{name}\n{stat.st_size} {stat.st_mtime_ns}\n"
+        except OSError:
+            told = f"{name}\n\n"
+        digest.update(told.encode("utf-8", "surrogatepass"))
+    return Input("", len(names), 0, 0, digest.hexdigest())
+
+
+def _input(path: str, name: str, before: Mapping[str, Input]) -> Input:
+    known = before.get(name)
     try:
         stat = os.stat(path, follow_symlinks=False)
         times = stat.st_mtime_ns, stat.st_ctime_ns
         if known is not None and (known.size, known.changed, known.noted) == (stat.st_size, *times):
             return known
         # a pipe has no content to compare, and reading it would wait for ever
-        digest = file_digest(path) if hashed and not is_media(path) and os.path.isfile(path) else ""
+        digest = file_digest(path) if not is_media(path) and os.path.isfile(path) else ""
     except OSError:
         return Input(name, -1, 0, 0)
     return Input(name, stat.st_size, *times, digest)

@@ -291,7 +291,7 @@ _MARKS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 def _diagnostic(diagnostic: Diagnostic) -> list[str]:
     if diagnostic.code == "decision":
-        return [f"note     {display(e.message)}" for e in diagnostic.examples]
+        return [f"note     {display(str(e))}" for e in diagnostic.examples]
     example = diagnostic.examples[0]
     times = f" ×{diagnostic.count:,}" if diagnostic.count > 1 else ""
     return [f"{_MARKS[diagnostic.severity]:<8} {diagnostic.code}{times}: {display(str(example))}"]
