@@ -21,91 +21,21 @@ TYPE_CHECKING = False  # that of `typing` takes longer than everything here
 if TYPE_CHECKING:
     from typing import Any
 
-    from to_labelbox.face import (
-        BatchReport,
-        ClassMap,
-        ClassRule,
-        Dataset,
-        Detection,
-        Fault,
-        FileError,
-        Log,
-        Ontology,
-        OptionRule,
-        Outside,
-        Policy,
-        QuestionRule,
-        Reader,
-        RecordError,
-        Report,
-        Settings,
-        SourceError,
-        ToLabelboxError,
-        UsageError,
-        Writer,
-        batch,
-        convert,
-        dataset_of,
-        detect,
-        formats,
-        infer_ontology,
-        merge,
-        preview,
-        read,
-        read_class_map,
-        validate,
-        write,
-    )
-
-__all__ = [
-    "BatchReport",
-    "ClassMap",
-    "ClassRule",
-    "Dataset",
-    "Detection",
-    "Fault",
-    "FileError",
-    "Log",
-    "Ontology",
-    "OptionRule",
-    "Outside",
-    "Policy",
-    "QuestionRule",
-    "Reader",
-    "RecordError",
-    "Report",
-    "Settings",
-    "SourceError",
-    "ToLabelboxError",
-    "UsageError",
-    "Writer",
-    "batch",
-    "convert",
-    "dataset_of",
-    "detect",
-    "formats",
-    "infer_ontology",
-    "merge",
-    "preview",
-    "read",
-    "read_class_map",
-    "validate",
-    "write",
-]
+    from to_labelbox.face import *
 
 
 class _Package(ModuleType):
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_"):
+        if not name.startswith("_") or name == "__all__":
             face = import_module("to_labelbox.face")
-            if name in __all__:
+            if name in face.__all__ or name == "__all__":
                 return getattr(face, name)
             if name in self.__dict__:  # a module that came with it
                 return self.__dict__[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *__all__})
+        return sorted({*super().__dir__(), *self.__all__})
 
     @property
     def formats(self) -> Any:
