@@ -436,11 +436,14 @@ def publish(
         finished = [folder.sink("annotations.ndjson")]
         for piece in filled:
             finished[0].write(piece)
+        finished[0].lines = sum(gathered.counts)
     rows = folder.sink("data_rows.ndjson")
     for piece in _rows(parts, gathered.ranges, gathered.repeated):
         rows.write(piece)
+        rows.lines += piece.count(b"\n")
     schema = folder.sink("ontology.json")
     schema.write(filling.schema)
+    schema.lines = filling.schema.count(b"\n")
     folder.publish([*finished, rows, schema], report)
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _SIDE = re.compile(r"[0-9]{1,7}")
 _CLASS_QUESTION = "class"
+_NOTHING = Document("", "", "", "", "", ())
+_BLOCK = 32
+"""Units that are read together, step by step, which leaves each step's code in the processor's cache."""
 _OTHER_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG", ".webp", ".tif", ".tiff")
 
 
@@ -56,33 +59,54 @@ class Items:
         self._add, self._strip = _media_prefix(source, context, image_base(layout))
 
     def iterate(self, log: Log, start: int, stop: int) -> Iterator[Item]:
-        for unit in range(max(0, start), min(stop, self._layout.units)):
-            item = self._item(unit, log)
-            if item is not None:
-                yield item
+        last = min(stop, self._layout.units)
+        for first in range(max(0, start), last, _BLOCK):
+            units = range(first, min(first + _BLOCK, last))
+            loaded = [self._load(unit) for unit in units]
+            documents = [self._document(unit, data, log) for unit, data in zip(units, loaded)]
+            for unit, document in zip(units, documents):
+                if document is not _NOTHING:
+                    yield self._item(unit, document, log)
 
-    def _item(self, unit: int, log: Log) -> Item | None:
+    def _load(self, unit: int) -> bytes | FileError | None:
+        """The annotation file of a unit, if it has one that counts."""
+        if unit >= len(self._layout.xmls) or unit in self._layout.refused:
+            return None
+        try:
+            return self._source.load(self._layout.entry(unit), MAX_BYTES)
+        except FileError as error:
+            return error
+
+    def _document(self, unit: int, loaded: bytes | FileError | None, log: Log) -> Document | None:
+        """What a unit's file says; None for one without, ``_NOTHING`` where the unit is left out."""
         layout = self._layout
         name = layout.entry(unit)
-        document = None
-        if unit < len(layout.xmls):
-            if unit in layout.refused:
-                image, other = layout.refused[unit]
-                log.file_unreadable(name, f"describes {image}, as {other} does: not read. Keep the one that counts")
-                return None
-            try:
-                document = read_document(self._source.load(name, MAX_BYTES), self._fallback)
-            except NotAnnotation as error:
-                log.note(Code.FILE_IGNORED, str(error), file=name)
-                return None
-            except FileError as error:
-                log.file_unreadable(name, str(error))
-                return None
-            for field_name in document.unknown:
-                log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
-            if unit in layout.unsure:
-                message = f"several images are called so, {layout.unsure[unit]} is one of them: none of them is taken"
-                log.note(Code.ASSET_UNKNOWN, message, file=name)
+        if unit in layout.refused:
+            image, other = layout.refused[unit]
+            log.file_unreadable(name, f"describes {image}, as {other} does: not read. Keep the one that counts")
+            return _NOTHING
+        if loaded is None:
+            return None
+        try:
+            if isinstance(loaded, FileError):
+                raise loaded
+            document = read_document(loaded, self._fallback)
+        except NotAnnotation as error:
+            log.note(Code.FILE_IGNORED, str(error), file=name)
+            return _NOTHING
+        except FileError as error:
+            log.file_unreadable(name, str(error))
+            return _NOTHING
+        for field_name in document.unknown:
+            log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
+        if unit in layout.unsure:
+            message = f"several images are called so, {layout.unsure[unit]} is one of them: none of them is taken"
+            log.note(Code.ASSET_UNKNOWN, message, file=name)
+        return document
+
+    def _item(self, unit: int, document: Document | None, log: Log) -> Item:
+        layout = self._layout
+        name = layout.entry(unit)
         image = layout.image(unit)
         folder, stem = layout.folder(name)
         path, header = self._asset(name, folder, stem, image, document, log)
