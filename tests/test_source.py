@@ -211,3 +211,26 @@ def test_names_that_do_not(name: str) -> None:
 
 def test_a_name_on_a_terminal_controls_nothing() -> None:
     assert display("a\x1b[31m\n\u202eb\ud800é") == "a\\x1b[31m\\n\\u202eb\\ud800é"
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_folders_of_programs_are_not_looked_into(tmp_path: Path, kind: str) -> None:
+    names = ["a.json", "in.venv/b.json", ".c.json"]
+    others = [".git/x", "in/.ipynb_checkpoints/a.json", "__MACOSX/._a", "in/__MACOSX/._a", "ui/node_modules/p/x.json"]
+    others += ["env/lib/site-packages/p/x.txt", "venv/x.cfg", "src/__pycache__/x.pyc"]
+    for name in names + others:
+        path = tmp_path / "set" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(DOCUMENT)
+    source = tmp_path / "set"
+    if kind == "zip":
+        source = archive(tmp_path / "set.zip", **{f"./{name}": DOCUMENT for name in names + others})
+        names = [f"./{name}" for name in names]
+    assert sorted(Source(source).names) == sorted(names)
+
+
+def test_a_hidden_folder_that_is_the_source_itself_is_read(tmp_path: Path) -> None:
+    assert (
+        converted(save(tmp_path / ".set" / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])])).parent, tmp_path / "out")
+        == 1
+    )

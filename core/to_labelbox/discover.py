@@ -24,7 +24,7 @@ from to_labelbox.formats import CERTAIN, Match, reader, readers
 from to_labelbox.media import is_media
 from to_labelbox.names import text_name
 from to_labelbox.output import OURS, is_output
-from to_labelbox.source import Source
+from to_labelbox.source import Source, is_data_folder
 
 EVIDENCE_FILES, MORE_FILES = 4, 64
 """So many files of each extension directly in a folder are looked at, and so many where the first ones are of no format;
@@ -43,7 +43,6 @@ PARTS = re.compile(
 _ARCHIVES = (".zip", ".gz")
 _COULD_BE = frozenset(".json .jsonl .ndjson .xml .csv .tsv .zip .gz .tar .tgz .7z .rar".split())
 """Extensions of files that somebody may take for annotations."""
-_SKIPPED = ("__MACOSX",)
 
 
 class Found(Struct, frozen=True):
@@ -243,9 +242,11 @@ class _Search:
         names, folders = [], []
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or entry.name in _SKIPPED:
+                if entry.name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=False):
+                    if not is_data_folder(entry.name):
+                        continue
                     if entry.name != self._hidden or os.path.realpath(entry.path) != self._leave_out:
                         folders.append(entry.name)
                 elif entry.is_file(follow_symlinks=False):

@@ -1,7 +1,8 @@
 """Bytes of a source: a file, a folder, a zip or gz archive, or several files of one set.
 
 Entries are named by ``/``-separated paths relative to the source's root. Nothing outside that root is ever opened, links
-met on the walk are not followed, and archives are read in place with caps on size, ratio and count.
+met on the walk are not followed, and archives are read in place with caps on size, ratio and count. Folders that hold no
+data (:func:`is_data_folder`) are not listed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import bisect
 import errno
 import gzip
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -40,6 +42,9 @@ _ARCHIVES = {
     b"\xfd7zXZ\0": "xz",
 }
 """How archives begin that are not read in place."""
+_NO_DATA = r"\.[^/]+|__MACOSX|__pycache__|node_modules|site-packages|venv"
+_NO_DATA_FOLDER = re.compile(rf"(?:{_NO_DATA})")
+_BELOW_NO_DATA = re.compile(rf"(?:^|/)(?:{_NO_DATA})/")
 _BLOCK = 1 << 20
 _SMALL = 1 << 16
 _PLAIN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -53,6 +58,14 @@ def is_safe(name: str) -> bool:
         or (len(name) > 1 and name[1] == ":")
         or ".." in name.replace("\\", "/").split("/")
     )
+
+
+def is_data_folder(name: str) -> bool:
+    """Whether a folder can hold data: it is not hidden (``.git``, ``.ipynb_checkpoints``) and no place of programs.
+
+    Data is often kept among code, and packages bring pictures and texts of their own.
+    """
+    return _NO_DATA_FOLDER.fullmatch(name) is None
 
 
 def display(name: str) -> str:
@@ -103,8 +116,9 @@ class _Folder:
                     for entry in entries:
                         if entry.is_file(follow_symlinks=False):
                             found.append(prefix + entry.name)
-                        elif entry.is_dir(follow_symlinks=False) and prefix + entry.name not in self._without:
-                            prefixes.append(f"{prefix}{entry.name}/")
+                        elif entry.is_dir(follow_symlinks=False):
+                            if prefix + entry.name not in self._without and is_data_folder(entry.name):
+                                prefixes.append(f"{prefix}{entry.name}/")
                         elif entry.is_symlink():
                             self.links.append(prefix + entry.name)
             except OSError as error:
@@ -160,10 +174,12 @@ class _Zip:
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
             name = info.filename.replace("\\", "/")
-            if info.is_dir() or name.startswith("__MACOSX/"):
+            if info.is_dir():
                 continue
             if not is_safe(name):
                 raise FileError(f"member {display(name)!r} leads out of the archive; nothing was read from it")
+            if _BELOW_NO_DATA.search(name):
+                continue
             if name in self._members:
                 raise FileError(f"member {display(name)!r} is there twice, so its content is ambiguous")
             if len(self._members) >= MAX_MEMBERS:
