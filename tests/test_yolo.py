@@ -621,6 +621,61 @@ def test_several_places_for_the_splits_are_not_guessed(box: Sandbox) -> None:
         box.open()
 
 
+def test_pictures_whose_folder_has_another_name_than_data_yaml_says(box: Sandbox) -> None:
+    box.write({"data.yaml": f"train: ../train/images\nval: ../valid/images\n{NAMES}", "train/labels/a.txt": GOOD})
+    box.write({"valid/labels/b.txt": GOOD}).picture("train/image/a.png", "train/image/c.png", "valid/images/b.png")
+    assert [(i.asset.path, i.split, len(i.annotations)) for i in box.items()] == [
+        ("train/image/a.png", "train", 1),
+        ("train/image/c.png", "train", 0),
+        ("valid/images/b.png", "val", 1),
+    ]
+    assert Code.FILE_IGNORED not in box.codes()
+
+
+def test_classes_of_another_set_are_not_given_to_pictures_found_elsewhere(box: Sandbox) -> None:
+    box.write({"data.yaml": "train: ../arms/train/images\nnames: [knife, gun]\n", "lot/train/labels/a.txt": GOOD})
+    box.write({"lot/data.yaml": "train: ../train/images\nnames: [free, taken]\n"}).picture("lot/train/images/a.png")
+    with pytest.raises(SourceError, match="lot/data.yaml has other classes for what is there: give lot as the source"):
+        box.open()
+    assert [a.label for a in box.objects("lot")] == ["free"]
+    box.write({"lot/data.yaml": "train: ../train/images\nnames: [knife, gun]\n"})
+    assert [a.label for a in box.objects()] == ["knife"]
+
+
+@pytest.mark.parametrize("yaml", ["", f"train: /content/x/y.txt\n{NAMES}"])
+def test_what_runs_of_yolo_have_written_is_no_part_of_a_set(box: Sandbox, yaml: str) -> None:
+    box.write({"classes.txt": "car\ndog\ntree\n", "train/labels/a.txt": GOOD} | ({"data.yaml": yaml} if yaml else {}))
+    box.write({"runs/detect/predict2/labels/a.txt": GOOD, "out/train/args.yaml": "task: detect\n"})
+    box.write({"out/train/results.csv": "epoch\n"})
+    box.picture("train/images/a.png", "runs/detect/predict2/a.png", "runs/train/exp/b.png", "out/train/labels.png")
+    assert [(i.asset.path, len(i.annotations)) for i in box.items()] == [("train/images/a.png", 1)]
+    told = box.opening.diagnostics[Code.FILE_IGNORED]
+    assert (told.count, "have written" in told.message) == (4, True)
+
+
+def test_predictions_alone_are_a_set(box: Sandbox) -> None:
+    box.write({"runs/detect/predict/labels/a.txt": GOOD}).picture("runs/detect/predict/a.png")
+    assert [(i.asset.path, len(i.annotations)) for i in box.items()] == [("runs/detect/predict/a.png", 1)]
+
+
+def test_pictures_of_a_code_repository_are_no_part_of_its_set(box: Sandbox) -> None:
+    box.write({"classes.txt": "car\n", "set/train/labels/a.txt": GOOD}).picture("set/train/images/a.png")
+    box.picture("docs/img/a.png", "images/logo.png", "static/images/b.png", "set/valid/images/c.png")
+    assert [i.asset.path for i in box.items()] == ["set/train/images/a.png", "set/valid/images/c.png"]
+    assert box.opening.diagnostics[Code.FILE_IGNORED].count == 3
+
+
+def test_pictures_without_labels_beside_those_with_are_background(box: Sandbox) -> None:
+    box.write({"one/labels/a.txt": GOOD, "labels/x/e.txt": GOOD})
+    box.picture("one/images/a.png", "two/images/b.png", "images/x/e.png", "images/y/f.png")
+    assert [i.asset.path for i in box.items()] == [
+        "images/x/e.png",
+        "images/y/f.png",
+        "one/images/a.png",
+        "two/images/b.png",
+    ]
+
+
 def test_a_root_that_is_there_is_named(box: Sandbox) -> None:
     box.write({"cfg/data.yaml": f"path: ../set\ntrain: images\n{NAMES}", "set/labels/a.txt": GOOD})
     box.picture("set/images/a.png")

@@ -16,7 +16,7 @@ from to_labelbox.source import Source
 from to_labelbox_formats.yolo import folders, ndjson
 from to_labelbox_formats.yolo.classes import names_of, schema_of
 from to_labelbox_formats.yolo.descriptors import Descriptor, read_obj_data, read_yaml
-from to_labelbox_formats.yolo.detection import NDJSON, descriptors, first_line, keras_files
+from to_labelbox_formats.yolo.detection import NDJSON, descriptors, first_line, keras_files, yamls
 from to_labelbox_formats.yolo.evidence import SAMPLE, Evidence, Finding, decide
 from to_labelbox_formats.yolo.inline import open_folders, open_keras, open_ndjson
 from to_labelbox_formats.yolo.layout import Index, build, everything, from_descriptor
@@ -43,6 +43,11 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             return open_keras(tree, files, options, context)
         if options.root is not None:
             tree, found = _elsewhere(options.root, found)
+        if tree.outputs:
+            message = (
+                "pictures and texts that YOLO's own programs have written while training or predicting are left out"
+            )
+            context.log.note(Code.FILE_IGNORED, message, count=tree.outputs)
         if found is not None and found.masks:
             raise SourceError(f"{found.file}: masks_dir describes semantic masks, which are not read")
         classify = options.task or (found.task if found else "")
@@ -99,6 +104,8 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     sizes = load_sizes(tree, options.sizes)
     pictures = Pictures(tree, context, sizes)
     entries = from_descriptor(tree, found, log) if found and found.splits else everything(tree, log)
+    if found and entries.guessed and options.names is None:
+        _refuse_other_classes(tree, found)
     index = build(entries, pictures)
 
     def frame_of(unit: int) -> Frame:
@@ -140,6 +147,22 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         details,
         unit_name=index.assets.__getitem__,
     )
+
+
+def _refuse_other_classes(tree: Tree, found: Descriptor) -> None:
+    """A descriptor that is not of these pictures must not name their classes, when another one further down does."""
+    for name in yamls(tree):
+        if name.count("/") <= found.file.count("/"):
+            continue
+        try:
+            other = read_yaml(tree, name, Log())
+        except FileError:
+            continue
+        if other.names != found.names:
+            raise SourceError(
+                f"{found.file}: its pictures are not where it says, and {name} has other classes for what is there: "
+                f"give {posixpath.dirname(name)} as the source, or use batch"
+            )
 
 
 def _evidence(tree: Tree, index: Index) -> tuple[Evidence, int]:

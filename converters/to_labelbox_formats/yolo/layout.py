@@ -108,6 +108,7 @@ class Entries:
     """Pictures of a set while it is being indexed, each once, in the first split that names it.
 
     ``groups`` are (split, whether the files are there, names); those of whole folders share the listing's own lists.
+    ``guessed``: nothing was where the descriptor says.
     """
 
     def __init__(self, tree: Tree, log: Log) -> None:
@@ -116,6 +117,7 @@ class Entries:
         self.groups: list[tuple[str, bool, list[str]]] = []
         self.roots: list[tuple[str, str]] = []
         self.resolved = False
+        self.guessed = False
         self.lists: set[str] = set()
         self._named: set[str] = set()
         self._folders: set[str] = set()
@@ -163,12 +165,15 @@ def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
     if not entries.resolved and (base := _further_down(tree, found)) is not None:
         log.decide(f"{found.file}: the splits are not where it says but below {base}")
         missing = _resolve_all(tree, entries, found, [base])
+        entries.guessed = True
     if not entries.resolved and not found.splits:
         return everything(tree, log)
     if not entries.resolved and _of_another_computer(tree, found) and _has_rows(tree):
         message = "its paths are of another computer: all pictures and labels are taken, in the splits that their folders name"
         log.note(Code.FILE_MISSING, message, file=found.file)
-        return everything(tree, log)
+        entries = everything(tree, log)
+        entries.guessed = True
+        return entries
     if not entries.resolved:
         raise SourceError(
             f"{found.file}: no picture and no label of any split is below the source:\n  " + "\n  ".join(missing) + "\n"
@@ -305,12 +310,29 @@ def _resolve(tree: Tree, entries: Entries, split: str, path: str, bases: list[st
         folder = as_folder(name)
         if tree.has_folder(folder) or tree.has_folder(next(label_folders(folder))):
             entries.add_folder(split, folder)
+            if not tree.has_folder(folder) and (other := _called_otherwise(tree, folder)):
+                entries.log.decide(f"{split}: {folder} is not there; its labels are those of the pictures in {other}")
+                entries.add_folder(split, other)
             return True
     for name in tried:  # written on a system to which upper and lower case are the same
         if like := tree.folders_by_case.get(as_folder(name).lower()):
             entries.add_folder(split, like)
             return True
     return False
+
+
+def _called_otherwise(tree: Tree, folder: str) -> str | None:
+    """The one folder of pictures with the labels of a folder that is not there: its ``images`` has another name."""
+    parts, labels = folder.split("/"), set(label_folders(folder))
+    found = []
+    for other in tree.images:
+        names = other.split("/")
+        differ = [part.lower() for part, name in zip(parts, names) if part != name]
+        if len(names) == len(parts) and len(differ) == 1 and differ[0] in _PICTURE_FOLDERS:
+            near = labels_near(tree, other)
+            if near in labels and any(_has_label(tree, name) for name in tree.images[other]):
+                found.append(other)
+    return found[0] if len(found) == 1 else None
 
 
 def _has_label(tree: Tree, name: str) -> bool:
@@ -354,15 +376,17 @@ def _read_list(tree: Tree, entries: Entries, split: str, file: str, bases: list[
 
 
 def everything(tree: Tree, log: Log) -> Entries:
-    """All pictures that have labels near, that lie in a folder of pictures, or in one named after a split."""
+    """All pictures that have labels near, that lie in a folder of pictures like those, or in one named after a split."""
     entries = Entries(tree, log)
     others = []
+    labelled = {folder for folder in tree.images if labels_near(tree, folder) is not None}
+    shapes = {shape for folder in labelled for shape in _shapes(folder)}
     for folder in sorted(tree.images):
-        parts = set(folder.lower().split("/"))
-        if labels_near(tree, folder) is None and not parts & set(_PICTURE_FOLDERS) and not split_of(folder):
-            others.append(folder)
-        else:
+        pictures = not shapes.isdisjoint(_shapes(folder)) if labelled else _in_pictures(folder)
+        if folder in labelled or pictures or split_of(folder):
             entries.add_images(split_of(folder), folder)
+        else:
+            others.append(folder)
     if entries.groups:
         ignored = sum(len(tree.images[folder]) for folder in others)
         if ignored:
@@ -373,6 +397,24 @@ def everything(tree: Tree, log: Log) -> Entries:
     entries.roots.append(("", ""))
     entries.close()
     return entries
+
+
+def _in_pictures(folder: str) -> bool:
+    return not set(_PICTURE_FOLDERS).isdisjoint(folder.lower().split("/"))
+
+
+def _shapes(folder: str) -> Iterator[str]:
+    """Patterns that folders of one set have in common: all below one ``images``, or ``images`` at the same place beside others.
+
+    A code repository has folders of pictures for its pages, too, which are found elsewhere.
+    """
+    parts = folder.split("/")[:-1]
+    named = [n for n, part in enumerate(parts) if part.lower() in _PICTURE_FOLDERS]
+    if named:
+        yield "/".join(parts[: named[0] + 1])
+        for n in range(named[0]):
+            if parts[n].lower() not in SPLITS:
+                yield "/".join([*parts[:n], "*", *parts[n + 1 : named[0] + 1]])
 
 
 def labels_near(tree: Tree, folder: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import os
 import posixpath
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -20,12 +21,17 @@ SPLITS = ("train", "training", "trainval", "val", "valid", "validation", "test",
 _NOT_LABELS = frozenset(
     "classes.txt _classes.txt _annotations.txt requirements.txt license.txt notes.txt labels.txt images.txt".split()
 ) | {f"{split}.txt" for split in SPLITS}
+_RUNS = re.compile(r"(?:^|/)runs/(?:detect|segment|pose|obb|classify|train|val|test|predict|track)[a-z_-]*[0-9]*/")
+"""Where YOLO's own programs put what they train and predict."""
+_SETTINGS = ("args.yaml", "opt.yaml")
+"""The settings of a run, which lie beside its results.csv wherever the user has put it."""
 
 
 class Tree:
     """Names are relative to the source's root; folders are written with a closing slash, the root as an empty text.
 
-    ``base`` and a name make the path on disk; it is None for archives.
+    ``base`` and a name make the path on disk; it is None for archives. ``outputs`` counts the pictures and texts that runs
+    of YOLO's programs left in a set; they are no part of it, for the texts are predictions.
     """
 
     def __init__(self, source: Source) -> None:
@@ -39,6 +45,23 @@ class Tree:
             kept = self.texts if extension == ".txt" else self.images if is_image("a" + extension) else None
             if kept is not None and own:
                 kept[folder] = sorted(kept[folder] + own) if folder in kept else own
+        self.outputs = self._drop_outputs()
+
+    def _drop_outputs(self) -> int:
+        """Forget what runs have written, unless there is nothing else."""
+        groups = self.source.groups
+        runs = {
+            folder
+            for folder, extension in groups
+            if extension == ".csv"
+            and f"{folder}results.csv" in groups[folder, extension]
+            and any(folder + name in groups.get((folder, ".yaml"), ()) for name in _SETTINGS)
+        }
+        kinds = self.images, self.texts
+        written = [[folder for folder in kind if folder in runs or _RUNS.search(folder)] for kind in kinds]
+        if sum(map(len, written)) == sum(map(len, kinds)):
+            return 0
+        return sum(len(kind.pop(folder)) for kind, folders in zip(kinds, written) for folder in folders)
 
     def ending(self, *extensions: str) -> list[str]:
         """Files with one of these extensions, in order."""
