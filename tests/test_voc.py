@@ -618,6 +618,30 @@ def test_hidden_copies_and_pictures_around_the_images_are_no_part_of_the_set(voc
     assert voc(with_an_image_there).paths == ["BCCD/JPEGImages/a.jpg", "c.jpg", "BCCD/JPEGImages/b.jpg", "example.jpg"]
 
 
+def test_pictures_of_a_project_are_no_part_of_its_set(voc: Any) -> None:
+    result = voc(
+        {
+            "VOCdevkit/VOC2007/Annotations/a.xml": annotation(CAT),
+            "VOCdevkit/VOC2007/JPEGImages/a.jpg": jpeg(100, 50),
+            "VOCdevkit/VOC2007/JPEGImages/sub/b.jpg": jpeg(100, 50),
+            "img/street.jpg": jpeg(100, 50),
+            "images/demo.jpg": jpeg(100, 50),
+            "src/assets/icon.png": jpeg(100, 50),
+        }
+    )
+    assert result.paths == ["a.jpg", "sub/b.jpg"]
+    told = result.context.log.diagnostics[Code.FILE_IGNORED]
+    assert (told.count, str(told.examples[0]).split(":")[0]) == (3, "images/demo.jpg")
+
+
+@pytest.mark.parametrize(
+    "other", ["VOC2008/JPEGImages", "VOC2007/JPEGImages/x", "VOC2007/images", "test", "q/valid/img"]
+)
+def test_images_without_annotation_files_where_a_set_has_images(voc: Any, other: str) -> None:
+    files = {"VOC2007/Annotations/a.xml": annotation(CAT), "VOC2007/JPEGImages/a.jpg": jpeg(100, 50)}
+    assert len(voc({**files, f"{other}/b.jpg": jpeg(100, 50)}).paths) == 2
+
+
 def test_a_file_whose_image_is_missing_among_images_is_told(voc: Any) -> None:
     copy = {"a.xml": annotation(CAT), "a - Copy.xml": annotation(CAT)}
     assert voc(copy).codes == {}

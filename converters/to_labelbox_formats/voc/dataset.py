@@ -56,7 +56,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     if layout.strays:
         context.log.note(
             Code.FILE_IGNORED,
-            "a picture around the folder of the images, which no annotation file describes: no part of the set",
+            "a picture in a folder around or apart from those of the images, none of which an annotation file describes: "
+            "no part of the set",
             file=layout.images[layout.strays[0]],
             count=len(layout.strays),
         )

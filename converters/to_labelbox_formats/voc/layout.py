@@ -150,7 +150,7 @@ class Layout:
     Units: the annotation files, then images without one, then masks with neither. ``image_of`` holds for each
     annotation file the position of its image in ``images``, or -1; ``orphans`` the positions of images without one.
     ``refused`` are annotation files of an image that another one describes already, with that image and that file; ``unsure`` those that
-    several images could belong to, with one of them. ``strays`` are pictures around the image folders. ``side_lists`` are lists outside of ImageSets.
+    several images could belong to, with one of them. ``strays`` are pictures in folders that show something else. ``side_lists`` are lists outside of ImageSets.
     """
 
     xmls: list[str] = field(default_factory=list)
@@ -409,20 +409,39 @@ def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str]
         owners = {p: layout.xmls[u] for u, p in enumerate(layout.image_of) if p >= 0 and u not in refused}
         layout.refused = {unit: (layout.images[p], owners[p]) for unit, p in refused.items()}
     unclaimed = [position for position, count in enumerate(claimed) if not count]
-    layout.strays = _around_the_images(layout, unclaimed, claimed)
+    layout.strays = _of_something_else(layout, unclaimed, claimed)
     strays = set(layout.strays)
     layout.orphans.extend(position for position in unclaimed if position not in strays)
     layout.mask_units.extend(_masks_alone(layout))
 
 
-def _around_the_images(layout: Layout, unclaimed: Sequence[int], claimed: bytearray) -> list[int]:
-    """Pictures in a folder that has an image folder in it, and no image of an annotation file: they show something else."""
+def _of_something_else(layout: Layout, unclaimed: Sequence[int], claimed: bytearray) -> list[int]:
+    """Pictures in folders without an image of any annotation file, that are around the image folders or elsewhere."""
     tops = {top[:-1] for (role, _), found in layout.tops.items() if role is Role.IMAGES for top in found}
     around = {"/".join(parts[:n]) for parts in (top.split("/") for top in tops) for n in range(len(parts))} - tops
-    strays = [position for position in unclaimed if layout.images[position].rpartition("/")[0] in around]
-    if strays:
-        around -= {layout.images[position].rpartition("/")[0] for position, count in enumerate(claimed) if count}
-    return [position for position in strays if layout.images[position].rpartition("/")[0] in around]
+    paths = {layout.images[position].rpartition("/")[0] for position in unclaimed}
+    if not paths:
+        return []
+    used = {layout.images[position].rpartition("/")[0] for position, count in enumerate(claimed) if count}
+    shapes = {shape for path in used for shape in _shapes(layout.folders[path])}
+    roots = {root for role, root in layout.tops if role is not Role.IMAGES}
+    roots.update(entry.root for entry in (*layout.lists, *layout.side_lists))
+    apart = set()
+    for path in paths - used:
+        folder = layout.folders[path]
+        alike = folder.root in roots or folder.split or "" in shapes or not shapes.isdisjoint(_shapes(folder))
+        if path in around or (used and not alike):
+            apart.add(path)
+    return [position for position in unclaimed if layout.images[position].rpartition("/")[0] in apart]
+
+
+def _shapes(folder: Folder) -> Iterator[str]:
+    """Patterns that image folders of one set have in common: all below one, or at the same place in folders side by side."""
+    parts = folder.top.split("/")[:-1]
+    yield folder.top
+    for n in range(len(parts) - (folder.role is Role.IMAGES)):
+        if parts[n].casefold() not in _SPLIT_FOLDERS:
+            yield "/".join((*parts[:n], "*", *parts[n + 1 :]))
 
 
 def _same_stem(layout: Layout, xml: str) -> list[int]:
