@@ -37,7 +37,7 @@ from to_labelbox.raster import mask_array
 from to_labelbox.schema import Input
 from to_labelbox.source import Source
 from to_labelbox.xml import parse_xml, xml_text
-from to_labelbox_formats.voc import FORMAT, Options, Origin, PartNames, Unit
+from to_labelbox_formats.voc import FORMAT, Corners, Options, Origin, PartNames, Unit
 from to_labelbox_formats.voc.document import plain, tree
 from to_labelbox_formats.voc.names import VOC_CLASSES, voc_colour
 from to_labelbox_formats.voc.shapes import number
@@ -1355,6 +1355,21 @@ def test_swapped_corners(voc: Any) -> None:
     result = voc(thing(inner))
     assert result.only.geometry == Box(10, 20, 20, 20)
     assert result.codes == {"box-flipped": 1}
+
+
+def test_width_and_height_where_corners_belong_are_asked_about(voc: Any) -> None:
+    corners = "<bndbox><xmin>{}</xmin><ymin>20</ymin><xmax>30</xmax><ymax>15</ymax></bndbox>"
+    files = {f"{n}.xml": thing(corners.format(10 + n), name=f"c{n}") for n in range(9)}
+    assert voc(files).codes == {"box-flipped": 9}
+    files["9.xml"] = thing(corners.format(19), name="c9")
+    with pytest.raises(SourceError, match=r"of 10 boxes 10 have xmax .* -O corners=sizes, or -O corners=swapped"):
+        voc(files)
+    assert voc(files, Options(corners=Corners.SWAPPED)).objects[0].geometry == Box(10, 15, 20, 5)
+    result = voc(files, Options(corners=Corners.SIZES))
+    assert [o.geometry for o in result.objects] == [Box(10 + n, 20, 30, 15) for n in range(10)]
+    assert result.codes == {}
+    one_based = voc(files, Options(corners=Corners.SIZES, origin=Origin.ONE_BASED))
+    assert one_based.objects[0].geometry == Box(9, 19, 30, 15)
 
 
 def test_equal_objects_are_kept_once(voc: Any) -> None:

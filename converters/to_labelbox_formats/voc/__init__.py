@@ -61,6 +61,12 @@ class Unit(StrEnum):
     FRACTIONS = "fractions"
 
 
+class Corners(StrEnum):
+    AUTO = "auto"
+    SWAPPED = "swapped"
+    SIZES = "sizes"
+
+
 class PartNames(StrEnum):
     NAME = "name"
     PATH = "path"
@@ -76,6 +82,12 @@ class Options:
     )
     unit: Unit = field(
         default=Unit.AUTO, metadata={"help": "unit of the numbers: pixels, or fractions of width and height"}
+    )
+    corners: Corners = field(
+        default=Corners.AUTO,
+        metadata={
+            "help": "xmax and ymax before xmin and ymin: corners in no order (swapped), or width and height (sizes)"
+        },
     )
     masks: bool = field(default=True, metadata={"help": "read SegmentationObject and SegmentationClass"})
     part_names: PartNames = field(

@@ -11,7 +11,7 @@ from to_labelbox.diagnostics import Code, FileError, Log, SourceError, UsageErro
 from to_labelbox.formats import Dataset, ReadContext
 from to_labelbox.schema import Label, Schema
 from to_labelbox.source import Source
-from to_labelbox_formats.voc import Options, Origin, Unit
+from to_labelbox_formats.voc import Corners, Options, Origin, Unit
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.items import Items
 from to_labelbox_formats.voc.layout import Layout, link, survey
@@ -30,6 +30,8 @@ from to_labelbox_formats.voc.shapes import Rules, has_outline, number
 
 _SAMPLE = 2000
 """Annotation files, spread evenly over the set, that decide what holds for all of them."""
+_ENOUGH = 10
+"""Boxes that it takes to say that most of them are odd."""
 
 
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -70,6 +72,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     rules = rules._replace(
         shift=1.0 if _origin(options.origin, sample, context.log) is Origin.ONE_BASED else 0.0,
         relative=_is_relative(options.unit, sample, source),
+        sizes=_are_sizes(options.corners, sample, source),
     )
     classes = _classes(source, layout, options, context.log)
     images = sum(1 for unit in range(layout.units) if layout.image(unit))
@@ -108,7 +111,7 @@ class _Sample:
     """What the first pass over some of the files tells about all of them."""
 
     def __init__(self, source: Source, names: Sequence[str], rules: Rules, fallback: str) -> None:
-        self.files = self.genuine = self.boxes = 0
+        self.files = self.genuine = self.boxes = self.swapped = 0
         self.zero = ""
         self.relative = True
         self.fractions = False
@@ -128,6 +131,7 @@ class _Sample:
                 if len(values) < 4:
                     continue
                 self.boxes += 1
+                self.swapped += values[2] < values[0] or values[3] < values[1]
                 least, greatest = min(values), max(values)
                 if least <= 0 and not self.zero:
                     self.zero = name
@@ -178,6 +182,16 @@ def _is_relative(wanted: Unit, sample: _Sample, source: Source) -> bool:
             "Say which: -O unit=fractions or -O unit=pixels"
         )
     return wanted is Unit.FRACTIONS
+
+
+def _are_sizes(wanted: Corners, sample: _Sample, source: Source) -> bool:
+    """Whether xmax and ymax are width and height, as some scripts write them: most boxes then end before they begin."""
+    if wanted is Corners.AUTO and sample.boxes >= _ENOUGH and 2 * sample.swapped > sample.boxes:
+        raise SourceError(
+            f"{source.path}: of {sample.boxes} boxes {sample.swapped} have xmax or ymax before xmin or ymin, so they seem to be "
+            "width and height. Say which: -O corners=sizes, or -O corners=swapped if they are corners in no order"
+        )
+    return wanted is Corners.SIZES
 
 
 def _classes(source: Source, layout: Layout, options: Options, log: Log) -> Classes:

@@ -53,7 +53,8 @@ class ObjectReader:
     def read(self, document: Document, size: tuple[int, int] | None, file: str, log: Log) -> list[Annotation]:
         """All annotations of a file. ``size`` is that of the frame the numbers are in."""
         rows = document.rows
-        if not document.elements and not self._rules.relative and not self._rules.skip_difficult:
+        rules = self._rules
+        if not (document.elements or rules.relative or rules.sizes or rules.skip_difficult):
             found = self._quickly(rows, log)
             if found is not None:
                 return found

@@ -32,10 +32,11 @@ _CORNER_NAMES = {
 
 
 class Rules(NamedTuple):
-    """What holds for all files of a set. ``shift`` is 1 for 1-based corners."""
+    """What holds for all files of a set. ``shift`` is 1 for 1-based corners; ``sizes``: the last two are width and height."""
 
     shift: float = 0.0
     relative: bool = False
+    sizes: bool = False
     predictions: bool = False
     skip_difficult: bool = False
     part_names: PartNames = PartNames.NAME
@@ -127,6 +128,8 @@ class ShapeReader:
                 return Code.BOX_INVALID, f"<{name}> {said}"
             values.append(value)
         left, top, right, bottom = values
+        if self._rules.sizes:
+            right, bottom = left + right - self._rules.shift, top + bottom - self._rules.shift
         if left > right or top > bottom:
             self._note(Code.BOX_FLIPPED, "the corners are swapped: put in order", where)
             left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
