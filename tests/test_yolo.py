@@ -632,10 +632,24 @@ def test_pictures_whose_folder_has_another_name_than_data_yaml_says(box: Sandbox
     assert Code.FILE_IGNORED not in box.codes()
 
 
+def test_of_several_descriptors_the_only_one_whose_splits_are_there(box: Sandbox) -> None:
+    box.write({"data/coco.yaml": "path: ../datasets/coco\ntrain: images/train2017\nnames: [person]\n"})
+    box.write({"data/mine.yaml": f"path: ../datasets/mine\ntrain: images\n{NAMES}", "datasets/mine/labels/a.txt": GOOD})
+    box.picture("datasets/mine/images/a.png")
+    assert [a.label for a in box.objects()] == ["car"]
+    examples = box.opening.diagnostics[Code.DECISION].examples
+    assert any("data/mine.yaml is followed, not data/coco.yaml" in example.message for example in examples)
+    box.write({"data/more.yaml": "path: ../datasets/mine\ntrain: images\nnames: [x]\n"})
+    with pytest.raises(SourceError, match="-O data=FILE"):
+        box.open()
+
+
 def test_classes_of_another_set_are_not_given_to_pictures_found_elsewhere(box: Sandbox) -> None:
     box.write({"data.yaml": "train: ../arms/train/images\nnames: [knife, gun]\n", "lot/train/labels/a.txt": GOOD})
     box.write({"lot/data.yaml": "train: ../train/images\nnames: [free, taken]\n"}).picture("lot/train/images/a.png")
-    with pytest.raises(SourceError, match="lot/data.yaml has other classes for what is there: give lot as the source"):
+    with pytest.raises(
+        SourceError, match=r"lot/data\.yaml has other classes for what is there: give lot as the source"
+    ):
         box.open()
     assert [a.label for a in box.objects("lot")] == ["free"]
     box.write({"lot/data.yaml": "train: ../train/images\nnames: [knife, gun]\n"})

@@ -19,7 +19,7 @@ from to_labelbox_formats.yolo.descriptors import Descriptor, read_obj_data, read
 from to_labelbox_formats.yolo.detection import NDJSON, descriptors, first_line, keras_files, yamls
 from to_labelbox_formats.yolo.evidence import SAMPLE, Evidence, Finding, decide
 from to_labelbox_formats.yolo.inline import open_folders, open_keras, open_ndjson
-from to_labelbox_formats.yolo.layout import Index, build, everything, from_descriptor
+from to_labelbox_formats.yolo.layout import Index, build, everything, from_descriptor, is_there
 from to_labelbox_formats.yolo.options import Options, Units, keypoints_of
 from to_labelbox_formats.yolo.pictures import Pictures, Place, load_sizes
 from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
@@ -78,12 +78,26 @@ def _descriptor(tree: Tree, options: Options, log: Log, named: str) -> Descripto
         usual = [f"{tree.source.name}.yaml", "data.yaml", "dataset.yaml", "data.yml", "dataset.yml", "obj.data"]
         ranked = [n for u in usual for n in found if posixpath.basename(n).lower() == u.lower()]
         if len(found) > 1 and not ranked:
-            raise SourceError(f"{', '.join(found[:5])} each describe the set: say which with -O data=FILE")
+            ranked = [n for n in found if _leads_somewhere(tree, n)]
+            if len(ranked) != 1:
+                raise SourceError(f"{', '.join(found[:5])} each describe the set: say which with -O data=FILE")
         named = (ranked or found)[0]
         if len(found) > 1:
             log.decide(f"{named} is followed, not {found[found[0] == named]} beside it (-O data= names another)")
-    read = read_obj_data if named.lower().endswith(".data") else read_yaml
-    return read(tree, named, log, named=options.names is not None)
+    return _read(tree, named, log, named=options.names is not None)
+
+
+def _read(tree: Tree, file: str, log: Log, *, named: bool) -> Descriptor:
+    read = read_obj_data if file.lower().endswith(".data") else read_yaml
+    return read(tree, file, log, named=named)
+
+
+def _leads_somewhere(tree: Tree, file: str) -> bool:
+    """Whether a split of a descriptor is there: copies of YOLO's programs bring those of many other sets."""
+    try:
+        return is_there(tree, _read(tree, file, Log(), named=True))
+    except FileError:
+        return False
 
 
 def _elsewhere(root: str, found: Descriptor | None) -> tuple[Tree, Descriptor | None]:

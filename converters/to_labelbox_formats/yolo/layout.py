@@ -188,6 +188,13 @@ def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
     return entries
 
 
+def is_there(tree: Tree, found: Descriptor) -> bool:
+    """Whether a split is where the descriptor says."""
+    entries = Entries(tree, Log())
+    _resolve_all(tree, entries, found, _bases(tree, found, entries.log))
+    return entries.resolved
+
+
 def _resolve_all(tree: Tree, entries: Entries, found: Descriptor, bases: list[str]) -> list[str]:
     """Add all splits; what is said of those that are not there."""
     missing: list[str] = []
