@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import resource
 import shutil
 import zipfile
 from pathlib import Path
@@ -849,3 +850,19 @@ def test_half_a_surrogate_pair_in_a_caption_is_replaced(convert: Convert) -> Non
     text = json.dumps({"images": [image(1)], "annotations": [{"id": 1, "image_id": 1, "caption": "x\ud800y"}]})
     run = convert(text.encode())
     assert [line["answer"] for line in run.lines] == ["x\ufffdy"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_more_files_than_a_process_may_open(convert: Convert, tmp_path: Path, packed: bool) -> None:
+    for n in range(120):
+        text = json.dumps(coco([annotation(n, bbox=[n, 1, 5, 5])], [image(1, f"{n:03}.jpg", 400, 300)])).encode()
+        file = tmp_path / "set" / f"{n:03}.json{'.gz' if packed else ''}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(gzip.compress(text) if packed else text)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    try:
+        run = convert(tmp_path / "set")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [box(line)[0] for line in run.lines] == list(range(120))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
-import weakref
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,7 +13,6 @@ from msgspec import Struct
 
 from to_labelbox.diagnostics import Code, FileError, Log, SourceError, UsageError
 from to_labelbox.formats import Dataset, ReadContext
-from to_labelbox.json_stream import as_utf8
 from to_labelbox.model import Item
 from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.schema import Kind as ToolKind
@@ -26,34 +23,10 @@ from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.paths import Paths
 from to_labelbox_formats.coco.probe import Kind, probe
 from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Files, Found, Records
+from to_labelbox_formats.coco.texts import Opened, Texts
 
 SAMPLE = 200
 """Boxes looked at to notice a file in fractions instead of pixels."""
-
-
-class _Handle:
-    """Random access to one file's bytes, by ``os.pread`` so that forked processes can share it."""
-
-    def __init__(self, source: Source, name: str, copy: bool) -> None:
-        self._path = source.real_path(name) if not copy else None
-        self._owner: BinaryIO | None = None
-        if self._path is None:
-            self._owner = tempfile.TemporaryFile()  # noqa: SIM115
-            weakref.finalize(self, self._owner.close)
-            with source.open(name) as stream, as_utf8(stream) as whole:
-                while block := whole.read(1 << 20):
-                    self._owner.write(block)
-            self._owner.flush()
-
-    def open(self) -> int:
-        if self._owner is not None:
-            return os.dup(self._owner.fileno())
-        assert self._path is not None
-        return os.open(self._path, os.O_RDONLY)
-
-
-def _needs_copy(source: Source, name: str) -> bool:
-    return source.is_archive or name.lower().endswith(".gz") or source.head(name, 2) in (b"\xff\xfe", b"\xfe\xff")
 
 
 # ----------------------------------------------------------------------------------------------------- opening
@@ -64,24 +37,24 @@ def open_dataset(
 ) -> Dataset:
     """Index the files, merge them by image, declare the schema."""
     log = context.log
-    files, handles = _index_all(source, log, context.boxes_only)
-    if base is not None:
-        extra, more = _index_all(_other(base, "base"), log)
-        files, handles = extra + files, more + handles
+    texts = Texts()
+    files = [] if base is None else _index_all(_other(base, "base"), log, texts)
+    files += _index_all(source, log, texts, context.boxes_only)
     if any(f.kind is Kind.RESULTS for f in files) and not any(len(f.images) for f in files):
         raise SourceError(
             f"{source.path} is a COCO results file: it names images by id only. "
             "Give the file with the images and categories as -O base=FILE"
         )
     if categories is not None:
-        borrowed = _index_all(_other(categories, "categories"), log)[0]
+        borrowed = _index_all(_other(categories, "categories"), log, Texts())
         for file in files:
             if not file.categories and borrowed:
                 file.categories = borrowed[0].categories
     for file in files:
         if file.kind is Kind.RESULTS and not file.categories:
             file.categories = next((f.categories for f in files if f.categories), {})
-    scales = [_is_normalised(f, h, units, log) for f, h in zip(files, handles)]
+    with texts.open() as opened:
+        scales = [_is_normalised(f, n, opened, units) for n, f in enumerate(files)]
     merged = merge(files, log)
     paths = Paths(source, files, context)
     records = Records(
@@ -95,12 +68,8 @@ def open_dataset(
     known = _known(files, records) if context.boxes_only else None
 
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
-        descriptors = [handle.open() for handle in handles]
-        try:
-            yield from _items(merged, paths, records, known, descriptors, log, start, stop)
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
+        with texts.open() as opened:
+            yield from _items(merged, paths, records, known, opened, log, start, stop)
 
     splits = sorted({f.split for f in files if f.split})
     details: dict[str, Any] = {"files": {f.name: f.kind.value for f in files}}
@@ -115,9 +84,8 @@ def _other(path: str, option: str) -> Source:
     return Source(path)
 
 
-def _index_all(source: Source, log: Log, boxes_only: bool = False) -> tuple[list[File], list[_Handle]]:
+def _index_all(source: Source, log: Log, texts: Texts, boxes_only: bool = False) -> list[File]:
     files: list[File] = []
-    handles: list[_Handle] = []
     for name in source.names:
         if not name.lower().endswith((".json", ".json.gz")) and len(source.names) > 1:
             continue
@@ -129,10 +97,10 @@ def _index_all(source: Source, log: Log, boxes_only: bool = False) -> tuple[list
             if kind is None and "YouTube-VIS" in reason:
                 raise FileError(f"{reason}; export its frames as images")
             files.append(index_file(source, name, log, boxes_only))
-            handles.append(_Handle(source, name, _needs_copy(source, name)))
+            texts.add(source, name)
         except FileError as error:
             log.file_unreadable(name, str(error))
-    return files, handles
+    return files
 
 
 def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
@@ -152,24 +120,20 @@ class _Boxes(Struct):
 _boxes = msgspec.json.Decoder(_Boxes)
 
 
-def _is_normalised(file: File, handle: _Handle, units: str, log: Log) -> bool:
+def _is_normalised(file: File, number: int, opened: Opened, units: str) -> bool:
     """Whether coordinates are fractions of the image. Raises :class:`SourceError` when they look so unasked."""
     if units != "auto":
         return units == "normalised"
     seen = 0
-    descriptor = handle.open()
-    try:
-        for start, length in zip(file.annotations.starts[:SAMPLE].tolist(), file.annotations.lengths[:SAMPLE].tolist()):
-            try:
-                box = _boxes.decode(os.pread(descriptor, length, start)).bbox
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-                continue
-            if box and len(box) == 4:
-                if max(box) > 1:
-                    return False
-                seen += any(0 < v < 1 for v in box)
-    finally:
-        os.close(descriptor)
+    for start, length in zip(file.annotations.starts[:SAMPLE].tolist(), file.annotations.lengths[:SAMPLE].tolist()):
+        try:
+            box = _boxes.decode(opened.read(number, length, start)).bbox
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            continue
+        if box and len(box) == 4:
+            if max(box) > 1:
+                return False
+            seen += any(0 < v < 1 for v in box)
     if seen >= 3:
         raise SourceError(
             f"{file.name}: all boxes lie between 0 and 1, so they are fractions rather than the pixels of COCO. "
@@ -236,14 +200,14 @@ def _items(
     paths: Paths,
     records: Records,
     known: KnownBoxes | None,
-    descriptors: list[int],
+    opened: Opened,
     log: Log,
     start: int,
     stop: int,
 ) -> Iterator[Item]:
     image_files, image_rows = merged.image_file[start:stop], merged.image_record[start:stop]
-    texts = _read(descriptors, [f.images for f in merged.files], image_files, image_rows)
-    found = _found(merged, known, descriptors, start, stop)
+    texts = _read(opened, [f.images for f in merged.files], image_files, image_rows)
+    found = _found(merged, known, opened, start, stop)
     for (text, image_file, row), own in zip(zip(texts, image_files.tolist(), image_rows.tolist()), found):
         image = paths.image(text, image_file, row, log)
         if image is None:
@@ -256,7 +220,7 @@ def _items(
         records.lose(stray, log, Code.ASSET_UNKNOWN, "its image_id is not among the images")
 
 
-def _found(merged: Merged, known: KnownBoxes | None, descriptors: list[int], start: int, stop: int) -> Iterator[Found]:
+def _found(merged: Merged, known: KnownBoxes | None, opened: Opened, start: int, stop: int) -> Iterator[Found]:
     """The annotations of each image, read where they are not known from the first pass."""
     numbers, bounds = merged.of_images(start, stop)
     files, rows = merged.places(numbers)
@@ -264,7 +228,7 @@ def _found(merged: Merged, known: KnownBoxes | None, descriptors: list[int], sta
     counts = np.diff(bounds)
     unread = np.repeat([objects is None for objects in made], counts)
     file_of, row_of = files.tolist(), rows[unread].tolist()
-    texts = _read(descriptors, [f.annotations for f in merged.files], files[unread], rows[unread])
+    texts = _read(opened, [f.annotations for f in merged.files], files[unread], rows[unread])
     begin = read = 0
     for objects, count in zip(made, counts.tolist()):
         end, more = begin + count, read + count if objects is None else read
@@ -273,21 +237,21 @@ def _found(merged: Merged, known: KnownBoxes | None, descriptors: list[int], sta
 
 
 def _read(
-    descriptors: list[int], tables: Sequence[Table], files: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]
+    opened: Opened, tables: Sequence[Table], files: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]
 ) -> list[bytes]:
     """The records' bytes: one read where they lie close together in one file, else one each."""
     if not len(files):
         return []
     if (files == files[0]).all():
-        table, descriptor = tables[files[0]], descriptors[files[0]]
-        starts, lengths = table.starts[rows], table.lengths[rows]
+        file = int(files[0])
+        starts, lengths = tables[file].starts[rows], tables[file].lengths[rows]
         begin, end = int(starts.min()), int((starts + lengths).max())
         places = zip((starts - begin).tolist(), lengths.tolist())
         if end - begin < 2 * int(lengths.sum()):
-            block = os.pread(descriptor, end - begin, begin)
+            block = opened.read(file, end - begin, begin)
             return [block[at : at + length] for at, length in places]
-        return [os.pread(descriptor, length, begin + at) for at, length in places]
+        return [opened.read(file, length, begin + at) for at, length in places]
     return [
-        os.pread(descriptors[file], int(tables[file].lengths[row]), int(tables[file].starts[row]))
+        opened.read(file, int(tables[file].lengths[row]), int(tables[file].starts[row]))
         for file, row in zip(files.tolist(), rows.tolist())
     ]

@@ -25,7 +25,7 @@ class Merged(Struct, kw_only=True):
     """
 
     files: list[File]
-    image_file: npt.NDArray[np.int16]
+    image_file: npt.NDArray[np.int32]
     image_record: npt.NDArray[np.int32]
     first: npt.NDArray[np.int64]
     order: npt.NDArray[np.int32]
@@ -55,7 +55,7 @@ def merge(files: Sequence[File], log: Log) -> Merged:
     splits = {f.split for f in files} - {""}
     alone = next(iter(splits)) if len(splits) == 1 else ""
     numbers: dict[str, dict[int, int]] = {}
-    image_file: list[npt.NDArray[np.int16]] = []
+    image_file: list[npt.NDArray[np.int32]] = []
     image_record: list[npt.NDArray[np.int32]] = []
     total = 0
     for n, file in enumerate(files):
@@ -79,7 +79,7 @@ def merge(files: Sequence[File], log: Log) -> Merged:
                     count=repeated,
                 )
         file.ordinals = ordinals
-        image_file.append(np.full(len(fresh), n, np.int16))
+        image_file.append(np.full(len(fresh), n, np.int32))
         image_record.append(fresh)
         total += len(fresh)
     images = np.concatenate([_annotation_images(file, files, total, log) for file in files] or [np.zeros(0, np.int32)])
@@ -89,7 +89,7 @@ def merge(files: Sequence[File], log: Log) -> Merged:
     np.cumsum(np.bincount(images, minlength=total + 1), out=first[1:])
     return Merged(
         files=list(files),
-        image_file=np.concatenate(image_file) if image_file else np.zeros(0, np.int16),
+        image_file=np.concatenate(image_file) if image_file else np.zeros(0, np.int32),
         image_record=np.concatenate(image_record) if image_record else np.zeros(0, np.int32),
         first=first,
         order=np.argsort(images, kind="stable").astype(np.int32),
