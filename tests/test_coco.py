@@ -21,6 +21,7 @@ from pycocotools import mask as oracle
 import to_labelbox
 from harness import Convert, annotation, coco, image, lines, ontology, pixels, questions, save
 from to_labelbox import SourceError, UsageError
+from to_labelbox_formats.coco.probe import split_of
 
 SQUARE = [10, 10, 20, 10, 20, 20, 10, 20]
 
@@ -402,6 +403,80 @@ def test_one_name_in_two_splits_is_an_error_that_names_both(convert: Convert, tm
         convert(tmp_path / "set")
     run = convert(tmp_path / "set", global_key="{split}/{relpath}")
     assert [row["global_key"] for row in lines(run.out, "data_rows.ndjson")] == ["train/a.jpg", "val/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("files", "keys"),
+    [
+        (("train/annotations.json", "val/annotations.json"), ["train/0.png", "val/0.png"]),
+        (("annotations/train/coco.json", "annotations/val/coco.json"), ["train/0.png", "val/0.png"]),
+        (("a/annotations/instances_default.json", "b/annotations/instances_default.json"), ["a/0.png", "b/0.png"]),
+        (("a/result.json", "result.json"), ["a/0.png", "0.png"]),
+        (("train/_annotations.coco.json", "val/coco.json"), ["train/0.png", "val/0.png"]),
+        (("annotations/a.json", "b.json"), ["0.png"]),
+    ],
+)
+def test_one_name_in_two_folders_is_two_pictures(
+    convert: Convert, tmp_path: Path, files: tuple[str, str], keys: list[str]
+) -> None:
+    for n, name in enumerate(files, 1):
+        save(tmp_path / "set" / name, coco([annotation(bbox=[n, n, 5, 5])], [image(1, "0.png", coco_url="")]))
+    run = convert(tmp_path / "set")
+    assert [row["global_key"] for row in lines(run.out, "data_rows.ndjson")] == keys
+    placed = sorted((line["bbox"]["left"], line["dataRow"]["globalKey"]) for line in run.lines)
+    assert placed == [(n, key) for n, key in enumerate(keys * (3 - len(keys)), 1)]
+
+
+def test_folders_of_different_kinds_or_with_addresses_are_one_set(convert: Convert, tmp_path: Path) -> None:
+    caption = {"id": 1, "image_id": 1, "caption": "a car"}
+    save(tmp_path / "kinds" / "a" / "x.json", coco([annotation(bbox=[1, 1, 5, 5])]))
+    save(tmp_path / "kinds" / "b" / "x.json", coco([caption], categories=None))
+    assert len(lines(convert(tmp_path / "kinds").out, "data_rows.ndjson")) == 1
+    for folder, left in (("instances", 1), ("stuff", 2)):
+        given = coco([annotation(left, bbox=[left, 1, 5, 5])], [image(1, coco_url="http://h/val/1.jpg")])
+        save(tmp_path / "official" / folder / "annotations" / f"{folder}_val.json", given)
+    run = convert(tmp_path / "official")
+    assert [row["global_key"] for row in lines(run.out, "data_rows.ndjson")] == ["1.jpg"]
+    assert not run.codes.get("asset-duplicate")
+
+
+def test_sizes_of_pictures_in_each_folder(convert: Convert, tmp_path: Path) -> None:
+    for task, size in (("a", (30, 20)), ("b", (50, 40))):
+        folder = tmp_path / "set" / task
+        save(folder / "annotations" / "instances_default.json",
+             coco([annotation(bbox=[20, 10, 40, 40])], [{"id": 1, "file_name": "0.png"}]))  # fmt: skip
+        (folder / "images").mkdir()
+        Image.new("L", size).save(folder / "images" / "0.png")
+    assert [box(line) for line in convert(tmp_path / "set").lines] == [(20, 10, 10, 10), (20, 10, 30, 30)]
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("annotations/instances_val2017.json", "val2017"),
+        ("annotations/image_info_test-dev2017.json", "test-dev2017"),
+        ("train.json", "train"),
+        ("zhiyuan_objv2_train.json", "train"),
+        ("instancesonly_filtered_gtFine_val.json.gz", "val"),
+        ("coco/Test/labels.json", "Test"),
+        ("train/instances_default.json", "train"),
+        ("valid/_annotations.coco.json", "valid"),
+        ("train/val.json", "val"),
+        ("train_and_val.json", ""),
+        ("result.json", ""),
+    ],
+)
+def test_splits_are_named_by_files_or_folders(name: str, split: str) -> None:
+    assert split_of(name) == split
+
+
+def test_one_name_in_two_splits_is_told_with_the_remedy(convert: Convert, tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        save(tmp_path / "set" / "annotations" / f"{split}.json", coco([annotation(bbox=[1, 1, 5, 5])]))
+    run = convert(tmp_path / "set")
+    assert run.codes["asset-duplicate"] == 1
+    assert any("(train, val)" in e and "--global-key '{split}/{relpath}'" in e for e in run.examples)
+    assert len(lines(convert(tmp_path / "set", global_key="{split}/{relpath}").out, "data_rows.ndjson")) == 2
 
 
 def test_file_folder_zip_and_gz_say_the_same(convert: Convert, tmp_path: Path) -> None:

@@ -500,5 +500,8 @@ def repeated_assets(
                 f"two assets would {what} {key!r}: {other.asset.path} ({other.origin}) and {item.asset.path} "
                 f"({item.origin}). Nothing was written; {remedy}"
             )
-        log.note(Code.ASSET_DUPLICATE, "the asset occurs again: one data row for both", file=item.asset.path)
+        message = "the asset occurs again: one data row for both"
+        if item.split != other.split:
+            message += f" ({other.split}, {item.split}); if these are two, --global-key '{{split}}/{{relpath}}' tells them apart"
+        log.note(Code.ASSET_DUPLICATE, message, file=item.asset.path)
     return groups

@@ -69,7 +69,10 @@ _KNOWN = frozenset(
 
 
 class File(Struct, kw_only=True):
-    """One indexed COCO file. ``ordinals`` maps its images to those of the dataset."""
+    """One indexed COCO file. ``ordinals`` maps its images to those of the dataset.
+
+    ``linked``: its images have addresses, which tell them apart. ``home``: the folder that is put before their paths.
+    """
 
     name: str
     split: str
@@ -81,6 +84,8 @@ class File(Struct, kw_only=True):
     categories: Mapping[int, Category]
     foreign: bool
     ordinals: npt.NDArray[np.int32]
+    linked: bool
+    home: str = ""
 
     def forget_keys(self) -> None:
         """Give back the memory of what only numbering the images needs."""
@@ -95,6 +100,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
         images, annotations = _Records(), _Records()
         columns = BoxColumns() if boxes_only else None
         names: list[npt.NDArray[np.int64]] = []
+        linked = False
         categories: list[Category] = []
         first: Mapping[str, Any] = {}
         has_categories = False
@@ -106,7 +112,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
             kind = None
             for key in stream.members():
                 if key == "images" and stream.next() == b"[":
-                    _index_images(stream, images, names)
+                    linked = _index_images(stream, images, names)
                 elif key == "annotations" and stream.next() == b"[":
                     first = _first_item(file, stream)
                     annotations.collect(stream, columns)
@@ -130,6 +136,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
         categories=_by_id(categories, name, log),
         foreign="attributes" in first,
         ordinals=np.zeros(0, np.int32),
+        linked=linked,
     )
 
 
@@ -199,13 +206,18 @@ class _Records:
         )
 
 
-def _index_images(stream: JsonStream, images: _Records, names: list[npt.NDArray[np.int64]]) -> None:
+def _index_images(stream: JsonStream, images: _Records, names: list[npt.NDArray[np.int64]]) -> bool:
+    """Collect the images; whether the first ones have addresses."""
+    linked: bool | None = None
     for starts, lengths, items in stream.pieces(_images, _lenient_image):
         images.add(starts, lengths, keys_of([None if item is None else item.id for item in items]))
         hashes = [
             MISSING if item is None else hash(item.file_name or item.coco_url or f"\0{item.id}") for item in items
         ]
         names.append(np.array(hashes, np.int64))
+        if linked is None:
+            linked = any(item is not None and item.coco_url for item in items)
+    return bool(linked)
 
 
 def _first_item(file: BinaryIO, stream: JsonStream) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from to_labelbox_formats.coco.boxes import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.index import Category, File, Table, index_file
 from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.paths import Paths
-from to_labelbox_formats.coco.probe import Kind, probe
+from to_labelbox_formats.coco.probe import ROBOFLOW, Kind, home_of, probe
 from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Files, Found, Records
 from to_labelbox_formats.coco.texts import Opened, Texts
 
@@ -55,6 +55,7 @@ def open_dataset(
             file.categories = next((f.categories for f in files if f.categories), {})
     with texts.open() as opened:
         scales = [_is_normalised(f, n, opened, units) for n, f in enumerate(files)]
+    _set_homes(files)
     merged = merge(files, log)
     paths = Paths(source, files, context)
     records = Records(
@@ -101,6 +102,25 @@ def _index_all(source: Source, log: Log, texts: Texts, boxes_only: bool = False)
         except FileError as error:
             log.file_unreadable(name, str(error))
     return files
+
+
+def _set_homes(files: Sequence[File]) -> None:
+    """Put its folder before a file's image names where the same names in another folder mean other pictures.
+
+    So it is for Roboflow, which keeps pictures beside the file, and where files of one kind lie in several folders, as of
+    tasks whose frames are all called alike; not for images with addresses, as those of the official sets.
+    """
+    folders: dict[Kind, set[str]] = {}
+    for file in files:
+        if len(file.images) and not file.linked:
+            folders.setdefault(file.kind, set()).add(home_of(file.name))
+    shared = {home for homes in folders.values() if len(homes) > 1 for home in homes}
+    for file in files:
+        folder, _, base = file.name.rpartition("/")
+        if base.removesuffix(".gz") == ROBOFLOW:
+            file.home = f"{folder}/" if folder else ""
+        elif not file.linked and home_of(file.name) in shared:
+            file.home = home_of(file.name)
 
 
 def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:

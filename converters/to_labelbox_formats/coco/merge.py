@@ -51,17 +51,17 @@ class Merged(Struct, kw_only=True):
 
 
 def merge(files: Sequence[File], log: Log) -> Merged:
-    """Give every image one number over all files: by split and file name."""
+    """Give every image one number over all files: by folder, split and file name."""
     splits = {f.split for f in files} - {""}
     alone = next(iter(splits)) if len(splits) == 1 else ""
-    numbers: dict[str, dict[int, int]] = {}
+    numbers: dict[tuple[str, str], dict[int, int]] = {}
     image_file: list[npt.NDArray[np.int32]] = []
     image_record: list[npt.NDArray[np.int32]] = []
     total = 0
     for n, file in enumerate(files):
         if not len(file.images):
             continue
-        known = numbers.setdefault(file.split or alone, {})
+        known = numbers.setdefault((file.home, file.split or alone), {})
         names = file.image_names
         if not known and len(np.unique(names)) == len(names):
             ordinals = np.arange(total, total + len(names), dtype=np.int32)

@@ -17,7 +17,6 @@ from to_labelbox.model import Asset
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.index import File
-from to_labelbox_formats.coco.probe import ROBOFLOW
 
 MAX_SIDE = 2**31
 
@@ -51,14 +50,9 @@ class Paths:
         self._source = source
         self._context = context
         self._names = [f.name for f in files]
-        self._prefixes = [self._prefix(f.name) for f in files]
+        self._prefixes = [f.home for f in files]
         self._roots: list[str | None] = [None] * len(files)
         self._splits = [f.split for f in files]
-
-    def _prefix(self, name: str) -> str:
-        """Roboflow keeps the images beside the file, in a folder a split: the folder belongs to the path."""
-        folder, base = posixpath.split(name)
-        return f"{folder}/" if base.removesuffix(".gz") == ROBOFLOW and folder else ""
 
     def image(self, text: bytes, file: int, row: int, log: Log) -> ImageRecord | None:
         try:
@@ -100,10 +94,10 @@ class Paths:
                 file=self._names[file],
                 id=str(record.id),
             )
-        path = self._prefixes[file] + path
+        bare, path = path, self._prefixes[file] + path
         width, height = record.width, record.height
         if not width or not height or not (1 <= width < MAX_SIDE and 1 <= height < MAX_SIDE):
-            size = self._size(path, file, log)
+            size = self._size(path, bare, file, log)
         else:
             size = int(width), int(height)
         return Asset(
@@ -114,14 +108,14 @@ class Paths:
             height=size[1] if size else None,
         )
 
-    def _size(self, path: str, file: int, log: Log) -> tuple[int, int] | None:
+    def _size(self, path: str, bare: str, file: int, log: Log) -> tuple[int, int] | None:
         context = self._context
         if path in context.sizes:
             return context.sizes[path]
         header = context.media.header(path) if context.media else None
         if header is None:
             for root in self._candidates(file):
-                name = posixpath.normpath(posixpath.join(root, path))
+                name = posixpath.normpath(posixpath.join(root, bare))
                 if not name.startswith("..") and self._source.exists(name):
                     header = image_header(self._source.head(name, 256 * 1024))
                     break
@@ -139,8 +133,8 @@ class Paths:
     def _candidates(self, file: int) -> list[str]:
         """Folders where the images of a file usually are, relative to the source's root."""
         folder, split = posixpath.dirname(self._names[file]), self._splits[file]
-        if self._prefixes[file]:
-            folder = ""
         up = posixpath.join(folder, "..")
-        below = [f"{up}/images/{split}", f"{up}/{split}", f"{up}/{split}2017"] if split else []
+        below = (
+            [f"{up}/images/{split}", f"{up}/{split}", f"{up}/{split}2017", f"{up}/../images/{split}"] if split else []
+        )
         return [folder, *below, f"{up}/images", up, posixpath.join(folder, "images")]

@@ -58,16 +58,31 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
 _SPLIT = re.compile(
     r"^(?:instances|person_keypoints|keypoints|captions|panoptic|stuff|labels|image_info|lvis(?:_v\d+(?:\.\d+)?)?)_(.+)$"
 )
+_WORD = re.compile(
+    r"(train|training|val|valid|validation|test|testing|trainval|minival|dev|eval)(\d{4})?", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"[-_. ]+")
+_ANNOTATIONS = re.compile(r"annotations?|labels?|jsons?|coco", re.IGNORECASE)
 ROBOFLOW = "_annotations.coco.json"
 
 
 def split_of(name: str) -> str:
-    """Split by file name: the text after ``<kind>_``, else the parent folder (Roboflow), else none."""
+    """Split by file name: the text after ``<kind>_``, the one word of it that names a split, else such a folder's name."""
     folder, _, base = name.rpartition("/")
+    parent = folder.rpartition("/")[2]
     stem = base.removesuffix(".gz").removesuffix(".json")
+    if base.removesuffix(".gz") == ROBOFLOW:
+        return parent
     match = _SPLIT.match(stem)
-    if match:
+    if match and not _WORD.fullmatch(parent):
         return match.group(1)
-    if base == ROBOFLOW and folder:
-        return folder.rpartition("/")[2]
-    return ""
+    words = [word for word in _BETWEEN.split(stem) if _WORD.fullmatch(word)]
+    if len(words) == 1:
+        return words[0]
+    return parent if _WORD.fullmatch(parent) else match.group(1) if match else ""
+
+
+def home_of(name: str) -> str:
+    """The folder of a file's dataset, with a slash: its own, without the ones that only say that they hold annotations."""
+    parts = [part for part in name.split("/")[:-1] if not _ANNOTATIONS.fullmatch(part)]
+    return "".join(f"{part}/" for part in parts)
