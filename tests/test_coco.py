@@ -564,6 +564,8 @@ def test_one_id_for_two_images_is_told(convert: Convert) -> None:
 # -------------------------------------------------------------------------------------------------- malformed input
 
 RLE = {"size": [80, 100], "counts": [0, 80, 7920]}
+PACKED = oracle.frPyObjects(RLE, 80, 100)["counts"]
+POINTS = [SQUARE[n : n + 2] for n in range(0, 8, 2)]
 BAD_RLE = {"size": [80, 100], "counts": [1, 2]}
 GOOD_BOX = [1, 1, 5, 5]
 
@@ -571,6 +573,8 @@ SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
     "short bbox": ({"bbox": [1, 2, 3]}, "geometry-missing"),
     "text in bbox": ({"bbox": [1, 2, "x", 4]}, "geometry-missing"),
     "bbox of another type": ({"bbox": {"x": 1}}, "geometry-missing"),
+    "corners as bbox": ({"bbox": [[1, 1], [5, 5]]}, "geometry-missing"),
+    "rotated bbox": ({"bbox": [1, 1, 5, 5, 30]}, "geometry-missing"),
     "nothing": ({}, "geometry-missing"),
     "zero area": ({"bbox": [1, 1, 0, 5]}, "box-empty"),
     "huge bbox": ({"bbox": [1e308, 1e308, 1e308, 1e308]}, "outside"),
@@ -618,6 +622,27 @@ REPAIRED: dict[str, tuple[dict[str, Any], str, str]] = {
     "flat outline": ({"segmentation": SQUARE}, "polygon", "field-repaired"),
     "points as pairs": ({"segmentation": [[10, 10], [20, 10], [20, 20]]}, "polygon", "field-repaired"),
     "points as pairs in a part": ({"segmentation": [[[10, 10], [20, 10], [20, 20]]]}, "polygon", "field-repaired"),
+    "box in a text": ({"bbox": "[10, 10, 20.5, 30]"}, "bbox", "field-repaired"),
+    "box as numbers in a text": ({"bbox": "10 10,20.5,30"}, "bbox", "field-repaired"),
+    "box as an object": ({"bbox": {"x": 10, "y": 10, "width": 20.5, "height": 30}}, "bbox", "field-repaired"),
+    "outline in a text": ({"segmentation": json.dumps([SQUARE])}, "polygon", "field-repaired"),
+    "outline as numbers in a text": ({"segmentation": "10,10 20,10 20,20 10,20"}, "polygon", "field-repaired"),
+    "parts in texts": ({"segmentation": ["10,10,20,10,20,20,10,20"]}, "polygon", "field-repaired"),
+    "points as objects": ({"segmentation": [{"x": x, "y": y} for x, y in POINTS]}, "polygon", "field-repaired"),
+    "points as objects in a part": (
+        {"segmentation": [[{"x": x, "y": y} for x, y in POINTS]]},
+        "polygon",
+        "field-repaired",
+    ),
+    "points as OpenCV has them": ({"segmentation": [[[p] for p in POINTS]]}, "polygon", "field-repaired"),
+    "a part in too many lists": ({"segmentation": [[SQUARE]]}, "polygon", "field-repaired"),
+    "outline with an exterior": ({"segmentation": {"exterior": POINTS, "interiors": []}}, "polygon", "field-repaired"),
+    "an empty part": ({"segmentation": [SQUARE, []]}, "polygon", ""),
+    "runs as floats": ({"segmentation": {"size": [80.0, "100"], "counts": [0.0, 80.0, 7920.0]}}, "mask", ""),
+    "runs in a text": ({"segmentation": {"size": [80, 100], "counts": "[0, 80, 7920]"}}, "mask", ""),
+    "runs as a bytes literal": ({"segmentation": {"size": [80, 100], "counts": str(PACKED)}}, "mask", ""),
+    "an RLE in a list": ({"segmentation": [RLE]}, "mask", "field-repaired"),
+    "keypoints as triples": ({"bbox": GOOD_BOX, "keypoints": [[1, 2, 2], [3, 4, 1]]}, "bbox", "field-repaired"),
     "negative sides": ({"bbox": [6, 6, -5, -5]}, "bbox", "box-flipped"),
     "crowd as text": ({"bbox": GOOD_BOX, "iscrowd": "1"}, "bbox", ""),
     "crowd as bool": ({"bbox": GOOD_BOX, "iscrowd": True}, "bbox", ""),
@@ -629,6 +654,15 @@ def test_what_is_clear_is_repaired(convert: Convert, what: str) -> None:
     fields, kind, code = REPAIRED[what]
     run = convert(coco([annotation(1) | fields]))
     assert kind in run.lines[0]
+    if kind == "polygon":
+        assert vertices(run.lines[0]) in (SQUARE, SQUARE[:6])
+    elif kind == "mask":
+        array = pixels(run.lines[0]["mask"]["png"])
+        assert array[:, 0].all()
+        assert not array[:, 1:].any()
+    elif fields["bbox"] is not GOOD_BOX and "box" in what:
+        assert box(run.lines[0]) == (10, 10, 20.5, 30)
+    assert len(run.lines) == 1 + 2 * ("keypoints" in fields)
     assert run.tally("car") == (1, 1, 0, 0, 0)
     assert not code or run.codes[code] == 1
 
@@ -637,6 +671,9 @@ APPROXIMATED: dict[str, tuple[dict[str, Any], str]] = {
     "broken outline": ({"segmentation": [[1, 1, 5, 5]], "bbox": GOOD_BOX}, "polygon-too-short"),
     "outline without area": ({"segmentation": [[1, 1, 2, 2, 3, 3]], "bbox": GOOD_BOX}, "polygon-empty"),
     "broken rle": ({"segmentation": BAD_RLE, "bbox": GOOD_BOX}, "mask-invalid"),
+    "outline in a text that is none": ({"segmentation": "polygon", "bbox": GOOD_BOX}, "polygon-too-short"),
+    "outline that is a number": ({"segmentation": 7, "bbox": GOOD_BOX}, "polygon-too-short"),
+    "outline with nothing in it": ({"segmentation": [None], "bbox": GOOD_BOX}, "polygon-too-short"),
     "empty rle": ({"segmentation": {"size": [80, 100], "counts": [8000]}, "bbox": GOOD_BOX}, "mask-empty"),
     "one part of two": ({"segmentation": [SQUARE, [1, 1]], "bbox": GOOD_BOX}, "polygon-too-short"),
     "cut at the border": ({"bbox": [90, 1, 20, 5]}, "clipped"),
@@ -683,6 +720,19 @@ def test_duplicate_annotations(convert: Convert) -> None:
     assert run.tally("car") == (3, 2, 0, 1, 0)
     assert run.codes["annotation-duplicate"] == run.codes["record-duplicate"] == 1
     assert len({line["uuid"] for line in run.lines}) == 2
+
+
+@pytest.mark.parametrize(
+    ("attributes", "answers"),
+    [
+        ([{"name": "color", "value": "red"}], {"color": {"name": "red"}}),
+        (["wet", "dark"], {"attributes": [{"name": "wet"}, {"name": "dark"}]}),
+        ("wet", {"attributes": {"name": "wet"}}),
+    ],
+)
+def test_attributes_that_are_no_object(convert: Convert, attributes: Any, answers: dict[str, Any]) -> None:
+    line = convert(coco([annotation(bbox=GOOD_BOX, attributes=attributes)])).lines[0]
+    assert {c["name"]: c["answer"] for c in line["classifications"]} == answers
 
 
 def test_ids_that_are_missing(convert: Convert) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -35,6 +34,7 @@ from to_labelbox.source import Source
 from to_labelbox_formats.coco.boxes import CROWD
 from to_labelbox_formats.coco.ids import Id, Names
 from to_labelbox_formats.coco.index import Category
+from to_labelbox_formats.coco.lenient import Fields, Rle, leniently, plain_counts
 from to_labelbox_formats.coco.panoptic import Segment, segment_masks
 from to_labelbox_formats.coco.probe import Kind
 
@@ -68,31 +68,6 @@ class Files(NamedTuple):
     normalised: Sequence[bool]
 
 
-class _Rle(Struct, gc=False):
-    size: list[int]
-    counts: list[int] | str
-
-
-class _Fields(Struct, gc=False):
-    """Fields of an annotation of any kind. Numbers in text and other oddities go the lenient way."""
-
-    id: Id = None
-    category_id: Id = None
-    bbox: list[float] | None = None
-    segmentation: list[list[float]] | _Rle | None = None
-    iscrowd: int | None = None
-    keypoints: list[float] | None = None
-    caption: str | None = None
-    score: float | None = None
-    attributes: dict[str, Any] | None = None
-    segments_info: list[Segment] | None = None
-    file_name: str | None = None
-    foot_kpts: msgspec.Raw = msgspec.Raw()
-    face_kpts: msgspec.Raw = msgspec.Raw()
-    lefthand_kpts: msgspec.Raw = msgspec.Raw()
-    righthand_kpts: msgspec.Raw = msgspec.Raw()
-
-
 class _BoxFields(Struct, gc=False):
     """The same, with the outline left undecoded: ``segmentation`` only says whether there is one."""
 
@@ -118,12 +93,12 @@ class _Ids(Struct, gc=False):
 
 
 class _Plain(Struct, gc=False):
-    """An instance as nearly all are: decoding refuses what has more to it. Fields as in :class:`_Fields`."""
+    """An instance as nearly all are: decoding refuses what has more to it. Fields as in :class:`Fields`."""
 
     bbox: Box
     category_id: Id = None
     id: Id = None
-    segmentation: list[list[float]] | _Rle | None = None
+    segmentation: list[list[float]] | Rle | None = None
     iscrowd: int | None = None
     keypoints: None = None
     caption: None = None
@@ -148,7 +123,7 @@ class _PlainBox(Struct, gc=False):
 
 
 _decode_ids = msgspec.json.Decoder(list[_Ids]).decode
-_decode_all = msgspec.json.Decoder(list[_Fields]).decode
+_decode_all = msgspec.json.Decoder(list[Fields]).decode
 _decode_boxes = msgspec.json.Decoder(list[_BoxFields]).decode
 _decode_plain = msgspec.json.Decoder(list[_Plain]).decode
 _decode_plain_boxes = msgspec.json.Decoder(list[_PlainBox]).decode
@@ -289,7 +264,7 @@ class Records:
     def _carefully(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
         """The same for records of any kind, with repeated ids, or that do not decode."""
         text = _list_of([r.text for r in records])
-        fields: Sequence[_Fields | _BoxFields | None]
+        fields: Sequence[Fields | _BoxFields | None]
         try:
             fields = _decode_boxes(text) if self._boxes_only else _decode_all(text)
         except UNDECODABLE:
@@ -326,7 +301,7 @@ class Records:
     def _told_before(
         self,
         record: Record,
-        data: _Fields | _BoxFields,
+        data: Fields | _BoxFields,
         label: str,
         told: dict[tuple[Id, str], tuple[int, int]],
         found: list[Annotation],
@@ -403,7 +378,7 @@ class Records:
             count=count,
         )
 
-    def _one(self, record: Record, log: Log, count: bool = True) -> _Fields | _BoxFields | None:
+    def _one(self, record: Record, log: Log, count: bool = True) -> Fields | _BoxFields | None:
         """A record that does not decode in one go with its neighbours; None when it is lost (and counted)."""
         text = b"[%b]" % record.text
         try:
@@ -411,7 +386,7 @@ class Records:
         except UNDECODABLE:
             pass
         try:
-            fields, repaired = _lenient(record.text)
+            fields, repaired = leniently(record.text)
         except (ValueError, RecursionError) as error:
             if count:
                 log.read(UNREADABLE)
@@ -429,7 +404,7 @@ class Records:
 
     # ------------------------------------------------------------------------------------------- an annotation
 
-    def _label(self, file: int, data: _Fields | _BoxFields, kind: Kind) -> str:
+    def _label(self, file: int, data: Fields | _BoxFields, kind: Kind) -> str:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
         if data.caption is not None or kind is Kind.CAPTIONS:
             return CAPTION
@@ -448,7 +423,7 @@ class Records:
     def _annotation(
         self,
         record: Record,
-        data: _Fields | _BoxFields,
+        data: Fields | _BoxFields,
         id: str,
         label: str,
         kind: Kind,
@@ -503,7 +478,7 @@ class Records:
             where=where,
         )
 
-    def _check_category(self, file: int, data: _Fields | _BoxFields) -> None:
+    def _check_category(self, file: int, data: Fields | _BoxFields) -> None:
         if data.category_id is None:
             raise _Refused(Code.CLASS_UNNAMED, "it has no category_id")
         if Names.key(data.category_id) not in self._files.categories[file]:
@@ -521,7 +496,7 @@ class Records:
             del log.ledger[label]
         log.ledger[WHOLE_IMAGE].read += 1
 
-    def _attributes(self, file: int, data: _Fields | _BoxFields) -> tuple[tuple[Attribute, ...], float, bool]:
+    def _attributes(self, file: int, data: Fields | _BoxFields) -> tuple[tuple[Attribute, ...], float, bool]:
         """Attributes of CVAT and Datumaro, the crowd flag, and the box's turn in degrees; whether any is lost."""
         found: list[Attribute] = []
         angle = 0.0
@@ -544,7 +519,7 @@ class Records:
 
     # ---------------------------------------------------------------------------------------------- geometries
 
-    def _box(self, record: Record, data: _Fields | _BoxFields, scale: Asset | None, log: Log) -> Box | None:
+    def _box(self, record: Record, data: Fields | _BoxFields, scale: Asset | None, log: Log) -> Box | None:
         """x, y, width, height; None when there is none. A broken one costs the annotation only if it is all there is."""
         values = data.bbox
         if not values:
@@ -563,7 +538,7 @@ class Records:
         return Box(left, top, width, height)
 
     def _outline(
-        self, record: Record, data: _Fields | _BoxFields, asset: Asset, log: Log
+        self, record: Record, data: Fields | _BoxFields, asset: Asset, log: Log
     ) -> tuple[Polygon | Mask | None, bool]:
         """The outline and whether some of it is lost; None for no outline, or for a broken one with a box to stand in."""
         segmentation = data.segmentation
@@ -574,18 +549,21 @@ class Records:
         try:
             full = _decode_all(b"[%b]" % record.text)[0]
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            full = _lenient(record.text)[0]
+            try:
+                full = leniently(record.text)[0]
+            except (ValueError, RecursionError) as error:
+                raise _Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {error}") from None
         return self._shape(record, full, asset, log)
 
     def _shape(
-        self, record: Record, data: _Fields | _BoxFields, asset: Asset | None, log: Log
+        self, record: Record, data: Fields | _BoxFields, asset: Asset | None, log: Log
     ) -> tuple[Polygon | Mask | None, bool]:
         segmentation = data.segmentation
         if isinstance(segmentation, list):
             return self._polygon(record, data, segmentation, asset, log)
-        if isinstance(segmentation, _Rle):
+        if isinstance(segmentation, Rle):
             try:
-                return _mask(segmentation, asset), False
+                return _mask(Rle(segmentation.size, plain_counts(segmentation.counts)), asset), False
             except geo.GeometryError as error:
                 if not data.bbox:
                     raise
@@ -594,12 +572,13 @@ class Records:
         return None, False
 
     def _polygon(
-        self, record: Record, data: _Fields | _BoxFields, parts: list[list[float]], asset: Asset | None, log: Log
+        self, record: Record, data: Fields | _BoxFields, parts: list[list[float]], asset: Asset | None, log: Log
     ) -> tuple[Polygon | None, bool]:
         if len(parts) == 1 and len(parts[0]) >= 6 and not len(parts[0]) % 2:
             kept = parts
         else:
-            if parts == [[]]:
+            parts = [p for p in parts if p]
+            if not parts:
                 return None, False
             if len(parts) >= 3 and all(len(p) == 2 for p in parts):
                 self._note(
@@ -623,7 +602,7 @@ class Records:
             kept = [[v * (h if n % 2 else w) for n, v in enumerate(p)] for p in kept]
         return Polygon(tuple([(p,) for p in kept])), loss
 
-    def _keypoints(self, record: Record, data: _Fields | _BoxFields, log: Log) -> Keypoints | None:
+    def _keypoints(self, record: Record, data: Fields | _BoxFields, log: Log) -> Keypoints | None:
         """Points with v > 0, named by the category; None when none is labelled."""
         values = data.keypoints or []
         if len(values) % 3 or not geo.finite(values):
@@ -651,7 +630,7 @@ class Records:
         ]
         return Keypoints(tuple(points)) if points else None
 
-    def _more_keypoints(self, record: Record, data: _Fields | _BoxFields, log: Log) -> bool:
+    def _more_keypoints(self, record: Record, data: Fields | _BoxFields, log: Log) -> bool:
         """Whether there are points of feet, face or hands, as COCO-WholeBody has them; no category names them."""
         found = [
             name
@@ -668,7 +647,7 @@ class Records:
 
     # ------------------------------------------------------------------------------------------------ panoptic
 
-    def _panoptic(self, record: Record, data: _Fields | _BoxFields, asset: Asset, log: Log) -> list[Annotation]:
+    def _panoptic(self, record: Record, data: Fields | _BoxFields, asset: Asset, log: Log) -> list[Annotation]:
         """One mask a segment; every segment is an annotation of its own."""
         file, where = record.file, f"annotations[{record.row}]"
         segments = data.segments_info or []
@@ -710,7 +689,7 @@ def _same_box(other: Object, bbox: list[float] | None) -> bool:
     return bool(bbox) and box is not None and [box.left, box.top, box.width, box.height] == bbox
 
 
-def _mask(rle: _Rle, asset: Asset | None) -> Mask:
+def _mask(rle: Rle, asset: Asset | None) -> Mask:
     """An RLE over the whole image; ``size`` is [height, width]."""
     if len(rle.size) != 2:
         raise geo.GeometryError("size of an RLE is [height, width]")
@@ -723,88 +702,3 @@ def _mask(rle: _Rle, asset: Asset | None) -> Mask:
     if isinstance(rle.counts, str):
         return raster.mask_from_counts(rle.counts, width, height)
     return raster.mask_from_runs(rle.counts, width, height)
-
-
-# --------------------------------------------------------------------------------------------------- leniently
-
-
-def _lenient(text: bytes) -> tuple[_Fields, str]:
-    """A record read field by field, and what had to be repaired. Raises ValueError when it is no object."""
-    # no payload can hold half a surrogate pair: it becomes U+FFFD
-    whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
-    loose = json.loads(whole.decode("utf-16", "replace"))
-    if not isinstance(loose, dict):
-        raise ValueError(f"an annotation is an object, this is {type(loose).__name__}")  # noqa: TRY004
-    repairs: list[str] = []
-    fields = _Fields(
-        id=_id(loose.get("id")),
-        category_id=_id(loose.get("category_id")),
-        bbox=_numbers(loose.get("bbox"), "bbox", repairs),
-        segmentation=_segmentation(loose.get("segmentation"), repairs),
-        iscrowd=1 if loose.get("iscrowd") in (1, True, "1", 1.0) else 0,
-        keypoints=_numbers(loose.get("keypoints"), "keypoints", repairs),
-        caption=str(loose["caption"]) if loose.get("caption") is not None else None,
-        score=1.0 if loose.get("score") is not None else None,
-        attributes=loose["attributes"] if isinstance(loose.get("attributes"), dict) else None,
-        file_name=loose["file_name"] if isinstance(loose.get("file_name"), str) else None,
-    )
-    if isinstance(loose.get("segments_info"), list):
-        fields.segments_info = [
-            Segment(_id(s.get("id")), _id(s.get("category_id")), int(bool(s.get("iscrowd"))))
-            for s in loose["segments_info"]
-            if isinstance(s, dict)
-        ]
-    return fields, "; ".join(repairs)
-
-
-def _id(value: Any) -> Id:
-    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else None
-
-
-def _numbers(value: Any, name: str, repairs: list[str]) -> list[float] | None:
-    """Finite numbers; texts that hold one are converted. A list that holds anything else becomes [NaN]: invalid."""
-    if value is None:
-        return None
-    if not isinstance(value, list):
-        repairs.append(f"{name} is not a list")
-        return [math.nan]
-    out = []
-    for v in value:
-        try:
-            out.append(float(v) if isinstance(v, str | int | float) and not isinstance(v, bool) else math.nan)
-        except (ValueError, OverflowError):
-            out.append(math.nan)
-    if any(isinstance(v, str) for v in value):
-        repairs.append(f"numbers of {name} are given as text")
-    if not all(map(math.isfinite, out)):
-        repairs.append(f"{name} holds something that is not a finite number")
-    return out
-
-
-def _segmentation(value: Any, repairs: list[str]) -> list[list[float]] | _Rle | None:
-    """Parts given flat, or as pairs of coordinates, are taken as what they mean."""
-    if isinstance(value, dict):
-        size, counts = value.get("size"), value.get("counts")
-        if not isinstance(size, list) or not all(type(s) is int for s in size):
-            return _Rle([0, 0], "")
-        if isinstance(counts, list) and all(type(c) is int for c in counts):
-            return _Rle(size, counts)
-        return _Rle(size, counts if isinstance(counts, str) else "")
-    if not isinstance(value, list) or not value:
-        return None
-    if not isinstance(value[0], list):
-        repairs.append("segmentation is a flat list; taken as one part")
-        value = [value]
-    elif len(value) >= 3 and all(isinstance(p, list) and len(p) == 2 for p in value):
-        repairs.append("segmentation is a list of points; taken as one part")
-        value = [[v for p in value for v in p]]
-    elif any(isinstance(p, list) and p and isinstance(p[0], list) for p in value):
-        repairs.append("a part is a list of points")
-        value = [
-            [v for q in p for v in q] if p and all(isinstance(q, list) and len(q) == 2 for q in p) else p for p in value
-        ]
-    parts = []
-    for part in value:
-        numbers = _numbers(part, "segmentation", repairs) or []
-        parts.append(numbers if all(map(math.isfinite, numbers)) else [math.nan])
-    return parts
