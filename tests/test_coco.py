@@ -142,6 +142,34 @@ def test_captions_are_free_text_of_their_own(convert: Convert) -> None:
     assert questions(ontology(run.out)) == {"caption": "text", "caption 2": "text", "caption 3": "text"}
 
 
+def test_a_caption_of_an_object_is_its_own(convert: Convert) -> None:
+    given = [annotation(1, bbox=[1, 2, 5, 6], caption="the red one"), annotation(2, bbox=[3, 2, 5, 6], caption="")]
+    run = convert(coco([*given, {"id": 3, "image_id": 1, "caption": "a street"}]))
+    assert [box(line) for line in run.lines[:2]] == [(1, 2, 5, 6), (3, 2, 5, 6)]
+    assert run.lines[0]["classifications"] == [{"name": "caption", "answer": "the red one"}]
+    assert run.lines[2]["answer"] == "a street"
+    assert run.report.annotations.converted == 3
+
+
+def test_a_caption_with_a_place_and_no_category(convert: Convert) -> None:
+    run = convert(coco([{"id": 1, "image_id": 1, "caption": "a street", "bbox": [1, 1, 5, 5]}]))
+    assert run.lines[0]["answer"] == "a street"
+    assert run.tally("caption") == (1, 0, 1, 0, 0)
+
+
+def test_a_category_called_caption_is_drawn(convert: Convert) -> None:
+    given = [annotation(1, bbox=[1, 1, 5, 5], attributes={"lines": 2}), annotation(2, bbox=[1, 1, 5, 5])]
+    run = convert(coco(given, categories=[{"id": 1, "name": "caption"}]))
+    assert [box(line) for line in run.lines] == [(1, 1, 5, 5)] * 2
+
+
+def test_shapes_among_labels_and_attributes_of_them(convert: Convert) -> None:
+    run = convert(coco([annotation(1), annotation(2, segmentation=[SQUARE]), annotation(3, attributes={"wet": "yes"})]))
+    assert [vertices(line) for line in run.lines if "polygon" in line] == [SQUARE]
+    assert run.codes["attribute-dropped"] == 1
+    assert (run.report.annotations.read, run.tally("car")) == (3, (1, 1, 0, 0, 0))
+
+
 def test_labels_are_a_radio_or_a_checklist(convert: Convert) -> None:
     categories = [{"id": 1, "name": "day"}, {"id": 2, "name": "rain"}]
     images = [image(1), image(2)]

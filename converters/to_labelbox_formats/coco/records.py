@@ -406,7 +406,7 @@ class Records:
 
     def _label(self, file: int, data: Fields | _BoxFields, kind: Kind) -> str:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
-        if data.caption is not None or kind is Kind.CAPTIONS:
+        if _is_caption(data, kind):
             return CAPTION
         labels = self._labels[file]
         label = labels.get(data.category_id)
@@ -433,13 +433,23 @@ class Records:
         if not self._predictions and (data.score is not None or kind is Kind.RESULTS):
             raise _Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
         where = f"annotations[{record.row}]"
-        if label == CAPTION:
+        if _is_caption(data, kind):
             text = data.caption or ""
-            return Classification(id=id, name=CAPTION, value=text, several=True, free=True, where=where)
+            drawn = _is_drawn(data)
+            if drawn:
+                self._note(
+                    log, Code.CLASS_UNNAMED, "the place of a text has no category and is left out", record, data.id
+                )
+            return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, where=where)
         self._check_category(record.file, data)
-        attributes, angle, lost = self._attributes(record.file, data)
-        if kind is Kind.LABELS and data.bbox is None and data.keypoints is None:
+        attributes, angle = self._attributes(record.file, data)
+        lost = False
+        if kind is Kind.LABELS and not _is_drawn(data):
             self._relabel(log, label)
+            if attributes:
+                names = ", ".join(a.name for a in attributes)
+                self._note(log, Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none", record, data.id)
+                lost = True
             return Classification(id=id, name=WHOLE_IMAGE, value=Choice(label), where=where, loss=lost)
         scale = self._files.normalised[record.file]
         box = self._box(record, data, asset if scale else None, log)
@@ -496,11 +506,10 @@ class Records:
             del log.ledger[label]
         log.ledger[WHOLE_IMAGE].read += 1
 
-    def _attributes(self, file: int, data: Fields | _BoxFields) -> tuple[tuple[Attribute, ...], float, bool]:
-        """Attributes of CVAT and Datumaro, the crowd flag, and the box's turn in degrees; whether any is lost."""
+    def _attributes(self, file: int, data: Fields | _BoxFields) -> tuple[tuple[Attribute, ...], float]:
+        """Attributes of CVAT and Datumaro, the crowd flag, the object's own caption, and the box's turn in degrees."""
         found: list[Attribute] = []
         angle = 0.0
-        lost = False
         if data.iscrowd and not self._foreign[file]:
             found += CROWD
         for name, value in (data.attributes or {}).items():
@@ -515,7 +524,9 @@ class Records:
                 found.append(Attribute(name, tuple(value)))
             elif value is not None:
                 found.append(Attribute(name, json.dumps(value)))
-        return tuple(found), angle, lost
+        if data.caption:
+            found.append(Attribute(CAPTION, data.caption, free=True))
+        return tuple(found), angle
 
     # ---------------------------------------------------------------------------------------------- geometries
 
@@ -676,6 +687,16 @@ class Records:
 
 def _list_of(texts: Sequence[bytes]) -> bytes:
     return b"[%b]" % b",".join(texts)
+
+
+def _is_drawn(data: Fields | _BoxFields) -> bool:
+    """Whether a record says where on the image something is."""
+    return bool(data.bbox or data.keypoints) or _has_outline(data.segmentation)
+
+
+def _is_caption(data: Fields | _BoxFields, kind: Kind) -> bool:
+    """Whether a record is a text about the image; one with a place and a class is an object that has a text."""
+    return (data.caption is not None or kind is Kind.CAPTIONS) and (data.category_id is None or not _is_drawn(data))
 
 
 def _size(asset: Asset) -> tuple[int, int]:
