@@ -832,9 +832,62 @@ def test_one_broken_file_of_two(convert: Convert, tmp_path: Path) -> None:
     assert run.report.exit_code() == 1
 
 
-def test_youtube_vis_is_refused(convert: Convert) -> None:
+TRACKED = {
+    "videos": [{"id": 1, "width": 100, "height": 80, "length": 2, "file_names": ["a/0.jpg", "a/5.jpg"]}],
+    "categories": [{"id": 1, "name": "car"}],
+    "annotations": [{"id": 1, "video_id": 1, "category_id": 1, "bboxes": [[1, 1, 5, 5], None]}],
+}
+
+
+@pytest.mark.parametrize("order", [("videos", "categories", "annotations"), ("categories", "annotations", "videos")])
+def test_youtube_vis_is_refused(convert: Convert, order: tuple[str, ...]) -> None:
+    given = {key: TRACKED[key] for key in order}
     with pytest.raises(SourceError, match="YouTube-VIS"):
-        convert({"videos": [], "annotations": [], "categories": []})
+        convert(given)
+    run = convert(json.dumps(given).encode(), format="coco")
+    assert run.report.exit_code() == 3
+    assert any("YouTube-VIS" in e for e in run.examples)
+
+
+def test_frames_of_videos_are_images_and_tracks_are_told(convert: Convert) -> None:
+    frames = [image(n, f"clip/{n}.jpg", video_id=7, frame_id=n) for n in (1, 2)]
+    given = coco([annotation(n, image_id=n, bbox=[n, 1, 5, 5], instance_id=40) for n in (1, 2)], frames)
+    video = {"videos": [{"id": 7, "name": "clip", "fps": 25}], **given}
+    run = convert(video)
+    assert [(line["dataRow"]["globalKey"], box(line)[0]) for line in run.lines] == [
+        ("clip/1.jpg", 1),
+        ("clip/2.jpg", 2),
+    ]
+    assert any("frames of videos" in e for e in run.examples)
+    assert any("instance_id" in e and "-O fields=" in e for e in run.examples if "field-ignored" in e)
+    taken = convert(video, options={"fields": "instance_id"})
+    assert [line["classifications"] for line in taken.lines] == [
+        [{"name": "instance_id", "answer": {"name": "40"}}]
+    ] * 2
+    assert not taken.codes.get("field-ignored")
+    assert not any("frames of videos" in e for e in convert({"videos": [], **given}).examples)
+
+
+def test_more_fields_are_answers_where_asked_for(convert: Convert) -> None:
+    given = coco(
+        [annotation(1, bbox=GOOD_BOX, pose="left", metadata={"sex": "male"}), annotation(2, bbox=[9, 9, 5, 5])]
+    )
+    plain = convert(given)
+    assert plain.codes["field-ignored"] == 1
+    assert not any("classifications" in line for line in plain.lines)
+    for geometry in ("auto", "bbox"):
+        run = convert(given, options={"fields": "pose, metadata"}, geometry=geometry)
+        assert {c["name"]: c["answer"] for c in run.lines[0]["classifications"]} == {
+            "pose": {"name": "left"}, "sex": {"name": "male"},
+        }  # fmt: skip
+        assert "classifications" not in run.lines[1]
+
+
+def test_only_the_first_annotation_says_what_a_file_holds(convert: Convert) -> None:
+    categories = [{"id": 1, "name": "car", "keypoints": ["nose"], "supercategory": "vehicle"}]
+    run = convert(coco([annotation(1, bbox=GOOD_BOX)], categories=categories))
+    assert run.report.source.details["files"] == {"instances.json": "instances"}
+    assert not run.codes.get("field-ignored")
 
 
 def test_a_missing_file_name_gets_one(convert: Convert) -> None:

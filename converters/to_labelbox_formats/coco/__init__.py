@@ -47,6 +47,10 @@ class Options:
         default=Units.AUTO,
         metadata={"help": "unit of coordinates; auto takes pixels and refuses files that look like fractions"},
     )
+    fields: str | None = field(
+        default=None,
+        metadata={"help": "more fields of annotations to take as nested answers, with commas between: track_id,pose"},
+    )
 
 
 def sniff(source: Source) -> Match | Refusal:
@@ -71,7 +75,8 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Index every COCO file of the source; those of one split are merged by image."""
     from to_labelbox_formats.coco.items import open_dataset
 
-    return open_dataset(source, options.base, options.categories, options.predictions, options.units, context)
+    fields = [name.strip() for name in (options.fields or "").split(",") if name.strip()]
+    return open_dataset(source, options.base, options.categories, options.predictions, options.units, fields, context)
 
 
 FORMAT = Reader(

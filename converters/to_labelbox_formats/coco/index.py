@@ -14,13 +14,13 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from to_labelbox.diagnostics import Code, FileError, Log
-from to_labelbox.json_head import keys_at
+from to_labelbox.json_head import first_keys
 from to_labelbox.json_stream import JsonStream, as_utf8
 from to_labelbox.ontology import clean_name
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.boxes import BoxColumns, Boxes, BoxRecord, read_boxes
 from to_labelbox_formats.coco.ids import MISSING, Id, Names, Whole, keys_of
-from to_labelbox_formats.coco.probe import Kind, split_of
+from to_labelbox_formats.coco.probe import NO_VIDEOS, TRACKS, Kind, split_of
 
 
 class Category(Struct):
@@ -63,13 +63,14 @@ class Table(Struct):
 
 
 _KNOWN = frozenset(
-    "id image_id category_id bbox area segmentation iscrowd keypoints num_keypoints caption score attributes "
-    "segments_info file_name".split()
+    "id image_id category_id bbox area segmentation iscrowd ignore keypoints num_keypoints caption score attributes "
+    "segments_info file_name foot_kpts face_kpts lefthand_kpts righthand_kpts".split()
 )
+"""Fields of annotations that are read, or that say nothing more than those do."""
 
 
 class File(Struct, kw_only=True):
-    """One indexed COCO file. ``ordinals`` maps its images to those of the dataset.
+    """One indexed COCO file. ``fields``: keys of its first annotation. ``ordinals`` maps its images to those of the dataset.
 
     ``linked``: its images have addresses, which tell them apart. ``home``: the folder that is put before their paths.
     """
@@ -82,10 +83,16 @@ class File(Struct, kw_only=True):
     annotations: Table
     boxes: Boxes | None
     categories: Mapping[int, Category]
-    foreign: bool
+    fields: tuple[str, ...]
+    videos: bool
     ordinals: npt.NDArray[np.int32]
     linked: bool
     home: str = ""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is of CVAT or Datumaro, or has their attributes."""
+        return "attributes" in self.fields
 
     def forget_keys(self) -> None:
         """Give back the memory of what only numbering the images needs."""
@@ -100,7 +107,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
         images, annotations = _Records(), _Records()
         columns = BoxColumns() if boxes_only else None
         names: list[npt.NDArray[np.int64]] = []
-        linked = False
+        linked = videos = False
         categories: list[Category] = []
         first: Mapping[str, Any] = {}
         has_categories = False
@@ -119,12 +126,16 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
                 elif key == "categories" and stream.next() == b"[":
                     has_categories = True
                     categories = _categories(stream.value(), name, log)
+                elif key == "videos" and stream.next() == b"[":
+                    videos = bool(stream.value().strip(b"[] \t\r\n"))
                 elif key in ("images", "annotations", "categories") and stream.next() != b"n":
                     raise stream.error(f"{key!r} is not a list")
                 else:
                     stream.skip()
         if stream.next():
             raise stream.error("more data after the end of the document")
+    if TRACKS & set(first):
+        raise FileError(NO_VIDEOS)
     return File(
         name=name,
         split=split_of(name),
@@ -134,7 +145,8 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
         annotations=annotations.table(),
         boxes=columns.table() if columns is not None else None,
         categories=_by_id(categories, name, log),
-        foreign="attributes" in first,
+        fields=tuple(first),
+        videos=videos,
         ordinals=np.zeros(0, np.int32),
         linked=linked,
     )
@@ -226,15 +238,7 @@ def _first_item(file: BinaryIO, stream: JsonStream) -> Mapping[str, Any]:
     file.seek(stream.offset)
     head = file.read(64 * 1024)
     file.seek(place)
-    inside = re.match(rb"\[\s*\{", head)
-    if not inside:
-        return {}
-    keys: list[str] = []
-    for key in keys_at(head, 2):
-        if key in keys:
-            break
-        keys.append(key)
-    return dict.fromkeys(keys)
+    return dict.fromkeys(first_keys(head)) if re.match(rb"\[\s*\{", head) else {}
 
 
 def _kind(first: Mapping[str, Any], has_categories: bool) -> Kind:
@@ -251,8 +255,9 @@ def _kind(first: Mapping[str, Any], has_categories: bool) -> Kind:
     return Kind.INSTANCES
 
 
-def unknown_keys(first: Mapping[str, Any]) -> list[str]:
-    return [key for key in first if key not in _KNOWN]
+def unread(file: File, taken: Sequence[str]) -> list[str]:
+    """Fields of a file's annotations that are not carried over, by the first of them."""
+    return [key for key in file.fields if key not in _KNOWN and key not in taken]
 
 
 def _categories(data: bytes, name: str, log: Log) -> list[Category]:

@@ -18,10 +18,10 @@ from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.schema import Kind as ToolKind
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.boxes import Boxes, KnownBoxes, joined, unknown
-from to_labelbox_formats.coco.index import Category, File, Table, index_file
+from to_labelbox_formats.coco.index import Category, File, Table, index_file, unread
 from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.paths import Paths
-from to_labelbox_formats.coco.probe import ROBOFLOW, Kind, home_of, probe
+from to_labelbox_formats.coco.probe import NO_VIDEOS, ROBOFLOW, Kind, home_of, probe
 from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Files, Found, Records
 from to_labelbox_formats.coco.texts import Opened, Texts
 
@@ -33,7 +33,13 @@ SAMPLE = 200
 
 
 def open_dataset(
-    source: Source, base: str | None, categories: str | None, predictions: bool, units: str, context: ReadContext
+    source: Source,
+    base: str | None,
+    categories: str | None,
+    predictions: bool,
+    units: str,
+    fields: Sequence[str],
+    context: ReadContext,
 ) -> Dataset:
     """Index the files, merge them by image, declare the schema."""
     log = context.log
@@ -53,6 +59,7 @@ def open_dataset(
     for file in files:
         if file.kind is Kind.RESULTS and not file.categories:
             file.categories = next((f.categories for f in files if f.categories), {})
+    _tell_unread(files, fields, log)
     with texts.open() as opened:
         scales = [_is_normalised(f, n, opened, units) for n, f in enumerate(files)]
     _set_homes(files)
@@ -62,6 +69,7 @@ def open_dataset(
         Files([f.name for f in files], [f.kind for f in files], [f.categories for f in files], scales),
         [f.foreign for f in files],
         predictions,
+        fields,
         context.boxes_only,
         source,
     )
@@ -95,13 +103,28 @@ def _index_all(source: Source, log: Log, texts: Texts, boxes_only: bool = False)
             log.note(Code.FILE_IGNORED, f"not COCO: {reason}", file=name)
             continue
         try:
-            if kind is None and "YouTube-VIS" in reason:
-                raise FileError(f"{reason}; export its frames as images")
+            if reason == NO_VIDEOS:
+                raise FileError(reason)
             files.append(index_file(source, name, log, boxes_only))
             texts.add(source, name)
         except FileError as error:
             log.file_unreadable(name, str(error))
     return files
+
+
+def _tell_unread(files: Sequence[File], taken: Sequence[str], log: Log) -> None:
+    """Say what is not carried over: fields that only some tool writes, and that images are frames of videos."""
+    for file in files:
+        names = unread(file, taken)
+        if names:
+            message = (
+                f"annotations have {', '.join(names)}, which no field of COCO holds: not carried over, unless as nested "
+                f"answers with -O fields={names[0]}"
+            )
+            log.note(Code.FIELD_IGNORED, message, file=file.name)
+        if file.videos:
+            message = "its images are frames of videos: each becomes an image of its own, and tracks are not joined"
+            log.note(Code.DECISION, message, file=file.name)
 
 
 def _set_homes(files: Sequence[File]) -> None:

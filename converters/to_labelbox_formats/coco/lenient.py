@@ -160,7 +160,7 @@ def _segmentation(value: Any, repairs: list[str]) -> list[list[float]] | Rle | N
         repairs.append("segmentation is an object with an exterior")
     elif isinstance(value, list) and any(isinstance(v, list | dict) for v in value):
         if any(not isinstance(v, list) or not all(map(_is_number, v)) for v in value):
-            repairs.append("points of segmentation are lists or objects")
+            repairs.append("a part is a list of points")
     elif isinstance(value, list):
         repairs.append("segmentation is a flat list; taken as one part")
     parts = []

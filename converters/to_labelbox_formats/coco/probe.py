@@ -22,6 +22,11 @@ class Kind(StrEnum):
     RESULTS = "results"
 
 
+TRACKS = frozenset({"file_names", "bboxes", "segmentations"})
+"""Keys of videos and annotations of YouTube-VIS, where a record holds a shape for every frame."""
+NO_VIDEOS = "one annotation has the shapes of all frames: YouTube-VIS, which is not supported; export one image a frame"
+
+
 @lru_cache(4)
 def probe(head: bytes) -> tuple[Kind | None, str]:
     """The kind of file that a head begins, or None with the reason."""
@@ -37,10 +42,11 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
     if not text.startswith(b"{"):
         return None, "not JSON"
     top = list(keys_at(text, 1))
-    if "videos" in top:
-        return None, "has 'videos': YouTube-VIS, which is not supported"
+    if "videos" in top and TRACKS & set(keys_at(text, 3)):
+        return None, NO_VIDEOS
     for other, what in (
         ("shapes", "LabelMe"), ("_via_img_metadata", "a VIA project"), ("items", "Datumaro"),
+        ("sequences", "BURST, which is not supported: export one image a frame"),
     ):  # fmt: skip
         if other in top:
             return None, f"has {other!r}: {what}"
@@ -48,7 +54,7 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
         return Kind.INSTANCES, f"an object with {', '.join(repr(k) for k in top[:5])}"
     if "annotations" in top and "categories" in top:
         return Kind.INSTANCES, "an object with 'annotations' and 'categories'"
-    if {"info", "licenses"} & set(top) and len(text) > 60_000:
+    if {"info", "licenses", "videos"} & set(top) and len(text) > 60_000:
         return Kind.INSTANCES, "an object that begins like COCO's"
     if "annotations" in top and "image_id" in keys_at(text, 3):
         return Kind.INSTANCES, "an object whose 'annotations' have 'image_id'"

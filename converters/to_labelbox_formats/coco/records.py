@@ -148,18 +148,25 @@ class Records:
     """Turns an image's records into annotations, counting every one of them."""
 
     def __init__(
-        self, files: Files, foreign: Sequence[bool], predictions: bool, boxes_only: bool, source: Source
+        self,
+        files: Files,
+        foreign: Sequence[bool],
+        predictions: bool,
+        fields: Sequence[str],
+        boxes_only: bool,
+        source: Source,
     ) -> None:
         self._files = files
         self._foreign = foreign
         self._predictions = predictions
+        self._fields = fields
         self._boxes_only = boxes_only
         self._source = source
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
         # declared labels by id, of the files whose records are mostly plain
         self.plain_labels: list[Mapping[Id, str] | None] = [
             {c.id: str(c.name) for c in categories.values()}
-            if kind in (Kind.INSTANCES, Kind.IMAGES) and not normalised and not other
+            if kind in (Kind.INSTANCES, Kind.IMAGES) and not normalised and not other and not fields
             else None
             for categories, kind, normalised, other in zip(files.categories, files.kinds, files.normalised, foreign)
         ]
@@ -442,7 +449,7 @@ class Records:
                 )
             return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, where=where)
         self._check_category(record.file, data)
-        attributes, angle = self._attributes(record.file, data)
+        attributes, angle = self._attributes(record, data)
         lost = False
         if kind is Kind.LABELS and not _is_drawn(data):
             self._relabel(log, label)
@@ -506,13 +513,16 @@ class Records:
             del log.ledger[label]
         log.ledger[WHOLE_IMAGE].read += 1
 
-    def _attributes(self, file: int, data: Fields | _BoxFields) -> tuple[tuple[Attribute, ...], float]:
+    def _attributes(self, record: Record, data: Fields | _BoxFields) -> tuple[tuple[Attribute, ...], float]:
         """Attributes of CVAT and Datumaro, the crowd flag, the object's own caption, and the box's turn in degrees."""
         found: list[Attribute] = []
         angle = 0.0
-        if data.iscrowd and not self._foreign[file]:
+        if data.iscrowd and not self._foreign[record.file]:
             found += CROWD
-        for name, value in (data.attributes or {}).items():
+        stated = data.attributes or {}
+        if self._fields:
+            stated = stated | self._more_fields(record)
+        for name, value in stated.items():
             if name == "occluded" and isinstance(value, bool):
                 if value:
                     found.append(Attribute(name, "yes", flag=True))
@@ -527,6 +537,15 @@ class Records:
         if data.caption:
             found.append(Attribute(CAPTION, data.caption, free=True))
         return tuple(found), angle
+
+    def _more_fields(self, record: Record) -> dict[str, Any]:
+        """The fields that were asked for; of an object, its members."""
+        loose = json.loads(record.text)
+        found: dict[str, Any] = {}
+        for name in self._fields:
+            value = loose.get(name)
+            found |= value if isinstance(value, dict) else {name: value}
+        return found
 
     # ---------------------------------------------------------------------------------------------- geometries
 
