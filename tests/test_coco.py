@@ -246,6 +246,23 @@ def test_panoptic_without_its_png_or_of_another_size(convert: Convert, tmp_path:
     assert run.report.exit_code() == 3
 
 
+def test_panoptic_pngs_beside_the_folder_of_the_file(convert: Convert, tmp_path: Path) -> None:
+    """The layout of Detectron2; and the archive in the archive of the official download."""
+    given = {
+        "images": [image(1, width=2, height=1)],
+        "annotations": [{"image_id": 1, "file_name": "1.png", "segments_info": [{"id": 7, "category_id": 1}]}],
+        "categories": [{"id": 1, "name": "sky"}],
+    }
+    file = save(tmp_path / "set" / "annotations" / "panoptic_val.json", given)
+    picture = Image.fromarray(np.array([[[7, 0, 0], [0, 0, 0]]], np.uint8))
+    with zipfile.ZipFile(file.with_suffix(".zip"), "w") as packed:
+        packed.writestr("panoptic_val/1.png", b"")
+    assert any("unpack annotations/panoptic_val.zip" in e for e in convert(tmp_path / "set").examples)
+    (tmp_path / "set" / "panoptic_val").mkdir()
+    picture.save(tmp_path / "set" / "panoptic_val" / "1.png")
+    assert pixels(convert(tmp_path / "set").lines[0]["mask"]["png"]).tolist() == [[1, 0]]
+
+
 def test_lvis_takes_its_keys_from_the_url(convert: Convert) -> None:
     images = [{"id": 1, "coco_url": "http://host/train2017/0%2001.jpg", "width": 100, "height": 80}]
     run = convert(coco([annotation(bbox=[1, 1, 5, 5])], images))
@@ -359,6 +376,28 @@ def test_sizes_come_from_the_pictures_of_the_mmdet_layout(convert: Convert, tmp_
     run = convert(tmp_path / "set")
     assert box(run.lines[0]) == (15, 0, 5, 10)
     assert run.tally("car") == (1, 0, 1, 0, 0)
+
+
+def test_coco_annotator_says_what_is_deleted_and_what_was_drawn_as_a_box(convert: Convert) -> None:
+    frame = [10.5, 10, 20.25, 10, 20.25, 20, 10.5, 20]
+    drawn = {"segmentation": [frame], "bbox": [10, 10, 11, 10], "isbbox": True, "deleted": False}
+    crooked = [10, 10, 20, 12, 20, 20, 10, 20]
+    other = {"segmentation": [crooked], "bbox": [10, 10, 10, 10], "isbbox": True}
+    given = [
+        annotation(1, **drawn),
+        annotation(2, **drawn | {"isbbox": False}),
+        annotation(3, **drawn | {"deleted": True}),
+        annotation(4, **other),
+    ]
+    for order in (given, given[::-1], [annotation(5, bbox=GOOD_BOX), *given]):
+        run = convert(coco(order))
+        by_id = [line for _, line in sorted(zip([a["id"] for a in order if not a.get("deleted")], run.lines))]
+        assert box(by_id[0]) == (10.5, 10, 9.75, 10)
+        assert vertices(by_id[1]) == frame
+        assert vertices(by_id[2]) == crooked
+        assert run.codes["deleted"] == 1
+        assert run.report.annotations.skipped == 1
+        assert convert(coco(order), geometry="bbox").codes["deleted"] == 1
 
 
 def test_lvis_without_iscrowd(convert: Convert) -> None:
@@ -562,12 +601,22 @@ def test_ids_meet_as_text_and_number(convert: Convert) -> None:
         ("C:\\data\\a.jpg", "data/a.jpg"),
         ("https://host/x/a%20b.jpg?sig=1", "x/a b.jpg"),
         ("./a.jpg", "a.jpg"),
+        ("images\\1/90f.jpg", "images/1/90f.jpg"),
+        ("\\\\server\\share\\a.jpg", "server/share/a.jpg"),
+        ("/data/local-files/?d=sets%2Fx/a%20b.jpg", "sets/x/a b.jpg"),
+        ("http://localhost:8080/data/local-files/?d=x/a.jpg", "x/a.jpg"),
         ("größe/ä.jpg", "größe/ä.jpg"),
     ],
 )
 def test_keys_are_paths_below_a_root(convert: Convert, name: str, key: str) -> None:
     run = convert(coco([annotation(bbox=[1, 1, 5, 5])], [image(1, name)]))
     assert lines(run.out, "data_rows.ndjson")[0]["global_key"] == key
+
+
+def test_a_file_address_is_no_place_on_the_web(convert: Convert) -> None:
+    run = convert(coco([annotation(bbox=[1, 1, 5, 5])], [image(1, "file:///home/me/a.jpg")]))
+    row = lines(run.out, "data_rows.ndjson")[0]
+    assert (row["global_key"], row["row_data"]) == ("home/me/a.jpg", "home/me/a.jpg")
 
 
 def test_repeated_images(convert: Convert) -> None:

@@ -34,6 +34,8 @@ class BoxRecord(Struct, gc=False):
     score: None = None
     attributes: None = None
     segments_info: None = None
+    deleted: None = None
+    isbbox: None = None
 
 
 read_boxes = msgspec.json.Decoder(list[BoxRecord]).decode

@@ -64,9 +64,11 @@ class Table(Struct):
 
 _KNOWN = frozenset(
     "id image_id category_id bbox area segmentation iscrowd ignore keypoints num_keypoints caption score attributes "
-    "segments_info file_name foot_kpts face_kpts lefthand_kpts righthand_kpts".split()
+    "segments_info file_name foot_kpts face_kpts lefthand_kpts righthand_kpts deleted isbbox".split()
 )
 """Fields of annotations that are read, or that say nothing more than those do."""
+_CAREFUL = frozenset({"attributes", "deleted", "isbbox"})
+"""Fields that change what an annotation becomes."""
 
 
 class File(Struct, kw_only=True):
@@ -93,6 +95,11 @@ class File(Struct, kw_only=True):
     def foreign(self) -> bool:
         """Whether it is of CVAT or Datumaro, or has their attributes."""
         return "attributes" in self.fields
+
+    @property
+    def plain(self) -> bool:
+        """Whether most annotations are likely to have nothing but a class, a box and an outline."""
+        return self.kind in (Kind.INSTANCES, Kind.IMAGES) and not _CAREFUL.intersection(self.fields)
 
     def forget_keys(self) -> None:
         """Give back the memory of what only numbering the images needs."""

@@ -66,8 +66,14 @@ def open_dataset(
     merged = merge(files, log)
     paths = Paths(source, files, context)
     records = Records(
-        Files([f.name for f in files], [f.kind for f in files], [f.categories for f in files], scales),
-        [f.foreign for f in files],
+        Files(
+            [f.name for f in files],
+            [f.kind for f in files],
+            [f.categories for f in files],
+            scales,
+            [f.foreign for f in files],
+            [f.plain for f in files],
+        ),
         predictions,
         fields,
         context.boxes_only,

@@ -18,6 +18,7 @@ from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.panoptic import Segment
 
 _BETWEEN = re.compile(r"[\s,;]+")
+_TRUE = (1, "1", "true", "True")
 _BOX_KEYS = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
 
 
@@ -40,6 +41,8 @@ class Fields(Struct, gc=False):
     attributes: dict[str, Any] | None = None
     segments_info: list[Segment] | None = None
     file_name: str | None = None
+    deleted: int | bool | None = None
+    isbbox: int | bool | None = None
     foot_kpts: msgspec.Raw = msgspec.Raw()
     face_kpts: msgspec.Raw = msgspec.Raw()
     lefthand_kpts: msgspec.Raw = msgspec.Raw()
@@ -59,12 +62,14 @@ def leniently(text: bytes) -> tuple[Fields, str]:
         category_id=_id(loose.get("category_id")),
         bbox=_box(loose.get("bbox"), repairs),
         segmentation=_segmentation(loose.get("segmentation"), repairs),
-        iscrowd=1 if loose.get("iscrowd") in (1, True, "1", 1.0) else 0,
+        iscrowd=int(loose.get("iscrowd") in _TRUE),
         keypoints=_keypoints(loose.get("keypoints"), repairs),
         caption=str(loose["caption"]) if loose.get("caption") is not None else None,
         score=1.0 if loose.get("score") is not None else None,
         attributes=_attributes(loose.get("attributes")),
         file_name=loose["file_name"] if isinstance(loose.get("file_name"), str) else None,
+        deleted=loose.get("deleted") in _TRUE,
+        isbbox=loose.get("isbbox") in _TRUE,
     )
     if isinstance(loose.get("segments_info"), list):
         fields.segments_info = [

@@ -66,10 +66,14 @@ def _ids(source: Source, file: str, png: str | None) -> npt.NDArray[np.uint32]:
         raise FileError("the record names no PNG")
     folder, base = posixpath.split(file)
     stem = base.removesuffix(".gz").removesuffix(".json")
-    tried = [posixpath.join(folder, stem, png), posixpath.join(folder, png), posixpath.join(folder, "masks", png)]
+    around = posixpath.dirname(folder)
+    places = [(folder, stem), (folder,), (folder, "masks"), *([(around, stem)] if folder else [])]
+    tried = [posixpath.join(*place, png) for place in places]
     found = next((name for name in tried if source.exists(name)), None)
     if found is None:
-        raise FileError(f"the PNG is at none of: {', '.join(tried)}")
+        packed = posixpath.join(folder, f"{stem}.zip")
+        remedy = f"unpack {packed}" if source.exists(packed) else "give the folder that holds the file and its PNGs"
+        raise FileError(f"the PNG is at none of: {', '.join(tried)}; {remedy}")
     try:
         with Image.open(io.BytesIO(source.read(found))) as image:
             if image.size[0] * image.size[1] > raster.MAX_MASK_PIXELS:

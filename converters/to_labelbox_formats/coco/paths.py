@@ -29,12 +29,15 @@ class ImageRecord(Struct, gc=False):
     height: int | float | None = None
 
 
+_LOCAL_FILES = "/local-files/?d="
+"""In the address of a file that Label Studio serves from a folder of its computer; its path follows."""
+
 _decode = msgspec.json.Decoder(ImageRecord).decode
 
 
 def plain_path(name: str) -> str:
     """A file name as a path below some root: ``/`` only, no drive, no leading slash, no ``..``."""
-    if "\\" in name and "/" not in name:
+    if "\\" in name:
         name = name.replace("\\", "/")
     if name[1:3] in (":/", ":\\"):
         name = name[3:]
@@ -82,8 +85,10 @@ class Paths:
 
     def asset(self, record: ImageRecord, file: int, log: Log) -> Asset:
         name, url = record.file_name, record.coco_url
-        if name and "://" in name:
-            url, name = name, unquote(urlsplit(name).path)
+        if name and _LOCAL_FILES in name:
+            name = unquote(name.partition(_LOCAL_FILES)[2])
+        elif name and "://" in name:
+            url, name = None if name.startswith("file:") else name, unquote(urlsplit(name).path)
         elif not name and url:
             name = unquote(urlsplit(url).path)
         path = plain_path(name) if name else f"{record.id}.jpg"

@@ -66,6 +66,8 @@ class Files(NamedTuple):
     kinds: Sequence[Kind]
     categories: Sequence[Mapping[int, Category]]
     normalised: Sequence[bool]
+    foreign: Sequence[bool]
+    plain: Sequence[bool]
 
 
 class _BoxFields(Struct, gc=False):
@@ -82,6 +84,8 @@ class _BoxFields(Struct, gc=False):
     attributes: dict[str, Any] | None = None
     segments_info: list[Segment] | None = None
     file_name: str | None = None
+    deleted: int | bool | None = None
+    isbbox: int | bool | None = None
     foot_kpts: msgspec.Raw = msgspec.Raw()
     face_kpts: msgspec.Raw = msgspec.Raw()
     lefthand_kpts: msgspec.Raw = msgspec.Raw()
@@ -105,6 +109,8 @@ class _Plain(Struct, gc=False):
     score: None = None
     attributes: None = None
     segments_info: None = None
+    deleted: None = None
+    isbbox: None = None
 
 
 class _PlainBox(Struct, gc=False):
@@ -120,6 +126,8 @@ class _PlainBox(Struct, gc=False):
     score: None = None
     attributes: None = None
     segments_info: None = None
+    deleted: None = None
+    isbbox: None = None
 
 
 _decode_ids = msgspec.json.Decoder(list[_Ids]).decode
@@ -150,14 +158,12 @@ class Records:
     def __init__(
         self,
         files: Files,
-        foreign: Sequence[bool],
         predictions: bool,
         fields: Sequence[str],
         boxes_only: bool,
         source: Source,
     ) -> None:
         self._files = files
-        self._foreign = foreign
         self._predictions = predictions
         self._fields = fields
         self._boxes_only = boxes_only
@@ -165,10 +171,8 @@ class Records:
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
         # declared labels by id, of the files whose records are mostly plain
         self.plain_labels: list[Mapping[Id, str] | None] = [
-            {c.id: str(c.name) for c in categories.values()}
-            if kind in (Kind.INSTANCES, Kind.IMAGES) and not normalised and not other and not fields
-            else None
-            for categories, kind, normalised, other in zip(files.categories, files.kinds, files.normalised, foreign)
+            {c.id: str(c.name) for c in categories.values()} if plain and not normalised and not fields else None
+            for categories, plain, normalised in zip(files.categories, files.plain, files.normalised)
         ]
 
     # ----------------------------------------------------------------------------------------------- an image
@@ -448,6 +452,8 @@ class Records:
                     log, Code.CLASS_UNNAMED, "the place of a text has no category and is left out", record, data.id
                 )
             return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, where=where)
+        if data.deleted:
+            raise _Refused(Code.DELETED, "the source marks it as deleted")
         self._check_category(record.file, data)
         attributes, angle = self._attributes(record, data)
         lost = False
@@ -461,6 +467,9 @@ class Records:
         scale = self._files.normalised[record.file]
         box = self._box(record, data, asset if scale else None, log)
         outline, loss = self._outline(record, data, asset, log)
+        if data.isbbox and isinstance(outline, Polygon):
+            rectangle = _rectangle(outline)
+            box, outline = rectangle or box, None if rectangle else outline
         keypoints = self._keypoints(record, data, log) if data.keypoints else None
         if keypoints is not None and scale:
             w, h = _size(asset)
@@ -517,7 +526,7 @@ class Records:
         """Attributes of CVAT and Datumaro, the crowd flag, the object's own caption, and the box's turn in degrees."""
         found: list[Attribute] = []
         angle = 0.0
-        if data.iscrowd and not self._foreign[record.file]:
+        if data.iscrowd and not self._files.foreign[record.file]:
             found += CROWD
         stated = data.attributes or {}
         if self._fields:
@@ -722,6 +731,15 @@ def _size(asset: Asset) -> tuple[int, int]:
     if asset.width is None or asset.height is None:
         raise _Refused(Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes")
     return asset.width, asset.height
+
+
+def _rectangle(polygon: Polygon) -> Box | None:
+    """The box whose four corners a polygon has; None when it is none."""
+    ring = polygon.parts[0][0]
+    xs, ys = sorted(set(ring[::2])), sorted(set(ring[1::2]))
+    if len(polygon.parts) > 1 or len(ring) not in (8, 10) or (len(xs), len(ys)) != (2, 2):
+        return None
+    return Box(xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0])
 
 
 def _same_box(other: Object, bbox: list[float] | None) -> bool:
