@@ -851,6 +851,19 @@ def test_fractions_ask_for_a_word(convert: Convert) -> None:
     assert box(convert(given, options={"units": "pixels"}).lines[0]) == (0.1, 0.2, 0.5, 0.25)
 
 
+def test_corners_ask_for_a_word(convert: Convert) -> None:
+    """x0, y0, x1, y1 by mistake, with the area of that box."""
+    given = coco([annotation(n, bbox=[10, 20, 40 + n, 60], area=(30 + n) * 40) for n in range(3)])
+    with pytest.raises(SourceError, match="-O boxes=xyxy"):
+        convert(given)
+    for geometry in ("auto", "bbox"):
+        run = convert(given, options={"boxes": "xyxy"}, geometry=geometry)
+        assert [box(line) for line in run.lines] == [(10, 20, 30 + n, 40) for n in range(3)]
+    assert box(convert(given, options={"boxes": "xywh"}).lines[0]) == (10, 20, 40, 60)
+    right = [annotation(n, bbox=[10, 20, 40, 60], area=area) for n, area in enumerate([1200, 1200, 1200, 2400])]
+    assert box(convert(coco(right)).lines[0]) == (10, 20, 40, 60)
+
+
 def test_fractions_of_outlines(convert: Convert) -> None:
     given = coco([annotation(1, segmentation=[[0.1, 0.1, 0.2, 0.1, 0.2, 0.5]], bbox=[0.1, 0.1, 0.1, 0.4])])
     run = convert(given, options={"units": "normalised"})

@@ -32,6 +32,12 @@ class Units(StrEnum):
     NORMALISED = "normalised"
 
 
+class Form(StrEnum):
+    AUTO = "auto"
+    SIZES = "xywh"
+    CORNERS = "xyxy"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     base: str | None = field(
@@ -46,6 +52,10 @@ class Options:
     units: Units = field(
         default=Units.AUTO,
         metadata={"help": "unit of coordinates; auto takes pixels and refuses files that look like fractions"},
+    )
+    boxes: Form = field(
+        default=Form.AUTO,
+        metadata={"help": "what bbox holds; auto takes xywh and refuses files whose areas say that it is xyxy"},
     )
     fields: str | None = field(
         default=None,
@@ -76,7 +86,9 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     from to_labelbox_formats.coco.items import open_dataset
 
     fields = [name.strip() for name in (options.fields or "").split(",") if name.strip()]
-    return open_dataset(source, options.base, options.categories, options.predictions, options.units, fields, context)
+    return open_dataset(
+        source, options.base, options.categories, options.predictions, options.units, options.boxes, fields, context
+    )
 
 
 FORMAT = Reader(

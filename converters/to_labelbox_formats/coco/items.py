@@ -38,6 +38,7 @@ def open_dataset(
     categories: str | None,
     predictions: bool,
     units: str,
+    boxes: str,
     fields: Sequence[str],
     context: ReadContext,
 ) -> Dataset:
@@ -62,6 +63,7 @@ def open_dataset(
     _tell_unread(files, fields, log)
     with texts.open() as opened:
         scales = [_is_normalised(f, n, opened, units) for n, f in enumerate(files)]
+        corners = [_has_corners(f, n, opened, boxes) for n, f in enumerate(files)]
     _set_homes(files)
     merged = merge(files, log)
     paths = Paths(source, files, context)
@@ -71,6 +73,7 @@ def open_dataset(
             [f.kind for f in files],
             [f.categories for f in files],
             scales,
+            corners,
             [f.foreign for f in files],
             [f.plain for f in files],
         ),
@@ -164,6 +167,7 @@ def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
 
 class _Boxes(Struct):
     bbox: list[float] | None = None
+    area: float | None = None
 
 
 _boxes = msgspec.json.Decoder(_Boxes)
@@ -174,21 +178,48 @@ def _is_normalised(file: File, number: int, opened: Opened, units: str) -> bool:
     if units != "auto":
         return units == "normalised"
     seen = 0
-    for start, length in zip(file.annotations.starts[:SAMPLE].tolist(), file.annotations.lengths[:SAMPLE].tolist()):
-        try:
-            box = _boxes.decode(opened.read(number, length, start)).bbox
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            continue
-        if box and len(box) == 4:
-            if max(box) > 1:
-                return False
-            seen += any(0 < v < 1 for v in box)
+    for box, _ in _sample(file, number, opened):
+        if max(box) > 1:
+            return False
+        seen += any(0 < v < 1 for v in box)
     if seen >= 3:
         raise SourceError(
             f"{file.name}: all boxes lie between 0 and 1, so they are fractions rather than the pixels of COCO. "
             "Say -O units=normalised, or -O units=pixels if they really are that small"
         )
     return False
+
+
+def _has_corners(file: File, number: int, opened: Opened, boxes: str) -> bool:
+    """Whether boxes are two corners. Raises :class:`SourceError` when their areas say so unasked."""
+    if boxes != "auto":
+        return boxes == "xyxy"
+    seen = 0
+    for (left, top, right, bottom), area in _sample(file, number, opened):
+        if right <= left or bottom <= top or (area and _alike(area, right * bottom)):
+            return False
+        seen += area is not None and _alike(area, (right - left) * (bottom - top))
+    if seen >= 3:
+        raise SourceError(
+            f"{file.name}: the areas of its boxes are those of two corners, x0, y0, x1, y1, not of COCO's x, y, width, "
+            "height. Say -O boxes=xyxy, or -O boxes=xywh if they are as they should be"
+        )
+    return False
+
+
+def _alike(area: float, other: float) -> bool:
+    return abs(area - other) <= 0.001 * abs(other)
+
+
+def _sample(file: File, number: int, opened: Opened) -> Iterator[tuple[list[float], float | None]]:
+    """Boxes of the first annotations, with the areas that they state."""
+    for start, length in zip(file.annotations.starts[:SAMPLE].tolist(), file.annotations.lengths[:SAMPLE].tolist()):
+        try:
+            found = _boxes.decode(opened.read(number, length, start))
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            continue
+        if found.bbox and len(found.bbox) == 4:
+            yield found.bbox, found.area
 
 
 # ------------------------------------------------------------------------------------------------------ schema

@@ -66,6 +66,7 @@ class Files(NamedTuple):
     kinds: Sequence[Kind]
     categories: Sequence[Mapping[int, Category]]
     normalised: Sequence[bool]
+    corners: Sequence[bool]
     foreign: Sequence[bool]
     plain: Sequence[bool]
 
@@ -171,8 +172,8 @@ class Records:
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
         # declared labels by id, of the files whose records are mostly plain
         self.plain_labels: list[Mapping[Id, str] | None] = [
-            {c.id: str(c.name) for c in categories.values()} if plain and not normalised and not fields else None
-            for categories, plain, normalised in zip(files.categories, files.plain, files.normalised)
+            {c.id: str(c.name) for c in categories.values()} if plain and not any(odds) and not fields else None
+            for categories, plain, *odds in zip(files.categories, files.plain, files.normalised, files.corners)
         ]
 
     # ----------------------------------------------------------------------------------------------- an image
@@ -286,6 +287,9 @@ class Records:
         for record, data in zip(records, fields):
             if data is None:
                 continue
+            if self._files.corners[record.file] and data.bbox and len(data.bbox) == 4:
+                left, top, right, bottom = data.bbox
+                data.bbox = [left, top, right - left, bottom - top]
             kind = self._files.kinds[record.file]
             if kind is Kind.PANOPTIC:
                 found += self._panoptic(record, data, asset, log)
