@@ -131,6 +131,13 @@ def test_keypoints_without_names_are_numbered(convert: Convert) -> None:
     assert [line["name"] for line in run.lines] == ["car/kp_1", "car/kp_2"]
 
 
+def test_keypoints_of_one_name_stay_apart(convert: Convert) -> None:
+    given = annotation(bbox=[1, 1, 5, 5], keypoints=[1, 1, 2, 2, 2, 2, 3, 3, 2])
+    run = convert(coco([given], categories=[{"id": 1, "name": "car", "keypoints": ["wheel", "wheel", " "]}]))
+    assert [line["name"] for line in run.lines[1:]] == ["car/wheel", "car/wheel 2", "car/kp_3"]
+    assert run.codes["class-duplicate"] == 1
+
+
 def test_captions_are_free_text_of_their_own(convert: Convert) -> None:
     given = [{"id": n, "image_id": 1, "caption": f"text {n % 2}"} for n in range(3)]
     run = convert(coco(given, categories=None))

@@ -327,6 +327,8 @@ def _by_id(categories: list[Category], file: str, log: Log) -> dict[int, Categor
             )
             category.name = f"class_{category.id}"
         category.name = str(category.name)
+        if category.keypoints:
+            category.keypoints = _distinct(category, file, where, log)
         if key in table and table[key].name != category.name:
             log.note(
                 Code.CLASS_DUPLICATE,
@@ -337,3 +339,16 @@ def _by_id(categories: list[Category], file: str, log: Log) -> dict[int, Categor
             continue
         table.setdefault(key, category)
     return table
+
+
+def _distinct(category: Category, file: str, where: str, log: Log) -> list[str]:
+    """The names of a category's keypoints, those that are blank or taken with their number in the list."""
+    names: list[str] = []
+    for n, name in enumerate(category.keypoints or (), 1):
+        if not name.strip():
+            name = f"kp_{n}"
+        names.append(f"{name} {n}" if name in names else name)
+    if names != category.keypoints:
+        message = f"keypoints of {category.name!r} have no name or the same; they become {', '.join(names)}"
+        log.note(Code.CLASS_DUPLICATE, message, file=file, where=where)
+    return names

@@ -568,7 +568,9 @@ class Records:
         if not values:
             return None
         if len(values) != 4 or not geo.finite(values):
-            self._note(log, Code.BOX_INVALID, f"bbox has {len(values)} numbers, or not finite ones", record, data.id)
+            remedy = ": a turned box needs its corners as segmentation" if len(values) == 5 else ""
+            message = f"bbox has {len(values)} numbers, or not finite ones{remedy}"
+            self._note(log, Code.BOX_INVALID, message, record, data.id)
             return None
         left, top, width, height = values
         if width < 0 or height < 0:
