@@ -918,6 +918,22 @@ def test_youtube_vis_is_refused(convert: Convert, order: tuple[str, ...]) -> Non
     assert any("YouTube-VIS" in e for e in run.examples)
 
 
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        (
+            {"image": {"image_id": 1, "file_name": "sa_1.jpg"}, "annotations": [{"id": 5, "bbox": [1, 1, 5, 5]}]},
+            "SA-1B",
+        ),
+        ({"cats": {}, "anns": {}, "imgs": {}, "imgToAnns": {}, "info": {}}, "COCO-Text"),
+        ({"sequences": [], "split": "val", "categories": []}, "BURST"),
+    ],
+)
+def test_relatives_that_are_not_read_are_named(convert: Convert, given: dict[str, Any], what: str) -> None:
+    with pytest.raises(SourceError, match=what):
+        convert(given)
+
+
 def test_frames_of_videos_are_images_and_tracks_are_told(convert: Convert) -> None:
     frames = [image(n, f"clip/{n}.jpg", video_id=7, frame_id=n) for n in (1, 2)]
     given = coco([annotation(n, image_id=n, bbox=[n, 1, 5, 5], instance_id=40) for n in (1, 2)], frames)

@@ -46,10 +46,13 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
         return None, NO_VIDEOS
     for other, what in (
         ("shapes", "LabelMe"), ("_via_img_metadata", "a VIA project"), ("items", "Datumaro"),
+        ("imgToAnns", "the index form of COCO-Text, which is not supported: list images and annotations"),
         ("sequences", "BURST, which is not supported: export one image a frame"),
     ):  # fmt: skip
         if other in top:
             return None, f"has {other!r}: {what}"
+    if {"image", "annotations"} <= set(top) and "images" not in top:
+        return None, "has 'image', not 'images': masks without classes, as of SA-1B, which are not supported"
     if "images" in top and ({"annotations", "categories"} & set(top) or "file_name" in keys_at(text, 3)):
         return Kind.INSTANCES, f"an object with {', '.join(repr(k) for k in top[:5])}"
     if "annotations" in top and "categories" in top:
