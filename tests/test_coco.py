@@ -86,6 +86,24 @@ def test_a_flag_that_never_occurs_is_no_question(convert: Convert) -> None:
 PERSON = {"id": 1, "name": "person", "keypoints": ["nose", "tail"], "skeleton": [[1, 2]]}
 
 
+@pytest.mark.parametrize("geometry", ["auto", "bbox"])
+@pytest.mark.parametrize("mark", [1, True, "1"])
+def test_a_region_to_ignore_is_a_flag(convert: Convert, mark: Any, geometry: str) -> None:
+    given = [annotation(1, bbox=[1, 1, 5, 5], ignore=mark, iscrowd=1), annotation(2, bbox=[2, 1, 5, 5], ignore=0)]
+    run = convert(coco(given), geometry=geometry)
+    assert [c["name"] for c in run.lines[0]["classifications"]] == ["iscrowd", "ignore"]
+    assert "classifications" not in run.lines[1]
+    assert "ignore" not in questions(ontology(convert(coco(given[1:]), geometry=geometry).out)["tools"][0])
+
+
+@pytest.mark.parametrize("geometry", ["auto", "bbox"])
+def test_a_turn_of_an_outline_is_an_answer(convert: Convert, geometry: str) -> None:
+    given = annotation(1, segmentation=[SQUARE], bbox=[10, 10, 10, 10], attributes={"rotation": 45.5})
+    line = convert(coco([given]), geometry=geometry).lines[0]
+    assert line["classifications"] == [{"name": "rotation", "answer": {"name": "45.5"}}]
+    assert vertices(line) == SQUARE if geometry == "auto" else box(line) == (10, 10, 10, 10)
+
+
 def test_keypoints_are_points_beside_the_box(convert: Convert) -> None:
     run = convert(coco([annotation(bbox=[1, 1, 50, 50], keypoints=[3.5, 4.5, 2, 0, 0, 0])], categories=[PERSON]))
     assert [line["name"] for line in run.lines] == ["person", "person/nose"]

@@ -41,6 +41,7 @@ class Fields(Struct, gc=False):
     attributes: dict[str, Any] | None = None
     segments_info: list[Segment] | None = None
     file_name: str | None = None
+    ignore: int | bool | None = None
     deleted: int | bool | None = None
     isbbox: int | bool | None = None
     foot_kpts: msgspec.Raw = msgspec.Raw()
@@ -68,6 +69,7 @@ def leniently(text: bytes) -> tuple[Fields, str]:
         score=1.0 if loose.get("score") is not None else None,
         attributes=_attributes(loose.get("attributes")),
         file_name=loose["file_name"] if isinstance(loose.get("file_name"), str) else None,
+        ignore=loose.get("ignore") in _TRUE,
         deleted=loose.get("deleted") in _TRUE,
         isbbox=loose.get("isbbox") in _TRUE,
     )

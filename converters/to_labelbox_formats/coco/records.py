@@ -85,6 +85,7 @@ class _BoxFields(Struct, gc=False):
     attributes: dict[str, Any] | None = None
     segments_info: list[Segment] | None = None
     file_name: str | None = None
+    ignore: int | bool | None = None
     deleted: int | bool | None = None
     isbbox: int | bool | None = None
     foot_kpts: msgspec.Raw = msgspec.Raw()
@@ -110,6 +111,7 @@ class _Plain(Struct, gc=False):
     score: None = None
     attributes: None = None
     segments_info: None = None
+    ignore: int | bool | None = None
     deleted: None = None
     isbbox: None = None
 
@@ -127,6 +129,7 @@ class _PlainBox(Struct, gc=False):
     score: None = None
     attributes: None = None
     segments_info: None = None
+    ignore: int | bool | None = None
     deleted: None = None
     isbbox: None = None
 
@@ -232,7 +235,7 @@ class Records:
     def _plain_box(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
         """A :class:`_PlainBox` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
-        if box.width < 0 or box.height < 0:
+        if box.width < 0 or box.height < 0 or data.ignore:
             return None
         reduced = len(memoryview(outline)) > 4 and bytes(outline) not in _NO_OUTLINE
         return Object(
@@ -247,7 +250,7 @@ class Records:
     def _plain_shape(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
         """A :class:`_Plain` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
-        if box.width < 0 or box.height < 0:
+        if box.width < 0 or box.height < 0 or data.ignore:
             return None
         attributes = CROWD if data.iscrowd else ()
         where = f"annotations[{row}]"
@@ -480,7 +483,10 @@ class Records:
             keypoints = Keypoints(tuple([Keypoint(p.name, p.x * w, p.y * h, p.occluded) for p in keypoints.points]))
         lost |= self._more_keypoints(record, data, log)
         lost |= bool(data.keypoints) and (len(data.keypoints or ()) % 3 > 0 or not geo.finite(data.keypoints or ()))
-        if outline is None and box is not None and angle:
+        outlined = outline is not None or (self._boxes_only and _has_outline(data.segmentation))
+        if angle and (outlined or box is None):
+            attributes += (Attribute("rotation", angle),)
+        elif angle and box is not None:
             turned = RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, angle)
             return Object(
                 id=id,
@@ -532,6 +538,8 @@ class Records:
         angle = 0.0
         if data.iscrowd and not self._files.foreign[record.file]:
             found += CROWD
+        if data.ignore:
+            found.append(Attribute("ignore", "yes", flag=True))
         stated = data.attributes or {}
         if self._fields:
             stated = stated | self._more_fields(record)
