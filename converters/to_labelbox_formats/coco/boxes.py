@@ -13,7 +13,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from to_labelbox.model import Attribute, Box, Object
-from to_labelbox_formats.coco.ids import Id, Whole
+from to_labelbox_formats.coco.ids import Id, Whole, Zero
 
 CROWD = (Attribute("iscrowd", "yes", flag=True),)
 _SHORTEST_OUTLINE = 5
@@ -34,7 +34,7 @@ class BoxRecord(Struct, gc=False):
     score: None = None
     attributes: None = None
     segments_info: None = None
-    ignore: int | bool | None = None
+    ignore: Zero | None = None
     deleted: None = None
     isbbox: None = None
 
@@ -70,7 +70,7 @@ class BoxColumns:
             return
         places = array("d", chain.from_iterable([b.bbox for b in boxes]))
         self._places += places
-        self._plain += bytes([w >= 0 and h >= 0 and not b.ignore for w, h, b in zip(places[2::4], places[3::4], boxes)])
+        self._plain += bytes([w >= 0 and h >= 0 for w, h in zip(places[2::4], places[3::4])])
         self._outlined += bytes([len(memoryview(b.segmentation)) >= _SHORTEST_OUTLINE for b in boxes])
         self._crowd += bytes(map(bool, [b.iscrowd for b in boxes]))
         self._ids.extend([b.id for b in boxes])

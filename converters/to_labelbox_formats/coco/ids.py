@@ -13,6 +13,8 @@ import numpy.typing as npt
 Id = int | str | float | None
 Whole = Annotated[int, msgspec.Meta(ge=-(2**62), lt=2**62)]
 """An id that is its own key; see :class:`Names`."""
+Zero = Annotated[int, msgspec.Meta(ge=0, le=0)]
+"""A flag that is not set: decoding refuses one that is."""
 
 MISSING = -(2**63) + 1
 """The key of what has no id."""

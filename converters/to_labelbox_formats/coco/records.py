@@ -32,7 +32,7 @@ from to_labelbox.model import (
 )
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.boxes import CROWD
-from to_labelbox_formats.coco.ids import Id, Names
+from to_labelbox_formats.coco.ids import Id, Names, Zero
 from to_labelbox_formats.coco.index import Category
 from to_labelbox_formats.coco.lenient import Fields, Rle, leniently, plain_counts
 from to_labelbox_formats.coco.panoptic import Segment, segment_masks
@@ -111,7 +111,7 @@ class _Plain(Struct, gc=False):
     score: None = None
     attributes: None = None
     segments_info: None = None
-    ignore: int | bool | None = None
+    ignore: Zero | None = None
     deleted: None = None
     isbbox: None = None
 
@@ -129,7 +129,7 @@ class _PlainBox(Struct, gc=False):
     score: None = None
     attributes: None = None
     segments_info: None = None
-    ignore: int | bool | None = None
+    ignore: Zero | None = None
     deleted: None = None
     isbbox: None = None
 
@@ -235,7 +235,7 @@ class Records:
     def _plain_box(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
         """A :class:`_PlainBox` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
-        if box.width < 0 or box.height < 0 or data.ignore:
+        if box.width < 0 or box.height < 0:
             return None
         reduced = len(memoryview(outline)) > 4 and bytes(outline) not in _NO_OUTLINE
         return Object(
@@ -250,7 +250,7 @@ class Records:
     def _plain_shape(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
         """A :class:`_Plain` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
-        if box.width < 0 or box.height < 0 or data.ignore:
+        if box.width < 0 or box.height < 0:
             return None
         attributes = CROWD if data.iscrowd else ()
         where = f"annotations[{row}]"
