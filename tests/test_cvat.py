@@ -119,6 +119,20 @@ def test_several_points_stay_together(tmp_path: Path) -> None:
     assert accounted(found, log)
 
 
+def test_an_attribute_of_its_own_called_occluded_is_kept_apart_from_the_flag(tmp_path: Path) -> None:
+    meta = task(label("car", attributes=attribute("occluded", "checkbox", "false\ntrue")))
+    answer = '<attribute name="occluded">false</attribute>'
+    found, _ = objects_of(
+        tmp_path,
+        f'<box label="car" occluded="1" xtl="1" ytl="2" xbr="3" ybr="4">{answer}</box>'
+        f'<box label="car" occluded="0" xtl="1" ytl="2" xbr="3" ybr="5">{answer}</box>'
+        '<polygon label="car" occluded="1" points="1,2;3,4;6,5"/>',
+        meta,
+    )
+    own, flag = Attribute("occluded", Choice("false")), Attribute("occluded (flag)", "yes", flag=True)
+    assert [o.attributes for o in found] == [(own, flag), (own,), (flag,)]
+
+
 def test_skeletons_leave_out_what_is_outside(tmp_path: Path) -> None:
     skeleton = (
         '<skeleton label="man"><points label="head" outside="0" occluded="0" points="1,2"/>'

@@ -649,3 +649,13 @@ def test_last_frame_of_a_task() -> None:
     assert TaskSpec(size=4, start=10, stop=19, step=3).last == 19
     assert TaskSpec(start=0, stop=1990, step=10, size=200).last == 1990
     assert TaskSpec().last is None
+
+
+def test_an_attribute_of_its_own_called_occluded_is_kept_apart_from_the_flag(tmp_path: Path) -> None:
+    meta = task(label("car", attributes=attribute("occluded", "checkbox", "false\ntrue")), size=3, video=(640, 480))
+    answer = '<attribute name="occluded">true</attribute>'
+    rows = row(0, (1, 2, 3, 4), inside=answer) + row(2, (1, 2, 3, 4), occluded=True, inside=answer)
+    (found,), _ = tracks_of(tmp_path, track(rows), meta)
+    assert found.attributes == (Attribute("occluded", Choice("true")),)
+    told = [(k.frame, k.attributes) for segment in found.segments for k in segment]
+    assert told == [(n, (Attribute("occluded (flag)", v, flag=True),)) for n, v in ((0, "no"), (2, "yes"))]

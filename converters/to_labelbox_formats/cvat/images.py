@@ -24,12 +24,12 @@ from to_labelbox_formats.cvat.quick import QuickReader
 from to_labelbox_formats.cvat.shapes import (
     GROUP,
     INSTANCE,
-    OCCLUDED,
     Resolved,
     ShapeError,
     Teller,
     Vocabulary,
     figure_of,
+    flags_beside,
     geometry_of,
     group_of,
     is_on,
@@ -208,13 +208,15 @@ class ImageReader:
             return
         held = (*attributes, Attribute(INSTANCE, str(number)))
         for i, (point, own) in enumerate(points.values()):
-            flags = (OCCLUDED,) if point.occluded and OCCLUDED not in held else ()
+            answers = (*held, *own)
+            flag = flags_beside(a.name for a in answers if not a.flag).yes
+            flags = (flag,) if point.occluded and flag not in held else ()
             self._out.append(
                 Object(
                     id=f"{number}/{point.name}",
                     label=element_label(label, point.name),
                     geometry=self._stored(Point(point.x, point.y)),
-                    attributes=(*held, *own, *flags),
+                    attributes=(*answers, *flags),
                     where=f"{where} {point.name}",
                     loss=lost and not i,
                     units=0 if i else 1,

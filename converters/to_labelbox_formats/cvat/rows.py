@@ -17,6 +17,7 @@ from to_labelbox_formats.cvat.interpolation import between
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
 from to_labelbox_formats.cvat.shapes import (
+    FLAGS,
     Figure,
     Resolved,
     ShapeError,
@@ -215,7 +216,11 @@ class RowReader:
             if known is None:
                 pairs = [(a, False) for a in (*shared.static, *own.static)]
                 pairs += [(a, True) for a in (*shared.mutable, *own.mutable)]
-                known = self._joined[shared, own] = Resolved(pairs, (*shared.problems, *own.problems), own.answers)
+                problems, flags = (
+                    (*shared.problems, *own.problems),
+                    next((f for f in (shared.flags, own.flags) if f is not FLAGS), FLAGS),
+                )
+                known = self._joined[shared, own] = Resolved(pairs, problems, own.answers, flags)
             key = is_on(element.get("keyframe", "1"))
             rows.append(Row(frame, key, outside, is_on(element.get("occluded", "0")), figure, known))
         return self._ordered(rows)

@@ -255,25 +255,45 @@ class Resolved:
     Shapes with the same label and answers share one instance. ``problems`` are told for every shape that has it.
     """
 
-    __slots__ = ("all", "answers", "mutable", "occluded", "problems", "static")
+    __slots__ = ("all", "answers", "flags", "mutable", "occluded", "problems", "static")
 
     def __init__(
         self,
         pairs: Iterable[tuple[Attribute, bool]],
         problems: tuple[tuple[Code, str], ...],
         answers: tuple[Answer, ...] = (),
+        flags: Flags | None = None,
     ) -> None:
         found = tuple(pairs)
         self.all = tuple(a for a, _ in found)
         self.static = tuple(a for a, index in found if not index)
         self.mutable = tuple(a for a, index in found if index)
-        self.occluded = (*self.all, OCCLUDED)
+        self.flags = flags or flags_beside(a.name for a in self.all)
+        self.occluded = (*self.all, self.flags.yes)
         self.problems = problems
         self.answers = answers
 
 
-OCCLUDED = Attribute("occluded", "yes", flag=True)
-NOT_OCCLUDED = Attribute("occluded", "no", flag=True)
+class Flags(NamedTuple):
+    """What CVAT's own ``occluded`` becomes."""
+
+    yes: Attribute
+    no: Attribute
+
+
+def _flags(name: str) -> Flags:
+    return Flags(Attribute(name, "yes", flag=True), Attribute(name, "no", flag=True))
+
+
+FLAGS = _flags("occluded")
+_FLAGS_BESIDE = _flags("occluded (flag)")
+
+
+def flags_beside(names: Iterable[str]) -> Flags:
+    """Another name than that of an attribute of the label's own: the two may say different things."""
+    return _FLAGS_BESIDE if FLAGS.yes.name in names else FLAGS
+
+
 _MAX_CACHE = 20_000
 _TRUE_FALSE = {"true": "true", "1": "true", "false": "false", "0": "false"}
 
@@ -341,7 +361,7 @@ class Vocabulary:
                     (Code.ATTRIBUTE_UNKNOWN, f"{value.value!r} is not a declared value of {name!r}; it is added")
                 )
             found[name] = (Attribute(name, value), question is None or question.index)
-        return Resolved(found.values(), tuple(problems), answers)
+        return Resolved(found.values(), tuple(problems), answers, flags_beside(questions or found))
 
 
 def _value(question: Question | None, text: str) -> str | bool | Choice | None:

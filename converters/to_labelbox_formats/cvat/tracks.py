@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import numpy as np
 from msgspec.structs import replace
@@ -20,10 +20,9 @@ from to_labelbox_formats.cvat.nodes import Node, make_node, parse_node
 from to_labelbox_formats.cvat.rows import Row, RowReader, Rules, Stretch
 from to_labelbox_formats.cvat.shapes import (
     DIGITS,
+    FLAGS,
     GROUP,
     INSTANCE,
-    NOT_OCCLUDED,
-    OCCLUDED,
     Figure,
     Resolved,
     ShapeError,
@@ -291,9 +290,10 @@ class _Answers:
     One that the track answers elsewhere and that is empty on a keyframe is said to be empty, or the answer would go on.
     """
 
-    def __init__(self, knowns: Iterable[Resolved], *, constant: bool, occluded: bool) -> None:
+    def __init__(self, knowns: Collection[Resolved], *, constant: bool, occluded: bool) -> None:
         self.constant = constant
         self._occluded = occluded
+        self._flags = next((known.flags for known in knowns if known.flags is not FLAGS), FLAGS)
         names = [{a.name: None for a in (known.mutable if constant else known.all)} for known in knowns]
         self._names = {name: None for own in names for name in own} if any(own != names[0] for own in names) else {}
         self._made: dict[tuple[Resolved, bool], tuple[Attribute, ...]] = {}
@@ -306,7 +306,7 @@ class _Answers:
                 said = {a.name for a in made}
                 made = (*made, *(Attribute(name, "") for name in self._names if name not in said))
             if self._occluded:
-                made = (*made, OCCLUDED if occluded else NOT_OCCLUDED)
+                made = (*made, self._flags.yes if occluded else self._flags.no)
             self._made[known, occluded] = made
         return made
 

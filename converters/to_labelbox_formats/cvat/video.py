@@ -28,7 +28,7 @@ from to_labelbox_formats.cvat.images import ImageReader
 from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
 from to_labelbox_formats.cvat.parts import Setting, skip_all
 from to_labelbox_formats.cvat.rows import Rules
-from to_labelbox_formats.cvat.shapes import INSTANCE, OCCLUDED
+from to_labelbox_formats.cvat.shapes import INSTANCE, flags_beside
 from to_labelbox_formats.cvat.tracks import TrackReader
 
 
@@ -125,8 +125,9 @@ def _frame_tracks(shape: Object, frame: int, prefix: str, name: str) -> Iterator
             counted=shape.counted,
         )
         return
+    flag = flags_beside(a.name for a in shape.attributes if not a.flag).yes
     for i, point in enumerate(shape.geometry.points):
-        flags = (OCCLUDED,) if point.occluded and OCCLUDED not in shape.attributes else ()
+        flags = (flag,) if point.occluded and flag not in shape.attributes else ()
         yield Track(
             id=f"{prefix}/{shape.id}/{point.name}",
             label=element_label(shape.label, point.name),
