@@ -659,3 +659,17 @@ def test_an_attribute_of_its_own_called_occluded_is_kept_apart_from_the_flag(tmp
     assert found.attributes == (Attribute("occluded", Choice("true")),)
     told = [(k.frame, k.attributes) for segment in found.segments for k in segment]
     assert told == [(n, (Attribute("occluded (flag)", v, flag=True),)) for n, v in ((0, "no"), (2, "yes"))]
+
+
+def test_answers_in_another_order_are_no_change(tmp_path: Path) -> None:
+    both = attribute("tone", "select", "dark\nlight") + attribute("lit", "checkbox", "true", mutable=True)
+    meta = task(label("car", attributes=both), size=5, video=(640, 480))
+    tone, lit = '<attribute name="tone">dark</attribute>', '<attribute name="lit">true</attribute>'
+    rows = "".join(
+        row(n, (n, 2, n + 3, 4), key=n in (0, 3), outside=n == 3, inside=lit + tone if n % 2 else tone + lit)
+        for n in range(4)
+    )
+    for tracks in (track(rows), track(rows, more=' group_id="3"')):  # by columns, and row by row
+        (found,), _ = tracks_of(tmp_path, tracks, meta)
+        assert found.attributes == (Attribute("tone", Choice("dark")),)
+        assert frames_of(found) == [[0, 2]]

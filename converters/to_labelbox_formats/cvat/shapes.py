@@ -305,6 +305,7 @@ class Vocabulary:
         self.questions: dict[str, dict[str, Question]] = {}
         self.skeletons: dict[str, LabelSpec] = {}
         self._cache: dict[tuple[str, tuple[Answer, ...]], Resolved] = {}
+        self._same: dict[tuple[str, tuple[Attribute, ...], tuple[tuple[Code, str], ...]], Resolved] = {}
         for label in labels:
             self._declare(label.name, label)
             if label.elements or label.type == "skeleton":
@@ -331,7 +332,9 @@ class Vocabulary:
         if known is None:
             if len(self._cache) >= _MAX_CACHE:
                 self._cache.clear()
-            known = self._cache[key] = self._resolve(label, answers)
+                self._same.clear()
+            known = self._resolve(label, answers)
+            known = self._cache[key] = self._same.setdefault((label, known.all, known.problems), known)
         return known
 
     def _resolve(self, label: str, answers: tuple[Answer, ...]) -> Resolved:
@@ -361,7 +364,9 @@ class Vocabulary:
                     (Code.ATTRIBUTE_UNKNOWN, f"{value.value!r} is not a declared value of {name!r}; it is added")
                 )
             found[name] = (Attribute(name, value), question is None or question.index)
-        return Resolved(found.values(), tuple(problems), answers, flags_beside(questions or found))
+        # CVAT writes the answers of a shape in any order, and in another one on the next row.
+        ordered = [found[name] for name in dict.fromkeys((*(questions or ()), *found)) if name in found]
+        return Resolved(ordered, tuple(problems), answers, flags_beside(questions or found))
 
 
 def _value(question: Question | None, text: str) -> str | bool | Choice | None:

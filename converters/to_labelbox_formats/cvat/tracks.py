@@ -105,6 +105,9 @@ class TrackReader:
         used = {knowns[code] for code in set(codes[visible].tolist())}
         shared = {known.static for known in used}
         answers = _Answers(used, constant=len(shared) == 1, occluded=bool(columns.occluded[visible].any()))
+        if len(set(knowns)) < len(knowns):  # one answer in two orders
+            places = {known: place for place, known in enumerate(knowns)}
+            codes = np.array([places[known] for known in knowns])[codes]
         must = columns.key.copy()
         must[1:] |= (np.diff(codes) != 0) | (columns.occluded[1:] != columns.occluded[:-1])
         edges = np.flatnonzero(np.diff(np.concatenate(([True], outside, [True])).astype(np.int8)))
