@@ -204,7 +204,7 @@ class _Index:
 
     def _look(self, data: bytes) -> None:
         document, offset = self._document, self._offset
-        if b"'" in data and _APOSTROPHE.search(data):
+        if b"'" in data and _APOSTROPHE.search(data, 0 if offset else _after_declaration(data)):
             raise _Irregular
         for match in _MARKS.finditer(data):
             opened, inside, closed, tag, tag_inside, end, meta, meta_inside, other = match.groups()
@@ -258,6 +258,15 @@ class _Index:
             self._head(kind == b"track", inside)
         if not empty:
             self._depth += 1
+
+
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^>]*>")
+
+
+def _after_declaration(head: bytes) -> int:
+    """Where the elements begin. Python's own writer puts the values of the declaration, and no others, in apostrophes."""
+    match = _DECLARATION.match(head)
+    return match.end() if match else 0
 
 
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
