@@ -322,6 +322,12 @@ def test_a_score_marks_a_prediction(convert: Convert) -> None:
 # ------------------------------------------------------------------------------------------------------- dialects
 
 
+def test_tracks_of_cvat_keep_their_number_as_text(convert: Convert) -> None:
+    attributes = [{"occluded": False, "rotation": 0.0, "track_id": 7, "keyframe": k} for k in (True, False)]
+    run = convert(coco([annotation(n, bbox=[n, 1, 5, 5], attributes=a) for n, a in enumerate(attributes)]))
+    assert [line["classifications"] for line in run.lines] == [[{"name": "track_id", "answer": "7"}]] * 2
+
+
 def test_attributes_become_questions(convert: Convert) -> None:
     attributes = {"occluded": True, "color": "red", "doors": 4, "parked": False, "tags": ["a", "b"], "rest": {"x": 1}}
     run = convert(coco([annotation(bbox=[1, 1, 5, 5], iscrowd=1, attributes=attributes)]))

@@ -549,6 +549,10 @@ class Records:
                     found.append(Attribute(name, "yes", flag=True))
             elif name == "rotation" and isinstance(value, int | float):
                 angle = float(value)
+            elif name == "keyframe" and isinstance(value, bool):
+                continue  # whether CVAT's annotator or its interpolation drew the shape: no answer of anybody
+            elif name == "track_id" and isinstance(value, int):
+                found.append(Attribute(name, str(value), free=True))
             elif isinstance(value, str | bool | int | float):
                 found.append(Attribute(name, value))
             elif isinstance(value, list) and all(isinstance(v, str) for v in value):
