@@ -322,6 +322,24 @@ def test_a_score_marks_a_prediction(convert: Convert) -> None:
 # ------------------------------------------------------------------------------------------------------- dialects
 
 
+def test_annotations_without_a_category_get_the_class_that_is_given(convert: Convert) -> None:
+    """Make Sense writes no category_id for shapes that were given no label, and no categories then."""
+    bare = {
+        "id": 0,
+        "iscrowd": 0,
+        "image_id": 1,
+        "segmentation": [[1, 2, 9, 2, 9, 8]],
+        "bbox": [1, 2, 8, 6],
+        "area": 24,
+    }
+    data = {**coco([bare]), "categories": []}
+    run = convert(data, options={"unlabelled": "thing"})
+    assert [line["name"] for line in run.lines] == ["thing"]
+    run = convert(data)
+    assert run.lines == []
+    assert "-O unlabelled=NAME" in run.examples[0]
+
+
 def test_tracks_of_cvat_keep_their_number_as_text(convert: Convert) -> None:
     attributes = [{"occluded": False, "rotation": 0.0, "track_id": 7, "keyframe": k} for k in (True, False)]
     run = convert(coco([annotation(n, bbox=[n, 1, 5, 5], attributes=a) for n, a in enumerate(attributes)]))

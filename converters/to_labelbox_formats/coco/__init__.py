@@ -61,6 +61,9 @@ class Options:
         default=None,
         metadata={"help": "more fields of annotations to take as nested answers, with commas between: track_id,pose"},
     )
+    unlabelled: str | None = field(
+        default=None, metadata={"help": "class of annotations without a category, else skipped"}
+    )
 
 
 def sniff(source: Source) -> Match | Refusal:
@@ -87,7 +90,15 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
 
     fields = [name.strip() for name in (options.fields or "").split(",") if name.strip()]
     return open_dataset(
-        source, options.base, options.categories, options.predictions, options.units, options.boxes, fields, context
+        source,
+        options.base,
+        options.categories,
+        options.predictions,
+        options.units,
+        options.boxes,
+        fields,
+        options.unlabelled,
+        context,
     )
 
 

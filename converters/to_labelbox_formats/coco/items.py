@@ -40,6 +40,7 @@ def open_dataset(
     units: str,
     boxes: str,
     fields: Sequence[str],
+    unlabelled: str | None,
     context: ReadContext,
 ) -> Dataset:
     """Index the files, merge them by image, declare the schema."""
@@ -81,6 +82,7 @@ def open_dataset(
         fields,
         context.boxes_only,
         source,
+        unlabelled,
     )
 
     known = _known(files, records) if context.boxes_only else None

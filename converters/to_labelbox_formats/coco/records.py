@@ -166,10 +166,12 @@ class Records:
         fields: Sequence[str],
         boxes_only: bool,
         source: Source,
+        unlabelled: str | None,
     ) -> None:
         self._files = files
         self._predictions = predictions
         self._fields = fields
+        self._unlabelled = unlabelled
         self._boxes_only = boxes_only
         self._source = source
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
@@ -434,7 +436,8 @@ class Records:
             if category is not None:
                 label = str(category.name)
             else:
-                label = UNNAMED if data.category_id is None else f"class_{data.category_id}"
+                named = data.category_id is not None
+                label = f"class_{data.category_id}" if named else self._unlabelled or UNNAMED
             labels[data.category_id] = label
         return label
 
@@ -516,7 +519,11 @@ class Records:
 
     def _check_category(self, file: int, data: Fields | _BoxFields) -> None:
         if data.category_id is None:
-            raise _Refused(Code.CLASS_UNNAMED, "it has no category_id")
+            if self._unlabelled:
+                return
+            raise _Refused(
+                Code.CLASS_UNNAMED, "it has no category_id; -O unlabelled=NAME gives such annotations a class"
+            )
         if Names.key(data.category_id) not in self._files.categories[file]:
             if not self._files.categories[file]:
                 raise _Refused(
