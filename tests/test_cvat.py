@@ -27,6 +27,7 @@ from cvat_files import (
     task,
     track,
 )
+from harness import Convert
 from to_labelbox.diagnostics import Log, SourceError, ToLabelboxError
 from to_labelbox.formats import Match, ReadContext, Refusal
 from to_labelbox.geometry import rotated_corners
@@ -54,6 +55,7 @@ from to_labelbox.raster import mask_array
 from to_labelbox.schema import Input, Kind, Option, Question
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat import FORMAT, Options
+from to_labelbox_formats.cvat.document import Document
 
 BOX = '<box label="car" occluded="0" xtl="10.10" ytl="20.20" xbr="30.20" ybr="40.40" z_order="0"/>'
 
@@ -743,3 +745,19 @@ def test_mutations_never_raise_and_stay_accounted_for(tmp_path: Path) -> None:
         except ToLabelboxError:
             continue
         assert accounted(found, log)
+
+
+def test_what_the_writer_says_of_a_shape_names_its_picture(tmp_path: Path, convert: Convert) -> None:
+    path = tmp_path / "annotations.xml"
+    path.write_text(export(image(BOX) + image('<box label="car" xtl="1" ytl="2" xbr="1" ybr="2"/>', "b.jpg")))
+    run = convert(path)
+    assert any("b.jpg box[0]" in e for e in run.examples if e.startswith("box-empty"))
+
+
+def test_apostrophes_of_the_declaration_alone_need_no_copy(tmp_path: Path) -> None:
+    """Python's own writer puts them there, and nowhere else."""
+    path = tmp_path / "annotations.xml"
+    path.write_bytes(b"<?xml version='1.0' encoding='utf-8'?>\n" + export(image(BOX)).partition("\n")[2].encode())
+    document = Document(Source(path), path.name, lambda: lambda *_: None)
+    assert document._copy is None
+    assert len(document.starts) == 1

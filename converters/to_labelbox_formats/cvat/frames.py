@@ -95,7 +95,7 @@ class FramePart:
                 ),
                 annotations=reader.read_all(shapes),
                 split=group.subset,
-                origin=group.export.name,
+                origin=f"{group.export.name} {name}",
             )
 
 

@@ -154,7 +154,7 @@ class ImagePart:
             width=asset_size[0] if asset_size else None,
             height=asset_size[1] if asset_size else None,
         )
-        yield Item(asset=asset, annotations=annotations, split=group.subset, origin=file)
+        yield Item(asset=asset, annotations=annotations, split=group.subset, origin=f"{file} {name}")
 
     def _turned(
         self, path: str, name: str, width: int | None, height: int | None, log: Log
