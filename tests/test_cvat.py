@@ -761,3 +761,10 @@ def test_apostrophes_of_the_declaration_alone_need_no_copy(tmp_path: Path) -> No
     document = Document(Source(path), path.name, lambda: lambda *_: None)
     assert document._copy is None
     assert len(document.starts) == 1
+
+
+def test_labels_beside_the_task_are_declared_too(tmp_path: Path) -> None:
+    """Scripts put them there."""
+    meta = f"<task><id>1</id><name>t</name></task><labels>{label('van', 'polygon')}{label('car', 'rectangle')}</labels>"
+    dataset, _ = open_text(tmp_path, export(image(BOX), meta))
+    assert [(one.name, one.kinds) for one in dataset.schema.labels] == [("van", (Kind.POLYGON,)), ("car", (Kind.BOX,))]

@@ -649,6 +649,8 @@ def test_last_frame_of_a_task() -> None:
     assert TaskSpec(size=4, start=10, stop=19, step=3).last == 19
     assert TaskSpec(start=0, stop=1990, step=10, size=200).last == 1990
     assert TaskSpec().last is None
+    assert TaskSpec(size=609, start=0, stop=0).last == 608  # as files of 2020 say
+    assert TaskSpec(size=1, start=0, stop=0).last == 0
 
 
 def test_an_attribute_of_its_own_called_occluded_is_kept_apart_from_the_flag(tmp_path: Path) -> None:

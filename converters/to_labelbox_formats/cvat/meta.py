@@ -91,7 +91,8 @@ class TaskSpec(Struct, frozen=True):
     def last(self) -> int | None:
         """The last sampled frame, as the media counts; None when it is not known."""
         ends = [self.start + (self.size - 1) * self.step] if self.size else []
-        if self.stop is not None and self.stop >= self.start:
+        unset = not self.stop and (self.size or 0) > 1  # files of 2020 say 0
+        if self.stop is not None and self.stop >= self.start and not unset:
             ends.append(self.start + (self.stop - self.start) // self.step * self.step)
         return min(ends) if ends else None
 
@@ -180,7 +181,8 @@ def meta_of_xml(element: Element | None, holds: Callable[[bytes], bool]) -> Meta
     owner = project if project is not None else _child(element, "task")
     if owner is None:
         owner = _child(element, "job")
-    labels = _labels_of_xml(owner if owner is not None else element, holds)
+    # Scripts put the labels beside the task.
+    labels = (_labels_of_xml(owner, holds) if owner is not None else ()) or _labels_of_xml(element, holds)
     if project is not None:
         tasks = [_task_of_xml(t, element) for t in _children(project, "tasks", "task")]
         return Meta(labels, with_offsets(tasks), project=True, written=_is_written(_children(project, "tasks", "task")))
