@@ -322,6 +322,13 @@ def test_a_score_marks_a_prediction(convert: Convert) -> None:
 # ------------------------------------------------------------------------------------------------------- dialects
 
 
+def test_the_box_around_a_single_keypoint_is_nothing_lost(convert: Convert) -> None:
+    """So CVAT writes a point: its envelope has no area."""
+    run = convert(coco([annotation(bbox=[3.5, 4.5, 0, 0], keypoints=[3.5, 4.5, 2, 0, 0, 0])], categories=[PERSON]))
+    assert [line["name"] for line in run.lines] == ["person/nose"]
+    assert run.tally("person") == (1, 1, 0, 0, 0)
+
+
 def test_annotations_without_a_category_get_the_class_that_is_given(convert: Convert) -> None:
     """Make Sense writes no category_id for shapes that were given no label, and no categories then."""
     bare = {

@@ -500,6 +500,8 @@ class Records:
                 loss=loss or lost,
                 where=where,
             )
+        if keypoints is not None and box is not None and not (box.width and box.height):
+            box = None  # around a single point, or points in a row: it says no more than they do
         geometry: Geometry | None = outline if outline is not None else box
         if geometry is None:
             if keypoints is None:
