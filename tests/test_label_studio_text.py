@@ -97,3 +97,13 @@ def test_places_by_xpath(path: str, offset: int, expected: int | None) -> None:
 def test_any_markup_is_taken(markup: str) -> None:
     page = Hypertext(markup)
     assert page.locate("/div[1]/text()[1]", 0) in (None, *range(len(page.text) + 1))
+
+
+def test_the_text_of_a_document_begins_with_its_body() -> None:
+    page = Hypertext(
+        "<!DOCTYPE html>\n<html>\n<head>\n<title>T</title><style>p{}</style>\n</head>\n<body>\n<p>Hi <b>you</b></p>\n</body>\n</html>"
+    )
+    assert page.text == "\nHi you\n\n"
+    assert page.locate("/p[1]/b[1]/text()[1]", 0) == 4
+    assert Hypertext("<head><title>T</title></head>\n <p>Hi</p>").text == "Hi"
+    assert Hypertext(" <p>Hi</p> ").text == " Hi "

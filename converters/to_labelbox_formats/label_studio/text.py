@@ -109,6 +109,7 @@ class Hypertext(HTMLParser):
     def __init__(self, markup: str) -> None:
         super().__init__(convert_charrefs=True)
         self._parts: list[str] = []
+        self._blank = False
         self._length = 0
         self._root = _Node("", 0)
         self._open = [self._root]
@@ -119,6 +120,9 @@ class Hypertext(HTMLParser):
         self.text = "".join(self._parts)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._blank = False
+        if tag == "body":
+            self._begin_body()
         if tag in ("html", "body"):
             return
         node = _Node(tag, self._length)
@@ -130,7 +134,18 @@ class Hypertext(HTMLParser):
         # outside SVG a browser takes <div/> as an opening tag
         self.handle_starttag(tag, attrs)
 
+    def _begin_body(self) -> None:
+        """Places in a document begin with its body: what stands in its head or before is none of its text."""
+        self._parts.clear()
+        self._length = 0
+        self._root.children.clear()
+        self._open = [self._root]
+
     def handle_endtag(self, tag: str) -> None:
+        if tag == "head":
+            self._begin_body()
+            self._blank = True
+            return
         for depth in range(len(self._open) - 1, 0, -1):
             if self._open[depth].tag == tag:
                 for node in self._open[depth:]:
@@ -139,6 +154,12 @@ class Hypertext(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
+        if self._blank:
+            # between head and body a browser leaves white space out
+            data = data.lstrip()
+            if not data:
+                return
+            self._blank = False
         children = self._open[-1].children
         if children and not isinstance(children[-1], _Node):
             start, text = children[-1]
