@@ -67,10 +67,16 @@ class Control(Struct, frozen=True):
     when_tag: str = ""
     when_labels: tuple[str, ...] = ()
     when_choices: tuple[str, ...] = ()
+    labelling: bool = False
 
     @property
     def is_answer(self) -> bool:
         return self.tag in ANSWER_TAGS
+
+    @property
+    def labels(self) -> tuple[Entry, ...]:
+        """The entries that are classes; a taxonomy that marks regions makes one class, its paths are answers."""
+        return () if self.labelling else self.entries
 
 
 class Shown(Struct, frozen=True):
@@ -142,8 +148,22 @@ def parse_config(data: bytes) -> Config:
     if len(objects) == 1:
         only = next(iter(objects))
         controls = {n: msgspec.structs.replace(c, targets=c.targets or (only,)) for n, c in controls.items()}
+    controls = {n: _by_alias(c, controls) for n, c in controls.items()}
     repeated = tuple(n for n in (*controls, *objects) if "{{" in n)
     return Config(controls, objects, repeated, True)
+
+
+def _by_alias(control: Control, controls: dict[str, Control]) -> Control:
+    """A control whose conditions name labels and choices as results do; configs use the shown text as well."""
+    if not control.when_labels and not control.when_choices:
+        return control
+    asked = [controls[control.when_tag]] if control.when_tag in controls else list(controls.values())
+    alias = {e.shown: e.name for c in asked for e in c.entries if e.shown}
+    return msgspec.structs.replace(
+        control,
+        when_labels=tuple(alias.get(v, v) for v in control.when_labels),
+        when_choices=tuple(alias.get(v, v) for v in control.when_choices),
+    )
 
 
 def _embedded(data: bytes) -> bytes:
@@ -208,6 +228,7 @@ def _control(name: str, tag: str, element: Element, given: dict[str, str]) -> Co
     else:
         multiple = given.get("choice", "").lower() == "multiple"
     maximum = given.get("maxrating", "5")
+    labelling = tag == "taxonomy" and (_true(given.get("labeling")) or _true(given.get("islabeling")))
     conditional = given.get("visiblewhen", "").lower() == "choice-selected"
     return Control(
         name,
@@ -215,12 +236,13 @@ def _control(name: str, tag: str, element: Element, given: dict[str, str]) -> Co
         _names(given.get("toname")),
         tuple(_entries(element, child)),
         multiple,
-        _true(given.get("perregion")),
+        _true(given.get("perregion")) or labelling,
         _true(given.get("required")),
         min(int(maximum), _MAX_RATING) if maximum.isdecimal() and int(maximum) else 5,
         given.get("whentagname", "") if conditional or _true(given.get("perregion")) else "",
         _names(given.get("whenlabelvalue")),
         _names(given.get("whenchoicevalue")) if conditional else (),
+        labelling,
     )
 
 
@@ -267,11 +289,11 @@ class Declared(Struct, frozen=True):
 def declare(config: Config, log: Log) -> Declared:
     """What a config says about labels and questions."""
     kinds = _kinds(config)
-    shared = Counter((e.name, kind) for c in config.controls.values() for e in c.entries for kind in kinds[c.name])
+    shared = Counter((e.name, kind) for c in config.controls.values() for e in c.labels for kind in kinds[c.name])
     renamed = {
         (control.name, entry.name): f"{base_name(control.name)}/{entry.name}"
         for control in config.controls.values()
-        for entry in control.entries
+        for entry in control.labels
         if any(shared[entry.name, kind] > 1 for kind in kinds[control.name])
     }
     if renamed:
@@ -281,23 +303,25 @@ def declare(config: Config, log: Log) -> Declared:
         )
     labels: dict[str, Label] = {}
     for control in config.controls.values():
-        for name, color in _labels_of(control, config, renamed):
+        for name, color, label in _labels_of(control, config, renamed):
             if not kinds[control.name]:
                 continue
             old = labels.get(name)
             both = (*old.kinds, *(k for k in kinds[control.name] if k not in old.kinds)) if old else kinds[control.name]
-            questions = _region_questions(config, control, name.rpartition("/")[2] if renamed else name)
+            questions = _region_questions(config, control, label)
             if old:
                 questions = old.attributes + tuple(q for q in questions if q not in old.attributes)
             labels[name] = Label(name, both, (old.color if old else "") or color, questions)
     return Declared(Schema(tuple(labels.values()), tuple(_questions(config))), renamed)
 
 
-def _labels_of(control: Control, config: Config, renamed: dict[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
-    for entry in control.entries:
-        yield renamed.get((control.name, entry.name), entry.name), entry.color
-    if not control.entries and is_bare_tool(control, config):
-        yield base_name(control.name), ""
+def _labels_of(control: Control, config: Config, renamed: dict[tuple[str, str], str]) -> Iterator[tuple[str, str, str]]:
+    """Classes of a control: name, colour, and the label as the control names it."""
+    for entry in control.labels:
+        yield renamed.get((control.name, entry.name), entry.name), entry.color, entry.name
+    if control.labelling or (not control.entries and is_bare_tool(control, config)):
+        name = base_name(control.name)
+        yield name, "", name
 
 
 def is_bare_tool(control: Control, config: Config) -> bool:
@@ -312,7 +336,7 @@ def _kinds(config: Config) -> dict[str, tuple[Kind, ...]]:
     found: dict[str, tuple[Kind, ...]] = {}
     for control in config.controls.values():
         shown = [config.objects[t].tag for t in control.targets if t in config.objects]
-        if control.tag == "labels" and shown and shown[0] in TEXT_TAGS:
+        if (control.tag == "labels" or control.labelling) and shown and shown[0] in TEXT_TAGS:
             kinds: tuple[Kind, ...] = (Kind.ENTITY,)
         elif control.tag == "labels" and not (shown and shown[0] in TIMED_TAGS):
             tools = [c for c in config.controls.values() if set(c.targets) & set(control.targets)]
@@ -348,7 +372,9 @@ def _questions(config: Config) -> Iterator[Question]:
             config.objects[t].tag in TIMED_TAGS for t in control.targets if t in config.objects
         )
         if timed or control.tag == "timelinelabels":
-            options = tuple(Option(e.name, e.shown) for e in control.entries)
+            options = tuple(
+                Option(e.name, e.shown, _region_questions(config, control, e.name)) for e in control.entries
+            )
             yield Question(base_name(control.name), Input.CHECKLIST, options, control.required, index=True)
         elif control.is_answer and control.tag not in ("pairwise", "ranker") and not control.per_region:
             if parent_of(control, config) is not None:

@@ -370,6 +370,10 @@ class Reader:
     # ------------------------------------------------------------------------------------- answers and relations
 
     def _place_answers(self, answers: list[tuple[Canvas, Control | None, Classification]]) -> None:
+        first = entries[0]
+        control = self.control(first.from_name)
+        if first.kind == "taxonomy" and (control is None or control.labelling or not self.config.found):
+            return self.question(first.from_name)  # a taxonomy marks regions; which path is an answer about them
         """Answers about the asset; one that depends on an option is nested under that option when it was chosen."""
         parents = {control.name: n for n, (_, control, _) in enumerate(answers) if control is not None}
         nested: dict[int, list[int]] = {}
