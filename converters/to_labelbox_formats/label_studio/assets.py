@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from html import unescape
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -46,10 +47,22 @@ _PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _URI = re.compile(r"^([a-zA-Z][a-zA-Z0-9+._-]*)://")
 _REMOTE = re.compile(r"^(?:https?|s3|gs|azure-blob|azure_spi)://\S+$")
 _UPLOADS = "/data/upload/"
+_THIS_COMPUTER = frozenset(("localhost", "127.0.0.1", "0.0.0.0", "::1"))
+"""Hosts that nobody else can reach: an address there is a path."""
+_SERVED = re.compile(
+    r"^/data/upload/|(?:^|/)upload/\d+/|/data/local-files/?\?|/storage-data/uploaded/?\?|/tasks/\d+/(?:presign|resolve)/"
+)
+"""Paths that the server of the project answers."""
 _SPECIAL = re.compile(r"[?#%]|://")
+_EMBEDDED = re.compile(
+    r"\s*<(?:embed|iframe|object|img|audio|video|source)\b[^<>]*?\b(?:src|data)\s*=\s*[\"']([^\"'<>]+)[\"'][^<>]*>\s*(?:</\w+>\s*)?",
+    re.IGNORECASE,
+)
+"""Markup that is nothing but one file."""
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _MAX_NAME = 400
+_MAX_TEXT_BYTES = 64 << 20
 
 
 class Reference(NamedTuple):
@@ -78,7 +91,11 @@ class Slot(Struct):
 
 
 def extension(reference: str) -> str:
-    path = urlsplit(reference).path if _URI.match(reference) else reference.partition("?")[0]
+    if _SERVED.search(reference):
+        inner = reference_of(reference)
+        path = inner.names[0] if inner else ""
+    else:
+        path = urlsplit(reference).path if _URI.match(reference) else reference.partition("?")[0]
     return os.path.splitext(path)[1].lower()
 
 
@@ -98,6 +115,8 @@ def reference_of(text: str) -> Reference | None:
         parts = urlsplit(text)
     except ValueError:
         return None
+    if parts.hostname in _THIS_COMPUTER:
+        return reference_of(text.partition("://")[2].removeprefix(parts.netloc))
     query = _query(parts.query)
     if "/tasks/" in parts.path and "fileuri" in query:
         return reference_of(_inner(query["fileuri"]))
@@ -176,6 +195,7 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
         shown = next(iter(config.objects.values()), None)
         return _slots(shown.name if shown else "", shown.tag if shown else "", data[data_key], shown), ""
     slots: list[Slot] = []
+    refused = ""
     if len(config.objects) == 1:
         (shown,) = config.objects.values()
         value = data.get(shown.value[1:]) if shown.tag == "image" else None
@@ -191,9 +211,12 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
                 key = guess_key(data)
                 value = data[key] if key else None
             if value is not None:
-                slots += _slots(name, shown.tag, value, shown)
-    if slots:
-        return slots, ""
+                found = _slots(name, shown.tag, value, shown)
+                slots += found
+                if not found and isinstance(value, str) and value:
+                    refused = f"its {name!r} names no asset: {str(value)[:80]!r}"
+    if slots or refused:
+        return slots, "" if slots else refused
     key = guess_key(data)
     if key is None:
         keys = ", ".join(sorted(map(str, data))[:8]) or "nothing"
@@ -226,7 +249,7 @@ def guess_key(data: Mapping[str, Any]) -> str | None:
     usable = {k: v for k, v in data.items() if (isinstance(v, str) and v) or (isinstance(v, list) and v)}
     if len(usable) == 1:
         return next(iter(usable))
-    media = [k for k, v in usable.items() if _looks_like_media(v[0] if isinstance(v, list) else v)]
+    media = [k for k, v in usable.items() if shows_media(v)]
     if len(media) == 1:
         return media[0]
     if media:
@@ -237,9 +260,11 @@ def guess_key(data: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _looks_like_media(value: Any) -> bool:
-    return isinstance(value, str) and "\n" not in value and (
-        bool(_REMOTE.match(value)) or extension(value) in _MEDIA_OF_EXTENSION or bool(_UPLOAD.search(value))
+def shows_media(value: Any) -> bool:
+    """Whether a field of a task's data refers to a file, or is a list of such references."""
+    one = value[0] if isinstance(value, list) and value else value
+    return isinstance(one, str) and "\n" not in one and (
+        bool(_REMOTE.match(one) or _SERVED.search(one)) or extension(one) in _MEDIA_OF_EXTENSION
     )  # fmt: skip
 
 
@@ -266,9 +291,15 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
     if not tag:
         media = _MEDIA_OF_EXTENSION.get(extension(value)) if "\n" not in value else None
         if media is None:
-            media = Media.IMAGE if _looks_like_media(value) or value.startswith("data:image/") else Media.TEXT
+            media = Media.IMAGE if shows_media(value) or value.startswith("data:image/") else Media.TEXT
     elif media is Media.IMAGE and extension(value) == ".pdf":
         media = Media.DOCUMENT
+    elif tag == "hypertext" and (embedded := _EMBEDDED.fullmatch(value)):
+        # the templates for PDF and media had no tag of their own once and show them in a page of one element
+        inner = unescape(embedded.group(1))
+        media = _MEDIA_OF_EXTENSION.get(extension(inner), media)
+        if media is not Media.TEXT:
+            value = inner
     if media is Media.TEXT and not (shown and shown.by_url) and not _REMOTE.match(value):
         return [Slot(name, page, media, text=value, markup=tag == "hypertext", tag=tag)]
     if media is Media.TEXT and tag == "hypertext":
@@ -328,6 +359,19 @@ class Sizes:
             if path is not None:
                 return _probe(path)
         return None
+
+    def text(self, reference: Reference | None) -> str | None:
+        """The text behind a link, when its file is at hand under one of its names."""
+        if self._context.media is None or reference is None:
+            return None
+        path = next((p for p in map(self._context.media.path, reference.names) if p is not None), None)
+        if path is None or os.path.getsize(path) > _MAX_TEXT_BYTES:
+            return None
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                return file.read()
+        except (OSError, UnicodeDecodeError):
+            return None
 
     def given(self, reference: Reference | None) -> tuple[int, int] | None:
         """The size that the user's file states."""

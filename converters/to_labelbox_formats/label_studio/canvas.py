@@ -20,6 +20,7 @@ class Canvas:
         self.ids: set[str] = set()
         self.objects: set[str] = set()
         self.mismatch = False
+        self.view_turned = False
         self.orientation = 1
         self._picture = sizes.header(slot.reference) if slot.media is Media.IMAGE else None
         self.unchecked = self._picture is None
@@ -36,6 +37,9 @@ class Canvas:
                 self.offsets = Offsets(self.hypertext.text, markup=True)
             else:
                 self.offsets = Offsets(slot.text)
+        elif slot.media is Media.TEXT:
+            text = sizes.text(slot.reference)
+            self.offsets = Offsets(text) if text is not None else None
         if self._picture is not None:
             self.orientation = self._picture.orientation if exif else 1
             self.stored = (self._picture.width, self._picture.height) if exif else self._picture.upright
@@ -46,6 +50,7 @@ class Canvas:
         if width == self._last[0] and height == self._last[1]:
             return self._last[2]
         size = self._frame(width, height)
+        self.view_turned = self.view_turned or bool(region.image_rotation)
         self._last = width, height, size
         return size
 
@@ -89,6 +94,6 @@ class Canvas:
             height=size[1] if size and visual else None,
             frames=self.frames,
             frame_rate=self.video.rate if self.video else None,
-            text=self.offsets.text if self.offsets else None,
+            text=self.offsets.text if self.offsets and slot.text is not None else None,
             messages=slot.messages,
         )

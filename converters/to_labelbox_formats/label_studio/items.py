@@ -132,6 +132,12 @@ class Reader:
                     file=path,
                 )
         if canvas.mismatch:
+        if canvas.view_turned:
+            log.note(
+                Code.ROTATION_IGNORED,
+                "the picture was turned in the editor (image_rotation); shapes refer to the picture as it is",
+                file=path,
+            )
             log.note(
                 Code.IMAGE_SIZE_MISMATCH,
                 "the picture has another size than its regions say; its own is used",

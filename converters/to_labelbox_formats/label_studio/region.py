@@ -154,12 +154,14 @@ class RegionReader:
         if canvas.slot.media is Media.CONVERSATION:
             spans = self._in_messages(value)
         elif canvas.offsets is None:
-            raise Unusable(Code.SPAN_INVALID, "the text is behind a link, so its spans cannot be placed")
+            raise Unusable(Code.SPAN_INVALID, "the page is behind a link, so places in it cannot be found")
         else:
             spans = [self._in_text(value)]
         self._objects(list(spans))
 
     def _in_text(self, value: Value) -> TextSpan:
+        elif canvas.offsets is None and canvas.slot.media is Media.TEXT:
+            spans = [self._behind_link(value)]
         canvas = self.canvas
         assert canvas.offsets is not None
         start, end = _number(value.start), _number(value.end)
@@ -190,6 +192,17 @@ class RegionReader:
         span = offsets.resolve(start, end, quote)
         if span is None:
             raise Unusable(
+    def _behind_link(self, value: Value) -> TextSpan:
+        """A span of a text that is not at hand: code points, as current versions count them."""
+        start, end = _number(value.start), _number(value.end)
+        if start is None or end is None or not 0 <= start < end:
+            raise Unusable(Code.SPAN_INVALID, f"the span {value.start}..{value.end} is empty or no span of a text")
+        self.note(
+            Code.SPAN_SHIFTED,
+            "the text is behind a link and not at hand, so its offsets could not be checked: give --media-root",
+        )
+        return TextSpan(start, end)
+
                 Code.SPAN_INVALID,
                 f"the span {start}..{end} is empty or not in the text of {len(offsets.text)} characters",
             )
@@ -209,6 +222,8 @@ class RegionReader:
         if not 0 <= first <= last < len(messages):
             raise Unusable(
                 Code.SPAN_INVALID, f"there are no paragraphs {first}..{last}, the dialogue has {len(messages)}"
+        if not messages:
+            raise Unusable(Code.SPAN_INVALID, "the dialogue is behind a link, so its paragraphs are not known")
             )
         if first == last:
             return [self._resolved(self.canvas.message_offsets(first), start, end, _quote(value), messages[first].id)]
