@@ -251,7 +251,7 @@ def test_a_tool_without_labels_names_the_class(tmp_path: Path) -> None:
         ({"vertices": [{"x": 1, "y": 1}], "vectorlabels": ["a"]}, Code.LINE_TOO_SHORT),
         ({"vertices": [{"x": 1}], "vectorlabels": ["a"]}, Code.LINE_TOO_SHORT),
         ({"start": 1, "end": 2, "labels": ["a"]}, Code.GEOMETRY_MISSING),
-        ({"x": "1", "y": 1, "width": 1, "height": 1, "rectanglelabels": ["a"]}, Code.RECORD_UNREADABLE),
+        ({"x": "left", "y": 1, "width": 1, "height": 1, "rectanglelabels": ["a"]}, Code.RECORD_UNREADABLE),
         ({"x": 1, "y": 1, "width": 1, "height": 1, "rectanglelabels": [1]}, Code.RECORD_UNREADABLE),
         ({"x": 1, "y": 1, "width": 1, "height": 1, "rectanglelabels": []}, Code.CLASS_UNNAMED),
         ({"x": 1, "y": 1, "width": 1, "height": 1, "rectanglelabels": [""]}, Code.CLASS_UNNAMED),
@@ -693,9 +693,14 @@ def test_what_follows_the_array_is_said(tmp_path: Path) -> None:
 
 def test_broken_records_cost_themselves() -> None:
     items, log = fixture("broken-records")
-    assert [(i.asset.path, len(i.annotations)) for i in items] == [("yard.jpg", 1), ("c.jpg", 0), ("nosize.jpg", 0)]
-    assert log.diagnostics[Code.RECORD_UNREADABLE].count == 4
-    assert log.unreadable == 1
+    assert [(i.asset.path, len(i.annotations)) for i in items] == [
+        ("yard.jpg", 1),
+        ("nan.jpg", 0),
+        ("c.jpg", 0),
+        ("nosize.jpg", 0),
+    ]
+    assert log.diagnostics[Code.RECORD_UNREADABLE].count == 5
+    assert log.unreadable == 0
     assert log.ledger["(unreadable)"].skipped == 3
     assert log.diagnostics[Code.IMAGE_SIZE_UNKNOWN].count == 1
 

@@ -33,6 +33,7 @@ from to_labelbox_formats.label_studio.detect import Form, FoundFile
 from to_labelbox_formats.label_studio.items import Reader
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.records import (
+    MENDED,
     STORED,
     TASK,
     UNDECODABLE,
@@ -46,6 +47,8 @@ from to_labelbox_formats.label_studio.records import (
     from_flat,
     is_nothing,
 )
+    plain_fields,
+    strict_json,
 
 _TASKS = msgspec.json.Decoder(list[Task])
 _HEADS = msgspec.json.Decoder(list[TaskHead])
@@ -346,6 +349,10 @@ class Export:
         return from_flat(msgspec.json.decode(element), self._answers)
 
     def _attached_to(self, unit: int, elsewhere: Handle, complaints: Callable[[int], Complain]) -> list[Task]:
+                mended = strict_json(raw)
+                if mended is not None:
+                    complain(f"{where}.data", MENDED)
+                    return self._decode(place, mended, complaints)
         """Further records of a task."""
         found = (self._one(u, elsewhere, complaints) for u in self.attached.get(unit, ()))
         return [t for t in found if t is not None]

@@ -32,6 +32,7 @@ from to_labelbox_formats.label_studio.records import (
     Value,
     decode_data,
     decode_value,
+    decode_value_loosely,
     is_nothing,
 )
 from to_labelbox_formats.label_studio.region import RegionReader
@@ -206,7 +207,7 @@ class Reader:
         try:
             for entry in group.entries:
                 labels = labels_of(decode_value(entry.value)) if entry.value else []
-                if labels:
+                if labels and labels[0]:
                     return labels[0]
         except UNDECODABLE:
             return UNREADABLE
@@ -303,7 +304,7 @@ class Reader:
             canvas = self._canvas_of(first)
             if canvas is None:
                 return
-            values = [decode_value(e.value) if e.value else Value() for e in group.entries]
+            values = _values(group.entries)
             label = self._label_for_ledger(group, values)
             region = RegionReader(
                 self, canvas, group, values, label, self._identity(first, group.number, prefix, canvas), place
@@ -325,7 +326,7 @@ class Reader:
     def _label_for_ledger(self, group: Group, values: list[Value]) -> str:
         for value in values:
             labels = labels_of(value)
-            if labels:
+            if labels and labels[0]:
                 return labels[0]
         return group.entries[0].from_name or UNNAMED
 
@@ -431,6 +432,14 @@ class Reader:
             Code.RELATIONSHIP_DANGLING, names[0], "it links regions that are not both written on one asset",
             file=self.file, where=place,
         )  # fmt: skip
+
+
+def _values(entries: list[Region]) -> list[Value]:
+    """The values of a region's entries; numbers may be written as texts. Raises one of :data:`UNDECODABLE`."""
+    try:
+        return [decode_value(e.value) if e.value else Value() for e in entries]
+    except UNDECODABLE:
+        return [decode_value_loosely(e.value) if e.value else Value() for e in entries]
 
 
 def _labels(relation: Region) -> list[str]:

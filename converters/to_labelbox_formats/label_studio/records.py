@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
@@ -163,6 +164,7 @@ LABEL_KEYS = tuple(name for name in Value.__struct_fields__ if name.endswith("la
 decode_value: Callable[[Raw], Value] = msgspec.json.Decoder(Value).decode
 decode_data: Callable[[Raw], dict[str, Any]] = msgspec.json.Decoder(dict[str, Any]).decode
 decode_any = msgspec.json.Decoder().decode
+decode_value_loosely: Callable[[Raw], Value] = msgspec.json.Decoder(Value, strict=False).decode
 
 T = TypeVar("T", bound=Struct)
 
@@ -173,12 +175,31 @@ Complain = Callable[[str, str], None]
 class Lenient(Generic[T]):
     """Decodes a struct field by field, where decoding it as a whole has failed."""
 
+_LOOSE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
+_ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
+
+
+def strict_json(data: bytes) -> bytes | None:
+    """What scripts write as JSON made strict: NaN becomes null, half a surrogate pair U+FFFD; None if that is not it."""
+
+    def mend(token: re.Match[bytes]) -> bytes:
+        text = token.group()
+        return _ESCAPE.sub(lambda e: rb"\ufffd" if e.group(1) else e.group(), text) if text[:1] == b'"' else b"null"
+
+    mended = _LOOSE.sub(mend, data)
+    return mended if mended != data else None
+
+
+MENDED = "holds what is no JSON: NaN was taken for null, half a surrogate pair for U+FFFD"
+
+
     def __init__(self, kind: type[T], nested: Mapping[str, Lenient[Any]] | None = None) -> None:
         self.kind = kind
         self._decode = msgspec.json.Decoder(kind).decode
         self._nested = nested or {}
 
     def decode(self, data: bytes | Raw, place: str, complain: Complain) -> T | None:
+        self._decode_loosely = msgspec.json.Decoder(kind, strict=False).decode
         """The struct without what does not fit, or None when it is no object."""
         try:
             return self._decode(data)
@@ -190,9 +211,16 @@ class Lenient(Generic[T]):
             complain(place, f"is no readable object: {error}")
             return None
         if not self._nested:
+            mended = strict_json(bytes(data))
+            if mended is not None:
+                complain(f"{place}.data", MENDED)
+                return self.decode(mended, place, complain)
             # the innermost record is whole or not there at all
-            complain(place, f"does not fit: {first}")
-            return None
+            try:
+                return self._decode_loosely(data)
+            except UNDECODABLE:
+                complain(place, f"does not fit: {first}")
+                return None
         known: dict[str, Any] = {}
         for name, raw in fields.items():
             if name not in self.kind.__struct_fields__:

@@ -144,7 +144,7 @@ def plain_shape(entry: Region, width: float, height: float) -> tuple[str, Geomet
     return None
 
 
-_VERTICES = msgspec.json.Decoder(list[tuple[float, float]])
+_VERTICES = msgspec.json.Decoder(list[tuple[float, float]], strict=False)
 
 
 class Vertex(Struct, gc=False):
@@ -155,7 +155,7 @@ class Vertex(Struct, gc=False):
     isBezier: bool | None = None
 
 
-_VECTOR = msgspec.json.Decoder(list[Vertex])
+_VECTOR = msgspec.json.Decoder(list[Vertex], strict=False)
 
 
 def shape_on_picture(value: Value, width: float, height: float, note: Note) -> list[Geometry]:
@@ -310,8 +310,8 @@ class Stretch(Struct, gc=False):
 
 
 MAX_FRAMES = 10_000_000
-_SEQUENCE = msgspec.json.Decoder(list[Moment])
-_RANGES = msgspec.json.Decoder(list[Stretch])
+_SEQUENCE = msgspec.json.Decoder(list[Moment], strict=False)
+_RANGES = msgspec.json.Decoder(list[Stretch], strict=False)
 
 
 def segments_of(
