@@ -46,6 +46,11 @@ class Shape(Enum):
     LINES = "lines"
     CSV = "csv"
     TSV = "tsv"
+    SEMICOLONS = "csv with semicolons"
+
+
+TABLES = {Shape.CSV: ",", Shape.TSV: "\t", Shape.SEMICOLONS: ";"}
+"""What separates the cells of a table; the TSV export of the server is a file named ``.csv``."""
 
 
 class Piece(NamedTuple):
@@ -102,7 +107,8 @@ def shape_of(name: str, head: bytes) -> Shape | None:
     """The shape that the name and the first bytes of a file announce."""
     lower = name.lower().removesuffix(".gz")
     if lower.endswith((".csv", ".tsv")):
-        return Shape.TSV if lower.endswith(".tsv") else Shape.CSV
+        header = head.partition(b"\n")[0]
+        return max(TABLES, key=lambda shape: header.count(TABLES[shape].encode()))
     head = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if head.startswith(b"["):
         return Shape.ARRAY
@@ -126,7 +132,7 @@ def pieces(stream: BinaryIO, shape: Shape, count: Counter, problem: Callable[[st
         return _single_piece(stream, count)
     if shape is Shape.LINES:
         return _line_pieces(stream, count)
-    return _table_pieces(stream)
+    return _table_pieces(stream, count)
 
 
 # ------------------------------------------------------------------------------------------------------- arrays
@@ -250,6 +256,11 @@ def _array_end(window: _Window) -> int | None:
     return len(data[:-1].rstrip()) if data.endswith(b"]") else None
 
 
+def has_element(head: bytes) -> bool:
+    """Whether the first element of an array ends in the head of a file."""
+    return bool(_elements(head.partition(b"[")[2])[0])
+
+
 def _elements(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
     """Spans of the complete elements at the beginning of an array's content; where a bracket closes it."""
     spans: list[tuple[int, int]] = []
@@ -294,10 +305,12 @@ def _line_pieces(stream: BinaryIO, count: Counter) -> Iterator[Piece]:
         offset += len(line)
 
 
-def _table_pieces(stream: BinaryIO) -> Iterator[Piece]:
+def _table_pieces(stream: BinaryIO, count: Counter) -> Iterator[Piece]:
     """One piece a record; the first is the header. A line break inside quotes belongs to the record."""
     offset = length = quotes = 0
+    lines: list[bytes] = []
     for line in stream:
+        lines.append(line)
         length += len(line)
         quotes += line.count(b'"')
         if quotes % 2:
@@ -305,10 +318,18 @@ def _table_pieces(stream: BinaryIO) -> Iterator[Piece]:
                 raise FileError(f"a record is larger than {MAX_TASK_BYTES} bytes, at byte {offset}")
             continue
         if line.strip():
-            yield Piece(offset, length, 1)
+            yield Piece(offset, length, _tasks_of(b"".join(lines), count))
         offset, length, quotes = offset + length, 0, 0
+        lines.clear()
     if length:
-        yield Piece(offset, length, 1)
+        yield Piece(offset, length, _tasks_of(b"".join(lines), count))
+
+
+def _tasks_of(record: bytes, count: Counter) -> int | None:
+    try:
+        return count(record)
+    except UNDECODABLE:
+        return None
 
 
 def table_row(data: bytes, shape: Shape) -> list[str]:
@@ -316,7 +337,7 @@ def table_row(data: bytes, shape: Shape) -> list[str]:
     try:
         text = data.decode("utf-8-sig")
         csv.field_size_limit(sys.maxsize)
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if shape is Shape.TSV else ","))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=TABLES[shape]))
     except (UnicodeDecodeError, csv.Error) as error:
         raise FileError(f"is no readable row: {error}") from None
     return rows[0] if rows else []

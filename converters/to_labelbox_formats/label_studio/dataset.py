@@ -9,7 +9,7 @@ from to_labelbox.diagnostics import Code, FileError, Log, UsageError
 from to_labelbox.formats import Dataset, ReadContext
 from to_labelbox.source import Source
 from to_labelbox_formats.label_studio.config import Config, declare, parse_config
-from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise
+from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise, unfinished
 from to_labelbox_formats.label_studio.export import Export, require_tasks
 from to_labelbox_formats.label_studio.options import Options
 
@@ -28,6 +28,13 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     declared = declare(export.config, log) if config is not None else declare(Config(), log)
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
+    if export.doubtful:
+        log.note(
+            Code.FIELD_IGNORED,
+            "JSON-MIN and CSV do not tell single choices and texts from data, so these fields were taken for data: "
+            f"{', '.join(export.doubtful[:8])}; if any of them is an answer, give the labelling config with -O config=FILE",
+            file=export.files[0].name,
+        )
 
     return Dataset(
         source.name,
@@ -46,6 +53,8 @@ def _files(source: Source, log: Log) -> list[FoundFile]:
             found.append(file)
         elif source.is_file:
             log.file_unreadable(name, f"not a Label Studio export: {file}")
+        elif (broken := unfinished(source, name)) is not None:
+            log.file_unreadable(name, broken)
         else:
             log.note(Code.FILE_IGNORED, f"not a Label Studio export: {file}", file=name)
     return found

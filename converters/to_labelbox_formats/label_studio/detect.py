@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from enum import Enum
 from typing import NamedTuple
 
+import msgspec
+
 from to_labelbox.diagnostics import FileError
 from to_labelbox.formats import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.json_head import first_keys
-from to_labelbox.source import Source
-from to_labelbox_formats.label_studio.containers import Shape, shape_of, table_row
+from to_labelbox.source import HEAD, Source
+from to_labelbox_formats.label_studio.containers import TABLES, Shape, has_element, shape_of, table_row
+from to_labelbox_formats.label_studio.records import UNDECODABLE
 
 HEADS = 40
 """Files of a folder whose heads are looked at before it is refused."""
+LONG_HEAD = 16 << 20
+"""Bytes in which a first record ends that is longer than a head."""
 _EXTENSIONS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 _LABELLED = ("annotations", "completions", "predictions")
 _TASK_KEYS = frozenset(
@@ -45,8 +51,9 @@ def recognise(source: Source, name: str) -> FoundFile | str:
     head = source.head(name)
     shape = shape_of(name, head)
     if shape is None:
-        return "it is no JSON, CSV or TSV"
-    if shape in (Shape.CSV, Shape.TSV):
+        coded = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return "it is written in UTF-16: save it as UTF-8" if coded else "it is no JSON, CSV or TSV"
+    if shape in TABLES:
         try:
             header = table_row(head.partition(b"\n")[0], shape)
         except FileError as error:
@@ -54,6 +61,19 @@ def recognise(source: Source, name: str) -> FoundFile | str:
         if {"annotation_id", "annotator"} <= set(header):
             return FoundFile(name, shape, Form.FLAT, "columns annotation_id and annotator", CERTAIN)
         return "it has no columns annotation_id and annotator"
+    found = _by_keys(name, shape, head)
+    if isinstance(found, str) and len(head) == HEAD and _goes_on(shape, head):
+        # what tells them apart can stand behind masks and texts of any size
+        found = _by_keys(name, shape, source.head(name, LONG_HEAD))
+    return found
+
+
+def _goes_on(shape: Shape, head: bytes) -> bool:
+    """Whether a first record that may be one of Label Studio is longer than the head."""
+    return not has_element(head) if shape is Shape.ARRAY else "result" in set(first_keys(head))
+
+
+def _by_keys(name: str, shape: Shape, head: bytes) -> FoundFile | str:
     keys = set(first_keys(head))
     if "annotation_id" in keys and "annotator" in keys:
         return FoundFile(name, shape, Form.FLAT, "flat records with annotation_id and annotator", CERTAIN)
@@ -73,6 +93,22 @@ def recognise(source: Source, name: str) -> FoundFile | str:
     if {"from_name", "to_name"} <= keys:
         return "it is a list of regions without their tasks: export tasks instead"
     return f"its first record has {', '.join(sorted(keys)[:6]) or 'no keys'}, not data and annotations"
+
+
+def unfinished(source: Source, name: str) -> str | None:
+    """What is wrong with a small file that would be a task or an annotation if it were whole."""
+    head = source.head(name)
+    if len(head) == HEAD or name.lower().endswith((".csv", ".tsv")):
+        return None
+    if not head.strip():
+        return "is empty"
+    if not {"data", "result", *_LABELLED} & set(first_keys(head)):
+        return None
+    try:
+        msgspec.json.decode(head, type=msgspec.Raw)
+    except UNDECODABLE as error:
+        return f"is no readable JSON: {error}"
+    return None
 
 
 def candidates(source: Source) -> list[str]:

@@ -16,14 +16,14 @@ from to_labelbox.diagnostics import Code, FileError, Log, SourceError
 from to_labelbox.formats import ReadContext
 from to_labelbox.model import Item
 from to_labelbox.source import Source
-from to_labelbox_formats.label_studio.assets import Slot, slots_of
+from to_labelbox_formats.label_studio.assets import Slot, shows_media, slots_of
 from to_labelbox_formats.label_studio.canvas import Canvas
 from to_labelbox_formats.label_studio.config import Config, Declared, observed
 from to_labelbox_formats.label_studio.containers import (
+    TABLES,
     Handle,
     Piece,
     Place,
-    Shape,
     flat_row,
     joined,
     pieces,
@@ -38,6 +38,7 @@ from to_labelbox_formats.label_studio.records import (
     TASK,
     UNDECODABLE,
     Complain,
+    Controls,
     Id,
     Task,
     TaskHead,
@@ -46,9 +47,9 @@ from to_labelbox_formats.label_studio.records import (
     decode_data,
     from_flat,
     is_nothing,
-)
     plain_fields,
     strict_json,
+)
 
 _TASKS = msgspec.json.Decoder(list[Task])
 _HEADS = msgspec.json.Decoder(list[TaskHead])
@@ -76,6 +77,7 @@ class Export:
         self._file_starts: dict[int, int] = {}
         self._ids: dict[Id, int] = {}
         self._repeated_ids: set[Id] = set()
+        self._same: dict[tuple[int, Id], int] = {}
         self._without_data: list[tuple[int, Id]] = []
         self.attached: dict[int, list[int]] = {}
         self._absorbed: set[int] = set()
@@ -83,15 +85,22 @@ class Export:
         self._again: dict[int, list[int]] = {}
         self._clashes: tuple[set[int], ...] = tuple(set() for _ in range(_LEVELS))
         self._seen: dict[tuple[str, str, str, str], None] = {}
-        self._answers: dict[str, str] = {}
-        if config is not None:
-            self._answers = {c.name: c.tag for c in config.controls.values()}
+        self._control_of: Controls = config.control if config is not None else _no_control
+        self._plain: dict[str, bool] = {}
         for number in range(len(files)):
             self._index_file(number, config is None, log)
         self.config = config if config is not None else observed(self._seen)
         if self.units:
             self._attach()
             self._index_assets()
+
+    @property
+    def doubtful(self) -> list[str]:
+        """Fields of flat records, beside the one that is the asset, that can be answers."""
+        media = [name for name, shown in self._plain.items() if shown]
+        assets = media or [n for n in self._plain if n == self.options.data_key]
+        rest = [name for name in self._plain if name not in (*media, self.options.data_key)]
+        return rest if assets or len(rest) > 1 else []
 
     # ------------------------------------------------------------------------------------------------- indexing
 
@@ -100,7 +109,7 @@ class Export:
         self.bytes_total += self.source.size(file.name)
         self._file_starts[number] = self.units
         heads: list[Any] = []
-        decode = self._head_decoder(file.form, look)
+        decode = self._row_decoder(number) if file.shape in TABLES else self._head_decoder(file.form, look)
 
         def count(data: bytes) -> int:
             nonlocal heads
@@ -113,17 +122,26 @@ class Export:
                 for piece in found:
                     if piece.tasks is None:
                         heads = []
-                    if file.shape in (Shape.CSV, Shape.TSV):
-                        if number not in self._headers:
-                            stream_place = stream.tell()
-                            stream.seek(piece.offset)
-                            self._headers[number] = table_row(stream.read(piece.length), file.shape)
-                            stream.seek(stream_place)
-                            continue
-                        heads = []
-                    self._add(number, piece, heads, look)
+                    if piece.tasks != 0 or file.shape not in TABLES:
+                        self._add(number, piece, heads, look)
         except FileError as error:
             log.file_unreadable(file.name, str(error))
+
+    def _row_decoder(self, number: int) -> Callable[[bytes], list[Any]]:
+        """The records of a table; its first row, the header, is none. Raises :class:`ValueError`."""
+        shape = self.files[number].shape
+
+        def decode(data: bytes) -> list[Any]:
+            try:
+                row = table_row(data, shape)
+            except FileError as error:
+                raise ValueError(str(error)) from None
+            if number not in self._headers:
+                self._headers[number] = row
+                return []
+            return [flat_row(self._headers[number], row)]
+
+        return decode
 
     def _head_decoder(self, form: Form, look: bool) -> Callable[[bytes], list[Any]]:
         if form is Form.FLAT or form is Form.ANNOTATION:
@@ -135,7 +153,7 @@ class Export:
         self._starts.append(self.units)
         for unit, head in enumerate(heads, self.units):
             if isinstance(head, dict):
-                self._note_object(unit, head, look)
+                self._note_object(unit, number, head, look)
                 continue
             if not is_nothing(head.data):
                 if head.id in self._ids and head.id is not None:
@@ -149,25 +167,44 @@ class Export:
                         self._seen[r.from_name or "", r.to_name or "", (r.type or "").lower(), r.source or ""] = None
         self.units += piece.tasks if piece.tasks is not None else 1
 
-    def _note_object(self, unit: int, record: dict[str, Any], look: bool) -> None:
-        """A flat record, or an annotation with its task: further ones of one task are attached to the first."""
+    def _note_object(self, unit: int, number: int, record: dict[str, Any], look: bool) -> None:
+        """A flat record, or an annotation with its task: further ones of one task are attached to the first.
+
+        Ids start anew in every project. Flat records are of one task when file and id agree, since what is data in them
+        cannot be told for certain; stored annotations when id and data do.
+        """
         task = record.get("task")
-        id = record.get("id") if "annotation_id" in record else task.get("id") if isinstance(task, dict) else task
+        flat = "annotation_id" in record
+        data = task.get("data") if isinstance(task, dict) else None
+        id = record.get("id") if flat else task.get("id") if isinstance(task, dict) else task
         if not isinstance(id, (int, str)):
             id = None
-        has_data = "annotation_id" in record or (isinstance(task, dict) and bool(task.get("data")))
-        if id is not None and id in self._ids:
-            self._absorb(unit, self._ids[id])
-        elif has_data:
-            self._ids.setdefault(id, unit)
-        else:
+        if look and flat:
+            for name in plain_fields(record):
+                self._plain[name] = self._plain.get(name, False) or shows_media(record[name])
+        if not flat and not (isinstance(data, dict) and data):
             self._without_data.append((unit, id))
+        elif id is not None:
+            key = (number, id) if flat else (hash(_canonical(data)), id)
+            known = self._same.get(key)
+            if known is None and not flat and id in self._ids and self._form(self._ids[id]) is Form.TASKS:
+                known = self._ids[id]
+            if known is not None:
+                self._absorb(unit, known)
+            else:
+                self._same[key] = unit
+                if id in self._ids:
+                    self._repeated_ids.add(id)
+                self._ids.setdefault(id, unit)
         if look and isinstance(record.get("result"), list):
             for r in record["result"]:
                 if isinstance(r, dict):
                     names = (r.get(k) for k in ("from_name", "to_name", "type", "source"))
                     control, shown, kind, source = (n if isinstance(n, str) else "" for n in names)
                     self._seen[control, shown, kind.lower(), source] = None
+
+    def _form(self, unit: int) -> Form:
+        return self.files[self.places[bisect_right(self._starts, unit) - 1].file].form
 
     def _absorb(self, unit: int, into: int) -> None:
         self.attached.setdefault(into, []).append(unit)
@@ -302,16 +339,20 @@ class Export:
         where = f"byte {place.offset}"
         complain = complaints(place.first)
         if file.form is Form.FLAT:
-            if file.shape in (Shape.CSV, Shape.TSV):
+            if file.shape in TABLES:
                 try:
                     record = flat_row(self._headers[place.file], table_row(raw, file.shape))
                 except FileError as error:
                     complain(where, str(error))
                     return [None]
-                return [from_flat(record, self._answers)]
+                return [from_flat(record, self._control_of)]
             try:
-                return [from_flat(r, self._answers) for r in _OBJECTS.decode(joined(raw))]
+                return [from_flat(r, self._control_of) for r in _OBJECTS.decode(joined(raw))]
             except UNDECODABLE as error:
+                mended = strict_json(raw)
+                if mended is not None:
+                    complain(f"{where}.data", MENDED)
+                    return self._decode(place, mended, complaints)
                 complain(where, f"cannot be read: {error}")
                 return [None]
         if file.form is Form.ANNOTATION:
@@ -340,19 +381,15 @@ class Export:
         form = self.files[place.file].form
         if form is Form.ANNOTATION or place.count is None:
             return self._decode(place, raw, complaints)[0]
-        if self.files[place.file].shape in (Shape.CSV, Shape.TSV):
+        if self.files[place.file].shape in TABLES:
             return self._decode(place, raw, complaints)[0]
         # only the one that is asked for is decoded, the others are skipped over
         element = msgspec.json.decode(joined(raw), type=list[Raw])[unit - place.first]
         if form is Form.TASKS:
             return TASK.decode(element, self._name(Task(), unit), complaints(unit))
-        return from_flat(msgspec.json.decode(element), self._answers)
+        return from_flat(msgspec.json.decode(element), self._control_of)
 
     def _attached_to(self, unit: int, elsewhere: Handle, complaints: Callable[[int], Complain]) -> list[Task]:
-                mended = strict_json(raw)
-                if mended is not None:
-                    complain(f"{where}.data", MENDED)
-                    return self._decode(place, mended, complaints)
         """Further records of a task."""
         found = (self._one(u, elsewhere, complaints) for u in self.attached.get(unit, ()))
         return [t for t in found if t is not None]
@@ -436,6 +473,10 @@ class Export:
             )  # fmt: skip
 
 
+def _no_control(name: str) -> None:
+    return None
+
+
 def _ignore(place: str, message: str) -> None:
     return None
 
@@ -463,7 +504,7 @@ def _base(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _canonical(data: dict[str, Any]) -> bytes:
+def _canonical(data: Any) -> bytes:
     return msgspec.json.encode(data, order="sorted")
 
 

@@ -132,13 +132,13 @@ class Reader:
                     f"shapes were turned back to the stored picture (EXIF orientation {canvas.orientation})",
                     file=path,
                 )
-        if canvas.mismatch:
         if canvas.view_turned:
             log.note(
                 Code.ROTATION_IGNORED,
                 "the picture was turned in the editor (image_rotation); shapes refer to the picture as it is",
                 file=path,
             )
+        if canvas.mismatch:
             log.note(
                 Code.IMAGE_SIZE_MISMATCH,
                 "the picture has another size than its regions say; its own is used",
@@ -370,6 +370,10 @@ class Reader:
             control = self.control(entry.from_name)
             if control is not None and control.name in self._bare:
                 return base_name(control.name)
+        first = entries[0]
+        control = self.control(first.from_name)
+        if first.kind == "taxonomy" and (control is None or control.labelling or not self.config.found):
+            return self.question(first.from_name)  # a taxonomy marks regions; which path is an answer about them
         if self.options.unlabelled:
             return self.options.unlabelled
         raise Unusable(Code.CLASS_UNNAMED, "the region has no label; -O unlabelled=NAME gives such regions a class")
@@ -377,10 +381,6 @@ class Reader:
     # ------------------------------------------------------------------------------------- answers and relations
 
     def _place_answers(self, answers: list[tuple[Canvas, Control | None, Classification]]) -> None:
-        first = entries[0]
-        control = self.control(first.from_name)
-        if first.kind == "taxonomy" and (control is None or control.labelling or not self.config.found):
-            return self.question(first.from_name)  # a taxonomy marks regions; which path is an answer about them
         """Answers about the asset; one that depends on an option is nested under that option when it was chosen."""
         parents = {control.name: n for n, (_, control, _) in enumerate(answers) if control is not None}
         nested: dict[int, list[int]] = {}

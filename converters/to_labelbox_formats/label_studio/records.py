@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from to_labelbox_formats.label_studio.config import Control
+
 Id = str | int | float | None
 Number = float | None
 Labels = list[str] | str | None
@@ -162,18 +164,16 @@ class Value(Struct, gc=False):
 LABEL_KEYS = tuple(name for name in Value.__struct_fields__ if name.endswith("labels"))
 
 decode_value: Callable[[Raw], Value] = msgspec.json.Decoder(Value).decode
+decode_value_loosely: Callable[[Raw], Value] = msgspec.json.Decoder(Value, strict=False).decode
 decode_data: Callable[[Raw], dict[str, Any]] = msgspec.json.Decoder(dict[str, Any]).decode
 decode_any = msgspec.json.Decoder().decode
-decode_value_loosely: Callable[[Raw], Value] = msgspec.json.Decoder(Value, strict=False).decode
 
 T = TypeVar("T", bound=Struct)
 
+Controls = Callable[[str], Control | None]
 Complain = Callable[[str, str], None]
 """(place, what is wrong) of a part that was left out while decoding the rest."""
 
-
-class Lenient(Generic[T]):
-    """Decodes a struct field by field, where decoding it as a whole has failed."""
 
 _LOOSE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
 _ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
@@ -193,13 +193,16 @@ def strict_json(data: bytes) -> bytes | None:
 MENDED = "holds what is no JSON: NaN was taken for null, half a surrogate pair for U+FFFD"
 
 
+class Lenient(Generic[T]):
+    """Decodes a struct field by field, where decoding it as a whole has failed."""
+
     def __init__(self, kind: type[T], nested: Mapping[str, Lenient[Any]] | None = None) -> None:
         self.kind = kind
         self._decode = msgspec.json.Decoder(kind).decode
+        self._decode_loosely = msgspec.json.Decoder(kind, strict=False).decode
         self._nested = nested or {}
 
     def decode(self, data: bytes | Raw, place: str, complain: Complain) -> T | None:
-        self._decode_loosely = msgspec.json.Decoder(kind, strict=False).decode
         """The struct without what does not fit, or None when it is no object."""
         try:
             return self._decode(data)
@@ -208,13 +211,13 @@ MENDED = "holds what is no JSON: NaN was taken for null, half a surrogate pair f
         try:
             fields = _FIELDS.decode(data)
         except UNDECODABLE as error:
-            complain(place, f"is no readable object: {error}")
-            return None
-        if not self._nested:
             mended = strict_json(bytes(data))
             if mended is not None:
                 complain(f"{place}.data", MENDED)
                 return self.decode(mended, place, complain)
+            complain(place, f"is no readable object: {error}")
+            return None
+        if not self._nested:
             # the innermost record is whole or not there at all
             try:
                 return self._decode_loosely(data)
@@ -292,23 +295,34 @@ def is_flat(record: Mapping[str, Any]) -> bool:
     return "annotation_id" in record and "annotator" in record and not isinstance(record.get("annotations"), list)
 
 
-def from_flat(record: Mapping[str, Any], answers: Mapping[str, str]) -> Task:
+def from_flat(record: Mapping[str, Any], control_of: Controls) -> Task:
     """A task from the flat form: data fields and controls side by side.
 
-    ``answers``: control name → type, as far as a labelling config tells. Regions have lost their ids: payloads of
-    several controls with the same geometry are one region.
+    ``control_of``: a control by its name, as far as a labelling config tells. Regions have lost their ids: payloads of
+    several controls with the same geometry are one region; answers without one belong to the regions in their order,
+    when there are as many.
     """
     data: dict[str, Any] = {}
     regions: list[Region] = []
+    without_place: list[list[Region]] = []
     for name, value in record.items():
         if name in FLAT_KEYS:
             continue
-        payloads = list(_payloads(value, answers.get(name)))
+        control = control_of(name)
+        payloads = list(_payloads(value, control))
         if payloads:
             seen: Counter[bytes] = Counter()
-            regions += [_flat_region(name, p, kind, seen) for p, kind in payloads]
-        elif name not in answers:
+            found = [_flat_region(name, p, kind, seen) for p, kind in payloads]
+            regions += found
+            if control is not None and control.per_region:
+                without_place.append(found)
+        elif control is None:
             data[name] = value
+    ids = list(dict.fromkeys(r.id for r in regions if r.id is not None))
+    for found in without_place:
+        if len(found) == len(ids):
+            for region, id in zip(found, ids):
+                region.id = region.id or id
     who = record.get("annotator")
     annotation = Annotation(
         id=_id(record.get("annotation_id")),
@@ -320,21 +334,35 @@ def from_flat(record: Mapping[str, Any], answers: Mapping[str, str]) -> Task:
     return Task(data=Raw(msgspec.json.encode(data)), id=_id(record.get("id")), annotations=[annotation])
 
 
+def plain_fields(record: Mapping[str, Any]) -> list[str]:
+    """Fields of a flat record that can be data as well as short answers."""
+    return [
+        name
+        for name, value in record.items()
+        if name not in FLAT_KEYS
+        and isinstance(value, (str, int, float, list))
+        and not isinstance(value, bool)
+        and not any(_payloads(value, None))
+    ]
+
+
 def _id(value: Any) -> Id:
     return value if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
 
 
-def _payloads(value: Any, kind: str | None) -> Iterator[tuple[dict[str, Any], str]]:
+def _payloads(value: Any, control: Control | None) -> Iterator[tuple[dict[str, Any], str]]:
     """The values of a control, unwrapped from the short forms of a single answer; nothing for data fields."""
+    kind = control.tag if control is not None else ""
     if isinstance(value, list) and value and all(_is_payload(v) for v in value):
         for one in value:
             yield one, kind or _kind_of(one)
     elif isinstance(value, dict) and _is_payload(value):
         yield value, kind or _kind_of(value)
-    elif kind == "choices" and isinstance(value, (str, list)):
-        yield {"choices": [value] if isinstance(value, str) else value}, kind
-    elif kind == "textarea" and isinstance(value, (str, list)):
-        yield {"text": [value] if isinstance(value, str) else value}, kind
+    elif control is not None and control.per_region and isinstance(value, list) and kind in _SHORT:
+        for one in value:
+            yield one if isinstance(one, dict) else {_SHORT[kind]: one if isinstance(one, list) else [one]}, kind
+    elif kind in _SHORT and isinstance(value, (str, list)):
+        yield {_SHORT[kind]: [value] if isinstance(value, str) else value}, kind
     elif kind in ("number", "rating") and isinstance(value, (int, float)):
         yield {kind: value}, kind
     elif kind == "datetime" and isinstance(value, str):
@@ -343,6 +371,8 @@ def _payloads(value: Any, kind: str | None) -> Iterator[tuple[dict[str, Any], st
         yield {"taxonomy": value}, kind
 
 
+_SHORT = {"choices": "choices", "textarea": "text"}
+"""Controls whose single answers are written without the object around them."""
 _PAYLOAD_KEYS = frozenset(LABEL_KEYS) | frozenset(
     "choices taxonomy number rating datetime sequence ranges rle vertices points imageDataURL radiusX".split()
 )
@@ -361,9 +391,16 @@ def _kind_of(value: Mapping[str, Any]) -> str:
     return next((k for k in known if k in value), "textarea" if "text" in value else "")
 
 
+_PLACE = (
+    "x y width height rotation radiusX radiusY points rle imageDataURL vertices sequence ranges start end startOffset "
+    "endOffset"
+).split()
+"""What tells where a region is."""
+
+
 def _flat_region(name: str, payload: dict[str, Any], kind: str, seen: Counter[bytes]) -> Region:
     """A region whose id is its place; the n-th time in one control it is another one."""
-    place = {k: payload[k] for k in ("x", "y", "width", "height", "rotation", "points", "start", "end") if k in payload}
+    place = {k: payload[k] for k in _PLACE if k in payload}
     text = msgspec.json.encode(place, order="sorted")
     seen[text] += 1
     return Region(

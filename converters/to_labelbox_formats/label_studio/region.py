@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec import Raw
+
 from to_labelbox import geometry as geo
 from to_labelbox.diagnostics import Code
 from to_labelbox.model import (
@@ -20,7 +23,7 @@ from to_labelbox.model import (
 )
 from to_labelbox_formats.label_studio.answers import answer_of, is_answer, unsupported
 from to_labelbox_formats.label_studio.canvas import Canvas
-from to_labelbox_formats.label_studio.config import Control
+from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.records import UNDECODABLE, Region, Value, decode_any, is_nothing, text_list
 from to_labelbox_formats.label_studio.shapes import (
     MAX_FRAMES,
@@ -67,11 +70,15 @@ class RegionReader:
 
     def read(self, answers: list[tuple[Canvas, Control | None, Classification]]) -> None:
         """Append what the region says to its canvas. Raises :class:`Unusable`."""
-        shaped = next((n for n, v in enumerate(self.values) if has_shape(v)), None)
-        if shaped is None:
+        shaped = [n for n, v in enumerate(self.values) if has_shape(v)]
+        if not shaped:
             self._answers_about_asset(answers)
             return
-        value, entry = self.values[shaped], self.entries[shaped]
+        # the text of an answer is not what the region covers
+        own = next((n for n in shaped if self.entries[n].kind not in ANSWER_TAGS), shaped[0])
+        value, entry = self.values[own], self.entries[own]
+        if entry.kind == "textarea":
+            value = msgspec.structs.replace(value, text=Raw(b""))
         media = self.canvas.slot.media
         if value.ranges:
             frames = frame_spans(value, self.reader.options.frame_base, self._frames(value))
@@ -153,6 +160,8 @@ class RegionReader:
         canvas = self.canvas
         if canvas.slot.media is Media.CONVERSATION:
             spans = self._in_messages(value)
+        elif canvas.offsets is None and canvas.slot.media is Media.TEXT:
+            spans = [self._behind_link(value)]
         elif canvas.offsets is None:
             raise Unusable(Code.SPAN_INVALID, "the page is behind a link, so places in it cannot be found")
         else:
@@ -160,8 +169,6 @@ class RegionReader:
         self._objects(list(spans))
 
     def _in_text(self, value: Value) -> TextSpan:
-        elif canvas.offsets is None and canvas.slot.media is Media.TEXT:
-            spans = [self._behind_link(value)]
         canvas = self.canvas
         assert canvas.offsets is not None
         start, end = _number(value.start), _number(value.end)
@@ -185,13 +192,6 @@ class RegionReader:
             raise Unusable(Code.SPAN_INVALID, "its start and end are no numbers")
         return self._resolved(canvas.offsets, start, end, quote, None)
 
-    def _resolved(self, offsets: Offsets, start: int, end: int, quote: str | None, message: str | None) -> TextSpan:
-        if end < start:
-            start, end = end, start
-            self.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
-        span = offsets.resolve(start, end, quote)
-        if span is None:
-            raise Unusable(
     def _behind_link(self, value: Value) -> TextSpan:
         """A span of a text that is not at hand: code points, as current versions count them."""
         start, end = _number(value.start), _number(value.end)
@@ -203,6 +203,13 @@ class RegionReader:
         )
         return TextSpan(start, end)
 
+    def _resolved(self, offsets: Offsets, start: int, end: int, quote: str | None, message: str | None) -> TextSpan:
+        if end < start:
+            start, end = end, start
+            self.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
+        span = offsets.resolve(start, end, quote)
+        if span is None:
+            raise Unusable(
                 Code.SPAN_INVALID,
                 f"the span {start}..{end} is empty or not in the text of {len(offsets.text)} characters",
             )
@@ -215,6 +222,8 @@ class RegionReader:
     def _in_messages(self, value: Value) -> list[TextSpan]:
         """Spans of a dialogue: paragraph numbers with offsets in them, one span a paragraph that it touches."""
         messages = self.canvas.slot.messages
+        if not messages:
+            raise Unusable(Code.SPAN_INVALID, "the dialogue is behind a link, so its paragraphs are not known")
         first, last = _number(value.start), _number(value.end)
         start, end = value.startOffset, value.endOffset
         if first is None or last is None or start is None or end is None:
@@ -222,8 +231,6 @@ class RegionReader:
         if not 0 <= first <= last < len(messages):
             raise Unusable(
                 Code.SPAN_INVALID, f"there are no paragraphs {first}..{last}, the dialogue has {len(messages)}"
-        if not messages:
-            raise Unusable(Code.SPAN_INVALID, "the dialogue is behind a link, so its paragraphs are not known")
             )
         if first == last:
             return [self._resolved(self.canvas.message_offsets(first), start, end, _quote(value), messages[first].id)]
@@ -330,6 +337,11 @@ class RegionReader:
             except Unusable as problem:
                 problems.append((name, problem.code, str(problem)))
                 continue
+            if control is not None and control.per_region:
+                self.lose(
+                    Code.GEOMETRY_MISSING,
+                    "it answers about a region that cannot be told: it is kept for the whole asset",
+                )
             if answer.joined > 1:
                 self.note(Code.ANSWER_JOINED, f"{answer.joined} texts are joined by line breaks")
             answers.append(
