@@ -28,6 +28,7 @@ from to_labelbox.model import (
     RotatedBox,
 )
 from to_labelbox_formats.label_studio.brush import bitmask, brush_mask
+from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.records import LABEL_KEYS, UNDECODABLE, Number, Region, Value, as_list
 
 Note = Callable[[Code, str], None]
@@ -49,7 +50,11 @@ class Group(Struct, gc=False):
 
 
 def grouped(result: list[Region]) -> tuple[list[Group], list[tuple[int, Region]]]:
-    """Regions in order of first appearance, and relations apart. Entries without an id stand alone."""
+    """Regions in order of first appearance, and relations apart. Entries without an id stand alone.
+
+    A region has one result of a control, but scripts write one id for everything: a second shape or label of the same
+    control begins another region.
+    """
     ids = {entry.id for entry in result}
     if len(ids) == len(result) and None not in ids and not any(entry.type == "relation" for entry in result):
         return [Group([entry], number) for number, entry in enumerate(result)], []
@@ -61,7 +66,7 @@ def grouped(result: list[Region]) -> tuple[list[Group], list[tuple[int, Region]]
             relations.append((number, entry))
             continue
         known = by_id.get(entry.id) if entry.id is not None else None
-        if known is not None:
+        if known is not None and (entry.kind in ANSWER_TAGS or not _has_one_like(known, entry)):
             known.entries.append(entry)
             continue
         group = Group([entry], number)
@@ -69,6 +74,10 @@ def grouped(result: list[Region]) -> tuple[list[Group], list[tuple[int, Region]]
         if entry.id is not None:
             by_id[entry.id] = group
     return groups, relations
+
+
+def _has_one_like(group: Group, entry: Region) -> bool:
+    return any(e.from_name == entry.from_name and e.type == entry.type for e in group.entries)
 
 
 def has_shape(value: Value) -> bool:
