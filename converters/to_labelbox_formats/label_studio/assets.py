@@ -42,6 +42,7 @@ _MEDIA_OF_TAG = {
     "video": Media.VIDEO,
     "pdf": Media.DOCUMENT,
 }
+_WITHOUT_COUNTERPART = frozenset(("timeseries", "table", "list"))
 _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
 _PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _URI = re.compile(r"^([a-zA-Z][a-zA-Z0-9+._-]*)://")
@@ -272,6 +273,8 @@ def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
     media = _MEDIA_OF_TAG.get(tag)
     if isinstance(value, dict) and isinstance(value.get("url"), str):
         value = value["url"]
+    if tag in _WITHOUT_COUNTERPART:
+        return [Slot(name, 0, None, tag=tag)]
     if isinstance(value, list):
         if media is Media.CONVERSATION or (not tag and value and isinstance(value[0], dict) and "text" in value[0]):
             keys = (shown.text_key, shown.name_key) if shown else ("text", "author")

@@ -149,6 +149,9 @@ def parse_config(data: bytes) -> Config:
         only = next(iter(objects))
         controls = {n: msgspec.structs.replace(c, targets=c.targets or (only,)) for n, c in controls.items()}
     controls = {n: _by_alias(c, controls) for n, c in controls.items()}
+    # what no control is about is there to be read by annotators
+    targets = {t for c in controls.values() for t in c.targets}
+    objects = {n: o for n, o in objects.items() if n in targets} or objects
     repeated = tuple(n for n in (*controls, *objects) if "{{" in n)
     return Config(controls, objects, repeated, True)
 
