@@ -430,3 +430,63 @@ def test_a_view_that_was_turned_is_said_and_moves_nothing(tmp_path: Path) -> Non
     item, log = one(tmp_path, region(rectangle(), image_rotation=90))
     assert shapes(item) == {"r": Box(20, 20, 60, 40)}
     assert log.diagnostics[Code.ROTATION_IGNORED].count == 1
+
+
+def test_a_table_has_no_counterpart(tmp_path: Path) -> None:
+    config = '<Table name="t" value="$t"/><Choices name="c" toName="t"><Choice value="y"/></Choices>'
+    answer = {"id": "1", "from_name": "c", "to_name": "t", "type": "choices", "value": {"choices": ["y"]}}
+    task = {"id": 1, "data": {"t": {"name": "x"}}, "annotations": [annotation(answer)]}
+    items, log = read(export(tmp_path, task, config=config))
+    assert items == []
+    assert log.diagnostics[Code.UNSUPPORTED].count == 1
+
+
+def test_what_no_control_is_about_is_no_asset(tmp_path: Path) -> None:
+    config = """<Text name="hint" value="Draw!"/><Text name="q" value="$q"/><Image name="image" value="$image"/>
+    <TextArea name="words" toName="image"/>"""
+    answer = {"id": "1", "from_name": "words", "to_name": "image", "type": "textarea", "value": {"text": ["two"]}}
+    item, _ = one(tmp_path, answer, data={"image": "a.jpg", "q": "How many?"}, config=config)
+    assert (item.asset.path, answers(item)) == ("a.jpg", {"words": "two"})
+
+
+# ------------------------------------------------------------------------------------------------------- regions
+
+
+def test_shapes_of_one_control_with_one_id_are_regions_of_their_own(tmp_path: Path) -> None:
+    item, log = one(
+        tmp_path,
+        region(rectangle(10)),
+        region(rectangle(50)),
+        region(rectangle(60, label="slab")),
+        region(rectangle(10), id="x"),
+    )
+    assert [(a.label, a.geometry) for a in item.annotations] == [
+        ("crane", Box(20, 20, 60, 40)),
+        ("crane", Box(100, 20, 60, 40)),
+        ("slab", Box(120, 20, 60, 40)),
+        ("crane", Box(20, 20, 60, 40)),
+    ]
+    assert log.ledger.total().read == 4
+
+
+def test_pairs_with_one_id_are_told_apart(tmp_path: Path) -> None:
+    entries = [
+        region({"x": x, "y": 20, "width": 30, "height": 40, **more}, kind=kind, from_name=kind)
+        for x, name in ((10, "A"), (50, "B"))
+        for kind, more in (("rectangle", {}), ("labels", {"labels": [name]}), ("textarea", {"text": [name]}))
+    ]
+    item, _ = one(tmp_path, *entries)
+    assert [(a.label, a.geometry, a.attributes) for a in item.annotations] == [
+        ("A", Box(20, 20, 60, 40), (Attribute("textarea", "A", free=True),)),
+        ("B", Box(100, 20, 60, 40), (Attribute("textarea", "B", free=True),)),
+    ]
+
+
+def test_repetitions_are_told_by_their_number_without_a_config(tmp_path: Path) -> None:
+    task = {
+        "id": 1,
+        "data": {"images": [{"url": "https://x.org/0.jpg"}, {"url": "https://x.org/1.jpg"}]},
+        "annotations": [annotation(*(region(rectangle(), id=f"r{n}", to_name=f"page_{n}") for n in (0, 1)))],
+    }
+    items, _ = read(export(tmp_path, task))
+    assert [(i.asset.path, [a.id for a in i.annotations]) for i in items] == [("0.jpg", ["r0"]), ("1.jpg", ["r1"])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -46,6 +47,7 @@ from to_labelbox_formats.label_studio.shapes import (
 )
 
 RELATION = "relation"
+_REPETITION = re.compile(r"[_\-. ](\d{1,6})$")
 
 
 Wanted = Callable[[Slot], bool]
@@ -222,7 +224,7 @@ class Reader:
             canvas = self._canvases[0]
             slot = slots[0]
         else:
-            page = int(entry.item_index or 0)
+            page = self._repetition(entry) if entry.item_index is None else int(entry.item_index)
             fitting = [n for n, s in enumerate(slots) if s.shown == entry.to_name] or (
                 list(range(len(slots))) if len({s.shown for s in slots}) == 1 else []
             )
@@ -236,6 +238,12 @@ class Reader:
         if slot.media is None:
             raise Unusable(Code.UNSUPPORTED, f"a {slot.tag} has no counterpart in Labelbox")
         return canvas
+
+    def _repetition(self, entry: Region) -> int:
+        """The page of a list that an object of a Repeater shows, which without a config only its name tells."""
+        found = None if self.config.found else _REPETITION.search(entry.to_name or "")
+        page = int(found.group(1)) if found else 0
+        return page if any(s.paged and s.page == page for s in self._slots) else 0
 
     def _annotation(self, annotation: Annotation, prefix: str) -> None:
         groups, relations = grouped(annotation.result or [])
