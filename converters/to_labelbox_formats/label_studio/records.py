@@ -6,12 +6,13 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
-from to_labelbox_formats.label_studio.config import Control
+if TYPE_CHECKING:
+    from to_labelbox_formats.label_studio.config import Control
 
 Id = str | int | float | None
 Number = float | None
@@ -170,7 +171,7 @@ decode_any = msgspec.json.Decoder().decode
 
 T = TypeVar("T", bound=Struct)
 
-Controls = Callable[[str], Control | None]
+Controls: TypeAlias = "Callable[[str], Control | None]"
 Complain = Callable[[str, str], None]
 """(place, what is wrong) of a part that was left out while decoding the rest."""
 
