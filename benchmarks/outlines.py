@@ -93,7 +93,7 @@ def main() -> None:
         for group in np.split(order, np.flatnonzero(np.diff(np.array(owners)[order])) + 1):
             members = group.tolist()
             name = names[owners[members[0]]].encode()
-            base = hashlib.sha1(name)
+            start = uuid(hashlib.sha1(name))[:24]
             row = Raw(b'{"globalKey":"%b"}' % name)
             texts = [os.pread(source.fileno(), lengths[n], at[n]) for n in members]
             for annotation in decode(b"[" + b",".join(texts) + b"]"):
@@ -101,13 +101,18 @@ def main() -> None:
                 rings = annotation.segmentation
                 if isinstance(rings, dict):
                     x, y, w, h = annotation.bbox
-                    encode_into(BoxLine(uuid(base, annotation.id, 0), row, tool, Bbox(y, x, h, w)), lines, -1)
+                    encode_into(BoxLine(f"{start}{annotation.id:012x}", row, tool, Bbox(y, x, h, w)), lines, -1)
                     lines += b"\n"
                     continue
                 for n, ring in enumerate(rings):
                     values = iter(ring)
                     points = list(map(Point, values, values))
-                    encode_into(PolygonLine(uuid(base, annotation.id, n), row, tool, points), lines, -1)
+                    own = (
+                        uuid(hashlib.sha1(b"%b\n%d\n%d" % (name, annotation.id, n)))
+                        if n
+                        else f"{start}{annotation.id:012x}"
+                    )
+                    encode_into(PolygonLine(own, row, tool, points), lines, -1)
                     lines += b"\n"
             if len(lines) > 1 << 18:
                 target.write(lines)
@@ -115,10 +120,8 @@ def main() -> None:
         target.write(lines)
 
 
-def uuid(base: hashlib._Hash, id: int, part: int) -> str:
-    state = base.copy()
-    state.update(f"{id}\n{part}".encode())
-    h = state.hexdigest()
+def uuid(hashed: hashlib._Hash) -> str:
+    h = hashed.hexdigest()
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{VARIANTS[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
