@@ -550,6 +550,19 @@ def test_one_name_in_two_folders_is_two_pictures(
     assert placed == [(n, key) for n, key in enumerate(keys * (3 - len(keys)), 1)]
 
 
+@pytest.mark.parametrize(
+    "names", [("a.jpg", "b.jpg"), ("train/a.jpg", "val/a.jpg"), ("images/train/a.jpg", "images/val/a.jpg")]
+)
+def test_different_names_in_two_folders_are_keys_as_they_are(
+    convert: Convert, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    for split, name in zip(("train", "val"), names):
+        given = coco([annotation(bbox=[1, 1, 5, 5])], [image(1, name, coco_url="")])
+        save(tmp_path / "set" / split / "annotations.json", given)
+    keys = [row["global_key"] for row in lines(convert(tmp_path / "set").out, "data_rows.ndjson")]
+    assert keys == list(names)
+
+
 def test_folders_of_different_kinds_or_with_addresses_are_one_set(convert: Convert, tmp_path: Path) -> None:
     caption = {"id": 1, "image_id": 1, "caption": "a car"}
     save(tmp_path / "kinds" / "a" / "x.json", coco([annotation(bbox=[1, 1, 5, 5])]))

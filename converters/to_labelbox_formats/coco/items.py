@@ -18,6 +18,7 @@ from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.schema import Kind as ToolKind
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.boxes import Boxes, KnownBoxes, joined, unknown
+from to_labelbox_formats.coco.ids import MISSING
 from to_labelbox_formats.coco.index import Category, File, Table, index_file, unread
 from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.paths import Paths
@@ -141,20 +142,29 @@ def _tell_unread(files: Sequence[File], taken: Sequence[str], log: Log) -> None:
 def _set_homes(files: Sequence[File]) -> None:
     """Put its folder before a file's image names where the same names in another folder mean other pictures.
 
-    So it is for Roboflow, which keeps pictures beside the file, and where files of one kind lie in several folders, as of
-    tasks whose frames are all called alike; not for images with addresses, as those of the official sets.
+    So it is for Roboflow, which keeps pictures beside the file, and where files of one kind in several folders have a name
+    in common, as tasks whose frames are all called alike; not for images with addresses, as those of the official sets.
     """
-    folders: dict[Kind, set[str]] = {}
+    names: dict[Kind, dict[str, list[npt.NDArray[np.int64]]]] = {}
     for file in files:
         if len(file.images) and not file.linked:
-            folders.setdefault(file.kind, set()).add(home_of(file.name))
-    shared = {home for homes in folders.values() if len(homes) > 1 for home in homes}
+            names.setdefault(file.kind, {}).setdefault(home_of(file.name), []).append(file.image_names)
+    shared = {home for homes in names.values() if _have_in_common(list(homes.values())) for home in homes}
     for file in files:
         folder, _, base = file.name.rpartition("/")
         if base.removesuffix(".gz") == ROBOFLOW:
             file.home = f"{folder}/" if folder else ""
         elif not file.linked and home_of(file.name) in shared:
             file.home = home_of(file.name)
+
+
+def _have_in_common(homes: Sequence[Sequence[npt.NDArray[np.int64]]]) -> bool:
+    """Whether a name of an image is in several folders, by its hash."""
+    if len(homes) < 2:
+        return False
+    names = np.concatenate([np.unique(np.concatenate(own)) for own in homes])
+    names = names[names != MISSING]
+    return len(np.unique(names)) < len(names)
 
 
 def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
