@@ -642,6 +642,11 @@ def test_images_without_annotation_files_where_a_set_has_images(voc: Any, other:
     assert len(voc({**files, f"{other}/b.jpg": jpeg(100, 50)}).paths) == 2
 
 
+def test_pictures_beside_annotation_files_are_of_the_set(voc: Any) -> None:
+    files = {"a.xml": annotation(CAT), "images/a.jpg": jpeg(100, 50), "b.jpg": jpeg(100, 50)}
+    assert voc(files).paths == ["images/a.jpg", "b.jpg"]
+
+
 def test_a_file_whose_image_is_missing_among_images_is_told(voc: Any) -> None:
     copy = {"a.xml": annotation(CAT), "a - Copy.xml": annotation(CAT)}
     assert voc(copy).codes == {}

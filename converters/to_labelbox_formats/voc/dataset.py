@@ -59,7 +59,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         context.log.note(
             Code.FILE_IGNORED,
             "a picture in a folder around or apart from those of the images, none of which an annotation file describes: "
-            "no part of the set",
+            "no part of the set; move it to the images if it is one of them",
             file=layout.images[layout.strays[0]],
             count=len(layout.strays),
         )

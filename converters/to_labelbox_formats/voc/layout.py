@@ -419,6 +419,7 @@ def _of_something_else(layout: Layout, unclaimed: Sequence[int], claimed: bytear
     """Pictures in folders without an image of any annotation file, that are around the image folders or elsewhere."""
     tops = {top[:-1] for (role, _), found in layout.tops.items() if role is Role.IMAGES for top in found}
     around = {"/".join(parts[:n]) for parts in (top.split("/") for top in tops) for n in range(len(parts))} - tops
+    around -= {top[:-1] for (role, _), found in layout.tops.items() if role is Role.ANNOTATIONS for top in found}
     paths = {layout.images[position].rpartition("/")[0] for position in unclaimed}
     if not paths:
         return []
