@@ -854,6 +854,14 @@ def test_subsets_of_cvat_are_splits_whatever_they_are_called(box: Sandbox) -> No
     ]
 
 
+def test_a_text_file_that_lists_no_pictures_is_no_split(box: Sandbox) -> None:
+    box.write({"data.yaml": YAML + "classes: classes.txt\nlabels: data/labels.txt\n"})
+    box.write({"classes.txt": "car\ndog\n", "data/labels.txt": "1. car.\n", "labels/train/a.txt": GOOD})
+    box.picture("images/train/a.png")
+    assert [(i.asset.path, i.split) for i in box.items()] == [("images/train/a.png", "train")]
+    assert Code.FILE_MISSING not in box.codes()
+
+
 def test_lists_of_labelimg_that_grew_are_one(box: Sandbox) -> None:
     box.write({"one/classes.txt": "car\ndog\n", "one/a.txt": GOOD, "two/classes.txt": "car\ndog\ntree\n"})
     box.write({"two/b.txt": "2 .5 .5 .2 .4\n"}).picture("one/a.png", "two/b.png")

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.diagnostics import Code, FileError, Log
+from to_labelbox.media import is_image
 from to_labelbox_formats.yolo.texts import utf8
 from to_labelbox_formats.yolo.tree import Tree
 
@@ -108,8 +109,7 @@ def _splits(tree: Tree, folder: str, document: Mapping[str, Any]) -> dict[str, l
     told = {key.lower(): (key, value) for key, value in document.items() if key not in _NO_SPLITS}
     names = {key: name for key, name in _SPLIT_KEYS.items() if key in told}
     for key, (name, value) in told.items():
-        path = _text(value)
-        if key not in names and path.lower().endswith(".txt") and _named_file(tree, folder, path) is not None:
+        if key not in names and _is_picture_list(tree, folder, _text(value)):
             names[key] = name
     splits: dict[str, list[str]] = {}
     for key, name in names.items():
@@ -118,6 +118,13 @@ def _splits(tree: Tree, folder: str, document: Mapping[str, Any]) -> dict[str, l
         if paths := [path for path in paths if path.lower() not in ("", "null", "~")]:
             splits.setdefault(name, []).extend(paths)
     return splits
+
+
+def _is_picture_list(tree: Tree, folder: str, path: str) -> bool:
+    """Whether a value is a list of pictures in the source; there may be one of classes, too."""
+    listing = _named_file(tree, folder, path) if path.lower().endswith(".txt") else None
+    lines = [] if listing is None else utf8(tree.head(listing)).decode("utf-8", "replace").splitlines()
+    return is_image(next(filter(None, map(str.strip, lines)), ""))
 
 
 def _text(value: object) -> str:
