@@ -735,6 +735,11 @@ def test_a_path_that_no_system_has_is_no_crash(box: Sandbox) -> None:
         box.open("bare")
 
 
+def test_pictures_of_a_split_without_labels_are_beside_those_of_others(box: Sandbox) -> None:
+    box.write({"train_labels/0.txt": GOOD}).picture("train_images/0.png", "test_images/1.png", "docs/2.png")
+    assert [i.asset.path for i in box.items()] == ["test_images/1.png", "train_images/0.png"]
+
+
 def test_pictures_and_labels_in_trees_of_their_own(box: Sandbox) -> None:
     box.write({"train_labels/0.txt": GOOD, "val_labels/0.txt": "1 0.5 0.5 0.2 0.4\n", "classes.txt": "car\ndog\n"})
     box.picture("train_images/0.png", "val_images/0.png")

@@ -20,6 +20,7 @@ LABEL_FOLDERS = ("labels", "Labels", "labelTxt", "labelTXT", "annotations", "Ann
 _PICTURE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 _UPLOADED = re.compile(r"^[0-9a-f]{8}(?:-|__)(?=.)")
 """What Label Studio puts before the name of a file that was uploaded."""
+_SPLIT_WORD = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(SPLITS)})(?![a-z])")
 _ALIASES = (("valid", "val", "validation"), ("val", "valid", "validation"), ("validation", "val", "valid"))
 
 
@@ -411,12 +412,16 @@ def _in_pictures(folder: str) -> bool:
 
 
 def _shapes(folder: str) -> Iterator[str]:
-    """Patterns that folders of one set have in common: all below one ``images``, or ``images`` at the same place beside others.
+    """Patterns that folders of one set have in common.
+
+    All are below one ``images``, or are ``images`` at the same place beside others, or differ in the name of their split.
 
     A code repository has folders of pictures for its pages, too, which are found elsewhere.
     """
     parts = folder.split("/")[:-1]
     named = [n for n, part in enumerate(parts) if part.lower() in _PICTURE_FOLDERS]
+    if (of_any_split := _SPLIT_WORD.sub("*", folder)) != folder:
+        yield of_any_split
     if named:
         yield "/".join(parts[: named[0] + 1])
         for n in range(named[0]):
