@@ -20,14 +20,9 @@ _SHORTEST_OUTLINE = 5
 """Bytes of it: ``null``, ``[]`` and ``[[]]`` are none."""
 
 
-class BoxRecord(Struct, gc=False):
-    """An annotation with a box, perhaps an outline, and nothing else of interest: decoding refuses all others."""
+class NothingElse(Struct, gc=False, kw_only=True):
+    """What an annotation of nothing but a place and a class may still have: decoding refuses what says more."""
 
-    image_id: Whole
-    id: Whole
-    category_id: Annotated[int, msgspec.Meta(ge=0, lt=2**16)]
-    bbox: tuple[float, float, float, float]
-    segmentation: msgspec.Raw = msgspec.Raw()
     iscrowd: int | None = None
     keypoints: None = None
     caption: None = None
@@ -37,6 +32,16 @@ class BoxRecord(Struct, gc=False):
     ignore: Zero | None = None
     deleted: None = None
     isbbox: None = None
+
+
+class BoxRecord(NothingElse, gc=False):
+    """An annotation with a box and perhaps an outline."""
+
+    image_id: Whole
+    id: Whole
+    category_id: Annotated[int, msgspec.Meta(ge=0, lt=2**16)]
+    bbox: tuple[float, float, float, float]
+    segmentation: msgspec.Raw = msgspec.Raw()
 
 
 read_boxes = msgspec.json.Decoder(list[BoxRecord]).decode

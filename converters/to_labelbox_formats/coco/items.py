@@ -18,12 +18,13 @@ from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.schema import Kind as ToolKind
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.boxes import Boxes, KnownBoxes, joined, unknown
+from to_labelbox_formats.coco.fields import Files, Found
 from to_labelbox_formats.coco.ids import MISSING
 from to_labelbox_formats.coco.index import Category, File, Table, index_file, unread
 from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.paths import Paths
 from to_labelbox_formats.coco.probe import NO_VIDEOS, ROBOFLOW, Kind, home_of, probe
-from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Files, Found, Records
+from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Records
 from to_labelbox_formats.coco.texts import Opened, Texts
 
 SAMPLE = 200

@@ -11,43 +11,13 @@ import math
 import re
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
+from to_labelbox_formats.coco.fields import Fields, Rle
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.panoptic import Segment
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _TRUE = (1, "1", "true", "True")
 _BOX_KEYS = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
-
-
-class Rle(Struct, gc=False):
-    size: list[int]
-    counts: list[int] | str
-
-
-class Fields(Struct, gc=False):
-    """Fields of an annotation of any kind. Numbers in text and other oddities go the lenient way."""
-
-    id: Id = None
-    category_id: Id = None
-    bbox: list[float] | None = None
-    segmentation: list[list[float]] | Rle | None = None
-    iscrowd: int | None = None
-    keypoints: list[float] | None = None
-    caption: str | None = None
-    score: float | None = None
-    attributes: dict[str, Any] | None = None
-    segments_info: list[Segment] | None = None
-    file_name: str | None = None
-    ignore: int | bool | None = None
-    deleted: int | bool | None = None
-    isbbox: int | bool | None = None
-    foot_kpts: msgspec.Raw = msgspec.Raw()
-    face_kpts: msgspec.Raw = msgspec.Raw()
-    lefthand_kpts: msgspec.Raw = msgspec.Raw()
-    righthand_kpts: msgspec.Raw = msgspec.Raw()
 
 
 def leniently(text: bytes) -> tuple[Fields, str]:

@@ -1,18 +1,15 @@
-"""Annotation records: typed decoding of the fields that matter, with a lenient second try, to the model."""
+"""Annotation records, each counted: the plain ones at once, any other by what it says, to the model."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from to_labelbox import geometry as geo
-from to_labelbox import raster
 from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, Log
 from to_labelbox.json_stream import UNDECODABLE
 from to_labelbox.model import (
@@ -32,128 +29,30 @@ from to_labelbox.model import (
 )
 from to_labelbox.source import Source
 from to_labelbox_formats.coco.boxes import CROWD
-from to_labelbox_formats.coco.ids import Id, Names, Zero
-from to_labelbox_formats.coco.index import Category
-from to_labelbox_formats.coco.lenient import Fields, Rle, leniently, plain_counts
-from to_labelbox_formats.coco.panoptic import Segment, segment_masks
+from to_labelbox_formats.coco.fields import (
+    BoxFields,
+    Fields,
+    Files,
+    Found,
+    Plain,
+    PlainBox,
+    Record,
+    decode_all,
+    decode_boxes,
+    decode_ids,
+    decode_plain,
+    decode_plain_boxes,
+    has_outline,
+    list_of,
+)
+from to_labelbox_formats.coco.ids import Id, Names
+from to_labelbox_formats.coco.lenient import leniently
+from to_labelbox_formats.coco.panoptic import segment_masks
 from to_labelbox_formats.coco.probe import Kind
+from to_labelbox_formats.coco.shapes import Refused, Shapes, mask_of, rectangle, size_of
 
 CAPTION = "caption"
 WHOLE_IMAGE = "class"
-
-
-class Record(NamedTuple):
-    """An annotation's bytes, and where they are from: number of the file, number in it."""
-
-    file: int
-    row: int
-    text: bytes
-
-
-class Found(NamedTuple):
-    """The annotations of one image, in order of files: file of each, number in it and bytes, or the object, if known."""
-
-    files: Sequence[int]
-    rows: Sequence[int]
-    texts: Sequence[bytes]
-    objects: list[Object] | None = None
-
-
-class Files(NamedTuple):
-    """What the records need to know of each file."""
-
-    names: Sequence[str]
-    kinds: Sequence[Kind]
-    categories: Sequence[Mapping[int, Category]]
-    normalised: Sequence[bool]
-    corners: Sequence[bool]
-    foreign: Sequence[bool]
-    plain: Sequence[bool]
-
-
-class _BoxFields(Struct, gc=False):
-    """The same, with the outline left undecoded: ``segmentation`` only says whether there is one."""
-
-    id: Id = None
-    category_id: Id = None
-    bbox: list[float] | None = None
-    segmentation: msgspec.Raw = msgspec.Raw()
-    iscrowd: int | None = None
-    keypoints: list[float] | None = None
-    caption: str | None = None
-    score: float | None = None
-    attributes: dict[str, Any] | None = None
-    segments_info: list[Segment] | None = None
-    file_name: str | None = None
-    ignore: int | bool | None = None
-    deleted: int | bool | None = None
-    isbbox: int | bool | None = None
-    foot_kpts: msgspec.Raw = msgspec.Raw()
-    face_kpts: msgspec.Raw = msgspec.Raw()
-    lefthand_kpts: msgspec.Raw = msgspec.Raw()
-    righthand_kpts: msgspec.Raw = msgspec.Raw()
-
-
-class _Ids(Struct, gc=False):
-    id: Id = None
-
-
-class _Plain(Struct, gc=False):
-    """An instance as nearly all are: decoding refuses what has more to it. Fields as in :class:`Fields`."""
-
-    bbox: Box
-    category_id: Id = None
-    id: Id = None
-    segmentation: list[list[float]] | Rle | None = None
-    iscrowd: int | None = None
-    keypoints: None = None
-    caption: None = None
-    score: None = None
-    attributes: None = None
-    segments_info: None = None
-    ignore: Zero | None = None
-    deleted: None = None
-    isbbox: None = None
-
-
-class _PlainBox(Struct, gc=False):
-    """The same, with the outline left undecoded."""
-
-    bbox: Box
-    category_id: Id = None
-    id: Id = None
-    segmentation: msgspec.Raw = msgspec.Raw()
-    iscrowd: int | None = None
-    keypoints: None = None
-    caption: None = None
-    score: None = None
-    attributes: None = None
-    segments_info: None = None
-    ignore: Zero | None = None
-    deleted: None = None
-    isbbox: None = None
-
-
-_decode_ids = msgspec.json.Decoder(list[_Ids]).decode
-_decode_all = msgspec.json.Decoder(list[Fields]).decode
-_decode_boxes = msgspec.json.Decoder(list[_BoxFields]).decode
-_decode_plain = msgspec.json.Decoder(list[_Plain]).decode
-_decode_plain_boxes = msgspec.json.Decoder(list[_PlainBox]).decode
-_SAYS_SOMETHING = re.compile(rb"[1-9]")
-_NO_OUTLINE = frozenset({b"", b"[]", b"[[]]", b"null"})
-
-
-def _has_outline(segmentation: object) -> bool:
-    """Whether a record states an outline, read or left undecoded."""
-    if isinstance(segmentation, msgspec.Raw):
-        return bytes(segmentation) not in _NO_OUTLINE
-    return bool(segmentation)
-
-
-class _Refused(Exception):
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Records:
@@ -169,6 +68,7 @@ class Records:
         unlabelled: str | None,
     ) -> None:
         self._files = files
+        self._shapes = Shapes(files)
         self._predictions = predictions
         self._fields = fields
         self._unlabelled = unlabelled
@@ -196,7 +96,7 @@ class Records:
         if files[0] == files[-1]:
             return self._of_file(files[0], rows, texts, asset, log)
         try:
-            ids = {data.id for data in _decode_ids(_list_of(texts))}
+            ids = {data.id for data in decode_ids(list_of(texts))}
         except UNDECODABLE:
             ids = set()
         if len(ids) < len(texts):
@@ -213,10 +113,10 @@ class Records:
     ) -> list[Annotation]:
         labels = self.plain_labels[file]
         if labels is not None:
-            text = _list_of(texts)
-            plain: Sequence[_Plain | _PlainBox]
+            text = list_of(texts)
+            plain: Sequence[Plain | PlainBox]
             try:
-                plain = _decode_plain_boxes(text) if self._boxes_only else _decode_plain(text)
+                plain = decode_plain_boxes(text) if self._boxes_only else decode_plain(text)
             except UNDECODABLE:
                 plain = []
             if len({data.id for data in plain}) == len(texts):
@@ -235,11 +135,11 @@ class Records:
         return self._carefully([Record(file, row, text) for row, text in zip(rows, texts)], asset, log)
 
     def _plain_box(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
-        """A :class:`_PlainBox` as an object; None when it needs a closer look."""
+        """A :class:`PlainBox` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
         if box.width < 0 or box.height < 0:
             return None
-        reduced = len(memoryview(outline)) > 4 and bytes(outline) not in _NO_OUTLINE
+        reduced = len(memoryview(outline)) > 4 and has_outline(outline)
         return Object(
             id=str(data.id),
             label=label,
@@ -250,7 +150,7 @@ class Records:
         )
 
     def _plain_shape(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
-        """A :class:`_Plain` as an object; None when it needs a closer look."""
+        """A :class:`Plain` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
         if box.width < 0 or box.height < 0:
             return None
@@ -266,7 +166,7 @@ class Records:
             shape = Polygon(tuple([(part,) for part in outline]))
         else:
             try:
-                shape = _mask(outline, asset)
+                shape = mask_of(outline, asset)
             except geo.GeometryError:
                 return None
         return Object(
@@ -280,10 +180,10 @@ class Records:
 
     def _carefully(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
         """The same for records of any kind, with repeated ids, or that do not decode."""
-        text = _list_of([r.text for r in records])
-        fields: Sequence[Fields | _BoxFields | None]
+        text = list_of([r.text for r in records])
+        fields: Sequence[Fields | BoxFields | None]
         try:
-            fields = _decode_boxes(text) if self._boxes_only else _decode_all(text)
+            fields = decode_boxes(text) if self._boxes_only else decode_all(text)
         except UNDECODABLE:
             fields = [self._one(r, log) for r in records]
         found: list[Annotation] = []
@@ -310,8 +210,8 @@ class Records:
                 id = f"{id}#{record.file}.{record.row}"
             try:
                 annotation = self._annotation(record, data, id, label, kind, asset, log)
-            except (_Refused, geo.GeometryError) as error:
-                code = error.code if isinstance(error, _Refused) else Code.MASK_INVALID
+            except (Refused, geo.GeometryError) as error:
+                code = error.code if isinstance(error, Refused) else Code.MASK_INVALID
                 self._skip(log, code, label, str(error), record, data.id)
                 continue
             told[data.id, label] = (record.file, len(found))
@@ -321,7 +221,7 @@ class Records:
     def _told_before(
         self,
         record: Record,
-        data: Fields | _BoxFields,
+        data: Fields | BoxFields,
         label: str,
         told: dict[tuple[Id, str], tuple[int, int]],
         found: list[Annotation],
@@ -347,10 +247,10 @@ class Records:
         other = found[at]
         if isinstance(other, Object) and file != record.file and _same_box(other, data.bbox):
             if data.keypoints and other.keypoints is None:
-                points = self._keypoints(record, data, log)
+                points = self._shapes.keypoints(record, data, log)
                 found[at] = msgspec.structs.replace(other, keypoints=points)
             elif not isinstance(other.geometry, Polygon | Mask) and not self._boxes_only:
-                shape, loss = self._shape(record, data, None, log)
+                shape, loss = self._shapes.shape(record, data, None, log)
                 if shape is not None:
                     found[at] = msgspec.structs.replace(other, geometry=shape, loss=other.loss or loss)
             log.merge(
@@ -398,11 +298,11 @@ class Records:
             count=count,
         )
 
-    def _one(self, record: Record, log: Log, count: bool = True) -> Fields | _BoxFields | None:
+    def _one(self, record: Record, log: Log, count: bool = True) -> Fields | BoxFields | None:
         """A record that does not decode in one go with its neighbours; None when it is lost (and counted)."""
         text = b"[%b]" % record.text
         try:
-            return (_decode_boxes(text) if self._boxes_only else _decode_all(text))[0]
+            return (decode_boxes(text) if self._boxes_only else decode_all(text))[0]
         except UNDECODABLE:
             pass
         try:
@@ -424,7 +324,7 @@ class Records:
 
     # ------------------------------------------------------------------------------------------- an annotation
 
-    def _label(self, file: int, data: Fields | _BoxFields, kind: Kind) -> str:
+    def _label(self, file: int, data: Fields | BoxFields, kind: Kind) -> str:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
         if _is_caption(data, kind):
             return CAPTION
@@ -444,7 +344,7 @@ class Records:
     def _annotation(
         self,
         record: Record,
-        data: Fields | _BoxFields,
+        data: Fields | BoxFields,
         id: str,
         label: str,
         kind: Kind,
@@ -452,18 +352,18 @@ class Records:
         log: Log,
     ) -> Annotation:
         if not self._predictions and (data.score is not None or kind is Kind.RESULTS):
-            raise _Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
+            raise Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
         where = f"annotations[{record.row}]"
         if _is_caption(data, kind):
             text = data.caption or ""
             drawn = _is_drawn(data)
             if drawn:
-                self._note(
+                self._shapes.note(
                     log, Code.CLASS_UNNAMED, "the place of a text has no category and is left out", record, data.id
                 )
             return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, where=where)
         if data.deleted:
-            raise _Refused(Code.DELETED, "the source marks it as deleted")
+            raise Refused(Code.DELETED, "the source marks it as deleted")
         self._check_category(record.file, data)
         attributes, angle = self._attributes(record, data)
         lost = False
@@ -471,22 +371,24 @@ class Records:
             self._relabel(log, label)
             if attributes:
                 names = ", ".join(a.name for a in attributes)
-                self._note(log, Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none", record, data.id)
+                self._shapes.note(
+                    log, Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none", record, data.id
+                )
                 lost = True
             return Classification(id=id, name=WHOLE_IMAGE, value=Choice(label), where=where, loss=lost)
         scale = self._files.normalised[record.file]
-        box = self._box(record, data, asset if scale else None, log)
-        outline, loss = self._outline(record, data, asset, log)
+        box = self._shapes.box(record, data, asset if scale else None, log)
+        outline, loss = self._shapes.outline(record, data, asset, log)
         if data.isbbox and isinstance(outline, Polygon):
-            rectangle = _rectangle(outline)
-            box, outline = rectangle or box, None if rectangle else outline
-        keypoints = self._keypoints(record, data, log) if data.keypoints else None
+            corners = rectangle(outline)
+            box, outline = corners or box, None if corners else outline
+        keypoints = self._shapes.keypoints(record, data, log) if data.keypoints else None
         if keypoints is not None and scale:
-            w, h = _size(asset)
+            w, h = size_of(asset)
             keypoints = Keypoints(tuple([Keypoint(p.name, p.x * w, p.y * h, p.occluded) for p in keypoints.points]))
-        lost |= self._more_keypoints(record, data, log)
+        lost |= self._shapes.more_keypoints(record, data, log)
         lost |= bool(data.keypoints) and (len(data.keypoints or ()) % 3 > 0 or not geo.finite(data.keypoints or ()))
-        outlined = outline is not None or (self._boxes_only and _has_outline(data.segmentation))
+        outlined = outline is not None or (self._boxes_only and has_outline(data.segmentation))
         if angle and (outlined or box is None):
             attributes += (Attribute("rotation", angle),)
         elif angle and box is not None:
@@ -505,7 +407,7 @@ class Records:
         geometry: Geometry | None = outline if outline is not None else box
         if geometry is None:
             if keypoints is None:
-                raise _Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
+                raise Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
             geometry, keypoints = keypoints, None
         return Object(
             id=id,
@@ -514,25 +416,25 @@ class Records:
             attributes=attributes,
             box=box if outline is not None else None,
             keypoints=keypoints,
-            reduced=self._boxes_only and outline is None and _has_outline(data.segmentation),
+            reduced=self._boxes_only and outline is None and has_outline(data.segmentation),
             loss=loss or lost,
             where=where,
         )
 
-    def _check_category(self, file: int, data: Fields | _BoxFields) -> None:
+    def _check_category(self, file: int, data: Fields | BoxFields) -> None:
         if data.category_id is None:
             if self._unlabelled:
                 return
-            raise _Refused(
+            raise Refused(
                 Code.CLASS_UNNAMED, "it has no category_id; -O unlabelled=NAME gives such annotations a class"
             )
         if Names.key(data.category_id) not in self._files.categories[file]:
             if not self._files.categories[file]:
-                raise _Refused(
+                raise Refused(
                     Code.CLASS_UNKNOWN,
                     "the file declares no categories: take them from another with -O categories=FILE",
                 )
-            raise _Refused(Code.CLASS_UNKNOWN, f"category_id {data.category_id} is not among the categories")
+            raise Refused(Code.CLASS_UNKNOWN, f"category_id {data.category_id} is not among the categories")
 
     def _relabel(self, log: Log, label: str) -> None:
         """Answers are counted under the question's name, not the category's."""
@@ -541,7 +443,7 @@ class Records:
             del log.ledger[label]
         log.ledger[WHOLE_IMAGE].read += 1
 
-    def _attributes(self, record: Record, data: Fields | _BoxFields) -> tuple[tuple[Attribute, ...], float]:
+    def _attributes(self, record: Record, data: Fields | BoxFields) -> tuple[tuple[Attribute, ...], float]:
         """Attributes of CVAT and Datumaro, the crowd flag, the object's own caption, and the box's turn in degrees."""
         found: list[Attribute] = []
         angle = 0.0
@@ -581,139 +483,9 @@ class Records:
             found |= value if isinstance(value, dict) else {name: value}
         return found
 
-    # ---------------------------------------------------------------------------------------------- geometries
-
-    def _box(self, record: Record, data: Fields | _BoxFields, scale: Asset | None, log: Log) -> Box | None:
-        """x, y, width, height; None when there is none. A broken one costs the annotation only if it is all there is."""
-        values = data.bbox
-        if not values:
-            return None
-        if len(values) != 4 or not geo.finite(values):
-            remedy = ": a turned box needs its corners as segmentation" if len(values) == 5 else ""
-            message = f"bbox has {len(values)} numbers, or not finite ones{remedy}"
-            self._note(log, Code.BOX_INVALID, message, record, data.id)
-            return None
-        left, top, width, height = values
-        if width < 0 or height < 0:
-            self._note(log, Code.BOX_FLIPPED, "bbox has a negative side; its corners are swapped", record, data.id)
-            left, width = (left + width, -width) if width < 0 else (left, width)
-            top, height = (top + height, -height) if height < 0 else (top, height)
-        if scale is not None:
-            w, h = _size(scale)
-            left, top, width, height = left * w, top * h, width * w, height * h
-        return Box(left, top, width, height)
-
-    def _outline(
-        self, record: Record, data: Fields | _BoxFields, asset: Asset, log: Log
-    ) -> tuple[Polygon | Mask | None, bool]:
-        """The outline and whether some of it is lost; None for no outline, or for a broken one with a box to stand in."""
-        segmentation = data.segmentation
-        if not isinstance(segmentation, msgspec.Raw):
-            return self._shape(record, data, asset, log) if segmentation else (None, False)
-        if data.bbox or not _has_outline(segmentation):
-            return None, False
-        try:
-            full = _decode_all(b"[%b]" % record.text)[0]
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            try:
-                full = leniently(record.text)[0]
-            except (ValueError, RecursionError) as error:
-                raise _Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {error}") from None
-        return self._shape(record, full, asset, log)
-
-    def _shape(
-        self, record: Record, data: Fields | _BoxFields, asset: Asset | None, log: Log
-    ) -> tuple[Polygon | Mask | None, bool]:
-        segmentation = data.segmentation
-        if isinstance(segmentation, list):
-            return self._polygon(record, data, segmentation, asset, log)
-        if isinstance(segmentation, Rle):
-            try:
-                return _mask(Rle(segmentation.size, plain_counts(segmentation.counts)), asset), False
-            except geo.GeometryError as error:
-                if not data.bbox:
-                    raise
-                self._note(log, Code.MASK_INVALID, f"{error}; its box is used instead", record, data.id)
-                return None, True
-        return None, False
-
-    def _polygon(
-        self, record: Record, data: Fields | _BoxFields, parts: list[list[float]], asset: Asset | None, log: Log
-    ) -> tuple[Polygon | None, bool]:
-        if len(parts) == 1 and len(parts[0]) >= 6 and not len(parts[0]) % 2:
-            kept = parts
-        else:
-            parts = [p for p in parts if p]
-            if not parts:
-                return None, False
-            if len(parts) >= 3 and all(len(p) == 2 for p in parts):
-                self._note(
-                    log, Code.FIELD_REPAIRED, "segmentation is a list of points; taken as one part", record, data.id
-                )
-                parts = [[v for p in parts for v in p]]
-            kept = [p for p in parts if len(p) >= 6 and not len(p) % 2]
-        loss = len(kept) < len(parts)
-        if loss:
-            bad = next(p for p in parts if p not in kept)
-            left = "that part is left out" if kept else "its box is used instead" if data.bbox else "nothing is left"
-            self._note(
-                log, Code.POLYGON_TOO_SHORT, f"a part of {len(bad)} numbers is no polygon; {left}", record, data.id
-            )
-        if not kept:
-            if not data.bbox:
-                raise _Refused(Code.POLYGON_TOO_SHORT, "no part of the segmentation has three points")
-            return None, True
-        if self._files.normalised[record.file] and asset is not None:
-            w, h = _size(asset)
-            kept = [[v * (h if n % 2 else w) for n, v in enumerate(p)] for p in kept]
-        return Polygon(tuple([(p,) for p in kept])), loss
-
-    def _keypoints(self, record: Record, data: Fields | _BoxFields, log: Log) -> Keypoints | None:
-        """Points with v > 0, named by the category; None when none is labelled."""
-        values = data.keypoints or []
-        if len(values) % 3 or not geo.finite(values):
-            self._note(
-                log, Code.KEYPOINTS_INVALID, f"keypoints have {len(values)} numbers, not triples", record, data.id
-            )
-            return None
-        key = Names.key(data.category_id)
-        category = self._files.categories[record.file].get(key) if key is not None else None
-        names = (category.keypoints if category else None) or []
-        if names and len(names) != len(values) // 3:
-            self._note(
-                log,
-                Code.KEYPOINTS_INVALID,
-                f"{len(values) // 3} keypoints, but the category names {len(names)}",
-                record,
-                data.id,
-            )
-        points = [
-            Keypoint(
-                names[n] if n < len(names) else f"kp_{n + 1}", values[3 * n], values[3 * n + 1], values[3 * n + 2] == 1
-            )
-            for n in range(len(values) // 3)
-            if values[3 * n + 2] > 0
-        ]
-        return Keypoints(tuple(points)) if points else None
-
-    def _more_keypoints(self, record: Record, data: Fields | _BoxFields, log: Log) -> bool:
-        """Whether there are points of feet, face or hands, as COCO-WholeBody has them; no category names them."""
-        found = [
-            name
-            for name in ("foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
-            if _SAYS_SOMETHING.search(memoryview(getattr(data, name)))
-        ]
-        if found:
-            message = f"{', '.join(found)}: points of feet, face and hands are not carried over"
-            self._note(log, Code.FIELD_IGNORED, message, record, data.id)
-        return bool(found)
-
-    def _note(self, log: Log, code: Code, message: str, record: Record, id: Id) -> None:
-        log.note(code, message, file=self._files.names[record.file], where=f"annotations[{record.row}]", id=str(id))
-
     # ------------------------------------------------------------------------------------------------ panoptic
 
-    def _panoptic(self, record: Record, data: Fields | _BoxFields, asset: Asset, log: Log) -> list[Annotation]:
+    def _panoptic(self, record: Record, data: Fields | BoxFields, asset: Asset, log: Log) -> list[Annotation]:
         """One mask a segment; every segment is an annotation of its own."""
         file, where = record.file, f"annotations[{record.row}]"
         segments = data.segments_info or []
@@ -740,50 +512,16 @@ class Records:
         return found
 
 
-def _list_of(texts: Sequence[bytes]) -> bytes:
-    return b"[%b]" % b",".join(texts)
-
-
-def _is_drawn(data: Fields | _BoxFields) -> bool:
+def _is_drawn(data: Fields | BoxFields) -> bool:
     """Whether a record says where on the image something is."""
-    return bool(data.bbox or data.keypoints) or _has_outline(data.segmentation)
+    return bool(data.bbox or data.keypoints) or has_outline(data.segmentation)
 
 
-def _is_caption(data: Fields | _BoxFields, kind: Kind) -> bool:
+def _is_caption(data: Fields | BoxFields, kind: Kind) -> bool:
     """Whether a record is a text about the image; one with a place and a class is an object that has a text."""
     return (data.caption is not None or kind is Kind.CAPTIONS) and (data.category_id is None or not _is_drawn(data))
-
-
-def _size(asset: Asset) -> tuple[int, int]:
-    if asset.width is None or asset.height is None:
-        raise _Refused(Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes")
-    return asset.width, asset.height
-
-
-def _rectangle(polygon: Polygon) -> Box | None:
-    """The box whose four corners a polygon has; None when it is none."""
-    ring = polygon.parts[0][0]
-    xs, ys = sorted(set(ring[::2])), sorted(set(ring[1::2]))
-    if len(polygon.parts) > 1 or len(ring) not in (8, 10) or (len(xs), len(ys)) != (2, 2):
-        return None
-    return Box(xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0])
 
 
 def _same_box(other: Object, bbox: list[float] | None) -> bool:
     box = other.geometry if isinstance(other.geometry, Box) else other.box
     return bool(bbox) and box is not None and [box.left, box.top, box.width, box.height] == bbox
-
-
-def _mask(rle: Rle, asset: Asset | None) -> Mask:
-    """An RLE over the whole image; ``size`` is [height, width]."""
-    if len(rle.size) != 2:
-        raise geo.GeometryError("size of an RLE is [height, width]")
-    height, width = rle.size
-    if asset is not None and asset.width and asset.height and (width, height) != (asset.width, asset.height):
-        swapped = " (the two look swapped)" if (height, width) == (asset.width, asset.height) else ""
-        raise geo.GeometryError(
-            f"RLE of height {height}, width {width} on an image of height {asset.height}, width {asset.width}{swapped}"
-        )
-    if isinstance(rle.counts, str):
-        return raster.mask_from_counts(rle.counts, width, height)
-    return raster.mask_from_runs(rle.counts, width, height)
