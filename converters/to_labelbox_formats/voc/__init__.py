@@ -43,7 +43,8 @@ from to_labelbox.model import (
 )
 from to_labelbox.source import Source
 from to_labelbox.xml import xml_text
-from to_labelbox_formats.voc.layout import Role, survey
+from to_labelbox_formats.voc.layout import survey
+from to_labelbox_formats.voc.roles import Role
 
 _SNIFFED = 20
 ONE_AN_IMAGE = "split it into one file an image, each with the root <annotation>"

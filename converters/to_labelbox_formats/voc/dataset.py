@@ -14,7 +14,8 @@ from to_labelbox.source import Source
 from to_labelbox_formats.voc import Corners, Options, Origin, Unit
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.items import Items
-from to_labelbox_formats.voc.layout import Layout, link, survey
+from to_labelbox_formats.voc.layout import Layout, survey
+from to_labelbox_formats.voc.linking import link
 from to_labelbox_formats.voc.names import (
     VOC_CLASSES,
     Classes,

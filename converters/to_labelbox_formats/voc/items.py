@@ -17,9 +17,10 @@ from to_labelbox.media import IMAGE_EXTENSIONS, Header, file_header, image_heade
 from to_labelbox.model import Annotation, Asset, Classification, Item, Object
 from to_labelbox.source import Source
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
-from to_labelbox_formats.voc.layout import Folder, Layout, Role, image_base, implied_top
+from to_labelbox_formats.voc.layout import Layout, image_base, implied_top
 from to_labelbox_formats.voc.names import Classes, Lists
 from to_labelbox_formats.voc.objects import ObjectReader
+from to_labelbox_formats.voc.roles import Folder, Role
 from to_labelbox_formats.voc.shapes import Rules, number
 
 if TYPE_CHECKING:

@@ -1,55 +1,23 @@
-"""Which files of a set belong together: annotation files, images, masks and lists, in any of the known layouts.
+"""The files of a set by role, in any of the known layouts: annotation files, images, masks and lists.
 
-A folder is known by one segment of its path, whatever its case: ``VOC2007/Annotations/sub/`` has the role
-*annotations*, the root ``VOC2007/`` and the rest ``sub/``. Files of equal root, rest and stem belong together. A folder
-without such a segment is flat: it is its own root, and its annotation files lie beside the images.
-Everything is found by bisection of the sorted listing, so that the index holds a few bytes a file.
+Files of equal root, rest and stem belong together. Everything is found by bisection of the sorted listing, so that the
+index holds a few bytes a file.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import NamedTuple
 
 from to_labelbox.media import IMAGE_EXTENSIONS
 from to_labelbox.names import text_name
 from to_labelbox.source import Source
+from to_labelbox_formats.voc.roles import Folder, Role, folder_of, prefix_of, without_extension
 
-
-class Role(Enum):
-    FLAT = "flat"
-    ANNOTATIONS = "Annotations"
-    IMAGES = "JPEGImages"
-    LISTS = "ImageSets"
-    INSTANCES = "SegmentationObject"
-    CLASSES = "SegmentationClass"
-    OTHER_MASKS = "other masks"
-
-
-_ROLES = {
-    "annotation": Role.ANNOTATIONS,
-    "annotations": Role.ANNOTATIONS,
-    "labels": Role.ANNOTATIONS,
-    "xml": Role.ANNOTATIONS,
-    "xmls": Role.ANNOTATIONS,
-    "image": Role.IMAGES,
-    "images": Role.IMAGES,
-    "img": Role.IMAGES,
-    "imgs": Role.IMAGES,
-    "jpegimages": Role.IMAGES,
-    "imagesets": Role.LISTS,
-    "segmentationobject": Role.INSTANCES,
-    "segmentationobjectpng": Role.INSTANCES,
-    "segmentationclass": Role.CLASSES,
-    "segmentationclasspng": Role.CLASSES,
-}
-_XML = (".xml", ".XML", "")
+XML_ENDINGS = (".xml", ".XML", "")
 """How annotation files end; those of the Stanford dogs have no extension."""
 _LOOKED_AT = 3
 _MAX_LIKE = 16
@@ -61,7 +29,6 @@ _LIST_FILES = tuple(
     for ending in (".txt", "_list.txt")
 )
 """Lists that lie outside of ImageSets."""
-_SPLIT_FOLDERS = frozenset("dev test testing train training trainval val valid validation".split())
 _CLASS_FILES = (
     "labelmap.txt", "dataset_meta.json", "colors.txt", "class_names.txt", "labels.txt", "label_list.txt",
     "label_map.pbtxt", "pascal_label_map.pbtxt", "predefined_classes.txt", "classes.txt",
@@ -69,17 +36,6 @@ _CLASS_FILES = (
 _SPLIT_ORDER = {"train": 0, "val": 1, "valid": 1, "test": 2, "trainval": 4}
 """An image in several lists takes the first; trainval only repeats train and val."""
 _LIST_ORDER = {"main": 0, "segmentation": 1, "layout": 2, "action": 3}
-_WORDS = re.compile(r"[^\W\d_]+")
-
-
-class Folder(NamedTuple):
-    """Prefixes end in "/" or are empty: ``top`` is the folder with the role, ``rest`` what lies below it."""
-
-    role: Role
-    root: str
-    top: str
-    rest: str
-    split: str
 
 
 class ImageList(NamedTuple):
@@ -91,66 +47,15 @@ class ImageList(NamedTuple):
     name: str
 
 
-def folder_of(path: str) -> Folder:
-    """What a folder is, by its path without the slash at the end."""
-    parts = path.split("/") if path else []
-    split = next((p for p in parts if p.casefold() in _SPLIT_FOLDERS), "") or next(
-        filter(None, map(_split_in, parts)), ""
-    )
-    for i, part in enumerate(parts):
-        role = _ROLES.get(part.casefold())
-        if role is None and _shows_masks(part):
-            role = Role.OTHER_MASKS
-        if role is None:
-            continue
-        end = i + 1
-        while end < len(parts) and _ROLES.get(parts[end].casefold()) is role:
-            end += 1
-        if role is Role.ANNOTATIONS and any(_is_masks(p) for p in parts[end:]):
-            role = Role.OTHER_MASKS
-        return Folder(role, _prefix(parts[:i]), _prefix(parts[:end]), _prefix(parts[end:]), split)
-    return Folder(Role.FLAT, _prefix(parts), _prefix(parts), "", split)
-
-
-def _split_in(part: str) -> str:
-    """The split of a folder like ``train_images`` or ``JPEGImages-trainval``: besides, its name only has a role."""
-    words = _words(part)
-    splits = words & _SPLIT_FOLDERS
-    return min(splits) if len(splits) == 1 and 1 < len(words) <= 2 and words - splits <= _ROLES.keys() else ""
-
-
-def _words(path: str) -> set[str]:
-    return set(_WORDS.findall(path.casefold()))
-
-
-def without_extension(name: str) -> str:
-    dot = name.rfind(".")
-    return name[:dot] if dot > name.rfind("/") else name
-
-
-def _is_masks(part: str) -> bool:
-    """Whether a folder among annotations holds masks, by its name: ``trimaps`` are those of the Oxford-IIIT pets."""
-    return part.casefold() in ("mask", "masks", "trimaps") or _shows_masks(part)
-
-
-def _shows_masks(part: str) -> bool:
-    """``SegmentationClassAug``, and labelme's pictures of labels: ``AnnotationsVisualization``."""
-    name = part.casefold()
-    return name.startswith("segmentation") or name.endswith("visualization")
-
-
-def _prefix(parts: Sequence[str]) -> str:
-    return "/".join(parts) + "/" if parts else ""
-
-
 @dataclass(slots=True)
 class Layout:
     """The files of a set by role, each list sorted, and the units of work.
 
     Units: the annotation files, then images without one, then masks with neither. ``image_of`` holds for each
     annotation file the position of its image in ``images``, or -1; ``orphans`` the positions of images without one.
-    ``refused`` are annotation files of an image that another one describes already, with that image and that file; ``unsure`` those that
-    several images could belong to, with one of them. ``strays`` are pictures in folders that show something else. ``side_lists`` are lists outside of ImageSets.
+    ``refused`` are annotation files of an image that another one describes already, with that image and that file;
+    ``unsure`` those that several images could belong to, with one of them. ``strays`` are pictures in folders that show
+    something else. ``side_lists`` are lists outside of ImageSets.
     """
 
     xmls: list[str] = field(default_factory=list)
@@ -223,12 +128,12 @@ class Layout:
             roles = (Role.ANNOTATIONS, Role.IMAGES)
             tops = self._xml_tops[root] = [*(top for role in roles for top in self.tops.get((role, root), ())), root]
         for top in tops:
-            for extension in _XML:
-                if (at := _find(self.xmls, top + id + extension)) >= 0:
+            for extension in XML_ENDINGS:
+                if (at := find(self.xmls, top + id + extension)) >= 0:
                     return at
         for top in self.image_tops(root):
             for position in self.images_named(top + id):
-                if (at := _find(self.orphans, position)) >= 0:
+                if (at := find(self.orphans, position)) >= 0:
                     return len(self.xmls) + at
         for role in (Role.INSTANCES, Role.CLASSES):
             for top in self.tops.get((role, root), ()):
@@ -268,7 +173,7 @@ class Layout:
         )
 
     def has_image(self, name: str) -> bool:
-        return _find(self.images, name) >= 0
+        return find(self.images, name) >= 0
 
     def images_named(self, path: str) -> list[int]:
         """Positions of the images with that path, whatever their extension."""
@@ -334,9 +239,9 @@ def survey(source: Source) -> Layout:
                 layout.side_lists += [
                     ImageList(folder.root, BESIDE, split, prefix + base)
                     for split, base in _LIST_FILES
-                    if _find(own, prefix + base) >= 0
+                    if find(own, prefix + base) >= 0
                 ]
-            layout.class_files += [prefix + base for base in _CLASS_FILES if _find(own, prefix + base) >= 0]
+            layout.class_files += [prefix + base for base in _CLASS_FILES if find(own, prefix + base) >= 0]
     for entries in (layout.xmls, layout.images, layout.masks):
         entries.sort()
     layout.class_files.sort(key=lambda n: (_CLASS_FILES.index(n.rpartition("/")[2]), n.count("/"), n))
@@ -365,171 +270,7 @@ def _rank(entry: ImageList) -> tuple[bool, int, int, str]:
     return split == "trainval", _LIST_ORDER.get(entry.kind, 4), _SPLIT_ORDER.get(split, 3), entry.name
 
 
-def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str], bool] | None) -> None:
-    """Find the image of every annotation file, then what is left over.
-
-    An image of the same stem comes first, then the one that ``<filename>`` names, then the only one of that stem
-    anywhere. ``file_name`` reads that field, which is asked for only where images are left over or several would do.
-    ``exists`` looks beside single files whose neighbours are not listed.
-    """
-    claimed = bytearray(len(layout.images))
-    open_units: list[int] = []
-    refused: dict[int, int] = {}
-    for unit, name in enumerate(layout.xmls):
-        found = _same_stem(layout, name) if layout.images else []
-        layout.image_of.append(found[0] if len(found) == 1 else -1)
-        if len(found) == 1:
-            claimed[found[0]] += claimed[found[0]] < 2
-        elif found or layout.images:
-            open_units.append(unit)
-    if exists is not None:
-        _probe(layout, exists)
-    if open_units and not all(claimed):
-        loose = _by_loose_stem(layout, claimed)
-        for unit in open_units:
-            position, several = _by_file_name(layout, layout.xmls[unit], file_name(unit), loose)
-            if position < 0:
-                if several:
-                    layout.unsure[unit] = layout.images[several[0]]
-                continue
-            if claimed[position]:
-                refused[unit] = position
-            else:
-                layout.image_of[unit] = position
-                claimed[position] = 1
-    twice = {position for position, count in enumerate(claimed) if count > 1}
-    if twice:
-        seen: set[int] = set()
-        for unit, position in enumerate(layout.image_of):
-            if position in seen:
-                refused[unit] = position
-            elif position in twice:
-                seen.add(position)
-    if refused:
-        owners = {p: layout.xmls[u] for u, p in enumerate(layout.image_of) if p >= 0 and u not in refused}
-        layout.refused = {unit: (layout.images[p], owners[p]) for unit, p in refused.items()}
-    unclaimed = [position for position, count in enumerate(claimed) if not count]
-    layout.strays = _of_something_else(layout, unclaimed, claimed)
-    strays = set(layout.strays)
-    layout.orphans.extend(position for position in unclaimed if position not in strays)
-    layout.mask_units.extend(_masks_alone(layout))
-
-
-def _of_something_else(layout: Layout, unclaimed: Sequence[int], claimed: bytearray) -> list[int]:
-    """Pictures in folders without an image of any annotation file, that are around the image folders or elsewhere."""
-    tops = {top[:-1] for (role, _), found in layout.tops.items() if role is Role.IMAGES for top in found}
-    around = {"/".join(parts[:n]) for parts in (top.split("/") for top in tops) for n in range(len(parts))} - tops
-    around -= {top[:-1] for (role, _), found in layout.tops.items() if role is Role.ANNOTATIONS for top in found}
-    paths = {layout.images[position].rpartition("/")[0] for position in unclaimed}
-    if not paths:
-        return []
-    used = {layout.images[position].rpartition("/")[0] for position, count in enumerate(claimed) if count}
-    shapes = {shape for path in used for shape in _shapes(layout.folders[path])}
-    roots = {root for role, root in layout.tops if role is not Role.IMAGES}
-    roots.update(entry.root for entry in (*layout.lists, *layout.side_lists))
-    apart = set()
-    for path in paths - used:
-        folder = layout.folders[path]
-        alike = folder.root in roots or folder.split or "" in shapes or not shapes.isdisjoint(_shapes(folder))
-        if path in around or (used and not alike):
-            apart.add(path)
-    return [position for position in unclaimed if layout.images[position].rpartition("/")[0] in apart]
-
-
-def _shapes(folder: Folder) -> Iterator[str]:
-    """Patterns that image folders of one set have in common: all below one, or at the same place in folders side by side."""
-    parts = folder.top.split("/")[:-1]
-    yield folder.top
-    for n in range(len(parts) - (folder.role is Role.IMAGES)):
-        if parts[n].casefold() not in _SPLIT_FOLDERS:
-            yield "/".join((*parts[:n], "*", *parts[n + 1 :]))
-
-
-def _same_stem(layout: Layout, xml: str) -> list[int]:
-    folder, stem = layout.folder(xml)
-    for top in layout.image_tops(folder.root):
-        if found := layout.images_named(f"{top}{folder.rest}{stem}"):
-            return found
-    if folder.role is not Role.FLAT:  # beside the annotation file
-        return layout.images_named(without_extension(xml))
-    return []
-
-
-def _probe(layout: Layout, exists: Callable[[str], bool]) -> None:
-    for unit, name in enumerate(layout.xmls):
-        stem = without_extension(name)
-        for extension in (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG"):
-            if layout.image_of[unit] < 0 and exists(stem + extension):
-                layout.image_of[unit] = len(layout.images)
-                layout.images.append(stem + extension)
-
-
-def _loose(stem: str) -> str:
-    """Names that differ in case or in Unicode composition only, as archives of other systems have them."""
-    return unicodedata.normalize("NFC", stem).casefold()
-
-
-def _by_loose_stem(layout: Layout, claimed: bytearray) -> dict[str, list[int]]:
-    """Unclaimed images by stem."""
-    table: dict[str, list[int]] = {}
-    for position, name in enumerate(layout.images):
-        if not claimed[position]:
-            table.setdefault(_loose(layout.folder(name)[1]), []).append(position)
-    return table
-
-
-def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int]]) -> tuple[int, list[int]]:
-    """(position of the image that ``<filename>`` names, else of an unclaimed one of the same stem; -1 for none, others)."""
-    folder, stem = layout.folder(xml)
-    said = said.strip().replace("\\", "/").rpartition("/")[2]
-    if found := _same_stem(layout, xml):
-        named = (p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said)
-        return next(named, found[0]), []
-    if said:
-        tops = [f"{top}{folder.rest}" for top in layout.image_tops(folder.root)]
-        for top in (*tops, xml.rpartition("/")[0] + "/" if "/" in xml else ""):
-            if (position := _find(layout.images, top + said)) >= 0:
-                return position, []
-            if len(found := layout.images_named(top + said)) == 1:
-                return found[0], []
-    keys = [_loose(stem)]
-    if said:
-        keys.append(_loose(said[: said.rfind(".")] if "." in said else said))
-    several: list[int] = []
-    for key in keys:
-        found = loose.get(key, [])
-        if (position := _nearest(layout, xml, found)) >= 0:
-            return position, []
-        several = several or found
-    return -1, several
-
-
-def _nearest(layout: Layout, xml: str, positions: Sequence[int]) -> int:
-    """The only image, or the one whose folders have most words in common: ``train_images`` with ``train_annotations``."""
-    if len(positions) < 2:
-        return positions[0] if positions else -1
-    words = _words(xml.rpartition("/")[0])
-    ranked = sorted((len(words & _words(layout.images[p].rpartition("/")[0])), p) for p in positions)
-    return ranked[-1][1] if ranked[-1][0] > ranked[-2][0] else -1
-
-
-def _masks_alone(layout: Layout) -> Iterator[str]:
-    """Masks without annotation file and image, one a stem."""
-    seen: set[tuple[str, str]] = set()
-    for name in layout.masks:
-        folder, stem = layout.folder(name)
-        path = folder.rest + stem
-        tops = (*layout.tops.get((Role.ANNOTATIONS, folder.root), ()), folder.root)
-        if any(_find(layout.xmls, top + path + ending) >= 0 for top in tops for ending in _XML):
-            continue
-        if any(layout.images_named(top + path) for top in layout.image_tops(folder.root)):
-            continue
-        if (folder.root, path) not in seen:
-            seen.add((folder.root, path))
-            yield name
-
-
-def _find(ordered: Sequence[str] | array[int], value: str | int) -> int:
+def find(ordered: Sequence[str] | array[int], value: str | int) -> int:
     """Position in a sorted sequence, or -1."""
     at = bisect_left(ordered, value)
     return at if at < len(ordered) and ordered[at] == value else -1
@@ -547,7 +288,7 @@ def common_folder(prefixes: Iterable[str]) -> str:
             while same < min(len(common), len(parts)) and common[same] == parts[same]:
                 same += 1
             common = common[:same]
-    return _prefix(common or [])
+    return prefix_of(common or [])
 
 
 def image_base(layout: Layout) -> str:
