@@ -17,9 +17,10 @@ from to_labelbox_formats.yolo import folders, ndjson
 from to_labelbox_formats.yolo.classes import names_of, schema_of
 from to_labelbox_formats.yolo.descriptors import Descriptor, read_obj_data, read_yaml
 from to_labelbox_formats.yolo.detection import NDJSON, descriptors, first_line, keras_files, yamls
+from to_labelbox_formats.yolo.entries import everything, from_descriptor, is_there
 from to_labelbox_formats.yolo.evidence import SAMPLE, Evidence, Finding, decide
 from to_labelbox_formats.yolo.inline import open_folders, open_keras, open_ndjson
-from to_labelbox_formats.yolo.layout import Index, build, everything, from_descriptor, is_there
+from to_labelbox_formats.yolo.layout import Index, build
 from to_labelbox_formats.yolo.options import Options, Units, keypoints_of
 from to_labelbox_formats.yolo.pictures import Pictures, Place, load_sizes
 from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
