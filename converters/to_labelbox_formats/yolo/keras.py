@@ -63,6 +63,7 @@ class Lines:
         self.places = bytearray()
         self.origins: list[int] = []
         self.files = files
+        self._splits = list(map(_split_of_list, files))
         self.starts = array("Q")
         self.numbers = array("L")
         self.more: dict[int, list[tuple[int, int]]] = {}
@@ -120,10 +121,14 @@ class Lines:
                 yield unit, lines
 
     def split(self, unit: int) -> str:
-        """The split that the folder of the list names, or a word of the list's own name."""
-        file = self.files[self.origins[unit]]
-        words = re.split(r"[^A-Za-z]+", posixpath.basename(file)[:-4])
-        return split_of(file) or next((word for word in words if word.lower() in SPLITS), "")
+        """The split of a picture, which is that of its list."""
+        return self._splits[self.origins[unit]]
+
+
+def _split_of_list(file: str) -> str:
+    """The split that the folder of a list names, or a word of its own name."""
+    words = re.split(r"[^A-Za-z]+", posixpath.basename(file)[:-4])
+    return split_of(file) or next((word for word in words if word.lower() in SPLITS), "")
 
 
 def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log) -> Iterator[Object]:
