@@ -88,18 +88,7 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Index every COCO file of the source; those of one split are merged by image."""
     from to_labelbox_formats.coco.items import open_dataset
 
-    fields = [name.strip() for name in (options.fields or "").split(",") if name.strip()]
-    return open_dataset(
-        source,
-        options.base,
-        options.categories,
-        options.predictions,
-        options.units,
-        options.boxes,
-        fields,
-        options.unlabelled,
-        context,
-    )
+    return open_dataset(source, options, context)
 
 
 FORMAT = Reader(

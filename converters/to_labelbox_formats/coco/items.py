@@ -17,6 +17,8 @@ from to_labelbox.model import Item
 from to_labelbox.schema import Input, Label, Option, Question, Schema
 from to_labelbox.schema import Kind as ToolKind
 from to_labelbox.source import Source
+from to_labelbox_formats.coco import Form, Options, Units
+from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.boxes import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.fields import Files, Found
 from to_labelbox_formats.coco.ids import MISSING
@@ -24,7 +26,7 @@ from to_labelbox_formats.coco.index import Category, File, Table, index_file, un
 from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.paths import Paths
 from to_labelbox_formats.coco.probe import NO_VIDEOS, ROBOFLOW, Kind, home_of, probe
-from to_labelbox_formats.coco.records import CAPTION, WHOLE_IMAGE, Records
+from to_labelbox_formats.coco.records import WHOLE_IMAGE, Records
 from to_labelbox_formats.coco.texts import Opened, Texts
 
 SAMPLE = 200
@@ -34,29 +36,20 @@ SAMPLE = 200
 # ----------------------------------------------------------------------------------------------------- opening
 
 
-def open_dataset(
-    source: Source,
-    base: str | None,
-    categories: str | None,
-    predictions: bool,
-    units: str,
-    boxes: str,
-    fields: Sequence[str],
-    unlabelled: str | None,
-    context: ReadContext,
-) -> Dataset:
+def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Index the files, merge them by image, declare the schema."""
     log = context.log
+    fields = [name.strip() for name in (options.fields or "").split(",") if name.strip()]
     texts = Texts()
-    files = [] if base is None else _index_all(_other(base, "base"), log, texts)
+    files = [] if options.base is None else _index_all(_other(options.base, "base"), log, texts)
     files += _index_all(source, log, texts, context.boxes_only)
     if any(f.kind is Kind.RESULTS for f in files) and not any(len(f.images) for f in files):
         raise SourceError(
             f"{source.path} is a COCO results file: it names images by id only. "
             "Give the file with the images and categories as -O base=FILE"
         )
-    if categories is not None:
-        borrowed = _index_all(_other(categories, "categories"), log, Texts())
+    if options.categories is not None:
+        borrowed = _index_all(_other(options.categories, "categories"), log, Texts())
         for file in files:
             if not file.categories and borrowed:
                 file.categories = borrowed[0].categories
@@ -65,8 +58,8 @@ def open_dataset(
             file.categories = next((f.categories for f in files if f.categories), {})
     _tell_unread(files, fields, log)
     with texts.open() as opened:
-        scales = [_is_normalised(f, n, opened, units) for n, f in enumerate(files)]
-        corners = [_has_corners(f, n, opened, boxes) for n, f in enumerate(files)]
+        scales = [_is_normalised(f, n, opened, options.units) for n, f in enumerate(files)]
+        corners = [_has_corners(f, n, opened, options.boxes) for n, f in enumerate(files)]
     _set_homes(files)
     merged = merge(files, log)
     paths = Paths(source, files, context)
@@ -80,11 +73,11 @@ def open_dataset(
             [f.foreign for f in files],
             [f.plain for f in files],
         ),
-        predictions,
+        options.predictions,
         fields,
         context.boxes_only,
         source,
-        unlabelled,
+        options.unlabelled,
     )
 
     known = _known(files, records) if context.boxes_only else None
@@ -186,10 +179,10 @@ class _Boxes(Struct):
 _boxes = msgspec.json.Decoder(_Boxes)
 
 
-def _is_normalised(file: File, number: int, opened: Opened, units: str) -> bool:
+def _is_normalised(file: File, number: int, opened: Opened, units: Units) -> bool:
     """Whether coordinates are fractions of the image. Raises :class:`SourceError` when they look so unasked."""
-    if units != "auto":
-        return units == "normalised"
+    if units is not Units.AUTO:
+        return units is Units.NORMALISED
     seen = 0
     for box, _ in _sample(file, number, opened):
         if max(box) > 1:
@@ -203,10 +196,10 @@ def _is_normalised(file: File, number: int, opened: Opened, units: str) -> bool:
     return False
 
 
-def _has_corners(file: File, number: int, opened: Opened, boxes: str) -> bool:
+def _has_corners(file: File, number: int, opened: Opened, boxes: Form) -> bool:
     """Whether boxes are two corners. Raises :class:`SourceError` when their areas say so unasked."""
-    if boxes != "auto":
-        return boxes == "xyxy"
+    if boxes is not Form.AUTO:
+        return boxes is Form.CORNERS
     seen = 0
     for (left, top, right, bottom), area in _sample(file, number, opened):
         if right <= left or bottom <= top or (area and _alike(area, right * bottom)):

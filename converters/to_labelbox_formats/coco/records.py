@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -28,6 +27,7 @@ from to_labelbox.model import (
     RotatedBox,
 )
 from to_labelbox.source import Source
+from to_labelbox_formats.coco.attributes import CAPTION, attributes_of
 from to_labelbox_formats.coco.boxes import CROWD
 from to_labelbox_formats.coco.fields import (
     BoxFields,
@@ -51,7 +51,6 @@ from to_labelbox_formats.coco.panoptic import segment_masks
 from to_labelbox_formats.coco.probe import Kind
 from to_labelbox_formats.coco.shapes import Refused, Shapes, mask_of, rectangle, size_of
 
-CAPTION = "caption"
 WHOLE_IMAGE = "class"
 
 
@@ -365,7 +364,8 @@ class Records:
         if data.deleted:
             raise Refused(Code.DELETED, "the source marks it as deleted")
         self._check_category(record.file, data)
-        attributes, angle = self._attributes(record, data)
+        crowd = not self._files.foreign[record.file]
+        attributes, angle = attributes_of(data, record.text, self._fields, crowd=crowd)
         lost = False
         if kind is Kind.LABELS and not _is_drawn(data):
             self._relabel(log, label)
@@ -442,46 +442,6 @@ class Records:
         if not log.ledger[label].read:
             del log.ledger[label]
         log.ledger[WHOLE_IMAGE].read += 1
-
-    def _attributes(self, record: Record, data: Fields | BoxFields) -> tuple[tuple[Attribute, ...], float]:
-        """Attributes of CVAT and Datumaro, the crowd flag, the object's own caption, and the box's turn in degrees."""
-        found: list[Attribute] = []
-        angle = 0.0
-        if data.iscrowd and not self._files.foreign[record.file]:
-            found += CROWD
-        if data.ignore:
-            found.append(Attribute("ignore", "yes", flag=True))
-        stated = data.attributes or {}
-        if self._fields:
-            stated = stated | self._more_fields(record)
-        for name, value in stated.items():
-            if name == "occluded" and isinstance(value, bool):
-                if value:
-                    found.append(Attribute(name, "yes", flag=True))
-            elif name == "rotation" and isinstance(value, int | float):
-                angle = float(value)
-            elif name == "keyframe" and isinstance(value, bool):
-                continue  # whether CVAT's annotator or its interpolation drew the shape: no answer of anybody
-            elif name == "track_id" and isinstance(value, int):
-                found.append(Attribute(name, str(value), free=True))
-            elif isinstance(value, str | bool | int | float):
-                found.append(Attribute(name, value))
-            elif isinstance(value, list) and all(isinstance(v, str) for v in value):
-                found.append(Attribute(name, tuple(value)))
-            elif value is not None:
-                found.append(Attribute(name, json.dumps(value)))
-        if data.caption:
-            found.append(Attribute(CAPTION, data.caption, free=True))
-        return tuple(found), angle
-
-    def _more_fields(self, record: Record) -> dict[str, Any]:
-        """The fields that were asked for; of an object, its members."""
-        loose = json.loads(record.text)
-        found: dict[str, Any] = {}
-        for name in self._fields:
-            value = loose.get(name)
-            found |= value if isinstance(value, dict) else {name: value}
-        return found
 
     # ------------------------------------------------------------------------------------------------ panoptic
 

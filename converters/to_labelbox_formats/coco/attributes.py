@@ -1,0 +1,60 @@
+"""What an annotation says beside its place: flags, attributes, and fields that were asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from to_labelbox.model import Attribute
+from to_labelbox_formats.coco.boxes import CROWD
+from to_labelbox_formats.coco.fields import BoxFields, Fields
+
+CAPTION = "caption"
+
+
+def attributes_of(
+    data: Fields | BoxFields, text: bytes, asked: Sequence[str], *, crowd: bool
+) -> tuple[tuple[Attribute, ...], float]:
+    """Attributes of CVAT and Datumaro, flags, the fields that were asked for, the object's own caption; the box's turn in degrees.
+
+    ``crowd``: the crowd flag says something.
+    """
+    found: list[Attribute] = []
+    angle = 0.0
+    if data.iscrowd and crowd:
+        found += CROWD
+    if data.ignore:
+        found.append(Attribute("ignore", "yes", flag=True))
+    stated = data.attributes or {}
+    if asked:
+        stated = stated | _more_fields(text, asked)
+    for name, value in stated.items():
+        if name == "occluded" and isinstance(value, bool):
+            if value:
+                found.append(Attribute(name, "yes", flag=True))
+        elif name == "rotation" and isinstance(value, int | float):
+            angle = float(value)
+        elif name == "keyframe" and isinstance(value, bool):
+            continue  # whether CVAT's annotator or its interpolation drew the shape: no answer of anybody
+        elif name == "track_id" and isinstance(value, int):
+            found.append(Attribute(name, str(value), free=True))
+        elif isinstance(value, str | bool | int | float):
+            found.append(Attribute(name, value))
+        elif isinstance(value, list) and all(isinstance(v, str) for v in value):
+            found.append(Attribute(name, tuple(value)))
+        elif value is not None:
+            found.append(Attribute(name, json.dumps(value)))
+    if data.caption:
+        found.append(Attribute(CAPTION, data.caption, free=True))
+    return tuple(found), angle
+
+
+def _more_fields(text: bytes, asked: Sequence[str]) -> dict[str, Any]:
+    """The fields that were asked for; of an object, its members."""
+    loose = json.loads(text)
+    found: dict[str, Any] = {}
+    for name in asked:
+        value = loose.get(name)
+        found |= value if isinstance(value, dict) else {name: value}
+    return found
