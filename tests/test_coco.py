@@ -518,6 +518,18 @@ def test_files_of_one_split_meet_by_file_name(convert: Convert, tmp_path: Path) 
     assert [line["dataRow"]["globalKey"] for line in run.lines] == ["a.jpg", "a.jpg"]
 
 
+def test_a_split_with_a_year_is_that_without(convert: Convert, tmp_path: Path) -> None:
+    same = {"bbox": [1, 1, 50, 50], "segmentation": [SQUARE]}
+    people = [{"id": 1, "name": "person"}]
+    save(tmp_path / "set/annotations/instances_val2017.json", coco([annotation(5, **same)], categories=people))
+    save(tmp_path / "set/annotations/coco_wholebody_val_v1.0.json",
+         coco([annotation(5, **same, keypoints=[3, 4, 2, 0, 0, 0])], categories=[PERSON]))  # fmt: skip
+    run = convert(tmp_path / "set")
+    assert run.tally("person") == (2, 1, 0, 1, 0)
+    assert run.report.source.details["splits"] == ["val2017"]
+    assert [row["global_key"] for row in lines(run.out, "data_rows.ndjson")] == ["1.jpg"]
+
+
 def test_one_name_in_two_splits_is_an_error_that_names_both(convert: Convert, tmp_path: Path) -> None:
     for split in ("train", "val"):
         save(tmp_path / "set" / "annotations" / f"instances_{split}.json",

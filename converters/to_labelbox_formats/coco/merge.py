@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,8 +51,19 @@ class Merged(Struct, kw_only=True):
         return files, numbers - self.base[files]
 
 
+_YEAR = re.compile(r"[0-9]{4}$")
+
+
 def merge(files: Sequence[File], log: Log) -> Merged:
-    """Give every image one number over all files: by folder, split and file name."""
+    """Give every image one number over all files: by folder, split and file name.
+
+    ``coco_wholebody_val`` is of the split of ``instances_val2017``, where there is no other ``val``.
+    """
+    splits = {f.split for f in files} - {""}
+    for file in files:
+        dated = [split for split in splits if _YEAR.sub("", split) == file.split != split]
+        if len(dated) == 1:
+            file.split = dated[0]
     splits = {f.split for f in files} - {""}
     alone = next(iter(splits)) if len(splits) == 1 else ""
     numbers: dict[tuple[str, str], dict[int, int]] = {}
