@@ -60,10 +60,11 @@ class Uuids:
     """
 
     def __init__(self, key: str) -> None:
-        self._base = hashlib.sha1(NAMESPACE + key.encode("utf-8", "surrogatepass") + b"\n")
+        # a key with a line break must not read like another one with an id after it
+        self._base = hashlib.sha1(NAMESPACE + key.replace("\n", "\0").encode("utf-8", "surrogatepass") + b"\n")
         self._key = self._base.hexdigest()
         self._start = _uuid5(self._key)[:24]
-        self._given: set[str] = set()
+        self._given: dict[str, int] = {}
 
     @property
     def digest(self) -> int:
@@ -75,14 +76,15 @@ class Uuids:
         given = self._given
         name = f"{id}\n{part}" if part else id
         if name in given:
-            n = 2
+            n = given[name] + 1
             while f"{id}\n{part}\n{n}" in given:
                 n += 1
+            given[name] = n  # where to go on: many may have one id
             name = f"{id}\n{part}\n{n}"
         elif not part and (digits := _digits[id]):
-            given.add(id)
+            given[id] = 1
             return self._start + digits
-        given.add(name)
+        given[name] = 1
         state = self._base.copy()
         state.update(name.encode() if name.isascii() else name.encode("utf-8", "surrogatepass"))
         return _uuid5(state.hexdigest())
