@@ -16,7 +16,7 @@ from to_labelbox_formats.labelbox.forms import FORMS, Form
 from to_labelbox_formats.labelbox.limits import MANY
 from to_labelbox_formats.labelbox.lines import XY, Bbox, BoxLine, PolygonLine
 from to_labelbox_formats.labelbox.payload import ascii_json, attributes_token, tool_token
-from to_labelbox_formats.labelbox.sheet import BATCH, Sheet
+from to_labelbox_formats.labelbox.sheet import BATCH, LONG, Sheet
 
 
 class _Plain:
@@ -81,12 +81,9 @@ class Shapes:
         draw, make, data_row = self._lowering.plain, self._sheet.uuids.make, self._sheet.data_row
         boxes, rings = self._plain_boxes, self._plain_rings
         lines = self._sheet.waiting
-        before = len(lines)
-        other = None
         for obj in annotations:
             if type(obj) is not Object or (drawn := draw(obj)) is None:
-                other = obj
-                break
+                return obj
             own, attributes = obj.id, obj.attributes
             uuid = make(own)
             if ends is not None:
@@ -108,6 +105,8 @@ class Shapes:
                     values = iter(ring)
                     vertices = list(map(XY, values, values))
                     lines.append(PolygonLine(make(own, str(n)) if n else uuid, data_row, name, vertices))
+                    if len(vertices) > LONG:
+                        self._sheet.flush()
                 plain.lines += len(drawn)
             if obj.reduced:
                 self._lowering.note_forced(obj)
@@ -115,11 +114,8 @@ class Shapes:
             else:
                 plain.tally.converted += obj.units
             if len(lines) > BATCH:
-                self._sheet.line_count += len(lines) - before
                 self._sheet.flush()
-                before = 0
-        self._sheet.line_count += len(lines) - before
-        return other
+        return None
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
         """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen."""

@@ -12,7 +12,7 @@ from to_labelbox.model import Attribute, Classification, Item, Object, Relations
 from to_labelbox.schema import Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import INSTANCE, VISIBILITY, Survey, observe
-from to_labelbox_formats.labelbox.lines import MaskLine, MasksLine, SegmentsLine
+from to_labelbox_formats.labelbox.lines import LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine
 from to_labelbox_formats.labelbox.options import Options
 from to_labelbox_formats.labelbox.payload import Uuids
 
@@ -20,7 +20,9 @@ SPILL = 1 << 20
 """Bytes of encoded lines that are kept before they are handed on, if there is someone to take them."""
 BATCH = 1 << 10
 """Lines that are encoded at once: a call for each would take as long as the encoding."""
-_LARGE = frozenset({MaskLine, MasksLine, SegmentsLine})
+LONG = 1 << 8
+"""Vertices of a line that is not kept for that: encoding it takes long enough."""
+_LARGE = frozenset({LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine})
 
 
 class Sheet:
@@ -39,21 +41,25 @@ class Sheet:
         self.log = log
         self.survey = Survey()
         self.lines = bytearray()
-        self.line_count = 0
         self.spill: Callable[[bytes], None] | None = None
         self.waiting: list[Struct] = []
+        self._encoded = 0
         self._encode_lines = msgspec.json.Encoder().encode_lines
         self._wanted: dict[str, bool] = {}
+
+    @property
+    def line_count(self) -> int:
+        return self._encoded + len(self.waiting)
 
     def write(self, line: Struct) -> None:
         """Append a line. It waits for others to be encoded with, unless it may be large."""
         self.waiting.append(line)
-        self.line_count += 1
         if len(self.waiting) > BATCH or type(line) in _LARGE:
             self.flush()
 
     def flush(self) -> None:
         self.lines += self._encode_lines(self.waiting)
+        self._encoded += len(self.waiting)
         self.waiting.clear()
         if len(self.lines) > SPILL and self.spill is not None:
             self.survey.bytes += len(self.lines)
