@@ -46,6 +46,10 @@ def box_set(path: Path, label: str = "car", images: int = 3, **more: Any) -> Pat
     return save(path, coco(boxes, pictures, [{"id": 1, "name": label}]))
 
 
+def uuids(out: Path, *names: str) -> list[str]:
+    return [line["uuid"] for name in names for line in lines(out / name)]
+
+
 def tree(folder: Path) -> Path:
     """Every fixture of every format that needs no options of its own."""
     for case in cases():
@@ -393,6 +397,49 @@ def test_equal_keys_of_datasets_are_noticed_and_can_be_told_apart(tmp_path: Path
     assert json.loads(rows[0])["global_key"] == "b/export/1.jpg"
 
 
+def test_datasets_about_the_same_pictures_do_not_share_uuids(tmp_path: Path) -> None:
+    """Each of them counts its annotations from 1; the first has the uuids that it has by itself."""
+    for name in ("a", "b", "c"):
+        box_set(tmp_path / "in" / name / "set.json")
+    out = tmp_path / "out"
+    to_labelbox.batch(tmp_path / "in", out)
+    made = uuids(out, "a", "b", "c")
+    assert len(set(made)) == len(made) == 9
+    to_labelbox.convert(tmp_path / "in" / "a", tmp_path / "alone")
+    assert uuids(tmp_path, "alone") == made[:3]
+    to_labelbox.batch(tmp_path / "in", tmp_path / "again", workers=2)
+    assert contents(tmp_path / "again") == contents(out)
+
+
+def test_a_further_dataset_about_the_same_pictures(tmp_path: Path) -> None:
+    """What is published already gets other uuids when an earlier dataset comes that has its pictures."""
+    box_set(tmp_path / "in" / "b" / "set.json")
+    out = tmp_path / "out"
+    to_labelbox.batch(tmp_path / "in", out)
+    box_set(tmp_path / "in" / "a" / "set.json")
+    check(out, to_labelbox.batch(tmp_path / "in", out, resume=True))
+    made = uuids(out, "a", "b")
+    assert len(set(made)) == 6
+    to_labelbox.batch(tmp_path / "in", tmp_path / "whole")
+    assert uuids(tmp_path / "whole", "a", "b") == made
+    shutil.rmtree(tmp_path / "in" / "a")
+    alone = to_labelbox.batch(tmp_path / "in", out, resume=True)
+    assert [row.path for row in alone.datasets] == ["b"]
+    assert uuids(out, "b") == made[:3]
+
+
+def test_ends_of_links_in_datasets_about_the_same_pictures(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        shutil.copytree(ROOT / "fixtures" / "label-studio" / "relations" / "input", tmp_path / "in" / name)
+    to_labelbox.batch(tmp_path / "in", tmp_path / "out", settings=Settings(relationships=True))
+    found = [lines(tmp_path / "out" / name) for name in ("a", "b")]
+    ends = [[line["relationship"]["source"] for line in part if "relationship" in line] for part in found]
+    assert ends[0]
+    for part, sources in zip(found, ends):
+        assert set(sources) <= {line["uuid"] for line in part}
+    assert not {line["uuid"] for line in found[0]} & {line["uuid"] for line in found[1]}
+
+
 def test_a_dataset_that_fails_costs_itself(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "a" / "a.json")
     save(
@@ -475,7 +522,8 @@ def test_killed_at_any_moment_and_resumed_it_ends_with_the_same_bytes(sources: P
             run.communicate()
             killed += 1
             for path, data in contents(out).items():
-                if not path.startswith(".to-labelbox-partial") and "/.to-labelbox-partial" not in path:
+                final = not Path(path).suffix[1:].isdecimal()  # the number of the process that was writing it
+                if final and not path.startswith(".to-labelbox-partial") and "/.to-labelbox-partial" not in path:
                     assert data == expected[path], path
     run = started(sources, out)
     assert run.communicate()[1] == b""

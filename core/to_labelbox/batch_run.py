@@ -68,7 +68,7 @@ Hire = Callable[[Sequence[Job]], AbstractContextManager[Crew]]
 class _Set:
     """A dataset on its way. ``failure``: why it is left out. ``kept``: it is published already, with ``report``.
 
-    ``memory`` is the file in which a finished run remembers it.
+    ``memory`` is the file in which a finished run remembers it. ``apart``: an earlier dataset has assets of it too.
     """
 
     number: int
@@ -81,6 +81,7 @@ class _Set:
     report: Report | None = None
     memory: str = ""
     kept: Kept | None = None
+    apart: bool = False
 
 
 class Batch:
@@ -212,7 +213,13 @@ class Batch:
         ontology = self._join()
         schema = self._writer.ontology_json(ontology)
         digest = hashlib.sha256(schema).hexdigest()
-        stale = [s for s in self._alive if s.report is not None and s.report.outputs["ontology.json"].sha256 != digest]
+        stale = [
+            s
+            for s in self._alive
+            if s.kept
+            and s.report
+            and (s.report.outputs["ontology.json"].sha256 != digest or s.apart != bool(s.kept.apart))
+        ]
         if stale:
             for dataset in stale:
                 self._reopen(dataset)
@@ -332,11 +339,12 @@ class Batch:
 
     def _check_keys(self) -> None:
         """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets."""
-        if self._given.settings.rows is not None:
-            return
-        sets = [(s.found.path, s.gathered.keys) for s in self._alive if s.gathered is not None]
-        for owner, other, count in shared_keys([keys for _, keys in sets]):
-            path, earlier = sets[owner][0], sets[other][0]
+        sets = [s for s in self._alive if s.gathered is not None]
+        for owner, other, count in shared_keys([s.gathered.keys for s in sets if s.gathered is not None]):
+            sets[owner].apart = True
+            if self._given.settings.rows is not None:
+                continue
+            path, earlier = sets[owner].found.path, sets[other].found.path
             message = (
                 f"{count} of its global keys are those of {earlier!r} too, and stand for the same assets: "
                 "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"
@@ -373,6 +381,7 @@ class Batch:
         for dataset in unpublished:
             assert dataset.head is not None
             assert dataset.gathered is not None
+            dataset.gathered.apart = dataset.found.path if dataset.apart else ""
             try:
                 self._writer.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
                 dataset.report = report_of(self._writer, dataset.head.info, self._given.settings, dataset.gathered)

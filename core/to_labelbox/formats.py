@@ -381,8 +381,8 @@ class Writer(Struct, frozen=True):
     Writing has two steps, because the payload's shape depends on the ontology and the ontology on all items:
     ``encoder(settings, options, dataset name, log)`` makes lines in which the ontology's choices are open, and
     ``renderer(ontology)`` fills them in. ``parse_ontology(path)`` reads an existing ontology.
-    ``tell_apart(lines, given)`` gives the lines of an item other identities where these are among ``given``, and adds to it. ``limits`` notes what an
-    import would run into and gives all limits. ``key(settings, dataset name, item)`` is the item's global key.
+    ``tell_apart(lines, given, dataset)`` gives the lines of an item other identities where these are among ``given``, or
+    with the name of a dataset all of them, and adds to it. ``limits`` notes what an import would run into and gives all limits. ``key(settings, dataset name, item)`` is the item's global key.
     """
 
     name: str
@@ -393,7 +393,7 @@ class Writer(Struct, frozen=True):
     renderer: Callable[[Ontology], Callable[[bytes], bytes]]
     ontology_json: Callable[[Ontology], bytes]
     parse_ontology: Callable[[str], Ontology]
-    tell_apart: Callable[[list[bytes], set[bytes]], list[bytes]]
+    tell_apart: Callable[[list[bytes], set[bytes], str], list[bytes]]
     limits: Callable[[Ontology, Survey, Log], Sequence[Limit]]
     validate: Validate
     line_kinds: Callable[[Survey], Mapping[str, int]]

@@ -23,7 +23,7 @@ MEMORY = ".to-labelbox-batch"
 class Kept(Struct):
     """A published dataset. ``report`` is the SHA-256 of its ``report.json``, which tells those of the other files.
 
-    ``keys`` are the 64-bit hashes of its global keys.
+    ``keys`` are the 64-bit hashes of its global keys; ``apart`` is as :class:`~to_labelbox.parts.Gathering` has it.
     """
 
     head: Head
@@ -31,6 +31,7 @@ class Kept(Struct):
     log: SavedLog
     keys: bytes
     report: str
+    apart: str = ""
 
 
 def kept_report(kept: Kept, place: str) -> Report | None:
@@ -54,7 +55,7 @@ def load_kept(path: str) -> Kept | None:
 def keep(path: str, head: Head, gathered: Gathering, report: Report) -> None:
     """Remember a dataset that has been published."""
     digest = hashlib.sha256(report.to_json()).hexdigest()
-    save(path, Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest))
+    save(path, Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart))
 
 
 def remember(folder: str, plan: Plan, names: Iterable[str]) -> None:

@@ -140,15 +140,21 @@ def told_apart(
     filled: Iterable[bytes],
     counts: Sequence[int],
     groups: Mapping[int, int],
-    tell_apart: Callable[[list[bytes], set[bytes]], list[bytes]],
+    tell_apart: Callable[[list[bytes], set[bytes], str], list[bytes]],
+    dataset: str = "",
 ) -> Iterator[bytes]:
-    """The lines, with identities that an earlier item of the same asset has given away made anew."""
+    """The lines, with identities that an earlier item of the same asset has given away made anew.
+
+    With the name of a ``dataset``, all are made anew from it.
+    """
     lines = (line for piece in filled for line in piece.splitlines(keepends=True))
     given: dict[int, set[bytes]] = {}
     for n, count in enumerate(counts):
         found = list(islice(lines, count))
         if n in groups:
-            found = tell_apart(found, given.setdefault(groups[n], set()))
+            found = tell_apart(found, given.setdefault(groups[n], set()), dataset)
+        elif dataset:
+            found = tell_apart(found, set(), dataset)
         yield b"".join(found)
 
 
@@ -156,7 +162,8 @@ class Gathering:
     """Parts of one dataset, added up in order, in whatever order they come.
 
     ``ranges`` are those with any items; ``repeated`` are indexes of items whose asset came before, ``groups`` those of all
-    items of such assets, each with that of the first.
+    items of such assets, each with that of the first. ``apart`` is the dataset's name where assets of it are also those of
+    an earlier dataset.
     """
 
     def __init__(self, log: Log) -> None:
@@ -168,6 +175,7 @@ class Gathering:
         self.ranges: list[tuple[int, int]] = []
         self.repeated: set[int] = set()
         self.groups: dict[int, int] = {}
+        self.apart = ""
         self.next = 0
         self._waiting: dict[int, Part] = {}
 

@@ -428,8 +428,8 @@ def publish(
         from to_labelbox.work import rendered_by, save_ontology
 
         filled = rendered_by(crew, parts, gathered.ranges, save_ontology(filling.ontology, folder.partial))
-    if gathered.groups:
-        filled = told_apart(filled, gathered.counts, gathered.groups, filling.writer.tell_apart)
+    if gathered.groups or gathered.apart:
+        filled = told_apart(filled, gathered.counts, gathered.groups, filling.writer.tell_apart, gathered.apart)
     if shard_lines:
         finished = shards(folder, filled, gathered.counts, shard_lines)
     else:

@@ -99,15 +99,20 @@ _IDENTITY = re.compile(rb'"(uuid|source|target)":"([0-9a-f-]{36})"')
 """The uuid of a line and those that a relationship refers to; within a text, the quotes would be escaped."""
 
 
-def tell_apart(lines: list[bytes], given: set[bytes]) -> list[bytes]:
+def _again(uuid: bytes, what: bytes) -> bytes:
+    return _uuid5(hashlib.sha1(NAMESPACE + uuid + what).hexdigest()).encode()
+
+
+def tell_apart(lines: list[bytes], given: set[bytes], dataset: str = "") -> list[bytes]:
     """Lines of an item whose asset came before: an import replaces an annotation by a later one of its uuid."""
+    salt = b"\n" + dataset.encode("utf-8", "surrogatepass") if dataset else b""
     found = [place[2] for line in lines for place in _IDENTITY.finditer(line) if place[1] == b"uuid"]
     new: dict[bytes, bytes] = {}
     for uuid in found:
-        n, other = 1, uuid
+        n, other = 1, _again(uuid, b"\n" + salt) if salt else uuid
         while other in given:
             n += 1
-            other = _uuid5(hashlib.sha1(NAMESPACE + uuid + b"\n%d" % n).hexdigest()).encode()
+            other = _again(uuid, b"\n%d" % n + salt)
         given.add(other)
         new[uuid] = other
     return [_IDENTITY.sub(lambda place: b'"%b":"%b"' % (place[1], new.get(place[2], place[2])), line) for line in lines]
