@@ -27,6 +27,7 @@ from to_labelbox.cli.progress import _line, batch_display
 from to_labelbox.diagnostics import Code
 from to_labelbox.discover import discover
 from to_labelbox.join import Seen, common_ontology
+from to_labelbox.lock import LOCK
 from to_labelbox.schema import Input, Option, Question, Schema
 from to_labelbox.settings import Settings
 from to_labelbox.state import HASHED_FILES, inventory, same_inputs
@@ -779,6 +780,33 @@ def test_in_a_set_of_many_files_a_new_time_is_a_change(tmp_path: Path) -> None:
     assert same_inputs(inputs, inventory(str(tmp_path / "in" / "v"), inputs))
     os.utime(tmp_path / "in" / "v" / "Annotations" / "0007.xml", (1, 1))
     assert not same_inputs(inputs, inventory(str(tmp_path / "in" / "v"), inputs))
+
+
+def test_what_changes_in_folders_that_hold_no_data_is_no_change(tmp_path: Path) -> None:
+    """A data set that is kept in a repository: its tools rewrite their own files all the time."""
+    box_set(tmp_path / "set" / "set.json")
+    save(tmp_path / "set" / ".git" / "index.json", {"n": 1})
+    before = inventory(str(tmp_path / "set"))
+    save(tmp_path / "set" / ".git" / "index.json", {"n": 22})
+    assert same_inputs(before, inventory(str(tmp_path / "set"), before))
+
+
+def test_shards_that_may_only_be_read_can_be_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        box_set(tmp_path / "in" / name / "set.json")
+    shards = [tmp_path / "1", tmp_path / "2"]
+    for n, out in enumerate(shards, 1):
+        to_labelbox.batch(tmp_path / "in", out, shard=(n, 2))
+        (out / LOCK).unlink(missing_ok=True)
+    really = os.open
+
+    def read_only(path: Any, flags: int, *more: Any, **others: Any) -> int:
+        if flags & os.O_CREAT and str(path).startswith(tuple(map(str, shards))):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path, flags, *more, **others)
+
+    monkeypatch.setattr(os, "open", read_only)
+    assert to_labelbox.merge(shards, tmp_path / "out").annotations.converted == 6
 
 
 def test_what_is_said_of_the_ontology_counts_once(tmp_path: Path) -> None:

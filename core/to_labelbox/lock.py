@@ -1,7 +1,7 @@
 """One run at a time in an output folder.
 
 The lock is the operating system's, so that it ends with the process that holds it, however that ends. Where there are no
-such locks, or the file system has none, there is no protection.
+such locks, the file system has none, or nothing may be written (shards to be merged), there is no protection.
 """
 
 from __future__ import annotations
@@ -40,13 +40,9 @@ def beginning(folder: str) -> Iterator[None]:
 
 @contextmanager
 def _held(folder: str, name: str, shared: bool, wait: bool) -> Iterator[None]:
-    if fcntl is None:
-        yield
-        return
     path = os.path.join(folder, name)
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        handle = _opened(path, kind if wait else kind | fcntl.LOCK_NB)
+        handle = _opened(path, shared, wait)
     except BlockingIOError:
         raise UsageError(
             f"another run is at work in {folder}: wait until it has ended, or give another folder"
@@ -54,16 +50,23 @@ def _held(folder: str, name: str, shared: bool, wait: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        if not shared:  # who shares it cannot know whether others do
-            with suppress(OSError):
-                os.remove(path)
-        os.close(handle)
+        if handle is not None:
+            if not shared:  # who shares it cannot know whether others do
+                with suppress(OSError):
+                    os.remove(path)
+            os.close(handle)
 
 
-def _opened(path: str, kind: int) -> int:
-    """The file with the lock. Raises :class:`BlockingIOError` when another process has it."""
+def _opened(path: str, shared: bool, wait: bool) -> int | None:
+    """The file with the lock, or None where there can be none. Raises :class:`BlockingIOError` when another process has it."""
+    if fcntl is None:
+        return None
+    kind = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError:
+            return None
         try:
             fcntl.lockf(handle, kind)
         except BlockingIOError:
