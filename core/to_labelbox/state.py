@@ -28,6 +28,7 @@ from to_labelbox.parts import Part, part_path
 from to_labelbox.report import SourceInfo, version
 from to_labelbox.schema import Schema
 from to_labelbox.settings import Settings
+from to_labelbox.source import is_data_folder
 from to_labelbox.survey import Survey
 
 HASHED_FILES = 1000
@@ -316,7 +317,7 @@ def _files(source: str, without: AbstractSet[str]) -> list[str]:
                     name = folder + entry.name
                     if not entry.is_dir(follow_symlinks=False):
                         files.append(name)
-                    elif name not in without:
+                    elif name not in without and is_data_folder(entry.name):
                         folders.append(f"{name}/")
         except OSError:  # opening the source says so
             continue
