@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import zipfile
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import to_labelbox
 from cvat_files import (
     accounted,
     annotations_of,
@@ -761,6 +763,26 @@ def test_apostrophes_of_the_declaration_alone_need_no_copy(tmp_path: Path) -> No
     document = Document(Source(path), path.name, lambda: lambda *_: None)
     assert document._copy is None
     assert len(document.starts) == 1
+
+
+def test_a_folder_is_looked_into_once_for_all_tasks_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = "".join(task(id=n, name=f"t{n}", size=1) for n in range(1, 6))
+    pictures = "".join(image(BOX, f"{n}.jpg", more=f' subset="" task_id="{n}"') for n in range(1, 6))
+    file = tmp_path / "annotations.xml"
+    file.write_text(
+        export(pictures, f"<project><id>1</id><tasks>{tasks}</tasks><labels>{label('car')}</labels></project>")
+    )
+    looked: list[str] = []
+    really = os.listdir
+
+    def listed(path: str) -> list[str]:
+        looked.append(path)
+        return really(path)
+
+    monkeypatch.setattr(os, "listdir", listed)
+    report = to_labelbox.convert(file, None)
+    assert report.assets.read == 5
+    assert len([path for path in looked if path.rstrip("/") == str(tmp_path)]) == 1
 
 
 def test_labels_beside_the_task_are_declared_too(tmp_path: Path) -> None:

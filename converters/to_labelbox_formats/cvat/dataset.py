@@ -112,7 +112,8 @@ def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log
         else:
             pictures.append(group)
     name_folders([*pictures, *frames], log)
-    finders = {id(g.export): MediaFinder(setting.source, setting.context, g.export) for g in groups}
+    exports = {id(g.export): g.export for g in groups}
+    finders = {id: MediaFinder(setting.source, setting.context, export) for id, export in exports.items()}
     first: dict[int, list[Part]] = {}
     order = {id(g): i for i, g in enumerate([*groups, *pictures])}
     for picture in pictures:
