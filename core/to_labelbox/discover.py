@@ -35,11 +35,7 @@ DEEPEST = 100
 """Folders within folders that are looked into."""
 _SPLITS = "train|training|val|valid|validation|test|testing|trainval|minival|dev|eval"
 _KINDS = "annotations?|labels?|images?|xmls?|jsons?"
-PARTS = re.compile(
-    rf"({_SPLITS})[-_]?(\d{{4}})?|({_KINDS})|({_SPLITS})[-_]({_KINDS})|({_KINDS})[-_]({_SPLITS})"
-    r"|imagesets|jpegimages|segmentation(class|object)|main|obj_train_data|panoptic_\w+",
-    re.IGNORECASE,
-)
+_PARTS = rf"({_SPLITS})[-_]?(\d{{4}})?|({_KINDS})|({_SPLITS})[-_]({_KINDS})|({_KINDS})[-_]({_SPLITS})"
 _ARCHIVES = (".zip", ".gz")
 _COULD_BE = frozenset(".json .jsonl .ndjson .xml .csv .tsv .zip .gz .tar .tgz .7z .rar".split())
 """Extensions of files that somebody may take for annotations."""
@@ -126,6 +122,8 @@ class _Search:
     def __init__(self, format: str | None, leave_out: str | None) -> None:
         self._asked = format is not None
         self._readers = readers() if format is None else {format: readers()[format]}
+        names = [_PARTS, *(reader.parts for reader in readers().values() if reader.parts)]
+        self._is_part = re.compile("|".join(names), re.IGNORECASE).fullmatch
         self._leave_out = leave_out
         self._hidden = leave_out and os.path.basename(leave_out)
 
@@ -147,7 +145,7 @@ class _Search:
             name: self.below(os.path.join(folder, name), os.path.join(path, name), depth + 1, bool(claims.formats))
             for name in folders
         }
-        if not own.formats and all(PARTS.fullmatch(name) for name, rows in inside.items() if any(map(_is_set, rows))):
+        if not own.formats and all(self._is_part(name) for name, rows in inside.items() if any(map(_is_set, rows))):
             claims = self._claims(folder)
         if len(claims.formats) == 1:
             return self._dataset(folder, path, claims, files if own.formats else [], inside, names)
@@ -179,7 +177,7 @@ class _Search:
             for row in rows:
                 if _stands_alone(row):
                     apart.append(row)
-                elif row.found.format and not PARTS.fullmatch(name) and self._is_apart(row, path, format, marks):
+                elif row.found.format and not self._is_part(name) and self._is_apart(row, path, format, marks):
                     apart.append(row)
                     without.append(os.path.realpath(row.found.source))
                 elif row.found.format not in ("", format):

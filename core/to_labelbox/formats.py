@@ -104,6 +104,7 @@ class Reader(Struct, frozen=True):
     ``media`` and ``produces`` (model types) state what it can yield; a test holds it to that. ``options`` is a
     dataclass whose fields, defaults and ``metadata={"help": …}`` are the options of the format.
     ``upright``: its coordinates are of the picture as displayed, EXIF orientation applied.
+    ``parts``: a pattern of names of folders that are parts of its sets, beside those that any format has (``train``).
     ``whole_files``: each of its files is a set by itself, so that a folder with some below another one with some is
     another set.
     """
@@ -117,6 +118,7 @@ class Reader(Struct, frozen=True):
     sniff: Callable[[Source], Match | Refusal]
     read: Callable[[Source, Any, ReadContext], Dataset]
     upright: bool = False
+    parts: str = ""
     whole_files: bool = False
 
 

@@ -100,5 +100,6 @@ FORMAT = Reader(
     options=Options,
     sniff=sniff,
     read=read,
+    parts=r"panoptic_\w+",
     whole_files=True,
 )

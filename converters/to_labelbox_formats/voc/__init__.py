@@ -182,4 +182,5 @@ FORMAT = Reader(
     options=Options,
     sniff=sniff,
     read=read,
+    parts="imagesets|jpegimages|segmentation(class|object)|main",
 )

@@ -47,4 +47,5 @@ FORMAT = Reader(
     sniff=sniff,
     read=read,
     upright=True,
+    parts="obj_train_data",
 )
