@@ -24,7 +24,7 @@ from to_labelbox.report import Assets
 from to_labelbox.survey import Survey
 
 CHUNK_UNITS = 1024
-_BLOCK = 1 << 10
+_BLOCK = 1 << 8
 _PIECE = 1 << 20
 
 

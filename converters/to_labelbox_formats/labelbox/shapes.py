@@ -81,6 +81,7 @@ class Shapes:
         draw, make, data_row = self._lowering.plain, self._sheet.uuids.make, self._sheet.data_row
         boxes, rings = self._plain_boxes, self._plain_rings
         lines = self._sheet.waiting
+        held = 0
         for obj in annotations:
             if type(obj) is not Object or (drawn := draw(obj)) is None:
                 return obj
@@ -105,8 +106,10 @@ class Shapes:
                     values = iter(ring)
                     vertices = list(map(XY, values, values))
                     lines.append(PolygonLine(make(own, str(n)) if n else uuid, data_row, name, vertices))
-                    if len(vertices) > LONG:
+                    held += len(vertices)
+                    if held > LONG:
                         self._sheet.flush()
+                        held = 0
                 plain.lines += len(drawn)
             if obj.reduced:
                 self._lowering.note_forced(obj)

@@ -21,7 +21,7 @@ SPILL = 1 << 20
 BATCH = 1 << 10
 """Lines that are encoded at once: a call for each would take as long as the encoding."""
 LONG = 1 << 8
-"""Vertices of a line that is not kept for that: encoding it takes long enough."""
+"""Vertices of lines that wait for that: encoding so many takes long enough."""
 _LARGE = frozenset({LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine})
 
 
