@@ -3,7 +3,7 @@
     python benchmarks/cvat.py [--images 20000] [--tracks 200] [--frames 5000] [--rounds 3] [--keep FOLDER]
 
 Shown are the medians of the rounds, and the ratio to the quicker one of two yardsticks in the same run. ``reader alone``
-opens the export and iterates all of it. With more ``--tracks`` the peak shows whether memory grows with the file: 35
+opens the export and iterates all of it; ``pictures.py`` is the least that pictures cost without any of what a conversion is for. With more ``--tracks`` the peak shows whether memory grows with the file: 35
 tracks are about 6 MB. The exports have the statistics of COCO: 7.3 shapes a picture, a third of them polygons of about 25 vertices; tracks are random walks
 on 1920 × 1080 with a row a frame, so that nearly every row has to be kept.
 """
@@ -36,6 +36,7 @@ from to_labelbox_formats.cvat import FORMAT
 dataset = FORMAT.read(Source(sys.argv[1]), FORMAT.options(), ReadContext())
 print(sum(1 for item in dataset for _ in item.annotations))
 """
+PICTURES = Path(__file__).with_name("pictures.py")
 PEAK = 120
 """Megabytes that a conversion may take, however large the file."""
 
@@ -120,6 +121,8 @@ def measure(file: Path, rounds: int, out: Path, wanted: float) -> None:
         "reader alone": ["-c", READER, str(file)],
         "convert": convert,
     }
+    if file.name == "images.xml":
+        programs["the least, pictures.py"] = [str(PICTURES), str(file), str(out.with_name("lines"))]
     if file.name == "video.xml":
         programs["convert -O video=frames"] = [*convert, "-O", "video=frames"]
     print(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB; convert is to stay within {PEAK} MB")
