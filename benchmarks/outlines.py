@@ -8,7 +8,6 @@ Crowds are written as their boxes. There is no model, no ledger, no check, no on
 from __future__ import annotations
 
 import gc
-import hashlib
 import os
 import sys
 
@@ -16,10 +15,8 @@ import msgspec
 import numpy as np
 from msgspec import Raw, Struct
 
+from least import Bbox, BoxLine, Point, PolygonLine, uuid
 from to_labelbox.json_stream import JsonStream
-
-VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4))
-"""The digit of a uuid that holds its variant [RFC 9562]."""
 
 
 class Owner(Struct, gc=False):
@@ -36,32 +33,6 @@ class Annotation(Struct, gc=False):
     category_id: int
     bbox: list[float]
     segmentation: list[list[float]] | dict[str, object]
-
-
-class Point(Struct, gc=False):
-    x: float
-    y: float
-
-
-class Bbox(Struct, gc=False):
-    top: float
-    left: float
-    height: float
-    width: float
-
-
-class PolygonLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: str
-    polygon: list[Point]
-
-
-class BoxLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: str
-    bbox: Bbox
 
 
 def main() -> None:
@@ -93,7 +64,7 @@ def main() -> None:
         for group in np.split(order, np.flatnonzero(np.diff(np.array(owners)[order])) + 1):
             members = group.tolist()
             name = names[owners[members[0]]].encode()
-            start = uuid(hashlib.sha1(name))[:24]
+            start = uuid(name)[:24]
             row = Raw(b'{"globalKey":"%b"}' % name)
             texts = [os.pread(source.fileno(), lengths[n], at[n]) for n in members]
             for annotation in decode(b"[" + b",".join(texts) + b"]"):
@@ -107,22 +78,13 @@ def main() -> None:
                 for n, ring in enumerate(rings):
                     values = iter(ring)
                     points = list(map(Point, values, values))
-                    own = (
-                        uuid(hashlib.sha1(b"%b\n%d\n%d" % (name, annotation.id, n)))
-                        if n
-                        else f"{start}{annotation.id:012x}"
-                    )
+                    own = uuid(b"%b\n%d\n%d" % (name, annotation.id, n)) if n else f"{start}{annotation.id:012x}"
                     encode_into(PolygonLine(own, row, tool, points), lines, -1)
                     lines += b"\n"
             if len(lines) > 1 << 18:
                 target.write(lines)
                 lines.clear()
         target.write(lines)
-
-
-def uuid(hashed: hashlib._Hash) -> str:
-    h = hashed.hexdigest()
-    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{VARIANTS[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
 if __name__ == "__main__":

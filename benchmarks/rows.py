@@ -9,30 +9,13 @@ check, no descriptor, no ontology, no hash of the output.
 from __future__ import annotations
 
 import gc
-import hashlib
 import os
 import sys
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
-VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4))
-"""The digit of a uuid that holds its variant [RFC 9562]."""
-NUMBERS = [f"{n:012x}" for n in range(10_000)]
-
-
-class Bbox(Struct, gc=False):
-    top: float
-    left: float
-    height: float
-    width: float
-
-
-class BoxLine(Struct, gc=False):
-    uuid: str
-    dataRow: Raw
-    name: Raw
-    bbox: Bbox
+from least import NUMBERS, Bbox, BoxLine, uuid
 
 
 def read(path: str) -> bytes:
@@ -60,14 +43,13 @@ def main() -> None:
         for name in sorted(os.listdir(f"{source}/labels")):
             picture = f"images/{name[:-4]}.jpg"
             width, height = size(read(f"{source}/{picture}"))
-            h = hashlib.sha1(picture.encode()).hexdigest()
-            uuid = f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{VARIANTS[h[16]]}{h[17:20]}-"
+            start = uuid(picture.encode())[:24]
             row = Raw(b'{"globalKey":"%b"}' % picture.encode())
             rows = read(f"{source}/labels/{name}").splitlines()
             for number, (token, *centre) in zip(NUMBERS, map(bytes.split, rows)):
-                x, y, w, h_ = map(float, centre)
-                box = Bbox((y - h_ / 2) * height, (x - w / 2) * width, h_ * height, w * width)
-                lines.append(BoxLine(uuid + number, row, names[token], box))
+                x, y, w, h = map(float, centre)
+                box = Bbox((y - h / 2) * height, (x - w / 2) * width, h * height, w * width)
+                lines.append(BoxLine(start + number, row, names[token], box))
             if len(lines) > 1000:
                 file.write(encode_lines(lines))
                 lines.clear()
