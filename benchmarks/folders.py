@@ -2,7 +2,8 @@
 
 python benchmarks/folders.py [--images 20000] [--rounds 3]
 
-``rows.py`` is the least that the rows cost without any of what a conversion is for. With 200,000 pictures the peak may grow by the index alone: a name and some 20 bytes for each file.
+``rows.py`` is the least that the rows cost without any of what a conversion is for. With 200,000 pictures the peak may
+grow by the index alone: a name and some 20 bytes for each file.
 """
 
 from __future__ import annotations

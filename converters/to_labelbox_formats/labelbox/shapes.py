@@ -78,10 +78,10 @@ class Shapes:
 
         Gives the first annotation that is none of these, or None at the end.
         """
-        draw, make, data_row = self._lowering.plain, self._sheet.uuids.make, self._sheet.data_row
+        sheet = self._sheet
+        draw, make, data_row = self._lowering.plain, sheet.uuids.make, sheet.data_row
         boxes, rings = self._plain_boxes, self._plain_rings
-        lines = self._sheet.waiting
-        held = 0
+        lines = sheet.waiting
         for obj in annotations:
             if type(obj) is not Object or (drawn := draw(obj)) is None:
                 return obj
@@ -106,10 +106,9 @@ class Shapes:
                     values = iter(ring)
                     vertices = list(map(XY, values, values))
                     lines.append(PolygonLine(make(own, str(n)) if n else uuid, data_row, name, vertices))
-                    held += len(vertices)
-                    if held > LONG:
-                        self._sheet.flush()
-                        held = 0
+                    sheet.vertices += len(vertices)
+                    if sheet.vertices > LONG:
+                        sheet.flush()
                 plain.lines += len(drawn)
             if obj.reduced:
                 self._lowering.note_forced(obj)
@@ -117,7 +116,7 @@ class Shapes:
             else:
                 plain.tally.converted += obj.units
             if len(lines) > BATCH:
-                self._sheet.flush()
+                sheet.flush()
         return None
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:

@@ -43,6 +43,7 @@ class Sheet:
         self.lines = bytearray()
         self.spill: Callable[[bytes], None] | None = None
         self.waiting: list[Struct] = []
+        self.vertices = 0
         self._encoded = 0
         self._encode_lines = msgspec.json.Encoder().encode_lines
         self._wanted: dict[str, bool] = {}
@@ -61,6 +62,7 @@ class Sheet:
         self.lines += self._encode_lines(self.waiting)
         self._encoded += len(self.waiting)
         self.waiting.clear()
+        self.vertices = 0
         if len(self.lines) > SPILL and self.spill is not None:
             self.survey.bytes += len(self.lines)
             self.spill(bytes(self.lines))
