@@ -61,6 +61,8 @@ class Code(StrEnum):
     KEY_SHARED = "key-shared"
     ROW_UNMATCHED = "row-unmatched"
     ROW_DATA_LOCAL = "row-data-local"
+    # the set as a whole
+    SUSPICIOUS = "suspicious"
     # labels and attributes
     CLASS_UNKNOWN = "class-unknown"
     CLASS_UNNAMED = "class-unnamed"
@@ -190,6 +192,28 @@ class Diagnostic(Struct):
     examples: list[Example] = field(default_factory=list)
 
 
+class Unread(Struct):
+    """Something of a source that no rule looked at: its own name, where it stands, how often."""
+
+    what: str
+    name: str
+    where: str
+    count: int
+    why: str
+
+
+class Assumption(Struct):
+    """A reading that the source does not force: what was taken, records for and against it, the option that flips it."""
+
+    what: str
+    taken: str
+    for_: int = field(default=0, name="for")
+    against: int = 0
+    unknown: int = 0
+    why: str = ""
+    option: str = ""
+
+
 class Tally(Struct):
     """One row of the ledger."""
 
@@ -236,6 +260,7 @@ class Log:
 
     ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
     ``unreadable`` counts input files that could not be read.
+    ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
     ``unfit`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
     """
 
@@ -247,6 +272,8 @@ class Log:
         self.met: set[tuple[str, ...]] = set()
         self.unfit: dict[str, int] = {}
         self.unmatched: list[str] = []
+        self.unread: dict[tuple[str, str, str], Unread] = {}
+        self.assumptions: dict[tuple[str, str, str], Assumption] = {}
         self._listener = listener
 
     def note(
@@ -273,6 +300,48 @@ class Log:
     def decide(self, message: str) -> None:
         """Record a decision about the whole set that the user may want to know or override."""
         self.note(Code.DECISION, message)
+
+    def note_unread(
+        self, what: str, name: str, *, where: str = "", count: int = 1, why: str = "no rule reads it"
+    ) -> None:
+        """Name something of the source that is not read: ``what`` is file, folder, field, element, list or tag.
+
+        ``count`` occurrences; names beyond the first :data:`LISTED` add up under one.
+        """
+        self._add_unread(Unread(what, text_name(name), text_name(where), count, why))
+
+    def _add_unread(self, one: Unread) -> None:
+        key = one.what, one.name, one.where
+        if key not in self.unread and len(self.unread) >= LISTED:
+            one = Unread(one.what, "(more names)", "", one.count, "the list is full")
+            key = one.what, one.name, one.where
+        mine = self.unread.setdefault(key, one)
+        if mine is not one:
+            mine.count += one.count
+
+    def assume(
+        self,
+        what: str,
+        taken: str,
+        *,
+        for_: int = 0,
+        against: int = 0,
+        unknown: int = 0,
+        why: str = "",
+        option: str = "",
+    ) -> None:
+        """Say which of several possible readings was taken (``what``: origin, task, class order, …) and on what evidence.
+
+        The counts are of records; ``option`` is what flips it, ready to copy (``-O origin=zero_based``).
+        """
+        self._add_assumption(Assumption(what, taken, for_, against, unknown, why, option))
+
+    def _add_assumption(self, one: Assumption) -> None:
+        mine = self.assumptions.setdefault((one.what, one.taken, one.option), one)
+        if mine is not one:
+            mine.for_ += one.for_
+            mine.against += one.against
+            mine.unknown += one.unknown
 
     def read(self, label: str, count: int = 1) -> None:
         """Count source annotations of a class as read."""
@@ -316,6 +385,10 @@ class Log:
         self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
         for what, count in other.unfit.items():
             self.unfit[what] = self.unfit.get(what, 0) + count
+        for unread in other.unread.values():
+            self._add_unread(unread)
+        for assumption in other.assumptions.values():
+            self._add_assumption(assumption)
         for label, tally in other.ledger.items():
             self.ledger[label].add(tally)
         for code, theirs in other.diagnostics.items():

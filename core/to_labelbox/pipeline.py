@@ -409,6 +409,8 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Ga
         # what a reader derives (links of parts, pieces of a skeleton) is no annotation of the source: no row of zeros
         classes={label: tally for label, tally in log.ledger.items() if tally.read},
         diagnostics=sorted(log.diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
+        unread=list(log.unread.values()),
+        assumptions=list(log.assumptions.values()),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.diagnostics import Diagnostic, Severity, Tally
+from to_labelbox.diagnostics import Assumption, Diagnostic, Severity, Tally, Unread
 
 
 class FailOn(StrEnum):
@@ -65,6 +65,17 @@ def json_text(value: Struct) -> str:
     return msgspec.json.format(text, indent=1)
 
 
+class Suspicion(Struct):
+    """A share of a set that healthy sets do not show, with what is likely behind it, the likeliest first."""
+
+    what: str
+    share: float
+    count: int
+    of: int
+    code: str = ""
+    likely: list[str] = field(default_factory=list)
+
+
 class Report(Struct):
     """``report.json``. ``unreadable`` and ``fail_on`` decide the exit code and are not part of the file."""
 
@@ -75,6 +86,9 @@ class Report(Struct):
     lines: Lines
     classes: dict[str, Tally]
     diagnostics: list[Diagnostic]
+    unread: list[Unread] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
+    suspicious: list[Suspicion] = field(default_factory=list)
     outputs: dict[str, Output] = field(default_factory=dict)
 
     def to_json(self) -> bytes:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.diagnostics import Code, Diagnostic, Ledger, Log, Tally
+from to_labelbox.diagnostics import Assumption, Code, Diagnostic, Ledger, Log, Tally, Unread
 from to_labelbox.discover import Found
 from to_labelbox.media import is_media
 from to_labelbox.names import as_text, text_name
@@ -148,6 +148,8 @@ class SavedLog(Struct):
     met: list[tuple[str, ...]]
     unfit: dict[str, int]
     unmatched: list[str]
+    unread: list[Unread]
+    assumptions: list[Assumption]
 
 
 class Head(Struct):
@@ -176,7 +178,14 @@ class SavedPart(Struct):
 
 def saved_log(log: Log) -> SavedLog:
     return SavedLog(
-        list(log.diagnostics.values()), dict(log.ledger), log.unreadable, sorted(log.met), log.unfit, log.unmatched
+        list(log.diagnostics.values()),
+        dict(log.ledger),
+        log.unreadable,
+        sorted(log.met),
+        log.unfit,
+        log.unmatched,
+        list(log.unread.values()),
+        list(log.assumptions.values()),
     )
 
 
@@ -186,6 +195,8 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
     log.ledger = Ledger(saved.ledger)
     log.unreadable = saved.unreadable
     log.met, log.unfit, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
+    log.unread = {(u.what, u.name, u.where): u for u in saved.unread}
+    log.assumptions = {(a.what, a.taken, a.option): a for a in saved.assumptions}
     return log
 
 
