@@ -22,13 +22,11 @@ from pebble.common.types import CONSTS
 
 from to_labelbox.diagnostics import ToLabelboxError
 
-CONSTS.term_timeout = 0.3
-"""Seconds that a process has to end by itself when it is told to; pebble's own 3 seconds are long for a Ctrl-C."""
-CONSTS.sleep_unit = 0.02
-"""Seconds between two looks for processes that have died, and how long the end of a pool waits for the last one."""
-
 _PATIENCE = 0.2
 """Seconds after which a signal that came while waiting for workers is heard."""
+_PEBBLE = {"term_timeout": 0.3, "sleep_unit": 0.02}
+"""Seconds that a process has to end by itself when it is told to (pebble's own 3 are long for a Ctrl-C), and between two
+looks for processes that have died."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -144,6 +142,19 @@ def _watch(parent: int) -> None:
 
 
 @contextmanager
+def _quick_pebble() -> Iterator[None]:
+    """Pebble takes these from a table of its own only, which others in this process may use too."""
+    before = {name: getattr(CONSTS, name) for name in _PEBBLE}
+    for name, seconds in _PEBBLE.items():
+        setattr(CONSTS, name, seconds)
+    try:
+        yield
+    finally:
+        for name, seconds in before.items():
+            setattr(CONSTS, name, seconds)
+
+
+@contextmanager
 def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) -> Iterator[Crew]:
     """Start processes, and end them at once when the block is left, whatever the reason.
 
@@ -152,7 +163,7 @@ def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) 
     context = multiprocessing.get_context("fork" if hasattr(os, "fork") else None)
     pool = ProcessPool(workers, 0, _begin, (os.getpid(), prepare, given), context)
     signals = _Signals()
-    with signals.handled():
+    with _quick_pebble(), signals.handled():
         try:
             yield Crew(pool, workers, signals)
         finally:
