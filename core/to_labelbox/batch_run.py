@@ -53,6 +53,7 @@ from to_labelbox.work import (
     encode_all,
     find_repeated,
     finish,
+    rendered_by,
     save_ontology,
     start,
 )
@@ -418,17 +419,10 @@ class Batch:
             assert dataset.head is not None
             assert dataset.gathered is not None
             assert dataset.report is not None
-            folder = Folder(self._place(dataset), overwrite=True)
+            folder, gathered = Folder(self._place(dataset), overwrite=True), dataset.gathered
+            rendered = rendered_by(hands, dataset.folder, gathered.ranges, path)
             try:
-                publish(
-                    folder,
-                    dataset.folder,
-                    filling,
-                    dataset.report,
-                    dataset.gathered,
-                    self._given.shard_lines,
-                    hands,
-                )
+                publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._given.shard_lines)
                 keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
             except ToLabelboxError as error:
                 dataset.failure = str(error)

@@ -185,10 +185,10 @@ def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float)
         raise UsageError(f"engine {engine!r}: local or dask")
     if scheduler is not None:
         raise UsageError(f"scheduler {scheduler}: it is for the engine dask (--engine dask)")
-    from to_labelbox.work import prepare
+    from to_labelbox.work import initialize_worker
     from to_labelbox.workers import crew
 
-    return lambda jobs: crew(workers, prepare, (jobs, file_timeout))
+    return lambda jobs: crew(workers, initialize_worker, (jobs, file_timeout))
 
 
 @contextmanager

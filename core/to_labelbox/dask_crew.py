@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from to_labelbox.diagnostics import ToLabelboxError, UsageError
-from to_labelbox.work import prepare
+from to_labelbox.work import initialize_worker
 from to_labelbox.workers import Crew, Died
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _one_at_a_time = threading.Lock()
 def _work(jobs: Sequence[Job], function: Callable[[Any], Any], task: Any) -> Any:
     """A task on a worker of the cluster; what the user can mend comes back as a value."""
     with _one_at_a_time:
-        prepare(jobs, 0)
+        initialize_worker(jobs, 0)
         try:
             return function(task)
         except ToLabelboxError as error:

@@ -320,15 +320,15 @@ def _crew(opened: Opened, workers: int, file_timeout: float) -> Iterator[Crew | 
     if workers <= 1 or (opened.job is None and not hasattr(os, "fork")):
         yield None
         return
-    from to_labelbox.work import give_back, lend, prepare
+    from to_labelbox.work import STATE, initialize_worker
     from to_labelbox.workers import crew
 
-    lend(0, opened)
+    STATE.share_before_fork(0, opened)
     try:
-        with crew(workers, prepare, ([opened.job], file_timeout)) as hands:
+        with crew(workers, initialize_worker, ([opened.job], file_timeout)) as hands:
             yield hands
     finally:
-        give_back()
+        STATE.clear()
 
 
 def _run(
@@ -356,7 +356,9 @@ def _run(
     limits = opened.writer.limits(ontology, survey, log)
     report = report_of(opened.writer, opened.info, settings, gathered)
     if folder is not None:
-        publish(folder, folder.partial, Filling(opened.writer, ontology), report, gathered, shard_lines, crew)
+        filling = Filling(opened.writer, ontology)
+        rendered = _rendered(folder.partial, gathered.ranges, filling, crew)
+        publish(folder, folder.partial, rendered, filling, report, gathered, shard_lines)
     return Result(report, ontology, survey, opened.dataset.schema, limits)
 
 
@@ -374,6 +376,15 @@ def _encoded(
         if isinstance(part, Exception):
             raise part
         yield part
+
+
+def _rendered(folder: str, ranges: Sequence[tuple[int, int]], filling: Filling, crew: Crew | None) -> Iterator[bytes]:
+    """The finished lines of the parts in a folder, made here or by the crew."""
+    if crew is None:
+        return rendered_here(folder, ranges, filling.render)
+    from to_labelbox.work import rendered_by, save_ontology
+
+    return rendered_by(crew, folder, ranges, save_ontology(filling.ontology, folder))
 
 
 def _matched(rows: Rows, keys: array[int], log: Log) -> dict[str, Any]:
@@ -417,19 +428,13 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Ga
 def publish(
     folder: Folder,
     parts: str,
+    filled: Iterator[bytes],
     filling: Filling,
     report: Report,
     gathered: Gathering,
     shard_lines: int,
-    crew: Crew | None,
 ) -> None:
-    """Fill the ontology into the parts in the folder ``parts``, and give the files their names."""
-    if crew is None:
-        filled = rendered_here(parts, gathered.ranges, filling.render)
-    else:
-        from to_labelbox.work import rendered_by, save_ontology
-
-        filled = rendered_by(crew, parts, gathered.ranges, save_ontology(filling.ontology, folder.partial))
+    """Write the lines, ``filled`` in already, and the data rows of the parts in the folder ``parts``; name the files."""
     if gathered.groups or gathered.apart:
         filled = told_apart(filled, gathered.counts, gathered.groups, filling.writer.tell_apart, gathered.apart)
     if shard_lines:

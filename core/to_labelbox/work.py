@@ -12,6 +12,7 @@ import signal
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -21,7 +22,7 @@ from to_labelbox.formats import Encoder, writer
 from to_labelbox.kept import Kept, keep, kept_report, load_kept
 from to_labelbox.ontology import Ontology
 from to_labelbox.output import Folder
-from to_labelbox.parts import Filling, Gathering, Part, encode_part, part_path, pieces, render_part
+from to_labelbox.parts import Filling, Gathering, Part, encode_part, part_path, pieces, render_part, rendered_here
 from to_labelbox.report import Output, Report
 from to_labelbox.state import (
     HEAD,
@@ -116,69 +117,94 @@ class Finish(NamedTuple):
     shard_lines: int
 
 
-_jobs: Sequence[Job | None] = ()
-_open: dict[int, Opened] = {}
-_encoders: dict[int, Encoder] = {}
-_filling: tuple[str, Filling] | None = None
-_seconds = 0.0
+class WorkerState:
+    """What one process holds between its tasks: datasets by number, their encoders, the ontology that lines are filled from.
 
+    A forked process has that of its parent; any other opens a dataset when it is first asked for it, from its job.
+    """
 
-def prepare(jobs: Sequence[Job | None], seconds: float) -> None:
-    """Tell a process what it may be asked for, and how long a record or file may take (0: as long as it likes)."""
-    global _jobs, _seconds
-    _jobs, _seconds = jobs, seconds
+    def __init__(self) -> None:
+        self.jobs: Sequence[Job | None] = ()
+        self.seconds = 0.0
+        self._opened: dict[int, Opened] = {}
+        self._encoders: dict[int, Encoder] = {}
+        self._filling: tuple[str, Filling] | None = None
 
+    def share_before_fork(self, number: int, opened: Opened) -> None:
+        """Put an opened dataset where this process and those forked from it find it."""
+        self._opened[number] = opened
 
-def lend(number: int, opened: Opened) -> None:
-    """Put an opened dataset where this process and those forked from it find it."""
-    _open[number] = opened
+    def clear(self) -> None:
+        self._opened.clear()
+        self._encoders.clear()
 
-
-def give_back() -> None:
-    _open.clear()
-    _encoders.clear()
-
-
-def opened(number: int) -> Opened:
-    """An opened dataset. Raises :class:`ToLabelboxError`."""
-    from to_labelbox.pipeline import open_job
-
-    if number not in _open:
-        while len(_open) >= OPEN_DATASETS:
-            oldest = next(iter(_open))
-            _encoders.pop(oldest, None)
-            del _open[oldest]
-        job = _jobs[number]
+    def job(self, number: int) -> Job:
+        job = self.jobs[number]
         assert job is not None
-        lend(number, open_job(job))
-    return _open[number]
+        return job
+
+    def opened(self, number: int) -> Opened:
+        """An opened dataset; the oldest of more than :data:`OPEN_DATASETS` is closed. Raises :class:`ToLabelboxError`."""
+        from to_labelbox.pipeline import open_job
+
+        if number not in self._opened:
+            while len(self._opened) >= OPEN_DATASETS:
+                oldest = next(iter(self._opened))
+                self._encoders.pop(oldest, None)
+                del self._opened[oldest]
+            self._opened[number] = open_job(self.job(number))
+        return self._opened[number]
+
+    @contextmanager
+    def encoder(self, number: int) -> Iterator[Encoder]:
+        """The encoder of a dataset; one that was interrupted is not used again."""
+        encoder = self._encoders.pop(number, None) or self.opened(number).make_encoder()
+        yield encoder
+        self._encoders[number] = encoder
+
+    def filling(self, path: str) -> Filling:
+        """What is made of the ontology in a file, once for all tasks that have it."""
+        if self._filling is None or self._filling[0] != path:
+            with open(path, "rb") as file:
+                self._filling = path, Filling(writer(), msgspec.msgpack.decode(file.read(), type=Ontology))
+        return self._filling[1]
+
+    def restart_clock(self) -> None:
+        """Restart the clock whose alarm ends this process, in whatever code it is then."""
+        if self.seconds:
+            signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def stop_clock(self) -> None:
+        if self.seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+STATE = WorkerState()
+"""That of this process: the one place where a fork finds what its parent has opened."""
+
+
+def initialize_worker(jobs: Sequence[Job | None], seconds: float) -> None:
+    """Tell a process what it may be asked for, and how long a record or file may take (0: as long as it likes)."""
+    STATE.jobs, STATE.seconds = jobs, seconds
 
 
 def encode(chunk: Chunk) -> Part:
-    source = opened(chunk.dataset)
-    # an encoder that was interrupted is not used again
-    encoder = _encoders.pop(chunk.dataset, None) or source.make_encoder()
+    source = STATE.opened(chunk.dataset)
     try:
-        part = encode_part(source.dataset, encoder, chunk.start, chunk.stop, source.log.fail, chunk.folder, _tick)
-        _encoders[chunk.dataset] = encoder
+        with STATE.encoder(chunk.dataset) as encoder:
+            part = encode_part(
+                source.dataset, encoder, chunk.start, chunk.stop, source.log.fail, chunk.folder, STATE.restart_clock
+            )
         if chunk.keep and chunk.folder is not None:
             save_part(chunk.folder, part)
         return part
     finally:
-        if _seconds:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _tick() -> None:
-    """Restart the clock whose alarm ends this process, in whatever code it is then."""
-    if _seconds:
-        signal.setitimer(signal.ITIMER_REAL, _seconds)
+        STATE.stop_clock()
 
 
 def start(task: Opening) -> Start:
     """Open a dataset, unless that and all its parts are there from an earlier run with the same inputs."""
-    job = _jobs[task.dataset]
-    assert job is not None
+    job = STATE.job(task.dataset)
     if kept := load_kept(task.kept):
         unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs, job.without))
         if unchanged and (report := kept_report(kept, task.out)):
@@ -190,7 +216,7 @@ def start(task: Opening) -> Start:
     if head is None or not same_inputs(head.inputs, inputs):
         shutil.rmtree(task.folder, ignore_errors=True)
         os.makedirs(task.folder)
-        source = opened(task.dataset)
+        source = STATE.opened(task.dataset)
         dataset = source.dataset
         head = Head(dataset.units, dataset.schema, source.declared, source.info, saved_log(source.log), inputs)
         save(path, head)
@@ -206,36 +232,27 @@ def find_repeated(task: Repeats) -> tuple[dict[int, int], Log]:
     """Which of the items are assets that came before, and notes on them. Raises :class:`UsageError` for other assets."""
     from to_labelbox.pipeline import repeated_assets
 
-    job, log = _jobs[task.dataset], Log()
-    assert job is not None
-    dataset = opened(task.dataset).dataset
-    return repeated_assets(dataset, task.ranges, task.wanted, job.settings, log), log
+    log = Log()
+    dataset = STATE.opened(task.dataset).dataset
+    return repeated_assets(dataset, task.ranges, task.wanted, STATE.job(task.dataset).settings, log), log
 
 
 def render(task: Rendering) -> None:
-    render_part(task.folder, task.start, task.stop, _filling_of(task.ontology).render)
+    render_part(task.folder, task.start, task.stop, STATE.filling(task.ontology).render)
 
 
 def finish(task: Finish) -> dict[str, Output]:
     """Fill the ontology into all parts of a dataset and publish it."""
     from to_labelbox.pipeline import publish
 
-    folder = Folder(task.out, overwrite=True)
+    folder, filling = Folder(task.out, overwrite=True), STATE.filling(task.ontology)
+    rendered = rendered_here(task.folder, task.gathered.ranges, filling.render)
     try:
-        publish(folder, task.folder, _filling_of(task.ontology), task.report, task.gathered, task.shard_lines, None)
+        publish(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
     finally:
         folder.clean()
     keep(task.memory, task.head, task.gathered, task.report)
     return task.report.outputs
-
-
-def _filling_of(path: str) -> Filling:
-    """What is made of the ontology in a file, once for all tasks that have it."""
-    global _filling
-    if _filling is None or _filling[0] != path:
-        with open(path, "rb") as file:
-            _filling = path, Filling(writer(), msgspec.msgpack.decode(file.read(), type=Ontology))
-    return _filling[1]
 
 
 def save_ontology(ontology: Ontology, folder: str) -> str:
@@ -306,7 +323,7 @@ def rendered_by(crew: Crew, folder: str, ranges: Sequence[tuple[int, int]], onto
 
 def name(chunk: Chunk) -> tuple[str, str]:
     """The file and place of a chunk's first unit, as far as its reader can tell without reading it."""
-    dataset = opened(chunk.dataset).dataset
+    dataset = STATE.opened(chunk.dataset).dataset
     if dataset.unit_name is not None:
         return dataset.unit_name(chunk.start), ""
     return dataset.name, f"unit {chunk.start + 1} of {dataset.units}"
