@@ -28,6 +28,7 @@ are one of ``answers``. Names are texts in both, also ``yes`` and ``1``; a text 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -36,6 +37,7 @@ from msgspec import structs
 
 from to_labelbox.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, nearest
 from to_labelbox.diagnostics import UsageError
+from to_labelbox.option_file import read_text
 from to_labelbox.schema import Input, Policy
 
 COLUMNS = ("source", "target", "geometry", "drop", "attribute", "value")
@@ -43,6 +45,7 @@ MAX_FAULTS = 20
 _TRUE = {"true": True, "yes": True, "false": False, "no": False}
 _TRUE_IN_CSV = {**_TRUE, "1": True, "0": False, "": False}
 _NULL = "tag:yaml.org,2002:null"
+_HALF = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
 
@@ -52,13 +55,7 @@ def parse_file(path: str) -> ClassMap:
 
     Raises :class:`UsageError` with all faults of the file, each with its line.
     """
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-    except OSError as error:
-        raise UsageError(f"{path}: the class map cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: the class map is not UTF-8 text: {error}") from error
+    text = read_text(path, f"{path}: the class map cannot be read")
     parse = _Csv(path) if path.lower().endswith(".csv") else _Yaml(path)
     rules = parse(text)
     if parse.faults:
@@ -192,6 +189,8 @@ class _Yaml(_Parser):
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self.fault(_line(key), f"{what}: a name must be a text")
+            elif _HALF.search(key.value):
+                self.fault(_line(key), f"{what} {key.value!r}: half a character, which no text can hold")
             elif key.value in found:
                 first = _line(found[key.value][0])
                 self.fault(_line(key), f"{what} {key.value!r} is there twice, first on line {first}")
@@ -225,6 +224,9 @@ class _Yaml(_Parser):
     def _scalar(self, node: yaml.Node, what: str) -> str:
         if not isinstance(node, yaml.ScalarNode):
             self.fault(_line(node), f"{what}: want a text")
+            return ""
+        if _HALF.search(node.value):
+            self.fault(_line(node), f"{what}: {node.value!r}: half a character, which no text can hold")
             return ""
         return str(node.value)
 

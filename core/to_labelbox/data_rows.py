@@ -8,7 +8,6 @@ annotation lands on a picture it was not made for.
 from __future__ import annotations
 
 import csv
-import json
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from msgspec import Struct
 
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.model import Asset
+from to_labelbox.option_file import open_text, parse_json
 
 COLUMNS = ("id", "global_key", "external_id", "row_data")
 _ALIASES = {
@@ -173,7 +173,7 @@ def _column(name: str) -> str | None:
 
 
 def _records(path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with open_text(path, f"--data-rows {path}", newline="") as file:
         head = file.read(4096).lstrip()[:1]
         file.seek(0)
         if head == "[":
@@ -187,10 +187,7 @@ def _records(path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _json(path: str, line: int, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}:{line}: not JSON: {error}") from None
+    return parse_json(text, f"{path}:{line}")
 
 
 def _record(path: str, line: int, value: Any) -> Mapping[str, Any]:

@@ -33,10 +33,17 @@ class Keys:
         self._dataset = dataset
         self._plain = settings.global_key == "{relpath}"
         try:
-            used = [name for _, name, _, _ in Formatter().parse(settings.global_key) if name is not None]
+            places = [place for place in Formatter().parse(settings.global_key) if place[1] is not None]
         except ValueError as error:
             raise UsageError(f"--global-key {settings.global_key!r}: {error}") from None
+        used = [name for _, name, _, _ in places]
         unknown = [name for name in used if name not in FIELDS]
+        for _, name, form, conversion in places:
+            if form or conversion:
+                raise UsageError(
+                    f"--global-key {settings.global_key!r}: a field stands alone in its braces, "
+                    f"as {{{name}}}, without {':' if form else '!'}"
+                )
         if unknown or not used:
             listing = " ".join(f"{{{f}}}" for f in FIELDS)
             what = f"no field {{{unknown[0]}}}" if unknown else "no field, so every asset would have the same key"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 from to_labelbox.diagnostics import UsageError
+from to_labelbox.option_file import MAX_DIGITS, open_text, whole_number
 
 MAX_ROWS = 50_000_000
 
@@ -17,7 +18,7 @@ def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int
     rows: list[tuple[int, list[str]]] = []
     places = list(range(len(columns)))
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with open_text(path, f"{path}: {what} cannot be read", newline="") as file:
             reader = csv.reader(file)
             for row in reader:
                 if not row:
@@ -40,9 +41,12 @@ def read_sizes(path: str) -> dict[str, tuple[int, int]]:
     """Key → (width, height) in pixels."""
     sizes: dict[str, tuple[int, int]] = {}
     for line, (key, width, height) in read_table(path, ("key", "width", "height"), "the sizes file"):
-        if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-            raise UsageError(f"{path}:{line}: width and height must be whole numbers of pixels")
-        if sizes.setdefault(key, (int(width), int(height))) != (int(width), int(height)):
+        size = whole_number(width), whole_number(height)
+        if not (size[0] and size[1]):
+            raise UsageError(
+                f"{path}:{line}: width and height must be whole numbers of pixels, of at most {MAX_DIGITS} digits"
+            )
+        if sizes.setdefault(key, (size[0], size[1])) != size:
             raise UsageError(f"{path}:{line}: {key!r} is listed twice with different sizes")
     return sizes
 

@@ -7,6 +7,7 @@ import re
 
 from to_labelbox.diagnostics import Code, FileError, Log, UsageError
 from to_labelbox.formats import Dataset, ReadContext
+from to_labelbox.option_file import read_bytes
 from to_labelbox.source import Source
 from to_labelbox_formats.label_studio.config import Config, declare, parse_config
 from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise, unfinished
@@ -63,13 +64,11 @@ def _files(source: Source, log: Log) -> list[FoundFile]:
 def _config(source: Source, options: Options, log: Log) -> Config | None:
     """The labelling config that the user names, else one beside the export."""
     if options.config is not None:
+        said = f"label-studio option config: {options.config}"
         try:
-            with open(options.config, "rb") as file:
-                return parse_config(file.read(MAX_CONFIG_BYTES))
-        except OSError as error:
-            raise UsageError(f"label-studio option config: {options.config}: {error.strerror}") from None
+            return parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES))
         except FileError as error:
-            raise UsageError(f"label-studio option config: {options.config}: {error}") from None
+            raise UsageError(f"{said}: {error}") from None
     names = _config_names(source)
     for name in names:
         try:

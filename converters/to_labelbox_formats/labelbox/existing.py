@@ -13,6 +13,7 @@ from typing import Any
 
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.ontology import Classification, Ontology, Tool
+from to_labelbox.option_file import parse_json, read_bytes
 from to_labelbox.schema import Input, Kind, Option, Question
 from to_labelbox_formats.labelbox.ontology import TOOLS
 
@@ -24,13 +25,8 @@ _DEEPEST = 50
 
 def parse_ontology(path: str) -> Ontology:
     """Raises :class:`UsageError` that names the file and the place in it."""
-    try:
-        with open(path, "rb") as file:
-            document = json.loads(file.read())
-    except OSError as error:
-        raise UsageError(f"--ontology {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"--ontology {path}: not JSON: {error}") from None
+    said = f"--ontology {path}"
+    document = parse_json(read_bytes(path, said), said)
     for key in ("normalized", "ontology"):
         if isinstance(document, dict) and isinstance(document.get(key), dict):
             document = document[key]

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from to_labelbox.diagnostics import Code, FileError, Log, SourceError, UsageError
 from to_labelbox.formats import Dataset, ReadContext
+from to_labelbox.option_file import read_bytes
 from to_labelbox.schema import Label, Schema
 from to_labelbox.source import Source
 from to_labelbox_formats.voc import Corners, Options, Origin, Unit
@@ -197,13 +198,11 @@ def _are_sizes(wanted: Corners, sample: _Sample, source: Source) -> bool:
 
 def _classes(source: Source, layout: Layout, options: Options, log: Log) -> Classes:
     if options.class_names is not None:
+        said = f"class_names: {options.class_names}"
         try:
-            with open(options.class_names, "rb") as file:
-                return declared(parse_classes(options.class_names, file.read(1 << 22)))
-        except OSError as error:
-            raise UsageError(f"class_names: {options.class_names}: {error.strerror}") from error
+            return declared(parse_classes(options.class_names, read_bytes(options.class_names, said, 1 << 22)))
         except FileError as error:
-            raise UsageError(f"class_names: {options.class_names}: {error}") from error
+            raise UsageError(f"{said}: {error}") from error
     classes = read_classes(source, layout, log)
     if classes.values or not layout.masks:
         return classes

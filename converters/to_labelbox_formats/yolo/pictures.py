@@ -12,9 +12,10 @@ import re
 from collections.abc import Mapping
 from enum import IntEnum
 
-from to_labelbox.diagnostics import Code, Log, UsageError
+from to_labelbox.diagnostics import Code, Log
 from to_labelbox.formats import ReadContext
 from to_labelbox.media import Header, file_header, image_header, is_image
+from to_labelbox.option_file import read_text, whole_number
 from to_labelbox.source import HEAD, Source
 from to_labelbox.tables import read_sizes
 from to_labelbox_formats.yolo.descriptors import text_of
@@ -152,11 +153,7 @@ def load_sizes(tree: Tree, option: str | None) -> dict[str, tuple[int, int]]:
         return _meta(text_of(tree, option))
     if not option.endswith(".meta"):
         return read_sizes(option)
-    try:
-        with open(option, encoding="utf-8-sig") as stream:
-            return _meta(stream.read())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{option}: the sizes file cannot be read: {error}") from None
+    return _meta(read_text(option, f"{option}: the sizes file cannot be read"))
 
 
 def _meta(text: str) -> dict[str, tuple[int, int]]:
@@ -168,6 +165,5 @@ def _meta(text: str) -> dict[str, tuple[int, int]]:
             sizes[name] = (int(match[4]), int(match[3]))
         elif line.count(",") >= 2:
             key, width, height = (part.strip() for part in line.rsplit(",", 2))
-            if width.isdigit() and height.isdigit():
-                sizes[key] = (int(width), int(height))
+            sizes[key] = (whole_number(width) or 0, whole_number(height) or 0)
     return {name: size for name, size in sizes.items() if min(size) > 0}

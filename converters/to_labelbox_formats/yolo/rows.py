@@ -285,7 +285,10 @@ class Rows:
             return "box", count - 5
         if count == 7 and task is not Task.OBB:
             tracked = (
-                _NUMBER.fullmatch(tokens[5]) and 0 <= float(tokens[5]) <= 1 and tokens[6].isdigit() and int(tokens[6])
+                _NUMBER.fullmatch(tokens[5])
+                and 0 <= float(tokens[5]) <= 1
+                and tokens[6].isdigit()
+                and tokens[6].strip(b"0")
             )
             if tracked if self.rules.mixed else task is Task.DETECT:
                 self._odd += task is not Task.DETECT
@@ -316,7 +319,7 @@ class Rows:
         except _Refused as refused:
             self.log.skip(refused.code, label, str(refused), file=file, where=where, id=id)
             return
-        difficult = len(tokens) > 9 and tokens[-1].isdigit() and int(tokens[-1]) > 0
+        difficult = len(tokens) > 9 and tokens[-1].isdigit() and tokens[-1].strip(b"0") != b""
         flags = (Attribute("difficult", "yes", flag=True),) if difficult else ()
         found.append(Object(id=id, label=label, geometry=Polygon(((corners,),)), attributes=flags, where=where))
 

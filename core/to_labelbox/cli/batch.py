@@ -18,6 +18,7 @@ from to_labelbox.cli.common import (
 )
 from to_labelbox.cli.progress import batch_display
 from to_labelbox.discover import discover, none_found
+from to_labelbox.option_file import whole_number
 from to_labelbox.report import FailOn
 from to_labelbox.source import display
 
@@ -116,6 +117,7 @@ def _share(shard: str | None) -> tuple[int, int] | None:
     if shard is None:
         return None
     number, slash, of = shard.partition("/")
-    if not slash or not number.isdecimal() or not of.isdecimal():
-        raise click.UsageError(f"--shard {shard}: write it as I/N, for example 1/4")
-    return int(number), int(of)
+    share = whole_number(number), whole_number(of)
+    if not slash or share[0] is None or share[1] is None:
+        raise click.UsageError(f"--shard {shard[:100]}: write it as I/N, for example 1/4")
+    return share[0], share[1]

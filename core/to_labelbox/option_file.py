@@ -1,0 +1,79 @@
+"""Files that the user names in an option: tables, class maps, ontologies, lists of data rows.
+
+They are small beside a source, and read whole or once from the beginning; what cannot be read so is refused with the
+option's name in front (``said``).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+from typing import Any, BinaryIO, TextIO
+
+from to_labelbox.diagnostics import UsageError
+
+MAX_BYTES = 256 << 20
+"""Of a file that is read whole. Tables and lists, which are read line by line, may be longer."""
+MAX_DIGITS = 9
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def open_file(path: str, said: str) -> BinaryIO:
+    """A regular file; a pipe or a device, which may have no end, is refused. Raises :class:`UsageError`."""
+    try:
+        file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NONBLOCK))  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{said}: {getattr(error, 'strerror', None) or error}") from None
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise UsageError(f"{said}: is a pipe or a device, which can be read only once: save it as a file first")
+    return file
+
+
+def open_text(path: str, said: str, newline: str | None = None) -> TextIO:
+    """As :func:`open_file`, decoded as UTF-8 with or without its mark; reading raises :class:`UnicodeDecodeError`."""
+    return io.TextIOWrapper(open_file(path, said), encoding="utf-8-sig", newline=newline)
+
+
+def read_bytes(path: str, said: str, most: int = MAX_BYTES) -> bytes:
+    """The whole file. Raises :class:`UsageError`, also above ``most`` bytes."""
+    with open_file(path, said) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(min(size, most) + 1)
+        except OSError as error:
+            raise UsageError(f"{said}: {error.strerror}") from None
+    if len(data) > most:
+        raise UsageError(f"{said}: has {size:,} bytes, more than the {most:,} that are read")
+    return data
+
+
+def read_text(path: str, said: str, most: int = MAX_BYTES) -> str:
+    """The whole file as text. Raises :class:`UsageError`."""
+    try:
+        return read_bytes(path, said, most).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{said}: not UTF-8 text: {error}") from None
+
+
+def parse_json(text: str | bytes, said: str) -> Any:
+    """A JSON document whose texts are texts: half a surrogate pair is refused. Raises :class:`UsageError`."""
+    try:
+        document = json.loads(text)
+        if (b"\\u" if isinstance(text, bytes) else "\\u") in text:  # type: ignore[operator]
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        raise UsageError(f"{said}: {half} is half a character, which no text can hold") from None
+    except RecursionError:
+        raise UsageError(f"{said}: not read: nested too deeply") from None
+    except ValueError as error:
+        raise UsageError(f"{said}: not JSON: {error}") from None
+    return document
+
+
+def whole_number(text: str) -> int | None:
+    """A number of up to nine plain digits, or None."""
+    return int(text) if len(text) <= MAX_DIGITS and text.isascii() and text.isdecimal() else None
