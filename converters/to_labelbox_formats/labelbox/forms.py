@@ -71,7 +71,7 @@ def _point_line(row: Row, uuid: str, name: Raw, shape: Shape) -> Struct:
 
 def _mask_line(row: Row, uuid: str, name: Raw, shape: Shape) -> Struct:
     mask: Mask = shape.geometry  # type: ignore[assignment]
-    return MaskLine(uuid, row.data_row, name, Png(Raw(b'"' + png_text(mask, row.options.mask_value) + b'"')))
+    return MaskLine(uuid, row.data_row, name, Png(Raw(b'"' + png_text(mask, (row.options.mask_value,)) + b'"')))
 
 
 def _entity_line(row: Row, uuid: str, name: Raw, shape: Shape) -> Struct:

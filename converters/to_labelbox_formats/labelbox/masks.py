@@ -1,4 +1,7 @@
-"""Masks as inline PNG: 8-bit grey, one instance, the size of the asset [SDK 7.17, ndjson/objects.py NDMask].
+"""Masks as inline PNG: 8 bits a channel, one instance, the size of the asset [SDK 7.17, ndjson/objects.py NDMask].
+
+They are written from the runs of the mask, not from its pixels (run_deflate.py): beside ``zlib.compress`` of the frame,
+level 1, a mask of 640 × 480 takes a third of the time and a third of the bytes.
 
 numpy is imported where it is used: most sets have no mask, and it takes a third of the time to start.
 """
@@ -8,58 +11,41 @@ from __future__ import annotations
 import struct
 import zlib
 from binascii import b2a_base64
-from typing import TYPE_CHECKING
 
 from to_labelbox.model import Mask
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from to_labelbox_formats.labelbox.run_deflate import Color, adler32, deflate
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
+_ZLIB = b"\x78\x01"
+"""Deflate, a window of 32 KiB, no dictionary [RFC 1950, 2.2]."""
+_COLOR_TYPES = {1: 0, 3: 2}
+"""Grey and RGB, by their channels [PNG 11.2.2]."""
 
 
-def png(mask: Mask, value: int = 1) -> bytes:
-    """A PNG of mode L whose foreground pixels are ``value``, all others 0."""
-    import numpy as np
+def png(mask: Mask, color: Color = (1,)) -> bytes:
+    """A PNG whose foreground pixels are ``color``, all others 0: of mode L or RGB, as the colour has channels."""
+    from to_labelbox.raster import row_edges
 
-    from to_labelbox.raster import mask_patch
-
-    left, patch = mask_patch(mask)
-    # every row starts with its filter type, 0 for none
-    rows = np.zeros((mask.height, mask.width + 1), np.uint8)
-    rows[:, left + 1 : left + 1 + patch.shape[1]] = patch if value == 1 else patch * np.uint8(value)
-    return _png(mask, 0, rows)
-
-
-def rgb_png(mask: Mask, color: tuple[int, int, int]) -> bytes:
-    """A PNG of mode RGB whose foreground pixels have a colour, all others are black."""
-    import numpy as np
-
-    from to_labelbox.raster import mask_patch
-
-    left, patch = mask_patch(mask)
-    rows = np.zeros((mask.height, 1 + 3 * mask.width), np.uint8)
-    right = left + patch.shape[1]
-    for channel, value in enumerate(color):
-        rows[:, 1 + 3 * left + channel : 1 + 3 * right : 3] = patch * np.uint8(value)
-    return _png(mask, 2, rows)
-
-
-def _png(mask: Mask, color_type: int, rows: npt.NDArray[np.uint8]) -> bytes:
-    header = struct.pack(">IIBBBBB", mask.width, mask.height, 8, color_type, 0, 0, 0)
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows.data, 1)) + _END
+    stride = 1 + len(color) * mask.width
+    edges = row_edges(mask)
+    # a row has its filter type before its pixels, 0 for none
+    if len(color) == 1:
+        edges += 1
+    else:
+        rows = edges // (mask.width + 1)
+        edges = rows * stride + (edges - rows * (mask.width + 1)) * len(color) + 1
+    total = stride * mask.height
+    # where foreground reaches a row's end, it ends at the filter type of the next row or with the image
+    data = _ZLIB + deflate(edges, total, color) + struct.pack(">I", adler32(edges, total, color))
+    header = struct.pack(">IIBBBBB", mask.width, mask.height, 8, _COLOR_TYPES[len(color)], 0, 0, 0)
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _END
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
 
 
-def png_text(mask: Mask, value: int = 1) -> bytes:
+def png_text(mask: Mask, color: Color = (1,)) -> bytes:
     """The PNG in base64, standard alphabet, no line breaks."""
-    return b2a_base64(png(mask, value), newline=False)
-
-
-def rgb_png_text(mask: Mask, color: tuple[int, int, int]) -> bytes:
-    return b2a_base64(rgb_png(mask, color), newline=False)
+    return b2a_base64(png(mask, color), newline=False)

@@ -56,7 +56,7 @@ from to_labelbox_formats.labelbox.lines import (
     Segment,
     SegmentsLine,
 )
-from to_labelbox_formats.labelbox.masks import rgb_png_text
+from to_labelbox_formats.labelbox.masks import png_text
 from to_labelbox_formats.labelbox.payload import attributes_token
 
 PLANES = ("axial", "sagittal", "coronal")
@@ -474,7 +474,7 @@ def masks_line(
 ) -> MasksLine:
     """One picture a frame, on which this instance has its colour and the rest is black."""
     frames = [
-        MaskFrame(key.frame + base, Raw(b'"' + rgb_png_text(key.drawn, color) + b'"'))  # type: ignore[arg-type]
+        MaskFrame(key.frame + base, Raw(b'"' + png_text(key.drawn, color) + b'"'))  # type: ignore[arg-type]
         for run in course.segments
         for key in run
     ]
