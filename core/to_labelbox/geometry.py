@@ -172,6 +172,12 @@ def convex_hull(points: Flat) -> list[float]:
 # ---------------------------------------------------------------------------------------------------- clipping
 
 _CLIP_SCALE = 1 << 24
+_FAR = 1e9
+"""Beyond it the exact place of a vertex moves a crossing with the frame by less than its own rounding."""
+_MAX_CROSSINGS = 2_000
+"""Of an outline with itself: beyond them its true parts cost more memory than it has vertices, up to their square."""
+_MAX_PAIRS = 2_000_000
+"""Of edges whose extents overlap: with more of them, crossings are not counted but taken to be many."""
 
 
 def clip_box(box: Box, width: float, height: float) -> Box | None:
@@ -191,7 +197,8 @@ def clip_box(box: Box, width: float, height: float) -> Box | None:
 def clip_polygon(polygon: Polygon, width: float, height: float) -> Polygon | None:
     """True intersection with the frame: as many parts, with holes, as it really has; None when nothing is left.
 
-    Self-crossing rings follow the even-odd rule. Vertices inside the frame keep their exact numbers.
+    Self-crossing rings follow the even-odd rule. Vertices inside the frame keep their exact numbers. A part that crosses
+    itself more than :data:`_MAX_CROSSINGS` times keeps its crossings: see :func:`clip_ring`.
     """
     import pyclipper
 
@@ -199,14 +206,16 @@ def clip_polygon(polygon: Polygon, width: float, height: float) -> Polygon | Non
     original: dict[tuple[int, int], tuple[float, float]] = {}
     parts: list[tuple[Flat, ...]] = []
     for part in polygon.parts:
+        if _crosses_itself_often(part):
+            parts.extend(_cut_rings(part, width, height))
+            continue
         clipper = pyclipper.Pyclipper()
         clipper.AddPath(frame, pyclipper.PT_CLIP, True)
         usable = False
         for ring in part:
             path = []
             for x, y in zip(ring[::2], ring[1::2]):
-                # far beyond the frame the exact place of a vertex moves a crossing by less than its own rounding
-                key = _scaled(max(-1e9, min(1e9, x))), _scaled(max(-1e9, min(1e9, y)))
+                key = _scaled(max(-_FAR, min(_FAR, x))), _scaled(max(-_FAR, min(_FAR, y)))
                 original[key] = (x, y)
                 path.append(key)
             try:
@@ -219,6 +228,82 @@ def clip_polygon(polygon: Polygon, width: float, height: float) -> Polygon | Non
         tree = clipper.Execute2(pyclipper.CT_INTERSECTION, pyclipper.PFT_EVENODD, pyclipper.PFT_EVENODD)
         parts.extend(_parts_of(tree, original))
     return Polygon(tuple(parts)) if parts else None
+
+
+def clip_ring(ring: Flat, left: float, top: float, right: float, bottom: float) -> list[float]:
+    """A ring inside a frame by Sutherland and Hodgman, in time and memory that grow with its vertices.
+
+    By the even-odd rule it encloses just what the ring encloses of the frame; pieces are joined by lines along the border.
+    """
+    import numpy as np
+
+    points = np.clip(np.array(ring, float).reshape(-1, 2), -_FAR, _FAR)
+    for axis, limit, sign in ((0, left, -1.0), (1, top, -1.0), (0, right, 1.0), (1, bottom, 1.0)):
+        beyond = sign * (points[:, axis] - limit)
+        inside = beyond <= 0
+        following, others = np.roll(points, -1, axis=0), np.roll(beyond, -1)
+        crossing = inside != (others <= 0)
+        share = np.divide(beyond, beyond - others, out=np.zeros(len(points)), where=crossing)
+        crossed = points + share[:, None] * (following - points)
+        crossed[:, axis] = limit
+        kept = np.stack((inside, crossing), 1)
+        points = np.stack((points, crossed), 1)[kept]
+        if not len(points):
+            return []
+    flat: list[float] = points.ravel().tolist()
+    return flat
+
+
+def _cut_rings(part: tuple[Flat, ...], width: float, height: float) -> Iterator[tuple[Flat, ...]]:
+    """A part ring by ring, unless nothing of its outer ring is in the frame."""
+    rings = [clip_ring(ring, 0.0, 0.0, width, height) for ring in part]
+    if not is_degenerate(rings[0]):
+        yield (rings[0], *(ring for ring in rings[1:] if not is_degenerate(ring)))
+
+
+def _crosses_itself_often(part: tuple[Flat, ...]) -> bool:
+    """Whether the rings' edges cross more than :data:`_MAX_CROSSINGS` times, or may do so and are too many to compare.
+
+    Edges are compared where their extents overlap on one axis, that with fewer such pairs.
+    """
+    count = sum(map(len, part)) // 2
+    if count * (count - 1) // 2 <= _MAX_CROSSINGS:
+        return False
+    import numpy as np
+
+    rings = [np.clip(np.array(ring, float).reshape(-1, 2), -_FAR, _FAR) for ring in part]
+    begin, end = np.concatenate(rings), np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+    low, high = np.minimum(begin, end), np.maximum(begin, end)
+    reaches = []
+    for axis in (0, 1):
+        order = np.argsort(low[:, axis], kind="stable")
+        reach = np.searchsorted(low[order, axis], high[order, axis], side="right") - np.arange(count) - 1
+        reaches.append((int(reach.sum()), order, reach))
+    pairs, order, reach = min(reaches, key=lambda found: found[0])
+    if not _MAX_CROSSINGS < pairs <= _MAX_PAIRS:
+        return pairs > _MAX_PAIRS
+    begin, end = begin[order], end[order]
+    found = 0
+    ends = np.cumsum(reach)
+    step = 1 << 18
+    for start in range(0, pairs, step):
+        pair = np.arange(start, min(start + step, pairs))
+        one = np.searchsorted(ends, pair, side="right")
+        found += _count_crossings(begin, end, one, one + 1 + pair - (ends[one] - reach[one]))
+        if found > _MAX_CROSSINGS:
+            return True
+    return False
+
+
+def _count_crossings(begin: Any, end: Any, one: Any, other: Any) -> int:
+    """How many pairs of edges, given by their numbers, cross at a place that is an end of neither."""
+
+    def side(edge: Any, point: Any) -> Any:
+        along, away = end[edge] - begin[edge], point - begin[edge]
+        return along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0]
+
+    apart = side(one, begin[other]) * side(one, end[other]) < 0
+    return int((apart & (side(other, begin[one]) * side(other, end[one]) < 0)).sum())
 
 
 def _scaled(value: float) -> int:

@@ -311,6 +311,7 @@ class Lowering:
                 self._lose(Code.POLYGON_EMPTY, "a part of the outline encloses no area and is left out")
         if policy is Policy.BBOX:
             return self._forced_box(obj, Polygon(parts))
+        whole = parts
         if self.width is not None and self.height is not None:
             parts = self._clipped_parts(parts, self.width, self.height)
         single = len(parts) == 1 and len(parts[0]) == 1
@@ -326,7 +327,8 @@ class Lowering:
             self._lose(Code.GEOMETRY_FORCED, "the outline is written as a mask, as asked")
         from to_labelbox import raster
 
-        return [self._raster(obj, raster.rasterise(Polygon(parts), int(self.width), int(self.height)))]
+        # the raster of the whole outline is cut, not the outline: a border is no edge to the rule that draws it
+        return [self._raster(obj, raster.rasterise(Polygon(whole), int(self.width), int(self.height)))]
 
     def _usable_ring(self, ring: Flat) -> tuple[Flat, ...]:
         if len(ring) < 6 or len(ring) % 2:

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from to_labelbox.geometry import GeometryError, clip_polygon
-from to_labelbox.model import Box, Mask, Polygon
+from to_labelbox.geometry import GeometryError, clip_ring
+from to_labelbox.model import Box, Flat, Mask, Polygon
 
 Raster: TypeAlias = npt.NDArray[np.uint8]
 """Array of shape (height, width), 0 or 1."""
@@ -19,7 +19,11 @@ Raster: TypeAlias = npt.NDArray[np.uint8]
 MAX_MASK_PIXELS = 10**8
 """Masks above this size are refused: a run-length code of a few bytes can claim any size."""
 MAX_OUTLINE_COORDINATE = 1e6
-"""pycocotools walks every edge pixel by pixel and overflows on huge coordinates: clip before rasterising."""
+"""pycocotools walks every edge pixel by pixel and overflows on huge coordinates: cut off before rasterising …"""
+_MARGIN = 4096.0
+"""… this many pixels outside the frame, where nothing that is inside it changes."""
+_STEPS = 4_000_000
+"""Fifths of a pixel that pycocotools walks at a time, at about 25 bytes each."""
 
 
 def _check_size(width: int, height: int) -> None:
@@ -198,23 +202,59 @@ def rasterise(polygon: Polygon, width: int, height: int) -> Mask:
     from pycocotools import mask as coco
 
     _check_size(width, height)
-    if any(max(map(abs, ring)) > MAX_OUTLINE_COORDINATE for part in polygon.parts for ring in part):
-        clipped = clip_polygon(polygon, width, height)
-        if clipped is None:
-            return Mask(width, height, _empty_counts(width, height))
-        polygon = clipped
-    outers = coco.frPyObjects([list(part[0]) for part in polygon.parts], height, width)
-    if all(len(part) == 1 for part in polygon.parts):
-        rle = coco.merge(outers) if len(outers) > 1 else outers[0]
-        return Mask(width, height, rle["counts"])
-    total: npt.NDArray[np.uint8] = np.zeros((height, width), np.uint8)
-    for outer, part in zip(outers, polygon.parts):
-        piece = mask_array(Mask(width, height, outer["counts"]))
-        if len(part) > 1:
-            holes = coco.merge(coco.frPyObjects([list(ring) for ring in part[1:]], height, width))
-            piece &= 1 - mask_array(Mask(width, height, holes["counts"]))
-        total |= piece
-    return mask_from_array(total)
+    parts, long = polygon.parts, False
+    for part in polygon.parts:
+        for ring in part:
+            reach = max(map(abs, ring))
+            if reach > MAX_OUTLINE_COORDINATE:
+                parts = _near(polygon, width, height)
+            long |= 5 * len(ring) * min(reach, MAX_OUTLINE_COORDINATE) > _STEPS
+    if not parts:
+        return Mask(width, height, _empty_counts(width, height))
+    if long or any(len(part) > 1 for part in parts):
+        total: npt.NDArray[np.uint8] = np.zeros((height, width), np.uint8)
+        for part in parts:
+            piece = _filled(part[0], width, height)
+            for hole in part[1:]:
+                piece &= 1 - _filled(hole, width, height)
+            total |= piece
+        return mask_from_array(total)
+    outers = coco.frPyObjects([list(part[0]) for part in parts], height, width)
+    rle = coco.merge(outers) if len(outers) > 1 else outers[0]
+    return Mask(width, height, rle["counts"])
+
+
+def _near(polygon: Polygon, width: int, height: int) -> tuple[tuple[Flat, ...], ...]:
+    """The parts without what is far outside the frame."""
+    frame = -_MARGIN, -_MARGIN, width + _MARGIN, height + _MARGIN
+    cut = [[clip_ring(ring, *frame) for ring in part] for part in polygon.parts]
+    return tuple((part[0], *(ring for ring in part[1:] if len(ring) >= 6)) for part in cut if len(part[0]) >= 6)
+
+
+def _filled(ring: Flat, width: int, height: int) -> Raster:
+    """Pixels of one ring, walked a stretch at a time.
+
+    pycocotools fills by parity, so a ring is the exclusive or of its stretches, each closed by a chord to the ring's
+    first vertex: every chord is walked twice.
+    """
+    from pycocotools import mask as coco
+
+    points = np.array(ring, float).reshape(-1, 2)
+    sides = np.abs(points - np.roll(points, 1, axis=0)).max(axis=1)
+    sides[0] = 0.0
+    chords = np.abs(points - points[0]).max(axis=1)
+    walked = np.cumsum(5 * sides)
+    frame: Raster | None = None
+    start = 1
+    while start < len(points) - 1:
+        room = _STEPS - 5 * chords[start] + walked[start]
+        stop = max(start + 2, int(np.searchsorted(walked, room, side="right")))
+        stretch = np.concatenate((points[:1], points[start:stop]))
+        rle = coco.frPyObjects([stretch.ravel().tolist()], height, width)[0]
+        piece = mask_array(Mask(width, height, rle["counts"]))
+        frame = piece if frame is None else frame ^ piece
+        start = stop - 1
+    return np.zeros((height, width), np.uint8) if frame is None else frame
 
 
 def _empty_counts(width: int, height: int) -> bytes:
