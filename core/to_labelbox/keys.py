@@ -36,18 +36,19 @@ class Keys:
             places = [place for place in Formatter().parse(settings.global_key) if place[1] is not None]
         except ValueError as error:
             raise UsageError(f"--global-key {settings.global_key!r}: {error}") from None
-        used = [name for _, name, _, _ in places]
-        unknown = [name for name in used if name not in FIELDS]
+        unknown = [name for _, name, _, _ in places if name not in FIELDS]
         for _, name, form, conversion in places:
             if form or conversion:
                 raise UsageError(
                     f"--global-key {settings.global_key!r}: a field stands alone in its braces, "
                     f"as {{{name}}}, without {':' if form else '!'}"
                 )
-        if unknown or not used:
+        if not settings.global_key.strip():
+            raise UsageError("--global-key is empty")
+        # a template without a field is right for a set of one asset; two of a key are found when all keys are known
+        if unknown:
             listing = " ".join(f"{{{f}}}" for f in FIELDS)
-            what = f"no field {{{unknown[0]}}}" if unknown else "no field, so every asset would have the same key"
-            raise UsageError(f"--global-key {settings.global_key!r}: {what}; there are: {listing}")
+            raise UsageError(f"--global-key {settings.global_key!r}: no field {{{unknown[0]}}}; there are: {listing}")
 
     def key(self, asset: Asset, split: str) -> str:
         """The key before shortening."""

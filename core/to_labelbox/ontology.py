@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -23,6 +24,9 @@ LOWERED: Mapping[Policy, Mapping[Kind, Kind]] = {
 }
 """What becomes of a declared kind under a policy; shapes are written by the same rule."""
 
+
+_BREAK = "\t\n\v\f\r\x85\u2028\u2029"
+_BREAKS = re.compile(f"[{_BREAK}]+")
 
 PART = " (part)"
 """End of the name of a question about parts of assets, where the same is asked about whole ones."""
@@ -93,10 +97,14 @@ def _features(questions: Iterable[Question]) -> int:
 
 
 def clean_name(name: str) -> str:
-    """A name that any JSON reader and terminal takes: control characters and lone surrogates become U+FFFD."""
-    if name.isprintable():
-        return name if name.strip() else UNNAMED
-    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in name)
+    """A name that any JSON reader and terminal takes.
+
+    Tabs and line breaks become one blank, none at the ends; other control characters and lone surrogates become U+FFFD.
+    """
+    if not name.isprintable():
+        name = _BREAKS.sub(" ", name.strip(_BREAK))
+        name = "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs") else c for c in name)
+    return name if name.strip() else UNNAMED
 
 
 def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> Ontology:
