@@ -36,11 +36,12 @@ from to_labelbox.model import (
 )
 from to_labelbox.schema import Input, Kind, Label, Option, Question
 from to_labelbox.source import Source
-from to_labelbox_formats.label_studio import FORMAT, containers
+from to_labelbox_formats.label_studio import FORMAT
 from to_labelbox_formats.label_studio.assets import reference_of, slots_of
 from to_labelbox_formats.label_studio.config import Config, parse_config
+from to_labelbox_formats.label_studio.files import pieces
 from to_labelbox_formats.label_studio.options import Options
-from to_labelbox_formats.label_studio.shapes import box_of
+from to_labelbox_formats.label_studio.regions.shapes import box_of
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "label-studio"
 
@@ -635,7 +636,7 @@ def many(count: int, **more: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("form", ["compact", "indented", "lines", "gz", "zip", "folder", "bom", "mixed"])
 def test_every_container_gives_the_same_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
-    monkeypatch.setattr(containers, "WINDOW", 2000)
+    monkeypatch.setattr(pieces, "WINDOW", 2000)
     tasks = many(40)
     text = json.dumps(tasks, indent=2 if form == "indented" else None)
     path = tmp_path / "export.json"
@@ -668,13 +669,13 @@ def test_every_container_gives_the_same_items(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("window", [1, 100, 700, 5000])
 def test_tasks_larger_than_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, window: int) -> None:
-    monkeypatch.setattr(containers, "WINDOW", window)
+    monkeypatch.setattr(pieces, "WINDOW", window)
     items, _ = read(export(tmp_path, *many(7, meta={"long": "x" * 1500})))
     assert len(items) == 7
 
 
 def test_a_truncated_array_keeps_the_tasks_before_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "WINDOW", 2000)
+    monkeypatch.setattr(pieces, "WINDOW", 2000)
     file = export(tmp_path, *many(10))
     file.write_bytes(file.read_bytes()[:-300])
     items, log = read(file)

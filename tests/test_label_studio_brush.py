@@ -15,7 +15,7 @@ from PIL import Image
 
 from to_labelbox.geometry import GeometryError
 from to_labelbox.raster import mask_array
-from to_labelbox_formats.label_studio.brush import bitmask, brush_mask
+from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 
 VECTOR = [0, 0, 0, 16, 57, 27, 252, 96, 19, 255, 198, 0]
 """The 2 × 2 mask [[0, 255], [255, 0]]."""

@@ -18,8 +18,8 @@ from to_labelbox.source import HEAD, Source
 from to_labelbox_formats.label_studio import FORMAT
 from to_labelbox_formats.label_studio.assets import extension, reference_of, slots_of
 from to_labelbox_formats.label_studio.config import Config, parse_config
+from to_labelbox_formats.label_studio.files.records import strict_json
 from to_labelbox_formats.label_studio.options import Options
-from to_labelbox_formats.label_studio.records import strict_json
 
 SIZE = {"original_width": 200, "original_height": 100}
 WHO = {"annotator": 1, "created_at": "2024-05-01T10:00:00Z", "updated_at": "2024-05-01T10:00:00Z", "lead_time": 3.1}

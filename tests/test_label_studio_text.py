@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from to_labelbox_formats.label_studio.text import Hypertext, Offsets, Unit
+from to_labelbox_formats.label_studio.regions.text_offsets import Hypertext, Offsets, Unit
 
 PIECES = st.sampled_from(["a", "b", " ", "é", "e\u0301", "🙂", "👩\u200d🚀", "\r\n", "\n", "ß", "漢"])
 

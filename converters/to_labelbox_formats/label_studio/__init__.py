@@ -11,15 +11,17 @@ Format facts [label-studio-sdk ``converter``, the editor's ``serialize`` functio
 
 | module | holds |
 |---|---|
-| ``options`` | what the user decides |
-| ``detect``, ``containers`` | which files are Label Studio's; pieces of whole tasks |
-| ``records`` | typed structs of tasks, annotations, regions, values |
+| ``options``, ``detect`` | what the user decides; which files are Label Studio's |
+| ``dataset`` | opening: files, labelling config, index |
 | ``config`` | the labelling config and its schema |
-| ``assets`` | references to names, addresses and sizes |
-| ``select`` | which annotation of a task counts |
-| ``shapes``, ``brush``, ``text``, ``answers`` | values to geometries, masks, spans and answers |
-| ``canvas``, ``region``, ``items`` | an asset, a region of it, a task |
-| ``dataset``, ``export`` | opening; index and iteration |
+| ``task_index``, ``asset_index`` | made once: where each task is, which records are of one task, which tasks share an asset |
+| ``files`` | the files cut into pieces, pieces decoded to tasks, the annotation of a task that counts |
+| ``items`` | the items of a range of tasks |
+| ``assets`` | what a task's data shows: names, addresses and sizes |
+| ``regions`` | a task, its regions, their shapes and answers |
+
+The way of a value: ``dataset`` → ``task_index`` once, then ``items`` → ``files.task_files`` → ``regions.task`` →
+``regions.region`` → ``regions.shapes``.
 """
 
 from __future__ import annotations

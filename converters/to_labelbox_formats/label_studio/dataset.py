@@ -11,8 +11,9 @@ from to_labelbox.option_file import read_bytes
 from to_labelbox.source import Source
 from to_labelbox_formats.label_studio.config import Config, declare, parse_config
 from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise, unfinished
-from to_labelbox_formats.label_studio.export import Export, require_tasks
+from to_labelbox_formats.label_studio.items import TaskItems
 from to_labelbox_formats.label_studio.options import Options
+from to_labelbox_formats.label_studio.task_index import index_tasks
 
 CONFIG_NAMES = ("config.xml", "label_config.xml")
 MAX_CONFIG_BYTES = 32 << 20
@@ -24,25 +25,23 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     options.check()
     log = context.log
     config = _config(source, options, log)
-    export = Export(source, _files(source, log), config, options, log)
-    require_tasks(export, log)
-    declared = declare(export.config, log) if config is not None else declare(Config(), log)
+    index = index_tasks(source, _files(source, log), config, options, log)
+    declared = declare(index.given, log)
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
-    if export.doubtful:
+    if index.doubtful:
         log.note(
             Code.FIELD_IGNORED,
             "JSON-MIN and CSV do not tell single choices and texts from data, so these fields were taken for data: "
-            f"{', '.join(export.doubtful[:8])}; if any of them is an answer, give the labelling config with -O config=FILE",
-            file=export.files[0].name,
+            f"{', '.join(index.doubtful[:8])}; if any of them is an answer, give the labelling config with -O config=FILE",
+            file=index.files[0].name,
         )
-
     return Dataset(
         source.name,
         declared.schema,
-        export.units,
-        lambda log, start, stop: export.iterate(declared, context, log, start, stop),
-        {"files": len(export.files), "tasks": export.units, "config": config is not None, "bytes": export.bytes_total},
+        index.units,
+        TaskItems(source, index, declared, options, context),
+        {"files": len(index.files), "tasks": index.units, "config": config is not None, "bytes": index.bytes},
     )
 
 

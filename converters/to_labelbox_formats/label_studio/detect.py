@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from enum import Enum
 from typing import NamedTuple
 
 import msgspec
@@ -13,8 +12,8 @@ from to_labelbox.diagnostics import FileError
 from to_labelbox.formats import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.json_head import first_keys
 from to_labelbox.source import HEAD, Source
-from to_labelbox_formats.label_studio.containers import TABLES, Shape, has_element, shape_of, table_row
-from to_labelbox_formats.label_studio.records import UNDECODABLE
+from to_labelbox_formats.label_studio.files.pieces import TABLES, FileForm, FileShape, has_element, shape_of, table_row
+from to_labelbox_formats.label_studio.files.records import UNDECODABLE
 
 HEADS = 40
 """Files of a folder whose heads are looked at before it is refused."""
@@ -30,18 +29,10 @@ _TASK_KEYS = frozenset(
 _REGION = re.compile(rb'"result"\s*:\s*(?:\[\s*\]|\[\s*\{)')
 
 
-class Form(Enum):
-    """What the records of a file are."""
-
-    TASKS = "tasks"
-    FLAT = "flat records"
-    ANNOTATION = "annotations with their task"
-
-
 class FoundFile(NamedTuple):
     name: str
-    shape: Shape
-    form: Form
+    shape: FileShape
+    form: FileForm
     reason: str
     confidence: int
 
@@ -59,7 +50,7 @@ def recognise(source: Source, name: str) -> FoundFile | str:
         except FileError as error:
             return str(error)
         if {"annotation_id", "annotator"} <= set(header):
-            return FoundFile(name, shape, Form.FLAT, "columns annotation_id and annotator", CERTAIN)
+            return FoundFile(name, shape, FileForm.FLAT, "columns annotation_id and annotator", CERTAIN)
         return "it has no columns annotation_id and annotator"
     found = _by_keys(name, shape, head)
     if isinstance(found, str) and len(head) == HEAD and _goes_on(shape, head):
@@ -68,28 +59,28 @@ def recognise(source: Source, name: str) -> FoundFile | str:
     return found
 
 
-def _goes_on(shape: Shape, head: bytes) -> bool:
+def _goes_on(shape: FileShape, head: bytes) -> bool:
     """Whether a first record that may be one of Label Studio is longer than the head."""
-    return not has_element(head) if shape is Shape.ARRAY else "result" in set(first_keys(head))
+    return not has_element(head) if shape is FileShape.ARRAY else "result" in set(first_keys(head))
 
 
-def _by_keys(name: str, shape: Shape, head: bytes) -> FoundFile | str:
+def _by_keys(name: str, shape: FileShape, head: bytes) -> FoundFile | str:
     keys = set(first_keys(head))
     if "annotation_id" in keys and "annotator" in keys:
-        return FoundFile(name, shape, Form.FLAT, "flat records with annotation_id and annotator", CERTAIN)
+        return FoundFile(name, shape, FileForm.FLAT, "flat records with annotation_id and annotator", CERTAIN)
     if "result" in keys and "task" in keys:
-        if shape is Shape.ARRAY:
+        if shape is FileShape.ARRAY:
             return "it is a list of annotations without their tasks: export tasks instead"
-        return FoundFile(name, shape, Form.ANNOTATION, "an annotation with result and task", CERTAIN)
+        return FoundFile(name, shape, FileForm.ANNOTATION, "an annotation with result and task", CERTAIN)
     labelled = [k for k in _LABELLED if k in keys]
     if labelled and not {"images", "categories"} & keys:
         if "data" in keys:
-            return FoundFile(name, shape, Form.TASKS, f"tasks with data and {labelled[0]}", CERTAIN)
+            return FoundFile(name, shape, FileForm.TASKS, f"tasks with data and {labelled[0]}", CERTAIN)
         regions = _REGION.search(head) is not None or b'"from_name"' in head
         if regions:
-            return FoundFile(name, shape, Form.TASKS, f"tasks with {labelled[0]} that have a result", CERTAIN)
+            return FoundFile(name, shape, FileForm.TASKS, f"tasks with {labelled[0]} that have a result", CERTAIN)
     if "data" in keys and keys <= _TASK_KEYS and re.search(rb'"data"\s*:\s*\{', head):
-        return FoundFile(name, shape, Form.TASKS, "tasks with data, not labelled", LIKELY)
+        return FoundFile(name, shape, FileForm.TASKS, "tasks with data, not labelled", LIKELY)
     if {"from_name", "to_name"} <= keys:
         return "it is a list of regions without their tasks: export tasks instead"
     return f"its first record has {', '.join(sorted(keys)[:6]) or 'no keys'}, not data and annotations"

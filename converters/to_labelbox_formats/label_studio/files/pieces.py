@@ -13,16 +13,13 @@ import io
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from enum import Enum
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
-from msgspec import Struct
 
 from to_labelbox.diagnostics import FileError
-from to_labelbox.source import Source
-from to_labelbox_formats.label_studio.records import UNDECODABLE
+from to_labelbox_formats.label_studio.files.records import UNDECODABLE
 
 WINDOW = 1 << 18
 """Bytes of a piece, unless a single task is larger."""
@@ -38,7 +35,7 @@ _SCALAR = rb'(?:"(?:[^"\\]|\\.)*"|[^\s"{}\[\],]+)'
 _OPENING = re.compile(rb"\{\s*(" + _KEY + rb")\s*:\s*(?:(" + _SCALAR + rb")\s*,\s*(" + _KEY + rb")|([\[{]))")
 
 
-class Shape(Enum):
+class FileShape(Enum):
     """How the tasks of a file are strung together."""
 
     ARRAY = "array"
@@ -49,49 +46,24 @@ class Shape(Enum):
     SEMICOLONS = "csv with semicolons"
 
 
-TABLES = {Shape.CSV: ",", Shape.TSV: "\t", Shape.SEMICOLONS: ";"}
+class FileForm(Enum):
+    """What the records of a file are."""
+
+    TASKS = "tasks"
+    FLAT = "flat records"
+    ANNOTATION = "annotations with their task"
+
+
+TABLES = {FileShape.CSV: ",", FileShape.TSV: "\t", FileShape.SEMICOLONS: ";"}
 """What separates the cells of a table; the TSV export of the server is a file named ``.csv``."""
 
 
-class Piece(NamedTuple):
+class Cut(NamedTuple):
     """Bytes of whole records. ``tasks`` None: they do not decode, they are one record that is broken."""
 
     offset: int
     length: int
     tasks: int | None
-
-
-class Place(Struct, gc=False):
-    """A piece of a file: ``first`` is the number of its first task."""
-
-    file: int
-    offset: int
-    length: int
-    count: int | None
-    first: int
-
-
-class Handle:
-    """The file that is being read, open: opening one inside an archive unpacks it."""
-
-    def __init__(self, source: Source, names: Sequence[str]) -> None:
-        self._source = source
-        self._names = names
-        self._number = -1
-        self._stack = ExitStack()
-        self._stream: BinaryIO | None = None
-
-    def read(self, place: Place) -> bytes:
-        if self._stream is None or self._number != place.file:
-            self.close()
-            self._stream = self._stack.enter_context(self._source.open(self._names[place.file]))
-            self._number = place.file
-        self._stream.seek(place.offset)
-        return self._stream.read(place.length)
-
-    def close(self) -> None:
-        self._stack.close()
-        self._stream = None
 
 
 Counter = Callable[[bytes], int]
@@ -103,7 +75,7 @@ def joined(piece: bytes | memoryview) -> bytes:
     return b"".join((b"[", piece, b"]"))
 
 
-def shape_of(name: str, head: bytes) -> Shape | None:
+def shape_of(name: str, head: bytes) -> FileShape | None:
     """The shape that the name and the first bytes of a file announce."""
     lower = name.lower().removesuffix(".gz")
     if lower.endswith((".csv", ".tsv")):
@@ -111,7 +83,7 @@ def shape_of(name: str, head: bytes) -> Shape | None:
         return max(TABLES, key=lambda shape: header.count(TABLES[shape].encode()))
     head = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if head.startswith(b"["):
-        return Shape.ARRAY
+        return FileShape.ARRAY
     if not head.startswith(b"{"):
         return None
     first, newline, rest = head.partition(b"\n")
@@ -119,18 +91,18 @@ def shape_of(name: str, head: bytes) -> Shape | None:
         try:
             msgspec.json.decode(first, type=msgspec.Raw)
         except UNDECODABLE:
-            return Shape.SINGLE
-        return Shape.LINES
-    return Shape.SINGLE
+            return FileShape.SINGLE
+        return FileShape.LINES
+    return FileShape.SINGLE
 
 
-def pieces(stream: BinaryIO, shape: Shape, count: Counter, problem: Callable[[str], None]) -> Iterator[Piece]:
+def pieces(stream: BinaryIO, shape: FileShape, count: Counter, problem: Callable[[str], None]) -> Iterator[Cut]:
     """The pieces of a file in order; ``problem`` is told what ends it early. Raises :class:`FileError`."""
-    if shape is Shape.ARRAY:
+    if shape is FileShape.ARRAY:
         return _array_pieces(stream, count, problem)
-    if shape is Shape.SINGLE:
+    if shape is FileShape.SINGLE:
         return _single_piece(stream, count)
-    if shape is Shape.LINES:
+    if shape is FileShape.LINES:
         return _line_pieces(stream, count)
     return _table_pieces(stream, count)
 
@@ -159,7 +131,7 @@ class _Window:
         self.offset += size
 
 
-def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], None]) -> Iterator[Piece]:
+def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], None]) -> Iterator[Cut]:
     window = _Window(stream)
     window.grow(WINDOW)
     if window.data.startswith(codecs.BOM_UTF8):
@@ -173,12 +145,12 @@ def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], Non
         end = _array_end(window) if window.complete else None
         if end is not None and _counted(window.data[:end], count) is not None:
             if end:
-                yield Piece(window.offset, end, _counted(window.data[:end], count))
+                yield Cut(window.offset, end, _counted(window.data[:end], count))
             return
         cut = _proved_cut(window.data, signature, count)
         if cut is not None:
             length, tasks = cut
-            yield Piece(window.offset, length, tasks)
+            yield Cut(window.offset, length, tasks)
             window.drop(length)
             comma = _COMMA.match(window.data)
             assert comma is not None  # the cut was made before one
@@ -188,7 +160,7 @@ def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], Non
         spans, closed = _elements(window.data)
         for start, stop in spans:
             piece = window.data[start:stop]
-            yield Piece(window.offset + start, stop - start, _counted(piece, count))
+            yield Cut(window.offset + start, stop - start, _counted(piece, count))
         if closed is not None:
             window.grow(size + WINDOW)
             if window.data[closed : closed + 1] != b"]" or window.data[closed + 1 :].strip():
@@ -285,27 +257,27 @@ def _elements(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
 # ------------------------------------------------------------------------------------- objects, lines and tables
 
 
-def _single_piece(stream: BinaryIO, count: Counter) -> Iterator[Piece]:
+def _single_piece(stream: BinaryIO, count: Counter) -> Iterator[Cut]:
     data = stream.read(MAX_TASK_BYTES + 1)
     if len(data) > MAX_TASK_BYTES:
         raise FileError(f"a single task is larger than {MAX_TASK_BYTES} bytes")
     start = _blanks(data, len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0)
     length = len(data.rstrip()) - start
-    yield Piece(start, length, _counted(data[start : start + length], count))
+    yield Cut(start, length, _counted(data[start : start + length], count))
 
 
-def _line_pieces(stream: BinaryIO, count: Counter) -> Iterator[Piece]:
+def _line_pieces(stream: BinaryIO, count: Counter) -> Iterator[Cut]:
     offset = 0
     for line in stream:
         body = line.strip()
         if offset == 0:
             body = body.removeprefix(codecs.BOM_UTF8)
         if body:
-            yield Piece(offset + line.index(body), len(body), _counted(body, count))
+            yield Cut(offset + line.index(body), len(body), _counted(body, count))
         offset += len(line)
 
 
-def _table_pieces(stream: BinaryIO, count: Counter) -> Iterator[Piece]:
+def _table_pieces(stream: BinaryIO, count: Counter) -> Iterator[Cut]:
     """One piece a record; the first is the header. A line break inside quotes belongs to the record."""
     offset = length = quotes = 0
     lines: list[bytes] = []
@@ -318,11 +290,11 @@ def _table_pieces(stream: BinaryIO, count: Counter) -> Iterator[Piece]:
                 raise FileError(f"a record is larger than {MAX_TASK_BYTES} bytes, at byte {offset}")
             continue
         if line.strip():
-            yield Piece(offset, length, _tasks_of(b"".join(lines), count))
+            yield Cut(offset, length, _tasks_of(b"".join(lines), count))
         offset, length, quotes = offset + length, 0, 0
         lines.clear()
     if length:
-        yield Piece(offset, length, _tasks_of(b"".join(lines), count))
+        yield Cut(offset, length, _tasks_of(b"".join(lines), count))
 
 
 def _tasks_of(record: bytes, count: Counter) -> int | None:
@@ -332,7 +304,7 @@ def _tasks_of(record: bytes, count: Counter) -> int | None:
         return None
 
 
-def table_row(data: bytes, shape: Shape) -> list[str]:
+def table_row(data: bytes, shape: FileShape) -> list[str]:
     """The cells of one record. Raises :class:`FileError`."""
     try:
         text = data.decode("utf-8-sig")
@@ -343,7 +315,7 @@ def table_row(data: bytes, shape: Shape) -> list[str]:
     return rows[0] if rows else []
 
 
-def flat_row(header: list[str], cells: list[str]) -> dict[str, Any]:
+def flat_row(header: Sequence[str], cells: list[str]) -> dict[str, Any]:
     """A row as the record that JSON-MIN would hold: cells with a list or object are JSON, empty ones are left out."""
     record: dict[str, Any] = {}
     for name, cell in zip(header, cells):

@@ -7,7 +7,6 @@ turns clockwise about its *top-left corner*, an ellipse about its centre.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import msgspec
 from msgspec import Raw, Struct
@@ -27,19 +26,10 @@ from to_labelbox.model import (
     Polyline,
     RotatedBox,
 )
-from to_labelbox_formats.label_studio.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
-from to_labelbox_formats.label_studio.records import LABEL_KEYS, UNDECODABLE, Number, Region, Value, as_list
-
-Note = Callable[[Code, str], None]
-
-
-class Unusable(Exception):
-    """A region that cannot be converted; it is skipped with this code and message."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, UNDECODABLE, Number, Region, Value, as_list
+from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
+from to_labelbox_formats.label_studio.regions.region_log import RegionLog, Unusable
 
 
 class Group(Struct, gc=False):
@@ -167,7 +157,7 @@ class Vertex(Struct, gc=False):
 _VECTOR = msgspec.json.Decoder(list[Vertex], strict=False)
 
 
-def shape_on_picture(value: Value, width: float, height: float, note: Note) -> list[Geometry]:
+def shape_on_picture(value: Value, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
     """The geometry of an image region in pixels; several for a branching vector. Raises :class:`Unusable`."""
     x, y = value.x, value.y
     if x is not None and y is not None:
@@ -184,20 +174,15 @@ def shape_on_picture(value: Value, width: float, height: float, note: Note) -> l
         if value.width is not None and value.height is not None:
             box = box_of(x, y, value.width, value.height, value.rotation or 0.0, width, height)
             if value.width < 0 or value.height < 0:
-                note(Code.BOX_FLIPPED, "a negative width or height was turned round")
+                remarks.note(Code.BOX_FLIPPED, "a negative width or height was turned round")
             return [box]
         return [Point(x * width / 100, y * height / 100)]
     if value.points:
         return [_polygon(value, width, height)]
-    if value.rle:
-        if value.format not in (None, "rle"):
-            raise Unusable(Code.MASK_INVALID, f"the format {value.format!r} of a mask is not known")
-        return [_raster(lambda: brush_mask(value.rle, round(width), round(height)))]
-    if value.imageDataURL is not None:
-        url = value.imageDataURL
-        return [_raster(lambda: bitmask(url, round(width), round(height)))]
+    if value.rle or value.imageDataURL is not None:
+        return [_raster(value, round(width), round(height))]
     if value.vertices:
-        return _vector(value, width, height, note)
+        return _vector(value, width, height, remarks)
     raise Unusable(Code.GEOMETRY_MISSING, "it has no shape that a picture can hold")
 
 
@@ -242,21 +227,23 @@ def _scaled(points: list[tuple[float, float]], width: float, height: float) -> l
     return flat
 
 
-def _raster(decode: Callable[[], Geometry]) -> Geometry:
+def _raster(value: Value, width: int, height: int) -> Geometry:
+    if value.rle and value.format not in (None, "rle"):
+        raise Unusable(Code.MASK_INVALID, f"the format {value.format!r} of a mask is not known")
     try:
-        return decode()
+        return brush_mask(value.rle, width, height) if value.rle else bitmask(value.imageDataURL or "", width, height)
     except GeometryError as error:
         raise Unusable(Code.MASK_INVALID, str(error)) from None
 
 
-def _vector(value: Value, width: float, height: float, note: Note) -> list[Geometry]:
+def _vector(value: Value, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
     """A path; where a vertex does not follow its predecessor in the list, a branch begins there."""
     try:
         vertices = _VECTOR.decode(value.vertices)
     except UNDECODABLE as error:
         raise Unusable(Code.LINE_TOO_SHORT, f"its vertices cannot be read: {error}") from None
     if any(v.isBezier for v in vertices):
-        note(Code.GEOMETRY_OUTLINED, "curves between its vertices are written as straight lines")
+        remarks.lose(Code.GEOMETRY_OUTLINED, "curves between its vertices are written as straight lines")
     place = {v.id: (v.x, v.y) for v in vertices if v.id is not None}
     paths: list[list[tuple[float, float]]] = []
     last: str | int | None = None
@@ -278,7 +265,7 @@ def _vector(value: Value, width: float, height: float, note: Note) -> list[Geome
     return lines
 
 
-def box_on_page(value: Value, page: int, note: Note) -> PageBox:
+def box_on_page(value: Value, page: int, remarks: RegionLog) -> PageBox:
     """A rectangle on a page of a document, as fractions of the page. Raises :class:`Unusable`."""
     if value.x is None or value.y is None or value.width is None or value.height is None:
         raise Unusable(Code.GEOMETRY_UNSUPPORTED, "only rectangles can be drawn on a document")
@@ -291,7 +278,7 @@ def box_on_page(value: Value, page: int, note: Note) -> PageBox:
     box = box_of(value.x, value.y, value.width, value.height, 0.0, 1.0, 1.0)
     assert isinstance(box, Box)
     if value.rotation and value.rotation % 360:
-        note(Code.ROTATION_IGNORED, "the rotation of a box on a document is left out")
+        remarks.lose(Code.ROTATION_IGNORED, "the rotation of a box on a document is left out")
     return PageBox(page, box, PageUnit.PERCENT)
 
 
@@ -324,7 +311,7 @@ _RANGES = msgspec.json.Decoder(list[Stretch], strict=False)
 
 
 def segments_of(
-    value: Value, width: float, height: float, base: int, frames: int | None, note: Note
+    value: Value, width: float, height: float, base: int, frames: int | None, remarks: RegionLog
 ) -> tuple[tuple[Keyframe, ...], ...]:
     """The visible stretches of a video region. Raises :class:`Unusable`.
 
@@ -350,7 +337,9 @@ def segments_of(
         else:
             by_frame[frame] = moment
     if wrong:
-        note(Code.FRAME_INVALID, f"{wrong} of its key frames lie outside the video, whose first frame is {base}")
+        remarks.lose(
+            Code.FRAME_INVALID, f"{wrong} of its key frames lie outside the video, whose first frame is {base}"
+        )
     ordered = sorted(by_frame.items())
     if not ordered:
         raise Unusable(Code.TRACK_EMPTY, "it has no key frame")
@@ -358,7 +347,7 @@ def segments_of(
     segments: list[tuple[Keyframe, ...]] = []
     current: list[Keyframe] = []
     for frame, moment in ordered:
-        current.append(Keyframe(frame, _moment_shape(moment, width, height, turned, note)))
+        current.append(Keyframe(frame, _moment_shape(moment, width, height, turned, remarks)))
         if moment.enabled is False:
             segments.append(tuple(current))
             current = []
@@ -369,11 +358,11 @@ def segments_of(
     return tuple(segments)
 
 
-def _moment_shape(moment: Moment, width: float, height: float, turned: bool, note: Note) -> Geometry:
+def _moment_shape(moment: Moment, width: float, height: float, turned: bool, remarks: RegionLog) -> Geometry:
     if moment.vertices:
-        lines = _vector(Value(vertices=moment.vertices, closed=moment.closed), width, height, note)
+        lines = _vector(Value(vertices=moment.vertices, closed=moment.closed), width, height, remarks)
         if len(lines) > 1:
-            note(Code.GEOMETRY_OUTLINED, "branches of a line in a video are left out")
+            remarks.lose(Code.GEOMETRY_OUTLINED, "branches of a line in a video are left out")
         return lines[0]
     if moment.x is None or moment.y is None or moment.width is None or moment.height is None:
         raise Unusable(Code.FRAME_INVALID, f"frame {moment.frame:g} has no x, y, width and height")

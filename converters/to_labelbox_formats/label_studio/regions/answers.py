@@ -10,8 +10,8 @@ from msgspec import Raw
 from to_labelbox.diagnostics import Code
 from to_labelbox.model import Attribute, Choice
 from to_labelbox_formats.label_studio.config import Control
-from to_labelbox_formats.label_studio.records import UNDECODABLE, Region, Value, decode_any, text_list
-from to_labelbox_formats.label_studio.shapes import Unusable
+from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Region, Value, decode_any, text_list
+from to_labelbox_formats.label_studio.regions.region_log import Unusable
 
 UNSUPPORTED_ANSWERS = {
     "pairwise": "a comparison of two assets",

@@ -1,16 +1,19 @@
-"""An asset while its regions are read."""
+"""An asset while its regions are read: its size, its text, and what they have become."""
 
 from __future__ import annotations
 
 from to_labelbox.model import Annotation as Labelled
 from to_labelbox.model import Asset, Media
 from to_labelbox_formats.label_studio.assets import Sizes, Slot, VideoHeader
-from to_labelbox_formats.label_studio.records import Number, Region
-from to_labelbox_formats.label_studio.text import Hypertext, Offsets
+from to_labelbox_formats.label_studio.files.records import Number, Region
+from to_labelbox_formats.label_studio.regions.text_offsets import Hypertext, Offsets
+
+_MARKS = 3
+"""Repetitions of an identity that are marked by as many strokes; more of them have their number."""
 
 
-class Canvas:
-    """Its size, its text, its annotations."""
+class AssetRegions:
+    """``ids`` are the identities given on it, ``objects`` those that a relation can link."""
 
     def __init__(self, slot: Slot, sizes: Sizes, exif: bool) -> None:
         self.slot = slot
@@ -19,6 +22,7 @@ class Canvas:
         self.annotations: list[Labelled] = []
         self.ids: set[str] = set()
         self.objects: set[str] = set()
+        self._repeats: dict[str, int] = {}
         self.mismatch = False
         self.view_turned = False
         self.orientation = 1
@@ -43,6 +47,22 @@ class Canvas:
         if self._picture is not None:
             self.orientation = self._picture.orientation if exif else 1
             self.stored = (self._picture.width, self._picture.height) if exif else self._picture.upright
+
+    def unique(self, identity: str) -> str:
+        """The identity, marked where it is given already."""
+        name = identity
+        while name in self.ids:
+            count = self._repeats[identity] = self._repeats.get(identity, 0) + 1
+            name = identity + "'" * count if count <= _MARKS else f"{identity}'{count}"
+        self.ids.add(name)
+        return name
+
+    def join(self, other: AssetRegions) -> None:
+        """Add what another task has on the same asset."""
+        self.annotations += other.annotations
+        self.objects |= other.objects
+        self.stored = self.stored or other.stored
+        self.frames = self.frames or other.frames
 
     def frame(self, region: Region) -> tuple[float, float] | None:
         """Width and height of the asset as displayed, which percentages refer to; None when nothing tells."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Annotation, Id, decode_any
 from to_labelbox_formats.label_studio.options import Options
-from to_labelbox_formats.label_studio.records import UNDECODABLE, Annotation, Id, decode_any
 
 _MILLISECONDS = 1e11
 """Epoch numbers above this count milliseconds."""

@@ -1,0 +1,61 @@
+"""Which task shows an asset first, and which names stand for several assets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from to_labelbox_formats.label_studio.assets import Reference, Slot
+
+LEVELS = 3
+"""Names of an asset that are told apart: the shortest, the next longer one, all others."""
+
+
+class AssetIndex(Struct, frozen=True):
+    """References and names are kept as their hashes.
+
+    ``first``: reference → the first task that shows it; ``again``: that task → the later ones that show it too;
+    ``clashes``: by level, names that several assets have.
+    """
+
+    first: dict[int, int] = {}
+    again: dict[int, list[int]] = {}
+    clashes: Sequence[set[int]] = ()
+
+    def owner(self, slot: Slot) -> int | None:
+        """The task that an asset belongs to; None for an inline text, which belongs to its own."""
+        return self.first.get(hash(slot.ref)) if slot.ref else None
+
+    def name(self, reference: Reference) -> str:
+        """The shortest name that no other asset has."""
+        for level, name in enumerate(reference.names):
+            if hash(name) not in self.clashes[min(level, LEVELS - 1)]:
+                return name
+        return reference.names[-1]
+
+
+def index_assets(slots: Iterable[tuple[int, Slot]]) -> AssetIndex:
+    """``slots`` are the assets with the number of their task, in order; they are gone through once a level."""
+    first: dict[int, int] = {}
+    again: dict[int, set[int]] = {}
+    clashes: tuple[set[int], ...] = tuple(set() for _ in range(LEVELS))
+    for level in range(LEVELS):
+        owners: dict[int, int] = {}
+        for unit, slot in slots:
+            if slot.reference is None:
+                continue
+            ref = hash(slot.ref)
+            names = slot.reference.names
+            if level == 0:
+                owner = first.setdefault(ref, unit)
+                if owner != unit:
+                    again.setdefault(owner, set()).add(unit)
+            elif level >= len(names) or hash(names[level - 1]) not in clashes[level - 1]:
+                continue
+            name = hash(names[min(level, len(names) - 1)])
+            if owners.setdefault(name, ref) != ref:
+                clashes[level].add(name)
+        if not clashes[level]:
+            break
+    return AssetIndex(first, {owner: sorted(units) for owner, units in again.items()}, clashes)

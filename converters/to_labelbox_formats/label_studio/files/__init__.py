@@ -1,0 +1,1 @@
+"""The files of an export: cut into pieces, decoded to tasks; which annotation of a task counts."""

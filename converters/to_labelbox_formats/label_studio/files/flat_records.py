@@ -1,0 +1,138 @@
+"""Flat records, of JSON-MIN or a table: data fields and controls side by side, regions without their ids."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from to_labelbox_formats.label_studio.config import Config, Control
+from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, Annotation, Id, Number, Region, Task
+
+FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
+
+
+def from_flat(record: Mapping[str, Any], config: Config) -> Task:
+    """A task from the flat form: data fields and controls side by side.
+
+    What is a control the labelling config tells, as far as there is one. Regions have lost their ids: payloads of several
+    controls with the same geometry are one region; answers without one belong to the regions in their order, when there
+    are as many.
+    """
+    data: dict[str, Any] = {}
+    regions: list[Region] = []
+    without_place: list[list[Region]] = []
+    for name, value in record.items():
+        if name in FLAT_KEYS:
+            continue
+        control = config.control(name)
+        payloads = list(_payloads(value, control))
+        if payloads:
+            seen: Counter[bytes] = Counter()
+            found = [_flat_region(name, p, kind, seen) for p, kind in payloads]
+            regions += found
+            if control is not None and control.per_region:
+                without_place.append(found)
+        elif control is None:
+            data[name] = value
+    ids = list(dict.fromkeys(r.id for r in regions if r.id is not None))
+    for found in without_place:
+        if len(found) == len(ids):
+            for region, id in zip(found, ids):
+                region.id = region.id or id
+    who = record.get("annotator")
+    annotation = Annotation(
+        id=_id(record.get("annotation_id")),
+        result=regions,
+        completed_by=Raw(msgspec.json.encode(who)),
+        created_at=_id(record.get("created_at")),
+        updated_at=_id(record.get("updated_at")),
+    )
+    return Task(data=Raw(msgspec.json.encode(data)), id=_id(record.get("id")), annotations=[annotation])
+
+
+def plain_fields(record: Mapping[str, Any]) -> list[str]:
+    """Fields of a flat record that can be data as well as short answers."""
+    return [
+        name
+        for name, value in record.items()
+        if name not in FLAT_KEYS
+        and isinstance(value, (str, int, float, list))
+        and not isinstance(value, bool)
+        and not any(_payloads(value, None))
+    ]
+
+
+def _id(value: Any) -> Id:
+    return value if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+def _payloads(value: Any, control: Control | None) -> Iterator[tuple[dict[str, Any], str]]:
+    """The values of a control, unwrapped from the short forms of a single answer; nothing for data fields."""
+    kind = control.tag if control is not None else ""
+    if isinstance(value, list) and value and all(_is_payload(v) for v in value):
+        for one in value:
+            yield one, kind or _kind_of(one)
+    elif isinstance(value, dict) and _is_payload(value):
+        yield value, kind or _kind_of(value)
+    elif control is not None and control.per_region and isinstance(value, list) and kind in _SHORT:
+        for one in value:
+            yield one if isinstance(one, dict) else {_SHORT[kind]: one if isinstance(one, list) else [one]}, kind
+    elif kind in _SHORT and isinstance(value, (str, list)):
+        yield {_SHORT[kind]: [value] if isinstance(value, str) else value}, kind
+    elif kind in ("number", "rating") and isinstance(value, (int, float)):
+        yield {kind: value}, kind
+    elif kind == "datetime" and isinstance(value, str):
+        yield {"datetime": value}, kind
+    elif kind == "taxonomy" and isinstance(value, list):
+        yield {"taxonomy": value}, kind
+
+
+_SHORT = {"choices": "choices", "textarea": "text"}
+"""Controls whose single answers are written without the object around them."""
+_PAYLOAD_KEYS = frozenset(LABEL_KEYS) | frozenset(
+    "choices taxonomy number rating datetime sequence ranges rle vertices points imageDataURL radiusX".split()
+)
+
+
+def _is_payload(value: Any) -> bool:
+    return isinstance(value, dict) and (
+        not _PAYLOAD_KEYS.isdisjoint(value)
+        or {"x", "y", "width", "height"} <= value.keys()
+        or isinstance(value.get("text"), list)
+    )
+
+
+def _kind_of(value: Mapping[str, Any]) -> str:
+    known = (*LABEL_KEYS, "choices", "taxonomy", "number", "rating", "datetime")
+    return next((k for k in known if k in value), "textarea" if "text" in value else "")
+
+
+_PLACE = (
+    "x y width height rotation radiusX radiusY points rle imageDataURL vertices sequence ranges start end startOffset "
+    "endOffset"
+).split()
+"""What tells where a region is."""
+
+
+def _flat_region(name: str, payload: dict[str, Any], kind: str, seen: Counter[bytes]) -> Region:
+    """A region whose id is its place; the n-th time in one control it is another one."""
+    place = {k: payload[k] for k in _PLACE if k in payload}
+    text = msgspec.json.encode(place, order="sorted")
+    seen[text] += 1
+    return Region(
+        id=f"{hashlib.sha256(text).hexdigest()[:10]}-{seen[text]}" if place else None,
+        type=kind,
+        from_name=name,
+        value=Raw(msgspec.json.encode(payload)),
+        original_width=_number(payload.get("original_width")),
+        original_height=_number(payload.get("original_height")),
+    )
+
+
+def _number(value: Any) -> Number:
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None

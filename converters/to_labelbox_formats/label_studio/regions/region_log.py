@@ -1,0 +1,49 @@
+"""What is said about a region while it is read, and why one cannot be converted."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from to_labelbox.diagnostics import Code, Log
+
+
+class Place(NamedTuple):
+    """A record for messages: its file, and where it stands in it."""
+
+    file: str
+    where: str
+
+    def at(self, part: str) -> Place:
+        return Place(self.file, f"{self.where} {part}")
+
+
+class Unusable(Exception):
+    """A region that cannot be converted; it is skipped with this code and message."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RegionLog:
+    """Notes about one region; ``loss``: one of them said that something of it is gone."""
+
+    __slots__ = ("_log", "id", "loss", "place")
+
+    def __init__(self, log: Log, place: Place, id: str) -> None:
+        self._log = log
+        self.place = place
+        self.id = id
+        self.loss = False
+
+    def note(self, code: Code, message: str) -> None:
+        self._log.note(code, message, file=self.place.file, where=self.place.where, id=self.id)
+
+    def lose(self, code: Code, message: str) -> None:
+        self.loss = True
+        self.note(code, message)
+
+    def skip(self, code: Code, ledger_label: str, message: str) -> None:
+        """Count something of the region as read and skipped."""
+        self._log.read(ledger_label)
+        self._log.skip(code, ledger_label, message, file=self.place.file, where=self.place.where, id=self.id)

@@ -1,0 +1,331 @@
+"""A task to what its assets hold: the annotation that counts, its regions one by one, its answers and relations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw
+
+from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, Log
+from to_labelbox.formats import ReadContext
+from to_labelbox.model import Attribute, Choice, Classification, Media, Object, Relationship
+from to_labelbox_formats.label_studio.assets import Sizes
+from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
+from to_labelbox_formats.label_studio.files.records import (
+    ANNOTATION,
+    UNDECODABLE,
+    Annotation,
+    Fault,
+    Lost,
+    Region,
+    Task,
+    Value,
+    decode_value,
+    decode_value_loosely,
+    is_nothing,
+)
+from to_labelbox_formats.label_studio.files.select_annotations import chosen
+from to_labelbox_formats.label_studio.options import Options
+from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
+from to_labelbox_formats.label_studio.regions.naming import Naming
+from to_labelbox_formats.label_studio.regions.region import AssetAnswer, RegionReader
+from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog, Unusable
+from to_labelbox_formats.label_studio.regions.shapes import Group, grouped, labels_of, plain_shape
+from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets
+
+RELATION = "relation"
+
+
+class TaskRecord(NamedTuple):
+    """A task; ``others`` are records that hold further annotations of it. ``prefix`` is put before the regions' ids."""
+
+    task: Task
+    others: Sequence[Task]
+    place: Place
+    prefix: str = ""
+
+
+class _AnnotationPlace(NamedTuple):
+    """Where the regions of an annotation are: its task's assets, its place and its task's, what precedes their ids."""
+
+    assets: TaskAssets
+    place: Place
+    task: Place
+    prefix: str
+
+
+class TaskReader:
+    """Reads tasks into the regions of their assets, and counts what it reads."""
+
+    def __init__(self, config: Config, declared: Declared, options: Options, context: ReadContext, log: Log) -> None:
+        self._config = config
+        self._options = options
+        self.exif = context.exif
+        self._sizes = Sizes(context, options.default_size)
+        self._naming = Naming(config, declared, options.unlabelled, log)
+        self._log = log
+
+    def read(self, record: TaskRecord, shows: Shows) -> list[AssetRegions]:
+        """The wanted assets of a task with their annotations; of the others nothing is counted."""
+        assets = TaskAssets(shows, self._sizes, self.exif, not self._config.found)
+        if not shows.slots:
+            self._log.note(Code.ASSET_UNKNOWN, shows.missing, file=record.place.file, where=record.place.where)
+        records = (record.task, *record.others)
+        annotations = [a for t in records for a in t.annotations or t.completions or ()]
+        selected = chosen(annotations, self._options)
+        kept = set(map(id, selected))
+        for number, annotation in enumerate(annotations):
+            if id(annotation) in kept:
+                tag = f"{annotation.id if annotation.id is not None else number}:" if len(selected) > 1 else ""
+                self._annotation(annotation, assets, record.place, record.prefix + tag)
+            else:
+                reason = "it was cancelled" if annotation.cancelled else f"annotator={self._options.annotator}"
+                message = f"this annotation of the task is not selected: {reason}"
+                self._leave_out(annotation, assets, record.place, Code.NOT_SELECTED, message)
+        take_drafts = self._options.drafts and not selected
+        take_predictions = self._options.predictions and not selected
+        for one in records:
+            self._drafts(one.drafts, assets, record, take_drafts)
+            self._predictions(one.predictions, assets, record, take_predictions)
+        return assets.wanted
+
+    def _drafts(self, raw: Raw, assets: TaskAssets, record: TaskRecord, take: bool) -> None:
+        message = "drafts are not ground truth; -O drafts=true takes them"
+        self._last(_annotations(raw, f"{record.place.where} drafts"), assets, record, take, Code.NOT_SELECTED, message)
+
+    def _predictions(self, raw: Raw, assets: TaskAssets, record: TaskRecord, take: bool) -> None:
+        message = "predictions are not ground truth; -O predictions=true takes them"
+        found = _annotations(raw, f"{record.place.where} predictions")
+        self._last(found, assets, record, take, Code.PREDICTION, message)
+
+    def _last(
+        self,
+        found: tuple[list[Annotation], list[Fault]],
+        assets: TaskAssets,
+        record: TaskRecord,
+        take: bool,
+        code: Code,
+        message: str,
+    ) -> None:
+        """Predictions and drafts: counted, and the last of them read where that was asked for."""
+        annotations, faults = found
+        if not record.prefix:
+            for fault in faults:
+                log_fault(self._log, fault, record.place.file)
+        for annotation in annotations:
+            if take and annotation is annotations[-1]:
+                self._annotation(annotation, assets, record.place, record.prefix)
+            else:
+                self._leave_out(annotation, assets, record.place, code, message)
+
+    # ------------------------------------------------------------------------------------------------- annotations
+
+    def _annotation(self, annotation: Annotation, assets: TaskAssets, task: Place, prefix: str) -> None:
+        groups, relations = grouped(annotation.result or [])
+        at = _AnnotationPlace(
+            assets, task.at(f"annotation {annotation.id}") if annotation.id is not None else task, task, prefix
+        )
+        only = assets.only
+        if only is not None and only.slot.media is Media.IMAGE and not prefix:
+            answers = self._on_one_picture(groups, only, at)
+        else:
+            answers = [answer for group in groups for answer in self._group(group, at)]
+        self._place_answers(answers)
+        owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
+        for number, relation in relations:
+            if assets.counts(owners.get(relation.from_id, relation)):
+                self._relation(relation, number, at)
+
+    def _leave_out(self, annotation: Annotation, assets: TaskAssets, task: Place, code: Code, message: str) -> None:
+        """Count the regions of an annotation that is not converted."""
+        groups, relations = grouped(annotation.result or [])
+        for group in groups:
+            if assets.counts(group.entries[0]):
+                self._skip(code, _ledger_label(group), message, task, group.entries[0])
+        owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
+        for _, relation in relations:
+            if assets.counts(owners.get(relation.from_id, relation)):
+                self._skip(code, (_labels(relation) or [RELATION])[0], message, task)
+
+    def _skip(self, code: Code, label: str, message: str, place: Place, entry: Region | None = None) -> None:
+        """Count a region, or what stands for one, as read and skipped."""
+        self._log.read(label)
+        id = "" if entry is None or entry.id is None else str(entry.id)
+        self._log.skip(code, label, message, file=place.file, where=place.where, id=id)
+
+    # ----------------------------------------------------------------------------------------------------- regions
+
+    def _on_one_picture(self, groups: list[Group], asset: AssetRegions, at: _AnnotationPlace) -> list[AssetAnswer]:
+        """Regions on one picture: those that most exports are made of are read without the general machinery."""
+        answers: list[AssetAnswer] = []
+        plain_label, ids, ledger, where = self._naming.plain_label, asset.ids, self._log.ledger, at.place.where
+        for group in groups:
+            entry = group.entries[0]
+            identity, name, shape = entry.id, None, None
+            if len(group.entries) == 1 and not entry.item_index and not entry.meta:
+                size = asset.frame(entry)
+                found = plain_shape(entry, size[0], size[1]) if size is not None and asset.orientation == 1 else None
+                if found is not None:
+                    label, shape = found
+                    name = plain_label(entry, label)
+            if name is None or shape is None or type(identity) is not str or identity in ids:
+                answers += self._group(group, at)
+                continue
+            ids.add(identity)
+            asset.objects.add(identity)
+            ledger[name].read += 1
+            asset.annotations.append(
+                Object(id=identity, label=name, geometry=shape, where=f"{where} result[{group.number}]")
+            )
+        return answers
+
+    def _group(self, group: Group, at: _AnnotationPlace) -> Sequence[AssetAnswer]:
+        """Put what a region became on its asset; its answers about the asset are given back."""
+        first = group.entries[0]
+        place = at.place.at(f"result[{group.number}]")
+        asset: AssetRegions | None = None
+        label = ""
+        try:
+            asset = at.assets.of(first)
+            if asset is None:
+                return ()
+            values = _values(group.entries)
+            label = _label_of(group, values)
+            id = asset.unique(f"{at.prefix}{first.id}" if first.id is not None else f"{at.prefix}#{group.number}")
+            remarks = RegionLog(self._log, place, id)
+            content = RegionReader(
+                self._naming, self._options.frame_base, asset, group.entries, values, remarks, at.task
+            ).read()
+        except Unusable as problem:
+            if asset is not None or at.assets.counts_all:
+                self._skip(problem.code, label or _ledger_label(group), str(problem), place, first)
+            return ()
+        except UNDECODABLE as error:
+            self._skip(Code.RECORD_UNREADABLE, UNREADABLE, f"its value cannot be read: {error}", place, first)
+            return ()
+        if content.annotations:
+            self._log.read(content.ledger_label)
+            asset.annotations += content.annotations
+            if content.linkable:
+                asset.objects.add(id)
+        return content.answers
+
+    # ------------------------------------------------------------------------------------- answers and relations
+
+    def _place_answers(self, answers: Sequence[AssetAnswer]) -> None:
+        """Answers about the asset; one that depends on an option is nested under that option when it was chosen."""
+        parents = {control.name: n for n, (_, control, _) in enumerate(answers) if control is not None}
+        nested: dict[int, list[int]] = {}
+        for number, (asset, control, _) in enumerate(answers):
+            parent = parent_of(control, self._config) if control is not None else None
+            at = parents.get(parent.name) if parent is not None else None
+            if at is None or control is None or answers[at].asset is not asset:
+                continue
+            if _chosen(answers[at].answer) & set(control.when_choices):
+                nested.setdefault(at, []).append(number)
+        inside = {n for below in nested.values() for n in below}
+        for number, (asset, _, answer) in enumerate(answers):
+            if number in inside:
+                continue
+            self._log.read(answer.name)
+            for below in nested.get(number, ()):
+                _, control, child = answers[below]
+                assert control is not None
+                attribute = Attribute(child.name, child.value, free=child.free)
+                value = _with_nested(answer.value, control.when_choices, attribute)
+                answer = msgspec.structs.replace(answer, value=value, units=answer.units + 1)
+                self._log.read(answer.name)
+            asset.annotations.append(answer)
+
+    def _relation(self, relation: Region, number: int, at: _AnnotationPlace) -> None:
+        source, target = f"{at.prefix}{relation.from_id}", f"{at.prefix}{relation.to_id}"
+        if relation.direction == "left":
+            source, target = target, source
+        names = _labels(relation) or [RELATION]
+        place = at.place.at(f"result[{number}]")
+        for asset in at.assets.wanted:
+            if source in asset.objects and target in asset.objects:
+                self._log.read(names[0])
+                asset.annotations += [
+                    Relationship(
+                        id=asset.unique(f"{source}>{target}"),
+                        label=name,
+                        source=source,
+                        target=target,
+                        bidirectional=relation.direction == "bi",
+                        where=place.where,
+                        units=0 if n else 1,
+                    )
+                    for n, name in enumerate(names)
+                ]
+                return
+        self._skip(
+            Code.RELATIONSHIP_DANGLING, names[0], "it links regions that are not both written on one asset", place
+        )
+
+
+def log_fault(log: Log, fault: Fault, file: str) -> None:
+    """A part of a task that could not be decoded: a region counts as read and skipped."""
+    if fault.lost is Lost.REGION:
+        log.read(UNREADABLE)
+        log.skip(Code.RECORD_UNREADABLE, UNREADABLE, fault.message, file=file, where=fault.place)
+    elif fault.lost is Lost.PART:
+        log.note(Code.RECORD_UNREADABLE, fault.message, file=file, where=fault.place)
+    else:
+        log.file_unreadable(file, f"the task at {fault.place} {fault.message}")
+
+
+def _annotations(raw: Raw, place: str) -> tuple[list[Annotation], list[Fault]]:
+    """Predictions or drafts, which can also be a list of mere ids."""
+    if is_nothing(raw):
+        return [], []
+    try:
+        if not any(isinstance(p, dict) for p in msgspec.json.decode(raw, type=list[Any])):
+            return [], []
+    except UNDECODABLE:
+        pass
+    faults: list[Fault] = []
+    return list(ANNOTATION.decode_list(raw, place, faults)), faults
+
+
+def _values(entries: Sequence[Region]) -> list[Value]:
+    """The values of a region's entries; numbers may be written as texts. Raises one of :data:`UNDECODABLE`."""
+    try:
+        return [decode_value(e.value) if e.value else Value() for e in entries]
+    except UNDECODABLE:
+        return [decode_value_loosely(e.value) if e.value else Value() for e in entries]
+
+
+def _label_of(group: Group, values: Sequence[Value]) -> str:
+    """What the ledger calls a region: its first label, else its control."""
+    for value in values:
+        labels = labels_of(value)
+        if labels and labels[0]:
+            return labels[0]
+    return group.entries[0].from_name or UNNAMED
+
+
+def _ledger_label(group: Group) -> str:
+    try:
+        return _label_of(group, [decode_value(e.value) if e.value else Value() for e in group.entries])
+    except UNDECODABLE:
+        return UNREADABLE
+
+
+def _labels(relation: Region) -> list[str]:
+    return [relation.labels] if isinstance(relation.labels, str) else list(relation.labels or [])
+
+
+def _chosen(answer: Classification) -> set[str]:
+    values = answer.value if isinstance(answer.value, tuple) else (answer.value,)
+    return {v.value for v in values if isinstance(v, Choice)}
+
+
+def _with_nested(value: Any, options: tuple[str, ...], attribute: Attribute) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_with_nested(v, options, attribute) for v in value)
+    if isinstance(value, Choice) and value.value in options:
+        return Choice(value.value, (*value.attributes, attribute))
+    return value

@@ -1,0 +1,110 @@
+"""The assets that a task shows, and which of them a region is on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from to_labelbox.diagnostics import Code
+from to_labelbox_formats.label_studio.assets import Sizes, Slot
+from to_labelbox_formats.label_studio.files.records import Region
+from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
+from to_labelbox_formats.label_studio.regions.region_log import Unusable
+
+_REPETITION = re.compile(r"[_\-. ](\d{1,6})$")
+
+
+class Shows(NamedTuple):
+    """What a task shows, in the words of its data; ``missing`` says why there is nothing.
+
+    ``wanted``: those that are to be read now; the others belong to another task.
+    """
+
+    slots: Sequence[Slot]
+    missing: str
+    wanted: Sequence[bool]
+
+
+class _Object(NamedTuple):
+    """The assets of one object: the first of each page, the first of all; ``paged``: any is a page of a list."""
+
+    pages: dict[int, int]
+    first: int
+    paged: bool
+
+
+class TaskAssets:
+    """``repeated``: without a labelling config, the number at the end of an object's name is its repetition."""
+
+    def __init__(self, shows: Shows, sizes: Sizes, exif: bool, repeated: bool) -> None:
+        self._shows = shows
+        self._repeated = repeated
+        self._by_ref: dict[str, AssetRegions] = {}
+        self.regions: list[AssetRegions | None] = []
+        for slot, wanted in zip(shows.slots, shows.wanted):
+            asset = self._by_ref.get(slot.ref) if slot.ref else None
+            if asset is None and slot.media is not None and wanted:
+                asset = AssetRegions(slot, sizes, exif)
+                self._by_ref[slot.ref or f" {len(self._by_ref)}"] = asset
+            self.regions.append(asset)
+        self.counts_all = not shows.slots or shows.wanted[0]
+
+    @property
+    def wanted(self) -> list[AssetRegions]:
+        """The assets that are read now, each once."""
+        return list(self._by_ref.values())
+
+    @property
+    def only(self) -> AssetRegions | None:
+        """The asset of a task that shows one."""
+        return self.regions[0] if len(self.regions) == 1 else None
+
+    def of(self, entry: Region) -> AssetRegions | None:
+        """The asset that a region is on; None when it is not wanted now. Raises :class:`Unusable`."""
+        slots = self._shows.slots
+        if not slots:
+            raise Unusable(Code.ASSET_UNKNOWN, f"the asset of the task cannot be told: {self._shows.missing}")
+        number = 0 if len(slots) == 1 and not entry.item_index else self._number(entry)
+        if slots[number].media is None:
+            raise Unusable(Code.UNSUPPORTED, f"a {slots[number].tag} has no counterpart in Labelbox")
+        return self.regions[number]
+
+    def counts(self, entry: Region) -> bool:
+        """Whether a region belongs to an asset that is wanted now; one without an asset goes with the first."""
+        try:
+            return self.of(entry) is not None
+        except Unusable:
+            return self.counts_all
+
+    def _number(self, entry: Region) -> int:
+        page = self._repetition(entry) if entry.item_index is None else int(entry.item_index)
+        shown = self._objects.get(entry.to_name or "") or (
+            next(iter(self._objects.values())) if len(self._objects) == 1 else None
+        )
+        if shown is not None and page in shown.pages:
+            return shown.pages[page]
+        if shown is not None and not shown.paged:
+            return shown.first
+        what = f"no object {entry.to_name!r}" + (f" with a page {page}" if shown is not None else "")
+        raise Unusable(Code.ASSET_UNKNOWN, f"the task shows {what}")
+
+    @cached_property
+    def _objects(self) -> dict[str, _Object]:
+        found: dict[str, _Object] = {}
+        for number, slot in enumerate(self._shows.slots):
+            known = found.get(slot.shown) or _Object({}, number, False)
+            known.pages.setdefault(slot.page, number)
+            found[slot.shown] = known._replace(paged=known.paged or slot.paged)
+        return found
+
+    @cached_property
+    def _pages(self) -> set[int]:
+        return {s.page for s in self._shows.slots if s.paged}
+
+    def _repetition(self, entry: Region) -> int:
+        """The page of a list that an object of a Repeater shows, which without a config only its name tells."""
+        found = _REPETITION.search(entry.to_name or "") if self._repeated else None
+        page = int(found.group(1)) if found else 0
+        return page if page in self._pages else 0
