@@ -11,17 +11,23 @@ classes undeclared: :meth:`ClassMap.check` compares them with the schema and wit
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
+from heapq import nlargest
+from os.path import commonprefix
 
 import msgspec
 from msgspec import Struct
 
 from to_labelbox.diagnostics import Code, Log, UsageError
+from to_labelbox.names import cut
 from to_labelbox.schema import Input, Kind, Label, Option, Policy, Question, Schema
 
 SHOWN = 5
+COMPLAINTS = 20
+MOST_COMPARED, MOST_LETTERS = 100, 100
+"""Names, and letters of each, among which the nearest to an unknown one are looked for."""
 
 Path = tuple[str, ...]
 """Where a name stands in a map: ("classes", "car", "attributes", "color", "options", "red")."""
@@ -139,12 +145,17 @@ class ClassMap(Struct, frozen=True, dict=True):
         known |= {("classes", name) for name in log.ledger if name not in asked}
         known |= {("questions", name) for name in log.ledger}
         unknown = [(path, line) for path, line in _paths(self) if path not in known]
-        messages = [f"{self.file}{f':{line}' if line else ''}: {_complaint(path, known)}" for path, line in unknown]
+        messages = [
+            f"{self.file}{f':{line}' if line else ''}: {_complaint(path, known)}" for path, line in unknown[:COMPLAINTS]
+        ]
+        more = len(unknown) - len(messages)
         if messages and self.strict:
             remedy = "Correct the names, or say 'unknown: warn' in the map if it serves several sources"
-            raise UsageError("\n".join([*messages, remedy]))
+            raise UsageError("\n".join([*messages, *([f"… and {more:,} more"] if more else []), remedy]))
         for message in messages:
             log.note(Code.MAP_UNUSED, message)
+        if more:
+            log.note(Code.MAP_UNUSED, f"{self.file}: {more:,} more names that are not in the source", count=more)
 
 
 def read_class_map(path: str | os.PathLike[str]) -> ClassMap:
@@ -307,10 +318,29 @@ def nearest(name: str, names: Sequence[str]) -> str:
     folded: dict[str, str] = {}
     for other in names:
         folded.setdefault(other.casefold(), other)
-    near = [folded[match] for match in get_close_matches(name.casefold(), list(folded), SHOWN, 0.6)]
+    wanted = name.casefold()
+    near = [folded[match] for match in get_close_matches(wanted, _candidates(wanted, folded), SHOWN, 0.6)]
     if near:
-        return f"nearest: {', '.join(map(repr, near))}"
+        return f"nearest: {', '.join(_shown(near))}"
     if not names:
         return "there is none"
     more = "…" if len(names) > SHOWN else ""
-    return f"there are: {', '.join(map(repr, names[:SHOWN]))}{more}"
+    return f"there are: {', '.join(_shown(names[:SHOWN]))}{more}"
+
+
+def _candidates(wanted: str, names: Collection[str]) -> list[str]:
+    """Names to be compared letter by letter, which takes the product of the lengths: few, and no long ones."""
+    if len(wanted) > MOST_LETTERS:
+        return []
+    fitting = [name for name in names if len(name) <= MOST_LETTERS]
+    if len(fitting) <= MOST_COMPARED:
+        return fitting
+
+    def likeness(name: str) -> int:
+        return len(commonprefix((name, wanted))) - abs(len(name) - len(wanted))  # noqa: RUF071
+
+    return nlargest(MOST_COMPARED, fitting, likeness)
+
+
+def _shown(names: Iterable[str]) -> Iterator[str]:
+    return (repr(cut(name, MOST_LETTERS)) for name in names)

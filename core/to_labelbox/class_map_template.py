@@ -8,6 +8,7 @@ import yaml
 
 from to_labelbox.class_map import keypoint_of
 from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Ledger
+from to_labelbox.names import display
 from to_labelbox.ontology import Ontology, Tool
 from to_labelbox.schema import Input, Question, Schema
 from to_labelbox.survey import INSTANCE, VISIBILITY, Answers, Survey
@@ -39,7 +40,7 @@ HEAD = """\
 
 def template(source: str, schema: Schema, ontology: Ontology, survey: Survey, ledger: Ledger) -> str:
     """YAML with every class, attribute, option and question of a source under its own name, with counts and kinds."""
-    lines = [HEAD + f"# Source: {' '.join(source.split())}", ""]
+    lines = [HEAD + f"# Source: {display(' '.join(source.split()))}", ""]
     keypoints = _keypoints(schema, survey)
     points = {f"{owner}/{point}" for owner, names in keypoints.items() for point in names}
     tools: dict[str, list[Tool]] = {}
@@ -125,6 +126,6 @@ def _entry(name: str, depth: int, below: Sequence[str], remark: str) -> list[str
 
 def _scalar(text: str) -> str:
     """A text on one line, quoted where YAML would take it for something else."""
-    style = None if text.isprintable() else '"'
-    dumped = yaml.safe_dump(text, allow_unicode=True, width=1 << 30, default_style=style)
+    shown = text.isprintable()
+    dumped = yaml.safe_dump(text, allow_unicode=shown, width=1 << 30, default_style=None if shown else '"')
     return str(dumped).removesuffix("...\n").strip("\n")

@@ -66,6 +66,7 @@ class _Fitter:
         self._fit = fit
         self._log = log
         self._labels = sorted({label for label, _ in fit.shapes})
+        self._near: dict[tuple[str, str], str] = {}
         self._required = [q for q in fit.questions.values() if q.required and not q.index]
 
     def item(self, item: Item) -> Item:
@@ -117,13 +118,20 @@ class _Fitter:
                     id=id,
                 )
 
+    def _nearest(self, what: str, name: str, names: Iterable[str]) -> str:
+        """The nearest names in words, looked for once a name, not once an annotation."""
+        found = self._near.get((what, name))
+        if found is None:
+            found = self._near[what, name] = nearest(name, sorted(names))
+        return found
+
     # ------------------------------------------------------------------------------------------- objects, tracks
 
     def _labelled(self, old: Object | Track) -> Annotation | None:
         label = old.label
         kinds = self._fit.kinds.get(label, frozenset()) - {Kind.RELATIONSHIP}
         if not kinds:
-            message = f"the ontology has no tool {label!r}; {nearest(label, self._labels)}"
+            message = f"the ontology has no tool {label!r}; {self._nearest('tool', label, self._labels)}"
             self._skip(old, label, f"tool {label!r}", message)
             return None
         questions = self._fit.asked.get(label, {})
@@ -201,9 +209,9 @@ class _Fitter:
         name, part = old.name, bool(old.frames or old.times or old.message is not None)
         question = self._fit.questions.get((name, part))
         if question is None:
-            names = sorted(n for n, index in self._fit.questions if index == part)
+            names = [n for n, index in self._fit.questions if index == part]
             scope = " for frames, times or messages" if part else ""
-            message = f"the ontology has no question {name!r}{scope}; {nearest(name, names)}"
+            message = f"the ontology has no question {name!r}{scope}; {self._nearest(scope, name, names)}"
             self._skip(old, name, f"question {name!r}{scope}", message)
             return None
         value = self._value(question, old.value, repr(name))

@@ -13,11 +13,13 @@ from typing import Any, NoReturn
 
 from msgspec import Struct, field
 
-from to_labelbox.names import text_name
+from to_labelbox.names import cut, text_name
 
 EXAMPLES = 5
 LISTED = 1000
 """Names that a report lists at most where it lists names."""
+MOST_SAID, MOST_NOTED, MOST_NAMED = 20_000, 4_000, 1_000
+"""Characters of an error, of an example's message, and of the names in it: a source's own names may be of any length."""
 UNNAMED = "(unnamed)"
 UNREADABLE = "(unreadable)"
 
@@ -151,6 +153,9 @@ def severity_of(code: Code) -> Severity:
 
 class ToLabelboxError(Exception):
     """Something the user can mend; the message says what and how. Never shown with a traceback."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(cut(str(message), MOST_SAID))
 
 
 class UsageError(ToLabelboxError):
@@ -289,10 +294,15 @@ class Log:
         """Record an occurrence that costs no annotation by itself."""
         diagnostic = self.diagnostics.get(code)
         if diagnostic is None:
-            diagnostic = self.diagnostics[code] = Diagnostic(code, severity_of(code), message=message)
+            diagnostic = self.diagnostics[code] = Diagnostic(code, severity_of(code), message=cut(message, MOST_NOTED))
         diagnostic.count += count
         if len(diagnostic.examples) < EXAMPLES:
-            example = Example(text_name(message), text_name(file), where, id)
+            example = Example(
+                text_name(cut(message, MOST_NOTED)),
+                text_name(cut(file, MOST_NAMED)),
+                cut(where, MOST_NAMED),
+                cut(id, MOST_NAMED),
+            )
             diagnostic.examples.append(example)
             if self._listener is not None:
                 self._listener(diagnostic, example)
@@ -308,7 +318,8 @@ class Log:
 
         ``count`` occurrences; names beyond the first :data:`LISTED` add up under one.
         """
-        self._add_unread(Unread(what, text_name(name), text_name(where), count, why))
+        name, where = text_name(cut(name, MOST_NAMED)), text_name(cut(where, MOST_NAMED))
+        self._add_unread(Unread(what, name, where, count, cut(why, MOST_NAMED)))
 
     def _add_unread(self, one: Unread) -> None:
         key = one.what, one.name, one.where
@@ -334,6 +345,7 @@ class Log:
 
         The counts are of records; ``option`` is what flips it, ready to copy (``-O origin=zero_based``).
         """
+        what, taken, why, option = (cut(text, MOST_NAMED) for text in (what, taken, why, option))
         self._add_assumption(Assumption(what, taken, for_, against, unknown, why, option))
 
     def _add_assumption(self, one: Assumption) -> None:

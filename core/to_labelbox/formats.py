@@ -21,10 +21,11 @@ from msgspec import Struct, field
 from to_labelbox.diagnostics import Log, SourceError, UsageError
 from to_labelbox.media import Gallery
 from to_labelbox.model import Classification, Item, Media
+from to_labelbox.names import display
 from to_labelbox.ontology import Ontology
 from to_labelbox.schema import Schema
 from to_labelbox.settings import Settings
-from to_labelbox.source import Source, display
+from to_labelbox.source import Source
 from to_labelbox.survey import Survey
 
 # -------------------------------------------------------------------------------------------------- detection

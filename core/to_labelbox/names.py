@@ -1,8 +1,9 @@
-"""Names of files as text."""
+"""Names of files as text, and texts as they are shown: of bounded length, without characters that steer a terminal."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
@@ -11,6 +12,32 @@ _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 def text_name(name: str) -> str:
     """A file's name as text: a byte that is no UTF-8, which Python holds as half a surrogate pair, becomes ``%E9``."""
     return _NOT_UTF_8.sub(lambda half: f"%{ord(half.group()) - 0xDC00:02X}", name)
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most about ``most`` characters: beginning and end of a longer one, and how much is left out."""
+    if len(text) <= most:
+        return text
+    end = most // 5
+    return f"{text[: most - end]} … ({len(text) - most:,} more characters) … {text[-end:]}"
+
+
+def listed(texts: Sequence[str], most: int = 20) -> list[str]:
+    """The first of many texts, and how many more there are."""
+    more = len(texts) - most
+    return [*texts[:most], f"… and {more:,} more"] if more > 0 else list(texts)
+
+
+def display(text: str) -> str:
+    """A text as it may be shown in a terminal: control, bidi and other unprintable characters escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def display_lines(text: str) -> str:
+    """As :func:`display`, with the line breaks and tabs that the text was laid out with."""
+    return "\n".join("\t".join(map(display, line.split("\t"))) for line in text.split("\n"))
 
 
 def as_text(plain: Any) -> Any:

@@ -12,7 +12,8 @@ from typing import NoReturn
 
 from to_labelbox.diagnostics import Log, UsageError
 from to_labelbox.media import is_media
-from to_labelbox.source import Source, display
+from to_labelbox.names import display
+from to_labelbox.source import Source
 
 NO_RULE = "no rule reads it"
 FULLY_SEEN = 2_000

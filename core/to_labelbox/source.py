@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Protocol, cast
 
 from to_labelbox.diagnostics import FileError, UsageError
-from to_labelbox.names import text_name
+from to_labelbox.names import display, text_name
 
 HEAD = 64 * 1024
 HEADS = 64
@@ -66,11 +66,6 @@ def is_data_folder(name: str) -> bool:
     Data is often kept among code, and packages bring pictures and texts of their own.
     """
     return _NO_DATA_FOLDER.fullmatch(name) is None
-
-
-def display(name: str) -> str:
-    """A name as it may be shown in a terminal: control, bidi and other unprintable characters escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name)
 
 
 class _Store(Protocol):

@@ -21,6 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 from pebble.common.types import CONSTS
 
 from to_labelbox.diagnostics import ToLabelboxError
+from to_labelbox.interruption import NUMBERS, Interrupted
 
 _PATIENCE = 0.2
 """Seconds after which a signal that came while waiting for workers is heard."""
@@ -77,9 +78,9 @@ def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
 
 
 def _cause(code: int) -> str:
-    if code == -signal.SIGALRM:
+    if code == -getattr(signal, "SIGALRM", 0):
         return "it took longer than --file-timeout allows"
-    if code == -signal.SIGKILL:
+    if code == -getattr(signal, "SIGKILL", 0):
         return "the worker process was killed, as the system does when memory runs out"
     if code < 0:
         return f"the worker process died of signal {signal.Signals(-code).name}"
@@ -87,19 +88,20 @@ def _cause(code: int) -> str:
 
 
 class _Signals:
-    """SIGTERM ends the work as Ctrl-C does: workers first, nothing half-written.
+    """SIGTERM and SIGHUP end the work as Ctrl-C does: workers first, nothing half-written.
 
     Futures and the pool have locks, which an exception in the wrong place would leave locked for ever; so signals wait
     until such a place is left.
     """
 
     def __init__(self) -> None:
-        self._held = self._came = False
+        self._held = False
+        self._came = 0
 
-    def _arrive(self, *_: object) -> None:
+    def _arrive(self, number: int, _: object) -> None:
         if not self._held:
-            raise KeyboardInterrupt
-        self._came = True
+            raise Interrupted(number)
+        self._came = number
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -109,15 +111,15 @@ class _Signals:
         finally:
             self._held = False
         if self._came:
-            self._came = False
-            raise KeyboardInterrupt
+            number, self._came = self._came, 0
+            raise Interrupted(number)
 
     @contextmanager
     def handled(self) -> Iterator[None]:
         """Signals that were ignored stay ignored."""
         before = {}
         if threading.current_thread() is threading.main_thread():
-            before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+            before = {n: signal.getsignal(n) for n in NUMBERS}
         taken = [n for n, handler in before.items() if handler is not signal.SIG_IGN]
         try:
             for number in taken:
@@ -129,7 +131,9 @@ class _Signals:
 
 
 def _begin(parent: int, prepare: Callable[..., None], given: Sequence[Any]) -> None:
-    """What a process does first."""
+    """What a process does first. That a terminal is closed is its parent's to hear, who ends it."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     prepare(*given)
 

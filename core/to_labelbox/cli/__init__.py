@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
 import sys
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from typing import TextIO
 
 import click
 
+from to_labelbox.cli.speech import tell
 from to_labelbox.diagnostics import SourceError, ToLabelboxError
+from to_labelbox.interruption import Interrupted, hear
 
 COMMANDS = ("convert", "batch", "merge", "inspect", "ontology", "validate", "preview", "formats", "completion")
 """Each is the function of that name in the module of that name."""
@@ -70,14 +75,20 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to end
         sys.stdout.reconfigure(errors="backslashreplace")
+    hear()
     try:
         code = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt) as end:  # click makes the one of the other
         code = 130
-    except KeyboardInterrupt:
-        code = 130
+        interrupted = end.__cause__ if isinstance(end, click.exceptions.Abort) else end
+        if isinstance(interrupted, Interrupted):
+            _complain(str(interrupted))
+            code = interrupted.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        tell(shown.getvalue().rstrip())
         code = 2
     except SourceError as error:
         _complain(str(error))
@@ -86,14 +97,36 @@ def main() -> None:
         _complain(str(error))
         code = 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up(sys.stdout)
         code = 0
     except OSError as error:
-        _complain(f"{error.filename or 'output'}: {error.strerror}")
+        _complain(f"{error.filename or 'output'}: {error.strerror or error}{_advice(error)}")
         code = 2
+    except MemoryError:
+        _complain(
+            f"there is too little memory for {' '.join(sys.argv[1:2])}: the input, or one record of it, is too large"
+        )
+        code = 2
+    for stream in (sys.stdout, sys.stderr):  # the interpreter's own last flush would end in a traceback
+        with suppress(OSError, ValueError):
+            stream.flush()
+            continue
+        _give_up(stream)
     gc.freeze()  # the interpreter's last collection would look at every object once more
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _complain(message: str) -> None:
-    click.echo(f"to-labelbox: {message}", err=True)
+    tell(f"to-labelbox: {message}")
+
+
+def _advice(error: OSError) -> str:
+    if error.errno == errno.EMFILE:
+        return ": the system lets a process open too few files at once; see `ulimit -n`"
+    return ""
+
+
+def _give_up(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere: whoever read it has gone, or the disk is full."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

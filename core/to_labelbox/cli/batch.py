@@ -7,20 +7,13 @@ from typing import Any
 
 import click
 
-from to_labelbox.cli.common import (
-    batch_closing,
-    conversion_options,
-    output_options,
-    pairs_of,
-    resumable,
-    settings_of,
-    tell,
-)
+from to_labelbox.cli.common import batch_closing, conversion_options, output_options, pairs_of, resumable, settings_of
 from to_labelbox.cli.progress import batch_display
+from to_labelbox.cli.speech import tell
 from to_labelbox.discover import discover, none_found
+from to_labelbox.names import display
 from to_labelbox.option_file import whole_number
 from to_labelbox.report import FailOn
-from to_labelbox.source import display
 
 
 @click.command()
@@ -78,7 +71,7 @@ def batch(
     share = _share(shard)
     from to_labelbox.batching import batch as run
 
-    with resumable(quiet), batch_display(progress, quiet) as listener:
+    with resumable(), batch_display(progress, quiet) as listener:
         report = run(
             root,
             out,

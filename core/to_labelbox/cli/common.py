@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -15,10 +14,11 @@ from to_labelbox.batch_report import BatchReport
 from to_labelbox.class_map import read_class_map
 from to_labelbox.data_rows import read_rows
 from to_labelbox.diagnostics import Diagnostic, Severity, Tally, UsageError
+from to_labelbox.interruption import Interrupted
+from to_labelbox.names import display
 from to_labelbox.pipeline import Job, read_ontology
 from to_labelbox.report import FailOn, Report
 from to_labelbox.settings import Outside, Policy, Settings
-from to_labelbox.source import display
 from to_labelbox.tables import read_urls
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -201,20 +201,13 @@ def pairs_of(options: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def tell(text: str) -> None:
-    """Say something beside the result. Whether anybody listens decides nothing."""
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
-
-
 @contextmanager
-def resumable(quiet: bool) -> Iterator[None]:
-    """Say after an interruption how to go on."""
+def resumable() -> Iterator[None]:
+    """Know after an interruption how to go on."""
     try:
         yield
-    except KeyboardInterrupt:
-        if not quiet:
-            tell("interrupted: the same command with --resume goes on with what is missing")
+    except Interrupted as interrupted:
+        interrupted.resume = "the same command with --resume goes on with what is missing"
         raise
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options, tell
+from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options
 from to_labelbox.cli.progress import bar
+from to_labelbox.cli.speech import tell
 from to_labelbox.pipeline import convert as run
 from to_labelbox.report import FailOn
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from to_labelbox.cli.common import complete_format
+from to_labelbox.cli.speech import tell
 from to_labelbox.formats import OptionInfo, describe, option_infos, readers, writers
 
 
@@ -26,7 +27,7 @@ def formats(names: tuple[str, ...]) -> None:
             for option in option_infos(reader.options):
                 click.echo(_option(option))
     for name, error in getattr(readers(), "broken", {}).items():
-        click.echo(f"{name:<14} cannot be loaded: {error}", err=True)
+        tell(f"{name:<14} cannot be loaded: {error}")
     if names:
         for writer in writers().values():
             click.echo(f"\n{writer.name:<14} {writer.title}: options of the target, for any format")

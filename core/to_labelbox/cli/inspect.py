@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from to_labelbox.cli.common import closing, job_of, settings_of, source_options
+from to_labelbox.cli.speech import say
 from to_labelbox.formats import verdicts
 from to_labelbox.inspection import Answered, Inspection, inspected
+from to_labelbox.names import cut, display
 from to_labelbox.pipeline import open_job, run
-from to_labelbox.source import Source, display
+from to_labelbox.source import Source
 
 VALUES_SHOWN = 8
 NEAR = 0.5
@@ -45,9 +47,9 @@ def inspect(source: tuple[str, ...], as_json: bool, **given: Any) -> int:
         click.echo(found.to_json())
     else:
         for part in (_formats(found), _assets(found), _tools(found), _limits(found)):
-            click.echo("\n".join(part) + "\n")
-        click.echo(closing(result.report, None))
-        click.echo(f"\nnext: to-labelbox convert {' '.join(map(shlex.quote, source))} -o OUT, with the same options")
+            say("\n".join(part) + "\n")
+        say(closing(result.report, None))
+        say(f"\nnext: to-labelbox convert {' '.join(map(shlex.quote, source))} -o OUT, with the same options")
     return result.report.exit_code()
 
 
@@ -101,7 +103,8 @@ def _limits(found: Inspection) -> Iterator[str]:
 
 
 def _values(values: Sequence[str]) -> str:
-    return display(", ".join(values[:VALUES_SHOWN]) + (f", … ({len(values)})" if len(values) > VALUES_SHOWN else ""))
+    shown = (cut(value, 100) for value in values[:VALUES_SHOWN])
+    return display(", ".join(shown) + (f", … ({len(values)})" if len(values) > VALUES_SHOWN else ""))
 
 
 def _cut(name: str, length: int) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from to_labelbox.batching import merge as run
-from to_labelbox.cli.common import batch_closing, tell
+from to_labelbox.cli.common import batch_closing
 from to_labelbox.cli.progress import batch_display
+from to_labelbox.cli.speech import tell
 
 
 @click.command()

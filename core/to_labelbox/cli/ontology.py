@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from to_labelbox.class_map_template import template
 from to_labelbox.cli.common import job_of, settings_of, source_options
+from to_labelbox.cli.speech import say, tell
 from to_labelbox.conform import differences, settings_for
+from to_labelbox.names import cut
 from to_labelbox.pipeline import open_job, read_ontology, run
-from to_labelbox.source import display
 
 
 @click.command(
@@ -62,9 +63,9 @@ def ontology(source: tuple[str, ...], as_template: bool, diff: str | None, as_js
             click.echo(json.dumps([msgspec.to_builtins(m) for m in missing], indent=1))
         else:
             for difference in missing:
-                click.echo(display(str(difference)))
+                say(cut(str(difference), 1000))
             count = f"{len(missing)} difference{'' if len(missing) == 1 else 's'}" if missing else "everything fits"
-            click.echo(f"{diff}: {count}", err=True)
+            tell(f"{diff}: {count}")
         return 1 if missing else result.report.exit_code()
     if as_template:
         text = template(opened.info.path, result.schema, result.ontology, result.survey, opened.log.ledger)

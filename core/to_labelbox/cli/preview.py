@@ -6,6 +6,7 @@ import os
 
 import click
 
+from to_labelbox.cli.speech import tell
 from to_labelbox.page import preview as run
 
 
@@ -52,5 +53,5 @@ def preview(
         problems=problems,
         overwrite=overwrite,
     )
-    click.echo(f"wrote {target} ({size / 1e6:.1f} MB): open it in a browser", err=True)
+    tell(f"wrote {target} ({size / 1e6:.1f} MB): open it in a browser")
     return 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from to_labelbox.cli.common import tell
+from to_labelbox.cli.speech import tell
 from to_labelbox.pipeline import Progress
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import shlex
 import click
 
 from to_labelbox.checking import faults
-from to_labelbox.source import display
+from to_labelbox.cli.speech import say, tell
+from to_labelbox.names import cut
 
 
 @click.command(
@@ -38,10 +39,10 @@ def validate(path: str, ontology: str | None, media_root: str | None, limit: int
     for fault in faults(path, ontology, media_root):
         found += 1
         if not quiet and found <= limit:
-            click.echo(display(str(fault)))
+            say(cut(str(fault), 4000))
     if not quiet:
         more = f" (the first {limit} shown)" if found > limit else ""
-        click.echo(f"{found} fault{'' if found == 1 else 's'}{more}" if found else f"{path}: no faults", err=True)
+        tell(f"{found} fault{'' if found == 1 else 's'}{more}" if found else f"{path}: no faults")
         if not found and os.path.isfile(os.path.join(path, "data_rows.ndjson")):
-            click.echo(f"next: to-labelbox preview {shlex.quote(path)} --media-root DIR", err=True)
+            tell(f"next: to-labelbox preview {shlex.quote(path)} --media-root DIR")
     return 1 if found else 0
