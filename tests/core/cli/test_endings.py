@@ -34,7 +34,7 @@ def large(folder: Path) -> Path:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_conversion_in_one_sentence(number: int, workers: int, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [*PROGRAM, "convert", large(tmp_path), "-o", out, "--workers", str(workers)]
+    command = [*PROGRAM, "convert", str(large(tmp_path)), "-o", str(out), "--workers", str(workers)]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
     deadline = time.monotonic() + 60
     while not list(out.glob(".*/*")) and run.poll() is None and time.monotonic() < deadline:
@@ -51,7 +51,7 @@ def test_a_signal_ends_a_conversion_in_one_sentence(number: int, workers: int, t
 def test_a_batch_says_after_a_signal_how_to_go_on(tmp_path: Path) -> None:
     large(tmp_path / "sets" / "a")
     out = tmp_path / "out"
-    command = [*PROGRAM, "batch", tmp_path / "sets", "-o", out, "-q"]
+    command = [*PROGRAM, "batch", str(tmp_path / "sets"), "-o", str(out), "-q"]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
     while not list(out.glob(".to-labelbox-partial/*/*.done")) and run.poll() is None:
         time.sleep(0.01)
