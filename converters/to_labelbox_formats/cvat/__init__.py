@@ -34,6 +34,7 @@ from to_labelbox.model import (
     Track,
 )
 from to_labelbox.source import Source
+from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import sniff
 
 
@@ -60,6 +61,10 @@ class Options:
     frames: Frames = field(
         default=Frames.SOURCE,
         metadata={"help": "frame numbers of a task with step=N: of the source video, or of the sampled clip"},
+    )
+    jobs: Jobs = field(
+        default=Jobs.ANNOTATION,
+        metadata={"help": "jobs of a backup whose labels count; all: replicas, ground truth and control frames too"},
     )
     groups: bool = field(default=False, metadata={"help": "keep group ids as the nested text 'group'"})
     unlabelled: str = field(

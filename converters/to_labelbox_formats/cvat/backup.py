@@ -5,31 +5,35 @@ Frames are relative: frame f of a task is frame ``start_frame + f · step`` of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
 from to_labelbox.source import Source
+from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import annotation_files
 from to_labelbox_formats.cvat.exports import Group, frame_name
-from to_labelbox_formats.cvat.jobs import Earlier, Job, is_shown
+from to_labelbox_formats.cvat.jobs import Earlier, Job
 from to_labelbox_formats.cvat.meta import TAGS, Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.records import Names, records, shape_node, track_node
 from to_labelbox_formats.cvat.rows import Rules
 from to_labelbox_formats.cvat.shapes import Vocabulary
-from to_labelbox_formats.cvat.tasks import Beside, Frame, Task, is_record, load, read_tasks
+from to_labelbox_formats.cvat.task_frames import MAX_FRAME, Frame
+from to_labelbox_formats.cvat.tasks import JsonFile, Task, is_record, load, read_tasks
 from to_labelbox_formats.cvat.tracks import TrackReader
 
+Content = dict[int, list[Any]]
+"""Records and nodes of shapes and tags by the relative frame that they are on."""
 
-def open_json(source: Source, log: Log, unlabelled: str) -> list[JsonExport]:
+
+def open_json(source: Source, log: Log, unlabelled: str, jobs: Jobs) -> list[JsonExport]:
     """Every backup and server file of the source. Raises :class:`SourceError` for 3D data."""
     exports = []
     for name in annotation_files(source):
         try:
             content = load(source, name)
-            beside = Beside(source, name)
-            tasks = read_tasks(content, beside, name, log)
+            tasks = read_tasks(content, JsonFile(source, name, jobs, log))
         except FileError as error:
             log.file_unreadable(name, str(error))
             continue
@@ -52,116 +56,145 @@ class JsonExport:
         self.size = size
         self.groups: dict[tuple[str, str], Group] = {}
         self.meta = Meta(
-            tuple(label for task in tasks for label in task.labels), tuple(t.spec for t in tasks), len(tasks) > 1
+            tuple(label for task in tasks for label in task.labels),
+            tuple(t.spec for t in tasks),
+            project=len(tasks) > 1,
+            written=True,
         )
-        self._makers: list[tuple[Task, Names, int, Any]] = []
+        self._makers: list[Callable[[], Node]] = []
         tagged: dict[str, None] = {}
         for task in tasks:
-            names = Names(task.labels, unlabelled)
-            self._add(task, names, log, tagged)
-            for id in names.unknown:
-                log.note(Code.CLASS_UNKNOWN, f"no label has the id {id}; it is called 'label_{id}'. Put labels.json beside the file", file=name)  # fmt: skip
+            adder = _Adder(task, Names(task.labels, unlabelled), log, name)
+            spec = task.spec
+            group = Group(self, spec.subset, spec.id, only_frames=spec.video, video=spec.video, task=spec)
+            self.groups[spec.subset, spec.id] = group
+            content = adder.content(tagged)
+            tracks = adder.tracks(content)
+            for make in tracks:
+                group.tracks.append(len(self._makers))
+                self._makers.append(make)
+            for frame in adder.frames(content):
+                group.images.append(len(self._makers))
+                group.hashes.append(hash(adder.name_of(frame)))
+                self._makers.append(adder.image(frame, content.get(frame, [])))
+            adder.tell_unknown()
         self.tagged = tuple(tagged)
 
     def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
         for element in elements:
-            task, names, number, content = self._makers[element]
-            if isinstance(content, Job):
-                record = records(content.record.get("tracks"))[number]
-                yield track_node(record, names, _absolute(task.spec), content.stop)
-            else:
-                yield self._image(task, names, number, content)
+            yield self._makers[element]()
 
-    def _image(self, task: Task, names: Names, frame: int, content: list[Any]) -> Node:
-        known = task.frames.get(frame) or Frame()
-        absolute = _absolute(task.spec)(frame)
-        width, height = known.width or task.spec.width, known.height or task.spec.height
-        fields = {"id": str(absolute), "name": known.name or frame_name(absolute)}
-        if width and height:
-            fields |= {"width": str(width), "height": str(height)}
-        children = [
-            record
-            if isinstance(record, Node)
-            else make_node("tag", {"label": names.label(record)}, names.answers(record))
-            if "points" not in record and "type" not in record
-            else shape_node(record, names.label(record), names, {})
-            for record in content
-        ]
-        return make_node("image", fields, [], children)
 
-    def _add(self, task: Task, names: Names, log: Log, tagged: dict[str, None]) -> None:
-        spec = task.spec
-        group = Group(self, spec.subset, spec.id, only_frames=spec.video, video=spec.video, task=spec)
-        self.groups[spec.subset, spec.id] = group
-        content: dict[int, list[Any]] = {}
-        for number, job in enumerate(task.jobs):
-            earlier = Earlier(content)
+class _Adder:
+    """What the jobs of one task say, brought together by frame."""
+
+    def __init__(self, task: Task, names: Names, log: Log, file: str) -> None:
+        self._task = task
+        self._names = names
+        self._log = log
+        self._file = file
+
+    def content(self, tagged: dict[str, None]) -> Content:
+        """Shapes and tags by frame; what counts on none of them is skipped or merged here. ``tagged``: labels of tags."""
+        content: Content = {}
+        for number, job in enumerate(self._task.jobs):
+            earlier = Earlier(content) if number else None
             for kind in ("shapes", "tags"):
                 for record in records(job.record.get(kind)):
-                    label = names.label(record) or UNNAMED
+                    label = self._label(record)
                     if kind == "tags":
                         tagged[label] = None
                         label = TAGS
                     frame = record.get("frame")
-                    if not isinstance(frame, int) or isinstance(frame, bool) or frame < 0 or frame > 10_000_000:
-                        log.read(label)
-                        log.skip(Code.FRAME_INVALID, label, f"its frame is {frame!r}", file=self.name)
-                    elif frame in task.deleted:
-                        log.read(label)
-                        log.skip(Code.DELETED, label, f"frame {frame} is deleted in CVAT", file=self.name)
-                    elif number and earlier.has(record, frame):
-                        log.read(label)
-                        log.merge(Code.ANNOTATION_DUPLICATE, label, "told by two overlapping jobs", file=self.name)
+                    if not isinstance(frame, int) or isinstance(frame, bool) or not 0 <= frame <= MAX_FRAME:
+                        self._skip(Code.FRAME_INVALID, label, f"its frame is {frame!r}")
+                    elif frame in self._task.hidden:
+                        self._skip(*self._hidden(label, frame))
+                    elif earlier is not None and earlier.has(record, frame):
+                        self._log.read(label)
+                        message = "told by two overlapping jobs"
+                        self._log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=self._file)
                     else:
                         content.setdefault(frame, []).append(record)
+        return content
+
+    def tracks(self, content: Content) -> list[Callable[[], Node]]:
+        """What makes the nodes of the tracks of a video.
+
+        Tracks over pictures become a shape on each, as CVAT's own export for images makes them.
+        """
+        spec, makers = self._task.spec, list[Callable[[], Node]]()
+        by_frame = Rules(TaskSpec(id=spec.id, size=spec.size), False, False)
+        reader = TrackReader(Vocabulary(self._task.labels), self._log, self._file, False)
+        for job in self._task.jobs:
+            for number, record in enumerate(records(job.record.get("tracks"))):
+                why = self._task.hidden.why_hidden(record, spec.size) if self._task.hidden else None
+                if why is not None:
+                    self._skip(why[0], self._label(record), why[1])
+                elif spec.video:
+                    makers.append(self._track(record, job))
+                else:
+                    node = track_node(record, self._names, int, job.stop)
+                    for frame, shape in reader.by_frame(node, str(number), by_frame):
+                        if frame not in self._task.hidden:
+                            content.setdefault(frame, []).append(shape)
+        return makers
+
+    def frames(self, content: Content) -> Iterable[int]:
+        """The frames that become pictures: all of a task of pictures, of a video those with shapes of their own."""
+        spec, task = self._task.spec, self._task
         if not spec.video and not task.frames and (content or spec.size):
-            log.note(
+            self._log.note(
                 Code.ASSET_UNKNOWN,
                 "the file does not name the pictures, so they are called frame_000000 and on; put the server's answer "
                 "to /data/meta beside it as meta.json",
-                file=self.name,
+                file=self._file,
                 where=spec.name,
             )
-        if spec.video:
-            for job in task.jobs:
-                for number, record in enumerate(records(job.record.get("tracks"))):
-                    if task.deleted and not is_shown(record, task.deleted, spec.size):
-                        self._skip_deleted(names.label(record) or UNNAMED, log)
-                        continue
-                    group.tracks.append(len(self._makers))
-                    self._makers.append((task, names, number, job))
-        else:
-            self._expand(task, names, content, log)
-        frames: Iterable[int] = sorted(content)
-        if not spec.video and spec.size is not None:
-            frames = sorted({*content, *range(min(spec.size, 1_000_000))} - task.deleted)
-        for frame in frames:
-            group.images.append(len(self._makers))
-            group.hashes.append(hash(self._name(task, frame)))
-            self._makers.append((task, names, frame, content.get(frame, [])))
+        if spec.video or spec.size is None:
+            return sorted(content)
+        return sorted({*content, *range(spec.size)} - task.hidden.all)
 
-    def _name(self, task: Task, frame: int) -> str:
-        known = task.frames.get(frame)
-        return known.name if known and known.name else frame_name(_absolute(task.spec)(frame))
+    def name_of(self, frame: int) -> str:
+        known = self._task.frames.get(frame)
+        return known.name if known and known.name else frame_name(self._absolute(frame))
 
-    def _expand(self, task: Task, names: Names, content: dict[int, list[Any]], log: Log) -> None:
-        """Tracks over pictures become a shape on each, as CVAT's own export for images makes them."""
-        spec = TaskSpec(id=task.spec.id, size=task.spec.size)
-        reader = TrackReader(Vocabulary(task.labels), log, self.name, False)
-        for job in task.jobs:
-            for number, record in enumerate(records(job.record.get("tracks"))):
-                node = track_node(record, names, int, job.stop)
-                if task.deleted and not is_shown(record, task.deleted, spec.size):
-                    self._skip_deleted(names.label(record) or UNNAMED, log)
-                    continue
-                for frame, shape in reader.by_frame(node, str(number), Rules(spec, False, False)):
-                    if frame not in task.deleted:
-                        content.setdefault(frame, []).append(shape)
+    def image(self, frame: int, content: list[Any]) -> Callable[[], Node]:
+        def make() -> Node:
+            known, spec = self._task.frames.get(frame) or Frame(), self._task.spec
+            width, height = known.width or spec.width, known.height or spec.height
+            fields = {"id": str(self._absolute(frame)), "name": self.name_of(frame)}
+            if width and height:
+                fields |= {"width": str(width), "height": str(height)}
+            return make_node("image", fields, [], list(map(self._shape, content)))
 
-    def _skip_deleted(self, label: str, log: Log) -> None:
-        log.read(label)
-        log.skip(Code.DELETED, label, "the track is visible on deleted frames only", file=self.name)
+        return make
 
+    def _track(self, record: Mapping[str, Any], job: Job) -> Callable[[], Node]:
+        return lambda: track_node(record, self._names, self._absolute, job.stop)
 
-def _absolute(spec: TaskSpec) -> Any:
-    return lambda frame: spec.start + frame * spec.step
+    def _shape(self, record: Any) -> Node:
+        if isinstance(record, Node):
+            return record
+        if "points" not in record and "type" not in record:
+            return make_node("tag", {"label": self._names.label(record)}, self._names.answers(record))
+        return shape_node(record, self._names.label(record), self._names, {})
+
+    def tell_unknown(self) -> None:
+        for id in self._names.unknown:
+            message = f"no label has the id {id}; it is called 'label_{id}'. Put labels.json beside the file"
+            self._log.note(Code.CLASS_UNKNOWN, message, file=self._file)
+
+    def _absolute(self, frame: int) -> int:
+        return self._task.spec.start + frame * self._task.spec.step
+
+    def _label(self, record: Mapping[str, Any]) -> str:
+        return self._names.label(record) or UNNAMED
+
+    def _hidden(self, label: str, frame: int) -> tuple[Code, str, str]:
+        code, message = self._task.hidden.reason(frame)
+        return code, label, message
+
+    def _skip(self, code: Code, label: str, message: str) -> None:
+        self._log.read(label)
+        self._log.skip(code, label, message, file=self._file)

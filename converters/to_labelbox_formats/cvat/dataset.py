@@ -15,6 +15,7 @@ from to_labelbox.model import Item
 from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat import Frames, Options, Video
+from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import annotation_files, candidates, datumaro_files, root_of, text_head
 from to_labelbox_formats.cvat.exports import Group, XmlExport, open_exports
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
@@ -47,7 +48,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     if annotation_files(source):
         from to_labelbox_formats.cvat.backup import open_json
 
-        exports += open_json(source, log, options.unlabelled)
+        exports += open_json(source, log, options.unlabelled, options.jobs)
     if datumaro_files(source):
         from to_labelbox_formats.cvat.datumaro import open_datumaro
 
@@ -58,7 +59,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
 
     groups = [g for e in exports for g in e.groups.values()]
     labels = [label for e in exports for label in e.meta.labels]
-    setting = Setting(source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED)
+    setting = Setting(source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED, options.jobs is Jobs.ALL)
     parts = _parts(groups, setting, options, log)
     only_video = bool(parts) and all(p.is_video for p in parts)
     asked = (Question(GROUP, Input.TEXT),) if options.groups else ()

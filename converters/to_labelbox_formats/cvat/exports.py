@@ -21,6 +21,8 @@ from to_labelbox_formats.cvat.nodes import Node, head_node, parse_node
 FRAME = re.compile(r"frame_(\d{6,8})")
 """Name of a picture that is a frame of a video."""
 _PLAIN_NAME = re.compile(rb'\sname="([^"&]*)"')
+NO_SUBSET = "default"
+"""What CVAT and Datumaro call the subset of what has none."""
 MAX_FRAMES = 1_000_000
 """Frames of one task that become pictures."""
 
@@ -38,6 +40,7 @@ class Export(Protocol):
 
     name: str
     media: str
+    meta: Meta
     dense: bool
     closes: bool
 
@@ -123,6 +126,12 @@ class Group:
         return Group(
             self.export, self.subset, self.task_id, self.images, self.hashes, only_frames=False, task=self.task
         )
+
+    @property
+    def split(self) -> str:
+        """The subset: exports of projects say it with each picture and track, those of a task once."""
+        subset = self.subset or self.task.subset
+        return "" if subset.lower() == NO_SUBSET else subset
 
     @property
     def is_video(self) -> bool:

@@ -94,7 +94,7 @@ class FramePart:
                     path=f"{group.folder}{place}", id=str(frame + group.task.offset), width=width, height=height
                 ),
                 annotations=reader.read_all(shapes),
-                split=group.subset,
+                split=group.split,
                 origin=f"{group.export.name} {name}",
             )
 

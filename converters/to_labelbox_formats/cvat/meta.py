@@ -70,6 +70,7 @@ class TaskSpec(Struct, frozen=True):
     """A task or job: its media and frames. ``offset`` is what a project export has added to its frame numbers.
 
     ``pictures``: it says that it is not about a video. ``deleted``: frames that are left out, as the media counts.
+    ``length``: frames of the video itself, where that is known.
     """
 
     id: str = ""
@@ -86,6 +87,7 @@ class TaskSpec(Struct, frozen=True):
     pictures: bool = False
     offset: int = 0
     deleted: frozenset[int] = frozenset()
+    length: int | None = None
 
     @property
     def last(self) -> int | None:

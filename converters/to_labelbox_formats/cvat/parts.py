@@ -42,6 +42,7 @@ class Setting:
     vocabulary: Vocabulary
     groups: bool
     relative: bool
+    all_jobs: bool = False
 
 
 class ImagePart:
@@ -131,6 +132,8 @@ class ImagePart:
                 where=name,
             )
             width = height = None
+        if rest and not self._setting.all_jobs and group.export.meta.written:
+            node, rest, read = _without_control_frames(node, rest, read, log, file)
         reader.start(name, width, height, turn)
         annotations = read() if read is not None else reader.read(node)
         for other in rest:
@@ -154,7 +157,7 @@ class ImagePart:
             width=asset_size[0] if asset_size else None,
             height=asset_size[1] if asset_size else None,
         )
-        yield Item(asset=asset, annotations=annotations, split=group.subset, origin=f"{file} {name}")
+        yield Item(asset=asset, annotations=annotations, split=group.split, origin=f"{file} {name}")
 
     def _turned(
         self, path: str, name: str, width: int | None, height: int | None, log: Log
@@ -187,6 +190,32 @@ class ImagePart:
             where=name,
         )
         return stored, Turn(header.orientation, *stored)
+
+
+def _without_control_frames(
+    node: Node, rest: Sequence[Node], read: Callable[[], list[Annotation]] | None, log: Log, file: str
+) -> tuple[Node, Sequence[Node], Callable[[], list[Annotation]] | None]:
+    """A task of CVAT's has a picture once; where it is there under several frame numbers, all but the last are tests.
+
+    Exports since 2024 leave these frames out by themselves.
+    """
+    told = [node, *rest]
+    numbers = [whole(other.get("id")) for other in told]
+    known = [n for n in numbers if n is not None]
+    if len(set(known)) < len(told):
+        return node, rest, read
+    real = numbers.index(max(known))
+    control = told[:real] + told[real + 1 :]
+    message = "a control frame, on which CVAT tested an annotator; the picture is labelled on its last frame"
+    skip_all(control, log, Code.NOT_SELECTED, message, file)
+    log.assume(
+        "pictures that a task has on several frames",
+        "the last frame counts, the others are honeypots",
+        for_=len(control),
+        option="-O jobs=all",
+        why="a task of CVAT's has no picture twice but as a test of its annotators",
+    )
+    return told[real], (), None
 
 
 def skip_all(nodes: Iterable[Node], log: Log, code: Code, message: str, file: str) -> None:

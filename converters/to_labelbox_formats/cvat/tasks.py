@@ -3,38 +3,33 @@
 - Task backup: ``task.json``, ``annotations.json`` (a list, one record a job), ``data/manifest.jsonl``. A project backup
   holds several such folders below ``project.json``.
 - Server JSON: one record, with label ids. Names come from ``labels.json`` and ``task.json`` or ``tasks.json`` beside it,
-  frames from ``meta.json`` (the answer of ``/data/meta``). Collections of records (by task id or any name) are read too.
+  frames from ``meta.json`` (the answer of ``/data/meta``), honeypots from ``validation_layout.json``. Collections of
+  records (by task id or any name) are read too.
 
 Frames are relative: frame f of a task is frame ``start_frame + f · step`` of its media.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log, SourceError
-from to_labelbox.media import is_video
+from to_labelbox.observations import ask
 from to_labelbox.source import Source
+from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import beside
-from to_labelbox_formats.cvat.jobs import Job, join_tracks
-from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, TaskSpec, labels_of_json, step_of, whole
+from to_labelbox_formats.cvat.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job, frame_of, job_type, join_tracks
+from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, TaskSpec, labels_of_json, whole
 from to_labelbox_formats.cvat.records import Names, records, text_of
+from to_labelbox_formats.cvat.task_frames import Frame, TaskFrames, Told, control_frames, frames_of
 
 MAX_JSON_BYTES = 2**30
 _KINDS = ("tags", "shapes", "tracks")
-
-
-@dataclass(slots=True)
-class Frame:
-    """A picture of a task, by its relative number."""
-
-    name: str = ""
-    width: int | None = None
-    height: int | None = None
+_POOL = "gt_pool"
 
 
 @dataclass(slots=True)
@@ -43,7 +38,7 @@ class Task:
     labels: tuple[LabelSpec, ...]
     jobs: list[Job]
     frames: dict[int, Frame] = field(default_factory=dict)
-    deleted: frozenset[int] = frozenset()
+    hidden: Hidden = field(default_factory=Hidden)
 
 
 def load(source: Source, name: str) -> Any:
@@ -55,62 +50,87 @@ def load(source: Source, name: str) -> Any:
         raise FileError("nested too deeply") from None
 
 
-class Beside:
-    """The other JSON files of a folder, as far as they are there."""
+@dataclass(frozen=True, slots=True)
+class JsonFile:
+    """A file of annotations, and the other JSON files of its folder as far as they are there."""
 
-    def __init__(self, source: Source, name: str) -> None:
-        self._source = source
-        self._name = name
+    source: Source
+    name: str
+    jobs: Jobs
+    log: Log
 
     def load(self, *names: str) -> Any:
         for other in names:
-            path = beside(self._name, other)
-            if path != self._name and self._source.exists(path):
-                return load(self._source, path)
+            path = beside(self.name, other)
+            if path != self.name and self.source.exists(path):
+                return load(self.source, path)
         return None
 
     def lines(self, name: str) -> list[Any]:
-        path = beside(self._name, name)
-        if not self._source.exists(path):
+        """The records of a file of JSON lines. One that cannot be read keeps its place, or those after it would move up."""
+        path = beside(self.name, name)
+        if not self.source.exists(path):
             return []
-        found = []
-        for line in self._source.read(path, MAX_JSON_BYTES).splitlines():
+        found: list[Any] = []
+        for number, line in enumerate(self.source.read(path, MAX_JSON_BYTES).splitlines()):
+            if not line.strip():
+                continue
             try:
-                found.append(msgspec.json.decode(line) if line.strip() else None)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                found.append(None)
-        return [entry for entry in found if entry is not None]
+                found.append(msgspec.json.decode(line))
+                continue
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                why = f"not valid JSON ({error})"
+            except RecursionError:
+                why = "nested too deeply"
+            self.log.note(
+                Code.RECORD_UNREADABLE,
+                f"the line is {why}; a picture that it names is called frame_ and its number",
+                file=path,
+                where=f"line {number + 1}",
+            )
+            if number >= _HEAD_LINES:
+                found.append({})
+        return found
+
+
+_HEAD_LINES = 2
+"""A manifest begins with its version and its type."""
 
 
 def is_record(content: Any) -> bool:
     return isinstance(content, dict) and any(isinstance(content.get(kind), list) for kind in _KINDS)
 
 
-def read_tasks(content: Any, beside: Beside, name: str, log: Log) -> list[Task]:
-    task = beside.load("task.json")
+def read_tasks(content: Any, file: JsonFile) -> list[Task]:
+    task = file.load("task.json")
+    record = task if isinstance(task, dict) else {}
     if isinstance(content, list):
-        return [_backup_task(content, task if isinstance(task, dict) else {}, beside, name, log)]
+        return [_backup_task(content, record, file)]
     if is_record(content):
-        record = task if isinstance(task, dict) else {}
-        return [_server_task("", content, record, labels_of_json(beside.load("labels.json")), beside, name, log)]
-    if not isinstance(content, dict):
-        return []
-    return _collection(content, beside, name, log)
+        return [_server_task("", content, record, labels_of_json(file.load("labels.json")), file)]
+    return _collection(content, file) if isinstance(content, dict) else []
 
 
-def _collection(content: Mapping[str, Any], beside: Beside, name: str, log: Log) -> list[Task]:
+# ------------------------------------------------------------------------------------------------------------ server
+
+
+def _collection(content: Mapping[str, Any], file: JsonFile) -> list[Task]:
     """Several records: ``{"task": {id: record}, "job": {…}}`` or ``{name: record}``."""
     entries = content.get("task")
     if isinstance(entries, dict) and any(map(is_record, entries.values())):
         if isinstance(content.get("job"), dict):
-            log.decide(f"{name}: the records of jobs repeat those of their tasks; only the tasks are read")
+            file.log.decide(f"{file.name}: the records of jobs repeat those of their tasks; only the tasks are read")
     else:
         entries = content
-    listed = beside.load("tasks.json")
+    listed = file.load("tasks.json")
     by_key = listed if isinstance(listed, dict) and "results" not in listed else {}
     by_id = {str(t.get("id")): t for t in records(listed.get("results") if isinstance(listed, dict) else listed)}
-    labels = beside.load("labels.json")
-    label_records = records(labels.get("results") if isinstance(labels, dict) else labels)
+    labels = file.load("labels.json")
+    by_owner: dict[tuple[str, str], list[Any]] = {}
+    for label in records(labels.get("results") if isinstance(labels, dict) else labels):
+        for owner in ("task_id", "project_id"):
+            if label.get(owner) is not None:
+                by_owner.setdefault((owner, str(label[owner])), []).append(label)
     tasks = []
     for key, record in entries.items():
         if not is_record(record):
@@ -118,24 +138,20 @@ def _collection(content: Mapping[str, Any], beside: Beside, name: str, log: Log)
         task = by_id.get(key) or by_key.get(key)
         task = task if isinstance(task, dict) else {}
         if task.get("dimension") == "3d" or "3D" in key:
-            _skip_3d(record, key, name, log)
+            _skip_3d(record, key, file)
             continue
-        own = [
-            r
-            for r in label_records
-            if str(r.get("task_id")) == key
-            or (task.get("project_id") is not None and r.get("project_id") == task.get("project_id"))
-        ]
+        own = by_owner.get(("task_id", key), []) or by_owner.get(("project_id", str(task.get("project_id"))), [])
         found = labels_of_json(own) or labels_of_json(task.get("labels"))
-        tasks.append(_server_task(key, record, task, found, beside, name, log))
+        tasks.append(_server_task(key, record, task, found, file))
     return tasks
 
 
-def _skip_3d(record: Mapping[str, Any], key: str, name: str, log: Log) -> None:
+def _skip_3d(record: Mapping[str, Any], key: str, file: JsonFile) -> None:
     count = sum(len(records(record.get(kind))) for kind in _KINDS)
     if count:
-        log.read(UNNAMED, count)
-        log.skip(Code.UNSUPPORTED, UNNAMED, f"task {key!r}: 3D CVAT data is not supported", file=name, count=count)
+        file.log.read(UNNAMED, count)
+        message = f"task {key!r}: 3D CVAT data is not supported"
+        file.log.skip(Code.UNSUPPORTED, UNNAMED, message, file=file.name, count=count)
 
 
 def _refuse_3d(task: Mapping[str, Any], name: str) -> None:
@@ -144,102 +160,116 @@ def _refuse_3d(task: Mapping[str, Any], name: str) -> None:
 
 
 def _server_task(
-    key: str,
-    record: Mapping[str, Any],
-    task: Mapping[str, Any],
-    labels: tuple[LabelSpec, ...],
-    beside: Beside,
-    name: str,
-    log: Log,
+    key: str, record: Mapping[str, Any], task: Mapping[str, Any], labels: tuple[LabelSpec, ...], file: JsonFile
 ) -> Task:
-    _refuse_3d(task, name)
-    data = beside.load("meta.json", "data_meta.json", "data.json") if not key else task.get("meta")
+    _refuse_3d(task, file.name)
+    data = file.load("meta.json", "data_meta.json", "data.json") if not key else task.get("meta")
     data = data if isinstance(data, dict) else {}
-    spec, frames, deleted = _frames(task, data, [], key)
-    return Task(spec, labels or labels_of_json(task.get("labels")), [Job(record)], frames, deleted)
+    listed = data.get("frames")
+    told = Told(task, data, listed if isinstance(listed, list) else [], False, (0, _labelled([record])), key)
+    layout = (file.load("validation_layout.json") if not key else None) or task.get("validation_layout")
+    layout = layout if isinstance(layout, dict) else {}
+    frames = frames_of(told, file.log, file.name)
+    honeypots = [f for f in _items(layout.get("honeypot_frames")) if isinstance(f, int)]
+    if not honeypots and (task.get("validation_mode") or layout.get("mode")) == _POOL:
+        honeypots = control_frames(frames.pictures)
+    labels = labels or labels_of_json(task.get("labels"))
+    return Task(frames.spec, labels, [Job(record)], frames.pictures, _hidden(frames, honeypots, file))
 
 
-def _backup_task(content: list[Any], task: Mapping[str, Any], beside: Beside, name: str, log: Log) -> Task:
-    _refuse_3d(task, name)
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _labelled(content: Iterable[Any]) -> int:
+    """One more than the last frame that has a label."""
+    found = 0
+    for job in content:
+        for kind in _KINDS if isinstance(job, dict) else ():
+            for record in records(job.get(kind)):
+                found = max(found, frame_of(record) + 1, *(frame_of(s) + 1 for s in records(record.get("shapes"))))
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------------ backups
+
+
+def _backup_task(content: list[Any], task: Mapping[str, Any], file: JsonFile) -> Task:
+    _refuse_3d(task, file.name)
     data = task.get("data")
     data = data if isinstance(data, dict) else {}
-    manifest = beside.lines("data/manifest.jsonl")
-    spec, frames, deleted = _frames(task, data, manifest, "")
+    manifest = file.lines("data/manifest.jsonl")
+    listed = records(task.get("jobs"))
+    ends = max((whole(job.get("stop_frame")) or 0 for job in listed), default=-1) + 1, _labelled(content)
+    layout = data.get("validation_layout")
+    layout = layout if isinstance(layout, dict) else {}
+    frames = frames_of(Told(task, data, manifest, True, ends), file.log, file.name)
     labels = labels_of_json(task.get("labels"))
     if not labels:
-        project = beside.load("../project.json")
+        project = file.load("../project.json")
         labels = labels_of_json(project.get("labels")) if isinstance(project, dict) else ()
-    listed = records(task.get("jobs"))
-    jobs = []
+    pool = layout.get("mode") == _POOL
+    jobs = _select(content, listed, pool, Names(labels, ""), file)
+    for job in jobs:
+        if job.end is not None and frames.spec.size and job.end < frames.spec.size - 1:
+            job.stop = job.end
+    if file.jobs is not Jobs.ALL:
+        join_tracks(jobs, Names(labels, ""), file.log, file.name)
+    honeypots = control_frames(frames.pictures, map(text_of, _items(layout.get("frames")))) if pool else []
+    return Task(frames.spec, labels, jobs, frames.pictures, _hidden(frames, honeypots, file))
+
+
+def _hidden(frames: TaskFrames, honeypots: Iterable[int], file: JsonFile) -> Hidden:
+    """The frames without labels; repeated pictures are control frames unless all jobs are asked for."""
+    if file.jobs is Jobs.ALL:
+        return frames.hidden
+    return Hidden(frames.hidden.deleted, honeypots)
+
+
+def _select(content: list[Any], listed: list[dict[str, Any]], pool: bool, names: Names, file: JsonFile) -> list[Job]:
+    """The jobs whose labels count; the others are read and skipped, each by its type."""
+    wanted = {
+        Jobs.ANNOTATION: {ANNOTATION, GROUND_TRUTH} if pool else {ANNOTATION},
+        Jobs.GROUND_TRUTH: {GROUND_TRUTH},
+        Jobs.ALL: {job_type(job) for job in listed} | {ANNOTATION},
+    }[file.jobs]
+    if len(listed) != len(content) and any(job_type(job) not in wanted for job in listed):
+        ask(
+            f"{file.name} has records of {len(content)} jobs, task.json lists {len(listed)} of different types: "
+            "which of them is which is not known",
+            [("-O jobs=all", "every record counts, whatever its job is for")],
+        )
+    jobs: list[Job] = []
+    taken, left = 0, dict[str, int]()
     for number, record in enumerate(content):
         if not is_record(record):
             continue
         job = listed[number] if len(listed) == len(content) else {}
-        if job.get("type") in ("ground_truth", "consensus_replica"):
-            for kind in _KINDS:
-                for shape in records(record.get(kind)):
-                    label = TAGS if kind == "tags" else Names(labels, "").label(shape) or UNNAMED
-                    log.read(label)
-                    log.skip(Code.NOT_SELECTED, label, f"job {number + 1} is of type {job['type']}", file=name)
-            continue
-        end = whole(job.get("stop_frame"))
-        stop = end if end is not None and spec.size and end < spec.size - 1 else None
-        jobs.append(Job(record, whole(job.get("start_frame")), end, stop))
-    join_tracks(jobs, Names(labels, ""), log, name)
-    return Task(spec, labels, jobs, frames, deleted)
+        kind = job_type(job)
+        if kind in wanted:
+            jobs.append(Job(record, whole(job.get("start_frame")), whole(job.get("stop_frame"))))
+            taken += sum(len(records(record.get(k))) for k in _KINDS)
+        else:
+            left[kind] = left.get(kind, 0) + _skip(record, f"job {number + 1} is of type {kind}", names, file)
+    if left:
+        file.log.assume(
+            "which jobs of a task count",
+            file.jobs.value,
+            for_=taken,
+            against=0,
+            unknown=sum(left.values()),
+            why="; ".join(f"{count} labels are of jobs of type {kind}" for kind, count in left.items()),
+            option=f"-O jobs={(Jobs.ANNOTATION if file.jobs is Jobs.GROUND_TRUTH else Jobs.ALL).value}",
+        )
+    return jobs
 
 
-def _frames(
-    task: Mapping[str, Any], data: Mapping[str, Any], manifest: list[Any], key: str
-) -> tuple[TaskSpec, dict[int, Frame], frozenset[int]]:
-    """The task with its frames, from the manifest of a backup or the server's ``data/meta``."""
-    start, step = whole(data.get("start_frame")) or 0, step_of(text_of(data.get("frame_filter")))
-    stop = whole(data.get("stop_frame"))
-    size = whole(task.get("size") or data.get("size"), 1)
-    if size is None and stop is not None and stop >= start:
-        size = (stop - start) // step + 1
-    listed = data.get("frames")
-    entries: list[Any] = manifest or (listed if isinstance(listed, list) else [])
-    video = next((e for e in entries if isinstance(e, dict) and isinstance(e.get("properties"), dict)), None)
-    source = ""
-    resolution: tuple[int | None, int | None] = (None, None)
-    frames: dict[int, Frame] = {}
-    if video is not None:
-        properties = video["properties"]
-        source = text_of(properties.get("name"))
-        pair = properties.get("resolution")
-        if isinstance(pair, list) and len(pair) == 2:
-            resolution = (whole(pair[0], 1), whole(pair[1], 1))
-    elif not manifest and len(entries) == 1 and isinstance(entries[0], dict) and is_video(str(entries[0].get("name"))):
-        source = str(entries[0]["name"])
-        resolution = (whole(entries[0].get("width"), 1), whole(entries[0].get("height"), 1))
-    else:
-        pictures = [e for e in entries if isinstance(e, dict) and not {"version", "type"} & e.keys()]
-        absolute = bool(manifest) and len(pictures) != size
-        for number, entry in enumerate(pictures):
-            relative, off = divmod(number - start, step) if absolute else (number, 0)
-            if off or relative < 0 or not isinstance(entry.get("name"), str):
-                continue
-            extension = text_of(entry.get("extension"))
-            frames[relative] = Frame(
-                entry["name"] + extension, whole(entry.get("width"), 1), whole(entry.get("height"), 1)
-            )
-        if size is None and frames:
-            size = max(frames) + 1
-    is_clip = bool(source) or (not frames and task.get("mode") == "interpolation")
-    deleted = data.get("deleted_frames")
-    gone = frozenset(d for d in deleted if isinstance(d, int)) if isinstance(deleted, list) else frozenset()
-    spec = TaskSpec(
-        id=text_of(task.get("id")) or key,
-        name=text_of(task.get("name")) or key,
-        subset=text_of(task.get("subset")),
-        size=size,
-        start=start,
-        step=step,
-        source=source,
-        width=resolution[0] if resolution[1] else None,
-        height=resolution[1] if resolution[0] else None,
-        video=is_clip,
-        deleted=frozenset(start + step * d for d in gone),
-    )
-    return spec, frames, gone
+def _skip(record: Mapping[str, Any], message: str, names: Names, file: JsonFile) -> int:
+    count = 0
+    for kind in _KINDS:
+        for shape in records(record.get(kind)):
+            label = TAGS if kind == "tags" else names.label(shape) or UNNAMED
+            file.log.read(label)
+            file.log.skip(Code.NOT_SELECTED, label, message, file=file.name)
+            count += 1
+    return count

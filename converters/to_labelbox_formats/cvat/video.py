@@ -53,7 +53,7 @@ class VideoPart:
             yield Item(
                 asset=asset,
                 annotations=Lazy(count, partial(self._annotations, size=size), log),
-                split=self._groups[0].subset,
+                split=self._groups[0].split,
                 origin=self._groups[0].export.name,
             )
 

@@ -1,0 +1,13 @@
+"""What a user may choose where a CVAT source can be read in more than one way."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Jobs(StrEnum):
+    """Which jobs of a task hold the labels that count."""
+
+    ANNOTATION = "annotation"
+    GROUND_TRUTH = "ground_truth"
+    ALL = "all"
