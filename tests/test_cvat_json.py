@@ -190,7 +190,7 @@ def test_a_video_backup_counts_frames_from_its_start(tmp_path: Path) -> None:
     moving, still = (a for a in item.annotations if isinstance(a, Track))
     assert moving.attributes == (Attribute("brand", Choice("vw")),)
     assert [(k.frame, k.geometry) for k in moving.segments[0]] == [(10, Box(0, 0, 10, 10)), (15, Box(5, 0, 10, 10))]
-    assert [k.frame for k in still.segments[0]] == [13]
+    assert [k.frame for k in still.segments[0]] == [13, 15]
 
 
 def test_a_track_over_two_jobs_is_one(tmp_path: Path) -> None:

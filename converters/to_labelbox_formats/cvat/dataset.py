@@ -59,7 +59,9 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
 
     groups = [g for e in exports for g in e.groups.values()]
     labels = [label for e in exports for label in e.meta.labels]
-    setting = Setting(source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED, options.jobs is Jobs.ALL)
+    setting = Setting(
+        source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED, options.jobs is Jobs.ALL
+    )
     parts = _parts(groups, setting, options, log)
     only_video = bool(parts) and all(p.is_video for p in parts)
     asked = (Question(GROUP, Input.TEXT),) if options.groups else ()
@@ -126,7 +128,7 @@ def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log
     if videos:
         from to_labelbox_formats.cvat.video import VideoPart
     for path, sharing in video_paths(videos, setting.source, log).items():
-        first.setdefault(order[id(sharing[0])], []).append(VideoPart(path, sharing, setting, len(sharing) > 1))
+        first.setdefault(order[id(sharing[0])], []).append(VideoPart(path, sharing, setting))
     return [part for i in sorted(first) for part in first[i]]
 
 

@@ -23,8 +23,8 @@ FRAME = re.compile(r"frame_(\d{6,8})")
 _PLAIN_NAME = re.compile(rb'\sname="([^"&]*)"')
 NO_SUBSET = "default"
 """What CVAT and Datumaro call the subset of what has none."""
-MAX_FRAMES = 1_000_000
-"""Frames of one task that become pictures."""
+MAX_UNNAMED = 100_000
+"""Frames of one task that become pictures although nothing names them and nothing is on them."""
 
 
 def frame_name(number: int) -> str:
@@ -92,6 +92,13 @@ class XmlExport:
         with self._document.reader() as read:
             for element in elements:
                 yield read(starts[element], stops[element])
+
+    def tails(self, elements: Iterable[int], size: int) -> Iterator[bytes]:
+        """The last bytes of images or tracks."""
+        starts, stops = self._document.starts, self._document.stops
+        with self._document.reader() as read:
+            for element in elements:
+                yield read(max(starts[element], stops[element] - size), stops[element])
 
     def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
         return map(parse_node, self.texts(elements))

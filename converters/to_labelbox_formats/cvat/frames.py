@@ -15,10 +15,10 @@ from typing import Any
 
 from to_labelbox.diagnostics import UNREADABLE, Code, FileError, Log
 from to_labelbox.model import Asset, Item
-from to_labelbox_formats.cvat.exports import FRAME, MAX_FRAMES, Group, XmlExport, frame_name
+from to_labelbox_formats.cvat.exports import FRAME, MAX_UNNAMED, Group, XmlExport, frame_name
 from to_labelbox_formats.cvat.images import ImageReader
 from to_labelbox_formats.cvat.nodes import Node, make_node, parse_node
-from to_labelbox_formats.cvat.parts import Setting
+from to_labelbox_formats.cvat.parts import Setting, skip_all
 from to_labelbox_formats.cvat.paths import MediaFinder
 from to_labelbox_formats.cvat.rows import Rules
 from to_labelbox_formats.cvat.tracks import TrackReader
@@ -40,26 +40,51 @@ class FramePart:
         self._finder = finder
         self._images: dict[int, int] = {}
         self._shown = _Frames()
-        task, seen = group.task, self._read_tracks(log)
-        last = task.last
-        if last is None:
-            log.decide(f"{group.export.name}: the number of frames is not given; frames up to the last row are taken")
-            last = seen
-        if group.images:
-            for element, node in zip(group.images, group.export.nodes(group.images)):
-                match = FRAME.fullmatch(node.get("name"))
-                if match is not None:
-                    frame = int(match[1]) - task.offset
-                    self._images[frame] = element
-                    last = max(last, frame)
-        sampled = range(task.start, last + 1, task.step)[:MAX_FRAMES]
-        self._frames: Sequence[int] = [f for f in sampled if f not in task.deleted] if task.deleted else sampled
+        shown = self._read_tracks(log)
+        self._find_images(log)
+        shown.update(self._images)
+        sampled = self._sampled(max(shown, default=group.task.start - 1), log)
+        # A row beside the grid or behind the last frame keeps its number; what it shows needs a picture.
+        every = sampled if all(f in sampled for f in shown) else sorted({*sampled, *shown})
+        deleted = group.task.deleted
+        self._frames: Sequence[int] = [f for f in every if f not in deleted] if deleted else every
         self.units = len(self._frames)
 
-    def _read_tracks(self, log: Log) -> int:
-        """Put down what the tracks show; the last frame on which they show anything."""
+    def _sampled(self, seen: int, log: Log) -> range:
+        """The sampled frames of the task; ``seen`` is the last one on which anything is."""
+        task, file = self._group.task, self._group.export.name
+        last = task.last
+        if last is None:
+            log.decide(f"{file}: the number of frames is not given; frames up to the last row are taken")
+            last = seen
+        sampled = range(task.start, last + 1, task.step)
+        most = max(MAX_UNNAMED, (seen - task.start) // task.step + 1)
+        if len(sampled) > most:
+            log.note(
+                Code.FRAME_INVALID,
+                f"the task says that it has {len(sampled):,} frames; without pictures and labels {most:,} are taken at most",
+                file=file,
+            )
+        return sampled[:most]
+
+    def _find_images(self, log: Log) -> None:
         group = self._group
-        export, last = group.export, group.task.start - 1
+        length = group.task.length
+        for element, node in zip(group.images, group.export.nodes(group.images)):
+            match = FRAME.fullmatch(node.get("name"))
+            if match is None:
+                continue
+            frame = int(match[1]) - group.task.offset
+            if length is not None and frame >= length:
+                message = f"the frame lies behind the video's {length} frames"
+                skip_all((node,), log, Code.FRAME_INVALID, message, group.export.name)
+            else:
+                self._images[frame] = element
+
+    def _read_tracks(self, log: Log) -> set[int]:
+        """Put down what the tracks show; the frames on which they show anything."""
+        group = self._group
+        export, shown = group.export, set[int]()
         rules = Rules(group.task, export.dense, export.closes)
         reader = TrackReader(self._setting.vocabulary, log, export.name, False)
         texts = export.texts(group.tracks) if isinstance(export, XmlExport) else None
@@ -68,12 +93,12 @@ class FramePart:
                 node = next(export.nodes([element])) if texts is None else parse_node(next(texts))
                 for frame, shape in reader.by_frame(node, str(element), rules):
                     self._shown.add(frame, shape)
-                    last = max(last, frame)
+                    shown.add(frame)
             except FileError as error:
                 log.read(UNREADABLE)
                 log.skip(Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=export.name, where=f"track {element}")
         self._shown.close()
-        return last
+        return shown
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         group = self._group

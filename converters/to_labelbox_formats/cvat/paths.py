@@ -12,7 +12,7 @@ from to_labelbox.media import Header, image_header, is_image
 from to_labelbox.repeats import repeated
 from to_labelbox.source import Source, is_safe
 from to_labelbox_formats.cvat.detect import beside
-from to_labelbox_formats.cvat.exports import FRAME, MAX_FRAMES, Export, Group, frame_name
+from to_labelbox_formats.cvat.exports import FRAME, MAX_UNNAMED, Export, Group, frame_name
 from to_labelbox_formats.cvat.meta import TaskSpec
 
 _HEAD = 256 * 1024
@@ -131,7 +131,7 @@ def _collide(groups: Sequence[Group]) -> bool:
 def _numbers(task: TaskSpec) -> range:
     """Numbers of the frames of a task, as the file counts them; only the first where it does not say how many."""
     start, last = task.start + task.offset, task.last
-    return range(start, start + 1 if last is None else last + task.offset + 1, task.step)[:MAX_FRAMES]
+    return range(start, start + 1 if last is None else last + task.offset + 1, task.step)[:MAX_UNNAMED]
 
 
 def _file_folders(names: Sequence[str]) -> Sequence[str]:

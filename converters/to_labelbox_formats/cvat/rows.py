@@ -77,9 +77,19 @@ class Rules(NamedTuple):
         last = self.task.last
         return last if last is None or not self.relative else self.number(last)
 
+    @property
+    def length(self) -> int | None:
+        """Frames of the video, or of the sampled clip; None where that is not known."""
+        length = self.task.length
+        return length if length is None or not self.relative else max(0, self.number(length - 1) + 1)
+
     def number(self, frame: int) -> int:
         """The frame as it is written."""
         return (frame - self.task.start) // self.task.step if self.relative else frame
+
+    def held(self, frame: int) -> int:
+        """The last frame on which what a sampled frame shows is visible: the one before the next sampled frame."""
+        return frame if self.last is not None and frame + self.step > self.last else frame + self.step - 1
 
 
 class RowReader:
@@ -269,7 +279,23 @@ class RowReader:
                 start = i
         if start is not None:
             out.append(Stretch(rows[start:], self._open_end(rows, rules), None))
-        return out
+        return out if rules.length is None else self._within(out, rules.length)
+
+    def _within(self, stretches: list[Stretch], length: int) -> list[Stretch]:
+        """What lies on frames that the video does not have is cut off."""
+        if not stretches or stretches[-1].end < length:
+            return stretches
+        self._teller(
+            Code.FRAME_INVALID,
+            f"it is visible until frame {stretches[-1].end}, the video has the frames 0 to {length - 1}: cut there",
+        )
+        found = []
+        for rows, end, following in stretches:
+            kept = [row for row in rows if row.frame < length]
+            if kept:
+                beyond = rows[len(kept)] if len(kept) < len(rows) else following
+                found.append(Stretch(kept, min(end, length - 1), beyond))
+        return found
 
     def _open_end(self, rows: list[Row], rules: Rules) -> int:
         """The last visible frame of a track that no row hides."""

@@ -14,12 +14,11 @@ from typing import Any
 
 from to_labelbox.diagnostics import Code, Log
 from to_labelbox.media import is_video
+from to_labelbox_formats.cvat.exports import MAX_UNNAMED
 from to_labelbox_formats.cvat.jobs import Hidden
 from to_labelbox_formats.cvat.meta import TaskSpec, step_of, whole
 from to_labelbox_formats.cvat.records import text_of
 
-MAX_UNNAMED = 100_000
-"""Pictures of a task that get a row although the source does not name them."""
 MAX_FRAME = 10_000_000
 
 
@@ -91,7 +90,11 @@ def _video(told: Told) -> tuple[str, tuple[int | None, int | None], int | None]:
     if properties is not None:
         pair = properties.get("resolution")
         pair = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
-        return text_of(properties.get("name")), (whole(pair[0], 1), whole(pair[1], 1)), whole(properties.get("length"), 1)
+        return (
+            text_of(properties.get("name")),
+            (whole(pair[0], 1), whole(pair[1], 1)),
+            whole(properties.get("length"), 1),
+        )
     if not told.manifest and len(entries) == 1 and is_video(str(entries[0].get("name"))):
         return str(entries[0]["name"]), (whole(entries[0].get("width"), 1), whole(entries[0].get("height"), 1)), None
     return "", (None, None), None

@@ -34,14 +34,17 @@ from to_labelbox_formats.cvat.shapes import (
 )
 from to_labelbox_formats.cvat.thinning import needed, thinned
 
+SKELETON_TRACK = "a skeleton on a video is written as point tracks, one an element"
 _NOWHERE = "the track is visible on no frame"
 
 
 class TrackReader:
     """Tracks of one file, one after another."""
 
-    def __init__(self, vocabulary: Vocabulary, log: Log, file: str, groups: bool) -> None:
+    def __init__(self, vocabulary: Vocabulary, log: Log, file: str, groups: bool, boxes_only: bool = False) -> None:
+        """``boxes_only``: nothing but the boxes around outlines will be used."""
         self._vocabulary = vocabulary
+        self._boxes_only = boxes_only
         self._teller = Teller(log, file)
         self._groups = groups
         self._rows = RowReader(vocabulary, self._teller)
@@ -64,15 +67,21 @@ class TrackReader:
         common = (Attribute(GROUP, group),) if group and self._groups else ()
         first = True
         parts, rules = self._rows.parts(node, label, rules)
+        skeleton = any(part for _, part, _ in parts)
         for name, part, rows in parts:
             held = (*common, Attribute(INSTANCE, id)) if part else common
             own = f"{id}/{part}" if part else id
             for track in self._tracks(name, rows, own, held, rules, size, where):
-                yield replace(track, units=int(first), counted=label if part else "")
+                yield replace(
+                    track, units=int(first), counted=label if part else "", loss=track.loss or (skeleton and first)
+                )
                 first = False
         if first:
             teller.at(where, id)
             teller.skip(Code.TRACK_EMPTY, label, _NOWHERE)
+        elif skeleton:
+            teller.at(where, id)
+            teller(Code.TRACK_CONVERTED, SKELETON_TRACK)
 
     def read_text(self, data: bytes, id: str, rules: Rules, size: tuple[int | None, int | None]) -> Iterator[Track]:
         """As :meth:`read`, from the text of the track."""
@@ -94,7 +103,7 @@ class TrackReader:
         off_grid = bool(((frames - task.start) % task.step).any())
         if frames[0] < 0 or off_grid or (rules.relative and frames[0] < task.start):
             return None
-        if task.last is not None and frames[-1] > task.last:
+        if any(end is not None and frames[-1] > end for end in (task.last, task.length and task.length - 1)):
             return None
         if rules.relative:
             frames = (frames - task.start) // task.step
@@ -231,8 +240,11 @@ class TrackReader:
                 filled = stretch.rows if rules.dense else self._rows.filled(stretch, rules)
                 if kinds == {"polyline"} and len({len(r.figure.numbers) for r in filled}) == 1:
                     segments.append(self._straight(Stretch(filled, stretch.end, None), answers, make, rules, thin=True))
-                else:
-                    segments.append(_keyframes(filled, answers, make))
+                    continue
+                # Masks stand on rows alone; everything else goes on to the next row.
+                if self._boxes_only or None in size or kinds <= {"polyline", "rectangle"}:
+                    filled = _through(filled, stretch.end)
+                segments.append(_keyframes(filled, answers, make))
         kept = tuple(s for s in segments if s)
         if kept:
             yield Track(id=id, label=label, segments=kept, attributes=attributes, where=where, loss=self._teller.lost)
@@ -280,9 +292,7 @@ class TrackReader:
                 run.append(row._replace(figure=Figure("points", numbers)))
                 continue
             if run:
-                kept = thinned(run)
-                if row is None and stretch.end > run[-1].frame:
-                    kept = [*kept, run[-1]._replace(frame=stretch.end)]
+                kept = _through(thinned(run), stretch.end if row is None else row.frame - 1)
                 yield _keyframes(kept, answers, lambda r: Point(r.figure.numbers[0], r.figure.numbers[1]))
             run = []
 
@@ -312,6 +322,11 @@ class _Answers:
                 made = (*made, self._flags.yes if occluded else self._flags.no)
             self._made[known, occluded] = made
         return made
+
+
+def _through(rows: list[Row], end: int) -> list[Row]:
+    """The rows, and the last one again at the end of what it holds."""
+    return [*rows, rows[-1]._replace(frame=end, key=False)] if end > rows[-1].frame else rows
 
 
 def _keyframes(rows: Iterable[Row], answers: _Answers, make: Callable[[Row], Geometry | None]) -> tuple[Keyframe, ...]:
