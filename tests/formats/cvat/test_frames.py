@@ -103,7 +103,7 @@ def clip(folder: Path, length: int, tracks: list[dict[str, Any]], stop: int, **t
     data = {"start_frame": 0, "stop_frame": stop}
     (folder / "task.json").write_text(json.dumps({"name": "t", "labels": [], "data": data, "jobs": jobs, **task}))
     (folder / "annotations.json").write_text(json.dumps([{"tags": [], "shapes": [], "tracks": tracks}]))
-    lines = [{"version": "1.1"}, {"type": "video"}]
+    lines: list[dict[str, Any]] = [{"version": "1.1"}, {"type": "video"}]
     lines.append({"properties": {"name": "clip.mp4", "resolution": [100, 80], "length": length}})
     (folder / "data/manifest.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in lines))
     return folder
