@@ -68,6 +68,24 @@ class Corners(StrEnum):
     SIZES = "sizes"
 
 
+class Angle(StrEnum):
+    AUTO = "auto"
+    RADIANS = "radians"
+    DEGREES = "degrees"
+
+
+class Resized(StrEnum):
+    AUTO = "auto"
+    SCALED = "scaled"
+    NO = "no"
+
+
+class Void(StrEnum):
+    AUTO = "auto"
+    BORDER = "border"
+    CLASS = "class"
+
+
 class PartNames(StrEnum):
     NAME = "name"
     PATH = "path"
@@ -90,7 +108,22 @@ class Options:
             "help": "xmax and ymax before xmin and ymin: corners in no order (swapped), or width and height (sizes)"
         },
     )
+    angle: Angle = field(default=Angle.AUTO, metadata={"help": "unit of the angles of <robndbox>"})
+    resized: Resized = field(
+        default=Resized.AUTO,
+        metadata={
+            "help": "where <size> is not that of the picture: labels are scaled to it (scaled), or are its pixels (no)"
+        },
+    )
+    labels: str | None = field(
+        default=None,
+        metadata={"help": "folder of annotation files or masks to read, where several describe the same pictures"},
+    )
     masks: bool = field(default=True, metadata={"help": "read SegmentationObject and SegmentationClass"})
+    void: Void = field(
+        default=Void.AUTO,
+        metadata={"help": "value 255 of masks: a border without meaning (border), or the only class (class)"},
+    )
     part_names: PartNames = field(
         default=PartNames.NAME,
         metadata={"help": "label of a part: its name (head), or with its object's (person/head)"},

@@ -28,7 +28,10 @@ _NO_CORNERS = (None,) * len(CORNERS)
 
 
 class Document(NamedTuple):
-    """The fields of a file. ``elements`` are the objects, parallel to ``rows``; none when the file is plain."""
+    """The fields of a file. ``elements`` are the objects, parallel to ``rows``; none when the file is plain.
+
+    ``unknown`` are elements outside of objects that no rule reads, each with its parent.
+    """
 
     filename: str
     width: str
@@ -37,7 +40,7 @@ class Document(NamedTuple):
     credit: str
     rows: Sequence[Row]
     elements: Sequence[Element] = ()
-    unknown: Sequence[str] = ()
+    unknown: Sequence[tuple[str, str]] = ()
 
 
 class NotAnnotation(ToLabelboxError):
@@ -110,7 +113,16 @@ def plain(text: str) -> Document | None:
 
 # -------------------------------------------------------------------------------------------------- any other file
 
-_ROOT_FIELDS = frozenset("filename folder path segmented source owner size object objects".split())
+_ALL: frozenset[str] = frozenset()
+KNOWN = {
+    "annotation": frozenset("filename folder path segmented source owner size object objects @verified".split()),
+    "source": frozenset("database annotation image flickrid filename".split()),
+    "owner": frozenset("flickrid name".split()),
+    "size": frozenset("width height depth".split()),
+    "part": frozenset("name bndbox".split()),
+    "attribute": frozenset("name value".split()),
+}
+"""What is read of an element, or says nothing about a label."""
 
 
 def tree(text: str) -> Document:
@@ -130,15 +142,26 @@ def tree(text: str) -> Document:
         elif name == "objects":
             elements += children_of(child, "object")
     return Document(
-        text_of(children.get("filename")),
+        text_of(children.get("filename")) or text_of(child_of(source, "filename")),  # FAIR1M
         text_of(child_of(size, "width")),
         text_of(child_of(size, "height")),
         text_of(child_of(source, "database")),
         text_of(child_of(source, "annotation")),
         [_row(element) for element in elements],
         elements,
-        [name for name, child in children.items() if name not in _ROOT_FIELDS and _says(child)],
+        [*unread_in(root), *unread_in(size), *unread_in(source), *unread_in(children.get("owner"))],
     )
+
+
+def unread_in(element: Element | None) -> list[tuple[str, str]]:
+    """(parent, name) of the children and XML attributes that say something which no rule reads."""
+    if element is None:
+        return []
+    parent = local_name(element)
+    known = KNOWN.get(parent, _ALL)
+    found = [(parent, name) for child in element if (name := local_name(child)) not in known and _says(child)]
+    attributes = (f"@{name}" for name in map(str, element.attrib) if "}" not in name)
+    return [*found, *((parent, name) for name in attributes if name not in known)]
 
 
 def _says(element: Element) -> bool:
@@ -147,6 +170,8 @@ def _says(element: Element) -> bool:
 
 def _row(element: Element) -> Row:
     children = {local_name(child): child for child in element}
+    if "name" not in children and (result := child_of(children.get("possibleresult"), "name")) is not None:
+        children["name"] = result  # FAIR1M
     boxes = children_of(element, "bndbox")
     return (
         *(children[name].text or "" if name in children else None for name in ROW_FIELDS),

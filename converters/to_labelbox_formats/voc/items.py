@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,21 +14,28 @@ from to_labelbox.diagnostics import Code, FileError, Log
 from to_labelbox.formats import ReadContext
 from to_labelbox.geometry import to_stored
 from to_labelbox.media import IMAGE_EXTENSIONS, Header, file_header, image_header
-from to_labelbox.model import Annotation, Asset, Classification, Item, Object
+from to_labelbox.model import Annotation, Asset, Classification, Geometry, Item, Object
 from to_labelbox.source import Source
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.layout import Layout, image_base, implied_top
 from to_labelbox_formats.voc.names import Classes, Lists
 from to_labelbox_formats.voc.objects import ObjectReader
+from to_labelbox_formats.voc.rivals import is_copy
 from to_labelbox_formats.voc.roles import Folder, Role
-from to_labelbox_formats.voc.shapes import Rules, number
+from to_labelbox_formats.voc.shapes import Rules, number, scaled
 
 if TYPE_CHECKING:
     from to_labelbox_formats.voc.masks import MaskReader
 
+_NO_SIZE = (
+    "neither <size> nor a picture says how large it is, so nothing can be clipped: give the images with --media-root, or "
+    "--sizes FILE"
+)
 _SIDE = re.compile(r"[0-9]{1,7}")
 _CLASS_QUESTION = "class"
 _NOTHING = Document("", "", "", "", "", ())
+MAX_MASK_BYTES = 512 * 2**20
+"""No PNG of as many pixels as a mask may have is larger."""
 _BLOCK = 32
 """Units that are read together, step by step, which leaves each step's code in the processor's cache."""
 _OTHER_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG", ".webp", ".tif", ".tiff")
@@ -54,6 +61,7 @@ class Items:
         self._fallback = fallback
         self._check_sizes = check_sizes
         self._context = context
+        self._rules = rules
         self._objects = ObjectReader(rules)
         self._classes = classes
         self._image_folders: dict[str, str] = {}
@@ -84,7 +92,11 @@ class Items:
         name = layout.entry(unit)
         if unit in layout.refused:
             image, other = layout.refused[unit]
-            log.file_unreadable(name, f"describes {image}, as {other} does: not read. Keep the one that counts")
+            if name.rpartition("/")[0] != other.rpartition("/")[0] and is_copy(self._source, name, other):
+                log.note_unread("file", name, why=f"is a copy of {other}, which is read")
+            else:
+                message = f"describes {image}, as {other} does: not read. Keep the one that counts, or name its folder with -O labels="
+                log.file_unreadable(name, message)
             return _NOTHING
         if loaded is None:
             return None
@@ -94,12 +106,15 @@ class Items:
             document = read_document(loaded, self._fallback)
         except NotAnnotation as error:
             log.note(Code.FILE_IGNORED, str(error), file=name)
+            log.note_unread("file", name, why=str(error))
             return _NOTHING
         except FileError as error:
             log.file_unreadable(name, str(error))
             return _NOTHING
-        for field_name in document.unknown:
-            log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
+        for parent, field_name in document.unknown:
+            log.note_unread("element", field_name, where=f"<{parent}>")
+            if parent == "annotation":
+                log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
         if unit in layout.unsure:
             message = f"several images are called so, {layout.unsure[unit]} is one of them: none of them is taken"
             log.note(Code.ASSET_UNKNOWN, message, file=name)
@@ -121,16 +136,23 @@ class Items:
             annotations = _classifications(self._lists.present[unit], log)
         if layout.masks:
             names = [(row[0] or "").strip() for row in document.rows] if document else []
-            masks, size = self._mask_objects(unit, names, drawn, log)
+            masks, size = self._mask_objects(unit, names, stored if self._rules.resized else drawn, log)
             annotations += masks
             stored = stored or size
+        if stored is None and annotations:
+            log.note(Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE, file=name)
+        if stored is not None and drawn is not None and drawn != stored and orientation == 1:
+            factors = stored[0] / drawn[0], stored[1] / drawn[1]
+            annotations = [_changed(a, lambda geometry: scaled(geometry, *factors)) for a in annotations]
         if orientation > 1 and stored is not None:
-            annotations = [_turned(a, orientation, stored) for a in annotations]
+            size = stored
+            annotations = [_changed(a, lambda geometry: to_stored(geometry, orientation, *size)) for a in annotations]
             log.note(Code.EXIF_TURNED, "labels of the upright picture are turned to the stored one", file=name)
         width, height = stored or (None, None)
         split = self._lists.splits[self._lists.split_of[unit]]
-        if folder.split and folder.split != split and (not split or folder.split in split.split("_")):
-            split = folder.split  # train for a list called train_cls, as those of ImageNet are
+        told = folder.split or (layout.folder(image)[0].split if image else "")
+        if told and told != split and (not split or told in split.split("_")):
+            split = told  # train for a list called train_cls, as those of ImageNet are
         return Item(
             asset=Asset(path=path, width=width, height=height), annotations=annotations, split=split, origin=name
         )
@@ -214,9 +236,10 @@ class Items:
             message = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}: it was turned after labelling"
             log.note(Code.IMAGE_SIZE_MISMATCH, message, file=name)
             return said, said, 1
-        message = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}, which is taken"
-        log.note(Code.IMAGE_SIZE_MISMATCH, message, file=name)
-        return own, own, 1
+        told = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}"
+        resized = self._rules.resized
+        log.note(Code.IMAGE_SIZE_MISMATCH, told + (": labels are scaled" if resized else ", which is taken"), file=name)
+        return own, said if resized else own, 1
 
     # ------------------------------------------------------------------------------------------------------ masks
 
@@ -230,7 +253,7 @@ class Items:
         for role in (Role.INSTANCES, Role.CLASSES):
             name = self._layout.mask(role, folder, stem)
             try:
-                files.append((name, self._source.load(name)) if name else None)
+                files.append((name, self._source.load(name, MAX_MASK_BYTES)) if name else None)
             except FileError as error:
                 log.file_unreadable(name, str(error))
                 files.append(None)
@@ -273,11 +296,12 @@ def _size_of(document: Document, name: str, log: Log) -> tuple[int, int] | None:
     return (pair[0], pair[1]) if pair[0] and pair[1] else None
 
 
-def _turned(annotation: Annotation, orientation: int, size: tuple[int, int]) -> Annotation:
+def _changed(annotation: Annotation, change: Callable[[Geometry], Geometry]) -> Annotation:
+    """An annotation with all its geometries changed."""
     if not isinstance(annotation, Object):
         return annotation
     changes = {
-        name: to_stored(geometry, orientation, *size)
+        name: change(geometry)
         for name in ("geometry", "box", "keypoints")
         if (geometry := getattr(annotation, name)) is not None
     }

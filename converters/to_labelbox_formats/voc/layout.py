@@ -159,7 +159,7 @@ class Layout:
         like = self._by_stem.get(stem, [])
         if len(like) > _MAX_LIKE:
             return -1
-        like = [unit for unit in like if self.entry(unit).startswith(root)]
+        like = [unit for unit in like if unit not in self.refused and self.entry(unit).startswith(root)]
         ranked = sorted((self._likeness(unit, folders, split), unit) for unit in like)
         if not ranked or (len(ranked) > 1 and ranked[-1][0] == ranked[-2][0]):
             return -1

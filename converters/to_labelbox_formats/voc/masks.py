@@ -9,15 +9,15 @@ black is not 0 or the colour of the void not 255: their palette was made for the
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
-from to_labelbox.model import Object
-from to_labelbox.raster import MAX_MASK_PIXELS, mask_from_array
+from to_labelbox.model import Mask, Object
+from to_labelbox.raster import MAX_MASK_PIXELS, mask_from_runs
 from to_labelbox_formats.voc.names import BACKGROUND, VOID, VOID_VALUE, Classes, voc_colour
 
 _MAX_COLOURS = 256
@@ -25,7 +25,7 @@ _MAX_COLOURS = 256
 _VOID_COLOUR = voc_colour(VOID_VALUE)
 _NUMBER_OF = {voc_colour(value): value for value in range(256)}
 
-Raster = npt.NDArray[np.int32]
+Raster = npt.NDArray[np.integer[Any]]
 
 
 def read_raster(data: bytes, colours: Mapping[int, int], palette: bool = False) -> tuple[Raster, dict[int, int]]:
@@ -48,11 +48,11 @@ def read_raster(data: bytes, colours: Mapping[int, int], palette: bool = False) 
                 if palette and all(colour in colours for colour in shown.values()):
                     return _by_palette(indices, shown, colours), {}
                 if not _is_own(shown):
-                    return indices.astype(np.int32), {}
-            elif image.mode in ("L", "1", "I", "I;16", "I;16B"):
+                    return indices, {}
+            elif image.mode in ("L", "LA"):
+                return np.asarray(image.getchannel("L")), {}
+            elif image.mode in ("1", "I", "I;16", "I;16B"):
                 return np.asarray(image).astype(np.int32), {}
-            if image.mode == "LA":
-                return np.asarray(image)[..., 0].astype(np.int32), {}
             rgba = np.asarray(image.convert("RGBA")).astype(np.int32)
     except (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise FileError(f"is a damaged PNG: {error}") from None
@@ -89,18 +89,23 @@ def _by_palette(indices: npt.NDArray[np.uint8], shown: Mapping[int, int], colour
     return table[indices]
 
 
+def read_mask(data: bytes, classes: Classes) -> Raster:
+    """The values of a mask by the classes of its set. Raises :class:`FileError`."""
+    return read_raster(data, MaskReader(classes).colours, bool(classes.origin and classes.colours))[0]
+
+
 class MaskReader:
     """Objects of the masks of one image."""
 
     def __init__(self, classes: Classes) -> None:
         self._values = classes.values
         by_name = {name: value for value, name in reversed(list(classes.values.items()))}
-        self._colours = {colour: by_name[name] for colour, name in classes.colours.items() if name in by_name}
+        self.colours = {colour: by_name[name] for colour, name in classes.colours.items() if name in by_name}
         self._declared = bool(classes.origin and classes.colours)
         coloured = set(classes.colours.values())
         for value in (0, VOID_VALUE, *(value for value, name in classes.values.items() if name not in coloured)):
             if value <= VOID_VALUE:
-                self._colours.setdefault(voc_colour(value), value)
+                self.colours.setdefault(voc_colour(value), value)
         self._skipped = {value for value, name in classes.values.items() if name.lower() in BACKGROUND | VOID}
         self._skipped |= {0, VOID_VALUE} - set(classes.values)
 
@@ -116,7 +121,7 @@ class MaskReader:
 
         ``names`` are the labels of the image's objects in the order of the file, ``size`` that of the image.
         """
-        of_class = self._values_of(classes, self._colours, size, log, palette=self._declared)
+        of_class = self._values_of(classes, self.colours, size, log, palette=self._declared)
         of_object = self._values_of(instances, _NUMBER_OF, size, log)
         if of_class and of_object and of_class.raster.shape != of_object.raster.shape:
             log.file_unreadable(
@@ -163,19 +168,20 @@ class MaskReader:
             yield Object(
                 id=f"SegmentationClass/{value}",
                 label=label,
-                geometry=mask_from_array(file.raster == value),
+                geometry=file.mask(value),
                 where=f"value {value}",
             )
 
     def _instances(self, file: _Values, of_class: _Values | None, names: Sequence[str], log: Log) -> Iterator[Object]:
         """The class of an object is that of most of its pixels, else that of the object of equal number in the XML."""
+        classes = {} if of_class is None else _majorities(file.raster, of_class.raster, self._skipped)
+        void = VOID_VALUE if VOID_VALUE in self._skipped and file.greatest <= VOID_VALUE else 0
         for value, count in file.counts():
-            if value in (0, VOID_VALUE):
+            if value in (0, void):
                 continue
-            pixels = file.raster == value
             label = ""
             if of_class is not None:
-                found = self._majority(of_class.raster[pixels])
+                found = classes.get(value, 0)
                 label = self._values.get(found, "")
                 if not label and not 0 < value <= len(names) and found:
                     of_class.skip(found, count, log)
@@ -187,25 +193,64 @@ class MaskReader:
                 continue
             log.read(label)
             where = file.place(value, "object")
-            yield Object(id=f"SegmentationObject/{where}", label=label, geometry=mask_from_array(pixels), where=where)
-
-    def _majority(self, values: Raster) -> int:
-        """The class of most of an object's pixels, void and background left out; 0 when there is none."""
-        found, counts = np.unique(values, return_counts=True)
-        ranked = sorted(zip((-counts).tolist(), found.tolist()))
-        return next((value for _, value in ranked if value not in self._skipped), 0)
+            yield Object(id=f"SegmentationObject/{where}", label=label, geometry=file.mask(value), where=where)
 
 
-class _Values(NamedTuple):
-    """The pixels of a file. Colours that mean nothing have negative values, which ``unknown`` explains."""
+def _majorities(objects: Raster, classes: Raster, skipped: Container[int]) -> dict[int, int]:
+    """The class of most pixels of each object, void and background left out; objects without one are not there."""
+    small = objects.dtype == classes.dtype == np.uint8
+    bits = 8 if small else 32
+    packed: Raster = objects.astype(np.uint16 if small else np.int64)
+    packed <<= bits
+    packed |= classes if small else classes.astype(np.int64) & 0xFFFFFFFF
+    pairs, counts = np.unique(packed, return_counts=True)
+    best: dict[int, tuple[int, int]] = {}
+    for pair, count in zip(pairs.tolist(), counts.tolist()):
+        value, found = pair >> bits, pair & ((1 << bits) - 1)
+        if not small:
+            found -= (found >> 31) << 32  # colours without a class are negative
+        if found not in skipped:
+            best[value] = min(best.get(value, (0, 0)), (-count, found))
+    return {value: found for value, (_, found) in best.items()}
 
-    name: str
-    raster: Raster
-    unknown: Mapping[int, int]
+
+class _Values:
+    """The pixels of a file. Colours that mean nothing have negative values, which ``unknown`` explains.
+
+    Runs of equal values are found once, column by column, so that a mask costs its own runs and not the whole picture.
+    """
+
+    def __init__(self, name: str, raster: Raster, unknown: Mapping[int, int]) -> None:
+        self.name, self.raster, self.unknown = name, raster, unknown
+        columns = raster.ravel(order="F")
+        starts = np.concatenate(([0], np.flatnonzero(columns[1:] != columns[:-1]) + 1))
+        values = columns[starts]
+        lengths = np.diff(starts, append=columns.size)
+        order = np.argsort(values, kind="stable")
+        self._starts, self._lengths = starts[order], lengths[order]
+        found, first = np.unique(values[order], return_index=True)
+        self._slices: dict[int, slice] = dict(
+            zip(found.tolist(), map(slice, first.tolist(), [*first[1:].tolist(), None]))
+        )
+
+    @property
+    def greatest(self) -> int:
+        """Beyond 255 in files of two bytes a pixel, in which 255 is an object like the others."""
+        return max(self._slices, default=0)
 
     def counts(self) -> Iterator[tuple[int, int]]:
-        values, counts = np.unique(self.raster, return_counts=True)
-        return zip(values.tolist(), counts.tolist())
+        """Values in order, each with its pixels."""
+        for value, runs in self._slices.items():
+            yield value, int(self._lengths[runs].sum())
+
+    def mask(self, value: int) -> Mask:
+        runs = self._slices[value]
+        starts, lengths = self._starts[runs], self._lengths[runs]
+        height, width = self.raster.shape
+        ends = starts + lengths
+        counts = np.empty(2 * len(starts) + 1, np.int64)
+        counts[:-1:2], counts[1::2], counts[-1] = np.diff(ends, prepend=0) - lengths, lengths, width * height - ends[-1]
+        return mask_from_runs(counts.tolist() if counts[-1] else counts[:-1].tolist(), width, height)
 
     def place(self, value: int, what: str) -> str:
         return f"colour #{self.unknown[value]:06x}" if value in self.unknown else f"{what} {value}"

@@ -49,10 +49,11 @@ _FIELD = re.compile(r"""\b(id|name)\s*:\s*(?:["']([^"'\n]*)["']|([0-9]+))""")
 class Classes:
     """Declared classes. ``values`` and ``colours`` name mask values and mask colours, background and void included.
 
-    ``order`` is that of a list which may hold more classes than the set, ``labels`` are the set's own.
+    ``file`` is where they were found in the source. ``order`` is that of a list which may hold more classes than the set, ``labels`` are the set's own.
     """
 
     origin: str = ""
+    file: str = ""
     labels: tuple[Label, ...] = ()
     order: tuple[str, ...] = ()
     values: Mapping[int, str] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class Classes:
 def devkit_classes() -> Classes:
     """The 20 classes of the challenge as mask values 1..20; 0 is background, 255 the void border."""
     values = {0: "background", **dict(enumerate(VOC_CLASSES, 1)), VOID_VALUE: _VOID_NAME}
-    return Classes("", values=values, colours={voc_colour(value): name for value, name in values.items()})
+    return Classes(values=values, colours={voc_colour(value): name for value, name in values.items()})
 
 
 def read_classes(source: Source, layout: Layout, log: Log) -> Classes:
@@ -75,7 +76,7 @@ def read_classes(source: Source, layout: Layout, log: Log) -> Classes:
             continue
         for other in layout.class_files[n + 1 :]:
             log.note(Code.FILE_IGNORED, f"the classes of {name} are used", file=other)
-        return found
+        return replace(found, file=name)
     return Classes()
 
 
@@ -119,7 +120,7 @@ def _labelmap(base: str, lines: Sequence[str]) -> Classes:
         if label.lower() not in BACKGROUND | VOID:
             labels.append(_label(label, colour, [a.strip() for a in actions.split(",") if a.strip()]))
             labels += [Label(part.strip()) for part in parts.split(",") if part.strip()]
-    return Classes(base, _unique(labels), values=values, colours=colours)
+    return Classes(base, labels=_unique(labels), values=values, colours=colours)
 
 
 def _coloured(line: str) -> tuple[str, int] | None:
@@ -138,7 +139,7 @@ def _colour_list(base: str, rows: Sequence[tuple[str, int]]) -> Classes:
         else:
             colours[colour] = values[value] = label
             labels.append(_label(label, colour, ()))
-    return Classes(base, _unique(labels), values=values, colours=colours)
+    return Classes(base, labels=_unique(labels), values=values, colours=colours)
 
 
 def _plain_list(base: str, lines: Sequence[str]) -> Classes:
@@ -153,7 +154,7 @@ def _plain_list(base: str, lines: Sequence[str]) -> Classes:
     if not names or names[0].lower() not in BACKGROUND:
         return Classes(base, order=names, values=values if numbered else {})
     labels = tuple(Label(name) for name in names if name.lower() not in BACKGROUND | VOID)
-    return Classes(base, labels, values=values)
+    return Classes(base, labels=labels, values=values)
 
 
 def declared(classes: Classes) -> Classes:
@@ -212,7 +213,7 @@ def _class_json(base: str, text: str) -> Classes:
         raise FileError("holds no map of numbers to class names")
     shown = {name: colour for colour, name in colours.items()}
     labels = [_label(n, shown.get(n), ()) for n in values.values() if n.lower() not in BACKGROUND | VOID]
-    return Classes(base, _unique(labels), values=values, colours=colours)
+    return Classes(base, labels=_unique(labels), values=values, colours=colours)
 
 
 def _numbered(table: object) -> dict[int, str]:

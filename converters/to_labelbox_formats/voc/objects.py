@@ -9,7 +9,17 @@ from to_labelbox.model import Annotation, Attribute, Box, Object, Relationship, 
 from to_labelbox.places import Places
 from to_labelbox.xml import Element, local_name
 from to_labelbox_formats.voc import PartNames
-from to_labelbox_formats.voc.document import CORNERS, Document, Row, child_of, children_of, corners_of, inside, text_of
+from to_labelbox_formats.voc.document import (
+    CORNERS,
+    Document,
+    Row,
+    child_of,
+    children_of,
+    corners_of,
+    inside,
+    text_of,
+    unread_in,
+)
 from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, is_vertex, number
 
 FLAGS = ("truncated", "difficult", "occluded")
@@ -26,7 +36,20 @@ _WITHOUT_MEANING = frozenset({"id", "type", "deleted", *_SCORES})
 _ANGLES = frozenset({"angle", "theta", "rotation"})
 _places = Places("object[{}]")
 _STRUCTURED = frozenset(
-    {"name", "pose", *FLAGS, "bndbox", "robndbox", "polygon", "point", "part", "actions", "attributes"}
+    {
+        "name",
+        "pose",
+        *FLAGS,
+        "bndbox",
+        "robndbox",
+        "polygon",
+        "points",
+        "point",
+        "part",
+        "actions",
+        "attributes",
+        "possibleresult",
+    }
 )
 
 
@@ -188,6 +211,7 @@ class _File:
         out = []
         for k, part in enumerate(children_of(element, "part"), 1):
             where, id = f"object[{n}]/part[{k}]", f"{n}/part[{k}]"
+            self._note_unread(part)
             name = text_of(child_of(part, "name")).strip()
             label = f"{whole}/{name}" if name and whole and self._rules.part_names is PartNames.PATH else name
             problem = refusal or (None if label else (Code.CLASS_UNNAMED, "has no name"))
@@ -228,6 +252,7 @@ class _File:
         if done:
             out.append(Attribute("actions", done))
         for attribute in inside(element, "attributes"):
+            self._note_unread(attribute)
             name, value = (text_of(child_of(attribute, field)).strip() for field in ("name", "value"))
             if name == "rotation" and (turned := number(value)) is not None:
                 rotation = turned % 360
@@ -236,17 +261,23 @@ class _File:
                     out.append(Attribute(name, "yes", flag=True))
             elif name and value:
                 out.append(_attribute(name, value))
+        for attribute_name in map(str, element.attrib):
+            self._log.note_unread("field", f"@{attribute_name}", where="<object>")
         for child in element:
             name = local_name(child)
             if name == "bndbox":
                 loss = self._angled(child, where) or loss
-            elif name in _STRUCTURED or name in _WITHOUT_MEANING:
+            elif (
+                name in _STRUCTURED or name in _WITHOUT_MEANING or (name == "coordinate" and text_of(child) == "pixel")
+            ):
                 if name in _SCORES and text_of(child).strip():
                     loss = self._ignored(f"<{name}> has no place in ground truth", where)
             elif name in _ELSEWHERE:
                 loss = self._ignored(f"<{name}> is not understood; the other geometry of the object is used", where)
+                self._log.note_unread("element", name, where="<object>")
             elif len(child):
                 loss = self._ignored(f"<{name}> is not understood", where)
+                self._log.note_unread("element", name, where="<object>")
             elif value := text_of(child).strip():
                 out.append(_attribute(name, value))
         return out, rotation, loss
@@ -257,6 +288,7 @@ class _File:
             name, text = local_name(child), text_of(child).strip()
             if name not in CORNERS and not is_vertex(name) and text and number(text) != 0:
                 self._note(Code.FIELD_IGNORED, f"<{name}> in <bndbox> is {text!r}, which is not understood", where)
+                self._log.note_unread("element", name, where="<bndbox>")
                 if name.lower() in _ANGLES:
                     return True
         return False
@@ -270,6 +302,10 @@ class _File:
     def _action(self, action: Element, where: str) -> str:
         name = local_name(action)
         return name if self._flag(name, action.text, where) else ""
+
+    def _note_unread(self, element: Element) -> None:
+        for parent, name in unread_in(element):
+            self._log.note_unread("element", name, where=f"<{parent}>")
 
     def _ignored(self, message: str, where: str) -> bool:
         self._note(Code.FIELD_IGNORED, message, where)

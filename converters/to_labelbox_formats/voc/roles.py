@@ -29,17 +29,19 @@ _ROLES = {
     "labels": Role.ANNOTATIONS,
     "xml": Role.ANNOTATIONS,
     "xmls": Role.ANNOTATIONS,
+    "labelxml": Role.ANNOTATIONS,
+    "labelxmls": Role.ANNOTATIONS,
     "image": Role.IMAGES,
     "images": Role.IMAGES,
     "img": Role.IMAGES,
     "imgs": Role.IMAGES,
     "jpegimages": Role.IMAGES,
     "imagesets": Role.LISTS,
-    "segmentationobject": Role.INSTANCES,
-    "segmentationobjectpng": Role.INSTANCES,
-    "segmentationclass": Role.CLASSES,
-    "segmentationclasspng": Role.CLASSES,
 }
+_MASKS = (("segmentationobject", Role.INSTANCES), ("segmentationclass", Role.CLASSES))
+"""How folders of masks begin: ``SegmentationClassAug`` (with SBD), ``SegmentationClassRaw``, ``SegmentationClassPNG``."""
+_PAINTED = re.compile("visual|vis$|colou?r|overlay|npy$")
+"""Folders of the same beginning that only show masks, or hold them as arrays."""
 SPLIT_FOLDERS = frozenset("dev test testing train training trainval val valid validation".split())
 _WORDS = re.compile(r"[^\W\d_]+")
 
@@ -61,18 +63,28 @@ def folder_of(path: str) -> Folder:
         filter(None, map(_split_in, parts)), ""
     )
     for i, part in enumerate(parts):
-        role = _ROLES.get(part.casefold())
-        if role is None and _shows_masks(part):
-            role = Role.OTHER_MASKS
+        role = role_of(part)
         if role is None:
             continue
         end = i + 1
-        while end < len(parts) and _ROLES.get(parts[end].casefold()) is role:
+        while end < len(parts) and role_of(parts[end]) is role:
             end += 1
         if role is Role.ANNOTATIONS and any(_is_masks(p) for p in parts[end:]):
             role = Role.OTHER_MASKS
         return Folder(role, prefix_of(parts[:i]), prefix_of(parts[:end]), prefix_of(parts[end:]), split)
     return Folder(Role.FLAT, prefix_of(parts), prefix_of(parts), "", split)
+
+
+def role_of(part: str) -> Role | None:
+    """What a folder is for by its own name; None where that says nothing."""
+    name = part.casefold()
+    if role := _ROLES.get(name):
+        return role
+    if _shows_masks(part):
+        return next(
+            (r for start, r in _MASKS if name.startswith(start) and not _PAINTED.search(name)), Role.OTHER_MASKS
+        )
+    return None
 
 
 def _split_in(part: str) -> str:
@@ -97,7 +109,7 @@ def _is_masks(part: str) -> bool:
 
 
 def _shows_masks(part: str) -> bool:
-    """``SegmentationClassAug``, and labelme's pictures of labels: ``AnnotationsVisualization``."""
+    """``SegmentationClass``, and labelme's pictures of labels: ``AnnotationsVisualization``."""
     name = part.casefold()
     return name.startswith("segmentation") or name.endswith("visualization")
 

@@ -12,16 +12,22 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from to_labelbox.diagnostics import Code
-from to_labelbox.model import Box, Keypoint, Keypoints, Point, Polygon, RotatedBox
+from to_labelbox.geometry import open_ring, rotated_corners
+from to_labelbox.model import Box, Geometry, Keypoint, Keypoints, Point, Polygon, RotatedBox
 from to_labelbox.xml import Element, local_name
 from to_labelbox_formats.voc import PartNames
 from to_labelbox_formats.voc.document import CORNERS, Row, child_of, children_of, text_of
 
 _MAX_COORDINATE = 1e9
 _NO_SIZE = "fractions of an image whose size is not known: give the images with --media-root, or --sizes FILE"
+_SWAPPED = "the corners are swapped: put in order (-O corners=sizes if xmax and ymax are width and height)"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_PAIR = re.compile(r"\s*([^\s,]+)\s*,\s*([^\s,]+)\s*")
+"""A vertex as FAIR1M writes it: ``<point>100.0,200.5</point>``."""
 _VERTEX = re.compile(r"([xy])([0-9]{1,6})")
 _CORNER_NAMES = {
     f"{axis}_{corner}": f"{axis}{n}"
@@ -31,8 +37,18 @@ _CORNER_NAMES = {
 """Vertices as the set DIOR-R names them."""
 
 
+_OUTLINES = frozenset({"robndbox", "polygon", "points", "point"})
+FULL_TURN = 2 * math.pi + 0.01
+"""No angle in radians is beyond, with room for rounding; roLabelImg writes [0, π)."""
+
+
 class Rules(NamedTuple):
-    """What holds for all files of a set. ``shift`` is 1 for 1-based corners; ``sizes``: the last two are width and height."""
+    """What holds for all files of a set.
+
+    ``shift`` is 1 for 1-based corners; ``sizes``: the last two are width and height; ``degrees``: angles are no radians;
+    ``any_angle``: one beyond a full turn is as the user says; ``resized``: corners are those of ``<size>``, whatever the
+    size of the picture.
+    """
 
     shift: float = 0.0
     relative: bool = False
@@ -40,6 +56,9 @@ class Rules(NamedTuple):
     predictions: bool = False
     skip_difficult: bool = False
     part_names: PartNames = PartNames.NAME
+    degrees: bool = False
+    any_angle: bool = False
+    resized: bool = False
 
 
 def number(text: str | None) -> float | None:
@@ -63,7 +82,7 @@ class Shape(NamedTuple):
 
 def has_outline(element: Element | None) -> bool:
     """Whether an object states a place in another way than by four corners."""
-    return element is not None and any(local_name(child) in ("robndbox", "polygon", "point") for child in element)
+    return element is not None and any(local_name(child) in _OUTLINES for child in element)
 
 
 def is_vertex(name: str) -> bool:
@@ -92,7 +111,7 @@ class ShapeReader:
         envelope = box
         if rotated := children_of(element, "robndbox"):
             outline = self._rotated(rotated[-1])
-        elif polygons := children_of(element, "polygon"):
+        elif polygons := [*children_of(element, "polygon"), *children_of(element, "points")]:
             outline = self._polygon(polygons)
         elif found is None and (quads := [e for e in children_of(element, "bndbox") if self._vertices(e)]):
             outline = self._polygon(quads[:1])
@@ -131,7 +150,7 @@ class ShapeReader:
         if self._rules.sizes:
             right, bottom = left + right - self._rules.shift, top + bottom - self._rules.shift
         if left > right or top > bottom:
-            self._note(Code.BOX_FLIPPED, "the corners are swapped: put in order", where)
+            self._note(Code.BOX_FLIPPED, _SWAPPED, where)
             left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
         if self._rules.relative:
             if self._size is None:
@@ -156,19 +175,27 @@ class ShapeReader:
 
     def _point(self, element: Element) -> tuple[float, float] | None:
         x, y = number(text_of(child_of(element, "x"))), number(text_of(child_of(element, "y")))
+        if x is None and y is None and (pair := _PAIR.fullmatch(text_of(element))):
+            x, y = number(pair[1]), number(pair[2])
         return None if x is None or y is None else self._place(x, y)
 
     def _rotated(self, element: Element) -> RotatedBox | Polygon | tuple[Code, str]:
         """roLabelImg: centre, width, height in pixels, clockwise angle in radians. DIOR-R and others: four corners."""
+        degrees = self._rules.degrees
         if child_of(element, "cx") is None and self._vertices(element):
             return self._polygon([element])
-        values = [number(text_of(child_of(element, name))) for name in ("cx", "cy", "w", "h", "angle")]
-        cx, cy, w, h, angle = values
+        cx, cy, w, h = (number(text_of(child_of(element, name))) for name in ("cx", "cy", "w", "h"))
+        angle = number(text_of(child_of(element, "angle")))
         if cx is None or cy is None or w is None or h is None or angle is None or w <= 0 or h <= 0:
             return Code.BOX_INVALID, "a number of <robndbox> is missing, broken or not positive"
         if self._rules.relative and self._size is not None:
             w, h = w * self._size[0], h * self._size[1]
-        return RotatedBox(*self._place(cx, cy), w, h, math.degrees(angle) % 360)
+        if not degrees and not self._rules.any_angle and abs(angle) > FULL_TURN:
+            return (
+                Code.BOX_INVALID,
+                f"<angle> is {angle:g}, more than a full turn in radians: degrees? (-O angle=degrees)",
+            )
+        return RotatedBox(*self._place(cx, cy), w, h, (angle if degrees else math.degrees(angle)) % 360)
 
     def _polygon(self, elements: Sequence[Element]) -> Polygon | tuple[Code, str]:
         """Roboflow's ``x1 y1 x2 y2 …``, DIOR-R's names of corners, or ``point`` or ``pt`` children. Several outlines are parts of one object."""
@@ -178,6 +205,8 @@ class ShapeReader:
             ring = [value for place in places if place is not None for value in place]
             if None in places:
                 return Code.POLYGON_INVALID, f"a vertex of <{local_name(element)}> is missing or not a number"
+            if local_name(element) == "points":
+                ring = [*open_ring(ring)]
             if len(ring) < 6:
                 return (
                     Code.POLYGON_TOO_SHORT,
@@ -202,3 +231,25 @@ class ShapeReader:
 def _keypoints(points: Sequence[tuple[float, float]]) -> Keypoints:
     names = ["point"] if len(points) == 1 else [f"point {k}" for k in range(1, len(points) + 1)]
     return Keypoints(tuple(Keypoint(name, x, y) for name, (x, y) in zip(names, points)))
+
+
+def scaled(geometry: Geometry, x: float, y: float) -> Geometry:
+    """A geometry of a picture that was scaled by two factors."""
+
+    def flat(points: Sequence[float]) -> list[float]:
+        return [value * (y if n % 2 else x) for n, value in enumerate(points)]
+
+    match geometry:
+        case Box(left, top, width, height):
+            return Box(left * x, top * y, width * x, height * y)
+        case RotatedBox(cx, cy, width, height, angle) if abs(x - y) * max(width, height) < 1:
+            return RotatedBox(cx * x, cy * y, width * x, height * y, angle)
+        case RotatedBox():  # a rectangle no more
+            return Polygon(((flat(rotated_corners(geometry)),),))
+        case Polygon(parts):
+            return Polygon(tuple(tuple(map(flat, part)) for part in parts))
+        case Point(left, top):
+            return Point(left * x, top * y)
+        case Keypoints(points):
+            return Keypoints(tuple(msgspec.structs.replace(p, x=p.x * x, y=p.y * y) for p in points))
+    return geometry

@@ -1,0 +1,160 @@
+"""What holds for a whole set and no file says: concluded from the counts of a sample, told, or asked.
+
+Each function answers one question. An option that is given is obeyed. Where records fit one reading only, the source has
+decided; where they speak against the usual reading and all fit another one, the user is asked.
+"""
+
+from __future__ import annotations
+
+from to_labelbox.diagnostics import Code, Log
+from to_labelbox.observations import ask
+from to_labelbox_formats.voc import Angle, Corners, Origin, Resized, Unit
+from to_labelbox_formats.voc.evidence import Sample
+
+_ENOUGH = 10
+"""Boxes that it takes to say that most of them are odd, where nothing tells the sizes of their pictures."""
+_FEW = 3
+"""Boxes that it takes where those sizes are told."""
+
+
+def decide_origin(wanted: Origin, sample: Sample, log: Log) -> Origin:
+    """1-based when most files name the VOC database as their source and no corner speaks against it."""
+    if wanted is not Origin.AUTO:
+        log.decide(f"origin: {wanted}, as asked for")
+        return wanted
+    if not sample.boxes:
+        return Origin.AS_IS
+    others = sample.files - sample.genuine
+    if sample.genuine * 2 <= sample.files:
+        log.assume(
+            "origin",
+            Origin.AS_IS,
+            for_=sample.zeros,
+            against=sample.genuine,
+            unknown=others,
+            why=f"the files do not name the VOC database as their source ({_files(sample.genuine)} do, {sample.zeros} corners are "
+            "at 0), so their corners are taken as tools write them, edges counted from 0",
+            option="-O origin=one_based",
+        )
+        return Origin.AS_IS
+    if sample.zero:
+        log.note(
+            Code.ORIGIN_DOUBTFUL,
+            "the files name the VOC database as their source, which counts pixels from 1, but there is a corner at 0: "
+            "the corners are taken as they are (-O origin=one_based to count from 1 all the same)",
+            file=sample.zero,
+        )
+        log.assume(
+            "origin",
+            Origin.AS_IS,
+            for_=sample.zeros,
+            against=sample.genuine,
+            unknown=others,
+            why=f"{_files(sample.genuine)} name the VOC database, which counts from 1, but {sample.zeros} boxes begin at 0",
+            option="-O origin=one_based",
+        )
+        return Origin.AS_IS
+    log.assume(
+        "origin",
+        Origin.ONE_BASED,
+        for_=sample.genuine,
+        against=0,
+        unknown=others,
+        why="most files name the VOC database as their source, so corners count pixels from 1 and include the last one",
+        option="-O origin=as_is",
+    )
+    return Origin.ONE_BASED
+
+
+def _files(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
+def are_fractions(wanted: Unit, sample: Sample, path: str) -> bool:
+    """Whether corners are fractions of the picture."""
+    if wanted is Unit.AUTO and sample.boxes and sample.relative and sample.fractions:
+        ask(
+            f"{path}: all corners lie between 0 and 1, so they seem to be fractions of the image and not pixels.",
+            (("-O unit=fractions", "of width and height"), ("-O unit=pixels", "of pixels, on specks of one pixel")),
+        )
+    return wanted is Unit.FRACTIONS
+
+
+def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
+    """Whether xmax and ymax are width and height, as some scripts write them: boxes then end before they begin."""
+    if wanted is not Corners.AUTO or not sample.flipped:
+        return wanted is Corners.SIZES
+    all_on_both = sample.flipped_both == sample.boxes and sample.boxes > 1
+    all_fit = sample.sized == sample.boxes == sample.as_sizes
+    a_third = sample.boxes >= _FEW and 3 * sample.flipped >= sample.boxes and all_fit
+    most = sample.boxes >= _ENOUGH and 2 * sample.flipped > sample.boxes
+    if all_on_both or a_third or most:
+        fit = f", and all {sample.boxes} stay on their pictures as width and height" if all_fit else ""
+        ask(
+            f"{path}: of {sample.boxes} boxes {sample.flipped} have xmax or ymax before xmin or ymin, so they seem to be width "
+            f"and height{fit}.",
+            (
+                ("-O corners=sizes", "xmax and ymax are width and height"),
+                ("-O corners=swapped", "they are corners, in no order"),
+            ),
+        )
+    log.assume(
+        "corners",
+        Corners.SWAPPED,
+        for_=sample.boxes - sample.flipped,
+        against=sample.flipped,
+        why=f"{sample.flipped} of {sample.boxes} boxes end before they begin: taken as corners in no order, not as width and height",
+        option="-O corners=sizes",
+    )
+    return False
+
+
+def are_degrees(wanted: Angle, sample: Sample, path: str, log: Log) -> bool:
+    """Whether the angles of ``robndbox`` are degrees; roLabelImg writes radians in [0, π)."""
+    if wanted is not Angle.AUTO or not sample.angles:
+        return wanted is Angle.DEGREES
+    if sample.beyond_turn or sample.whole_angles > 1:
+        beyond = f"{sample.beyond_turn} of {sample.angles} angles are beyond a full turn in radians"
+        whole = f"{sample.whole_angles} of {sample.angles} angles are whole numbers beyond half a turn in radians"
+        ask(
+            f"{path}: {beyond if sample.beyond_turn else whole}, so <robndbox> seems to hold degrees.",
+            (
+                ("-O angle=degrees", "clockwise degrees"),
+                ("-O angle=radians", "clockwise radians, as roLabelImg writes"),
+            ),
+        )
+    log.assume(
+        "angle",
+        Angle.RADIANS,
+        for_=sample.angles - sample.whole_angles,
+        against=sample.whole_angles,
+        why="no angle of <robndbox> is beyond a full turn in radians, which roLabelImg writes",
+        option="-O angle=degrees",
+    )
+    return False
+
+
+def are_resized(wanted: Resized, sample: Sample, path: str, log: Log) -> bool:
+    """Whether pictures were scaled after labelling, so that corners are those of ``<size>``."""
+    if wanted is not Resized.AUTO or not sample.rescaled:
+        return wanted is Resized.SCALED
+    told = f"of {sample.rescaled} boxes on pictures whose <size> is not that of the file, {sample.only_stated} fit <size> alone"
+    if 2 * sample.only_stated > sample.rescaled and not sample.only_own:
+        ask(
+            f"{path}: {told}, so the pictures seem to have been scaled after labelling.",
+            (
+                ("-O resized=scaled", "scale the labels from <size> to the picture"),
+                ("-O resized=no", "take the corners as pixels of the picture"),
+                ("-O check_sizes=false", "believe <size>, without a look at the pictures"),
+            ),
+        )
+    log.assume(
+        "size",
+        "the picture's own",
+        for_=sample.only_own,
+        against=sample.only_stated,
+        unknown=sample.rescaled - sample.only_own - sample.only_stated,
+        why=f"<size> differs from the picture's header, which is taken: {told}, {sample.only_own} the picture alone",
+        option="-O resized=scaled",
+    )
+    return False

@@ -1,0 +1,124 @@
+"""What the first pass over some of the files tells about all of them: counts, before anything is concluded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from to_labelbox.diagnostics import FileError
+from to_labelbox.media import file_header, image_header
+from to_labelbox.source import Source
+from to_labelbox.xml import Element
+from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, child_of, read_document, text_of
+from to_labelbox_formats.voc.layout import Layout
+from to_labelbox_formats.voc.objects import left_out
+from to_labelbox_formats.voc.shapes import FULL_TURN, Rules, has_outline, number
+
+_SAMPLE = 2000
+"""Annotation files, spread evenly over the set, that decide what holds for all of them."""
+_HEADERS = 200
+"""Pictures whose headers are compared with ``<size>``."""
+
+
+def document_of(source: Source, name: str, fallback: str) -> Document | None:
+    """An annotation file, or None for one that will be reported when it is converted."""
+    try:
+        return read_document(source.load(name, MAX_BYTES), fallback)
+    except (FileError, NotAnnotation):
+        return None
+
+
+class Sample:
+    """Counts over boxes, unless they say otherwise.
+
+    ``genuine`` files name the challenge as their source; ``zeros`` have a corner at 0 or below; ``flipped`` end before
+    they begin on an axis, ``flipped_both`` on both. Of the ``sized``, whose picture's size is stated, ``as_sizes`` stay inside when
+    the last two numbers are width and height. Of the ``rescaled``, whose picture has another size than is stated,
+    ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
+    radians, and whole numbers beyond a half turn.
+    """
+
+    def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
+        self.files = self.genuine = self.boxes = self.zeros = 0
+        self.flipped = self.flipped_both = self.sized = self.as_sizes = 0
+        self.rescaled = self.only_stated = self.only_own = 0
+        self.angles = self.beyond_turn = self.whole_angles = 0
+        self.zero = ""
+        self.relative = True
+        self.fractions = False
+        self._headers = _HEADERS if check_sizes else 0
+        labels: dict[str, None] = {}
+        units = [unit for unit in range(len(layout.xmls)) if unit not in layout.refused]
+        for unit in units[:: max(1, -(-len(units) // _SAMPLE))]:
+            document = document_of(source, layout.xmls[unit], fallback)
+            if document is not None:
+                self._add(document, layout.xmls[unit], labels, rules)
+                if self._headers and document.rows and (image := layout.image(unit)):
+                    self._compare(document, source, image)
+        labels.pop("", None)
+        self.labels = tuple(labels)
+
+    def _add(self, document: Document, name: str, labels: dict[str, None], rules: Rules) -> None:
+        self.files += 1
+        self.genuine += _is_genuine(document)
+        width, height = number(document.width) or 0.0, number(document.height) or 0.0
+        for n, row in enumerate(document.rows):
+            element = document.elements[n] if document.elements else None
+            corners = map(number, row[5:9]) if element is not None else map(float, row[5:9])  # type: ignore[arg-type]
+            values = [value for value in corners if value is not None]
+            if (len(values) == 4 or has_outline(element)) and left_out(rules, row, element) is None:
+                labels[(row[0] or "").strip()] = None
+            if element is not None:
+                self._turned(element)
+            if len(values) < 4:
+                continue
+            left, top, right, bottom = values
+            self.boxes += 1
+            if right < left or bottom < top:
+                self.flipped += 1
+                self.flipped_both += right < left and bottom < top
+            if width and height:
+                self.sized += 1
+                self.as_sizes += left + right <= width + 1 and top + bottom <= height + 1
+            least, greatest = min(values), max(values)
+            if least <= 0:
+                self.zeros += 1
+                self.zero = self.zero or name
+            self.relative &= least >= 0 and greatest <= 1
+            self.fractions = self.fractions or not all(map(float.is_integer, values))
+
+    def _turned(self, element: Element) -> None:
+        turned = child_of(element, "robndbox")
+        angle = None if turned is None else number(text_of(child_of(turned, "angle")))
+        if angle is not None:
+            self.angles += 1
+            self.beyond_turn += abs(angle) > FULL_TURN
+            self.whole_angles += angle.is_integer() and abs(angle) > math.pi
+
+    def _compare(self, document: Document, source: Source, image: str) -> None:
+        """Count the boxes of a picture that has another size than is stated, and not for being turned."""
+        self._headers -= 1
+        real = source.real_path(image)
+        header = file_header(real) if real is not None else image_header(source.head(image))
+        said = (number(document.width) or 0.0, number(document.height) or 0.0)
+        if header is None or not all(said) or said in ((header.width, header.height), (header.height, header.width)):
+            return
+        for _, _, right, bottom in _corners(document):
+            self.rescaled += 1
+            fits_stated = right <= said[0] + 1 and bottom <= said[1] + 1
+            fits_own = right <= header.width + 1 and bottom <= header.height + 1
+            self.only_stated += fits_stated and not fits_own
+            self.only_own += fits_own and not fits_stated
+
+
+def _corners(document: Document) -> Iterator[tuple[float, ...]]:
+    for row in document.rows:
+        values = tuple(map(number, row[5:9]))
+        if None not in values:
+            yield tuple(value for value in values if value is not None)
+
+
+def _is_genuine(document: Document) -> bool:
+    """Whether a file names the challenge as its source. Tools that write VOC put "PASCAL VOC" beside a database of their own."""
+    database = document.database.strip()
+    return database.startswith("The VOC") or (not database and "PASCAL VOC" in document.credit)
