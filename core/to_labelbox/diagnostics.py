@@ -154,6 +154,8 @@ def severity_of(code: Code) -> Severity:
 class ToLabelboxError(Exception):
     """Something the user can mend; the message says what and how. Never shown with a traceback."""
 
+    exit_code = 2
+
     def __init__(self, message: object = "") -> None:
         super().__init__(cut(str(message), MOST_SAID))
 
@@ -164,6 +166,26 @@ class UsageError(ToLabelboxError):
 
 class SourceError(ToLabelboxError):
     """The source as a whole cannot be read or converted (exit code 3)."""
+
+    exit_code = 3
+
+
+class RefusedError(ToLabelboxError):
+    """The target's service, or a rule of the import, has refused something; nothing more was sent (exit code 1)."""
+
+    exit_code = 1
+
+
+class NotAllowedError(ToLabelboxError):
+    """The service does not let the user in, or the user's plan has ended (exit code 4)."""
+
+    exit_code = 4
+
+
+class UnavailableError(ToLabelboxError):
+    """The service does not answer, or asks to wait for long: the same command goes on later (exit code 5)."""
+
+    exit_code = 5
 
 
 class RecordError(ToLabelboxError):

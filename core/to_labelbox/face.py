@@ -10,9 +10,21 @@ from to_labelbox.batch_report import BatchReport
 from to_labelbox.batching import batch, merge
 from to_labelbox.checking import faults
 from to_labelbox.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, read_class_map
-from to_labelbox.diagnostics import FileError, Log, RecordError, SourceError, ToLabelboxError, UsageError
+from to_labelbox.diagnostics import (
+    FileError,
+    Log,
+    NotAllowedError,
+    RecordError,
+    RefusedError,
+    SourceError,
+    ToLabelboxError,
+    UnavailableError,
+    UsageError,
+)
 from to_labelbox.formats import Dataset, Detection, Fault, Reader, Writer, dataset_of, readers
 from to_labelbox.formats import detect as _detect
+from to_labelbox.import_out import import_
+from to_labelbox.importer import ImportOptions, ImportReport
 from to_labelbox.ontology import Ontology
 from to_labelbox.page import preview
 from to_labelbox.pipeline import Job, convert, infer_ontology, open_job, write
@@ -28,7 +40,10 @@ __all__ = [
     "Detection",
     "Fault",
     "FileError",
+    "ImportOptions",
+    "ImportReport",
     "Log",
+    "NotAllowedError",
     "Ontology",
     "OptionRule",
     "Outside",
@@ -36,10 +51,12 @@ __all__ = [
     "QuestionRule",
     "Reader",
     "RecordError",
+    "RefusedError",
     "Report",
     "Settings",
     "SourceError",
     "ToLabelboxError",
+    "UnavailableError",
     "UsageError",
     "Writer",
     "batch",
@@ -47,6 +64,7 @@ __all__ = [
     "dataset_of",
     "detect",
     "formats",
+    "import_",
     "infer_ontology",
     "merge",
     "preview",

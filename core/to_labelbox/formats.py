@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from to_labelbox.diagnostics import Log, SourceError, UsageError
+from to_labelbox.importer import Importer
 from to_labelbox.media import Gallery
 from to_labelbox.model import Classification, Item, Media
 from to_labelbox.names import display
@@ -401,6 +402,7 @@ class Writer(Struct, frozen=True):
     validate: Validate
     line_kinds: Callable[[Survey], Mapping[str, int]]
     preview: Preview | None = None
+    importer: Importer | None = None
 
 
 def writer(name: str = "labelbox") -> Writer:

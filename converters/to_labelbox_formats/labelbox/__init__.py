@@ -11,6 +11,7 @@ from typing import Any
 
 from to_labelbox.diagnostics import Log
 from to_labelbox.formats import Fault, PreviewOptions, Writer
+from to_labelbox.importer import Dialogue, Importer, ImportOptions, ImportReport
 from to_labelbox.schema import Kind
 from to_labelbox.settings import Settings
 from to_labelbox.survey import Survey
@@ -60,6 +61,27 @@ def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
     return show(folder, options)
 
 
+def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
+    """An output folder into Labelbox (:mod:`.importing`)."""
+    from to_labelbox_formats.labelbox.importing.run import import_folder as run  # here, as above
+
+    return run(folder, options, dialogue)
+
+
+def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
+    """How far an import is (:mod:`.importing`)."""
+    from to_labelbox_formats.labelbox.importing.run import import_status as status  # here, as above
+
+    return status(folder, options, dialogue)
+
+
+def project_ontology(project: str, endpoint: str | None, dialogue: Dialogue) -> bytes:
+    """The ontology of an existing project (:mod:`.importing`)."""
+    from to_labelbox_formats.labelbox.importing.run import project_ontology as download  # here, as above
+
+    return download(project, endpoint, dialogue)
+
+
 FORMAT = Writer(
     name="labelbox",
     title="Labelbox ground truth (NDJSON)",
@@ -74,4 +96,5 @@ FORMAT = Writer(
     validate=validate,
     line_kinds=line_kinds,
     preview=preview,
+    importer=Importer(import_folder, import_status, project_ontology),
 )

@@ -15,11 +15,22 @@ from typing import TextIO
 import click
 
 from to_labelbox.cli.speech import tell
-from to_labelbox.diagnostics import SourceError, ToLabelboxError
+from to_labelbox.diagnostics import ToLabelboxError
 from to_labelbox.interruption import Interrupted, hear
 
-COMMANDS = ("convert", "batch", "merge", "inspect", "ontology", "validate", "preview", "formats", "completion")
-"""Each is the function of that name in the module of that name."""
+COMMANDS = (
+    "convert",
+    "batch",
+    "merge",
+    "inspect",
+    "ontology",
+    "validate",
+    "preview",
+    "import",
+    "formats",
+    "completion",
+)
+"""Each is the function of that name in the module of that name; `import`, which Python keeps for itself, has a ``_``."""
 
 
 class _Commands(click.Group):
@@ -34,7 +45,8 @@ class _Commands(click.Group):
             if near and not ctx.resilient_parsing:
                 ctx.fail(f"there is no command {cmd_name!r}; did you mean {near[0]!r}?")
             return None
-        command: click.Command = getattr(import_module(f"to_labelbox.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if cmd_name == "import" else cmd_name
+        command: click.Command = getattr(import_module(f"to_labelbox.cli.{name}"), name)
         return command
 
 
@@ -44,6 +56,8 @@ Exit codes:
   1  finished, but a file could not be read, losses reached --fail-on, or validate found faults
   2  wrong usage: an option, a path or a table that the user can mend
   3  nothing could be converted
+  4  Labelbox does not allow it (import)
+  5  Labelbox does not answer: the same command again goes on (import)
 Each command has its own help with examples: to-labelbox COMMAND -h
 """
 
@@ -63,6 +77,7 @@ def cli() -> None:
     to-labelbox batch    ROOT -o OUT        every dataset below a folder, with one ontology
     to-labelbox validate OUT                Labelbox's rules, checked offline
     to-labelbox preview  OUT -o page.html   a page with what would be imported drawn on the pictures
+    to-labelbox import   OUT --project NAME all of it into Labelbox, resumably
     """
 
 
@@ -90,12 +105,9 @@ def main() -> None:
         error.show(shown)
         tell(shown.getvalue().rstrip())
         code = 2
-    except SourceError as error:
-        _complain(str(error))
-        code = 3
     except ToLabelboxError as error:
         _complain(str(error))
-        code = 2
+        code = error.exit_code
     except BrokenPipeError:
         _give_up(sys.stdout)
         code = 0

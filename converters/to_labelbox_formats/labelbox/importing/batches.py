@@ -1,0 +1,111 @@
+"""Step 4: batches. A batch is known by its name, and is good when it holds as many rows as it was made of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from to_labelbox.diagnostics import NotAllowedError, RefusedError, UnavailableError
+from to_labelbox_formats.labelbox.importing.client import PAUSES, Found, Labelbox, NotFound, Unanswered
+from to_labelbox_formats.labelbox.importing.journal import Batch
+
+NAME = 100
+_POLL = (2.0, 30.0)
+_PATIENCE = 6
+"""Looks at a batch that is smaller than expected and has no task that fills it."""
+
+
+def prefix(project: str, run: str, number: int) -> str:
+    """The name of a batch, to which the service appends 0000."""
+    tail = f" {run} {number:03}-"
+    return project[: NAME - 4 - len(tail)] + tail
+
+
+class Batches:
+    """``fresh``: the project is ours, so that a batch that is not whole may be made anew."""
+
+    def __init__(self, box: Labelbox, project: str, priority: int, fresh: bool, record: Callable[[], None]) -> None:
+        self._box, self._project, self._priority, self._fresh, self._record = box, project, priority, fresh, record
+
+    def fill(self, batch: Batch, keys: Sequence[str], by_id: bool) -> str:
+        """Make a batch of these rows; gives a note when it holds fewer."""
+        remade = False
+        while True:
+            found = self._ensure(batch, list(keys), by_id)
+            self._wait(batch.tasks)
+            found = self._whole(batch, found, len(keys))
+            batch.id, batch.size = found.id, found.size
+            if found.size >= len(keys) or not self._fresh or remade or self._box.label_count(self._project):
+                break
+            self._box.delete_batch(self._project, found.id)
+            batch.tasks, batch.id, remade = [], "", True
+            self._record()
+        if not found.size:
+            raise RefusedError(f"the batch {found.name} stays empty{self._why(batch)}")
+        batch.done = True
+        if found.size < len(keys):
+            return f"batch {found.name} holds {found.size:,} of {len(keys):,} rows: the others were in the project already, or were refused"
+        return ""
+
+    def _why(self, batch: Batch) -> str:
+        states = [self._box.task(task) for task in batch.tasks]
+        return "".join(f": {state.reason}" for state in states if state.reason)
+
+    def _ensure(self, batch: Batch, keys: list[str], by_id: bool) -> Found:
+        def make() -> Found:
+            ids = keys if by_id else []
+            batch.tasks = self._box.create_batches(
+                self._project, batch.prefix, [] if by_id else keys, ids, self._priority
+            )
+            self._record()
+            return Found("", batch.prefix)
+
+        step = f"creating the batch {batch.prefix}"
+        for pause in (*PAUSES, None):
+            if found := self._box.batches(self._project, batch.prefix):
+                return found[0]
+            try:
+                self._box.call(step, make)
+            except Unanswered as error:
+                if pause is None:
+                    raise UnavailableError(f"{step}: no answer: {error}") from None
+            except NotFound:  # the task, not the batch
+                pass
+            except (RefusedError, NotAllowedError):
+                if found := self._box.batches(self._project, batch.prefix):
+                    return found[0]
+                raise
+            self._wait(batch.tasks)
+            if found := self._box.batches(self._project, batch.prefix):
+                return found[0]
+            if pause is not None:
+                time.sleep(pause)
+        raise UnavailableError(f"{step}: Labelbox does not show it yet")
+
+    def _wait(self, tasks: list[str]) -> None:
+        for task in tasks:
+            pause = _POLL[0]
+            while True:
+                try:
+                    state = self._box.task(task)
+                except NotFound:
+                    break
+                if state.status not in ("IN_PROGRESS", "CANCELLING"):
+                    if state.status == "FAILED" and not self._fresh:
+                        raise RefusedError(f"the batch was refused: {state.reason}")
+                    break
+                time.sleep(pause)
+                pause = min(pause * 1.5, _POLL[1])
+
+    def _whole(self, batch: Batch, found: Found, expected: int) -> Found:
+        """A task that nobody has recorded may be filling it: wait while it grows."""
+        looks, pause = 0, _POLL[0]
+        while found.size < expected and looks < _PATIENCE:
+            time.sleep(pause)
+            pause = min(pause * 1.5, _POLL[1])
+            again = self._box.batches(self._project, batch.prefix)
+            if not again:
+                break
+            looks = 0 if again[0].size > found.size else looks + 1
+            found = again[0]
+        return found

@@ -1,0 +1,254 @@
+"""Local media: found below the media root and nowhere else, uploaded in a pool, each remembered once it is there.
+
+The SDK would upload any existing path that stands in row_data, relative to the working directory [7.17.0, run]. So no
+path is ever handed to it: bytes are, and what looks like a path of this machine never is.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import queue
+import stat
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from to_labelbox.diagnostics import RefusedError, UsageError
+from to_labelbox.source import display
+from to_labelbox_formats.labelbox.importing.client import Labelbox
+from to_labelbox_formats.labelbox.importing.journal import Journal
+from to_labelbox_formats.labelbox.importing.plan import DataRow, is_local, is_raw_text, local_fields
+
+LEDGER = "uploads.ndjson"
+LARGE = 100_000_000
+"""Bytes above which an upload may not end within the service's 60 s."""
+SHOWN = 10
+_HEADS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"%PDF-", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+)
+
+
+class Missing(Exception):
+    """Why a file is not sent."""
+
+
+class Upload(Struct):
+    """A file that was uploaded: as long as size and time are the same, it is not sent again."""
+
+    key: str
+    field: str
+    size: int
+    mtime: int
+    url: str
+
+
+class MediaRoot:
+    """The one folder whose files may be sent."""
+
+    def __init__(self, path: str | None) -> None:
+        if path is not None and not os.path.isdir(path):
+            raise UsageError(f"--media-root {path}: no such folder")
+        self.given = path
+        self._real = "" if path is None else os.path.realpath(path)
+
+    def find(self, path: str) -> str:
+        """The real path of a regular file below the root, links resolved. Raises :class:`Missing`."""
+        if not self._real:
+            raise Missing("no --media-root is given")
+        if "\0" in path or "://" in path:
+            raise Missing("is no path")
+        found = os.path.realpath(os.path.join(self._real, path))
+        if "\\" in path and not os.path.exists(found):  # written on Windows
+            found = os.path.realpath(os.path.join(self._real, path.replace("\\", "/")))
+        if os.path.commonpath([self._real, found]) != self._real:
+            raise Missing("media-outside-root: leads out of the media root, and is not sent")
+        try:
+            mode = os.stat(found).st_mode
+        except OSError as error:
+            raise Missing(f"not found below the media root ({error.strerror})") from None
+        if not stat.S_ISREG(mode):
+            raise Missing("is no regular file")
+        return found
+
+
+class LocalFiles(Struct):
+    """What a look at all local media has found."""
+
+    files: int = 0
+    bytes: int = 0
+    large: list[str] = []
+    missing: list[str] = []
+    missing_count: int = 0
+
+
+def look(rows: Iterator[DataRow], root: MediaRoot) -> LocalFiles:
+    """Find every local file that the rows name, before any is sent."""
+    found = LocalFiles()
+    for row in rows:
+        for _, path in local_fields(row):
+            try:
+                size = os.path.getsize(root.find(path))
+            except (Missing, OSError) as error:
+                found.missing_count += 1
+                if len(found.missing) < SHOWN:
+                    found.missing.append(f"{display(path)}: {error}")
+                continue
+            found.files += 1
+            found.bytes += size
+            if size > LARGE and len(found.large) < SHOWN:
+                found.large.append(f"{display(path)} ({size / 1e6:,.0f} MB)")
+    return found
+
+
+def content_type(path: str, head: bytes) -> str:
+    """What a file is: by its name, else by its first bytes."""
+    guessed, _ = mimetypes.guess_type(path)
+    if guessed:
+        return guessed
+    for start, kind in _HEADS:
+        if head.startswith(start):
+            return kind
+    if head[:4] == b"RIFF":
+        return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(head[8:12], "application/octet-stream")
+    if head[4:8] == b"ftyp":
+        return "video/mp4"
+    return "text/plain" if head.isascii() and head else "application/octet-stream"
+
+
+class Uploader:
+    """Uploads what rows name, several at a time, and gives the rows as they may be handed to the SDK, in order."""
+
+    def __init__(
+        self, box: Labelbox, root: MediaRoot, journal: Journal, threads: int, metadata_kinds: Mapping[str, str]
+    ) -> None:
+        self._box, self._root, self._threads, self._kinds = box, root, threads, metadata_kinds
+        self._path = journal.path(LEDGER)
+        self._known = {(u.key, u.field): u for u in self._read()}
+        self._lock = threading.Lock()
+        self.bytes = self.files = 0
+
+    def _read(self) -> Iterator[Upload]:
+        decode = msgspec.json.Decoder(Upload).decode
+        try:
+            with open(self._path, "rb") as file:
+                for line in file:
+                    try:
+                        yield decode(line)
+                    except ValueError:  # the last line of a run that was killed
+                        continue
+        except FileNotFoundError:
+            return
+
+    def rows(self, rows: Iterator[tuple[int, DataRow]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
+        """Each row's number, with the row to be created, or the reason why it cannot be."""
+        yield from in_order(rows, lambda row: (row[0], self._prepared(row[1])), self._threads)
+
+    def _prepared(self, row: DataRow) -> dict[str, Any] | str:
+        data = row.row_data
+        try:
+            for field, path in local_fields(row):
+                url = self._uploaded(row.global_key, field, path)
+                data = url if isinstance(data, str) else {**data, field: url}
+            if is_raw_text(row) and is_local(data) and isinstance(data, str) and os.path.exists(data):
+                # the SDK would take the text for the file of that name, and send that
+                data = self._box.upload(data.encode(), "text.txt", "text/plain")
+        except Missing as error:
+            return f"{error}"
+        except RefusedError as error:
+            return str(error)
+        made: dict[str, Any] = {"row_data": data, "global_key": row.global_key}
+        made["external_id"] = row.external_id or row.global_key
+        if row.media_type:
+            made["media_type"] = row.media_type
+        if row.metadata_fields:
+            made["metadata_fields"] = [self._field(given) for given in row.metadata_fields]
+        if isinstance(data, str) and os.path.exists(data):
+            return "row_data is a path of this machine, which is not sent"
+        return made
+
+    def _field(self, given: dict[str, Any]) -> dict[str, Any]:
+        """A value of the type that its field has: the SDK refuses a number for a text."""
+        kind, value = self._kinds.get(str(given.get("name") or given.get("schema_id"))), given.get("value")
+        return {**given, "value": str(value)} if kind == "string" and not isinstance(value, str) else given
+
+    def _uploaded(self, key: str, field: str, path: str) -> str:
+        real = self._root.find(path)
+        try:
+            facts = os.stat(real)
+            known = self._known.get((key, field))
+            if known is not None and (known.size, known.mtime) == (facts.st_size, facts.st_mtime_ns):
+                with self._lock:
+                    self.bytes += facts.st_size
+                    self.files += 1
+                return known.url
+            with open(real, "rb") as file:
+                content = file.read()
+        except OSError as error:
+            raise Missing(f"cannot be read: {error.strerror}") from None
+        if not content:
+            raise Missing("is an empty file")
+        name = path.replace("\\", "/").rpartition("/")[2]
+        try:
+            url = self._box.upload(content, name, content_type(name, content[:16]))
+        except RefusedError as error:
+            raise Missing(f"{len(content) / 1e6:,.1f} MB: {error}") from None
+        line = msgspec.json.encode(Upload(key, field, facts.st_size, facts.st_mtime_ns, url)) + b"\n"
+        with self._lock:
+            with open(self._path, "ab") as file:
+                file.write(line)
+            self.bytes += len(content)
+            self.files += 1
+        return url
+
+
+def in_order(items: Iterator[Any], work: Callable[[Any], Any], threads: int) -> Iterator[Any]:
+    """The results of ``work`` in the order of the items, a few of them ahead.
+
+    The threads end with the program, however it ends: a Ctrl-C does not wait for them.
+    """
+    if threads <= 1:
+        yield from map(work, items)
+        return
+    tasks: queue.SimpleQueue[tuple[Any, queue.SimpleQueue[Any]] | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        while (task := tasks.get()) is not None:
+            item, answer = task
+            try:
+                answer.put(work(item))
+            except BaseException as error:
+                answer.put(error)
+
+    for _ in range(threads):
+        threading.Thread(target=run, daemon=True).start()
+    waiting: deque[queue.SimpleQueue[Any]] = deque()
+
+    def result() -> Any:
+        got = waiting.popleft().get()
+        if isinstance(got, BaseException):
+            raise got
+        return got
+
+    try:
+        for item in items:
+            answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+            waiting.append(answer)
+            tasks.put((item, answer))
+            if len(waiting) >= 4 * threads:
+                yield result()
+        while waiting:
+            yield result()
+    finally:
+        for _ in range(threads):
+            tasks.put(None)

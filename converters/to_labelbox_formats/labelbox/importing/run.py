@@ -1,0 +1,540 @@
+"""The import from beginning to end: look, plan, ask; then rows, ontology, project, batches, jobs; then the report.
+
+Each step takes up what the journal records of it and does the rest, so that the same run serves for the first time and
+for any time after it was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from to_labelbox.diagnostics import RefusedError, UnavailableError, UsageError
+from to_labelbox.importer import Dialogue, ImportOptions, ImportReport, RowCounts
+from to_labelbox.lock import locked
+from to_labelbox.report import version
+from to_labelbox_formats.labelbox.importing import survey as surveying
+from to_labelbox_formats.labelbox.importing.batches import Batches, prefix
+from to_labelbox_formats.labelbox.importing.client import (
+    ENDPOINT,
+    Expired,
+    Labelbox,
+    NotFound,
+    Unanswered,
+    check_endpoint,
+    quiet_sdk,
+)
+from to_labelbox_formats.labelbox.importing.jobs import Jobs
+from to_labelbox_formats.labelbox.importing.journal import Batch, Journal, Project, State, check_same
+from to_labelbox_formats.labelbox.importing.media import MediaRoot, Uploader
+from to_labelbox_formats.labelbox.importing.objects import Objects
+from to_labelbox_formats.labelbox.importing.ontology import size
+from to_labelbox_formats.labelbox.importing.output import Output, open_output
+from to_labelbox_formats.labelbox.importing.plan import DataRow, Numbers, Plan
+from to_labelbox_formats.labelbox.importing.report import (
+    FailedRow,
+    make_report,
+    read_failed_rows,
+    save_report,
+    write_failed_rows,
+)
+from to_labelbox_formats.labelbox.importing.rows import Rows
+from to_labelbox_formats.labelbox.importing.survey import Surveyor, Target
+
+KEY = "LABELBOX_API_KEY"
+MAX_NAME = 100
+MAX_BATCH = 100_000
+_POLL = (2.0, 30.0)
+
+
+def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
+    """Import an output folder, or go on with an import that was begun (:class:`~to_labelbox.importer.Importer`)."""
+    check_options(options)
+    endpoint = check_endpoint(options.endpoint or ENDPOINT)
+    output = open_output(folder)
+    journal = Journal(folder, options.first)
+    if options.dry_run:
+        return _dry_run(output, journal, options, endpoint, dialogue)
+    journal.make()
+    with locked(journal.root), quiet_sdk():
+        return _locked(output, journal, options, endpoint, dialogue)
+
+
+def _locked(
+    output: Output, journal: Journal, options: ImportOptions, endpoint: str, dialogue: Dialogue
+) -> ImportReport:
+    state = None if options.restart else journal.load()
+    if options.restart:
+        _restart(journal, dialogue)
+    if options.retry_failed and (state is None or not state.finished):
+        raise UsageError("--retry-failed is for an import that has ended; the same command without it goes on")
+    hashes = output.hashes()
+    if state is not None:
+        check_same(state, options, hashes, endpoint, journal.folder)
+    else:
+        surveying.check_payload(output.folder)
+    box = connect(options, endpoint, dialogue)
+    if state is not None and state.finished and not options.retry_failed:
+        _check_organisation(box, state)
+        if options.clean_left_overs:
+            Objects(box, state, options.iam).clean_left_overs()
+            journal.save()
+        return _finished(state, journal, output, dialogue)
+    plan = Plan(output, options.first)
+    try:
+        run = Run(box, plan, journal, options, dialogue)
+        if state is None:
+            run.begin(hashes, endpoint)
+        else:
+            _check_organisation(box, state)
+            surveying.set_media_type(plan, options, state.projects[0].media_type)
+            if not state.finished:
+                dialogue.tell(f"going on with import {state.run}")
+        if options.retry_failed:
+            run.begin_again()
+        return run.through()
+    finally:
+        plan.close()
+
+
+def check_options(options: ImportOptions) -> None:
+    """Raises :class:`UsageError`."""
+    if bool(options.project) == bool(options.project_id):
+        raise UsageError("give either --project NAME, for a new project, or --project-id ID of an existing one")
+    for one, other in (("dataset", "dataset_id"), ("ontology", "ontology_id")):
+        if getattr(options, one) and getattr(options, other):
+            raise UsageError(f"--{one} names a new one, --{other.replace('_', '-')} an existing one: give one of them")
+    if options.project_id and (options.ontology or options.ontology_id):
+        raise UsageError("an existing project keeps its ontology: leave --ontology and --ontology-id out")
+    for name in ("project", "dataset", "ontology"):
+        value = getattr(options, name)
+        if value and (len(value) > MAX_NAME or not value.isprintable() or not value.strip()):
+            raise UsageError(f"--{name}: a name has 1 to {MAX_NAME} characters, all of them printable")
+    ranges = (
+        ("batch_size", 1, MAX_BATCH),
+        ("lines_per_job", 1, 1_000_000),
+        ("upload_threads", 1, 64),
+        ("priority", 1, 5),
+    )
+    for name, least, most in (*ranges, ("first", 0, 10**12)):
+        if not least <= getattr(options, name) <= most:
+            raise UsageError(f"--{name.replace('_', '-')}: want {least} to {most:,}")
+    if options.media_type and options.media_type not in surveying.MEDIA_TYPES:
+        raise UsageError(f"--media-type: one of {', '.join(surveying.MEDIA_TYPES)}")
+
+
+def connect(options: ImportOptions, endpoint: str, dialogue: Dialogue) -> Labelbox:
+    """The connection, its key checked. Raises :class:`NotAllowedError` for a key that is none."""
+    from to_labelbox_formats.labelbox.importing.client import check_installed
+
+    check_installed()
+    key = (os.environ.get(KEY) or dialogue.secret("Labelbox API key")).strip()
+    if not key:
+        raise UsageError(f"set {KEY} to a key of https://app.labelbox.com/workspace-settings/api-keys")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError(f"{KEY} is no key: it holds blanks or characters that no key has")
+    box = Labelbox(key, endpoint, options.upload_threads, dialogue.tell)
+    box.user()
+    return box
+
+
+def _check_organisation(box: Labelbox, state: State) -> None:
+    found = box.organisation()
+    if found.id != state.organisation:
+        raise UsageError(
+            f"import {state.run} was begun in {state.organisation_name!r}, and this key is of {found.name!r}: take the "
+            "other key, or --restart"
+        )
+
+
+def _restart(journal: Journal, dialogue: Dialogue) -> None:
+    state = None
+    try:
+        state = journal.load()
+    except UsageError:
+        pass
+    if state is not None and not dialogue.confirm(
+        f"Forget import {state.run}? What it has made stays, and is made a second time. Forget it?"
+    ):
+        raise RefusedError("nothing was changed")
+    journal.forget()
+
+
+def _finished(state: State, journal: Journal, output: Output, dialogue: Dialogue) -> ImportReport:
+    dialogue.tell(f"import {state.run} is finished; nothing was sent")
+    jobs = [Jobs.of_files(journal, number) for number, _ in enumerate(state.projects)]
+    report = make_report(state, journal, jobs, output, "finished")
+    save_report(report, _report_folder(journal, output))
+    return report
+
+
+def _report_folder(journal: Journal, output: Output) -> str:
+    return output.folder if journal.folder == journal.root else journal.folder
+
+
+def _dry_run(
+    output: Output, journal: Journal, options: ImportOptions, endpoint: str, dialogue: Dialogue
+) -> ImportReport:
+    """The plan alone; with a key in the environment the service is asked too."""
+    surveying.check_payload(output.folder)
+    plan = Plan(output, options.first)
+    asked = bool(os.environ.get(KEY))
+    try:
+        with quiet_sdk():
+            if asked:
+                box = connect(options, endpoint, dialogue)
+                found = Surveyor(box, plan, options, journal, dialogue).survey()
+            else:
+                found = surveying.offline(plan, options)
+        text = surveying.in_words(found, plan, options, endpoint.split("/")[2], asked)
+        report = ImportReport(
+            {"name": "to-labelbox", "version": version()}, mode=options.mode, endpoint=endpoint, text=text
+        )
+        report.organisation, report.questions, report.notes = found.organisation, found.questions, found.notes
+        for target in found.targets:
+            project = _project(target, options)
+            one = make_report(
+                State("", {}, {"mode": options.mode}, endpoint, projects=[project]), journal, [], None, "planned",
+                [plan.lines_by_class(target.plan.media_type)],
+            )  # fmt: skip
+            report.projects += one.projects
+            report.lines.add(one.lines)
+            report.rows.total += project.rows.total
+            report.rows.existing += project.rows.existing
+        return report
+    finally:
+        plan.close()
+
+
+def _project(target: Target, options: ImportOptions) -> Project:
+    return Project(
+        target.plan.media_type,
+        target.name,
+        target.dataset_name,
+        target.ontology_name,
+        dataset=options.dataset_id,
+        ontology=options.ontology_id,
+        project=options.project_id,
+        rows=RowCounts(len(target.plan.rows), existing=target.existing),
+    )
+
+
+class Run:
+    """One import, begun or gone on with. Every step saves what it has done before the next."""
+
+    def __init__(self, box: Labelbox, plan: Plan, journal: Journal, options: ImportOptions, dialogue: Dialogue) -> None:
+        self._box, self._plan, self._journal, self._options, self._dialogue = box, plan, journal, options, dialogue
+
+    @property
+    def _state(self) -> State:
+        assert self._journal.state is not None
+        return self._journal.state
+
+    # ----------------------------------------------------------------------------------------------------- the plan
+
+    def begin(self, hashes: dict[str, str], endpoint: str) -> None:
+        """Look, show the plan, ask, and record what was accepted, before anything is sent."""
+        found = Surveyor(self._box, self._plan, self._options, self._journal, self._dialogue).survey()
+        self._dialogue.tell(surveying.in_words(found, self._plan, self._options, self._box.host, True))
+        answered = []
+        for question in [*found.questions, "Send this to Labelbox?"]:
+            if not self._dialogue.confirm(question):
+                raise RefusedError("nothing was sent")
+            answered.append(f"{question} yes")
+        self._journal.forget()
+        state = self._journal.begin(self._options, hashes, endpoint)
+        state.organisation, state.organisation_name = found.organisation_id, found.organisation
+        state.questions = answered
+        state.existing = sum(t.existing for t in found.targets)
+        state.fields = found.fields
+        state.create_fields = found.create_fields
+        state.projects = [_project(target, self._options) for target in found.targets]
+        if found.project_name:
+            state.projects[0].connected = True
+        for number, (project, plan) in enumerate(zip(state.projects, self._plan.projects)):
+            self._jobs(number).cut(project, plan, self._options.lines_per_job)
+        self._journal.save()
+        if any("at work" in question for question in found.questions):
+            self._wait_for_imports()
+
+    def _wait_for_imports(self) -> None:
+        """One job at a time in a project: those of others end first."""
+        pause = _POLL[0]
+        while self._box.running_imports(self._options.project_id):
+            time.sleep(pause)
+            pause = min(pause * 1.5, _POLL[1])
+
+    def begin_again(self) -> None:
+        """Another round: whole rows of which a line has failed, and rows that could not be made."""
+        state, most = self._state, int(self._state.given["lines_per_job"])
+        failed = [read_failed_rows(self._journal, n) for n, _ in enumerate(state.projects)]
+        jobs = [self._jobs(n) for n, _ in enumerate(state.projects)]
+        lost = sum(
+            len(rows)
+            for of, p, plan in zip(jobs, state.projects, self._plan.projects)
+            for _, rows in of.failed(p, plan)
+        )
+        unmade = sum(len(rows) for rows in failed)
+        if not lost and not unmade:
+            raise RefusedError("no line has failed, so there is nothing to import again")
+        if not self._dialogue.confirm(
+            f"{lost:,} data rows of which a line has failed are imported again, whole, and {unmade:,} that were not made are "
+            "tried again. What a later import says of a row may replace what is there. Go on?"
+        ):
+            raise RefusedError("nothing was sent")
+        state.rounds += 1
+        for number, (project, plan) in enumerate(zip(state.projects, self._plan.projects)):
+            made: set[int] = set()
+            if failed[number] and self._plan.created:
+                made = self._make_again(number, project, np.array([row.row for row in failed[number]], np.int64))
+            jobs[number].again(project, plan, state.rounds, most, made)
+        state.finished = False
+        self._journal.save()
+
+    def _make_again(self, number: int, project: Project, rows: Numbers) -> set[int]:
+        """Try rows again that could not be made; those that now are get a batch of their own."""
+        work = Rows(self._box, self._plan)
+        try:
+            there = self._settle(work, project, rows)
+        except RefusedError:  # none of them
+            there = np.zeros(0, np.int64)
+        self._keep_failed(number, work)
+        project.rows.failed -= len(there)
+        project.rows.new += len(there)
+        if len(there):
+            name = prefix(project.name, self._state.run, len(project.batches) + 1)
+            project.batches.append(Batch(name, 0, 0, rows=[int(row) for row in there]))
+        return {int(row) for row in there}
+
+    # ---------------------------------------------------------------------------------------------------- the steps
+
+    def through(self) -> ImportReport:
+        """All steps of all projects, and the report, whatever ends them."""
+        try:
+            self._metadata()
+            for number, (project, plan) in enumerate(zip(self._state.projects, self._plan.projects)):
+                self._rows(number, project, plan.rows)
+                self._ontology(project, plan.media_type)
+                self._in_project(project)
+                self._batches(number, project, plan.rows)
+                jobs = self._jobs(number)
+                without = {row.row for row in read_failed_rows(self._journal, number)}
+                jobs.run(project, plan, without)
+            if self._options.clean_left_overs:
+                Objects(self._box, self._state, self._options.iam).clean_left_overs()
+        except BaseException as error:
+            self._journal.save()
+            self._report("interrupted")
+            raise _outwards(error) from error
+        self._state.finished = True
+        self._journal.save()
+        return self._report("finished")
+
+    def _report(self, ended: str) -> ImportReport:
+        state = self._state
+        expected = [self._plan.lines_by_class(p.media_type) for p in self._plan.projects]
+        jobs = [self._jobs(n) for n, _ in enumerate(state.projects)]
+        report = make_report(state, self._journal, jobs, self._plan.output, ended, expected)
+        save_report(report, _report_folder(self._journal, self._plan.output))
+        return report
+
+    def _jobs(self, number: int) -> Jobs:
+        def said(done: int, total: int) -> None:
+            self._dialogue.progress("importing annotations", done, total, "lines")
+
+        mode = str(self._state.given["mode"])
+        return Jobs(self._box, self._plan, self._journal, mode, number, said)
+
+    def _metadata(self) -> None:
+        """Custom fields that the rows use and the organisation does not have."""
+        if not self._state.fields or all(project.rows_done for project in self._state.projects):
+            return
+        known = {field["name"] for field in self._box.metadata_fields()}
+        for name, kind in self._state.create_fields.items():
+            if name in known:
+                continue
+            step = f"creating the metadata field {name!r}"
+            try:
+                self._box.call(step, lambda: self._box.create_metadata_field(name, kind))  # noqa: B023  (called at once)
+            except Unanswered as error:
+                raise UnavailableError(f"{step}: no answer: {error}") from None
+            except RefusedError:
+                if name not in {field["name"] for field in self._box.metadata_fields()}:
+                    raise
+
+    def _rows(self, number: int, project: Project, rows: Numbers) -> None:
+        if not self._plan.created:
+            project.rows_done = True
+        if project.rows_done:
+            return
+        work = Rows(self._box, self._plan)
+        there = self._settle(work, project, rows)
+        self._keep_failed(number, work)
+        counts = project.rows
+        counts.failed = len(rows) - len(there)
+        counts.existing = min(counts.existing, len(there))
+        counts.new = len(there) - counts.existing
+        project.rows_done = True
+        self._journal.save()
+
+    def _settle(self, work: Rows, project: Project, rows: Numbers) -> Numbers:
+        """Rows that exist at last; the dataset is made when the first is to be created."""
+        root = MediaRoot(self._options.media_root)
+        uploader = Uploader(self._box, root, self._journal, self._options.upload_threads, self._state.fields)
+
+        def record(task: str) -> None:
+            project.row_tasks.append(task)
+            self._journal.save()
+
+        def create(missing: Numbers) -> list[str]:
+            if not project.dataset:
+                project.dataset = Objects(self._box, self._state, self._options.iam).dataset(project)
+                self._journal.save()
+            return work.create(project.dataset, missing, prepared, record, said_rows)
+
+        def prepared(source: Iterator[tuple[int, DataRow]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
+            for one in uploader.rows(source):
+                if uploader.files:
+                    self._dialogue.progress("uploading media", uploader.bytes, 0, "bytes")
+                yield one
+
+        def said_rows(done: int, total: int) -> None:
+            self._dialogue.progress("creating data rows", done, total, "rows")
+
+        def said_looking(done: int, total: int) -> None:
+            self._dialogue.progress("looking for rows", done, total, "rows")
+
+        work.wait(project.row_tasks)
+        return work.settle(project.dataset, rows, create, said_looking)
+
+    def _keep_failed(self, number: int, work: Rows) -> None:
+        failed = [
+            FailedRow(row, self._plan.key(row), reason, len(self._plan.line_numbers(row)))
+            for row, reason in sorted(work.failed.items())
+        ]
+        write_failed_rows(self._journal, number, failed)
+
+    def _ontology(self, project: Project, media_type: str) -> None:
+        if project.ontology or project.connected:
+            return
+        content = self._content(media_type)
+        if not any(size(content)):
+            self._note(f"{project.name}: no ontology, as there is no tool and no classification")
+            project.connected = True
+            return
+        project.ontology = Objects(self._box, self._state, self._options.iam).ontology(project, content)
+        self._journal.save()
+
+    def _content(self, media_type: str) -> dict[str, Any]:
+        targets = surveying.targets(self._plan, self._options)
+        return next(t.content for t in targets if t.plan.media_type == media_type)
+
+    def _note(self, text: str) -> None:
+        if text and text not in self._state.notes:
+            self._state.notes.append(text)
+
+    def _in_project(self, project: Project) -> None:
+        objects = Objects(self._box, self._state, self._options.iam)
+        if not project.project:
+            project.project = objects.project(project)
+            self._journal.save()
+        if not project.connected:
+            objects.connect(project)
+            project.connected = True
+            self._journal.save()
+
+    def _batches(self, number: int, project: Project, rows: Numbers) -> None:
+        most = int(self._state.given["batch_size"])
+        without = {row.row for row in read_failed_rows(self._journal, number)}
+        if not project.batches:
+            run, count = self._state.run, len(rows)
+            project.batches = [
+                Batch(prefix(project.name, run, n), at, min(at + most, count))
+                for n, at in enumerate(range(0, count, most), 1)
+            ]
+            self._journal.save()
+        work = Batches(
+            self._box, project.project, self._options.priority, not self._options.project_id, self._journal.save
+        )
+        for n, batch in enumerate(project.batches, 1):
+            if batch.done:
+                continue
+            self._dialogue.progress("waiting for Labelbox to process the rows", n - 1, len(project.batches), "batches")
+            chosen = batch.rows or [int(row) for row in rows[batch.first : batch.last]]
+            keys = [self._plan.key(row) for row in chosen if row not in without]
+            if keys:
+                self._note(work.fill(batch, keys, self._plan.by_id))
+            batch.done = True
+            self._journal.save()
+            self._dialogue.progress("waiting for Labelbox to process the rows", n, len(project.batches), "batches")
+
+
+def _outwards(error: BaseException) -> BaseException:
+    """What the user is told: nothing that is only ours leaves."""
+    if isinstance(error, NotFound):
+        return RefusedError(f"what was recorded is not there any more ({error}): --restart begins anew")
+    if isinstance(error, Unanswered | Expired):
+        return UnavailableError(f"no answer: {error}")
+    return error
+
+
+def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
+    """What is recorded of an import and, with a key in the environment, what the service says. Changes nothing."""
+    open_output(folder)
+    journal = Journal(folder, options.first)
+    state = journal.load()
+    if state is None:
+        raise UsageError(f"{journal.folder}: no import was begun")
+    jobs = [Jobs.of_files(journal, number) for number, _ in enumerate(state.projects)]
+    report = make_report(state, journal, jobs, None, "finished" if state.finished else "interrupted")
+    told = [f"import {state.run}, {report.state}, in {state.organisation_name!r} at {state.endpoint}"]
+    pending = [piece for project in state.projects for piece in project.pieces if not piece.state]
+    if pending:
+        told.append(f"{len(pending):,} import jobs are still to be made or waited for")
+    if os.environ.get(KEY):
+        with quiet_sdk():
+            told += _service_says(state, replace(options, endpoint=state.endpoint), dialogue)
+    else:
+        told.append(f"Labelbox was not asked, as {KEY} is not set")
+    report.text = "\n".join([*told, report.text])
+    return report
+
+
+def _service_says(state: State, options: ImportOptions, dialogue: Dialogue) -> Iterator[str]:
+    box = connect(options, check_endpoint(state.endpoint), dialogue)
+    for project in state.projects:
+        if not project.project:
+            yield f"{project.name}: not made yet"
+            continue
+        try:
+            yield f"{project.name}: {box.label_count(project.project):,} labels in Labelbox"
+        except (NotFound, RefusedError):
+            yield f"{project.name}: not there any more ({project.project}): --restart begins anew"
+            continue
+        for piece in project.pieces:
+            if not piece.state:
+                job = box.job(str(state.given["mode"]), project.project, f"to-labelbox {state.run} {piece.name}")
+                yield f"  job {piece.name}: {f'{job.state}, {job.progress} %' if job else 'not made yet'}"
+                if job is None:
+                    break
+
+
+def project_ontology(project: str, endpoint: str | None, dialogue: Dialogue) -> bytes:
+    """The ontology of a project, as JSON."""
+    import msgspec
+
+    options = ImportOptions(project_id=project)
+    with quiet_sdk():
+        box = connect(options, check_endpoint(endpoint or ENDPOINT), dialogue)
+        try:
+            found = box.ontology_of(project)
+        except NotFound:
+            raise UsageError(f"no project {project} for this key") from None
+    if found is None or not isinstance(found.content, dict):
+        raise RefusedError(f"project {project} has no ontology")
+    return msgspec.json.format(msgspec.json.encode(found.content), indent=2) + b"\n"

@@ -1,0 +1,415 @@
+"""What is there already, asked by reading calls only, before anything is sent; and the plan in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from to_labelbox.checking import faults
+from to_labelbox.diagnostics import RefusedError, UsageError
+from to_labelbox.importer import Dialogue, ImportOptions
+from to_labelbox.source import display
+from to_labelbox_formats.labelbox.importing import metadata
+from to_labelbox_formats.labelbox.importing.client import Labelbox, NotFound
+from to_labelbox_formats.labelbox.importing.journal import Journal
+from to_labelbox_formats.labelbox.importing.media import LARGE, SHOWN, LocalFiles, MediaRoot, look
+from to_labelbox_formats.labelbox.importing.objects import same_ontologies
+from to_labelbox_formats.labelbox.importing.ontology import for_media, read_ontology, size
+from to_labelbox_formats.labelbox.importing.plan import UNKNOWN_MEDIA, DataRow, Numbers, Plan, ProjectPlan
+from to_labelbox_formats.labelbox.importing.rows import Rows
+
+CHECKED = 50
+"""Existing rows whose file names are compared with ours."""
+FREE_PLAN = 10_000
+PROJECT_ONTOLOGY = "project-ontology.json"
+MEDIA_TYPES = ("IMAGE", "VIDEO", "TEXT", "PDF", "TMS_GEO", "TMS_SIMPLE", "AUDIO", "CONVERSATIONAL", "HTML")
+
+
+class Target(Struct):
+    """One project of the plan: what is made for it, and what is there."""
+
+    plan: ProjectPlan
+    name: str
+    dataset_name: str
+    ontology_name: str
+    content: dict[str, Any]
+    missing: Numbers | None = None
+    ontology_there: bool = False
+
+    @property
+    def existing(self) -> int:
+        return 0 if self.missing is None else len(self.plan.rows) - len(self.missing)
+
+
+class Survey(Struct):
+    """``questions`` want a yes; ``notes`` are told."""
+
+    targets: list[Target]
+    files: LocalFiles
+    organisation: str = ""
+    organisation_id: str = ""
+    project_name: str = ""
+    fields: dict[str, str] = {}
+    create_fields: dict[str, str] = {}
+    questions: list[str] = []
+    notes: list[str] = []
+
+
+def targets(plan: Plan, options: ImportOptions) -> list[Target]:
+    """A project for each media type."""
+    content = read_ontology(plan.output.ontology)
+    alone = len(plan.projects) == 1
+    if options.project_id and not alone:
+        kinds = ", ".join(f"{p.media_type} ({len(p.rows):,} rows)" for p in plan.projects)
+        raise RefusedError(f"a project takes one media type, and these are several: {kinds}; give --project NAME")
+    if (options.dataset_id or options.ontology_id) and not alone:
+        raise UsageError("--dataset-id and --ontology-id want one media type; leave them out")
+    found = []
+    for project in plan.projects:
+        tail = "" if alone else f" ({project.media_type.lower()})"
+        name = f"{options.project or options.project_id}{tail}"
+        found.append(
+            Target(
+                project,
+                name,
+                f"{options.dataset}{tail}" if options.dataset else name,
+                f"{options.ontology}{tail}" if options.ontology else name,
+                for_media(content, project.media_type, alone),
+            )
+        )
+    return found
+
+
+def set_media_type(plan: Plan, options: ImportOptions, known: str) -> None:
+    """Rows that do not say their media type have the project's, or the user's."""
+    for project in plan.projects:
+        if project.media_type == UNKNOWN_MEDIA:
+            given = options.media_type or known
+            if not given:
+                raise UsageError(
+                    "the data rows do not say their media type: give --media-type, one of " + ", ".join(MEDIA_TYPES)
+                )
+            plan.rename_media(UNKNOWN_MEDIA, given)
+
+
+def all_rows(plan: Plan, numbers: Iterator[int]) -> Iterator[DataRow]:
+    return (plan.row(number) for number in numbers)
+
+
+def look_at_media(plan: Plan, chosen: Iterator[int], options: ImportOptions) -> LocalFiles:
+    """Every local file that will be sent. Raises :class:`UsageError` when one is missing."""
+    if not plan.created or not plan.local:
+        return LocalFiles()
+    found = look(all_rows(plan, chosen), MediaRoot(options.media_root))
+    if found.missing_count and options.on_error == "fail":
+        shown = "\n".join(f"  {m}" for m in found.missing)
+        more = f"\n  … and {found.missing_count - SHOWN:,} more" if found.missing_count > SHOWN else ""
+        remedy = (
+            "--media-root DIR says where the media are, and --on-error skip leaves these rows out"
+            if options.media_root
+            else "give --media-root DIR, or convert with --url-prefix URL where they are on the web"
+        )
+        raise UsageError(f"{found.missing_count:,} local media cannot be sent:\n{shown}{more}\n{remedy}")
+    return found
+
+
+def check_payload(folder: str) -> None:
+    """Raises :class:`RefusedError` unless ``validate`` finds nothing."""
+    found = []
+    for fault in faults(folder):
+        found.append(f"  {display(str(fault))}")
+        if len(found) > SHOWN:
+            break
+    if found:
+        raise RefusedError(
+            "the payload has faults, so nothing was sent:\n"
+            + "\n".join(found[:SHOWN])
+            + f"\nall: to-labelbox validate {folder}"
+        )
+
+
+class Surveyor:
+    """Asks the service. Nothing it does has an effect there."""
+
+    def __init__(self, box: Labelbox, plan: Plan, options: ImportOptions, journal: Journal, dialogue: Dialogue) -> None:
+        self._box, self._plan, self._options, self._journal, self._dialogue = box, plan, options, journal, dialogue
+
+    def survey(self) -> Survey:
+        organisation = self._box.organisation()
+        project = self._existing_project() if self._options.project_id else None
+        set_media_type(self._plan, self._options, project.media_type if project else "")
+        found = Survey(targets(self._plan, self._options), LocalFiles(), organisation.name, organisation.id)
+        if project is not None:
+            found.project_name = project.name
+            found.targets[0].name = project.name
+            self._check_project(found)
+        else:
+            self._check_names(found)
+        self._rows(found)
+        missing = (int(n) for t in found.targets if t.missing is not None for n in t.missing)
+        found.files = look_at_media(self._plan, missing, self._options)
+        self._metadata(found)
+        return found
+
+    # ----------------------------------------------------------------------------------------------------- projects
+
+    def _existing_project(self) -> Any:
+        try:
+            return self._box.project(self._options.project_id)
+        except NotFound:
+            raise UsageError(f"--project-id {self._options.project_id}: no such project for this key") from None
+
+    def _check_project(self, found: Survey) -> None:
+        """Media type and ontology of an existing project; what is in it already."""
+        id, target = self._options.project_id, found.targets[0]
+        media = self._box.project(id).media_type
+        if media != target.plan.media_type:
+            raise RefusedError(f"project {id} takes {media}, and the data rows are {target.plan.media_type}")
+        self._check_ontology(id)
+        if labels := self._box.label_count(id):
+            found.questions.append(f"The project has {labels:,} labels: they may be overwritten. Import nevertheless?")
+        predictions = self._box.prelabel_imports(id)
+        if predictions and self._options.mode == "labels":
+            found.questions.append(
+                f"Pre-labels were imported into the project ({predictions} imports); Labelbox advises to import ground "
+                "truth where there are none. Import nevertheless?"
+            )
+        if running := self._box.running_imports(id):
+            found.questions.append(f"An import is at work in the project ({running[0]}). Wait for it, then go on?")
+
+    def _check_ontology(self, id: str) -> None:
+        """The payload's names must be in the project's ontology, which is never changed."""
+        theirs = self._box.ontology_of(id)
+        if theirs is None or not isinstance(theirs.content, dict):
+            raise RefusedError(f"project {id} has no ontology: connect one in Labelbox, or give --project NAME")
+        self._journal.make()
+        self._journal.write(PROJECT_ONTOLOGY, [msgspec.json.format(msgspec.json.encode(theirs.content), indent=1)])
+        path = self._journal.path(PROJECT_ONTOLOGY)
+        messages: dict[str, int] = {}
+        for n, fault in enumerate(faults(self._plan.output.folder, path)):
+            messages[fault.message] = messages.get(fault.message, 0) + 1
+            if n > 100_000 or len(messages) > 1000:
+                break
+        if messages:
+            shown = [f"  {count:,} × {display(message)}" for message, count in list(messages.items())[:SHOWN]]
+            raise RefusedError(
+                "the payload does not fit the ontology of the project:\n" + "\n".join(shown) + "\nconvert to it: "
+                f"to-labelbox convert SOURCE -o OUT --ontology {path}"
+            )
+
+    def _check_names(self, found: Survey) -> None:
+        for target in found.targets:
+            there = self._box.projects(target.name)
+            if there:
+                raise UsageError(
+                    f"a project {target.name!r} exists already ({there[0].id}): take another --project NAME, or import "
+                    f"into it with --project-id {there[0].id}"
+                )
+            if self._options.ontology_id:
+                self._check_given_ontology(target)
+            else:
+                same = same_ontologies(
+                    self._box.ontologies(target.ontology_name), target.content, target.plan.media_type
+                )
+                target.ontology_there = bool(same)
+
+    def _check_given_ontology(self, target: Target) -> None:
+        id = self._options.ontology_id
+        try:
+            theirs = self._box.ontology(id)
+        except NotFound:
+            raise UsageError(f"--ontology-id {id}: no such ontology for this key") from None
+        if not same_ontologies([theirs], target.content, target.plan.media_type):
+            self._journal.make()
+            self._journal.write(PROJECT_ONTOLOGY, [msgspec.json.format(msgspec.json.encode(theirs.content), indent=1)])
+            wrong = next(iter(faults(self._plan.output.folder, self._journal.path(PROJECT_ONTOLOGY))), None)
+            if wrong is not None:
+                raise RefusedError(f"the payload does not fit the ontology {id}: {display(str(wrong))}")
+        target.content, target.ontology_there = theirs.content, True
+
+    # --------------------------------------------------------------------------------------------------------- rows
+
+    def _rows(self, found: Survey) -> None:
+        """Which keys are taken. Nothing of ours is there yet, so these rows are not ours."""
+        rows = Rows(self._box, self._plan)
+        if self._options.dataset_id:
+            try:
+                self._box.dataset(self._options.dataset_id)
+            except NotFound:
+                raise UsageError(f"--dataset-id {self._options.dataset_id}: no such dataset for this key") from None
+        taken: list[int] = []
+        for target in found.targets:
+            if self._plan.by_id:
+                target.missing = np.zeros(0, np.int64)
+                continue
+            target.missing = rows.lookup(
+                target.plan.rows, lambda done, total: self._dialogue.progress("looking for rows", done, total, "rows")
+            )
+            if len(taken) < CHECKED:
+                taken += [int(row) for row in np.setdiff1d(target.plan.rows, target.missing)[:CHECKED]]
+        if not self._plan.created:
+            self._need_rows(found)
+        elif taken and self._options.existing_rows == "fail":
+            self._refuse_taken(found, taken)
+        elif taken:
+            self._compare(taken[:CHECKED])
+            count = sum(t.existing for t in found.targets)
+            found.questions.append(f"{count:,} data rows exist already and are used, not made. Go on?")
+
+    def _need_rows(self, found: Survey) -> None:
+        missing = [int(row) for t in found.targets if t.missing is not None for row in t.missing]
+        if missing:
+            shown = ", ".join(repr(display(self._plan.key(row))) for row in missing[:SHOWN])
+            raise RefusedError(
+                f"{len(missing):,} data rows that the payload refers to do not exist for this key: {shown}"
+            )
+
+    def _refuse_taken(self, found: Survey, taken: list[int]) -> None:
+        count = sum(t.existing for t in found.targets)
+        shown = ", ".join(repr(display(self._plan.key(row))) for row in taken[:SHOWN])
+        raise RefusedError(
+            f"{count:,} of the global keys are taken in {found.organisation}, by rows that are not of this import: {shown}\n"
+            "  --existing-rows use                           they are the same assets: import the labels onto them\n"
+            "  convert --data-rows FILE                      convert again, onto rows of an export\n"
+            "  convert --global-key 'set-a/{relpath}'        convert again, with keys of their own"
+        )
+
+    def _compare(self, taken: list[int]) -> None:
+        """Whether existing rows are the same assets, by the names of their files."""
+        ids = self._box.lookup([self._plan.key(row) for row in taken])
+        self._box.metadata_fields()
+        for number, id in zip(taken, ids):
+            if id in ("", "?"):
+                continue
+            ours, theirs = self._plan.row(number), self._box.data_row(id)
+            mine = names_of(ours.row_data, ours.external_id, ours.global_key)
+            others = names_of(theirs.content, theirs.name)
+            if mine and others and not mine & others:
+                raise RefusedError(
+                    f"the key {display(ours.global_key)!r} is taken by another asset ({display(min(others))}): convert with "
+                    "--global-key 'set-a/{relpath}'"
+                )
+
+    def _metadata(self, found: Survey) -> None:
+        """Fields and values, before the SDK would raise for all rows at once."""
+        if not self._plan.created:
+            return
+        missing = (int(n) for t in found.targets if t.missing is not None for n in t.missing)
+        used = metadata.used_fields(all_rows(self._plan, missing))
+        if not used:
+            return
+        known = self._box.metadata_fields()
+        checked = metadata.check(used, known)
+        if checked.problems:
+            raise RefusedError(
+                "metadata that Labelbox would refuse:\n"
+                + "\n".join(f"  {display(p)}" for p in checked.problems[:SHOWN])
+            )
+        found.create_fields = checked.create
+        found.fields = {f[k]: f["kind"] for f in known for k in ("name", "id")} | checked.create
+
+
+def names_of(data: object, *more: str) -> set[str]:
+    """File names that an asset goes by."""
+    texts = list(more)
+    if isinstance(data, str) and len(data) < 4000:
+        texts.append(unquote(urlsplit(data).path) if "://" in data else data)
+    elif isinstance(data, dict):
+        texts += [unquote(urlsplit(v).path) for v in data.values() if isinstance(v, str) and "://" in v]
+    return {name for text in texts if (name := os.path.basename(text.replace("\\", "/")).strip())}
+
+
+def offline(plan: Plan, options: ImportOptions) -> Survey:
+    """The plan without asking the service."""
+    set_media_type(plan, options, "IMAGE" if options.project_id else "")
+    found = Survey(targets(plan, options), LocalFiles())
+    found.files = look_at_media(plan, (int(n) for t in found.targets for n in t.plan.rows), options)
+    used = (
+        metadata.used_fields(all_rows(plan, (int(n) for t in found.targets for n in t.plan.rows)))
+        if plan.created
+        else {}
+    )
+    found.notes += [f"metadata fields: {', '.join(sorted(used))}"] if used else []
+    return found
+
+
+def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked: bool) -> str:
+    """The plan: what will be made, what is there, what cannot be undone."""
+    rows = [
+        ("organisation", f"{found.organisation} at {host}" if asked else f"not asked (no LABELBOX_API_KEY), at {host}")
+    ]
+    for target in found.targets:
+        rows += _target(target, found, plan, options, asked)
+    if found.files.files or plan.local:
+        rows.append(("uploads", f"{found.files.files:,} files, {found.files.bytes / 1e6:,.1f} MB"))
+    if found.files.missing_count:
+        rows.append(
+            ("left out", f"{found.files.missing_count:,} files that cannot be sent, with the lines of their rows")
+        )
+    if found.files.large:
+        rows.append(
+            (
+                "large",
+                f"above {LARGE / 1e6:.0f} MB an upload may not end in time; better a URL: {', '.join(found.files.large)}",
+            )
+        )
+    if found.create_fields:
+        rows.append(("metadata", "new fields: " + ", ".join(f"{n} ({k})" for n, k in found.create_fields.items())))
+    total = sum(t.plan.lines for t in found.targets)
+    kinds = {k: n for t in found.targets for k, n in plan.lines_by_class(t.plan.media_type).items()}
+    shown = sorted(kinds.items(), key=lambda k: -k[1])
+    rows.append(
+        ("annotations", f"{total:,} (the free plan takes {FREE_PLAN:,}; nested answers are billed as further ones)")
+    )
+    rows += [("", f"{n:,} {display(k)}") for k, n in shown[:SHOWN]]
+    rows += [("", f"… and {len(shown) - SHOWN} more classes")] if len(shown) > SHOWN else []
+    rows += [("note", note) for note in found.notes]
+    rows.append(("not undone", _UNDO[options.mode]))
+    return "\n".join(f"{name:<13}{text}" for name, text in rows)
+
+
+_UNDO = {
+    "labels": "imported labels count as Done and are billed; there is no call that takes an import back (deleting the "
+    "labels of its batches is the way, untried)",
+    "prelabels": "pre-labels are shown to labelers as predictions; an import of them can be deleted in Labelbox",
+}
+
+
+def _target(target: Target, found: Survey, plan: Plan, options: ImportOptions, asked: bool) -> list[tuple[str, str]]:
+    media = target.plan.media_type
+    jobs = len(plan.shards(target.plan.line_rows, options.lines_per_job))
+    batches = -(-len(target.plan.rows) // options.batch_size)
+    tools, questions = size(target.content)
+    if options.project_id:
+        ontology = "the project's"
+    else:
+        ontology = f"{tools} tools, {questions} classifications, {'there already' if target.ontology_there else 'new'}"
+    made = (
+        "by their ids"
+        if plan.by_id
+        else f"{len(target.plan.rows) - target.existing:,} new, {target.existing:,} existing"
+    )
+    return [
+        ("project", f"{display(target.name)}, {media}, {'existing' if options.project_id else 'new'}"),
+        ("dataset", _dataset(target, plan, options)),
+        ("ontology", ontology),
+        ("data rows", f"{len(target.plan.rows):,}" + (f" ({made})" if asked else "")),
+        ("batches", f"{batches:,}"),
+        ("import jobs", f"{jobs:,} of at most {options.lines_per_job:,} lines"),
+    ]
+
+
+def _dataset(target: Target, plan: Plan, options: ImportOptions) -> str:
+    if not plan.created:
+        return "none: the rows exist"
+    if options.dataset_id:
+        return f"{options.dataset_id}, existing"
+    if target.missing is not None and not len(target.missing):
+        return "none: the rows exist"
+    return f"{display(target.dataset_name)}, new"

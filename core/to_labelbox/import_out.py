@@ -1,0 +1,74 @@
+"""The import from Python: an output folder into the target's service, with answers given beforehand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from to_labelbox.diagnostics import UsageError
+from to_labelbox.formats import writer
+from to_labelbox.importer import Dialogue, Importer, ImportOptions, ImportReport
+
+
+def importer() -> Importer:
+    """The importer of the target. Raises :class:`UsageError` when it has none."""
+    found = writer().importer
+    if found is None:
+        raise UsageError(f"the format {writer().name} has no import")
+    return found
+
+
+def make_import_options(**given: Any) -> ImportOptions:
+    """Options by name. Raises :class:`UsageError` for one that there is not, or of another type."""
+    unknown = [name for name in given if name not in ImportOptions.__struct_fields__]
+    if unknown:
+        raise UsageError(f"no option {unknown[0]!r}; there are: {', '.join(ImportOptions.__struct_fields__)}")
+    given["media_root"] = None if given.get("media_root") is None else os.fspath(given["media_root"])
+    try:
+        return msgspec.convert(given, ImportOptions)
+    except msgspec.ValidationError as error:
+        raise UsageError(str(error)) from None
+
+
+def import_(
+    out: str | os.PathLike[str],
+    *,
+    listener: Callable[[str, int, int, str], None] | None = None,
+    tell: Callable[[str], None] | None = None,
+    **options: Any,
+) -> ImportReport:
+    """Import an output folder of ``convert`` or ``batch``; called again, it goes on where it was.
+
+    ``options`` are those of :class:`~to_labelbox.importer.ImportOptions`: ``project="name"`` or ``project_id=…`` and, as
+    nobody can be asked, ``yes=True``. The key is read from the environment. ``listener(step, done, total, unit)`` hears
+    how far it is, ``tell(text)`` the plan and what else there is to say. Raises
+    :class:`~to_labelbox.ToLabelboxError`, whose ``exit_code`` tells whether to mend something or to call again.
+    """
+    chosen = make_import_options(**options)
+    return importer().run(os.fspath(out), chosen, _Silent(chosen.yes, listener, tell))
+
+
+class _Silent(Dialogue):
+    def __init__(
+        self, yes: bool, listener: Callable[[str, int, int, str], None] | None, tell: Callable[[str], None] | None
+    ) -> None:
+        self._yes, self._listener, self._tell = yes, listener, tell
+
+    def tell(self, text: str) -> None:
+        if self._tell is not None:
+            self._tell(text)
+
+    def progress(self, step: str, done: int, total: int, unit: str) -> None:
+        if self._listener is not None:
+            self._listener(step, done, total, unit)
+
+    def confirm(self, question: str) -> bool:
+        if not self._yes:
+            raise UsageError(f"{question} Nobody can be asked here: yes=True answers every question")
+        return True
+
+    def secret(self, name: str) -> str:
+        return ""
