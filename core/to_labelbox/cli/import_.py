@@ -9,10 +9,11 @@ from typing import Any
 import click
 import msgspec
 
-from to_labelbox.cli.common import tell
+from to_labelbox.cli.speech import say, tell
 from to_labelbox.diagnostics import UsageError
 from to_labelbox.import_out import importer, make_import_options
-from to_labelbox.source import display
+from to_labelbox.interruption import Interrupted
+from to_labelbox.names import display
 
 LINE_SECONDS = 10.0
 """Without a terminal, it says at this pace how far it is."""
@@ -97,19 +98,17 @@ def import_(out: str, status: bool, as_json: bool, progress: bool | None, quiet:
     try:
         run = importer().status if status else importer().run
         report = run(out, options, talk)
-    except KeyboardInterrupt:
-        talk.end()
-        if not quiet:
-            tell("interrupted: the same command goes on where it was")
+    except Interrupted as interrupted:
+        interrupted.resume = "the same command goes on where it was"
         raise
     finally:
         talk.end()
     if as_json:
         content = msgspec.to_builtins(report)
         content.pop("text")
-        click.echo(msgspec.json.format(msgspec.json.encode(content), indent=1).decode())
+        say(msgspec.json.format(msgspec.json.encode(content), indent=1).decode())
     elif not quiet:
-        click.echo(report.text)
+        say(report.text)
         if report.state == "finished" and not status:
             tell(_SEEN[options.mode])
     return report.exit_code()
@@ -134,7 +133,7 @@ class _Terminal:
     def tell(self, text: str) -> None:
         if not self._quiet:
             self.end()
-            tell("\n".join(display(line) for line in text.split("\n")))
+            tell(text)
 
     def confirm(self, question: str) -> bool:
         self.end()

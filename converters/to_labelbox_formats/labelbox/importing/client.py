@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from to_labelbox.diagnostics import NotAllowedError, RefusedError, UnavailableError, UsageError
-from to_labelbox.source import display
+from to_labelbox.names import display
 
 T = TypeVar("T")
 

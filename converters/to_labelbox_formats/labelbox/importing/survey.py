@@ -14,7 +14,7 @@ from msgspec import Struct
 from to_labelbox.checking import faults
 from to_labelbox.diagnostics import RefusedError, UsageError
 from to_labelbox.importer import Dialogue, ImportOptions
-from to_labelbox.source import display
+from to_labelbox.names import display
 from to_labelbox_formats.labelbox.importing import metadata
 from to_labelbox_formats.labelbox.importing.client import Labelbox, NotFound
 from to_labelbox_formats.labelbox.importing.journal import Journal
