@@ -22,6 +22,7 @@ from to_labelbox_formats.cvat.shapes import Vocabulary
 from to_labelbox_formats.cvat.task_frames import MAX_FRAME, Frame
 from to_labelbox_formats.cvat.tasks import JsonFile, Task, is_record, load, read_tasks
 from to_labelbox_formats.cvat.tracks import TrackReader
+from to_labelbox_formats.cvat.unread import JsonCensus
 
 Content = dict[int, list[Any]]
 """Records and nodes of shapes and tags by the relative frame that they are on."""
@@ -33,12 +34,14 @@ def open_json(source: Source, log: Log, unlabelled: str, jobs: Jobs) -> list[Jso
     for name in annotation_files(source):
         try:
             content = load(source, name)
-            tasks = read_tasks(content, JsonFile(source, name, jobs, log))
+            file = JsonFile(source, name, jobs, log, JsonCensus(log, name))
+            tasks = read_tasks(content, file)
+            file.census.tell()
         except FileError as error:
             log.file_unreadable(name, str(error))
             continue
         if tasks:
-            exports.append(JsonExport(name, source.size(name), tasks, log, unlabelled))
+            exports.append(JsonExport(file, tasks, unlabelled))
         elif is_record(content) or isinstance(content, list):
             log.file_unreadable(name, "holds no annotation record with tags, shapes and tracks")
     return exports
@@ -51,9 +54,9 @@ class JsonExport:
     dense = False
     closes = False
 
-    def __init__(self, name: str, size: int, tasks: list[Task], log: Log, unlabelled: str) -> None:
-        self.name = name
-        self.size = size
+    def __init__(self, file: JsonFile, tasks: list[Task], unlabelled: str) -> None:
+        self.name = file.name
+        self.files = {file.name, *file.used}
         self.groups: dict[tuple[str, str], Group] = {}
         self.meta = Meta(
             tuple(label for task in tasks for label in task.labels),
@@ -64,7 +67,7 @@ class JsonExport:
         self._makers: list[Callable[[], Node]] = []
         tagged: dict[str, None] = {}
         for task in tasks:
-            adder = _Adder(task, Names(task.labels, unlabelled), log, name)
+            adder = _Adder(task, Names(task.labels, unlabelled), file.log, file.name)
             spec = task.spec
             group = Group(self, spec.subset, spec.id, only_frames=spec.video, video=spec.video, task=spec)
             self.groups[spec.subset, spec.id] = group

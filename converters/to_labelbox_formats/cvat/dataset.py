@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from to_labelbox.diagnostics import Code, Log, SourceError
 from to_labelbox.formats import Dataset, ReadContext
+from to_labelbox.media import is_media
 from to_labelbox.model import Item
+from to_labelbox.observations import note_unread_files
 from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat import Frames, Options, Video
@@ -22,6 +24,7 @@ from to_labelbox_formats.cvat.meta import KINDS, schema_of
 from to_labelbox_formats.cvat.parts import ImagePart, Part, Setting
 from to_labelbox_formats.cvat.paths import MediaFinder, name_folders, video_paths
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
+from to_labelbox_formats.cvat.unread import UsedFiles, why_unread
 
 if TYPE_CHECKING:
     from to_labelbox_formats.cvat.backup import JsonExport
@@ -63,6 +66,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED, options.jobs is Jobs.ALL
     )
     parts = _parts(groups, setting, options, log)
+    _note_unread_files(exports, names, setting)
     only_video = bool(parts) and all(p.is_video for p in parts)
     asked = (Question(GROUP, Input.TEXT),) if options.groups else ()
     tagged = dict.fromkeys(label for e in exports for label in e.tagged)
@@ -76,6 +80,21 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             "tasks": len({(id(g.export), g.task.id or g.task_id) for g in groups}),
         },
     )
+
+
+def _note_unread_files(exports: Sequence[AnyExport], names: Sequence[str], setting: Setting) -> None:
+    source, context = setting.source, setting.context
+    if source.is_file:
+        return
+    used = UsedFiles([*names, *source.unreadable, *(file for export in exports for file in export.files)])
+    for export in exports:
+        finder = MediaFinder(source, context, export)
+        for group in export.groups.values():
+            hashes = [*group.hashes, hash(group.task.source)]
+            for folder in finder.folders(group):
+                used.add(folder, hashes, group.is_video)
+    at_hand = context.media is not None  # then pictures are looked for by other names too
+    note_unread_files(context.log, source, used, lambda name: "" if at_hand and is_media(name) else why_unread(name))
 
 
 def _kinds_on_video(groups: Sequence[Group]) -> dict[str, Kind]:

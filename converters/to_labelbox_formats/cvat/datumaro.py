@@ -25,6 +25,7 @@ from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
 from to_labelbox_formats.cvat.records import is_number, records, text_of
 from to_labelbox_formats.cvat.shapes import Figure, node_of_figure
+from to_labelbox_formats.cvat.unread import tell_datumaro
 
 MAX_JSON_BYTES = 2**30
 OWN = frozenset({"occluded", "rotation", "track_id", "keyframe", "outside", "frame", "is_crowd", "source"})
@@ -38,9 +39,9 @@ class DatumaroExport:
     dense = False
     closes = False
 
-    def __init__(self, name: str, size: int, content: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, content: Mapping[str, Any]) -> None:
         self.name = name
-        self.size = size
+        self.files = (name,)
         categories = content.get("categories")
         categories = categories if isinstance(categories, dict) else {}
         self._labels = _labels(categories)
@@ -52,7 +53,7 @@ class DatumaroExport:
             group.images.append(number)
             group.hashes.append(hash(_name(item)))
         self.groups = {(subset, ""): group}
-        parents = dict(enumerate(self._labels))
+        parents, sublabels = dict(enumerate(self._labels)), _sublabels(categories)
         specs = tuple(
             LabelSpec(
                 label,
@@ -60,7 +61,7 @@ class DatumaroExport:
                 elements=tuple(LabelSpec(p, "points") for p in self._points.get(id, ())),
             )
             for id, label in parents.items()
-            if label not in _sublabels(categories)
+            if label not in sublabels
         )
         self.meta = Meta(specs, found=True)
         self.tagged = tuple(
@@ -262,5 +263,6 @@ def open_datumaro(source: Source, log: Log) -> list[DatumaroExport]:
         unused = len(content["items"]) - len(items)
         if unused:
             log.note(Code.RECORD_UNREADABLE, "an item is not an object", file=name, count=unused)
-        exports.append(DatumaroExport(name, source.size(name), content))
+        tell_datumaro(content, log, name)
+        exports.append(DatumaroExport(name, content))
     return exports

@@ -22,6 +22,7 @@ from to_labelbox.diagnostics import FileError, SourceError
 from to_labelbox.source import Source
 from to_labelbox.xml import Element, encoding_of, parse_xml
 from to_labelbox_formats.cvat.nodes import head_node
+from to_labelbox_formats.cvat.unread import XmlCensus
 
 BLOCK = 1 << 20
 MAX_META_BYTES = 64 * 2**20
@@ -114,6 +115,7 @@ class Document:
         self.starts = array("Q")
         self.stops = array("Q")
         self.tag_labels: dict[str, None] = {}
+        self.census = XmlCensus()
         self.dense = False
         self.closes = False
         self.rows = 0
@@ -193,6 +195,7 @@ class _Index:
         cut = data.rfind(b"<")
         if cut > 0:
             self._look(data[:cut])
+            self._document.census.look(data[:cut])
             self._rest = data[cut:]
             self._offset += cut
         else:
@@ -201,6 +204,7 @@ class _Index:
 
     def close(self) -> None:
         self._look(self._rest)
+        self._document.census.look(self._rest)
 
     def _look(self, data: bytes) -> None:
         document, offset = self._document, self._offset

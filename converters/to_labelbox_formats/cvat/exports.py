@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,10 +16,9 @@ from to_labelbox.diagnostics import FileError, Log
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat.document import Document
 from to_labelbox_formats.cvat.meta import Meta, TaskSpec, meta_of_xml
-from to_labelbox_formats.cvat.nodes import Node, head_node, parse_node
+from to_labelbox_formats.cvat.nodes import FRAME, Node, head_node, parse_node
+from to_labelbox_formats.cvat.unread import tell_meta
 
-FRAME = re.compile(r"frame_(\d{6,8})")
-"""Name of a picture that is a frame of a video."""
 _PLAIN_NAME = re.compile(rb'\sname="([^"&]*)"')
 NO_SUBSET = "default"
 """What CVAT and Datumaro call the subset of what has none."""
@@ -35,7 +34,7 @@ def frame_name(number: int) -> str:
 class Export(Protocol):
     """What holds images and tracks: an XML file, or the JSON of a task made into the same nodes.
 
-    ``media``: where its pictures are, as seen from the file's folder.
+    ``media``: where its pictures are, as seen from the file's folder. ``files``: what it was read from.
     """
 
     name: str
@@ -43,6 +42,9 @@ class Export(Protocol):
     meta: Meta
     dense: bool
     closes: bool
+
+    @property
+    def files(self) -> Collection[str]: ...
 
     def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
         """The images or tracks with those numbers. Raises :class:`FileError`."""
@@ -54,17 +56,20 @@ class XmlExport:
 
     media = "images"
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(self, source: Source, name: str, log: Log) -> None:
         self.name = name
+        self.files = (name,)
         self.groups: dict[tuple[str, str], Group] = {}
         self._elements = 0
         self._document = Document(source, name, self._begin)
         self.dense = self._document.dense
         self.closes = self._document.closes
-        self.size = self._document.size
         self.tagged = tuple(self._document.tag_labels)
         self.version = self._document.version()
-        self.meta: Meta = meta_of_xml(self._document.meta(), self._document.holds)
+        meta = self._document.meta()
+        self.meta: Meta = meta_of_xml(meta, self._document.holds)
+        tell_meta(meta, log, name)
+        self._document.census.tell(log, name)
         single = self._document.rows <= sum(len(g.tracks) for g in self.groups.values())
         self.closes |= self.meta.written and (single or self.meta.project)
 
@@ -159,7 +164,7 @@ def open_exports(source: Source, names: Sequence[str], log: Log) -> list[XmlExpo
     exports = []
     for name in names:
         try:
-            export = XmlExport(source, name)
+            export = XmlExport(source, name, log)
         except FileError as error:
             log.file_unreadable(name, str(error))
             continue

@@ -15,9 +15,9 @@ from typing import Any
 
 from to_labelbox.diagnostics import UNREADABLE, Code, FileError, Log
 from to_labelbox.model import Asset, Item
-from to_labelbox_formats.cvat.exports import FRAME, MAX_UNNAMED, Group, XmlExport, frame_name
+from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Group, XmlExport, frame_name
 from to_labelbox_formats.cvat.images import ImageReader
-from to_labelbox_formats.cvat.nodes import Node, make_node, parse_node
+from to_labelbox_formats.cvat.nodes import FRAME, Node, make_node, parse_node
 from to_labelbox_formats.cvat.parts import Setting, skip_all
 from to_labelbox_formats.cvat.paths import MediaFinder
 from to_labelbox_formats.cvat.rows import Rules

@@ -22,6 +22,10 @@ Answer: TypeAlias = "str | tuple[str, str]"
 """An ``attribute`` child: the text from its ``<`` on, or name and value where that text needed unescaping."""
 
 
+FRAME = re.compile(r"frame_(\d{6,8})")
+"""Name of a picture that is a frame of a video."""
+
+
 class Layout:
     """The shape of a start tag: its name and the place of each attribute among the pieces between quotes."""
 

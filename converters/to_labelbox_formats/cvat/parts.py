@@ -16,10 +16,10 @@ from to_labelbox.model import (
 )
 from to_labelbox.repeats import repeated
 from to_labelbox.source import Source
-from to_labelbox_formats.cvat.exports import FRAME, Group, XmlExport
+from to_labelbox_formats.cvat.exports import Group, XmlExport
 from to_labelbox_formats.cvat.images import ImageReader, Turn
 from to_labelbox_formats.cvat.meta import TAGS, whole
-from to_labelbox_formats.cvat.nodes import Node, parse_node, start_tag
+from to_labelbox_formats.cvat.nodes import FRAME, Node, parse_node, start_tag
 from to_labelbox_formats.cvat.paths import MediaFinder
 from to_labelbox_formats.cvat.shapes import Vocabulary
 

@@ -12,8 +12,9 @@ from to_labelbox.media import Header, image_header, is_image
 from to_labelbox.repeats import repeated
 from to_labelbox.source import Source, is_safe
 from to_labelbox_formats.cvat.detect import beside
-from to_labelbox_formats.cvat.exports import FRAME, MAX_UNNAMED, Export, Group, frame_name
+from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Export, Group, frame_name
 from to_labelbox_formats.cvat.meta import TaskSpec
+from to_labelbox_formats.cvat.nodes import FRAME
 
 _HEAD = 256 * 1024
 
@@ -48,6 +49,11 @@ class MediaFinder:
             except OSError:
                 return None
         return folder if any(map(is_image, names)) else None
+
+    def folders(self, group: Group) -> tuple[str, ...]:
+        """Where pictures of a group may be in the source."""
+        root = self._root if self._here else self._beside
+        return () if root is None else (f"{root}{group.subset}/", root) if group.subset else (root,)
 
     def place(self, name: str, group: Group) -> str:
         """The name, with the extension of the exported file where the name is that of a frame."""

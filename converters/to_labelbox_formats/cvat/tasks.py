@@ -26,6 +26,7 @@ from to_labelbox_formats.cvat.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job,
 from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, TaskSpec, labels_of_json, whole
 from to_labelbox_formats.cvat.records import Names, records, text_of
 from to_labelbox_formats.cvat.task_frames import Frame, TaskFrames, Told, control_frames, frames_of
+from to_labelbox_formats.cvat.unread import JsonCensus
 
 MAX_JSON_BYTES = 2**30
 _KINDS = ("tags", "shapes", "tracks")
@@ -58,11 +59,14 @@ class JsonFile:
     name: str
     jobs: Jobs
     log: Log
+    census: JsonCensus
+    used: set[str] = field(default_factory=set)
 
     def load(self, *names: str) -> Any:
         for other in names:
             path = beside(self.name, other)
             if path != self.name and self.source.exists(path):
+                self.used.add(path)
                 return load(self.source, path)
         return None
 
@@ -71,6 +75,7 @@ class JsonFile:
         path = beside(self.name, name)
         if not self.source.exists(path):
             return []
+        self.used.add(path)
         found: list[Any] = []
         for number, line in enumerate(self.source.read(path, MAX_JSON_BYTES).splitlines()):
             if not line.strip():
@@ -107,7 +112,9 @@ def read_tasks(content: Any, file: JsonFile) -> list[Task]:
     if isinstance(content, list):
         return [_backup_task(content, record, file)]
     if is_record(content):
-        return [_server_task("", content, record, labels_of_json(file.load("labels.json")), file)]
+        labels = file.load("labels.json")
+        file.census.labels(labels, "labels.json")
+        return [_server_task("", content, record, labels_of_json(labels), file)]
     return _collection(content, file) if isinstance(content, dict) else []
 
 
@@ -126,6 +133,7 @@ def _collection(content: Mapping[str, Any], file: JsonFile) -> list[Task]:
     by_key = listed if isinstance(listed, dict) and "results" not in listed else {}
     by_id = {str(t.get("id")): t for t in records(listed.get("results") if isinstance(listed, dict) else listed)}
     labels = file.load("labels.json")
+    file.census.labels(labels, "labels.json")
     by_owner: dict[tuple[str, str], list[Any]] = {}
     for label in records(labels.get("results") if isinstance(labels, dict) else labels):
         for owner in ("task_id", "project_id"):
@@ -166,6 +174,9 @@ def _server_task(
     data = file.load("meta.json", "data_meta.json", "data.json") if not key else task.get("meta")
     data = data if isinstance(data, dict) else {}
     listed = data.get("frames")
+    file.census.job(record)
+    told_by = ("tasks.json", "tasks.json meta", "tasks.json meta") if key else ("task.json", "meta.json", "meta.json")
+    file.census.task(task, data, listed, told_by)
     told = Told(task, data, listed if isinstance(listed, list) else [], False, (0, _labelled([record])), key)
     layout = (file.load("validation_layout.json") if not key else None) or task.get("validation_layout")
     layout = layout if isinstance(layout, dict) else {}
@@ -204,9 +215,11 @@ def _backup_task(content: list[Any], task: Mapping[str, Any], file: JsonFile) ->
     layout = data.get("validation_layout")
     layout = layout if isinstance(layout, dict) else {}
     frames = frames_of(Told(task, data, manifest, True, ends), file.log, file.name)
+    file.census.task(task, data, manifest, ("task.json", "task.json data", "data/manifest.jsonl"))
     labels = labels_of_json(task.get("labels"))
     if not labels:
         project = file.load("../project.json")
+        file.census.labels(project, "project.json")
         labels = labels_of_json(project.get("labels")) if isinstance(project, dict) else ()
     pool = layout.get("mode") == _POOL
     jobs = _select(content, listed, pool, Names(labels, ""), file)
@@ -243,7 +256,10 @@ def _select(content: list[Any], listed: list[dict[str, Any]], pool: bool, names:
     taken, left = 0, dict[str, int]()
     for number, record in enumerate(content):
         if not is_record(record):
+            message = f"record {number + 1} is no job with tags, shapes and tracks"
+            file.log.note(Code.RECORD_UNREADABLE, message, file=file.name)
             continue
+        file.census.job(record)
         job = listed[number] if len(listed) == len(content) else {}
         kind = job_type(job)
         if kind in wanted:

@@ -27,9 +27,10 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
-from to_labelbox_formats.cvat.exports import FRAME, Group, XmlExport
+from to_labelbox_formats.cvat.exports import Group, XmlExport
 from to_labelbox_formats.cvat.images import ImageReader
 from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
+from to_labelbox_formats.cvat.nodes import FRAME
 from to_labelbox_formats.cvat.parts import Setting, skip_all
 from to_labelbox_formats.cvat.rows import Rules
 from to_labelbox_formats.cvat.shapes import INSTANCE, flags_beside
