@@ -56,7 +56,7 @@ from to_labelbox.model import (
 from to_labelbox.raster import mask_array
 from to_labelbox.schema import Input, Kind, Option, Question
 from to_labelbox.source import Source
-from to_labelbox_formats.cvat import FORMAT, Options
+from to_labelbox_formats.cvat import FORMAT, Options, Video
 from to_labelbox_formats.cvat.document import Document
 
 BOX = '<box label="car" occluded="0" xtl="10.10" ytl="20.20" xbr="30.20" ybr="40.40" z_order="0"/>'
@@ -468,7 +468,11 @@ def test_tracks_that_show_nothing_on_frames_are_accounted_for(tmp_path: Path) ->
 @pytest.mark.parametrize(("mode", "source"), [("annotation", "2 images: a.jpg, b.jpg"), ("interpolation", "")])
 def test_tracks_over_pictures_have_no_name(tmp_path: Path, mode: str, source: str) -> None:
     meta = f"<task><name>yard</name><mode>{mode}</mode><source>{source}</source></task>"
-    dataset, log = open_text(tmp_path, export(track(row(0, (0, 0, 9, 9))), meta))
+    text = export(track(row(0, (0, 0, 9, 9))), meta)
+    if mode == "annotation":
+        with pytest.raises(ToLabelboxError, match="CVAT for images"):
+            open_text(tmp_path, text)
+    dataset, log = open_text(tmp_path, text, video=Video.VIDEO)
     assert [i.asset.path for i in dataset] == ["yard"]
     (said,) = (d for d in log.diagnostics.values() if d.code.value == "asset-unknown")
     assert ("CVAT for images" in said.message) == (mode == "annotation")

@@ -34,13 +34,14 @@ from to_labelbox.model import (
     Track,
 )
 from to_labelbox.source import Source
-from to_labelbox_formats.cvat.choices import Jobs
+from to_labelbox_formats.cvat.choices import Jobs, OpenTracks, SameSource
 from to_labelbox_formats.cvat.detect import sniff
 
 
 class Video(StrEnum):
     """What the tasks of videos become."""
 
+    AUTO = "auto"
     VIDEO = "video"
     FRAMES = "frames"
 
@@ -55,8 +56,10 @@ class Frames(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Options:
     video: Video = field(
-        default=Video.VIDEO,
-        metadata={"help": "video tasks become one data row a video, or one a frame (frame_000000 …)"},
+        default=Video.AUTO,
+        metadata={
+            "help": "video tasks become one data row a video (auto: unless they say they are pictures), or a frame"
+        },
     )
     frames: Frames = field(
         default=Frames.SOURCE,
@@ -65,6 +68,14 @@ class Options:
     jobs: Jobs = field(
         default=Jobs.ANNOTATION,
         metadata={"help": "jobs of a backup whose labels count; all: replicas, ground truth and control frames too"},
+    )
+    open_tracks: OpenTracks = field(
+        default=OpenTracks.AUTO,
+        metadata={"help": "where tracks of keyframes end that no row hides: with the task, or at their last row"},
+    )
+    same_source: SameSource = field(
+        default=SameSource.ONE,
+        metadata={"help": "tasks that name the same video are about one, or apart, with the task in the name"},
     )
     groups: bool = field(default=False, metadata={"help": "keep group ids as the nested text 'group'"})
     unlabelled: str = field(

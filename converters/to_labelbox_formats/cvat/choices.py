@@ -11,3 +11,18 @@ class Jobs(StrEnum):
     ANNOTATION = "annotation"
     GROUND_TRUTH = "ground_truth"
     ALL = "all"
+
+
+class OpenTracks(StrEnum):
+    """Where a track of keyframes ends that no row hides."""
+
+    AUTO = "auto"
+    TASK = "task"
+    LAST_ROW = "last_row"
+
+
+class SameSource(StrEnum):
+    """What tasks are about that name the same video, of the same size."""
+
+    ONE = "one"
+    APART = "apart"

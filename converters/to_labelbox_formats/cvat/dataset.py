@@ -17,6 +17,7 @@ from to_labelbox.observations import note_unread_files
 from to_labelbox.schema import Input, Kind, Question
 from to_labelbox.source import Source
 from to_labelbox_formats.cvat import Frames, Options, Video
+from to_labelbox_formats.cvat.assumptions import assume_frames, assume_videos, open_end_of
 from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import annotation_files, candidates, datumaro_files, root_of, text_head
 from to_labelbox_formats.cvat.exports import Group, XmlExport, open_exports
@@ -63,7 +64,13 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     groups = [g for e in exports for g in e.groups.values()]
     labels = [label for e in exports for label in e.meta.labels]
     setting = Setting(
-        source, context, Vocabulary(labels), options.groups, options.frames == Frames.SAMPLED, options.jobs is Jobs.ALL
+        source,
+        context,
+        Vocabulary(labels),
+        groups=options.groups,
+        relative=options.frames == Frames.SAMPLED,
+        all_jobs=options.jobs is Jobs.ALL,
+        open_ends={e.name: open_end_of(e, options.open_tracks, log) for e in exports},
     )
     parts = _parts(groups, setting, options, log)
     _note_unread_files(exports, names, setting)
@@ -120,7 +127,8 @@ def _remark(exports: Sequence[AnyExport], log: Log) -> None:
 
 def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log) -> list[Part]:
     """One part a group of pictures, one a video, in the order of the source."""
-    as_video = options.video == Video.VIDEO
+    as_video = options.video != Video.FRAMES
+    assume_videos(groups, options.video is not Video.AUTO, log)
     videos = [g for g in groups if as_video and g.is_video]
     pictures: list[Group] = []
     frames: list[Group] = []
@@ -146,7 +154,9 @@ def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log
         first.setdefault(order[id(frame)], []).append(FramePart(frame, setting, finders[id(frame.export)], log))
     if videos:
         from to_labelbox_formats.cvat.video import VideoPart
-    for path, sharing in video_paths(videos, setting.source, log).items():
+    if not setting.relative:
+        assume_frames(videos, log)
+    for path, sharing in video_paths(videos, setting.source, options.same_source, log).items():
         first.setdefault(order[id(sharing[0])], []).append(VideoPart(path, sharing, setting))
     return [part for i in sorted(first) for part in first[i]]
 

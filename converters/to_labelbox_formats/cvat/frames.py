@@ -18,9 +18,8 @@ from to_labelbox.model import Asset, Item
 from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Group, XmlExport, frame_name
 from to_labelbox_formats.cvat.images import ImageReader
 from to_labelbox_formats.cvat.nodes import FRAME, Node, make_node, parse_node
-from to_labelbox_formats.cvat.parts import Setting, skip_all
+from to_labelbox_formats.cvat.parts import Setting, rules_of, skip_all
 from to_labelbox_formats.cvat.paths import MediaFinder
-from to_labelbox_formats.cvat.rows import Rules
 from to_labelbox_formats.cvat.tracks import TrackReader
 
 _AT_ONCE = 32
@@ -85,7 +84,7 @@ class FramePart:
         """Put down what the tracks show; the frames on which they show anything."""
         group = self._group
         export, shown = group.export, set[int]()
-        rules = Rules(group.task, export.dense, export.closes)
+        rules = rules_of(group, self._setting)._replace(relative=False)
         reader = TrackReader(self._setting.vocabulary, log, export.name, False)
         texts = export.texts(group.tracks) if isinstance(export, XmlExport) else None
         for element in group.tracks:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
@@ -16,11 +16,13 @@ from to_labelbox.model import (
 )
 from to_labelbox.repeats import repeated
 from to_labelbox.source import Source
+from to_labelbox_formats.cvat.choices import OpenTracks
 from to_labelbox_formats.cvat.exports import Group, XmlExport
 from to_labelbox_formats.cvat.images import ImageReader, Turn
 from to_labelbox_formats.cvat.meta import TAGS, whole
 from to_labelbox_formats.cvat.nodes import FRAME, Node, parse_node, start_tag
 from to_labelbox_formats.cvat.paths import MediaFinder
+from to_labelbox_formats.cvat.rows import Rules
 from to_labelbox_formats.cvat.shapes import Vocabulary
 
 
@@ -35,7 +37,7 @@ class Part(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all parts of a dataset share."""
+    """What all parts of a dataset share. ``open_ends`` are by the name of an export."""
 
     source: Source
     context: ReadContext
@@ -43,6 +45,16 @@ class Setting:
     groups: bool
     relative: bool
     all_jobs: bool = False
+    open_ends: Mapping[str, OpenTracks] = field(default_factory=dict)
+
+
+def rules_of(group: Group, setting: Setting) -> Rules:
+    export = group.export
+    ends = setting.open_ends.get(export.name, OpenTracks.TASK)
+    return Rules(group.task, export.dense, export.closes, setting.relative, ends)
+
+
+_TURNED = "of which picture coordinates are where EXIF turns it"
 
 
 class ImagePart:
@@ -173,7 +185,9 @@ class ImagePart:
             return None, None
         stored, upright = (header.width, header.height), header.upright
         if width is not None and height is not None and (width, height) != upright:
-            if (width, height) != stored:
+            if (width, height) == stored:
+                log.assume(_TURNED, "of the stored picture", for_=1, why="its size is the one that the export gives")
+            else:
                 log.note(
                     Code.IMAGE_SIZE_MISMATCH,
                     f"the export says {width} × {height}, the picture has {upright[0]} × {upright[1]} pixels",
@@ -183,6 +197,15 @@ class ImagePart:
             return None, None
         if header.orientation == 1 or not context.exif:
             return stored, None
+        told = width is not None and stored != upright
+        log.assume(
+            _TURNED,
+            "of the upright picture, as CVAT shows it",
+            for_=int(told),
+            unknown=int(not told),
+            why="counted are pictures whose size in the export is that of the upright one",
+            option="--exif ignore",
+        )
         log.note(
             Code.EXIF_TURNED,
             f"the picture is stored with EXIF orientation {header.orientation}; coordinates are turned back",

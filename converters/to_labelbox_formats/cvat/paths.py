@@ -11,6 +11,8 @@ from to_labelbox.formats import ReadContext
 from to_labelbox.media import Header, image_header, is_image
 from to_labelbox.repeats import repeated
 from to_labelbox.source import Source, is_safe
+from to_labelbox_formats.cvat.assumptions import assume_one_video
+from to_labelbox_formats.cvat.choices import SameSource
 from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Export, Group, frame_name
 from to_labelbox_formats.cvat.meta import TaskSpec
@@ -156,8 +158,8 @@ def _task_folders(groups: Sequence[Group]) -> Sequence[str]:
     return [f"{name}_{i}" for i, name in enumerate(ids)]
 
 
-def video_paths(groups: Sequence[Group], source: Source, log: Log) -> dict[str, list[Group]]:
-    """The path of each video, with the groups on it. Tasks on one source of one size are about one video."""
+def video_paths(groups: Sequence[Group], source: Source, same: SameSource, log: Log) -> dict[str, list[Group]]:
+    """The path of each video, with the groups on it. Tasks on one source of one size are about one video, or as ``same``."""
     found: dict[str, list[Group]] = {}
     for group in groups:
         task = group.task
@@ -175,12 +177,12 @@ def video_paths(groups: Sequence[Group], source: Source, log: Log) -> dict[str, 
     out: dict[str, list[Group]] = {}
     for path, sharing in found.items():
         sizes = {(g.task.width, g.task.height) for g in sharing}
-        if len(sharing) > 1 and (len(sizes) > 1 or not sharing[0].task.source):
+        if len(sharing) > 1 and (len(sizes) > 1 or not sharing[0].task.source or same is SameSource.APART):
             log.decide(f"several videos are named {path!r}; the task comes first in their paths")
             for group, folder in zip(sharing, _task_folders(sharing)):
                 out.setdefault(f"{folder}/{path}", []).append(group)
             continue
         if len(sharing) > 1:
-            log.decide(f"{len(sharing)} tasks are on the video {path!r}; they make one data row")
+            assume_one_video(sharing, log)
         out[path] = sharing
     return out

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from to_labelbox.diagnostics import Code
+from to_labelbox_formats.cvat.choices import OpenTracks
 from to_labelbox_formats.cvat.interpolation import between
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
@@ -60,13 +61,15 @@ class Rules(NamedTuple):
     """What a file says about all its tracks.
 
     ``dense``: rows stand for every visible frame. ``closes``: visible stretches end with outside rows.
-    ``relative``: frames are numbered within the sampled clip rather than in the source video.
+    ``relative``: frames are numbered within the sampled clip rather than in the source video. ``open_tracks``: where a
+    track of keyframes ends that no row hides.
     """
 
     task: TaskSpec
     dense: bool
     closes: bool
     relative: bool = False
+    open_tracks: OpenTracks = OpenTracks.TASK
 
     @property
     def step(self) -> int:
@@ -300,7 +303,7 @@ class RowReader:
     def _open_end(self, rows: list[Row], rules: Rules) -> int:
         """The last visible frame of a track that no row hides."""
         last = rows[-1].frame
-        if rules.dense or (len(rows) == 1 and rules.closes):
+        if rules.dense or rules.open_tracks is OpenTracks.LAST_ROW or (len(rows) == 1 and rules.closes):
             return last
         end = rules.last
         if end is None:

@@ -267,15 +267,14 @@ def _select(content: list[Any], listed: list[dict[str, Any]], pool: bool, names:
             taken += sum(len(records(record.get(k))) for k in _KINDS)
         else:
             left[kind] = left.get(kind, 0) + _skip(record, f"job {number + 1} is of type {kind}", names, file)
-    if left:
+    if left and file.jobs is Jobs.ANNOTATION:
         file.log.assume(
             "which jobs of a task count",
-            file.jobs.value,
+            "those of type annotation" + (", and the ground truth of honeypots" if pool else ""),
             for_=taken,
-            against=0,
             unknown=sum(left.values()),
-            why="; ".join(f"{count} labels are of jobs of type {kind}" for kind, count in left.items()),
-            option=f"-O jobs={(Jobs.ANNOTATION if file.jobs is Jobs.GROUND_TRUTH else Jobs.ALL).value}",
+            why="; ".join(f"labels of jobs of type {kind}: {count}" for kind, count in left.items()),
+            option="-O jobs=all",
         )
     return jobs
 

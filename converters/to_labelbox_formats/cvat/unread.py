@@ -172,7 +172,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
 }
 """Fields of the records of backups and of the server."""
 _DATUMARO: Mapping[str, frozenset[str]] = {
-    "": frozenset({"dm_format_version", "media_type", "infos", "categories", "items"}),
+    "": frozenset({"dm_format_version", "media_type", "infos", "info", "categories", "items"}),
     "categories": frozenset({"label", "points", "mask"}),
     "items": frozenset({"id", "annotations", "image", "media", "attr", "subset"}),
     "items[].attr": frozenset({"frame", "id"}),

@@ -31,7 +31,7 @@ from to_labelbox_formats.cvat.exports import Group, XmlExport
 from to_labelbox_formats.cvat.images import ImageReader
 from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
 from to_labelbox_formats.cvat.nodes import FRAME
-from to_labelbox_formats.cvat.parts import Setting, skip_all
+from to_labelbox_formats.cvat.parts import Setting, rules_of, skip_all
 from to_labelbox_formats.cvat.rows import Rules
 from to_labelbox_formats.cvat.shapes import INSTANCE, flags_beside
 from to_labelbox_formats.cvat.tracks import SKELETON_TRACK, TrackReader
@@ -76,10 +76,6 @@ class VideoPart:
             reader = _GroupReader(group, self._setting, self._size, f"{number}." if several else "", log)
             yield from reader.tracks()
             yield from reader.frames()
-
-
-def rules_of(group: Group, setting: Setting) -> Rules:
-    return Rules(group.task, group.export.dense, group.export.closes, setting.relative)
 
 
 class _GroupReader:

@@ -81,8 +81,7 @@ def test_all_jobs_bring_the_control_frames_back(tmp_path: Path) -> None:
 def test_the_ground_truth_alone(tmp_path: Path) -> None:
     items, log = read(backup(tmp_path, "abvcdvv", HONEYPOTS, POOL), jobs="ground_truth")
     assert {path: found for path, found in lefts(items).items() if found} == {"v.png": [50]}
-    (assumption,) = log.assumptions.values()
-    assert (assumption.taken, assumption.option) == ("ground_truth", "-O jobs=annotation")
+    assert not log.assumptions
 
 
 def test_without_a_pool_the_ground_truth_does_not_count(tmp_path: Path) -> None:

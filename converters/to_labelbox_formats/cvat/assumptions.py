@@ -1,0 +1,132 @@
+"""Readings that a CVAT source does not force: what is taken, what speaks for and against it, what flips it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice, pairwise
+
+from to_labelbox.diagnostics import Log
+from to_labelbox.observations import ask
+from to_labelbox_formats.cvat.choices import OpenTracks
+from to_labelbox_formats.cvat.exports import Export, Group, XmlExport
+from to_labelbox_formats.cvat.meta import TaskSpec
+
+_ROW = re.compile(rb'\sframe="(\d{1,8})"')
+_TRACKS = 2_000
+"""Tracks of a file that are looked at for how their rows follow each other."""
+
+
+def assume_videos(groups: Iterable[Group], asked: bool, log: Log) -> None:
+    """Which groups are of a video. ``asked``: the user has said what they become.
+
+    A task that says of itself that it has pictures, and that holds tracks without naming a picture, is a question.
+    """
+    unsaid = 0
+    for group in groups:
+        if not group.is_video or group.task.video:
+            continue
+        if group.task.pictures and group.tracks and not group.images and not asked:
+            ask(
+                f"{group.export.name} is of a task of pictures, exported for video: it names no picture. Better export "
+                "the task as 'CVAT for images'",
+                [
+                    ("-O video=video", "it is one video after all"),
+                    ("-O video=frames", "each frame is a picture, called frame_000000 and on"),
+                ],
+            )
+        unsaid += 1
+    if unsaid and not asked:
+        log.assume(
+            "what tasks with tracks, or with pictures called frame_000000, are",
+            "videos",
+            unknown=unsaid,
+            why="they do not say so themselves",
+            option="-O video=frames",
+        )
+
+
+def assume_frames(videos: Iterable[Group], log: Log) -> None:
+    """That frame numbers count the source video, where it and the clip of its sampled frames differ."""
+    said = [_counts_source(g.task) for g in videos if g.task.step > 1 or g.task.start > 0]
+    if said:
+        log.assume(
+            "which video is uploaded of tasks that have a first frame or a step",
+            "the source video, whose frames the numbers count",
+            for_=said.count(True),
+            against=said.count(False),
+            unknown=said.count(None),
+            why="counted are tasks whose first and last frame, step and size agree with that",
+            option="-O frames=sampled",
+        )
+
+
+def _counts_source(task: TaskSpec) -> bool | None:
+    """Whether first and last frame, step and size of a task fit as numbers of the whole video."""
+    if task.length is not None:
+        return task.last is None or task.last < task.length
+    if task.stop is None or task.size is None:
+        return None
+    return task.stop >= task.start and (task.stop - task.start) // task.step + 1 == task.size
+
+
+def assume_one_video(sharing: Sequence[Group], log: Log) -> None:
+    """That tasks on one name are on one video: told by frames that do not overlap, against it speak those that do."""
+    spans = sorted((g.task.start, g.task.last) for g in sharing if g.task.last is not None)
+    apart = sum(before[1] < after[0] for before, after in pairwise(spans))
+    log.assume(
+        f"{len(sharing)} tasks are on a video called {sharing[0].task.source!r}",
+        "one video, one data row",
+        for_=apart,
+        against=max(0, len(spans) - 1) - apart,
+        unknown=len(sharing) - max(1, len(spans)),
+        why="they give it one size; counted are tasks that begin behind the end of another, and those that do not",
+        option="-O same_source=apart",
+    )
+
+
+def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
+    """Where tracks end that no row hides, in a file of keyframes.
+
+    In CVAT they last through the task. Other writers may know of no row that hides: where tracks have a row on every
+    frame and stop early, they are taken to end there.
+    """
+    if not isinstance(export, XmlExport) or export.dense or export.meta.written or choice is not OpenTracks.AUTO:
+        return OpenTracks.LAST_ROW if choice is OpenTracks.LAST_ROW else OpenTracks.TASK
+    tracks = [element for group in export.groups.values() for element in group.tracks]
+    tasks = {element: group.task for group in export.groups.values() for element in group.tracks}
+    gaps = every = unknown = 0
+    for element, text in zip(islice(tracks, _TRACKS), export.texts(tracks[:_TRACKS])):
+        task = tasks[element]
+        frames = sorted({int(f) - task.offset for f in _ROW.findall(text)})
+        if not frames or task.last is None or frames[-1] >= task.last or _is_closed(text):
+            continue
+        if len(frames) < 3:
+            unknown += 1
+        elif len(frames) == (frames[-1] - frames[0]) // task.step + 1:
+            every += 1
+        else:
+            gaps += 1
+    if not gaps + every + unknown:
+        return OpenTracks.TASK
+    taken = OpenTracks.LAST_ROW if every > gaps and not export.closes else OpenTracks.TASK
+    through = taken is OpenTracks.TASK
+    log.assume(
+        "where tracks end that no row hides",
+        "with the task" if through else "at their last row",
+        for_=gaps if through else every,
+        against=every if through else gaps,
+        unknown=unknown,
+        why="tracks with a row on every frame stop where these do, others are keyframes, the last of which holds",
+        option=f"-O open_tracks={OpenTracks.LAST_ROW if through else OpenTracks.TASK}",
+    )
+    return taken
+
+
+def _is_closed(text: bytes) -> bool:
+    """Whether the last row of a track hides it."""
+    last = text.rfind(b" frame=")
+    return (
+        last >= 0
+        and re.search(rb'outside\s*=\s*"(?:1|true)"', text[text.rfind(b"<", 0, last) :], re.IGNORECASE) is not None
+    )

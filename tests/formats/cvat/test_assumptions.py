@@ -1,0 +1,153 @@
+"""Readings that a CVAT source does not force are told with their evidence, and flipped by their option."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cvat_files import export, image, items_of, label, open_path, open_text, row, task, track
+from to_labelbox.diagnostics import Assumption, Log, UsageError
+from to_labelbox.model import Annotation, Item, Object, Track
+from to_labelbox_formats.cvat import Frames, Video
+from to_labelbox_formats.cvat.choices import OpenTracks, SameSource
+
+
+def only(log: Log) -> Assumption:
+    (assumption,) = log.assumptions.values()
+    return assumption
+
+
+def evidence(log: Log) -> tuple[int, int, int, str]:
+    found = only(log)
+    return found.for_, found.against, found.unknown, found.option
+
+
+def ends(annotations: list[Annotation]) -> list[int]:
+    return [segment[-1].frame for a in annotations if isinstance(a, Track) for segment in a.segments]
+
+
+def everything(items: list[Item]) -> list[Annotation]:
+    return [a for item in items for a in item.annotations]
+
+
+@pytest.mark.parametrize(
+    ("stop", "counts"), [(19, (1, 0, 0)), (3, (0, 1, 0)), (None, (0, 0, 1))], ids=["agrees", "does not", "unsaid"]
+)
+def test_frames_of_a_sampled_video(stop: int | None, counts: tuple[int, int, int], tmp_path: Path) -> None:
+    meta = task(label("car"), size=4, start=10, stop=stop, step=3, video=(64, 48))
+    text = export(track(row(10, (0, 0, 9, 9)) + row(13, (0, 0, 9, 9), outside=True)), meta)
+    dataset, log = open_text(tmp_path, text)
+    assert evidence(log) == (*counts, "-O frames=sampled")
+    assert ends(everything(items_of(dataset)[0])) == [12]
+    dataset, log = open_text(tmp_path, text, frames=Frames.SAMPLED)
+    assert not log.assumptions
+    assert ends(everything(items_of(dataset)[0])) == [0]
+
+
+def test_a_task_from_its_first_frame_on_assumes_nothing(tmp_path: Path) -> None:
+    _, log = open_text(tmp_path, export(track(CLOSED), task(size=4, stop=3, video=(64, 48))))
+    assert not log.assumptions
+
+
+def test_tracks_without_a_task_are_of_a_video(tmp_path: Path) -> None:
+    text = export(track(row(0, (0, 0, 9, 9)) + row(1, (0, 0, 9, 9), outside=True)))
+    dataset, log = open_text(tmp_path, text)
+    assert evidence(log) == (0, 0, 1, "-O video=frames")
+    assert [i.asset.path for i in dataset] == ["x"] or dataset.units == 1
+    dataset, log = open_text(tmp_path, text, video=Video.FRAMES)
+    assert not log.assumptions
+    assert [i.asset.path for i in dataset] == ["frame_000000"]
+
+
+def test_a_task_of_pictures_exported_for_video_is_a_question(tmp_path: Path) -> None:
+    meta = task(label("car"), size=2, stop=1).replace("<labels>", "<mode>annotation</mode><labels>")
+    text = export(track(row(0, (0, 0, 9, 9))), meta)
+    with pytest.raises(UsageError) as raised:
+        open_text(tmp_path, text)
+    assert "CVAT for images" in str(raised.value)
+    assert [line.split()[0:2] for line in str(raised.value).splitlines()[-2:]] == [
+        ["-O", "video=video"],
+        ["-O", "video=frames"],
+    ]
+    for video, rows in ((Video.VIDEO, 1), (Video.FRAMES, 2)):
+        assert open_text(tmp_path, text, video=video)[0].units == rows
+
+
+@pytest.mark.parametrize(
+    ("starts", "counts"), [((0, 4), (1, 0, 0)), ((0, 0), (0, 1, 0))], ids=["one after the other", "overlapping"]
+)
+def test_tasks_on_one_video(starts: tuple[int, int], counts: tuple[int, int, int], tmp_path: Path) -> None:
+    for n, start in enumerate(starts):
+        meta = task(label("car"), id=n, name=f"day {n}", size=4, start=start, stop=start + 3, video=(64, 48))
+        rows = row(start, (0, 0, 9, 9)) + row(start + 1, (0, 0, 9, 9), outside=True)
+        open_text(tmp_path, export(track(rows), meta), f"{n}.xml")
+    dataset, log = open_path(tmp_path)
+    (found,) = (a for a in log.assumptions.values() if "tasks are on a video" in a.what)
+    assert ((found.for_, found.against, found.unknown), found.option) == (counts, "-O same_source=apart")
+    assert [i.asset.path for i in dataset] == ["clip.mp4"]
+    dataset, log = open_path(tmp_path, same_source=SameSource.APART)
+    assert [i.asset.path for i in dataset] == ["day 0/clip.mp4", "day 1/clip.mp4"]
+
+
+SIX = task(label("car"), size=6, stop=5, video=(64, 48))
+KEYFRAMES = row(0, (0, 0, 9, 9)) + row(2, (1, 0, 9, 9)) + row(4, (1, 0, 9, 9))
+EVERY = row(0, (0, 0, 9, 9)) + row(1, (1, 0, 9, 9)) + row(2, (1, 0, 9, 9))
+CLOSED = row(0, (0, 0, 9, 9)) + row(1, (1, 0, 9, 9), outside=True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "counts", "taken", "end"),
+    [
+        ([KEYFRAMES], (1, 0, 0), "last_row", [5]),
+        ([KEYFRAMES, EVERY], (1, 1, 0), "last_row", [5, 5]),
+        ([EVERY], (1, 0, 0), "task", [2]),
+        ([EVERY, EVERY, KEYFRAMES], (2, 1, 0), "task", [2, 2, 4]),
+        ([EVERY, CLOSED], (0, 1, 0), "last_row", [5, 0]),
+        ([row(0, (0, 0, 9, 9))], (0, 0, 1), "last_row", [5]),
+    ],
+)
+def test_where_open_tracks_end(
+    rows: list[str], counts: tuple[int, int, int], taken: str, end: list[int], tmp_path: Path
+) -> None:
+    """The option of the assumption is the other reading; ``end`` are the last frames that are visible."""
+    text = export("".join(track(r, id=n) for n, r in enumerate(rows)), SIX)
+    dataset, log = open_text(tmp_path, text)
+    assert evidence(log) == (*counts, f"-O open_tracks={taken}")
+    assert ends(everything(items_of(dataset)[0])) == end
+    flipped = {"task": [5] * len(rows), "last_row": [2 if r is EVERY else 4 if r is KEYFRAMES else 0 for r in rows]}
+    dataset, log = open_text(tmp_path, text, open_tracks=OpenTracks(taken))
+    assert not log.assumptions
+    assert ends(everything(items_of(dataset)[0]))[:1] == flipped[taken][:1]
+
+
+def test_what_cvat_has_written_ends_as_it_says(tmp_path: Path) -> None:
+    meta = SIX.replace("</task>", "<segments><segment><id>1</id></segment></segments></task>")
+    _, log = open_text(tmp_path, export(track(EVERY), meta))
+    assert not log.assumptions
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size", "counts", "left"),
+    [(6, (100, 80), (1, 0, 0), 10), (3, (80, 100), (0, 0, 1), 50), (6, (80, 100), (1, 0, 0), 10)],
+    ids=["upright by its size", "turned by half", "stored by its size"],
+)
+def test_which_picture_coordinates_are_of(
+    orientation: int, size: tuple[int, int], counts: tuple[int, int, int], left: float, tmp_path: Path
+) -> None:
+    picture, exif = Image.new("L", (80, 100)), Image.Exif()
+    exif[0x0112] = orientation
+    (tmp_path / "images").mkdir()
+    picture.save(tmp_path / "images/a.jpg", exif=exif)
+    shape = '<box label="car" occluded="0" xtl="10" ytl="10" xbr="30" ybr="20" z_order="0"/>'
+    dataset, _ = open_text(tmp_path, export(image(shape, "a.jpg", *size)))
+    (item,), log = items_of(dataset)
+    found = only(log)
+    assert (found.for_, found.against, found.unknown) == counts
+    assert ("upright" in found.taken, found.option) == (
+        (True, "--exif ignore") if counts[2] or size == (100, 80) else (False, "")
+    )
+    (drawn,) = item.annotations
+    assert isinstance(drawn, Object)
+    assert drawn.geometry.left == left  # type: ignore[union-attr]
