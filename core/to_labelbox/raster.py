@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -50,7 +49,9 @@ def mask_from_runs(runs: Sequence[int], width: int, height: int) -> Mask:
     if total != width * height:
         raise GeometryError(f"runs add up to {total}, the frame has {width} × {height} = {width * height} pixels")
     rle = coco.frPyObjects({"size": [height, width], "counts": list(runs)}, height, width)
-    return Mask(width, height, rle["counts"])
+    counts: bytes = rle["counts"]
+    _decoded_runs.keep(counts, total, np.array(runs, np.int64))
+    return Mask(width, height, counts)
 
 
 def mask_from_counts(counts: str | bytes, width: int, height: int) -> Mask:
@@ -98,8 +99,42 @@ def rows_from_runs(runs: Sequence[int], width: int, height: int) -> Raster:
     return np.repeat(values, lengths).reshape(height, width)
 
 
-@lru_cache(8)  # area and pixels of a mask are asked for one after the other
-def _decode_counts(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
+class _DecodedRuns:
+    """Run lengths of the masks last decoded: a mask is decoded to be checked when it is read, and again to be written."""
+
+    LIMIT = 1 << 18
+    """Run lengths that are kept, 2 MB of them; beyond, all are forgotten at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[bytes, int], npt.NDArray[np.int64]] = {}
+        self._count = 0
+
+    def get(self, counts: bytes, pixels: int) -> npt.NDArray[np.int64] | None:
+        return self._found.get((counts, pixels))
+
+    def keep(self, counts: bytes, pixels: int, runs: npt.NDArray[np.int64]) -> None:
+        runs.flags.writeable = False
+        if self._count + len(runs) > self.LIMIT:
+            self._found.clear()
+            self._count = 0
+        if len(runs) <= self.LIMIT and (counts, pixels) not in self._found:
+            self._found[counts, pixels] = runs
+            self._count += len(runs)
+
+
+_decoded_runs = _DecodedRuns()
+
+
+def _decode_counts(counts: bytes, pixels: int) -> npt.NDArray[np.int64]:
+    """Run lengths of COCO's compressed text. Raises :class:`GeometryError` when they do not fill the frame."""
+    runs = _decoded_runs.get(counts, pixels)
+    if runs is None:
+        runs = _decoded(counts, pixels)
+        _decoded_runs.keep(counts, pixels, runs)
+    return runs
+
+
+def _decoded(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
     """Run lengths of COCO's compressed text.
 
     Each character carries 5 bits (code - 48), low bits first; 0x20 says that another follows, 0x10 of the last is the
@@ -126,7 +161,6 @@ def _decode_counts(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
         raise GeometryError("negative run length")
     if values.sum() != pixels:
         raise GeometryError(f"runs add up to {values.sum()}, the frame has {pixels} pixels")
-    values.flags.writeable = False
     return values
 
 
@@ -277,9 +311,11 @@ def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
     across[row[::2]], across[row[1::2]] = row[1::2], row[::2]
     following: list[int] = (across ^ 1).tolist()
     rings = _cycles(following)
-    here = np.fromiter(chain.from_iterable(rings), np.int64, len(following) // 2)
+    here = np.array(rings[0] if len(rings) == 1 else list(chain.from_iterable(rings)), np.int64)
     there = across[here]
-    flat = np.stack((xs[here], ys[here], xs[there], ys[there]), 1).astype(float).ravel().tolist()
+    corners = np.empty((len(here), 4))
+    corners[:, 0], corners[:, 1], corners[:, 2], corners[:, 3] = xs[here], ys[here], xs[there], ys[there]
+    flat: list[float] = corners.ravel().tolist()
     contours: list[list[float]] = []
     at = 0
     for ring in rings:
@@ -324,17 +360,22 @@ def _corners(
     stride = height + 1
     # On the line between two columns lie the edges of the right one and, after them where both have one, of the left
     # one. Bit 0 says that it is the end of a run, bit 1 that it is of the left column.
-    merged = np.sort(np.concatenate((edges, edges + ((stride << 2) | 2))))
-    keys = merged >> 2
+    merged = np.concatenate((edges, edges + ((stride << 2) | 2)))
+    merged.sort(kind="stable")  # a merge of two sorted halves
+    differing = merged[1:] ^ merged[:-1]
+    straight = (differing == 2).nonzero()[0]
+    if len(straight):
+        kept = np.ones(len(merged), bool)
+        kept[straight] = kept[straight + 1] = False
+        merged = merged[kept]
+        differing = merged[1:] ^ merged[:-1]
     starts = (merged & 3) == 0
-    both = np.flatnonzero(keys[1:] == keys[:-1])
-    starts[both + 1] = starts[both]
-    straight = both[((merged[both] ^ merged[both + 1]) & 1) == 0]
-    kept = np.ones(len(keys), bool)
-    kept[straight] = kept[straight + 1] = False
-    keys = keys[kept]
-    xs = keys // stride
-    return xs, keys - xs * stride, starts[kept]
+    touching = (differing == 3).nonzero()[0]
+    starts[touching + 1] = starts[touching]
+    merged >>= 2
+    xs = merged // stride
+    merged -= xs * stride
+    return xs, merged, starts
 
 
 def _edges(ends: npt.NDArray[np.int64], height: int) -> npt.NDArray[np.int64]:
