@@ -53,6 +53,7 @@ from to_labelbox.work import (
     encode_all,
     find_repeated,
     finish,
+    refuse_changed,
     rendered_by,
     save_ontology,
     start,
@@ -96,6 +97,7 @@ class Batch:
         self._progress = Progress()
         self._writer = writer()
         self._notes = Log()
+        self._compare = True
         self.found = found = discover(given.root, given.format, given.datasets, out) if found is None else list(found)
         sets = [f for f in found if f.format]
         if not sets:
@@ -190,6 +192,7 @@ class Batch:
     def merge(self, hire: Hire) -> BatchReport:
         """Conclude what machines have done. Raises :class:`UsageError` when something is missing."""
         absent = []
+        self._compare = False
         self._tell_apart()
         for dataset in self._alive:
             failure = load(os.path.join(dataset.folder, FAILURE), Failure)
@@ -404,6 +407,7 @@ class Batch:
                         dataset.gathered,
                         dataset.report,
                         self._given.shard_lines,
+                        self._compare,
                     )
                 )
         for task, outcome in hands.run(finish, tasks):
@@ -422,6 +426,8 @@ class Batch:
             folder, gathered = Folder(self._place(dataset), overwrite=True), dataset.gathered
             rendered = rendered_by(hands, dataset.folder, gathered.ranges, path)
             try:
+                if self._compare:
+                    refuse_changed(dataset.job, dataset.head)
                 publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._given.shard_lines)
                 keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
             except ToLabelboxError as error:

@@ -24,7 +24,7 @@ from to_labelbox.class_map import ClassMap, read_class_map
 from to_labelbox.class_mapper import mapped
 from to_labelbox.conform import conformed, settings_for
 from to_labelbox.data_rows import Rows, read_rows
-from to_labelbox.diagnostics import LISTED, Code, Log, UsageError, unreachable_ledger
+from to_labelbox.diagnostics import LISTED, Code, Log, SourceError, UsageError, unreachable_ledger
 from to_labelbox.fit import Fit
 from to_labelbox.formats import (
     Dataset,
@@ -51,6 +51,7 @@ from to_labelbox.settings import Settings
 from to_labelbox.source import Source
 from to_labelbox.survey import Survey
 from to_labelbox.tables import read_sizes
+from to_labelbox.unchanged import Snapshot, has_changed
 
 if TYPE_CHECKING:
     from to_labelbox.workers import Crew
@@ -83,7 +84,7 @@ class Opened(Struct):
     """An opened job: the dataset, how to encode it, and what was found on the way. Without a job: made in Python.
 
     ``declared`` is what the source itself declares; the dataset's schema has the names that a class map gives.
-    ``existing`` is the ontology that the payload has to fit, if there is one.
+    ``existing`` is the ontology that the payload has to fit, if there is one; ``snapshot`` tells whether the source changes.
     """
 
     dataset: Dataset
@@ -94,11 +95,18 @@ class Opened(Struct):
     job: Job | None = None
     declared: Schema = field(default_factory=Schema)
     existing: Ontology | None = None
+    snapshot: Snapshot | None = None
+
+    def refuse_changed(self) -> None:
+        """Raise :class:`SourceError` when the source is no longer what was opened."""
+        if self.snapshot is not None and (changed := self.snapshot.changed()):
+            raise SourceError(has_changed(changed))
 
 
 def open_job(job: Job) -> Opened:
     """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`."""
     source = Source(*job.sources, without=job.without)
+    snapshot = Snapshot(source)
     settings = settings_for(job.ontology, job.settings) if job.ontology else job.settings
     if job.format:
         chosen, reason = reader(job.format), "named by the user"
@@ -124,7 +132,14 @@ def open_job(job: Job) -> Opened:
             file=links[0],
             count=len(links),
         )
-    dataset = chosen.read(source, options, context)
+    try:
+        dataset = chosen.read(source, options, context)
+    except MemoryError as error:
+        raise SourceError(f"{source.path}: there is too little memory for what opening it needs") from error
+    except Exception:
+        if changed := snapshot.changed():
+            raise SourceError(has_changed(changed)) from None
+        raise
     if job.name:
         dataset = replace(dataset, name=job.name)
     details = as_text({"reason": reason, **dataset.details})
@@ -137,6 +152,7 @@ def open_job(job: Job) -> Opened:
         job,
         dataset.schema,
         job.ontology,
+        snapshot,
     )
 
 
@@ -297,6 +313,9 @@ def run(
     try:
         with _collector_paused(), _crew(opened, min(workers, len(chunks)), file_timeout) as crew:
             return _run(opened, chunks, folder, settings, shard_lines, crew, progress)
+    except Exception:
+        opened.refuse_changed()  # what seems wrong with the source may come of that
+        raise
     finally:
         if folder is not None:
             folder.clean()
@@ -350,6 +369,7 @@ def _run(
         settings.class_map.check(opened.declared, log)
     if wanted := same_keys(gathered.keys):
         gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log))
+    opened.refuse_changed()
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     for decision in ontology.decisions:
         log.decide(decision)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import bisect
 import errno
 import gzip
+import lzma
 import os
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -29,9 +31,23 @@ HEADS = 64
 """Beginnings of files that a source keeps: 4 MB."""
 MAX_MEMBER_BYTES = 64 * 2**30
 MAX_MEMBERS = 5_000_000
-MAX_RATIO = 1_000
-"""Highest inflation of an archive member that is larger than ``RATIO_FREE_BYTES`` once unpacked."""
-RATIO_FREE_BYTES = 64 * 2**20
+MAX_TOTAL_BYTES = 2**40
+RATIO_FREE_BYTES, LARGE_BYTES = 64 * 2**20, 2**30
+MAX_RATIO, MAX_LARGE_RATIO = 1_000, 100
+"""Highest inflation of a member, a gz file or a whole archive with more than ``RATIO_FREE_BYTES`` once unpacked, and
+with more than ``LARGE_BYTES``: texts are packed to a tenth, rarely to a hundredth."""
+DAMAGED = (
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    struct.error,
+    ValueError,
+    OverflowError,
+    RuntimeError,
+)
+"""What the readers of archives raise about damaged ones, beside OSError."""
 ENCRYPTED = "the archive is encrypted: unpack it first"
 _TAR, _TAR_AT = b"ustar", 257
 _ARCHIVES = {
@@ -161,25 +177,31 @@ def _no_link(path: str, flags: int) -> int:
 
 class _Zip:
     def __init__(self, path: str) -> None:
+        self._path, self._process = path, os.getpid()
         try:
             self._zip = zipfile.ZipFile(path)
-            self._path, self._process = path, os.getpid()
-        except (zipfile.BadZipFile, OSError) as error:
-            raise FileError(f"not a readable zip archive: {error}") from error
+        except (*DAMAGED, OSError) as error:
+            raise FileError(f"{path}: not a readable zip archive: {error}") from error
         self._members: dict[str, zipfile.ZipInfo] = {}
+        total = 0
         for info in self._zip.infolist():
             name = info.filename.replace("\\", "/")
-            if info.is_dir():
+            if not name or name.endswith("/"):
                 continue
             if not is_safe(name):
-                raise FileError(f"member {display(name)!r} leads out of the archive; nothing was read from it")
+                raise FileError(f"{path}: member {display(name)!r} leads out of the archive; nothing was read from it")
             if _BELOW_NO_DATA.search(name):
                 continue
             if name in self._members:
-                raise FileError(f"member {display(name)!r} is there twice, so its content is ambiguous")
+                raise FileError(f"{path}: member {display(name)!r} is there twice, so its content is ambiguous")
             if len(self._members) >= MAX_MEMBERS:
-                raise FileError(f"more than {MAX_MEMBERS} members")
+                raise FileError(f"{path}: more than {MAX_MEMBERS:,} members")
             self._members[name] = info
+            total += info.file_size
+        if total > LARGE_BYTES and (why := _too_much(total, os.path.getsize(path))):
+            raise FileError(f"{path}: {why}")
+        if total > MAX_TOTAL_BYTES:
+            raise FileError(f"{path}: unpacks to more than {MAX_TOTAL_BYTES:,} bytes")
 
     @property
     def archive(self) -> zipfile.ZipFile:
@@ -197,10 +219,10 @@ class _Zip:
         if info is None:
             raise FileNotFoundError(name)
         if info.flag_bits & 1:
-            raise FileError(ENCRYPTED)
-        if info.file_size > RATIO_FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
-            raise FileError(f"unpacks to more than {MAX_RATIO} times its size, which looks like a zip bomb")
-        return _unpacked(self.archive.open(info), info.file_size)
+            raise FileError(f"{ENCRYPTED} ({self._path})")
+        if why := _too_much(info.file_size, info.compress_size):
+            raise FileError(f"in {self._path}: {why}")
+        return _unpacked(self.archive.open(info), info.file_size, info.compress_size)
 
     def size(self, name: str) -> int:
         return self._members[name].file_size
@@ -212,18 +234,32 @@ class _Zip:
         return None
 
 
-def _unpacked(stream: IO[bytes] | gzip.GzipFile, size: int | None) -> BinaryIO:
+def _too_much(size: int, packed: int) -> str:
+    """Why so many bytes of so few are not unpacked; empty when they may be."""
+    for free, ratio in ((LARGE_BYTES, MAX_LARGE_RATIO), (RATIO_FREE_BYTES, MAX_RATIO)):
+        if size > free and size > ratio * max(1, packed):
+            return f"unpacks to more than {ratio:,} times its size, which looks like a zip bomb"
+    return ""
+
+
+def _unpacked(stream: IO[bytes] | gzip.GzipFile, size: int | None, packed: int) -> BinaryIO:
     """A seekable copy of a compressed stream: in memory when small, else in an unnamed temporary file."""
     target = tempfile.SpooledTemporaryFile(max_size=32 * 2**20)  # noqa: SIM115
     total = 0
     limit = MAX_MEMBER_BYTES if size is None else size
-    with stream:
-        while block := stream.read(_BLOCK):
-            total += len(block)
-            if total > limit:
-                raise FileError("holds more than it declares, or more than is accepted")
-            target.write(block)
-    target.seek(0)
+    try:
+        with stream:
+            while block := stream.read(_BLOCK):
+                total += len(block)
+                if total > limit:
+                    raise FileError("holds more than it declares, or more than is accepted")
+                if why := _too_much(total, packed):
+                    raise FileError(why)
+                target.write(block)
+        target.seek(0)
+    except BaseException:
+        target.close()
+        raise
     return cast(BinaryIO, target)
 
 
@@ -362,11 +398,13 @@ class Source:
                 stream = self._store.open(name)
                 if name.lower().endswith(".gz"):
                     with stream as packed:
-                        stream = _unpacked(gzip.GzipFile(fileobj=packed), None)
-            except OSError as error:
-                raise FileError(f"cannot be read: {error.strerror or error}") from error
-            except (zlib.error, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-                raise FileError(f"the archive is damaged: {error}") from error
+                        size = packed.seek(0, os.SEEK_END)
+                        packed.seek(0)
+                        stream = _unpacked(gzip.GzipFile(fileobj=packed), None, size)
+            except (OSError, MemoryError) as error:
+                raise FileError(self._unreadable(error)) from error
+            except DAMAGED as error:
+                raise FileError(f"the archive {self._archive(name)} is damaged: {error}") from error
             yield stream
         finally:
             if stream is not None:
@@ -376,12 +414,29 @@ class Source:
         """The whole entry. Raises :class:`FileError`, also above ``limit`` bytes."""
         with self.open(name) as stream:
             try:
-                data = stream.read(limit + 1)
+                size = stream.seek(0, os.SEEK_END)
+                if size > limit:
+                    raise FileError(f"larger than {limit:,} bytes")
+                stream.seek(0)
+                # asked for no more than there is: the room for it is taken before anything is read
+                data = stream.read(size + 1)
             except OSError as error:
-                raise FileError(f"cannot be read: {error.strerror or error}") from error
-        if len(data) > limit:
-            raise FileError(f"larger than {limit} bytes")
+                raise FileError(self._unreadable(error)) from error
+            except MemoryError as error:
+                raise FileError(self._unreadable(error, f"its {size:,} bytes")) from error
+        if len(data) != size:
+            raise FileError("has changed while it was read")
         return data
+
+    def _archive(self, name: str) -> str:
+        """The packed file that an entry is or is in."""
+        return display(self.path) if self.is_archive else display(name)
+
+    def _unreadable(self, error: OSError | MemoryError, what: str = "it") -> str:
+        inside = f" in the archive {display(self.path)}" if self.is_archive else ""
+        if isinstance(error, MemoryError):
+            return f"cannot be read{inside}: there is too little memory for {what}"
+        return f"cannot be read{inside}: {error.strerror or error}"
 
     def load(self, name: str, limit: int = 2**31) -> bytes:
         """The whole of an entry that :attr:`names` lists: as :meth:`read`, for sets of many small files.
@@ -421,21 +476,14 @@ class Source:
             if isinstance(self._store, _Zip):
                 info = self._store._members[name]
                 if info.flag_bits & 1:
-                    raise FileError(ENCRYPTED)
+                    raise FileError(f"{ENCRYPTED} ({display(self.path)})")
                 with self._store.archive.open(info) as member:
                     return _head_of(member, name, size)
             with self._store.open(name) as stream:
                 return _head_of(stream, name, size)
-        except (
-            OSError,
-            FileError,
-            zlib.error,
-            EOFError,
-            zipfile.BadZipFile,
-            RuntimeError,
-            NotImplementedError,
-        ) as error:
-            self.unreadable.setdefault(name, getattr(error, "strerror", None) or str(error))
+        except (OSError, FileError, *DAMAGED) as error:
+            inside = f" (in the archive {display(self.path)})" if self.is_archive else ""
+            self.unreadable.setdefault(name, (getattr(error, "strerror", None) or str(error)) + inside)
             return b""
 
 

@@ -14,6 +14,7 @@ import shutil
 from array import array
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import msgspec
@@ -373,7 +374,16 @@ def file_digest(path: str) -> str:
 
 def same_inputs(before: Sequence[Input], now: Sequence[Input]) -> bool:
     """Whether nothing has changed: sizes, and the content or, where that is not known, the time of change."""
-    return len(before) == len(now) and all(
-        (a.path, a.size) == (b.path, b.size) and (a.digest == b.digest if a.digest else a.changed == b.changed)
-        for a, b in zip(before, now)
-    )
+    return not changed_inputs(before, now)
+
+
+def changed_inputs(before: Sequence[Input], now: Sequence[Input]) -> list[str]:
+    """The first input that is another, gone or new; none when nothing has changed."""
+    for a, b in zip_longest(before, now):
+        if a is None or b is None or a.path != b.path or not _is_same(a, b):
+            return [(a or b).path]
+    return []
+
+
+def _is_same(a: Input, b: Input) -> bool:
+    return a.size == b.size and (a.digest == b.digest if a.digest else a.changed == b.changed)

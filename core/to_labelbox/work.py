@@ -27,6 +27,7 @@ from to_labelbox.report import Output, Report
 from to_labelbox.state import (
     HEAD,
     Head,
+    changed_inputs,
     finished_parts,
     inventory,
     load,
@@ -38,6 +39,7 @@ from to_labelbox.state import (
     saved_log,
 )
 from to_labelbox.survey import Survey
+from to_labelbox.unchanged import has_changed
 from to_labelbox.workers import Crew, Died
 
 if TYPE_CHECKING:
@@ -104,7 +106,10 @@ class Repeats(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """A dataset to be written whole: its parts, its output folder, the file of the ontology, and where to remember it."""
+    """A dataset to be written whole: its parts, its output folder, the file of the ontology, and where to remember it.
+
+    ``compare`` its source with what was opened; a machine that merges what others have done need not have it.
+    """
 
     dataset: int
     folder: str
@@ -115,6 +120,7 @@ class Finish(NamedTuple):
     gathered: Gathering
     report: Report
     shard_lines: int
+    compare: bool = True
 
 
 class WorkerState:
@@ -245,6 +251,8 @@ def finish(task: Finish) -> dict[str, Output]:
     """Fill the ontology into all parts of a dataset and publish it."""
     from to_labelbox.pipeline import publish
 
+    if task.compare:
+        refuse_changed(STATE.job(task.dataset), task.head)
     folder, filling = Folder(task.out, overwrite=True), STATE.filling(task.ontology)
     rendered = rendered_here(task.folder, task.gathered.ranges, filling.render)
     try:
@@ -253,6 +261,14 @@ def finish(task: Finish) -> dict[str, Output]:
         folder.clean()
     keep(task.memory, task.head, task.gathered, task.report)
     return task.report.outputs
+
+
+def refuse_changed(job: Job, head: Head) -> None:
+    """Raise :class:`SourceError` when the source of a dataset is no longer what was opened."""
+    if changed := changed_inputs(head.inputs, inventory(job.sources[0], head.inputs, job.without)):
+        raise SourceError(
+            has_changed([os.path.join(job.sources[0], name) if name else job.sources[0] for name in changed])
+        )
 
 
 def save_ontology(ontology: Ontology, folder: str) -> str:
