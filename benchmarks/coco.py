@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 
 from measure import CONVERT, compare
-from to_labelbox.model import Polygon
-from to_labelbox.raster import rasterise
-from to_labelbox_formats.labelbox.masks import png_text
+from to_labelbox.geometry.raster import rasterise
+from to_labelbox.model.items import Polygon
+from to_labelbox_formats.labelbox.encode.png_masks import png_text
 
 IMAGES, ANNOTATIONS = 118_287, 860_001
 SIZES = [(640, 480), (480, 640), (640, 427), (427, 640), (500, 375)]

@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Raw, Struct
 
 from least import Bbox, BoxLine, Point, PolygonLine, uuid
-from to_labelbox.json_stream import JsonStream
+from to_labelbox.source.json_stream import JsonStream
 
 
 class Owner(Struct, gc=False):

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from to_labelbox.diagnostics import Log
-from to_labelbox.formats import Dataset, ReadContext
-from to_labelbox.model import Annotation, Item, Object, Track
-from to_labelbox.source import Source
-from to_labelbox_formats.cvat import FORMAT, Options
+from to_labelbox.model.items import Annotation, Item, Object, Track
+from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox_formats.cvat import FORMAT
+from to_labelbox_formats.cvat.options import Options
 
 
 def label(name: str, type: str = "any", attributes: str = "", more: str = "") -> str:

@@ -22,7 +22,7 @@ import msgspec
 
 from harness import ROOT, Case, cases, check_output, walk
 from to_labelbox import ToLabelboxError
-from to_labelbox.settings import Outside, Policy
+from to_labelbox.rules.settings import Outside, Policy
 
 SECONDS = 60
 """No fixture takes a second; this leaves room for a busy machine."""

@@ -17,9 +17,9 @@ from PIL import Image
 
 import to_labelbox
 from to_labelbox import Report, Settings
-from to_labelbox.diagnostics import Log
-from to_labelbox.lowering import Lowering, Shape
-from to_labelbox.model import Asset, Item, Object
+from to_labelbox.geometry.lowering import Lowering, Shape
+from to_labelbox.model.items import Asset, Item, Object
+from to_labelbox.report.log import Log
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_from_array
+from to_labelbox.model.items import (
     Annotation,
     Asset,
     Attribute,
@@ -41,7 +42,6 @@ from to_labelbox.model import (
     TokenSpan,
     Track,
 )
-from to_labelbox.raster import mask_from_array
 
 Line = dict[str, Any]
 

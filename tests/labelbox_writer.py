@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from to_labelbox.diagnostics import Log
-from to_labelbox.formats import Fault
-from to_labelbox.model import Item
-from to_labelbox.ontology import Ontology, infer
-from to_labelbox.schema import Schema
-from to_labelbox.settings import Settings
+from to_labelbox.model.items import Item
+from to_labelbox.model.schema import Schema
+from to_labelbox.ontology.infer import Ontology, infer
+from to_labelbox.plugins.writer import Fault
+from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox import FORMAT
 
 

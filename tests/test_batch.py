@@ -22,16 +22,16 @@ from PIL import Image
 import to_labelbox
 from harness import ROOT, annotation, cases, check_report, coco, contents, image, lines, ontology, report, save
 from to_labelbox import BatchReport, UsageError
-from to_labelbox.batching import Progress
+from to_labelbox.batches.find_datasets import discover
+from to_labelbox.batches.lock import LOCK
+from to_labelbox.batches.progress import Progress
 from to_labelbox.cli.progress import _line, batch_display
-from to_labelbox.diagnostics import Code
-from to_labelbox.discover import discover
-from to_labelbox.join import Seen, common_ontology
-from to_labelbox.lock import LOCK
-from to_labelbox.schema import Input, Option, Question, Schema
-from to_labelbox.settings import Settings
-from to_labelbox.state import HASHED_FILES, inventory, same_inputs
-from to_labelbox.survey import Answers, Survey
+from to_labelbox.model.schema import Input, Option, Question, Schema
+from to_labelbox.model.survey import Answers, Survey
+from to_labelbox.ontology.merge import Seen, common_ontology
+from to_labelbox.report.codes import Code
+from to_labelbox.rules.settings import Settings
+from to_labelbox.source.fingerprint import HASHED_FILES, inventory, same_inputs
 
 KILLS = int(os.environ.get("TO_LABELBOX_KILLS", "10"))
 SAMPLES = Path(os.environ.get("TO_LABELBOX_SAMPLES") or ROOT.parent / "shared" / "samples")
@@ -259,7 +259,7 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
             raise PermissionError(13, "Permission denied", path)
         return listing(path)
 
-    monkeypatch.setattr("to_labelbox.discover.os.scandir", refusing)
+    monkeypatch.setattr("to_labelbox.batches.find_datasets.os.scandir", refusing)
     made = to_labelbox.batch(root, tmp_path / "out")
     assert made.exit_code() == 1
     assert [row.path for row in made.datasets] == ["a"]
@@ -755,7 +755,7 @@ def test_a_full_disk_says_how_to_go_on(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("to_labelbox.work.save_part", full)
+        patched.setattr("to_labelbox.conversion.worker.save_part", full)
         with pytest.raises(UsageError, match=r"No space left on device\. When there is room, --resume goes on"):
             to_labelbox.batch(tmp_path / "in", tmp_path / "out", shard=shard)
     check(tmp_path / "out", to_labelbox.batch(tmp_path / "in", tmp_path / "out", resume=True))
@@ -850,7 +850,7 @@ def test_shards_merged_are_the_bytes_of_one_machine(
     sources: Path, tmp_path: Path, together: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shards write to one folder or to a folder each; the largest file is shared, one dataset cannot be opened."""
-    monkeypatch.setattr("to_labelbox.batch_run.SHARED_BYTES", 100_000)
+    monkeypatch.setattr("to_labelbox.batches.run.SHARED_BYTES", 100_000)
     root = tmp_path / "in"
     shutil.copytree(sources, root)
     save(root / "wrong" / "wrong.json", coco([annotation(**BOX)], [image(1, "x/1.jpg"), image(1, "y/1.jpg")], None))

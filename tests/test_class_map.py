@@ -11,9 +11,10 @@ from click.testing import CliRunner
 import to_labelbox
 from harness import Case, Convert, annotation, cases, coco, item, lines, ontology, report, save
 from to_labelbox import ClassMap, ClassRule, ToLabelboxError, UsageError, read_class_map
-from to_labelbox.class_map_template import template
 from to_labelbox.cli import cli
-from to_labelbox.model import (
+from to_labelbox.conversion.job import Job, open_job
+from to_labelbox.conversion.run import run
+from to_labelbox.model.items import (
     Asset,
     Attribute,
     Box,
@@ -26,7 +27,7 @@ from to_labelbox.model import (
     Object,
     Track,
 )
-from to_labelbox.pipeline import Job, open_job, run
+from to_labelbox.ontology.class_map_template import template
 
 CATEGORIES = [{"id": n, "name": name} for n, name in enumerate(["car", "lorry", "dog", "tree"], 1)]
 SQUARE = [10, 10, 20, 10, 20, 20, 10, 20]

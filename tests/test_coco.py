@@ -21,7 +21,7 @@ from pycocotools import mask as oracle
 import to_labelbox
 from harness import Convert, annotation, coco, image, lines, ontology, pixels, questions, save
 from to_labelbox import SourceError, UsageError
-from to_labelbox_formats.coco.probe import split_of
+from to_labelbox_formats.coco.detect import split_of
 
 SQUARE = [10, 10, 20, 10, 20, 20, 10, 20]
 
@@ -1110,7 +1110,7 @@ def test_multi_part_masks_are_pycocotools_union(convert: Convert) -> None:
             count = rng.randint(3, 8)
             parts.append([round(v, rng.choice((0, 2, 5))) for _ in range(count)
                           for v in (rng.uniform(0, width), rng.uniform(0, height))])  # fmt: skip
-        if any(to_labelbox.geometry.is_degenerate(p) for p in parts):
+        if any(to_labelbox.geometry.vector.is_degenerate(p) for p in parts):
             continue
         decoded = oracle.decode(oracle.merge(oracle.frPyObjects(parts, height, width)))
         if not decoded.any():
@@ -1133,7 +1133,7 @@ inside = st.floats(0, 64, allow_nan=False).map(lambda v: v if v > 1e-3 else 0.0)
     rings=st.lists(st.lists(st.tuples(inside, inside), min_size=3, max_size=9), max_size=5),
 )
 def test_boxes_and_polygons_equal_the_source_exactly(tmp_path: Path, boxes: Any, rings: Any) -> None:
-    from to_labelbox.geometry import is_degenerate
+    from to_labelbox.geometry.vector import is_degenerate
 
     flat = [[v for p in ring for v in p] for ring in rings]
     flat = [f for f in flat if not is_degenerate(f) and f[:2] != f[-2:]]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from to_labelbox import Policy, Settings, convert
-from to_labelbox.json_stream import PIECE
-from to_labelbox_formats.coco import items
-from to_labelbox_formats.coco.boxes import KnownBoxes
+from to_labelbox.source.json_stream import PIECE
+from to_labelbox_formats.coco import dataset as items
+from to_labelbox_formats.coco.box_columns import KnownBoxes
 
 ODD: list[dict[str, Any]] = [
     {"attributes": {"occluded": True, "colour": "red"}},

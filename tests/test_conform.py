@@ -13,8 +13,7 @@ import to_labelbox
 from harness import Case, Convert, annotation, cases, coco, image, item, lines, ontology, save
 from to_labelbox import UsageError
 from to_labelbox.cli import cli
-from to_labelbox.conform import differences
-from to_labelbox.model import (
+from to_labelbox.model.items import (
     Asset,
     Attribute,
     Box,
@@ -29,6 +28,7 @@ from to_labelbox.model import (
     Object,
     Track,
 )
+from to_labelbox.ontology.fit_items import differences
 
 SQUARE = [10, 10, 20, 10, 20, 20, 10, 20]
 

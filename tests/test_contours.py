@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from to_labelbox.geometry import signed_area
-from to_labelbox.model import Polygon
-from to_labelbox.raster import mask_array, mask_from_array, mask_from_runs, outer_contours, rasterise
+from to_labelbox.geometry.raster import mask_array, mask_from_array, mask_from_runs, outer_contours, rasterise
+from to_labelbox.geometry.vector import signed_area
+from to_labelbox.model.items import Polygon
 
 Pixels = npt.NDArray[np.bool_]
 Place = tuple[int, int]

@@ -30,11 +30,9 @@ from cvat_files import (
     track,
 )
 from harness import Convert
-from to_labelbox.diagnostics import Log, SourceError, ToLabelboxError
-from to_labelbox.formats import Match, ReadContext, Refusal
-from to_labelbox.geometry import rotated_corners
-from to_labelbox.media import Gallery
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_array
+from to_labelbox.geometry.vector import rotated_corners
+from to_labelbox.model.items import (
     Attribute,
     Box,
     Choice,
@@ -53,11 +51,15 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
-from to_labelbox.raster import mask_array
-from to_labelbox.schema import Input, Kind, Option, Question
-from to_labelbox.source import Source
-from to_labelbox_formats.cvat import FORMAT, Options, Video
-from to_labelbox_formats.cvat.document import Document
+from to_labelbox.model.schema import Input, Kind, Option, Question
+from to_labelbox.plugins.reader import Match, ReadContext, Refusal
+from to_labelbox.report.errors import SourceError, ToLabelboxError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import Gallery
+from to_labelbox_formats.cvat import FORMAT
+from to_labelbox_formats.cvat.options import Options, Video
+from to_labelbox_formats.cvat.xml.document import Document
 
 BOX = '<box label="car" occluded="0" xtl="10.10" ytl="20.20" xbr="30.20" ybr="40.40" z_order="0"/>'
 

@@ -13,9 +13,8 @@ from PIL import Image
 
 from cvat_files import accounted, counts, items_of, open_path
 from harness import Convert
-from to_labelbox.diagnostics import ToLabelboxError
-from to_labelbox.formats import Match
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_array
+from to_labelbox.model.items import (
     Annotation,
     Attribute,
     Box,
@@ -34,9 +33,10 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
-from to_labelbox.raster import mask_array
-from to_labelbox.schema import Kind
-from to_labelbox.source import Source
+from to_labelbox.model.schema import Kind
+from to_labelbox.plugins.reader import Match
+from to_labelbox.report.errors import ToLabelboxError
+from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat import FORMAT
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvat_files import attribute, export, image, items_of, label, open_text, task
-from to_labelbox_formats.cvat.images import ImageReader
-from to_labelbox_formats.cvat.quick import QuickReader
+from to_labelbox_formats.cvat.xml.fast_images import QuickReader
+from to_labelbox_formats.cvat.xml.images import ImageReader
 
 META = task(label("car", "any", attribute("color", "select", "red\nblue") + attribute("note", "text")) + label("dog"))
 COLOR = '<attribute name="color">{}</attribute>'

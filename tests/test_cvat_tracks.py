@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cvat_files import accounted, attribute, counts, export, image, label, open_text, row, task, track, tracks_of
 from harness import Convert
-from to_labelbox.model import (
+from to_labelbox.model.items import (
     Attribute,
     Box,
     Choice,
@@ -28,11 +28,11 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
-from to_labelbox_formats.cvat.columns import read_columns
-from to_labelbox_formats.cvat.interpolation import between, outline, turned
 from to_labelbox_formats.cvat.meta import TaskSpec
 from to_labelbox_formats.cvat.nodes import parse_node
 from to_labelbox_formats.cvat.shapes import Figure
+from to_labelbox_formats.cvat.tracks.fast_columns import read_columns
+from to_labelbox_formats.cvat.tracks.interpolation import between, outline, turned
 
 CLIP = task(label("car"), size=21, stop=20, video=(640, 480))
 

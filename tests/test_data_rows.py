@@ -13,9 +13,9 @@ import to_labelbox
 from harness import Convert, annotation, coco, image, lines, save
 from to_labelbox import Settings, UsageError
 from to_labelbox.cli import cli
-from to_labelbox.data_rows import Rows, read_rows
-from to_labelbox.model import Asset
-from to_labelbox.tables import read_urls
+from to_labelbox.model.items import Asset
+from to_labelbox.rules.existing_data_rows import Rows, read_rows
+from to_labelbox.source.csv_tables import read_urls
 
 NAMES = ["a/1.jpg", "a/2.jpg", "b/3.jpg"]
 

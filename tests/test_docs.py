@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 import to_labelbox
-from to_labelbox.diagnostics import Code, severity_of
-from to_labelbox.formats import option_infos, writer
+from to_labelbox.plugins.options import option_infos
+from to_labelbox.plugins.registry import writer
+from to_labelbox.report.codes import Code, severity_of
 
 ROOT = Path(__file__).parent.parent
 

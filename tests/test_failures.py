@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from harness import Convert, annotation, coco, image, item, lines, ontology, questions
-from to_labelbox.media import Gallery
-from to_labelbox.model import Attribute, Box, Choice, Classification, Object
+from to_labelbox.model.items import Attribute, Box, Choice, Classification, Object
+from to_labelbox.source.image_headers import Gallery
 
 BOX = [10, 10, 20, 20]
 

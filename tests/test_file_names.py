@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from harness import Convert, codes, lines, ontology, questions
-from to_labelbox.names import text_name
+from to_labelbox.model.text import text_name
 
 VOC = (
     b"<annotation><filename>a.png</filename><size><width>40</width><height>20</height><depth>3</depth></size>"

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco
 
-from to_labelbox import geometry as geo
-from to_labelbox import raster
-from to_labelbox.geometry import GeometryError
-from to_labelbox.model import (
+from to_labelbox.geometry import raster
+from to_labelbox.geometry import vector as geo
+from to_labelbox.geometry.any_shape import envelope, to_stored
+from to_labelbox.geometry.vector import GeometryError
+from to_labelbox.model.items import (
     Box,
     Cuboid,
     Ellipse,
@@ -372,7 +373,7 @@ def test_an_ellipse_lies_within_its_envelope_and_fills_it(
         along, across = cos * (x - cx) + sin * (y - cy), cos * (y - cy) - sin * (x - cx)
         assert (along / rx) ** 2 + (across / ry) ** 2 == pytest.approx(1, abs=1e-6)
     assert abs(geo.signed_area(outline)) == pytest.approx(32 * math.sin(math.pi / 32) * rx * ry, rel=1e-6)
-    box = geo.envelope(ellipse)
+    box = envelope(ellipse)
     assert box is not None
     left, top, right, bottom = geo.bounds(geo.ellipse_outline(ellipse, 720))
     wide = max(rx, ry) * 1e-3
@@ -403,7 +404,7 @@ def test_an_ellipse_begins_at_the_end_of_its_x_radius_and_goes_clockwise() -> No
     ids=lambda value: type(value).__name__,
 )
 def test_the_envelope(shape: Geometry, box: Box | None) -> None:
-    assert geo.envelope(shape) == box
+    assert envelope(shape) == box
 
 
 @pytest.mark.parametrize(
@@ -484,7 +485,7 @@ def test_every_pixel_goes_back_to_where_it_is_stored(orientation: int) -> None:
             i, j = PLACES[letter]
 
             def stored(shape: Geometry) -> Any:
-                return geo.to_stored(shape, orientation, 3, 2)
+                return to_stored(shape, orientation, 3, 2)
 
             assert stored(Box(x, y, 1, 1)) == Box(i, j, 1, 1)
             assert stored(Point(x + 0.5, y + 0.5)) == Point(i + 0.5, j + 0.5)
@@ -513,14 +514,14 @@ def test_every_pixel_goes_back_to_where_it_is_stored(orientation: int) -> None:
 def test_turned_shapes_turn_with_the_picture(orientation: int, angle: float) -> None:
     """The corners of the box in the stored picture are the stored places of its corners; so for an ellipse."""
     box, width, height = RotatedBox(30, 20, 16, 6, angle), 100, 80
-    stored = geo.to_stored(box, orientation, width, height)
-    corners = geo.to_stored(Polyline(geo.rotated_corners(box)), orientation, width, height)
+    stored = to_stored(box, orientation, width, height)
+    corners = to_stored(Polyline(geo.rotated_corners(box)), orientation, width, height)
     assert isinstance(stored, RotatedBox)
     assert isinstance(corners, Polyline)
     assert (stored.width, stored.height) == (16, 6)
     assert places(geo.rotated_corners(stored)) == places(corners.points)
-    ellipse = geo.to_stored(Ellipse(30, 20, 8, 3, angle), orientation, width, height)
-    outline = geo.to_stored(Polyline(geo.ellipse_outline(Ellipse(30, 20, 8, 3, angle))), orientation, width, height)
+    ellipse = to_stored(Ellipse(30, 20, 8, 3, angle), orientation, width, height)
+    outline = to_stored(Polyline(geo.ellipse_outline(Ellipse(30, 20, 8, 3, angle))), orientation, width, height)
     assert isinstance(ellipse, Ellipse)
     assert isinstance(outline, Polyline)
     assert places(geo.ellipse_outline(ellipse)) == places(outline.points)
@@ -532,13 +533,13 @@ def places(points: Any) -> set[tuple[float, float]]:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_box_keeps_its_sides(orientation: int) -> None:
-    box = geo.to_stored(Box(10, 20, 7, 3), orientation, 100, 80)
+    box = to_stored(Box(10, 20, 7, 3), orientation, 100, 80)
     assert isinstance(box, Box)
     assert (box.width, box.height) == ((7, 3) if orientation < 5 else (3, 7))
 
 
 def test_what_is_not_on_a_picture_or_no_orientation_is_refused() -> None:
     with pytest.raises(GeometryError, match="TimeSpan"):
-        geo.to_stored(TimeSpan(0, 1), 6, 3, 2)
+        to_stored(TimeSpan(0, 1), 6, 3, 2)
     with pytest.raises(GeometryError, match="orientation 9"):
-        geo.to_stored(Point(1, 1), 9, 3, 2)
+        to_stored(Point(1, 1), 9, 3, 2)

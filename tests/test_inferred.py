@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from harness import Convert, cases, ontology, questions, report
-from to_labelbox.model import Asset, Attribute, Box, Choice, Classification, Item, Object
-from to_labelbox.schema import Input, Label, Option, Question, Schema
-from to_labelbox.settings import Policy
+from to_labelbox.model.items import Asset, Attribute, Box, Choice, Classification, Item, Object
+from to_labelbox.model.schema import Input, Label, Option, Question, Schema
+from to_labelbox.rules.settings import Policy
 
 OUTLINES = {
     "segment": {

@@ -11,13 +11,14 @@ from click.testing import CliRunner
 
 import to_labelbox
 from harness import Case, Convert, annotation, cases, coco, image, item, save
+from to_labelbox.api.inspect import inspected
 from to_labelbox.cli import cli
-from to_labelbox.formats import verdicts
-from to_labelbox.inspection import inspected
-from to_labelbox.model import Asset, Box, Classification, Item, Keypoint, Keypoints, Media, Object, Polygon
-from to_labelbox.pipeline import Job, open_job, run
-from to_labelbox.source import Source
-from to_labelbox.survey import Survey
+from to_labelbox.conversion.job import Job, open_job
+from to_labelbox.conversion.run import run
+from to_labelbox.model.items import Asset, Box, Classification, Item, Keypoint, Keypoints, Media, Object, Polygon
+from to_labelbox.model.survey import Survey
+from to_labelbox.plugins.detect import verdicts
+from to_labelbox.source.files import Source
 
 JOB = set(Job.__struct_fields__)
 

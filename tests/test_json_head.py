@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from to_labelbox.json_head import first_keys, keys_at
+from to_labelbox.source.json_head import first_keys, keys_at
 
 TEXTS = st.text('ab"\\{}[]:, é\n', max_size=4)
 JSON = st.recursive(

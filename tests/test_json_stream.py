@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from to_labelbox import FileError, json_stream
-from to_labelbox.json_stream import JsonStream, as_utf8
+from to_labelbox import FileError
+from to_labelbox.source import json_stream
+from to_labelbox.source.json_stream import JsonStream, as_utf8
 
 decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 

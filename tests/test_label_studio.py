@@ -13,10 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from to_labelbox.diagnostics import Code, Log, ToLabelboxError, UsageError
-from to_labelbox.formats import CERTAIN, Match, ReadContext, Refusal
-from to_labelbox.media import Gallery
-from to_labelbox.model import (
+from to_labelbox.model.items import (
     Attribute,
     Box,
     Choice,
@@ -34,8 +31,13 @@ from to_labelbox.model import (
     TimeSpan,
     Track,
 )
-from to_labelbox.schema import Input, Kind, Label, Option, Question
-from to_labelbox.source import Source
+from to_labelbox.model.schema import Input, Kind, Label, Option, Question
+from to_labelbox.plugins.reader import CERTAIN, Match, ReadContext, Refusal
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import ToLabelboxError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.label_studio import FORMAT
 from to_labelbox_formats.label_studio.assets import reference_of, slots_of
 from to_labelbox_formats.label_studio.config import Config, parse_config

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from to_labelbox.geometry import GeometryError
-from to_labelbox.raster import mask_array
+from to_labelbox.geometry.raster import mask_array
+from to_labelbox.geometry.vector import GeometryError
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 
 VECTOR = [0, 0, 0, 16, 57, 27, 252, 96, 19, 255, 198, 0]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from test_label_studio import annotation, answers, export, one, read, rectangle, region, shapes
-from to_labelbox.diagnostics import Code
-from to_labelbox.formats import Match, ReadContext, Refusal
-from to_labelbox.media import Gallery
-from to_labelbox.model import Attribute, Box, Choice, Classification, Item, Media, Object, Point, TextSpan
-from to_labelbox.schema import Input, Kind, Option, Question
-from to_labelbox.source import HEAD, Source
+from to_labelbox.model.items import Attribute, Box, Choice, Classification, Item, Media, Object, Point, TextSpan
+from to_labelbox.model.schema import Input, Kind, Option, Question
+from to_labelbox.plugins.reader import Match, ReadContext, Refusal
+from to_labelbox.report.codes import Code
+from to_labelbox.source.files import HEAD, Source
+from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.label_studio import FORMAT
 from to_labelbox_formats.label_studio.assets import extension, reference_of, slots_of
 from to_labelbox_formats.label_studio.config import Config, parse_config

@@ -14,8 +14,8 @@ import pytest
 
 from labelbox_cells import ASSETS, CASES, CELLS, Case, Line
 from labelbox_writer import Written, faults, written
-from to_labelbox.model import Media
-from to_labelbox.settings import Settings
+from to_labelbox.model.items import Media
+from to_labelbox.rules.settings import Settings
 
 CODES = "I1 I2 I3 I4 I5 V1 V2 V3 V4 V5 V6 T1 D1 D2 C1 C2 G1 G2 G3 G4 A1 A2 A3 X1 X2 K1 K2 K3 R1 R2"
 SETTINGS = Settings(relationships=True)

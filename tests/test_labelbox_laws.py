@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from labelbox_cells import ASSETS
 from labelbox_writer import faults, written
 from to_labelbox import Policy, Settings
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_from_array
+from to_labelbox.model.items import (
     Annotation,
     Attribute,
     Box,
@@ -40,7 +41,6 @@ from to_labelbox.model import (
     TokenSpan,
     Track,
 )
-from to_labelbox.raster import mask_from_array
 
 place = st.one_of(st.integers(-8, 70), st.floats(-8, 70), st.sampled_from([0.0, 6, 4, 60, 40, float("nan"), 1e9]))
 whole = st.integers(-2, 12)

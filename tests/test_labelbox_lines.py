@@ -11,8 +11,8 @@ import pytest
 from numpy.random import default_rng
 
 from labelbox_writer import written
-from to_labelbox.diagnostics import Log
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_from_array
+from to_labelbox.model.items import (
     Annotation,
     Asset,
     Box,
@@ -25,10 +25,10 @@ from to_labelbox.model import (
     Point,
     Polygon,
 )
-from to_labelbox.raster import mask_from_array
-from to_labelbox.settings import Settings
+from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox import FORMAT
-from to_labelbox_formats.labelbox.payload import Uuids
+from to_labelbox_formats.labelbox.encode.uuids import Uuids
 
 IDS = (
     *("", "0", "7", "07", "007", "-7", "+7", " 7", "7 ", "7.0", "7\n", "7\n\n2", "7\nx", "7\n\n3", "x", "٧", "７"),

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from labelbox_cells import pixels_of
 from labelbox_writer import Written, faults, written
-from to_labelbox.diagnostics import Code, Tally
-from to_labelbox.geometry import clip_box
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_array, mask_from_array, rasterise
+from to_labelbox.geometry.vector import clip_box
+from to_labelbox.model.items import (
     Asset,
     Attribute,
     Box,
@@ -33,9 +33,10 @@ from to_labelbox.model import (
     RotatedBox,
     Track,
 )
-from to_labelbox.model import Classification as Answer
-from to_labelbox.raster import mask_array, mask_from_array, rasterise
-from to_labelbox.settings import Outside, Policy, Settings
+from to_labelbox.model.items import Classification as Answer
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Tally
+from to_labelbox.rules.settings import Outside, Policy, Settings
 
 WIDTH, HEIGHT = 100, 80
 CLIP = Asset(path="clip.mp4", media=Media.VIDEO, width=WIDTH, height=HEIGHT, frames=1000)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from labelbox_cells import pixels_of
 from labelbox_writer import Written, faults, written
-from to_labelbox.diagnostics import Code, Tally, UsageError
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_array, mask_from_array
+from to_labelbox.model.items import (
     Annotation,
     Asset,
     Attribute,
@@ -41,9 +41,11 @@ from to_labelbox.model import (
     TokenSelection,
     TokenSpan,
 )
-from to_labelbox.raster import mask_array, mask_from_array
-from to_labelbox.settings import Settings
-from to_labelbox_formats.labelbox.masks import png
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import Tally
+from to_labelbox.rules.settings import Settings
+from to_labelbox_formats.labelbox.encode.png_masks import png
 
 MAP = Asset(path="m", media=Media.GEOSPATIAL, tiles=Tiles("https://t.example.org/{z}/{x}/{y}.png", ((7, 47), (8, 46))))
 

@@ -20,10 +20,12 @@ import to_labelbox
 from fuzz import break_one, convert_broken
 from harness import ROOT, Case, cases, check_report, contents
 from to_labelbox import Dataset, Log, Reader, ToLabelboxError
-from to_labelbox.formats import Match, option_infos, verdicts
-from to_labelbox.model import Classification, Item, Object, Relationship, Track
-from to_labelbox.pipeline import Job, open_job
-from to_labelbox.source import Source
+from to_labelbox.conversion.job import Job, open_job
+from to_labelbox.model.items import Classification, Item, Object, Relationship, Track
+from to_labelbox.plugins.detect import verdicts
+from to_labelbox.plugins.options import option_infos
+from to_labelbox.plugins.reader import Match
+from to_labelbox.source.files import Source
 
 READERS = dict(to_labelbox.formats())
 ALL = [c for c in cases() if c.format in READERS]

@@ -16,8 +16,8 @@ from labelbox_cells import CASES, COLUMNS, ROWS
 from labelbox_writer import written
 from test_golden import readable
 from to_labelbox import Settings, ToLabelboxError
-from to_labelbox.model import Media
-from to_labelbox_formats.labelbox.data_rows import MEDIA_TYPES
+from to_labelbox.model.items import Media
+from to_labelbox_formats.labelbox.encode.data_rows import MEDIA_TYPES
 
 Cell = tuple[str, Media]
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from to_labelbox import media
-from to_labelbox.media import Gallery, Header, file_header, image_header, is_image, is_video
+from to_labelbox.source import image_headers as media
+from to_labelbox.source.image_headers import Gallery, Header, file_header, image_header, is_image, is_video
 
 SIZE = (37, 23)
 ORIENTATIONS = range(1, 9)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from to_labelbox import media
-from to_labelbox.media import Header, image_header
+from to_labelbox.source import image_headers as media
+from to_labelbox.source.image_headers import Header, image_header
 
 SIDE = st.integers(1, 70)
 LONG_SIDE = st.integers(1, 16_383)

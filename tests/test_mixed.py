@@ -13,9 +13,9 @@ from PIL import Image
 import to_labelbox
 from harness import check_output
 from to_labelbox.cli import main
-from to_labelbox.diagnostics import SourceError
-from to_labelbox.formats import detect, verdicts
-from to_labelbox.source import Source
+from to_labelbox.plugins.detect import detect, verdicts
+from to_labelbox.report.errors import SourceError
+from to_labelbox.source.files import Source
 
 Files = Mapping[str, str]
 

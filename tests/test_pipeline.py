@@ -14,10 +14,10 @@ import pytest
 import to_labelbox
 from harness import Convert, annotation, coco, contents, image, item, lines, save
 from to_labelbox import RecordError, Settings, SourceError, UsageError, dataset_of
-from to_labelbox.diagnostics import Log
-from to_labelbox.formats import Dataset
-from to_labelbox.model import Box, Item, Object
-from to_labelbox.schema import Schema
+from to_labelbox.model.items import Box, Item, Object
+from to_labelbox.model.schema import Schema
+from to_labelbox.plugins.reader import Dataset
+from to_labelbox.report.log import Log
 
 OURS = ["annotations.ndjson", "data_rows.ndjson", "ontology.json", "report.json"]
 

@@ -23,8 +23,10 @@ from browser import chromium, complaints, requests, visit
 from harness import FIXTURES, Convert, cases, item
 from labelbox_cells import CASES
 from to_labelbox import UsageError
+from to_labelbox.api.preview import preview
 from to_labelbox.cli import cli
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_from_array
+from to_labelbox.model.items import (
     Annotation,
     Asset,
     Attribute,
@@ -43,8 +45,6 @@ from to_labelbox.model import (
     TimeSpan,
     Track,
 )
-from to_labelbox.page import preview
-from to_labelbox.raster import mask_from_array
 
 HOSTILE = "<img src=x onerror=document.title='owned'>\"'</script><script>document.title='owned'</script>"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from to_labelbox import repeats
-from to_labelbox.repeats import repeated
+from to_labelbox.model import duplicate_hashes as repeats
+from to_labelbox.model.duplicate_hashes import repeated
 
 
 @given(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness import Convert, annotation, coco, image, item, lines, save
 from to_labelbox import convert as run
-from to_labelbox.model import Box, Item, Object, Relationship
+from to_labelbox.model.items import Box, Item, Object, Relationship
 
 
 def test_one_asset_in_two_items_keeps_uuids_apart(convert: Convert) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import to_labelbox
 from harness import ontology
-from to_labelbox.report import FailOn
+from to_labelbox.report.report import FailOn
 
 ROOT = Path(os.environ.get("TO_LABELBOX_SAMPLES") or Path(__file__).parents[2] / "shared" / "samples")
 PATTERNS = (

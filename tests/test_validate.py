@@ -20,9 +20,9 @@ from PIL import Image
 from harness import walk
 from labelbox_cells import ASSETS, CASES
 from labelbox_writer import Written, faults, save, written
-from to_labelbox.diagnostics import UsageError
-from to_labelbox.formats import Fault
-from to_labelbox.settings import Settings
+from to_labelbox.plugins.writer import Fault
+from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox import FORMAT
 from to_labelbox_formats.labelbox.validate.png import PngError, decode
 

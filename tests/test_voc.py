@@ -16,10 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from to_labelbox.diagnostics import Code, FileError, Log, RecordError, SourceError, ToLabelboxError, UsageError
-from to_labelbox.formats import CERTAIN, LIKELY, Match, ReadContext, Refusal
-from to_labelbox.media import Gallery
-from to_labelbox.model import (
+from to_labelbox.geometry.raster import mask_array
+from to_labelbox.model.items import (
     Attribute,
     Box,
     Classification,
@@ -33,13 +31,18 @@ from to_labelbox.model import (
     Relationship,
     RotatedBox,
 )
-from to_labelbox.raster import mask_array
-from to_labelbox.schema import Input
-from to_labelbox.source import Source
-from to_labelbox.xml import parse_xml, xml_text
-from to_labelbox_formats.voc import FORMAT, Angle, Corners, Options, Origin, PartNames, Unit, Void
+from to_labelbox.model.schema import Input
+from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, ReadContext, Refusal
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError, RecordError, SourceError, ToLabelboxError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import Gallery
+from to_labelbox.source.xml import parse_xml, xml_text
+from to_labelbox_formats.voc import FORMAT
 from to_labelbox_formats.voc.document import plain, tree
-from to_labelbox_formats.voc.names import VOC_CLASSES, voc_colour
+from to_labelbox_formats.voc.layout.class_lists import VOC_CLASSES, voc_colour
+from to_labelbox_formats.voc.options import Angle, Corners, Options, Origin, PartNames, Unit, Void
 from to_labelbox_formats.voc.shapes import number
 
 GENUINE = "<source><database>The VOC2007 Database</database><annotation>PASCAL VOC2007</annotation></source>"

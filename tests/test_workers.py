@@ -19,15 +19,16 @@ import pytest
 import to_labelbox
 from harness import check_output, codes, contents, item, lines
 from to_labelbox import Dataset, Log, RecordError, Report, Settings
-from to_labelbox.diagnostics import Code
-from to_labelbox.formats import writer
-from to_labelbox.model import Asset, Box, Item, Keyframe, Media, Object, Track
-from to_labelbox.output import Folder
-from to_labelbox.parts import encode_part
-from to_labelbox.pipeline import Opened, run
-from to_labelbox.report import SourceInfo
-from to_labelbox.schema import Schema
-from to_labelbox.workers import crew
+from to_labelbox.conversion.chunks import encode_part
+from to_labelbox.conversion.job import Opened
+from to_labelbox.conversion.output_folder import Folder
+from to_labelbox.conversion.process_pool import crew
+from to_labelbox.conversion.run import run
+from to_labelbox.model.items import Asset, Box, Item, Keyframe, Media, Object, Track
+from to_labelbox.model.schema import Schema
+from to_labelbox.plugins.registry import writer
+from to_labelbox.report.codes import Code
+from to_labelbox.report.report import SourceInfo
 
 UNITS, BAD = 1000, 617
 
@@ -160,7 +161,7 @@ def test_a_signal_waits_until_no_lock_is_held(number: int, monkeypatch: pytest.M
         after.append("waited")
         return waiting(*given)
 
-    monkeypatch.setattr("to_labelbox.workers.wait", interrupted)
+    monkeypatch.setattr("to_labelbox.conversion.process_pool.wait", interrupted)
     with pytest.raises(KeyboardInterrupt), crew(1, idle) as hands:
         list(hands.run(abs, deque([-1])))
     assert after == ["waited"]

@@ -13,13 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from to_labelbox.diagnostics import Code, Log, SourceError, ToLabelboxError, UsageError
-from to_labelbox.formats import CERTAIN, LIKELY, POSSIBLE, Dataset, Match, ReadContext, Refusal
-from to_labelbox.geometry import envelope
-from to_labelbox.media import Gallery
-from to_labelbox.model import Box, Classification, Item, Keypoints, Object, Polygon
-from to_labelbox.source import Source
-from to_labelbox_formats.yolo import FORMAT, evidence
+from to_labelbox.geometry.any_shape import envelope
+from to_labelbox.model.items import Box, Classification, Item, Keypoints, Object, Polygon
+from to_labelbox.plugins.reader import CERTAIN, LIKELY, POSSIBLE, Dataset, Match, ReadContext, Refusal
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import SourceError, ToLabelboxError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import Gallery
+from to_labelbox_formats.yolo import FORMAT
+from to_labelbox_formats.yolo import task as evidence
 from to_labelbox_formats.yolo.options import Options, Units
 from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
 

@@ -6,7 +6,7 @@
     36781
 
 ``convert`` does all steps at once; ``read``, ``infer_ontology`` and ``write`` do them one by one. The model is in
-:mod:`to_labelbox.model`. ``validate`` and ``preview`` look at what was written.
+:mod:`to_labelbox.model.items`. ``validate`` and ``preview`` look at what was written.
 
 The names are loaded when the first of them is asked for, so that a command can hear a Ctrl-C before they are.
 """
@@ -21,13 +21,13 @@ TYPE_CHECKING = False  # that of `typing` takes longer than everything here
 if TYPE_CHECKING:
     from typing import Any
 
-    from to_labelbox.face import *
+    from to_labelbox.api import *
 
 
 class _Package(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") or name == "__all__":
-            face = import_module("to_labelbox.face")
+            face = import_module("to_labelbox.api")
             if name in face.__all__ or name == "__all__":
                 return getattr(face, name)
             if name in self.__dict__:  # a module that came with it
@@ -40,7 +40,7 @@ class _Package(ModuleType):
     @property
     def formats(self) -> Any:
         """The function: whoever imports the module of that name puts it here."""
-        return import_module("to_labelbox.face").formats
+        return import_module("to_labelbox.api").formats
 
     @formats.setter
     def formats(self, module: ModuleType) -> None:

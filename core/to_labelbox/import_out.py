@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from to_labelbox.diagnostics import UsageError
-from to_labelbox.formats import writer
 from to_labelbox.importer import Dialogue, Importer, ImportOptions, ImportReport
+from to_labelbox.plugins.registry import writer
+from to_labelbox.report.errors import UsageError
 
 
 def importer() -> Importer:

@@ -12,7 +12,7 @@ import os
 import stat
 from typing import Any, BinaryIO, TextIO
 
-from to_labelbox.diagnostics import UsageError
+from to_labelbox.report.errors import UsageError
 
 MAX_BYTES = 256 << 20
 """Of a file that is read whole. Tables and lists, which are read line by line, may be longer."""

@@ -6,9 +6,9 @@ import os
 import time
 from itertools import islice
 
-from to_labelbox.media import is_media
-from to_labelbox.names import display
-from to_labelbox.source import Source
+from to_labelbox.model.text import display
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import is_media
 
 EXACT_FILES = 2000
 """Of more files, only those that are no pictures are looked at, once, and by their times: a look takes about 2 µs."""

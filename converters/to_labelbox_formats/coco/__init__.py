@@ -14,56 +14,14 @@ Annotations lie in no order of images, so a first pass notes where each is; item
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-
-from to_labelbox.formats import CERTAIN, LIKELY, Dataset, Match, ReadContext, Reader, Refusal
-from to_labelbox.model import Box, Classification, Keypoints, Mask, Media, Object, Polygon, RotatedBox
-from to_labelbox.source import Source
-from to_labelbox_formats.coco.probe import Kind, probe
+from to_labelbox.model.items import Box, Classification, Keypoints, Mask, Media, Object, Polygon, RotatedBox
+from to_labelbox.plugins.reader import CERTAIN, LIKELY, Dataset, Match, ReadContext, Reader, Refusal
+from to_labelbox.source.files import Source
+from to_labelbox_formats.coco.detect import Kind, probe
+from to_labelbox_formats.coco.options import Options
 
 SNIFFED = 40
 """JSON files of a folder that are looked into."""
-
-
-class Units(StrEnum):
-    AUTO = "auto"
-    PIXELS = "pixels"
-    NORMALISED = "normalised"
-
-
-class Form(StrEnum):
-    AUTO = "auto"
-    SIZES = "xywh"
-    CORNERS = "xyxy"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    base: str | None = field(
-        default=None, metadata={"help": "for a results file: the file with its images and categories"}
-    )
-    predictions: bool = field(
-        default=False, metadata={"help": "also take annotations with a score, and results files, as labels"}
-    )
-    categories: str | None = field(
-        default=None, metadata={"help": "a COCO file to take the categories from, for files without any"}
-    )
-    units: Units = field(
-        default=Units.AUTO,
-        metadata={"help": "unit of coordinates; auto takes pixels and refuses files that look like fractions"},
-    )
-    boxes: Form = field(
-        default=Form.AUTO,
-        metadata={"help": "what bbox holds; auto takes xywh and refuses files whose areas say that it is xyxy"},
-    )
-    fields: str | None = field(
-        default=None,
-        metadata={"help": "more fields of annotations to take as nested answers, with commas between: track_id,pose"},
-    )
-    unlabelled: str | None = field(
-        default=None, metadata={"help": "class of annotations without a category, else skipped"}
-    )
 
 
 def sniff(source: Source) -> Match | Refusal:
@@ -86,7 +44,7 @@ def sniff(source: Source) -> Match | Refusal:
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Index every COCO file of the source; those of one split are merged by image."""
-    from to_labelbox_formats.coco.items import open_dataset
+    from to_labelbox_formats.coco.dataset import open_dataset
 
     return open_dataset(source, options, context)
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from to_labelbox.model import Attribute
-from to_labelbox_formats.coco.boxes import CROWD
-from to_labelbox_formats.coco.fields import BoxFields, Fields
+from to_labelbox.model.items import Attribute
+from to_labelbox_formats.coco.box_columns import CROWD
+from to_labelbox_formats.coco.record_types import BoxFields, Fields
 
 CAPTION = "caption"
 

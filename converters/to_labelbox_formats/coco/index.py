@@ -13,14 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox.diagnostics import Code, FileError, Log
-from to_labelbox.json_head import first_keys
-from to_labelbox.json_stream import JsonStream, as_utf8
-from to_labelbox.ontology import clean_name
-from to_labelbox.source import Source
-from to_labelbox_formats.coco.boxes import BoxColumns, Boxes, BoxRecord, read_boxes
+from to_labelbox.ontology.infer import clean_name
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.json_head import first_keys
+from to_labelbox.source.json_stream import JsonStream, as_utf8
+from to_labelbox_formats.coco.box_columns import BoxColumns, Boxes, BoxRecord, read_boxes
+from to_labelbox_formats.coco.detect import NO_VIDEOS, TRACKS, Kind, split_of
 from to_labelbox_formats.coco.ids import MISSING, Id, Names, Whole, keys_of
-from to_labelbox_formats.coco.probe import NO_VIDEOS, TRACKS, Kind, split_of
 
 
 class Category(Struct):

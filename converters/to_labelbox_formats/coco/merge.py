@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox.diagnostics import Code, Log
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.ids import MISSING
 from to_labelbox_formats.coco.index import File
 

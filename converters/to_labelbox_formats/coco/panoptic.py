@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox import geometry as geo
-from to_labelbox import raster
-from to_labelbox.diagnostics import Code, FileError, Log
-from to_labelbox.model import Asset, Mask
-from to_labelbox.source import Source
+from to_labelbox.geometry import raster
+from to_labelbox.geometry import vector as geo
+from to_labelbox.model.items import Asset, Mask
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
 from to_labelbox_formats.coco.ids import Id
 
 Lost = tuple[Code, str]

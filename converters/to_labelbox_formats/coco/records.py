@@ -8,10 +8,8 @@ from typing import Any
 
 import msgspec
 
-from to_labelbox import geometry as geo
-from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, Log
-from to_labelbox.json_stream import UNDECODABLE
-from to_labelbox.model import (
+from to_labelbox.geometry import vector as geo
+from to_labelbox.model.items import (
     Annotation,
     Asset,
     Attribute,
@@ -26,10 +24,17 @@ from to_labelbox.model import (
     Polygon,
     RotatedBox,
 )
-from to_labelbox.source import Source
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.attributes import CAPTION, attributes_of
-from to_labelbox_formats.coco.boxes import CROWD
-from to_labelbox_formats.coco.fields import (
+from to_labelbox_formats.coco.box_columns import CROWD
+from to_labelbox_formats.coco.detect import Kind
+from to_labelbox_formats.coco.ids import Id, Names
+from to_labelbox_formats.coco.lenient_records import leniently
+from to_labelbox_formats.coco.panoptic import segment_masks
+from to_labelbox_formats.coco.record_types import (
     BoxFields,
     Fields,
     Files,
@@ -45,10 +50,6 @@ from to_labelbox_formats.coco.fields import (
     has_outline,
     list_of,
 )
-from to_labelbox_formats.coco.ids import Id, Names
-from to_labelbox_formats.coco.lenient import leniently
-from to_labelbox_formats.coco.panoptic import segment_masks
-from to_labelbox_formats.coco.probe import Kind
 from to_labelbox_formats.coco.shapes import Refused, Shapes, mask_of, rectangle, size_of
 
 WHOLE_IMAGE = "class"

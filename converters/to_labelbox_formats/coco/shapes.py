@@ -6,13 +6,14 @@ import re
 
 import msgspec
 
-from to_labelbox import geometry as geo
-from to_labelbox import raster
-from to_labelbox.diagnostics import Code, Log
-from to_labelbox.model import Asset, Box, Keypoint, Keypoints, Mask, Polygon
-from to_labelbox_formats.coco.fields import BoxFields, Fields, Files, Record, Rle, decode_all, has_outline
+from to_labelbox.geometry import raster
+from to_labelbox.geometry import vector as geo
+from to_labelbox.model.items import Asset, Box, Keypoint, Keypoints, Mask, Polygon
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.ids import Id, Names
-from to_labelbox_formats.coco.lenient import leniently, plain_counts
+from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
+from to_labelbox_formats.coco.record_types import BoxFields, Fields, Files, Record, Rle, decode_all, has_outline
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 
-from to_labelbox.diagnostics import Log
-from to_labelbox.observations import ask
+from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
 from to_labelbox_formats.cvat.choices import OpenTracks
-from to_labelbox_formats.cvat.exports import Export, Group, XmlExport
 from to_labelbox_formats.cvat.meta import TaskSpec
+from to_labelbox_formats.cvat.xml.exports import Export, Group, XmlExport
 
 _ROW = re.compile(rb'\sframe="(\d{1,8})"')
 _TRACKS = 2_000

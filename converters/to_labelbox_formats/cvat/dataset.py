@@ -9,27 +9,29 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from to_labelbox.diagnostics import Code, Log, SourceError
-from to_labelbox.formats import Dataset, ReadContext
-from to_labelbox.media import is_media
-from to_labelbox.model import Item
-from to_labelbox.observations import note_unread_files
-from to_labelbox.schema import Input, Kind, Question
-from to_labelbox.source import Source
-from to_labelbox_formats.cvat import Frames, Options, Video
+from to_labelbox.model.items import Item
+from to_labelbox.model.schema import Input, Kind, Question
+from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import SourceError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import is_media
+from to_labelbox.source.unread_files import note_unread_files
+from to_labelbox_formats.cvat.assets import MediaFinder, name_folders, video_paths
 from to_labelbox_formats.cvat.assumptions import assume_frames, assume_videos, open_end_of
 from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import annotation_files, candidates, datumaro_files, root_of, text_head
-from to_labelbox_formats.cvat.exports import Group, XmlExport, open_exports
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
-from to_labelbox_formats.cvat.parts import ImagePart, Part, Setting
-from to_labelbox_formats.cvat.paths import MediaFinder, name_folders, video_paths
+from to_labelbox_formats.cvat.options import Frames, Options, Video
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
+from to_labelbox_formats.cvat.units.images import ImagePart, Part, Setting
 from to_labelbox_formats.cvat.unread import UsedFiles, why_unread
+from to_labelbox_formats.cvat.xml.exports import Group, XmlExport, open_exports
 
 if TYPE_CHECKING:
-    from to_labelbox_formats.cvat.backup import JsonExport
-    from to_labelbox_formats.cvat.datumaro import DatumaroExport
+    from to_labelbox_formats.cvat.json.backup import JsonExport
+    from to_labelbox_formats.cvat.json.datumaro import DatumaroExport
 
 AnyExport: TypeAlias = "XmlExport | JsonExport | DatumaroExport"
 
@@ -50,11 +52,11 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         names = list(source.names)
     exports: list[AnyExport] = list(open_exports(source, names, log))
     if annotation_files(source):
-        from to_labelbox_formats.cvat.backup import open_json
+        from to_labelbox_formats.cvat.json.backup import open_json
 
         exports += open_json(source, log, options.unlabelled, options.jobs)
     if datumaro_files(source):
-        from to_labelbox_formats.cvat.datumaro import open_datumaro
+        from to_labelbox_formats.cvat.json.datumaro import open_datumaro
 
         exports += open_datumaro(source, log)
     if not exports and not names and not log.unreadable:
@@ -149,11 +151,11 @@ def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log
     for picture in pictures:
         first.setdefault(order[id(picture)], []).append(ImagePart(picture, setting, finders[id(picture.export)]))
     if frames:
-        from to_labelbox_formats.cvat.frames import FramePart
+        from to_labelbox_formats.cvat.units.frames import FramePart
     for frame in frames:
         first.setdefault(order[id(frame)], []).append(FramePart(frame, setting, finders[id(frame.export)], log))
     if videos:
-        from to_labelbox_formats.cvat.video import VideoPart
+        from to_labelbox_formats.cvat.units.video import VideoPart
     if not setting.relative:
         assume_frames(videos, log)
     for path, sharing in video_paths(videos, setting.source, options.same_source, log).items():

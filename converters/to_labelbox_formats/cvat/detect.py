@@ -6,8 +6,8 @@ import os
 import posixpath
 import re
 
-from to_labelbox.formats import CERTAIN, LIKELY, Match, Refusal
-from to_labelbox.source import HEAD, Source
+from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
+from to_labelbox.source.files import HEAD, Source
 
 _TRIES = 50
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s>/]")

@@ -14,8 +14,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
-from to_labelbox.xml import Element, local_name
+from to_labelbox.model.schema import Input, Kind, Label, Option, Question, Schema
+from to_labelbox.source.xml import Element, local_name
 
 TAGS = "tags"
 """Name of the question that whole-frame labels answer."""

@@ -15,8 +15,8 @@ from typing import NamedTuple, TypeAlias
 
 from lxml import etree
 
-from to_labelbox.diagnostics import FileError
-from to_labelbox.xml import Element, local_name, parse_xml
+from to_labelbox.report.errors import FileError
+from to_labelbox.source.xml import Element, local_name, parse_xml
 
 Answer: TypeAlias = "str | tuple[str, str]"
 """An ``attribute`` child: the text from its ``<`` on, or name and value where that text needed unescaping."""

@@ -17,9 +17,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from to_labelbox import geometry as geo
-from to_labelbox.diagnostics import Code, Log
-from to_labelbox.model import (
+from to_labelbox.geometry import vector as geo
+from to_labelbox.model.items import (
     Attribute,
     Box,
     Choice,
@@ -32,7 +31,9 @@ from to_labelbox.model import (
     Polyline,
     RotatedBox,
 )
-from to_labelbox.schema import Input, Question
+from to_labelbox.model.schema import Input, Question
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node, name_and_value
 
@@ -233,7 +234,7 @@ def _mask(numbers: Sequence[float], width: int | None, height: int | None, note:
     if not all(v == int(v) for v in numbers):
         raise ShapeError(Code.MASK_INVALID, "run lengths and rectangle must be whole numbers")
     left, top, columns, rows = (int(v) for v in numbers[-4:])
-    from to_labelbox import raster
+    from to_labelbox.geometry import raster
 
     try:
         patch = raster.rows_from_runs([int(v) for v in numbers[:-4]], columns, rows)

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from to_labelbox.diagnostics import Code, Log
-from to_labelbox.media import is_video
-from to_labelbox_formats.cvat.exports import MAX_UNNAMED
-from to_labelbox_formats.cvat.jobs import Hidden
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+from to_labelbox.source.image_headers import is_video
+from to_labelbox_formats.cvat.json.jobs import Hidden
+from to_labelbox_formats.cvat.json.records import text_of
 from to_labelbox_formats.cvat.meta import TaskSpec, step_of, whole
-from to_labelbox_formats.cvat.records import text_of
+from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED
 
 MAX_FRAME = 10_000_000
 

@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from to_labelbox.diagnostics import UNREADABLE, Code, Log
-from to_labelbox.observations import FieldCensus
-from to_labelbox.xml import Element, local_name
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox.report.observations import FieldCensus
+from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.cvat.nodes import FRAME
 
 # ---------------------------------------------------------------------------------------------------------------- XML

@@ -26,8 +26,7 @@ The way of a value: ``dataset`` → ``task_index`` once, then ``items`` → ``fi
 
 from __future__ import annotations
 
-from to_labelbox.formats import Dataset, ReadContext, Reader
-from to_labelbox.model import (
+from to_labelbox.model.items import (
     Box,
     Classification,
     Ellipse,
@@ -43,14 +42,15 @@ from to_labelbox.model import (
     TextSpan,
     Track,
 )
-from to_labelbox.source import Source
+from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
+from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.detect import sniff
 from to_labelbox_formats.label_studio.options import Options
 
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Open an export: find its files and its labelling config, and index its tasks."""
-    from to_labelbox_formats.label_studio.dataset import open_dataset  # here, because most sources are only sniffed
+    from to_labelbox_formats.label_studio.dataset import open_dataset
 
     return open_dataset(source, options, context)
 

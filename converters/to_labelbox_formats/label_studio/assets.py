@@ -18,10 +18,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from msgspec import Struct
 
-from to_labelbox.formats import ReadContext
-from to_labelbox.media import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, Header
-from to_labelbox.model import Media, Message
-from to_labelbox.source import is_safe
+from to_labelbox.model.items import Media, Message
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.source.files import is_safe
+from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, Header
 from to_labelbox_formats.label_studio.config import Config, Shown
 
 AUDIO_EXTENSIONS = frozenset(".aac .aiff .flac .m4a .mp3 .ogg .opus .wav .wma".split())

@@ -15,9 +15,10 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from to_labelbox.diagnostics import FileError, Log
-from to_labelbox.schema import Input, Kind, Label, Option, Question, Schema
-from to_labelbox.xml import Element, local_name, parse_xml
+from to_labelbox.model.schema import Input, Kind, Label, Option, Question, Schema
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import Log
+from to_labelbox.source.xml import Element, local_name, parse_xml
 
 OBJECT_TAGS = frozenset(
     "image text hypertext paragraphs audio audioplus video timeseries table list pdf chat website multimessageobject".split()

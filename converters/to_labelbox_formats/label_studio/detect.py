@@ -8,11 +8,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from to_labelbox.diagnostics import FileError
-from to_labelbox.formats import CERTAIN, LIKELY, Match, Refusal
-from to_labelbox.json_head import first_keys
-from to_labelbox.source import HEAD, Source
-from to_labelbox_formats.label_studio.files.pieces import TABLES, FileForm, FileShape, has_element, shape_of, table_row
+from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
+from to_labelbox.report.errors import FileError
+from to_labelbox.source.files import HEAD, Source
+from to_labelbox.source.json_head import first_keys
+from to_labelbox_formats.label_studio.files.pieces import (
+    TABLES,
+    FileForm,
+    FileShape,
+    has_element,
+    shape_of,
+    table_row,
+)
 from to_labelbox_formats.label_studio.files.records import UNDECODABLE
 
 HEADS = 40

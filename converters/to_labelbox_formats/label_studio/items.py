@@ -7,10 +7,11 @@ from contextlib import closing
 
 import msgspec
 
-from to_labelbox.diagnostics import Code, Log
-from to_labelbox.formats import ReadContext
-from to_labelbox.model import Item, Media
-from to_labelbox.source import Source
+from to_labelbox.model.items import Item, Media
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.assets import slots_of
 from to_labelbox_formats.label_studio.config import Declared
 from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Task, decode_data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from to_labelbox.diagnostics import UsageError
+from to_labelbox.report.errors import UsageError
 
 POLICIES = ("best", "latest", "first", "ground-truth", "all")
 

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.diagnostics import FileError, Log, SourceError
-from to_labelbox.source import Source
+from to_labelbox.report.errors import FileError, SourceError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.asset_index import AssetIndex, index_assets
 from to_labelbox_formats.label_studio.assets import Slot, shows_media, slots_of
 from to_labelbox_formats.label_studio.config import Config, observed

@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from to_labelbox.diagnostics import Log
-from to_labelbox.formats import Fault, PreviewOptions, Writer
 from to_labelbox.importer import Dialogue, Importer, ImportOptions, ImportReport
-from to_labelbox.schema import Kind
-from to_labelbox.settings import Settings
-from to_labelbox.survey import Survey
-from to_labelbox_formats.labelbox.encoder import Encoder
-from to_labelbox_formats.labelbox.existing import parse_ontology
+from to_labelbox.model.schema import Kind
+from to_labelbox.model.survey import Survey
+from to_labelbox.plugins.writer import Fault, PreviewOptions, Writer
+from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import Settings
+from to_labelbox_formats.labelbox.encode.encoder import Encoder
+from to_labelbox_formats.labelbox.encode.placeholders import Renderer
+from to_labelbox_formats.labelbox.encode.uuids import tell_apart
 from to_labelbox_formats.labelbox.limits import check_limits
-from to_labelbox_formats.labelbox.ontology import ontology_json
+from to_labelbox_formats.labelbox.ontology_json import ontology_json
 from to_labelbox_formats.labelbox.options import Options
-from to_labelbox_formats.labelbox.payload import Renderer, tell_apart
+from to_labelbox_formats.labelbox.parse_ontology import parse_ontology
 
 LINE_KINDS = {
     Kind.BOX: "bbox",
@@ -49,35 +50,35 @@ def line_kinds(survey: Survey) -> Mapping[str, int]:
 
 def validate(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
     """The rules of the import that can be checked offline (:func:`.validate.validate`)."""
-    from to_labelbox_formats.labelbox.validate import validate as check  # here, because a conversion needs none of it
+    from to_labelbox_formats.labelbox.validate import validate as check
 
     return check(path, ontology, media_root)
 
 
 def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
     """A page that shows what a payload says (:func:`.preview.preview`)."""
-    from to_labelbox_formats.labelbox.preview import preview as show  # here, because a conversion needs none of it
+    from to_labelbox_formats.labelbox.preview import preview as show
 
     return show(folder, options)
 
 
 def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
     """An output folder into Labelbox (:mod:`.importing`)."""
-    from to_labelbox_formats.labelbox.importing.run import import_folder as run  # here, as above
+    from to_labelbox_formats.labelbox.importing.run import import_folder as run
 
     return run(folder, options, dialogue)
 
 
 def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
     """How far an import is (:mod:`.importing`)."""
-    from to_labelbox_formats.labelbox.importing.run import import_status as status  # here, as above
+    from to_labelbox_formats.labelbox.importing.run import import_status as status
 
     return status(folder, options, dialogue)
 
 
 def project_ontology(project: str, endpoint: str | None, dialogue: Dialogue) -> bytes:
     """The ontology of an existing project (:mod:`.importing`)."""
-    from to_labelbox_formats.labelbox.importing.run import project_ontology as download  # here, as above
+    from to_labelbox_formats.labelbox.importing.run import project_ontology as download
 
     return download(project, endpoint, dialogue)
 

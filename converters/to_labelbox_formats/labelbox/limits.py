@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from to_labelbox.diagnostics import Code, Log
-from to_labelbox.formats import Limit
-from to_labelbox.keys import MAX_LENGTH
-from to_labelbox.model import Media
-from to_labelbox.ontology import Ontology, similar_names
-from to_labelbox.survey import Survey
+from to_labelbox.conversion.global_keys import MAX_LENGTH
+from to_labelbox.model.items import Media
+from to_labelbox.model.survey import Survey
+from to_labelbox.ontology.infer import Ontology, similar_names
+from to_labelbox.plugins.writer import Limit
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
 
 MANY = 5000
 """Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
@@ -23,7 +24,7 @@ MAX_FRAMES = 20_000
 """Frames of a video [docs, import-video-data]."""
 
 TEXT, FRAMES, ONE_NAME, KEY = "text", "frames", "one name", "key"
-"""What the encoder notes the largest value of (:attr:`to_labelbox.survey.Survey.largest`)."""
+"""What the encoder notes the largest value of (:attr:`to_labelbox.model.survey.Survey.largest`)."""
 
 
 def check_limits(ontology: Ontology, survey: Survey, log: Log) -> list[Limit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from to_labelbox.diagnostics import UsageError
+from to_labelbox.report.errors import UsageError
 
 
 class TextUnit(StrEnum):

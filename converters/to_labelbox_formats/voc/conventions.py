@@ -6,10 +6,11 @@ decided; where they speak against the usual reading and all fit another one, the
 
 from __future__ import annotations
 
-from to_labelbox.diagnostics import Code, Log
-from to_labelbox.observations import ask
-from to_labelbox_formats.voc import Angle, Corners, Origin, Resized, Unit
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
 from to_labelbox_formats.voc.evidence import Sample
+from to_labelbox_formats.voc.options import Angle, Corners, Origin, Resized, Unit
 
 _ENOUGH = 10
 """Boxes that it takes to say that most of them are odd, where nothing tells the sizes of their pictures."""

@@ -7,18 +7,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from to_labelbox.diagnostics import Code, FileError, Log, SourceError, UsageError
-from to_labelbox.formats import Dataset, ReadContext
+from to_labelbox.model.schema import Label, Schema
 from to_labelbox.option_file import read_bytes
-from to_labelbox.schema import Label, Schema
-from to_labelbox.source import Source
-from to_labelbox_formats.voc import Angle, Options, Origin
+from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError, SourceError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
 from to_labelbox_formats.voc.conventions import are_degrees, are_fractions, are_resized, are_sizes, decide_origin
 from to_labelbox_formats.voc.evidence import Sample, document_of
-from to_labelbox_formats.voc.items import Items
-from to_labelbox_formats.voc.layout import Layout, survey
-from to_labelbox_formats.voc.linking import link
-from to_labelbox_formats.voc.names import (
+from to_labelbox_formats.voc.image import Items
+from to_labelbox_formats.voc.layout.class_lists import (
     VOC_CLASSES,
     Classes,
     Lists,
@@ -28,6 +27,9 @@ from to_labelbox_formats.voc.names import (
     read_classes,
     read_lists,
 )
+from to_labelbox_formats.voc.layout.image_of_annotation import link
+from to_labelbox_formats.voc.layout.index import Layout, survey
+from to_labelbox_formats.voc.options import Angle, Options, Origin
 from to_labelbox_formats.voc.rivals import ask_between_annotations, choose, note_rival_masks
 from to_labelbox_formats.voc.shapes import Rules
 from to_labelbox_formats.voc.unread import note_files
@@ -78,7 +80,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     )
     classes = _classes(source, layout, options, log)
     if layout.masks:
-        from to_labelbox_formats.voc.void import decide_void  # here, because most sets have none and need no numpy
+        from to_labelbox_formats.voc.void import decide_void
 
         classes = decide_void(options.void, classes, source, layout, log)
     rivals = note_rival_masks(layout, log)

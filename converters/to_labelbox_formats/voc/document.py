@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from to_labelbox.diagnostics import FileError, ToLabelboxError
-from to_labelbox.xml import Element, local_name, parse_text, xml_text
-from to_labelbox_formats.voc import ONE_AN_IMAGE
+from to_labelbox.report.errors import FileError, ToLabelboxError
+from to_labelbox.source.xml import Element, local_name, parse_text, xml_text
+from to_labelbox_formats.voc.detect import ONE_AN_IMAGE
 
 MAX_BYTES = 32 * 2**20
 """No annotation file of one image is larger."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from to_labelbox.diagnostics import FileError
-from to_labelbox.media import file_header, image_header
-from to_labelbox.source import Source
-from to_labelbox.xml import Element
+from to_labelbox.report.errors import FileError
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import file_header, image_header
+from to_labelbox.source.xml import Element
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, child_of, read_document, text_of
-from to_labelbox_formats.voc.layout import Layout
+from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.objects import left_out
 from to_labelbox_formats.voc.shapes import FULL_TURN, Rules, has_outline, number
 

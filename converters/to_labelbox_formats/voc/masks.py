@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from to_labelbox.diagnostics import UNNAMED, Code, FileError, Log
-from to_labelbox.model import Mask, Object
-from to_labelbox.raster import MAX_MASK_PIXELS, mask_from_runs
-from to_labelbox_formats.voc.names import BACKGROUND, VOID, VOID_VALUE, Classes, voc_colour
+from to_labelbox.geometry.raster import MAX_MASK_PIXELS, mask_from_runs
+from to_labelbox.model.items import Mask, Object
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox_formats.voc.layout.class_lists import BACKGROUND, VOID, VOID_VALUE, Classes, voc_colour
 
 _MAX_COLOURS = 256
 """A mask of more colours was not drawn with a palette: it is anti-aliased, or was a JPEG once."""

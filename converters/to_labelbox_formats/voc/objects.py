@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from to_labelbox.diagnostics import UNNAMED, Code, Log
-from to_labelbox.model import Annotation, Attribute, Box, Object, Relationship, RotatedBox
-from to_labelbox.places import Places
-from to_labelbox.xml import Element, local_name
-from to_labelbox_formats.voc import PartNames
+from to_labelbox.model.items import Annotation, Attribute, Box, Object, Relationship, RotatedBox
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox.source.record_ids import Places
+from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import (
     CORNERS,
     Document,
@@ -20,6 +20,7 @@ from to_labelbox_formats.voc.document import (
     text_of,
     unread_in,
 )
+from to_labelbox_formats.voc.options import PartNames
 from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, is_vertex, number
 
 FLAGS = ("truncated", "difficult", "occluded")

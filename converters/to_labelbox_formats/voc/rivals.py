@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from to_labelbox.diagnostics import FileError, Log, UsageError
-from to_labelbox.observations import ask
-from to_labelbox.source import Source
+from to_labelbox.report.errors import FileError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
+from to_labelbox.source.files import Source
 from to_labelbox_formats.voc.document import MAX_BYTES
-from to_labelbox_formats.voc.layout import Layout
-from to_labelbox_formats.voc.roles import Role
+from to_labelbox_formats.voc.layout.folder_roles import Role
+from to_labelbox_formats.voc.layout.index import Layout
 
 _COMPARED = 20
 _LISTED = 8

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from to_labelbox.diagnostics import Code
-from to_labelbox.geometry import open_ring, rotated_corners
-from to_labelbox.model import Box, Geometry, Keypoint, Keypoints, Point, Polygon, RotatedBox
-from to_labelbox.xml import Element, local_name
-from to_labelbox_formats.voc import PartNames
+from to_labelbox.geometry.vector import open_ring, rotated_corners
+from to_labelbox.model.items import Box, Geometry, Keypoint, Keypoints, Point, Polygon, RotatedBox
+from to_labelbox.report.codes import Code
+from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import CORNERS, Row, child_of, children_of, text_of
+from to_labelbox_formats.voc.options import PartNames
 
 _MAX_COORDINATE = 1e9
 _NO_SIZE = "fractions of an image whose size is not known: give the images with --media-root, or --sizes FILE"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from to_labelbox.diagnostics import Log
-from to_labelbox.media import IMAGE_EXTENSIONS
-from to_labelbox.observations import NO_RULE, note_unread_files
-from to_labelbox.source import Source
-from to_labelbox_formats.voc.layout import Layout
+from to_labelbox.report.log import Log
+from to_labelbox.report.observations import NO_RULE
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import IMAGE_EXTENSIONS
+from to_labelbox.source.unread_files import note_unread_files
+from to_labelbox_formats.voc.layout.folder_roles import Role, folder_of
+from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.rivals import ANOTHER
-from to_labelbox_formats.voc.roles import Role, folder_of
 
 _STRAY = "no annotation file describes a picture in its folder, which is around or apart from those of the images"
 _RIVAL = "another folder has a mask of the same name, which is read"

@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from to_labelbox.diagnostics import FileError, Log, UsageError
-from to_labelbox.observations import ask
-from to_labelbox.source import Source
-from to_labelbox_formats.voc import Void
-from to_labelbox_formats.voc.items import MAX_MASK_BYTES
-from to_labelbox_formats.voc.layout import Layout
+from to_labelbox.report.errors import FileError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
+from to_labelbox.source.files import Source
+from to_labelbox_formats.voc.image import MAX_MASK_BYTES
+from to_labelbox_formats.voc.layout.class_lists import BACKGROUND, VOID, VOID_VALUE, Classes
+from to_labelbox_formats.voc.layout.folder_roles import Role
+from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.masks import Raster, read_mask
-from to_labelbox_formats.voc.names import BACKGROUND, VOID, VOID_VALUE, Classes
-from to_labelbox_formats.voc.roles import Role
+from to_labelbox_formats.voc.options import Void
 
 _SAMPLE = 24
 _SURE = 3

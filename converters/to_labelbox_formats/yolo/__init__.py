@@ -23,16 +23,16 @@ exporters, and the Label Studio converter.
 
 from __future__ import annotations
 
-from to_labelbox.formats import Dataset, ReadContext, Reader
-from to_labelbox.model import Box, Classification, Keypoints, Media, Object, Polygon
-from to_labelbox.source import Source
-from to_labelbox_formats.yolo.detection import sniff
+from to_labelbox.model.items import Box, Classification, Keypoints, Media, Object, Polygon
+from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
+from to_labelbox.source.files import Source
+from to_labelbox_formats.yolo.detect import sniff
 from to_labelbox_formats.yolo.options import Options
 
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Open a set: its classes, splits and task."""
-    from to_labelbox_formats.yolo.dataset import open_dataset  # here, because most sources are only sniffed
+    from to_labelbox_formats.yolo.dataset import open_dataset
 
     return open_dataset(source, options, context)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 
-from to_labelbox.diagnostics import Code, Log, SourceError, UsageError
-from to_labelbox.schema import Kind, Label, Schema
-from to_labelbox.source import Source
-from to_labelbox_formats.yolo.descriptors import read_names, read_yaml, warn_of_duplicates
-from to_labelbox_formats.yolo.detection import YAML, names_files
+from to_labelbox.model.schema import Kind, Label, Schema
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import SourceError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox_formats.yolo.detect import YAML, names_files
+from to_labelbox_formats.yolo.folders.descriptors import read_names, read_yaml, warn_of_duplicates
+from to_labelbox_formats.yolo.folders.listing import Tree, tree_of
 from to_labelbox_formats.yolo.options import Options
 from to_labelbox_formats.yolo.rows import Rules, Task
-from to_labelbox_formats.yolo.tree import Tree, tree_of
 
 
 def names_of(

@@ -9,22 +9,25 @@ from itertools import compress
 
 import msgspec
 
-from to_labelbox.diagnostics import Code, FileError, Log, SourceError, UsageError
-from to_labelbox.formats import Dataset, ReadContext
-from to_labelbox.model import Asset, Item
-from to_labelbox.source import Source
-from to_labelbox_formats.yolo import folders, ndjson
+from to_labelbox.model.items import Asset, Item
+from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError, SourceError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox_formats.yolo.assets import Pictures, Place, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, schema_of
-from to_labelbox_formats.yolo.descriptors import Descriptor, read_obj_data, read_yaml
-from to_labelbox_formats.yolo.detection import NDJSON, descriptors, first_line, keras_files, yamls
-from to_labelbox_formats.yolo.entries import everything, from_descriptor, is_there
-from to_labelbox_formats.yolo.evidence import SAMPLE, Evidence, Finding, decide
-from to_labelbox_formats.yolo.inline import open_folders, open_keras, open_ndjson
-from to_labelbox_formats.yolo.layout import Index, build
+from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
+from to_labelbox_formats.yolo.detect import NDJSON, descriptors, first_line, keras_files, yamls
+from to_labelbox_formats.yolo.dialects import class_folders as folders
+from to_labelbox_formats.yolo.dialects import ndjson
+from to_labelbox_formats.yolo.folders.descriptors import Descriptor, read_obj_data, read_yaml
+from to_labelbox_formats.yolo.folders.listing import Tree, joined, tree_of
+from to_labelbox_formats.yolo.index import Index, build
 from to_labelbox_formats.yolo.options import Options, Units, keypoints_of
-from to_labelbox_formats.yolo.pictures import Pictures, Place, load_sizes
 from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
-from to_labelbox_formats.yolo.tree import Tree, joined, tree_of
+from to_labelbox_formats.yolo.split_members import everything, from_descriptor, is_there
+from to_labelbox_formats.yolo.task import SAMPLE, Evidence, Finding, decide
 
 
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:

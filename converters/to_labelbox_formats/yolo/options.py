@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from to_labelbox.diagnostics import UsageError
+from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.yolo.rows import Task
 
 

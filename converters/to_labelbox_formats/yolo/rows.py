@@ -23,11 +23,13 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from to_labelbox.diagnostics import UNREADABLE, Code, Log, Tally
-from to_labelbox.geometry import open_ring, to_stored
-from to_labelbox.model import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon
-from to_labelbox.places import Places
-from to_labelbox_formats.yolo.texts import lines_of, utf8
+from to_labelbox.geometry.any_shape import to_stored
+from to_labelbox.geometry.vector import open_ring
+from to_labelbox.model.items import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNREADABLE, Log, Tally
+from to_labelbox.source.record_ids import Places
+from to_labelbox_formats.yolo.text_lines import lines_of, utf8
 
 Tokens: TypeAlias = Sequence[bytes]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
+from to_labelbox.batches.find_datasets import discover, none_found
 from to_labelbox.cli.common import batch_closing, conversion_options, output_options, pairs_of, resumable, settings_of
 from to_labelbox.cli.progress import batch_display
 from to_labelbox.cli.speech import tell
-from to_labelbox.discover import discover, none_found
-from to_labelbox.names import display
+from to_labelbox.model.text import display
 from to_labelbox.option_file import whole_number
-from to_labelbox.report import FailOn
+from to_labelbox.report.report import FailOn
 
 
 @click.command()
@@ -69,7 +69,7 @@ def batch(
     if out is None:
         raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what there is")
     share = _share(shard)
-    from to_labelbox.batching import batch as run
+    from to_labelbox.batches.batch import batch as run
 
     with resumable(), batch_display(progress, quiet) as listener:
         report = run(

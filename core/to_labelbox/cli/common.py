@@ -10,16 +10,18 @@ from typing import Any, TypeVar
 
 import click
 
-from to_labelbox.batch_report import BatchReport
-from to_labelbox.class_map import read_class_map
-from to_labelbox.data_rows import read_rows
-from to_labelbox.diagnostics import Diagnostic, Severity, Tally, UsageError
+from to_labelbox.batches.report import BatchReport
+from to_labelbox.conversion.job import Job, read_ontology
 from to_labelbox.interruption import Interrupted
-from to_labelbox.names import display
-from to_labelbox.pipeline import Job, read_ontology
-from to_labelbox.report import FailOn, Report
-from to_labelbox.settings import Outside, Policy, Settings
-from to_labelbox.tables import read_urls
+from to_labelbox.model.text import display
+from to_labelbox.report.codes import Severity
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import Diagnostic, Tally
+from to_labelbox.report.report import FailOn, Report
+from to_labelbox.rules.class_map_file import read_class_map
+from to_labelbox.rules.existing_data_rows import read_rows
+from to_labelbox.rules.settings import Outside, Policy, Settings
+from to_labelbox.source.csv_tables import read_urls
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,7 +31,7 @@ DECISIONS_SHOWN = 10
 
 def complete_format(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The formats whose names begin so, for a shell's completion."""
-    from to_labelbox.formats import readers
+    from to_labelbox.plugins.registry import readers
 
     return [name for name in readers() if name.startswith(incomplete)]
 

@@ -6,7 +6,8 @@ import click
 
 from to_labelbox.cli.common import complete_format
 from to_labelbox.cli.speech import tell
-from to_labelbox.formats import OptionInfo, describe, option_infos, readers, writers
+from to_labelbox.plugins.options import OptionInfo, option_infos
+from to_labelbox.plugins.registry import describe, readers, writers
 
 
 @click.command(

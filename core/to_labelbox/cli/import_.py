@@ -10,10 +10,10 @@ import click
 import msgspec
 
 from to_labelbox.cli.speech import say, tell
-from to_labelbox.diagnostics import UsageError
 from to_labelbox.import_out import importer, make_import_options
 from to_labelbox.interruption import Interrupted
-from to_labelbox.names import display
+from to_labelbox.model.text import display
+from to_labelbox.report.errors import UsageError
 
 LINE_SECONDS = 10.0
 """Without a terminal, it says at this pace how far it is."""

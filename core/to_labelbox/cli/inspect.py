@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
+from to_labelbox.api.inspect import Answered, Inspection, inspected
 from to_labelbox.cli.common import closing, job_of, settings_of, source_options
 from to_labelbox.cli.speech import say
-from to_labelbox.formats import verdicts
-from to_labelbox.inspection import Answered, Inspection, inspected
-from to_labelbox.names import cut, display
-from to_labelbox.pipeline import open_job, run
-from to_labelbox.source import Source
+from to_labelbox.conversion.job import open_job
+from to_labelbox.conversion.run import run
+from to_labelbox.model.text import cut, display
+from to_labelbox.plugins.detect import verdicts
+from to_labelbox.source.files import Source
 
 VALUES_SHOWN = 8
 NEAR = 0.5

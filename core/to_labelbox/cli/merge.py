@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from to_labelbox.batching import merge as run
+from to_labelbox.batches.batch import merge as run
 from to_labelbox.cli.common import batch_closing
 from to_labelbox.cli.progress import batch_display
 from to_labelbox.cli.speech import tell

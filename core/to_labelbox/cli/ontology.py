@@ -9,12 +9,13 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from to_labelbox.class_map_template import template
 from to_labelbox.cli.common import job_of, settings_of, source_options
 from to_labelbox.cli.speech import say, tell
-from to_labelbox.conform import differences, settings_for
-from to_labelbox.names import cut
-from to_labelbox.pipeline import open_job, read_ontology, run
+from to_labelbox.conversion.job import open_job, read_ontology
+from to_labelbox.conversion.run import run
+from to_labelbox.model.text import cut
+from to_labelbox.ontology.class_map_template import template
+from to_labelbox.ontology.fit_items import differences, settings_for
 
 
 @click.command(

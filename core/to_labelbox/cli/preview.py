@@ -6,8 +6,8 @@ import os
 
 import click
 
+from to_labelbox.api.preview import preview as run
 from to_labelbox.cli.speech import tell
-from to_labelbox.page import preview as run
 
 
 @click.command(

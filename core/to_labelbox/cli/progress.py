@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from to_labelbox.cli.speech import tell
-from to_labelbox.pipeline import Progress
+from to_labelbox.conversion.run import Progress
 
 if TYPE_CHECKING:
-    from to_labelbox.batching import Listener
-    from to_labelbox.batching import Progress as BatchProgress
+    from to_labelbox.batches.progress import Listener
+    from to_labelbox.batches.progress import Progress as BatchProgress
 
 QUICK_SECONDS = 1.0
 """Work that ends sooner shows no bar."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import click
 
-from to_labelbox.names import display_lines
+from to_labelbox.model.text import display_lines
 
 
 def tell(text: str) -> None:

@@ -7,9 +7,9 @@ import shlex
 
 import click
 
-from to_labelbox.checking import faults
+from to_labelbox.api.validate import faults
 from to_labelbox.cli.speech import say, tell
-from to_labelbox.names import cut
+from to_labelbox.model.text import cut
 
 
 @click.command(

@@ -11,10 +11,10 @@ import pytest
 from pycocotools import mask as oracle
 
 from harness import lowered
-from to_labelbox import geometry as geo
-from to_labelbox import raster
-from to_labelbox.model import Mask, Object, Polygon
-from to_labelbox.schema import Kind
+from to_labelbox.geometry import raster
+from to_labelbox.geometry import vector as geo
+from to_labelbox.model.items import Mask, Object, Polygon
+from to_labelbox.model.schema import Kind
 
 
 def drawn(rings: list[list[float]], width: int, height: int) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from to_labelbox import raster
+from to_labelbox.geometry import raster
 
 run_lengths = st.lists(st.integers(0, 40), min_size=1, max_size=60).filter(any)
 

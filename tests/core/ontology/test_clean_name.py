@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import Convert, annotation, coco
-from to_labelbox.ontology import clean_name
+from to_labelbox.ontology.infer import clean_name
 
 
 @pytest.mark.parametrize(

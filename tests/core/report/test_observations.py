@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from to_labelbox.diagnostics import LISTED, Log, UsageError
-from to_labelbox.observations import FULLY_SEEN, SAMPLED, FieldCensus, ask, note_unread_files
-from to_labelbox.source import Source
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import LISTED, Log
+from to_labelbox.report.observations import FULLY_SEEN, SAMPLED, FieldCensus, ask
+from to_labelbox.source.files import Source
+from to_labelbox.source.unread_files import note_unread_files
 
 
 def test_equal_entries_of_chunks_add_up() -> None:

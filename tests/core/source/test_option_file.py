@@ -13,10 +13,10 @@ import pytest
 import to_labelbox
 from harness import annotation, coco
 from to_labelbox import Settings, UsageError
-from to_labelbox.class_map import read_class_map
-from to_labelbox.data_rows import read_rows
-from to_labelbox.pipeline import read_ontology
-from to_labelbox.tables import read_sizes, read_urls
+from to_labelbox.conversion.job import read_ontology
+from to_labelbox.rules.class_map_file import read_class_map
+from to_labelbox.rules.existing_data_rows import read_rows
+from to_labelbox.source.csv_tables import read_sizes, read_urls
 
 READERS: dict[str, Callable[[str], Any]] = {
     "class map": read_class_map,

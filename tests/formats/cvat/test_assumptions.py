@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from cvat_files import export, image, items_of, label, open_path, open_text, row, task, track
-from to_labelbox.diagnostics import Assumption, Log, UsageError
-from to_labelbox.model import Annotation, Item, Object, Track
-from to_labelbox_formats.cvat import Frames, Video
+from to_labelbox.model.items import Annotation, Item, Object, Track
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import Assumption, Log
 from to_labelbox_formats.cvat.choices import OpenTracks, SameSource
+from to_labelbox_formats.cvat.options import Frames, Video
 
 
 def only(log: Log) -> Assumption:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from cvat_files import accounted, counts, export, image, items_of, open_path, open_text, task
-from to_labelbox.diagnostics import Log, UsageError
-from to_labelbox.model import Box, Item, Object
+from to_labelbox.model.items import Box, Item, Object
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import Log
 from to_labelbox_formats.cvat.choices import Jobs
 
 LABELS = [{"name": "car", "type": "rectangle", "attributes": []}]

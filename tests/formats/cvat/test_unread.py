@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cvat_files import export, image, items_of, label, open_path, open_text, row, task, track
-from to_labelbox.diagnostics import Log
+from to_labelbox.report.log import Log
 
 BOX = '<box label="car" occluded="0" xtl="1" ytl="1" xbr="5" ybr="5" z_order="0"{}>{}</box>'
 META = task(label("car"))

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from to_labelbox.model import Mask, Polygon
-from to_labelbox.raster import mask_array, mask_from_array, mask_from_runs, rasterise, row_edges
-from to_labelbox_formats.labelbox.masks import png
+from to_labelbox.geometry.raster import mask_array, mask_from_array, mask_from_runs, rasterise, row_edges
+from to_labelbox.model.items import Mask, Polygon
+from to_labelbox_formats.labelbox.encode.png_masks import png
 from to_labelbox_formats.labelbox.run_deflate import Color, adler32, deflate
 
 shapes = st.tuples(st.integers(1, 20), st.integers(1, 40))

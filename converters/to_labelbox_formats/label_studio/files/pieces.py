@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from to_labelbox.diagnostics import FileError
+from to_labelbox.report.errors import FileError
 from to_labelbox_formats.label_studio.files.records import UNDECODABLE
 
 WINDOW = 1 << 18

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
-from to_labelbox.diagnostics import FileError
-from to_labelbox.source import Source
+from to_labelbox.report.errors import FileError
+from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.flat_records import from_flat
 from to_labelbox_formats.label_studio.files.pieces import TABLES, FileForm, FileShape, flat_row, joined, table_row

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from msgspec import Raw
 
-from to_labelbox.diagnostics import Code
-from to_labelbox.model import Attribute, Choice
+from to_labelbox.model.items import Attribute, Choice
+from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import Control
 from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Region, Value, decode_any, text_list
 from to_labelbox_formats.label_studio.regions.region_log import Unusable

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from to_labelbox.model import Annotation as Labelled
-from to_labelbox.model import Asset, Media
+from to_labelbox.model.items import Annotation as Labelled
+from to_labelbox.model.items import Asset, Media
 from to_labelbox_formats.label_studio.assets import Sizes, Slot, VideoHeader
 from to_labelbox_formats.label_studio.files.records import Number, Region
 from to_labelbox_formats.label_studio.regions.text_offsets import Hypertext, Offsets

@@ -21,9 +21,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from to_labelbox.geometry import GeometryError
-from to_labelbox.model import Mask
-from to_labelbox.raster import MAX_MASK_PIXELS, mask_from_array, mask_from_counts, mask_from_runs
+from to_labelbox.geometry.raster import MAX_MASK_PIXELS, mask_from_array, mask_from_counts, mask_from_runs
+from to_labelbox.geometry.vector import GeometryError
+from to_labelbox.model.items import Mask
 
 _HEADER_BITS = 32 + 5 + 4 * 4
 _DATA_URL = "data:image/png;base64,"

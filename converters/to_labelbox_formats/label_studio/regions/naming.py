@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from to_labelbox.diagnostics import UNNAMED, Code, Log
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox_formats.label_studio.config import Config, Control, Declared, base_name, is_bare_tool
 from to_labelbox_formats.label_studio.files.records import Region
 from to_labelbox_formats.label_studio.regions.region_log import Place, Unusable

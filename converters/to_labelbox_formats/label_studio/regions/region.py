@@ -8,10 +8,9 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw
 
-from to_labelbox import geometry as geo
-from to_labelbox.diagnostics import Code
-from to_labelbox.model import Annotation as Labelled
-from to_labelbox.model import (
+from to_labelbox.geometry.any_shape import to_stored
+from to_labelbox.model.items import Annotation as Labelled
+from to_labelbox.model.items import (
     Attribute,
     Choice,
     Classification,
@@ -23,8 +22,16 @@ from to_labelbox.model import (
     TimeSpan,
     Track,
 )
+from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
-from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Region, Value, decode_any, is_nothing, text_list
+from to_labelbox_formats.label_studio.files.records import (
+    UNDECODABLE,
+    Region,
+    Value,
+    decode_any,
+    is_nothing,
+    text_list,
+)
 from to_labelbox_formats.label_studio.regions.answers import answer_of, is_answer, unsupported
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.naming import Naming
@@ -124,7 +131,7 @@ class RegionReader:
             )
         shapes = shape_on_picture(value, size[0], size[1], self.remarks)
         if asset.orientation > 1 and asset.stored is not None:
-            shapes = [geo.to_stored(s, asset.orientation, *asset.stored) for s in shapes]
+            shapes = [to_stored(s, asset.orientation, *asset.stored) for s in shapes]
         return self._objects(shapes)
 
     # ----------------------------------------------------------------------------------------- labels, attributes

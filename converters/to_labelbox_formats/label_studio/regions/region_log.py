@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from to_labelbox.diagnostics import Code, Log
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
 
 
 class Place(NamedTuple):

@@ -11,9 +11,8 @@ import math
 import msgspec
 from msgspec import Raw, Struct
 
-from to_labelbox.diagnostics import Code
-from to_labelbox.geometry import GeometryError
-from to_labelbox.model import (
+from to_labelbox.geometry.vector import GeometryError
+from to_labelbox.model.items import (
     Box,
     Ellipse,
     FrameSpan,
@@ -26,6 +25,7 @@ from to_labelbox.model import (
     Polyline,
     RotatedBox,
 )
+from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, UNDECODABLE, Number, Region, Value, as_list
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from to_labelbox.diagnostics import UNNAMED, UNREADABLE, Code, Log
-from to_labelbox.formats import ReadContext
-from to_labelbox.model import Attribute, Choice, Classification, Media, Object, Relationship
+from to_labelbox.model.items import Attribute, Choice, Classification, Media, Object, Relationship
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
 from to_labelbox_formats.label_studio.files.records import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from to_labelbox.diagnostics import Code
+from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.assets import Sizes, Slot
 from to_labelbox_formats.label_studio.files.records import Region
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions

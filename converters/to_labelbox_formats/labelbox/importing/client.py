@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from to_labelbox.diagnostics import NotAllowedError, RefusedError, UnavailableError, UsageError
-from to_labelbox.names import display
+from to_labelbox.model.text import display
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import NotAllowedError, RefusedError, UnavailableError
 
 T = TypeVar("T")
 

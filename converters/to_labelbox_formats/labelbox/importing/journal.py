@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.diagnostics import UsageError
 from to_labelbox.importer import ImportOptions, LineCounts, RowCounts
+from to_labelbox.report.errors import UsageError
 
 FOLDER = "import"
 STATE = "state.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from to_labelbox.diagnostics import UsageError
+from to_labelbox.report.errors import UsageError
 
 _TILES = ("rectangle", "polygon", "point", "line")
 TOOLS = {

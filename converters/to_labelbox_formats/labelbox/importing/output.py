@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from to_labelbox.batch_report import read_batch
-from to_labelbox.diagnostics import SourceError, UsageError
+from to_labelbox.batches.report import read_batch
+from to_labelbox.report.errors import SourceError, UsageError
 
 _PAYLOAD = re.compile(r"annotations(-\d{5,})?\.ndjson")
 REPORT, ROWS, ONTOLOGY, INDEX = "report.json", "data_rows.ndjson", "ontology.json", "index.ndjson"

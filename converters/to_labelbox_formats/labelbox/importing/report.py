@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport, RowCounts
-from to_labelbox.names import display
-from to_labelbox.report import version
+from to_labelbox.model.text import display
+from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing.client import APP
 from to_labelbox_formats.labelbox.importing.jobs import FailedLine, Jobs
 from to_labelbox_formats.labelbox.importing.journal import Journal, Project, State

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from to_labelbox.diagnostics import RefusedError, UnavailableError, UsageError
+from to_labelbox.batches.lock import locked
 from to_labelbox.importer import Dialogue, ImportOptions, ImportReport, RowCounts
-from to_labelbox.lock import locked
-from to_labelbox.report import version
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import RefusedError, UnavailableError
+from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing import survey as surveying
 from to_labelbox_formats.labelbox.importing.batches import Batches, prefix
 from to_labelbox_formats.labelbox.importing.client import (

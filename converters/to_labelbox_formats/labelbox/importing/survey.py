@@ -11,10 +11,11 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from to_labelbox.checking import faults
-from to_labelbox.diagnostics import RefusedError, UsageError
+from to_labelbox.api.validate import faults
 from to_labelbox.importer import Dialogue, ImportOptions
-from to_labelbox.names import display
+from to_labelbox.model.text import display
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import RefusedError
 from to_labelbox_formats.labelbox.importing import metadata
 from to_labelbox_formats.labelbox.importing.client import Labelbox, NotFound
 from to_labelbox_formats.labelbox.importing.journal import Journal

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from to_labelbox.diagnostics import UsageError
-from to_labelbox.formats import PreviewOptions
-from to_labelbox.media import Gallery
+from to_labelbox.plugins.writer import PreviewOptions
+from to_labelbox.report.errors import UsageError
+from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.labelbox.preview.cards import card
 from to_labelbox_formats.labelbox.preview.classes import Classes, load
 from to_labelbox_formats.labelbox.preview.page import page

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
-from to_labelbox.media import Gallery
+from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.labelbox.preview import pictures
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
 from to_labelbox_formats.labelbox.preview.drawing import Drawn, Undrawable, canvas, drawn, extent, link, patch

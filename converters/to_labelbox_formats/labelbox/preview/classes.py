@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from to_labelbox.diagnostics import UsageError
+from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox.validate import wire
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")

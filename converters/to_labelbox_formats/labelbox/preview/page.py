@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
-from to_labelbox.formats import PreviewOptions
+from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox_formats.labelbox.preview.classes import Classes
 from to_labelbox_formats.labelbox.preview.drawing import styles
 from to_labelbox_formats.labelbox.preview.markup import count, text

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageFilter, ImageOps
 
-from to_labelbox.media import Gallery
-from to_labelbox.source import is_safe
+from to_labelbox.source.files import is_safe
+from to_labelbox.source.image_headers import Gallery
 
 MAX_SIDE = 1200
 """Longer side of an embedded picture in pixels."""

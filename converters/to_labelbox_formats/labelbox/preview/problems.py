@@ -2,7 +2,7 @@
 
 A report names file, record and the source's id of the first few occurrences of each message. A data row is recognised
 by its key in the example; by its key without extension, where labels lie in a file of the same name; or by a line whose
-uuid is made of the key and the example's id (see :class:`~to_labelbox_formats.labelbox.payload.Uuids`).
+uuid is made of the key and the example's id (see :class:`~to_labelbox_formats.labelbox.encode.uuids.Uuids`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from to_labelbox.diagnostics import Code, UsageError
-from to_labelbox_formats.labelbox.payload import Uuids
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import UsageError
+from to_labelbox_formats.labelbox.encode.uuids import Uuids
 from to_labelbox_formats.labelbox.preview.markup import count
 from to_labelbox_formats.labelbox.preview.sample import payload_files
 from to_labelbox_formats.labelbox.validate import wire

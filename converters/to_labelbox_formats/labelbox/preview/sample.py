@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, Struct, UnsetType
 
-from to_labelbox.diagnostics import UsageError
+from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox.validate import wire
 
 MAX_LINES = 2000

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from to_labelbox.media import Gallery
+from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
 from to_labelbox_formats.labelbox.preview.markup import count, item, listing, text
 from to_labelbox_formats.labelbox.preview.pictures import find

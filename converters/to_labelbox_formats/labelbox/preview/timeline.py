@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import UNSET
 
-from to_labelbox.media import Gallery
+from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.labelbox.preview import pictures
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, said, value_of
 from to_labelbox_formats.labelbox.preview.drawing import Drawn, Undrawable, canvas, drawn, extent, patch

@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 from msgspec import UNSET
 
-from to_labelbox.diagnostics import UsageError
-from to_labelbox.formats import Fault
-from to_labelbox.media import Gallery
+from to_labelbox.plugins.writer import Fault
+from to_labelbox.report.errors import UsageError
+from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.labelbox.validate import lines, wire
 from to_labelbox_formats.labelbox.validate.names import Names
 from to_labelbox_formats.labelbox.validate.rows import RowInfo, Rows

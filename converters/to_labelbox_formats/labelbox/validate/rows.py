@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET
 
-from to_labelbox.media import Gallery
+from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
 
 MEDIA_TYPES = "IMAGE VIDEO TEXT PDF TMS_GEO TMS_SIMPLE AUDIO CONVERSATIONAL HTML DICOM POINT_CLOUD LLM".split()

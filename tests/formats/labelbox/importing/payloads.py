@@ -7,7 +7,7 @@ from typing import Any
 
 import to_labelbox
 from to_labelbox import Settings
-from to_labelbox.model import (
+from to_labelbox.model.items import (
     Annotation,
     Asset,
     Box,

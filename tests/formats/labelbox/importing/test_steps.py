@@ -12,7 +12,7 @@ import to_labelbox
 from formats.labelbox.importing.payloads import MEDIA, output
 from formats.labelbox.importing.stand_in import StandIn
 from harness import lines
-from to_labelbox.model import Media
+from to_labelbox.model.items import Media
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -1,0 +1,97 @@
+"""Recognising COCO files by the keys in their first bytes; kinds and splits."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
+
+from to_labelbox.source.json_head import keys_at
+
+
+class Kind(StrEnum):
+    """What the annotations of a file carry."""
+
+    INSTANCES = "instances"
+    KEYPOINTS = "person_keypoints"
+    CAPTIONS = "captions"
+    PANOPTIC = "panoptic"
+    LABELS = "labels"
+    IMAGES = "image_info"
+    RESULTS = "results"
+
+
+TRACKS = frozenset({"file_names", "bboxes", "segmentations"})
+"""Keys of videos and annotations of YouTube-VIS, where a record holds a shape for every frame."""
+NO_VIDEOS = "one annotation has the shapes of all frames: YouTube-VIS, which is not supported; export one image a frame"
+
+
+@lru_cache(4)
+def probe(head: bytes) -> tuple[Kind | None, str]:
+    """The kind of file that a head begins, or None with the reason."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = head.decode("utf-16", "replace").encode().lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith(b"["):
+        inner = list(islice(keys_at(text, 2), 12))
+        fields = {"score", "caption", "bbox", "segmentation", "keypoints"} & set(inner)
+        if "image_id" in inner and fields and "data" not in inner:
+            return Kind.RESULTS, "an array of objects with image_id: COCO results"
+        return None, "a JSON array, but not of COCO results"
+    if not text.startswith(b"{"):
+        return None, "not JSON"
+    top = list(keys_at(text, 1))
+    if "videos" in top and TRACKS & set(keys_at(text, 3)):
+        return None, NO_VIDEOS
+    for other, what in (
+        ("shapes", "LabelMe"), ("_via_img_metadata", "a VIA project"), ("items", "Datumaro"),
+        ("imgToAnns", "the index form of COCO-Text, which is not supported: list images and annotations"),
+        ("sequences", "BURST, which is not supported: export one image a frame"),
+    ):  # fmt: skip
+        if other in top:
+            return None, f"has {other!r}: {what}"
+    if {"image", "annotations"} <= set(top) and "images" not in top:
+        return None, "has 'image', not 'images': masks without classes, as of SA-1B, which are not supported"
+    if "images" in top and ({"annotations", "categories"} & set(top) or "file_name" in keys_at(text, 3)):
+        return Kind.INSTANCES, f"an object with {', '.join(repr(k) for k in top[:5])}"
+    if "annotations" in top and "categories" in top:
+        return Kind.INSTANCES, "an object with 'annotations' and 'categories'"
+    if {"info", "licenses", "videos"} & set(top) and len(text) > 60_000:
+        return Kind.INSTANCES, "an object that begins like COCO's"
+    if "annotations" in top and "image_id" in keys_at(text, 3):
+        return Kind.INSTANCES, "an object whose 'annotations' have 'image_id'"
+    return None, "a JSON object without 'images' and 'annotations' or 'categories'"
+
+
+_SPLIT = re.compile(
+    r"^(?:instances|person_keypoints|keypoints|captions|panoptic|stuff|labels|image_info|lvis(?:_v\d+(?:\.\d+)?)?)_(.+)$"
+)
+_WORD = re.compile(
+    r"(train|training|val|valid|validation|test|testing|trainval|minival|dev|eval)(\d{4})?", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"[-_. ]+")
+_ANNOTATIONS = re.compile(r"annotations?|labels?|jsons?|coco", re.IGNORECASE)
+ROBOFLOW = "_annotations.coco.json"
+
+
+def split_of(name: str) -> str:
+    """Split by file name: the text after ``<kind>_``, the one word of it that names a split, else such a folder's name."""
+    folder, _, base = name.rpartition("/")
+    parent = folder.rpartition("/")[2]
+    stem = base.removesuffix(".gz").removesuffix(".json")
+    if base.removesuffix(".gz") == ROBOFLOW:
+        return parent
+    match = _SPLIT.match(stem)
+    if match and not _WORD.fullmatch(parent):
+        return match.group(1)
+    words = [word for word in _BETWEEN.split(stem) if _WORD.fullmatch(word)]
+    if len(words) == 1:
+        return words[0]
+    return parent if _WORD.fullmatch(parent) else match.group(1) if match else ""
+
+
+def home_of(name: str) -> str:
+    """The folder of a file's dataset, with a slash: its own, without the ones that only say that they hold annotations."""
+    parts = [part for part in name.split("/")[:-1] if not _ANNOTATIONS.fullmatch(part)]
+    return "".join(f"{part}/" for part in parts)

@@ -1,0 +1,77 @@
+"""Random access to the bytes of a set's files, by ``os.pread`` so that forked processes can share them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from to_labelbox.source.files import Source
+from to_labelbox.source.json_stream import as_utf8
+
+OPEN = 64
+"""Files that are open at a time: a set may have more of them than a process may open."""
+
+
+class Texts:
+    """The files of a set in order. Packed and UTF-16 ones are copied, one after another, into one unnamed file."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[str | None, int]] = []
+        self._copies: BinaryIO | None = None
+
+    def add(self, source: Source, name: str) -> None:
+        path = None if _needs_copy(source, name) else source.real_path(name)
+        self._places.append((path, 0) if path is not None else (None, self._copy(source, name)))
+
+    def _copy(self, source: Source, name: str) -> int:
+        """Where the copy of a file begins."""
+        if self._copies is None:
+            self._copies = tempfile.TemporaryFile()  # noqa: SIM115
+            weakref.finalize(self, self._copies.close)
+        place = self._copies.seek(0, os.SEEK_END)
+        with source.open(name) as stream, as_utf8(stream) as whole:
+            while block := whole.read(1 << 20):
+                self._copies.write(block)
+        self._copies.flush()
+        return place
+
+    def open(self) -> Opened:
+        return Opened(self._places, self._copies)
+
+
+class Opened:
+    """The files for one pass, each opened when it is first read."""
+
+    def __init__(self, places: list[tuple[str | None, int]], copies: BinaryIO | None) -> None:
+        self._places = places
+        self._copies = copies
+        self._descriptors: dict[int, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for descriptor in self._descriptors.values():
+            os.close(descriptor)
+        self._descriptors.clear()
+
+    def read(self, file: int, length: int, start: int) -> bytes:
+        path, base = self._places[file]
+        if path is None:
+            assert self._copies is not None
+            return os.pread(self._copies.fileno(), length, base + start)
+        descriptor = self._descriptors.get(file)
+        if descriptor is None:
+            if len(self._descriptors) >= OPEN:
+                os.close(self._descriptors.pop(next(iter(self._descriptors))))
+            descriptor = self._descriptors[file] = os.open(path, os.O_RDONLY)
+        return os.pread(descriptor, length, start)
+
+
+def _needs_copy(source: Source, name: str) -> bool:
+    return source.is_archive or name.lower().endswith(".gz") or source.head(name, 2) in (b"\xff\xfe", b"\xfe\xff")

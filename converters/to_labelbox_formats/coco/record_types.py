@@ -1,0 +1,133 @@
+"""An annotation's record: where it is from, and its fields as they are decoded.
+
+Nearly all records are plain, which is tried first; the other kinds of fields take whatever the format allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from to_labelbox.model.items import Box, Object
+from to_labelbox_formats.coco.box_columns import NothingElse
+from to_labelbox_formats.coco.detect import Kind
+from to_labelbox_formats.coco.ids import Id
+from to_labelbox_formats.coco.index import Category
+from to_labelbox_formats.coco.panoptic import Segment
+
+
+class Record(NamedTuple):
+    """An annotation's bytes, and where they are from: number of the file, number in it."""
+
+    file: int
+    row: int
+    text: bytes
+
+
+class Found(NamedTuple):
+    """The annotations of one image, in order of files: file of each, number in it and bytes, or the object, if known."""
+
+    files: Sequence[int]
+    rows: Sequence[int]
+    texts: Sequence[bytes]
+    objects: list[Object] | None = None
+
+
+class Files(NamedTuple):
+    """What the records need to know of each file."""
+
+    names: Sequence[str]
+    kinds: Sequence[Kind]
+    categories: Sequence[Mapping[int, Category]]
+    normalised: Sequence[bool]
+    corners: Sequence[bool]
+    foreign: Sequence[bool]
+    plain: Sequence[bool]
+
+
+# ------------------------------------------------------------------------------------------------------ any record
+
+
+class Rle(Struct, gc=False):
+    size: list[int]
+    counts: list[int] | str
+
+
+class _AnyFields(Struct, gc=False):
+    id: Id = None
+    category_id: Id = None
+    bbox: list[float] | None = None
+    iscrowd: int | None = None
+    keypoints: list[float] | None = None
+    caption: str | None = None
+    score: float | None = None
+    attributes: dict[str, Any] | None = None
+    segments_info: list[Segment] | None = None
+    file_name: str | None = None
+    ignore: int | bool | None = None
+    deleted: int | bool | None = None
+    isbbox: int | bool | None = None
+    foot_kpts: msgspec.Raw = msgspec.Raw()
+    face_kpts: msgspec.Raw = msgspec.Raw()
+    lefthand_kpts: msgspec.Raw = msgspec.Raw()
+    righthand_kpts: msgspec.Raw = msgspec.Raw()
+
+
+class Fields(_AnyFields, gc=False):
+    """Fields of an annotation of any kind. Numbers in text and other oddities go the lenient way."""
+
+    segmentation: list[list[float]] | Rle | None = None
+
+
+class BoxFields(_AnyFields, gc=False):
+    """The same, with the outline left undecoded: ``segmentation`` only says whether there is one."""
+
+    segmentation: msgspec.Raw = msgspec.Raw()
+
+
+class _Ids(Struct, gc=False):
+    id: Id = None
+
+
+# ---------------------------------------------------------------------------------------------------- plain records
+
+
+class Plain(NothingElse, gc=False):
+    """An instance as nearly all are."""
+
+    bbox: Box
+    category_id: Id = None
+    id: Id = None
+    segmentation: list[list[float]] | Rle | None = None
+
+
+class PlainBox(NothingElse, gc=False):
+    """The same, with the outline left undecoded."""
+
+    bbox: Box
+    category_id: Id = None
+    id: Id = None
+    segmentation: msgspec.Raw = msgspec.Raw()
+
+
+decode_ids = msgspec.json.Decoder(list[_Ids]).decode
+decode_all = msgspec.json.Decoder(list[Fields]).decode
+decode_boxes = msgspec.json.Decoder(list[BoxFields]).decode
+decode_plain = msgspec.json.Decoder(list[Plain]).decode
+decode_plain_boxes = msgspec.json.Decoder(list[PlainBox]).decode
+_NO_OUTLINE = frozenset({b"", b"[]", b"[[]]", b"null"})
+
+
+def list_of(texts: Sequence[bytes]) -> bytes:
+    """Records as one JSON array."""
+    return b"[%b]" % b",".join(texts)
+
+
+def has_outline(segmentation: object) -> bool:
+    """Whether a record states an outline, read or left undecoded."""
+    if isinstance(segmentation, msgspec.Raw):
+        return bytes(segmentation) not in _NO_OUTLINE
+    return bool(segmentation)

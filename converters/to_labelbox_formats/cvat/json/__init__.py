@@ -1,0 +1,1 @@
+"""CVAT's JSON: backups, tasks, jobs, Datumaro."""

@@ -1,0 +1,270 @@
+"""Datumaro JSON: ``annotations/<subset>.json`` with ``categories`` and ``items``, pictures in ``images/<subset>/``.
+
+``categories.label.labels[i]`` is the label with id i, ``categories.points.items[{label_id, labels}]`` names the points of
+skeletons. Boxes are x, y, width, height; points are flat; RLE is COCO's; a picture's ``size`` is [height, width]. Some
+attributes are Datumaro's own (:data:`OWN`), the others the user's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from to_labelbox.geometry import raster
+from to_labelbox.geometry import vector as geo
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError, SourceError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox_formats.cvat.detect import datumaro_files
+from to_labelbox_formats.cvat.json.records import is_number, records, text_of
+from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
+from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
+from to_labelbox_formats.cvat.shapes import Figure, node_of_figure
+from to_labelbox_formats.cvat.unread import tell_datumaro
+from to_labelbox_formats.cvat.xml.exports import Group
+from to_labelbox_formats.cvat.xml.images import CAPTION
+
+MAX_JSON_BYTES = 2**30
+OWN = frozenset({"occluded", "rotation", "track_id", "keyframe", "outside", "frame", "is_crowd", "source"})
+_POLYGON_LIKE = {"polygon": "polygon", "polyline": "polyline", "points": "points"}
+
+
+class DatumaroExport:
+    """One subset as images."""
+
+    media = "../images"
+    dense = False
+    closes = False
+
+    def __init__(self, name: str, content: Mapping[str, Any]) -> None:
+        self.name = name
+        self.files = (name,)
+        categories = content.get("categories")
+        categories = categories if isinstance(categories, dict) else {}
+        self._labels = _labels(categories)
+        self._points = _point_names(categories)
+        self._items = records(content.get("items"))
+        subset = os.path.splitext(os.path.basename(name))[0]
+        group = Group(self, subset, "", only_frames=False, task=TaskSpec(name=subset))
+        for number, item in enumerate(self._items):
+            group.images.append(number)
+            group.hashes.append(hash(_name(item)))
+        self.groups = {(subset, ""): group}
+        parents, sublabels = dict(enumerate(self._labels)), _sublabels(categories)
+        specs = tuple(
+            LabelSpec(
+                label,
+                "skeleton" if id in self._points else "",
+                elements=tuple(LabelSpec(p, "points") for p in self._points.get(id, ())),
+            )
+            for id, label in parents.items()
+            if label not in sublabels
+        )
+        self.meta = Meta(specs, found=True)
+        self.tagged = tuple(
+            dict.fromkeys(
+                self._label(a)
+                for item in self._items
+                for a in records(item.get("annotations"))
+                if a.get("type") == "label" and self._label(a)
+            )
+        )
+
+    def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
+        for element in elements:
+            item = self._items[element]
+            fields = {"id": text_of(item.get("id")), "name": _name(item)}
+            image = _picture(item)
+            size = image.get("size")
+            if isinstance(size, list) and len(size) == 2 and whole(size[0], 1) and whole(size[1], 1):
+                fields |= {"height": str(size[0]), "width": str(size[1])}
+            yield make_node("image", fields, [], [self._shape(a) for a in records(item.get("annotations"))])
+
+    def _label(self, record: Mapping[str, Any]) -> str:
+        id = record.get("label_id")
+        if isinstance(id, int) and not isinstance(id, bool) and id >= 0:
+            return self._labels[id] if id < len(self._labels) else f"label_{id}"
+        return ""
+
+    def _shape(self, record: Mapping[str, Any]) -> Node:
+        attributes = record.get("attributes")
+        attributes = attributes if isinstance(attributes, dict) else {}
+        answers: list[Answer] = [(k, text_of(v)) for k, v in attributes.items() if k not in OWN]
+        fields = {"label": self._label(record), "occluded": "1" if attributes.get("occluded") is True else "0"}
+        group = record.get("group")
+        if isinstance(group, int) and group:
+            fields["group_id"] = str(group)
+        kind = str(record.get("type"))
+        if kind == "label":
+            return make_node("tag", fields, answers)
+        if kind == CAPTION:
+            return make_node(CAPTION, {"label": CAPTION, "text": text_of(record.get("caption"))})
+        if kind == "skeleton":
+            return make_node("skeleton", fields, answers, self._elements(record))
+        if kind == "points" and isinstance(record.get("visibility"), list):
+            points = self._states(record, record["visibility"])
+            if points is not None and self._names(record):
+                return make_node("skeleton", fields, answers, [_element(*point) for point in points])
+            if points is not None:
+                record = {**record, "points": [v for _, x, y, state in points if state != 0 for v in (x, y)]}
+        turn: Any = attributes.get("rotation")
+        figure = _figure(record, kind, float(turn) if is_number(turn) else 0.0)
+        if figure is None:
+            tag = {"bbox": "box", "cuboid_2d": "cuboid", **_POLYGON_LIKE}.get(kind, kind)
+            return make_node(tag, {**fields, "points": "unreadable"}, answers)
+        return node_of_figure(figure, fields, answers)
+
+    def _names(self, record: Mapping[str, Any]) -> Sequence[str]:
+        """What the points of the record's label are called."""
+        id = record.get("label_id")
+        return self._points.get(id, ()) if isinstance(id, int) else ()
+
+    def _states(self, record: Mapping[str, Any], states: list[Any]) -> list[tuple[str, Any, Any, Any]] | None:
+        """Name, place and visibility of each point; None where they do not fit together."""
+        points, names = record.get("points"), self._names(record)
+        if not isinstance(points, list) or len(points) != 2 * len(states):
+            return None
+        return [
+            (names[i] if i < len(names) else str(i + 1), x, y, state)
+            for i, (x, y, state) in enumerate(zip(points[::2], points[1::2], states))
+        ]
+
+    def _elements(self, record: Mapping[str, Any]) -> list[Node]:
+        """x, y, visibility triples (0 absent, 1 hidden, 2 visible), or element records."""
+        elements = records(record.get("elements"))
+        if elements:
+            found = []
+            for i, element in enumerate(elements):
+                points, visible = element.get("points"), element.get("visibility")
+                name = self._label(element) or str(i + 1)
+                state = visible[0] if isinstance(visible, list) and visible else 2
+                if isinstance(points, list) and len(points) >= 2:
+                    found.append(_element(name, points[0], points[1], state))
+            return found
+        points, names = record.get("points"), self._names(record)
+        values = points if isinstance(points, list) else []
+        return [
+            _element(names[i] if i < len(names) else str(i + 1), x, y, state)
+            for i, (x, y, state) in enumerate(zip(values[::3], values[1::3], values[2::3]))
+        ]
+
+
+def _element(name: str, x: Any, y: Any, state: Any) -> Node:
+    return make_node(
+        "points",
+        {
+            "label": name,
+            "outside": "1" if state == 0 else "0",
+            "occluded": "1" if state == 1 else "0",
+            "points": f"{text_of(x)},{text_of(y)}",
+        },
+    )
+
+
+def _figure(record: Mapping[str, Any], kind: str, rotation: float) -> Figure | None:
+    if kind == "mask":
+        return _mask(record.get("rle"))
+    values = record.get("bbox") if kind == "bbox" else record.get("points")
+    if kind == "cuboid_2d" and isinstance(values, list) and all(isinstance(p, list) for p in values):
+        values = [v for point in values for v in point]
+    if not isinstance(values, list) or not all(map(is_number, values)):
+        return None
+    numbers = [float(v) for v in values]
+    if kind == "bbox" and len(numbers) == 4:
+        left, top, width, height = numbers
+        return Figure("rectangle", [left, top, left + width, top + height], rotation)
+    if kind == "cuboid_2d" and len(numbers) == 16:  # eight corners; the outline around them is all that is kept
+        return Figure("cuboid", numbers)
+    if kind == "ellipse" and len(numbers) == 4:  # x1, y1, x2, y2 of its box
+        x1, y1, x2, y2 = numbers
+        return Figure("ellipse", [(x1 + x2) / 2, (y1 + y2) / 2, abs(x2 - x1) / 2, abs(y2 - y1) / 2], rotation)
+    if kind in _POLYGON_LIKE and numbers and len(numbers) % 2 == 0:
+        return Figure(_POLYGON_LIKE[kind], numbers)
+    return None
+
+
+def _mask(rle: Any) -> Figure | None:
+    """COCO's runs go down the columns of the whole picture; the node's go along the rows."""
+    if not isinstance(rle, dict):
+        return None
+    size, counts = rle.get("size"), rle.get("counts")
+    if not isinstance(size, list) or len(size) != 2:
+        return None
+    height, width = whole(size[0], 1), whole(size[1], 1)
+    if height is None or width is None:
+        return None
+    try:
+        mask = (
+            raster.mask_from_runs(counts, width, height)
+            if isinstance(counts, list)
+            else raster.mask_from_counts(str(counts), width, height)
+        )
+    except (geo.GeometryError, OverflowError):
+        return None
+    flat = raster.mask_array(mask).ravel()
+    edges = np.flatnonzero(np.diff(flat)) + 1
+    runs = np.diff(np.concatenate(([0], edges, [len(flat)]))).tolist()
+    first = [0] if flat[0] else []
+    return Figure("mask", [*map(float, first + runs), 0.0, 0.0, float(width), float(height)])
+
+
+def _picture(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    image = item.get("image") or item.get("media")
+    return image if isinstance(image, dict) else {}
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    """The picture's path; an item without one is named by its id."""
+    return text_of(_picture(item).get("path")) or text_of(item.get("id"))
+
+
+def _labels(categories: Mapping[str, Any]) -> list[str]:
+    label = categories.get("label")
+    listed = label.get("labels") if isinstance(label, dict) else None
+    return [text_of(r.get("name")) for r in records(listed)]
+
+
+def _sublabels(categories: Mapping[str, Any]) -> set[str]:
+    label = categories.get("label")
+    listed = label.get("labels") if isinstance(label, dict) else None
+    return {text_of(r.get("name")) for r in records(listed) if r.get("parent")}
+
+
+def _point_names(categories: Mapping[str, Any]) -> dict[int, list[str]]:
+    points = categories.get("points")
+    listed = points.get("items") if isinstance(points, dict) else None
+    return {
+        r["label_id"]: [text_of(n) for n in r["labels"]]
+        for r in records(listed)
+        if isinstance(r.get("label_id"), int) and isinstance(r.get("labels"), list)
+    }
+
+
+def open_datumaro(source: Source, log: Log) -> list[DatumaroExport]:
+    """Every subset file. Raises :class:`SourceError` for point clouds."""
+    exports = []
+    for name in datumaro_files(source):
+        try:
+            content = msgspec.json.decode(source.read(name, MAX_JSON_BYTES))
+            if not isinstance(content, dict) or not isinstance(content.get("items"), list):
+                raise FileError("has no list of items")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            log.file_unreadable(name, f"not valid JSON: {error}")
+            continue
+        except FileError as error:
+            log.file_unreadable(name, str(error))
+            continue
+        items = records(content["items"])
+        if any("point_cloud" in item for item in items):
+            raise SourceError(f"{name}: 3D CVAT data is not supported (its items are point clouds)")
+        unused = len(content["items"]) - len(items)
+        if unused:
+            log.note(Code.RECORD_UNREADABLE, "an item is not an object", file=name, count=unused)
+        tell_datumaro(content, log, name)
+        exports.append(DatumaroExport(name, content))
+    return exports

@@ -1,0 +1,326 @@
+"""The jobs of one task: which of them hold labels, and what overlapping ones tell in common.
+
+- Types: ``annotation``; any other (``ground_truth``, ``replica``, formerly ``consensus_replica``) checks the work of those.
+  In a task with honeypots (``validation_layout.mode`` ``gt_pool``) the ground-truth job labels the pictures of the pool,
+  and the frames on which annotators were tested with these pictures are no labels.
+- Jobs that overlap both tell the shapes of shared frames, and a track that goes on into the next job.
+
+Frames are relative to the task. A track continues another when it has the same label and, on the first frame that it is
+visible on, lies within a pixel of where the other one is. A skeleton does when the same elements are visible on that
+frame, each within a pixel.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from typing import Any, Generic, TypeVar
+
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox_formats.cvat.json.records import Names, figure_of_record, is_number, records
+from to_labelbox_formats.cvat.shapes import Figure
+from to_labelbox_formats.cvat.tracks.interpolation import between
+
+NEAR = 1.0
+"""Pixels."""
+ANNOTATION, GROUND_TRUTH = "annotation", "ground_truth"
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Job:
+    """One record of annotations, over the frames ``start`` to ``end``; ``stop`` is the end where other jobs follow."""
+
+    record: Mapping[str, Any]
+    start: int | None = None
+    end: int | None = None
+    stop: int | None = None
+
+
+def job_type(job: Mapping[str, Any]) -> str:
+    """What a job is for. Old backups do not say; all their jobs are for annotation."""
+    kind = job.get("type")
+    return kind if isinstance(kind, str) and kind else ANNOTATION
+
+
+# -------------------------------------------------------------------------------------------- shapes of shared frames
+
+
+class _Near(Generic[T]):
+    """Values by a key and some numbers, found again by numbers that are each within :data:`NEAR`.
+
+    Numbers are put into cells of that width; whoever asks looks into the cells around.
+    """
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[Any, ...], list[T]] = {}
+
+    def add(self, key: Any, numbers: Sequence[float], value: T) -> None:
+        self._cells.setdefault((key, *map(math.floor, numbers)), []).append(value)
+
+    def around(self, key: Any, numbers: Sequence[float]) -> Iterator[list[T]]:
+        """The lists of values that may be near; the caller may take values out of them."""
+        low = [math.floor(n) for n in numbers]
+        for shift in product((0, -1, 1), repeat=len(low)):
+            found = self._cells.get((key, *(n + s for n, s in zip(low, shift))))
+            if found:
+                yield found
+
+
+def _corner(record: Mapping[str, Any]) -> list[float]:
+    """The first and the last point of a shape, to look it up by."""
+    points = _list(record.get("points"))
+    ends = [*points[:2], *points[-2:]]
+    return [float(v) for v in ends] if all(is_number(v) and abs(v) < 1e15 for v in ends) else []
+
+
+class Earlier:
+    """Shapes and tags that earlier jobs have told, by frame; each is found once by the job that comes now."""
+
+    def __init__(self, content: Mapping[int, list[Any]]) -> None:
+        self._content = content
+        self._left: dict[int, _Near[Mapping[str, Any]]] = {}
+
+    def has(self, record: Mapping[str, Any], frame: int) -> bool:
+        left = self._left.get(frame)
+        if left is None:  # what this job itself adds to the frame comes after the copy
+            left = self._left[frame] = _Near()
+            for other in self._content.get(frame, ()):
+                left.add(_kind(other), _corner(other), other)
+        for near in left.around(_kind(record), _corner(record)):
+            place = next((i for i, other in enumerate(near) if _same(record, other)), None)
+            if place is not None:
+                del near[place]
+                return True
+        return False
+
+
+def _kind(record: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(repr(record.get(key)) for key in ("label", "label_id", "type"))
+
+
+def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Tags of one label; shapes of one label and type, each number within one; skeletons of which all elements are."""
+    if any(a.get(key) != b.get(key) for key in ("label", "label_id", "type")):
+        return False
+    if "type" not in a and "points" not in a:
+        return True
+    mine, theirs = ([s.get("rotation") or 0, *_list(s.get("points"))] for s in (a, b))
+    elements = records(a.get("elements")), records(b.get("elements"))
+    return (
+        bool(len(mine) > 1 or elements[0])
+        and len(mine) == len(theirs)
+        and all(is_number(v) for v in (*mine, *theirs))
+        and all(abs(p - q) <= NEAR for p, q in zip(mine, theirs))
+        and len(elements[0]) == len(elements[1])
+        and all(map(_same, *elements))
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+# ------------------------------------------------------------------------------------------ tracks over several jobs
+
+
+class _Course:
+    """Where the object of a track record is, frame by frame."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.record = record
+        self._shapes = sorted((s for s in records(record.get("shapes")) if frame_of(s) >= 0), key=frame_of)
+        self._frames = [frame_of(s) for s in self._shapes]
+        self.elements = [_Course(e) for e in records(record.get("elements"))]
+
+    def at(self, frame: int) -> Figure | None:
+        """The figure on a frame; None where the object is not visible."""
+        past = bisect_right(self._frames, frame)
+        if not past or self._shapes[past - 1].get("outside"):
+            return None
+        figure = figure_of_record(self._shapes[past - 1], str(self._shapes[past - 1].get("type")))
+        if figure is None or past == len(self._shapes):
+            return figure
+        following = figure_of_record(self._shapes[past], str(self._shapes[past].get("type")))
+        if following is None:
+            return figure
+        before, after = self._frames[past - 1], self._frames[past]
+        return between(figure, following, (frame - before) / (after - before))
+
+    def first_visible(self) -> int:
+        """The first frame on which the object, or any element of it, is visible; -1 for none."""
+        parts = self.elements or [self]
+        frames = (f for part in parts for s, f in zip(part._shapes, part._frames) if not s.get("outside"))
+        return min(frames, default=-1)
+
+    def places(self, frame: int) -> list[tuple[str, Figure]] | None:
+        """The object, or each visible element by its name, on a frame; None where it cannot be compared."""
+        if not self.elements:
+            figure = self.at(frame)
+            return [("", figure)] if figure is not None and figure.kind != "mask" else None
+        found = ((_label_key(e.record), e.at(frame)) for e in self.elements)
+        return sorted(((name, f) for name, f in found if f is not None), key=lambda p: (p[0], list(p[1].numbers)))
+
+
+def _label_key(record: Mapping[str, Any]) -> str:
+    return repr((record.get("label"), record.get("label_id")))
+
+
+def frame_of(shape: Mapping[str, Any]) -> int:
+    frame = shape.get("frame")
+    return frame if isinstance(frame, int) and not isinstance(frame, bool) else -1
+
+
+class _Continued:
+    """Tracks of an earlier job, each found once by the track that goes on from it."""
+
+    def __init__(self, tracks: Iterable[Mapping[str, Any]]) -> None:
+        self._courses = [_Course(track) for track in tracks]
+        self._taken: set[int] = set()
+        self._by_frame: dict[int, _Near[int]] = {}
+
+    def take(self, course: _Course, frame: int) -> Mapping[str, Any] | None:
+        """The track that lies where ``course`` begins; None where there is none."""
+        mine = course.places(frame)
+        if mine is None:
+            return None
+        known = self._by_frame.get(frame)
+        if known is None:
+            known = self._by_frame[frame] = self._placed(frame)
+        for near in known.around(_place_key(course, mine), _place_numbers(mine)):
+            for i, place in enumerate(near):
+                theirs = self._courses[place].places(frame)
+                if place not in self._taken and theirs is not None and _near(mine, theirs):
+                    del near[i]
+                    self._taken.add(place)
+                    return self._courses[place].record
+        return None
+
+    def _placed(self, frame: int) -> _Near[int]:
+        found: _Near[int] = _Near()
+        for i, course in enumerate(self._courses):
+            places = course.places(frame) if i not in self._taken else None
+            if places is not None:
+                found.add(_place_key(course, places), _place_numbers(places), i)
+        return found
+
+    @property
+    def rest(self) -> list[Mapping[str, Any]]:
+        return [c.record for i, c in enumerate(self._courses) if i not in self._taken]
+
+
+def _place_key(course: _Course, places: Sequence[tuple[str, Figure]]) -> tuple[Any, ...]:
+    return _label_key(course.record), bool(course.elements), *((name, f.kind, len(f.numbers)) for name, f in places)
+
+
+def _place_numbers(places: Sequence[tuple[str, Figure]]) -> list[float]:
+    numbers = places[0][1].numbers if places else ()
+    return [v for v in (*numbers[:2], *numbers[-2:]) if abs(v) < 1e15]
+
+
+def _near(mine: Sequence[tuple[str, Figure]], theirs: Sequence[tuple[str, Figure]]) -> bool:
+    return all(abs(a - b) <= NEAR for (_, p), (_, q) in zip(mine, theirs) for a, b in zip(p.numbers, q.numbers))
+
+
+def join_tracks(jobs: list[Job], names: Names, log: Log, file: str) -> None:
+    """Put tracks together that continue from one job into the next; the later job keeps them."""
+    for before, job in pairwise(jobs):
+        if before.end is None or job.start is None or job.start > before.end:
+            continue
+        earlier, joined = _Continued(records(before.record.get("tracks"))), []
+        for track in records(job.record.get("tracks")):
+            course = _Course(track)
+            first = course.first_visible()
+            known = earlier.take(course, first) if job.start <= first <= before.end else None
+            if known is None:
+                joined.append(track)
+                continue
+            joined.append(_joined(known, track, first))
+            label = names.label(track) or UNNAMED
+            log.read(label)
+            log.merge(Code.ANNOTATION_DUPLICATE, label, "a track that overlapping jobs tell in parts is one", file=file)
+        before.record = {**before.record, "tracks": earlier.rest}
+        job.record = {**job.record, "tracks": joined}
+
+
+def _joined(known: Mapping[str, Any], track: Mapping[str, Any], first: int) -> dict[str, Any]:
+    """One track: what the earlier job says up to the ``first`` frame of the later one, which counts from there on."""
+    rest: dict[str, list[Mapping[str, Any]]] = {}
+    for element in records(known.get("elements")):
+        rest.setdefault(_label_key(element), []).append(element)
+    parts = []
+    for element in records(track.get("elements")):
+        same = rest.get(_label_key(element))
+        before: Mapping[str, Any] = same.pop(0) if same else {}
+        parts.append({**element, "shapes": [*_until(before, first - 1), *records(element.get("shapes"))]})
+    parts += [{**element, "shapes": _until(element, first)} for same in rest.values() for element in same]
+    return {**known, "shapes": [*_until(known, first - 1), *records(track.get("shapes"))], "elements": parts}
+
+
+def _until(track: Mapping[str, Any], last: int) -> list[dict[str, Any]]:
+    return [s for s in records(track.get("shapes")) if frame_of(s) <= last]
+
+
+# ------------------------------------------------------------------------------------------------ frames without labels
+
+
+class Hidden:
+    """Frames of a task on which nothing counts: ``deleted`` ones, and ``control`` frames, each with its reason."""
+
+    def __init__(self, deleted: Iterable[int] = (), control: Iterable[int] = ()) -> None:
+        self.deleted, self.control = frozenset(deleted), frozenset(control)
+        self.all = self.deleted | self.control
+        self._runs = _runs(sorted(self.all))
+        self._starts = [start for start, _ in self._runs]
+
+    def __contains__(self, frame: object) -> bool:
+        return frame in self.all
+
+    def __bool__(self) -> bool:
+        return bool(self.all)
+
+    def reason(self, frame: int) -> tuple[Code, str]:
+        if frame in self.deleted:
+            return Code.DELETED, f"frame {frame} is deleted in CVAT"
+        return (
+            Code.NOT_SELECTED,
+            f"frame {frame} is a control frame, on which CVAT tested an annotator; its picture is labelled once",
+        )
+
+    def why_hidden(self, track: Mapping[str, Any], size: int | None) -> tuple[Code, str] | None:
+        """Why a track is not shown at all; None when it is visible on other frames too, or on none."""
+        seen: list[int] = []
+        parts: list[Mapping[str, Any]] = [*records(track.get("elements"))] or [track]
+        for part in parts:
+            shapes = sorted((s for s in records(part.get("shapes")) if frame_of(s) >= 0), key=frame_of)
+            ends = [*(frame_of(s) for s in shapes[1:]), size if size is not None else max(self.all, default=0) + 2]
+            for shape, end in zip(shapes, ends):
+                start = frame_of(shape)
+                if not shape.get("outside"):
+                    seen.append(start)
+                    if not self._covers(start, max(end, start + 1)):
+                        return None
+        if not seen:
+            return None
+        code, _ = self.reason(next((f for f in seen if f in self.deleted), seen[0]))
+        kind = "deleted" if code is Code.DELETED else "control"
+        return code, f"the track is visible on {kind} frames only"
+
+    def _covers(self, start: int, stop: int) -> bool:
+        place = bisect_right(self._starts, start) - 1
+        return place >= 0 and stop <= self._runs[place][1]
+
+
+def _runs(frames: Iterable[int]) -> list[tuple[int, int]]:
+    """Sorted numbers as half-open stretches."""
+    runs: list[tuple[int, int]] = []
+    for frame in frames:
+        if runs and runs[-1][1] == frame:
+            runs[-1] = runs[-1][0], frame + 1
+        else:
+            runs.append((frame, frame + 1))
+    return runs

@@ -1,0 +1,53 @@
+"""Options of the CVAT reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from to_labelbox_formats.cvat.choices import Jobs, OpenTracks, SameSource
+
+
+class Video(StrEnum):
+    """What the tasks of videos become."""
+
+    AUTO = "auto"
+    VIDEO = "video"
+    FRAMES = "frames"
+
+
+class Frames(StrEnum):
+    """What frame numbers of a sampled video count."""
+
+    SOURCE = "source"
+    SAMPLED = "sampled"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    video: Video = field(
+        default=Video.AUTO,
+        metadata={
+            "help": "video tasks become one data row a video (auto: unless they say they are pictures), or a frame"
+        },
+    )
+    frames: Frames = field(
+        default=Frames.SOURCE,
+        metadata={"help": "frame numbers of a task with step=N: of the source video, or of the sampled clip"},
+    )
+    jobs: Jobs = field(
+        default=Jobs.ANNOTATION,
+        metadata={"help": "jobs of a backup whose labels count; all: replicas, ground truth and control frames too"},
+    )
+    open_tracks: OpenTracks = field(
+        default=OpenTracks.AUTO,
+        metadata={"help": "where tracks of keyframes end that no row hides: with the task, or at their last row"},
+    )
+    same_source: SameSource = field(
+        default=SameSource.ONE,
+        metadata={"help": "tasks that name the same video are about one, or apart, with the task in the name"},
+    )
+    groups: bool = field(default=False, metadata={"help": "keep group ids as the nested text 'group'"})
+    unlabelled: str = field(
+        default="", metadata={"help": "label for server shapes without one; they are skipped otherwise"}
+    )

@@ -1,0 +1,1 @@
+"""Tracks: rows, keyframes, interpolation."""

@@ -1,0 +1,332 @@
+"""Rows of a track: what its elements say frame by frame, and on which stretches of frames it is visible.
+
+- An export holds a row for every sampled frame on which the object is visible, and keyframes with ``outside="1"`` that
+  hide it from there on. A file without any ``keyframe="0"`` row holds keyframes only: what lies between is computed.
+- An object is visible from its first visible row to the frame before the next outside row. Without one, an export ends
+  at the last row; a file of keyframes goes on to the last frame of the task, as CVAT does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from to_labelbox.report.codes import Code
+from to_labelbox_formats.cvat.choices import OpenTracks
+from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
+from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
+from to_labelbox_formats.cvat.shapes import (
+    FLAGS,
+    Figure,
+    Resolved,
+    ShapeError,
+    Teller,
+    Vocabulary,
+    figure_of,
+    is_on,
+    points_of,
+)
+from to_labelbox_formats.cvat.tracks.interpolation import between
+
+MAX_FRAME = 10_000_000
+MAX_FILLED = 200_000
+"""Frames of one track that are computed from keyframes; more are not, as no player takes them."""
+_BOX = ("frame", "keyframe", "outside", "occluded", "xtl", "ytl", "xbr", "ybr")
+_ON = frozenset({"1", "true", "True"})
+_new: Callable[[type, tuple[object, ...]], Any] = tuple.__new__
+"""Makes a named tuple without the detour over its own ``__new__``; there is one for every row."""
+
+
+class Row(NamedTuple):
+    """The object on one frame."""
+
+    frame: int
+    key: bool
+    outside: bool
+    occluded: bool
+    figure: Figure
+    known: Resolved
+
+
+class Stretch(NamedTuple):
+    """Rows of one visible stretch; it lasts through ``end``, heading to ``next`` if there is one."""
+
+    rows: list[Row]
+    end: int
+    next: Row | None
+
+
+class Rules(NamedTuple):
+    """What a file says about all its tracks.
+
+    ``dense``: rows stand for every visible frame. ``closes``: visible stretches end with outside rows.
+    ``relative``: frames are numbered within the sampled clip rather than in the source video. ``open_tracks``: where a
+    track of keyframes ends that no row hides.
+    """
+
+    task: TaskSpec
+    dense: bool
+    closes: bool
+    relative: bool = False
+    open_tracks: OpenTracks = OpenTracks.TASK
+
+    @property
+    def step(self) -> int:
+        return 1 if self.relative else self.task.step
+
+    @property
+    def last(self) -> int | None:
+        last = self.task.last
+        return last if last is None or not self.relative else self.number(last)
+
+    @property
+    def length(self) -> int | None:
+        """Frames of the video, or of the sampled clip; None where that is not known."""
+        length = self.task.length
+        return length if length is None or not self.relative else max(0, self.number(length - 1) + 1)
+
+    def number(self, frame: int) -> int:
+        """The frame as it is written."""
+        return (frame - self.task.start) // self.task.step if self.relative else frame
+
+    def held(self, frame: int) -> int:
+        """The last frame on which what a sampled frame shows is visible: the one before the next sampled frame."""
+        return frame if self.last is not None and frame + self.step > self.last else frame + self.step - 1
+
+
+class RowReader:
+    """Rows of the tracks of one file."""
+
+    def __init__(self, vocabulary: Vocabulary, teller: Teller) -> None:
+        self._vocabulary = vocabulary
+        self._teller = teller
+        self._joined: dict[tuple[Resolved, Resolved], Resolved] = {}
+
+    def parts(self, node: Node, label: str, rules: Rules) -> tuple[list[tuple[str, str, list[Row]]], Rules]:
+        """(label, element or nothing, rows) of the track, or of each element of a skeleton; and what holds for them.
+
+        An element with one row beside others that have more is not a shape on one frame.
+        """
+        found = list(self._elements(node, label, rules))
+        if rules.closes and any(len(rows) > 1 for _, _, rows in found):
+            rules = rules._replace(closes=False)
+        return found, rules
+
+    def _elements(self, node: Node, label: str, rules: Rules) -> Iterator[tuple[str, str, list[Row]]]:
+        nested = [c for c in node.children if c.tag == "track"]
+        skeleton = any(c.tag == "skeleton" for c in node.children)
+        if not nested and not skeleton:
+            yield label, "", self._rows(node.children, label, rules)
+            return
+        if nested:
+            for track in nested:
+                name = track.get("label")
+                if name:
+                    full = element_label(label, name)
+                    holder = make_node("skeleton", {}, node.answers)
+                    yield full, name, self._element_rows([(holder, row) for row in track.children], label, full, rules)
+            return
+        elements: dict[str, list[tuple[Node, Node]]] = {}
+        for row in node.children:
+            for element in row.children or self._flat_elements(row, label):
+                elements.setdefault(element.get("label"), []).append((row, element))
+        for name, found in elements.items():
+            if name:
+                full = element_label(label, name)
+                yield full, name, self._element_rows(found, label, full, rules)
+
+    def _flat_elements(self, row: Node, label: str) -> list[Node]:
+        """An old skeleton row lists its points without names, in the order of the declared elements."""
+        spec = self._vocabulary.skeletons.get(label)
+        names = [e.name for e in spec.elements] if spec else []
+        try:
+            numbers = points_of(row.get("points"))
+        except ValueError:
+            return []
+        return [
+            make_node("points", {"label": names[i] if i < len(names) else str(i + 1), "points": f"{x!r},{y!r}"})
+            for i, (x, y) in enumerate(zip(numbers[::2], numbers[1::2]))
+        ]
+
+    # --------------------------------------------------------------------------------------------------- rows
+
+    def _rows(self, nodes: Iterable[Node], label: str, rules: Rules) -> list[Row]:
+        rows: list[Row] = []
+        resolve = self._vocabulary.resolve
+        plain = rules.task.step == 1 and not rules.task.offset and not rules.relative
+        told: list[Answer] | None = None
+        answered = resolve(label, ())
+        for number, node in enumerate(nodes):
+            layout, parts, answers, _ = node
+            if plain and layout.tag == "box" and "rotation" not in layout.index:
+                getter = layout.getter(_BOX)
+                if getter is not None:
+                    at, key_text, outside_text, occluded, xtl, ytl, xbr, ybr = getter(parts)
+                    try:
+                        frame, box = int(at), (float(xtl), float(ytl), float(xbr), float(ybr))
+                    except ValueError:
+                        frame, box = -1, (0.0, 0.0, 0.0, 0.0)
+                    # The sum of anything with NaN or infinity fails the comparison.
+                    if 0 <= frame <= MAX_FRAME and -1e15 < sum(box) < 1e15:
+                        if answers != told:
+                            told, answered = answers, resolve(label, tuple(answers))
+                        figure = _new(Figure, ("rectangle", box, 0.0))
+                        flags = key_text in _ON, outside_text in _ON, occluded in _ON
+                        rows.append(_new(Row, (frame, *flags, figure, answered)))
+                        continue
+            row = self._row(node, number, label, rules, rows[-1].figure if rows else None)
+            if row is not None:
+                rows.append(row)
+        return self._ordered(rows)
+
+    def _row(self, node: Node, number: int, label: str, rules: Rules, before: Figure | None) -> Row | None:
+        frame = self._frame(node, number, rules)
+        if frame is None:
+            return None
+        key, outside = is_on(node.get("keyframe", "1")), is_on(node.get("outside", "0"))
+        try:
+            figure = figure_of(node)
+            if not figure.numbers:
+                raise ShapeError(Code.POINT_INVALID, f"<{node.tag}> has no points")
+        except ShapeError as error:
+            replaced = self._replaced(error, frame, outside, before)
+            if replaced is None:
+                return None
+            figure = replaced
+        known = self._vocabulary.resolve(label, tuple(node.answers))
+        return Row(frame, key, outside, is_on(node.get("occluded", "0")), figure, known)
+
+    def _replaced(self, error: ShapeError, frame: int, outside: bool, before: Figure | None) -> Figure | None:
+        """What stands for an unreadable figure; a row that hides the object hides it wherever it is."""
+        if outside and before is not None:
+            self._teller(error.code, f"frame {frame}: {error}; the object stays where it was until it is hidden there")
+            return before
+        self._teller(error.code, f"frame {frame}: {error}; this row is left out")
+        return None
+
+    def _element_rows(self, found: Iterable[tuple[Node, Node]], label: str, full: str, rules: Rules) -> list[Row]:
+        """Rows of one element. Its own ``keyframe`` counts: the one of the skeleton says nothing about it."""
+        rows: list[Row] = []
+        for number, (skeleton, element) in enumerate(found):
+            frame = self._frame(element if "frame" in element.layout.index else skeleton, number, rules)
+            if frame is None:
+                continue
+            outside = is_on(element.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
+            try:
+                figure = figure_of(element)
+                if figure.kind != "points" or len(figure.numbers) != 2:
+                    raise ShapeError(Code.KEYPOINTS_INVALID, f"{element.get('label')!r} is not one point")
+            except ShapeError as error:
+                before = rows[-1].figure if rows else None
+                replaced = self._replaced(error, frame, outside, before)
+                if replaced is None:
+                    continue
+                figure = replaced
+            shared = self._vocabulary.resolve(label, tuple(skeleton.answers))
+            own = self._vocabulary.resolve(full, tuple(element.answers))
+            known = self._joined.get((shared, own))
+            if known is None:
+                pairs = [(a, False) for a in (*shared.static, *own.static)]
+                pairs += [(a, True) for a in (*shared.mutable, *own.mutable)]
+                problems, flags = (
+                    (*shared.problems, *own.problems),
+                    next((f for f in (shared.flags, own.flags) if f is not FLAGS), FLAGS),
+                )
+                known = self._joined[shared, own] = Resolved(pairs, problems, own.answers, flags)
+            key = is_on(element.get("keyframe", "1"))
+            rows.append(Row(frame, key, outside, is_on(element.get("occluded", "0")), figure, known))
+        return self._ordered(rows)
+
+    def _frame(self, node: Node, number: int, rules: Rules) -> int | None:
+        """The frame of a row, 0-based in its own video; None, with a note, where it has none."""
+        frame = whole(node.get("frame"))
+        task = rules.task
+        if frame is None or frame > MAX_FRAME or frame < task.offset:
+            self._teller(Code.FRAME_INVALID, f"row {number + 1} has frame {node.get('frame')!r}; it is left out")
+            return None
+        frame -= task.offset
+        if task.step > 1 and (frame - task.start) % task.step:
+            if rules.relative:
+                self._teller(Code.FRAME_INVALID, f"frame {frame} is none of every {task.step}; it is left out")
+                return None
+            self._teller(Code.FRAME_INVALID, f"frame {frame} is none of every {task.step}; its number is kept")
+        if rules.relative and frame < task.start:
+            self._teller(Code.FRAME_INVALID, f"frame {frame} lies before the task's first; it is left out")
+            return None
+        return rules.number(frame)
+
+    def _ordered(self, rows: list[Row]) -> list[Row]:
+        """By frame, one row a frame: a keyframe beats others, then the last one counts."""
+        if all(a.frame < b.frame for a, b in pairwise(rows)):
+            return rows
+        found: dict[int, Row] = {}
+        for row in sorted(rows, key=lambda r: r.frame):
+            before = found.get(row.frame)
+            if before is not None and before != row:
+                self._teller(Code.RECORD_DUPLICATE, f"frame {row.frame} is told twice, differently; one of them counts")
+                if before.key and not row.key:
+                    continue
+            found[row.frame] = row
+        return list(found.values())
+
+    def stretches(self, rows: list[Row], rules: Rules) -> list[Stretch]:
+        out: list[Stretch] = []
+        start = None
+        for i, row in enumerate(rows):
+            if row.outside:
+                if start is not None:
+                    out.append(Stretch(rows[start:i], row.frame - 1, row))
+                start = None
+            elif start is None:
+                start = i
+        if start is not None:
+            out.append(Stretch(rows[start:], self._open_end(rows, rules), None))
+        return out if rules.length is None else self._within(out, rules.length)
+
+    def _within(self, stretches: list[Stretch], length: int) -> list[Stretch]:
+        """What lies on frames that the video does not have is cut off."""
+        if not stretches or stretches[-1].end < length:
+            return stretches
+        self._teller(
+            Code.FRAME_INVALID,
+            f"it is visible until frame {stretches[-1].end}, the video has the frames 0 to {length - 1}: cut there",
+        )
+        found = []
+        for rows, end, following in stretches:
+            kept = [row for row in rows if row.frame < length]
+            if kept:
+                beyond = rows[len(kept)] if len(kept) < len(rows) else following
+                found.append(Stretch(kept, min(end, length - 1), beyond))
+        return found
+
+    def _open_end(self, rows: list[Row], rules: Rules) -> int:
+        """The last visible frame of a track that no row hides."""
+        last = rows[-1].frame
+        if rules.dense or rules.open_tracks is OpenTracks.LAST_ROW or (len(rows) == 1 and rules.closes):
+            return last
+        end = rules.last
+        if end is None:
+            self._teller(
+                Code.FRAME_INVALID, "nothing says where the track ends; it is taken to end at its last keyframe"
+            )
+            return last
+        return max(last, end)
+
+    def filled(self, stretch: Stretch, rules: Rules) -> list[Row]:
+        """Rows of every sampled frame, computed from keyframes."""
+        rows, end, following = stretch
+        if (end - rows[0].frame) // rules.step > MAX_FILLED:
+            self._teller(Code.LIMIT, f"the track spans more than {MAX_FILLED} frames; only its keyframes are written")
+            return rows
+        if rows[0].figure.kind == "mask":
+            return rows
+        out: list[Row] = []
+        for a, b in zip(rows, [*rows[1:], following]):
+            out.append(a)
+            stop = b.frame if b is not None else end + 1
+            for frame in range(a.frame + rules.step, stop, rules.step):
+                share = (frame - a.frame) / (stop - a.frame) if b is not None else 0.0
+                figure = between(a.figure, b.figure, share) if b is not None else a.figure
+                out.append(Row(frame, False, False, a.occluded, figure, a.known))
+        return out

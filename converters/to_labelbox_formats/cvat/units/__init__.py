@@ -1,0 +1,1 @@
+"""Work units of a CVAT set: pictures, frames, videos."""

@@ -1,0 +1,243 @@
+"""A video as one unit: all its tracks, and the shapes of its frames where an export gives these as images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import overload
+
+from to_labelbox.model.items import (
+    Annotation,
+    Asset,
+    Attribute,
+    Box,
+    Choice,
+    Classification,
+    FrameSpan,
+    Geometry,
+    Item,
+    Keyframe,
+    Keypoints,
+    Media,
+    Object,
+    Point,
+    Polyline,
+    RotatedBox,
+    Track,
+)
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
+from to_labelbox_formats.cvat.nodes import FRAME
+from to_labelbox_formats.cvat.shapes import INSTANCE, flags_beside
+from to_labelbox_formats.cvat.tracks.rows import Rules
+from to_labelbox_formats.cvat.tracks.tracks import SKELETON_TRACK, TrackReader
+from to_labelbox_formats.cvat.units.images import Setting, rules_of, skip_all
+from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
+from to_labelbox_formats.cvat.xml.images import ImageReader
+
+
+class VideoPart:
+    """One video: all tracks of its groups, and their frames where an export gives these as images."""
+
+    units = 1
+    is_video = True
+
+    def __init__(self, path: str, groups: Sequence[Group], setting: Setting) -> None:
+        self._path = path
+        self._groups = groups
+        self._setting = setting
+        task = groups[0].task
+        self._size = setting.context.sizes.get(path, (task.width, task.height))
+
+    def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
+        width, height = self._size
+        for _ in range(start, stop):
+            count = sum(len(g.tracks) + len(g.images) for g in self._groups)
+            yield Item(
+                asset=Asset(path=self._path, media=Media.VIDEO, width=width, height=height, frames=self._frames()),
+                annotations=Lazy(count, self._annotations, log),
+                split=self._groups[0].split,
+                origin=self._groups[0].export.name,
+            )
+
+    def _frames(self) -> int | None:
+        """Frames of the video: its own number where that is known, else those up to the last that the tasks tell of."""
+        found = []
+        for group in self._groups:
+            rules = rules_of(group, self._setting)
+            last = rules.last if rules.last is not None else _last_row(group)
+            found.append(rules.length or (last + 1 if last is not None else None))
+        return max((n for n in found if n is not None), default=None)
+
+    def _annotations(self, log: Log) -> Iterator[Annotation]:
+        several = len(self._groups) > 1
+        for number, group in enumerate(self._groups):
+            reader = _GroupReader(group, self._setting, self._size, f"{number}." if several else "", log)
+            yield from reader.tracks()
+            yield from reader.frames()
+
+
+class _GroupReader:
+    """The annotations of one task of a video. ``prefix`` tells its ids from those of other tasks on the same video."""
+
+    def __init__(
+        self, group: Group, setting: Setting, size: tuple[int | None, int | None], prefix: str, log: Log
+    ) -> None:
+        self._group = group
+        self._setting = setting
+        self._size = size
+        self._prefix = prefix
+        self._log = log
+        self._rules = rules_of(group, setting)
+
+    def tracks(self) -> Iterator[Track]:
+        group, export, size = self._group, self._group.export, self._size
+        boxes_only = self._setting.context.boxes_only
+        reader = TrackReader(self._setting.vocabulary, self._log, export.name, self._setting.groups, boxes_only)
+        if not isinstance(export, XmlExport):
+            for element, node in zip(group.tracks, export.nodes(group.tracks)):
+                yield from reader.read(node, f"{self._prefix}{element}", self._rules, size)
+            return
+        for element, text in zip(group.tracks, export.texts(group.tracks)):
+            try:
+                yield from reader.read_text(text, f"{self._prefix}{element}", self._rules, size)
+            except FileError as error:
+                where = f"track {element}"
+                self._log.read(UNREADABLE)
+                self._log.skip(Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=export.name, where=where)
+
+    def frames(self) -> Iterator[Annotation]:
+        """Shapes of a frame last until the next sampled one; tags are joined over consecutive sampled frames."""
+        group, rules = self._group, self._rules
+        reader = ImageReader(self._setting.vocabulary, self._log, group.export.name, self._setting.groups)
+        tags: dict[Choice, list[int]] = {}
+        for node in group.export.nodes(group.images):
+            name = node.get("name")
+            match = FRAME.fullmatch(name)
+            assert match is not None
+            frame = rules.number(int(match[1]) - group.task.offset)
+            if frame < 0 or (rules.length is not None and frame >= rules.length):
+                which = "before the task's first" if frame < 0 else f"behind the video's {rules.length} frames"
+                skip_all((node,), self._log, Code.FRAME_INVALID, f"the frame lies {which}", group.export.name)
+                continue
+            width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
+            reader.start(name, width or self._size[0], height or self._size[1])
+            for annotation in reader.read(node):
+                if isinstance(annotation, Object):
+                    yield from self._shape_tracks(annotation, name, (frame, rules.held(frame)))
+                elif isinstance(annotation, Classification) and isinstance(annotation.value, Choice):
+                    tags.setdefault(annotation.value, []).append(frame)
+        for number, (choice, frames) in enumerate(tags.items()):
+            yield Classification(
+                id=f"{self._prefix}tag {number}",
+                name=TAGS,
+                value=choice,
+                frames=tuple(_spans(sorted(set(frames)), rules)),
+                where=f"tag {choice.value!r}",
+                units=len(frames),
+            )
+
+    def _shape_tracks(self, shape: Object, name: str, stretch: tuple[int, int]) -> Iterator[Track]:
+        """A shape of the picture ``name`` as tracks over a stretch of frames, from its first to its last."""
+        where, id, drawn = f"{name} {shape.where}", f"{self._prefix}{name}/{shape.id}", shape.geometry
+        of_skeleton = bool(shape.units) and (bool(shape.counted) or isinstance(drawn, Keypoints))
+        if of_skeleton:
+            self._log.note(Code.TRACK_CONVERTED, SKELETON_TRACK, file=self._group.export.name, where=where)
+        if not isinstance(drawn, Keypoints):
+            # Masks stand on rows alone.
+            held = isinstance(drawn, _HELD) or self._setting.context.boxes_only or None in self._size
+            yield Track(
+                id=id,
+                label=shape.label,
+                segments=(_held(drawn, stretch if held else stretch[:1]),),
+                attributes=shape.attributes,
+                loss=shape.loss or of_skeleton,
+                where=where,
+                units=shape.units,
+                counted=shape.counted,
+            )
+            return
+        flag = flags_beside(a.name for a in shape.attributes if not a.flag).yes
+        for i, point in enumerate(drawn.points):
+            flags = (flag,) if point.occluded and flag not in shape.attributes else ()
+            yield Track(
+                id=f"{id}/{point.name}",
+                label=element_label(shape.label, point.name),
+                segments=(_held(Point(point.x, point.y), stretch),),
+                attributes=(*shape.attributes, Attribute(INSTANCE, id), *flags),
+                loss=not i,
+                where=where,
+                units=0 if i else 1,
+                counted=shape.label,
+            )
+
+
+_HELD = (Box, RotatedBox, Point, Polyline)
+
+
+def _held(drawn: Geometry, frames: Sequence[int]) -> tuple[Keyframe, ...]:
+    return tuple(Keyframe(frame, drawn) for frame in dict.fromkeys(frames))
+
+
+def _spans(frames: Sequence[int], rules: Rules) -> Iterator[FrameSpan]:
+    first = last = frames[0]
+    for frame in frames[1:]:
+        if frame - last > rules.step:
+            yield FrameSpan(first, rules.held(last))
+            first = frame
+        last = frame
+    yield FrameSpan(first, rules.held(last))
+
+
+_ROW = re.compile(rb'\sframe="(\d{1,8})"')
+_TAIL = 4096
+"""Bytes of a track in which its last row is looked for."""
+
+
+def _last_row(group: Group) -> int | None:
+    """The last frame that a track tells of, where nothing else says how many there are."""
+    if not isinstance(group.export, XmlExport):
+        return None
+    ends = (_ROW.findall(tail) for tail in group.export.tails(group.tracks, _TAIL))
+    return max((int(rows[-1]) - group.task.offset for rows in ends if rows), default=None)
+
+
+class Lazy(Sequence[Annotation]):
+    """Annotations that are read while they are iterated; only the first time round counts in the log."""
+
+    def __init__(self, count: int, make: Callable[[Log], Iterator[Annotation]], log: Log) -> None:
+        self._count = count
+        self._make = make
+        self._log: Log | None = log
+
+    def __iter__(self) -> Iterator[Annotation]:
+        log, self._log = self._log, None
+        return self._make(Log() if log is None else log)
+
+    def __len__(self) -> int:
+        """How many elements the source has; they may become more annotations."""
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Annotation: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Annotation]: ...
+    def __getitem__(self, index: int | slice) -> Annotation | Sequence[Annotation]:
+        everything = self._make(Log())
+        if isinstance(index, int) and index >= 0:
+            found = next(islice(everything, index, None), None)
+            if found is None:
+                raise IndexError(index)
+            return found
+        return list(everything)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self._make(Log())) == list(
+            other._make(Log()) if isinstance(other, Lazy) else other
+        )
+
+    def __hash__(self) -> int:
+        return id(self)

@@ -1,0 +1,131 @@
+"""The fast way through pictures of upright boxes and polygons: one regular expression reads a whole picture.
+
+CVAT writes the fields of every box in one order, and of every polygon in another. The first of each in a file teaches the
+expression; from then on a picture is a table of their values. A picture in which anything else stands, or anything that
+would need a word in the report, is left to the careful way of :mod:`images`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from to_labelbox.model.items import Annotation, Attribute, Box, Object, Polygon
+from to_labelbox.report.log import Log, Tally
+from to_labelbox_formats.cvat.shapes import Vocabulary, difference, is_on, points_of
+
+_FIELDS = {
+    "box": ("label", "occluded", "xtl", "ytl", "xbr", "ybr"),
+    "polygon": ("label", "occluded", "points"),
+}
+"""What is taken of a start tag, in the order of CVAT's own writer."""
+_ELSEWHERE = frozenset({"rotation", "group_id"})
+"""Fields that the careful way has to look at."""
+# Entities, and blanks that XML normalises, are left to a parser.
+_VALUE = r'[^"<&\t\r\n]*+'
+_START = {tag: re.compile(rf'<{tag}((?: [a-z_]+="{_VALUE}")+)\s*/?>') for tag in _FIELDS}
+_NAME = re.compile(r' ([a-z_]+)="')
+_ATTRIBUTES = rf'(?:<attribute name="{_VALUE}">[^<&\r]*+</attribute>\s*+)*+'
+_NEVER = {tag: "(?!)" + "()" * (len(fields) + 1) for tag, fields in _FIELDS.items()}
+"""In the place of a form that is not known yet, with as many groups."""
+_FAR = 1e15
+_MAX_KNOWN = 4096
+_MANY = 512
+_IDS = [str(n) for n in range(_MANY)]
+_PLACES = {tag: [f"{tag}[{n}]" for n in range(_MANY)] for tag in _FIELDS}
+"""The names of the first shapes of a picture, which would otherwise be made for each picture anew."""
+
+
+class QuickReader:
+    """Reads the pictures of one file."""
+
+    def __init__(self, vocabulary: Vocabulary, log: Log) -> None:
+        self._vocabulary = vocabulary
+        self._log = log
+        self._forms = dict(_NEVER)
+        self._pattern = _pattern(self._forms)
+        self._known: dict[tuple[str, str, str], tuple[tuple[Attribute, ...], Tally]] = {}
+
+    def read(self, text: str, start: int) -> list[Annotation] | None:
+        """All shapes of the picture whose text goes on at ``start``, after its start tag.
+
+        None, and nothing is counted, for a picture that needs the careful way.
+        """
+        rows = self._rows(text, start)
+        if rows is None:
+            return None
+        out: list[Annotation] = []
+        tallies: list[Tally] = []
+        known, ids, boxes, polygons = self._known, _IDS, _PLACES["box"], _PLACES["polygon"]
+        if len(rows) > _MANY:
+            ids, boxes, polygons = ([form % n for n in range(len(rows))] for form in ("%d", "box[%d]", "polygon[%d]"))
+        number = 0
+        shape: Box | Polygon
+        try:
+            for label, occluded, xtl, ytl, xbr, ybr, answers, label_2, occluded_2, points, answers_2, _ in rows:
+                if points:
+                    ring = points_of(points)
+                    if len(ring) < 6 or (len(ring) < 12 and len(set(zip(ring[::2], ring[1::2]))) < 3):
+                        return None
+                    shape, where = Polygon(((ring,),)), polygons[number]
+                    label, key = label_2, (label_2, occluded_2, answers_2)
+                else:
+                    left, top, right, bottom = float(xtl), float(ytl), float(xbr), float(ybr)
+                    # Comparisons with NaN are false, and infinity fails one of them.
+                    if not (-_FAR < left < right < _FAR and -_FAR < top < bottom < _FAR):
+                        return None
+                    shape, where = Box(left, top, difference(right, left), difference(bottom, top)), boxes[number]
+                    key = (label, occluded, answers)
+                told = known.get(key)
+                if told is None:
+                    told = self._resolved(*key)
+                    if told is None:
+                        return None
+                attributes, tally = told
+                out.append(Object(id=ids[number], label=label, geometry=shape, attributes=attributes, where=where))
+                tallies.append(tally)
+                number += 1
+        except ValueError:
+            return None
+        for tally in tallies:
+            tally.read += 1
+        return out
+
+    def _rows(self, text: str, start: int) -> list[tuple[str, ...]] | None:
+        """The values of boxes and polygons, empty where it is the other; None when there is anything else."""
+        while True:
+            rows: list[tuple[str, ...]] = self._pattern.findall(text, start)
+            if rows and rows.pop()[-1] == "/image>":
+                return rows
+            if not self._learn(text, start):
+                return None
+
+    def _learn(self, text: str, start: int) -> bool:
+        """Take the forms that are still missing from this picture; whether there was one."""
+        learned = False
+        for tag, fields in _FIELDS.items():
+            found = _START[tag].search(text, start) if self._forms[tag] is _NEVER[tag] else None
+            names = _NAME.findall(found[1]) if found else []
+            if [n for n in names if n in fields] == list(fields) and not _ELSEWHERE.intersection(names):
+                inside = "".join(f' {n}="({_VALUE})"' if n in fields else f' {n}="{_VALUE}"' for n in names)
+                self._forms[tag] = rf"{tag}{inside}\s*+(?:/>|>\s*+({_ATTRIBUTES})</{tag}>)"
+                learned = True
+        if learned:
+            self._pattern = _pattern(self._forms)
+        return learned
+
+    def _resolved(self, label: str, occluded: str, answers: str) -> tuple[tuple[Attribute, ...], Tally] | None:
+        """The answers of a shape, from the text of its children, and its class; None where there is more to say."""
+        found = self._vocabulary.resolve(label, tuple(p for p in answers.split("<") if p.startswith("attribute ")))
+        if found.problems or not label:
+            return None
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        told = found.occluded if is_on(occluded) else found.all, self._log.ledger[label]
+        self._known[label, occluded, answers] = told
+        return told
+
+
+def _pattern(forms: Mapping[str, str]) -> re.Pattern[str]:
+    """Each match is one shape; the last group swallows what is left from the first element on that is none."""
+    return re.compile(rf"<(?:{'|'.join(forms.values())}|(.*))", re.DOTALL)

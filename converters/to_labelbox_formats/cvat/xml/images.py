@@ -1,0 +1,226 @@
+"""One picture: its shapes and whole-frame labels. Works on XML nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from to_labelbox.geometry.any_shape import to_stored
+from to_labelbox.model.items import (
+    Annotation,
+    Attribute,
+    Choice,
+    Classification,
+    Geometry,
+    Keypoint,
+    Keypoints,
+    Object,
+    Point,
+)
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
+from to_labelbox_formats.cvat.meta import element_label
+from to_labelbox_formats.cvat.nodes import Node
+from to_labelbox_formats.cvat.shapes import (
+    GROUP,
+    INSTANCE,
+    Resolved,
+    ShapeError,
+    Teller,
+    Vocabulary,
+    figure_of,
+    flags_beside,
+    geometry_of,
+    group_of,
+    is_on,
+    points_of,
+)
+from to_labelbox_formats.cvat.xml.fast_images import QuickReader
+
+CAPTION = "caption"
+"""Tag of a node that tells a text about the picture; only Datumaro has them."""
+
+
+class Turn:
+    """The picture is stored turned: coordinates go back to stored pixels."""
+
+    def __init__(self, orientation: int, width: int, height: int) -> None:
+        self.orientation, self.width, self.height = orientation, width, height
+
+    def __call__(self, shape: Geometry) -> Geometry:
+        return to_stored(shape, self.orientation, self.width, self.height)
+
+
+class ImageReader:
+    """Annotations of pictures, one after another. ``start`` says which comes next."""
+
+    def __init__(self, vocabulary: Vocabulary, log: Log, file: str, groups: bool) -> None:
+        self._vocabulary = vocabulary
+        self._log = log
+        self._teller = Teller(log, file)
+        self._groups = groups
+        self._prefix = ""
+        self._number = 0
+        self._width: int | None = None
+        self._height: int | None = None
+        self._turn: Turn | None = None
+        self._out: list[Annotation] = []
+        self._quick = QuickReader(vocabulary, log)
+
+    def start(self, place: str, width: int | None, height: int | None, turn: Turn | None = None) -> None:
+        """``width`` and ``height`` are those of the picture that was drawn on."""
+        self._prefix = place
+        self._number = 0
+        self._width, self._height, self._turn = width, height, turn
+        self._out = []
+
+    def read(self, image: Node) -> list[Annotation]:
+        """All annotations of the picture up to and with this node (a picture may be told in several)."""
+        return self.read_all(image.children)
+
+    def read_all(self, shapes: Iterable[Node]) -> list[Annotation]:
+        for node in shapes:
+            self._read(node, self._number)
+            self._number += 1
+        return self._out
+
+    def read_text(self, text: str, start: int) -> list[Annotation] | None:
+        """As :meth:`read`, from the text of the picture that goes on at ``start``, after its start tag.
+
+        None, and nothing is counted, for pictures that need the careful way.
+        """
+        return None if self._turn is not None else self._quick.read(text, start)
+
+    def _read(self, node: Node, number: int) -> None:
+        teller = self._teller
+        label = node.get("label")
+        teller.at(f"{self._prefix} {node.tag}[{number}]".lstrip(), str(number))
+        if not label:
+            teller.read(UNNAMED)
+            teller.skip(Code.CLASS_UNNAMED, UNNAMED, f"the {node.tag} has no label")
+            return
+        counted = TAGS_QUESTION if node.tag == "tag" else label
+        known = self._vocabulary.resolve(label, tuple(node.answers))
+        try:
+            if node.tag == "tag":
+                self._add_tag(label, number, known)
+            elif node.tag == CAPTION:
+                self._add_caption(node, number)
+            elif node.tag == "skeleton":
+                self._add_skeleton(node, label, number, self._attributes(node, known))
+            else:
+                self._add_shape(node, label, number, self._attributes(node, known))
+        except ShapeError as error:
+            teller.read(counted)
+            teller.skip(error.code, counted, str(error))
+            return
+        teller.read(counted)
+        teller.problems(known.problems)
+        group = group_of(node.get("group_id"))
+        if group and (not self._groups or node.tag == "tag"):
+            teller.dropped_group()
+
+    def _attributes(self, node: Node, known: Resolved) -> tuple[Attribute, ...]:
+        attributes = known.occluded if is_on(node.get("occluded", "0")) else known.all
+        group = group_of(node.get("group_id")) if self._groups else ""
+        return (*attributes, Attribute(GROUP, group)) if group else attributes
+
+    def _stored(self, shape: Geometry) -> Geometry:
+        return shape if self._turn is None else self._turn(shape)
+
+    def _add_tag(self, label: str, number: int, known: Resolved) -> None:
+        self._out.append(
+            Classification(id=str(number), name=TAGS_QUESTION, value=Choice(label, known.all), where=f"tag[{number}]")
+        )
+
+    def _add_caption(self, node: Node, number: int) -> None:
+        text = node.get("text")
+        if not text.strip():
+            raise ShapeError(Code.ANSWER_EMPTY, "the caption is empty")
+        self._out.append(
+            Classification(id=str(number), name=CAPTION, value=text, several=True, where=f"{CAPTION}[{number}]")
+        )
+
+    def _add_shape(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
+        figure = figure_of(node)
+        where = f"{node.tag}[{number}]"
+        if figure.kind == "points" and len(figure.numbers) > 2:
+            held = (*attributes, Attribute(INSTANCE, str(number)))
+            for i in range(len(figure.numbers) // 2):
+                place = self._stored(Point(figure.numbers[2 * i], figure.numbers[2 * i + 1]))
+                self._out.append(
+                    Object(
+                        id=f"{number}/{i}",
+                        label=label,
+                        geometry=place,
+                        attributes=held,
+                        where=f"{where} point {i + 1}",
+                        units=0 if i else 1,
+                    )
+                )
+            return
+        shape = self._stored(geometry_of(figure, self._width, self._height, self._teller))
+        self._out.append(
+            Object(
+                id=str(number),
+                label=label,
+                geometry=shape,
+                attributes=attributes,
+                where=where,
+                loss=self._teller.lost,
+            )
+        )
+
+    def _add_skeleton(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
+        """Keypoints as a whole; single points where the elements have attributes of their own."""
+        teller = self._teller
+        points: dict[str, tuple[Keypoint, tuple[Attribute, ...]]] = {}
+        lost = False
+        for element in node.children:
+            name = element.get("label")
+            if is_on(element.get("outside", "0")):
+                continue
+            try:
+                if element.tag != "points" or not name:
+                    raise ShapeError(Code.KEYPOINTS_INVALID, f"an element <{element.tag}> is not a named point")
+                numbers = points_of(element.get("points"))
+                if len(numbers) != 2:
+                    raise ShapeError(
+                        Code.KEYPOINTS_INVALID, f"element {name!r} has {len(numbers) // 2} points, not one"
+                    )
+                if name in points:
+                    raise ShapeError(Code.KEYPOINTS_INVALID, f"element {name!r} is there twice")
+            except (ShapeError, ValueError) as error:
+                teller(Code.KEYPOINTS_INVALID, f"{error}; it is left out")
+                lost = True
+                continue
+            known = self._vocabulary.resolve(element_label(label, name), tuple(element.answers))
+            teller.problems(known.problems)
+            occluded = is_on(element.get("occluded", "0"))
+            points[name] = (Keypoint(name, numbers[0], numbers[1], occluded), known.all)
+        if not points:
+            raise ShapeError(Code.KEYPOINTS_EMPTY, "no element of the skeleton is present")
+        where = f"skeleton[{number}]"
+        if not any(own for _, own in points.values()):
+            shape = self._stored(Keypoints(tuple(p for p, _ in points.values())))
+            self._out.append(
+                Object(id=str(number), label=label, geometry=shape, attributes=attributes, where=where, loss=lost)
+            )
+            return
+        held = (*attributes, Attribute(INSTANCE, str(number)))
+        for i, (point, own) in enumerate(points.values()):
+            answers = (*held, *own)
+            flag = flags_beside(a.name for a in answers if not a.flag).yes
+            flags = (flag,) if point.occluded and flag not in held else ()
+            self._out.append(
+                Object(
+                    id=f"{number}/{point.name}",
+                    label=element_label(label, point.name),
+                    geometry=self._stored(Point(point.x, point.y)),
+                    attributes=(*answers, *flags),
+                    where=f"{where} {point.name}",
+                    loss=lost and not i,
+                    units=0 if i else 1,
+                    counted=label,
+                )
+            )

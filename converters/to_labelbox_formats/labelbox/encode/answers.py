@@ -1,0 +1,171 @@
+"""Answers about an asset as a whole, its frames, a stretch of time or a message to lines."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from msgspec import Raw
+
+from to_labelbox.geometry.lowering import Skip
+from to_labelbox.model.items import Choice, Classification, Media, Scalar
+from to_labelbox.model.schema import Input
+from to_labelbox.model.survey import Answers, text_of
+from to_labelbox.report.codes import Code
+from to_labelbox_formats.labelbox.encode.answers_over_time import Ranged, at_once, mark_several
+from to_labelbox_formats.labelbox.encode.asset_bounds import check_message
+from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.line_types import AnswerLine, RangedLine
+from to_labelbox_formats.labelbox.encode.placeholders import (
+    answer_token,
+    ascii_json,
+    question_token,
+    ranged_token,
+    values_of,
+)
+
+
+class Questions:
+    """Encodes the answers of one asset after another."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._names: dict[tuple[str, bool], Raw] = {}
+
+    def add(self, answers: list[Classification]) -> dict[str, str]:
+        """Answers about the asset: those of one question are joined into one line. Gives the uuids by their ids."""
+        joined: dict[tuple[str, str | None, bool], list[Classification]] = {}
+        captions: dict[str, int] = {}
+        uuids: dict[str, str] = {}
+        for answer in answers:
+            name = answer.name
+            if self._sheet.filtered and not self._sheet.passes(name, answer):
+                continue
+            if not values_of(answer.value):
+                self._sheet.skip(Code.ANSWER_EMPTY, name, "the answer is empty", answer)
+                continue
+            try:
+                self._check_answer(answer)
+            except Skip as skip:
+                self._sheet.skip(skip.code, name, str(skip), answer)
+                continue
+            if answer.several:
+                captions[name] = n = captions.get(name, 0) + 1
+                name = f"{name} {n}" if n > 1 else name
+                if self._sheet.fit is not None and (name, answer.message is not None) not in self._sheet.fit.questions:
+                    self._sheet.miss([f"question {name!r}"], answer, answer.name)
+                    continue
+            ranged = bool(answer.frames or answer.times)
+            joined.setdefault((name, answer.message, ranged), []).append(answer)
+        for (name, message, ranged), group in joined.items():
+            if ranged:
+                self._ranged(name, group)
+            else:
+                uuid = self._answer(name, message, group)
+                uuids.update((answer.id, uuid) for answer in group)
+        return uuids
+
+    def _check_answer(self, answer: Classification) -> None:
+        """Raises :class:`Skip` for an answer about a part that assets of this type do not have."""
+        media = self._sheet.item.asset.media
+        if media is Media.DICOM:
+            raise Skip(Code.GEOMETRY_UNSUPPORTED, "an answer on dicom has no payload in Labelbox")
+        if answer.message is not None:
+            if media is not Media.CONVERSATION:
+                raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about a message of a {media} has no payload")
+            check_message(answer.message, self._sheet.item.asset)
+        if answer.frames and media is not Media.VIDEO:
+            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about frames of {media} has no payload in Labelbox")
+        if answer.times and media is not Media.AUDIO:
+            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about times of {media} has no payload in Labelbox")
+        for span in answer.frames:
+            if not 0 <= span.start <= span.end:
+                raise Skip(Code.FRAME_INVALID, f"frames {span.start}..{span.end}")
+        for time in answer.times:
+            if not (0 <= time.start <= time.end < math.inf):
+                raise Skip(Code.SPAN_INVALID, f"times {time.start}..{time.end}")
+
+    def _answer(self, name: str, message: str | None, group: list[Classification]) -> str:
+        first = group[0]
+        values = [v for answer in group for v in values_of(answer.value)]
+        distinct: dict[Any, Scalar | Choice] = {}
+        for value in values:
+            distinct.setdefault(value.value if isinstance(value, Choice) else value, value)
+        chosen = tuple(distinct.values())
+        listed = len(chosen) > 1 or any(isinstance(a.value, tuple) for a in group)
+        seen = self._sheet.survey.questions.setdefault(name, Answers())
+        if first.free:
+            seen.input = Input.TEXT
+        seen.add(tuple(_option(v) for v in chosen) if listed else chosen[0])
+        part = message is not None
+        seen.index |= part
+        seen.whole |= not part
+        uuid = self._sheet.uuids.make(first.id, "answer")
+        line = AnswerLine(
+            uuid,
+            self._sheet.data_row,
+            self._question(name, part),
+            Raw(answer_token(name, part, chosen)),
+            None if message is None else Raw(ascii_json(message)),
+        )
+        self._sheet.write(line)
+        self._sheet.survey.answers += 1
+        self._close(first)
+        for answer in group[1:]:
+            if answer.units:
+                self._sheet.log.merge(
+                    Code.ANSWER_JOINED,
+                    answer.counted or answer.name,
+                    "several answers of one question on one data row are one line",
+                    file=self._sheet.item.origin,
+                    where=answer.where,
+                    id=answer.id,
+                    count=answer.units,
+                )
+        return uuid
+
+    def _ranged(self, name: str, group: list[Classification]) -> None:
+        """Answers that hold over frames or times: one line a question, each option with its ranges."""
+        base = self._sheet.options.first_frame
+        seen = self._sheet.survey.questions.setdefault(name, Answers())
+        seen.index = True
+        values: Ranged = []
+        timed = bool(group[0].times)
+        question = self._sheet.fit.questions.get((name, True)) if self._sheet.fit else None
+        for answer in group:
+            ranges = [(f.start + base, f.end + base) for f in answer.frames]
+            ranges += [(round(t.start * 1000), round(t.end * 1000)) for t in answer.times]
+            added = [(value, ranges) for value in values_of(answer.value)]
+            if question is not None and at_once(question, [*values, *added], touching=not timed):
+                self._sheet.miss([f"a further answer at the same time to a radio, {name!r}"], answer, answer.name)
+                continue
+            seen.several |= isinstance(answer.value, tuple)
+            if answer.free:
+                seen.input = Input.TEXT
+            for value, _ in added:
+                seen.add(value)
+            values += added
+            self._close(answer)
+        if not values:
+            return
+        mark_several(seen, values, touching=not timed)
+        line = RangedLine(self._sheet.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
+        self._sheet.write(line)
+        self._sheet.survey.answers += 1
+
+    def _question(self, name: str, part: bool) -> Raw:
+        token = self._names.get((name, part))
+        if token is None:
+            token = self._names[name, part] = Raw(question_token(name, part))
+        return token
+
+    def _close(self, answer: Classification) -> None:
+        tally = self._sheet.log.ledger[answer.counted or answer.name]
+        if answer.loss:
+            tally.approximated += answer.units
+        else:
+            tally.converted += answer.units
+
+
+def _option(value: Scalar | Choice) -> str | Choice:
+    return value if isinstance(value, Choice) else text_of(value)

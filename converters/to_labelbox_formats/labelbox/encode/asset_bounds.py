@@ -1,0 +1,124 @@
+"""What an asset that is no picture says about its objects: spans lie in its text, boxes on its pages, shapes on the globe.
+
+Functions return the object, cut to the asset where it sticks out, or raise :class:`Skip`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from to_labelbox.geometry import vector as geo
+from to_labelbox.geometry.lowering import Shape, Skip
+from to_labelbox.model.items import Asset, Box, Item, Media, Object, PageBox, PageUnit, Point, TextSpan, TokenSpan
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+
+ROUNDING = 1e-6
+DEGREES = (-180.0, -90.0, 180.0, 90.0)
+"""Longitudes and latitudes of EPSG4326: left, least, right, greatest."""
+
+
+def cut(obj: Object, item: Item, log: Log, code: Code, message: str, geometry: PageBox | TextSpan) -> Object:
+    log.note(code, message, file=item.origin, where=obj.where, id=obj.id)
+    return msgspec.structs.replace(obj, geometry=geometry, loss=True)
+
+
+def text_of(asset: Asset, span: TextSpan) -> str | None:
+    """The text that a span counts in; None when it is not at hand."""
+    if span.message is None:
+        return asset.text
+    return next((m.content for m in asset.messages if m.id == span.message), None)
+
+
+def in_text(obj: Object, item: Item, log: Log) -> Object:
+    span = obj.geometry
+    if not isinstance(span, TextSpan):
+        return obj
+    asset = item.asset
+    if asset.media is Media.CONVERSATION:
+        check_message(span.message, asset)
+    elif span.message is not None:
+        raise Skip(Code.SPAN_INVALID, f"a span in message {span.message!r} on an asset that is no conversation")
+    text = text_of(asset, span)
+    if text is None or not 0 <= span.start < span.end:
+        return obj
+    if span.start >= len(text):
+        raise Skip(Code.SPAN_INVALID, f"the span {span.start}..{span.end} begins after the text of {len(text)}")
+    if not text.isascii() and any(c > "\uffff" for c in text[: span.end]):
+        log.note(
+            Code.TEXT_UNIT,
+            "the text holds characters beyond U+FFFF: check one such entity in the editor; if it is shifted, convert "
+            "again with -O text_unit=utf16",
+            file=item.origin,
+            where=obj.where,
+            id=obj.id,
+        )
+    if span.end > len(text):
+        message = f"the span {span.start}..{span.end} is cut off at the end of the text of {len(text)}"
+        return cut(obj, item, log, Code.CLIPPED, message, msgspec.structs.replace(span, end=len(text)))
+    return obj
+
+
+def check_message(message: str | None, asset: Asset) -> None:
+    """Raises :class:`Skip` unless it is a message of the conversation that can be labelled."""
+    if message is None:
+        raise Skip(Code.SPAN_INVALID, "an entity of a conversation needs the message it is in")
+    if not asset.messages:
+        return
+    known = next((m for m in asset.messages if m.id == message), None)
+    if known is None:
+        raise Skip(Code.SPAN_INVALID, f"there is no message {message!r} in the conversation")
+    if not known.can_label:
+        raise Skip(Code.SPAN_INVALID, f"message {message!r} is marked as not to be labelled")
+
+
+def on_page(obj: Object, item: Item, log: Log) -> Object:
+    match obj.geometry:
+        case PageBox(page, box, unit):
+            if page < 1:
+                raise Skip(Code.BOX_INVALID, f"page {page}: pages count from 1")
+            if unit is PageUnit.PERCENT and geo.finite((box.left, box.top, box.width, box.height)):
+                return _in_fractions(obj, item, log, page, box)
+        case TokenSpan(selections):
+            if not selections or not all(s.tokens and s.group and s.page >= 1 for s in selections):
+                raise Skip(Code.SPAN_INVALID, "an entity needs token ids, their group and a page from 1 on")
+        case _:
+            pass
+    return obj
+
+
+def _in_fractions(obj: Object, item: Item, log: Log, page: int, box: Box) -> Object:
+    over = max(-box.left, -box.top, box.left + box.width - 1, box.top + box.height - 1)
+    if over <= ROUNDING:
+        return obj
+    inside = geo.clip_box(box, 1, 1)
+    if inside is None:
+        raise Skip(Code.OUTSIDE, "lies outside its page (fractions of a page run from 0 to 1)")
+    message = f"reaches {over:g} pages beyond its page and is cut off there"
+    return cut(obj, item, log, Code.CLIPPED, message, PageBox(page, inside, PageUnit.PERCENT))
+
+
+def check_degrees(shapes: Iterable[Shape]) -> None:
+    """Raises :class:`Skip` unless all shapes lie on the globe."""
+    left, least, right, greatest = DEGREES
+    for shape in shapes:
+        match shape.geometry:
+            case Box(x, y, width, height):
+                extent = (x, y, x + width, y + height)
+            case Point(x, y):
+                extent = (x, y, x, y)
+            case list() | tuple() as points:
+                extent = geo.bounds(points)
+            case _:
+                continue
+        if extent[0] < left or extent[1] < least or extent[2] > right or extent[3] > greatest:
+            raise Skip(Code.OUTSIDE, "EPSG4326 takes longitudes of -180..180 as x and latitudes of -90..90 as y")
+
+
+BORDERS: Mapping[Media, Callable[[Object, Item, Log], Object]] = {
+    Media.TEXT: in_text,
+    Media.CONVERSATION: in_text,
+    Media.DOCUMENT: on_page,
+}

@@ -1,0 +1,91 @@
+"""Data rows, in the form that each asset type takes [docs.labelbox.com/reference/import-*-data]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from to_labelbox.model.items import Asset, Media
+from to_labelbox.rules.settings import Settings
+from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, json_of
+
+MEDIA_TYPES = {
+    Media.IMAGE: "IMAGE",
+    Media.VIDEO: "VIDEO",
+    Media.TEXT: "TEXT",
+    Media.DOCUMENT: "PDF",
+    Media.CONVERSATION: "CONVERSATIONAL",
+    Media.AUDIO: "AUDIO",
+    Media.GEOSPATIAL: "TMS_GEO",
+    Media.HTML: "HTML",
+    Media.DICOM: "DICOM",
+}
+
+
+def data_row(asset: Asset, key: str, row_data: str | None, split: str, settings: Settings) -> bytes:
+    """One NDJSON line. Without a URL, row_data is the relative path, which the SDK uploads from the media folder."""
+    path = asset.path
+    global_key = ascii_json(key)
+    form = _ROW_DATA.get(asset.media)
+    if form is not None:
+        data = json_of(form(asset, row_data or path))
+    else:
+        data = global_key if row_data is None and path == key else ascii_json(row_data or path)
+    name = path.rpartition("/")[2] or path
+    medium = "TMS_SIMPLE" if asset.tiles and asset.tiles.epsg == "Simple" else MEDIA_TYPES[asset.media]
+    row = b'{"row_data":%b,"global_key":%b,"external_id":%b,"media_type":"%b"' % (
+        data, global_key, global_key if name == key else ascii_json(name), medium.encode(),
+    )  # fmt: skip
+    if asset.metadata or split:
+        metadata = [*asset.metadata, *([(settings.split_metadata, split)] if split else [])]
+        row += b',"metadata_fields":' + json_of([{"name": name, "value": value} for name, value in metadata])
+    return row + b"}\n"
+
+
+def _text(asset: Asset, url: str) -> Any:
+    return url if asset.text is None else asset.text
+
+
+def _document(asset: Asset, url: str) -> Any:
+    return {"pdf_url": url, **({"text_layer_url": asset.text_layer} if asset.text_layer else {})}
+
+
+def _conversation(asset: Asset, url: str) -> Any:
+    if not asset.messages:
+        return url
+    return {
+        "type": "application/vnd.labelbox.conversational",
+        "version": 1,
+        "messages": [
+            {
+                "messageId": m.id,
+                "content": m.content,
+                "user": {"userId": m.user, "name": m.name or m.user},
+                "align": m.align,
+                "canLabel": m.can_label,
+            }
+            for m in asset.messages
+        ],
+    }
+
+
+def _tiles(asset: Asset, url: str) -> Any:
+    """``version`` 2 reads bounds as x, y [docs, import-geospatial-data]."""
+    tiles = asset.tiles
+    if tiles is None:
+        return url
+    return {
+        "tile_layer_url": tiles.url or url,
+        "bounds": [list(corner) for corner in tiles.bounds],
+        "min_zoom": tiles.min_zoom,
+        "max_zoom": tiles.max_zoom,
+        "epsg": tiles.epsg,
+        "version": 2,
+    }
+
+
+_ROW_DATA = {
+    Media.TEXT: _text,
+    Media.DOCUMENT: _document,
+    Media.CONVERSATION: _conversation,
+    Media.GEOSPATIAL: _tiles,
+}

@@ -1,0 +1,237 @@
+"""Items to payload lines and data rows, one asset after another."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Raw
+
+from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, cleaned, shortened
+from to_labelbox.model.items import Asset, Classification, Item, Media, Object, Relationship, Track
+from to_labelbox.model.survey import Survey
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import LISTED, Log
+from to_labelbox.rules.settings import Settings
+from to_labelbox_formats.labelbox.encode.answers import Questions
+from to_labelbox_formats.labelbox.encode.data_rows import data_row
+from to_labelbox_formats.labelbox.encode.georeference import Georeference
+from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
+from to_labelbox_formats.labelbox.encode.relationships import add_relationship
+from to_labelbox_formats.labelbox.encode.shapes import Shapes
+from to_labelbox_formats.labelbox.encode.tracks import Tracks
+from to_labelbox_formats.labelbox.encode.uuids import Uuids
+from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, ONE_NAME, TEXT
+from to_labelbox_formats.labelbox.options import Options
+
+
+@dataclass(slots=True)
+class Encoded:
+    """See :class:`to_labelbox.plugins.writer.Encoded`."""
+
+    rows: bytes
+    lines: bytes
+    counts: array[int]
+    keys: array[int]
+    survey: Survey
+    log: Log
+    items: int
+    written: int
+
+
+class Encoder:
+    """Encodes the items of one chunk."""
+
+    def __init__(self, settings: Settings, options: Options, dataset: str, log: Log) -> None:
+        self._settings = settings
+        self._options = options
+        self._dataset = dataset
+        self._keys = Keys(settings, dataset)
+        self._georeference = Georeference(options.geo, options.epsg) if options.geo else None
+        self._alone = False
+        self._reset(log)
+
+    def _reset(self, log: Log) -> None:
+        self._sheet = sheet = Sheet(self._settings, self._options, log)
+        self._shapes = Shapes(sheet)
+        self._tracks = Tracks(sheet)
+        self._questions = Questions(sheet)
+        self._rows: list[bytes] = []
+        self._counts = array("I")
+        self._key_hashes = array("Q")
+        self._items = self._written = 0
+
+    @property
+    def spill(self) -> Callable[[bytes], None] | None:
+        """Takes whole lines every megabyte or so, until :meth:`take`."""
+        return self._sheet.spill
+
+    @spill.setter
+    def spill(self, spill: Callable[[bytes], None] | None) -> None:
+        self._sheet.spill = spill
+
+    def take(self) -> Encoded:
+        """What has been encoded; the encoder starts anew with an empty log of the same policy."""
+        sheet = self._sheet
+        self._shapes.finish()
+        sheet.flush()
+        sheet.survey.bytes += len(sheet.lines) + sum(map(len, self._rows))
+        taken = Encoded(
+            b"".join(self._rows),
+            bytes(sheet.lines),
+            self._counts,
+            self._key_hashes,
+            sheet.survey,
+            sheet.log,
+            self._items,
+            self._written,
+        )
+        self._reset(Log(fail=sheet.log.fail))
+        return taken
+
+    def add(self, item: Item) -> None:
+        """Encode an asset: its data row, its shapes and tracks, its answers, its relationships."""
+        given, sheet = item, self._sheet
+        if self._georeference is not None and item.asset.media is Media.IMAGE:
+            item = self._georeference(item, sheet.log)
+        asset = item.asset
+        if not asset.path.isascii() and (renamed := cleaned(asset)) is not asset:
+            sheet.log.note(
+                Code.NAME_CLEANED,
+                "the file's name holds bytes or characters that no text can hold: rename it before it is uploaded",
+                file=renamed.path,
+            )
+            asset = renamed
+            item = msgspec.structs.replace(item, asset=asset)
+        self._items += 1
+        sheet.item = item
+        if not self._open_row(self._keys.key(asset, item.split)):
+            return
+        self._note_asset(asset, item.split)
+
+        before = sheet.line_count
+        shapes, tracks = self._shapes, self._tracks
+        shapes.start(item)
+        tracks.start()
+        if asset.frames is not None and asset.frames > MAX_FRAMES:
+            sheet.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=sheet.key)
+        answers: list[Classification] = []
+        relationships: list[Relationship] = []
+        ends: dict[str, str] = {}
+        instances: dict[str, int] = {}
+        plain = asset.media is Media.IMAGE and not sheet.filtered and sheet.fit is None
+        remaining = iter(item.annotations)
+        linked = ends if self._settings.relationships else None
+        while (annotation := shapes.plain(remaining, linked) if plain else next(remaining, None)) is not None:
+            if type(annotation) is Object:
+                if sheet.filtered and not sheet.passes(annotation.label, annotation):
+                    continue
+                shapes.add(annotation, ends, instances)
+            elif type(annotation) is Classification:
+                answers.append(annotation)
+            elif type(annotation) is Track:
+                if sheet.filtered and not sheet.passes(annotation.label, annotation):
+                    continue
+                tracks.add(annotation, instances)
+            elif type(annotation) is Relationship:
+                relationships.append(annotation)
+        for label, count in instances.items():
+            if count > 1:
+                sheet.survey.repeated[label] = None
+        sources = self._questions.add(answers) if answers else {}
+        for relationship in relationships:
+            add_relationship(sheet, relationship, ends, sources)
+        if sheet.line_count - before > MANY:
+            self._check_many(given)
+        self._counts.append(sheet.line_count - before)
+
+    def _open_row(self, key: str) -> bool:
+        """The data row that the next lines refer to: a new one, or one that exists. False when there has to be one."""
+        sheet, rows = self._sheet, self._settings.rows
+        item, asset = sheet.item, sheet.item.asset
+        if rows is not None:
+            row = rows.match(asset, key)
+            sheet.key = key if row is None else row.name
+            sheet.uuids = Uuids(sheet.key)
+            self._key_hashes.append(sheet.uuids.digest if row is None else row.number)
+            if row is None:
+                self._leave_out(asset.path)
+                return False
+            name = ascii_json(sheet.key)
+            sheet.data_row = Raw(b'{"globalKey":%b}' % name if row.global_key else b'{"id":%b}' % name)
+            self._written += 1
+            return True
+        sheet.survey.note_largest(KEY, len(key))
+        if len(key) > MAX_LENGTH:
+            short = shortened(key)
+            sheet.log.note(
+                Code.KEY_SHORTENED, f"global key has {len(key)} characters, over {MAX_LENGTH}: {short}", file=key
+            )
+            key = short
+        sheet.key = key
+        sheet.uuids = Uuids(key)
+        self._key_hashes.append(sheet.uuids.digest)
+        sheet.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
+        row_data = self._keys.row_data(asset)
+        if row_data is None and self._georeference is not None and asset.media is Media.GEOSPATIAL:
+            sheet.log.note(
+                Code.ROW_DATA_LOCAL,
+                "tile_layer_url is a relative path: give the tiles' URLs (…/{z}/{x}/{y}.png) with --url-map",
+                file=asset.path,
+            )
+        elif row_data is None and asset.media is Media.IMAGE:
+            sheet.log.note(
+                Code.ROW_DATA_LOCAL,
+                "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
+                file=asset.path,
+            )
+        self._rows.append(
+            data_row(asset, key, row_data, item.split if self._settings.split_metadata else "", self._settings)
+        )
+        self._written += 1
+        return True
+
+    def _leave_out(self, path: str) -> None:
+        """Skip everything on an asset that no existing data row is."""
+        message = "no data row is this asset, or several could be: its annotations are skipped"
+        counts: dict[str, int] = {}
+        for a in self._sheet.item.annotations:
+            label = a.counted or (a.name if isinstance(a, Classification) else a.label)
+            counts[label] = counts.get(label, 0) + a.units
+        for label, count in counts.items():
+            if count:
+                self._sheet.log.skip(Code.ROW_UNMATCHED, label, message, file=path, count=count)
+        if not any(counts.values()):
+            self._sheet.log.note(Code.ROW_UNMATCHED, message, file=path)
+        if len(self._sheet.log.unmatched) < LISTED:
+            self._sheet.log.unmatched.append(path)
+        self._counts.append(0)
+
+    def _note_asset(self, asset: Asset, split: str) -> None:
+        survey = self._sheet.survey
+        survey.media[asset.media] = survey.media.get(asset.media, 0) + 1
+        if asset.width is not None and asset.height is not None:
+            size = asset.width, asset.height
+            survey.sizes[size] = survey.sizes.get(size, 0) + 1
+        if split:
+            survey.splits[split] = survey.splits.get(split, 0) + 1
+        if asset.text is not None:
+            survey.note_largest(TEXT, len(asset.text))
+        if asset.frames is not None:
+            survey.note_largest(FRAMES, asset.frames)
+
+    def _check_many(self, item: Item) -> None:
+        """Count the lines of each name on a data row of many, by encoding it once more on its own."""
+        if self._alone:
+            return
+        again = Encoder(self._settings, self._options, self._dataset, Log())
+        again.spill, again._alone = lambda _: None, True
+        again.add(item)
+        for (label, kind), lines in again.take().survey.shapes.items():
+            if lines > MANY:
+                self._sheet.survey.note_largest(ONE_NAME, lines)
+                message = f"{lines} lines of {label!r} ({kind}) on one data row; an import takes {MANY} of one name"
+                self._sheet.log.note(Code.LIMIT, message, file=self._sheet.key)

@@ -1,0 +1,55 @@
+"""Links between annotations of one asset to lines."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+
+from to_labelbox.model.items import Media, Relationship
+from to_labelbox.model.schema import Kind
+from to_labelbox.report.codes import Code
+from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.line_types import RelationshipEnds, RelationshipLine
+from to_labelbox_formats.labelbox.encode.placeholders import tool_token
+
+
+def add_relationship(sheet: Sheet, relationship: Relationship, ends: dict[str, str], answers: dict[str, str]) -> None:
+    """A link between two objects; on documents its source may be an answer [SDK 7.17, relationship.py]."""
+    label = relationship.label
+    if sheet.filtered and not sheet.settings.wants(label):
+        sheet.skip(Code.EXCLUDED, label, f"class {label!r} is left out by --include/--exclude", relationship)
+        return
+    if not sheet.settings.relationships:
+        if relationship.units:
+            sheet.skip(Code.RELATIONSHIP_OFF, label, "relationships are written with --relationships", relationship)
+        return
+    if not sheet.fits(label, Kind.RELATIONSHIP):
+        sheet.miss([f"relationship {label!r}"], relationship, label)
+        return
+    if sheet.item.asset.media not in (Media.IMAGE, Media.DOCUMENT):
+        sheet.skip(
+            Code.GEOMETRY_UNSUPPORTED,
+            label,
+            f"a relationship on {sheet.item.asset.media} has no payload in Labelbox",
+            relationship,
+        )
+        return
+    source, target = ends.get(relationship.source), ends.get(relationship.target)
+    if source is None and sheet.item.asset.media is Media.DOCUMENT:
+        source = answers.get(relationship.source)
+    if source is None or target is None:
+        lost = relationship.source if source is None else relationship.target
+        sheet.skip(Code.RELATIONSHIP_DANGLING, label, f"its end {lost!r} is not written on this data row", relationship)
+        return
+    if source == target:
+        sheet.skip(Code.RELATIONSHIP_DANGLING, label, "both its ends are the same annotation", relationship)
+        return
+    seen = (label, Kind.RELATIONSHIP)
+    sheet.survey.shapes[seen] = sheet.survey.shapes.get(seen, 0) + 1
+    line = RelationshipLine(
+        sheet.uuids.make(relationship.id, "relationship"),
+        sheet.data_row,
+        Raw(tool_token(*seen)),
+        RelationshipEnds(source, target, "bidirectional" if relationship.bidirectional else "unidirectional"),
+    )
+    sheet.write(line)
+    sheet.log.ledger[relationship.counted or label].converted += relationship.units

@@ -1,0 +1,261 @@
+"""Shapes of an asset to lines: boxes and outlines that are written as they are in few steps, all others with care."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Raw
+
+from to_labelbox.geometry.lowering import Lowering, Shape, Skip
+from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Object
+from to_labelbox.model.schema import Kind
+from to_labelbox.model.survey import INSTANCE, VISIBILITY
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Tally
+from to_labelbox_formats.labelbox.encode.asset_bounds import BORDERS, check_degrees
+from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, LONG, Sheet
+from to_labelbox_formats.labelbox.encode.line_forms import FORMS, Form
+from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox, BoxLine, PolygonLine
+from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, attributes_token, tool_token
+from to_labelbox_formats.labelbox.limits import MANY
+
+
+class _Plain:
+    """A label's plain shapes: their tool, how many lines of them there are, and the row of the ledger they count in.
+
+    ``named`` are the names of lines with the answers after them, by the identity of the tuple of answers, which is kept
+    beside them: readers give the same tuple for the same answers, and comparing what is in it would take longer than to
+    encode it.
+    """
+
+    __slots__ = ("kind", "label", "lines", "named", "tally", "tool")
+
+    def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally) -> None:
+        self.tool = tool
+        self.label = label
+        self.kind = kind
+        self.tally = tally
+        self.lines = 0
+        self.named: dict[int, tuple[tuple[Attribute, ...], Raw]] = {}
+
+
+class Shapes:
+    """Encodes the shapes of one asset after another; ``ends`` and ``instances`` are the asset's.
+
+    ``ends`` gets the uuid of each object's first line by the object's id, ``instances`` the number of objects with
+    keypoints by label.
+    """
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._lowering = Lowering(sheet.settings, sheet.log)
+        self._tools_of: dict[Media, dict[tuple[str, Kind, type], tuple[Raw, Form]]] = {media: {} for media in Media}
+        self._repeating: dict[tuple[str, Kind, tuple[Attribute, ...]], bytes] = {}
+        self._plain_boxes: dict[str, _Plain] = {}
+        self._plain_rings: dict[str, _Plain] = {}
+        self._pieced: set[str] = set()
+
+    def start(self, item: Item) -> None:
+        """The asset that the next shapes are on."""
+        asset = item.asset
+        self._media = asset.media
+        self._tools = self._tools_of[asset.media]
+        self._border = BORDERS.get(asset.media)
+        self._degrees = asset.tiles is not None and asset.tiles.epsg == "EPSG4326"
+        if asset.media is Media.IMAGE:
+            self._lowering.start(asset.width, asset.height, item.origin)
+        else:
+            self._lowering.start(None, None, item.origin)
+
+    def finish(self) -> None:
+        """Put into the log and the survey what has only been counted."""
+        self._lowering.finish()
+        counts = self._sheet.survey.shapes
+        for plain in (*self._plain_boxes.values(), *self._plain_rings.values()):
+            counts[plain.label, plain.kind] += plain.lines
+
+    def plain(self, annotations: Iterator[Annotation], ends: dict[str, str] | None) -> Annotation | None:
+        """Boxes and polygons that are written as they are: the same as :meth:`add`, in fewer steps.
+
+        Gives the first annotation that is none of these, or None at the end.
+        """
+        sheet = self._sheet
+        draw, make, data_row = self._lowering.plain, sheet.uuids.make, sheet.data_row
+        boxes, rings = self._plain_boxes, self._plain_rings
+        lines = sheet.waiting
+        for obj in annotations:
+            if type(obj) is not Object or (drawn := draw(obj)) is None:
+                return obj
+            own, attributes = obj.id, obj.attributes
+            uuid = make(own)
+            if ends is not None:
+                ends[own] = uuid
+            if isinstance(drawn, Box):
+                plain = boxes.get(obj.counted or obj.label) or self._plain_tool(obj, Kind.BOX, Box)
+                told = plain.named.get(id(attributes))
+                name = told[1] if told is not None else self._named(plain, attributes)
+                lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
+                plain.lines += 1
+            else:
+                plain = rings.get(obj.counted or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
+                told = plain.named.get(id(attributes))
+                if len(drawn) > 1:
+                    name = self._piece_name(plain, obj)
+                else:
+                    name = told[1] if told is not None else self._named(plain, attributes)
+                for n, ring in enumerate(drawn):
+                    values = iter(ring)
+                    vertices = list(map(XY, values, values))
+                    lines.append(PolygonLine(make(own, str(n)) if n else uuid, data_row, name, vertices))
+                    sheet.vertices += len(vertices)
+                    if sheet.vertices > LONG:
+                        sheet.flush()
+                plain.lines += len(drawn)
+            if obj.reduced:
+                self._lowering.note_forced(obj)
+                plain.tally.approximated += obj.units
+            else:
+                plain.tally.converted += obj.units
+            if len(lines) > BATCH:
+                sheet.flush()
+        return None
+
+    def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
+        """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen."""
+        label, counted = obj.label, obj.counted or obj.label
+        tool = self._tools.get((label, kind, drawn)) or self._tool(label, kind, drawn)
+        assert tool is not None
+        self._sheet.survey.shapes.setdefault((label, kind), 0)
+        plain = _Plain(tool[0], label, kind, self._sheet.log.ledger[counted])
+        (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[counted] = plain
+        return plain
+
+    def _named(self, plain: _Plain, attributes: tuple[Attribute, ...]) -> Raw:
+        """The name of a line with the answers after it, kept for the next shape that has the same tuple."""
+        name = plain.tool
+        if attributes:
+            name = Raw(bytes(name) + self._answers(plain.kind, plain.label, attributes, "", plain.label))
+        if len(plain.named) < MANY:
+            plain.named[id(attributes)] = attributes, name
+        return name
+
+    def _piece_name(self, plain: _Plain, obj: Object) -> Raw:
+        """The name of the pieces of one outline, with what holds them together.
+
+        The question is free text wherever it was observed, so nothing is left open where there is no other answer.
+        """
+        instance = Attribute(INSTANCE, obj.id)
+        if obj.attributes:
+            answers = self._answers(Kind.POLYGON, obj.label, (*obj.attributes, instance), "", obj.label)
+            return Raw(bytes(plain.tool) + answers)
+        if obj.label not in self._pieced:
+            self._pieced.add(obj.label)
+            self._sheet.observe(obj.label, "", (instance,), obj.label)
+        return Raw(bytes(plain.tool) + _instance(obj.id))
+
+    def add(self, obj: Object, ends: dict[str, str], instances: dict[str, int]) -> None:
+        log, label, tools = self._sheet.log, obj.label, self._tools
+        try:
+            if self._border is not None:
+                obj = self._border(obj, self._sheet.item, log)
+            shapes = self._lowering.lower(obj)
+            if self._degrees:
+                check_degrees(shapes)
+        except Skip as skip:
+            self._sheet.skip(skip.code, label, str(skip), obj)
+            return
+        if not shapes:
+            self._sheet.skip(Code.GEOMETRY_MISSING, label, "nothing of it lies on the asset", obj)
+            return
+        first, lost = "", False
+        unfit: dict[str, None] = {}
+        survey = self._sheet.survey
+        counts = survey.shapes
+        keypoints = 0
+        for shape in shapes:
+            kind, tool_label, drawn, attributes, part = shape
+            tool = tools.get((tool_label, kind, type(drawn))) or self._tool(tool_label, kind, type(drawn))
+            if tool is None:
+                if self._sheet.fits(tool_label, kind):
+                    lost = True
+                else:
+                    unfit[f"{kind} tool {tool_label!r}"] = None
+                continue
+            if self._sheet.fit is not None:
+                attributes = self._asked(shape, unfit, label in instances)
+            uuid = self._sheet.uuids.make(obj.id, part)
+            first = first or uuid
+            seen = (tool_label, kind)
+            counts[seen] = counts.get(seen, 0) + 1
+            name = tool[0]
+            if attributes:
+                name = Raw(bytes(name) + self._answers(kind, tool_label, attributes, part, label))
+            self._sheet.write(tool[1](self._sheet, uuid, name, shape))
+            keypoints += part[:1] == "/"
+        if unfit:
+            self._lowering.approximated = True
+            self._sheet.miss(unfit, obj, "" if first else label)
+        if not first and unfit:
+            return
+        if not first:
+            what = type(obj.geometry).__name__
+            self._sheet.skip(
+                Code.GEOMETRY_UNSUPPORTED, label, f"a {what} on {self._media} has no payload in Labelbox", obj
+            )
+            return
+        if lost:
+            message = f"its keypoints have no payload on {self._media} and are left out"
+            log.note(Code.GEOMETRY_UNSUPPORTED, message, file=self._sheet.item.origin, where=obj.where, id=obj.id)
+        ends[obj.id] = first
+        if keypoints:
+            instances[label] = instances.get(label, 0) + 1
+        tally = log.ledger[obj.counted or label]
+        if self._lowering.approximated:
+            tally.approximated += obj.units
+        else:
+            tally.converted += obj.units
+
+    def _asked(self, shape: Shape, unfit: dict[str, None], again: bool) -> tuple[Attribute, ...]:
+        """The answers that the tool of the existing ontology asks for; the others are noted in ``unfit``.
+
+        Nothing is lost with what tells instances apart where there is one, nor with the visibility of what is visible.
+        """
+        assert self._sheet.fit is not None
+        asked = {q.name for q in self._sheet.fit.shapes[shape.label, shape.kind]}
+        keypoint = shape.part[:1] == "/"
+        for attribute in shape.attributes:
+            told = {INSTANCE: again, VISIBILITY: attribute.value == "occluded"}.get(attribute.name, True)
+            if attribute.name not in asked and (told or not keypoint):
+                unfit[f"{attribute.name!r} of {shape.label!r}"] = None
+        return tuple(a for a in shape.attributes if a.name in asked)
+
+    def _tool(self, label: str, kind: Kind, drawn: type) -> tuple[Raw, Form] | None:
+        """The name to write and the way to write it; None when such an asset, or the ontology, takes no such shape."""
+        form = FORMS[self._media].get((drawn, kind)) if self._sheet.fits(label, kind) else None
+        if form is None:
+            self._lowering.approximated = True
+            return None
+        tool = self._tools[label, kind, drawn] = Raw(tool_token(label, kind)), form
+        return tool
+
+    def _answers(self, kind: Kind, label: str, attributes: tuple[Attribute, ...], part: str, owner: str) -> bytes:
+        """What follows a line's name: the nested answers, open until the ontology is known."""
+        seen = (label, kind, attributes)
+        token = self._repeating.get(seen)
+        if token is not None:
+            return token
+        self._sheet.observe(label, part, attributes, owner)
+        first = attributes[0]
+        if len(attributes) == 1 and first.name == INSTANCE and isinstance(first.value, str):
+            # pieces of one outline: the question is free text wherever it was observed, so nothing is left open
+            return _instance(first.value)
+        token = attributes_token(label, kind, attributes)
+        # 1 and True are equal but not the same answer, so only texts may stand for each other
+        if len(self._repeating) < MANY and all(type(a.value) is str for a in attributes):
+            self._repeating[seen] = token
+        return token
+
+
+def _instance(id: str) -> bytes:
+    """The answer that holds the pieces of one outline together; ``name`` is Labelbox's, and the question free text."""
+    return b',"classifications":[{"name":"%b","answer":%b}]' % (INSTANCE.encode(), ascii_json(id))

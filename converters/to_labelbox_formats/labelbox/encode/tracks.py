@@ -1,0 +1,69 @@
+"""Tracks of a video or a series to lines: segments of keyframes, or masks by frame."""
+
+from __future__ import annotations
+
+from msgspec import Raw, Struct
+
+from to_labelbox.geometry.lowering import Skip
+from to_labelbox.model.items import Media, Track
+from to_labelbox.model.schema import Kind
+from to_labelbox.report.codes import Code
+from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.placeholders import tool_token
+from to_labelbox_formats.labelbox.encode.video import TrackLowering, instance_color, masks_line, segments_line
+
+
+class Tracks:
+    """Encodes the tracks of one asset after another."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._lowering = TrackLowering(sheet.settings, sheet.log)
+        self._masks = 0
+
+    def start(self) -> None:
+        """Another asset: its masks get their colours from the first on."""
+        self._masks = 0
+
+    def add(self, track: Track, instances: dict[str, int]) -> None:
+        label, media = track.label, self._sheet.item.asset.media
+        if media not in (Media.VIDEO, Media.DICOM):
+            self._sheet.skip(Code.GEOMETRY_UNSUPPORTED, label, f"a track on {media} has no payload in Labelbox", track)
+            return
+        try:
+            courses = self._lowering.lower(track, self._sheet.item.asset, self._sheet.item.origin)
+        except Skip as skip:
+            self._sheet.skip(skip.code, label, str(skip), track)
+            return
+        fitting = [course for course in courses if self._sheet.fits(course.label, course.kind)]
+        if len(fitting) < len(courses):
+            unfit = {f"{c.kind} tool {c.label!r}": None for c in courses if not self._sheet.fits(c.label, c.kind)}
+            self._sheet.miss(unfit, track, "" if fitting else label)
+            self._lowering.approximated = True
+            courses = fitting
+        if not courses:
+            return
+        base = self._sheet.options.first_frame
+        plane = track.plane if media is Media.DICOM else None
+        for course in courses:
+            kind, tool_label, segments, part = course
+            seen = (tool_label, kind)
+            name = Raw(tool_token(*seen))
+            self._sheet.survey.shapes[seen] = self._sheet.survey.shapes.get(seen, 0) + 1
+            line: Struct
+            if kind is Kind.MASK:
+                line = masks_line(self._sheet.data_row, name, course, base, plane, instance_color(self._masks))
+                self._masks += 1
+            else:
+                uuid = self._sheet.uuids.make(track.id, part)
+                line = segments_line(uuid, self._sheet.data_row, name, course, base, plane)
+                for answers in {id(key.answers): key.answers for segment in segments for key in segment}.values():
+                    self._sheet.observe(tool_label, part, answers, label)
+            self._sheet.write(line)
+        if courses[0].part:
+            instances[label] = instances.get(label, 0) + 1
+        tally = self._sheet.log.ledger[track.counted or label]
+        if self._lowering.approximated:
+            tally.approximated += track.units
+        else:
+            tally.converted += track.units

@@ -1,0 +1,489 @@
+"""Tracks: what a payload line of a video or a DICOM series can hold, and the way there for what it cannot.
+
+- Upright boxes, points and lines are keyframes in segments; between the keyframes of a segment the editor
+  interpolates linearly, between segments the object is absent [docs.labelbox.com/docs/interpolation].
+- Keypoints become one point track a keypoint.
+- Outlines and rasters have no such line: they become one mask a keyframe, or the track of their envelope boxes.
+
+Answers stand on keyframes [SDK 7.17, NDSegments has no others] and hold from that frame on. The first keyframe of a
+segment, and each at which any answer changes, states all of them, those of the whole track too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import Raw
+
+from to_labelbox.geometry import vector as geo
+from to_labelbox.geometry.any_shape import envelope
+from to_labelbox.geometry.lowering import EXACT, Lowering, Skip
+from to_labelbox.model.items import (
+    Asset,
+    Attribute,
+    Box,
+    Cuboid,
+    Ellipse,
+    Flat,
+    Geometry,
+    Keypoints,
+    Mask,
+    Media,
+    Object,
+    Point,
+    Polygon,
+    Polyline,
+    RotatedBox,
+    Track,
+)
+from to_labelbox.model.schema import Kind
+from to_labelbox.model.survey import INSTANCE, VISIBILITY
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import Outside, Policy, Settings
+from to_labelbox_formats.labelbox.encode.line_types import (
+    XY,
+    Bbox,
+    BoxKey,
+    LineKey,
+    MaskFrame,
+    MaskInstance,
+    Masks,
+    MasksLine,
+    PointKey,
+    Segment,
+    SegmentsLine,
+)
+from to_labelbox_formats.labelbox.encode.placeholders import attributes_token
+from to_labelbox_formats.labelbox.encode.png_masks import png_text
+
+PLANES = ("axial", "sagittal", "coronal")
+
+Drawn: TypeAlias = Box | Point | Flat | Mask
+Attributes: TypeAlias = tuple[Attribute, ...]
+_AREAS = (Box, RotatedBox, Polygon, Mask, Ellipse, Cuboid)
+_NATIVE: dict[type, Kind] = {Box: Kind.BOX, Point: Kind.POINT, Polyline: Kind.LINE}
+
+
+class Key(NamedTuple):
+    """A keyframe to write, with all answers that hold from it on."""
+
+    frame: int
+    drawn: Drawn
+    answers: Attributes
+
+
+class Course(NamedTuple):
+    """One line to write. ``part`` tells apart the lines of one track; masks have a single segment."""
+
+    kind: Kind
+    label: str
+    segments: list[list[Key]]
+    part: str = ""
+
+
+class TrackLowering:
+    """Lowers tracks as :class:`~to_labelbox.geometry.lowering.Lowering` does objects; ``approximated`` is about the last one."""
+
+    def __init__(self, settings: Settings, log: Log) -> None:
+        self._settings = settings
+        self._log = log
+        free = msgspec.structs.replace(settings, geometry=Policy.AUTO, class_geometry={}, class_map=None, min_area=0.0)
+        self._shapes = Lowering(free, log)
+        # what it says about forced kinds and cuts is said once a track instead
+        self._rasters = Lowering(msgspec.structs.replace(free, geometry=Policy.MASK), Log())
+        self.approximated = False
+
+    def lower(self, track: Track, asset: Asset, origin: str) -> list[Course]:
+        """The lines to write. Raises :class:`Skip`."""
+        self._track, self._asset, self._origin = track, asset, origin
+        self.approximated = track.loss
+        self._refused: Skip | geo.GeometryError | None = None
+        self._hidden = 0
+        self._shapes.start(asset.width, asset.height, origin)
+        self._rasters.start(asset.width, asset.height, origin)
+        _check_frames(track)
+        courses = self._courses(track, asset)
+        if not any(course.segments for course in courses):
+            if isinstance(self._refused, geo.GeometryError):
+                raise Skip(Code.MASK_INVALID, str(self._refused))
+            raise self._refused or Skip(Code.TRACK_EMPTY, "the track shows nothing on any frame")
+        if self._hidden and isinstance(self._refused, Skip):
+            self._lose(self._refused.code, f"{self._refused}, on {self._hidden} keyframes: hidden there")
+        elif self._hidden:
+            self._lose(Code.MASK_INVALID, f"{self._refused}, on {self._hidden} keyframes: hidden there")
+        if asset.media is Media.DICOM:
+            courses = self._bare(track, courses)
+        return [course for course in courses if course.segments]
+
+    def _lose(self, code: Code, message: str) -> None:
+        self.approximated = True
+        self._log.note(code, message, file=self._origin, where=self._track.where, id=self._track.id)
+
+    def _courses(self, track: Track, asset: Asset) -> list[Course]:
+        types = {type(key.geometry) for segment in track.segments for key in segment}
+        states = _states(track)
+        if types == {Keypoints}:
+            if asset.media is Media.DICOM:
+                raise Skip(Code.GEOMETRY_UNSUPPORTED, "a track of keypoints on dicom has no payload in Labelbox")
+            return self._keypoints(track, states)
+        if RotatedBox in types and types <= {Box, RotatedBox} and asset.media is Media.VIDEO:
+            upright = self._upright(states)
+            if upright is not None:
+                states, types = upright, {Box}
+        kind = _NATIVE.get(types.copy().pop()) if len(types) == 1 else None
+        if kind is Kind.LINE or (kind is not None and asset.media is Media.VIDEO):
+            return [Course(kind, track.label, self._moving(states))]
+        if not types <= set(_AREAS):
+            names = " and ".join(sorted(t.__name__.lower() for t in types))
+            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"a track of {names} on {asset.media} has no payload in Labelbox")
+        return [self._area(track, asset, states, " and ".join(sorted(t.__name__ for t in types if t is not Box)))]
+
+    def _upright(self, states: list[list[_State]]) -> list[list[_State]] | None:
+        """Boxes whose turn is too small to see as upright ones; None when one turns visibly."""
+        turned = 0
+        found: list[list[_State]] = []
+        for segment in states:
+            found.append([])
+            for frame, shape, answers in segment:
+                if isinstance(shape, RotatedBox):
+                    upright = geo.upright_box(shape, self._settings.rotation_tolerance)
+                    if upright is None:
+                        return None
+                    turned += bool(shape.angle % 360)
+                    shape = upright
+                found[-1].append(_State(frame, shape, answers))
+        if turned:
+            self._lose(Code.ROTATION_IGNORED, f"a turn on {turned} keyframes moves no corner by a pixel and is ignored")
+        return found
+
+    # ------------------------------------------------------------------------------- boxes, points, lines
+
+    def _moving(self, states: list[list[_State]]) -> list[list[Key]]:
+        """Segments cut to the frame; a segment is split where nothing of the shape is on it."""
+        segments: list[list[Key]] = []
+        largest = 0.0
+        for states_of_segment in states:
+            run: list[Key] = []
+            for frame, shape, answers in self._with_crossings(states_of_segment):
+                drawn = self._fit(frame, shape)
+                if drawn is None:
+                    if run:
+                        segments.append(run)
+                        run = []
+                    continue
+                if type(drawn) is Box:
+                    largest = max(largest, drawn.width * drawn.height)
+                run.append(Key(frame, drawn, answers))
+            if run:
+                segments.append(run)
+        if segments and type(segments[0][0].drawn) is Box:
+            self._check_area(largest)
+        return segments
+
+    def _check_area(self, largest: float) -> None:
+        if largest < self._settings.min_area:
+            raise Skip(Code.BELOW_MIN_AREA, f"its largest area {largest:g} is below --min-area")
+
+    def _fit(self, frame: int, shape: Geometry) -> Drawn | None:
+        """The shape on the frame; None, with the reason kept, when nothing of it is there."""
+        width, height = self._asset.width, self._asset.height
+        if (
+            type(shape) is Box
+            and width is not None
+            and height is not None
+            and shape.left >= 0
+            and shape.top >= 0
+            and 0 < shape.width <= width - shape.left
+            and 0 < shape.height <= height - shape.top
+        ):
+            return shape
+        try:
+            shapes = self._shapes.lower(self._object(frame, shape))
+        except Skip as skip:
+            self._refused = self._refused or skip
+            self._hidden += 1
+            return None
+        self.approximated |= self._shapes.approximated
+        if len(shapes) > 1:
+            message = f"on frame {frame} the line leaves the frame and returns: its longest piece is kept"
+            self._lose(Code.CLIPPED, message)
+        return max((s.geometry for s in shapes), key=_length) if len(shapes) > 1 else shapes[0].geometry  # type: ignore[return-value,arg-type]
+
+    def _object(self, frame: int, shape: Geometry) -> Object:
+        track = self._track
+        return Object(id=track.id, label=track.label, geometry=shape, where=f"{track.where} frame {frame}".lstrip())
+
+    def _with_crossings(self, states: list[_State]) -> Iterable[_State]:
+        """The keyframes, and more where a side crosses the border: between them the cut shape moves linearly."""
+        width, height = self._asset.width, self._asset.height
+        if (
+            width is None
+            or height is None
+            or self._settings.outside is Outside.KEEP
+            or not any(_sticks_out(s.shape, width, height) for s in states)
+        ):
+            return states
+        return self._crossings(states, width, height)
+
+    def _crossings(self, states: list[_State], width: int, height: int) -> Iterator[_State]:
+        for here, there in pairwise(states):
+            yield here
+            if type(here.shape) is not type(there.shape) or not isinstance(here.shape, Box | Point):
+                continue
+            if not _sticks_out(here.shape, width, height) and not _sticks_out(there.shape, width, height):
+                continue
+            a, b = _sides(here.shape), _sides(there.shape)
+            if not geo.finite((*a, *b)):
+                continue
+            frames: set[int] = set()
+            for p, q, limit in zip(a, b, (width, height, width, height)):
+                for border in (0, limit):
+                    if (p - border) * (q - border) < 0:
+                        at = here.frame + (border - p) / (q - p) * (there.frame - here.frame)
+                        # a side that is on the border just at a frame may be gone there, but not beside it
+                        frames |= {math.floor(at - 1e-6), math.floor(at + 1e-6), math.ceil(at + 1e-6)}
+                    elif p != q and border in (p, q):
+                        frames |= {here.frame + 1, there.frame - 1}
+            for frame in sorted(f for f in frames if here.frame < f < there.frame):
+                share = (frame - here.frame) / (there.frame - here.frame)
+                yield _State(frame, _between(here.shape, there.shape, share), here.answers)
+        yield states[-1]
+
+    # ---------------------------------------------------------------------------------- what needs another way
+
+    def _keypoints(self, track: Track, states: list[list[_State]]) -> list[Course]:
+        names = dict.fromkeys(
+            p.name for s in track.segments for k in s if isinstance(k.geometry, Keypoints) for p in k.geometry.points
+        )
+        if not names:
+            raise Skip(Code.KEYPOINTS_EMPTY, "no keypoint is present on any frame")
+        message = f"a skeleton track is written as {len(names)} point tracks, one a keypoint"
+        self._lose(Code.TRACK_CONVERTED, message)
+        return [
+            Course(Kind.POINT, f"{track.label}/{n}", self._moving(_point_states(states, n, track.id)), f"/{n}")
+            for n in names
+        ]
+
+    def _area(self, track: Track, asset: Asset, states: list[list[_State]], what: str) -> Course:
+        forced = self._settings.policy(track.label, track.counted) is Policy.BBOX
+        known = asset.width is not None and asset.height is not None
+        if asset.media is Media.VIDEO and (forced or not known):
+            why = "as asked" if forced else "as the frame size is not known: give --media-root or --sizes for masks"
+            self._lose(Code.TRACK_CONVERTED, f"a track of {what} is written as its envelope boxes, {why}")
+            boxes = [[_State(s.frame, _envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states]
+            return Course(Kind.BOX, track.label, self._moving(boxes))
+        if not known:
+            raise Skip(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
+        keys = [Key(s.frame, mask, ()) for segment in states for s in segment if (mask := self._mask(s.frame, s.shape))]
+        what = what or "Box"
+        if what != "Mask" or not _unbroken(states):
+            message = (
+                f"a track of {what} is written as masks on its {len(keys)} keyframes; nothing is drawn between them"
+            )
+            self._lose(Code.TRACK_CONVERTED, message)
+        if keys:
+            from to_labelbox.geometry import raster
+
+            self._check_area(max(raster.mask_area(k.drawn) for k in keys))  # type: ignore[arg-type]
+        names = sorted({a.name for segment in states for s in segment for a in s.answers})
+        if names:
+            self._lose(Code.ATTRIBUTE_DROPPED, f"masks of a video carry no attributes: {', '.join(names)} left out")
+        return Course(Kind.MASK, track.label, [keys] if keys else [])
+
+    def _mask(self, frame: int, shape: Geometry) -> Mask | None:
+        if isinstance(shape, Box):
+            shape = RotatedBox(shape.left + shape.width / 2, shape.top + shape.height / 2, shape.width, shape.height, 0)
+        if isinstance(shape, RotatedBox):
+            shape = Polygon(((geo.rotated_corners(shape),),))
+        try:
+            return self._rasters.lower(self._object(frame, shape))[0].geometry  # type: ignore[return-value]
+        except (Skip, geo.GeometryError) as error:
+            self._refused = self._refused or error
+            self._hidden += 1
+            return None
+
+    def _bare(self, track: Track, courses: list[Course]) -> list[Course]:
+        """DICOM lines need a plane and carry no answers [docs, import-dicom-annotations]."""
+        if track.plane not in PLANES:
+            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"plane {track.plane!r}: DICOM takes {', '.join(PLANES)}")
+        if any(key.answers for course in courses for segment in course.segments for key in segment):
+            self._lose(Code.ATTRIBUTE_DROPPED, "DICOM lines carry no attributes: left out")
+        return [c._replace(segments=[[k._replace(answers=()) for k in s] for s in c.segments]) for c in courses]
+
+
+class _State(NamedTuple):
+    """A keyframe of the source with all answers that hold on it."""
+
+    frame: int
+    shape: Geometry
+    answers: Attributes
+
+
+def _unbroken(states: list[list[_State]]) -> bool:
+    """Whether every frame of every segment has its keyframe."""
+    return all(b.frame == a.frame + 1 for segment in states for a, b in pairwise(segment))
+
+
+def _check_frames(track: Track) -> None:
+    last = -1
+    for segment in track.segments:
+        for key in segment:
+            if key.frame <= last:
+                raise Skip(
+                    Code.FRAME_INVALID,
+                    f"frame {key.frame} after frame {last}: frames must rise" if last >= 0 else f"frame {key.frame}",
+                )
+            last = key.frame
+    if last < 0:
+        raise Skip(Code.TRACK_EMPTY, "the track has no keyframe")
+
+
+def _states(track: Track) -> list[list[_State]]:
+    """Answers carried on from keyframe to keyframe until they are taken back; as long as none changes, the same tuple."""
+    said = {a.name: a for a in track.attributes}
+    answers: Attributes = tuple(said.values())
+    given: Attributes = ()
+    states: list[list[_State]] = []
+    for segment in track.segments:
+        states.append([])
+        for key in segment:
+            if key.attributes and key.attributes != given:
+                given = key.attributes
+                now = {**said, **{a.name: a for a in given}}
+                now = {name: a for name, a in now.items() if a.value not in ("", ())}
+                if now != said:
+                    said, answers = now, tuple(now.values())
+            states[-1].append(_State(key.frame, key.geometry, answers))
+    return states
+
+
+def _point_states(states: list[list[_State]], name: str, instance: str) -> list[list[_State]]:
+    """One keypoint's way; a segment ends where the keypoint is absent."""
+    found: list[list[_State]] = []
+    for segment in states:
+        found.append([])
+        for state in segment:
+            points = state.shape.points if isinstance(state.shape, Keypoints) else ()
+            point = next((p for p in points if p.name == name), None)
+            if point is None:
+                found.append([])
+                continue
+            seen = Attribute(VISIBILITY, "occluded" if point.occluded else "visible")
+            answers = (*state.answers, seen, Attribute(INSTANCE, instance))
+            found[-1].append(_State(state.frame, Point(point.x, point.y), answers))
+    return [run for run in found if run]
+
+
+def _sides(shape: Geometry) -> tuple[float, ...]:
+    """left, top, right, bottom."""
+    match shape:
+        case Box(left, top, width, height):
+            return left, top, left + width, top + height
+        case Point(x, y):
+            return x, y, x, y
+        case _:
+            return ()
+
+
+def _sticks_out(shape: Geometry, width: float, height: float) -> bool:
+    sides = _sides(shape)
+    return bool(sides) and max(-sides[0], -sides[1], sides[2] - width, sides[3] - height) > EXACT
+
+
+def _between(a: Geometry, b: Geometry, share: float) -> Box | Point:
+    if isinstance(a, Box) and isinstance(b, Box):
+        return Box(
+            a.left + (b.left - a.left) * share,
+            a.top + (b.top - a.top) * share,
+            a.width + (b.width - a.width) * share,
+            a.height + (b.height - a.height) * share,
+        )
+    assert isinstance(a, Point)
+    assert isinstance(b, Point)
+    return Point(a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share)
+
+
+def _envelope(shape: Geometry) -> Box | None:
+    """The box around a shape; None for one that encloses nothing, whose reason the lowering gives."""
+    match shape:
+        case Polygon(parts):
+            shape = Polygon(tuple(p for p in parts if p and len(p[0]) >= 6 and len(p[0]) % 2 == 0))
+            return envelope(shape) if shape.parts else None
+        case RotatedBox(_, _, width, height) | Ellipse(_, _, width, height):
+            return envelope(shape) if width > 0 and height > 0 else None
+        case _:
+            try:
+                return envelope(shape)
+            except geo.GeometryError:
+                return None
+
+
+def _length(line: Flat) -> float:
+    return sum(math.hypot(x1 - x0, y1 - y0) for x0, y0, x1, y1 in zip(line[::2], line[1::2], line[2::2], line[3::2]))
+
+
+# ------------------------------------------------------------------------------------------------------- lines
+
+
+def segments_line(uuid: str, data_row: Raw, name: Raw, course: Course, base: int, plane: str | None) -> SegmentsLine:
+    """Boxes, points or lines; ``base`` is the number of the first frame."""
+    key_of = _KEYS[course.kind]
+    segments: list[Segment] = []
+    for run in course.segments:
+        keyframes: list[BoxKey | PointKey | LineKey | Raw] = []
+        said: Attributes = ()
+        for frame, drawn, answers in run:
+            keyframe = key_of(frame + base, drawn)
+            if answers is not said and answers != said:
+                token = attributes_token(course.label, course.kind, answers)
+                keyframes.append(Raw(msgspec.json.encode(keyframe)[:-1] + token + b"}"))
+                said = answers
+            else:
+                keyframes.append(keyframe)
+        segments.append(Segment(keyframes))
+    return SegmentsLine(uuid, data_row, name, segments, plane)
+
+
+def _box_key(frame: int, drawn: Drawn) -> BoxKey:
+    assert isinstance(drawn, Box)
+    return BoxKey(frame, Bbox(drawn.top, drawn.left, drawn.height, drawn.width))
+
+
+def _point_key(frame: int, drawn: Drawn) -> PointKey:
+    assert isinstance(drawn, Point)
+    return PointKey(frame, XY(drawn.x, drawn.y))
+
+
+def _line_key(frame: int, drawn: Drawn) -> LineKey:
+    values = iter(drawn)  # type: ignore[arg-type]
+    return LineKey(frame, list(map(XY, values, values)))
+
+
+_KEYS: dict[Kind, Callable[[int, Drawn], BoxKey | PointKey | LineKey]] = {
+    Kind.BOX: _box_key,
+    Kind.POINT: _point_key,
+    Kind.LINE: _line_key,
+}
+
+
+def masks_line(
+    data_row: Raw, name: Raw, course: Course, base: int, plane: str | None, color: tuple[int, int, int]
+) -> MasksLine:
+    """One picture a frame, on which this instance has its colour and the rest is black."""
+    frames = [
+        MaskFrame(key.frame + base, Raw(b'"' + png_text(key.drawn, color) + b'"'))  # type: ignore[arg-type]
+        for run in course.segments
+        for key in run
+    ]
+    return MasksLine(data_row, Masks(frames, [MaskInstance(color, name)]), plane)
+
+
+def instance_color(n: int) -> tuple[int, int, int]:
+    """A colour of its own for every instance of an asset, none of them black."""
+    code = (n * 7_368_787 + 0x4C68B1) % 0xFFFFFF + 1
+    return code >> 16, code >> 8 & 255, code & 255

@@ -1,0 +1,319 @@
+"""One image of a set: its identity, its size, and everything that is said about it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from to_labelbox.geometry.any_shape import to_stored
+from to_labelbox.model.items import Annotation, Asset, Classification, Geometry, Item, Object
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header, file_header, image_header
+from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
+from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
+from to_labelbox_formats.voc.layout.folder_roles import Folder, Role
+from to_labelbox_formats.voc.layout.index import Layout, image_base, implied_top
+from to_labelbox_formats.voc.objects import ObjectReader
+from to_labelbox_formats.voc.rivals import is_copy
+from to_labelbox_formats.voc.shapes import Rules, number, scaled
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.voc.masks import MaskReader
+
+_NO_SIZE = (
+    "neither <size> nor a picture says how large it is, so nothing can be clipped: give the images with --media-root, or "
+    "--sizes FILE"
+)
+_SIDE = re.compile(r"[0-9]{1,7}")
+_CLASS_QUESTION = "class"
+_NOTHING = Document("", "", "", "", "", ())
+MAX_MASK_BYTES = 512 * 2**20
+"""No PNG of as many pixels as a mask may have is larger."""
+_BLOCK = 32
+"""Units that are read together, step by step, which leaves each step's code in the processor's cache."""
+_OTHER_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG", ".webp", ".tif", ".tiff")
+
+
+class Items:
+    """The items of a set; holds the index and the rules, no open file."""
+
+    def __init__(
+        self,
+        source: Source,
+        layout: Layout,
+        lists: Lists,
+        classes: Classes,
+        rules: Rules,
+        context: ReadContext,
+        fallback: str,
+        check_sizes: bool,
+    ) -> None:
+        self._source = source
+        self._layout = layout
+        self._lists = lists
+        self._fallback = fallback
+        self._check_sizes = check_sizes
+        self._context = context
+        self._rules = rules
+        self._objects = ObjectReader(rules)
+        self._classes = classes
+        self._image_folders: dict[str, str] = {}
+        self._add, self._strip = _media_prefix(source, context, image_base(layout))
+
+    def iterate(self, log: Log, start: int, stop: int) -> Iterator[Item]:
+        last = min(stop, self._layout.units)
+        for first in range(max(0, start), last, _BLOCK):
+            units = range(first, min(first + _BLOCK, last))
+            loaded = [self._load(unit) for unit in units]
+            documents = [self._document(unit, data, log) for unit, data in zip(units, loaded)]
+            for unit, document in zip(units, documents):
+                if document is not _NOTHING:
+                    yield self._item(unit, document, log)
+
+    def _load(self, unit: int) -> bytes | FileError | None:
+        """The annotation file of a unit, if it has one that counts."""
+        if unit >= len(self._layout.xmls) or unit in self._layout.refused:
+            return None
+        try:
+            return self._source.load(self._layout.entry(unit), MAX_BYTES)
+        except FileError as error:
+            return error
+
+    def _document(self, unit: int, loaded: bytes | FileError | None, log: Log) -> Document | None:
+        """What a unit's file says; None for one without, ``_NOTHING`` where the unit is left out."""
+        layout = self._layout
+        name = layout.entry(unit)
+        if unit in layout.refused:
+            image, other = layout.refused[unit]
+            if name.rpartition("/")[0] != other.rpartition("/")[0] and is_copy(self._source, name, other):
+                log.note_unread("file", name, why=f"is a copy of {other}, which is read")
+            else:
+                message = f"describes {image}, as {other} does: not read. Keep the one that counts, or name its folder with -O labels="
+                log.file_unreadable(name, message)
+            return _NOTHING
+        if loaded is None:
+            return None
+        try:
+            if isinstance(loaded, FileError):
+                raise loaded
+            document = read_document(loaded, self._fallback)
+        except NotAnnotation as error:
+            log.note(Code.FILE_IGNORED, str(error), file=name)
+            log.note_unread("file", name, why=str(error))
+            return _NOTHING
+        except FileError as error:
+            log.file_unreadable(name, str(error))
+            return _NOTHING
+        for parent, field_name in document.unknown:
+            log.note_unread("element", field_name, where=f"<{parent}>")
+            if parent == "annotation":
+                log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
+        if unit in layout.unsure:
+            message = f"several images are called so, {layout.unsure[unit]} is one of them: none of them is taken"
+            log.note(Code.ASSET_UNKNOWN, message, file=name)
+        return document
+
+    def _item(self, unit: int, document: Document | None, log: Log) -> Item:
+        layout = self._layout
+        name = layout.entry(unit)
+        image = layout.image(unit)
+        folder, stem = layout.folder(name)
+        path, header = self._asset(name, folder, stem, image, document, log)
+        if not image and header is None and layout.images and document is not None:
+            log.note(Code.FILE_MISSING, f"no image belongs to it; its data row is called {path}", file=name)
+        stored, drawn, orientation = self._sizes(path, image, header, document, name, log)
+        annotations: list[Annotation] = []
+        if document is not None and document.rows:
+            annotations = self._objects.read(document, drawn, name, log)
+        elif unit in self._lists.present:
+            annotations = _classifications(self._lists.present[unit], log)
+        if layout.masks:
+            names = [(row[0] or "").strip() for row in document.rows] if document else []
+            masks, size = self._mask_objects(unit, names, stored if self._rules.resized else drawn, log)
+            annotations += masks
+            stored = stored or size
+        if stored is None and annotations:
+            log.note(Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE, file=name)
+        if stored is not None and drawn is not None and drawn != stored and orientation == 1:
+            factors = stored[0] / drawn[0], stored[1] / drawn[1]
+            annotations = [_changed(a, lambda geometry: scaled(geometry, *factors)) for a in annotations]
+        if orientation > 1 and stored is not None:
+            size = stored
+            annotations = [_changed(a, lambda geometry: to_stored(geometry, orientation, *size)) for a in annotations]
+            log.note(Code.EXIF_TURNED, "labels of the upright picture are turned to the stored one", file=name)
+        width, height = stored or (None, None)
+        split = self._lists.splits[self._lists.split_of[unit]]
+        told = folder.split or (layout.folder(image)[0].split if image else "")
+        if told and told != split and (not split or told in split.split("_")):
+            split = told  # train for a list called train_cls, as those of ImageNet are
+        return Item(
+            asset=Asset(path=path, width=width, height=height), annotations=annotations, split=split, origin=name
+        )
+
+    # ------------------------------------------------------------------------------------------ identity and size
+
+    def _asset(
+        self, name: str, folder: Folder, stem: str, image: str, document: Document | None, log: Log
+    ) -> tuple[str, Header | None]:
+        """(path, header when it had to be looked up below the media root anyway)."""
+        if image:
+            if document is not None:
+                self._compare_name(name, image, document.filename, log)
+            return self._path(image), None
+        said = (document.filename if document else "").strip().replace("\\", "/").rpartition("/")[2]
+        _, dot, extension = said.rpartition(".")
+        known = bool(dot) and f".{extension.lower()}" in IMAGE_EXTENSIONS
+        place = folder.top + folder.rest
+        whole = self._image_folders.get(place, "")
+        if not whole:
+            whole = self._image_folders[place] = implied_top(self._layout, folder) + folder.rest
+        whole += stem
+        path = self._path(f"{whole}.{extension}" if known else f"{whole}.jpg")
+        gallery = self._context.media
+        if gallery is not None:
+            bare = path[: path.rfind(".")]
+            named = f"{path.rpartition('/')[0]}/{said}".lstrip("/")
+            for candidate in (path, whole + path[len(bare) :], *(bare + e for e in _OTHER_EXTENSIONS), named):
+                if gallery.path(candidate) is not None:
+                    return candidate, gallery.header(candidate)
+        if not known:
+            who = (
+                "there is no image of that name"
+                if document is None
+                else "neither an image nor <filename> tells the extension"
+            )
+            log.note(Code.ASSET_UNKNOWN, f"{who}: .jpg is assumed", file=name)
+        return path, None
+
+    def _compare_name(self, name: str, image: str, said: str, log: Log) -> None:
+        """An image of the same stem counts; worth a word when the one that the file names exists as well."""
+        if not said or image.endswith(said):
+            return
+        said = said.strip().replace("\\", "/").rpartition("/")[2]
+        folder, _, base = image.rpartition("/")
+        other = f"{folder}/{said}" if folder else said
+        if said and said != base and self._layout.has_image(other):
+            log.note(
+                Code.FIELD_REPAIRED,
+                f"<filename> names {other}, but {image} has the file's own name and is taken",
+                file=name,
+            )
+
+    def _path(self, name: str) -> str:
+        if self._strip and name.startswith(self._strip):
+            return name[len(self._strip) :]
+        return self._add + name
+
+    def _header(self, path: str, image: str) -> Header | None:
+        if image:
+            real = self._source.real_path(image)
+            return file_header(real) if real is not None else image_header(self._source.head(image))
+        return None if self._context.media is None else self._context.media.header(path)
+
+    def _sizes(
+        self, path: str, image: str, header: Header | None, document: Document | None, name: str, log: Log
+    ) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int]:
+        """(stored size, size of the frame that labels are in, EXIF orientation to undo)."""
+        said = _size_of(document, name, log) if document else None
+        if header is None and (said is None or self._check_sizes):
+            header = self._header(path, image)
+        if header is None:
+            size = said or self._context.sizes.get(path)
+            return size, size, 1
+        own = (header.width, header.height)
+        if said is None or said == own:
+            return own, own, 1
+        if said == own[::-1]:
+            if header.orientation >= 5 and self._context.exif:
+                return own, said, header.orientation
+            message = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}: it was turned after labelling"
+            log.note(Code.IMAGE_SIZE_MISMATCH, message, file=name)
+            return said, said, 1
+        told = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}"
+        resized = self._rules.resized
+        log.note(Code.IMAGE_SIZE_MISMATCH, told + (": labels are scaled" if resized else ", which is taken"), file=name)
+        return own, said if resized else own, 1
+
+    # ------------------------------------------------------------------------------------------------------ masks
+
+    def _mask_objects(
+        self, unit: int, names: Sequence[str], size: tuple[int, int] | None, log: Log
+    ) -> tuple[list[Object], tuple[int, int] | None]:
+        folder, stem = self._layout.folder(self._layout.image(unit) or self._layout.entry(unit))
+        if unit < len(self._layout.xmls):
+            folder, stem = self._layout.folder(self._layout.xmls[unit])
+        files = []
+        for role in (Role.INSTANCES, Role.CLASSES):
+            name = self._layout.mask(role, folder, stem)
+            try:
+                files.append((name, self._source.load(name, MAX_MASK_BYTES)) if name else None)
+            except FileError as error:
+                log.file_unreadable(name, str(error))
+                files.append(None)
+        instances, classes = files
+        return self._masks.objects(instances, classes, names, size, log)
+
+    @cached_property
+    def _masks(self) -> MaskReader:
+        from to_labelbox_formats.voc.masks import MaskReader
+
+        return MaskReader(self._classes)
+
+
+def _media_prefix(source: Source, context: ReadContext, base: str) -> tuple[str, str]:
+    """(what to put before the name of an image, or what to take from it) to have its path below the media root."""
+    if context.media is None or source.folder is None:
+        return "", base
+    media, folder = os.path.realpath(context.media.root), os.path.realpath(source.folder)
+    if media == folder:
+        return "", ""
+    if folder.startswith(media.rstrip(os.sep) + os.sep):
+        return os.path.relpath(folder, media).replace(os.sep, "/") + "/", ""
+    inner = os.path.relpath(media, folder).replace(os.sep, "/") + "/" if media.startswith(folder + os.sep) else ""
+    return "", inner if inner and base.startswith(inner) else base
+
+
+def _size_of(document: Document, name: str, log: Log) -> tuple[int, int] | None:
+    """``<size>``; None when it is missing, 0 or no whole number."""
+    if not document.width and not document.height:
+        return None
+    width, height = document.width.strip(), document.height.strip()
+    if _SIDE.fullmatch(width) and _SIDE.fullmatch(height):
+        pair = [int(width), int(height)]
+    else:
+        numbers = (number(width), number(height))
+        pair = [int(value) for value in numbers if value is not None and value >= 0 and value % 1 == 0]
+        if len(pair) < 2:
+            log.note(Code.FIELD_IGNORED, f"<size> is {width!r} × {height!r}, which is no size", file=name)
+            return None
+    return (pair[0], pair[1]) if pair[0] and pair[1] else None
+
+
+def _changed(annotation: Annotation, change: Callable[[Geometry], Geometry]) -> Annotation:
+    """An annotation with all its geometries changed."""
+    if not isinstance(annotation, Object):
+        return annotation
+    changes = {
+        name: change(geometry)
+        for name in ("geometry", "box", "keypoints")
+        if (geometry := getattr(annotation, name)) is not None
+    }
+    return msgspec.structs.replace(annotation, **changes)
+
+
+def _classifications(labels: Sequence[str], log: Log) -> list[Annotation]:
+    """Classes that the lists of ImageSets/Main say are present in an image without annotation file."""
+    log.read(_CLASS_QUESTION, len(labels))
+    return [
+        Classification(id=f"Main/{label}", name=_CLASS_QUESTION, value=label, where=f"ImageSets/Main/{label}")
+        for label in labels
+    ]

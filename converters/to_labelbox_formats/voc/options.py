@@ -1,0 +1,97 @@
+"""Options of the Pascal VOC reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Origin(StrEnum):
+    AUTO = "auto"
+    ONE_BASED = "one_based"
+    AS_IS = "as_is"
+
+
+class Unit(StrEnum):
+    AUTO = "auto"
+    PIXELS = "pixels"
+    FRACTIONS = "fractions"
+
+
+class Corners(StrEnum):
+    AUTO = "auto"
+    SWAPPED = "swapped"
+    SIZES = "sizes"
+
+
+class Angle(StrEnum):
+    AUTO = "auto"
+    RADIANS = "radians"
+    DEGREES = "degrees"
+
+
+class Resized(StrEnum):
+    AUTO = "auto"
+    SCALED = "scaled"
+    NO = "no"
+
+
+class Void(StrEnum):
+    AUTO = "auto"
+    BORDER = "border"
+    CLASS = "class"
+
+
+class PartNames(StrEnum):
+    NAME = "name"
+    PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the files do not say, or say in a way that not everyone means."""
+
+    origin: Origin = field(
+        default=Origin.AUTO,
+        metadata={"help": "corners count pixels from 1 and include the last (one_based), or are edges from 0 (as_is)"},
+    )
+    unit: Unit = field(
+        default=Unit.AUTO, metadata={"help": "unit of the numbers: pixels, or fractions of width and height"}
+    )
+    corners: Corners = field(
+        default=Corners.AUTO,
+        metadata={
+            "help": "xmax and ymax before xmin and ymin: corners in no order (swapped), or width and height (sizes)"
+        },
+    )
+    angle: Angle = field(default=Angle.AUTO, metadata={"help": "unit of the angles of <robndbox>"})
+    resized: Resized = field(
+        default=Resized.AUTO,
+        metadata={
+            "help": "where <size> is not that of the picture: labels are scaled to it (scaled), or are its pixels (no)"
+        },
+    )
+    labels: str | None = field(
+        default=None,
+        metadata={"help": "folder of annotation files or masks to read, where several describe the same pictures"},
+    )
+    masks: bool = field(default=True, metadata={"help": "read SegmentationObject and SegmentationClass"})
+    void: Void = field(
+        default=Void.AUTO,
+        metadata={"help": "value 255 of masks: a border without meaning (border), or the only class (class)"},
+    )
+    part_names: PartNames = field(
+        default=PartNames.NAME,
+        metadata={"help": "label of a part: its name (head), or with its object's (person/head)"},
+    )
+    predictions: bool = field(default=False, metadata={"help": "keep objects that have a score or confidence"})
+    skip_difficult: bool = field(default=False, metadata={"help": "leave out objects marked as difficult"})
+    check_sizes: bool = field(
+        default=True, metadata={"help": "compare <size> with the header of the image, where images are at hand"}
+    )
+    class_names: str | None = field(
+        default=None, metadata={"help": "file with the classes: labelmap.txt, JSON of numbers and names, or one a line"}
+    )
+    encoding: str | None = field(
+        default=None, metadata={"help": "encoding of files that are not valid in the one they declare, e.g. latin-1"}
+    )

@@ -1,0 +1,170 @@
+"""Sizes and orientation of the pictures that rows are normalised by.
+
+A size that the user or the set states comes first, then the picture's header. Ultralytics, like CVAT and Label Studio,
+draws on the picture as displayed, so rows are scaled by the upright size and turned back to stored pixels.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Mapping
+from enum import IntEnum
+
+from to_labelbox.option_file import read_text, whole_number
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+from to_labelbox.source.csv_tables import read_sizes
+from to_labelbox.source.files import HEAD, Source
+from to_labelbox.source.image_headers import Header, file_header, image_header, is_image
+from to_labelbox_formats.yolo.folders.descriptors import text_of
+from to_labelbox_formats.yolo.folders.listing import Tree
+from to_labelbox_formats.yolo.rows import Frame
+
+META_FILE = "images.meta"
+_META_LINE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(\S+))\s+([0-9]{1,9})\s+([0-9]{1,9})\s*')
+_WITHOUT_EXIF = (".bmp", ".gif")
+
+Sizes = Mapping[str, tuple[int, int]]
+
+
+class Place(IntEnum):
+    """Where the file of a picture is."""
+
+    NOWHERE = 0
+    SOURCE = 1
+    MEDIA = 2
+
+
+class Pictures:
+    """Headers and sizes by asset name; ``upright`` says whether this set's coordinates are of the displayed picture."""
+
+    def __init__(self, tree: Tree, context: ReadContext, sizes: Sizes, *, upright: bool = True) -> None:
+        self._tree = tree
+        self._base = tree.base
+        self._media = context.media
+        self._given = [s for s in (context.sizes, sizes) if s]
+        self._exif = context.exif and upright
+        self._drop, self._add = _offset(tree.source.folder, context.media.root if context.media else None)
+
+    def path(self, name: str, place: Place) -> str:
+        """The asset's path: below the media root when the picture is there, else below the source."""
+        if place is not Place.MEDIA and (self._drop or self._add) and name.startswith(self._drop):
+            return self._add + name[len(self._drop) :]
+        return name
+
+    def header(self, name: str, place: Place) -> Header | None:
+        if place is Place.SOURCE:
+            if self._base is not None:
+                return file_header(self._base + name)
+            return image_header(self._tree.head(name, HEAD)) or image_header(self._tree.read(name))
+        return self._media.header(name) if place is Place.MEDIA and self._media is not None else None
+
+    def frame(self, name: str, place: Place, log: Log, *, rows: bool, stated: tuple[int, int] | None = None) -> Frame:
+        """What the rows of a picture refer to. ``rows``: there are any, so that it matters."""
+        header = self.header(name, place)
+        if header is not None and header.orientation == 1 and stated is None and not self._given:
+            return Frame(header.width, header.height)
+        if self._given:
+            stated = self._size(self.path(name, place)) or self._size(name) or stated
+        if header is None:
+            if place is Place.SOURCE and stated is None:
+                log.file_unreadable(name, "is no picture whose size can be read")
+            elif rows and self._exif and not name.lower().endswith(_WITHOUT_EXIF):
+                log.note(
+                    Code.EXIF_UNCHECKED,
+                    "the picture is not at hand, so nobody can say whether its EXIF orientation turns it; "
+                    "give the pictures with --media-root",
+                    file=name,
+                )
+            return Frame(*stated) if stated else Frame()
+        if header.orientation == 1 or not self._exif:
+            frame = Frame(header.width, header.height)
+        else:
+            frame = Frame(*header.upright, header.orientation)
+            if rows:
+                log.note(
+                    Code.EXIF_TURNED,
+                    f"EXIF orientation {header.orientation}: coordinates are turned back to the stored picture",
+                    file=name,
+                )
+        if stated is None or stated in (frame.stored, (frame.width, frame.height)):
+            return frame
+        log.note(
+            Code.IMAGE_SIZE_MISMATCH,
+            f"is stated as {stated[0]} × {stated[1]}, its header says {header.width} × {header.height}; the stated size is used",
+            file=name,
+        )
+        return Frame(*stated)
+
+    def find(self, name: str) -> tuple[str, Place]:
+        """A picture whose name is known, in the source or below the media root under the same or a shorter path."""
+        if self._tree.has(name):
+            return name, Place.SOURCE
+        if self._media is not None:
+            for candidate in _tails(name):
+                if self._media.path(candidate) is not None:
+                    return candidate, Place.MEDIA
+        return name, Place.NOWHERE
+
+    def media_names(self) -> list[str]:
+        """All pictures below the media root."""
+        if self._media is None:
+            return []
+        return [name for name in Source(self._media.root).names if is_image(name)]
+
+    def _size(self, name: str) -> tuple[int, int] | None:
+        """By the path, then by ever fewer of its folders, with and without extension."""
+        for tail in _tails(name):
+            for key in (tail, posixpath.splitext(tail)[0]):
+                for sizes in self._given:
+                    if key in sizes:
+                        return sizes[key]
+        return None
+
+
+def _tails(name: str) -> list[str]:
+    """a/b/c → a/b/c, b/c, c."""
+    parts = name.split("/")
+    return ["/".join(parts[n:]) for n in range(len(parts))]
+
+
+def _offset(source: str | None, media: str | None) -> tuple[str, str]:
+    """(prefix to drop, prefix to add) that makes names of the source relative to the media root."""
+    if source is None or media is None:
+        return "", ""
+    source, media = os.path.realpath(source), os.path.realpath(media)
+    if source == media:
+        return "", ""
+    if media.startswith(source + "/"):
+        return media[len(source) + 1 :] + "/", ""
+    if source.startswith(media.rstrip("/") + "/"):
+        return "", source[len(media.rstrip("/")) + 1 :] + "/"
+    return "", ""
+
+
+def load_sizes(tree: Tree, option: str | None) -> dict[str, tuple[int, int]]:
+    """The sizes file of ``-O sizes=``, or images.meta of the source. Raises :class:`UsageError`."""
+    if option is None:
+        file = next((n for n in tree.ending(".meta") if posixpath.basename(n) == META_FILE), None)
+        return _meta(text_of(tree, file)) if file else {}
+    if not os.path.isfile(option) and tree.has(option):
+        return _meta(text_of(tree, option))
+    if not option.endswith(".meta"):
+        return read_sizes(option)
+    return _meta(read_text(option, f"{option}: the sizes file cannot be read"))
+
+
+def _meta(text: str) -> dict[str, tuple[int, int]]:
+    """Lines of Datumaro's images.meta: name (in quotes when it holds blanks), *height*, width; or CSV key,width,height."""
+    sizes: dict[str, tuple[int, int]] = {}
+    for line in text.splitlines():
+        if match := _META_LINE.fullmatch(line):
+            name = match[2] if match[1] is None else re.sub(r"\\(.)", r"\1", match[1])
+            sizes[name] = (int(match[4]), int(match[3]))
+        elif line.count(",") >= 2:
+            key, width, height = (part.strip() for part in line.rsplit(",", 2))
+            sizes[key] = (whole_number(width) or 0, whole_number(height) or 0)
+    return {name: size for name, size in sizes.items() if min(size) > 0}

@@ -1,0 +1,133 @@
+"""Sets without label files: folders of classes, Keras lines, NDJSON."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from to_labelbox.model.items import Annotation, Asset, Classification, Item, Object
+from to_labelbox.model.schema import Option, Question, Schema
+from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.report.errors import FileError, SourceError
+from to_labelbox.report.log import Log
+from to_labelbox_formats.yolo.assets import Pictures, Place, load_sizes
+from to_labelbox_formats.yolo.classes import names_of, schema_of
+from to_labelbox_formats.yolo.dialects import class_folders as folders
+from to_labelbox_formats.yolo.dialects import keras, ndjson
+from to_labelbox_formats.yolo.folders.descriptors import keypoint_names_of, read_names
+from to_labelbox_formats.yolo.folders.listing import Tree, joined
+from to_labelbox_formats.yolo.options import Options, keypoints_of
+from to_labelbox_formats.yolo.rows import Rows, Rules, Task
+
+
+def open_folders(tree: Tree, context: ReadContext) -> Dataset:
+    """A set of pictures in folders of their classes."""
+    entries, question = folders.read_folders(tree, context.log)
+    context.log.decide("task classify: pictures lie in folders of their classes")
+    pictures = Pictures(tree, context, {}, upright=False)
+
+    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
+        for entry in entries[start:stop]:
+            annotations: list[Annotation] = []
+            if entry.classes:
+                log.read(folders.QUESTION)
+                value = entry.classes if len(entry.classes) > 1 else entry.classes[0]
+                annotations.append(Classification(id=folders.QUESTION, name=folders.QUESTION, value=value))
+            path = pictures.path(entry.name, Place.SOURCE)
+            yield Item(asset=Asset(path=path), annotations=annotations, split=entry.split, origin=entry.name)
+
+    return Dataset(
+        tree.source.name,
+        Schema(questions=(question,) if question.options else ()),
+        len(entries),
+        iterate,
+        {"task": "classify"},
+    )
+
+
+def open_keras(tree: Tree, files: list[str], options: Options, context: ReadContext) -> Dataset:
+    """A set of one line a picture; a file given alone has its classes beside it."""
+    beside = (name for name in ("_classes.txt", "classes.txt") if tree.source.is_file and tree.source.exists(name))
+    own = next((read_names(tree, name, context.log) for name in beside), None)
+    names = names_of(tree, own, options, context.log)
+    rules = Rules(Task.DETECT, names, unknown_classes=options.unknown_classes)
+    pictures = Pictures(tree, context, load_sizes(tree, options.sizes), upright=False)
+    lines = keras.Lines(tree, files, pictures)
+    context.log.decide("task detect: one line a picture, corners in pixels, taken as continuous from 0")
+
+    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
+        rows = Rows(rules, log)
+        for unit, found in lines.read(start, stop):
+            asset, place, file = lines.assets[unit], Place(lines.places[unit]), files[lines.origins[unit]]
+            frame = pictures.frame(asset, place, log, rows=False)
+            objects: list[Object] = []
+            for number, boxes in found:
+                objects += keras.objects(rows, boxes, number, file, log)
+            yield Item(
+                asset=Asset(path=pictures.path(asset, place), width=frame.width or None, height=frame.height or None),
+                annotations=objects,
+                split=lines.split(unit),
+                origin=file,
+            )
+
+    return Dataset(tree.source.name, schema_of(rules), len(lines), iterate, {"task": "detect"})
+
+
+def open_ndjson(tree: Tree, file: str, options: Options, context: ReadContext) -> Dataset:
+    """A set in one NDJSON file."""
+    lines = ndjson.Lines(tree.source, file)
+    head, log = lines.head, context.log
+    declared = options.task or head.task or next((ndjson.KINDS[k] for k in ndjson.KINDS if k in lines.kinds), "detect")
+    if declared not in list(Task) or declared == Task.DOTA:
+        raise SourceError(f"{file}: task {declared!r} is not read; detect, segment, pose, obb and classify are")
+    task, keypoints = Task(declared), keypoints_of(options.kpt_shape, head.keypoints)
+    log.decide(f"task {task}: {'named by the user' if options.task else f'as line 1 of {file} says'}")
+    names = names_of(tree, head.names, options, log)
+    if task is Task.POSE and keypoints is None:
+        raise SourceError(f"{file}: poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
+    keypoint_names = (
+        keypoint_names_of(head.kpt_names, keypoints[0], file, log) if keypoints and options.kpt_shape is None else ()
+    )
+    rules = Rules(task, names, keypoints, keypoint_names, options.predictions, options.unknown_classes)
+    pictures = Pictures(tree, context, load_sizes(tree, options.sizes))
+
+    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
+        rows = Rows(rules, log)
+        for number, image in lines.images(log, start, stop):
+            path = f"{image.split}/{image.file}" if lines.prefixed and image.split else image.file
+            name, place = pictures.find(joined("", path) or posixpath.basename(path.replace("\\", "/")))
+            try:
+                kind, found = ndjson.rows_of(image)
+            except FileError as error:
+                log.file_unreadable(file, f"record {number}: {error}")
+                continue
+            classify = kind == "classification"
+            stated = (image.width, image.height) if image.width and image.height else None
+            frame = pictures.frame(name, place, log, rows=bool(found) and not classify, stated=stated)
+            where = f"record {number}"
+            annotations = _classes(rows, found, file, where) if classify else rows.listed(found, frame, file, where)
+            width, height = frame.stored
+            yield Item(
+                asset=Asset(path=pictures.path(name, place), width=width or None, height=height or None),
+                annotations=annotations,
+                split=image.split,
+                origin=file,
+            )
+
+    questions = (Question(folders.QUESTION, None, tuple(Option(n) for n in dict.fromkeys((names or {}).values()))),)
+    schema = Schema(questions=questions) if task is Task.CLASSIFY else schema_of(rules)
+    return Dataset(tree.source.name, schema, len(lines), iterate, {"task": str(task)})
+
+
+def _classes(rows: Rows, found: list[list[bytes]], file: str, where: str) -> list[Annotation]:
+    """Class ids of a whole picture as answers of one question."""
+    annotations: list[Annotation] = []
+    for n, row in enumerate(found):
+        label, code, message = rows.class_of(row[0] if row else b"")
+        rows.log.read(folders.QUESTION)
+        place = f"{where}, class {n + 1}"
+        if code is not None:
+            rows.log.skip(code, folders.QUESTION, message, file=file, where=place)
+        else:
+            annotations.append(Classification(id=str(n), name=folders.QUESTION, value=label, where=place))
+    return annotations

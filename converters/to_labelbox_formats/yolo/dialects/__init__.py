@@ -1,0 +1,1 @@
+"""YOLO sets that are no folders of texts: Keras lists, NDJSON, class folders."""

@@ -1,0 +1,148 @@
+"""Classification sets: one folder of pictures a class, below folders for the splits or not; CVAT's labels.json.
+
+``<root>/<split>/<class>/…/picture`` or ``<root>/<class>/…/picture``; folders that hold all others, as in archives, are
+passed over. For several labels a picture,
+``<split>/labels.json`` maps ids to ``{"path": …, "labels": […]}`` [CVAT's export of "Ultralytics YOLO Classification"].
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+import msgspec
+from msgspec import Struct
+
+from to_labelbox.model.schema import Input, Option, Question
+from to_labelbox.model.text import text_name
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import Log
+from to_labelbox_formats.yolo.folders.descriptors import MAX_DESCRIPTOR_BYTES
+from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree
+
+QUESTION = "class"
+NO_LABEL = "no_label"
+"""CVAT's folder for pictures without a class."""
+_OTHER_MEANING = frozenset(
+    "jpegimages segmentationclass segmentationobject annotations imagesets images image imgs labels labeltxt masks "
+    "mask frames videos depth".split()
+)
+
+
+class Entry(Struct, frozen=True):
+    """A picture with its classes."""
+
+    name: str
+    split: str
+    classes: tuple[str, ...]
+
+
+class _Record(Struct):
+    path: str = ""
+    labels: list[str] = []
+
+
+def looks_like_classes(tree: Tree) -> tuple[bool, str]:
+    """(whether the folders can be classes, why or why not)."""
+    if not tree.images:
+        return False, "there are no pictures"
+    others = tree.ending(".json", ".xml", ".yaml", ".yml", ".csv")
+    others = [n for n in others if posixpath.basename(n) != "labels.json"]
+    if others:
+        return False, f"{others[0]} is there, so the folders of pictures are no classes"
+    if any(tree.texts):
+        return False, "text files beside the pictures hold no YOLO rows"
+    splits = 0
+    classes: set[str] = set()
+    top = _top(tree)
+    for folder in tree.images:
+        split, name = _split_and_class(folder[len(top) :])
+        if not name:
+            return False, f"pictures lie directly in {folder or 'the top folder'}, not in a folder of their class"
+        if name.lower() in _OTHER_MEANING:
+            return False, f"{folder} is a folder of pictures, not of a class"
+        splits += bool(split)
+        classes.add(name)
+    if splits and splits < len(tree.images):
+        return False, "some folders are splits and others are not"
+    if not splits and len(classes) < 2:
+        return False, "there is only one folder of pictures"
+    where = "below folders of splits" if splits else "at the top"
+    return True, f"only pictures, in {len(classes)} folders of classes {where}"
+
+
+def _top(tree: Tree) -> str:
+    """The folder in which the splits or classes are, when it and nothing else holds all pictures."""
+    top = ""
+    while True:
+        inner = {folder[len(top) :].partition("/")[0] for folder in tree.images}
+        name = next(iter(inner)) if len(inner) == 1 else ""
+        deeper = name and f"{top}{name}/" not in tree.images
+        if not deeper or name.lower() in SPLITS or name.lower() in _OTHER_MEANING:
+            return top
+        top += f"{name}/"
+
+
+def _split_and_class(folder: str) -> tuple[str, str]:
+    parts = folder.split("/")[:-1]
+    if parts and parts[0].lower() in SPLITS:
+        return parts[0], parts[1] if len(parts) > 1 else ""
+    return "", parts[0] if parts else ""
+
+
+def read_folders(tree: Tree, log: Log) -> tuple[list[Entry], Question]:
+    """All pictures in order, and the question with the classes in the order that Ultralytics numbers them: sorted."""
+    told = _labels_json(tree, log)
+    entries: list[Entry] = []
+    top = _top(tree)
+    for folder in sorted(tree.images):
+        split, written = _split_and_class(folder[len(top) :])
+        name = text_name(written)
+        if name != written:
+            message = "the folder's name is not UTF-8; the class is called as it reads with those bytes escaped"
+            log.note(Code.NAME_CLEANED, message, file=text_name(folder))
+        for image in tree.images[folder]:
+            if image in told:
+                classes = told[image]
+            else:
+                classes = (name,) if name and name != NO_LABEL else ()
+            entries.append(Entry(image, split, classes))
+    names = sorted({c for e in entries for c in e.classes})
+    several = any(len(e.classes) > 1 for e in entries)
+    by_split: dict[str, set[str]] = {}
+    for entry in entries:
+        by_split.setdefault(entry.split, set()).update(entry.classes)
+    for split, found in by_split.items():
+        if found and found != set(names):
+            lacking = sorted(set(names) - found)
+            log.decide(
+                f"split {split!r} has no folder for {', '.join(lacking[:5])}; the classes of all splits are united"
+            )
+    return entries, Question(QUESTION, Input.CHECKLIST if several else None, tuple(Option(n) for n in names))
+
+
+def _labels_json(tree: Tree, log: Log) -> dict[str, tuple[str, ...]]:
+    """Classes by picture from all labels.json files; a picture that they do not name keeps its folder's class."""
+    told: dict[str, tuple[str, ...]] = {}
+    for file in tree.ending(".json"):
+        if posixpath.basename(file) != "labels.json":
+            continue
+        folder = file[: file.rfind("/") + 1]
+        try:
+            records = msgspec.json.decode(tree.source.read(file, MAX_DESCRIPTOR_BYTES), type=dict[str, _Record])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            log.file_unreadable(file, f"does not map ids to path and labels: {error}")
+            continue
+        except FileError as error:
+            log.file_unreadable(file, str(error))
+            continue
+        for key, record in records.items():
+            path = record.path or key
+            found = next((n for n in (folder + path, path) if tree.has(n)), None)
+            if found is None:
+                log.note(Code.FILE_MISSING, f"names {path}, which is not there", file=file, id=key)
+            else:
+                told[found] = tuple(dict.fromkeys(label for label in record.labels if label.strip()))
+                if not all(map(str.strip, record.labels)):
+                    log.note(Code.FIELD_IGNORED, "a label without a name is left out", file=file, id=key)
+    return told

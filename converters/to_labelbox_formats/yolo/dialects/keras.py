@@ -1,0 +1,160 @@
+"""Keras YOLOv3's one line a picture: ``path x_min,y_min,x_max,y_max,class x_min,…`` in pixels.
+
+Written by Roboflow as ``_annotations.txt`` beside ``_classes.txt`` and by others as ``2007_train.txt``. The path may
+hold blanks and a drive, so boxes are split off from the right. Corners are taken as they are: continuous, from 0.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from array import array
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from to_labelbox.model.items import Box, Object
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox.source.image_headers import is_image
+from to_labelbox_formats.yolo.assets import Pictures, Place
+from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, joined, split_of
+from to_labelbox_formats.yolo.rows import Rows
+
+ANNOTATIONS = "_annotations.txt"
+_NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?"
+_BOX = re.compile(rf"{_NUMBER}(?:,{_NUMBER}){{4}}".encode())
+_BOX_LIKE = re.compile(rb"[^\s,/\\]*(?:,[^\s,/\\]*){3,}")
+
+
+def parse_line(line: bytes) -> tuple[str, list[bytes]]:
+    """(path, texts of boxes, sound or not) of a line."""
+    rest = line.strip()
+    boxes: list[bytes] = []
+    while rest:
+        head, _, tail = rest.rpartition(b" ")
+        if not (_BOX.fullmatch(tail) or (boxes_begin(head) and _BOX_LIKE.fullmatch(tail))):
+            break
+        boxes.append(tail)
+        rest = head.rstrip()
+    return rest.decode("utf-8", "replace"), boxes[::-1]
+
+
+def boxes_begin(head: bytes) -> bool:
+    """Whether what stands before a token ends with a picture's name or with a box."""
+    last = head.rstrip().rpartition(b" ")[2]
+    return _BOX_LIKE.fullmatch(last) is not None or is_image(last.decode("utf-8", "replace"))
+
+
+def looks_like_lines(head: bytes) -> bool:
+    """Whether a text file begins with lines of this kind, one with boxes at least."""
+    lines = head.removeprefix(b"\xef\xbb\xbf").splitlines()
+    if len(head) >= 4096:
+        lines.pop()
+    parsed = [parse_line(line) for line in lines if line.strip()]
+    return bool(parsed) and all(is_image(path) for path, _ in parsed) and any(boxes for _, boxes in parsed)
+
+
+class Lines:
+    """The pictures of all files of this kind, each once, with the offsets of their lines."""
+
+    def __init__(self, tree: Tree, files: list[str], pictures: Pictures) -> None:
+        self.tree = tree
+        self.assets: list[str] = []
+        self.places = bytearray()
+        self.origins: list[int] = []
+        self.files = files
+        self._splits = list(map(_split_of_list, files))
+        self.starts = array("Q")
+        self.numbers = array("L")
+        self.more: dict[int, list[tuple[int, int]]] = {}
+        units: dict[tuple[str, int], int] = {}
+        for which, file in enumerate(files):
+            at = 0
+            with tree.source.open(file) as stream:
+                for number, line in enumerate(stream, 1):
+                    path, _ = parse_line(line.removeprefix(b"\xef\xbb\xbf") if not at else line)
+                    if path:
+                        name, place = self._locate(file, path, pictures)
+                        unit = units.setdefault((name, which), len(self.assets))
+                        if unit < len(self.assets):
+                            self.more.setdefault(unit, []).append((at, number))
+                        else:
+                            self.assets.append(name)
+                            self.places.append(place)
+                            self.origins.append(which)
+                            self.starts.append(at)
+                            self.numbers.append(number)
+                    at += len(line)
+
+    def __len__(self) -> int:
+        return len(self.assets)
+
+    def _locate(self, file: str, path: str, pictures: Pictures) -> tuple[str, Place]:
+        """A picture by its path from the file's folder; of a path from another computer, the longest end that is here."""
+        folder = file[: file.rfind("/") + 1]
+        plain = re.sub(r"^[A-Za-z]:", "", path.replace("\\", "/"))
+        parts = [part for part in plain.split("/") if part not in ("", ".", "..")]
+        if not parts:
+            return posixpath.basename(plain) or "unnamed", Place.NOWHERE
+        for n in range(len(parts)):
+            for base in dict.fromkeys((folder, "")):
+                name = joined(base, "/".join(parts[n:]))
+                if name and (self.tree.has(name) or (self.tree.source.is_file and self.tree.source.exists(name))):
+                    return name, Place.SOURCE
+        absolute = plain.startswith("/")
+        name = joined("" if absolute else folder, "/".join(parts[-2:] if absolute else parts)) or parts[-1]
+        return pictures.find(name)
+
+    def read(self, start: int, stop: int) -> Iterator[tuple[int, list[tuple[int, list[bytes]]]]]:
+        """(unit, its lines as number and boxes) of a range; a picture may have several lines."""
+        with ExitStack() as opened:
+            streams: dict[int, BinaryIO] = {}
+            for unit in range(start, stop):
+                which = self.origins[unit]
+                if which not in streams:
+                    opened.close()
+                    streams = {which: opened.enter_context(self.tree.source.open(self.files[which]))}
+                lines = []
+                for at, number in [(self.starts[unit], self.numbers[unit]), *self.more.get(unit, ())]:
+                    streams[which].seek(at)
+                    lines.append((number, parse_line(streams[which].readline())[1]))
+                yield unit, lines
+
+    def split(self, unit: int) -> str:
+        """The split of a picture, which is that of its list."""
+        return self._splits[self.origins[unit]]
+
+
+def _split_of_list(file: str) -> str:
+    """The split that the folder of a list names, or a word of its own name."""
+    words = re.split(r"[^A-Za-z]+", posixpath.basename(file)[:-4])
+    return split_of(file) or next((word for word in words if word.lower() in SPLITS), "")
+
+
+def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log) -> Iterator[Object]:
+    """The boxes of a line, each counted as read."""
+    seen: dict[bytes, int] = {}
+    for n, text in enumerate(boxes):
+        id, where = f"{number}.{n}", f"line {number}, box {n + 1}"
+        values = text.split(b",")
+        if not _BOX.fullmatch(text):
+            message = f"{text[:60].decode('utf-8', 'replace')!r} is not x_min,y_min,x_max,y_max,class"
+            log.read(UNREADABLE)
+            log.skip(Code.RECORD_UNREADABLE, UNREADABLE, message, file=file, where=where, id=id)
+            continue
+        label, code, message = rows.class_of(values[4])
+        log.read(label)
+        if code is not None:
+            log.skip(code, label, message, file=file, where=where, id=id)
+            continue
+        if seen.setdefault(text, n) != n:
+            message = f"says the same as box {seen[text] + 1}"
+            log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=file, where=where, id=id)
+            continue
+        left, top, right, bottom = map(float, values[:4])
+        if right < left or bottom < top:
+            message = f"the corners {text.decode()} are the wrong way round"
+            log.skip(Code.BOX_INVALID, label, message, file=file, where=where, id=id)
+            continue
+        yield Object(id=id, label=label, geometry=Box(left, top, right - left, bottom - top), where=where)

@@ -1,0 +1,1 @@
+"""Folders of texts: listing, label folders, descriptors."""

@@ -1,0 +1,318 @@
+"""What a set says about itself: data.yaml, obj.data, and the files that only name classes."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import Log
+from to_labelbox.source.image_headers import is_image
+from to_labelbox_formats.yolo.folders.listing import Tree
+from to_labelbox_formats.yolo.text_lines import utf8
+
+MAX_DESCRIPTOR_BYTES = 16 * 2**20
+MAX_CLASSES = 1_000_000
+MAX_KEYPOINTS = 10_000
+
+NAMES_FILES = ("obj.names", "_darknet.labels", "classes.txt", "notes.json", "_classes.txt")
+"""Files that name classes, one a line (notes.json: categories), in order of preference."""
+
+_WORDS_THAT_YAML_TURNS = re.compile(r"(?i)(?:yes|no|on|off|true|false|null|~)")
+
+
+class Descriptor(Struct):
+    """``names`` by class id, None when nothing names them; ``splits`` in declared order, each with its entries."""
+
+    file: str
+    names: dict[int, str] | None = None
+    splits: dict[str, list[str]] = field(default_factory=dict)
+    root: str | None = None
+    task: str = ""
+    keypoints: tuple[int, int] | None = None
+    keypoint_names: tuple[str, ...] = ()
+    masks: bool = False
+
+    @property
+    def folder(self) -> str:
+        return self.file[: self.file.rfind("/") + 1]
+
+
+# ------------------------------------------------------------------------------------------------------ data.yaml
+
+_NO_SPLITS = frozenset({"names", "path", "download"})
+_SPLIT_KEYS = {"train": "train", "val": "val", "validation": "val", "test": "test", "minival": "minival"}
+
+
+@lru_cache(maxsize=2)
+def load_yaml(data: bytes) -> Mapping[str, Any]:
+    """The mapping of a data.yaml, every scalar as the text that was written. Raises :class:`FileError`.
+
+    Recognising a set and opening it ask for the same document, which is parsed once.
+
+    YAML 1.1 would turn an unquoted class ``no`` into False and ``1.0`` into a number, so no scalar is resolved. As
+    Ultralytics does, control characters are left out and bytes that are no UTF-8, which are mostly in comments, borne;
+    they are U+FFFD in the result.
+    """
+    import yaml  # here, because most sources have none
+
+    try:
+        text = yaml.reader.Reader.NON_PRINTABLE.sub("", utf8(data).decode("utf-8", "replace"))
+        document = yaml.load(text, Loader=yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise FileError(f"not YAML{place}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise FileError(f"not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
+    if not isinstance(document, dict):
+        raise FileError("is no mapping of keys such as names and train")
+    return {key: value for key, value in document.items() if isinstance(key, str)}
+
+
+def is_data_yaml(document: Mapping[str, Any]) -> bool:
+    return ("names" in document or "nc" in document) and any(key.lower() in (*_SPLIT_KEYS, "path") for key in document)
+
+
+def read_yaml(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descriptor:
+    """A data.yaml; ``named``: its class names do not matter. Raises :class:`FileError` when it is none."""
+    try:
+        document = load_yaml(tree.source.read(file, MAX_DESCRIPTOR_BYTES))
+    except FileError as error:
+        raise FileError(f"{file}: {error}") from None
+    found = Descriptor(file, task=_text(document.get("task")), root=_text(document.get("path")) or None)
+    if not named:
+        found.names = _names_and_count(tree, found, document, log)
+    found.splits = _splits(tree, found.folder, document)
+    shape = document.get("kpt_shape")
+    if shape is not None:
+        numbers = [_whole(v) for v in shape] if isinstance(shape, list) else []
+        if (
+            len(numbers) != 2
+            or None in numbers
+            or numbers[1] not in (2, 3)
+            or not 0 < (numbers[0] or 0) <= MAX_KEYPOINTS
+        ):
+            raise FileError(f"{file}: kpt_shape is {shape!r}: it must be [number of keypoints, 2 or 3]")
+        found.keypoints = (numbers[0] or 0, numbers[1] or 0)
+        found.keypoint_names = keypoint_names_of(document.get("kpt_names"), found.keypoints[0], file, log)
+    found.masks = bool(_text(document.get("masks_dir")))
+    return found
+
+
+def _splits(tree: Tree, folder: str, document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Entries of the usual splits, then of others, for which CVAT and Datumaro write a list, whatever they are called."""
+    told = {key.lower(): (key, value) for key, value in document.items() if key not in _NO_SPLITS}
+    names = {key: name for key, name in _SPLIT_KEYS.items() if key in told}
+    for key, (name, value) in told.items():
+        if key not in names and _is_picture_list(tree, folder, _text(value)):
+            names[key] = name
+    splits: dict[str, list[str]] = {}
+    for key, name in names.items():
+        value = told[key][1]
+        paths = [_text(entry) for entry in (value if isinstance(value, list) else [value])]
+        if paths := [path for path in paths if path.lower() not in ("", "null", "~")]:
+            splits.setdefault(name, []).extend(paths)
+    return splits
+
+
+def _is_picture_list(tree: Tree, folder: str, path: str) -> bool:
+    """Whether a value is a list of pictures in the source; there may be one of classes, too."""
+    listing = _named_file(tree, folder, path) if path.lower().endswith(".txt") else None
+    lines = [] if listing is None else utf8(tree.head(listing)).decode("utf-8", "replace").splitlines()
+    return is_image(next(filter(None, map(str.strip, lines)), ""))
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _whole(value: object) -> int | None:
+    text = _text(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _names_and_count(tree: Tree, found: Descriptor, document: Mapping[str, Any], log: Log) -> dict[int, str] | None:
+    """The classes that a data.yaml lists, or those of the file that it names, or ``nc`` nameless ones."""
+    file, raw, count = found.file, document.get("names"), _whole(document.get("nc"))
+    if isinstance(raw, str) and raw.strip():
+        listing = _named_file(tree, found.folder, raw.strip())
+        if listing is None:
+            raise FileError(
+                f"{file}: names is {raw!r}: it must list the classes, in order or by their ids, or name a file of the "
+                "source that does; -O names=FILE gives them"
+            )
+        names: dict[int, str] | None = read_names(tree, listing, log)
+    else:
+        names = _names(raw, file, log)
+    if names is None:
+        if count is None or not 0 < count <= MAX_CLASSES:
+            return None
+        log.note(Code.CLASS_UNNAMED, f"nc says {count} classes and nothing names them: class_0, class_1, …", file=file)
+        return {i: f"class_{i}" for i in range(count)}
+    if any("\ufffd" in name for name in names.values()):
+        raise FileError(f"{file}: class names are not UTF-8: save the file as UTF-8, or give them with -O names=FILE")
+    if count is not None and count != len(names):
+        log.note(Code.FIELD_REPAIRED, f"nc is {count}, but {len(names)} classes are named; names win", file=file)
+    return names
+
+
+def _pairs(raw: object, file: str, log: Log) -> list[tuple[object, object]]:
+    """(id, name) of a list, or of a mapping whose keys are the ids, also where either is written inside out."""
+    if isinstance(raw, list) and len(raw) == 1 and isinstance(raw[0], list):
+        raw = raw[0]
+    if isinstance(raw, list):
+        entries = [next(iter(v.items())) for v in raw if isinstance(v, dict) and len(v) == 1]
+        apart = len(entries) == len(raw) and all(_whole(key) is not None for key, _ in entries)
+        return [*entries] if apart else list(enumerate(raw))
+    if not isinstance(raw, dict):
+        return []
+    ids = {_whole(value) for value in raw.values()} - {None}
+    if raw and len(ids) == len(raw) and all(_whole(key) is None for key in raw):
+        log.note(Code.FIELD_REPAIRED, "names gives an id for each name, instead of a name for each id", file=file)
+        return sorted(((_whole(index) or 0, name) for name, index in raw.items()))
+    return list(raw.items())
+
+
+def _names(raw: object, file: str, log: Log) -> dict[int, str] | None:
+    """Names by id, from a list or from a mapping whose keys are the ids, written as numbers or as texts."""
+    pairs = _pairs(raw, file, log)
+    names: dict[int, str] = {}
+    for key, value in pairs[:MAX_CLASSES]:
+        index = key if isinstance(key, int) else _whole(key)
+        if index is None:
+            log.note(Code.CLASS_UNKNOWN, f"names has the key {key!r}, which is no class id; it is ignored", file=file)
+        elif not isinstance(value, str) or not value.strip():
+            log.note(Code.CLASS_UNNAMED, f"class {index} has no name in {file}: class_{index}", file=file)
+            names[index] = f"class_{index}"
+        else:
+            if _WORDS_THAT_YAML_TURNS.fullmatch(value.strip()):
+                log.note(
+                    Code.FIELD_REPAIRED,
+                    f"class {index} is taken as {value.strip()!r}, as written; if it is not in quotes, other programs "
+                    "read a truth value or nothing there",
+                    file=file,
+                )
+            names[index] = value.strip()
+    return names or None
+
+
+def keypoint_names_of(raw: object, count: int, file: str, log: Log) -> tuple[str, ...]:
+    """``kpt_names``: a list, or lists by class id. All classes share their keypoints, so the first list holds."""
+    if isinstance(raw, dict):
+        raw = next((v for v in raw.values() if isinstance(v, list)), None)
+    if not isinstance(raw, list):
+        return ()
+    names = tuple(v.strip() for v in raw if isinstance(v, str) and v.strip())
+    if len(names) != count or len(set(names)) != count:
+        log.note(
+            Code.FIELD_IGNORED, f"kpt_names does not give {count} different names; kp_0, kp_1, … instead", file=file
+        )
+        return ()
+    return names
+
+
+# ------------------------------------------------------------------------------------------------------- obj.data
+
+
+def read_obj_data(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descriptor:
+    """Darknet's ``key = value`` lines; every key but classes, names and backup is a split with a list file.
+
+    ``named``: its class names do not matter.
+    """
+    found = Descriptor(file)
+    values: dict[str, str] = {}
+    for line in text_of(tree, file).splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not key.lstrip().startswith(("#", ";")):
+            values[key.strip().lower()] = value.strip()
+    for key, value in values.items():
+        if value and key not in ("classes", "names", "backup", "results", "eval", "top", "labels", "hierarchy"):
+            found.splits[key] = [value]
+    listing = _named_file(tree, found.folder, values.get("names", ""), "obj.names")
+    if listing is not None and not named:
+        found.names = read_names(tree, listing, log)
+    count = _whole(values.get("classes"))
+    if found.names is not None and count is not None and count != len(found.names):
+        log.note(Code.FIELD_REPAIRED, f"classes is {count}, but {len(found.names)} are named; the names win", file=file)
+    return found
+
+
+def _named_file(tree: Tree, folder: str, listed: str, usual: str = "") -> str | None:
+    """The file of the source that a descriptor means by a path: below its folder, or there by its name alone."""
+    for name in (strip_data(listed), listed, posixpath.basename(listed.replace("\\", "/")), usual):
+        target = posixpath.normpath(posixpath.join(folder, name)) if name else ""
+        if target and tree.has(target):
+            return target
+    return None
+
+
+def strip_data(path: str) -> str:
+    """CVAT writes the archive's root as ``data/``."""
+    path = path.replace("\\", "/")
+    return path.removeprefix("./").removeprefix("data/")
+
+
+# ----------------------------------------------------------------------------------------------------- names files
+
+
+class _Category(Struct):
+    name: str
+    id: int | None = None
+
+
+class _Notes(Struct):
+    categories: list[_Category]
+
+
+def text_of(tree: Tree, file: str) -> str:
+    """A text file; bytes that are no UTF-8 as in the names of files, so that paths among it are found all the same."""
+    return utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES)).decode("utf-8", "surrogateescape")
+
+
+def read_names(tree: Tree, file: str, log: Log) -> dict[int, str]:
+    """A names file: the number of the line, from 0, is the id. Raises :class:`FileError`."""
+    if file.endswith(".json"):
+        try:
+            notes = msgspec.json.decode(tree.source.read(file, MAX_DESCRIPTOR_BYTES), type=_Notes)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise FileError(f"{file} does not list categories: {error}") from None
+        return {(n if c.id is None else c.id): c.name.strip() for n, c in enumerate(notes.categories)}
+    try:
+        text = utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES)).decode()
+    except UnicodeDecodeError as error:
+        message = f"{file} is not UTF-8: save it as UTF-8, or give the class names with -O names=FILE ({error})"
+        raise FileError(message) from None
+    return names_of_lines(text, file, log)
+
+
+def names_of_lines(text: str, file: str, log: Log) -> dict[int, str]:
+    lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    names: dict[int, str] = {}
+    for index, line in enumerate(lines[:MAX_CLASSES]):
+        if not line:
+            log.note(
+                Code.CLASS_UNNAMED,
+                f"line {index + 1} is blank: its class id is kept as class_{index}",
+                file=file,
+                where=f"line {index + 1}",
+            )
+        names[index] = line or f"class_{index}"
+    return names
+
+
+def warn_of_duplicates(names: dict[int, str], file: str, log: Log) -> None:
+    first: dict[str, int] = {}
+    for index, name in names.items():
+        if first.setdefault(name, index) != index:
+            log.note(
+                Code.CLASS_DUPLICATE, f"classes {first[name]} and {index} are both {name!r} and become one", file=file
+            )

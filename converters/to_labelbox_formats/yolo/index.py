@@ -1,0 +1,276 @@
+"""The units of a set: each picture with its split, its place, and the label file that belongs to it."""
+
+from __future__ import annotations
+
+import bisect
+import posixpath
+import re
+from collections.abc import Iterator
+
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import SourceError
+from to_labelbox_formats.yolo.assets import Pictures, Place
+from to_labelbox_formats.yolo.folders.label_folders import LABEL_FOLDERS, PICTURE_FOLDERS, labels_near, picture_folder
+from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name, split_of
+from to_labelbox_formats.yolo.split_members import Entries
+from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
+
+_UPLOADED = re.compile(r"^[0-9a-f]{8}(?:-|__)(?=.)")
+"""What Label Studio puts before the name of a file that was uploaded."""
+
+
+class Index:
+    """The units of a set: pictures in order, with split, place and whether a label file belongs to each.
+
+    Label names are made from the picture's when they are needed, so that a unit costs a few bytes beyond its name.
+    """
+
+    def __init__(self) -> None:
+        self.assets: list[str] = []
+        self.places = bytearray()
+        self.labelled = bytearray()
+        self.split_names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self.splits = bytearray()
+        self.label_folders: dict[str, str] = {}
+        self.labels: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.assets)
+
+    def add(self, asset: str, split: str, place: Place, label: str | None = None) -> None:
+        if label is not None:
+            self.labels[len(self.assets)] = label
+        self.extend([asset], split, place, bytes([label is not None]))
+
+    def extend(self, assets: list[str], split: str, place: Place, labelled: bytes | bytearray) -> None:
+        """Add pictures of one split; ``labelled`` says of each whether its label file is where the folder's are."""
+        number = self._numbers.get(split)
+        if number is None:
+            if len(self._numbers) == 255:
+                raise SourceError("more than 255 splits")
+            number = self._numbers[split] = len(self._numbers)
+            self.split_names.append(split)
+        self.assets += assets
+        self.places += bytes([place]) * len(assets)
+        self.labelled += labelled
+        self.splits += bytes([number]) * len(assets)
+
+    def label_of(self, unit: int) -> str:
+        """The name of the label file of a unit, whether or not there is one."""
+        if unit in self.labels:
+            return self.labels[unit]
+        asset = self.assets[unit]
+        cut = asset.rfind("/") + 1
+        return f"{self.label_folders.get(asset[:cut], asset[:cut])}{asset[cut : asset.rfind('.')]}.txt"
+
+
+# ------------------------------------------------------------------------------------------------------------ joining
+
+
+def build(entries: Entries, pictures: Pictures) -> Index:
+    """Join pictures and label files. Labels without picture come last, under the name that a picture would have."""
+    tree, index = entries.tree, Index()
+    claims: dict[str, dict[str, int]] = {}
+    for split, present, names in entries.groups:
+        place = Place.SOURCE if present else Place.NOWHERE
+        folder = None
+        labelled = bytearray()
+        for name in names:
+            cut = name.rfind("/") + 1
+            if name[:cut] != folder:
+                folder = name[:cut]
+                if folder not in index.label_folders:
+                    index.label_folders[folder] = labels_near(tree, folder) or folder
+                near = index.label_folders[folder]
+                if near not in claims:
+                    claims[near] = dict.fromkeys(tree.texts.get(near, ()), 0)
+                labels = claims[near]
+            label = f"{near}{name[cut : name.rfind('.')]}.txt"
+            if label in labels:
+                labels[label] += 1
+                labelled.append(1)
+            else:
+                labelled.append(0)
+        index.extend(names, split, place, labelled)
+    entries.groups.clear()
+    _match_leftovers(index, claims)
+    stems: set[str] = set() if any(index.labelled) else _match_by_stem(tree, index, claims)
+    twice = sum(count > 1 for labels in claims.values() for count in labels.values())
+    if twice:
+        entries.log.note(
+            Code.ASSET_DUPLICATE,
+            "label files belong to several pictures of the same stem; each picture gets their labels",
+            count=twice,
+        )
+    joined_units = len(index)
+    _add_orphans(entries, index, claims, stems)
+    orphans = range(joined_units, len(index))
+    _find_media(index, pictures)
+    lonely = [unit for unit in orphans if index.places[unit] == Place.NOWHERE]
+    if lonely and len(lonely) < len(index):
+        message = "the label file has no picture; it is kept under the name that it would have"
+        entries.log.note(Code.FILE_MISSING, message, file=index.label_of(lonely[0]), count=len(lonely))
+    return index
+
+
+def _match_leftovers(index: Index, claims: dict[str, dict[str, int]]) -> None:
+    """Where label files are left over: pictures without one whose name differs in upper and lower case, or goes on with .txt."""
+    left: dict[str, str] = {}
+    for labels in claims.values():
+        for label, count in labels.items():
+            if not count and is_label_name(label):
+                left[label.lower()] = "" if label.lower() in left else label
+    if not left:
+        return
+    for unit, has_label in enumerate(index.labelled):
+        if has_label:
+            continue
+        name, asset = index.label_of(unit), index.assets[unit]
+        longer = f"{name[: name.rfind('/') + 1]}{asset[asset.rfind('/') + 1 :]}.txt"
+        if label := left.get(name.lower(), "") or left.get(longer.lower(), ""):
+            _claim(index, unit, label, claims[label[: label.rfind("/") + 1]])
+
+
+def _claim(index: Index, unit: int, label: str, labels: dict[str, int]) -> None:
+    index.labels[unit] = label
+    index.labelled[unit] = 1
+    labels[label] += 1
+
+
+def _match_by_stem(tree: Tree, index: Index, claims: dict[str, dict[str, int]]) -> set[str]:
+    """Where no folder of labels stands near the pictures: label files anywhere by their stems, which are returned.
+
+    Among several of one stem, the one whose folders are most like the picture's, then the one in a folder of labels.
+    """
+    stems: dict[str, list[str]] = {}
+    for folder in tree.texts:
+        for label in filter(is_label_name, tree.texts[folder]):
+            stems.setdefault(posixpath.basename(label)[:-4], []).append(label)
+    matched: set[str] = set()
+    for unit, asset in enumerate(index.assets):
+        stem = posixpath.splitext(posixpath.basename(asset))[0]
+        if fitting := _most_alike(asset, stems.get(stem, [])):
+            folder = fitting[: fitting.rfind("/") + 1]
+            _claim(index, unit, fitting, claims.setdefault(folder, dict.fromkeys(tree.texts[folder], 0)))
+            matched.add(stem)
+    return matched
+
+
+def _most_alike(asset: str, labels: list[str]) -> str | None:
+    """The label file whose path fits a picture's best, None when several fit alike."""
+    if len(labels) < 2:
+        return labels[0] if labels else None
+    own = set(asset.split("/")[:-1])
+    ranks = []
+    for label in labels:
+        folders = label.split("/")[:-1]
+        ranks.append((len(own.intersection(folders)), bool(folders) and folders[-1] in LABEL_FOLDERS))
+    best = max(ranks)
+    return labels[ranks.index(best)] if ranks.count(best) == 1 else None
+
+
+def _add_orphans(entries: Entries, index: Index, claims: dict[str, dict[str, int]], stems: set[str]) -> None:
+    """Label files of the declared folders that no picture claims; those of other folders are counted and left.
+
+    ``stems``: those by which pictures have found their labels, so that further files of one are other versions of it.
+    """
+    tree = entries.tree
+    ignored = 0
+    for folder in sorted(tree.texts):
+        claimed = claims.get(folder, {})
+        target = picture_folder(folder)
+        split = next((s for s, root in entries.roots if folder.startswith(root) or target.startswith(root)), None)
+        named = any(part in LABEL_FOLDERS for part in folder.split("/"))
+        for label in tree.texts[folder]:
+            if claimed.get(label) or not is_label_name(label) or label in entries.lists:
+                continue
+            stem = label[len(folder) : label.rfind(".")]
+            if split is None or stem in stems or not (named or looks_like_rows(tree.head(label)) in ROWS):
+                ignored += 1
+                continue
+            index.add(f"{target}{stem}.jpg", split or split_of(label), Place.NOWHERE, label)
+    if ignored:
+        entries.log.note(
+            Code.FILE_IGNORED, "text files that belong to no picture of the set are left out", count=ignored
+        )
+
+
+# -------------------------------------------------------------------------------------------- below the media root
+
+
+def _find_media(index: Index, pictures: Pictures) -> None:
+    """Look below the media root for pictures that are not in the source, and for unlabelled ones beside those."""
+    names = pictures.media_names()
+    if not names or Place.NOWHERE not in index.places:
+        return
+    beside: dict[str, str] = {}
+    used: set[str] = set()
+    order: list[str] = []
+    left: dict[str, int] = {}
+    for unit, asset in enumerate(index.assets):
+        if index.places[unit] != Place.NOWHERE:
+            continue
+        cut = asset.rfind("/") + 1
+        stem = asset[cut : asset.rfind(".")]
+        folders = dict.fromkeys([*order[:1], *_media_folders(asset[:cut])])
+        found = next(filter(None, (_picture_named(names, folder + stem) for folder in folders)), "")
+        if found:
+            order = [found[: found.rfind("/") + 1]]
+            beside.setdefault(order[0], index.split_names[index.splits[unit]])
+            used.add(found)
+            _use_media(index, unit, found)
+        else:
+            left[stem] = -1 if stem in left else unit
+    if Place.SOURCE not in index.places:
+        for name in names:
+            folder = name[: name.rfind("/") + 1]
+            if folder in beside and name not in used:
+                index.add(name, beside[folder], Place.MEDIA)
+    for prefix in (re.compile(""), _UPLOADED):
+        left = _find_media_by_stem(index, names, left, prefix, used)
+
+
+def _find_media_by_stem(
+    index: Index, names: list[str], left: dict[str, int], prefix: re.Pattern[str], used: set[str]
+) -> dict[str, int]:
+    """Pictures in any folder below the media root, where one stem without a prefix is of one only; what is left then."""
+    wanted: dict[str, list[str]] = {}
+    for stem, unit in left.items():
+        if unit >= 0:
+            wanted.setdefault(prefix.sub("", stem, 1), []).append(stem)
+    found: dict[str, list[str]] = {}
+    for name in names if wanted else ():
+        stem = name[name.rfind("/") + 1 : name.rfind(".")]
+        if stem in wanted and name not in used:
+            found.setdefault(stem, []).append(name)
+    for bare, places in found.items():
+        if len(places) == len(wanted[bare]) == 1:
+            used.add(places[0])
+            _use_media(index, left.pop(wanted[bare][0]), places[0])
+    return left
+
+
+def _use_media(index: Index, unit: int, name: str) -> None:
+    if index.labelled[unit]:
+        index.labels[unit] = index.label_of(unit)
+    index.assets[unit] = name
+    index.places[unit] = Place.MEDIA
+
+
+def _media_folders(folder: str) -> Iterator[str]:
+    """Folders below a media root that may stand for one of the set: its ends, with and without ``images``."""
+    parts = folder.split("/")[:-1]
+    for version in (parts, [p for p in parts if p.lower() not in PICTURE_FOLDERS]):
+        for n in range(len(version) + 1):
+            yield "".join(f"{part}/" for part in version[n:])
+
+
+def _picture_named(names: list[str], stem: str) -> str | None:
+    """The picture with a stem, whatever its extension, in a sorted listing."""
+    at = bisect.bisect_left(names, stem + ".")
+    while at < len(names) and names[at].startswith(stem + "."):
+        if "/" not in names[at][len(stem) :] and "." not in names[at][len(stem) + 1 :]:
+            return names[at]
+        at += 1
+    return None

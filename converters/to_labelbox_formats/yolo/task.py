@@ -1,0 +1,255 @@
+"""Which task a set is for: rows look alike, so the decision is taken once, from the shapes of all of them.
+
+Evidence in order: the user's option; ``task`` in the descriptor; kpt_shape; a labelTxt folder or a class name after
+eight numbers; the lengths of the rows. Of the lengths, only two findings need every file of a set: rows that are all
+of length 7 and rows that are all of one length of 8 or above 9 (which may be poses). A spread sample that holds anything else
+has already excluded both, and every other row is read by its own length; so the whole set is looked at only when the
+sample is uniform in one of these ways. What the sample missed is counted while converting (``rows-mixed``).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeAlias
+
+from msgspec import Struct, field
+
+from to_labelbox.report.errors import SourceError
+from to_labelbox_formats.yolo.rows import Frame, Task, is_number
+from to_labelbox_formats.yolo.text_lines import lines_of, utf8
+
+SAMPLE = 500
+ROWS = frozenset({"normalised", "pixels", "dota"})
+"""The kinds of rows that are read."""
+WORDED = "labels of KITTI or OpenImages tools, which are not read, begin with the class name and hold pixels"
+_MAX_QUADS = 200
+_ROWS_LOOKED_INTO = 20
+_RECTANGLE = 0.95
+_INSIDE, _FAR, _ENOUGH = 0.9, 0.5, 20
+"""Shares of rows by which their points look like poses, and the rows that it takes to say so."""
+_VISIBILITIES = re.compile(rb"(?:(?:-1|[012])(?:\.0*)?(?: |$))+")
+_Layout: TypeAlias = tuple[int, int]
+"""Values a keypoint, and values of a prediction at the end."""
+_LAYOUTS: tuple[_Layout, ...] = ((3, 0), (2, 0), (3, 1), (2, 1))
+
+
+class Evidence(Struct):
+    """Counts over the rows that were looked at; some only over the first rows of each file."""
+
+    files: int = 0
+    rows: int = 0
+    lengths: Counter[int] = field(default_factory=Counter)
+    named: int = 0
+    worded: int = 0
+    word: bytes = b""
+    poses: int = 0
+    posed: Counter[_Layout] = field(default_factory=Counter)
+    posed_far: Counter[_Layout] = field(default_factory=Counter)
+    looked_into: int = 0
+    absent: int = 0
+    tracked: int = 0
+    measured: int = 0
+    beyond: int = 0
+    quads: list[tuple[int, list[float]]] = field(default_factory=list)
+
+    def add(self, data: bytes, unit: int) -> None:
+        """Count the rows of the label file of a unit."""
+        self.files += 1
+        for number, line in enumerate(lines_of(utf8(data))[0]):
+            tokens = (line.replace(b",", b" ") if b"," in line else line).split()
+            count = len(tokens)
+            if count < 5 or line.startswith(b"imagesource"):
+                continue
+            self.rows += 1
+            self.lengths[count] += 1
+            if not tokens[0][:1].isdigit() and not is_number(tokens[0]):
+                self.worded += 1
+                self.word = tokens[0]
+            if count == 7:
+                self.tracked += tokens[6].isdigit() and tokens[6] != b"0" and b"." in tokens[5]
+            elif count > 7:
+                if (count - 5) % 3 == 0 and _VISIBILITIES.fullmatch(b" ".join(tokens[7::3])):
+                    self.poses += 1
+                self.named += 8 < count < 12 and is_number(tokens[0]) and not is_number(tokens[8])
+            if number < _ROWS_LOOKED_INTO:
+                self._measure(tokens, unit)
+
+    def _measure(self, tokens: list[bytes], unit: int) -> None:
+        try:
+            values = list(map(float, tokens[1:]))
+        except ValueError:
+            return
+        self.measured += 1
+        self.beyond += max(map(abs, values[:4])) > 2
+        if len(values) == 8 and len(self.quads) < _MAX_QUADS:
+            self.quads.append((unit, values))
+        if len(values) > 9 and self.looked_into < _MAX_QUADS:
+            self.looked_into += 1
+            self.absent += (-1.0, -1.0) in zip(values[4::2], values[5::2])
+            for layout in _LAYOUTS:
+                inside, far = _like_pose(values, *layout)
+                self.posed[layout] += inside
+                self.posed_far[layout] += far
+
+    @property
+    def uniform(self) -> int:
+        """The length of all rows, 0 when there are several or none."""
+        return next(iter(self.lengths)) if len(self.lengths) == 1 else 0
+
+    @property
+    def in_pixels(self) -> bool:
+        """Whether most rows cannot be fractions of a picture."""
+        return 2 * self.beyond > self.measured
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether another file could still change the decision."""
+        return not self.rows or self.uniform in (7, 8) or self.uniform > 9
+
+    @property
+    def pose_layout(self) -> _Layout | None:
+        """How keypoints would be laid out when rows of one length look like poses by the place of their points."""
+        if (
+            self.uniform > 9 and self.uniform % 2 and self.absent
+        ):  # no vertex is at -1, -1, a point that is not there may be
+            return 2, 0
+        if self.uniform > 9 and self.looked_into >= _ENOUGH:
+            for layout in _LAYOUTS:
+                if (
+                    self.posed[layout] >= _INSIDE * self.looked_into
+                    and self.posed_far[layout] >= _FAR * self.looked_into
+                ):
+                    return layout
+        return None
+
+
+def _like_pose(values: list[float], size: int, trailing: int) -> tuple[bool, bool]:
+    """(points lie in the box of the first four values; and that box's size, as a vertex, would lie far from all others)."""
+    points = values[4 : len(values) - trailing]
+    if len(points) % size:
+        return False, False
+    x, y, width, height = values[:4]
+    present = [(px, py) for px, py in zip(points[::size], points[1::size]) if px >= 0 <= py and (px, py) != (0, 0)]
+    if not all(abs(px - x) <= 0.55 * width and abs(py - y) <= 0.55 * height for px, py in present):
+        return False, False
+    xs, ys = (x, *(p[0] for p in present)), (y, *(p[1] for p in present))
+    return True, _beyond(width, xs) or _beyond(height, ys)
+
+
+def _beyond(value: float, others: tuple[float, ...]) -> bool:
+    """Whether a coordinate is outside those of others by more than half of what they span."""
+    low, high = min(others), max(others)
+    return not (3 * low - high) / 2 <= value <= (3 * high - low) / 2
+
+
+class Finding(Struct, frozen=True):
+    """The task, why, and whether boxes and outlines of 8 values or more occur side by side."""
+
+    task: Task
+    reason: str
+    mixed: bool = False
+
+
+def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Callable[[int], Frame]) -> Finding:
+    """The task by kpt_shape and the rows alone. Raises :class:`SourceError` where only the user can tell."""
+    lengths, uniform = evidence.lengths, evidence.uniform
+    if not evidence.rows:
+        return Finding(Task.POSE if keypoints else Task.DETECT, "no file has a row")
+    expected = 5 + keypoints[0] * keypoints[1] if keypoints else 0
+    for count in (expected, expected + 1):  # the latter with a confidence
+        if keypoints and lengths[count]:
+            return Finding(Task.POSE, f"kpt_shape is {list(keypoints)} and rows have {count} values")
+    if evidence.worded == evidence.rows:
+        raise SourceError(
+            f"rows begin with a word ({evidence.word[:40].decode('utf-8', 'replace')!r}) where YOLO has a class id: {WORDED}"
+        )
+    if 2 * evidence.named > evidence.rows:
+        return Finding(Task.DOTA, "rows are four corners followed by a class name")
+    if uniform == 7 and evidence.tracked < evidence.rows:
+        raise SourceError(
+            "all rows have 7 values, which may be triangles or boxes with confidence and track id: "
+            "say -O task=segment or -O task=detect"
+        )
+    if (uniform > 9 or (uniform == 8 and not evidence.in_pixels)) and evidence.poses == evidence.rows:
+        raise SourceError(
+            f"all rows have {uniform} values and every third one is 0, 1 or 2, as in poses of {_counted((uniform - 5) // 3)} "
+            f"with visibility, but no kpt_shape says so: add -O kpt_shape={(uniform - 5) // 3}x3, or -O task=segment"
+        )
+    if layout := evidence.pose_layout:
+        size, trailing = layout
+        shape = f"{(uniform - 5 - trailing) // size}x{size}"
+        raise SourceError(
+            f"all rows have {uniform} values, of which the first four may be a box around the others, as in poses, but no "
+            f"kpt_shape says so: add -O kpt_shape={shape}, or -O task=segment"
+        )
+    boxes = lengths[5] + lengths[6]
+    outlines = sum(count for length, count in lengths.items() if length > 7)
+    if boxes and outlines:
+        task = Task.DETECT if boxes >= outlines else Task.SEGMENT
+        return Finding(task, f"there are {boxes} boxes and {outlines} outlines, each read by its own shape", mixed=True)
+    if not outlines:
+        return Finding(Task.DETECT, f"rows have {_listing(lengths)} values")
+    if set(lengths) <= {9, 10}:
+        if _rectangles(evidence, frame_of):
+            return Finding(Task.OBB, "rows are four corners of rectangles")
+        return Finding(Task.SEGMENT, "rows are four corners, not of rectangles")
+    return Finding(Task.SEGMENT, f"rows have {_listing(lengths)} values")
+
+
+def _counted(keypoints: int) -> str:
+    return f"{keypoints} keypoint" if keypoints == 1 else f"{keypoints} keypoints"
+
+
+def _listing(lengths: Counter[int]) -> str:
+    found = sorted(lengths)
+    return ", ".join(map(str, found)) if len(found) < 5 else f"{found[0]} to {found[-1]}"
+
+
+def _rectangles(evidence: Evidence, frame_of: Callable[[int], Frame]) -> bool:
+    """Whether nearly all quadrilaterals are rectangles in pixels, within 1 pixel or 1 % of their diagonal."""
+    rectangles = total = 0
+    for unit, values in evidence.quads:
+        frame = frame_of(unit)
+        if frame.width:
+            total += 1
+            xs = [x * frame.width for x in values[::2]]
+            ys = [y * frame.height for y in values[1::2]]
+            first = math.hypot(xs[2] - xs[0], ys[2] - ys[0])
+            second = math.hypot(xs[3] - xs[1], ys[3] - ys[1])
+            tolerance = max(1.0, 0.01 * max(first, second))
+            middle = math.hypot(xs[0] + xs[2] - xs[1] - xs[3], ys[0] + ys[2] - ys[1] - ys[3]) / 2
+            rectangles += middle <= tolerance and abs(first - second) <= tolerance
+    return total > 0 and rectangles >= _RECTANGLE * total
+
+
+# ------------------------------------------------------------------------------------------------------- recognition
+
+
+def looks_like_rows(head: bytes) -> str:
+    """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, ``worded``, or empty for none."""
+    lines, mended = lines_of(utf8(head))
+    if len(head) >= 4096:
+        lines.pop()
+    kinds: Counter[str] = Counter()
+    for line in lines:
+        tokens = line.replace(b",", b" ").split()
+        if tokens and not line.startswith((b"imagesource", b"gsd")):
+            kind = _kind(tokens)
+            kinds["" if kind in ("worded", "dota") and (mended or b"," in line) else kind] += 1
+    if not kinds:
+        return ""
+    kind, count = kinds.most_common(1)[0]
+    return kind if 5 * count >= 4 * kinds.total() else ""
+
+
+def _kind(tokens: list[bytes]) -> str:
+    if 9 <= len(tokens) < 14 and all(map(is_number, tokens[:8])) and not is_number(tokens[8]):
+        return "dota"
+    if len(tokens) > 4 and not is_number(tokens[0]) and all(map(is_number, tokens[-4:])):
+        return "worded"
+    if len(tokens) < 5 or not all(map(is_number, tokens)) or not float(tokens[0]).is_integer() or float(tokens[0]) < 0:
+        return ""
+    return "normalised" if all(-2 <= float(t) <= 2 for t in tokens[1:5]) else "pixels"

@@ -1,0 +1,98 @@
+"""What the package offers to Python, loaded as a whole when the first name of it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from to_labelbox.api.convert import convert, infer_ontology, write
+from to_labelbox.api.preview import preview
+from to_labelbox.api.validate import faults
+from to_labelbox.batches.batch import batch, merge
+from to_labelbox.batches.report import BatchReport
+from to_labelbox.conversion.job import Job, open_job
+from to_labelbox.import_out import import_
+from to_labelbox.importer import ImportOptions, ImportReport
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.plugins.detect import Detection
+from to_labelbox.plugins.detect import detect as _detect
+from to_labelbox.plugins.reader import Dataset, Reader, dataset_of
+from to_labelbox.plugins.registry import readers
+from to_labelbox.plugins.writer import Fault, Writer
+from to_labelbox.report.errors import FileError, RecordError, SourceError, ToLabelboxError, UsageError
+from to_labelbox.report.log import Log, NotAllowedError, RefusedError, UnavailableError
+from to_labelbox.report.report import Report
+from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
+from to_labelbox.rules.class_map_file import read_class_map
+from to_labelbox.rules.settings import Outside, Policy, Settings
+from to_labelbox.source.files import Source
+
+__all__ = [
+    "BatchReport",
+    "ClassMap",
+    "ClassRule",
+    "Dataset",
+    "Detection",
+    "Fault",
+    "FileError",
+    "ImportOptions",
+    "ImportReport",
+    "Log",
+    "NotAllowedError",
+    "Ontology",
+    "OptionRule",
+    "Outside",
+    "Policy",
+    "QuestionRule",
+    "Reader",
+    "RecordError",
+    "RefusedError",
+    "Report",
+    "Settings",
+    "SourceError",
+    "ToLabelboxError",
+    "UnavailableError",
+    "UsageError",
+    "Writer",
+    "batch",
+    "convert",
+    "dataset_of",
+    "detect",
+    "formats",
+    "import_",
+    "infer_ontology",
+    "merge",
+    "preview",
+    "read",
+    "read_class_map",
+    "validate",
+    "write",
+]
+
+
+def formats() -> Mapping[str, Reader]:
+    """The source formats that are installed, by name."""
+    return readers()
+
+
+def detect(path: str | os.PathLike[str]) -> Detection:
+    """Which format a source has and why. Raises :class:`SourceError` when it is none or could be two."""
+    return _detect(Source(path))
+
+
+def read(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    media_root: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """Open a source as a dataset of items in the model's conventions. Raises :class:`ToLabelboxError`."""
+    root = None if media_root is None else os.fspath(media_root)
+    return open_job(Job((os.fspath(path),), format, options or {}, media_root=root)).dataset
+
+
+def validate(path: str | os.PathLike[str], ontology: str | os.PathLike[str] | None = None) -> list[Fault]:
+    """Faults of an output folder, of all of a batch, or of an NDJSON file against an ontology file; empty when there are none."""
+    return list(faults(os.fspath(path), None if ontology is None else os.fspath(ontology)))

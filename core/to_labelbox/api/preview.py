@@ -1,0 +1,66 @@
+"""A page to check a payload by eye: nothing is written but the page, and it appears when it is complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+
+from to_labelbox.plugins.registry import writer
+from to_labelbox.plugins.writer import PreviewOptions
+from to_labelbox.report.errors import UsageError
+
+MARK = b'<meta name="generator" content="to-labelbox preview">'
+"""What tells a page of ours: such a page is replaced without asking."""
+_HEAD = 4096
+
+
+def preview(
+    out: str | os.PathLike[str],
+    page: str | os.PathLike[str],
+    *,
+    media_root: str | os.PathLike[str] | None = None,
+    count: int = 10,
+    seed: int | None = None,
+    only: Sequence[str] = (),
+    problems: bool = False,
+    overwrite: bool = False,
+) -> int:
+    """Write a self-contained page that shows some assets of an output folder with what the payload says of them.
+
+    ``only`` are names of tools or questions; ``seed`` draws assets at random instead of spreading them evenly;
+    ``problems`` keeps to those with approximated or skipped annotations. An earlier preview is replaced, any other file
+    only with ``overwrite``. Gives the page's size in bytes. Raises :class:`UsageError`.
+    """
+    target = os.fspath(page)
+    if not os.path.isdir(out):
+        raise UsageError(f"{os.fspath(out)}: no such folder; give the output folder of `to-labelbox convert`")
+    if os.path.lexists(target) and not overwrite and not _ours(target):
+        raise UsageError(f"{target}: exists and is no preview; choose another name, or replace it with --overwrite")
+    folder = os.path.dirname(target) or "."
+    if not os.path.isdir(folder):
+        raise UsageError(f"{folder}: no such folder for the page")
+    show = writer().preview
+    if show is None:
+        raise UsageError(f"the format {writer().name} has no preview")
+    root = None if media_root is None else os.fspath(media_root)
+    options = PreviewOptions(media_root=root, count=count, seed=seed, only=tuple(only), problems=problems)
+    pieces = show(os.fspath(out), options)
+    aside = f"{target}.{os.getpid()}.partial"
+    try:
+        with open(aside, "xb") as file:
+            file.writelines(piece.encode("utf-8", "replace") for piece in pieces)
+            size = file.tell()
+        os.replace(aside, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(aside)
+        raise
+    return size
+
+
+def _ours(path: str) -> bool:
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return MARK in file.read(_HEAD)

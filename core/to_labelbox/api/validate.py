@@ -1,0 +1,48 @@
+"""What was written, checked by the target's rules: an output folder, one file, or all datasets of a batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from to_labelbox.batches.report import read_batch
+from to_labelbox.conversion.output_folder import REPORT
+from to_labelbox.plugins.registry import writer
+from to_labelbox.plugins.writer import Fault
+
+ONTOLOGY = "ontology.json"
+
+
+def faults(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
+    """Faults of an output folder, of a file against an ontology file, or of every dataset of a batch.
+
+    Raises :class:`~to_labelbox.report.errors.UsageError`.
+    """
+    batch = read_batch(path)
+    if batch is None:
+        yield from writer().validate(path, ontology, media_root)
+        return
+    common = _content(os.path.join(path, ONTOLOGY))
+    if common is None:
+        yield Fault(ONTOLOGY, 0, "is missing: the batch was interrupted or changed; go on with `batch --resume`")
+    for row in batch.datasets:
+        folder = os.path.join(path, *row.path.split("/"))
+        if not os.path.exists(os.path.join(folder, REPORT)):
+            if not row.problem:
+                yield Fault(f"{row.path}/{REPORT}", 0, "is missing: go on with `batch --resume`")
+            continue
+        if common is not None and _content(os.path.join(folder, ONTOLOGY)) != common:
+            yield Fault(f"{row.path}/{ONTOLOGY}", 0, f"is not the {ONTOLOGY} of the batch: go on with `batch --resume`")
+        media = None if media_root is None else os.path.join(media_root, *row.path.split("/"))
+        for fault in writer().validate(folder, ontology, media if media and os.path.isdir(media) else media_root):
+            yield replace(fault, file=f"{row.path}/{fault.file}")
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None

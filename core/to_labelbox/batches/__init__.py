@@ -1,0 +1,1 @@
+"""Many sources with one ontology: found, planned, run, resumed, reported."""

@@ -1,0 +1,273 @@
+"""The batch of many sources: options, and what an earlier run has left in the output folder.
+
+The work is in :mod:`~to_labelbox.batches.run`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from to_labelbox.batches.find_datasets import Found
+from to_labelbox.batches.lock import beginning, locked
+from to_labelbox.batches.plan import (
+    Plan,
+    decode_plan,
+    encode_plan,
+    has_begun,
+    load_datasets,
+    load_plan,
+    save_datasets,
+    save_plan,
+    typed_plan,
+)
+from to_labelbox.batches.published import MEMORY, forget
+from to_labelbox.batches.report import BatchReport, read_batch
+from to_labelbox.conversion.job import existing_ontology
+from to_labelbox.conversion.output_folder import PARTIAL, REPORT, unwritable
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.plugins.registry import reader
+from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.settings import Settings
+from to_labelbox.source.csv_tables import read_sizes
+from to_labelbox.source.fingerprint import file_digest
+
+if TYPE_CHECKING:
+    from to_labelbox.batches.progress import Hire
+from to_labelbox.batches.progress import Listener
+
+
+def batch(
+    root: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    datasets: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+    ontology: Ontology | str | os.PathLike[str] | None = None,
+    media_root: str | os.PathLike[str] | None = None,
+    sizes: str | os.PathLike[str] | None = None,
+    exif: bool = True,
+    on_error: str = "skip",
+    shard_lines: int = 0,
+    workers: int = 1,
+    file_timeout: float = 0,
+    overwrite: bool = False,
+    resume: bool = False,
+    shard: tuple[int, int] | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
+    progress: Listener | None = None,
+) -> BatchReport:
+    """Convert every dataset below ``root``, each into the folder of its relative path below ``out``.
+
+    All have one ontology, in ``out/ontology.json`` and beside each payload: the existing ``ontology`` or its JSON file, or
+    one made for them. ``datasets`` are shell patterns of relative
+    paths; ``media_root`` is a folder for all, or one with a folder of the same relative path for each. A dataset that
+    fails costs itself. With ``resume``, what a run with the same options has finished is not done again, whether it was
+    interrupted or not.
+
+    ``shard`` (i, N) does the i-th of N shares and publishes nothing; :func:`merge` does that when all are done. ``engine``
+    ``"dask"`` runs the same work on a cluster: the one at ``scheduler``, or a local one of ``workers`` processes.
+    Raises :class:`~to_labelbox.report.errors.ToLabelboxError`.
+    """
+    if on_error not in ("skip", "fail"):
+        raise UsageError(f"on_error {on_error!r}: skip or fail")
+    if format is not None:
+        reader(format)
+    given = Plan(
+        root=os.path.abspath(root),
+        format=format,
+        datasets=tuple(datasets),
+        options=dict(options or {}),
+        settings=settings or Settings(),
+        media_root=None if media_root is None else os.path.abspath(media_root),
+        sizes=None if sizes is None else os.path.abspath(sizes),
+        sizes_file=file_digest(os.fspath(sizes)) if sizes is not None and os.path.isfile(sizes) else "",
+        exif=exif,
+        fail=on_error == "fail",
+        shard_lines=shard_lines,
+        ontology=existing_ontology(ontology),
+    )
+    if given.sizes is not None:
+        read_sizes(given.sizes)
+    if given.media_root is not None and not os.path.isdir(given.media_root):
+        raise UsageError(f"--media-root {media_root}: no such folder")
+    if shard is not None and not 1 <= shard[0] <= shard[1]:
+        raise UsageError(f"shard {shard[0]}/{shard[1]}: write it as i/N with i from 1 to N")
+    place = os.fspath(out)
+    from to_labelbox.batches.run import Batch
+
+    hire = _hire(engine, scheduler, workers, file_timeout)
+    run = Batch(place, given, progress)
+    _check_places(place, run.found)
+    with _room(place), locked(_ready(place), shared=shard is not None):
+        with beginning(place):
+            _prepare_folder(place, given, run.found, overwrite, resume or shard is not None, shard is not None)
+        if shard is None:
+            return run.run(hire)
+        return run.run_shard(hire, shard[0] - 1, shard[1])
+
+
+def merge(
+    outs: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    workers: int = 1,
+    progress: Listener | None = None,
+) -> BatchReport:
+    """Publish what all shards of one batch have done: the same bytes as from one machine.
+
+    ``outs`` are the shards' output folders, one or many; the result goes to ``out``, by default the first of them.
+    Raises :class:`~to_labelbox.report.errors.ToLabelboxError`.
+    """
+    from to_labelbox.batches.run import Batch
+
+    folders = [os.fspath(folder) for folder in outs]
+    place = folders[0] if out is None else os.fspath(out)
+    plans = [typed_plan(os.path.join(folder, PARTIAL)) for folder in folders]
+    given = plans[0]
+    for folder, plan in zip(folders, plans):
+        if plan is None or given is None:
+            raise UsageError(f"{folder} holds no shard of a batch")
+        if differing := given.differences(decode_plan(encode_plan(plan))):
+            raise UsageError(
+                f"{folder} holds a shard of another batch than {folders[0]}: it has another {differing[0]}"
+            )
+    assert given is not None
+    found = load_datasets(os.path.join(folders[0], PARTIAL))
+    if found is None:
+        raise UsageError(f"{folders[0]} holds no list of datasets: run its shard again")
+    for folder in folders[1:]:
+        _same_datasets(folder, found, load_datasets(os.path.join(folder, PARTIAL)))
+    run = Batch(place, given, progress, found)
+    others = [folder for folder in folders if os.path.realpath(folder) != os.path.realpath(place)]
+    with ExitStack() as locks:
+        locks.enter_context(locked(_ready(place)))
+        for folder in others:
+            locks.enter_context(locked(folder, shared=True))
+        if len(others) == len(folders):
+            _prepare_folder(place, given, found, overwrite=False, resume=True)
+        for folder in others:
+            run.adopt(os.path.join(folder, PARTIAL))
+        return run.merge(_hire("local", None, workers, 0))
+
+
+def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float) -> Hire:
+    """How to come by workers."""
+    if engine == "dask":
+        from to_labelbox.batches.dask_pool import check, dask_crew
+
+        check()
+        return lambda jobs: dask_crew(jobs, workers, scheduler)
+    if engine != "local":
+        raise UsageError(f"engine {engine!r}: local or dask")
+    if scheduler is not None:
+        raise UsageError(f"scheduler {scheduler}: it is for the engine dask (--engine dask)")
+    from to_labelbox.conversion.process_pool import crew
+    from to_labelbox.conversion.worker import initialize_worker
+
+    return lambda jobs: crew(workers, initialize_worker, (jobs, file_timeout))
+
+
+@contextmanager
+def _room(out: str) -> Iterator[None]:
+    """Say how to go on where the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise UsageError(f"{out} cannot be written: {error.strerror}. When there is room, --resume goes on") from error
+
+
+def _ready(out: str) -> str:
+    """The output folder, made where there is none. Raises :class:`UsageError`."""
+    try:
+        os.makedirs(out, exist_ok=True)
+    except OSError as error:
+        raise unwritable(out, error) from error
+    return out
+
+
+def _prepare_folder(
+    out: str, given: Plan, found: list[Found], overwrite: bool, resume: bool, shared: bool = False
+) -> None:
+    """Check what an earlier run has left, and note the plan of this one. Raises :class:`UsageError`."""
+    working, memory = os.path.join(out, PARTIAL), os.path.join(out, MEMORY)
+    places = [os.path.join(out, *f.path.split("/")) for f in found if f.format]
+    earlier = load_plan(working)
+    interrupted = earlier is not None and has_begun(working)
+    before = earlier if interrupted else load_plan(memory)
+    differing = [] if before is None else given.differences(before)
+    if not overwrite:
+        _refuse(out, places, interrupted, before is not None, differing, resume)
+    going_on = resume and earlier is not None and not given.differences(earlier)
+    if going_on and shared:
+        _same_datasets(out, found, load_datasets(working))
+    try:
+        if not going_on:
+            shutil.rmtree(working, ignore_errors=True)
+            os.makedirs(working, exist_ok=True)
+        if not resume or differing:
+            forget(memory)
+        save_datasets(working, found)
+        save_plan(working, given)
+    except OSError as error:
+        raise unwritable(out, error) from error
+
+
+def _refuse(
+    out: str, places: Sequence[str], interrupted: bool, known: bool, differing: Sequence[str], resume: bool
+) -> None:
+    """Raise :class:`UsageError` where something that is in the output folder would be lost unasked."""
+    if resume and differing:
+        raise UsageError(
+            f"{out} holds a batch with another {', '.join(differing)}: "
+            "give the same options to go on, or --overwrite to start again"
+        )
+    if resume and known:
+        return
+    if interrupted:
+        raise UsageError(f"{out} holds a batch that was interrupted: --resume to go on, --overwrite to start again")
+    of_batch = read_batch(out) is not None
+    if of_batch and resume:
+        return
+    if of_batch:
+        raise UsageError(
+            f"{out} holds an earlier result ({REPORT}): use --resume to do only what is new or has changed, "
+            "--overwrite, or another folder"
+        )
+    for place in [out, *places]:
+        if os.path.exists(os.path.join(place, REPORT)):
+            raise UsageError(f"{place} holds an earlier result ({REPORT}): use --overwrite, or another folder")
+
+
+def _same_datasets(out: str, found: Sequence[Found], before: Sequence[Found] | None) -> None:
+    """Raise :class:`UsageError` where shards have not found the same, and would not share the same work."""
+    if before is None or list(found) == list(before):
+        return
+    paths, earlier = {f.path for f in found}, {f.path for f in before}
+    changed = sorted(paths ^ earlier)
+    what = f"{changed[0]!r} is {'new' if changed[0] in paths else 'gone'}" if changed else "they are of other formats"
+    raise UsageError(
+        f"{out} holds a shard that has found other datasets ({what}): run all shards again over the same ones, "
+        "the first with --overwrite"
+    )
+
+
+def _check_places(out: str, found: Sequence[Found]) -> None:
+    """Raise :class:`UsageError` where an output would be mixed with a source."""
+    real = os.path.realpath(out)
+    for dataset in (f for f in found if f.format):
+        source, place = os.path.realpath(dataset.source), os.path.realpath(os.path.join(out, *dataset.path.split("/")))
+        inside = os.path.join(source, "")
+        if place == source or (place.startswith(inside) and not real.startswith(inside)):
+            raise UsageError(
+                f"-o {out}: the output of {dataset.path!r} would be written into its source: give another folder"
+            )

@@ -1,0 +1,122 @@
+"""What a batch was asked for and what it found, kept on disk so that it can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from to_labelbox.batches.find_datasets import Found
+from to_labelbox.conversion.checkpoint import _DONE, _names, _save
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.report.report import version
+from to_labelbox.rules.settings import Settings
+
+HEAD, PLAN, DATASETS, FAILURE = "head", "plan", "datasets", "failure"
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """Where a batch reads, and every option that its output depends on; ``sizes_file`` is the content of ``sizes``."""
+
+    root: str
+    format: str | None
+    datasets: tuple[str, ...]
+    options: dict[str, Any]
+    settings: Settings
+    media_root: str | None
+    sizes: str | None
+    sizes_file: str
+    exif: bool
+    fail: bool
+    shard_lines: int
+    ontology: Ontology | None
+    version: str = field(default_factory=version)
+
+    def differences(self, other: dict[str, Any]) -> list[str]:
+        """Names of the fields in which a plan that was saved differs, and of those of the settings."""
+        mine = decode_plan(encode_plan(self))
+        names = [name for name in mine if mine[name] != other.get(name)]
+        rules, before = mine["settings"], other.get("settings") or {}
+        settings = ", ".join(name for name in rules if rules[name] != before.get(name))
+        return [f"settings ({settings})" if name == "settings" else name for name in names]
+
+
+def encode_plan(plan: Plan) -> bytes:
+    """The same bytes for the same plan."""
+    plain = msgspec.to_builtins(plan, enc_hook=repr, str_keys=True)
+    return json.dumps(plain, sort_keys=True).encode()
+
+
+def decode_plan(data: bytes) -> dict[str, Any]:
+    """The plan as plain data."""
+    plain: dict[str, Any] = json.loads(data)
+    return plain
+
+
+def save_plan(folder: str, plan: Plan) -> None:
+    _save(os.path.join(folder, PLAN), encode_plan(plan))
+
+
+def load_plan(folder: str) -> dict[str, Any] | None:
+    """The plan of an earlier run as plain data, or None."""
+    plain: dict[str, Any] | None = _plain(os.path.join(folder, PLAN))
+    return plain
+
+
+def typed_plan(folder: str) -> Plan | None:
+    plain = _plain(os.path.join(folder, PLAN))
+    try:
+        return msgspec.convert(plain, Plan, str_keys=True)
+    except msgspec.ValidationError:
+        return None
+
+
+def has_begun(folder: str) -> bool:
+    """Whether a run has opened any dataset yet."""
+    return any(os.path.isdir(os.path.join(folder, name)) for name in _names(folder))
+
+
+def save_datasets(folder: str, found: Sequence[Found]) -> None:
+    _save(os.path.join(folder, DATASETS), json.dumps(msgspec.to_builtins(found)).encode())
+
+
+def load_datasets(folder: str) -> list[Found] | None:
+    """What was found when the batch began, or None when there is no list."""
+    try:
+        return msgspec.convert(_plain(os.path.join(folder, DATASETS)), list[Found])
+    except msgspec.ValidationError:
+        return None
+
+
+def _plain(path: str) -> Any:
+    """JSON, which unlike MessagePack can hold names that are no UTF-8; None when there is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            return json.loads(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+class Failure(Struct):
+    """Why a dataset cannot be converted, said by the machine that tried."""
+
+    message: str
+
+
+def adopt(folder: str, other: str) -> None:
+    """Take over what another machine has finished of a dataset; its parts are marked after their files are there."""
+    os.makedirs(folder, exist_ok=True)
+    for name in sorted(_names(other), key=lambda name: name.endswith(_DONE)):
+        target = os.path.join(folder, name)
+        if os.path.exists(target) or name.rsplit(".", 1)[-1].isdecimal():
+            continue
+        try:
+            os.link(os.path.join(other, name), target)
+        except OSError:
+            shutil.copyfile(os.path.join(other, name), f"{target}.0")
+            os.replace(f"{target}.0", target)

@@ -1,0 +1,29 @@
+"""How far a batch is, and how it comes by its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from to_labelbox.conversion.job import Job
+from to_labelbox.conversion.process_pool import Crew
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a batch is. ``units`` are images, files or tasks of the datasets that have been opened."""
+
+    step: str = "reading"
+    datasets: int = 0
+    datasets_opened: int = 0
+    datasets_done: int = 0
+    units: int = 0
+    units_done: int = 0
+    annotations: int = 0
+
+
+Listener = Callable[[Progress], None]
+
+
+Hire = Callable[[Sequence[Job]], AbstractContextManager[Crew]]

@@ -1,0 +1,114 @@
+"""The report of a batch: a line a dataset, and the sums of all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct, field
+
+from to_labelbox.conversion.output_folder import REPORT
+from to_labelbox.report.codes import Code, Severity
+from to_labelbox.report.log import EXAMPLES, Diagnostic, Ledger, Log, Tally
+from to_labelbox.report.report import Assets, FailOn, Lines, Output, Report, Tool, json_text
+
+_OF_ALL = {Code.CLASS_SIMILAR}
+"""What is said of the ontology, and so of each dataset: it counts once."""
+
+
+class Row(Struct):
+    """A dataset: where it is below the root, what was read and what became of it. ``problem``: why that is not all."""
+
+    path: str
+    format: str
+    assets: Assets = field(default_factory=Assets)
+    annotations: Tally = field(default_factory=Tally)
+    lines: int = 0
+    problem: str = ""
+
+
+class BatchReport(Struct):
+    """``report.json`` of a batch. Each dataset's own report is in its folder."""
+
+    tool: Tool
+    root: str
+    datasets: list[Row]
+    assets: Assets
+    annotations: Tally
+    lines: Lines
+    classes: dict[str, Tally]
+    diagnostics: list[Diagnostic]
+    decisions: list[str]
+    outputs: dict[str, Output] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        return json_text(self).encode() + b"\n"
+
+    def exit_code(self, fail_on: FailOn | None = None) -> int:
+        """0 finished; 1 something has a problem, or losses reached ``fail_on``; 3 nothing could be converted."""
+        tally = self.annotations
+        if self.assets.written == 0 or (tally.read and not tally.written):
+            return 3
+        if any(row.problem for row in self.datasets) or any(d.severity is Severity.ERROR for d in self.diagnostics):
+            return 1
+        lost = {FailOn.SKIPPED: tally.skipped, FailOn.APPROXIMATED: tally.skipped + tally.approximated}
+        return 1 if fail_on is not None and lost[fail_on] else 0
+
+
+def read_batch(folder: str) -> BatchReport | None:
+    """The report of the batch that is in a folder, or None."""
+    try:
+        with open(os.path.join(folder, REPORT), "rb") as file:
+            return msgspec.json.decode(file.read(), type=BatchReport)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+class Totals:
+    """Sums over datasets, in order."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._assets = Assets()
+        self._ledger = Ledger()
+        self._kinds: dict[str, int] = {}
+        self._diagnostics: dict[Code, Diagnostic] = {}
+
+    def add(self, row: Row, report: Report | None) -> None:
+        """Add a dataset; one that failed has no report and counts nothing."""
+        self._rows.append(row)
+        if report is None:
+            return
+        for name in ("read", "written", "skipped"):
+            setattr(self._assets, name, getattr(self._assets, name) + getattr(report.assets, name))
+        for label, tally in report.classes.items():
+            self._ledger[label].add(tally)
+        for kind, count in report.lines.by_kind.items():
+            self._kinds[kind] = self._kinds.get(kind, 0) + count
+        for one in report.diagnostics:
+            mine = self._diagnostics.setdefault(one.code, Diagnostic(one.code, one.severity, message=one.message))
+            mine.count = max(mine.count, one.count) if one.code in _OF_ALL else mine.count + one.count
+            if mine.examples and one.code in _OF_ALL:
+                continue
+            for example in one.examples[: EXAMPLES - len(mine.examples)]:
+                place = f"{row.path}: {example.file}" if example.file else row.path
+                mine.examples.append(msgspec.structs.replace(example, file=place))
+
+    def note(self, log: Log) -> None:
+        """Add what is said of all datasets together."""
+        self._diagnostics.update(log.diagnostics)
+
+    def report(self, root: str, decisions: Sequence[str]) -> BatchReport:
+        order = {"error": 0, "warning": 1, "info": 2}
+        return BatchReport(
+            tool=Tool(),
+            root=root,
+            datasets=self._rows,
+            assets=self._assets,
+            annotations=self._ledger.total(),
+            lines=Lines(sum(self._kinds.values()), self._kinds),
+            classes=dict(self._ledger),
+            diagnostics=sorted(self._diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
+            decisions=list(decisions),
+        )

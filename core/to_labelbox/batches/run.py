@@ -1,0 +1,473 @@
+"""Many sources to as many output folders with one ontology: open, encode, join, infer, fill in, publish.
+
+Nothing of a dataset is final before the ontology of all is known, so every dataset's parts wait in the output folder's
+own working folder (:mod:`~to_labelbox.conversion.checkpoint`). What is there already is not done again, which makes resuming, sharing
+the work among machines, and merging the same thing: a run over parts of which some exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import unicodedata
+from collections import deque
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from to_labelbox.batches.find_datasets import Found, discover, none_found
+from to_labelbox.batches.plan import FAILURE, HEAD, Failure, Plan, adopt
+from to_labelbox.batches.progress import Hire, Listener, Progress
+from to_labelbox.batches.published import MEMORY, Kept, keep, remember
+from to_labelbox.batches.report import BatchReport, Row, Totals
+from to_labelbox.batches.worker import WHOLE_UNITS, Finish, Opening, Repeats, find_repeated, finish, start
+from to_labelbox.conversion.checkpoint import Head, finished_parts, load, log_of, missing, save
+from to_labelbox.conversion.chunks import Filling, Part, plan
+from to_labelbox.conversion.job import Job
+from to_labelbox.conversion.merge_chunks import Gathering
+from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder
+from to_labelbox.conversion.process_pool import Crew, Died
+from to_labelbox.conversion.publish import publish, report_of
+from to_labelbox.conversion.repeated_assets import same_keys
+from to_labelbox.conversion.supervise import encode_all, rendered_by
+from to_labelbox.conversion.worker import Chunk, refuse_changed, save_ontology
+from to_labelbox.model.schema import Schema
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.ontology.merge import Seen, common_ontology, shared_keys
+from to_labelbox.plugins.options import option_names
+from to_labelbox.plugins.registry import reader, writer
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import ToLabelboxError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.report.report import Output, Report
+
+SHARED_BYTES = 64 << 20
+"""A source that is one file of this size is shared by all machines of a batch."""
+
+
+@dataclass(slots=True)
+class _Set:
+    """A dataset on its way. ``failure``: why it is left out. ``kept``: it is published already, with ``report``.
+
+    ``memory`` is the file in which a finished run remembers it. ``apart``: an earlier dataset has assets of it too.
+    """
+
+    number: int
+    found: Found
+    job: Job
+    folder: str
+    head: Head | None = None
+    gathered: Gathering | None = None
+    failure: str = ""
+    report: Report | None = None
+    memory: str = ""
+    kept: Kept | None = None
+    apart: bool = False
+
+
+class Batch:
+    """One run of a batch over what its working folder holds."""
+
+    def __init__(self, out: str, given: Plan, progress: Listener | None, found: Sequence[Found] | None = None) -> None:
+        self._out = out
+        self._given = given
+        self._working = os.path.join(out, PARTIAL)
+        self._listener = progress
+        self._progress = Progress()
+        self._writer = writer()
+        self._notes = Log()
+        self._compare = True
+        self.found = found = discover(given.root, given.format, given.datasets, out) if found is None else list(found)
+        sets = [f for f in found if f.format]
+        if not sets:
+            raise none_found(given.root, given.format, given.datasets, found)
+        self._known = {f.format: option_names(reader(f.format), self._writer) for f in sets}
+        for name in given.options:
+            if not any(name.replace("-", "_") in known for known in self._known.values()):
+                raise UsageError(
+                    f"no option {name!r} for any of {', '.join(self._known)}; see `to-labelbox formats NAME`"
+                )
+        for left in (f for f in found if not f.format):
+            if left.problem:
+                self._notes.file_unreadable(left.path, left.problem)
+            else:
+                message = f"{left.reason}: `to-labelbox inspect {shlex.quote(left.source)}` says why"
+                self._notes.note(Code.FILE_UNCLAIMED, message, file=left.path)
+        self.sets = [self._set(n, f) for n, f in enumerate(sets)]
+        self._progress.datasets = len(sets)
+
+    def _set(self, number: int, found: Found) -> _Set:
+        given = self._given
+        media = given.media_root
+        if media is not None and os.path.isdir(os.path.join(media, found.path)):
+            media = os.path.join(media, found.path)
+        options = {k: v for k, v in given.options.items() if k.replace("-", "_") in self._known[found.format]}
+        job = Job(
+            (found.source,),
+            found.format,
+            options,
+            given.settings,
+            media,
+            given.sizes,
+            given.exif,
+            given.fail,
+            given.ontology,
+            found.path,
+            found.without,
+        )
+        digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
+        return _Set(number, found, job, os.path.join(self._working, digest), failure=found.problem)
+
+    @property
+    def _alive(self) -> list[_Set]:
+        return [s for s in self.sets if not s.failure]
+
+    def _tell(self) -> None:
+        if self._listener is not None:
+            self._progress.annotations = sum(s.gathered.read for s in self.sets if s.gathered is not None)
+            self._listener(self._progress)
+
+    def _tell_apart(self) -> None:
+        """Leave out datasets whose output would be that of an earlier one where a file system ignores case."""
+        if not os.path.exists(os.path.join(self._out, PARTIAL.upper())):
+            return
+        first: dict[str, str] = {}
+        for dataset in self._alive:
+            path = dataset.found.path
+            other = first.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
+            if other != path:
+                dataset.failure = f"{self._out} does not tell its name from {other!r}: rename one of them"
+
+    def run(self, hire: Hire) -> BatchReport:
+        """Everything, from opening to the report. ``hire`` gets the crew for the datasets' jobs."""
+        self._tell_apart()
+        for dataset in self.sets:
+            dataset.memory = self._memory(dataset)
+        with hire([s.job for s in self.sets]) as hands:
+            self._encode(hands, self._alive)
+            return self._conclude(hands)
+
+    def run_shard(self, hire: Hire, shard: int, of: int) -> BatchReport:
+        """One machine's share: parts in the working folder, nothing published."""
+        self._tell_apart()
+        shared = {s.number for s in self._alive if of > 1 and _is_large(s.found.source)}
+        mine = [s for s in self._alive if s.number in shared or s.number % of == shard]
+        with hire([s.job for s in self.sets]) as hands:
+            self._encode(hands, mine, shared, shard, of)
+        totals = Totals()
+        for dataset in self.sets:
+            if dataset.failure and dataset.number % of == shard:
+                os.makedirs(dataset.folder, exist_ok=True)
+                save(os.path.join(dataset.folder, FAILURE), Failure(dataset.failure))
+            if dataset.failure or dataset.gathered is not None:
+                totals.add(_row(dataset), None)
+        return totals.report(self._given.root, ())
+
+    def adopt(self, working: str) -> None:
+        """Take over the parts in the working folder of another machine."""
+        for dataset in self.sets:
+            adopt(dataset.folder, os.path.join(working, os.path.basename(dataset.folder)))
+
+    def merge(self, hire: Hire) -> BatchReport:
+        """Conclude what machines have done. Raises :class:`UsageError` when something is missing."""
+        absent = []
+        self._compare = False
+        self._tell_apart()
+        for dataset in self._alive:
+            failure = load(os.path.join(dataset.folder, FAILURE), Failure)
+            head = load(os.path.join(dataset.folder, HEAD), Head)
+            parts = finished_parts(dataset.folder, self._given.fail)
+            if failure is not None:
+                dataset.failure = failure.message
+            elif head is None or missing(plan(head.units), parts):
+                absent.append(dataset.found.path)
+            else:
+                self._opened(dataset, head, parts)
+        if absent:
+            raise UsageError(
+                f"{len(absent)} of {len(self.sets)} datasets are not finished, {absent[0]!r} for one: "
+                "run the shards that have not been run, give merge the folders of all, or finish with `batch --resume`"
+            )
+        with hire([s.job for s in self.sets]) as hands:
+            return self._conclude(hands)
+
+    def _conclude(self, hands: Crew) -> BatchReport:
+        self._find_repeats(hands, self._alive)
+        ontology = self._join()
+        schema = self._writer.ontology_json(ontology)
+        digest = hashlib.sha256(schema).hexdigest()
+        stale = [
+            s
+            for s in self._alive
+            if s.kept
+            and s.report
+            and (s.report.outputs["ontology.json"].sha256 != digest or s.apart != bool(s.kept.apart))
+        ]
+        if stale:
+            for dataset in stale:
+                self._reopen(dataset)
+            self._encode(hands, stale)
+            self._find_repeats(hands, stale)
+        self._finish(hands, ontology)
+        return self._close(ontology, schema)
+
+    # ------------------------------------------------------------------------------------------------------ encode
+
+    def _encode(
+        self, hands: Crew, sets: Sequence[_Set], shared: AbstractSet[int] = frozenset(), shard: int = 0, of: int = 1
+    ) -> None:
+        """Open datasets and encode what is missing of them: small ones at once, large ones in chunks.
+
+        Of those whose numbers are ``shared``, each of ``of`` machines encodes its share of chunks.
+        """
+        chunks: deque[Chunk] = deque()
+        openings = deque(Opening(s.number, s.folder, s.number not in shared, s.memory, self._place(s)) for s in sets)
+        for opening, outcome in hands.run(start, openings):
+            dataset = self.sets[opening.dataset]
+            if isinstance(outcome, Died):
+                if opening.whole:  # one of its units may be what ended the process: find out which
+                    openings.append(opening._replace(whole=False))
+                    continue
+                dataset.failure = f"it cannot be opened: {outcome.reason}"
+            elif isinstance(outcome, ToLabelboxError):
+                dataset.failure = str(outcome)
+            elif outcome.kept is not None:
+                self._published(dataset, outcome.kept, outcome.report)
+            else:
+                ranges = self._opened(dataset, outcome.head, outcome.parts)
+                if dataset.number in shared:
+                    ranges = missing(plan(outcome.head.units)[shard::of], outcome.parts)
+                chunks.extend(Chunk(dataset.number, a, b, dataset.folder, keep=True) for a, b in ranges)
+            self._tell()
+        chunks = deque(sorted(chunks))
+        for chunk, result in encode_all(hands, chunks, self._given.fail):
+            dataset = self.sets[chunk.dataset]
+            if isinstance(result, ToLabelboxError):
+                dataset.failure = dataset.failure or str(result)
+                for other in [c for c in chunks if c.dataset == chunk.dataset]:
+                    chunks.remove(other)
+                continue
+            self._add(dataset, result)
+            assert dataset.head is not None
+            assert dataset.gathered is not None
+            if dataset.gathered.next == dataset.head.units:
+                self._progress.datasets_done += 1
+            self._tell()
+
+    def _opened(self, dataset: _Set, head: Head, parts: Sequence[Part]) -> list[tuple[int, int]]:
+        """Take over what there is of a dataset; gives the ranges that are missing."""
+        dataset.head = head
+        dataset.gathered = Gathering(log_of(head.log, self._given.fail))
+        self._progress.datasets_opened += 1
+        self._progress.units += head.units
+        for part in parts:
+            self._add(dataset, part)
+        ranges = missing(plan(head.units), parts)
+        if not ranges:
+            self._progress.datasets_done += 1
+        return ranges
+
+    def _published(self, dataset: _Set, kept: Kept, report: Report | None) -> None:
+        """Take over what a finished run remembers of a dataset, in place of its parts."""
+        dataset.head, dataset.kept, dataset.report = kept.head, kept, report
+        dataset.gathered = Gathering(log_of(kept.log, self._given.fail))
+        dataset.gathered.survey = kept.survey
+        dataset.gathered.keys.frombytes(kept.keys)
+        self._progress.datasets_opened += 1
+        self._progress.units += kept.head.units
+        self._progress.units_done += kept.head.units
+        self._progress.datasets_done += 1
+
+    def _reopen(self, dataset: _Set) -> None:
+        """Give up what is published of a dataset: the ontology has changed."""
+        assert dataset.head is not None
+        self._progress.datasets_opened -= 1
+        self._progress.units -= dataset.head.units
+        self._progress.units_done -= dataset.head.units
+        self._progress.datasets_done -= 1
+        dataset.memory, dataset.kept, dataset.report = "", None, None
+        dataset.head = dataset.gathered = None
+
+    def _add(self, dataset: _Set, part: Part) -> None:
+        assert dataset.gathered is not None
+        dataset.gathered.add(part)
+        self._progress.units_done += part.stop - part.start
+
+    # -------------------------------------------------------------------------------------------------------- join
+
+    def _find_repeats(self, hands: Crew, sets: Sequence[_Set]) -> None:
+        """Look for assets that occur twice in a dataset."""
+        repeats: deque[Repeats] = deque()
+        for dataset in sets:
+            if dataset.kept is None and dataset.gathered is not None and (wanted := same_keys(dataset.gathered.keys)):
+                repeats.append(Repeats(dataset.number, dataset.gathered.ranges, wanted))
+        for task, outcome in hands.run(find_repeated, repeats):
+            dataset = self.sets[task.dataset]
+            assert dataset.gathered is not None
+            if isinstance(outcome, Died | ToLabelboxError):
+                dataset.failure = outcome.reason if isinstance(outcome, Died) else str(outcome)
+            else:
+                repeated, log = outcome
+                dataset.gathered.leave_out(repeated)
+                dataset.gathered.log.absorb(log)
+
+    def _join(self) -> Ontology:
+        """The ontology of all."""
+        self._check_class_map()
+        self._check_keys()
+        if self._given.ontology is not None:
+            return self._given.ontology
+        seen = [Seen(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
+        return common_ontology(seen, self._given.settings)
+
+    def _check_keys(self) -> None:
+        """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets."""
+        sets = [s for s in self._alive if s.gathered is not None]
+        for owner, other, count in shared_keys([s.gathered.keys for s in sets if s.gathered is not None]):
+            sets[owner].apart = True
+            if self._given.settings.rows is not None:
+                continue
+            path, earlier = sets[owner].found.path, sets[other].found.path
+            message = (
+                f"{count} of its global keys are those of {earlier!r} too, and stand for the same assets: "
+                "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"
+            )
+            if self._given.fail:
+                raise UsageError(f"{path}: {message}")
+            self._notes.note(Code.KEY_SHARED, message, file=path, count=count)
+
+    def _check_class_map(self) -> None:
+        """A class map serves all datasets: a name in it must occur in one of them."""
+        if self._given.settings.class_map is None:
+            return
+        declared = [s.head.declared for s in self._alive if s.head]
+        labels = tuple(label for schema in declared for label in schema.labels)
+        for dataset in self._alive:
+            assert dataset.gathered is not None
+            log = dataset.gathered.log
+            self._notes.met |= log.met
+            for name in log.ledger:
+                self._notes.ledger[name].read += 0
+        schema = Schema(labels, tuple(question for schema in declared for question in schema.questions))
+        self._given.settings.class_map.check(schema, self._notes)
+
+    # ------------------------------------------------------------------------------------------------------ finish
+
+    def _finish(self, hands: Crew, ontology: Ontology) -> None:
+        """Fill the ontology in and publish: small datasets whole in a worker, large ones here, from workers' pieces."""
+        unpublished = [s for s in self._alive if s.kept is None]
+        self._progress.step, self._progress.datasets_done = "writing", len(self.sets) - len(unpublished)
+        path = save_ontology(ontology, self._working)
+        os.makedirs(os.path.join(self._out, MEMORY), exist_ok=True)
+        tasks: deque[Finish] = deque()
+        large: list[_Set] = []
+        for dataset in unpublished:
+            assert dataset.head is not None
+            assert dataset.gathered is not None
+            dataset.gathered.apart = dataset.found.path if dataset.apart else ""
+            try:
+                self._writer.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
+                dataset.report = report_of(self._writer, dataset.head.info, self._given.settings, dataset.gathered)
+            except ToLabelboxError as error:
+                dataset.failure = str(error)
+                continue
+            if dataset.head.units > WHOLE_UNITS:
+                large.append(dataset)
+            else:
+                out = self._place(dataset)
+                tasks.append(
+                    Finish(
+                        dataset.number,
+                        dataset.folder,
+                        out,
+                        path,
+                        self._memory(dataset),
+                        dataset.head,
+                        dataset.gathered,
+                        dataset.report,
+                        self._given.shard_lines,
+                        self._compare,
+                    )
+                )
+        for task, outcome in hands.run(finish, tasks):
+            dataset = self.sets[task.dataset]
+            if isinstance(outcome, Died | ToLabelboxError):
+                dataset.failure = outcome.reason if isinstance(outcome, Died) else str(outcome)
+            else:
+                assert dataset.report is not None
+                dataset.report.outputs = outcome
+            self._one_more()
+        filling = Filling(self._writer, ontology)
+        for dataset in large:
+            assert dataset.head is not None
+            assert dataset.gathered is not None
+            assert dataset.report is not None
+            folder, gathered = Folder(self._place(dataset), overwrite=True), dataset.gathered
+            rendered = rendered_by(hands, dataset.folder, gathered.ranges, path)
+            try:
+                if self._compare:
+                    refuse_changed(dataset.job, dataset.head)
+                publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._given.shard_lines)
+                keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
+            except ToLabelboxError as error:
+                dataset.failure = str(error)
+            finally:
+                folder.clean()
+            self._one_more()
+
+    def _place(self, dataset: _Set) -> str:
+        return os.path.join(self._out, *dataset.found.path.split("/"))
+
+    def _memory(self, dataset: _Set) -> str:
+        return os.path.join(self._out, MEMORY, os.path.basename(dataset.folder))
+
+    def _one_more(self) -> None:
+        self._progress.datasets_done += 1
+        self._tell()
+
+    # ------------------------------------------------------------------------------------------------------- close
+
+    def _close(self, ontology: Ontology, schema: bytes) -> BatchReport:
+        totals = Totals()
+        for dataset in self.sets:
+            totals.add(_row(dataset), dataset.report if not dataset.failure else None)
+        totals.note(self._notes)
+        report = totals.report(self._given.root, ontology.decisions)
+        data = {"ontology.json": schema}
+        report.outputs = {n: Output(d.count(b"\n"), len(d), hashlib.sha256(d).hexdigest()) for n, d in data.items()}
+        _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
+        # what failed is not remembered, so that the next run tries it again
+        names = [os.path.basename(s.folder) for s in self.sets if not s.failure]
+        remember(os.path.join(self._out, MEMORY), self._given, names)
+        shutil.rmtree(self._working, ignore_errors=True)
+        return report
+
+
+def _is_large(source: str) -> bool:
+    return os.path.isfile(source) and os.path.getsize(source) >= SHARED_BYTES
+
+
+def _row(dataset: _Set) -> Row:
+    found = dataset.found
+    if dataset.failure or dataset.report is None:
+        return Row(found.path, found.format, problem=dataset.failure)
+    report = dataset.report
+    problem = {3: "nothing in it could be converted", 1: "some of it cannot be read"}.get(report.exit_code(), "")
+    return Row(found.path, found.format, report.assets, report.annotations, report.lines.total, problem)
+
+
+def _write_last(out: str, working: str, files: Mapping[str, bytes]) -> None:
+    """Files of the whole batch, each renamed when it is on the disk; the report comes last."""
+    for name, data in files.items():
+        temporary = os.path.join(working, name)
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    for name in os.listdir(out):
+        if OURS.fullmatch(name) and name not in files:
+            os.remove(os.path.join(out, name))
+    for name in files:
+        os.replace(os.path.join(working, name), os.path.join(out, name))

@@ -1,0 +1,127 @@
+"""What a worker process does for a batch: open a dataset, find its repeated assets, publish it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NamedTuple
+
+from to_labelbox.batches.plan import HEAD
+from to_labelbox.batches.published import Kept, keep, kept_report, load_kept
+from to_labelbox.conversion.checkpoint import (
+    Head,
+    finished_parts,
+    load,
+    missing,
+    save,
+    saved_log,
+)
+from to_labelbox.conversion.chunks import Part, rendered_here
+from to_labelbox.conversion.merge_chunks import Gathering
+from to_labelbox.conversion.output_folder import Folder
+from to_labelbox.conversion.worker import STATE, Chunk, encode, refuse_changed
+from to_labelbox.report.log import Log
+from to_labelbox.report.report import Output, Report
+from to_labelbox.source.fingerprint import inventory, same_inputs
+
+WHOLE_UNITS = 512
+"""A dataset of so many units is one task and one part: files take longer to make than to fill."""
+
+
+class Opening(NamedTuple):
+    """A dataset to be opened, with a folder for its parts; ``whole``: to be encoded as well when it is small.
+
+    ``kept`` is the file in which a finished run remembers it, ``out`` the folder where that has published it.
+    """
+
+    dataset: int
+    folder: str
+    whole: bool = True
+    kept: str = ""
+    out: str = ""
+
+
+class Start(NamedTuple):
+    """An opened dataset and the parts that there are; or one that is published and has not changed since."""
+
+    head: Head
+    parts: list[Part]
+    kept: Kept | None = None
+    report: Report | None = None
+
+
+class Repeats(NamedTuple):
+    """Items of a dataset whose global keys are not their own; ranges are those of its parts."""
+
+    dataset: int
+    ranges: list[tuple[int, int]]
+    wanted: set[int]
+
+
+class Finish(NamedTuple):
+    """A dataset to be written whole: its parts, its output folder, the file of the ontology, and where to remember it.
+
+    ``compare`` its source with what was opened; a machine that merges what others have done need not have it.
+    """
+
+    dataset: int
+    folder: str
+    out: str
+    ontology: str
+    memory: str
+    head: Head
+    gathered: Gathering
+    report: Report
+    shard_lines: int
+    compare: bool = True
+
+
+def start(task: Opening) -> Start:
+    """Open a dataset, unless that and all its parts are there from an earlier run with the same inputs."""
+    job = STATE.job(task.dataset)
+    if kept := load_kept(task.kept):
+        unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs, job.without))
+        if unchanged and (report := kept_report(kept, task.out)):
+            return Start(kept.head, [], kept, report)
+    path = os.path.join(task.folder, HEAD)
+    head = load(path, Head)
+    inputs = inventory(job.sources[0], head.inputs if head is not None else (), job.without)
+    parts: list[Part] = []
+    if head is None or not same_inputs(head.inputs, inputs):
+        shutil.rmtree(task.folder, ignore_errors=True)
+        os.makedirs(task.folder)
+        source = STATE.opened(task.dataset)
+        dataset = source.dataset
+        head = Head(dataset.units, dataset.schema, source.declared, source.info, saved_log(source.log), inputs)
+        save(path, head)
+    else:
+        parts = finished_parts(task.folder, job.fail)
+    if task.whole and head.units <= WHOLE_UNITS:
+        for begin, stop in missing([(0, head.units)], parts):
+            parts.append(encode(Chunk(task.dataset, begin, stop, task.folder, keep=True)))
+    return Start(head, parts)
+
+
+def find_repeated(task: Repeats) -> tuple[dict[int, int], Log]:
+    """Which of the items are assets that came before, and notes on them. Raises :class:`UsageError` for other assets."""
+    from to_labelbox.conversion.repeated_assets import repeated_assets
+
+    log = Log()
+    dataset = STATE.opened(task.dataset).dataset
+    return repeated_assets(dataset, task.ranges, task.wanted, STATE.job(task.dataset).settings, log), log
+
+
+def finish(task: Finish) -> dict[str, Output]:
+    """Fill the ontology into all parts of a dataset and publish it."""
+    from to_labelbox.conversion.publish import publish
+
+    if task.compare:
+        refuse_changed(STATE.job(task.dataset), task.head)
+    folder, filling = Folder(task.out, overwrite=True), STATE.filling(task.ontology)
+    rendered = rendered_here(task.folder, task.gathered.ranges, filling.render)
+    try:
+        publish(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
+    finally:
+        folder.clean()
+    keep(task.memory, task.head, task.gathered, task.report)
+    return task.report.outputs

@@ -1,0 +1,1 @@
+"""One source from opening to publishing, in chunks."""

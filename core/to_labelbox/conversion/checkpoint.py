@@ -1,0 +1,188 @@
+"""What a batch keeps on disk while it runs, so that it can go on after any interruption.
+
+A dataset has a folder of its own with the files of its parts (:mod:`~to_labelbox.conversion.chunks`), a ``.done`` file beside each
+that is written last and says how large they must be, and ``head``: what opening the dataset found and which inputs it
+had. Every file has its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from to_labelbox.conversion.chunks import Part, part_path
+from to_labelbox.model.schema import Schema
+from to_labelbox.model.survey import Survey
+from to_labelbox.model.text import as_text
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Assumption, Diagnostic, Ledger, Log, Tally, Unread
+from to_labelbox.report.report import SourceInfo
+from to_labelbox.source.fingerprint import Input
+
+_DONE = ".done"
+
+T = TypeVar("T")
+
+
+class SavedLog(Struct):
+    diagnostics: list[Diagnostic]
+    ledger: dict[str, Tally]
+    unreadable: int
+    met: list[tuple[str, ...]]
+    unfit: dict[str, int]
+    unmatched: list[str]
+    unread: list[Unread]
+    assumptions: list[Assumption]
+
+
+class Head(Struct):
+    """An opened dataset, without its items. ``declared`` has the source's own names, ``schema`` those of a class map."""
+
+    units: int
+    schema: Schema
+    declared: Schema
+    info: SourceInfo
+    log: SavedLog
+    inputs: list[Input]
+
+
+class SavedPart(Struct):
+    start: int
+    stop: int
+    items: int
+    written: int
+    counts: bytes
+    keys: bytes
+    survey: Survey
+    log: SavedLog
+    lines_bytes: int
+    rows_bytes: int
+
+
+def saved_log(log: Log) -> SavedLog:
+    return SavedLog(
+        list(log.diagnostics.values()),
+        dict(log.ledger),
+        log.unreadable,
+        sorted(log.met),
+        log.unfit,
+        log.unmatched,
+        list(log.unread.values()),
+        list(log.assumptions.values()),
+    )
+
+
+def log_of(saved: SavedLog, fail: bool) -> Log:
+    log = Log(fail=fail)
+    log.diagnostics = {Code(d.code): d for d in saved.diagnostics}
+    log.ledger = Ledger(saved.ledger)
+    log.unreadable = saved.unreadable
+    log.met, log.unfit, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
+    log.unread = {(u.what, u.name, u.where): u for u in saved.unread}
+    log.assumptions = {(a.what, a.taken, a.option): a for a in saved.assumptions}
+    return log
+
+
+def save(path: str, value: Struct) -> None:
+    try:
+        _save(path, msgspec.msgpack.encode(value))
+    except UnicodeEncodeError:  # half surrogates, which the report does not keep either
+        _save(path, msgspec.msgpack.encode(as_text(msgspec.to_builtins(value, builtin_types=(bytes,)))))
+
+
+def _save(path: str, data: bytes) -> None:
+    temporary = f"{path}.{os.getpid()}"
+    with open(temporary, "wb") as file:
+        file.write(data)
+    os.replace(temporary, path)
+
+
+def load(path: str, type: type[T]) -> T | None:
+    """The value that was saved, or None when there is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            return msgspec.msgpack.decode(file.read(), type=type)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def save_part(folder: str, part: Part) -> None:
+    """Mark a part as finished; its files are there."""
+    sizes = [os.path.getsize(part_path(folder, part.start, part.stop, what)) for what in ("lines", "rows")]
+    log = saved_log(part.log)
+    counts, keys = part.counts.tobytes(), part.keys.tobytes()
+    saved = SavedPart(part.start, part.stop, part.items, part.written, counts, keys, part.survey, log, *sizes)
+    save(part_path(folder, part.start, part.stop, "done"), saved)
+
+
+def save_empty_part(folder: str, part: Part) -> None:
+    """Mark a part as finished of which nothing was written."""
+    for what in ("lines", "rows"):
+        with open(part_path(folder, part.start, part.stop, what), "wb"):
+            pass
+    save_part(folder, part)
+
+
+def finished_parts(folder: str, fail: bool) -> list[Part]:
+    """The parts in a folder whose files are whole, in order, none of them overlapping."""
+    found: list[Part] = []
+    for name in sorted(name for name in _names(folder) if name.endswith(_DONE)):
+        saved = load(os.path.join(folder, name), SavedPart)
+        if saved is None or not _is_whole(folder, saved) or (found and found[-1].stop > saved.start):
+            continue
+        counts, keys = array("I"), array("Q")
+        counts.frombytes(saved.counts)
+        keys.frombytes(saved.keys)
+        log = log_of(saved.log, fail)
+        found.append(Part(saved.start, saved.stop, saved.items, saved.written, counts, keys, saved.survey, log))
+    return found
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _is_whole(folder: str, saved: SavedPart) -> bool:
+    try:
+        return all(
+            os.path.getsize(part_path(folder, saved.start, saved.stop, what)) == size
+            for what, size in (("lines", saved.lines_bytes), ("rows", saved.rows_bytes))
+        )
+    except OSError:
+        return False
+
+
+def missing(chunks: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tuple[int, int]]:
+    """What of the planned chunks no part covers."""
+    ranges: list[tuple[int, int]] = []
+    for start, stop in chunks:
+        at = start
+        for part in parts:
+            if part.stop > at and part.start < stop:
+                if part.start > at:
+                    ranges.append((at, part.start))
+                at = part.stop
+        if at < stop:
+            ranges.append((at, stop))
+    return ranges
+
+
+def changed_inputs(before: Sequence[Input], now: Sequence[Input]) -> list[str]:
+    """The first input that is another, gone or new; none when nothing has changed."""
+    for a, b in zip_longest(before, now):
+        if a is None or b is None or a.path != b.path or not _is_same(a, b):
+            return [(a or b).path]
+    return []
+
+
+def _is_same(a: Input, b: Input) -> bool:
+    return a.size == b.size and (a.digest == b.digest if a.digest else a.changed == b.changed)

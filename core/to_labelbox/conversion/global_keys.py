@@ -1,0 +1,94 @@
+"""Global keys: how assets are named in the target."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from string import Formatter
+from urllib.parse import quote
+
+import msgspec
+
+from to_labelbox.model.items import Asset
+from to_labelbox.model.text import text_name
+from to_labelbox.ontology.infer import clean_name
+from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.settings import Settings
+
+FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
+MAX_LENGTH = 200
+"""Characters of a global key [docs.labelbox.com/docs/limits]."""
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_NOT_IN_URLS = str.maketrans({c: f"%{ord(c):02X}" for c in "#<>|"})
+"""Signs that no server sees, or that none takes; all others of a source's URL stay as they are, signatures among them."""
+
+
+class Keys:
+    """Makes global keys and row data by one conversion's settings. Raises :class:`UsageError` for a bad template."""
+
+    def __init__(self, settings: Settings, dataset: str) -> None:
+        self._settings = settings
+        self._dataset = dataset
+        self._plain = settings.global_key == "{relpath}"
+        try:
+            places = [place for place in Formatter().parse(settings.global_key) if place[1] is not None]
+        except ValueError as error:
+            raise UsageError(f"--global-key {settings.global_key!r}: {error}") from None
+        unknown = [name for _, name, _, _ in places if name not in FIELDS]
+        for _, name, form, conversion in places:
+            if form or conversion:
+                raise UsageError(
+                    f"--global-key {settings.global_key!r}: a field stands alone in its braces, "
+                    f"as {{{name}}}, without {':' if form else '!'}"
+                )
+        if not settings.global_key.strip():
+            raise UsageError("--global-key is empty")
+        # a template without a field is right for a set of one asset; two of a key are found when all keys are known
+        if unknown:
+            listing = " ".join(f"{{{f}}}" for f in FIELDS)
+            raise UsageError(f"--global-key {settings.global_key!r}: no field {{{unknown[0]}}}; there are: {listing}")
+
+    def key(self, asset: Asset, split: str) -> str:
+        """The key before shortening."""
+        if self._plain:
+            return asset.path
+        name = posixpath.basename(asset.path)
+        stem, ext = posixpath.splitext(name)
+        return self._settings.global_key.format(
+            relpath=asset.path,
+            name=name,
+            stem=stem,
+            ext=ext,
+            split=split or "default",
+            dataset=self._dataset,
+            source_id=asset.id,
+        )
+
+    def row_data(self, asset: Asset) -> str | None:
+        """Where the asset is: the map's URL, the prefix with the quoted path, or the source's own URL; else None."""
+        settings = self._settings
+        if settings.url_map:
+            url = settings.url_map.get(asset.path) or settings.url_map.get(posixpath.basename(asset.path))
+            if url:
+                return url
+        if settings.url_prefix:
+            return f"{settings.url_prefix.rstrip('/')}/{quote(asset.path)}"
+        if asset.url and _URL.match(asset.url):
+            return asset.url.translate(_NOT_IN_URLS)
+        return None
+
+
+def cleaned(asset: Asset) -> Asset:
+    """The asset under a path that every text can hold, different for different files."""
+    if asset.path.isascii():
+        return asset
+    path = clean_name(text_name(asset.path))
+    return asset if path == asset.path else msgspec.structs.replace(asset, path=path)
+
+
+def shortened(key: str) -> str:
+    """A key of at most 200 characters: its end, after a hash of the whole that keeps it unique."""
+    digest = hashlib.sha1(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{digest}~{key[-(MAX_LENGTH - 17) :]}"

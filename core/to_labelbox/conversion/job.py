@@ -1,0 +1,158 @@
+"""How a source is opened: reader, options, class map and existing ontology, in any process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from to_labelbox.model.items import Item
+from to_labelbox.model.schema import Schema
+from to_labelbox.model.text import as_text, text_name
+from to_labelbox.ontology.fit_items import conformed, settings_for
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.plugins.detect import detect
+from to_labelbox.plugins.options import make_options
+from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.registry import reader, writer
+from to_labelbox.plugins.writer import Encoder, Writer
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import SourceError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.report.report import SourceInfo
+from to_labelbox.rules.apply_class_map import mapped
+from to_labelbox.rules.class_map import ClassMap
+from to_labelbox.rules.ontology_index import Fit
+from to_labelbox.rules.settings import Settings
+from to_labelbox.source.csv_tables import read_sizes
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import Gallery
+from to_labelbox.unchanged import Snapshot, has_changed
+
+
+class Job(Struct, frozen=True):
+    """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit.
+
+    ``name`` is what the dataset is called in global keys; by default its reader says. ``without`` are folders of the source
+    that are no part of it.
+    """
+
+    sources: tuple[str, ...]
+    format: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    media_root: str | None = None
+    sizes: str | None = None
+    exif: bool = True
+    fail: bool = False
+    ontology: Ontology | None = None
+    name: str = ""
+    without: tuple[str, ...] = ()
+
+
+class Opened(Struct):
+    """An opened job: the dataset, how to encode it, and what was found on the way. Without a job: made in Python.
+
+    ``declared`` is what the source itself declares; the dataset's schema has the names that a class map gives.
+    ``existing`` is the ontology that the payload has to fit, if there is one; ``snapshot`` tells whether the source changes.
+    """
+
+    dataset: Dataset
+    writer: Writer
+    make_encoder: Callable[[], Encoder]
+    log: Log
+    info: SourceInfo
+    job: Job | None = None
+    declared: Schema = field(default_factory=Schema)
+    existing: Ontology | None = None
+    snapshot: Snapshot | None = None
+
+    def refuse_changed(self) -> None:
+        """Raise :class:`SourceError` when the source is no longer what was opened."""
+        if self.snapshot is not None and (changed := self.snapshot.changed()):
+            raise SourceError(has_changed(changed))
+
+
+def open_job(job: Job) -> Opened:
+    """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`."""
+    source = Source(*job.sources, without=job.without)
+    snapshot = Snapshot(source)
+    settings = settings_for(job.ontology, job.settings) if job.ontology else job.settings
+    if job.format:
+        chosen, reason = reader(job.format), "named by the user"
+    else:
+        detection = detect(source)
+        chosen, reason = detection.reader, detection.match.reason
+    target = writer()
+    options, writer_options = make_options(chosen, target, job.options)
+    if job.media_root is not None and not os.path.isdir(job.media_root):
+        raise UsageError(f"--media-root {job.media_root}: no such folder")
+    log = Log(fail=job.fail)
+    context = ReadContext(
+        log=log,
+        media=Gallery(job.media_root) if job.media_root is not None else None,
+        sizes=read_sizes(job.sizes) if job.sizes else {},
+        boxes_only=settings.boxes_only,
+        exif=job.exif,
+    )
+    if links := source.links:
+        log.note(
+            Code.FILE_IGNORED,
+            "a link, which is not followed: put the files there, or give the folder of the pictures as --media-root",
+            file=links[0],
+            count=len(links),
+        )
+    try:
+        dataset = chosen.read(source, options, context)
+    except MemoryError as error:
+        raise SourceError(f"{source.path}: there is too little memory for what opening it needs") from error
+    except Exception:
+        if changed := snapshot.changed():
+            raise SourceError(has_changed(changed)) from None
+        raise
+    if job.name:
+        dataset = replace(dataset, name=job.name)
+    details = as_text({"reason": reason, **dataset.details})
+    return Opened(
+        _adapted(dataset, settings),
+        target,
+        lambda: target.encoder(settings, writer_options, dataset.name, Log(fail=job.fail)),
+        log,
+        SourceInfo(text_name(source.path), chosen.name, details),
+        job,
+        dataset.schema,
+        job.ontology,
+        snapshot,
+    )
+
+
+def _adapted(dataset: Dataset, settings: Settings) -> Dataset:
+    """The dataset under the names of a class map, and as far as it fits an existing ontology."""
+    if settings.class_map is not None:
+        schema = settings.class_map.schema(dataset.schema)
+        dataset = replace(dataset, schema=schema, iterate=partial(_renamed_items, dataset, settings.class_map))
+    if settings.fit is not None:
+        dataset = replace(dataset, iterate=partial(_fitting_items, dataset, settings.fit))
+    return dataset
+
+
+def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop: int) -> Iterator[Item]:
+    return mapped(rules, dataset.iterate(log, start, stop), log)
+
+
+def _fitting_items(dataset: Dataset, fit: Fit, log: Log, start: int, stop: int) -> Iterator[Item]:
+    return conformed(fit, dataset.iterate(log, start, stop), log)
+
+
+def read_ontology(path: str | os.PathLike[str]) -> Ontology:
+    """An existing ontology from the target's own JSON. Raises :class:`UsageError` for what is no such file."""
+    return writer().parse_ontology(os.fspath(path))
+
+
+def existing_ontology(ontology: Ontology | str | os.PathLike[str] | None) -> Ontology | None:
+    """An ontology that is given as itself or as its file."""
+    return ontology if ontology is None or isinstance(ontology, Ontology) else read_ontology(ontology)

@@ -1,0 +1,154 @@
+"""Output folders: files are written aside, hashed on the way, and renamed when all of them are complete.
+
+The report is renamed last and holds the hashes of the others, so a set that was interrupted is recognised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from array import array
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import BinaryIO
+
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.report import Output, Report
+
+REPORT = "report.json"
+OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|ontology\.json|report\.json")
+PARTIAL = ".to-labelbox-partial"
+
+
+def is_output(folder: str) -> bool:
+    """Whether a folder holds what this program has written, by the beginning of its report."""
+    try:
+        with open(os.path.join(folder, REPORT), "rb") as file:
+            return b'"to-labelbox"' in file.read(100)
+    except OSError:
+        return False
+
+
+class Sink:
+    """A file that will be published under ``name``: its bytes and SHA-256 are counted on the way.
+
+    ``lines`` are counted by whoever writes it: to find them in what is written takes as long as all else here.
+    """
+
+    def __init__(self, path: str, name: str) -> None:
+        self.path = path
+        self.name = name
+        self.lines = 0
+        self._bytes = 0
+        self._hash = hashlib.sha256()
+        self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
+
+    def write(self, data: bytes) -> None:
+        _write_all(self._file, data)
+        self._hash.update(data)
+        self._bytes += len(data)
+
+    def abandon(self) -> None:
+        self._file.close()
+
+    def close(self) -> Output:
+        """Flush to disk."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return Output(self.lines, self._bytes, self._hash.hexdigest())
+
+
+def unwritable(folder: str, error: OSError) -> UsageError:
+    """Why a folder cannot take an output."""
+    if isinstance(error, FileExistsError):
+        return UsageError(f"{folder} is a file: give a folder for the output")
+    return UsageError(f"{folder} cannot be written: {error.strerror}")
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+class Folder:
+    """The output folder. Other files in it are left alone. Raises :class:`UsageError` when it cannot be used."""
+
+    def __init__(self, path: str, overwrite: bool = False) -> None:
+        self.path = path
+        self.partial = os.path.join(path, PARTIAL)
+        self._open: list[Sink] = []
+        try:
+            os.makedirs(path, exist_ok=True)
+            earlier = [name for name in sorted(os.listdir(path)) if OURS.fullmatch(name)]
+            if earlier and not overwrite:
+                raise UsageError(f"{path} holds an earlier result ({earlier[0]}): use --overwrite, or another folder")
+            shutil.rmtree(self.partial, ignore_errors=True)
+            os.mkdir(self.partial)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def sink(self, name: str) -> Sink:
+        sink = Sink(os.path.join(self.partial, name), name)
+        self._open.append(sink)
+        return sink
+
+    def publish(self, sinks: Iterable[Sink], report: Report) -> None:
+        """Give every file its final name, the report last."""
+        finished = list(sinks)
+        report.outputs = {sink.name: sink.close() for sink in finished}
+        last = self.sink(REPORT)
+        last.write(report.to_json())
+        last.close()
+        with suppress(FileNotFoundError):
+            os.remove(os.path.join(self.path, REPORT))
+        names = {sink.name for sink in finished}
+        for name in os.listdir(self.path):
+            if OURS.fullmatch(name) and name not in names:
+                os.remove(os.path.join(self.path, name))
+        for sink in [*finished, last]:
+            os.replace(sink.path, os.path.join(self.path, sink.name))
+        _sync_folder(self.path)
+
+    def clean(self) -> None:
+        """Remove what is not published."""
+        for file in self._open:
+            file.abandon()
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+
+def _sync_folder(path: str) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def shards(folder: Folder, pieces: Iterable[bytes], counts: array[int], limit: int) -> list[Sink]:
+    """Lines in files of at most ``limit`` lines, no data row split: a row with more lines has a file for itself.
+
+    ``counts`` are the lines of each data row in order.
+    """
+    sinks: list[Sink] = []
+    rows = iter(counts)
+    left = room = 0
+    for piece in pieces:
+        lines = piece.splitlines(keepends=True)
+        at = 0
+        while at < len(lines):
+            if not left:
+                left = next(count for count in rows if count)
+                if left > room:
+                    sinks.append(folder.sink(f"annotations-{len(sinks) + 1:05d}.ndjson"))
+                    room = limit
+            taken = lines[at : at + left]
+            sinks[-1].write(b"".join(taken))
+            sinks[-1].lines += len(taken)
+            at += len(taken)
+            left -= len(taken)
+            room -= len(taken)
+    return sinks or [folder.sink("annotations-00001.ndjson")]

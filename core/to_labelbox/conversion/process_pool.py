@@ -1,0 +1,176 @@
+"""Worker processes that a task may kill.
+
+A task that ends its process (a signal, no memory) or takes longer than it may is an outcome of that task, not the end
+of the run; the pool starts another process and goes on.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+from pebble.common.types import CONSTS
+
+from to_labelbox.interruption import NUMBERS, Interrupted
+from to_labelbox.report.errors import ToLabelboxError
+
+_PATIENCE = 0.2
+"""Seconds after which a signal that came while waiting for workers is heard."""
+_PEBBLE = {"term_timeout": 0.3, "sleep_unit": 0.02}
+"""Seconds that a process has to end by itself when it is told to (pebble's own 3 are long for a Ctrl-C), and between two
+looks for processes that have died."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Died:
+    """The outcome of a task whose process ended before it: why, in words."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+class Crew:
+    """Processes that run one task after another. ``prepare(*given)`` is called first in each of them."""
+
+    def __init__(self, pool: ProcessPool, workers: int, signals: _Signals) -> None:
+        self._pool = pool
+        self._ahead = 2 * workers
+        self._signals = signals
+
+    def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | Died | ToLabelboxError]]:
+        """Outcomes as they come; what the user can mend is an outcome. Tasks may be added while it runs."""
+        flying: dict[Future[R], T] = {}
+        while tasks or flying:
+            with self._signals.held():
+                while tasks and len(flying) < self._ahead:
+                    task = tasks.popleft()
+                    flying[self._pool.schedule(function, (task,))] = task
+                done, _ = wait(flying, _PATIENCE, FIRST_COMPLETED)
+                outcomes = []
+                for future in done:
+                    outcome: R | Died | ToLabelboxError = _outcome(future)
+                    outcomes.append((flying.pop(future), outcome))
+            yield from outcomes
+
+
+def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
+    try:
+        return future.result()
+    except ProcessExpired as expired:
+        return Died(_cause(expired.exitcode))
+    except ToLabelboxError as error:
+        return error
+    except OSError:
+        raise
+    except Exception as error:  # a reader's defect costs what it was reading
+        return Died(f"{type(error).__name__}: {error}")
+
+
+def _cause(code: int) -> str:
+    if code == -getattr(signal, "SIGALRM", 0):
+        return "it took longer than --file-timeout allows"
+    if code == -getattr(signal, "SIGKILL", 0):
+        return "the worker process was killed, as the system does when memory runs out"
+    if code < 0:
+        return f"the worker process died of signal {signal.Signals(-code).name}"
+    return f"the worker process ended with exit code {code}"
+
+
+class _Signals:
+    """SIGTERM and SIGHUP end the work as Ctrl-C does: workers first, nothing half-written.
+
+    Futures and the pool have locks, which an exception in the wrong place would leave locked for ever; so signals wait
+    until such a place is left.
+    """
+
+    def __init__(self) -> None:
+        self._held = False
+        self._came = 0
+
+    def _arrive(self, number: int, _: object) -> None:
+        if not self._held:
+            raise Interrupted(number)
+        self._came = number
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._came:
+            number, self._came = self._came, 0
+            raise Interrupted(number)
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Signals that were ignored stay ignored."""
+        before = {}
+        if threading.current_thread() is threading.main_thread():
+            before = {n: signal.getsignal(n) for n in NUMBERS}
+        taken = [n for n, handler in before.items() if handler is not signal.SIG_IGN]
+        try:
+            for number in taken:
+                signal.signal(number, self._arrive)
+            yield
+        finally:
+            for number in taken:
+                signal.signal(number, before[number])
+
+
+def _begin(parent: int, prepare: Callable[..., None], given: Sequence[Any]) -> None:
+    """What a process does first. That a terminal is closed is its parent's to hear, who ends it."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    prepare(*given)
+
+
+def _watch(parent: int) -> None:
+    """End this process when its parent has been killed, in whatever task it is: the next run does that task too."""
+    while os.getppid() == parent:
+        time.sleep(_PATIENCE)
+    os._exit(1)
+
+
+@contextmanager
+def _quick_pebble() -> Iterator[None]:
+    """Pebble takes these from a table of its own only, which others in this process may use too."""
+    before = {name: getattr(CONSTS, name) for name in _PEBBLE}
+    for name, seconds in _PEBBLE.items():
+        setattr(CONSTS, name, seconds)
+    try:
+        yield
+    finally:
+        for name, seconds in before.items():
+            setattr(CONSTS, name, seconds)
+
+
+@contextmanager
+def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) -> Iterator[Crew]:
+    """Start processes, and end them at once when the block is left, whatever the reason.
+
+    Where processes can be forked, they share what has been opened before.
+    """
+    context = multiprocessing.get_context("fork" if hasattr(os, "fork") else None)
+    pool = ProcessPool(workers, 0, _begin, (os.getpid(), prepare, given), context)
+    signals = _Signals()
+    with _quick_pebble(), signals.handled():
+        try:
+            yield Crew(pool, workers, signals)
+        finally:
+            with signals.held():
+                pool.stop()  # type: ignore[no-untyped-call]
+                pool.join()

@@ -1,0 +1,94 @@
+"""The report and the finished files of one dataset."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from to_labelbox.conversion.chunks import Filling, part_path, pieces
+from to_labelbox.conversion.merge_chunks import Gathering, told_apart
+from to_labelbox.conversion.output_folder import Folder, shards
+from to_labelbox.plugins.writer import Writer
+from to_labelbox.report.log import LISTED, Log, unreachable_ledger
+from to_labelbox.report.report import Lines, Report, SourceInfo, Tool
+from to_labelbox.rules.existing_data_rows import Rows
+from to_labelbox.rules.settings import Settings
+
+
+def _matched(rows: Rows, keys: array[int], log: Log) -> dict[str, Any]:
+    """How many of the existing rows are assets of the source, and the names without a counterpart on both sides."""
+    used = {key for key in keys if key < len(rows)}
+    unused = [name for n, name in enumerate(rows.names()) if n not in used]
+    return {
+        "given": len(rows),
+        "matched": len(used),
+        "rows_without_asset": unused[:LISTED],
+        "assets_without_row": log.unmatched,
+    }
+
+
+def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Gathering) -> Report:
+    """The report, as far as it is known before anything is written. Raises when the ledger does not balance."""
+    log = gathered.log
+    unbalanced = log.ledger.unbalanced()
+    if unbalanced:
+        unreachable_ledger(unbalanced)
+    if settings.rows is not None:
+        info.details["data_rows"] = _matched(settings.rows, gathered.keys, log)
+    if log.unfit:
+        info.details["not_in_ontology"] = dict(sorted(log.unfit.items(), key=lambda found: (-found[1], found[0])))
+    by_kind = dict(writer.line_kinds(gathered.survey))
+    order = {"error": 0, "warning": 1, "info": 2}
+    return Report(
+        tool=Tool(),
+        source=info,
+        assets=gathered.assets,
+        annotations=log.ledger.total(),
+        lines=Lines(sum(by_kind.values()), by_kind),
+        # what a reader derives (links of parts, pieces of a skeleton) is no annotation of the source: no row of zeros
+        classes={label: tally for label, tally in log.ledger.items() if tally.read},
+        diagnostics=sorted(log.diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
+        unread=list(log.unread.values()),
+        assumptions=list(log.assumptions.values()),
+    )
+
+
+def publish(
+    folder: Folder,
+    parts: str,
+    filled: Iterator[bytes],
+    filling: Filling,
+    report: Report,
+    gathered: Gathering,
+    shard_lines: int,
+) -> None:
+    """Write the lines, ``filled`` in already, and the data rows of the parts in the folder ``parts``; name the files."""
+    if gathered.groups or gathered.apart:
+        filled = told_apart(filled, gathered.counts, gathered.groups, filling.writer.tell_apart, gathered.apart)
+    if shard_lines:
+        finished = shards(folder, filled, gathered.counts, shard_lines)
+    else:
+        finished = [folder.sink("annotations.ndjson")]
+        for piece in filled:
+            finished[0].write(piece)
+        finished[0].lines = sum(gathered.counts)
+    rows = folder.sink("data_rows.ndjson")
+    for piece in _rows(parts, gathered.ranges, gathered.repeated):
+        rows.write(piece)
+        rows.lines += piece.count(b"\n")
+    schema = folder.sink("ontology.json")
+    schema.write(filling.schema)
+    schema.lines = filling.schema.count(b"\n")
+    folder.publish([*finished, rows, schema], report)
+
+
+def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) -> Iterator[bytes]:
+    """The data rows without those of assets that came before."""
+    n = 0
+    for start, stop in ranges:
+        for piece in pieces(part_path(folder, start, stop, "rows")):
+            if repeated:
+                lines = piece.splitlines(keepends=True)
+                piece = b"".join(line for line in lines if (n := n + 1) - 1 not in repeated)
+            yield piece

@@ -1,0 +1,155 @@
+"""From one source to one output folder: open, encode in chunks, infer the ontology, fill it in, publish.
+
+Chunks are ranges of the dataset's units (:mod:`~to_labelbox.conversion.chunks`). What a chunk becomes depends on its items alone,
+and parts are joined in order, so the output is the same for any number of workers. Nothing appears under its final name
+before it is complete.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from to_labelbox.conversion.chunks import Filling, Part, encode_part, plan, rendered_here
+from to_labelbox.conversion.merge_chunks import Gathering
+from to_labelbox.conversion.output_folder import Folder
+from to_labelbox.model.schema import Schema
+from to_labelbox.model.survey import Survey
+from to_labelbox.ontology.infer import Ontology, infer
+from to_labelbox.plugins.writer import Limit
+from to_labelbox.report.report import Report
+from to_labelbox.rules.settings import Settings
+
+if TYPE_CHECKING:
+    from to_labelbox.conversion.process_pool import Crew
+from to_labelbox.conversion.job import Opened
+from to_labelbox.conversion.publish import publish, report_of
+from to_labelbox.conversion.repeated_assets import repeated_assets, same_keys
+
+Progress = Callable[[int, int, int], None]
+"""Called with units done, units in all, and annotations read so far."""
+
+
+class Result(Struct):
+    report: Report
+    ontology: Ontology
+    survey: Survey
+    schema: Schema
+    limits: Sequence[Limit]
+
+
+def run(
+    opened: Opened,
+    folder: Folder | None,
+    settings: Settings,
+    fail: bool,
+    shard_lines: int = 0,
+    workers: int = 1,
+    progress: Progress | None = None,
+    file_timeout: float = 0,
+) -> Result:
+    """Everything after opening; writes only when there is a folder."""
+    chunks = plan(opened.dataset.units)
+    try:
+        with _collector_paused(), _crew(opened, min(workers, len(chunks)), file_timeout) as crew:
+            return _run(opened, chunks, folder, settings, shard_lines, crew, progress)
+    except Exception:
+        opened.refuse_changed()  # what seems wrong with the source may come of that
+        raise
+    finally:
+        if folder is not None:
+            folder.clean()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Items hold no cycles, and they are many: looking for cycles among them is time lost."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
+def _crew(opened: Opened, workers: int, file_timeout: float) -> Iterator[Crew | None]:
+    """Worker processes, where there is more than one to do the work and a way for them to come by the dataset."""
+    if workers <= 1 or (opened.job is None and not hasattr(os, "fork")):
+        yield None
+        return
+    from to_labelbox.conversion.process_pool import crew
+    from to_labelbox.conversion.worker import STATE, initialize_worker
+
+    STATE.share_before_fork(0, opened)
+    try:
+        with crew(workers, initialize_worker, ([opened.job], file_timeout)) as hands:
+            yield hands
+    finally:
+        STATE.clear()
+
+
+def _run(
+    opened: Opened,
+    chunks: Sequence[tuple[int, int]],
+    folder: Folder | None,
+    settings: Settings,
+    shard_lines: int,
+    crew: Crew | None,
+    progress: Progress | None,
+) -> Result:
+    gathered = Gathering(opened.log)
+    log, survey = gathered.log, gathered.survey
+    for part in _encoded(opened, chunks, folder.partial if folder else None, crew):
+        gathered.add(part)
+        if progress is not None:
+            progress(gathered.next, opened.dataset.units, gathered.read)
+    if settings.class_map is not None:
+        settings.class_map.check(opened.declared, log)
+    if wanted := same_keys(gathered.keys):
+        gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log))
+    opened.refuse_changed()
+    ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
+    for decision in ontology.decisions:
+        log.decide(decision)
+    limits = opened.writer.limits(ontology, survey, log)
+    report = report_of(opened.writer, opened.info, settings, gathered)
+    if folder is not None:
+        filling = Filling(opened.writer, ontology)
+        rendered = _rendered(folder.partial, gathered.ranges, filling, crew)
+        publish(folder, folder.partial, rendered, filling, report, gathered, shard_lines)
+    return Result(report, ontology, survey, opened.dataset.schema, limits)
+
+
+def _encoded(
+    opened: Opened, chunks: Sequence[tuple[int, int]], folder: str | None, crew: Crew | None
+) -> Iterator[Part]:
+    if crew is None:
+        encoder = opened.make_encoder()
+        for start, stop in chunks:
+            yield encode_part(opened.dataset, encoder, start, stop, opened.log.fail, folder)
+        return
+    from to_labelbox.conversion.supervise import encode_all
+    from to_labelbox.conversion.worker import Chunk
+
+    for _, part in encode_all(crew, deque(Chunk(0, start, stop, folder) for start, stop in chunks), opened.log.fail):
+        if isinstance(part, Exception):
+            raise part
+        yield part
+
+
+def _rendered(folder: str, ranges: Sequence[tuple[int, int]], filling: Filling, crew: Crew | None) -> Iterator[bytes]:
+    """The finished lines of the parts in a folder, made here or by the crew."""
+    if crew is None:
+        return rendered_here(folder, ranges, filling.render)
+    from to_labelbox.conversion.supervise import rendered_by
+    from to_labelbox.conversion.worker import save_ontology
+
+    return rendered_by(crew, folder, ranges, save_ontology(filling.ontology, folder))

@@ -1,0 +1,109 @@
+"""What holds for every shape: its envelope, and the turn to stored pixels."""
+
+from __future__ import annotations
+
+import math
+
+from to_labelbox.geometry.vector import GeometryError, _box_of, _cos_sin, rotated_corners
+from to_labelbox.model.items import (
+    Box,
+    Cuboid,
+    Ellipse,
+    Flat,
+    Geometry,
+    Keypoint,
+    Keypoints,
+    Mask,
+    Point,
+    Polygon,
+    Polyline,
+    RotatedBox,
+)
+
+
+def envelope(geometry: Geometry) -> Box | None:
+    """The smallest upright box around a geometry with an area; None when it has none (points, lines, spans)."""
+    match geometry:
+        case Box():
+            return geometry
+        case Polygon(parts):
+            return _box_of([value for part in parts for value in part[0]])
+        case RotatedBox():
+            return _box_of(rotated_corners(geometry))
+        case Ellipse(cx, cy, rx, ry, angle):
+            cos, sin = _cos_sin(angle)
+            half_w, half_h = math.hypot(rx * cos, ry * sin), math.hypot(rx * sin, ry * cos)
+            return Box(cx - half_w, cy - half_h, 2 * half_w, 2 * half_h)
+        case Cuboid(front, back):
+            return _box_of([*front, *back])
+        case Mask():
+            from to_labelbox.geometry.raster import mask_box
+
+            return mask_box(geometry)
+        case _:
+            return None
+
+
+def to_stored(geometry: Geometry, orientation: int, width: float, height: float) -> Geometry:
+    """A geometry of the upright picture in the coordinates of the stored one.
+
+    ``orientation`` is the EXIF value 1..8; ``width`` and ``height`` are those of the *stored* picture. Raises
+    :class:`GeometryError` for other orientations and for geometries that are not on a picture.
+    """
+    if orientation not in range(1, 9):
+        raise GeometryError(f"EXIF orientation {orientation}")
+    if orientation == 1:
+        return geometry
+
+    def point(x: float, y: float) -> tuple[float, float]:
+        match orientation:
+            case 2:
+                return width - x, y
+            case 3:
+                return width - x, height - y
+            case 4:
+                return x, height - y
+            case 5:
+                return y, x
+            case 6:
+                return y, height - x
+            case 7:
+                return width - y, height - x
+            case _:
+                return width - y, x
+
+    def flat(points: Flat) -> list[float]:
+        return [v for x, y in zip(points[::2], points[1::2]) for v in point(x, y)]
+
+    mirrored = orientation in (2, 4, 5, 7)
+    turn = {2: 0, 3: 180, 4: 180, 5: 270, 6: 270, 7: 90, 8: 90}[orientation]
+
+    def angle(a: float) -> float:
+        return ((-a if mirrored else a) + turn) % 360
+
+    match geometry:
+        case Box(left, top, w, h):
+            x0, y0 = point(left, top)
+            x1, y1 = point(left + w, top + h)
+            swap = orientation >= 5
+            return Box(min(x0, x1), min(y0, y1), h if swap else w, w if swap else h)
+        case RotatedBox(cx, cy, w, h, a):
+            return RotatedBox(*point(cx, cy), w, h, angle(a))
+        case Ellipse(cx, cy, rx, ry, a):
+            return Ellipse(*point(cx, cy), rx, ry, angle(a))
+        case Polygon(parts):
+            return Polygon(tuple(tuple(flat(ring) for ring in part) for part in parts))
+        case Polyline(points):
+            return Polyline(flat(points))
+        case Point(x, y):
+            return Point(*point(x, y))
+        case Keypoints(points):
+            return Keypoints(tuple(Keypoint(p.name, *point(p.x, p.y), p.occluded) for p in points))
+        case Cuboid(front, back):
+            return Cuboid(flat(front), flat(back))
+        case Mask():
+            from to_labelbox.geometry.raster import turned
+
+            return turned(geometry, orientation)
+        case _:
+            raise GeometryError(f"a {type(geometry).__name__} has no place on a picture")

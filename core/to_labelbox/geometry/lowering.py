@@ -1,0 +1,488 @@
+"""The geometry policy: from what a source drew to the shapes that a target can hold.
+
+Each object becomes shapes of kinds box, polygon, mask, point or line, cut to the asset. What cannot be said exactly is
+*approximated*, what cannot be said at all is *skipped* with a reason.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import NamedTuple, TypeAlias, assert_never
+
+from to_labelbox.geometry import vector as geo
+from to_labelbox.geometry.any_shape import envelope
+from to_labelbox.model.items import (
+    Attribute,
+    Box,
+    Cuboid,
+    Ellipse,
+    Flat,
+    Geometry,
+    Keypoints,
+    Mask,
+    Object,
+    PageBox,
+    Point,
+    Polygon,
+    Polyline,
+    RotatedBox,
+    TextSpan,
+    TimeSpan,
+    TokenSpan,
+)
+from to_labelbox.model.schema import Kind
+from to_labelbox.model.survey import INSTANCE, VISIBILITY
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import EXAMPLES, Log
+from to_labelbox.rules.settings import Outside, Policy, Settings
+
+NOISE = 1.0
+"""An overshoot of up to this many pixels is float noise: cut off without a word."""
+EXACT = 1e-6
+"""A smaller overshoot is left as it is, so that sums like x + width do not change a number."""
+
+Drawn: TypeAlias = Box | Flat | Mask | Point | TextSpan | PageBox | TokenSpan
+"""The geometry of a shape: a polygon's ring and a line's vertices are flat lists."""
+
+
+class Shape(NamedTuple):
+    """One thing to write. ``part`` tells apart the shapes of one object (empty for the first or only one)."""
+
+    kind: Kind
+    label: str
+    geometry: Drawn
+    attributes: tuple[Attribute, ...] = ()
+    part: str = ""
+
+
+class Skip(Exception):
+    """Nothing can be written for an object."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Lowering:
+    """Lowers the objects of one asset after another.
+
+    After :meth:`lower`, ``approximated`` says whether something was lost, and notes about it are in the log.
+    """
+
+    def __init__(self, settings: Settings, log: Log) -> None:
+        self._settings = settings
+        self._log = log
+        self._policies: dict[str, Policy] = {}
+        self._careful = settings.min_area > 0
+        self._forced = 0
+        self.width: float | None = None
+        self.height: float | None = None
+        self._right = self._bottom = -1.0
+        self.origin = ""
+        self.approximated = False
+        self._object: Object | None = None
+
+    def start(self, width: int | None, height: int | None, origin: str) -> None:
+        """The asset that the next objects are on; sizes None when unknown, then nothing is clipped."""
+        self.width = self.height = None
+        self._right = self._bottom = -1.0
+        if width is not None and height is not None:
+            self.width, self.height = width, height
+            if not self._careful:
+                self._right, self._bottom = width + EXACT, height + EXACT
+        self.origin = origin
+
+    def plain(self, obj: Object) -> Box | list[Flat] | None:
+        """The short way for what most objects are: a box or outlines without holes, wholly inside the asset.
+
+        A box, or the ring of every part, to write as they are; None for everything that :meth:`lower` has to look at.
+        Nothing is lost on this way. Several parts are polygons of their own only where polygons are asked for.
+        """
+        geometry = obj.geometry
+        if type(geometry) is Box:
+            left, top, width, height = geometry.left, geometry.top, geometry.width, geometry.height
+            # false where one is not a number, or where nothing is plain
+            inside = left >= 0 <= top and width > 0 < height and left + width <= self._right
+            if inside and top + height <= self._bottom and obj.keypoints is None and not obj.loss:
+                return geometry
+            return None
+        right, bottom = self.width, self.height
+        if type(geometry) is not Polygon or right is None or bottom is None:
+            return None
+        if self._careful or obj.keypoints is not None or obj.loss:
+            return None
+        policy = self._policies.get(obj.counted or obj.label) or self.policy(obj.label, obj.counted)
+        parts = geometry.parts
+        if not parts or (policy is not Policy.POLYGON and (policy is not Policy.AUTO or len(parts) > 1)):
+            return None
+        side = min(right, bottom)
+        rings: list[Flat] = []
+        for part in parts:
+            if len(part) != 1:
+                return None
+            ring = part[0]
+            count = len(ring)
+            if count < 6 or count % 2 or (ring[0] == ring[-2] and ring[1] == ring[-1]):
+                return None
+            # not a number compares as false and makes the sum one, so a ring with one is left to lower() wherever it is
+            if not (min(ring) >= 0 and isfinite(sum(ring))):
+                return None
+            if not max(ring) <= side and not (max(ring[::2]) <= right and max(ring[1::2]) <= bottom):
+                return None
+            x, y = ring[0], ring[1]
+            if abs((ring[2] - x) * (ring[5] - y) - (ring[4] - x) * (ring[3] - y)) < 1e-6 and geo.is_degenerate(ring):
+                return None
+            rings.append(ring)
+        return rings
+
+    def lower(self, obj: Object) -> list[Shape]:
+        """The shapes to write. Raises :class:`Skip`."""
+        self._object = obj
+        self.approximated = obj.loss
+        try:
+            shapes = self._main(obj, obj.geometry, self.policy(obj.label, obj.counted))
+        except (Skip, geo.GeometryError) as error:
+            shapes = self._fallback(obj, error)
+        if obj.keypoints is not None:
+            shapes += self._keypoints(obj.label, obj.id, obj.keypoints)
+        return shapes
+
+    def policy(self, label: str, counted: str = "") -> Policy:
+        """By the class of the source, which the user's class map goes by, as much as by the label."""
+        source = counted or label
+        policy = self._policies.get(source)
+        if policy is None:
+            policy = self._policies[source] = self._settings.policy(label, counted)
+        return policy
+
+    def _fallback(self, obj: Object, error: Skip | geo.GeometryError) -> list[Shape]:
+        """The source's own box in place of a broken outline; nothing beside good keypoints."""
+        code = error.code if isinstance(error, Skip) else Code.MASK_INVALID
+        if code in (Code.BELOW_MIN_AREA, Code.OUTSIDE):
+            if obj.keypoints is None:
+                raise error
+            return []
+        if obj.box is not None and not isinstance(obj.geometry, Box):
+            self._lose(code, f"{error}; its box is used instead")
+            return self._box(obj, obj.box)
+        if obj.keypoints is not None:
+            self._lose(code, f"{error}; only its keypoints are written")
+            return []
+        if isinstance(error, Skip):
+            raise error
+        raise Skip(code, str(error))
+
+    def _lose(self, code: Code, message: str) -> None:
+        self.approximated = True
+        obj = self._object
+        assert obj is not None
+        self._log.note(code, message, file=self.origin, where=obj.where, id=obj.id)
+
+    def note_forced(self, obj: Object) -> None:
+        """Note that an outline becomes a box; the first few as examples, the rest only counted until :meth:`finish`."""
+        self._forced += 1
+        if self._forced <= EXAMPLES:
+            message = "the outline is written as its box, as asked"
+            self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=obj.where, id=obj.id)
+
+    def finish(self) -> None:
+        """Put into the log what has only been counted."""
+        if self._forced > EXAMPLES:
+            self._log.note(Code.GEOMETRY_FORCED, "", count=self._forced - EXAMPLES)
+        self._forced = 0
+
+    def _main(self, obj: Object, shape: Geometry, policy: Policy) -> list[Shape]:
+        match shape:
+            case Box():
+                if obj.reduced:
+                    self.approximated = True
+                    self.note_forced(obj)
+                return self._box(obj, shape)
+            case Polygon():
+                return self._polygon(obj, shape, policy)
+            case Mask():
+                return self._mask(obj, shape, policy)
+            case RotatedBox():
+                return self._rotated(obj, shape, policy)
+            case Ellipse():
+                self._check(shape.cx, shape.cy, shape.rx, shape.ry, shape.angle)
+                if shape.rx <= 0 or shape.ry <= 0:
+                    raise Skip(Code.BOX_EMPTY, "the ellipse has no area")
+                return self._outlined(obj, shape, geo.ellipse_outline(shape), policy, "ellipse")
+            case Cuboid():
+                self._check(*shape.front, *shape.back)
+                return self._outlined(obj, shape, geo.convex_hull([*shape.front, *shape.back]), policy, "cuboid")
+            case Point():
+                return [self._point(obj, shape)]
+            case Polyline():
+                return self._line(obj, shape.points)
+            case Keypoints():
+                shapes = self._keypoints(obj.label, obj.id, shape, obj.attributes)
+                if not shapes:
+                    raise Skip(Code.KEYPOINTS_EMPTY, "no keypoint is present on the asset")
+                return shapes
+            case TextSpan():
+                if shape.end <= shape.start or shape.start < 0:
+                    raise Skip(Code.SPAN_INVALID, f"the span {shape.start}..{shape.end} is empty or negative")
+                return [Shape(Kind.ENTITY, obj.label, shape, obj.attributes)]
+            case TokenSpan():
+                return [Shape(Kind.ENTITY, obj.label, shape, obj.attributes)]
+            case PageBox():
+                self._check_sides(shape.box)
+                return [Shape(Kind.BOX, obj.label, shape, obj.attributes)]
+            case TimeSpan():
+                raise Skip(Code.GEOMETRY_UNSUPPORTED, "a stretch of time has no tool; give it as a classification")
+            case _:
+                assert_never(shape)
+
+    # --------------------------------------------------------------------------------------------------- boxes
+
+    def _check(self, *values: float) -> None:
+        if not geo.finite(values):
+            raise Skip(Code.BOX_INVALID, "coordinates must be finite numbers")
+
+    def _check_sides(self, box: Box) -> None:
+        self._check(box.left, box.top, box.width, box.height)
+        if box.width <= 0 or box.height <= 0:
+            raise Skip(Code.BOX_EMPTY, f"the box is {box.width:g} × {box.height:g} and has no area")
+
+    def _box(self, obj: Object, box: Box) -> list[Shape]:
+        self._check_sides(box)
+        width, height = self.width, self.height
+        if width is not None and height is not None:
+            over = max(-box.left, -box.top, box.left + box.width - width, box.top + box.height - height)
+            if over > EXACT:
+                box = self._clipped_box(box, over, width, height)
+        if box.width * box.height < self._settings.min_area:
+            raise Skip(Code.BELOW_MIN_AREA, f"area {box.width * box.height:g} is below --min-area")
+        return [Shape(Kind.BOX, obj.label, box, obj.attributes)]
+
+    def _clipped_box(self, box: Box, over: float, width: float, height: float) -> Box:
+        if self._settings.outside is Outside.KEEP:
+            return box
+        clipped = geo.clip_box(box, width, height)
+        if clipped is None:
+            raise Skip(Code.OUTSIDE, f"lies outside the {width:g} × {height:g} asset")
+        self._overshoot(over)
+        return clipped
+
+    def _overshoot(self, over: float) -> None:
+        if over <= NOISE:
+            return
+        if self._settings.outside is Outside.DROP:
+            raise Skip(Code.OUTSIDE, f"reaches {over:g} px beyond the asset")
+        self._lose(Code.CLIPPED, f"reaches {over:g} px beyond the asset and is cut off there")
+
+    # ------------------------------------------------------------------------------------------------ outlines
+
+    def _rotated(self, obj: Object, box: RotatedBox, policy: Policy) -> list[Shape]:
+        self._check(box.cx, box.cy, box.width, box.height, box.angle)
+        if box.width <= 0 or box.height <= 0:
+            raise Skip(Code.BOX_EMPTY, f"the box is {box.width:g} × {box.height:g} and has no area")
+        upright = geo.upright_box(box, self._settings.rotation_tolerance)
+        if upright is None:
+            return self._polygon(obj, Polygon(((geo.rotated_corners(box),),)), policy)
+        if box.angle % 360:
+            self._lose(Code.ROTATION_IGNORED, f"a turn by {box.angle:g}° moves no corner by a pixel and is ignored")
+        return self._box(obj, upright)
+
+    def _outlined(self, obj: Object, shape: Geometry, ring: list[float], policy: Policy, what: str) -> list[Shape]:
+        if policy is Policy.BBOX:
+            return self._forced_box(obj, shape)
+        self._lose(Code.GEOMETRY_OUTLINED, f"the {what} is written by its outline")
+        return self._polygon(obj, Polygon(((ring,),)), policy)
+
+    def _forced_box(self, obj: Object, shape: Geometry) -> list[Shape]:
+        box = obj.box or envelope(shape)
+        if box is None:
+            raise Skip(Code.MASK_EMPTY, "the mask is empty")
+        shapes = self._box(obj, box)
+        self.approximated = True
+        self.note_forced(obj)
+        return shapes
+
+    def _polygon(self, obj: Object, polygon: Polygon, policy: Policy) -> list[Shape]:
+        parts = polygon.parts
+        if len(parts) == 1 and len(parts[0]) == 1:
+            parts = (self._usable_ring(parts[0][0]),)
+        else:
+            parts = tuple(p for p in map(self._usable_part, parts) if p is not None)
+            if not parts:
+                raise Skip(Code.POLYGON_EMPTY, "no part of the outline encloses an area")
+            if len(parts) < len(polygon.parts):
+                self._lose(Code.POLYGON_EMPTY, "a part of the outline encloses no area and is left out")
+        if policy is Policy.BBOX:
+            return self._forced_box(obj, Polygon(parts))
+        whole = parts
+        if self.width is not None and self.height is not None:
+            parts = self._clipped_parts(parts, self.width, self.height)
+        single = len(parts) == 1 and len(parts[0]) == 1
+        if policy is Policy.AUTO and single:
+            return [self._ring(obj, parts[0][0])]
+        if policy is Policy.POLYGON:
+            return self._rings(obj, parts)
+        if self.width is None or self.height is None:
+            if policy is Policy.MASK:
+                raise Skip(Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes")
+            return self._rings(obj, parts)
+        if policy is Policy.MASK:
+            self._lose(Code.GEOMETRY_FORCED, "the outline is written as a mask, as asked")
+        from to_labelbox.geometry import raster
+
+        # the raster of the whole outline is cut, not the outline: a border is no edge to the rule that draws it
+        return [self._raster(obj, raster.rasterise(Polygon(whole), int(self.width), int(self.height)))]
+
+    def _usable_ring(self, ring: Flat) -> tuple[Flat, ...]:
+        if len(ring) < 6 or len(ring) % 2:
+            raise Skip(Code.POLYGON_TOO_SHORT, f"a polygon of {len(ring) // 2} points")
+        if not geo.finite(ring):
+            raise Skip(Code.POLYGON_INVALID, "coordinates must be finite numbers")
+        ring = geo.open_ring(ring)
+        if geo.is_degenerate(ring):
+            raise Skip(Code.POLYGON_EMPTY, "the polygon encloses no area")
+        return (ring,)
+
+    def _usable_part(self, part: tuple[Flat, ...]) -> tuple[Flat, ...] | None:
+        try:
+            outer = self._usable_ring(part[0])
+        except Skip:
+            return None
+        holes: list[Flat] = []
+        for hole in part[1:]:
+            try:
+                holes += self._usable_ring(hole)
+            except Skip:
+                continue
+        return outer + tuple(holes)
+
+    def _clipped_parts(
+        self, parts: tuple[tuple[Flat, ...], ...], width: float, height: float
+    ) -> tuple[tuple[Flat, ...], ...]:
+        over = -1.0
+        for part in parts:
+            xs, ys = part[0][::2], part[0][1::2]
+            over = max(over, max(xs) - width, max(ys) - height, -min(xs), -min(ys))
+        if over <= EXACT or self._settings.outside is Outside.KEEP:
+            return parts
+        if over <= NOISE:
+            clamped = tuple(tuple(geo.clamp_points(ring, width, height) for ring in part) for part in parts)
+            kept = tuple(p for p in clamped if not geo.is_degenerate(p[0]))
+            if not kept:
+                raise Skip(Code.OUTSIDE, f"lies outside the {width:g} × {height:g} asset")
+            return kept
+        clipped = geo.clip_polygon(Polygon(parts), width, height)
+        if clipped is None:
+            raise Skip(Code.OUTSIDE, f"lies outside the {width:g} × {height:g} asset")
+        self._overshoot(over)
+        return clipped.parts
+
+    def _ring(self, obj: Object, ring: Flat, part: str = "") -> Shape:
+        minimum = self._settings.min_area
+        if minimum and abs(geo.signed_area(ring)) < minimum:
+            raise Skip(Code.BELOW_MIN_AREA, f"area {abs(geo.signed_area(ring)):g} is below --min-area")
+        return Shape(Kind.POLYGON, obj.label, ring, obj.attributes, part)
+
+    def _rings(self, obj: Object, parts: tuple[tuple[Flat, ...], ...]) -> list[Shape]:
+        """One polygon a part, held together by the nested text ``instance``."""
+        if any(len(part) > 1 for part in parts):
+            self._lose(Code.GEOMETRY_FORCED, "holes cannot be written in a polygon and are filled")
+        if len(parts) == 1:
+            return [self._ring(obj, parts[0][0])]
+        return self._pieces(obj, Kind.POLYGON, [part[0] for part in parts])
+
+    def _pieces(self, obj: Object, kind: Kind, geometries: list[Flat]) -> list[Shape]:
+        attributes = (*obj.attributes, Attribute(INSTANCE, obj.id))
+        return [Shape(kind, obj.label, drawn, attributes, str(n) if n else "") for n, drawn in enumerate(geometries)]
+
+    # --------------------------------------------------------------------------------------------------- masks
+
+    def _mask(self, obj: Object, mask: Mask, policy: Policy) -> list[Shape]:
+        if self.width is not None and (mask.width, mask.height) != (self.width, self.height):
+            raise Skip(
+                Code.MASK_INVALID,
+                f"the mask has {mask.width} × {mask.height} pixels, the asset {self.width:g} × {self.height:g}",
+            )
+        if policy is Policy.BBOX:
+            return self._forced_box(obj, mask)
+        if policy is Policy.POLYGON:
+            from to_labelbox.geometry import raster
+
+            contours, holes = raster.outer_contours(mask)
+            if not contours:
+                raise Skip(Code.MASK_EMPTY, "the mask is empty")
+            lost = f", {holes} holes filled" if holes else ""
+            self._lose(Code.GEOMETRY_FORCED, f"the mask is written by its outer contours{lost}, as asked")
+            return self._rings(obj, tuple((contour,) for contour in contours))
+        return [self._raster(obj, mask)]
+
+    def _raster(self, obj: Object, mask: Mask) -> Shape:
+        from to_labelbox.geometry import raster
+
+        area = raster.mask_area(mask)
+        if not area:
+            raise Skip(Code.MASK_EMPTY, "no pixel of the mask is set")
+        if area < self._settings.min_area:
+            raise Skip(Code.BELOW_MIN_AREA, f"area {area} is below --min-area")
+        return Shape(Kind.MASK, obj.label, mask, obj.attributes)
+
+    # ---------------------------------------------------------------------------------------- points and lines
+
+    def _place(self, x: float, y: float) -> tuple[float, float] | None:
+        """A point on the asset: moved by up to a pixel onto the border, None beyond."""
+        width, height = self.width, self.height
+        if width is None or height is None or self._settings.outside is Outside.KEEP:
+            return x, y
+        over = max(-x, -y, x - width, y - height)
+        if over <= EXACT:
+            return x, y
+        if over > NOISE:
+            return None
+        return min(max(x, 0.0), width), min(max(y, 0.0), height)
+
+    def _point(self, obj: Object, point: Point) -> Shape:
+        if not geo.finite((point.x, point.y)):
+            raise Skip(Code.POINT_INVALID, "coordinates must be finite numbers")
+        place = self._place(point.x, point.y)
+        if place is None:
+            raise Skip(Code.OUTSIDE, f"the point ({point.x:g}, {point.y:g}) lies outside the asset")
+        return Shape(Kind.POINT, obj.label, Point(*place), obj.attributes)
+
+    def _line(self, obj: Object, points: Flat) -> list[Shape]:
+        if not geo.finite(points):
+            raise Skip(Code.POLYGON_INVALID, "coordinates must be finite numbers")
+        if len(points) % 2 or len(set(zip(points[::2], points[1::2]))) < 2:
+            raise Skip(Code.LINE_TOO_SHORT, "a line needs two different points")
+        width, height = self.width, self.height
+        if width is None or height is None or self._settings.outside is Outside.KEEP:
+            return [Shape(Kind.LINE, obj.label, points, obj.attributes)]
+        left, top, right, bottom = geo.bounds(points)
+        over = max(-left, -top, right - width, bottom - height)
+        if over <= EXACT:
+            return [Shape(Kind.LINE, obj.label, points, obj.attributes)]
+        if over <= NOISE:
+            return [Shape(Kind.LINE, obj.label, geo.clamp_points(points, width, height), obj.attributes)]
+        pieces = geo.clip_line(points, width, height)
+        if not pieces:
+            raise Skip(Code.OUTSIDE, f"lies outside the {width:g} × {height:g} asset")
+        self._overshoot(over)
+        if len(pieces) == 1:
+            return [Shape(Kind.LINE, obj.label, pieces[0], obj.attributes)]
+        return self._pieces(obj, Kind.LINE, list(pieces))
+
+    def _keypoints(
+        self, label: str, instance: str, keypoints: Keypoints, attributes: tuple[Attribute, ...] = ()
+    ) -> list[Shape]:
+        """One point a keypoint, with what holds them together; those off the asset are lost."""
+        shapes = []
+        for point in keypoints.points:
+            place = self._place(point.x, point.y) if geo.finite((point.x, point.y)) else None
+            if place is None:
+                self._lose(Code.OUTSIDE, f"keypoint {point.name!r} at ({point.x:g}, {point.y:g}) lies off the asset")
+                continue
+            answers = (
+                *attributes,
+                Attribute(VISIBILITY, "occluded" if point.occluded else "visible"),
+                Attribute(INSTANCE, instance),
+            )
+            shapes.append(Shape(Kind.POINT, f"{label}/{point.name}", Point(*place), answers, f"/{point.name}"))
+        return shapes

@@ -1,0 +1,446 @@
+"""Pure functions on masks: run lengths, arrays, outlines to pixels and back. Arrays are of shape (height, width)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from to_labelbox.geometry.vector import GeometryError, clip_ring
+from to_labelbox.model.items import Box, Flat, Mask, Polygon
+
+Raster: TypeAlias = npt.NDArray[np.uint8]
+"""Array of shape (height, width), 0 or 1."""
+
+MAX_MASK_PIXELS = 10**8
+"""Masks above this size are refused: a run-length code of a few bytes can claim any size."""
+MAX_OUTLINE_COORDINATE = 1e6
+"""pycocotools walks every edge pixel by pixel and overflows on huge coordinates: cut off before rasterising …"""
+_MARGIN = 4096.0
+"""… this many pixels outside the frame, where nothing that is inside it changes."""
+_STEPS = 4_000_000
+"""Fifths of a pixel that pycocotools walks at a time, at about 25 bytes each."""
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise GeometryError(f"mask of {width} × {height} pixels")
+    if width * height > MAX_MASK_PIXELS:
+        raise GeometryError(f"mask of {width} × {height} pixels is larger than {MAX_MASK_PIXELS}")
+
+
+def mask_from_runs(runs: Sequence[int], width: int, height: int) -> Mask:
+    """Mask from column-major run lengths over the whole frame, background first (COCO's uncompressed RLE).
+
+    Raises :class:`GeometryError` unless the runs are whole, not negative and fill the frame exactly: pycocotools
+    reads beyond its buffer otherwise.
+    """
+    from pycocotools import mask as coco
+
+    _check_size(width, height)
+    if not set(map(type, runs)) <= {int}:
+        raise GeometryError("run lengths must be whole numbers")
+    if runs and min(runs) < 0:
+        raise GeometryError("negative run length")
+    total = sum(runs)
+    if total != width * height:
+        raise GeometryError(f"runs add up to {total}, the frame has {width} × {height} = {width * height} pixels")
+    rle = coco.frPyObjects({"size": [height, width], "counts": list(runs)}, height, width)
+    counts: bytes = rle["counts"]
+    _decoded_runs.keep(counts, total, np.array(runs, np.int64))
+    return Mask(width, height, counts)
+
+
+def mask_from_counts(counts: str | bytes, width: int, height: int) -> Mask:
+    """Mask from COCO's compressed RLE text. Raises :class:`GeometryError` when it does not fill the frame exactly."""
+    _check_size(width, height)
+    try:
+        data = counts.encode("ascii") if isinstance(counts, str) else counts
+    except UnicodeEncodeError:
+        raise GeometryError("compressed RLE holds characters that are not ASCII") from None
+    _decode_counts(data, width * height)
+    return Mask(width, height, data)
+
+
+def mask_from_array(array: npt.NDArray[Any]) -> Mask:
+    """Mask of the non-zero pixels of a (height, width) array."""
+    from pycocotools import mask as coco
+
+    height, width = array.shape
+    _check_size(width, height)
+    rle = coco.encode(np.asfortranarray(array != 0, dtype=np.uint8))
+    return Mask(width, height, rle["counts"])
+
+
+def mask_from_patch(patch: npt.NDArray[Any], left: int, top: int, width: int, height: int) -> Mask:
+    """Mask of a frame from a small array whose top-left pixel is at (left, top); what sticks out is cut off."""
+    _check_size(width, height)
+    frame = np.zeros((height, width), np.uint8, order="F")
+    rows, columns = patch.shape
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + columns, width), min(top + rows, height)
+    if x0 < x1 and y0 < y1:
+        frame[y0:y1, x0:x1] = patch[y0 - top : y1 - top, x0 - left : x1 - left] != 0
+    return mask_from_array(frame)
+
+
+def rows_from_runs(runs: Sequence[int], width: int, height: int) -> Raster:
+    """Array from *row-major* runs, background first. Raises :class:`GeometryError` unless they fill it exactly."""
+    _check_size(width, height)
+    lengths = np.asarray(runs, np.int64)
+    if lengths.size and lengths.min() < 0:
+        raise GeometryError("negative run length")
+    if lengths.sum() != width * height:
+        raise GeometryError(f"runs add up to {lengths.sum()}, not to {width} × {height} = {width * height}")
+    values = np.zeros(len(lengths), np.uint8)
+    values[1::2] = 1
+    return np.repeat(values, lengths).reshape(height, width)
+
+
+class _DecodedRuns:
+    """Run lengths of the masks last decoded: a mask is decoded to be checked when it is read, and again to be written."""
+
+    LIMIT = 1 << 18
+    """Run lengths that are kept, 2 MB of them; beyond, all are forgotten at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[bytes, int], npt.NDArray[np.int64]] = {}
+        self._count = 0
+
+    def get(self, counts: bytes, pixels: int) -> npt.NDArray[np.int64] | None:
+        return self._found.get((counts, pixels))
+
+    def keep(self, counts: bytes, pixels: int, runs: npt.NDArray[np.int64]) -> None:
+        runs.flags.writeable = False
+        if self._count + len(runs) > self.LIMIT:
+            self._found.clear()
+            self._count = 0
+        if len(runs) <= self.LIMIT and (counts, pixels) not in self._found:
+            self._found[counts, pixels] = runs
+            self._count += len(runs)
+
+
+_decoded_runs = _DecodedRuns()
+
+
+def _decode_counts(counts: bytes, pixels: int) -> npt.NDArray[np.int64]:
+    """Run lengths of COCO's compressed text. Raises :class:`GeometryError` when they do not fill the frame."""
+    runs = _decoded_runs.get(counts, pixels)
+    if runs is None:
+        runs = _decoded(counts, pixels)
+        _decoded_runs.keep(counts, pixels, runs)
+    return runs
+
+
+def _decoded(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
+    """Run lengths of COCO's compressed text.
+
+    Each character carries 5 bits (code - 48), low bits first; 0x20 says that another follows, 0x10 of the last is the
+    sign. From the fourth number on it is the difference to the number two places before.
+    """
+    if not data:
+        raise GeometryError("empty RLE")
+    codes = np.frombuffer(data, np.uint8) - np.uint8(48)
+    if codes.max() > 63:
+        raise GeometryError("compressed RLE holds a character outside its alphabet")
+    last = np.flatnonzero(codes < 0x20)
+    if not last.size or last[-1] != len(codes) - 1:
+        raise GeometryError("compressed RLE ends inside a number")
+    first = np.concatenate(([0], last[:-1] + 1))
+    digits = last - first + 1
+    if digits.max() > 7:
+        raise GeometryError("compressed RLE holds a number that is too large")
+    place = np.arange(len(codes)) - np.repeat(first, digits)
+    values = np.add.reduceat((codes & 0x1F).astype(np.int64) << (5 * place), first)
+    values -= ((codes[last] & 0x10) != 0) * (np.int64(1) << (5 * digits))
+    values[1::2] = np.cumsum(values[1::2])
+    values[2::2] = np.cumsum(values[2::2])
+    if values.min() < 0:
+        raise GeometryError("negative run length")
+    if values.sum() != pixels:
+        raise GeometryError(f"runs add up to {values.sum()}, the frame has {pixels} pixels")
+    return values
+
+
+def mask_patch(mask: Mask) -> tuple[int, Raster]:
+    """The columns that hold foreground: (left, array of shape (height, columns)); an empty mask gives no columns."""
+    ends = np.cumsum(_decode_counts(mask.counts, mask.width * mask.height))
+    if len(ends) < 2:
+        return 0, np.zeros((mask.height, 0), np.uint8)
+    foreground = np.flatnonzero(ends[1::2] > ends[0 : len(ends) // 2 * 2 : 2])
+    if not foreground.size:
+        return 0, np.zeros((mask.height, 0), np.uint8)
+    left = int(ends[2 * foreground[0]]) // mask.height
+    right = (int(ends[2 * foreground[-1] + 1]) - 1) // mask.height + 1
+    edges = np.clip(ends, left * mask.height, right * mask.height)
+    lengths = np.diff(edges, prepend=left * mask.height)
+    lengths = np.append(lengths, right * mask.height - edges[-1])
+    values = np.zeros(len(lengths), np.uint8)
+    values[1 : len(ends) : 2] = 1
+    return left, np.repeat(values, lengths).reshape(right - left, mask.height).T
+
+
+def mask_array(mask: Mask) -> Raster:
+    """The whole frame, shape (height, width), 0 or 1."""
+    left, patch = mask_patch(mask)
+    frame = np.zeros((mask.height, mask.width), np.uint8)
+    frame[:, left : left + patch.shape[1]] = patch
+    return frame
+
+
+def row_edges(mask: Mask) -> npt.NDArray[np.int64]:
+    """Where the foreground begins, ends, begins, … along the rows: row · (width + 1) + column, in ascending order.
+
+    A run that reaches the right border ends at column ``width``. Cost: the runs of the mask and its rows, not its area.
+    """
+    edges = _edges(_decode_counts(mask.counts, mask.width * mask.height).cumsum(), mask.height)
+    # The pixels right and left of the line between two columns differ between an odd and an even edge of both.
+    stride = mask.height + 1
+    merged = np.sort(np.concatenate((edges, edges + stride)), kind="stable")
+    both = np.flatnonzero(merged[1:] == merged[:-1])
+    if len(both):
+        kept = np.ones(len(merged), bool)
+        kept[both] = kept[both + 1] = False
+        merged = merged[kept]
+    columns = merged[::2] // stride
+    above, below = merged[::2] - columns * stride, merged[1::2] - columns * stride
+    spans = below - above
+    before = np.cumsum(spans) - spans
+    found = np.arange(spans.sum())
+    found += (above - before).repeat(spans)
+    found *= mask.width + 1
+    found += columns.repeat(spans)
+    found = found.astype(np.int32)  # which is sorted several times as fast, and holds any frame
+    found.sort()
+    return found.astype(np.int64)
+
+
+def mask_area(mask: Mask) -> int:
+    """Foreground pixels."""
+    return int(_decode_counts(mask.counts, mask.width * mask.height)[1::2].sum())
+
+
+def mask_box(mask: Mask) -> Box | None:
+    """The box around the foreground; None when there is none."""
+    left, patch = mask_patch(mask)
+    if not patch.size:
+        return None
+    rows = np.flatnonzero(patch.any(axis=1))
+    return Box(float(left), float(rows[0]), float(patch.shape[1]), float(rows[-1] - rows[0] + 1))
+
+
+def rasterise(polygon: Polygon, width: int, height: int) -> Mask:
+    """Pixels of an outline by pycocotools' rule; parts united, holes cut out."""
+    from pycocotools import mask as coco
+
+    _check_size(width, height)
+    parts, long = polygon.parts, False
+    for part in polygon.parts:
+        for ring in part:
+            reach = max(map(abs, ring))
+            if reach > MAX_OUTLINE_COORDINATE:
+                parts = _near(polygon, width, height)
+            long |= 5 * len(ring) * min(reach, MAX_OUTLINE_COORDINATE) > _STEPS
+    if not parts:
+        return Mask(width, height, _empty_counts(width, height))
+    if long or any(len(part) > 1 for part in parts):
+        total: npt.NDArray[np.uint8] = np.zeros((height, width), np.uint8)
+        for part in parts:
+            piece = _filled(part[0], width, height)
+            for hole in part[1:]:
+                piece &= 1 - _filled(hole, width, height)
+            total |= piece
+        return mask_from_array(total)
+    outers = coco.frPyObjects([list(part[0]) for part in parts], height, width)
+    rle = coco.merge(outers) if len(outers) > 1 else outers[0]
+    return Mask(width, height, rle["counts"])
+
+
+def _near(polygon: Polygon, width: int, height: int) -> tuple[tuple[Flat, ...], ...]:
+    """The parts without what is far outside the frame."""
+    frame = -_MARGIN, -_MARGIN, width + _MARGIN, height + _MARGIN
+    cut = [[clip_ring(ring, *frame) for ring in part] for part in polygon.parts]
+    return tuple((part[0], *(ring for ring in part[1:] if len(ring) >= 6)) for part in cut if len(part[0]) >= 6)
+
+
+def _filled(ring: Flat, width: int, height: int) -> Raster:
+    """Pixels of one ring, walked a stretch at a time.
+
+    pycocotools fills by parity, so a ring is the exclusive or of its stretches, each closed by a chord to the ring's
+    first vertex: every chord is walked twice.
+    """
+    from pycocotools import mask as coco
+
+    points = np.array(ring, float).reshape(-1, 2)
+    sides = np.abs(points - np.roll(points, 1, axis=0)).max(axis=1)
+    sides[0] = 0.0
+    chords = np.abs(points - points[0]).max(axis=1)
+    walked = np.cumsum(5 * sides)
+    frame: Raster | None = None
+    start = 1
+    while start < len(points) - 1:
+        room = _STEPS - 5 * chords[start] + walked[start]
+        stop = max(start + 2, int(np.searchsorted(walked, room, side="right")))
+        stretch = np.concatenate((points[:1], points[start:stop]))
+        rle = coco.frPyObjects([stretch.ravel().tolist()], height, width)[0]
+        piece = mask_array(Mask(width, height, rle["counts"]))
+        frame = piece if frame is None else frame ^ piece
+        start = stop - 1
+    return np.zeros((height, width), np.uint8) if frame is None else frame
+
+
+def _empty_counts(width: int, height: int) -> bytes:
+    from pycocotools import mask as coco
+
+    counts: bytes = coco.frPyObjects({"size": [height, width], "counts": [width * height]}, height, width)["counts"]
+    return counts
+
+
+def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
+    """(outer contours along the pixel edges, one a 4-connected region; number of holes that they lose).
+
+    Vertices are pixel corners, clockwise, so that filling a contour gives back the region with its holes closed. A
+    contour begins at its leftmost and then topmost corner, and contours are in the order of theirs.
+    """
+    xs, ys, starts = _corners(np.cumsum(_decode_counts(mask.counts, mask.width * mask.height)), mask.height)
+    # Corners of one column pair up to vertical edges in order of y (0 and 1, 2 and 3, …), of one row to horizontal ones.
+    row = _by_row(xs, ys, starts)
+    across = np.empty_like(row)
+    across[row[::2]], across[row[1::2]] = row[1::2], row[::2]
+    following: list[int] = (across ^ 1).tolist()
+    rings = _cycles(following)
+    here = np.array(rings[0] if len(rings) == 1 else list(chain.from_iterable(rings)), np.int64)
+    there = across[here]
+    corners = np.empty((len(here), 4))
+    corners[:, 0], corners[:, 1], corners[:, 2], corners[:, 3] = xs[here], ys[here], xs[there], ys[there]
+    flat: list[float] = corners.ravel().tolist()
+    contours: list[list[float]] = []
+    at = 0
+    for ring in rings:
+        # inside is below a ring's first corner, or the ring is a hole
+        if starts[ring[0]]:
+            contours.append(flat[at : at + 4 * len(ring)])
+        at += 4 * len(ring)
+    return contours, len(rings) - len(contours)
+
+
+def _cycles(following: list[int]) -> list[list[int]]:
+    """The cycles of corners 2n or 2n + 1, the ends at which vertical edge n is left, each from its lowest edge on."""
+    rings: list[list[int]] = []
+    edges = len(following) // 2
+    seen = bytearray(edges)
+    found, first = 0, 0
+    while found < edges:
+        ring = [first]
+        here = following[first]
+        while here != first:
+            ring.append(here)
+            here = following[here]
+        rings.append(ring)
+        found += len(ring)
+        if found < edges:
+            for corner in ring:
+                seen[corner >> 1] = 1
+            first = 2 * seen.find(0, first >> 1)
+    return rings
+
+
+def _corners(
+    ends: npt.NDArray[np.int64], height: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Corners sorted by x, then y: their places, and whether the foreground begins below them in their own column.
+
+    In a column, a run's start and end are edges; where the next column has the same edge, a contour goes straight on,
+    else it has a corner there. A place where two regions touch diagonally is there twice.
+    """
+    edges = _edges(ends, height) << 2
+    edges[1::2] |= 1
+    stride = height + 1
+    # On the line between two columns lie the edges of the right one and, after them where both have one, of the left
+    # one. Bit 0 says that it is the end of a run, bit 1 that it is of the left column.
+    merged = np.concatenate((edges, edges + ((stride << 2) | 2)))
+    merged.sort(kind="stable")  # a merge of two sorted halves
+    differing = merged[1:] ^ merged[:-1]
+    straight = (differing == 2).nonzero()[0]
+    if len(straight):
+        kept = np.ones(len(merged), bool)
+        kept[straight] = kept[straight + 1] = False
+        merged = merged[kept]
+        differing = merged[1:] ^ merged[:-1]
+    starts = (merged & 3) == 0
+    touching = (differing == 3).nonzero()[0]
+    starts[touching + 1] = starts[touching]
+    merged >>= 2
+    xs = merged // stride
+    merged -= xs * stride
+    return xs, merged, starts
+
+
+def _edges(ends: npt.NDArray[np.int64], height: int) -> npt.NDArray[np.int64]:
+    """column · (height + 1) + y of the start and end of each run of foreground within a column, in this order."""
+    begin, end = ends[0 : len(ends) // 2 * 2 : 2], ends[1::2]
+    if (end == begin).any():
+        begin, end = begin[end > begin], end[end > begin]
+    if (begin[1:] == end[:-1]).any():  # a run of length zero between them
+        apart = begin[1:] > end[:-1]
+        begin, end = begin[np.append(True, apart)], end[np.append(apart, True)]
+    first, last = begin // height, (end - 1) // height
+    if (first < last).any():  # cut where a column ends
+        spans = last - first + 1
+        before = np.cumsum(spans) - spans
+        columns = np.repeat(first - before, spans) + np.arange(spans.sum())
+        begin = np.maximum(np.repeat(begin, spans), columns * height)
+        end = np.minimum(np.repeat(end, spans), (columns + 1) * height)
+    else:
+        columns = first
+    edges = np.empty(2 * len(begin), np.int64)
+    edges[::2], edges[1::2] = begin + columns, end + columns
+    return edges
+
+
+def _by_row(
+    xs: npt.NDArray[np.int64], ys: npt.NDArray[np.int64], starts: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Corners in the order of y, then x.
+
+    Where two regions touch diagonally, edges are joined so that each region keeps a contour of its own. The upper edge
+    of the place is its first copy. It belongs to the left edge when the upper left pixel is set, which is the order of
+    the copies already; else to the right edge, so the copies change places.
+    """
+    bits = len(xs).bit_length()
+    keys = np.sort((ys * (xs[-1:].sum() + 1) + xs << bits) | np.arange(len(xs)))
+    order = keys & ((1 << bits) - 1)
+    keys >>= bits
+    again = np.flatnonzero(keys[1:] == keys[:-1])
+    if len(again):
+        swap = again[~starts[order[again]]]
+        order[swap], order[swap + 1] = order[swap + 1], order[swap]
+    return order
+
+
+def turned(mask: Mask, orientation: int) -> Mask:
+    """A mask of the upright picture as it is stored; ``orientation`` is the EXIF value 1..8."""
+    return mask_from_array(_turned(mask_array(mask), orientation))
+
+
+def _turned(array: Raster, orientation: int) -> npt.NDArray[np.uint8]:
+    """Pixels of the upright picture as they are stored."""
+    match orientation:
+        case 2:
+            return array[:, ::-1]
+        case 3:
+            return array[::-1, ::-1]
+        case 4:
+            return array[::-1, :]
+        case 5:
+            return array.T
+        case 6:
+            return array.T[::-1, :]
+        case 7:
+            return array[::-1, ::-1].T
+        case 8:
+            return array.T[:, ::-1]
+        case _:
+            return array

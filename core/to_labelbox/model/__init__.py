@@ -1,0 +1,1 @@
+"""Types that every reader fills, and every coordinate convention, stated once."""

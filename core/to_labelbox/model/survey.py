@@ -1,0 +1,150 @@
+"""What is seen while converting, as far as the ontology depends on it. Surveys of parts add up in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct, field
+
+from to_labelbox.model.items import Attribute, Choice, Media, Scalar, Value
+from to_labelbox.model.schema import Input, Kind
+
+MAX_OPTIONS = 20
+"""Undeclared scalar values: up to this many distinct ones are options of a radio, more are free text."""
+
+VISIBILITY = "visibility"
+INSTANCE = "instance"
+
+
+def text_of(value: Scalar) -> str:
+    """The one rule by which values become option names and texts: true/false, whole floats without fraction."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+class Answers(Struct):
+    """Answers to one question: distinct options in first-seen order, with the questions nested under each.
+
+    ``many``: more than :data:`MAX_OPTIONS` distinct scalars. ``chosen``: a :class:`Choice` was among them, so these are
+    options for certain. ``several``: several options were given at once. ``flag``: only ever ``yes``.
+    ``index``: given for frames, times or messages; ``whole``: given for the whole asset.
+    """
+
+    options: dict[str, dict[str, Answers]] = field(default_factory=dict)
+    many: bool = False
+    chosen: bool = False
+    several: bool = False
+    flag: bool = False
+    index: bool = False
+    whole: bool = False
+    input: Input | None = None
+
+    def add(self, value: Value) -> None:
+        if isinstance(value, tuple):
+            self.several = True
+            for one in value:
+                self._add_one(one)
+        else:
+            self._add_one(value)
+
+    def _add_one(self, value: Scalar | Choice) -> None:
+        if isinstance(value, Choice):
+            if not value.value.strip():
+                return
+            self.chosen = True
+            nested = self.options.setdefault(value.value, {})
+            observe(nested, value.attributes)
+            return
+        text = text_of(value)
+        if not text.strip() or text in self.options or self.many:
+            return
+        if len(self.options) >= MAX_OPTIONS and not self.chosen and not self.several:
+            self.many = True
+            return
+        self.options[text] = {}
+
+    def absorb(self, other: Answers) -> None:
+        self.chosen |= other.chosen
+        self.several |= other.several
+        self.flag |= other.flag
+        self.index |= other.index
+        self.whole |= other.whole
+        self.input = self.input or other.input
+        for text, nested in other.options.items():
+            mine = self.options.setdefault(text, {})
+            for name, answers in nested.items():
+                mine.setdefault(name, Answers()).absorb(answers)
+        self.many |= other.many or (len(self.options) > MAX_OPTIONS and not self.chosen and not self.several)
+
+
+def observe(questions: dict[str, Answers], attributes: Sequence[Attribute]) -> None:
+    """Note the answers of one annotation; a question that it answers twice takes several answers."""
+    for attribute in attributes:
+        if attribute.value in ("", ()):
+            continue
+        answers = questions.get(attribute.name)
+        if answers is None:
+            text = Input.TEXT if attribute.free or attribute.name == INSTANCE else None
+            answers = questions[attribute.name] = Answers(flag=attribute.flag, input=text)
+        answers.add(attribute.value)
+    if len(attributes) > 1:
+        names = [a.name for a in attributes]
+        for name in {n for n in names if names.count(n) > 1} if len(set(names)) < len(names) else ():
+            if name in questions:
+                questions[name].several = True
+
+
+class Survey(Struct):
+    """Counts of written shapes by (label, kind), answers by label, answers about whole assets.
+
+    ``keypoints`` maps a keypoint's tool label to the label of its instance; ``occluded`` and ``repeated`` hold the
+    instance labels that need the questions ``visibility`` and ``instance``.
+
+    ``sizes`` counts assets by (width, height), where known, ``splits`` by split. ``largest`` holds the largest value seen
+    of what a target limits (a text's length, …), under names that the target's writer gives. ``bytes`` are about those of
+    the output.
+    """
+
+    shapes: dict[tuple[str, Kind], int] = field(default_factory=dict)
+    attributes: dict[str, dict[str, Answers]] = field(default_factory=dict)
+    questions: dict[str, Answers] = field(default_factory=dict)
+    answers: int = 0
+    keypoints: dict[str, str] = field(default_factory=dict)
+    occluded: dict[str, None] = field(default_factory=dict)
+    repeated: dict[str, None] = field(default_factory=dict)
+    media: dict[Media, int] = field(default_factory=dict)
+    sizes: dict[tuple[int, int], int] = field(default_factory=dict)
+    splits: dict[str, int] = field(default_factory=dict)
+    largest: dict[str, int] = field(default_factory=dict)
+    bytes: int = 0
+
+    def note_largest(self, what: str, value: int) -> None:
+        if value > self.largest.get(what, 0):
+            self.largest[what] = value
+
+    def absorb(self, other: Survey) -> None:
+        """Add the survey of a later part."""
+        for shape, count in other.shapes.items():
+            self.shapes[shape] = self.shapes.get(shape, 0) + count
+        for label, questions in other.attributes.items():
+            mine = self.attributes.setdefault(label, {})
+            for name, answers in questions.items():
+                mine.setdefault(name, Answers(flag=answers.flag)).absorb(answers)
+        for name, answers in other.questions.items():
+            self.questions.setdefault(name, Answers()).absorb(answers)
+        for medium, count in other.media.items():
+            self.media[medium] = self.media.get(medium, 0) + count
+        for size, count in other.sizes.items():
+            self.sizes[size] = self.sizes.get(size, 0) + count
+        for split, count in other.splits.items():
+            self.splits[split] = self.splits.get(split, 0) + count
+        for what, value in other.largest.items():
+            self.note_largest(what, value)
+        self.bytes += other.bytes
+        self.answers += other.answers
+        self.keypoints.update(other.keypoints)
+        self.occluded |= other.occluded
+        self.repeated |= other.repeated

@@ -1,0 +1,1 @@
+"""The ontology that a set needs: inferred, merged, or fitted to one that exists."""

@@ -1,0 +1,1 @@
+"""What a format is: readers and writers, their options, detection, the registry."""

@@ -1,0 +1,64 @@
+"""Which format a source has, and what every reader says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from to_labelbox.model.text import display
+from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
+from to_labelbox.plugins.registry import readers
+from to_labelbox.report.errors import SourceError
+from to_labelbox.source.files import Source
+
+
+class Detection(Struct, frozen=True):
+    """The chosen reader, and what every reader said."""
+
+    reader: Reader
+    match: Match
+    verdicts: Mapping[str, Match | Refusal]
+
+
+def verdicts(source: Source) -> dict[str, Match | Refusal]:
+    """What every installed reader says of a source."""
+    return {name: reader.sniff(source) for name, reader in readers().items()}
+
+
+def detect(source: Source) -> Detection:
+    """The reader with the highest confidence. Raises :class:`SourceError` when none claims it, or on a tie.
+
+    All claims from :data:`LIKELY` on tie, however they differ: a folder that holds two formats is the user's to decide.
+    """
+    said = verdicts(source)
+    claims = sorted(
+        ((v.confidence, n, v) for n, v in said.items() if isinstance(v, Match)), key=lambda c: (-c[0], c[1])
+    )
+    if not claims:
+        if kind := source.archive_kind():
+            raise SourceError(
+                f"{source.path} is a {kind} archive, which is not read in place: unpack it and give the folder"
+            )
+        broken = [f"  {name} cannot be read: {why}" for name, why in list(source.unreadable.items())[:3]]
+        if links := source.links:
+            broken.append(
+                f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
+            )
+        reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
+        inside = source.ending(".zip")
+        advice = (
+            f"It holds archives ({display(inside[0])}): convert each by itself, or all of them with the command batch"
+            if inside and not source.is_archive
+            else "Use --from NAME if you know what it is"
+        )
+        raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
+    tied = [c for c in claims if c[0] >= min(LIKELY, claims[0][0])]
+    if len(tied) > 1:
+        reasons = "\n".join(f"  {n}: {v.reason}" for _, n, v in tied)
+        raise SourceError(
+            f"{source.path}: could be {' or '.join(n for _, n, _ in tied)}\n{reasons}\n"
+            f"Say which one with {' or '.join(f'--from {n}' for _, n, _ in tied)}"
+        )
+    _, name, match = claims[0]
+    return Detection(readers()[name], match, said)

@@ -1,0 +1,86 @@
+"""The options of a format: a dataclass, filled from ``key=value`` pairs."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from msgspec import Struct
+
+from to_labelbox.plugins.reader import Reader
+from to_labelbox.plugins.writer import Writer
+from to_labelbox.report.errors import UsageError
+
+
+class OptionInfo(Struct, frozen=True):
+    name: str
+    type: str
+    default: Any
+    help: str
+    choices: tuple[str, ...]
+
+
+def option_infos(options: type) -> list[OptionInfo]:
+    """The options of a format, from its dataclass."""
+    hints = typing.get_type_hints(options)
+    infos = []
+    for f in dataclasses.fields(options):
+        kind = _plain(hints[f.name])
+        choices = tuple(m.value for m in kind) if isinstance(kind, type) and issubclass(kind, Enum) else ()
+        infos.append(
+            OptionInfo(f.name, "choice" if choices else kind.__name__, f.default, f.metadata.get("help", ""), choices)
+        )
+    return infos
+
+
+def _plain(hint: Any) -> Any:
+    """``T | None`` → T."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return next(a for a in typing.get_args(hint) if a is not type(None))
+    return hint
+
+
+_TRUE, _FALSE = {"true", "yes", "1", "on"}, {"false", "no", "0", "off"}
+
+
+def make_options(reader: Reader, writer: Writer, given: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The options dataclasses of a reader and a writer, filled from one set of ``key=value`` pairs.
+
+    Values may be texts or already of the right type. Raises :class:`UsageError` that lists what there is.
+    """
+    tables = [(f.name, f.options, {d.name for d in dataclasses.fields(f.options)}) for f in (reader, writer)]
+    values: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for key, value in given.items():
+        name = key.replace("-", "_")
+        for (format, options, known), filled in zip(tables, values):
+            if name in known:
+                kind = _plain(typing.get_type_hints(options)[name])
+                filled[name] = _parse(format, key, value, kind) if isinstance(value, str) else value
+                break
+        else:
+            listing = "; ".join(f"{f}: {', '.join(sorted(known)) or 'none'}" for f, _, known in tables)
+            raise UsageError(f"no option {key!r} for {reader.name} to {writer.name}; there are: {listing}")
+    return reader.options(**values[0]), writer.options(**values[1])
+
+
+def option_names(reader: Reader, writer: Writer) -> set[str]:
+    """Names of the options that a conversion between the two takes."""
+    return {f.name for format in (reader, writer) for f in dataclasses.fields(format.options)}
+
+
+def _parse(format: str, key: str, text: str, kind: Any) -> Any:
+    try:
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return kind(text)
+        if kind is bool:
+            if text.lower() in _TRUE | _FALSE:
+                return text.lower() in _TRUE
+            raise ValueError(text)
+        return kind(text)
+    except ValueError:
+        allowed = "|".join(str(m.value) for m in kind) if issubclass(kind, Enum) else kind.__name__
+        raise UsageError(f"{format} option {key}: {text!r} is not a {allowed}") from None

@@ -1,0 +1,119 @@
+"""What a reader is: how it recognises a source, what it is lent, what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+
+from to_labelbox.model.items import Classification, Item, Media
+from to_labelbox.model.schema import Schema
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import Gallery
+
+
+class Match(Struct, frozen=True):
+    """A reader's claim on a source: confidence 1..100 and the reason, in words a user understands."""
+
+    confidence: int
+    reason: str
+
+
+class Refusal(Struct, frozen=True):
+    """Why a reader does not claim a source."""
+
+    reason: str
+
+
+CERTAIN = 90
+"""The content says so (keys, root element)."""
+
+LIKELY = 60
+"""Layout and names say so."""
+
+POSSIBLE = 30
+"""Nothing speaks against it."""
+
+
+class ReadContext(Struct):
+    """What the caller lends to a reader.
+
+    ``log``: diagnostics and ledger of the opening phase; iteration gets a log of its own.
+    ``media``: look-up of picture headers below the media root, or None when no media is at hand.
+    ``sizes``: asset path → (width, height), from a sizes file.
+    ``boxes_only``: outlines will not be used, so a reader that knows the source's own box may set
+    :attr:`~to_labelbox.model.items.Object.reduced` instead of decoding them.
+    ``exif``: turn coordinates of the upright picture back to stored pixels when the header says that it is turned.
+    """
+
+    log: Log = field(default_factory=Log)
+    media: Gallery | None = None
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    boxes_only: bool = False
+    exif: bool = True
+
+
+ItemFactory = Callable[[Log, int, int], Iterator[Item]]
+
+
+class Dataset(Struct, frozen=True):
+    """A source that has been opened: its schema, and items that can be iterated again and again.
+
+    ``units`` is the number of work units (images, files, tasks); ``iterate(log, start, stop)`` yields the items of the
+    units ``start <= unit < stop``, so that ranges can be converted apart, in any process, and joined in order. What it
+    yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
+    ``details`` go into the report. ``unit_name`` is the file or record of a unit, found without reading it: it names
+    what has ended a worker process.
+    """
+
+    name: str
+    schema: Schema
+    units: int
+    iterate: ItemFactory
+    details: Mapping[str, Any] = field(default_factory=dict)
+    unit_name: Callable[[int], str] | None = None
+
+    def items(self, log: Log | None = None, start: int = 0, stop: int | None = None) -> Iterator[Item]:
+        return self.iterate(Log() if log is None else log, start, self.units if stop is None else stop)
+
+    def __iter__(self) -> Iterator[Item]:
+        return self.items()
+
+
+class Reader(Struct, frozen=True):
+    """A source format.
+
+    ``media`` and ``produces`` (model types) state what it can yield; a test holds it to that. ``options`` is a
+    dataclass whose fields, defaults and ``metadata={"help": …}`` are the options of the format.
+    ``upright``: its coordinates are of the picture as displayed, EXIF orientation applied.
+    ``parts``: a pattern of names of folders that are parts of its sets, beside those that any format has (``train``).
+    ``whole_files``: each of its files is a set by itself, so that a folder with some below another one with some is
+    another set.
+    """
+
+    name: str
+    title: str
+    docs: str
+    media: frozenset[Media]
+    produces: frozenset[type]
+    options: type
+    sniff: Callable[[Source], Match | Refusal]
+    read: Callable[[Source, Any, ReadContext], Dataset]
+    upright: bool = False
+    parts: str = ""
+    whole_files: bool = False
+
+
+def dataset_of(items: Sequence[Item], name: str = "dataset", schema: Schema | None = None) -> Dataset:
+    """A dataset of items made in Python."""
+
+    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
+        for item in items[start:stop]:
+            for annotation in item.annotations:
+                label = annotation.name if isinstance(annotation, Classification) else annotation.label
+                log.read(annotation.counted or label, annotation.units)
+            yield item
+
+    return Dataset(name, schema or Schema(), len(items), iterate)

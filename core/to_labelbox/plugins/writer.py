@@ -1,0 +1,126 @@
+"""What a writer is: how items become lines, and what a target knows about its own files."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from to_labelbox.importer import Importer
+from to_labelbox.model.items import Item
+from to_labelbox.model.survey import Survey
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import Settings
+
+
+class Encoded(Protocol):
+    """What a chunk of items became: everything that later steps need, small apart from the two byte strings.
+
+    ``lines`` is the payload with the ontology's choices still open, as far as it has not been handed on already; ``rows``
+    are finished data rows. ``counts`` are lines an item; ``keys`` is a 64-bit hash of the global key of every item.
+    """
+
+    rows: bytes
+    lines: bytes
+    counts: array[int]
+    keys: array[int]
+    survey: Survey
+    log: Log
+    items: int
+    written: int
+
+
+class Encoder(Protocol):
+    """Turns items into payload lines one after another.
+
+    ``spill``, when given, takes whole lines every megabyte or so, also in the middle of an item.
+    """
+
+    spill: Callable[[bytes], None] | None
+
+    def add(self, item: Item) -> None: ...
+
+    def take(self) -> Encoded:
+        """What has been encoded since the last call."""
+        ...
+
+
+class Fault(Struct, frozen=True):
+    """One violation of the target's rules, at a line of a file."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+class Validate(Protocol):
+    """Faults of an output folder, or of one payload file against an ontology file.
+
+    With ``media_root``, what the payload draws is compared with the sizes of the pictures below it.
+    """
+
+    def __call__(self, path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]: ...
+
+
+class PreviewOptions(Struct, frozen=True, kw_only=True):
+    """What a preview shows: up to ``count`` assets, evenly spread over the set, or drawn at random by ``seed``.
+
+    ``media_root`` is the folder of the media. ``only``: assets with one of these tools or questions. ``problems``: assets
+    with annotations that were approximated or skipped, as far as the report tells which.
+    """
+
+    media_root: str | None = None
+    count: int = 10
+    seed: int | None = None
+    only: tuple[str, ...] = ()
+    problems: bool = False
+
+
+class Limit(Struct, frozen=True):
+    """What a target takes at most of something, and what a set reaches; None where that is not known or less."""
+
+    name: str
+    most: int
+    value: int | None
+
+    @property
+    def hit(self) -> bool:
+        return self.value is not None and self.value > self.most
+
+
+class Preview(Protocol):
+    """A page in HTML, piece by piece, that shows what an output folder holds."""
+
+    def __call__(self, folder: str, options: PreviewOptions) -> Iterator[str]: ...
+
+
+class Writer(Struct, frozen=True):
+    """A target format.
+
+    Writing has two steps, because the payload's shape depends on the ontology and the ontology on all items:
+    ``encoder(settings, options, dataset name, log)`` makes lines in which the ontology's choices are open, and
+    ``renderer(ontology)`` fills them in. ``parse_ontology(path)`` reads an existing ontology.
+    ``tell_apart(lines, given, dataset)`` gives the lines of an item other identities where these are among ``given``, or
+    with the name of a dataset all of them, and adds to it. ``limits`` notes what an import would run into and gives all limits. ``key(settings, dataset name, item)`` is the item's global key.
+    """
+
+    name: str
+    title: str
+    docs: str
+    options: type
+    encoder: Callable[[Settings, Any, str, Log], Encoder]
+    renderer: Callable[[Ontology], Callable[[bytes], bytes]]
+    ontology_json: Callable[[Ontology], bytes]
+    parse_ontology: Callable[[str], Ontology]
+    tell_apart: Callable[[list[bytes], set[bytes], str], list[bytes]]
+    limits: Callable[[Ontology, Survey, Log], Sequence[Limit]]
+    validate: Validate
+    line_kinds: Callable[[Survey], Mapping[str, int]]
+    preview: Preview | None = None
+    importer: Importer | None = None

@@ -1,0 +1,1 @@
+"""Loss as data: codes, the ledger, the report."""

@@ -1,0 +1,304 @@
+"""Loss is data: diagnostics with bounded examples, and a ledger that must balance.
+
+Every source annotation is *read* once and ends in exactly one outcome: converted, approximated, merged or skipped.
+Readers count what they read and what they skip or merge; the writer counts what it makes of the rest.
+:class:`Log` holds both and is mergeable, so that chunks can be converted apart and added up in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from msgspec import Struct, field
+
+from to_labelbox.model.text import cut, text_name
+from to_labelbox.report.codes import Code, Severity, severity_of
+from to_labelbox.report.errors import RecordError, SourceError, ToLabelboxError
+
+EXAMPLES = 5
+
+LISTED = 1000
+"""Names that a report lists at most where it lists names."""
+
+MOST_SAID, MOST_NOTED, MOST_NAMED = 20_000, 4_000, 1_000
+"""Characters of an error, of an example's message, and of the names in it: a source's own names may be of any length."""
+
+UNNAMED = "(unnamed)"
+
+UNREADABLE = "(unreadable)"
+
+
+class Outcome(StrEnum):
+    CONVERTED = "converted"
+    APPROXIMATED = "approximated"
+    MERGED = "merged"
+    SKIPPED = "skipped"
+
+
+class RefusedError(ToLabelboxError):
+    """The target's service, or a rule of the import, has refused something; nothing more was sent (exit code 1)."""
+
+    exit_code = 1
+
+
+class NotAllowedError(ToLabelboxError):
+    """The service does not let the user in, or the user's plan has ended (exit code 4)."""
+
+    exit_code = 4
+
+
+class UnavailableError(ToLabelboxError):
+    """The service does not answer, or asks to wait for long: the same command goes on later (exit code 5)."""
+
+    exit_code = 5
+
+
+class Example(Struct, omit_defaults=True):
+    """One occurrence: the file, the place in it (``annotations[12]``, ``line 7``), the source's id."""
+
+    message: str
+    file: str = ""
+    where: str = ""
+    id: str = ""
+
+    def __str__(self) -> str:
+        place = " ".join(p for p in (self.file, self.where, f"(id {self.id})" if self.id else "") if p)
+        return f"{place}: {self.message}" if place else self.message
+
+
+class Diagnostic(Struct):
+    """All occurrences of one code; counts are exact, examples are the first few."""
+
+    code: Code
+    severity: Severity
+    count: int = 0
+    message: str = ""
+    examples: list[Example] = field(default_factory=list)
+
+
+class Unread(Struct):
+    """Something of a source that no rule looked at: its own name, where it stands, how often."""
+
+    what: str
+    name: str
+    where: str
+    count: int
+    why: str
+
+
+class Assumption(Struct):
+    """A reading that the source does not force: what was taken, records for and against it, the option that flips it."""
+
+    what: str
+    taken: str
+    for_: int = field(default=0, name="for")
+    against: int = 0
+    unknown: int = 0
+    why: str = ""
+    option: str = ""
+
+
+class Tally(Struct):
+    """One row of the ledger."""
+
+    read: int = 0
+    converted: int = 0
+    approximated: int = 0
+    merged: int = 0
+    skipped: int = 0
+
+    @property
+    def written(self) -> int:
+        return self.converted + self.approximated
+
+    def balanced(self) -> bool:
+        return self.read == self.converted + self.approximated + self.merged + self.skipped
+
+    def add(self, other: Tally) -> None:
+        self.read += other.read
+        self.converted += other.converted
+        self.approximated += other.approximated
+        self.merged += other.merged
+        self.skipped += other.skipped
+
+
+class Ledger(dict[str, Tally]):
+    """Tallies by class; a class appears on first use."""
+
+    def __missing__(self, label: str) -> Tally:
+        tally = self[label] = Tally()
+        return tally
+
+    def total(self) -> Tally:
+        total = Tally()
+        for tally in self.values():
+            total.add(tally)
+        return total
+
+    def unbalanced(self) -> dict[str, Tally]:
+        return {label: tally for label, tally in self.items() if not tally.balanced()}
+
+
+class Log:
+    """Diagnostics and ledger of one run or one chunk of it.
+
+    ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
+    ``unreadable`` counts input files that could not be read.
+    ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
+    ``unfit`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
+    """
+
+    def __init__(self, *, fail: bool = False, listener: Callable[[Diagnostic, Example], None] | None = None) -> None:
+        self.fail = fail
+        self.diagnostics: dict[Code, Diagnostic] = {}
+        self.ledger = Ledger()
+        self.unreadable = 0
+        self.met: set[tuple[str, ...]] = set()
+        self.unfit: dict[str, int] = {}
+        self.unmatched: list[str] = []
+        self.unread: dict[tuple[str, str, str], Unread] = {}
+        self.assumptions: dict[tuple[str, str, str], Assumption] = {}
+        self._listener = listener
+
+    def note(
+        self,
+        code: Code,
+        message: str,
+        *,
+        file: str = "",
+        where: str = "",
+        id: str = "",
+        count: int = 1,
+    ) -> None:
+        """Record an occurrence that costs no annotation by itself."""
+        diagnostic = self.diagnostics.get(code)
+        if diagnostic is None:
+            diagnostic = self.diagnostics[code] = Diagnostic(code, severity_of(code), message=cut(message, MOST_NOTED))
+        diagnostic.count += count
+        if len(diagnostic.examples) < EXAMPLES:
+            example = Example(
+                text_name(cut(message, MOST_NOTED)),
+                text_name(cut(file, MOST_NAMED)),
+                cut(where, MOST_NAMED),
+                cut(id, MOST_NAMED),
+            )
+            diagnostic.examples.append(example)
+            if self._listener is not None:
+                self._listener(diagnostic, example)
+
+    def decide(self, message: str) -> None:
+        """Record a decision about the whole set that the user may want to know or override."""
+        self.note(Code.DECISION, message)
+
+    def note_unread(
+        self, what: str, name: str, *, where: str = "", count: int = 1, why: str = "no rule reads it"
+    ) -> None:
+        """Name something of the source that is not read: ``what`` is file, folder, field, element, list or tag.
+
+        ``count`` occurrences; names beyond the first :data:`LISTED` add up under one.
+        """
+        name, where = text_name(cut(name, MOST_NAMED)), text_name(cut(where, MOST_NAMED))
+        self._add_unread(Unread(what, name, where, count, cut(why, MOST_NAMED)))
+
+    def _add_unread(self, one: Unread) -> None:
+        key = one.what, one.name, one.where
+        if key not in self.unread and len(self.unread) >= LISTED:
+            one = Unread(one.what, "(more names)", "", one.count, "the list is full")
+            key = one.what, one.name, one.where
+        mine = self.unread.setdefault(key, one)
+        if mine is not one:
+            mine.count += one.count
+
+    def assume(
+        self,
+        what: str,
+        taken: str,
+        *,
+        for_: int = 0,
+        against: int = 0,
+        unknown: int = 0,
+        why: str = "",
+        option: str = "",
+    ) -> None:
+        """Say which of several possible readings was taken (``what``: origin, task, class order, …) and on what evidence.
+
+        The counts are of records; ``option`` is what flips it, ready to copy (``-O origin=zero_based``).
+        """
+        what, taken, why, option = (cut(text, MOST_NAMED) for text in (what, taken, why, option))
+        self._add_assumption(Assumption(what, taken, for_, against, unknown, why, option))
+
+    def _add_assumption(self, one: Assumption) -> None:
+        mine = self.assumptions.setdefault((one.what, one.taken, one.option), one)
+        if mine is not one:
+            mine.for_ += one.for_
+            mine.against += one.against
+            mine.unknown += one.unknown
+
+    def read(self, label: str, count: int = 1) -> None:
+        """Count source annotations of a class as read."""
+        self.ledger[label].read += count
+
+    def skip(
+        self,
+        code: Code,
+        label: str,
+        message: str,
+        *,
+        file: str = "",
+        where: str = "",
+        id: str = "",
+        count: int = 1,
+    ) -> None:
+        """Close ``count`` source annotations of a class as skipped, with the reason."""
+        if self.fail and severity_of(code) is not Severity.INFO:
+            raise RecordError(str(Example(message, file, where, id)))
+        self.ledger[label].skipped += count
+        self.note(code, message, file=file, where=where, id=id, count=count)
+
+    def merge(
+        self, code: Code, label: str, message: str, *, file: str = "", where: str = "", id: str = "", count: int = 1
+    ) -> None:
+        """Close source annotations as merged into another."""
+        self.ledger[label].merged += count
+        self.note(code, message, file=file, where=where, id=id, count=count)
+
+    def file_unreadable(self, file: str, message: str) -> None:
+        """A whole file (or asset record) could not be read; the rest goes on and the exit code says so."""
+        if self.fail:
+            raise RecordError(f"{file}: {message}")
+        self.unreadable += 1
+        self.note(Code.FILE_UNREADABLE, message, file=file)
+
+    def absorb(self, other: Log) -> None:
+        """Add the counts of a later chunk."""
+        self.unreadable += other.unreadable
+        self.met |= other.met
+        self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
+        for what, count in other.unfit.items():
+            self.unfit[what] = self.unfit.get(what, 0) + count
+        for unread in other.unread.values():
+            self._add_unread(unread)
+        for assumption in other.assumptions.values():
+            self._add_assumption(assumption)
+        for label, tally in other.ledger.items():
+            self.ledger[label].add(tally)
+        for code, theirs in other.diagnostics.items():
+            mine = self.diagnostics.get(code)
+            if mine is None:
+                self.diagnostics[code] = theirs
+                continue
+            mine.count += theirs.count
+            mine.examples.extend(theirs.examples[: EXAMPLES - len(mine.examples)])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_listener": None}
+
+
+def unreachable_ledger(unbalanced: dict[str, Tally]) -> NoReturn:
+    rows = "; ".join(f"{label}: {tally}" for label, tally in list(unbalanced.items())[:5])
+    raise SourceError(
+        f"the ledger does not balance, so annotations may be missing from the output ({rows}). "
+        "This is a defect of to-labelbox, not of your data: please report it"
+    )

@@ -1,0 +1,109 @@
+"""The report of a conversion: what was read, what became of it, what was written. The form is the output contract."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from to_labelbox.report.codes import Severity
+from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
+
+
+class FailOn(StrEnum):
+    """From which loss on a finished conversion counts as failed."""
+
+    APPROXIMATED = "approximated"
+    SKIPPED = "skipped"
+
+
+@cache
+def version() -> str:
+    return importlib.metadata.version("to-labelbox")
+
+
+class Tool(Struct):
+    name: str = "to-labelbox"
+    version: str = field(default_factory=version)
+
+
+class SourceInfo(Struct):
+    path: str
+    format: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Assets(Struct):
+    read: int = 0
+    written: int = 0
+    skipped: int = 0
+
+
+class Lines(Struct):
+    total: int = 0
+    by_kind: dict[str, int] = field(default_factory=dict)
+
+
+class Output(Struct):
+    lines: int
+    bytes: int
+    sha256: str
+
+
+def json_text(value: Struct) -> str:
+    """Indented ASCII JSON, whatever the names hold; half surrogates, which no strict reader takes, are replaced."""
+    import json
+
+    text = json.dumps(msgspec.to_builtins(value))
+    if "\\ud" in text:
+        whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
+        text = json.dumps(json.loads(whole.decode("utf-16", "replace")))
+    # the standard library indents in Python, ten times slower
+    return msgspec.json.format(text, indent=1)
+
+
+class Suspicion(Struct):
+    """A share of a set that healthy sets do not show, with what is likely behind it, the likeliest first."""
+
+    what: str
+    share: float
+    count: int
+    of: int
+    code: str = ""
+    likely: list[str] = field(default_factory=list)
+
+
+class Report(Struct):
+    """``report.json``. ``unreadable`` and ``fail_on`` decide the exit code and are not part of the file."""
+
+    tool: Tool
+    source: SourceInfo
+    assets: Assets
+    annotations: Tally
+    lines: Lines
+    classes: dict[str, Tally]
+    diagnostics: list[Diagnostic]
+    unread: list[Unread] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
+    suspicious: list[Suspicion] = field(default_factory=list)
+    outputs: dict[str, Output] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        return json_text(self).encode() + b"\n"
+
+    def exit_code(self, fail_on: FailOn | None = None) -> int:
+        """0 finished; 1 a file or record could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""
+        tally = self.annotations
+        if self.assets.written == 0 or (tally.read and not tally.written):
+            return 3
+        if any(d.severity is Severity.ERROR for d in self.diagnostics):
+            return 1
+        if fail_on is FailOn.SKIPPED and tally.skipped:
+            return 1
+        if fail_on is FailOn.APPROXIMATED and tally.skipped + tally.approximated:
+            return 1
+        return 0

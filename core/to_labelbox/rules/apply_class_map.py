@@ -1,0 +1,230 @@
+"""Items under the names of a class map. What the map leaves out is closed as skipped or counts as approximated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from to_labelbox.model.items import (
+    Annotation,
+    Attribute,
+    Choice,
+    Classification,
+    Geometry,
+    Item,
+    Keyframe,
+    Keypoints,
+    Object,
+    Relationship,
+    Scalar,
+    Track,
+    Value,
+)
+from to_labelbox.model.schema import Input
+from to_labelbox.model.survey import text_of
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+from to_labelbox.rules.class_map import ClassMap, ClassRule, Path, QuestionRule
+
+Attributes = tuple[Attribute, ...]
+
+
+def mapped(rules: ClassMap, items: Iterator[Item], log: Log) -> Iterator[Item]:
+    """The items under the new names. What is dropped, and the names that are met, goes into the log."""
+    return map(_Mapper(rules, log).item, items)
+
+
+class _Mapper:
+    def __init__(self, rules: ClassMap, log: Log) -> None:
+        self._rules = rules
+        self._log = log
+        self._met = log.met
+
+    def item(self, item: Item) -> Item:
+        self._item = item
+        self._answered: dict[tuple[str, str | None], str] = {}
+        found = [new for old in item.annotations if (new := self._annotation(old)) is not None]
+        return msgspec.structs.replace(item, annotations=found)
+
+    def _annotation(self, old: Annotation) -> Annotation | None:
+        self._lost: list[str] = []
+        new = self._classification(old) if isinstance(old, Classification) else self._labelled(old)
+        if self._lost and new is not None:
+            message = f"left out by the class map: {', '.join(dict.fromkeys(self._lost))}"
+            self._log.note(Code.EXCLUDED, message, file=self._item.origin, where=old.where, id=old.id)
+        return new
+
+    def _skip(self, annotation: Annotation, name: str, message: str) -> None:
+        file, where, id = self._item.origin, annotation.where, annotation.id
+        name = annotation.counted or name
+        if annotation.units:
+            self._log.skip(Code.EXCLUDED, name, message, file=file, where=where, id=id, count=annotation.units)
+        else:
+            self._log.note(Code.EXCLUDED, message, file=file, where=where, id=id)
+
+    # ------------------------------------------------------------------------------------ objects, tracks, links
+
+    def _labelled(self, old: Object | Track | Relationship) -> Annotation | None:
+        path = ("classes", old.label)
+        self._met.add(path)
+        rule = self._rules.classes.get(old.label)
+        if rule is None:
+            return old
+        if rule.drop:
+            self._skip(old, old.label, f"class {old.label!r} is left out by the class map")
+            return None
+        label = rule.name or old.label
+        counted = old.counted or (old.label if label != old.label else "")
+        if isinstance(old, Relationship):
+            return msgspec.structs.replace(old, label=label, counted=counted)
+        attributes = self._attributes(rule.attributes, old.attributes, (*path, "attributes"))
+        attributes += tuple(Attribute(name, Choice(value)) for name, value in rule.answers)
+        if isinstance(old, Track):
+            segments = old.segments
+            if rule.attributes or rule.keypoints:
+                segments = tuple(tuple(self._keyframe(rule, key, path) for key in segment) for segment in segments)
+            loss = old.loss or bool(self._lost)
+            return msgspec.structs.replace(
+                old, label=label, attributes=attributes, segments=segments, counted=counted, loss=loss
+            )
+        geometry, keypoints = old.geometry, old.keypoints
+        if rule.keypoints:
+            geometry = self._shape(rule, geometry, path)
+            keypoints = None if keypoints is None else self._points(rule, keypoints, path)
+        return msgspec.structs.replace(
+            old,
+            label=label,
+            attributes=attributes,
+            geometry=geometry,
+            keypoints=keypoints,
+            counted=counted,
+            loss=old.loss or bool(self._lost),
+        )
+
+    def _keyframe(self, rule: ClassRule, key: Keyframe, path: Path) -> Keyframe:
+        """An answer that is left out takes back the one before it, which it has replaced."""
+        attributes = self._attributes(rule.attributes, key.attributes, (*path, "attributes"))
+        said = {a.name for a in attributes}
+        given = ((rule.attributes.get(a.name), a.name) for a in key.attributes)
+        gone = {(known and known.name) or name: None for known, name in given}
+        attributes += tuple(Attribute(name, "") for name in gone if name not in said)
+        return Keyframe(key.frame, self._shape(rule, key.geometry, path), attributes)
+
+    def _shape(self, rule: ClassRule, geometry: Geometry, path: Path) -> Geometry:
+        return self._points(rule, geometry, path) if isinstance(geometry, Keypoints) else geometry
+
+    def _points(self, rule: ClassRule, keypoints: Keypoints, path: Path) -> Keypoints:
+        points = []
+        for point in keypoints.points:
+            self._met.add((*path, "keypoints", point.name))
+            named = rule.keypoints.get(point.name)
+            if named is None or named.name == point.name:
+                points.append(point)
+            elif named.drop:
+                self._lost.append(f"keypoint {point.name!r}")
+            else:
+                points.append(msgspec.structs.replace(point, name=named.name or point.name))
+        return Keypoints(tuple(points))
+
+    # ------------------------------------------------------------------------------------------------- answers
+
+    def _attributes(self, rules: Mapping[str, QuestionRule], given: Attributes, under: Path) -> Attributes:
+        if not rules or not given:
+            return given
+        radios = {rule.name or name for name, rule in rules.items() if rule.input is Input.RADIO}
+        found: list[Attribute] = []
+        for attribute in given:
+            path = (*under, attribute.name)
+            self._met.add(path)
+            rule = rules.get(attribute.name)
+            if rule is None:
+                found.append(attribute)
+                continue
+            if rule.drop:
+                if attribute.value not in ("", ()):
+                    self._lost.append(repr(attribute.name))
+                continue
+            value = self._value(rule, attribute.value, path)
+            if value is None:
+                continue
+            name = rule.name or attribute.name
+            if name in radios and any(other.name == name for other in found):
+                self._lost.append(f"a further answer to the radio {name!r}")
+                continue
+            flag = attribute.flag and not rule.options
+            found.append(Attribute(name, value, flag, attribute.free and rule.input in (None, Input.TEXT)))
+        return tuple(found)
+
+    def _value(self, rule: QuestionRule, value: Value, path: Path) -> Value | None:
+        """The answer under its new names; None when all options that it chose are left out."""
+        chosen: list[Scalar | Choice] = []
+        for one in value if isinstance(value, tuple) else (value,):
+            new = self._option(rule, one, path)
+            if new is not None:
+                chosen.append(new)
+        if rule.input is Input.RADIO and len(chosen) > 1:
+            self._lost += [f"option {_text(one)!r}, as a radio takes one" for one in chosen[1:]]
+            del chosen[1:]
+        if not chosen:
+            return () if value == () else None
+        if isinstance(value, tuple) and rule.input is not Input.RADIO:
+            return tuple(one if isinstance(one, Choice) else text_of(one) for one in chosen)
+        return chosen[0]
+
+    def _option(self, rule: QuestionRule, value: Scalar | Choice, path: Path) -> Scalar | Choice | None:
+        text = _text(value)
+        if rule.options:
+            path = (*path, "options", text)
+            self._met.add(path)
+            option = rule.options.get(text)
+            if option is not None and option.drop:
+                self._lost.append(f"option {text!r}")
+                return None
+            if option is not None:
+                name = option.name or text
+                if isinstance(value, Choice):
+                    nested = self._attributes(option.attributes, value.attributes, (*path, "attributes"))
+                    value = Choice(name, nested)
+                elif name != text:
+                    value = name
+        if rule.input is Input.TEXT and isinstance(value, Choice):
+            self._lost += [f"{a.name!r} below a text" for a in value.attributes]
+            return value.value
+        if rule.input is not None and rule.input is not Input.TEXT and not isinstance(value, Choice):
+            # a choice is an option for certain, however many different ones there are
+            return Choice(text_of(value)) if text_of(value).strip() else None
+        return value
+
+    def _classification(self, old: Classification) -> Classification | None:
+        path = ("questions", old.name)
+        self._met.add(path)
+        rule = self._rules.questions.get(old.name)
+        if rule is None:
+            return old
+        if rule.drop:
+            self._skip(old, old.name, f"question {old.name!r} is left out by the class map")
+            return None
+        value = self._value(rule, old.value, path)
+        if value is None:
+            self._skip(old, old.name, f"left out by the class map: {', '.join(self._lost) or 'an empty answer'}")
+            return None
+        name = rule.name or old.name
+        if rule.input is Input.RADIO and not old.frames and not old.times and isinstance(value, Choice):
+            first = self._answered.setdefault((name, old.message), value.value)
+            if first != value.value:
+                message = f"{value.value!r} is left out: {name!r} is a radio by the class map, answered with {first!r}"
+                self._skip(old, old.name, message)
+                return None
+        return msgspec.structs.replace(
+            old,
+            name=name,
+            value=value,
+            free=old.free and rule.input in (None, Input.TEXT),
+            counted=old.name if name != old.name else "",
+            loss=old.loss or bool(self._lost),
+        )
+
+
+def _text(value: Scalar | Choice) -> str:
+    return value.value if isinstance(value, Choice) else text_of(value)

@@ -1,0 +1,210 @@
+"""Data rows that exist in the target already: which of them is an asset of the source.
+
+A row is found by its global key, then by its external id, the path in its row data, and the stem of its file name, in that
+order. Only a name that one row alone has counts, and not where the folders of both sides speak against it, so that no
+annotation lands on a picture it was not made for.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+
+from to_labelbox.model.items import Asset
+from to_labelbox.option_file import open_text, parse_json
+from to_labelbox.report.errors import UsageError
+
+COLUMNS = ("id", "global_key", "external_id", "row_data")
+_ALIASES = {
+    **{name.replace("_", ""): name for name in COLUMNS},
+    "datarowid": "id",
+    "uid": "id",
+    "url": "row_data",
+    "imageurl": "row_data",
+}
+_AMBIGUOUS = -1
+
+
+class Row(Struct, frozen=True):
+    """An existing data row: its number in the list, and its global key or, without one, its id."""
+
+    number: int
+    global_key: str
+    id: str
+
+    @property
+    def name(self) -> str:
+        return self.global_key or self.id
+
+
+class Rows(Struct, frozen=True, dict=True):
+    """Existing data rows as columns; an empty text is no value."""
+
+    ids: list[str]
+    global_keys: list[str]
+    external_ids: list[str]
+    urls: list[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def match(self, asset: Asset, key: str) -> Row | None:
+        """The row of an asset; None when there is none, or more than one that it could be."""
+        n = self._by_key.get(key)
+        if n is None:
+            n = self._weaker(asset, key)
+        return None if n is None else Row(n, self.global_keys[n], self.ids[n])
+
+    def _weaker(self, asset: Asset, key: str) -> int | None:
+        """A file's name stands for a row alone where the folders, if both sides name any, do not speak against it."""
+        name = posixpath.basename(asset.path)
+        rules: tuple[tuple[Callable[[], Mapping[str, int]], tuple[str, ...], Callable[[int], Sequence[str]]], ...] = (
+            (lambda: self._by_external_id, (key, asset.path, name), lambda n: [self.external_ids[n]]),
+            (lambda: self._by_path, (key, asset.path, name), lambda n: [_path(self.urls[n])]),
+            (lambda: self._by_stem, (_stem(name),), lambda n: [t for t in self._named(n) if _stem(t) == _stem(name)]),
+        )
+        for table, wanted, named in rules:
+            rows = table()
+            for text in dict.fromkeys(wanted):
+                n = rows.get(text, _AMBIGUOUS)
+                if n != _AMBIGUOUS and any(_agree(key, other) for other in named(n)):
+                    return n
+        return None
+
+    def names(self) -> Iterator[str]:
+        for key, external, id in zip(self.global_keys, self.external_ids, self.ids):
+            yield key or external or id
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, int]:
+        return {key: n for n, key in enumerate(self.global_keys) if key}
+
+    @cached_property
+    def _by_external_id(self) -> Mapping[str, int]:
+        return _unique((external, n) for n, external in enumerate(self.external_ids))
+
+    @cached_property
+    def _by_path(self) -> Mapping[str, int]:
+        """By the path of the row data, and by every end of it that begins after a slash."""
+        return _unique((end, n) for n, url in enumerate(self.urls) for end in _ends(url))
+
+    @cached_property
+    def _by_stem(self) -> Mapping[str, int]:
+        return _unique((stem, n) for n in range(len(self)) for stem in self._stems(n))
+
+    def _named(self, n: int) -> list[str]:
+        return [name for name in (self.global_keys[n], self.external_ids[n], _path(self.urls[n])) if name]
+
+    def _stems(self, n: int) -> set[str]:
+        return set(map(_stem, self._named(n)))
+
+
+def _unique(pairs: Iterator[tuple[str, int]]) -> dict[str, int]:
+    """Names of one row each; those of several are marked, so that no later rule takes them for free."""
+    found: dict[str, int] = {}
+    for name, n in pairs:
+        if name and found.setdefault(name, n) != n:
+            found[name] = _AMBIGUOUS
+    return found
+
+
+def _stem(path: str) -> str:
+    return posixpath.splitext(posixpath.basename(path))[0]
+
+
+def _agree(a: str, b: str) -> bool:
+    """Whether one of two paths, without extensions, is an end of the other, or one has no folder to go by."""
+    a, b = (posixpath.splitext(path)[0].strip("/") for path in (a, b))
+    return "/" not in a or "/" not in b or f"/{a}".endswith(f"/{b}") or f"/{b}".endswith(f"/{a}")
+
+
+def _path(url: str) -> str:
+    return unquote(urlsplit(url).path) if "://" in url else url
+
+
+def _ends(url: str) -> Iterator[str]:
+    path = _path(url).lstrip("/")
+    while path:
+        yield path
+        _, _, path = path.partition("/")
+
+
+# ------------------------------------------------------------------------------------------------------ reading
+
+
+def read_rows(path: str | os.PathLike[str]) -> Rows:
+    """Rows of an NDJSON file (an export of data rows, or data_rows.ndjson), a JSON list, or a CSV with a header row.
+
+    Columns and keys are id, global_key, external_id and row_data; one of the first two is needed. Raises
+    :class:`UsageError` naming file and line.
+    """
+    file = os.fspath(path)
+    rows = Rows([], [], [], [])
+    lines: dict[str, int] = {}
+    try:
+        for line, record in _records(file):
+            values = {known: str(v) for k, v in record.items() if (known := _column(k)) and v is not None and v != ""}
+            if not values.get("id") and not values.get("global_key"):
+                raise UsageError(f"{file}:{line}: a data row needs a global_key or an id")
+            for column, kept in zip(COLUMNS, (rows.ids, rows.global_keys, rows.external_ids, rows.urls)):
+                kept.append(values.get(column, ""))
+            key = values.get("global_key") or values["id"]
+            first = lines.setdefault(key, line)
+            if first != line:
+                raise UsageError(f"{file}:{line}: the data row {key!r} is there twice, first on line {first}")
+    except OSError as error:
+        raise UsageError(f"--data-rows {file}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--data-rows {file}: not UTF-8 text: {error}") from None
+    if not rows.ids:
+        raise UsageError(f"--data-rows {file}: there is no data row in it")
+    return rows
+
+
+def _column(name: str) -> str | None:
+    return _ALIASES.get("".join(c for c in name.lower() if c.isalnum()))
+
+
+def _records(path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    with open_text(path, f"--data-rows {path}", newline="") as file:
+        head = file.read(4096).lstrip()[:1]
+        file.seek(0)
+        if head == "[":
+            yield from ((n, _record(path, n, one)) for n, one in enumerate(_json(path, 1, file.read()), 1))
+        elif head == "{":
+            for n, line in enumerate(file, 1):
+                if line.strip():
+                    yield n, _record(path, n, _json(path, n, line))
+        else:
+            yield from _csv(path, csv.reader(file))
+
+
+def _json(path: str, line: int, text: str) -> Any:
+    return parse_json(text, f"{path}:{line}")
+
+
+def _record(path: str, line: int, value: Any) -> Mapping[str, Any]:
+    """In an export, the row is what stands under ``data_row``."""
+    inner = value.get("data_row", value) if isinstance(value, dict) else None
+    if not isinstance(inner, dict):
+        raise UsageError(f"{path}:{line}: a data row is an object")
+    return {k: v for k, v in inner.items() if isinstance(v, str | int)}
+
+
+def _csv(path: str, reader: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        header: list[str] = next(reader, [])
+        if not {"id", "global_key"} & {_column(name) for name in header}:
+            raise UsageError(f"{path}:1: want a header row with global_key or id, and any of external_id, row_data")
+        for row in reader:
+            if row:
+                yield reader.line_num, dict(zip(header, (value.strip() for value in row)))
+    except csv.Error as error:
+        raise UsageError(f"{path}:{reader.line_num}: not CSV: {error}") from None

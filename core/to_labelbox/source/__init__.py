@@ -1,0 +1,1 @@
+"""Bytes of a source: folders, archives, huge JSON, hardened XML, picture headers."""

@@ -1,0 +1,60 @@
+"""Small tables that users hand in as CSV."""
+
+from __future__ import annotations
+
+import csv
+
+from to_labelbox.option_file import MAX_DIGITS, open_text, whole_number
+from to_labelbox.report.errors import UsageError
+
+MAX_ROWS = 50_000_000
+
+
+def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int, list[str]]]:
+    """(line number, values) of the rows, in the order of ``columns``; a header row may name them in another order.
+
+    Raises :class:`UsageError` naming file and line.
+    """
+    rows: list[tuple[int, list[str]]] = []
+    places = list(range(len(columns)))
+    try:
+        with open_text(path, f"{path}: {what} cannot be read", newline="") as file:
+            reader = csv.reader(file)
+            for row in reader:
+                if not row:
+                    continue
+                if not rows and reader.line_num == 1 and set(columns) <= {c.strip().lower() for c in row}:
+                    header = [c.strip().lower() for c in row]
+                    places = [header.index(c) for c in columns]
+                    continue
+                if len(row) <= max(places):
+                    raise UsageError(f"{path}:{reader.line_num}: {what} wants the columns {', '.join(columns)}")
+                rows.append((reader.line_num, [row[p].strip() for p in places]))
+    except OSError as error:
+        raise UsageError(f"{path}: {what} cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path}: {what} is not CSV in UTF-8: {error}") from error
+    return rows
+
+
+def read_sizes(path: str) -> dict[str, tuple[int, int]]:
+    """Key → (width, height) in pixels."""
+    sizes: dict[str, tuple[int, int]] = {}
+    for line, (key, width, height) in read_table(path, ("key", "width", "height"), "the sizes file"):
+        size = whole_number(width), whole_number(height)
+        if not (size[0] and size[1]):
+            raise UsageError(
+                f"{path}:{line}: width and height must be whole numbers of pixels, of at most {MAX_DIGITS} digits"
+            )
+        if sizes.setdefault(key, (size[0], size[1])) != size:
+            raise UsageError(f"{path}:{line}: {key!r} is listed twice with different sizes")
+    return sizes
+
+
+def read_urls(path: str) -> dict[str, str]:
+    """Asset path → URL."""
+    urls: dict[str, str] = {}
+    for line, (key, url) in read_table(path, ("key", "url"), "the URL map"):
+        if urls.setdefault(key, url) != url:
+            raise UsageError(f"{path}:{line}: {key!r} is listed twice with different URLs")
+    return urls

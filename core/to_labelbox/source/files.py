@@ -1,0 +1,501 @@
+"""Bytes of a source: a file, a folder, a zip or gz archive, or several files of one set.
+
+Entries are named by ``/``-separated paths relative to the source's root. Nothing outside that root is ever opened, links
+met on the walk are not followed, and archives are read in place with caps on size, ratio and count. Folders that hold no
+data (:func:`is_data_folder`) are not listed.
+"""
+
+from __future__ import annotations
+
+import bisect
+import errno
+import gzip
+import lzma
+import os
+import re
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import IO, BinaryIO, Protocol, cast
+
+from to_labelbox.model.text import display, text_name
+from to_labelbox.report.errors import FileError, UsageError
+
+HEAD = 64 * 1024
+HEADS = 64
+"""Beginnings of files that a source keeps: 4 MB."""
+MAX_MEMBER_BYTES = 64 * 2**30
+MAX_MEMBERS = 5_000_000
+MAX_TOTAL_BYTES = 2**40
+RATIO_FREE_BYTES, LARGE_BYTES = 64 * 2**20, 2**30
+MAX_RATIO, MAX_LARGE_RATIO = 1_000, 100
+"""Highest inflation of a member, a gz file or a whole archive with more than ``RATIO_FREE_BYTES`` once unpacked, and
+with more than ``LARGE_BYTES``: texts are packed to a tenth, rarely to a hundredth."""
+DAMAGED = (
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    struct.error,
+    ValueError,
+    OverflowError,
+    RuntimeError,
+)
+"""What the readers of archives raise about damaged ones, beside OSError."""
+ENCRYPTED = "the archive is encrypted: unpack it first"
+_TAR, _TAR_AT = b"ustar", 257
+_ARCHIVES = {
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+}
+"""How archives begin that are not read in place."""
+_NO_DATA = r"\.[^/]+|__MACOSX|__pycache__|node_modules|site-packages|venv"
+_NO_DATA_FOLDER = re.compile(rf"(?:{_NO_DATA})")
+_BELOW_NO_DATA = re.compile(rf"(?:^|/)(?:{_NO_DATA})/")
+_BLOCK = 1 << 20
+_SMALL = 1 << 16
+_PLAIN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def is_safe(name: str) -> bool:
+    """Whether a relative name stays below its root: no drive, no leading slash, no ``..``, no NUL."""
+    return not (
+        name.startswith(("/", "\\"))
+        or "\0" in name
+        or (len(name) > 1 and name[1] == ":")
+        or ".." in name.replace("\\", "/").split("/")
+    )
+
+
+def is_data_folder(name: str) -> bool:
+    """Whether a folder can hold data: it is not hidden (``.git``, ``.ipynb_checkpoints``) and no place of programs.
+
+    Data is often kept among code, and packages bring pictures and texts of their own.
+    """
+    return _NO_DATA_FOLDER.fullmatch(name) is None
+
+
+class _Store(Protocol):
+    def names(self) -> Sequence[str]: ...
+    def open(self, name: str) -> BinaryIO: ...
+    def size(self, name: str) -> int: ...
+    def exists(self, name: str) -> bool: ...
+    def real_path(self, name: str) -> str | None: ...
+
+
+class _Folder:
+    """Files below a folder; ``only`` restricts the listing, not the look-ups, to given names.
+
+    ``without`` are folders that are not listed.
+    """
+
+    def __init__(self, root: str, only: Sequence[str] | None = None, without: Sequence[str] = ()) -> None:
+        self.root = root
+        self._without = frozenset(without)
+        self._only = list(only) if only is not None else None
+        self._inside: dict[str, bool] = {}
+        self.links: list[str] = []
+
+    @cached_property
+    def _listing(self) -> list[str]:
+        return sorted(self._walk()) if self._only is None else self._only
+
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
+
+    def names(self) -> Sequence[str]:
+        return self._listing
+
+    def _walk(self) -> list[str]:
+        """Files below the root in no order; links are not followed."""
+        found: list[str] = []
+        prefixes = [""]
+        for prefix in prefixes:
+            folder = os.path.join(self.root, prefix)
+            try:
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if entry.is_file(follow_symlinks=False):
+                            found.append(prefix + entry.name)
+                        elif entry.is_dir(follow_symlinks=False):
+                            if prefix + entry.name not in self._without and is_data_folder(entry.name):
+                                prefixes.append(f"{prefix}{entry.name}/")
+                        elif entry.is_symlink():
+                            self.links.append(prefix + entry.name)
+            except OSError as error:
+                raise FileError(f"cannot list {folder}: {error.strerror}") from error
+        return found
+
+    def real_path(self, name: str) -> str | None:
+        return os.path.join(self.root, name) if is_safe(name) else None
+
+    def open(self, name: str) -> BinaryIO:
+        path = self.real_path(name)
+        if path is None:
+            raise FileError("the path leaves the source's folder, so it is not opened")
+        folder = name[: name.rfind("/") + 1]
+        if folder not in self._inside:
+            self._inside[folder] = self._leads_inside(os.path.join(self.root, folder))
+        if self._inside[folder]:
+            try:
+                return open(path, "rb", opener=_no_link)
+            except OSError as error:
+                if error.errno != errno.ELOOP:
+                    raise
+        if not self._leads_inside(path):
+            raise FileError("a link leads out of the source's folder, so it is not opened")
+        return open(path, "rb")
+
+    def _leads_inside(self, path: str) -> bool:
+        return os.path.commonpath((os.path.realpath(path), self._real_root)) == self._real_root
+
+    def size(self, name: str) -> int:
+        path = self.real_path(name)
+        return os.path.getsize(path) if path else 0
+
+    def exists(self, name: str) -> bool:
+        path = self.real_path(name)
+        return path is not None and os.path.isfile(path)
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Opens a file that is no link."""
+    if _PLAIN_FILE == os.O_RDONLY and os.path.islink(path):  # a system that cannot tell while it opens
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+    return os.open(path, flags | _PLAIN_FILE)
+
+
+class _Zip:
+    def __init__(self, path: str) -> None:
+        self._path, self._process = path, os.getpid()
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (*DAMAGED, OSError) as error:
+            raise FileError(f"{path}: not a readable zip archive: {error}") from error
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        total = 0
+        for info in self._zip.infolist():
+            name = info.filename.replace("\\", "/")
+            if not name or name.endswith("/"):
+                continue
+            if not is_safe(name):
+                raise FileError(f"{path}: member {display(name)!r} leads out of the archive; nothing was read from it")
+            if _BELOW_NO_DATA.search(name):
+                continue
+            if name in self._members:
+                raise FileError(f"{path}: member {display(name)!r} is there twice, so its content is ambiguous")
+            if len(self._members) >= MAX_MEMBERS:
+                raise FileError(f"{path}: more than {MAX_MEMBERS:,} members")
+            self._members[name] = info
+            total += info.file_size
+        if total > LARGE_BYTES and (why := _too_much(total, os.path.getsize(path))):
+            raise FileError(f"{path}: {why}")
+        if total > MAX_TOTAL_BYTES:
+            raise FileError(f"{path}: unpacks to more than {MAX_TOTAL_BYTES:,} bytes")
+
+    @property
+    def archive(self) -> zipfile.ZipFile:
+        """The archive, with a file of this process's own: processes that are forked share the place in an open file."""
+        if self._process != os.getpid():
+            self._zip.fp = open(self._path, "rb")  # noqa: SIM115
+            self._process = os.getpid()
+        return self._zip
+
+    def names(self) -> Sequence[str]:
+        return sorted(self._members)
+
+    def open(self, name: str) -> BinaryIO:
+        info = self._members.get(name)
+        if info is None:
+            raise FileNotFoundError(name)
+        if info.flag_bits & 1:
+            raise FileError(f"{ENCRYPTED} ({self._path})")
+        if why := _too_much(info.file_size, info.compress_size):
+            raise FileError(f"in {self._path}: {why}")
+        return _unpacked(self.archive.open(info), info.file_size, info.compress_size)
+
+    def size(self, name: str) -> int:
+        return self._members[name].file_size
+
+    def exists(self, name: str) -> bool:
+        return name in self._members
+
+    def real_path(self, name: str) -> str | None:
+        return None
+
+
+def _too_much(size: int, packed: int) -> str:
+    """Why so many bytes of so few are not unpacked; empty when they may be."""
+    for free, ratio in ((LARGE_BYTES, MAX_LARGE_RATIO), (RATIO_FREE_BYTES, MAX_RATIO)):
+        if size > free and size > ratio * max(1, packed):
+            return f"unpacks to more than {ratio:,} times its size, which looks like a zip bomb"
+    return ""
+
+
+def _unpacked(stream: IO[bytes] | gzip.GzipFile, size: int | None, packed: int) -> BinaryIO:
+    """A seekable copy of a compressed stream: in memory when small, else in an unnamed temporary file."""
+    target = tempfile.SpooledTemporaryFile(max_size=32 * 2**20)  # noqa: SIM115
+    total = 0
+    limit = MAX_MEMBER_BYTES if size is None else size
+    try:
+        with stream:
+            while block := stream.read(_BLOCK):
+                total += len(block)
+                if total > limit:
+                    raise FileError("holds more than it declares, or more than is accepted")
+                if why := _too_much(total, packed):
+                    raise FileError(why)
+                target.write(block)
+        target.seek(0)
+    except BaseException:
+        target.close()
+        raise
+    return cast(BinaryIO, target)
+
+
+class Source:
+    """What a reader reads. ``path`` is as the user wrote it, ``name`` names the dataset.
+
+    ``without`` are folders of a folder that are no part of it.
+    """
+
+    def __init__(self, *paths: str | os.PathLike[str], without: Sequence[str] = ()) -> None:
+        if not paths:
+            raise UsageError("no source given")
+        files = [os.fspath(p) for p in paths]
+        for path in files:
+            if not os.path.exists(path):
+                raise UsageError(f"{path}: no such file or folder")
+            if not os.path.isfile(path) and not os.path.isdir(path):
+                raise UsageError(f"{path} is a pipe or a device, which can be read only once: save it as a file first")
+        first = files[0]
+        self.unreadable: dict[str, str] = {}
+        self._heads: dict[str, bytes] = {}
+        self.path = first if len(files) == 1 else ", ".join(files)
+        self._store: _Store
+        self._given = len(files) > 1
+        if len(files) > 1:
+            folders = [p for p in files if os.path.isdir(p)]
+            if folders:
+                raise UsageError(f"{folders[0]} is a folder: give one folder, or several files of one set")
+            root = os.path.commonpath([os.path.dirname(os.path.abspath(p)) for p in files])
+            self._store = _Folder(root, [os.path.relpath(p, root).replace(os.sep, "/") for p in files])
+            self.name = os.path.basename(root) or "dataset"
+        elif os.path.isdir(first):
+            self._store = _Folder(first, without=without)
+            self.name = os.path.basename(os.path.abspath(first)) or "dataset"
+        elif _is_zip(first):
+            self._store = _Zip(first)
+            self.name = Path(first).stem
+        else:
+            root, base = os.path.split(os.path.abspath(first))
+            self._store = _Folder(root, [base])
+            self.name = base.removesuffix(".gz").split(".")[0] or base
+        self.name = text_name(self.name)
+        self.is_file = len(files) == 1 and isinstance(self._store, _Folder) and not os.path.isdir(first)
+        self.is_archive = isinstance(self._store, _Zip)
+
+    @property
+    def folder(self) -> str | None:
+        """The real folder that the names are relative to, or None for an archive."""
+        return self._store.root if isinstance(self._store, _Folder) else None
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """All entries, sorted; several files in the order in which they were given.
+
+        For a single file: that file, although its neighbours can be opened too.
+        """
+        return self._store.names()
+
+    @property
+    def links(self) -> list[str]:
+        """Links that the walk met and did not follow, sorted, but those in hidden folders."""
+        if not isinstance(self._store, _Folder):
+            return []
+        self._store.names()
+        return sorted(name for name in self._store.links if "/." not in f"/{name}")
+
+    def archive_kind(self) -> str:
+        """What kind of archive a single file is that is not read in place; empty for any other source."""
+        head = self.head(self.names[0]) if self.is_file and self.names else b""
+        if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+            return "tar"
+        return next((kind for start, kind in _ARCHIVES.items() if head.startswith(start)), "")
+
+    @cached_property
+    def groups(self) -> Mapping[tuple[str, str], list[str]]:
+        """Entries by folder (with a closing slash, the root as an empty text) and extension, each in order.
+
+        Extensions are in lower case, with their dot; a dot that begins a name begins no extension. One pass over the
+        listing serves every reader that is asked about a source.
+        """
+        groups: dict[tuple[str, str], list[str]] = {}
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            cut, dot = name.rfind("/") + 1, name.rfind(".")
+            written = name[:cut] + name[dot:] if dot > cut else name[:cut]
+            group = found.get(written)
+            if group is None:
+                key = name[:cut], name[dot:].lower() if dot > cut else ""
+                group = found[written] = groups.setdefault(key, [])
+            group.append(name)
+        return groups
+
+    def ending(self, *extensions: str) -> list[str]:
+        """Entries with one of these extensions, packed by gzip or not, in the order of :attr:`names`."""
+        found: list[str] = []
+        for (_, extension), names in self.groups.items():
+            if extension in extensions:
+                found += names
+            elif extension == ".gz":
+                found += [n for n in names if n[:-3].lower().endswith(extensions)]
+        if len(found) < 2:
+            return found
+        if self._given:
+            wanted = set(found)
+            return [n for n in self.names if n in wanted]
+        return sorted(found)
+
+    def under(self, prefix: str) -> Sequence[str]:
+        """Entries whose name starts with a prefix, by bisection of the sorted listing."""
+        if self.is_file:
+            return [n for n in self.names if n.startswith(prefix)]
+        names = self.names
+        low = bisect.bisect_left(names, prefix)
+        return names[low : bisect.bisect_left(names, prefix + "\U0010ffff", low)]
+
+    def exists(self, name: str) -> bool:
+        return self._store.exists(name)
+
+    def size(self, name: str) -> int:
+        """Bytes as stored (of a ``.gz`` file: compressed)."""
+        try:
+            return self._store.size(name)
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror}") from error
+
+    def real_path(self, name: str) -> str | None:
+        """The path on disk, or None inside an archive or for a name that leaves the root."""
+        return self._store.real_path(name)
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """A seekable binary stream; ``.gz`` entries are unpacked. Raises :class:`FileError`."""
+        stream: BinaryIO | None = None
+        try:
+            try:
+                stream = self._store.open(name)
+                if name.lower().endswith(".gz"):
+                    with stream as packed:
+                        size = packed.seek(0, os.SEEK_END)
+                        packed.seek(0)
+                        stream = _unpacked(gzip.GzipFile(fileobj=packed), None, size)
+            except (OSError, MemoryError) as error:
+                raise FileError(self._unreadable(error)) from error
+            except DAMAGED as error:
+                raise FileError(f"the archive {self._archive(name)} is damaged: {error}") from error
+            yield stream
+        finally:
+            if stream is not None:
+                stream.close()
+
+    def read(self, name: str, limit: int = 2**31) -> bytes:
+        """The whole entry. Raises :class:`FileError`, also above ``limit`` bytes."""
+        with self.open(name) as stream:
+            try:
+                size = stream.seek(0, os.SEEK_END)
+                if size > limit:
+                    raise FileError(f"larger than {limit:,} bytes")
+                stream.seek(0)
+                # asked for no more than there is: the room for it is taken before anything is read
+                data = stream.read(size + 1)
+            except OSError as error:
+                raise FileError(self._unreadable(error)) from error
+            except MemoryError as error:
+                raise FileError(self._unreadable(error, f"its {size:,} bytes")) from error
+        if len(data) != size:
+            raise FileError("has changed while it was read")
+        return data
+
+    def _archive(self, name: str) -> str:
+        """The packed file that an entry is or is in."""
+        return display(self.path) if self.is_archive else display(name)
+
+    def _unreadable(self, error: OSError | MemoryError, what: str = "it") -> str:
+        inside = f" in the archive {display(self.path)}" if self.is_archive else ""
+        if isinstance(error, MemoryError):
+            return f"cannot be read{inside}: there is too little memory for {what}"
+        return f"cannot be read{inside}: {error.strerror or error}"
+
+    def load(self, name: str, limit: int = 2**31) -> bytes:
+        """The whole of an entry that :attr:`names` lists: as :meth:`read`, for sets of many small files.
+
+        The walk that made the listing followed no links, so nothing but the last step can have become one since.
+        """
+        if not isinstance(self._store, _Folder) or name[-3:].lower() == ".gz":
+            return self.read(name, limit)
+        try:
+            handle = os.open(f"{self._store.root}/{name}", _PLAIN_FILE)
+            try:
+                data = os.read(handle, _SMALL)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return self.read(name, limit)
+            raise FileError(f"cannot be read: {error.strerror or error}") from error
+        return data if len(data) < _SMALL and len(data) <= limit else self.read(name, limit)
+
+    def head(self, name: str, size: int = HEAD) -> bytes:
+        """The first bytes, without unpacking more of an archive than needed.
+
+        Empty when unreadable; the reason is kept in :attr:`unreadable`. Those of a few files are kept: every reader that is
+        asked about a source looks at the same ones.
+        """
+        if size != HEAD:
+            return self._head(name, size)
+        if name not in self._heads:
+            if len(self._heads) == HEADS:
+                self._heads.clear()
+            self._heads[name] = self._head(name, size)
+        return self._heads[name]
+
+    def _head(self, name: str, size: int) -> bytes:
+        try:
+            if isinstance(self._store, _Zip):
+                info = self._store._members[name]
+                if info.flag_bits & 1:
+                    raise FileError(f"{ENCRYPTED} ({display(self.path)})")
+                with self._store.archive.open(info) as member:
+                    return _head_of(member, name, size)
+            with self._store.open(name) as stream:
+                return _head_of(stream, name, size)
+        except (OSError, FileError, *DAMAGED) as error:
+            inside = f" (in the archive {display(self.path)})" if self.is_archive else ""
+            self.unreadable.setdefault(name, (getattr(error, "strerror", None) or str(error)) + inside)
+            return b""
+
+
+def _head_of(stream: IO[bytes], name: str, size: int) -> bytes:
+    if name.lower().endswith(".gz"):
+        return gzip.GzipFile(fileobj=cast(BinaryIO, stream)).read(size)
+    return stream.read(size)
+
+
+def _is_zip(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False

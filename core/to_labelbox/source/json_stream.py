@@ -1,0 +1,305 @@
+"""One pass over a huge JSON file in bounded memory: top-level keys, and arrays cut into pieces at item boundaries.
+
+A piece is cut at the last ``},`` of a block and *proved* by decoding it between brackets: that succeeds only at an item
+boundary, whatever strings and nesting the file holds. Where it fails, an exact scan of brackets and strings takes over.
+Small pieces are the point: a block's objects fit into the cache and are gone before the next block is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO, Generic, NamedTuple, TypeVar, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from to_labelbox.report.errors import FileError
+
+PIECE = 128 * 1024
+MAX_VALUE = 1 << 30
+"""Largest single item in bytes."""
+MAX_DEPTH = 64
+
+T = TypeVar("T")
+
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|"', re.DOTALL)
+_SCALAR = re.compile(rb"[^,\]}\s]+")
+_SPACE = re.compile(rb"[ \t\r\n]*")
+_SEPARATOR = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
+
+UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What msgspec raises at a text that is no JSON, or not of the wanted type."""
+
+
+class Piece(NamedTuple, Generic[T]):
+    """Consecutive items of an array: their byte offsets and lengths in the file, and the decoded items.
+
+    ``items`` holds None for an item that does not decode.
+    """
+
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    items: Sequence[T | None]
+
+
+class JsonStream:
+    """A cursor over a seekable binary stream of JSON. Raises :class:`FileError` with line and column."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._buffer = b""
+        self._base = 0
+        self._pos = 0
+        self._ended = False
+        self._fill(4)
+        if self._buffer.startswith(codecs.BOM_UTF8):
+            self._pos = 3
+
+    @property
+    def offset(self) -> int:
+        """Bytes consumed."""
+        return self._base + self._pos
+
+    # ----------------------------------------------------------------------------------------------- structure
+
+    def next(self) -> bytes:
+        """The next byte that is not white space, not consumed; empty at the end."""
+        while True:
+            match = _SPACE.match(self._buffer, self._pos)
+            self._pos = match.end() if match else self._pos
+            if self._pos < len(self._buffer):
+                return self._buffer[self._pos : self._pos + 1]
+            if not self._fill(1):
+                return b""
+
+    def take(self, expected: bytes) -> None:
+        found = self.next()
+        if found != expected:
+            raise self.error(f"expected {expected.decode()!r}, found {_shown(found)}")
+        self._pos += 1
+
+    def members(self) -> Iterator[str]:
+        """Keys of the object at the cursor; each value must be consumed before the next key is asked for."""
+        self.take(b"{")
+        if self.next() == b"}":
+            self._pos += 1
+            return
+        while True:
+            if self.next() != b'"':
+                raise self.error(f"expected a key, found {_shown(self.next())}")
+            start, end = self.skip()
+            yield self._decode_key(start, end)
+            if self.next() == b",":
+                self._pos += 1
+                continue
+            self.take(b"}")
+            return
+
+    def _decode_key(self, start: int, end: int) -> str:
+        try:
+            key = msgspec.json.decode(self._buffer[start - self._base : end - self._base], type=str)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self.error(str(error), start) from None
+        self.take(b":")
+        return key
+
+    def skip(self) -> tuple[int, int]:
+        """Consume a value; its first and one-past-last byte offsets."""
+        if not self.next():
+            raise self.error("the file ends where a value should be")
+        start = self._pos
+        end = self._end_of_value(start)
+        self._pos = end
+        return self._base + start, self._base + end
+
+    def value(self) -> bytes:
+        """Consume a value and return its bytes."""
+        start, end = self.skip()
+        return self._buffer[start - self._base : end - self._base]
+
+    def pieces(
+        self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None = None
+    ) -> Iterator[Piece[T]]:
+        """The items of the array at the cursor, a piece at a time.
+
+        ``decode`` makes items of the text of an array and raises what msgspec raises; ``lenient`` has a second try at an
+        item that does not decode.
+        """
+        self.take(b"[")
+        if self.next() == b"]":
+            self._pos += 1
+            return
+        more = True
+        while more:
+            self._fill(PIECE)
+            yield self._cut(decode) or self._exact(decode, lenient)
+            more = self.next() != b"]"
+            self.take(b"," if more else b"]")
+            self.next()
+
+    def _cut(self, decode: Callable[[bytes], Sequence[T]]) -> Piece[T] | None:
+        """The longest proved run of items in the next block."""
+        for end in self._likely_ends():
+            text = self._buffer[self._pos : end]
+            try:
+                items = decode(b"[%b]" % text)
+            except UNDECODABLE:
+                continue
+            starts, lengths = _items_of(text)
+            if len(starts) != len(items) or (text.count(b"{") != len(items) and not _are_outermost(text, starts)):
+                return None
+            starts += self.offset
+            self._pos += len(text)
+            return Piece(starts, lengths, items)
+        return None
+
+    def _likely_ends(self) -> Iterator[int]:
+        """Where the last item of the next block may end: behind an object, behind an array in it, with the whole array."""
+        first, last = self._pos, self._pos + PIECE
+        at = self._buffer.rfind(b"},", first, last)
+        if at >= 0:
+            yield at + 1
+            before = self._buffer.rfind(b"},", first, at)
+            if before >= 0:
+                yield before + 1
+        after_array = self._buffer.rfind(b"]},", first, last)
+        if after_array >= 0:
+            yield after_array + 2
+        whole = self._buffer.find(b"}]", first, last)
+        if whole >= 0:
+            yield whole + 1
+
+    def _exact(self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None) -> Piece[T]:
+        """About a block of items by scanning brackets."""
+        starts: list[int] = []
+        lengths: list[int] = []
+        items: list[T | None] = []
+        while True:
+            start, end = self.skip()
+            text = self._buffer[start - self._base : end - self._base]
+            starts.append(start)
+            lengths.append(end - start)
+            try:
+                items += decode(b"[%b]" % text)
+            except UNDECODABLE:
+                items.append(lenient(text) if lenient else None)
+            if end - starts[0] >= PIECE or self.next() != b",":
+                return Piece(np.array(starts, np.int64), np.array(lengths, np.int64), items)
+            self.take(b",")
+
+    # ------------------------------------------------------------------------------------------------- scanning
+
+    def _end_of_value(self, start: int) -> int:
+        """Buffer position after the value at a buffer position; reads on as needed, positions stay valid."""
+        first = self._buffer[start : start + 1]
+        if first not in b'{["':
+            while True:
+                match = _SCALAR.match(self._buffer, start)
+                if match is None:
+                    raise self.error(f"expected a value, found {_shown(first)}", self._base + start)
+                if match.end() < len(self._buffer) or not self._grow():
+                    return match.end()
+        depth, at = 0, start
+        while True:
+            match = _TOKEN.search(self._buffer, at)
+            if match is None or match.group() == b'"':
+                at = match.start() if match else max(at, len(self._buffer))
+                if len(self._buffer) - start > MAX_VALUE:
+                    raise self.error(f"a value of more than {MAX_VALUE} bytes", self._base + start)
+                if not self._grow():
+                    raise self.error(
+                        "the file ends inside a value that starts here: it is truncated", self._base + start
+                    )
+                continue
+            at = match.end()
+            token = match.group()
+            if token in b"{[":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise self.error(f"nested more than {MAX_DEPTH} levels deep", self._base + start)
+            elif token in b"}]":
+                depth -= 1
+            if depth == 0:
+                return at
+
+    def _fill(self, wanted: int) -> bool:
+        """Have ``wanted`` bytes ahead if the file has them, dropping what is consumed; whether there is any."""
+        ahead = len(self._buffer) - self._pos
+        if ahead < wanted and not self._ended:
+            block = self._file.read(max(PIECE, wanted - ahead))
+            self._ended = not block
+            self._base += self._pos
+            self._buffer = self._buffer[self._pos :] + block
+            self._pos = 0
+        return len(self._buffer) > self._pos
+
+    def _grow(self) -> bool:
+        """Append to the buffer without moving positions; False at the end of the file."""
+        if self._ended:
+            return False
+        block = self._file.read(max(PIECE, len(self._buffer) - self._pos))
+        self._ended = not block
+        self._buffer += block
+        return bool(block)
+
+    def error(self, message: str, offset: int | None = None) -> FileError:
+        """An error at a byte offset (default: the cursor), with line and column counted from 1."""
+        at = self.offset if offset is None else offset
+        self._file.seek(0)
+        line, last, seen = 1, -1, 0
+        while seen < at and (block := self._file.read(min(1 << 20, at - seen))):
+            line += block.count(b"\n")
+            newline = block.rfind(b"\n")
+            last = seen + newline if newline >= 0 else last
+            seen += len(block)
+        return FileError(f"not valid JSON at line {line}, column {at - last} (byte {at}): {message}")
+
+
+def _items_of(text: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Starts and lengths of the objects in a list of them, taken to be separated all alike."""
+    match = _SEPARATOR.search(text)
+    separator = match.group() if match else b"},{"
+    view = np.frombuffer(text, np.uint8)
+    last = np.flatnonzero(view[: len(view) - len(separator) + 1] == separator[0])
+    for place, code in enumerate(separator[1:], 1):
+        last = last[view[last + place] == code]
+    starts = np.zeros(len(last) + 1, np.int64)
+    starts[1:] = last + (len(separator) - 1)
+    return starts, np.append(last + 1, len(text)) - starts
+
+
+def _are_outermost(text: bytes, starts: npt.NDArray[np.int64]) -> bool:
+    """Whether as many braces are closed as opened before each start.
+
+    Objects inside an item may be separated as items are elsewhere, and be as many as the separators that differ.
+    """
+    view = np.frombuffer(text, np.uint8)
+    opened, closed = np.flatnonzero(view == ord("{")), np.flatnonzero(view == ord("}"))
+    return bool((np.searchsorted(opened, starts) == np.searchsorted(closed, starts)).all())
+
+
+def _shown(found: bytes) -> str:
+    return repr(found.decode("latin-1")) if found else "the end of the file"
+
+
+def as_utf8(file: BinaryIO) -> BinaryIO:
+    """The stream itself, or for UTF-16 with a byte-order mark an unnamed temporary copy in UTF-8."""
+    head = file.read(4)
+    file.seek(0)
+    if not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return file
+    copy = tempfile.TemporaryFile()  # noqa: SIM115
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    try:
+        while block := file.read(1 << 20):
+            copy.write(decoder.decode(block).encode())
+        copy.write(decoder.decode(b"", True).encode())
+    except UnicodeError as error:
+        copy.close()
+        raise FileError(f"is not UTF-16 as its first bytes say: {error}") from None
+    copy.seek(0)
+    return cast(BinaryIO, copy)
