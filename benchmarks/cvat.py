@@ -30,8 +30,8 @@ for _, element in tree.iterparse(sys.argv[1]):
 """
 READER = """
 import sys
-from to_labelbox.formats import ReadContext
-from to_labelbox.source import Source
+from to_labelbox.plugins import ReadContext
+from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat import FORMAT
 dataset = FORMAT.read(Source(sys.argv[1]), FORMAT.options(), ReadContext())
 print(sum(1 for item in dataset for _ in item.annotations))

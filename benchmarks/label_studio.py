@@ -23,8 +23,8 @@ STAMP = "2024-01-01T00:00:00.000000Z"
 YARDSTICK = "import sys, orjson; data = open(sys.argv[1], 'rb').read(); open(sys.argv[2], 'wb').write(orjson.dumps(orjson.loads(data)))"
 READER = """
 import sys
-from to_labelbox.formats import ReadContext
-from to_labelbox.source import Source
+from to_labelbox.plugins import ReadContext
+from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio import FORMAT
 dataset = FORMAT.read(Source(sys.argv[1]), FORMAT.options(), ReadContext())
 print(sum(len(item.annotations) for item in dataset.items()))

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import to_labelbox
 from browser import chromium, visit
-from to_labelbox.api.preview import preview
+from to_labelbox.api.page import preview
 
 SIZE = (1280, 960)
 FINE = 3

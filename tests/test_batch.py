@@ -665,7 +665,9 @@ def test_names_that_are_no_utf_8(tmp_path: Path) -> None:
     assert contents(tmp_path / "shards") == first
 
 
-HOLDING = "import sys; from to_labelbox.lock import locked\nwith locked(sys.argv[1]):\n print(); sys.stdin.read()"
+HOLDING = (
+    "import sys; from to_labelbox.batches.lock import locked\nwith locked(sys.argv[1]):\n print(); sys.stdin.read()"
+)
 
 
 def test_two_runs_do_not_work_in_one_folder(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_the_package_is_loaded_when_it_is_asked_for_something() -> None:
     code = (
         "import sys, to_labelbox\n"
         "print([name for name in sys.modules if name.startswith('to_labelbox.')])\n"
-        "from to_labelbox.formats import readers\n"
+        "from to_labelbox.plugins.registry import readers\n"
         "print(to_labelbox.formats() == readers(), all(hasattr(to_labelbox, name) for name in to_labelbox.__all__))\n"
         "print(to_labelbox.model.Box.__name__, hasattr(to_labelbox, 'nothing'))\n"
     )

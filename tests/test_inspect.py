@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import to_labelbox
 from harness import Case, Convert, annotation, cases, coco, image, item, save
-from to_labelbox.api.inspect import inspected
+from to_labelbox.api.inspection import inspected
 from to_labelbox.cli import cli
 from to_labelbox.conversion.job import Job, open_job
 from to_labelbox.conversion.run import run

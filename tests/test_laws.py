@@ -227,7 +227,7 @@ HEAVY = {"numpy", "lxml", "yaml", "PIL", "rich", "pyclipper", "pycocotools", "mu
 def test_nothing_heavy_is_imported_to_ask_the_formats_and_to_write_boxes() -> None:
     code = (
         "import sys, to_labelbox.cli.convert\n"
-        "from to_labelbox.formats import readers, writer\n"
+        "from to_labelbox.plugins.registry import readers, writer\n"
         "print(len(readers()), writer().encoder, *sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -248,9 +248,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from to_labelbox.formats import CERTAIN, Dataset, Match, Reader, Refusal
-from to_labelbox.model import Asset, Item, Media, Object, Point
-from to_labelbox.schema import Label, Schema
+from to_labelbox.plugins import CERTAIN, Dataset, Match, Reader, Refusal
+from to_labelbox.model import Asset, Item, Label, Media, Object, Point, Schema
 
 
 @dataclass(frozen=True)

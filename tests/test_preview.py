@@ -23,7 +23,7 @@ from browser import chromium, complaints, requests, visit
 from harness import FIXTURES, Convert, cases, item
 from labelbox_cells import CASES
 from to_labelbox import UsageError
-from to_labelbox.api.preview import preview
+from to_labelbox.api.page import preview
 from to_labelbox.cli import cli
 from to_labelbox.geometry.raster import mask_from_array
 from to_labelbox.model.items import (

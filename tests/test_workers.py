@@ -170,7 +170,7 @@ def test_a_signal_waits_until_no_lock_is_held(number: int, monkeypatch: pytest.M
 ORPHANING = """
 import time
 from collections import deque
-from to_labelbox.workers import crew
+from to_labelbox.conversion.process_pool import crew
 
 with crew(1, print, ()) as hands:
     print("ready", flush=True)

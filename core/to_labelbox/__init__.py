@@ -6,16 +6,12 @@
     36781
 
 ``convert`` does all steps at once; ``read``, ``infer_ontology`` and ``write`` do them one by one. The model is in
-:mod:`to_labelbox.model.items`. ``validate`` and ``preview`` look at what was written.
+:mod:`to_labelbox.model`. ``validate`` and ``preview`` look at what was written.
 
 The names are loaded when the first of them is asked for, so that a command can hear a Ctrl-C before they are.
 """
 
 from __future__ import annotations
-
-import sys
-from importlib import import_module
-from types import ModuleType
 
 TYPE_CHECKING = False  # that of `typing` takes longer than everything here
 if TYPE_CHECKING:
@@ -24,27 +20,17 @@ if TYPE_CHECKING:
     from to_labelbox.api import *
 
 
-class _Package(ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") or name == "__all__":
-            face = import_module("to_labelbox.api")
-            if name in face.__all__ or name == "__all__":
-                return getattr(face, name)
-            if name in self.__dict__:  # a module that came with it
-                return self.__dict__[name]
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    if not name.startswith("_") or name == "__all__":
+        from importlib import import_module
 
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.__all__})
-
-    @property
-    def formats(self) -> Any:
-        """The function: whoever imports the module of that name puts it here."""
-        return import_module("to_labelbox.api").formats
-
-    @formats.setter
-    def formats(self, module: ModuleType) -> None:
-        pass
+        api = import_module("to_labelbox.api")
+        if name in api.__all__ or name == "__all__":
+            return getattr(api, name)
+        if name in globals():  # a room that came with it
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__getattr__("__all__")})

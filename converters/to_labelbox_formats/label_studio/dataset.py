@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 
-from to_labelbox.option_file import read_bytes
 from to_labelbox.plugins.reader import Dataset, ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
+from to_labelbox.source.option_file import read_bytes
 from to_labelbox_formats.label_studio.config import Config, declare, parse_config
 from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise, unfinished
 from to_labelbox_formats.label_studio.items import TaskItems

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from to_labelbox.importer import Dialogue, Importer, ImportOptions, ImportReport
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import Survey
+from to_labelbox.plugins.importer import Dialogue, Importer, ImportOptions, ImportReport
 from to_labelbox.plugins.writer import Fault, PreviewOptions, Writer
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings

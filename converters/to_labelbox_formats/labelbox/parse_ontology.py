@@ -13,8 +13,8 @@ from typing import Any
 
 from to_labelbox.model.schema import Input, Kind, Option, Question
 from to_labelbox.ontology.infer import Classification, Ontology, Tool
-from to_labelbox.option_file import parse_json, read_bytes
 from to_labelbox.report.errors import UsageError
+from to_labelbox.source.option_file import parse_json, read_bytes
 from to_labelbox_formats.labelbox.ontology_json import TOOLS
 
 KINDS = {**{name: kind for kind, name in TOOLS.items()}, "superpixel": Kind.MASK}

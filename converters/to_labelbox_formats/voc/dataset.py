@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from to_labelbox.model.schema import Label, Schema
-from to_labelbox.option_file import read_bytes
 from to_labelbox.plugins.reader import Dataset, ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
+from to_labelbox.source.option_file import read_bytes
 from to_labelbox_formats.voc.conventions import are_degrees, are_fractions, are_resized, are_sizes, decide_origin
 from to_labelbox_formats.voc.evidence import Sample, document_of
 from to_labelbox_formats.voc.image import Items

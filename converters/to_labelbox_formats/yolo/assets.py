@@ -12,13 +12,13 @@ import re
 from collections.abc import Mapping
 from enum import IntEnum
 
-from to_labelbox.option_file import read_text, whole_number
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.files import HEAD, Source
 from to_labelbox.source.image_headers import Header, file_header, image_header, is_image
+from to_labelbox.source.option_file import read_text, whole_number
 from to_labelbox_formats.yolo.folders.descriptors import text_of
 from to_labelbox_formats.yolo.folders.listing import Tree
 from to_labelbox_formats.yolo.rows import Frame

@@ -6,25 +6,33 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from to_labelbox.api.convert import convert, infer_ontology, write
-from to_labelbox.api.preview import preview
-from to_labelbox.api.validate import faults
+from to_labelbox.api.conversion import convert, infer_ontology, write
+from to_labelbox.api.import_out import import_
+from to_labelbox.api.page import preview
+from to_labelbox.api.validation import faults
 from to_labelbox.batches.batch import batch, merge
 from to_labelbox.batches.report import BatchReport
 from to_labelbox.conversion.job import Job, open_job
-from to_labelbox.import_out import import_
-from to_labelbox.importer import ImportOptions, ImportReport
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.detect import Detection
 from to_labelbox.plugins.detect import detect as _detect
+from to_labelbox.plugins.importer import ImportOptions, ImportReport
 from to_labelbox.plugins.reader import Dataset, Reader, dataset_of
 from to_labelbox.plugins.registry import readers
 from to_labelbox.plugins.writer import Fault, Writer
-from to_labelbox.report.errors import FileError, RecordError, SourceError, ToLabelboxError, UsageError
-from to_labelbox.report.log import Log, NotAllowedError, RefusedError, UnavailableError
+from to_labelbox.report.errors import (
+    FileError,
+    NotAllowedError,
+    RecordError,
+    RefusedError,
+    SourceError,
+    ToLabelboxError,
+    UnavailableError,
+    UsageError,
+)
+from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
-from to_labelbox.rules.class_map_file import read_class_map
 from to_labelbox.rules.settings import Outside, Policy, Settings
 from to_labelbox.source.files import Source
 
@@ -96,3 +104,10 @@ def read(
 def validate(path: str | os.PathLike[str], ontology: str | os.PathLike[str] | None = None) -> list[Fault]:
     """Faults of an output folder, of all of a batch, or of an NDJSON file against an ontology file; empty when there are none."""
     return list(faults(os.fspath(path), None if ontology is None else os.fspath(ontology)))
+
+
+def read_class_map(path: str | os.PathLike[str]) -> ClassMap:
+    """The map in a YAML or CSV file. Raises :class:`UsageError` with all faults of the file, each with its line."""
+    from to_labelbox.rules import class_map_file  # YAML is slow to load
+
+    return class_map_file.read_class_map(path)

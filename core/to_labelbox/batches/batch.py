@@ -37,7 +37,7 @@ from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.fingerprint import file_digest
 
 if TYPE_CHECKING:
-    from to_labelbox.batches.progress import Hire
+    from to_labelbox.conversion.process_pool import PoolFactory
 from to_labelbox.batches.progress import Listener
 
 
@@ -158,7 +158,7 @@ def merge(
         return run.merge(_hire("local", None, workers, 0))
 
 
-def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float) -> Hire:
+def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float) -> PoolFactory:
     """How to come by workers."""
     if engine == "dask":
         from to_labelbox.batches.dask_pool import check, dask_crew

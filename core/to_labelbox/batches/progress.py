@@ -1,13 +1,9 @@
-"""How far a batch is, and how it comes by its workers."""
+"""How far a batch is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from to_labelbox.conversion.job import Job
-from to_labelbox.conversion.process_pool import Crew
 
 
 @dataclass(slots=True)
@@ -24,6 +20,3 @@ class Progress:
 
 
 Listener = Callable[[Progress], None]
-
-
-Hire = Callable[[Sequence[Job]], AbstractContextManager[Crew]]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from to_labelbox.batches.find_datasets import Found, discover, none_found
 from to_labelbox.batches.plan import FAILURE, HEAD, Failure, Plan, adopt
-from to_labelbox.batches.progress import Hire, Listener, Progress
+from to_labelbox.batches.progress import Listener, Progress
 from to_labelbox.batches.published import MEMORY, Kept, keep, remember
 from to_labelbox.batches.report import BatchReport, Row, Totals
 from to_labelbox.batches.worker import WHOLE_UNITS, Finish, Opening, Repeats, find_repeated, finish, start
@@ -28,7 +28,7 @@ from to_labelbox.conversion.chunks import Filling, Part, plan
 from to_labelbox.conversion.job import Job
 from to_labelbox.conversion.merge_chunks import Gathering
 from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder
-from to_labelbox.conversion.process_pool import Crew, Died
+from to_labelbox.conversion.process_pool import Crew, Died, PoolFactory
 from to_labelbox.conversion.publish import publish, report_of
 from to_labelbox.conversion.repeated_assets import same_keys
 from to_labelbox.conversion.supervise import encode_all, rendered_by
@@ -140,7 +140,7 @@ class Batch:
             if other != path:
                 dataset.failure = f"{self._out} does not tell its name from {other!r}: rename one of them"
 
-    def run(self, hire: Hire) -> BatchReport:
+    def run(self, hire: PoolFactory) -> BatchReport:
         """Everything, from opening to the report. ``hire`` gets the crew for the datasets' jobs."""
         self._tell_apart()
         for dataset in self.sets:
@@ -149,7 +149,7 @@ class Batch:
             self._encode(hands, self._alive)
             return self._conclude(hands)
 
-    def run_shard(self, hire: Hire, shard: int, of: int) -> BatchReport:
+    def run_shard(self, hire: PoolFactory, shard: int, of: int) -> BatchReport:
         """One machine's share: parts in the working folder, nothing published."""
         self._tell_apart()
         shared = {s.number for s in self._alive if of > 1 and _is_large(s.found.source)}
@@ -170,7 +170,7 @@ class Batch:
         for dataset in self.sets:
             adopt(dataset.folder, os.path.join(working, os.path.basename(dataset.folder)))
 
-    def merge(self, hire: Hire) -> BatchReport:
+    def merge(self, hire: PoolFactory) -> BatchReport:
         """Conclude what machines have done. Raises :class:`UsageError` when something is missing."""
         absent = []
         self._compare = False

@@ -15,8 +15,8 @@ from typing import TextIO
 import click
 
 from to_labelbox.cli.speech import tell
-from to_labelbox.interruption import Interrupted, hear
 from to_labelbox.report.errors import ToLabelboxError
+from to_labelbox.report.interruption import Interrupted, hear
 
 COMMANDS = (
     "convert",

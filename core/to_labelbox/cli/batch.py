@@ -12,8 +12,8 @@ from to_labelbox.cli.common import batch_closing, conversion_options, output_opt
 from to_labelbox.cli.progress import batch_display
 from to_labelbox.cli.speech import tell
 from to_labelbox.model.text import display
-from to_labelbox.option_file import whole_number
 from to_labelbox.report.report import FailOn
+from to_labelbox.source.option_file import whole_number
 
 
 @click.command()

@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 import click
 
+from to_labelbox.api import read_class_map
 from to_labelbox.batches.report import BatchReport
 from to_labelbox.conversion.job import Job, read_ontology
-from to_labelbox.interruption import Interrupted
 from to_labelbox.model.text import display
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.interruption import Interrupted
 from to_labelbox.report.log import Diagnostic, Tally
 from to_labelbox.report.report import FailOn, Report
-from to_labelbox.rules.class_map_file import read_class_map
 from to_labelbox.rules.existing_data_rows import read_rows
 from to_labelbox.rules.settings import Outside, Policy, Settings
 from to_labelbox.source.csv_tables import read_urls

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from to_labelbox.api.convert import convert as run
+from to_labelbox.api.conversion import convert as run
 from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options
 from to_labelbox.cli.progress import bar
 from to_labelbox.cli.speech import tell

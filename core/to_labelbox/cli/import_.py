@@ -9,11 +9,11 @@ from typing import Any
 import click
 import msgspec
 
+from to_labelbox.api.import_out import importer, make_import_options
 from to_labelbox.cli.speech import say, tell
-from to_labelbox.import_out import importer, make_import_options
-from to_labelbox.interruption import Interrupted
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.interruption import Interrupted
 
 LINE_SECONDS = 10.0
 """Without a terminal, it says at this pace how far it is."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from to_labelbox.api.inspect import Answered, Inspection, inspected
+from to_labelbox.api.inspection import Answered, Inspection, inspected
 from to_labelbox.cli.common import closing, job_of, settings_of, source_options
 from to_labelbox.cli.speech import say
 from to_labelbox.conversion.job import open_job

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from to_labelbox.api.preview import preview as run
+from to_labelbox.api.page import preview as run
 from to_labelbox.cli.speech import tell
 
 

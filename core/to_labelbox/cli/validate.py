@@ -7,7 +7,7 @@ import shlex
 
 import click
 
-from to_labelbox.api.validate import faults
+from to_labelbox.api.validation import faults
 from to_labelbox.cli.speech import say, tell
 from to_labelbox.model.text import cut
 

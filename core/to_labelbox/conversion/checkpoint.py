@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import TypeVar
 
 import msgspec
@@ -174,15 +173,3 @@ def missing(chunks: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tu
         if at < stop:
             ranges.append((at, stop))
     return ranges
-
-
-def changed_inputs(before: Sequence[Input], now: Sequence[Input]) -> list[str]:
-    """The first input that is another, gone or new; none when nothing has changed."""
-    for a, b in zip_longest(before, now):
-        if a is None or b is None or a.path != b.path or not _is_same(a, b):
-            return [(a or b).path]
-    return []
-
-
-def _is_same(a: Input, b: Input) -> bool:
-    return a.size == b.size and (a.digest == b.digest if a.digest else a.changed == b.changed)

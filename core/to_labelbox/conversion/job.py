@@ -31,7 +31,7 @@ from to_labelbox.rules.settings import Settings
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Gallery
-from to_labelbox.unchanged import Snapshot, has_changed
+from to_labelbox.source.unchanged import Snapshot, has_changed
 
 
 class Job(Struct, frozen=True):

@@ -14,14 +14,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 from pebble.common.types import CONSTS
 
-from to_labelbox.interruption import NUMBERS, Interrupted
+from to_labelbox.conversion.job import Job
 from to_labelbox.report.errors import ToLabelboxError
+from to_labelbox.report.interruption import NUMBERS, Interrupted
 
 _PATIENCE = 0.2
 """Seconds after which a signal that came while waiting for workers is heard."""
@@ -174,3 +175,7 @@ def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) 
             with signals.held():
                 pool.stop()  # type: ignore[no-untyped-call]
                 pool.join()
+
+
+PoolFactory = Callable[[Sequence[Job]], AbstractContextManager[Crew]]
+"""Starts the workers of a batch for the jobs of its datasets."""

@@ -16,7 +16,6 @@ import msgspec
 
 from to_labelbox.conversion.checkpoint import (
     Head,
-    changed_inputs,
     save_part,
 )
 from to_labelbox.conversion.chunks import Filling, Part, encode_part, render_part
@@ -24,8 +23,8 @@ from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import Encoder
 from to_labelbox.report.errors import SourceError
-from to_labelbox.source.fingerprint import inventory
-from to_labelbox.unchanged import has_changed
+from to_labelbox.source.fingerprint import changed_inputs, inventory
+from to_labelbox.source.unchanged import has_changed
 
 if TYPE_CHECKING:
     from to_labelbox.conversion.job import Job, Opened

@@ -1,1 +1,29 @@
-"""What a format is: readers and writers, their options, detection, the registry."""
+"""What a format is: what a reader gives and is lent. A format of a third party needs no other module of this room."""
+
+from __future__ import annotations
+
+from to_labelbox.plugins.reader import (
+    CERTAIN,
+    LIKELY,
+    POSSIBLE,
+    Dataset,
+    ItemFactory,
+    Match,
+    ReadContext,
+    Reader,
+    Refusal,
+    dataset_of,
+)
+
+__all__ = [
+    "CERTAIN",
+    "LIKELY",
+    "POSSIBLE",
+    "Dataset",
+    "ItemFactory",
+    "Match",
+    "ReadContext",
+    "Reader",
+    "Refusal",
+    "dataset_of",
+]

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from to_labelbox.importer import Importer
 from to_labelbox.model.items import Item
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology
+from to_labelbox.plugins.importer import Importer
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from to_labelbox.model.text import cut
-from to_labelbox.report.log import MOST_SAID
+
+MOST_SAID = 20_000
+"""Characters of an error's message."""
 
 
 class ToLabelboxError(Exception):
@@ -31,3 +33,21 @@ class RecordError(ToLabelboxError):
 
 class FileError(ToLabelboxError):
     """One file of a source cannot be read; it costs that file (:meth:`Log.file_unreadable`)."""
+
+
+class RefusedError(ToLabelboxError):
+    """The target's service, or a rule of the import, has refused something; nothing more was sent (exit code 1)."""
+
+    exit_code = 1
+
+
+class NotAllowedError(ToLabelboxError):
+    """The service does not let the user in, or the user's plan has ended (exit code 4)."""
+
+    exit_code = 4
+
+
+class UnavailableError(ToLabelboxError):
+    """The service does not answer, or asks to wait for long: the same command goes on later (exit code 5)."""
+
+    exit_code = 5

@@ -15,15 +15,15 @@ from msgspec import Struct, field
 
 from to_labelbox.model.text import cut, text_name
 from to_labelbox.report.codes import Code, Severity, severity_of
-from to_labelbox.report.errors import RecordError, SourceError, ToLabelboxError
+from to_labelbox.report.errors import RecordError, SourceError
 
 EXAMPLES = 5
 
 LISTED = 1000
 """Names that a report lists at most where it lists names."""
 
-MOST_SAID, MOST_NOTED, MOST_NAMED = 20_000, 4_000, 1_000
-"""Characters of an error, of an example's message, and of the names in it: a source's own names may be of any length."""
+MOST_NOTED, MOST_NAMED = 4_000, 1_000
+"""Characters of an example's message, and of the names in it: a source's own names may be of any length."""
 
 UNNAMED = "(unnamed)"
 
@@ -35,24 +35,6 @@ class Outcome(StrEnum):
     APPROXIMATED = "approximated"
     MERGED = "merged"
     SKIPPED = "skipped"
-
-
-class RefusedError(ToLabelboxError):
-    """The target's service, or a rule of the import, has refused something; nothing more was sent (exit code 1)."""
-
-    exit_code = 1
-
-
-class NotAllowedError(ToLabelboxError):
-    """The service does not let the user in, or the user's plan has ended (exit code 4)."""
-
-    exit_code = 4
-
-
-class UnavailableError(ToLabelboxError):
-    """The service does not answer, or asks to wait for long: the same command goes on later (exit code 5)."""
-
-    exit_code = 5
 
 
 class Example(Struct, omit_defaults=True):

@@ -37,9 +37,9 @@ import yaml
 from msgspec import structs
 
 from to_labelbox.model.schema import Input, Policy
-from to_labelbox.option_file import read_text
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, nearest
+from to_labelbox.source.option_file import read_text
 
 COLUMNS = ("source", "target", "geometry", "drop", "attribute", "value")
 MAX_FAULTS = 20
@@ -51,11 +51,12 @@ _HALF = re.compile("[\ud800-\udfff]")
 T = TypeVar("T")
 
 
-def parse_file(path: str) -> ClassMap:
+def read_class_map(path: str | os.PathLike[str]) -> ClassMap:
     """The map in a YAML file, or in a CSV file if its name says so.
 
     Raises :class:`UsageError` with all faults of the file, each with its line.
     """
+    path = os.fspath(path)
     text = read_text(path, f"{path}: the class map cannot be read")
     parse = _Csv(path) if path.lower().endswith(".csv") else _Yaml(path)
     rules = parse(text)
@@ -315,9 +316,3 @@ class _Csv(_Parser):
             classes[source] = structs.replace(known, answers=known.answers + answers)
         else:
             self.fault(line, f"class {source!r} is there twice, first on line {known.line}")
-
-
-def read_class_map(path: str | os.PathLike[str]) -> ClassMap:
-    """The map in a YAML or CSV file. Raises :class:`UsageError` with all faults of the file, each with its line."""
-
-    return parse_file(os.fspath(path))

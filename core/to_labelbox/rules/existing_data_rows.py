@@ -18,8 +18,8 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from to_labelbox.model.items import Asset
-from to_labelbox.option_file import open_text, parse_json
 from to_labelbox.report.errors import UsageError
+from to_labelbox.source.option_file import open_text, parse_json
 
 COLUMNS = ("id", "global_key", "external_id", "row_data")
 _ALIASES = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 
-from to_labelbox.option_file import MAX_DIGITS, open_text, whole_number
 from to_labelbox.report.errors import UsageError
+from to_labelbox.source.option_file import MAX_DIGITS, open_text, whole_number
 
 MAX_ROWS = 50_000_000
 

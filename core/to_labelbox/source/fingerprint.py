@@ -6,10 +6,10 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import zip_longest
 
 from msgspec import Struct
 
-from to_labelbox.conversion.checkpoint import changed_inputs
 from to_labelbox.model.text import text_name
 from to_labelbox.source.files import is_data_folder
 from to_labelbox.source.image_headers import is_media
@@ -103,3 +103,15 @@ def file_digest(path: str) -> str:
 def same_inputs(before: Sequence[Input], now: Sequence[Input]) -> bool:
     """Whether nothing has changed: sizes, and the content or, where that is not known, the time of change."""
     return not changed_inputs(before, now)
+
+
+def changed_inputs(before: Sequence[Input], now: Sequence[Input]) -> list[str]:
+    """The first input that is another, gone or new; none when nothing has changed."""
+    for a, b in zip_longest(before, now):
+        if a is None or b is None or a.path != b.path or not _is_same(a, b):
+            return [(a or b).path]
+    return []
+
+
+def _is_same(a: Input, b: Input) -> bool:
+    return a.size == b.size and (a.digest == b.digest if a.digest else a.changed == b.changed)

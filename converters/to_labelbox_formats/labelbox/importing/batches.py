@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from to_labelbox.report.log import NotAllowedError, RefusedError, UnavailableError
+from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError
 from to_labelbox_formats.labelbox.importing.client import PAUSES, Found, Labelbox, NotFound, Unanswered
 from to_labelbox_formats.labelbox.importing.journal import Batch
 

@@ -20,8 +20,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from to_labelbox.model.text import display
-from to_labelbox.report.errors import UsageError
-from to_labelbox.report.log import NotAllowedError, RefusedError, UnavailableError
+from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError, UsageError
 
 T = TypeVar("T")
 

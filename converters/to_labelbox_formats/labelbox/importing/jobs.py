@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
-from to_labelbox.importer import LineCounts
-from to_labelbox.report.errors import UsageError
-from to_labelbox.report.log import NotAllowedError, RefusedError, UnavailableError
+from to_labelbox.plugins.importer import LineCounts
+from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError, UsageError
 from to_labelbox_formats.labelbox.importing.client import PAUSES, Expired, JobState, Labelbox, Unanswered
 from to_labelbox_formats.labelbox.importing.journal import Journal, Piece, Project
 from to_labelbox_formats.labelbox.importing.plan import Plan, ProjectPlan

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.importer import ImportOptions, LineCounts, RowCounts
+from to_labelbox.plugins.importer import ImportOptions, LineCounts, RowCounts
 from to_labelbox.report.errors import UsageError
 
 FOLDER = "import"

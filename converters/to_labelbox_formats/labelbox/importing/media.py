@@ -19,8 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.model.text import display
-from to_labelbox.report.errors import UsageError
-from to_labelbox.report.log import RefusedError
+from to_labelbox.report.errors import RefusedError, UsageError
 from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Journal
 from to_labelbox_formats.labelbox.importing.plan import DataRow, is_local, is_raw_text, local_fields

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from to_labelbox.report.log import UnavailableError
+from to_labelbox.report.errors import UnavailableError
 from to_labelbox_formats.labelbox.importing.client import PAUSES, Found, Labelbox, Unanswered
 from to_labelbox_formats.labelbox.importing.journal import Project, State
 from to_labelbox_formats.labelbox.importing.ontology import structure

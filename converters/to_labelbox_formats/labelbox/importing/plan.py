@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox.report.errors import SourceError, UsageError
-from to_labelbox.report.log import RefusedError
+from to_labelbox.report.errors import RefusedError, SourceError, UsageError
 from to_labelbox_formats.labelbox.importing.output import Output
 
 Numbers = npt.NDArray[np.int64]

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from to_labelbox.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport, RowCounts
 from to_labelbox.model.text import display
+from to_labelbox.plugins.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport, RowCounts
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing.client import APP
 from to_labelbox_formats.labelbox.importing.jobs import FailedLine, Jobs

@@ -15,9 +15,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from to_labelbox.batches.lock import locked
-from to_labelbox.importer import Dialogue, ImportOptions, ImportReport, RowCounts
-from to_labelbox.report.errors import UsageError
-from to_labelbox.report.log import RefusedError, UnavailableError
+from to_labelbox.plugins.importer import Dialogue, ImportOptions, ImportReport, RowCounts
+from to_labelbox.report.errors import RefusedError, UnavailableError, UsageError
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing import survey as surveying
 from to_labelbox_formats.labelbox.importing.batches import Batches, prefix
@@ -54,7 +53,7 @@ _POLL = (2.0, 30.0)
 
 
 def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
-    """Import an output folder, or go on with an import that was begun (:class:`~to_labelbox.importer.Importer`)."""
+    """Import an output folder, or go on with an import that was begun (:class:`~to_labelbox.plugins.importer.Importer`)."""
     check_options(options)
     endpoint = check_endpoint(options.endpoint or ENDPOINT)
     output = open_output(folder)

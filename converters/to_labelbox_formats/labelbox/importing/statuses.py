@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from to_labelbox.importer import LineCounts
+from to_labelbox.plugins.importer import LineCounts
 from to_labelbox_formats.labelbox.importing.plan import line_of
 
 IMPORTED, FAILED, UNKNOWN = "imported", "failed", "unknown"

@@ -11,11 +11,10 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from to_labelbox.api.validate import faults
-from to_labelbox.importer import Dialogue, ImportOptions
+from to_labelbox.api.validation import faults
 from to_labelbox.model.text import display
-from to_labelbox.report.errors import UsageError
-from to_labelbox.report.log import RefusedError
+from to_labelbox.plugins.importer import Dialogue, ImportOptions
+from to_labelbox.report.errors import RefusedError, UsageError
 from to_labelbox_formats.labelbox.importing import metadata
 from to_labelbox_formats.labelbox.importing.client import Labelbox, NotFound
 from to_labelbox_formats.labelbox.importing.journal import Journal

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from to_labelbox.importer import Dialogue, Importer, ImportOptions, ImportReport
+from to_labelbox.plugins.importer import Dialogue, Importer, ImportOptions, ImportReport
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
 
@@ -42,7 +42,7 @@ def import_(
 ) -> ImportReport:
     """Import an output folder of ``convert`` or ``batch``; called again, it goes on where it was.
 
-    ``options`` are those of :class:`~to_labelbox.importer.ImportOptions`: ``project="name"`` or ``project_id=…`` and, as
+    ``options`` are those of :class:`~to_labelbox.plugins.importer.ImportOptions`: ``project="name"`` or ``project_id=…`` and, as
     nobody can be asked, ``yes=True``. The key is read from the environment. ``listener(step, done, total, unit)`` hears
     how far it is, ``tell(text)`` the plan and what else there is to say. Raises
     :class:`~to_labelbox.ToLabelboxError`, whose ``exit_code`` tells whether to mend something or to call again.

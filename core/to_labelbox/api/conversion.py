@@ -21,7 +21,6 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report, SourceInfo
 from to_labelbox.rules.class_map import ClassMap
-from to_labelbox.rules.class_map_file import read_class_map
 from to_labelbox.rules.existing_data_rows import Rows, read_rows
 from to_labelbox.rules.settings import Settings
 
@@ -61,6 +60,8 @@ def convert(
         raise UsageError(f"on_error {on_error!r}: skip or fail")
     settings = settings or Settings()
     if class_map is not None:
+        from to_labelbox.rules.class_map_file import read_class_map  # YAML is slow to load
+
         rules = class_map if isinstance(class_map, ClassMap) else read_class_map(class_map)
         settings = msgspec.structs.replace(settings, class_map=rules)
     if data_rows is not None:
