@@ -140,6 +140,25 @@ def check_output(out: Path, made: Report) -> None:
     assert len(lines(out)) == made.lines.total
     made_anew = 0 if "data_rows" in made.source.details else made.assets.written
     assert len(lines(out, "data_rows.ndjson")) == made_anew
+    if "index.ndjson" in made.outputs:
+        check_index(out, made)
+
+
+def check_index(out: Path, made: Report) -> None:
+    """A line of the index for each of the payload, in its order; then everything that no line holds, each time counted."""
+    payload, index = lines(out), lines(out, "index.ndjson")
+    written, left_out = index[: len(payload)], index[len(payload) :]
+    assert [line["line"] for line in index] == [*range(1, len(payload) + 1), *[None] * len(left_out)]
+    assert [line["uuid"] for line in written] == [line.get("uuid") for line in payload]
+    assert [{line["key"]} for line in written] == [set(line["dataRow"].values()) for line in payload]
+    assert {line["class"] for line in left_out} <= made.classes.keys()
+    # a line of what a reader derives has a class that counts nothing
+    assert {line["class"] for line in written} >= {label for label, tally in made.classes.items() if tally.written}
+    joined = sum(len(line.get("also", ())) for line in written if line["uuid"])
+    lost = made.annotations.skipped + made.annotations.merged - joined
+    assert sum(line.get("count", 1) for line in left_out) == lost
+    assert {line["code"] for line in left_out} <= codes(made).keys()
+    assert len(index) == made.outputs["index.ndjson"].lines
 
 
 # --------------------------------------------------------------------------------------------------- small sources

@@ -171,7 +171,7 @@ def test_workers_agree(tmp_path: Path) -> None:
 
 def test_stops_at_the_first_asset_without_a_row(tmp_path: Path) -> None:
     path = save(tmp_path / "i.json", source())
-    with pytest.raises(to_labelbox.RecordError, match=r"a/2\.jpg: no data row"):
+    with pytest.raises(to_labelbox.RecordError, match=r"no data row is a/2\.jpg"):
         to_labelbox.convert(
             path, tmp_path / "out", data_rows=rows_file(tmp_path / "rows", {"global_key": "a/1.jpg"}), on_error="fail"
         )

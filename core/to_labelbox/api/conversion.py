@@ -40,6 +40,7 @@ def convert(
     exif: bool = True,
     on_error: str = "skip",
     shard_lines: int = 0,
+    index: bool = True,
     workers: int = 1,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -52,6 +53,7 @@ def convert(
     in ``settings``. ``ontology`` is an existing one, or its JSON file: what does not fit it is left out and listed.
     ``data_rows`` are rows that exist, or their NDJSON or CSV file: the payload refers to them, and none is made anew.
     ``sizes`` is a CSV of key, width, height for assets that are not at hand.
+    ``index`` also writes ``index.ndjson``, which leads from each line back to the source.
     ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``, a file or record that ends a
     process or takes more than ``file_timeout`` seconds (0: any time) is left out and named. Raises
     :class:`~to_labelbox.report.errors.ToLabelboxError`.
@@ -78,6 +80,7 @@ def convert(
         exif=exif,
         fail=on_error == "fail",
         ontology=existing_ontology(ontology),
+        index=index and out is not None,
     )
     folder = None if out is None else Folder(os.fspath(out), overwrite)
     try:
@@ -98,11 +101,12 @@ def write(
     schema: Schema | None = None,
     options: Mapping[str, Any] | None = None,
     shard_lines: int = 0,
+    index: bool = True,
     overwrite: bool = False,
 ) -> Report:
     """Write a dataset, or items made in Python, into ``out``; see :func:`convert` for the arguments."""
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset, schema=schema)
-    opened = _opened(made, settings, options, existing_ontology(ontology))
+    opened = _opened(made, settings, options, existing_ontology(ontology), index)
     return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), False, shard_lines).report
 
 
@@ -113,7 +117,11 @@ def infer_ontology(dataset: Dataset | Sequence[Item], *, settings: Settings | No
 
 
 def _opened(
-    dataset: Dataset, given: Settings | None, options: Mapping[str, Any] | None, existing: Ontology | None = None
+    dataset: Dataset,
+    given: Settings | None,
+    options: Mapping[str, Any] | None,
+    existing: Ontology | None = None,
+    index: bool = False,
 ) -> Opened:
     target = writer()
     settings = given or Settings()
@@ -123,7 +131,7 @@ def _opened(
         _adapted(dataset, settings),
         target,
         lambda: target.encoder(settings, chosen, dataset.name, Log()),
-        Log(),
+        Log(indexed=index),
         SourceInfo(dataset.name, "python", dict(dataset.details)),
         declared=dataset.schema,
         existing=existing,

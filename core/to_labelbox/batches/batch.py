@@ -55,6 +55,7 @@ def batch(
     exif: bool = True,
     on_error: str = "skip",
     shard_lines: int = 0,
+    index: bool = True,
     workers: int = 1,
     file_timeout: float = 0,
     overwrite: bool = False,
@@ -92,6 +93,7 @@ def batch(
         exif=exif,
         fail=on_error == "fail",
         shard_lines=shard_lines,
+        index=index,
         ontology=existing_ontology(ontology),
     )
     if given.sizes is not None:

@@ -34,6 +34,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     exif: bool
     fail: bool
     shard_lines: int
+    index: bool
     ontology: Ontology | None
     version: str = field(default_factory=version)
 

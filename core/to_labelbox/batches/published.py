@@ -56,6 +56,7 @@ def load_kept(path: str) -> Kept | None:
 def keep(path: str, head: Head, gathered: Gathering, report: Report) -> None:
     """Remember a dataset that has been published."""
     digest = hashlib.sha256(report.to_json()).hexdigest()
+    gathered.log.left_out = head.log.left_out = None  # it stands in the index
     save(path, Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart))
 
 

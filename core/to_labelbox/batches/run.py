@@ -116,6 +116,7 @@ class Batch:
             given.ontology,
             found.path,
             found.without,
+            given.index,
         )
         digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
         return _Set(number, found, job, os.path.join(self._working, digest), failure=found.problem)

@@ -137,6 +137,7 @@ def output_options(command: F) -> F:
             click.option(
                 "--shard-lines", type=click.IntRange(1), metavar="N", help="Split annotations into files of N lines."
             ),
+            click.option("--index/--no-index", default=True, help="Write index.ndjson: from each line to its source."),
             click.option(
                 "--fail-on",
                 type=click.Choice([f.value for f in FailOn]),

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from to_labelbox.annotation_index import LeftOutLines
 from to_labelbox.conversion.chunks import Part, part_path
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
@@ -38,6 +39,7 @@ class SavedLog(Struct):
     unmatched: list[str]
     unread: list[Unread]
     assumptions: list[Assumption]
+    left_out: list[bytes] | None
 
 
 class Head(Struct):
@@ -62,6 +64,7 @@ class SavedPart(Struct):
     log: SavedLog
     lines_bytes: int
     rows_bytes: int
+    index: tuple[int, int, int]
 
 
 def saved_log(log: Log) -> SavedLog:
@@ -74,6 +77,7 @@ def saved_log(log: Log) -> SavedLog:
         log.unmatched,
         list(log.unread.values()),
         list(log.assumptions.values()),
+        None if log.left_out is None else log.left_out.blocks(),
     )
 
 
@@ -83,6 +87,7 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
     log.ledger = Ledger(saved.ledger)
     log.unreadable = saved.unreadable
     log.met, log.unfit, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
+    log.left_out = None if saved.left_out is None else LeftOutLines(saved.left_out)
     log.unread = {(u.what, u.name, u.where): u for u in saved.unread}
     log.assumptions = {(a.what, a.taken, a.option): a for a in saved.assumptions}
     return log
@@ -113,10 +118,22 @@ def load(path: str, type: type[T]) -> T | None:
 
 def save_part(folder: str, part: Part) -> None:
     """Mark a part as finished; its files are there."""
-    sizes = [os.path.getsize(part_path(folder, part.start, part.stop, what)) for what in ("lines", "rows")]
+    lines, rows = (os.path.getsize(part_path(folder, part.start, part.stop, what)) for what in ("lines", "rows"))
     log = saved_log(part.log)
     counts, keys = part.counts.tobytes(), part.keys.tobytes()
-    saved = SavedPart(part.start, part.stop, part.items, part.written, counts, keys, part.survey, log, *sizes)
+    saved = SavedPart(
+        part.start,
+        part.stop,
+        part.items,
+        part.written,
+        counts,
+        keys,
+        part.survey,
+        log,
+        lines,
+        rows,
+        part.index,
+    )
     save(part_path(folder, part.start, part.stop, "done"), saved)
 
 
@@ -139,7 +156,8 @@ def finished_parts(folder: str, fail: bool) -> list[Part]:
         counts.frombytes(saved.counts)
         keys.frombytes(saved.keys)
         log = log_of(saved.log, fail)
-        found.append(Part(saved.start, saved.stop, saved.items, saved.written, counts, keys, saved.survey, log))
+        known = saved.start, saved.stop, saved.items, saved.written, counts, keys, saved.survey, log, saved.index
+        found.append(Part(*known))
     return found
 
 
@@ -151,10 +169,12 @@ def _names(folder: str) -> list[str]:
 
 
 def _is_whole(folder: str, saved: SavedPart) -> bool:
+    sizes = {"lines": saved.lines_bytes, "rows": saved.rows_bytes}
+    if any(saved.index):
+        sizes["index"] = sum(saved.index)
     try:
         return all(
-            os.path.getsize(part_path(folder, saved.start, saved.stop, what)) == size
-            for what, size in (("lines", saved.lines_bytes), ("rows", saved.rows_bytes))
+            os.path.getsize(part_path(folder, saved.start, saved.stop, what)) == size for what, size in sizes.items()
         )
     except OSError:
         return False

@@ -11,10 +11,12 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Self
+from typing import Literal, NamedTuple, Self
 
 from msgspec import Struct
 
+from to_labelbox.annotation_index import renumbered
+from to_labelbox.conversion.output_folder import Sink
 from to_labelbox.model.items import Item
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology
@@ -30,7 +32,11 @@ _PIECE = 1 << 20
 
 
 class Part(Struct):
-    """A chunk's survey, log and counts. ``counts`` are lines an item, ``keys`` a 64-bit hash of each global key."""
+    """A chunk's survey, log and counts. ``counts`` are lines an item, ``keys`` a 64-bit hash of each global key.
+
+    ``index`` are the bytes of the three sections of its index file: lines of the payload, numbered from 1, what the reader
+    left out, what the encoder left out.
+    """
 
     start: int
     stop: int
@@ -40,6 +46,7 @@ class Part(Struct):
     keys: array[int]
     survey: Survey
     log: Log
+    index: tuple[int, int, int] = (0, 0, 0)
 
 
 def plan(units: int) -> list[tuple[int, int]]:
@@ -49,7 +56,7 @@ def plan(units: int) -> list[tuple[int, int]]:
 
 
 def part_path(folder: str, start: int, stop: int, what: str) -> str:
-    """The file of a chunk's ``lines``, ``rows`` or ``rendered`` lines."""
+    """The file of a chunk's ``lines``, ``rows``, ``index``, or ``rendered`` lines."""
     return os.path.join(folder, f"{start:09d}-{stop:09d}.{what}")
 
 
@@ -61,14 +68,22 @@ def encode_part(
     fail: bool,
     folder: str | None,
     tick: Callable[[], None] = lambda: None,
+    indexed: bool = False,
+    index: Sink | None = None,
 ) -> Part:
     """Encode a range of units into its files in ``folder``, or without a folder into nothing.
 
+    ``index`` is the set's index, where the chunks before have been encoded here and it can be written straight on.
     Reader and encoder log apart and are added up. A file has its name when it is whole. ``tick`` is called for each item.
     """
-    log = Log(fail=fail)
-    with _File(folder and part_path(folder, start, stop, "lines")) as lines:
+    indexed = indexed and folder is not None
+    log = Log(fail=fail, indexed=indexed)
+    with (
+        _File(folder and part_path(folder, start, stop, "lines")) as lines,
+        _File(folder and indexed and part_path(folder, start, stop, "index")) as own,
+    ):
         encoder.spill = lines.write
+        encoder.index_to((index or own).write if indexed else None, index.lines + 1 if index is not None else 1)
         tick()
         for block in _blocks(dataset.items(log, start, stop), tick):
             for item in block:
@@ -76,10 +91,20 @@ def encode_part(
                 tick()
         encoded = encoder.take()
         lines.write(encoded.lines)
+        ends = [own.bytes]
+        for left_out in (log.left_out, encoded.log.left_out):
+            for piece in left_out.pieces() if left_out is not None else ():
+                own.write(piece)
+            ends.append(own.bytes)
+    if index is not None:
+        index.lines += sum(encoded.counts)
     with _File(folder and part_path(folder, start, stop, "rows")) as rows:
         rows.write(encoded.rows)
+    log.left_out = None
     log.absorb(encoded.log)
-    return Part(start, stop, encoded.items, encoded.written, encoded.counts, encoded.keys, encoded.survey, log)
+    sections = ends[0], ends[1] - ends[0], ends[2] - ends[1]
+    counts, keys = encoded.counts, encoded.keys
+    return Part(start, stop, encoded.items, encoded.written, counts, keys, encoded.survey, log, sections)
 
 
 def _blocks(items: Iterable[Item], tick: Callable[[], None]) -> Iterator[list[Item]]:
@@ -100,11 +125,37 @@ def _blocks(items: Iterable[Item], tick: Callable[[], None]) -> Iterator[list[It
     yield block
 
 
-def pieces(path: str) -> Iterator[bytes]:
-    """A file in pieces of about a megabyte that end where a line ends."""
+def pieces(path: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """A file, or ``length`` bytes of whole lines in it, in pieces of about a megabyte that end where a line ends."""
+    if length == 0:
+        return
     with open(path, "rb") as file:
-        while piece := file.read(_PIECE):
+        file.seek(start)
+        end = None if length is None else start + length
+        while piece := file.read(_PIECE if end is None else min(_PIECE, end - file.tell())):
             yield piece if piece.endswith(b"\n") else piece + file.readline()
+
+
+class IndexPart(NamedTuple):
+    """What is known of a chunk's index file: see :class:`Part`."""
+
+    start: int
+    stop: int
+    lines: int
+    sections: tuple[int, int, int]
+
+    def pieces(self, folder: str, section: int) -> Iterator[bytes]:
+        path = part_path(folder, self.start, self.stop, "index")
+        return pieces(path, sum(self.sections[:section]), self.sections[section])
+
+
+def index_lines(folder: str, parts: Iterable[IndexPart]) -> Iterator[bytes]:
+    """The index of all payload lines, numbered through."""
+    first = 1
+    for part in parts:
+        found = part.pieces(folder, 0)
+        yield from found if first == 1 else renumbered(found, first)
+        first += part.lines
 
 
 class Filling:
@@ -140,9 +191,10 @@ def rendered_here(folder: str, ranges: Sequence[tuple[int, int]], render: Callab
 class _File:
     """A file that gets its name when it is complete; without a path, nothing is kept."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | Literal[False] | None) -> None:
         self._path = path or None
         self._temporary = f"{path}.{os.getpid()}"
+        self.bytes = 0
 
     def __enter__(self) -> Self:
         if self._path is not None:
@@ -151,6 +203,7 @@ class _File:
 
     def write(self, data: bytes) -> None:
         if self._path is not None:
+            self.bytes += len(data)
             view = memoryview(data)
             while view:
                 view = view[self._file.write(view) :]

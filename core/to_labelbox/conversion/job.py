@@ -38,7 +38,7 @@ class Job(Struct, frozen=True):
     """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit.
 
     ``name`` is what the dataset is called in global keys; by default its reader says. ``without`` are folders of the source
-    that are no part of it.
+    that are no part of it. ``index``: the lines of the payload are mapped back to the source.
     """
 
     sources: tuple[str, ...]
@@ -52,6 +52,7 @@ class Job(Struct, frozen=True):
     ontology: Ontology | None = None
     name: str = ""
     without: tuple[str, ...] = ()
+    index: bool = False
 
 
 class Opened(Struct):
@@ -76,6 +77,11 @@ class Opened(Struct):
         if self.snapshot is not None and (changed := self.snapshot.changed()):
             raise SourceError(has_changed(changed))
 
+    @property
+    def indexed(self) -> bool:
+        """Whether an index is made."""
+        return self.log.left_out is not None
+
 
 def open_job(job: Job) -> Opened:
     """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`."""
@@ -91,7 +97,7 @@ def open_job(job: Job) -> Opened:
     options, writer_options = make_options(chosen, target, job.options)
     if job.media_root is not None and not os.path.isdir(job.media_root):
         raise UsageError(f"--media-root {job.media_root}: no such folder")
-    log = Log(fail=job.fail)
+    log = Log(fail=job.fail, indexed=job.index)
     context = ReadContext(
         log=log,
         media=Gallery(job.media_root) if job.media_root is not None else None,

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from to_labelbox.conversion.chunks import Part
+from to_labelbox.conversion.chunks import IndexPart, Part
 from to_labelbox.model.survey import Survey
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Assets
@@ -31,13 +31,14 @@ def told_apart(
             found = tell_apart(found, given.setdefault(groups[n], set()), dataset)
         elif dataset:
             found = tell_apart(found, set(), dataset)
-        yield b"".join(found)
+        if found:
+            yield b"".join(found)
 
 
 class Gathering:
     """Parts of one dataset, added up in order, in whatever order they come.
 
-    ``ranges`` are those with any items; ``repeated`` are indexes of items whose asset came before, ``groups`` those of all
+    ``ranges`` are those with any items, ``indexes`` those with anything in the index; ``repeated`` are indexes of items whose asset came before, ``groups`` those of all
     items of such assets, each with that of the first. ``apart`` is the dataset's name where assets of it are also those of
     an earlier dataset.
     """
@@ -49,6 +50,7 @@ class Gathering:
         self.keys = array("Q")
         self.assets = Assets()
         self.ranges: list[tuple[int, int]] = []
+        self.indexes: list[IndexPart] = []
         self.repeated: set[int] = set()
         self.groups: dict[int, int] = {}
         self.apart = ""
@@ -67,6 +69,9 @@ class Gathering:
             self.assets.skipped += ready.items - ready.written
             if ready.items:
                 self.ranges.append((ready.start, ready.stop))
+            if any(ready.index):
+                lines = sum(ready.counts)
+                self.indexes.append(IndexPart(ready.start, ready.stop, lines, ready.index))
             self.next = ready.stop
 
     def leave_out(self, groups: dict[int, int]) -> None:

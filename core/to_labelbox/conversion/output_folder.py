@@ -18,7 +18,7 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.report.report import Output, Report
 
 REPORT = "report.json"
-OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|ontology\.json|report\.json")
+OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|index\.ndjson|ontology\.json|report\.json")
 PARTIAL = ".to-labelbox-partial"
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from to_labelbox.conversion.chunks import Filling, part_path, pieces
+from to_labelbox.conversion.chunks import (
+    Filling,
+    part_path,
+    pieces,
+)
 from to_labelbox.conversion.merge_chunks import Gathering, told_apart
-from to_labelbox.conversion.output_folder import Folder, shards
+from to_labelbox.conversion.output_folder import Folder, Sink, shards
+from to_labelbox.conversion.run import _index
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.log import LISTED, Log, unreachable_ledger
 from to_labelbox.report.report import Lines, Report, SourceInfo, Tool
@@ -62,8 +68,12 @@ def publish(
     report: Report,
     gathered: Gathering,
     shard_lines: int,
+    index: Sink | None = None,
 ) -> None:
-    """Write the lines, ``filled`` in already, and the data rows of the parts in the folder ``parts``; name the files."""
+    """Write the lines, ``filled`` in already, and the data rows of the parts in the folder ``parts``; name the files.
+
+    ``index`` is the index of the lines, as far as it has been written along with them.
+    """
     if gathered.groups or gathered.apart:
         filled = told_apart(filled, gathered.counts, gathered.groups, filling.writer.tell_apart, gathered.apart)
     if shard_lines:
@@ -80,6 +90,13 @@ def publish(
     schema = folder.sink("ontology.json")
     schema.write(filling.schema)
     schema.lines = filling.schema.count(b"\n")
+    if (left_out := gathered.log.left_out) is not None:
+        index = _index(folder, parts, filling.writer, gathered, index)
+        later = (part.pieces(parts, section) for section in (1, 2) for part in gathered.indexes)
+        for piece in chain(left_out.pieces(), *later):
+            index.write(piece)
+            index.lines += piece.count(b"\n")
+        finished.append(index)
     folder.publish([*finished, rows, schema], report)
 
 

@@ -16,13 +16,22 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from to_labelbox.conversion.chunks import Filling, Part, encode_part, plan, rendered_here
-from to_labelbox.conversion.merge_chunks import Gathering
-from to_labelbox.conversion.output_folder import Folder
+from to_labelbox.annotation_index import INDEX
+from to_labelbox.conversion.chunks import (
+    Filling,
+    Part,
+    encode_part,
+    index_lines,
+    pieces,
+    plan,
+    rendered_here,
+)
+from to_labelbox.conversion.merge_chunks import Gathering, told_apart
+from to_labelbox.conversion.output_folder import Folder, Sink
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology, infer
-from to_labelbox.plugins.writer import Limit
+from to_labelbox.plugins.writer import Limit, Writer
 from to_labelbox.report.report import Report
 from to_labelbox.rules.settings import Settings
 
@@ -107,7 +116,8 @@ def _run(
 ) -> Result:
     gathered = Gathering(opened.log)
     log, survey = gathered.log, gathered.survey
-    for part in _encoded(opened, chunks, folder.partial if folder else None, crew):
+    index = folder.sink(INDEX) if folder is not None and opened.indexed and crew is None else None
+    for part in _encoded(opened, chunks, folder.partial if folder else None, index, crew):
         gathered.add(part)
         if progress is not None:
             progress(gathered.next, opened.dataset.units, gathered.read)
@@ -124,17 +134,22 @@ def _run(
     if folder is not None:
         filling = Filling(opened.writer, ontology)
         rendered = _rendered(folder.partial, gathered.ranges, filling, crew)
-        publish(folder, folder.partial, rendered, filling, report, gathered, shard_lines)
+        publish(folder, folder.partial, rendered, filling, report, gathered, shard_lines, index)
     return Result(report, ontology, survey, opened.dataset.schema, limits)
 
 
 def _encoded(
-    opened: Opened, chunks: Sequence[tuple[int, int]], folder: str | None, crew: Crew | None
+    opened: Opened,
+    chunks: Sequence[tuple[int, int]],
+    folder: str | None,
+    index: Sink | None,
+    crew: Crew | None,
 ) -> Iterator[Part]:
     if crew is None:
         encoder = opened.make_encoder()
         for start, stop in chunks:
-            yield encode_part(opened.dataset, encoder, start, stop, opened.log.fail, folder)
+            fail, indexed = opened.log.fail, opened.indexed
+            yield encode_part(opened.dataset, encoder, start, stop, fail, folder, indexed=indexed, index=index)
         return
     from to_labelbox.conversion.supervise import encode_all
     from to_labelbox.conversion.worker import Chunk
@@ -153,3 +168,21 @@ def _rendered(folder: str, ranges: Sequence[tuple[int, int]], filling: Filling, 
     from to_labelbox.conversion.worker import save_ontology
 
     return rendered_by(crew, folder, ranges, save_ontology(filling.ontology, folder))
+
+
+def _index(folder: Folder, parts: str, writer: Writer, gathered: Gathering, written: Sink | None) -> Sink:
+    """The index of the payload's lines: what is ``written`` of it already, or that of the parts."""
+    changed = bool(gathered.groups or gathered.apart)
+    if written is not None and not changed:
+        return written
+    lines = index_lines(parts, gathered.indexes)
+    if written is not None:
+        os.rename(written.path, path := f"{written.path}.before")
+        lines = pieces(path)
+    if changed:
+        lines = told_apart(lines, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
+    sink = folder.sink(INDEX)
+    for piece in lines:
+        sink.write(piece)
+    sink.lines = sum(gathered.counts)
+    return sink

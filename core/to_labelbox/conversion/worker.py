@@ -134,7 +134,14 @@ def encode(chunk: Chunk) -> Part:
     try:
         with STATE.encoder(chunk.dataset) as encoder:
             part = encode_part(
-                source.dataset, encoder, chunk.start, chunk.stop, source.log.fail, chunk.folder, STATE.restart_clock
+                source.dataset,
+                encoder,
+                chunk.start,
+                chunk.stop,
+                source.log.fail,
+                chunk.folder,
+                STATE.restart_clock,
+                source.indexed,
             )
         if chunk.keep and chunk.folder is not None:
             save_part(chunk.folder, part)

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from msgspec import Struct, field
 
+from to_labelbox.annotation_index import LeftOutLines
 from to_labelbox.model.text import cut, text_name
 from to_labelbox.report.codes import Code, Severity, severity_of
 from to_labelbox.report.errors import RecordError, SourceError
@@ -127,13 +128,21 @@ class Log:
     """Diagnostics and ledger of one run or one chunk of it.
 
     ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
+    ``left_out`` takes what is skipped or merged by itself, for the index; None where no index is made.
     ``unreadable`` counts input files that could not be read.
     ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
     ``unfit`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
     """
 
-    def __init__(self, *, fail: bool = False, listener: Callable[[Diagnostic, Example], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        fail: bool = False,
+        indexed: bool = False,
+        listener: Callable[[Diagnostic, Example], None] | None = None,
+    ) -> None:
         self.fail = fail
+        self.left_out = LeftOutLines() if indexed else None
         self.diagnostics: dict[Code, Diagnostic] = {}
         self.ledger = Ledger()
         self.unreadable = 0
@@ -232,11 +241,14 @@ class Log:
         where: str = "",
         id: str = "",
         count: int = 1,
+        key: str | None = None,
     ) -> None:
-        """Close ``count`` source annotations of a class as skipped, with the reason."""
+        """Close ``count`` source annotations of a class as skipped, with the reason; ``key``: their data row's, if known."""
         if self.fail and severity_of(code) is not Severity.INFO:
             raise RecordError(str(Example(message, file, where, id)))
         self.ledger[label].skipped += count
+        if self.left_out is not None:
+            self.left_out.add(code, label, key, file, where, id, count)
         self.note(code, message, file=file, where=where, id=id, count=count)
 
     def merge(
@@ -244,6 +256,8 @@ class Log:
     ) -> None:
         """Close source annotations as merged into another."""
         self.ledger[label].merged += count
+        if self.left_out is not None:
+            self.left_out.add(code, label, None, file, where, id, count)
         self.note(code, message, file=file, where=where, id=id, count=count)
 
     def file_unreadable(self, file: str, message: str) -> None:
@@ -260,6 +274,8 @@ class Log:
         self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
         for what, count in other.unfit.items():
             self.unfit[what] = self.unfit.get(what, 0) + count
+        if self.left_out is not None and other.left_out is not None:
+            self.left_out.absorb(other.left_out)
         for unread in other.unread.values():
             self._add_unread(unread)
         for assumption in other.assumptions.values():

@@ -108,21 +108,25 @@ class Questions:
             Raw(answer_token(name, part, chosen)),
             None if message is None else Raw(ascii_json(message)),
         )
-        self._sheet.write(line)
+        self._sheet.write(line, uuid, first, group[1:])
         self._sheet.survey.answers += 1
         self._close(first)
         for answer in group[1:]:
             if answer.units:
-                self._sheet.log.merge(
-                    Code.ANSWER_JOINED,
-                    answer.counted or answer.name,
-                    "several answers of one question on one data row are one line",
-                    file=self._sheet.item.origin,
-                    where=answer.where,
-                    id=answer.id,
-                    count=answer.units,
-                )
+                self._join(answer)
         return uuid
+
+    def _join(self, answer: Classification) -> None:
+        """Close an answer as merged into the line of another one, which names it in the index."""
+        self._sheet.log.ledger[answer.counted or answer.name].merged += answer.units
+        self._sheet.log.note(
+            Code.ANSWER_JOINED,
+            "several answers of one question on one data row are one line",
+            file=self._sheet.item.origin,
+            where=answer.where,
+            id=answer.id,
+            count=answer.units,
+        )
 
     def _ranged(self, name: str, group: list[Classification]) -> None:
         """Answers that hold over frames or times: one line a question, each option with its ranges."""
@@ -130,6 +134,7 @@ class Questions:
         seen = self._sheet.survey.questions.setdefault(name, Answers())
         seen.index = True
         values: Ranged = []
+        held: list[Classification] = []
         timed = bool(group[0].times)
         question = self._sheet.fit.questions.get((name, True)) if self._sheet.fit else None
         for answer in group:
@@ -145,12 +150,13 @@ class Questions:
             for value, _ in added:
                 seen.add(value)
             values += added
+            held.append(answer)
             self._close(answer)
         if not values:
             return
         mark_several(seen, values, touching=not timed)
         line = RangedLine(self._sheet.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
-        self._sheet.write(line)
+        self._sheet.write(line, None, held[0], held[1:])
         self._sheet.survey.answers += 1
 
     def _question(self, name: str, part: bool) -> Raw:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count as counter
 
 import msgspec
 from msgspec import Raw
 
+from to_labelbox.annotation_index import LeftOutLines
 from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, cleaned, shortened
 from to_labelbox.model.items import Asset, Classification, Item, Media, Object, Relationship, Track
 from to_labelbox.model.survey import Survey
@@ -23,7 +25,6 @@ from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
 from to_labelbox_formats.labelbox.encode.relationships import add_relationship
 from to_labelbox_formats.labelbox.encode.shapes import Shapes
 from to_labelbox_formats.labelbox.encode.tracks import Tracks
-from to_labelbox_formats.labelbox.encode.uuids import Uuids
 from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, ONE_NAME, TEXT
 from to_labelbox_formats.labelbox.options import Options
 
@@ -72,6 +73,13 @@ class Encoder:
     @spill.setter
     def spill(self, spill: Callable[[bytes], None] | None) -> None:
         self._sheet.spill = spill
+
+    def index_to(self, write: Callable[[bytes], None] | None, first_line: int = 1) -> None:
+        """See :class:`to_labelbox.plugins.writer.Encoder`."""
+        sheet = self._sheet
+        sheet.spill_index = write
+        sheet.number = counter(first_line).__next__
+        sheet.log.left_out = None if write is None else LeftOutLines()
 
     def take(self) -> Encoded:
         """What has been encoded; the encoder starts anew with an empty log of the same policy."""
@@ -154,8 +162,7 @@ class Encoder:
         item, asset = sheet.item, sheet.item.asset
         if rows is not None:
             row = rows.match(asset, key)
-            sheet.key = key if row is None else row.name
-            sheet.uuids = Uuids(sheet.key)
+            sheet.open(item, key if row is None else row.name)
             self._key_hashes.append(sheet.uuids.digest if row is None else row.number)
             if row is None:
                 self._leave_out(asset.path)
@@ -171,8 +178,7 @@ class Encoder:
                 Code.KEY_SHORTENED, f"global key has {len(key)} characters, over {MAX_LENGTH}: {short}", file=key
             )
             key = short
-        sheet.key = key
-        sheet.uuids = Uuids(key)
+        sheet.open(item, key)
         self._key_hashes.append(sheet.uuids.digest)
         sheet.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
         row_data = self._keys.row_data(asset)
@@ -196,16 +202,16 @@ class Encoder:
 
     def _leave_out(self, path: str) -> None:
         """Skip everything on an asset that no existing data row is."""
-        message = "no data row is this asset, or several could be: its annotations are skipped"
-        counts: dict[str, int] = {}
-        for a in self._sheet.item.annotations:
-            label = a.counted or (a.name if isinstance(a, Classification) else a.label)
-            counts[label] = counts.get(label, 0) + a.units
-        for label, count in counts.items():
-            if count:
-                self._sheet.log.skip(Code.ROW_UNMATCHED, label, message, file=path, count=count)
-        if not any(counts.values()):
-            self._sheet.log.note(Code.ROW_UNMATCHED, message, file=path)
+        sheet = self._sheet
+        message = f"no data row is {path}, or several could be: its annotations are skipped"
+        counted = False
+        for annotation in sheet.item.annotations:
+            if annotation.units:
+                label = annotation.name if isinstance(annotation, Classification) else annotation.label
+                sheet.skip(Code.ROW_UNMATCHED, label, message, annotation)
+                counted = True
+        if not counted:
+            sheet.log.note(Code.ROW_UNMATCHED, message, file=sheet.item.origin)
         if len(self._sheet.log.unmatched) < LISTED:
             self._sheet.log.unmatched.append(path)
         self._counts.append(0)

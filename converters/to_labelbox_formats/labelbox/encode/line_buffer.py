@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
-from to_labelbox.model.items import Attribute, Classification, Item, Object, Relationship, Track
+from to_labelbox.annotation_index import Further, IndexLine, ascii_lines, ascii_text
+from to_labelbox.model.items import Annotation, Attribute, Classification, Item, Object, Relationship, Track
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, observe
 from to_labelbox.report.codes import Code
@@ -27,12 +29,17 @@ _LARGE = frozenset({LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine})
 
 
 class Sheet:
-    """The lines, the survey and the log of one chunk, and the data row that the next lines refer to."""
+    """The lines, the survey and the log of one chunk, and the data row that the next lines refer to.
+
+    ``index`` has a line for each of ``waiting`` while ``spill_index`` takes them; ``place`` is what they tell of the item,
+    ``number`` gives that of the next line.
+    """
 
     item: Item
     key: str
     uuids: Uuids
     data_row: Raw
+    place: Raw
 
     def __init__(self, settings: Settings, options: Options, log: Log) -> None:
         self.settings = settings
@@ -43,6 +50,11 @@ class Sheet:
         self.survey = Survey()
         self.lines = bytearray()
         self.spill: Callable[[bytes], None] | None = None
+        self.spill_index: Callable[[bytes], None] | None = None
+        self.index: list[IndexLine] = []
+        self.place = Raw()
+        self.number = count(1).__next__
+        self._labels: dict[str, Raw] = {}
         self.waiting: list[Struct] = []
         self.vertices = 0
         self._encoded = 0
@@ -53,9 +65,31 @@ class Sheet:
     def line_count(self) -> int:
         return self._encoded + len(self.waiting)
 
-    def write(self, line: Struct) -> None:
-        """Append a line. It waits for others to be encoded with, unless it may be large."""
+    def open(self, item: Item, key: str) -> None:
+        """The data row that the next lines refer to."""
+        self.key = key
+        self.uuids = Uuids(key)
+        if self.spill_index is not None:
+            self.place = Raw(b'%b,"file":%b' % (ascii_text(key), ascii_text(item.origin)))
+
+    def label_of(self, annotation: Annotation) -> Raw:
+        """The class of an annotation in the index: the row of the ledger that it counts in."""
+        label = annotation.counted or (annotation.name if isinstance(annotation, Classification) else annotation.label)
+        encoded = self._labels.get(label)
+        if encoded is None:
+            encoded = self._labels[label] = Raw(ascii_text(label))
+        return encoded
+
+    def write(self, line: Struct, uuid: str | None, annotation: Annotation, others: Sequence[Annotation] = ()) -> None:
+        """Append a line, of one annotation or also of others. It waits to be encoded with more, unless it may be large."""
         self.waiting.append(line)
+        if self.spill_index is not None:
+            also = [Further(other.where, other.id) for other in others] if others else UNSET
+            self.index.append(
+                IndexLine(
+                    self.number(), uuid, self.place, annotation.where, annotation.id, self.label_of(annotation), also
+                )
+            )
         if len(self.waiting) > BATCH or type(line) in _LARGE:
             self.flush()
 
@@ -63,6 +97,9 @@ class Sheet:
         self.lines += self._encode_lines(self.waiting)
         self._encoded += len(self.waiting)
         self.waiting.clear()
+        if self.spill_index is not None and self.index:
+            self.spill_index(ascii_lines(self.index))
+            self.index.clear()
         self.vertices = 0
         if len(self.lines) > SPILL and self.spill is not None:
             self.survey.bytes += len(self.lines)
@@ -84,7 +121,9 @@ class Sheet:
         where, id = annotation.where, annotation.id
         label = annotation.counted or label
         if annotation.units:
-            self.log.skip(code, label, message, file=self.item.origin, where=where, id=id, count=annotation.units)
+            self.log.skip(
+                code, label, message, file=self.item.origin, where=where, id=id, count=annotation.units, key=self.key
+            )
         else:
             self.log.note(code, message, file=self.item.origin, where=where, id=id)
 

@@ -45,11 +45,12 @@ def add_relationship(sheet: Sheet, relationship: Relationship, ends: dict[str, s
         return
     seen = (label, Kind.RELATIONSHIP)
     sheet.survey.shapes[seen] = sheet.survey.shapes.get(seen, 0) + 1
+    uuid = sheet.uuids.make(relationship.id, "relationship")
     line = RelationshipLine(
-        sheet.uuids.make(relationship.id, "relationship"),
+        uuid,
         sheet.data_row,
         Raw(tool_token(*seen)),
         RelationshipEnds(source, target, "bidirectional" if relationship.bidirectional else "unidirectional"),
     )
-    sheet.write(line)
+    sheet.write(line, uuid, relationship)
     sheet.log.ledger[relationship.counted or label].converted += relationship.units

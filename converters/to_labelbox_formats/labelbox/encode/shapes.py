@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Raw
 
+from to_labelbox.annotation_index import IndexLine
 from to_labelbox.geometry.lowering import Lowering, Shape, Skip
 from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Object
 from to_labelbox.model.schema import Kind
@@ -28,10 +29,11 @@ class _Plain:
     encode it.
     """
 
-    __slots__ = ("kind", "label", "lines", "named", "tally", "tool")
+    __slots__ = ("counted", "kind", "label", "lines", "named", "tally", "tool")
 
-    def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally) -> None:
+    def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally, counted: Raw) -> None:
         self.tool = tool
+        self.counted = counted
         self.label = label
         self.kind = kind
         self.tally = tally
@@ -82,7 +84,8 @@ class Shapes:
         sheet = self._sheet
         draw, make, data_row = self._lowering.plain, sheet.uuids.make, sheet.data_row
         boxes, rings = self._plain_boxes, self._plain_rings
-        lines = sheet.waiting
+        lines, index = sheet.waiting, None if sheet.spill_index is None else sheet.index
+        place, number = sheet.place, sheet.number
         for obj in annotations:
             if type(obj) is not Object or (drawn := draw(obj)) is None:
                 return obj
@@ -95,6 +98,8 @@ class Shapes:
                 told = plain.named.get(id(attributes))
                 name = told[1] if told is not None else self._named(plain, attributes)
                 lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
+                if index is not None:
+                    index.append(IndexLine(number(), uuid, place, obj.where, own, plain.counted))
                 plain.lines += 1
             else:
                 plain = rings.get(obj.counted or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
@@ -106,7 +111,11 @@ class Shapes:
                 for n, ring in enumerate(drawn):
                     values = iter(ring)
                     vertices = list(map(XY, values, values))
-                    lines.append(PolygonLine(make(own, str(n)) if n else uuid, data_row, name, vertices))
+                    if n:
+                        uuid = make(own, str(n))
+                    lines.append(PolygonLine(uuid, data_row, name, vertices))
+                    if index is not None:
+                        index.append(IndexLine(number(), uuid, place, obj.where, own, plain.counted))
                     sheet.vertices += len(vertices)
                     if sheet.vertices > LONG:
                         sheet.flush()
@@ -126,7 +135,7 @@ class Shapes:
         tool = self._tools.get((label, kind, drawn)) or self._tool(label, kind, drawn)
         assert tool is not None
         self._sheet.survey.shapes.setdefault((label, kind), 0)
-        plain = _Plain(tool[0], label, kind, self._sheet.log.ledger[counted])
+        plain = _Plain(tool[0], label, kind, self._sheet.log.ledger[counted], self._sheet.label_of(obj))
         (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[counted] = plain
         return plain
 
@@ -190,7 +199,7 @@ class Shapes:
             name = tool[0]
             if attributes:
                 name = Raw(bytes(name) + self._answers(kind, tool_label, attributes, part, label))
-            self._sheet.write(tool[1](self._sheet, uuid, name, shape))
+            self._sheet.write(tool[1](self._sheet, uuid, name, shape), uuid, obj)
             keypoints += part[:1] == "/"
         if unfit:
             self._lowering.approximated = True

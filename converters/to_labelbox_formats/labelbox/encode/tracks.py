@@ -51,6 +51,7 @@ class Tracks:
             name = Raw(tool_token(*seen))
             self._sheet.survey.shapes[seen] = self._sheet.survey.shapes.get(seen, 0) + 1
             line: Struct
+            uuid = None
             if kind is Kind.MASK:
                 line = masks_line(self._sheet.data_row, name, course, base, plane, instance_color(self._masks))
                 self._masks += 1
@@ -59,7 +60,7 @@ class Tracks:
                 line = segments_line(uuid, self._sheet.data_row, name, course, base, plane)
                 for answers in {id(key.answers): key.answers for segment in segments for key in segment}.values():
                     self._sheet.observe(tool_label, part, answers, label)
-            self._sheet.write(line)
+            self._sheet.write(line, uuid, track)
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1
         tally = self._sheet.log.ledger[track.counted or label]
