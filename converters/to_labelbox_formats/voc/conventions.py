@@ -12,11 +12,6 @@ from to_labelbox.report.observations import ask
 from to_labelbox_formats.voc.evidence import Sample
 from to_labelbox_formats.voc.options import Angle, Corners, Origin, Resized, Unit
 
-_ENOUGH = 10
-"""Boxes that it takes to say that most of them are odd, where nothing tells the sizes of their pictures."""
-_FEW = 3
-"""Boxes that it takes where those sizes are told."""
-
 
 def decide_origin(wanted: Origin, sample: Sample, log: Log) -> Origin:
     """1-based when most files name the VOC database as their source and no corner speaks against it."""
@@ -83,17 +78,12 @@ def are_fractions(wanted: Unit, sample: Sample, path: str) -> bool:
 
 def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
     """Whether xmax and ymax are width and height, as some scripts write them: boxes then end before they begin."""
-    if wanted is not Corners.AUTO or not sample.flipped:
+    order = sample.order
+    if wanted is not Corners.AUTO or not order.flipped:
         return wanted is Corners.SIZES
-    all_on_both = sample.flipped_both == sample.boxes and sample.boxes > 1
-    all_fit = sample.sized == sample.boxes == sample.as_sizes
-    a_third = sample.boxes >= _FEW and 3 * sample.flipped >= sample.boxes and all_fit
-    most = sample.boxes >= _ENOUGH and 2 * sample.flipped > sample.boxes
-    if all_on_both or a_third or most:
-        fit = f", and all {sample.boxes} stay on their pictures as width and height" if all_fit else ""
+    if order.speaks_for_sizes:
         ask(
-            f"{path}: of {sample.boxes} boxes {sample.flipped} have xmax or ymax before xmin or ymin, so they seem to be width "
-            f"and height{fit}.",
+            f"{path}: {order.told('xmax or ymax before xmin or ymin')}.",
             (
                 ("-O corners=sizes", "xmax and ymax are width and height"),
                 ("-O corners=swapped", "they are corners, in no order"),
@@ -102,9 +92,9 @@ def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
     log.assume(
         "corners",
         Corners.SWAPPED,
-        for_=sample.boxes - sample.flipped,
-        against=sample.flipped,
-        why=f"{sample.flipped} of {sample.boxes} boxes end before they begin: taken as corners in no order, not as width and height",
+        for_=order.boxes - order.flipped,
+        against=order.flipped,
+        why=f"{order.flipped} of {order.boxes} boxes end before they begin: taken as corners in no order, not as width and height",
         option="-O corners=sizes",
     )
     return False

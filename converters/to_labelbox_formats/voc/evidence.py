@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from to_labelbox.corner_order import CornerOrder
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import file_header, image_header
@@ -31,16 +32,15 @@ def document_of(source: Source, name: str, fallback: str) -> Document | None:
 class Sample:
     """Counts over boxes, unless they say otherwise.
 
-    ``genuine`` files name the challenge as their source; ``zeros`` have a corner at 0 or below; ``flipped`` end before
-    they begin on an axis, ``flipped_both`` on both. Of the ``sized``, whose picture's size is stated, ``as_sizes`` stay inside when
-    the last two numbers are width and height. Of the ``rescaled``, whose picture has another size than is stated,
+    ``genuine`` files name the challenge as their source; ``zeros`` have a corner at 0 or below; ``order`` is that of
+    corners. Of the ``rescaled``, whose picture has another size than is stated,
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
     radians, and whole numbers beyond a half turn.
     """
 
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
         self.files = self.genuine = self.boxes = self.zeros = 0
-        self.flipped = self.flipped_both = self.sized = self.as_sizes = 0
+        self.order = CornerOrder()
         self.rescaled = self.only_stated = self.only_own = 0
         self.angles = self.beyond_turn = self.whole_angles = 0
         self.zero = ""
@@ -74,12 +74,7 @@ class Sample:
                 continue
             left, top, right, bottom = values
             self.boxes += 1
-            if right < left or bottom < top:
-                self.flipped += 1
-                self.flipped_both += right < left and bottom < top
-            if width and height:
-                self.sized += 1
-                self.as_sizes += left + right <= width + 1 and top + bottom <= height + 1
+            self.order.add(left, top, right, bottom, width, height)
             least, greatest = min(values), max(values)
             if least <= 0:
                 self.zeros += 1

@@ -23,7 +23,7 @@ exporters, and the Label Studio converter.
 
 from __future__ import annotations
 
-from to_labelbox.model.items import Box, Classification, Keypoints, Media, Object, Polygon
+from to_labelbox.model.items import Box, Classification, Keypoints, Media, Object, Polygon, RotatedBox
 from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.detect import sniff
@@ -42,7 +42,7 @@ FORMAT = Reader(
     title="YOLO: Ultralytics, Darknet, Roboflow, labelImg, DOTA, Keras",
     docs="docs/formats/yolo.md",
     media=frozenset({Media.IMAGE}),
-    produces=frozenset({Object, Classification, Box, Polygon, Keypoints}),
+    produces=frozenset({Object, Classification, Box, Polygon, Keypoints, RotatedBox}),
     options=Options,
     sniff=sniff,
     read=read,

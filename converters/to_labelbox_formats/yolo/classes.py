@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 
 from to_labelbox.model.schema import Kind, Label, Schema
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import SourceError, UsageError
+from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.detect import YAML, names_files
-from to_labelbox_formats.yolo.folders.descriptors import read_names, read_yaml, warn_of_duplicates
+from to_labelbox_formats.yolo.folders.descriptors import Descriptor, read_names, read_yaml, warn_of_duplicates
 from to_labelbox_formats.yolo.folders.listing import Tree, tree_of
 from to_labelbox_formats.yolo.options import Options
 from to_labelbox_formats.yolo.rows import Rules, Task
 
+_COMPARED = 8
+"""Further files that name classes which are compared with the one that is followed."""
+
 
 def names_of(
-    tree: Tree, own: dict[int, str] | None, options: Options, log: Log, *, needed: bool = True
-) -> dict[int, str] | None:
-    """The classes by id: the user's file, the descriptor, or files that name classes and agree."""
-    names, file = own, ""
+    tree: Tree, own: Descriptor | Mapping[int, str] | None, options: Options, log: Log, *, needed: bool = True
+) -> tuple[dict[int, str] | None, list[str]]:
+    """(classes by id, the files that name them): the user's file, the descriptor, or files that name classes and agree."""
+    described = own.names if isinstance(own, Descriptor) else own
+    names, files = dict(described) if described else None, []
+    kinds = names_files(tree) if options.names is None else []
     if options.names is not None:
-        names, file = _names_option(tree, options.names, log), options.names
-    elif names is None:
-        for file in names_files(tree):
+        names, files = _names_option(tree, options.names, log), [options.names]
+    elif names is None and kinds:
+        files = kinds.pop(0)
+        for file in files:
             more = read_names(tree, file, log)
             known: dict[int, str] = names or {}
             if any(more[index] != known[index] for index in more.keys() & known):
@@ -34,15 +41,39 @@ def names_of(
                 )
             names = known | more  # labelImg appends to the list of the folder in which it works
     if not names:
-        if not needed:
-            return None
-        log.note(
-            Code.CLASS_UNNAMED, "no file names the classes: they become class_0, class_1, …; -O names=FILE names them"
-        )
-        return None
+        if needed:
+            note_nameless(log)
+        return None, files
     names = dict(sorted(names.items()))
-    warn_of_duplicates(names, file, log)
-    return names
+    by = files[0] if files else own.file if isinstance(own, Descriptor) else ""
+    _tell_others(tree, names, by, [file for kind in kinds for file in kind[:_COMPARED]], log)
+    warn_of_duplicates(names, files[-1] if files else "", log)
+    return names, files
+
+
+def note_nameless(log: Log) -> None:
+    log.note(Code.CLASS_UNNAMED, "no file names the classes: they become class_0, class_1, …; -O names=FILE names them")
+
+
+def _tell_others(tree: Tree, names: Mapping[int, str], by: str, others: Sequence[str], log: Log) -> None:
+    """Say which file names the classes, where another one names them differently."""
+    for file in others[:_COMPARED]:
+        try:
+            more = read_names(tree, file, Log())
+        except FileError:
+            continue
+        shared = more.keys() & names.keys()
+        differ = [index for index in sorted(shared) if more[index].casefold() != names[index].casefold()]
+        if differ:
+            index = differ[0]
+            log.assume(
+                "class names",
+                by or "those of the first line",
+                for_=len(shared) - len(differ),
+                against=len(differ),
+                why=f"{file} names other classes: {index} is {more[index]!r} there and {names[index]!r} in what is followed",
+                option=f"-O names={file}",
+            )
 
 
 def _names_option(tree: Tree, path: str, log: Log) -> dict[int, str] | None:

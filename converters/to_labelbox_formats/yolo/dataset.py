@@ -14,9 +14,11 @@ from to_labelbox.plugins.reader import Dataset, ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.assets import Pictures, Place, load_sizes
-from to_labelbox_formats.yolo.classes import names_of, schema_of
+from to_labelbox_formats.yolo.classes import names_of, note_nameless, schema_of
+from to_labelbox_formats.yolo.conventions import ask_sixth_value, decide_box, first_class, tell_task
 from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
 from to_labelbox_formats.yolo.detect import NDJSON, descriptors, first_line, keras_files, yamls
 from to_labelbox_formats.yolo.dialects import class_folders as folders
@@ -25,9 +27,11 @@ from to_labelbox_formats.yolo.folders.descriptors import Descriptor, read_obj_da
 from to_labelbox_formats.yolo.folders.listing import Tree, joined, tree_of
 from to_labelbox_formats.yolo.index import Index, build
 from to_labelbox_formats.yolo.options import Options, Units, keypoints_of
+from to_labelbox_formats.yolo.rivals import choose
 from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
 from to_labelbox_formats.yolo.split_members import everything, from_descriptor, is_there
 from to_labelbox_formats.yolo.task import SAMPLE, Evidence, Finding, decide
+from to_labelbox_formats.yolo.unread import note_files
 
 
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -118,42 +122,59 @@ def _elsewhere(root: str, found: Descriptor | None) -> tuple[Tree, Descriptor | 
 
 def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: ReadContext) -> Dataset:
     log = context.log
+    if options.labels is not None:
+        tree = choose(tree, options.labels)
     keypoints = keypoints_of(options.kpt_shape, found.keypoints if found else None)
     sizes = load_sizes(tree, options.sizes)
     pictures = Pictures(tree, context, sizes)
     entries = from_descriptor(tree, found, log) if found and found.splits else everything(tree, log)
     if found and entries.guessed and options.names is None:
         _refuse_other_classes(tree, found)
-    index = build(entries, pictures)
+    index = build(entries, pictures, chosen=options.labels is not None)
 
     def frame_of(unit: int) -> Frame:
         return pictures.frame(index.assets[unit], _PLACES[index.places[unit]], Log(), rows=False)
 
-    evidence, total = _evidence(tree, index)
+    names, naming = names_of(tree, found, options, log, needed=False)
+    evidence, total = _evidence(tree, index, len(names or ()))
     finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
     looked = "all" if evidence.files == total else f"{evidence.files}, spread evenly,"
-    log.decide(f"task {finding.task}: {finding.reason} (from {looked} of {total} label files; -O task= overrides)")
+    told = (
+        options.task is not None or bool(found and found.task) or (keypoints is not None and finding.task is Task.POSE)
+    )
+    tell_task(finding, evidence, told, f"{looked} of {total} label files", log)
     if finding.task is Task.POSE and keypoints is None:
         raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
     dota = finding.task is Task.DOTA
-    names = names_of(tree, found.names if found else None, options, log, needed=not dota)
+    if names is None and not dota:
+        note_nameless(log)
     if not total and any("masks/" in folder.lower() for folder in tree.images):
         log.note(Code.FILE_IGNORED, "masks in pictures are not read, and there is no label file")
     pixels = options.units is Units.PIXELS
+    path = tree.source.path
     if not pixels and not dota and evidence.in_pixels:
-        raise SourceError(
-            "most rows hold numbers beyond 2, so they are no fractions of a picture: if they are pixels, say -O units=pixels"
+        ask(
+            f"{path}: most rows hold numbers beyond 2, so they are no fractions of a picture.",
+            [("-O units=pixels", "they are pixels: centre and size, unless -O box= says otherwise")],
         )
     rules = Rules(
         finding.task,
         names,
         keypoints,
-        found.keypoint_names if found and options.kpt_shape is None else (),
+        found.keypoint_names if found and options.kpt_shape is None else {},
         options.predictions,
         options.unknown_classes,
         pixels,
         finding.mixed,
+        decide_box(options, evidence, finding.task, frame_of, path, log),
+        options.angle,
+        first_class(options, evidence, names, path) if not dota else 0,
+        evidence.odd_outlines,
+        options.task is not None,
     )
+    ask_sixth_value(options, evidence, finding.task, path)
+    _note_no_labels(index, total, log)
+    note_files(tree, index, found, naming, log)
     if dota:
         pictures = Pictures(tree, context, sizes, upright=False)
     details = {"task": str(finding.task), "descriptor": found.file if found else ""}
@@ -183,7 +204,21 @@ def _refuse_other_classes(tree: Tree, found: Descriptor) -> None:
             )
 
 
-def _evidence(tree: Tree, index: Index) -> tuple[Evidence, int]:
+def _note_no_labels(index: Index, total: int, log: Log) -> None:
+    """Pictures alone are no labels: their folder was forgotten, or is where nobody looks."""
+    if total or not len(index):
+        return
+    looked = ", ".join(sorted({folder or "the top folder" for folder in index.looked})[:5])
+    log.note(
+        Code.FILE_MISSING,
+        f"no label file belongs to any of the {len(index)} pictures, so every data row is without a label (looked in {looked}): give the "
+        "folder that holds both pictures and labels",
+        file=index.assets[0],
+        count=len(index),
+    )
+
+
+def _evidence(tree: Tree, index: Index, names: int) -> tuple[Evidence, int]:
     """Evidence from label files spread over the set, or from all of them when those leave a doubt."""
     labelled = list(compress(range(len(index)), index.labelled))
     for step in dict.fromkeys((-(-len(labelled) // SAMPLE) or 1, 1)):
@@ -193,7 +228,7 @@ def _evidence(tree: Tree, index: Index) -> tuple[Evidence, int]:
                 evidence.add(tree.read(index.label_of(unit)), unit)
             except FileError:
                 continue  # reported when it is converted
-        if not evidence.doubtful:
+        if not evidence.doubtful and not evidence.counts_from_one(names):
             break
     return evidence, len(labelled)
 

@@ -12,12 +12,14 @@ from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox_formats.yolo.assets import Pictures, Place, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, schema_of
+from to_labelbox_formats.yolo.conventions import decide_sizes
 from to_labelbox_formats.yolo.dialects import class_folders as folders
 from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import keypoint_names_of, read_names
 from to_labelbox_formats.yolo.folders.listing import Tree, joined
 from to_labelbox_formats.yolo.options import Options, keypoints_of
-from to_labelbox_formats.yolo.rows import Rows, Rules, Task
+from to_labelbox_formats.yolo.rows import BoxForm, Rows, Rules, Task
+from to_labelbox_formats.yolo.unread import note_others
 
 
 def open_folders(tree: Tree, context: ReadContext) -> Dataset:
@@ -25,6 +27,8 @@ def open_folders(tree: Tree, context: ReadContext) -> Dataset:
     entries, question = folders.read_folders(tree, context.log)
     context.log.decide("task classify: pictures lie in folders of their classes")
     pictures = Pictures(tree, context, {}, upright=False)
+    jsons = [name for name in tree.ending(".json") if posixpath.basename(name) == folders.LABELS_FILE]
+    note_others(tree, {*jsons, *(entry.name for entry in entries)}, context.log)
 
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
         for entry in entries[start:stop]:
@@ -49,10 +53,13 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
     """A set of one line a picture; a file given alone has its classes beside it."""
     beside = (name for name in ("_classes.txt", "classes.txt") if tree.source.is_file and tree.source.exists(name))
     own = next((read_names(tree, name, context.log) for name in beside), None)
-    names = names_of(tree, own, options, context.log)
-    rules = Rules(Task.DETECT, names, unknown_classes=options.unknown_classes)
+    names, naming = names_of(tree, own, options, context.log)
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes), upright=False)
     lines = keras.Lines(tree, files, pictures)
+    sizes = decide_sizes(options, keras.corner_order(lines, pictures), tree.source.path, context.log)
+    form = BoxForm.TOP_LEFT if sizes else BoxForm.CORNERS
+    rules = Rules(Task.DETECT, names, unknown_classes=options.unknown_classes, box=form)
+    note_others(tree, {*files, *naming, *lines.assets}, context.log)
     context.log.decide("task detect: one line a picture, corners in pixels, taken as continuous from 0")
 
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
@@ -82,13 +89,27 @@ def open_ndjson(tree: Tree, file: str, options: Options, context: ReadContext) -
         raise SourceError(f"{file}: task {declared!r} is not read; detect, segment, pose, obb and classify are")
     task, keypoints = Task(declared), keypoints_of(options.kpt_shape, head.keypoints)
     log.decide(f"task {task}: {'named by the user' if options.task else f'as line 1 of {file} says'}")
-    names = names_of(tree, head.names, options, log)
+    names, naming = names_of(tree, head.names, options, log)
     if task is Task.POSE and keypoints is None:
         raise SourceError(f"{file}: poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
     keypoint_names = (
-        keypoint_names_of(head.kpt_names, keypoints[0], file, log) if keypoints and options.kpt_shape is None else ()
+        keypoint_names_of(head.kpt_names, keypoints[0], len(names or ()), file, log)
+        if keypoints and options.kpt_shape is None
+        else {}
     )
-    rules = Rules(task, names, keypoints, keypoint_names, options.predictions, options.unknown_classes)
+    lines.tell_unread(log)
+    note_others(tree, {file, *naming, *(n for folder in tree.images.values() for n in folder)}, log)
+    rules = Rules(
+        task,
+        names,
+        keypoints,
+        keypoint_names,
+        options.predictions,
+        options.unknown_classes,
+        box=BoxForm.CENTER if options.box is BoxForm.AUTO else options.box,
+        angle=options.angle,
+        first_class=int(options.first_class or 0),
+    )
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes))
 
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:

@@ -69,7 +69,7 @@ def _sniff_file(tree: Tree, name: str) -> Match | Refusal:
 
 def _sniff_rows(tree: Tree) -> Match | Refusal:
     kind, example = _row_kind(tree)
-    names = next((n for n in names_files(tree)), None)
+    names = next((kind[0] for kind in names_files(tree)), None)
     if kind in ("normalised", "dota"):
         what = "rows of numbers" if kind == "normalised" else "four corners and a name a row"
         if names:
@@ -115,17 +115,20 @@ def _row_kind(tree: Tree) -> tuple[str, str]:
     return worded
 
 
-def names_files(tree: Tree) -> list[str]:
-    """Files that name classes, the preferred kind first."""
+def names_files(tree: Tree) -> list[list[str]]:
+    """Files that name classes, by their kind, the preferred one first."""
     texts = [name for folder in tree.texts for name in tree.texts[folder] if not is_label_name(name)]
     others = [*tree.ending(".names", ".labels", ".json"), *texts]
+    kinds: list[list[str]] = []
     for wanted in NAMES_FILES:
         found = [n for n in others if posixpath.basename(n).lower() == wanted]
         if wanted.endswith(".json"):  # anybody's notes may be called so
             found = [n for n in found if b'"categories"' in tree.head(n, 1 << 20)]
         if found:
-            return found
-    return tree.ending(".names")
+            kinds.append(found)
+    usual = {name for kind in kinds for name in kind}
+    rest = [name for name in tree.ending(".names") if name not in usual]
+    return [*kinds, rest] if rest else kinds
 
 
 def first_line(tree: Tree, name: str) -> bytes:

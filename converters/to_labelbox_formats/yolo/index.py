@@ -6,12 +6,14 @@ import bisect
 import posixpath
 import re
 from collections.abc import Iterator
+from itertools import compress
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox_formats.yolo.assets import Pictures, Place
 from to_labelbox_formats.yolo.folders.label_folders import LABEL_FOLDERS, PICTURE_FOLDERS, labels_near, picture_folder
 from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name, split_of
+from to_labelbox_formats.yolo.rivals import Rivals, tell_rivals
 from to_labelbox_formats.yolo.split_members import Entries
 from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
 
@@ -21,6 +23,9 @@ _UPLOADED = re.compile(r"^[0-9a-f]{8}(?:-|__)(?=.)")
 
 class Index:
     """The units of a set: pictures in order, with split, place and whether a label file belongs to each.
+
+    ``looked`` are folders where labels were looked for; ``ignored`` label files and ``unused`` pictures that are no part of the
+    set, the former with the reason; ``lists`` the files that list pictures; ``whole`` folders of which every text is a label file.
 
     Label names are made from the picture's when they are needed, so that a unit costs a few bytes beyond its name.
     """
@@ -34,6 +39,11 @@ class Index:
         self.splits = bytearray()
         self.label_folders: dict[str, str] = {}
         self.labels: dict[int, str] = {}
+        self.looked: set[str] = set()
+        self.ignored: dict[str, str] = {}
+        self.unused: set[str] = set()
+        self.lists: set[str] = set()
+        self.whole: set[str] = set()
 
     def __len__(self) -> int:
         return len(self.assets)
@@ -68,8 +78,11 @@ class Index:
 # ------------------------------------------------------------------------------------------------------------ joining
 
 
-def build(entries: Entries, pictures: Pictures) -> Index:
-    """Join pictures and label files. Labels without picture come last, under the name that a picture would have."""
+def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
+    """Join pictures and label files. Labels without picture come last, under the name that a picture would have.
+
+    ``chosen``: the user has said which folder of labels counts.
+    """
     tree, index = entries.tree, Index()
     claims: dict[str, dict[str, int]] = {}
     for split, present, names in entries.groups:
@@ -83,6 +96,7 @@ def build(entries: Entries, pictures: Pictures) -> Index:
                 if folder not in index.label_folders:
                     index.label_folders[folder] = labels_near(tree, folder) or folder
                 near = index.label_folders[folder]
+                index.looked.add(near)
                 if near not in claims:
                     claims[near] = dict.fromkeys(tree.texts.get(near, ()), 0)
                 labels = claims[near]
@@ -94,8 +108,10 @@ def build(entries: Entries, pictures: Pictures) -> Index:
                 labelled.append(0)
         index.extend(names, split, place, labelled)
     entries.groups.clear()
+    index.lists, index.unused = entries.lists, entries.unused
     _match_leftovers(index, claims)
     stems: set[str] = set() if any(index.labelled) else _match_by_stem(tree, index, claims)
+    index.whole = {folder for folder, labels in claims.items() if labels and all(labels.values())}
     twice = sum(count > 1 for labels in claims.values() for count in labels.values())
     if twice:
         entries.log.note(
@@ -104,7 +120,7 @@ def build(entries: Entries, pictures: Pictures) -> Index:
             count=twice,
         )
     joined_units = len(index)
-    _add_orphans(entries, index, claims, stems)
+    _add_orphans(entries, index, claims, stems, chosen)
     orphans = range(joined_units, len(index))
     _find_media(index, pictures)
     lonely = [unit for unit in orphans if index.places[unit] == Place.NOWHERE]
@@ -170,13 +186,17 @@ def _most_alike(asset: str, labels: list[str]) -> str | None:
     return labels[ranks.index(best)] if ranks.count(best) == 1 else None
 
 
-def _add_orphans(entries: Entries, index: Index, claims: dict[str, dict[str, int]], stems: set[str]) -> None:
+def _add_orphans(
+    entries: Entries, index: Index, claims: dict[str, dict[str, int]], stems: set[str], chosen: bool
+) -> None:
     """Label files of the declared folders that no picture claims; those of other folders are counted and left.
 
-    ``stems``: those by which pictures have found their labels, so that further files of one are other versions of it.
+    ``stems``: those by which pictures have found their labels. A further file of one, or one for a picture that has its labels
+    elsewhere, is another version of them.
     """
     tree = entries.tree
-    ignored = 0
+    rivals = Rivals(tree)
+    by_stem: dict[str, str] = {}
     for folder in sorted(tree.texts):
         claimed = claims.get(folder, {})
         target = picture_folder(folder)
@@ -186,14 +206,36 @@ def _add_orphans(entries: Entries, index: Index, claims: dict[str, dict[str, int
             if claimed.get(label) or not is_label_name(label) or label in entries.lists:
                 continue
             stem = label[len(folder) : label.rfind(".")]
+            if stem in stems or (target != folder and _has_picture(tree, target, stem)):
+                by_stem = by_stem or _labels_by_stem(index)
+                if used := by_stem.get(stem, ""):
+                    index.ignored[label] = f"the labels of its picture are read from {used[: used.rfind('/') + 1]}"
+                    if looks_like_rows(tree.head(label)) in ROWS:
+                        rivals.add(used, label)
+                    continue
             if split is None or stem in stems or not (named or looks_like_rows(tree.head(label)) in ROWS):
-                ignored += 1
+                index.ignored[label] = "a text that belongs to no picture of the set"
                 continue
             index.add(f"{target}{stem}.jpg", split or split_of(label), Place.NOWHERE, label)
-    if ignored:
+    if not chosen:
+        tell_rivals(rivals, sum(index.labelled), bool(stems), tree.source.path, entries.log)
+    if index.ignored:
         entries.log.note(
-            Code.FILE_IGNORED, "text files that belong to no picture of the set are left out", count=ignored
+            Code.FILE_IGNORED,
+            "text files that belong to no picture of the set are left out",
+            count=len(index.ignored),
         )
+
+
+def _has_picture(tree: Tree, folder: str, stem: str) -> bool:
+    return _picture_named(tree.images.get(folder, []), folder + stem) is not None
+
+
+def _labels_by_stem(index: Index) -> dict[str, str]:
+    """The label file of each picture that has one, by its stem."""
+    labelled = compress(range(len(index)), index.labelled)
+    labels = (index.label_of(unit) for unit in labelled)
+    return {label[label.rfind("/") + 1 : -4]: label for label in labels}
 
 
 # -------------------------------------------------------------------------------------------- below the media root

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from to_labelbox.report.errors import UsageError
-from to_labelbox_formats.yolo.rows import Task
+from to_labelbox_formats.yolo.rows import Angle, BoxForm, Task
 
 
 class Units(StrEnum):
     NORMALISED = "normalised"
     PIXELS = "pixels"
+
+
+class FirstClass(StrEnum):
+    ZERO = "0"
+    ONE = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,20 @@ class Options:
     sizes: str | None = field(
         default=None,
         metadata={"help": "Sizes of the pictures: images.meta (name height width) or CSV (key,width,height)."},
+    )
+    labels: str | None = field(
+        default=None,
+        metadata={"help": "Folder of label files to read, where several have the same pictures; * is any split."},
+    )
+    box: BoxForm = field(
+        default=BoxForm.AUTO,
+        metadata={"help": "The four numbers of a box: centre and size, two corners, or top left corner and size."},
+    )
+    angle: Angle | None = field(
+        default=None, metadata={"help": "A sixth value turns the box clockwise, by so many degrees or radians."}
+    )
+    first_class: FirstClass | None = field(
+        default=None, metadata={"help": "The id of the first class, where ids seem to count from 1."}
     )
     units: Units = field(default=Units.NORMALISED, metadata={"help": "Whether rows are fractions or pixels."})
     predictions: bool = field(default=False, metadata={"help": "Take rows with a confidence in, too."})

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from to_labelbox.geometry.any_shape import to_stored
 from to_labelbox.geometry.vector import open_ring
-from to_labelbox.model.items import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon
+from to_labelbox.model.items import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon, RotatedBox
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNREADABLE, Log, Tally
 from to_labelbox.source.record_ids import Places
@@ -43,6 +43,20 @@ class Task(StrEnum):
     CLASSIFY = "classify"
 
 
+class BoxForm(StrEnum):
+    """What the four numbers of a box are."""
+
+    AUTO = "auto"
+    CENTER = "center"
+    CORNERS = "corners"
+    TOP_LEFT = "top_left"
+
+
+class Angle(StrEnum):
+    DEGREES = "degrees"
+    RADIANS = "radians"
+
+
 class Frame(Struct, frozen=True):
     """The picture that rows refer to: as displayed for scaling, as stored for the result; sizes 0 when unknown."""
 
@@ -58,17 +72,24 @@ class Frame(Struct, frozen=True):
 class Rules(Struct, frozen=True):
     """How the rows of a set are read.
 
-    ``names`` None: nothing names the classes. ``mixed``: boxes and outlines of 8 values or more occur side by side.
+    ``names`` None: nothing names the classes. ``keypoint_names`` are by class id. ``mixed``: boxes and outlines of 8 values
+    or more occur side by side. ``angle``: a sixth value turns the box. ``odd_outlines``: outlines have no confidence, so one
+    of an even number of values lacks a number. ``told``: the user has named the task.
     """
 
     task: Task
     names: dict[int, str] | None
     keypoints: tuple[int, int] | None = None
-    keypoint_names: tuple[str, ...] = ()
+    keypoint_names: Mapping[int, tuple[str, ...]] = {}
     predictions: bool = False
     unknown_classes: bool = False
     pixels: bool = False
     mixed: bool = False
+    box: BoxForm = BoxForm.CENTER
+    angle: Angle | None = None
+    first_class: int = 0
+    odd_outlines: bool = False
+    told: bool = False
 
 
 class _Refused(Exception):
@@ -83,6 +104,8 @@ _NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LIMIT = 1e7
 """Coordinates beyond this, in widths of the picture or in pixels, are damage."""
 _MAX_CLASS = 1_000_000
+MAX_LINE = 4 * 2**20
+"""No row of one object is longer."""
 _SIZE_REMEDY = (
     "the size of its picture is unknown, so the normalised row has no place: give the pictures with --media-root, "
     "or their sizes with --sizes or -O sizes=FILE"
@@ -92,7 +115,7 @@ _CONFIDENCE = (
 )
 _NO_CONFIDENCE = (
     "ends with a value that is no confidence: if it is a track id, -O predictions=true takes such rows in without it; "
-    "the angle of a rotated box is not read, four corners are"
+    "if it turns the box, say -O angle=degrees or -O angle=radians"
 )
 _places = Places("line {}")
 
@@ -105,7 +128,8 @@ class Rows:
         self.log = log
         self._known: dict[bytes, tuple[str, Tally]] = {}
         self._pose = 5 + rules.keypoints[0] * rules.keypoints[1] if rules.keypoints else 0
-        self._boxes = rules.task is Task.DETECT and not rules.pixels
+        self._boxes = rules.task is Task.DETECT and not rules.pixels and rules.box is BoxForm.CENTER
+        self._last = max(rules.names, default=0) if rules.names else 0
         self._odd = 0
 
     def objects(self, data: bytes, frame: Frame, file: str) -> list[Object]:
@@ -121,6 +145,7 @@ class Rows:
             self._boxes
             and frame.width
             and frame.orientation == 1
+            and len(data) < MAX_LINE
             and data[0] in b"0123456789"
             and len(set(lines)) == len(lines)
             and b"_" not in data
@@ -173,7 +198,7 @@ class Rows:
             lines, mended = lines_of(data)
             if mended:
                 self.log.note(Code.FIELD_REPAIRED, mended, file=file)
-        tokens = (line.split() for line in lines)
+        tokens = (line.split() if len(line) < MAX_LINE else [line] for line in lines)
         return self._rows(zip(_places(len(lines)), tokens), frame, file)
 
     def listed(self, rows: list[list[bytes]], frame: Frame, file: str, record: str) -> list[Object]:
@@ -186,6 +211,11 @@ class Rows:
         seen: dict[bytes, str] = {}
         dota = self.rules.task is Task.DOTA
         for (id, where), tokens in rows:
+            if len(tokens) == 1 and len(tokens[0]) >= MAX_LINE:
+                self.log.read(UNREADABLE)
+                message = f"a line of {len(tokens[0])} bytes is no row of one object: {_quoted(tokens[0])} …"
+                self.log.skip(Code.RECORD_UNREADABLE, UNREADABLE, message, file=file, where=where, id=id)
+                continue
             if not tokens or (dota and tokens[0].lower().startswith(_DOTA_HEADER)):
                 continue
             first = seen.setdefault(b" ".join(tokens), where)
@@ -224,26 +254,35 @@ class Rows:
         number = float(token) if _NUMBER.fullmatch(token) else math.nan
         if not (number.is_integer() and 0 <= number < _MAX_CLASS):
             return UNREADABLE, Code.RECORD_UNREADABLE, f"the class id {_quoted(token)} is not a whole number from 0 on"
-        index, names = int(number), self.rules.names
+        index, names = int(number) - self.rules.first_class, self.rules.names
         if names is not None and index in names:
             return names[index], None, ""
-        label = f"class_{index}"
+        label = f"class_{index + self.rules.first_class}"
         if names is None or self.rules.unknown_classes:
             return label, None, ""
         return (
             label,
             Code.CLASS_UNKNOWN,
-            f"class id {index} has no name (there are {len(names)}, up to id {max(names)}): perhaps the names are of "
-            + f"another set; -O unknown_classes=true keeps such rows as {label}",
+            f"class id {index + self.rules.first_class} has no name (there are {len(names)}, up to id "
+            + f"{self._last + self.rules.first_class}): perhaps the names are of another set; -O unknown_classes=true keeps such rows as {label}",
         )
 
     def _object(self, label: str, tokens: Tokens, frame: Frame, file: str, id: str, where: str) -> Object:
         shape, trailing = self._shape(tokens)
         values = _numbers(tokens[1:])
+        turn = 0.0
+        if trailing and shape == "box" and trailing == 1 and self.rules.angle is not None:
+            turn = values[4] if self.rules.angle is Angle.DEGREES else math.degrees(values[4])
+            trailing, values = 0, values[:4]
         if trailing:
+            if shape == "outline" and self.rules.odd_outlines and not self.rules.predictions:
+                raise _Refused(
+                    Code.POLYGON_INVALID, f"{len(values)} coordinates: a number of the last vertex is missing"
+                )
             if not self.rules.predictions:
                 raise _Refused(Code.PREDICTION, _CONFIDENCE if 0 <= values[-trailing] <= 1 else _NO_CONFIDENCE)
-            self.log.note(Code.FIELD_IGNORED, "the confidence has no place in a label", file=file, where=where, id=id)
+            lost = "confidence" if 0 <= values[-trailing] <= 1 else "last value, which is no confidence,"
+            self.log.note(Code.FIELD_IGNORED, f"the {lost} has no place in a label", file=file, where=where, id=id)
             values = values[:-trailing]
         if self.rules.pixels:
             width = height = 1.0
@@ -260,11 +299,18 @@ class Rows:
             geometry = Polygon(((open_ring(values),),))
         else:
             x, y, w, h = values[:4]
+            if self.rules.box is BoxForm.CORNERS:
+                x, y, w, h = (x + w) / 2, (y + h) / 2, w - x, h - y
+            elif self.rules.box is BoxForm.TOP_LEFT:
+                x, y = x + w / 2, y + h / 2
             if w < 0 or h < 0:
                 raise _Refused(Code.BOX_INVALID, f"the box is {w:g} wide and {h:g} high")
-            geometry = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
+            if turn % 360:
+                geometry = RotatedBox(x * width, y * height, w * width, h * height, turn % 360)
+            else:
+                geometry = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
             if shape == "pose":
-                keypoints = self._keypoints(values[4:], width, height)
+                keypoints = self._keypoints(values[4:], width, height, tokens[0])
         if frame.orientation != 1:
             geometry = to_stored(geometry, frame.orientation, *frame.stored)
             if keypoints is not None:
@@ -292,16 +338,16 @@ class Rows:
                 and tokens[6].isdigit()
                 and tokens[6].strip(b"0")
             )
-            if tracked if self.rules.mixed else task is Task.DETECT:
+            if tracked or (task is Task.DETECT and self.rules.told):
                 self._odd += task is not Task.DETECT
                 return "box", 2
         self._odd += task is Task.DETECT
         return "outline", 1 - count % 2
 
-    def _keypoints(self, values: Sequence[float], width: float, height: float) -> Keypoints | None:
+    def _keypoints(self, values: Sequence[float], width: float, height: float, id: bytes) -> Keypoints | None:
         """The points that are there: v > 0; with two values a point, those that are neither negative nor exactly 0 0."""
         _, size = self.rules.keypoints or (0, 2)
-        names = self.rules.keypoint_names
+        names = self.rules.keypoint_names.get(int(float(id)) - self.rules.first_class, ())
         points = []
         for n, at in enumerate(range(0, len(values), size)):
             x, y = values[at], values[at + 1]

@@ -36,6 +36,7 @@ class Entries:
         self.resolved = False
         self.guessed = False
         self.lists: set[str] = set()
+        self.unused: set[str] = set()
         self._named: set[str] = set()
         self._folders: set[str] = set()
         self._again = 0
@@ -101,6 +102,8 @@ def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
     left = sum(map(len, tree.images.values())) - sum(len(names) for _, present, names in entries.groups if present)
     if left:
         log.note(Code.FILE_IGNORED, "pictures that no split names are left out", count=left)
+        taken = {name for _, present, names in entries.groups if present for name in names}
+        entries.unused = {name for names in tree.images.values() for name in names if name not in taken}
     entries.close()
     return entries
 
@@ -308,6 +311,7 @@ def everything(tree: Tree, log: Log) -> Entries:
         ignored = sum(len(tree.images[folder]) for folder in others)
         if ignored:
             log.note(Code.FILE_IGNORED, "pictures in folders without labels are no part of the set", count=ignored)
+            entries.unused = {name for folder in others for name in tree.images[folder]}
     else:
         for folder in others:
             entries.add_images("", folder)

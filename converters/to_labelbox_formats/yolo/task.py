@@ -18,7 +18,7 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from to_labelbox.report.errors import SourceError
-from to_labelbox_formats.yolo.rows import Frame, Task, is_number
+from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, is_number
 from to_labelbox_formats.yolo.text_lines import lines_of, utf8
 
 SAMPLE = 500
@@ -26,6 +26,8 @@ ROWS = frozenset({"normalised", "pixels", "dota"})
 """The kinds of rows that are read."""
 WORDED = "labels of KITTI or OpenImages tools, which are not read, begin with the class name and hold pixels"
 _MAX_QUADS = 200
+_MAX_BOXES = 2_000
+_MAX_IDS = 10_000
 _ROWS_LOOKED_INTO = 20
 _RECTANGLE = 0.95
 _INSIDE, _FAR, _ENOUGH = 0.9, 0.5, 20
@@ -53,18 +55,26 @@ class Evidence(Struct):
     tracked: int = 0
     measured: int = 0
     beyond: int = 0
+    sixes: int = 0
+    no_confidence: int = 0
+    ids: set[bytes] = field(default_factory=set)
+    boxed: list[tuple[int, list[float]]] = field(default_factory=list)
     quads: list[tuple[int, list[float]]] = field(default_factory=list)
 
     def add(self, data: bytes, unit: int) -> None:
         """Count the rows of the label file of a unit."""
         self.files += 1
         for number, line in enumerate(lines_of(utf8(data))[0]):
+            if len(line) >= MAX_LINE:
+                continue
             tokens = (line.replace(b",", b" ") if b"," in line else line).split()
             count = len(tokens)
             if count < 5 or line.startswith(b"imagesource"):
                 continue
             self.rows += 1
             self.lengths[count] += 1
+            if len(self.ids) < _MAX_IDS:
+                self.ids.add(tokens[0])
             if not tokens[0][:1].isdigit() and not is_number(tokens[0]):
                 self.worded += 1
                 self.word = tokens[0]
@@ -84,6 +94,11 @@ class Evidence(Struct):
             return
         self.measured += 1
         self.beyond += max(map(abs, values[:4])) > 2
+        if len(values) < 6 and len(self.boxed) < _MAX_BOXES:
+            self.boxed.append((unit, values))
+        if len(values) == 5:
+            self.sixes += 1
+            self.no_confidence += not 0 <= values[4] <= 1
         if len(values) == 8 and len(self.quads) < _MAX_QUADS:
             self.quads.append((unit, values))
         if len(values) > 9 and self.looked_into < _MAX_QUADS:
@@ -100,9 +115,27 @@ class Evidence(Struct):
         return next(iter(self.lengths)) if len(self.lengths) == 1 else 0
 
     @property
+    def odd_outlines(self) -> bool:
+        """Whether outlines have no confidence: nearly all are of an odd number of values."""
+        odd = sum(count for length, count in self.lengths.items() if length > 6 and length % 2)
+        even = sum(count for length, count in self.lengths.items() if length > 6 and not length % 2)
+        return 2 * even < odd
+
+    def counts_from_one(self, names: int) -> bool:
+        """Whether ids seem to count from 1: the number of names occurs as an id, 0 never does."""
+        ids = {int(float(token)) for token in self.ids if is_number(token) and float(token).is_integer()}
+        return 1 < names < _MAX_IDS and len(ids) > 1 and min(ids) > 0 and max(ids) == names
+
+    @property
     def in_pixels(self) -> bool:
         """Whether most rows cannot be fractions of a picture."""
         return 2 * self.beyond > self.measured
+
+    @property
+    def forced(self) -> bool:
+        """Whether rows of these lengths can mean one task only: boxes, named corners, or outlines of several lengths."""
+        outlines = len(self.lengths) > 1 and all(length > 6 and length % 2 for length in self.lengths)
+        return set(self.lengths) == {5} or outlines or 0 < self.rows == self.named
 
     @property
     def doubtful(self) -> bool:
@@ -232,7 +265,9 @@ def looks_like_rows(head: bytes) -> str:
     """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, ``worded``, or empty for none."""
     lines, mended = lines_of(utf8(head))
     if len(head) >= 4096:
-        lines.pop()
+        last = lines.pop()
+        if not lines:  # an outline of many vertices, cut at a blank
+            lines = [last[: max(last.rfind(b" "), 0)]]
     kinds: Counter[str] = Counter()
     for line in lines:
         tokens = line.replace(b",", b" ").split()

@@ -21,13 +21,17 @@ def note_unread_files(
     source: Source,
     used: Container[str],
     why: str | Callable[[str], str] = NO_RULE,
+    read: Container[tuple[str, str]] = (),
 ) -> None:
     """Name the files of a source that were not ``used``, by folder and extension.
 
+    ``read`` are groups of the listing, by folder and extension, of which every file is used, so that large ones cost nothing.
     ``why`` is one reason for all, or gives that of a file; an empty reason leaves the file out. Files of the operating
     system are never named; pictures are only when they are not ``used``, so a reader passes its data rows' pictures too.
     """
     for (folder, extension), names in source.groups.items():
+        if (folder, extension) in read:
+            continue
         if _SYSTEM_FOLDERS & {part.lower() for part in folder.split("/")}:
             continue
         reasons: Counter[str] = Counter()

@@ -21,6 +21,7 @@ from to_labelbox_formats.yolo.folders.descriptors import MAX_DESCRIPTOR_BYTES
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree
 
 QUESTION = "class"
+LABELS_FILE = "labels.json"
 NO_LABEL = "no_label"
 """CVAT's folder for pictures without a class."""
 _OTHER_MEANING = frozenset(
@@ -47,7 +48,7 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
     if not tree.images:
         return False, "there are no pictures"
     others = tree.ending(".json", ".xml", ".yaml", ".yml", ".csv")
-    others = [n for n in others if posixpath.basename(n) != "labels.json"]
+    others = [n for n in others if posixpath.basename(n) != LABELS_FILE]
     if others:
         return False, f"{others[0]} is there, so the folders of pictures are no classes"
     if any(tree.texts):
@@ -55,8 +56,12 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
     splits = 0
     classes: set[str] = set()
     top = _top(tree)
+    kinds = _kinds(tree, top)
     for folder in tree.images:
-        split, name = _split_and_class(folder[len(top) :])
+        split, name = kinds.of(folder[len(top) :])
+        if not name and split and kinds.nested:
+            splits += 1
+            continue
         if not name:
             return False, f"pictures lie directly in {folder or 'the top folder'}, not in a folder of their class"
         if name.lower() in _OTHER_MEANING:
@@ -83,11 +88,30 @@ def _top(tree: Tree) -> str:
         top += f"{name}/"
 
 
-def _split_and_class(folder: str) -> tuple[str, str]:
-    parts = folder.split("/")[:-1]
-    if parts and parts[0].lower() in SPLITS:
-        return parts[0], parts[1] if len(parts) > 1 else ""
-    return "", parts[0] if parts else ""
+class _Kinds(Struct, frozen=True):
+    """What folders called like splits are: ``nested``, some of them hold folders of classes; ``classes``, all of them are classes."""
+
+    nested: bool
+    classes: bool
+
+    def of(self, folder: str) -> tuple[str, str]:
+        """(split, class) of a folder of pictures; a split without classes has none."""
+        parts = folder.split("/")[:-1]
+        if parts and parts[0].lower() in SPLITS and not self.classes:
+            return parts[0], parts[1] if len(parts) > 1 else ""
+        return "", parts[0] if parts else ""
+
+
+def _kinds(tree: Tree, top: str) -> _Kinds:
+    """A folder that is called like a split and holds pictures itself, beside folders that are no splits, is a class."""
+    nested = direct = others = False
+    for folder in tree.images:
+        first, *rest = folder[len(top) :].split("/")
+        split = first.lower() in SPLITS and bool(rest)
+        nested = nested or (split and len(rest) > 1)
+        direct = direct or (split and len(rest) == 1)
+        others = others or (not split and bool(rest))
+    return _Kinds(nested, direct and others and not nested)
 
 
 def read_folders(tree: Tree, log: Log) -> tuple[list[Entry], Question]:
@@ -95,8 +119,10 @@ def read_folders(tree: Tree, log: Log) -> tuple[list[Entry], Question]:
     told = _labels_json(tree, log)
     entries: list[Entry] = []
     top = _top(tree)
+    kinds = _kinds(tree, top)
+    _tell_kinds(tree, top, kinds, log)
     for folder in sorted(tree.images):
-        split, written = _split_and_class(folder[len(top) :])
+        split, written = kinds.of(folder[len(top) :])
         name = text_name(written)
         if name != written:
             message = "the folder's name is not UTF-8; the class is called as it reads with those bytes escaped"
@@ -121,11 +147,29 @@ def read_folders(tree: Tree, log: Log) -> tuple[list[Entry], Question]:
     return entries, Question(QUESTION, Input.CHECKLIST if several else None, tuple(Option(n) for n in names))
 
 
+def _tell_kinds(tree: Tree, top: str, kinds: _Kinds, log: Log) -> None:
+    """Say what was made of folders that are called like splits and hold pictures themselves."""
+    for folder, names in sorted(tree.images.items()):
+        name = folder[len(top) : -1]
+        if name.lower() not in SPLITS:
+            continue
+        if kinds.classes:
+            log.assume(
+                "folder called like a split",
+                f"{name} is a class",
+                unknown=len(names),
+                why=f"{folder} holds {len(names)} pictures itself and lies beside folders of classes; rename it if it is a split",
+            )
+        else:
+            message = f"{len(names)} pictures lie in no folder of a class: their data rows have no answer"
+            log.note(Code.FILE_MISSING, message, file=folder, count=len(names))
+
+
 def _labels_json(tree: Tree, log: Log) -> dict[str, tuple[str, ...]]:
     """Classes by picture from all labels.json files; a picture that they do not name keeps its folder's class."""
     told: dict[str, tuple[str, ...]] = {}
     for file in tree.ending(".json"):
-        if posixpath.basename(file) != "labels.json":
+        if posixpath.basename(file) != LABELS_FILE:
             continue
         folder = file[: file.rfind("/") + 1]
         try:

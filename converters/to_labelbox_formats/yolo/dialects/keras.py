@@ -13,14 +13,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import BinaryIO
 
+from to_labelbox.corner_order import CornerOrder
 from to_labelbox.model.items import Box, Object
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.assets import Pictures, Place
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, joined, split_of
-from to_labelbox_formats.yolo.rows import Rows
+from to_labelbox_formats.yolo.rows import BoxForm, Rows
 
+_SAMPLE, _BOXES = 500, 200
+"""Lines, spread over the set, and first boxes of a line by which the order of corners is judged."""
 ANNOTATIONS = "_annotations.txt"
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?"
 _BOX = re.compile(rf"{_NUMBER}(?:,{_NUMBER}){{4}}".encode())
@@ -50,7 +53,9 @@ def looks_like_lines(head: bytes) -> bool:
     """Whether a text file begins with lines of this kind, one with boxes at least."""
     lines = head.removeprefix(b"\xef\xbb\xbf").splitlines()
     if len(head) >= 4096:
-        lines.pop()
+        last = lines.pop()
+        if not lines:  # a line of many boxes, cut at a blank
+            lines = [last[: max(last.rfind(b" "), 0)]]
     parsed = [parse_line(line) for line in lines if line.strip()]
     return bool(parsed) and all(is_image(path) for path, _ in parsed) and any(boxes for _, boxes in parsed)
 
@@ -132,6 +137,18 @@ def _split_of_list(file: str) -> str:
     return split_of(file) or next((word for word in words if word.lower() in SPLITS), "")
 
 
+def corner_order(lines: Lines, pictures: Pictures) -> CornerOrder:
+    """What the boxes of lines spread over the set say of the order of their corners."""
+    order = CornerOrder()
+    for unit in range(0, len(lines), max(1, -(-len(lines) // _SAMPLE))):
+        frame = pictures.frame(lines.assets[unit], Place(lines.places[unit]), Log(), rows=False)
+        for _, boxes in (line for _, found in lines.read(unit, unit + 1) for line in found):
+            for text in filter(_BOX.fullmatch, boxes[:_BOXES]):
+                left, top, right, bottom = map(float, text.split(b",")[:4])
+                order.add(left, top, right, bottom, frame.width, frame.height)
+    return order
+
+
 def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log) -> Iterator[Object]:
     """The boxes of a line, each counted as read."""
     seen: dict[bytes, int] = {}
@@ -153,8 +170,10 @@ def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log) ->
             log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=file, where=where, id=id)
             continue
         left, top, right, bottom = map(float, values[:4])
+        if rows.rules.box is BoxForm.TOP_LEFT:
+            right, bottom = left + right, top + bottom
         if right < left or bottom < top:
-            message = f"the corners {text.decode()} are the wrong way round"
+            message = f"the corners {text[:60].decode()} are the wrong way round (-O box=top_left if the last two are width and height)"
             log.skip(Code.BOX_INVALID, label, message, file=file, where=where, id=id)
             continue
         yield Object(id=id, label=label, geometry=Box(left, top, right - left, bottom - top), where=where)

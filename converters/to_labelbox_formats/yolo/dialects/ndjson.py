@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from msgspec import Struct, field
 
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
+from to_labelbox.report.observations import FieldCensus
 from to_labelbox.source.files import Source
 
 MAX_LINE = 512 * 2**20
@@ -65,10 +67,22 @@ class _Key(Struct):
     annotations: dict[str, msgspec.Raw] = field(default_factory=dict)
 
 
+_HEAD_FIELDS = frozenset(
+    "type task name class_names kpt_shape kpt_names path version created_at updated_at description license url bytes".split()
+)
+_IMAGE_FIELDS = frozenset("type file url width height split annotations".split())
 _heads = msgspec.json.Decoder(Head)
 _images = msgspec.json.Decoder(Image)
 _keys = msgspec.json.Decoder(_Key)
+_records = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _rows = msgspec.json.Decoder(list[Any])
+
+
+def _fields_of(line: bytes) -> list[str]:
+    try:
+        return list(_records.decode(line.removeprefix(b"\xef\xbb\xbf")))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
 
 
 def head_of(line: bytes) -> Head | None:
@@ -89,6 +103,8 @@ class Lines:
         self.file = file
         self.starts = array("Q")
         self.kinds: set[str] = set()
+        self._further: Counter[str] = Counter()
+        self._census = FieldCensus("field", f"{file} image records", _IMAGE_FIELDS)
         seen: set[int] = set()
         self.prefixed = False
         with source.open(file) as stream:
@@ -97,6 +113,7 @@ class Lines:
             if head is None:
                 raise SourceError(f"{file}: line 1 does not describe an Ultralytics dataset")
             self.head = head
+            self._head_fields = _fields_of(first)
             at = len(first)
             for line in stream:
                 if line.strip():
@@ -105,7 +122,11 @@ class Lines:
                         key = _keys.decode(line)
                     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                         key = _Key()
-                    self.kinds.update(list(key.annotations)[:1])
+                    kind, *others = key.annotations or ("",)
+                    self.kinds.update({kind} - {""})
+                    self._further.update(others)
+                    if self._census.wants():
+                        self._census.see(_fields_of(line))
                     identity = hash(key.file)
                     self.prefixed = self.prefixed or (identity in seen and bool(key.file))
                     seen.add(identity)
@@ -113,6 +134,16 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def tell_unread(self, log: Log) -> None:
+        """Name fields that no rule reads, and kinds of annotations beside the first of a record."""
+        self._census.tell(log)
+        head = FieldCensus("field", f"{self.file} line 1", _HEAD_FIELDS)
+        head.see(self._head_fields)
+        head.tell(log)
+        for kind, count in self._further.items():
+            why = "of several kinds of annotations in one record the first is read, as by Ultralytics"
+            log.note_unread("list", f"annotations.{kind}", where=f"{self.file} image records", count=count, why=why)
 
     def images(self, log: Log, start: int, stop: int) -> Iterator[tuple[int, Image]]:
         """(number of the line, picture) of a range; lines that are none are reported."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter, deque
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -22,14 +23,21 @@ MAX_DESCRIPTOR_BYTES = 16 * 2**20
 MAX_CLASSES = 1_000_000
 MAX_KEYPOINTS = 10_000
 
-NAMES_FILES = ("obj.names", "_darknet.labels", "classes.txt", "notes.json", "_classes.txt")
+NAMES_FILES = (
+    "obj.names", "_darknet.labels", "classes.txt", "notes.json", "_classes.txt", "labels.txt", "class_names.txt",
+    "label_list.txt", "names.txt", "predefined_classes.txt",
+)  # fmt: skip
 """Files that name classes, one a line (notes.json: categories), in order of preference."""
 
+_NUMBERED = re.compile(r"([0-9]{1,7})\s*[:\s,]\s*(\S.*)")
 _WORDS_THAT_YAML_TURNS = re.compile(r"(?i)(?:yes|no|on|off|true|false|null|~)")
 
 
 class Descriptor(Struct):
-    """``names`` by class id, None when nothing names them; ``splits`` in declared order, each with its entries."""
+    """``names`` by class id, None when nothing names them; ``splits`` in declared order, each with its entries.
+
+    ``naming`` is the file that names the classes for it.
+    """
 
     file: str
     names: dict[int, str] | None = None
@@ -37,8 +45,9 @@ class Descriptor(Struct):
     root: str | None = None
     task: str = ""
     keypoints: tuple[int, int] | None = None
-    keypoint_names: tuple[str, ...] = ()
+    keypoint_names: Mapping[int, tuple[str, ...]] = {}
     masks: bool = False
+    naming: str = ""
 
     @property
     def folder(self) -> str:
@@ -47,6 +56,11 @@ class Descriptor(Struct):
 
 # ------------------------------------------------------------------------------------------------------ data.yaml
 
+_MERGE = "<<"
+_KNOWN_KEYS = frozenset(
+    "names nc path train val validation test minival task kpt_shape kpt_names masks_dir flip_idx download roboflow".split()
+)
+"""What is read, and what is for training or about the set and says nothing about a label."""
 _NO_SPLITS = frozenset({"names", "path", "download"})
 _SPLIT_KEYS = {"train": "train", "val": "val", "validation": "val", "test": "test", "minival": "minival"}
 
@@ -73,7 +87,28 @@ def load_yaml(data: bytes) -> Mapping[str, Any]:
         raise FileError(f"not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
     if not isinstance(document, dict):
         raise FileError("is no mapping of keys such as names and train")
-    return {key: value for key, value in document.items() if isinstance(key, str)}
+    return {key: value for key, value in _merged(document).items() if isinstance(key, str)}
+
+
+def _merged(document: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A mapping with those that its merge key (``<<``) names; its own keys win, then those of the first."""
+    merged: dict[Any, Any] = {}
+    seen: set[int] = set()
+    waiting: deque[Any] = deque([document])
+    while waiting:
+        one = waiting.popleft()
+        if isinstance(one, list):
+            if id(one) not in seen:
+                seen.add(id(one))
+                waiting.extendleft(reversed(one))
+        elif isinstance(one, dict) and id(one) not in seen:
+            seen.add(id(one))
+            for key, value in one.items():
+                if key != _MERGE:
+                    merged.setdefault(key, value)
+            if _MERGE in one:
+                waiting.appendleft(one[_MERGE])
+    return merged
 
 
 def is_data_yaml(document: Mapping[str, Any]) -> bool:
@@ -101,9 +136,18 @@ def read_yaml(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descri
         ):
             raise FileError(f"{file}: kpt_shape is {shape!r}: it must be [number of keypoints, 2 or 3]")
         found.keypoints = (numbers[0] or 0, numbers[1] or 0)
-        found.keypoint_names = keypoint_names_of(document.get("kpt_names"), found.keypoints[0], file, log)
+        classes = len(found.names or ())
+        found.keypoint_names = keypoint_names_of(document.get("kpt_names"), found.keypoints[0], classes, file, log)
     found.masks = bool(_text(document.get("masks_dir")))
+    for key in document:
+        if key.lower() not in _KNOWN_KEYS and key not in found.splits and not _is_split(key, found, document):
+            log.note_unread("field", key, where=file)
     return found
+
+
+def _is_split(key: str, found: Descriptor, document: Mapping[str, Any]) -> bool:
+    """Whether a key has given a split, whatever its case."""
+    return any(key.lower() == name.lower() for name in found.splits) and bool(document.get(key))
 
 
 def _splits(tree: Tree, folder: str, document: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -148,6 +192,7 @@ def _names_and_count(tree: Tree, found: Descriptor, document: Mapping[str, Any],
                 f"{file}: names is {raw!r}: it must list the classes, in order or by their ids, or name a file of the "
                 "source that does; -O names=FILE gives them"
             )
+        found.naming = listing
         names: dict[int, str] | None = read_names(tree, listing, log)
     else:
         names = _names(raw, file, log)
@@ -173,6 +218,7 @@ def _pairs(raw: object, file: str, log: Log) -> list[tuple[object, object]]:
         return [*entries] if apart else list(enumerate(raw))
     if not isinstance(raw, dict):
         return []
+    raw = _merged(raw)
     ids = {_whole(value) for value in raw.values()} - {None}
     if raw and len(ids) == len(raw) and all(_whole(key) is None for key in raw):
         log.note(Code.FIELD_REPAIRED, "names gives an id for each name, instead of a name for each id", file=file)
@@ -203,19 +249,54 @@ def _names(raw: object, file: str, log: Log) -> dict[int, str] | None:
     return names or None
 
 
-def keypoint_names_of(raw: object, count: int, file: str, log: Log) -> tuple[str, ...]:
-    """``kpt_names``: a list, or lists by class id. All classes share their keypoints, so the first list holds."""
+def keypoint_names_of(raw: object, count: int, classes: int, file: str, log: Log) -> dict[int, tuple[str, ...]]:
+    """``kpt_names`` by class id: lists by id, a list of lists, or one list, which holds for all ``classes``."""
     if isinstance(raw, dict):
-        raw = next((v for v in raw.values() if isinstance(v, list)), None)
-    if not isinstance(raw, list):
-        return ()
-    names = tuple(v.strip() for v in raw if isinstance(v, str) and v.strip())
-    if len(names) != count or len(set(names)) != count:
-        log.note(
-            Code.FIELD_IGNORED, f"kpt_names does not give {count} different names; kp_0, kp_1, … instead", file=file
+        raw = _merged(raw)
+        lists = {_whole(key): value for key, value in raw.items() if isinstance(value, list)}
+    elif isinstance(raw, list) and raw and all(isinstance(value, list) for value in raw):
+        lists = dict(enumerate(raw))
+    elif isinstance(raw, list):
+        return dict.fromkeys(range(max(classes, 1)), _keypoint_list(raw, count, "", file, log))
+    else:
+        return {}
+    found = {
+        index: _keypoint_list(names, count, f" of class {index}", file, log)
+        for index, names in lists.items()
+        if index is not None
+    }
+    if len(found) == 1 and classes > 1:
+        ((index, names),) = found.items()
+        log.assume(
+            "keypoint names",
+            f"those of class {index}",
+            for_=1,
+            unknown=classes - 1,
+            why=f"kpt_names of {file} has one list, for class {index}: taken for all {classes} classes",
         )
-        return ()
-    return names
+        return dict.fromkeys(range(classes), names)
+    return found
+
+
+def _keypoint_list(raw: list[Any], count: int, whose: str, file: str, log: Log) -> tuple[str, ...]:
+    """Names of ``count`` keypoints; those that are missing or doubled are numbered, the others stay."""
+    texts = [text.strip() if isinstance(text, str) else "" for text in raw[:count]]
+    texts += [""] * (count - len(texts))
+    once = {text for text, times in Counter(texts).items() if times == 1 and text}
+    names: list[str] = []
+    for n, text in enumerate(texts):
+        numbered = f"kp_{n}"
+        while numbered in once:
+            numbered += "_"
+        names.append(text if text in once else numbered)
+    if len(once) < count or len(raw) != count:
+        lost = [name for name, text in zip(names, texts) if name != text]
+        message = f"kpt_names{whose} does not give {count} different names"
+        message += (
+            f"; {', '.join(lost[:5])}{', …' if len(lost) > 5 else ''} stand for those without one" if lost else ""
+        )
+        log.note(Code.FIELD_IGNORED, message, file=file)
+    return tuple(names)
 
 
 # ------------------------------------------------------------------------------------------------------- obj.data
@@ -237,6 +318,7 @@ def read_obj_data(tree: Tree, file: str, log: Log, *, named: bool = False) -> De
             found.splits[key] = [value]
     listing = _named_file(tree, found.folder, values.get("names", ""), "obj.names")
     if listing is not None and not named:
+        found.naming = listing
         found.names = read_names(tree, listing, log)
     count = _whole(values.get("classes"))
     if found.names is not None and count is not None and count != len(found.names):
@@ -296,6 +378,15 @@ def names_of_lines(text: str, file: str, log: Log) -> dict[int, str]:
     lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     while lines and not lines[-1]:
         lines.pop()
+    if numbered := _numbered(lines):
+        log.assume(
+            "class ids",
+            "numbers before the names",
+            for_=len(numbered),
+            why=f"every line of {file} begins with the next number: taken as the id, not as a part of the name",
+            option="-O names=FILE",
+        )
+        return numbered
     names: dict[int, str] = {}
     for index, line in enumerate(lines[:MAX_CLASSES]):
         if not line:
@@ -307,6 +398,15 @@ def names_of_lines(text: str, file: str, log: Log) -> dict[int, str]:
             )
         names[index] = line or f"class_{index}"
     return names
+
+
+def _numbered(lines: list[str]) -> dict[int, str]:
+    """Names by id of lines such as ``0: cat`` that count from 0; nothing for other lines."""
+    matches = [_NUMBERED.fullmatch(line) for line in lines[:MAX_CLASSES]]
+    if len(lines) < 2 or None in matches:
+        return {}
+    found = {int(match[1]): match[2] for match in matches if match}
+    return found if list(found) == [*range(len(lines))] else {}
 
 
 def warn_of_duplicates(names: dict[int, str], file: str, log: Log) -> None:

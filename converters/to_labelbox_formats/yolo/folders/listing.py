@@ -19,7 +19,8 @@ _READ = 64 * 1024
 
 SPLITS = ("train", "training", "trainval", "val", "valid", "validation", "test", "testing")
 _NOT_LABELS = frozenset(
-    "classes.txt _classes.txt _annotations.txt requirements.txt license.txt notes.txt labels.txt images.txt".split()
+    "classes.txt _classes.txt _annotations.txt requirements.txt license.txt notes.txt labels.txt images.txt "
+    "class_names.txt label_list.txt names.txt predefined_classes.txt".split()
 ) | {f"{split}.txt" for split in SPLITS}
 _RUNS = re.compile(r"(?:^|/)runs/(?:detect|segment|pose|obb|classify|train|val|test|predict|track)[a-z_-]*[0-9]*/")
 """Where YOLO's own programs put what they train and predict."""
@@ -27,11 +28,15 @@ _SETTINGS = ("args.yaml", "opt.yaml")
 """The settings of a run, which lie beside its results.csv wherever the user has put it."""
 
 
+OUTPUT = "YOLO's own programs have written it while training or predicting"
+
+
 class Tree:
     """Names are relative to the source's root; folders are written with a closing slash, the root as an empty text.
 
     ``base`` and a name make the path on disk; it is None for archives. ``outputs`` counts the pictures and texts that runs
-    of YOLO's programs left in a set; they are no part of it, for the texts are predictions.
+    of YOLO's programs left in a set; they are no part of it, for the texts are predictions. ``left``: folders whose label files
+    are not read, and why.
     """
 
     def __init__(self, source: Source) -> None:
@@ -45,6 +50,7 @@ class Tree:
             kept = self.texts if extension == ".txt" else self.images if is_image("a" + extension) else None
             if kept is not None and own:
                 kept[folder] = sorted(kept[folder] + own) if folder in kept else own
+        self.left: dict[str, str] = {}
         self.outputs = self._drop_outputs()
 
     def _drop_outputs(self) -> int:
@@ -61,6 +67,7 @@ class Tree:
         written = [[folder for folder in kind if folder in runs or _RUNS.search(folder)] for kind in kinds]
         if sum(map(len, written)) == sum(map(len, kinds)):
             return 0
+        self.left = dict.fromkeys((folder for folders in written for folder in folders), OUTPUT)
         return sum(len(kind.pop(folder)) for kind, folders in zip(kinds, written) for folder in folders)
 
     def ending(self, *extensions: str) -> list[str]:

@@ -1,0 +1,55 @@
+"""Whether four numbers of a box are two corners, or a corner with a width and a height: what a set of them says.
+
+The files of Pascal VOC and the lines of Keras YOLO name corners, and scripts write sizes there. A size is often smaller than the
+place of its box, so that boxes read as corners end before they begin.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+_ENOUGH = 10
+"""Boxes that it takes to say that most of them are odd, where nothing tells the sizes of their pictures."""
+_FEW = 3
+"""Boxes that it takes where those sizes are told."""
+
+
+class CornerOrder(Struct):
+    """Counts over boxes: ``flipped`` end before they begin on an axis, ``both`` on both axes.
+
+    Of the ``sized``, whose picture's size is known, ``as_sizes`` stay inside when the last two numbers are width and height.
+    """
+
+    boxes: int = 0
+    flipped: int = 0
+    both: int = 0
+    sized: int = 0
+    as_sizes: int = 0
+
+    def add(self, left: float, top: float, right: float, bottom: float, width: float, height: float) -> None:
+        """Count a box on a picture, whose size is 0 when it is not known."""
+        self.boxes += 1
+        if right < left or bottom < top:
+            self.flipped += 1
+            self.both += right < left and bottom < top
+        if width and height:
+            self.sized += 1
+            self.as_sizes += left + right <= width + 1 and top + bottom <= height + 1
+
+    @property
+    def all_fit_as_sizes(self) -> bool:
+        return self.sized == self.boxes == self.as_sizes
+
+    @property
+    def speaks_for_sizes(self) -> bool:
+        """Whether so many boxes are flipped as chance does not explain."""
+        if not self.flipped:
+            return False
+        all_on_both = self.both == self.boxes and self.boxes > 1
+        a_third = self.boxes >= _FEW and 3 * self.flipped >= self.boxes and self.all_fit_as_sizes
+        return all_on_both or a_third or (self.boxes >= _ENOUGH and 2 * self.flipped > self.boxes)
+
+    def told(self, what: str) -> str:
+        """The counts in a sentence; ``what`` comes before what."""
+        fit = f", and all {self.boxes} stay on their pictures as width and height" if self.all_fit_as_sizes else ""
+        return f"of {self.boxes} boxes {self.flipped} have {what}, so they seem to be width and height{fit}"
