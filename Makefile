@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: help demo test lint types unit browser golden screenshots bench kill fuzz clean
+.PHONY: help demo test lint types unit browser golden screenshots bench kill kill-import fuzz clean
 
 help:
 	@echo "make demo    set up, convert the bundled example, show the report"
@@ -13,6 +13,7 @@ help:
 	@echo "make screenshots  renew the pictures of the preview page in docs/images"
 	@echo "make bench   measure speed and memory against the limits (a few minutes)"
 	@echo "make kill    end a batch with kill -9 at 200 random moments, resume it, compare (a few minutes)"
+	@echo "make kill-import  end an import with kill -9 at every request and at 100 random moments, run it again (a few minutes)"
 	@echo "make fuzz    convert randomly broken inputs (SEED=1 COUNT=2000 FORMAT=coco; a few minutes)"
 	@echo "make clean   remove what the other targets made"
 
@@ -56,6 +57,10 @@ bench: .venv/dev
 
 kill: .venv/dev
 	TO_LABELBOX_KILLS=200 $(BIN)/pytest -q tests/test_batch.py -k killed
+
+# Against the stand-in for Labelbox of the tests; another SEED takes other moments.
+kill-import: .venv/dev
+	TO_LABELBOX_IMPORT_KILLS=all $(BIN)/pytest -q -s tests/formats/labelbox/importing/test_kill.py
 
 # Another SEED breaks other things; FORMAT restricts it to the fixtures of one format.
 fuzz: SEED ?= $(shell date +%s)

@@ -131,10 +131,15 @@ class Labelbox:
         self._sdk, self._requests, self._errors, self._retry_error = labelbox, requests, exceptions, RetryError
         self._key, self._tell = key, tell
         rest = endpoint.removesuffix("/graphql") + "/api/v1"
-        self.host = urlsplit(endpoint).netloc
+        self.endpoint, self.host = endpoint, urlsplit(endpoint).netloc
         self._client = labelbox.Client(key, endpoint=endpoint, rest_endpoint=rest)
         self._client.connection.mount(f"{urlsplit(endpoint).scheme}://{self.host}/", _adapter(threads, self._wait_told))
         self._datasets: dict[str, Any] = {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.connection.close()
+        self._client._adv_client.session.close()
 
     # ------------------------------------------------------------------------------------------- calls and errors
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from msgspec.structs import replace
 
 from to_labelbox.batches.lock import locked
 from to_labelbox.plugins.importer import Dialogue, ImportOptions, ImportReport, RowCounts
@@ -27,6 +27,7 @@ from to_labelbox_formats.labelbox.importing.client import (
     NotFound,
     Unanswered,
     check_endpoint,
+    check_installed,
     quiet_sdk,
 )
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
@@ -58,11 +59,23 @@ def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> Im
     endpoint = check_endpoint(options.endpoint or ENDPOINT)
     output = open_output(folder)
     journal = Journal(folder, options.first)
-    if options.dry_run:
-        return _dry_run(output, journal, options, endpoint, dialogue)
-    journal.make()
-    with locked(journal.root), quiet_sdk():
-        return _locked(output, journal, options, endpoint, dialogue)
+    with _told(), quiet_sdk():
+        if options.dry_run:
+            return _dry_run(output, journal, options, endpoint, dialogue)
+        journal.make()
+        with locked(journal.root):
+            return _locked(output, journal, options, endpoint, dialogue)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What is only ours becomes what the user is told."""
+    try:
+        yield
+    except NotFound as error:
+        raise RefusedError(f"what was recorded is not there any more ({error}): --restart begins anew") from None
+    except (Unanswered, Expired) as error:
+        raise UnavailableError(f"no answer: {error}") from None
 
 
 def _locked(
@@ -78,18 +91,30 @@ def _locked(
         check_same(state, options, hashes, endpoint, journal.folder)
     else:
         surveying.check_payload(output.folder)
-    box = connect(options, endpoint, dialogue)
-    if state is not None and state.finished and not options.retry_failed:
-        _check_organisation(box, state)
-        if options.clean_left_overs:
-            Objects(box, state, options.iam).clean_left_overs()
-            journal.save()
-        return _finished(state, journal, output, dialogue)
+    with connected(options, endpoint, dialogue) as box:
+        if state is not None and state.finished and not options.retry_failed:
+            _check_organisation(box, state)
+            if options.clean_left_overs:
+                Objects(box, state, options.iam).clean_left_overs()
+                journal.save()
+            return _finished(state, journal, output, dialogue)
+        return _run(box, output, journal, options, dialogue, hashes)
+
+
+def _run(
+    box: Labelbox,
+    output: Output,
+    journal: Journal,
+    options: ImportOptions,
+    dialogue: Dialogue,
+    hashes: dict[str, str],
+) -> ImportReport:
+    state = journal.state
     plan = Plan(output, options.first)
     try:
         run = Run(box, plan, journal, options, dialogue)
         if state is None:
-            run.begin(hashes, endpoint)
+            run.begin(hashes, box.endpoint)
         else:
             _check_organisation(box, state)
             surveying.set_media_type(plan, options, state.projects[0].media_type)
@@ -128,10 +153,9 @@ def check_options(options: ImportOptions) -> None:
         raise UsageError(f"--media-type: one of {', '.join(surveying.MEDIA_TYPES)}")
 
 
-def connect(options: ImportOptions, endpoint: str, dialogue: Dialogue) -> Labelbox:
+@contextmanager
+def connected(options: ImportOptions, endpoint: str, dialogue: Dialogue) -> Iterator[Labelbox]:
     """The connection, its key checked. Raises :class:`NotAllowedError` for a key that is none."""
-    from to_labelbox_formats.labelbox.importing.client import check_installed
-
     check_installed()
     key = (os.environ.get(KEY) or dialogue.secret("Labelbox API key")).strip()
     if not key:
@@ -139,8 +163,11 @@ def connect(options: ImportOptions, endpoint: str, dialogue: Dialogue) -> Labelb
     if not key.isascii() or not key.isprintable() or " " in key:
         raise UsageError(f"{KEY} is no key: it holds blanks or characters that no key has")
     box = Labelbox(key, endpoint, options.upload_threads, dialogue.tell)
-    box.user()
-    return box
+    try:
+        box.user()
+        yield box
+    finally:
+        box.close()
 
 
 def _check_organisation(box: Labelbox, state: State) -> None:
@@ -185,12 +212,11 @@ def _dry_run(
     plan = Plan(output, options.first)
     asked = bool(os.environ.get(KEY))
     try:
-        with quiet_sdk():
-            if asked:
-                box = connect(options, endpoint, dialogue)
+        if asked:
+            with connected(options, endpoint, dialogue) as box:
                 found = Surveyor(box, plan, options, journal, dialogue).survey()
-            else:
-                found = surveying.offline(plan, options)
+        else:
+            found = surveying.offline(plan, options)
         text = surveying.in_words(found, plan, options, endpoint.split("/")[2], asked)
         report = ImportReport(
             {"name": "to-labelbox", "version": version()}, mode=options.mode, endpoint=endpoint, text=text
@@ -327,10 +353,10 @@ class Run:
                 jobs.run(project, plan, without)
             if self._options.clean_left_overs:
                 Objects(self._box, self._state, self._options.iam).clean_left_overs()
-        except BaseException as error:
+        except BaseException:
             self._journal.save()
             self._report("interrupted")
-            raise _outwards(error) from error
+            raise
         self._state.finished = True
         self._journal.save()
         return self._report("finished")
@@ -474,15 +500,6 @@ class Run:
             self._dialogue.progress("waiting for Labelbox to process the rows", n, len(project.batches), "batches")
 
 
-def _outwards(error: BaseException) -> BaseException:
-    """What the user is told: nothing that is only ours leaves."""
-    if isinstance(error, NotFound):
-        return RefusedError(f"what was recorded is not there any more ({error}): --restart begins anew")
-    if isinstance(error, Unanswered | Expired):
-        return UnavailableError(f"no answer: {error}")
-    return error
-
-
 def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
     """What is recorded of an import and, with a key in the environment, what the service says. Changes nothing."""
     open_output(folder)
@@ -497,16 +514,16 @@ def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> Im
     if pending:
         told.append(f"{len(pending):,} import jobs are still to be made or waited for")
     if os.environ.get(KEY):
-        with quiet_sdk():
-            told += _service_says(state, replace(options, endpoint=state.endpoint), dialogue)
+        endpoint = check_endpoint(state.endpoint)
+        with _told(), quiet_sdk(), connected(options, endpoint, dialogue) as box:
+            told += _service_says(state, box)
     else:
         told.append(f"Labelbox was not asked, as {KEY} is not set")
     report.text = "\n".join([*told, report.text])
     return report
 
 
-def _service_says(state: State, options: ImportOptions, dialogue: Dialogue) -> Iterator[str]:
-    box = connect(options, check_endpoint(state.endpoint), dialogue)
+def _service_says(state: State, box: Labelbox) -> Iterator[str]:
     for project in state.projects:
         if not project.project:
             yield f"{project.name}: not made yet"
@@ -529,8 +546,7 @@ def project_ontology(project: str, endpoint: str | None, dialogue: Dialogue) -> 
     import msgspec
 
     options = ImportOptions(project_id=project)
-    with quiet_sdk():
-        box = connect(options, check_endpoint(endpoint or ENDPOINT), dialogue)
+    with _told(), quiet_sdk(), connected(options, check_endpoint(endpoint or ENDPOINT), dialogue) as box:
         try:
             found = box.ontology_of(project)
         except NotFound:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -91,12 +92,15 @@ class Service:
 
 
 class StandIn:
-    """Runs while it is entered. ``on_request(number, operation, phase)`` hears ``before`` and ``after`` each effect."""
+    """Runs while it is entered.
+
+    ``on_request(number, operation, phase)`` hears ``before`` and ``after`` each effect; True drops the connection there.
+    """
 
     def __init__(self, service: Service | None = None) -> None:
         self.service = service or Service()
         self.faults: list[Fault] = []
-        self.on_request: Callable[[int, str, str], None] = lambda number, operation, phase: None
+        self.on_request: Callable[[int, str, str], bool] = lambda number, operation, phase: False
         self._lock = threading.RLock()
         self._ids = 0
         self._keys: dict[str, str] = {}
@@ -116,7 +120,12 @@ class StandIn:
             def do_GET(self) -> None:
                 stand_in._get(self)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                if not isinstance(sys.exc_info()[1], OSError):  # a client that was killed
+                    super().handle_error(request, client_address)
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.base = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.endpoint = f"{self.base}/graphql"
@@ -139,6 +148,8 @@ class StandIn:
 
     def _post(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        if len(body) < int(handler.headers["Content-Length"]):
+            return  # the client was killed while it sent
         kind = handler.headers.get("Content-Type", "")
         if kind.startswith("multipart/"):
             parts = _multipart(body, kind)
@@ -159,7 +170,9 @@ class StandIn:
             if self.service.keep:
                 self.service.requests.append((operation, body))
             faults = [fault.how for fault in self.faults if fault.meets(operation)]
-        self.on_request(number, operation, "before")
+        if self.on_request(number, operation, "before"):
+            self._fail(handler, "drop")
+            return
         if handler.headers.get("Authorization") != f"Bearer {KEY}":
             faults = ["401"]
         how = faults[0] if faults else ""
