@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from to_labelbox.annotation_index import INDEX
 from to_labelbox.conversion.chunks import (
     Filling,
+    index_lines,
     part_path,
     pieces,
 )
 from to_labelbox.conversion.merge_chunks import Gathering, told_apart
 from to_labelbox.conversion.output_folder import Folder, Sink, shards
-from to_labelbox.conversion.run import _index
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.log import LISTED, Log, unreachable_ledger
 from to_labelbox.report.report import Lines, Report, SourceInfo, Tool
@@ -109,3 +111,21 @@ def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) ->
                 lines = piece.splitlines(keepends=True)
                 piece = b"".join(line for line in lines if (n := n + 1) - 1 not in repeated)
             yield piece
+
+
+def _index(folder: Folder, parts: str, writer: Writer, gathered: Gathering, written: Sink | None) -> Sink:
+    """The index of the payload's lines: what is ``written`` of it already, or that of the parts."""
+    changed = bool(gathered.groups or gathered.apart)
+    if written is not None and not changed:
+        return written
+    lines = index_lines(parts, gathered.indexes)
+    if written is not None:
+        os.rename(written.path, path := f"{written.path}.before")
+        lines = pieces(path)
+    if changed:
+        lines = told_apart(lines, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
+    sink = folder.sink(INDEX)
+    for piece in lines:
+        sink.write(piece)
+    sink.lines = sum(gathered.counts)
+    return sink

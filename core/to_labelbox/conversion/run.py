@@ -21,17 +21,15 @@ from to_labelbox.conversion.chunks import (
     Filling,
     Part,
     encode_part,
-    index_lines,
-    pieces,
     plan,
     rendered_here,
 )
-from to_labelbox.conversion.merge_chunks import Gathering, told_apart
+from to_labelbox.conversion.merge_chunks import Gathering
 from to_labelbox.conversion.output_folder import Folder, Sink
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology, infer
-from to_labelbox.plugins.writer import Limit, Writer
+from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.report import Report
 from to_labelbox.rules.settings import Settings
 
@@ -168,21 +166,3 @@ def _rendered(folder: str, ranges: Sequence[tuple[int, int]], filling: Filling, 
     from to_labelbox.conversion.worker import save_ontology
 
     return rendered_by(crew, folder, ranges, save_ontology(filling.ontology, folder))
-
-
-def _index(folder: Folder, parts: str, writer: Writer, gathered: Gathering, written: Sink | None) -> Sink:
-    """The index of the payload's lines: what is ``written`` of it already, or that of the parts."""
-    changed = bool(gathered.groups or gathered.apart)
-    if written is not None and not changed:
-        return written
-    lines = index_lines(parts, gathered.indexes)
-    if written is not None:
-        os.rename(written.path, path := f"{written.path}.before")
-        lines = pieces(path)
-    if changed:
-        lines = told_apart(lines, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
-    sink = folder.sink(INDEX)
-    for piece in lines:
-        sink.write(piece)
-    sink.lines = sum(gathered.counts)
-    return sink

@@ -75,7 +75,7 @@ def test_a_lost_answer_makes_nothing_twice(
     assert report.left_over == []
 
 
-@pytest.mark.parametrize(("operation", "how"), zip(READING, cycle(["502", "drop", "429"])))
+@pytest.mark.parametrize(("operation", "how"), list(zip(READING, cycle(["502", "drop", "429"]))))
 def test_a_question_is_asked_again(
     service: StandIn, out: Path, expected: dict[str, Any], tmp_path: Path, operation: str, how: str
 ) -> None:
@@ -112,7 +112,7 @@ def test_a_refusal_ends_with_the_services_words(
     assert "<" not in str(raised.value)
 
 
-@pytest.mark.parametrize(("operation", "how"), zip([*CREATING, *READING], cycle(["null", "odd"])))
+@pytest.mark.parametrize(("operation", "how"), list(zip([*CREATING, *READING], cycle(["null", "odd"]))))
 def test_an_answer_of_another_form_is_no_traceback(
     service: StandIn, out: Path, expected: dict[str, Any], tmp_path: Path, operation: str, how: str
 ) -> None:
