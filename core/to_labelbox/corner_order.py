@@ -11,7 +11,7 @@ from msgspec import Struct
 _ENOUGH = 10
 """Boxes that it takes to say that most of them are odd, where nothing tells the sizes of their pictures."""
 _FEW = 3
-"""Boxes that it takes where those sizes are told."""
+"""Boxes that it takes where those sizes are told; two are enough when one of them is flipped on both axes."""
 
 
 class CornerOrder(Struct):
@@ -46,7 +46,8 @@ class CornerOrder(Struct):
         if not self.flipped:
             return False
         all_on_both = self.both == self.boxes and self.boxes > 1
-        a_third = self.boxes >= _FEW and 3 * self.flipped >= self.boxes and self.all_fit_as_sizes
+        enough = self.boxes >= _FEW or (self.both and self.boxes > 1)
+        a_third = enough and 3 * self.flipped >= self.boxes and self.all_fit_as_sizes
         return all_on_both or a_third or (self.boxes >= _ENOUGH and 2 * self.flipped > self.boxes)
 
     def told(self, what: str) -> str:

@@ -56,5 +56,6 @@ FORMAT = Reader(
     options=Options,
     sniff=sniff,
     read=read,
+    file_an_asset=True,
     parts="imagesets|jpegimages|segmentation(class|object)|main",
 )

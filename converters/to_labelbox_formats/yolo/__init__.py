@@ -46,6 +46,7 @@ FORMAT = Reader(
     options=Options,
     sniff=sniff,
     read=read,
+    file_an_asset=True,
     upright=True,
     parts="obj_train_data",
 )

@@ -11,7 +11,13 @@ from itertools import compress
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox_formats.yolo.assets import Pictures, Place
-from to_labelbox_formats.yolo.folders.label_folders import LABEL_FOLDERS, PICTURE_FOLDERS, labels_near, picture_folder
+from to_labelbox_formats.yolo.folders.label_folders import (
+    LABEL_FOLDERS,
+    PICTURE_FOLDERS,
+    label_folders,
+    labels_near,
+    picture_folder,
+)
 from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name, split_of
 from to_labelbox_formats.yolo.rivals import Rivals, tell_rivals
 from to_labelbox_formats.yolo.split_members import Entries
@@ -96,7 +102,7 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
                 if folder not in index.label_folders:
                     index.label_folders[folder] = labels_near(tree, folder) or folder
                 near = index.label_folders[folder]
-                index.looked.add(near)
+                index.looked.add(near if near != folder else next(label_folders(folder)))
                 if near not in claims:
                     claims[near] = dict.fromkeys(tree.texts.get(near, ()), 0)
                 labels = claims[near]

@@ -141,6 +141,7 @@ class _Search:
         files = [name for name in names if not name.lower().endswith(_ARCHIVES)]
         own = self._own(folder, files)
         several = len(own.formats) > 1 and sum(not is_media(name) for name in files) <= SINGLE_FILES
+        several = several and not any(self._readers[name].file_an_asset for name in own.formats)
         claims = _Claims() if several else own
         inside = {
             name: self.below(os.path.join(folder, name), os.path.join(path, name), depth + 1, bool(claims.formats))

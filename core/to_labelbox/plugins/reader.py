@@ -89,6 +89,7 @@ class Reader(Struct, frozen=True):
     dataclass whose fields, defaults and ``metadata={"help": …}`` are the options of the format.
     ``upright``: its coordinates are of the picture as displayed, EXIF orientation applied.
     ``parts``: a pattern of names of folders that are parts of its sets, beside those that any format has (``train``).
+    ``file_an_asset``: each of its files describes one asset, so that single files of a folder are no sets.
     ``whole_files``: each of its files is a set by itself, so that a folder with some below another one with some is
     another set.
     """
@@ -104,6 +105,7 @@ class Reader(Struct, frozen=True):
     upright: bool = False
     parts: str = ""
     whole_files: bool = False
+    file_an_asset: bool = False
 
 
 def dataset_of(items: Sequence[Item], name: str = "dataset", schema: Schema | None = None) -> Dataset:

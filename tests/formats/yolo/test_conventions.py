@@ -70,6 +70,8 @@ def test_keras_lines_with_sizes_are_asked_about(tmp_path: Path) -> None:
     files: Files = {**KERAS, "train/_annotations.txt": "a.jpg 210,150,80,60,0 10,20,80,60,0 200,200,30,40,0\n"}
     with pytest.raises(UsageError, match=r"(?s)of 3 boxes 2 have .*-O box=top_left .*\n.*-O box=corners"):
         Made(tmp_path, files)
+    with pytest.raises(UsageError, match="of 2 boxes 1 have"):
+        Made(tmp_path, {**files, "train/_annotations.txt": "a.jpg 210,150,80,60,0 10,20,80,60,0\n"})
     made = Made(tmp_path, files, options={"box": "top_left"})
     assert made.boxes == [("face", 210, 150, 80, 60), ("face", 10, 20, 80, 60), ("face", 200, 200, 30, 40)]
     assert Made(tmp_path, files, options={"box": "corners"}).codes["box-invalid"] == 2
