@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from to_labelbox.corner_order import CornerOrder
+from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import file_header, image_header

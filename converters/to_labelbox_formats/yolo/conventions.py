@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from to_labelbox.corner_order import CornerOrder
+from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.yolo.options import Options, Units

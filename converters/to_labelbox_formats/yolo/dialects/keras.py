@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import BinaryIO
 
-from to_labelbox.corner_order import CornerOrder
+from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.model.items import Box, Object
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNREADABLE, Log
