@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.plugins.reader import ReadContext
@@ -25,32 +26,57 @@ _HEAD = 256 * 1024
 # ---------------------------------------------------------------------------------------------------------- media
 
 
+class MediaFinders:
+    """A finder for each export of a source."""
+
+    def __init__(self, source: Source, context: ReadContext) -> None:
+        self.source, self.context = source, context
+        self._finders: dict[Export, MediaFinder] = {}
+
+    def of(self, export: Export) -> MediaFinder:
+        finder = self._finders.get(export)
+        if finder is None:
+            finder = self._finders[export] = MediaFinder(self, export)
+        return finder
+
+    @cached_property
+    def folders_of_pictures(self) -> set[str]:
+        """Folders, with a closing slash and the root as an empty text, that hold pictures at any depth."""
+        found: set[str] = set()
+        for folder, extension in self.source.groups:
+            if is_image(f"x{extension}"):
+                while folder not in found:
+                    found.add(folder)
+                    folder = folder[: folder.rfind("/", 0, -1) + 1]
+        return found
+
+
 class MediaFinder:
     """Pictures exported along with the labels, in the folder that the export names, below it the subset if there is one.
 
     Sets made by hand have them beside the file.
     """
 
-    def __init__(self, source: Source, context: ReadContext, export: Export) -> None:
-        self._source = source
-        self._media = context.media
+    def __init__(self, finders: MediaFinders, export: Export) -> None:
+        self._source = finders.source
+        self._media = finders.context.media
         self._root = beside(export.name, export.media) + "/"
-        folder = source.folder
-        self._here = bool(source.under(self._root)) or (
+        folder = self._source.folder
+        self._here = bool(self._source.under(self._root)) or (
             folder is not None and is_safe(self._root) and os.path.isdir(os.path.join(folder, self._root))
         )
-        self._beside = None if self._here else self._folder_of_pictures(export.name)
+        self._beside = None if self._here else self._folder_of_pictures(export.name, finders)
         self._frames: Mapping[str, str] | None = None
 
-    def _folder_of_pictures(self, file: str) -> str | None:
+    def _folder_of_pictures(self, file: str, finders: MediaFinders) -> str | None:
         """The file's folder when there are pictures in it."""
         folder = os.path.join(os.path.dirname(file), "")
-        names = self._source.under(folder)
-        if self._source.is_file and self._source.folder is not None:
-            try:
-                names = os.listdir(os.path.join(self._source.folder, folder))
-            except OSError:
-                return None
+        if not self._source.is_file or self._source.folder is None:
+            return folder if folder in finders.folders_of_pictures else None
+        try:
+            names = os.listdir(os.path.join(self._source.folder, folder))
+        except OSError:
+            return None
         return folder if any(map(is_image, names)) else None
 
     def folders(self, group: Group) -> tuple[str, ...]:
@@ -107,8 +133,11 @@ def name_folders(groups: Sequence[Group], log: Log) -> None:
         return
     exports = list(subsets)
     files = _file_folders([e.name for e in exports])
+    by_export: dict[Export, list[Group]] = {}
+    for group in groups:
+        by_export.setdefault(group.export, []).append(group)
     for export, file in zip(exports, files):
-        own = [g for g in groups if g.export is export]
+        own = by_export[export]
         tasks = _task_folders(own)
         for group, task in zip(own, tasks):
             group.folder = (

@@ -6,7 +6,10 @@ What reads JSON and videos is imported where there is any: numpy takes as long t
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
 from to_labelbox.model.items import Item
@@ -18,7 +21,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.unread_files import note_unread_files
-from to_labelbox_formats.cvat.assets import MediaFinder, name_folders, video_paths
+from to_labelbox_formats.cvat.assets import MediaFinders, name_folders, video_paths
 from to_labelbox_formats.cvat.assumptions import assume_frames, assume_videos, open_end_of
 from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import annotation_files, candidates, datumaro_files, root_of, text_head
@@ -74,8 +77,9 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         all_jobs=options.jobs is Jobs.ALL,
         open_ends={e.name: open_end_of(e, options.open_tracks, log) for e in exports},
     )
-    parts = _parts(groups, setting, options, log)
-    _note_unread_files(exports, names, setting)
+    finders = MediaFinders(source, context)
+    parts = _parts(groups, setting, finders, options, log)
+    _note_unread_files(exports, names, finders)
     only_video = bool(parts) and all(p.is_video for p in parts)
     asked = (Question(GROUP, Input.TEXT),) if options.groups else ()
     tagged = dict.fromkeys(label for e in exports for label in e.tagged)
@@ -83,7 +87,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         name=source.name,
         schema=schema_of(labels, tagged, _kinds_on_video(groups) if only_video else KINDS, asked),
         units=sum(p.units for p in parts),
-        iterate=lambda log, start, stop: _iterate(parts, log, start, stop),
+        iterate=partial(_iterate, parts, [0, *accumulate(p.units for p in parts)]),
         details={
             "files": len(exports),
             "tasks": len({(id(g.export), g.task.id or g.task_id) for g in groups}),
@@ -91,16 +95,15 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     )
 
 
-def _note_unread_files(exports: Sequence[AnyExport], names: Sequence[str], setting: Setting) -> None:
-    source, context = setting.source, setting.context
+def _note_unread_files(exports: Sequence[AnyExport], names: Sequence[str], finders: MediaFinders) -> None:
+    source, context = finders.source, finders.context
     if source.is_file:
         return
     used = UsedFiles([*names, *source.unreadable, *(file for export in exports for file in export.files)])
     for export in exports:
-        finder = MediaFinder(source, context, export)
         for group in export.groups.values():
             hashes = [*group.hashes, hash(group.task.source)]
-            for folder in finder.folders(group):
+            for folder in finders.of(export).folders(group):
                 used.add(folder, hashes, group.is_video)
     at_hand = context.media is not None  # then pictures are looked for by other names too
     note_unread_files(context.log, source, used, lambda name: "" if at_hand and is_media(name) else why_unread(name))
@@ -127,7 +130,7 @@ def _remark(exports: Sequence[AnyExport], log: Log) -> None:
             log.note(Code.FILE_IGNORED, "the export holds no image and no track", file=export.name)
 
 
-def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log) -> list[Part]:
+def _parts(groups: Sequence[Group], setting: Setting, finders: MediaFinders, options: Options, log: Log) -> list[Part]:
     """One part a group of pictures, one a video, in the order of the source."""
     as_video = options.video != Video.FRAMES
     assume_videos(groups, options.video is not Video.AUTO, log)
@@ -144,16 +147,14 @@ def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log
         else:
             pictures.append(group)
     name_folders([*pictures, *frames], log)
-    exports = {id(g.export): g.export for g in groups}
-    finders = {id: MediaFinder(setting.source, setting.context, export) for id, export in exports.items()}
     first: dict[int, list[Part]] = {}
     order = {id(g): i for i, g in enumerate([*groups, *pictures])}
     for picture in pictures:
-        first.setdefault(order[id(picture)], []).append(ImagePart(picture, setting, finders[id(picture.export)]))
+        first.setdefault(order[id(picture)], []).append(ImagePart(picture, setting, finders.of(picture.export)))
     if frames:
         from to_labelbox_formats.cvat.units.frames import FramePart
     for frame in frames:
-        first.setdefault(order[id(frame)], []).append(FramePart(frame, setting, finders[id(frame.export)], log))
+        first.setdefault(order[id(frame)], []).append(FramePart(frame, setting, finders.of(frame.export), log))
     if videos:
         from to_labelbox_formats.cvat.units.video import VideoPart
     if not setting.relative:
@@ -163,10 +164,11 @@ def _parts(groups: Sequence[Group], setting: Setting, options: Options, log: Log
     return [part for i in sorted(first) for part in first[i]]
 
 
-def _iterate(parts: Sequence[Part], log: Log, start: int, stop: int) -> Iterator[Item]:
-    base = 0
-    for part in parts:
-        low, high = max(start - base, 0), min(stop - base, part.units)
+def _iterate(parts: Sequence[Part], bases: Sequence[int], log: Log, start: int, stop: int) -> Iterator[Item]:
+    """``bases``: the first unit of each part, and one more than the last of all."""
+    for i in range(max(0, bisect_right(bases, start) - 1), len(parts)):
+        if bases[i] >= stop:
+            return
+        low, high = max(start - bases[i], 0), min(stop - bases[i], parts[i].units)
         if low < high:
-            yield from part.items(log, low, high)
-        base += part.units
+            yield from parts[i].items(log, low, high)

@@ -175,8 +175,11 @@ def _children(element: Element | None, *path: str) -> list[Element]:
     return found
 
 
-def meta_of_xml(element: Element | None, holds: Callable[[bytes], bool]) -> Meta:
-    """``holds`` tells whether the file contains some bytes, to decide whether blanks separate values."""
+Holds = Callable[[set[bytes]], set[bytes]]
+
+
+def meta_of_xml(element: Element | None, holds: Holds) -> Meta:
+    """``holds`` tells which texts of attributes the file contains, to decide whether blanks separate values."""
     if element is None:
         return Meta(found=False)
     project = _child(element, "project")
@@ -225,12 +228,17 @@ def _task_of_xml(task: Element, meta: Element) -> TaskSpec:
     )
 
 
-def _labels_of_xml(owner: Element, holds: Callable[[bytes], bool]) -> tuple[LabelSpec, ...]:
+def _labels_of_xml(owner: Element, holds: Holds) -> tuple[LabelSpec, ...]:
     top: dict[str, LabelSpec] = {}
     parts: dict[str, list[LabelSpec]] = {}
-    for element in _children(owner, "labels", "label"):
-        specs = map(_attribute_of_xml, _children(element, "attributes", "attribute"))
-        attributes = tuple(_decide_blanks(spec, holds) for spec in specs if spec is not None)
+    specs = [
+        [s for s in map(_attribute_of_xml, _children(element, "attributes", "attribute")) if s is not None]
+        for element in _children(owner, "labels", "label")
+    ]
+    doubtful = {a.blanks.encode() for own in specs for a in own if a.blanks}
+    whole_texts = holds(doubtful) if doubtful else set()
+    for element, own in zip(_children(owner, "labels", "label"), specs):
+        attributes = tuple(_split_at_blanks(a) if a.blanks.encode() not in whole_texts else a for a in own)
         name = _text(element, "name")
         if not name:
             continue
@@ -270,10 +278,9 @@ def _attribute_of_xml(element: Element) -> AttributeSpec | None:
     return _attribute(name.strip(), kind, options, "", prefix == "~", None)
 
 
-def _decide_blanks(attribute: AttributeSpec, holds: Callable[[bytes], bool]) -> AttributeSpec:
-    if not attribute.blanks or holds(f">{attribute.blanks}</attribute>".encode()):
-        return attribute
-    return replace(attribute, values=tuple(dict.fromkeys(attribute.blanks.split())))
+def _split_at_blanks(attribute: AttributeSpec) -> AttributeSpec:
+    """Values between blanks, unless some shape's answer is the whole text."""
+    return replace(attribute, values=tuple(dict.fromkeys(attribute.blanks.split()))) if attribute.blanks else attribute
 
 
 def with_offsets(tasks: Iterable[TaskSpec]) -> tuple[TaskSpec, ...]:

@@ -306,6 +306,7 @@ class Vocabulary:
         self.questions: dict[str, dict[str, Question]] = {}
         self.skeletons: dict[str, LabelSpec] = {}
         self._cache: dict[tuple[str, tuple[Answer, ...]], Resolved] = {}
+        self._values: dict[tuple[str, str], frozenset[str]] = {}
         self._same: dict[tuple[str, tuple[Attribute, ...], tuple[tuple[Code, str], ...]], Resolved] = {}
         for label in labels:
             self._declare(label.name, label)
@@ -321,7 +322,8 @@ class Vocabulary:
             if before is None:
                 known[attribute.name] = question
             elif before.input is Input.RADIO is question.input:
-                extra = tuple(o for o in question.options if o not in before.options)
+                values = set(before.options)
+                extra = tuple(o for o in question.options if o not in values)
                 known[attribute.name] = msgspec.structs.replace(before, options=before.options + extra)
             elif before.input is not question.input:
                 known[attribute.name] = Question(attribute.name, Input.TEXT, index=before.index or question.index)
@@ -360,7 +362,7 @@ class Vocabulary:
                 problems.append(
                     (Code.ATTRIBUTE_UNKNOWN, f"attribute {name!r} of label {label!r} is not declared; it is added")
                 )
-            elif isinstance(value, Choice) and question and value.value not in [o.value for o in question.options]:
+            elif isinstance(value, Choice) and question and value.value not in self._declared(label, question):
                 problems.append(
                     (Code.ATTRIBUTE_UNKNOWN, f"{value.value!r} is not a declared value of {name!r}; it is added")
                 )
@@ -368,6 +370,13 @@ class Vocabulary:
         # CVAT writes the answers of a shape in any order, and in another one on the next row.
         ordered = [found[name] for name in dict.fromkeys((*(questions or ()), *found)) if name in found]
         return Resolved(ordered, tuple(problems), answers, flags_beside(questions or found))
+
+    def _declared(self, label: str, question: Question) -> frozenset[str]:
+        key = label, question.name
+        known = self._values.get(key)
+        if known is None:
+            known = self._values[key] = frozenset(o.value for o in question.options)
+        return known
 
 
 def _value(question: Question | None, text: str) -> str | bool | Choice | None:
@@ -379,7 +388,7 @@ def _value(question: Question | None, text: str) -> str | bool | Choice | None:
         return plain == "true" if plain in ("true", "false") else text
     if question.input is Input.TEXT:
         return text
-    if [o.value for o in question.options] == ["true", "false"]:
+    if len(question.options) == 2 and [o.value for o in question.options] == ["true", "false"]:
         return Choice(_TRUE_FALSE.get(plain.lower(), plain))
     return Choice(plain)
 

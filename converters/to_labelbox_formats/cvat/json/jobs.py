@@ -175,15 +175,61 @@ def frame_of(shape: Mapping[str, Any]) -> int:
     return frame if isinstance(frame, int) and not isinstance(frame, bool) else -1
 
 
+class _Chain:
+    """A track, and those of earlier jobs that it goes on from, as far as these count."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.first = self.last = record
+        self._shapes: list[Any] = []
+        self._elements: dict[tuple[str, int], tuple[Mapping[str, Any], list[Any]]] = {}
+
+    def go_on(self, track: Mapping[str, Any], frame: int) -> None:
+        """What is known counts up to the ``frame`` on which ``track`` begins, which counts from there on."""
+        self._shapes += _until(self.last, frame - 1)
+        following = _elements(track)
+        for key, element in _elements(self.last).items():
+            shapes = self._elements.setdefault(key, (element, []))[1]
+            shapes += _until(element, frame - 1 if key in following else frame)
+        self.last = track
+
+    def record(self) -> Mapping[str, Any]:
+        """All of it as one track."""
+        if self.last is self.first:
+            return self.first
+        parts = []
+        for key, element in _elements(self.last).items():
+            _, before = self._elements.pop(key, (element, []))
+            parts.append({**element, "shapes": [*before, *records(element.get("shapes"))]})
+        parts += [{**element, "shapes": shapes} for element, shapes in self._elements.values()]
+        shapes = [*self._shapes, *records(self.last.get("shapes"))]
+        return {**self.first, "shapes": shapes, "elements": parts}
+
+
+def _elements(track: Mapping[str, Any]) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """The elements of a skeleton by label, and by number among those of one label."""
+    seen: dict[str, int] = {}
+    found: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for element in records(track.get("elements")):
+        key = _label_key(element)
+        seen[key] = seen.get(key, 0) + 1
+        found[key, seen[key]] = element
+    return found
+
+
+def _until(track: Mapping[str, Any], last: int) -> list[dict[str, Any]]:
+    return [s for s in records(track.get("shapes")) if frame_of(s) <= last]
+
+
 class _Continued:
     """Tracks of an earlier job, each found once by the track that goes on from it."""
 
-    def __init__(self, tracks: Iterable[Mapping[str, Any]]) -> None:
-        self._courses = [_Course(track) for track in tracks]
+    def __init__(self, chains: Sequence[_Chain]) -> None:
+        self._chains = chains
+        self._courses = [_Course(chain.last) for chain in chains]
         self._taken: set[int] = set()
         self._by_frame: dict[int, _Near[int]] = {}
 
-    def take(self, course: _Course, frame: int) -> Mapping[str, Any] | None:
+    def take(self, course: _Course, frame: int) -> _Chain | None:
         """The track that lies where ``course`` begins; None where there is none."""
         mine = course.places(frame)
         if mine is None:
@@ -197,7 +243,7 @@ class _Continued:
                 if place not in self._taken and theirs is not None and _near(mine, theirs):
                     del near[i]
                     self._taken.add(place)
-                    return self._courses[place].record
+                    return self._chains[place]
         return None
 
     def _placed(self, frame: int) -> _Near[int]:
@@ -209,8 +255,8 @@ class _Continued:
         return found
 
     @property
-    def rest(self) -> list[Mapping[str, Any]]:
-        return [c.record for i, c in enumerate(self._courses) if i not in self._taken]
+    def rest(self) -> list[_Chain]:
+        return [chain for i, chain in enumerate(self._chains) if i not in self._taken]
 
 
 def _place_key(course: _Course, places: Sequence[tuple[str, Figure]]) -> tuple[Any, ...]:
@@ -228,41 +274,26 @@ def _near(mine: Sequence[tuple[str, Figure]], theirs: Sequence[tuple[str, Figure
 
 def join_tracks(jobs: list[Job], names: Names, log: Log, file: str) -> None:
     """Put tracks together that continue from one job into the next; the later job keeps them."""
-    for before, job in pairwise(jobs):
+    told = [[_Chain(track) for track in records(job.record.get("tracks"))] for job in jobs]
+    for i, (before, job) in enumerate(pairwise(jobs)):
         if before.end is None or job.start is None or job.start > before.end:
             continue
-        earlier, joined = _Continued(records(before.record.get("tracks"))), []
-        for track in records(job.record.get("tracks")):
+        earlier = _Continued(told[i])
+        for place, chain in enumerate(told[i + 1]):
+            track = chain.first
             course = _Course(track)
             first = course.first_visible()
             known = earlier.take(course, first) if job.start <= first <= before.end else None
             if known is None:
-                joined.append(track)
                 continue
-            joined.append(_joined(known, track, first))
+            known.go_on(track, first)
+            told[i + 1][place] = known
             label = names.label(track) or UNNAMED
             log.read(label)
             log.merge(Code.ANNOTATION_DUPLICATE, label, "a track that overlapping jobs tell in parts is one", file=file)
-        before.record = {**before.record, "tracks": earlier.rest}
-        job.record = {**job.record, "tracks": joined}
-
-
-def _joined(known: Mapping[str, Any], track: Mapping[str, Any], first: int) -> dict[str, Any]:
-    """One track: what the earlier job says up to the ``first`` frame of the later one, which counts from there on."""
-    rest: dict[str, list[Mapping[str, Any]]] = {}
-    for element in records(known.get("elements")):
-        rest.setdefault(_label_key(element), []).append(element)
-    parts = []
-    for element in records(track.get("elements")):
-        same = rest.get(_label_key(element))
-        before: Mapping[str, Any] = same.pop(0) if same else {}
-        parts.append({**element, "shapes": [*_until(before, first - 1), *records(element.get("shapes"))]})
-    parts += [{**element, "shapes": _until(element, first)} for same in rest.values() for element in same]
-    return {**known, "shapes": [*_until(known, first - 1), *records(track.get("shapes"))], "elements": parts}
-
-
-def _until(track: Mapping[str, Any], last: int) -> list[dict[str, Any]]:
-    return [s for s in records(track.get("shapes")) if frame_of(s) <= last]
+        told[i] = earlier.rest
+    for job, chains in zip(jobs, told):
+        job.record = {**job.record, "tracks": [chain.record() for chain in chains]}
 
 
 # ------------------------------------------------------------------------------------------------ frames without labels

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
@@ -92,7 +93,11 @@ def _offsets(vertices: Sequence[Vertex]) -> list[float] | None:
 
 
 def _nearest(offset: float, offsets: Sequence[float]) -> int:
-    return min(range(len(offsets)), key=lambda j: abs(offsets[j] - offset))
+    """The first of the nearest ones; ``offsets`` never fall."""
+    right = bisect_left(offsets, offset)
+    if right == len(offsets) or (right and offset - offsets[right - 1] <= offsets[right] - offset):
+        return bisect_left(offsets, offsets[right - 1])
+    return right
 
 
 def _thinned(made: list[Vertex], pairs: list[list[int]], left: list[Vertex], right: list[Vertex]) -> list[Vertex]:

@@ -12,7 +12,7 @@ from to_labelbox.model.items import Annotation, Asset, Item
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
-from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.assets import MediaFinder
 from to_labelbox_formats.cvat.choices import OpenTracks
@@ -91,7 +91,9 @@ class ImagePart:
                     first, *rest = group.export.nodes([self._firsts[unit], *again])
                     yield from self._item(first, rest, reader, log)
             except FileError as error:
-                log.note(Code.RECORD_UNREADABLE, str(error), file=group.export.name, where=f"image {unit + 1}")
+                where = f"image {unit + 1}"
+                log.read(UNREADABLE)
+                log.skip(Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=group.export.name, where=where)
 
     def _item_of_text(self, data: bytes, reader: ImageReader, log: Log) -> Iterator[Item]:
         try:

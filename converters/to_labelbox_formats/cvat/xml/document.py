@@ -100,15 +100,17 @@ class Document:
             match = _VERSION.search(read(0, min(4096, self.size)))
         return match[1].decode(errors="replace").strip() if match else ""
 
-    def holds(self, text: bytes) -> bool:
-        """Whether the file contains these bytes."""
+    def holds(self, texts: set[bytes]) -> set[bytes]:
+        """Which of these texts an ``attribute`` element has."""
+        longest = max(map(len, texts))
+        found: set[bytes] = set()
         with self._stream() as stream:
             tail = b""
-            while block := stream.read(BLOCK):
-                if text in tail + block:
-                    return True
-                tail = block[-len(text) :]
-        return False
+            while len(found) < len(texts) and (block := stream.read(BLOCK)):
+                data = tail + block
+                found |= texts.intersection(_ANSWER.findall(data))
+                tail = data[-(longest + len(_AROUND_ANSWER)) :]
+        return found
 
     def _scan(self, head: Callable[[bool, bytes], None]) -> None:
         self.size = 0
@@ -273,6 +275,8 @@ def _after_declaration(head: bytes) -> int:
     return match.end() if match else 0
 
 
+_AROUND_ANSWER = b"></attribute>"
+_ANSWER = re.compile(rb">([^<>]*)</attribute>")
 _VERSION = re.compile(rb"<version>([^<]*)</version>")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']""")
 

@@ -151,14 +151,13 @@ class Group:
         return self.video or bool(self.tracks) or (bool(self.images) and self.only_frames)
 
 
-def task_of(group: Group, meta: Meta) -> TaskSpec:
-    """The task that a group belongs to."""
-    if len(meta.tasks) == 1 and not meta.project:
-        return meta.tasks[0]
-    for task in meta.tasks:
-        if task.id == group.task_id:
-            return task
-    return meta.tasks[0] if len(meta.tasks) == 1 else TaskSpec(id=group.task_id)
+def find_tasks(groups: Iterable[Group], meta: Meta) -> None:
+    """Gives each group the task that it belongs to."""
+    by_id = {task.id: task for task in reversed(meta.tasks)}
+    alone = meta.tasks[0] if len(meta.tasks) == 1 else None
+    for group in groups:
+        known = by_id.get(group.task_id)
+        group.task = (known if meta.project or alone is None else alone) or alone or TaskSpec(id=group.task_id)
 
 
 def open_exports(source: Source, names: Sequence[str], log: Log) -> list[XmlExport]:
@@ -172,8 +171,7 @@ def open_exports(source: Source, names: Sequence[str], log: Log) -> list[XmlExpo
         if not export.groups and not export.meta.found and not export.version:
             log.file_unreadable(name, "holds neither meta, image nor track: this is not a CVAT export")
             continue
-        for group in export.groups.values():
-            group.task = task_of(group, export.meta)
+        find_tasks(export.groups.values(), export.meta)
         if not export.groups:
             for task in export.meta.tasks:
                 if task.video and task.source:
