@@ -8,8 +8,8 @@ from itertools import islice, pairwise
 
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.cvat.choices import OpenTracks
 from to_labelbox_formats.cvat.meta import TaskSpec
+from to_labelbox_formats.cvat.options import OpenTracks
 from to_labelbox_formats.cvat.xml.exports import Export, Group, XmlExport
 
 _ROW = re.compile(rb'\sframe="(\d{1,8})"')

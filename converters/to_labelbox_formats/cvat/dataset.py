@@ -23,10 +23,9 @@ from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.cvat.assets import MediaFinders, name_folders, video_paths
 from to_labelbox_formats.cvat.assumptions import assume_frames, assume_videos, open_end_of
-from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import annotation_files, candidates, datumaro_files, root_of, text_head
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
-from to_labelbox_formats.cvat.options import Frames, Options, Video
+from to_labelbox_formats.cvat.options import Frames, Jobs, Options, Video
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 from to_labelbox_formats.cvat.units.images import ImagePart, Part, Setting
 from to_labelbox_formats.cvat.unread import UsedFiles, why_unread

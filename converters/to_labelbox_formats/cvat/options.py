@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from to_labelbox_formats.cvat.choices import Jobs, OpenTracks, SameSource
-
 
 class Video(StrEnum):
     """What the tasks of videos become."""
@@ -21,6 +19,29 @@ class Frames(StrEnum):
 
     SOURCE = "source"
     SAMPLED = "sampled"
+
+
+class Jobs(StrEnum):
+    """Which jobs of a task hold the labels that count."""
+
+    ANNOTATION = "annotation"
+    GROUND_TRUTH = "ground_truth"
+    ALL = "all"
+
+
+class OpenTracks(StrEnum):
+    """Where a track of keyframes ends that no row hides."""
+
+    AUTO = "auto"
+    TASK = "task"
+    LAST_ROW = "last_row"
+
+
+class SameSource(StrEnum):
+    """What tasks are about that name the same video, of the same size."""
+
+    ONE = "one"
+    APART = "apart"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from cvat_files import export, image, items_of, label, open_path, open_text, row
 from to_labelbox.model.items import Annotation, Item, Object, Track
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Assumption, Log
-from to_labelbox_formats.cvat.choices import OpenTracks, SameSource
-from to_labelbox_formats.cvat.options import Frames, Video
+from to_labelbox_formats.cvat.options import Frames, OpenTracks, SameSource, Video
 
 
 def only(log: Log) -> Assumption:

@@ -12,7 +12,7 @@ from cvat_files import accounted, counts, export, image, items_of, open_path, op
 from to_labelbox.model.items import Box, Item, Object
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
-from to_labelbox_formats.cvat.choices import Jobs
+from to_labelbox_formats.cvat.options import Jobs
 
 LABELS = [{"name": "car", "type": "rectangle", "attributes": []}]
 

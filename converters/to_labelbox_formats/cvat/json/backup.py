@@ -12,15 +12,15 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.source.files import Source
-from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import annotation_files
 from to_labelbox_formats.cvat.json.jobs import Earlier, Job
 from to_labelbox_formats.cvat.json.records import Names, records, shape_node, track_node
+from to_labelbox_formats.cvat.json.task_frames import MAX_FRAME, Frame
 from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, is_record, load, read_tasks
 from to_labelbox_formats.cvat.meta import TAGS, Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
+from to_labelbox_formats.cvat.options import Jobs
 from to_labelbox_formats.cvat.shapes import Vocabulary
-from to_labelbox_formats.cvat.task_frames import MAX_FRAME, Frame
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import TrackReader
 from to_labelbox_formats.cvat.unread import JsonCensus

@@ -22,12 +22,12 @@ from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
-from to_labelbox_formats.cvat.choices import Jobs
 from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.json.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job, frame_of, job_type, join_tracks
 from to_labelbox_formats.cvat.json.records import Names, records, text_of
+from to_labelbox_formats.cvat.json.task_frames import Frame, TaskFrames, Told, control_frames, frames_of
 from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, TaskSpec, labels_of_json, whole
-from to_labelbox_formats.cvat.task_frames import Frame, TaskFrames, Told, control_frames, frames_of
+from to_labelbox_formats.cvat.options import Jobs
 from to_labelbox_formats.cvat.unread import JsonCensus
 
 MAX_JSON_BYTES = 2**30

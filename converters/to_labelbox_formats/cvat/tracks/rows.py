@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from to_labelbox.report.codes import Code
-from to_labelbox_formats.cvat.choices import OpenTracks
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
+from to_labelbox_formats.cvat.options import OpenTracks
 from to_labelbox_formats.cvat.shapes import (
     FLAGS,
     Figure,

@@ -15,9 +15,9 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.assets import MediaFinder
-from to_labelbox_formats.cvat.choices import OpenTracks
 from to_labelbox_formats.cvat.meta import TAGS, whole
 from to_labelbox_formats.cvat.nodes import FRAME, Node, parse_node, start_tag
+from to_labelbox_formats.cvat.options import OpenTracks
 from to_labelbox_formats.cvat.shapes import Vocabulary
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
