@@ -15,11 +15,11 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from to_labelbox.annotation_index import LeftOutLines
 from to_labelbox.conversion.chunks import Part, part_path
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.model.text import as_text
+from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Assumption, Diagnostic, Ledger, Log, Tally, Unread
 from to_labelbox.report.report import SourceInfo

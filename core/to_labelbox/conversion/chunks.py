@@ -15,13 +15,13 @@ from typing import Literal, NamedTuple, Self
 
 from msgspec import Struct
 
-from to_labelbox.annotation_index import renumbered
 from to_labelbox.conversion.output_folder import Sink
 from to_labelbox.model.items import Item
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.reader import Dataset
 from to_labelbox.plugins.writer import Encoder, Writer
+from to_labelbox.report.annotation_index import renumbered
 from to_labelbox.report.log import Log
 
 CHUNK_UNITS = 1024

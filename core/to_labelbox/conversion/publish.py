@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from to_labelbox.annotation_index import INDEX
 from to_labelbox.conversion.chunks import (
     Filling,
     index_lines,
@@ -18,6 +17,7 @@ from to_labelbox.conversion.chunks import (
 from to_labelbox.conversion.merge_chunks import Gathering, told_apart
 from to_labelbox.conversion.output_folder import Folder, Sink, shards
 from to_labelbox.plugins.writer import Writer
+from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.log import LISTED, Log, unreachable_ledger
 from to_labelbox.report.report import Lines, Report, SourceInfo, Tool
 from to_labelbox.rules.existing_data_rows import Rows

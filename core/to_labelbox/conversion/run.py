@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from to_labelbox.annotation_index import INDEX
 from to_labelbox.conversion.chunks import (
     Filling,
     Part,
@@ -30,6 +29,7 @@ from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology, infer
 from to_labelbox.plugins.writer import Limit
+from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.report import Report
 from to_labelbox.rules.settings import Settings
 

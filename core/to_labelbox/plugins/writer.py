@@ -42,7 +42,7 @@ class Encoder(Protocol):
     spill: Callable[[bytes], None] | None
 
     def index_to(self, write: Callable[[bytes], None] | None, first_line: int = 1) -> None:
-        """Write as many lines of :class:`~to_labelbox.annotation_index.IndexLine` as lines, all by the end of :meth:`take`.
+        """Write as many lines of :class:`~to_labelbox.report.annotation_index.IndexLine` as lines, all by the end of :meth:`take`.
 
         ``first_line`` is the number of the next line.
         """

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 from msgspec import Struct, field
 
-from to_labelbox.annotation_index import LeftOutLines
 from to_labelbox.model.text import cut, text_name
+from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code, Severity, severity_of
 from to_labelbox.report.errors import RecordError, SourceError
 

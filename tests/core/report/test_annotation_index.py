@@ -8,8 +8,8 @@ from typing import Any
 
 import to_labelbox
 from harness import Convert, annotation, check_index, coco, contents, image, item, lines, report, save
-from to_labelbox.annotation_index import LeftOutLines, renumbered
 from to_labelbox.model.items import Asset, Box, Classification, FrameSpan, Item, Media, Object
+from to_labelbox.report.annotation_index import LeftOutLines, renumbered
 
 BOX = [1, 2, 30, 40]
 

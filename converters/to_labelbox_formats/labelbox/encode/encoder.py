@@ -10,10 +10,10 @@ from itertools import count as counter
 import msgspec
 from msgspec import Raw
 
-from to_labelbox.annotation_index import LeftOutLines
 from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, cleaned, shortened
 from to_labelbox.model.items import Asset, Classification, Item, Media, Object, Relationship, Track
 from to_labelbox.model.survey import Survey
+from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import LISTED, Log
 from to_labelbox.rules.settings import Settings

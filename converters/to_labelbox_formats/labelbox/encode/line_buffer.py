@@ -8,10 +8,10 @@ from itertools import count
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from to_labelbox.annotation_index import Further, IndexLine, ascii_lines, ascii_text
 from to_labelbox.model.items import Annotation, Attribute, Classification, Item, Object, Relationship, Track
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, observe
+from to_labelbox.report.annotation_index import Further, IndexLine, ascii_lines, ascii_text
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from msgspec import Raw
 
-from to_labelbox.annotation_index import IndexLine
 from to_labelbox.geometry.lowering import Lowering, Shape, Skip
 from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Object
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
+from to_labelbox.report.annotation_index import IndexLine
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Tally
 from to_labelbox_formats.labelbox.encode.asset_bounds import BORDERS, check_degrees
