@@ -27,6 +27,7 @@ test: lint types unit
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 
 types: .venv/dev
 	$(BIN)/mypy
