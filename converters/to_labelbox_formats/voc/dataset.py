@@ -88,11 +88,12 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     _note_order(classes, lists, sample, log)
     _note_nothing_labelled(layout, lists, log)
     images = sum(1 for unit in range(layout.units) if layout.image(unit))
+    items = Items(source, layout, lists, classes, rules, context, fallback, options.check_sizes)
     return Dataset(
         name=source.name,
         schema=Schema(_labels(classes, lists, sample)),
         units=layout.units,
-        iterate=Items(source, layout, lists, classes, rules, context, fallback, options.check_sizes).iterate,
+        iterate=items.iterate,
         details={
             "origin": "one_based" if rules.shift else "as_is",
             "annotation_files": len(layout.xmls),
@@ -100,6 +101,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             "masks": len(layout.masks),
         },
         unit_name=layout.entry,
+        unit_item=items.unlabelled,
     )
 
 

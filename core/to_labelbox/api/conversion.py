@@ -55,7 +55,7 @@ def convert(
     ``sizes`` is a CSV of key, width, height for assets that are not at hand.
     ``index`` also writes ``index.ndjson``, which leads from each line back to the source.
     ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``, a file or record that ends a
-    process or takes more than ``file_timeout`` seconds (0: any time) is left out and named. Raises
+    process is left out and named; so is one that takes more than ``file_timeout`` seconds (0: any time). Raises
     :class:`~to_labelbox.report.errors.ToLabelboxError`.
     """
     if on_error not in ("skip", "fail"):
@@ -84,6 +84,10 @@ def convert(
     )
     folder = None if out is None else Folder(os.fspath(out), overwrite)
     try:
+        if file_timeout:
+            from to_labelbox.conversion.supervise import try_opening
+
+            try_opening(job, file_timeout)
         opened = open_job(job)
     except BaseException:
         if folder is not None:

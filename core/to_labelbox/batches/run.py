@@ -238,9 +238,10 @@ class Batch:
                 self._published(dataset, outcome.kept, outcome.report)
             else:
                 ranges = self._opened(dataset, outcome.head, outcome.parts)
+                risky = not opening.whole and dataset.number not in shared
                 if dataset.number in shared:
                     ranges = missing(plan(outcome.head.units)[shard::of], outcome.parts)
-                chunks.extend(Chunk(dataset.number, a, b, dataset.folder, keep=True) for a, b in ranges)
+                chunks.extend(Chunk(dataset.number, a, b, dataset.folder, True, careful=risky) for a, b in ranges)
             self._tell()
         chunks = deque(sorted(chunks))
         for chunk, result in encode_all(hands, chunks, self._given.fail):
@@ -303,7 +304,7 @@ class Batch:
         repeats: deque[Repeats] = deque()
         for dataset in sets:
             if dataset.kept is None and dataset.gathered is not None and (wanted := same_keys(dataset.gathered.keys)):
-                repeats.append(Repeats(dataset.number, dataset.gathered.ranges, wanted))
+                repeats.append(Repeats(dataset.number, dataset.gathered.ranges, wanted, dataset.gathered.unread))
         for task, outcome in hands.run(find_repeated, repeats):
             dataset = self.sets[task.dataset]
             assert dataset.gathered is not None

@@ -16,7 +16,10 @@ from to_labelbox.conversion.checkpoint import (
     save,
     saved_log,
 )
-from to_labelbox.conversion.chunks import Part, rendered_here
+from to_labelbox.conversion.chunks import (
+    Part,
+    rendered_here,
+)
 from to_labelbox.conversion.merge_chunks import Gathering
 from to_labelbox.conversion.output_folder import Folder
 from to_labelbox.conversion.worker import STATE, Chunk, encode, refuse_changed
@@ -56,6 +59,7 @@ class Repeats(NamedTuple):
     dataset: int
     ranges: list[tuple[int, int]]
     wanted: set[int]
+    unread: set[int]
 
 
 class Finish(NamedTuple):
@@ -108,7 +112,8 @@ def find_repeated(task: Repeats) -> tuple[dict[int, int], Log]:
 
     log = Log()
     dataset = STATE.opened(task.dataset).dataset
-    return repeated_assets(dataset, task.ranges, task.wanted, STATE.job(task.dataset).settings, log), log
+    settings = STATE.job(task.dataset).settings
+    return repeated_assets(dataset, task.ranges, task.wanted, settings, log, task.unread), log
 
 
 def finish(task: Finish) -> dict[str, Output]:

@@ -148,7 +148,7 @@ def output_options(command: F) -> F:
                 type=click.FloatRange(0),
                 default=0,
                 metavar="SECONDS",
-                help="With several workers: leave out a file or record that takes longer.",
+                help="Leave out a file or record that takes longer.",
             ),
             click.option("--dry-run", is_flag=True, help="Say what would come of it, write nothing."),
             click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT."),

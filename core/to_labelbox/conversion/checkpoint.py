@@ -65,6 +65,7 @@ class SavedPart(Struct):
     lines_bytes: int
     rows_bytes: int
     index: tuple[int, int, int]
+    unread: bool = False
 
 
 def saved_log(log: Log) -> SavedLog:
@@ -133,6 +134,7 @@ def save_part(folder: str, part: Part) -> None:
         lines,
         rows,
         part.index,
+        part.unread,
     )
     save(part_path(folder, part.start, part.stop, "done"), saved)
 
@@ -156,7 +158,18 @@ def finished_parts(folder: str, fail: bool) -> list[Part]:
         counts.frombytes(saved.counts)
         keys.frombytes(saved.keys)
         log = log_of(saved.log, fail)
-        known = saved.start, saved.stop, saved.items, saved.written, counts, keys, saved.survey, log, saved.index
+        known = (
+            saved.start,
+            saved.stop,
+            saved.items,
+            saved.written,
+            counts,
+            keys,
+            saved.survey,
+            log,
+            saved.index,
+            saved.unread,
+        )
         found.append(Part(*known))
     return found
 

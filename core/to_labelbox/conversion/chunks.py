@@ -26,7 +26,8 @@ from to_labelbox.report.log import Log
 
 CHUNK_UNITS = 1024
 
-_BLOCK = 1 << 8
+READ_AHEAD = 1 << 8
+"""Weight of the items that are read before they are encoded."""
 
 _PIECE = 1 << 20
 
@@ -35,7 +36,7 @@ class Part(Struct):
     """A chunk's survey, log and counts. ``counts`` are lines an item, ``keys`` a 64-bit hash of each global key.
 
     ``index`` are the bytes of the three sections of its index file: lines of the payload, numbered from 1, what the reader
-    left out, what the encoder left out.
+    left out, what the encoder left out. ``unread``: reading it ends a process, so its item is what is known without.
     """
 
     start: int
@@ -47,6 +48,7 @@ class Part(Struct):
     survey: Survey
     log: Log
     index: tuple[int, int, int] = (0, 0, 0)
+    unread: bool = False
 
 
 def plan(units: int) -> list[tuple[int, int]]:
@@ -70,8 +72,11 @@ def encode_part(
     tick: Callable[[], None] = lambda: None,
     indexed: bool = False,
     index: Sink | None = None,
+    read_ahead: int = READ_AHEAD,
 ) -> Part:
     """Encode a range of units into its files in ``folder``, or without a folder into nothing.
+
+    ``read_ahead``: items of which weight are read before they are encoded; 0 for one by one.
 
     ``index`` is the set's index, where the chunks before have been encoded here and it can be written straight on.
     Reader and encoder log apart and are added up. A file has its name when it is whole. ``tick`` is called for each item.
@@ -85,8 +90,8 @@ def encode_part(
         encoder.spill = lines.write
         encoder.index_to((index or own).write if indexed else None, index.lines + 1 if index is not None else 1)
         tick()
-        for block in _blocks(dataset.items(log, start, stop), tick):
-            for item in block:
+        for some in _blocks(dataset.items(log, start, stop), tick, read_ahead):
+            for item in some:
                 encoder.add(item)
                 tick()
         encoded = encoder.take()
@@ -107,7 +112,7 @@ def encode_part(
     return Part(start, stop, encoded.items, encoded.written, counts, keys, encoded.survey, log, sections)
 
 
-def _blocks(items: Iterable[Item], tick: Callable[[], None]) -> Iterator[list[Item]]:
+def _blocks(items: Iterable[Item], tick: Callable[[], None], most: int) -> Iterator[list[Item]]:
     """Items, some at a time, with few annotations in all.
 
     To read some and then encode them takes a quarter less than one by one: each step's code stays in the processor's
@@ -119,7 +124,7 @@ def _blocks(items: Iterable[Item], tick: Callable[[], None]) -> Iterator[list[It
         tick()
         block.append(item)
         weight += 8 + len(item.annotations)
-        if weight > _BLOCK:
+        if weight > most:
             yield block
             block, weight = [], 0
     yield block

@@ -83,10 +83,14 @@ class Opened(Struct):
         return self.log.left_out is not None
 
 
-def open_job(job: Job) -> Opened:
-    """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`."""
+def open_job(job: Job, listed: Callable[[int], None] = lambda _: None) -> Opened:
+    """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`.
+
+    ``listed`` is called with the number of files when these are known.
+    """
     source = Source(*job.sources, without=job.without)
     snapshot = Snapshot(source)
+    listed(len(source.names))
     settings = settings_for(job.ontology, job.settings) if job.ontology else job.settings
     if job.format:
         chosen, reason = reader(job.format), "named by the user"

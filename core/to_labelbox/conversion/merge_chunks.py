@@ -39,7 +39,7 @@ class Gathering:
     """Parts of one dataset, added up in order, in whatever order they come.
 
     ``ranges`` are those with any items, ``indexes`` those with anything in the index; ``repeated`` are indexes of items whose asset came before, ``groups`` those of all
-    items of such assets, each with that of the first. ``apart`` is the dataset's name where assets of it are also those of
+    items of such assets, each with that of the first. ``unread`` are starts of ranges that must not be read again. ``apart`` is the dataset's name where assets of it are also those of
     an earlier dataset.
     """
 
@@ -51,6 +51,7 @@ class Gathering:
         self.assets = Assets()
         self.ranges: list[tuple[int, int]] = []
         self.indexes: list[IndexPart] = []
+        self.unread: set[int] = set()
         self.repeated: set[int] = set()
         self.groups: dict[int, int] = {}
         self.apart = ""
@@ -69,6 +70,8 @@ class Gathering:
             self.assets.skipped += ready.items - ready.written
             if ready.items:
                 self.ranges.append((ready.start, ready.stop))
+            if ready.unread:
+                self.unread.add(ready.start)
             if any(ready.index):
                 lines = sum(ready.counts)
                 self.indexes.append(IndexPart(ready.start, ready.stop, lines, ready.index))

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 from pebble.common.types import CONSTS
 
+from to_labelbox.conversion.clock import EXIT_CODE
 from to_labelbox.conversion.job import Job
 from to_labelbox.report.errors import ToLabelboxError
 from to_labelbox.report.interruption import NUMBERS, Interrupted
@@ -30,15 +31,19 @@ _PEBBLE = {"term_timeout": 0.3, "sleep_unit": 0.02}
 """Seconds that a process has to end by itself when it is told to (pebble's own 3 are long for a Ctrl-C), and between two
 looks for processes that have died."""
 
+START_METHOD = os.environ.get("TO_LABELBOX_START_METHOD") or ("fork" if hasattr(os, "fork") else "spawn")
+"""How processes begin: forked ones share what is open; ``spawn``, all that Windows has, can be tried anywhere."""
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class Died:
-    """The outcome of a task whose process ended before it: why, in words."""
+    """The outcome of a task whose process ended before it: why, in words, and whether its time was over."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, timed_out: bool = False) -> None:
         self.reason = reason
+        self.timed_out = timed_out
 
 
 class Crew:
@@ -69,7 +74,9 @@ def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
     try:
         return future.result()
     except ProcessExpired as expired:
-        return Died(_cause(expired.exitcode))
+        return Died(_cause(expired.exitcode), expired.exitcode in _TIMED_OUT)
+    except MemoryError:
+        return Died("there was too little memory for it")
     except ToLabelboxError as error:
         return error
     except OSError:
@@ -78,8 +85,11 @@ def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
         return Died(f"{type(error).__name__}: {error}")
 
 
+_TIMED_OUT = (-getattr(signal, "SIGALRM", -EXIT_CODE), EXIT_CODE)
+
+
 def _cause(code: int) -> str:
-    if code == -getattr(signal, "SIGALRM", 0):
+    if code in _TIMED_OUT:
         return "it took longer than --file-timeout allows"
     if code == -getattr(signal, "SIGKILL", 0):
         return "the worker process was killed, as the system does when memory runs out"
@@ -165,7 +175,7 @@ def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) 
 
     Where processes can be forked, they share what has been opened before.
     """
-    context = multiprocessing.get_context("fork" if hasattr(os, "fork") else None)
+    context = multiprocessing.get_context(START_METHOD)
     pool = ProcessPool(workers, 0, _begin, (os.getpid(), prepare, given), context)
     signals = _Signals()
     with _quick_pebble(), signals.handled():

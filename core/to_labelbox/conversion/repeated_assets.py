@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.model.items import Item
@@ -21,7 +22,12 @@ def same_keys(keys: array[int]) -> set[int]:
 
 
 def repeated_assets(
-    dataset: Dataset, ranges: Sequence[tuple[int, int]], wanted: set[int], settings: Settings, log: Log
+    dataset: Dataset,
+    ranges: Sequence[tuple[int, int]],
+    wanted: set[int],
+    settings: Settings,
+    log: Log,
+    unread: AbstractSet[int] = frozenset(),
 ) -> dict[int, int]:
     """Which of the wanted items are one asset: for each of them, the first one that is it.
 
@@ -32,7 +38,7 @@ def repeated_assets(
     namer = Keys(settings, dataset.name)
     first: dict[str, tuple[int, Item]] = {}
     groups: dict[int, int] = {}
-    items = (item for start, stop in ranges for item in dataset.items(None, start, stop))
+    items = (item for start, stop in ranges for item in _items(dataset, start, stop, start in unread))
     for n, item in enumerate(items):
         if n not in wanted:
             continue
@@ -61,3 +67,9 @@ def repeated_assets(
             message += f" ({other.split}, {item.split}); if these are two, --global-key '{{split}}/{{relpath}}' tells them apart"
         log.note(Code.ASSET_DUPLICATE, message, file=item.asset.path)
     return groups
+
+
+def _items(dataset: Dataset, start: int, stop: int, unread: bool) -> Iterator[Item]:
+    if unread and dataset.unit_item is not None:
+        return iter([dataset.unit_item(start)])
+    return dataset.items(None, start, stop)

@@ -8,7 +8,6 @@ before it is complete.
 from __future__ import annotations
 
 import gc
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -64,7 +63,7 @@ def run(
     """Everything after opening; writes only when there is a folder."""
     chunks = plan(opened.dataset.units)
     try:
-        with _collector_paused(), _crew(opened, min(workers, len(chunks)), file_timeout) as crew:
+        with _collector_paused(), _crew(opened, workers, len(chunks), file_timeout) as crew:
             return _run(opened, chunks, folder, settings, shard_lines, crew, progress)
     except Exception:
         opened.refuse_changed()  # what seems wrong with the source may come of that
@@ -87,17 +86,21 @@ def _collector_paused() -> Iterator[None]:
 
 
 @contextmanager
-def _crew(opened: Opened, workers: int, file_timeout: float) -> Iterator[Crew | None]:
-    """Worker processes, where there is more than one to do the work and a way for them to come by the dataset."""
-    if workers <= 1 or (opened.job is None and not hasattr(os, "fork")):
+def _crew(opened: Opened, workers: int, chunks: int, file_timeout: float) -> Iterator[Crew | None]:
+    """Worker processes, where they are asked for (for a time limit too) and there is a way for them to come by the dataset."""
+    if workers <= 1 and not file_timeout:
         yield None
         return
-    from to_labelbox.conversion.process_pool import crew
+    from to_labelbox.conversion.process_pool import START_METHOD, crew
     from to_labelbox.conversion.worker import STATE, initialize_worker
+
+    if opened.job is None and START_METHOD != "fork":
+        yield None
+        return
 
     STATE.share_before_fork(0, opened)
     try:
-        with crew(workers, initialize_worker, ([opened.job], file_timeout)) as hands:
+        with crew(max(1, min(workers, chunks)), initialize_worker, ([opened.job], file_timeout)) as hands:
             yield hands
     finally:
         STATE.clear()
@@ -122,7 +125,7 @@ def _run(
     if settings.class_map is not None:
         settings.class_map.check(opened.declared, log)
     if wanted := same_keys(gathered.keys):
-        gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log))
+        gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log, gathered.unread))
     opened.refuse_changed()
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     for decision in ontology.decisions:

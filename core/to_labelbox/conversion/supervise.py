@@ -10,51 +10,96 @@ from collections.abc import Iterator, Sequence
 from to_labelbox.conversion.checkpoint import (
     save_empty_part,
 )
-from to_labelbox.conversion.chunks import Part, part_path, pieces
-from to_labelbox.conversion.process_pool import Crew, Died
-from to_labelbox.conversion.worker import Chunk, Rendering, encode, name, render
+from to_labelbox.conversion.chunks import (
+    Part,
+    part_path,
+    pieces,
+)
+from to_labelbox.conversion.isolation import new_trace, take_trace
+from to_labelbox.conversion.job import Job
+from to_labelbox.conversion.process_pool import Crew, Died, crew
+from to_labelbox.conversion.worker import (
+    Chunk,
+    LeavingOut,
+    Rendering,
+    encode,
+    initialize_worker,
+    leave_out,
+    open_only,
+    place_of,
+    render,
+)
 from to_labelbox.model.survey import Survey
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import RecordError, SourceError, ToLabelboxError
-from to_labelbox.report.log import Log
+from to_labelbox.report.log import UNREADABLE, Log
 
 
-def encode_all(crew: Crew, chunks: deque[Chunk], fail: bool) -> Iterator[tuple[Chunk, Part | ToLabelboxError]]:
+def encode_all(hands: Crew, chunks: deque[Chunk], fail: bool) -> Iterator[tuple[Chunk, Part | ToLabelboxError]]:
     """Parts as they come, in any order. Chunks may be added and removed meanwhile.
 
-    A chunk that ends its process is cut in two, and so on down to the one unit that does it. When that unit fails twice,
-    it is left out: its part is empty but for a note. A unit that does no harm is never lost to its neighbours.
+    A chunk that ends its process is encoded again with care, which tells the unit that does it. When that unit does it
+    again alone, or has taken too long alone, it is left out. A unit that does no harm is never lost to its neighbours.
     """
-    for chunk, outcome in crew.run(encode, chunks):
+    for n, chunk in enumerate(chunks):
+        if chunk.careful and not chunk.trace:
+            chunks[n] = _careful(chunk)
+    for chunk, outcome in hands.run(encode, chunks):
+        note = take_trace(chunk.trace) if chunk.trace else None
         if not isinstance(outcome, Died):
             yield chunk, outcome
-        elif chunk.stop - chunk.start > 1:
+            continue
+        if not chunk.careful:
+            chunks.appendleft(_careful(chunk))
+            continue
+        unit, read = note or (chunk.start, False)
+        if not chunk.start <= unit < chunk.stop or (note is None and chunk.stop - chunk.start > 1):
             middle = (chunk.start + chunk.stop) // 2
-            chunks.appendleft(chunk._replace(start=middle))
-            chunks.appendleft(chunk._replace(stop=middle))
-        elif not chunk.again:
-            chunks.appendleft(chunk._replace(again=True))
+            chunks.extendleft(_careful(chunk, *ends) for ends in ((middle, chunk.stop), (chunk.start, middle)))
+            continue
+        if unit + 1 < chunk.stop:
+            chunks.appendleft(_careful(chunk, unit + 1, chunk.stop))
+        if unit > chunk.start:
+            chunks.appendleft(chunk._replace(stop=unit, careful=False, trace=""))
+        alone = _careful(chunk, unit, unit + 1, again=True)
+        if outcome.timed_out or chunk.again:
+            take_trace(alone.trace)
+            yield alone, _left_out(hands, alone, outcome.reason, read, fail)
         else:
-            yield chunk, _left_out(crew, chunk, outcome.reason, fail)
+            chunks.appendleft(alone)
 
 
-def _left_out(crew: Crew, chunk: Chunk, reason: str, fail: bool) -> Part | RecordError:
-    unit = next(iter(crew.run(name, deque([chunk]))))[1]
-    file, where = unit if isinstance(unit, tuple) else ("", f"unit {chunk.start + 1}")
+def _careful(chunk: Chunk, start: int | None = None, stop: int | None = None, again: bool = False) -> Chunk:
+    """A part of a chunk, to be encoded one by one with a trace."""
+    start, stop = chunk.start if start is None else start, chunk.stop if stop is None else stop
+    return chunk._replace(start=start, stop=stop, careful=True, trace=new_trace(chunk.folder), again=again)
+
+
+def _left_out(hands: Crew, chunk: Chunk, reason: str, read: bool, fail: bool) -> Part | ToLabelboxError:
+    """What remains of a unit that is left out: its data row, and its annotations as skipped."""
+    chunk = chunk._replace(trace="")
+    if not fail:
+        for harmless in (True, False) if read else (False,):
+            outcome = next(iter(hands.run(leave_out, deque([LeavingOut(chunk, reason, harmless)]))))[1]
+            if not isinstance(outcome, Died):
+                return outcome
+    found = next(iter(hands.run(place_of, deque([chunk]))))[1]
+    file, where = found if isinstance(found, tuple) else ("", f"unit {chunk.start + 1}")
     if fail:
         return RecordError(f"{file} {where}".strip() + f": {reason}")
     log = Log()
-    log.note(Code.READ_CRASHED, f"left out: {reason}", file=file, where=where)
+    log.read(UNREADABLE)
+    log.skip(Code.READ_CRASHED, UNREADABLE, f"left out: {reason}", file=file, where=where)
     part = Part(chunk.start, chunk.stop, 0, 0, array("I"), array("Q"), Survey(), log)
     if chunk.keep and chunk.folder is not None:
         save_empty_part(chunk.folder, part)
     return part
 
 
-def rendered_by(crew: Crew, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
+def rendered_by(hands: Crew, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
     """The rendered lines of parts, in order, rendered ahead by the crew."""
     tasks = deque(Rendering(folder, start, stop, ontology) for start, stop in ranges)
-    outcomes = crew.run(render, tasks)
+    outcomes = hands.run(render, tasks)
     finished: set[int] = set()
     failed: set[int] = set()
     for start, stop in ranges:
@@ -72,3 +117,14 @@ def rendered_by(crew: Crew, folder: str, ranges: Sequence[tuple[int, int]], onto
         path = part_path(folder, start, stop, "rendered")
         yield from pieces(path)
         os.remove(path)
+
+
+def try_opening(job: Job, seconds: float) -> None:
+    """Open a source in a process of its own first, which may take so long. Raises :class:`SourceError` if it takes longer.
+
+    What the user can mend is said when it is opened for good.
+    """
+    with crew(1, initialize_worker, ([job], seconds)) as hands:
+        outcome = next(iter(hands.run(open_only, deque([0]))))[1]
+    if isinstance(outcome, Died):
+        raise SourceError(f"{', '.join(job.sources)} cannot be opened: {outcome.reason}")

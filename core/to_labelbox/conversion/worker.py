@@ -7,7 +7,6 @@ source when it is first asked for it, from its :class:`~to_labelbox.conversion.j
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,8 +17,17 @@ from to_labelbox.conversion.checkpoint import (
     Head,
     save_part,
 )
-from to_labelbox.conversion.chunks import Filling, Part, encode_part, render_part
+from to_labelbox.conversion.chunks import (
+    READ_AHEAD,
+    Filling,
+    Part,
+    encode_part,
+    render_part,
+)
+from to_labelbox.conversion.clock import Clock
+from to_labelbox.conversion.isolation import left_out, place, traced
 from to_labelbox.ontology.infer import Ontology
+from to_labelbox.plugins.reader import Dataset
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import Encoder
 from to_labelbox.report.errors import SourceError
@@ -28,6 +36,9 @@ from to_labelbox.source.unchanged import has_changed
 
 if TYPE_CHECKING:
     from to_labelbox.conversion.job import Job, Opened
+
+OPENING = 0.001
+"""Seconds that opening may take for each file of a source, beside the limit: it lists all and looks into some."""
 
 OPEN_DATASETS = 2
 """Datasets that a worker keeps open at once."""
@@ -38,7 +49,8 @@ ONTOLOGY = "ontology.msgpack"
 class Chunk(NamedTuple):
     """A range of units of a dataset, to be encoded into files in ``folder``.
 
-    ``keep``: mark it as finished for a later run. ``again``: it has failed alone before.
+    ``keep``: mark it as finished for a later run. ``again``: it has failed alone before. ``careful``: something in it has
+    ended a process, so units are encoded one by one, each noted in the file ``trace``.
     """
 
     dataset: int
@@ -47,6 +59,16 @@ class Chunk(NamedTuple):
     folder: str | None
     keep: bool = False
     again: bool = False
+    careful: bool = False
+    trace: str = ""
+
+
+class LeavingOut(NamedTuple):
+    """A chunk of one unit that ends its process when it is encoded, or already when it is ``read``."""
+
+    chunk: Chunk
+    reason: str
+    read: bool
 
 
 class Rendering(NamedTuple):
@@ -66,7 +88,7 @@ class WorkerState:
 
     def __init__(self) -> None:
         self.jobs: Sequence[Job | None] = ()
-        self.seconds = 0.0
+        self.clock = Clock()
         self._opened: dict[int, Opened] = {}
         self._encoders: dict[int, Encoder] = {}
         self._filling: tuple[str, Filling] | None = None
@@ -93,7 +115,11 @@ class WorkerState:
                 oldest = next(iter(self._opened))
                 self._encoders.pop(oldest, None)
                 del self._opened[oldest]
-            self._opened[number] = open_job(self.job(number))
+            self.clock.restart()
+            try:
+                self._opened[number] = open_job(self.job(number), lambda files: self.clock.restart(files * OPENING))
+            finally:
+                self.clock.stop()
         return self._opened[number]
 
     @contextmanager
@@ -110,15 +136,6 @@ class WorkerState:
                 self._filling = path, Filling(writer(), msgspec.msgpack.decode(file.read(), type=Ontology))
         return self._filling[1]
 
-    def restart_clock(self) -> None:
-        """Restart the clock whose alarm ends this process, in whatever code it is then."""
-        if self.seconds:
-            signal.setitimer(signal.ITIMER_REAL, self.seconds)
-
-    def stop_clock(self) -> None:
-        if self.seconds:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-
 
 STATE = WorkerState()
 """That of this process: the one place where a fork finds what its parent has opened."""
@@ -126,28 +143,50 @@ STATE = WorkerState()
 
 def initialize_worker(jobs: Sequence[Job | None], seconds: float) -> None:
     """Tell a process what it may be asked for, and how long a record or file may take (0: as long as it likes)."""
-    STATE.jobs, STATE.seconds = jobs, seconds
+    STATE.jobs, STATE.clock = jobs, Clock(seconds)
 
 
 def encode(chunk: Chunk) -> Part:
+    dataset = STATE.opened(chunk.dataset).dataset
+    return _encoded(chunk, traced(dataset, chunk.trace) if chunk.trace else dataset)
+
+
+def leave_out(task: LeavingOut) -> Part:
+    """Encode a unit without its annotations."""
+    dataset = left_out(STATE.opened(task.chunk.dataset).dataset, task.reason, task.read)
+    return _encoded(task.chunk, dataset, unread=not task.read)
+
+
+def _encoded(chunk: Chunk, dataset: Dataset, unread: bool = False) -> Part:
     source = STATE.opened(chunk.dataset)
     try:
         with STATE.encoder(chunk.dataset) as encoder:
             part = encode_part(
-                source.dataset,
+                dataset,
                 encoder,
                 chunk.start,
                 chunk.stop,
                 source.log.fail,
                 chunk.folder,
-                STATE.restart_clock,
+                STATE.clock.restart,
                 source.indexed,
+                read_ahead=0 if chunk.careful else READ_AHEAD,
             )
+        part.unread = unread
         if chunk.keep and chunk.folder is not None:
             save_part(chunk.folder, part)
         return part
     finally:
-        STATE.stop_clock()
+        STATE.clock.stop()
+
+
+def place_of(chunk: Chunk) -> tuple[str, str]:
+    """The file and place of a chunk's first unit."""
+    return place(STATE.opened(chunk.dataset).dataset, chunk.start)
+
+
+def open_only(number: int) -> None:
+    STATE.opened(number)
 
 
 def render(task: Rendering) -> None:
@@ -168,11 +207,3 @@ def save_ontology(ontology: Ontology, folder: str) -> str:
     with open(path, "wb") as file:
         file.write(msgspec.msgpack.encode(ontology))
     return path
-
-
-def name(chunk: Chunk) -> tuple[str, str]:
-    """The file and place of a chunk's first unit, as far as its reader can tell without reading it."""
-    dataset = STATE.opened(chunk.dataset).dataset
-    if dataset.unit_name is not None:
-        return dataset.unit_name(chunk.start), ""
-    return dataset.name, f"unit {chunk.start + 1} of {dataset.units}"

@@ -65,7 +65,8 @@ class Dataset(Struct, frozen=True):
     units ``start <= unit < stop``, so that ranges can be converted apart, in any process, and joined in order. What it
     yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
     ``details`` go into the report. ``unit_name`` is the file or record of a unit, found without reading it: it names
-    what has ended a worker process.
+    what has ended a worker process. ``unit_item`` is its item without annotations, made without reading the file: the data
+    row that stays when the file ends a process.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Dataset(Struct, frozen=True):
     iterate: ItemFactory
     details: Mapping[str, Any] = field(default_factory=dict)
     unit_name: Callable[[int], str] | None = None
+    unit_item: Callable[[int], Item] | None = None
 
     def items(self, log: Log | None = None, start: int = 0, stop: int | None = None) -> Iterator[Item]:
         return self.iterate(Log() if log is None else log, start, self.units if stop is None else stop)

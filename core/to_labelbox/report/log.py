@@ -96,8 +96,12 @@ class Tally(Struct):
     def written(self) -> int:
         return self.converted + self.approximated
 
+    @property
+    def closed(self) -> int:
+        return self.converted + self.approximated + self.merged + self.skipped
+
     def balanced(self) -> bool:
-        return self.read == self.converted + self.approximated + self.merged + self.skipped
+        return self.read == self.closed
 
     def add(self, other: Tally) -> None:
         self.read += other.read
