@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Sequence
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +16,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import image_header
+from to_labelbox.source.urls import url_path
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.index import File
 
@@ -89,9 +90,9 @@ class Paths:
         if name and _LOCAL_FILES in name:
             name = unquote(name.partition(_LOCAL_FILES)[2])
         elif name and "://" in name:
-            url, name = None if name.startswith("file:") else name, unquote(urlsplit(name).path)
+            url, name = None if name.startswith("file:") else name, url_path(name)
         elif not name and url:
-            name = unquote(urlsplit(url).path)
+            name = url_path(url)
         path = plain_path(name) if name else f"{record.id}.jpg"
         if not name:
             log.note(

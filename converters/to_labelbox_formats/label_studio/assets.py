@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from to_labelbox.model.items import Media, Message
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.source.files import is_safe
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, Header
+from to_labelbox.source.urls import is_url, url_identity, url_parts, url_path
 from to_labelbox_formats.label_studio.config import Config, Shown
 
 AUDIO_EXTENSIONS = frozenset(".aac .aiff .flac .m4a .mp3 .ogg .opus .wav .wma".split())
@@ -45,7 +46,6 @@ _MEDIA_OF_TAG = {
 _WITHOUT_COUNTERPART = frozenset(("timeseries", "table", "list"))
 _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
 _PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
-_URI = re.compile(r"^([a-zA-Z][a-zA-Z0-9+._-]*)://")
 _REMOTE = re.compile(r"^(?:https?|s3|gs|azure-blob|azure_spi)://\S+$")
 _UPLOADS = "/data/upload/"
 _THIS_COMPUTER = frozenset(("localhost", "127.0.0.1", "0.0.0.0", "::1"))
@@ -67,16 +67,20 @@ _MAX_TEXT_BYTES = 64 << 20
 
 
 class Reference(NamedTuple):
-    """Names for an asset, the shortest first: the first one that no other asset has is used."""
+    """Names for an asset, the shortest first: the first one that no other asset has is used.
+
+    ``identity`` is equal for references to the same asset, however they are signed or served.
+    """
 
     names: tuple[str, ...]
     url: str | None
+    identity: str
 
 
 class Slot(Struct):
     """One asset of a task: an object's only value, or one page of a list.
 
-    ``ref``: what the export says about it, equal for the same asset; empty for inline texts, which belong to their task.
+    ``ref``: the identity of its reference; empty for inline texts, which belong to their task.
     """
 
     shown: str
@@ -96,7 +100,7 @@ def extension(reference: str) -> str:
         inner = reference_of(reference)
         path = inner.names[0] if inner else ""
     else:
-        path = urlsplit(reference).path if _URI.match(reference) else reference.partition("?")[0]
+        path = url_path(reference) if is_url(reference) else reference.partition("?")[0]
     return os.path.splitext(path)[1].lower()
 
 
@@ -106,33 +110,40 @@ def reference_of(text: str) -> Reference | None:
     if not text:
         return None
     if text.startswith("data:"):
-        kind = re.match(r"data:\w+/(\w{1,5})", text)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return Reference((f"inline-{digest}.{kind.group(1) if kind else 'bin'}",), None)
+        return _inline(text)
     if text.startswith(_UPLOADS) and not _SPECIAL.search(text):
         # the common form, without a query or anything encoded in it; the first versions had no project in it
-        return _upload(text, None) or _named(text.removeprefix(_UPLOADS), url=None)
-    try:
-        parts = urlsplit(text)
-    except ValueError:
+        return _upload(text, None) or _named(text.removeprefix(_UPLOADS))
+    parts = url_parts(text)
+    if parts is None:
         return None
-    if parts.hostname in _THIS_COMPUTER:
-        return reference_of(text.partition("://")[2].removeprefix(parts.netloc))
+    if parts.name in _THIS_COMPUTER:
+        return reference_of(text.partition("://")[2].removeprefix(parts.host))
     query = _query(parts.query)
-    if "/tasks/" in parts.path and "fileuri" in query:
+    served = f"/{parts.path}"
+    if "/tasks/" in served and "fileuri" in query:
         return reference_of(_inner(query["fileuri"]))
     if parts.path.rstrip("/").endswith("data/local-files") and "d" in query:
-        return _named(query["d"].lstrip("/"), url=None)
+        return _named(query["d"].lstrip("/"))
     web = parts.scheme in ("http", "https")
-    path = query.get("filepath") or unquote(parts.path)
+    path = query.get("filepath") or (served if parts.host else parts.path)
     if _UPLOAD.search(path):
         return _upload(path, text if web else None)
-    if _URI.match(text):
-        path = unquote(parts.path).lstrip("/")
-        if web and parts.query and not os.path.splitext(path)[1]:
-            path = f"{path}?{parts.query}"
-        return _named(path or parts.netloc, f"{parts.netloc}/{path}", f"{parts.netloc}/{path}?{parts.query}", url=text)
-    return _named(text.replace("\\", "/").removeprefix("./").lstrip("/"), url=None)
+    if parts.scheme and is_url(text):
+        host, path, query_text = parts.host, parts.path, parts.query
+        if web and query_text and not os.path.splitext(path)[1]:
+            path = f"{path}?{query_text}"
+        longest = (f"{host}/{path}?{query_text}",) if query_text else ()
+        return _named(path or host, f"{host}/{path}", *longest, url=text)
+    return _named(text.replace("\\", "/").removeprefix("./").lstrip("/"))
+
+
+def _inline(text: str) -> Reference:
+    """An asset that stands in the task itself, named after its content."""
+    kind = re.match(r"data:\w+/(\w{1,5})", text)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    name = f"inline-{digest}.{kind.group(1) if kind else 'bin'}"
+    return Reference((name,), None, name)
 
 
 def _upload(path: str, url: str | None) -> Reference | None:
@@ -145,13 +156,14 @@ def _upload(path: str, url: str | None) -> Reference | None:
     bare = base[9:] if _PREFIX.match(base) else base
     if not is_safe(name) or not base or not is_safe(bare):
         return None
-    return Reference((base, f"{project}/{base}") if bare == base else (bare, base, f"{project}/{base}"), url)
+    names = (base, f"{project}/{base}") if bare == base else (bare, base, f"{project}/{base}")
+    return Reference(names, url, url_identity(url) if url else path)
 
 
-def _named(*names: str, url: str | None) -> Reference | None:
+def _named(*names: str, url: str | None = None) -> Reference | None:
     if not names[0] or len(names[0]) > _MAX_NAME * 4 or not is_safe(names[0]):
         return None
-    return Reference(tuple(dict.fromkeys(names)), url)
+    return Reference(tuple(dict.fromkeys(names)), url, url_identity(url) if url else names[0])
 
 
 def _query(text: str) -> dict[str, str]:
@@ -163,7 +175,7 @@ def _query(text: str) -> dict[str, str]:
 
 def _inner(uri: str) -> str:
     """``fileuri`` is base64 of the address, or the address itself."""
-    if _URI.match(uri):
+    if is_url(uri):
         return uri
     try:
         return base64.b64decode(uri + "=" * (-len(uri) % 4), altchars=b"-_", validate=True).decode()
@@ -204,7 +216,7 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
             # one uploaded picture a task, as most exports have it
             reference = reference_of(value)
             if reference is not None:
-                return [Slot(shown.name, 0, Media.IMAGE, value, reference, tag="image")], ""
+                return [Slot(shown.name, 0, Media.IMAGE, reference.identity, reference, tag="image")], ""
     for shown in config.objects.values():
         for name, expression in _instances(shown, data):
             value = _value(shown, expression, name, data)
@@ -308,7 +320,7 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
     if media is Media.TEXT and tag == "hypertext":
         media = Media.HTML
     reference = reference_of(value)
-    return [Slot(name, page, media, value if reference else "", reference, tag=tag)] if reference else []
+    return [Slot(name, page, media, reference.identity, reference, tag=tag)] if reference else []
 
 
 def _messages(items: list[Any], text_key: str, name_key: str) -> tuple[Message, ...]:

@@ -45,6 +45,8 @@ TIMED_TAGS = frozenset("audio audioplus".split())
 ANSWER_TAGS = frozenset("choices taxonomy textarea number rating datetime pairwise ranker".split())
 _PLACEHOLDER = re.compile(r"[_\-. ]?\{\{\s*\w+\s*\}\}")
 _MAX_RATING = 100
+MAX_DEPTH = 32
+"""Levels of options below options; an ontology of more has no use, and is not read."""
 
 
 class Entry(Struct, frozen=True):
@@ -180,7 +182,7 @@ def _embedded(data: bytes) -> bytes:
             project = holder.get("project")
             text = holder.get(key) or (project.get(key) if isinstance(project, dict) else None)
             if isinstance(text, str):
-                return text.encode()
+                return text.encode("utf-8", "replace")
     raise FileError("holds no labelling config (a text label_config or config)")
 
 
@@ -250,19 +252,24 @@ def _control(name: str, tag: str, element: Element, given: dict[str, str]) -> Co
     )
 
 
-def _entries(element: Element, wanted: str) -> Iterator[Entry]:
+def _entries(element: Element, wanted: str, depth: int = 0) -> Iterator[Entry]:
+    if depth > MAX_DEPTH:
+        raise FileError(f"holds options nested deeper than {MAX_DEPTH} levels")
     for child in element:
         given = _attributes(child)
         if local_name(child).lower() != wanted:
             # labels may stand inside a View
-            yield from _entries(child, wanted)
+            yield from _entries(child, wanted, depth)
             continue
         shown = given.get("value") or (child.text or "").strip()
         name = given.get("alias") or shown
         if not name or name.startswith("$"):
             continue
         yield Entry(
-            name, shown if shown != name else "", _color(given.get("background")), tuple(_entries(child, wanted))
+            name,
+            shown if shown != name else "",
+            _color(given.get("background")),
+            tuple(_entries(child, wanted, depth + 1)),
         )
 
 

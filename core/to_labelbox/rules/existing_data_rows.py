@@ -13,13 +13,13 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
 from to_labelbox.model.items import Asset
 from to_labelbox.report.errors import UsageError
 from to_labelbox.source.option_file import open_text, parse_json
+from to_labelbox.source.urls import url_path
 
 COLUMNS = ("id", "global_key", "external_id", "row_data")
 _ALIASES = {
@@ -126,7 +126,7 @@ def _agree(a: str, b: str) -> bool:
 
 
 def _path(url: str) -> str:
-    return unquote(urlsplit(url).path) if "://" in url else url
+    return url_path(url) if "://" in url else url
 
 
 def _ends(url: str) -> Iterator[str]:

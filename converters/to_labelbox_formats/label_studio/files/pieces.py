@@ -205,8 +205,8 @@ def _proved_cut(data: bytes, signature: re.Pattern[bytes] | None, count: Counter
     stop = len(data)
     while not found and stop > 0:
         begin = max(0, stop - _SIGNATURE_REGION)
-        # begin at the region, but let a match run beyond its end
-        found = [m.start() for m in signature.finditer(data, begin) if m.start() < stop]
+        # begin in the region, but let a match run beyond its end
+        found = [m.start() for m in signature.finditer(data, begin, stop + _SIGNATURE_REGION) if m.start() < stop]
         stop = begin
     for cut in reversed(found[-_TRIES:]):
         tasks = _counted(data[:cut], count) if cut else None

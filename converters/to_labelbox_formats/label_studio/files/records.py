@@ -187,6 +187,9 @@ class Fault(NamedTuple):
 
 _LOOSE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
 _ESCAPE = re.compile(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)|\\.", re.DOTALL)
+_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
+MAX_NESTING = 64
+"""Levels of brackets that are kept where a record has too many; a task as the editor writes it has nine."""
 
 
 def strict_json(data: bytes) -> bytes | None:
@@ -200,7 +203,31 @@ def strict_json(data: bytes) -> bytes | None:
     return mended if mended != data else None
 
 
-MENDED = "holds what is no JSON: NaN was taken for null, half a surrogate pair for U+FFFD"
+def shallow_json(data: bytes) -> bytes | None:
+    """What is nested deeper than :data:`MAX_NESTING` levels replaced by null; None if nothing is."""
+    parts: list[bytes] = []
+    depth = kept = 0
+    for token in _BRACKET.finditer(data):
+        if token.group(1):
+            depth += 1
+            if depth == MAX_NESTING + 1:
+                parts += data[kept : token.start()], b"null"
+        elif token.group(2):
+            if depth == MAX_NESTING + 1:
+                kept = token.end()
+            depth -= 1
+    return b"".join((*parts, data[kept:])) if parts and depth <= MAX_NESTING else None
+
+
+def mended_json(data: bytes) -> tuple[bytes, str] | None:
+    """Bytes that are nearly JSON as JSON, and what was done to them; None if no rule helps."""
+    strict = strict_json(data)
+    if strict is not None:
+        return strict, "holds what is no JSON: NaN was taken for null, half a surrogate pair for U+FFFD"
+    shallow = shallow_json(data)
+    if shallow is not None:
+        return shallow, f"holds what is nested deeper than {MAX_NESTING} levels: that was taken for null"
+    return None
 
 
 class Lenient(Generic[T]):
@@ -222,10 +249,10 @@ class Lenient(Generic[T]):
         try:
             fields = _FIELDS.decode(data)
         except UNDECODABLE as error:
-            mended = strict_json(bytes(data))
+            mended = mended_json(bytes(data))
             if mended is not None:
-                faults.append(Fault(Lost.PART, f"{place}.data", MENDED))
-                return self.decode(mended, place, faults)
+                faults.append(Fault(Lost.PART, f"{place}.data", mended[1]))
+                return self.decode(mended[0], place, faults)
             faults.append(Fault(self._lost, place, f"is no readable object: {error}"))
             return None
         if not self._nested:

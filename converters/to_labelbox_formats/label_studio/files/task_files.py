@@ -18,7 +18,6 @@ from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.flat_records import from_flat
 from to_labelbox_formats.label_studio.files.pieces import TABLES, FileForm, FileShape, flat_row, joined, table_row
 from to_labelbox_formats.label_studio.files.records import (
-    MENDED,
     STORED,
     TASK,
     UNDECODABLE,
@@ -29,7 +28,7 @@ from to_labelbox_formats.label_studio.files.records import (
     TaskHead,
     decode_any,
     decode_data,
-    strict_json,
+    mended_json,
 )
 
 _TASKS = msgspec.json.Decoder(list[Task])
@@ -168,11 +167,11 @@ def _flat(raw: bytes, piece: TaskPiece, config: Config) -> DecodedPiece:
     try:
         return DecodedPiece([from_flat(record, config) for record in _OBJECTS.decode(joined(raw))])
     except UNDECODABLE as error:
-        mended = strict_json(raw)
+        mended = mended_json(raw)
         if mended is None:
             return _broken(piece, f"cannot be read: {error}")
-        tasks, faults = _flat(mended, piece, config)
-        return DecodedPiece(tasks, [(0, Fault(Lost.PART, f"{_at(piece)}.data", MENDED)), *faults])
+        tasks, faults = _flat(mended[0], piece, config)
+        return DecodedPiece(tasks, [(0, Fault(Lost.PART, f"{_at(piece)}.data", mended[1])), *faults])
 
 
 def _stored(raw: bytes, piece: TaskPiece) -> DecodedPiece:

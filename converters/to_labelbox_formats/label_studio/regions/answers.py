@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
-from to_labelbox_formats.label_studio.config import Control
+from to_labelbox_formats.label_studio.config import MAX_DEPTH, Control
 from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Region, Value, decode_any, text_list
 from to_labelbox_formats.label_studio.regions.region_log import Unusable
 
@@ -86,6 +86,10 @@ def _paths(raw: Raw) -> list[list[str]]:
         steps: list[Any] = one if isinstance(one, list) else [one]
         if not all(isinstance(s, (str, int, float)) for s in steps):
             raise Unusable(Code.RECORD_UNREADABLE, "its choices are no texts")
+        if len(steps) > MAX_DEPTH:
+            raise Unusable(
+                Code.LIMIT, f"a path of {len(steps)} options; nested questions are written to {MAX_DEPTH} levels"
+            )
         path = [s if isinstance(s, str) else str(s) for s in steps]
         if path and all(path):
             paths.append(path)

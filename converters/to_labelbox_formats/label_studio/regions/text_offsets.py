@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 _SPACE = re.compile(r"\s+")
 _STEP = re.compile(r"([\w:-]+|text\(\))(?:\[(\d+)\])?")
+_TEXT = "text()"
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
@@ -94,13 +96,35 @@ class Offsets:
         return self._markup and _SPACE.sub("", plain) == _SPACE.sub("", said)
 
 
+class _Text:
+    """A text node: where it begins in the joined text, and how long it is."""
+
+    __slots__ = ("length", "start")
+
+    def __init__(self, start: int, length: int) -> None:
+        self.start = start
+        self.length = length
+
+
 class _Node:
-    __slots__ = ("children", "end", "start", "tag")
+    """An element with its children, which are looked up by their kind once for all."""
+
+    __slots__ = ("_by_kind", "children", "end", "start", "tag")
 
     def __init__(self, tag: str, start: int) -> None:
         self.tag = tag
         self.start = self.end = start
-        self.children: list[_Node | tuple[int, str]] = []
+        self.children: list[_Node | _Text] = []
+        self._by_kind: dict[str, list[_Node | _Text]] | None = None
+
+    def child(self, kind: str, number: int) -> _Node | _Text | None:
+        """The child of that tag, or among those that are text; the first is 1."""
+        if self._by_kind is None:
+            self._by_kind = {}
+            for child in self.children:
+                self._by_kind.setdefault(child.tag if isinstance(child, _Node) else _TEXT, []).append(child)
+        same = self._by_kind.get(kind, ())
+        return same[number - 1] if 1 <= number <= len(same) else None
 
 
 class Hypertext(HTMLParser):
@@ -113,6 +137,7 @@ class Hypertext(HTMLParser):
         self._length = 0
         self._root = _Node("", 0)
         self._open = [self._root]
+        self._open_tags: Counter[str] = Counter()
         self.feed(markup.replace("\r\n", "\n").replace("\r", "\n"))
         self.close()
         for node in self._open:
@@ -129,6 +154,7 @@ class Hypertext(HTMLParser):
         self._open[-1].children.append(node)
         if tag not in _VOID:
             self._open.append(node)
+            self._open_tags[tag] += 1
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         # outside SVG a browser takes <div/> as an opening tag
@@ -140,17 +166,18 @@ class Hypertext(HTMLParser):
         self._length = 0
         self._root.children.clear()
         self._open = [self._root]
+        self._open_tags.clear()
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "head":
             self._begin_body()
             self._blank = True
             return
-        for depth in range(len(self._open) - 1, 0, -1):
-            if self._open[depth].tag == tag:
-                for node in self._open[depth:]:
-                    node.end = self._length
-                del self._open[depth:]
+        while self._open_tags[tag]:
+            node = self._open.pop()
+            node.end = self._length
+            self._open_tags[node.tag] -= 1
+            if node.tag == tag:
                 return
 
     def handle_data(self, data: str) -> None:
@@ -161,11 +188,10 @@ class Hypertext(HTMLParser):
                 return
             self._blank = False
         children = self._open[-1].children
-        if children and not isinstance(children[-1], _Node):
-            start, text = children[-1]
-            children[-1] = (start, text + data)
+        if children and isinstance(children[-1], _Text):
+            children[-1].length += len(data)
         else:
-            children.append((self._length, data))
+            children.append(_Text(self._length, len(data)))
         self._parts.append(data)
         self._length += len(data)
 
@@ -177,19 +203,13 @@ class Hypertext(HTMLParser):
             match = _STEP.fullmatch(step)
             if match is None:
                 return None
-            name, wanted = match.group(1).lower(), int(match.group(2) or 1)
-            if name == "text()":
-                texts = [c for c in node.children if not isinstance(c, _Node)]
-                if place != len(steps) - 1 or not 1 <= wanted <= len(texts):
-                    return None
-                start, text = texts[wanted - 1]
-                return start + offset if 0 <= offset <= len(text) else None
-            same = [c for c in node.children if isinstance(c, _Node) and c.tag == name]
-            if not 1 <= wanted <= len(same):
+            below = node.child(match.group(1).lower(), int(match.group(2) or 1))
+            if isinstance(below, _Text):
+                return below.start + offset if place == len(steps) - 1 and 0 <= offset <= below.length else None
+            if below is None:
                 return None
-            node = same[wanted - 1]
+            node = below
         # on an element the offset counts its child nodes
         if 0 <= offset < len(node.children):
-            child = node.children[offset]
-            return child.start if isinstance(child, _Node) else child[0]
+            return node.children[offset].start
         return node.end if offset == len(node.children) else None

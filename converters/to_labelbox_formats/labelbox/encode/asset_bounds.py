@@ -5,13 +5,26 @@ Functions return the object, cut to the asset where it sticks out, or raise :cla
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from to_labelbox.geometry import vector as geo
 from to_labelbox.geometry.lowering import Shape, Skip
-from to_labelbox.model.items import Asset, Box, Item, Media, Object, PageBox, PageUnit, Point, TextSpan, TokenSpan
+from to_labelbox.model.items import (
+    Asset,
+    Box,
+    Item,
+    Media,
+    Message,
+    Object,
+    PageBox,
+    PageUnit,
+    Point,
+    TextSpan,
+    TokenSpan,
+)
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 
@@ -25,11 +38,40 @@ def cut(obj: Object, item: Item, log: Log, code: Code, message: str, geometry: P
     return msgspec.structs.replace(obj, geometry=geometry, loss=True)
 
 
+class _Last:
+    """What was looked up in the last conversation and text, so that many spans of one asset do not search it each."""
+
+    def __init__(self) -> None:
+        self._messages: tuple[Message, ...] = ()
+        self._by_id: dict[str, Message] = {}
+        self._text = ""
+        self._wide = -1
+
+    def message(self, asset: Asset, id: str) -> Message | None:
+        """The first message of that id."""
+        if asset.messages is not self._messages:
+            self._messages = asset.messages
+            self._by_id = {m.id: m for m in reversed(asset.messages)}
+        return self._by_id.get(id)
+
+    def is_wide(self, text: str, end: int) -> bool:
+        """Whether the text holds a character beyond U+FFFF before a place."""
+        if text is not self._text:
+            found = None if text.isascii() else _WIDE.search(text)
+            self._text, self._wide = text, found.start() if found else len(text)
+        return self._wide < end
+
+
+_WIDE = re.compile("[\U00010000-\U0010ffff]")
+_LAST = _Last()
+
+
 def text_of(asset: Asset, span: TextSpan) -> str | None:
     """The text that a span counts in; None when it is not at hand."""
     if span.message is None:
         return asset.text
-    return next((m.content for m in asset.messages if m.id == span.message), None)
+    message = _LAST.message(asset, span.message)
+    return None if message is None else message.content
 
 
 def in_text(obj: Object, item: Item, log: Log) -> Object:
@@ -46,7 +88,7 @@ def in_text(obj: Object, item: Item, log: Log) -> Object:
         return obj
     if span.start >= len(text):
         raise Skip(Code.SPAN_INVALID, f"the span {span.start}..{span.end} begins after the text of {len(text)}")
-    if not text.isascii() and any(c > "\uffff" for c in text[: span.end]):
+    if _LAST.is_wide(text, span.end):
         log.note(
             Code.TEXT_UNIT,
             "the text holds characters beyond U+FFFF: check one such entity in the editor; if it is shifted, convert "
@@ -67,7 +109,7 @@ def check_message(message: str | None, asset: Asset) -> None:
         raise Skip(Code.SPAN_INVALID, "an entity of a conversation needs the message it is in")
     if not asset.messages:
         return
-    known = next((m for m in asset.messages if m.id == message), None)
+    known = _LAST.message(asset, message)
     if known is None:
         raise Skip(Code.SPAN_INVALID, f"there is no message {message!r} in the conversation")
     if not known.can_label:

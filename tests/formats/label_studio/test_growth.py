@@ -1,0 +1,110 @@
+"""Twice as much of anything in one task takes about twice as long, never four times."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import to_labelbox
+from build.label_studio import box, point, region, task, write
+
+Result = list[dict[str, Any]]
+
+
+def answered(n: int) -> Result:
+    place = {"x": 10, "y": 10, "width": 10, "height": 10}
+    return [e for i in range(n) for e in (box(f"r{i}"), region("textarea", {**place, "text": [f"text {i}"]}, f"r{i}"))]
+
+
+def pages(n: int) -> list[dict[str, Any]]:
+    text = "<div>" + "".join(f"<p>word {i}</p>" for i in range(n)) + "</div>"
+    places = [f"/div[1]/p[{i + 1}]/text()[1]" for i in range(n)]
+    offsets = {"startOffset": 0, "endOffset": 4, "hypertextlabels": ["W"]}
+    spans = [region("hypertextlabels", {"start": p, "end": p, **offsets}, p) for p in places]
+    return [task(spans, {"shown": text})]
+
+
+def dialogue(n: int) -> list[dict[str, Any]]:
+    offsets = {"startOffset": 0, "endOffset": 4, "paragraphlabels": ["W"]}
+    spans = [region("paragraphlabels", {"start": str(i), "end": str(i), **offsets}, str(i)) for i in range(n)]
+    return [task(spans, {"shown": [{"author": "a", "text": f"word {i}"} for i in range(n)]})]
+
+
+def unmatched_ends(n: int) -> list[dict[str, Any]]:
+    place = {"start": "/div[1]", "end": "/div[1]", "startOffset": 0, "endOffset": 1, "hypertextlabels": ["W"]}
+    return [task([region("hypertextlabels", place)], {"shown": "<div>" + "<i>x</b>" * n})]
+
+
+GROWTH: dict[str, tuple[int, Callable[[int], list[dict[str, Any]]]]] = {
+    "regions": (1500, lambda n: [task([box(f"r{i}") for i in range(n)])]),
+    "regions with answers": (700, lambda n: [task(answered(n))]),
+    "regions of one id": (1500, lambda n: [task([box("r") for _ in range(n)])]),
+    "a chain of parents": (1500, lambda n: [task([box(f"r{i}", parentID=f"r{i - 1}") for i in range(n)])]),
+    "points of one parent": (
+        1500,
+        lambda n: [task([box("p"), *(point(f"k{i}", "n", parentID="p") for i in range(n))])],
+    ),
+    "spans by path": (700, pages),
+    "spans in a dialogue": (1000, dialogue),
+    "ends of no element": (4000, unmatched_ends),
+    "broken regions": (1500, lambda n: [task([{**box(f"r{i}"), "type": []} for i in range(n)])]),
+    "labels of a region": (
+        4000,
+        lambda n: [
+            task([region("rectanglelabels", {**box()["value"], "rectanglelabels": [f"c{i}" for i in range(n)]})])
+        ],
+    ),
+}
+
+
+def seconds(folder: Path, tasks: list[dict[str, Any]]) -> float:
+    """Processor time of a conversion, the shorter of two."""
+    file = write(folder, tasks)
+    times = []
+    for _ in range(2):
+        start = time.process_time()
+        to_labelbox.convert(file, folder / "out", overwrite=True, options={"size": "200x100"})
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize("name", GROWTH)
+def test_the_time_grows_with_the_input(name: str, tmp_path: Path) -> None:
+    n, make = GROWTH[name]
+    once, fourfold = seconds(tmp_path / "a", make(n)), seconds(tmp_path / "b", make(4 * n))
+    assert fourfold < 4 * 1.7 * max(once, 0.02), (once, fourfold)
+
+
+def test_a_path_of_too_many_options_costs_its_answer(tmp_path: Path) -> None:
+    deep = region("taxonomy", {"taxonomy": [[f"level {i}" for i in range(500)]]}, "t")
+    flat = region("taxonomy", {"taxonomy": [["a", "b"]]}, "u")
+    report = to_labelbox.convert(write(tmp_path, [task([deep, flat, box()])]), tmp_path / "out")
+    assert (report.annotations.read, report.annotations.converted, report.annotations.skipped) == (3, 2, 1)
+
+
+def test_a_value_nested_without_end_costs_its_region(tmp_path: Path) -> None:
+    file = write(tmp_path, [task([box("a"), {**box("b"), "value": "DEEP"}, box("c")])])
+    file.write_text(file.read_text().replace('"DEEP"', "[" * 100_000 + "]" * 100_000))
+    report = to_labelbox.convert(file, tmp_path / "out")
+    assert (report.annotations.read, report.annotations.converted, report.annotations.skipped) == (3, 2, 1)
+
+
+def test_a_config_of_too_many_levels_is_refused_by_name(tmp_path: Path) -> None:
+    nested = '<Choice value="a">' * 100 + "</Choice>" * 100
+    config = f'<Image name="shown" value="$shown"/><Taxonomy name="t" toName="shown">{nested}</Taxonomy>'
+    report = to_labelbox.convert(write(tmp_path / "in", [task([box()])], config).parent, tmp_path / "out")
+    ignored = [e.message for d in report.diagnostics if d.code == "file-ignored" for e in d.examples]
+    assert any("nested deeper than 32" in message for message in ignored), ignored
+
+
+def test_a_config_in_json_with_half_a_surrogate_pair(tmp_path: Path) -> None:
+    file = write(tmp_path, [task([box()])])
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"label_config": "<View>\ud800</View>"}))
+    report = to_labelbox.convert(file, tmp_path / "out", options={"config": str(config)})
+    assert report.annotations.converted == 1
