@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from typing import Any
 
 import click
 import msgspec
 from msgspec.structs import replace
 
-from to_labelbox.cli.common import job_of, settings_of, source_options
+from to_labelbox.cli.common import conversion_options, job_of, settings_of
 from to_labelbox.cli.speech import say, tell
 from to_labelbox.conversion.job import open_job, read_ontology
 from to_labelbox.conversion.run import run
@@ -25,9 +27,11 @@ Examples:
   to-labelbox ontology instances_val2017.json > ontology.json
   to-labelbox ontology export.zip --diff existing.json
   to-labelbox ontology VOCdevkit --class-map-template > map.yaml
+  to-labelbox ontology --from-project clx0abc -o project.json
 """,
 )
-@source_options
+@click.argument("source", nargs=-1, metavar="SOURCE...", type=click.Path())
+@conversion_options
 @click.option(
     "--class-map-template", "as_template", is_flag=True, help="Print a class map of all names instead, to be edited."
 )
@@ -38,14 +42,35 @@ Examples:
     help="List what an existing ontology lacks; exit code 1 if anything.",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --diff: machine-readable.")
-def ontology(source: tuple[str, ...], as_template: bool, diff: str | None, as_json: bool, **given: Any) -> int:
+@click.option("--from-project", metavar="ID", help="Instead of a source: the ontology of a project in Labelbox.")
+@click.option("-o", "--out", type=click.Path(), metavar="FILE", help="With --from-project: write it into a new file.")
+@click.option("--endpoint", metavar="URL", help="With --from-project: another GraphQL endpoint than Labelbox's.")
+def ontology(
+    source: tuple[str, ...],
+    as_template: bool,
+    diff: str | None,
+    as_json: bool,
+    from_project: str | None,
+    out: str | None,
+    endpoint: str | None,
+    **given: Any,
+) -> int:
     """Print the ontology that a dataset needs, as Labelbox's JSON.
 
     \b
     to-labelbox ontology export.json > ontology.json
     to-labelbox ontology export.json --diff existing.json
     to-labelbox ontology export.json --class-map-template > map.yaml
+    to-labelbox ontology --from-project clx0abc -o project.json
     """
+    if from_project is not None:
+        if source or as_template or diff is not None:
+            raise click.UsageError("--from-project takes no source: give one of the two")
+        return _of_project(from_project, out, endpoint)
+    if not source:
+        raise click.UsageError("give a SOURCE, or --from-project ID")
+    if out is not None or endpoint is not None:
+        raise click.UsageError("-o and --endpoint go with --from-project; of a source it is printed: > FILE")
     if as_template and (given["class_map"] or given["ontology"]):
         raise click.UsageError("--class-map-template lists the names of the source: leave the other file out")
     if diff is not None and (as_template or given["ontology"]):
@@ -74,3 +99,19 @@ def ontology(source: tuple[str, ...], as_template: bool, diff: str | None, as_js
         text = opened.writer.ontology_json(result.ontology).decode()
     click.echo(text, nl=False)
     return result.report.exit_code()
+
+
+def _of_project(project: str, out: str | None, endpoint: str | None) -> int:
+    from to_labelbox.api.import_out import importer
+    from to_labelbox.cli.dialogue import Terminal
+
+    if out is not None and os.path.lexists(out):
+        raise click.UsageError(f"{out}: exists already; choose another name")
+    content = importer().project_ontology(project, endpoint, Terminal(False, None, False))
+    if out is None:
+        click.echo(content.decode(), nl=False)
+        return 0
+    with open(out, "xb") as file:
+        file.write(content)
+    tell(f"wrote {out}; next: to-labelbox convert SOURCE -o OUT --ontology {shlex.quote(out)}")
+    return 0

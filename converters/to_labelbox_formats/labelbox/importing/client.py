@@ -35,6 +35,7 @@ LOOKUP_SECONDS = 600
 TEXT_SHOWN = 200
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_OBJECT = re.compile(r"<?[\w.]+ object at 0x[0-9a-f]+>?:? ?")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -150,6 +151,15 @@ class Labelbox:
             told = " ".join(_TAG.sub(" ", told).split())[:TEXT_SHOWN]
         return display(" ".join(told.split()))[:2000]
 
+    def _lost(self, error: object) -> str:
+        """Why there is no answer: the innermost reason, which has no address and no object in it."""
+        inner = error.args[0] if isinstance(error, Exception) and error.args else error
+        reason = getattr(inner, "reason", inner)
+        told = self.clean(reason)
+        if "Connection aborted" in told:
+            return "the connection was lost"
+        return _OBJECT.sub("", told)[:TEXT_SHOWN]
+
     def _wait_told(self, seconds: float) -> None:
         self._tell(f"Labelbox asks to wait {seconds:.0f} s")
 
@@ -168,10 +178,12 @@ class Labelbox:
             raise NotAllowedError(f"{step}: Labelbox does not allow it: {self.clean(error)}") from None
         except errors.ProcessingWaitTimeout:
             raise UnavailableError(f"{step}: Labelbox has not processed the rows in an hour") from None
-        except (errors.NetworkError, errors.TimeoutError, errors.InternalServerError, self._retry_error) as error:
+        except errors.NetworkError as error:
+            raise Unanswered(self._lost(error.cause)) from None
+        except (errors.TimeoutError, errors.InternalServerError, self._retry_error) as error:
             raise Unanswered(self.clean(error)) from None
         except (TimeoutError, self._requests.exceptions.RequestException) as error:
-            raise Unanswered(self.clean(error)) from None
+            raise Unanswered(self._lost(error)) from None
         except errors.ApiLimitError as error:
             raise UnavailableError(f"{step}: {self.clean(error)}") from None
         except errors.LabelboxError as error:

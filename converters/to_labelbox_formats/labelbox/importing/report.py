@@ -39,6 +39,7 @@ class IndexLine(Struct):
     """What ``convert`` says of a line; ``line`` is null for what it has skipped."""
 
     line: int | None = None
+    uuid: str | None = None
     file: str = ""
     where: str = ""
     id: Any = ""
@@ -73,20 +74,25 @@ class Sources:
         self._lines = [part.payload for part in output.parts]
         self._folders = [part.name for part in output.parts]
 
-    def find(self, numbers: set[int]) -> dict[int, dict[str, Any]]:
-        """File, place and id in the source, for these lines as far as they stand in an index."""
+    def find(self, uuids: dict[int, str]) -> dict[int, dict[str, Any]]:
+        """File, place and id in the source, for lines with these uuids as far as they stand in an index."""
         found: dict[int, dict[str, Any]] = {}
-        if not numbers:
+        if not uuids:
             return found
         decode = msgspec.json.Decoder(IndexLine).decode
         first = 0
         for path, payload, folder in zip(self._paths, self._lines, self._folders):
             count = _line_count(payload)
-            mine = {n - first for n in numbers if first <= n < first + count}
+            mine = {n - first for n in uuids if first <= n < first + count}
             if mine and os.path.exists(path):
                 for n, raw in enumerate(_written(path)):
                     if n in mine:
-                        line = decode(raw)
+                        try:
+                            line = decode(raw)
+                        except ValueError:
+                            continue
+                        if (line.uuid or "") != uuids[first + n]:  # the index of another payload
+                            continue
                         file = f"{folder}: {line.file}" if folder else line.file
                         found[first + n] = {"file": file, "where": line.where, "id": line.id}
             first += count
@@ -225,7 +231,7 @@ def _add_messages(report: ImportReport, state: State, journal: Journal, jobs: li
             if piece.state in ("done", "failed"):
                 failed += of.failed_rows(piece)
     failed.sort(key=lambda f: f.line)
-    sources = Sources(output).find({f.line for f in failed})
+    sources = Sources(output).find({f.line: f.uuid for f in failed})
     chunks = []
     for line in failed:
         told = {"line": line.line + 1, "uuid": line.uuid or None, "key": line.key, "class": line.label}

@@ -104,6 +104,7 @@ class StandIn:
         self._lock = threading.RLock()
         self._ids = 0
         self._keys: dict[str, str] = {}
+        self.organisation = "or" + "0" * 23
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -264,7 +265,7 @@ class StandIn:
 
     def _GetOrganizationPyApi(self, given: Any, query: str) -> Any:
         organisation = {
-            "id": "or" + "0" * 23,
+            "id": self.organisation,
             "name": self.service.name,
             "createdAt": NOW.format(0),
             "updatedAt": NOW.format(0),
@@ -289,6 +290,10 @@ class StandIn:
 
     def _GetDatasetPyApi(self, given: Any, query: str) -> Any:
         return {"dataset": self._one("dataset", _id(given))}
+
+    def _deleteDatasetPyApi(self, given: Any, query: str) -> Any:
+        del self._table("dataset")[_id(given)]
+        return {"updateDataset": {"id": _id(given)}}
 
     def _UploadFile(self, given: Any, query: str) -> Any:
         if self.service.strict and given["contentLength"] != len(given["file"]):

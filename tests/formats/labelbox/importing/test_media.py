@@ -1,0 +1,156 @@
+"""Local media: what is uploaded, and that nothing else ever is."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import to_labelbox
+from formats.labelbox.importing.payloads import output
+from formats.labelbox.importing.stand_in import Fault, StandIn
+from formats.labelbox.importing.test_steps import run
+from harness import lines
+from to_labelbox import Settings, UsageError
+from to_labelbox.model.items import Asset, Item, Media
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+
+
+def pictures(folder: Path, count: int = 3, name: str = "a/{:04}.jpg") -> Path:
+    for n in range(count):
+        path = folder / name.format(n)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\xff\xd8\xff picture %d" % n)
+    return folder
+
+
+def uploads(service: StandIn) -> list[bytes]:
+    return [content for content in service.service.files.values() if b"picture" in content]
+
+
+def test_local_media_are_uploaded(service: StandIn, tmp_path: Path) -> None:
+    out = output(tmp_path / "out", web=False)
+    report = run(service, out, media_root=pictures(tmp_path / "media"))
+    assert sorted(uploads(service)) == [b"\xff\xd8\xff picture %d" % n for n in range(3)]
+    rows = service.service.tables["row"].values()
+    assert all(row["rowData"].startswith(service.base) for row in rows)
+    assert sorted(row["externalId"] for row in rows) == ["0000.jpg", "0001.jpg", "0002.jpg"]
+    assert report.lines.imported == 6
+
+
+def test_a_file_is_uploaded_once_however_often_it_is_begun(service: StandIn, tmp_path: Path) -> None:
+    out, media = output(tmp_path / "out", web=False), pictures(tmp_path / "media")
+    service.faults.append(Fault("UpsertDataRows", "forbidden"))
+    with pytest.raises(to_labelbox.NotAllowedError):
+        run(service, out, media_root=media)
+    assert len(uploads(service)) == 3
+    (media / "a/0001.jpg").write_bytes(b"\xff\xd8\xff picture changed")
+    assert run(service, out, media_root=media).lines.imported == 6
+    assert sorted(uploads(service))[3:] == [b"\xff\xd8\xff picture changed"]
+
+
+def test_missing_media_are_listed_before_anything_is_sent(service: StandIn, tmp_path: Path) -> None:
+    out, media = output(tmp_path / "out", rows=5, web=False), pictures(tmp_path / "media")
+    with pytest.raises(UsageError, match=r"2 local media cannot be sent(?s:.*)a/0003.jpg(?s:.*)--on-error skip"):
+        run(service, out, media_root=media)
+    with pytest.raises(UsageError, match="give --media-root DIR"):
+        run(service, out)
+    assert not service.service.files
+    assert not any("Create" in name or "create" in name for name in service.service.counts)
+    report = run(service, out, media_root=media, on_error="skip")
+    assert (report.rows.new, report.rows.failed) == (3, 2)
+    assert (report.lines.imported, report.lines.not_sent) == (6, 4)
+    assert report.exit_code() == 1
+    assert {c.not_sent for c in report.classes.values()} == {2}
+    assert report.messages[0].what == "row"
+    assert [e["key"] for e in report.messages[0].examples] == ["a/0003.jpg", "a/0004.jpg"]
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.jpg", "a/link.jpg", "a/folder/secret.jpg", "/etc/passwd", "a/pipe.jpg", "a"]
+)
+def test_nothing_outside_the_media_root_is_sent(service: StandIn, tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret.jpg").write_bytes(SECRET)
+    media = pictures(tmp_path / "media")
+    (media / "a/link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (media / "a/folder").symlink_to(tmp_path)
+    os.mkfifo(media / "a/pipe.jpg")
+    out = rewritten(output(tmp_path / "out", web=False), row_data=path)
+    with pytest.raises(UsageError, match="cannot be sent"):
+        run(service, out, media_root=media)
+    report = run(service, out, media_root=media, on_error="skip")
+    assert report.rows.failed == 1
+    assert SECRET not in service.received()
+    assert b"root:" not in service.received()
+
+
+def test_a_path_of_the_working_directory_is_never_sent(
+    service: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK would upload what row_data names below the working directory, also where it is the text itself."""
+    (tmp_path / "0000.jpg").write_bytes(SECRET)
+    (tmp_path / "Hello").write_bytes(SECRET)
+    monkeypatch.chdir(tmp_path)
+    asset = Asset(path="a/0000.txt", media=Media.TEXT, text="Hello")
+    to_labelbox.write([Item(asset=asset)], tmp_path / "out", settings=Settings())
+    run(service, tmp_path / "out")
+    assert SECRET not in service.received()
+    assert next(iter(service.service.files.values())) == b"Hello"
+
+
+def test_texts_are_rows_and_text_files_are_uploaded(service: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "media/a").mkdir(parents=True)
+    (tmp_path / "media/a/file.txt").write_text("of a picture")
+    assets = [
+        Asset(path="a/raw.txt", media=Media.TEXT, text="Mr Smith left."),
+        Asset(path="a/file.txt", media=Media.TEXT),
+    ]
+    to_labelbox.write([Item(asset=asset) for asset in assets], tmp_path / "out")
+    run(service, tmp_path / "out", media_root=tmp_path / "media")
+    rows = {row["globalKey"]: row["rowData"] for row in service.service.tables["row"].values()}
+    assert rows["a/raw.txt"] == "Mr Smith left."
+    assert rows["a/file.txt"].startswith(service.base)
+
+
+def test_documents_are_uploaded_inside_their_row(service: StandIn, tmp_path: Path) -> None:
+    out = output(tmp_path / "out", Media.DOCUMENT, web=False)
+    run(service, out, media_root=pictures(tmp_path / "media", name="a/{:04}.pdf"))
+    rows = service.service.tables["row"].values()
+    assert all(row["rowData"]["pdf_url"].startswith(service.base) for row in rows)
+
+
+def test_a_file_that_is_refused_costs_its_row_only(service: StandIn, tmp_path: Path) -> None:
+    service.faults.append(Fault("UploadFile", "413", nth=2))
+    out = output(tmp_path / "out", web=False)
+    report = run(service, out, media_root=pictures(tmp_path / "media"), upload_threads=1)
+    assert (report.rows.new, report.rows.failed, report.lines.imported, report.lines.not_sent) == (2, 1, 4, 2)
+    assert "413" in report.messages[0].message
+
+
+def test_files_without_a_suffix_are_typed_by_what_they_are(service: StandIn, tmp_path: Path) -> None:
+    out = output(tmp_path / "out", rows=1, web=False)
+    rewritten(out, row_data="a/picture", external_id="picture")
+    run(service, out, media_root=pictures(tmp_path / "media", 1, "a/picture"))
+    sent = next(body for name, body in service.service.requests if name == "UploadFile" and b"picture 0" in body)
+    assert b'filename="picture"' in sent
+    assert b"Content-Type: image/jpeg" in sent
+
+
+def rewritten(out: Path, **values: Any) -> Path:
+    """An output whose first data row says something else."""
+    import hashlib
+
+    rows = lines(out, "data_rows.ndjson")
+    rows[0] |= values
+    path = out / "data_rows.ndjson"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    report = json.loads((out / "report.json").read_text())
+    report["outputs"][path.name]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (out / "report.json").write_text(json.dumps(report))
+    return out
