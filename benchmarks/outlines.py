@@ -48,10 +48,10 @@ def main() -> None:
         stream.next()
         for key in stream.members():
             if key == "images":
-                for _, _, found in stream.pieces(images, lambda text: None):
+                for _, _, found, _ in stream.pieces(images, lambda text: None):
                     names.update((image.id, image.file_name) for image in found if image)
             elif key == "annotations":
-                for starts, sizes, items in stream.pieces(annotations, lambda text: None):
+                for starts, sizes, items, _ in stream.pieces(annotations, lambda text: None):
                     at += starts.tolist()
                     lengths += sizes.tolist()
                     owners += [item.image_id for item in items if item]

@@ -17,7 +17,7 @@ from __future__ import annotations
 from to_labelbox.model.items import Box, Classification, Keypoints, Mask, Media, Object, Polygon, RotatedBox
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Dataset, Match, ReadContext, Reader, Refusal
 from to_labelbox.source.files import Source
-from to_labelbox_formats.coco.detect import Kind, probe
+from to_labelbox_formats.coco.detect import Kind, probe_file
 from to_labelbox_formats.coco.options import Options
 
 SNIFFED = 40
@@ -33,7 +33,7 @@ def sniff(source: Source) -> Match | Refusal:
         return Refusal("no JSON file")
     refusals = []
     for name in names[:SNIFFED]:
-        kind, reason = probe(source.head(name))
+        kind, reason = probe_file(source, name)
         if kind is Kind.RESULTS:
             return Match(LIKELY, f"{name}: {reason}")
         if kind is not None:

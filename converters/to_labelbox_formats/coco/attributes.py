@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from to_labelbox.model.items import Attribute
 from to_labelbox_formats.coco.box_columns import CROWD
-from to_labelbox_formats.coco.record_types import BoxFields, Fields
+from to_labelbox_formats.coco.ids import find
+from to_labelbox_formats.coco.record_types import AnyFields
 
 CAPTION = "caption"
+_FLAGS = frozenset({"occluded", "truncated", "difficult"})
+_IDS = "attributes"
+"""The question whose options are the names of ``attribute_ids``."""
 
 
 def attributes_of(
-    data: Fields | BoxFields, text: bytes, asked: Sequence[str], *, crowd: bool
+    data: AnyFields, text: bytes, asked: Sequence[str], names: Mapping[int, str], *, crowd: bool
 ) -> tuple[tuple[Attribute, ...], float]:
     """Attributes of CVAT and Datumaro, flags, the fields that were asked for, the object's own caption; the box's turn in degrees.
 
-    ``crowd``: the crowd flag says something.
+    ``names``: what ids of attributes stand for, as in Fashionpedia. ``crowd``: the crowd flag says something.
     """
     found: list[Attribute] = []
     angle = 0.0
@@ -26,11 +30,13 @@ def attributes_of(
         found += CROWD
     if data.ignore:
         found.append(Attribute("ignore", "yes", flag=True))
+    if data.attribute_ids:
+        found.append(Attribute(_IDS, tuple(find(names, id) or f"attribute_{id}" for id in data.attribute_ids)))
     stated = data.attributes or {}
     if asked:
         stated = stated | _more_fields(text, asked)
     for name, value in stated.items():
-        if name == "occluded" and isinstance(value, bool):
+        if name in _FLAGS and value in (False, True):
             if value:
                 found.append(Attribute(name, "yes", flag=True))
         elif name == "rotation" and isinstance(value, int | float):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from to_labelbox.model.items import Attribute, Box, Object
-from to_labelbox_formats.coco.ids import Id, Whole, Zero
+from to_labelbox_formats.coco.ids import Id, NoIds, One, Whole, Zero
 
 CROWD = (Attribute("iscrowd", "yes", flag=True),)
 _SHORTEST_OUTLINE = 5
@@ -32,6 +32,8 @@ class NothingElse(Struct, gc=False, kw_only=True):
     ignore: Zero | None = None
     deleted: None = None
     isbbox: None = None
+    bbox_mode: One | None = None
+    attribute_ids: NoIds | None = None
 
 
 class BoxRecord(NothingElse, gc=False):

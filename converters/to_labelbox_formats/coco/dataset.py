@@ -19,21 +19,22 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
+from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.assets import Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
-from to_labelbox_formats.coco.detect import NO_VIDEOS, ROBOFLOW, Kind, home_of, probe
+from to_labelbox_formats.coco.categories import Category
+from to_labelbox_formats.coco.conventions import conventions_of
+from to_labelbox_formats.coco.detect import NO_VIDEOS, ROBOFLOW, Kind, home_of, probe_file
 from to_labelbox_formats.coco.ids import MISSING
-from to_labelbox_formats.coco.index import Category, File, Table, index_file, unread
+from to_labelbox_formats.coco.index import File, Table, index_file
+from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
 from to_labelbox_formats.coco.merge import Merged, merge
-from to_labelbox_formats.coco.options import Form, Options, Units
+from to_labelbox_formats.coco.numbering import number_categories
+from to_labelbox_formats.coco.options import Options, SameNames
 from to_labelbox_formats.coco.random_access import Opened, Texts
 from to_labelbox_formats.coco.record_types import Files, Found
 from to_labelbox_formats.coco.records import WHOLE_IMAGE, Records
-
-SAMPLE = 200
-"""Boxes looked at to notice a file in fractions instead of pixels."""
-
 
 # ----------------------------------------------------------------------------------------------------- opening
 
@@ -43,37 +44,43 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     log = context.log
     fields = [name.strip() for name in (options.fields or "").split(",") if name.strip()]
     texts = Texts()
-    files = [] if options.base is None else _index_all(_other(options.base, "base"), log, texts)
-    files += _index_all(source, log, texts, context.boxes_only)
+    ignored: dict[str, str] = {}
+    files = [] if options.base is None else _index_all(_other(options.base, "base"), log, texts, ignored)
+    from_base = len(files)
+    files += _index_all(source, log, texts, ignored, context.boxes_only)
     if any(f.kind is Kind.RESULTS for f in files) and not any(len(f.images) for f in files):
         raise SourceError(
             f"{source.path} is a COCO results file: it names images by id only. "
             "Give the file with the images and categories as -O base=FILE"
         )
     if options.categories is not None:
-        borrowed = _index_all(_other(options.categories, "categories"), log, Texts())
+        borrowed = _index_all(_other(options.categories, "categories"), log, Texts(), {})
         for file in files:
             if not file.categories and borrowed:
                 file.categories = borrowed[0].categories
     for file in files:
         if file.kind is Kind.RESULTS and not file.categories:
             file.categories = next((f.categories for f in files if f.categories), {})
-    _tell_unread(files, fields, log)
+    tell_unread(files, fields, log)
     with texts.open() as opened:
-        scales = [_is_normalised(f, n, opened, options.units) for n, f in enumerate(files)]
-        corners = [_has_corners(f, n, opened, options.boxes) for n, f in enumerate(files)]
-    _set_homes(files)
-    merged = merge(files, log)
+        for n, file in enumerate(files):
+            number_categories(file, n, opened, options.first_category, log)
+        conventions = [conventions_of(f, n, opened, options, log) for n, f in enumerate(files)]
+        _set_homes(files, options.same_names, log)
+        if not from_base:
+            tell_unread_files(source, files, ignored, opened, log)
+        merged = merge(files, log, _Names(files, opened))
     paths = Paths(source, files, context)
     records = Records(
         Files(
             [f.name for f in files],
             [f.kind for f in files],
             [f.categories for f in files],
-            scales,
-            corners,
+            conventions,
             [f.foreign for f in files],
             [f.plain for f in files],
+            [f.point_names for f in files],
+            [f.attribute_names for f in files],
         ),
         options.predictions,
         fields,
@@ -101,14 +108,16 @@ def _other(path: str, option: str) -> Source:
     return Source(path)
 
 
-def _index_all(source: Source, log: Log, texts: Texts, boxes_only: bool = False) -> list[File]:
+def _index_all(source: Source, log: Log, texts: Texts, ignored: dict[str, str], boxes_only: bool = False) -> list[File]:
+    """The files of a source that are COCO; the JSON files that are not go to ``ignored``, each with what it is."""
     files: list[File] = []
     for name in source.names:
         if not name.lower().endswith((".json", ".json.gz")) and len(source.names) > 1:
             continue
-        kind, reason = probe(source.head(name))
+        kind, reason = probe_file(source, name)
         if kind is None and not (source.is_file or len(source.names) == 1):
             log.note(Code.FILE_IGNORED, f"not COCO: {reason}", file=name)
+            ignored[name] = reason
             continue
         try:
             if reason == NO_VIDEOS:
@@ -120,22 +129,7 @@ def _index_all(source: Source, log: Log, texts: Texts, boxes_only: bool = False)
     return files
 
 
-def _tell_unread(files: Sequence[File], taken: Sequence[str], log: Log) -> None:
-    """Say what is not carried over: fields that only some tool writes, and that images are frames of videos."""
-    for file in files:
-        names = unread(file, taken)
-        if names:
-            message = (
-                f"annotations have {', '.join(names)}, which no field of COCO holds: not carried over, unless as nested "
-                f"answers with -O fields={names[0]}"
-            )
-            log.note(Code.FIELD_IGNORED, message, file=file.name)
-        if file.videos:
-            message = "its images are frames of videos: each becomes an image of its own, and tracks are not joined"
-            log.note(Code.DECISION, message, file=file.name)
-
-
-def _set_homes(files: Sequence[File]) -> None:
+def _set_homes(files: Sequence[File], same_names: SameNames, log: Log) -> None:
     """Put its folder before a file's image names where the same names in another folder mean other pictures.
 
     So it is for Roboflow, which keeps pictures beside the file, and where files of one kind in several folders have a name
@@ -145,22 +139,33 @@ def _set_homes(files: Sequence[File]) -> None:
     for file in files:
         if len(file.images) and not file.linked:
             names.setdefault(file.kind, {}).setdefault(home_of(file.name), []).append(file.image_names)
-    shared = {home for homes in names.values() if _have_in_common(list(homes.values())) for home in homes}
+    common = {kind: _in_common(list(homes.values())) for kind, homes in names.items()}
+    shared = {home for kind, homes in names.items() if common[kind] for home in homes}
+    if same_names is not SameNames.AUTO:
+        shared = {home_of(file.name) for file in files} if same_names is SameNames.APART else set()
+    elif shared:
+        log.assume(
+            "one file_name in several folders",
+            "a picture in each of them",
+            for_=sum(common.values()),
+            why="files of one kind in different folders name these pictures alike; their folders are put before the names",
+            option="-O same_names=one",
+        )
     for file in files:
         folder, _, base = file.name.rpartition("/")
-        if base.removesuffix(".gz") == ROBOFLOW:
+        if base.removesuffix(".gz") == ROBOFLOW and same_names is not SameNames.ONE:
             file.home = f"{folder}/" if folder else ""
         elif not file.linked and home_of(file.name) in shared:
             file.home = home_of(file.name)
 
 
-def _have_in_common(homes: Sequence[Sequence[npt.NDArray[np.int64]]]) -> bool:
-    """Whether a name of an image is in several folders, by its hash."""
+def _in_common(homes: Sequence[Sequence[npt.NDArray[np.int64]]]) -> int:
+    """How many names of images are in several folders, by their hashes."""
     if len(homes) < 2:
-        return False
+        return 0
     names = np.concatenate([np.unique(np.concatenate(own)) for own in homes])
     names = names[names != MISSING]
-    return len(np.unique(names)) < len(names)
+    return len(names) - len(np.unique(names))
 
 
 def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
@@ -173,61 +178,27 @@ def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
     return KnownBoxes(boxes, [labels or {} for labels in records.plain_labels]) if boxes.plain.any() else None
 
 
-class _Boxes(Struct):
-    bbox: list[float] | None = None
-    area: float | None = None
+class _Name(Struct):
+    file_name: str | None = None
+    coco_url: str | None = None
 
 
-_boxes = msgspec.json.Decoder(_Boxes)
+class _Names:
+    """What images are called in their files, for messages."""
 
+    def __init__(self, files: Sequence[File], opened: Opened) -> None:
+        self._files, self._opened = files, opened
 
-def _is_normalised(file: File, number: int, opened: Opened, units: Units) -> bool:
-    """Whether coordinates are fractions of the image. Raises :class:`SourceError` when they look so unasked."""
-    if units is not Units.AUTO:
-        return units is Units.NORMALISED
-    seen = 0
-    for box, _ in _sample(file, number, opened):
-        if max(box) > 1:
-            return False
-        seen += any(0 < v < 1 for v in box)
-    if seen >= 3:
-        raise SourceError(
-            f"{file.name}: all boxes lie between 0 and 1, so they are fractions rather than the pixels of COCO. "
-            "Say -O units=normalised, or -O units=pixels if they really are that small"
-        )
-    return False
-
-
-def _has_corners(file: File, number: int, opened: Opened, boxes: Form) -> bool:
-    """Whether boxes are two corners. Raises :class:`SourceError` when their areas say so unasked."""
-    if boxes is not Form.AUTO:
-        return boxes is Form.CORNERS
-    seen = 0
-    for (left, top, right, bottom), area in _sample(file, number, opened):
-        if right <= left or bottom <= top or (area and _alike(area, right * bottom)):
-            return False
-        seen += area is not None and _alike(area, (right - left) * (bottom - top))
-    if seen >= 3:
-        raise SourceError(
-            f"{file.name}: the areas of its boxes are those of two corners, x0, y0, x1, y1, not of COCO's x, y, width, "
-            "height. Say -O boxes=xyxy, or -O boxes=xywh if they are as they should be"
-        )
-    return False
-
-
-def _alike(area: float, other: float) -> bool:
-    return abs(area - other) <= 0.001 * abs(other)
-
-
-def _sample(file: File, number: int, opened: Opened) -> Iterator[tuple[list[float], float | None]]:
-    """Boxes of the first annotations, with the areas that they state."""
-    for start, length in zip(file.annotations.starts[:SAMPLE].tolist(), file.annotations.lengths[:SAMPLE].tolist()):
+    def __call__(self, file: int, row: int) -> str:
+        table = self._files[file].images
         try:
-            found = _boxes.decode(opened.read(number, length, start))
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            continue
-        if found.bbox and len(found.bbox) == 4:
-            yield found.bbox, found.area
+            found = msgspec.json.decode(
+                self._opened.read(file, int(table.lengths[row]), int(table.starts[row])), type=_Name
+            )
+        except UNDECODABLE:
+            found = _Name()
+        name = found.file_name or found.coco_url
+        return f"images[{row}]" + (f" ({name[:200]})" if name else "")
 
 
 # ------------------------------------------------------------------------------------------------------ schema
@@ -264,6 +235,11 @@ def _schema(files: Sequence[File], log: Log) -> Schema:
             labels.setdefault(name, Label(name, kinds, _color(category.color)))
             for point in category.keypoints or ():
                 points.setdefault(f"{name}/{point}", Label(f"{name}/{point}", (ToolKind.POINT,)))
+    for file in files:
+        for answers in file.beside:
+            known = questions[answers.question].options if answers.question in questions else ()
+            options = dict.fromkeys([*(o.value for o in known), *answers.options[: answers.declared]])
+            questions[answers.question] = Question(answers.question, None, tuple(map(Option, options)))
     return Schema((*labels.values(), *points.values()), tuple(questions.values()))
 
 
@@ -283,6 +259,9 @@ def _color(color: list[int] | str | None) -> str:
 # ------------------------------------------------------------------------------------------------------- items
 
 
+_AMBIGUOUS = "its image_id stands for several pictures, so it cannot be known which of them it is of"
+
+
 def _items(
     merged: Merged,
     paths: Paths,
@@ -296,16 +275,24 @@ def _items(
     image_files, image_rows = merged.image_file[start:stop], merged.image_record[start:stop]
     texts = _read(opened, [f.images for f in merged.files], image_files, image_rows)
     found = _found(merged, known, opened, start, stop)
-    for (text, image_file, row), own in zip(zip(texts, image_files.tolist(), image_rows.tolist()), found):
+    for number, (text, image_file, row), own in zip(
+        range(start, stop), zip(texts, image_files.tolist(), image_rows.tolist()), found
+    ):
         image = paths.image(text, image_file, row, log)
         if image is None:
             records.lose(own, log, Code.ASSET_UNKNOWN, "its image record is not readable")
+            records.lose_beside(merged.beside.of_image(number), log, "its image record is not readable")
             continue
         asset = paths.asset(image, image_file, log)
         file = merged.files[image_file]
-        yield Item(asset=asset, annotations=records.annotations(own, asset, log), split=file.split, origin=file.name)
-    for stray in found:
-        records.lose(stray, log, Code.ASSET_UNKNOWN, "its image_id is not among the images")
+        annotations = records.annotations(own, asset, log)
+        if len(merged.beside):
+            annotations = [*annotations, *records.answers_beside(merged.beside.of_image(number), log)]
+        yield Item(asset=asset, annotations=annotations, split=file.split, origin=file.name)
+    for n, stray in enumerate(found, max(start, merged.images) - merged.images):
+        message = _AMBIGUOUS if n else "its image_id is not among the images"
+        records.lose(stray, log, Code.ASSET_UNKNOWN, message)
+        records.lose_beside(merged.beside.of_image(merged.images + n), log, message)
 
 
 def _found(merged: Merged, known: KnownBoxes | None, opened: Opened, start: int, stop: int) -> Iterator[Found]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 
+from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import keys_at
 
 
@@ -25,6 +26,23 @@ class Kind(StrEnum):
 TRACKS = frozenset({"file_names", "bboxes", "segmentations"})
 """Keys of videos and annotations of YouTube-VIS, where a record holds a shape for every frame."""
 NO_VIDEOS = "one annotation has the shapes of all frames: YouTube-VIS, which is not supported; export one image a frame"
+
+
+LONG_CATEGORIES = "begins with a list of names that is longer than its first part"
+_NAME_LISTS = frozenset({"categories", "tag_categories", "keypoint_categories", "attributes", "type"})
+_SAMPLE_FIELDS = frozenset({"id", "name"})
+LONG_HEADS = (1 << 20, 16 << 20)
+"""Bytes of a file that are looked into where categories fill its first part, as in LVIS."""
+
+
+def probe_file(source: Source, name: str) -> tuple[Kind | None, str]:
+    """The kind of a file, or None with the reason: by its first part, and on where only categories fill that."""
+    kind, reason = probe(source.head(name))
+    for size in LONG_HEADS:
+        if reason != LONG_CATEGORIES:
+            return kind, reason
+        kind, reason = probe.__wrapped__(source.head(name, size))
+    return (Kind.INSTANCES, "an object that begins with categories") if reason == LONG_CATEGORIES else (kind, reason)
 
 
 @lru_cache(4)
@@ -59,6 +77,13 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
         return Kind.INSTANCES, "an object with 'annotations' and 'categories'"
     if {"info", "licenses", "videos"} & set(top) and len(text) > 60_000:
         return Kind.INSTANCES, "an object that begins like COCO's"
+    if (
+        top[:1]
+        and _NAME_LISTS.issuperset(top)
+        and set(islice(keys_at(text, 3), 40)) >= _SAMPLE_FIELDS
+        and len(text) > 60_000
+    ):
+        return None, LONG_CATEGORIES
     if "annotations" in top and "image_id" in keys_at(text, 3):
         return Kind.INSTANCES, "an object whose 'annotations' have 'image_id'"
     return None, "a JSON object without 'images' and 'annotations' or 'categories'"

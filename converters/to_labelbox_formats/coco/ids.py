@@ -1,50 +1,94 @@
-"""Ids of any type as numbers, so that millions of them fit into arrays."""
+"""Ids of any type as numbers, so that millions of them fit into arrays.
+
+Two ids are compared as they are given, first; where that finds nothing, a number and its text (7 and "7") are one. A text
+is never padded or stripped: "007" is no 7.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Annotated
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 Id = int | str | float | None
-Whole = Annotated[int, msgspec.Meta(ge=-(2**62), lt=2**62)]
+_HALF = 2**61
+_TEXT = 2**62 + _HALF
+"""The key of the text of a small whole number n is _TEXT + n."""
+Whole = Annotated[int, msgspec.Meta(ge=-_HALF + 1, lt=_HALF)]
 """An id that is its own key; see :class:`Names`."""
 Zero = Annotated[int, msgspec.Meta(ge=0, le=0)]
 """A flag that is not set: decoding refuses one that is."""
+One = Annotated[int, msgspec.Meta(ge=1, le=1)]
+NoIds = Annotated[list[int], msgspec.Meta(max_length=0)]
 
 MISSING = -(2**63) + 1
 """The key of what has no id."""
+_NUMBER = re.compile(r"(?:0|-?[1-9][0-9]{0,18})")
+
+T = TypeVar("T")
 
 
 class Names:
-    """Ids of any type as 64-bit numbers: whole numbers are themselves, other text becomes a hash."""
+    """Ids of any type as 64-bit numbers.
+
+    Small whole numbers are themselves, within 2⁶¹ of 0; their texts lie above 2⁶²; all else is a hash below -2⁶².
+    """
 
     @staticmethod
     def key(id: Id) -> int | None:
         if type(id) is int:
-            return id if -(2**62) < id < 2**62 else Names.hash(str(id))
+            return id if -_HALF < id < _HALF else Names.hash(str(id))
         if isinstance(id, float) and id.is_integer():
             return Names.key(int(id))
-        if isinstance(id, str) and id:
-            return int(id) if id.isascii() and id.isdigit() and len(id) < 18 else Names.hash(id)
+        if isinstance(id, str):
+            if _NUMBER.fullmatch(id) and -_HALF < int(id) < _HALF:
+                return _TEXT + int(id)
+            return Names.hash(id)
         return None
 
     @staticmethod
     def hash(text: str) -> int:
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        return int.from_bytes(digest, "big", signed=True) | -(2**63)
+        return (int.from_bytes(digest, "big", signed=True) | -(2**63)) & ~(2**62)
+
+
+def twin(key: int) -> int:
+    """The key of the same number as a text, or of the same text as a number; :data:`MISSING` for what has none."""
+    if -_HALF < key < _HALF:
+        return _TEXT + key
+    return key - _TEXT if key > 2**62 else MISSING
+
+
+def twins(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """:func:`twin` of each."""
+    small, text = (keys > -_HALF) & (keys < _HALF), keys > 2**62
+    other = np.where(small, keys, 0) + _TEXT
+    return np.where(small, other, np.where(text, keys - _TEXT, MISSING))
+
+
+def find(table: Mapping[int, T], id: Id) -> T | None:
+    """What a table by keys has for an id."""
+    key = Names.key(id)
+    if key is None:
+        return None
+    found = table.get(key)
+    return table.get(twin(key)) if found is None else found
 
 
 def keys_of(ids: Sequence[Id]) -> npt.NDArray[np.int64]:
     """:meth:`Names.key` of each, :data:`MISSING` for what is no id."""
     if set(map(type, ids)) == {int}:
         try:
-            return np.array(ids, np.int64)
+            keys = np.array(ids, np.int64)
         except OverflowError:
             pass
-    keys = map(Names.key, ids)
-    return np.array([MISSING if k is None else k for k in keys], np.int64)
+        else:
+            if keys.min() > -_HALF and keys.max() < _HALF:
+                return keys
+    found = map(Names.key, ids)
+    return np.array([MISSING if k is None else k for k in found], np.int64)

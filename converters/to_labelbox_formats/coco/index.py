@@ -5,39 +5,34 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
+from msgspec import Struct, field
 
-from to_labelbox.ontology.infer import clean_name
-from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
-from to_labelbox.source.json_stream import JsonStream, as_utf8
+from to_labelbox.source.json_stream import JsonStream, Piece, as_utf8
+from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
 from to_labelbox_formats.coco.box_columns import BoxColumns, Boxes, BoxRecord, read_boxes
+from to_labelbox_formats.coco.categories import Category, CategoryList, by_id, names_by_id, read_categories
+from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, IMAGE_FIELDS, QUIET_KEYS, Census, length_of
 from to_labelbox_formats.coco.detect import NO_VIDEOS, TRACKS, Kind, split_of
-from to_labelbox_formats.coco.ids import MISSING, Id, Names, Whole, keys_of
+from to_labelbox_formats.coco.ids import MISSING, Id, Whole, keys_of
 
-
-class Category(Struct):
-    id: Id = None
-    name: str | int | float | None = None
-    supercategory: str | None = None
-    keypoints: list[str] | None = None
-    color: list[int] | str | None = None
-    isthing: int | None = None
+T = TypeVar("T")
 
 
 class _ImageIds(Struct, gc=False):
     id: Id = None
     file_name: str | None = None
     coco_url: str | None = None
+    tag_ids: list[Id] | None = None
 
 
 class _AnnotationIds(Struct, gc=False):
@@ -64,12 +59,7 @@ class Table(Struct):
         return len(self.starts)
 
 
-_KNOWN = frozenset(
-    "id image_id category_id bbox area segmentation iscrowd ignore keypoints num_keypoints caption score attributes "
-    "segments_info file_name foot_kpts face_kpts lefthand_kpts righthand_kpts deleted isbbox".split()
-)
-"""Fields of annotations that are read, or that say nothing more than those do."""
-_CAREFUL = frozenset({"attributes", "deleted", "isbbox"})
+_CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})
 """Fields that change what an annotation becomes."""
 
 
@@ -77,6 +67,9 @@ class File(Struct, kw_only=True):
     """One indexed COCO file. ``fields``: keys of its first annotation. ``ordinals`` maps its images to those of the dataset.
 
     ``linked``: its images have addresses, which tell them apart. ``home``: the folder that is put before their paths.
+    ``unnumbered``: categories are bare names, numbered from 0 for now. ``point_names`` and ``attribute_names``: what ids
+    of keypoints and attributes stand for. ``beside``: answers about images that are no annotations.
+    ``lists``: keys that are not read, with the length of each.
     """
 
     name: str
@@ -92,6 +85,14 @@ class File(Struct, kw_only=True):
     ordinals: npt.NDArray[np.int32]
     linked: bool
     home: str = ""
+    unnumbered: bool = False
+    point_names: Mapping[int, str] = field(default_factory=dict)
+    attribute_names: Mapping[int, str] = field(default_factory=dict)
+    beside: list[Beside] = field(default_factory=list)
+    lists: dict[str, int] = field(default_factory=dict)
+    category_fields: dict[str, int] = field(default_factory=dict)
+    image_census: Census
+    annotation_census: Census
 
     @property
     def foreign(self) -> bool:
@@ -109,56 +110,104 @@ class File(Struct, kw_only=True):
         self.annotations.keys = self.images.keys = self.image_names = nothing
 
 
+_NAMES = {
+    "tag_categories": TAGS,
+    "scene_categories": SCENES,
+    "attributes": "attributes",
+    "keypoint_categories": "keypoints",
+}
+"""Lists of names by id beside the categories."""
+
+
+class _Found:
+    """What a pass over a file has found so far."""
+
+    def __init__(self, boxes_only: bool) -> None:
+        self.images, self.annotations = _Records(), _Records()
+        self.columns = BoxColumns() if boxes_only else None
+        self.image_names: list[npt.NDArray[np.int64]] = []
+        self.linked = self.videos = False
+        self.categories = CategoryList([])
+        self.has_categories = False
+        self.first: Mapping[str, Any] = {}
+        self.names: dict[str, dict[int, str]] = {}
+        self.lists: dict[str, int] = {}
+        self.tags = BesideRows(TAGS)
+        self.scenes: bytes | None = None
+        self.image_census, self.annotation_census = Census(IMAGE_FIELDS), Census(ANNOTATION_FIELDS)
+
+
 def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
     """Pass over one file; ``boxes_only`` keeps the boxes of plain records. Raises :class:`FileError` for anything that is not whole JSON of this family."""
+    found = _Found(boxes_only)
     with source.open(name) as raw, as_utf8(raw) as file:
         stream = JsonStream(file)
-        images, annotations = _Records(), _Records()
-        columns = BoxColumns() if boxes_only else None
-        names: list[npt.NDArray[np.int64]] = []
-        linked = videos = False
-        categories: list[Category] = []
-        first: Mapping[str, Any] = {}
-        has_categories = False
-        if stream.next() == b"[":
-            first = _first_item(file, stream)
-            annotations.collect(stream, columns)
-            kind: Kind | None = Kind.RESULTS
+        is_results = stream.next() == b"["
+        if is_results:
+            found.first = _first_item(file, stream)
+            _index_annotations(stream, found)
         else:
-            kind = None
             for key in stream.members():
-                if key == "images" and stream.next() == b"[":
-                    linked = _index_images(stream, images, names)
-                elif key == "annotations" and stream.next() == b"[":
-                    first = _first_item(file, stream)
-                    annotations.collect(stream, columns)
-                elif key == "categories" and stream.next() == b"[":
-                    has_categories = True
-                    categories = _categories(stream.value(), name, log)
-                elif key == "videos" and stream.next() == b"[":
-                    videos = bool(stream.value().strip(b"[] \t\r\n"))
-                elif key in ("images", "annotations", "categories") and stream.next() != b"n":
-                    raise stream.error(f"{key!r} is not a list")
-                else:
-                    stream.skip()
+                _index_member(file, stream, key, found, name, log)
         if stream.next():
             raise stream.error("more data after the end of the document")
-    if TRACKS & set(first):
+    if TRACKS & set(found.first):
         raise FileError(NO_VIDEOS)
+    tags = found.tags.table(found.names.get(TAGS, {}))
+    scenes = read_scenes(found.scenes, found.names.get(SCENES, {})) if found.scenes else None
     return File(
         name=name,
         split=split_of(name),
-        kind=kind or _kind(first, has_categories),
-        images=images.table(),
-        image_names=np.concatenate(names) if names else np.zeros(0, np.int64),
-        annotations=annotations.table(),
-        boxes=columns.table() if columns is not None else None,
-        categories=_by_id(categories, name, log),
-        fields=tuple(first),
-        videos=videos,
+        kind=Kind.RESULTS if is_results else _kind(found.first, found.has_categories),
+        images=found.images.table(),
+        image_names=np.concatenate(found.image_names) if found.image_names else np.zeros(0, np.int64),
+        annotations=found.annotations.table(),
+        boxes=found.columns.table() if found.columns is not None else None,
+        categories=by_id(found.categories.found, name, log),
+        fields=tuple(found.first),
+        videos=found.videos,
         ordinals=np.zeros(0, np.int32),
-        linked=linked,
+        linked=found.linked,
+        unnumbered=found.categories.unnumbered,
+        point_names=found.names.get("keypoints", {}),
+        attribute_names=found.names.get("attributes", {}),
+        beside=[answers for answers in (tags, scenes) if answers is not None],
+        lists=found.lists,
+        category_fields=found.categories.fields,
+        image_census=found.image_census,
+        annotation_census=found.annotation_census,
     )
+
+
+def _index_member(file: BinaryIO, stream: JsonStream, key: str, found: _Found, name: str, log: Log) -> None:
+    """One key of a file's outermost object with its value."""
+    begin = stream.next()
+    if begin == b"n":
+        stream.skip()
+    elif key == "images":
+        _index_images(stream, found)
+    elif key == "annotations":
+        found.first = _first_item(file, stream)
+        _index_annotations(stream, found)
+    elif key == "categories":
+        if begin not in (b"[", b"{"):
+            raise stream.error(f"'categories' is neither a list nor an object but {_shown(begin)}")
+        found.has_categories = True
+        found.categories = read_categories(stream.value(), name, log)
+    elif key in _NAMES and begin == b"[":
+        found.names[_NAMES[key]] = names_by_id(stream.value())
+    elif key == "scene_annotations" and begin == b"[":
+        found.scenes = stream.value()
+    elif key == "videos" and begin == b"[":
+        found.videos = bool(stream.value().strip(b"[] \t\r\n"))
+    elif key in QUIET_KEYS:
+        stream.skip()
+    else:
+        found.lists[key] = length_of(stream.value())
+
+
+def _shown(begin: bytes) -> str:
+    return {b'"': "a text", b"t": "true", b"f": "false"}.get(begin, "a number")
 
 
 _whole_ids = msgspec.json.Decoder(list[_WholeId]).decode
@@ -207,13 +256,6 @@ class _Records:
     def __init__(self) -> None:
         self._starts, self._lengths, self._keys = array("q"), array("i"), array("q")
 
-    def collect(self, stream: JsonStream, columns: BoxColumns | None) -> None:
-        decode = _annotations if columns is None else _box_annotations
-        for starts, lengths, items in stream.pieces(decode, _lenient_ids):
-            self.add(starts, lengths, keys_of([None if item is None else item.image_id for item in items]))
-            if columns is not None:
-                columns.add(items)
-
     def add(self, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> None:
         self._starts.frombytes(starts.tobytes())
         self._lengths.frombytes(lengths.astype(np.int32).tobytes())
@@ -227,27 +269,69 @@ class _Records:
         )
 
 
-def _index_images(stream: JsonStream, images: _Records, names: list[npt.NDArray[np.int64]]) -> bool:
-    """Collect the images; whether the first ones have addresses."""
-    linked: bool | None = None
-    for starts, lengths, items in stream.pieces(_images, _lenient_image):
-        images.add(starts, lengths, keys_of([None if item is None else item.id for item in items]))
+def _entries(
+    stream: JsonStream,
+    what: str,
+    decode: Callable[[bytes], Sequence[T]],
+    lenient: Callable[[bytes], T | None],
+) -> Iterator[tuple[str | None, Piece[T]]]:
+    """The records of a list, or those of an object, each with its key."""
+    begin = stream.next()
+    if begin == b"[":
+        yield from ((None, piece) for piece in stream.pieces(decode, lenient))
+    elif begin == b"{":
+        for key, piece in stream.mapped(decode, lenient):
+            if not piece.text.startswith(b"{"):
+                raise stream.error(f"{what!r} is an object, which may hold a record under each id; {key!r} is none")
+            yield key, piece
+    else:
+        raise stream.error(f"{what!r} is neither a list of records nor an object of them but {_shown(begin)}")
+
+
+def _index_annotations(stream: JsonStream, found: _Found) -> None:
+    decode = _annotations if found.columns is None else _box_annotations
+    for _, piece in _entries(stream, "annotations", decode, _lenient_ids):
+        starts, lengths, items, text = piece
+        ids = [None if item is None else item.image_id for item in items]
+        found.annotations.add(starts, lengths, keys_of(ids))
+        found.annotation_census.look(text, len(items))
+        if found.columns is not None:
+            found.columns.add(items)
+
+
+def _index_images(stream: JsonStream, found: _Found) -> None:
+    """Collect the images, whether the first ones have addresses, and the tags that they have."""
+    rows = 0
+    for key, piece in _entries(stream, "images", _images, _lenient_image):
+        starts, lengths, items, text = piece
+        ids = [None if item is None else key if item.id is None else item.id for item in items]
+        found.images.add(starts, lengths, keys_of(ids))
         hashes = [
-            MISSING if item is None else hash(item.file_name or item.coco_url or f"\0{item.id}") for item in items
+            MISSING if item is None else hash(item.file_name or item.coco_url or f"\0{id}")
+            for item, id in zip(items, ids)
         ]
-        names.append(np.array(hashes, np.int64))
-        if linked is None:
-            linked = any(item is not None and item.coco_url for item in items)
-    return bool(linked)
+        found.image_names.append(np.array(hashes, np.int64))
+        found.image_census.look(text, len(items))
+        if not rows:
+            found.linked = any(item is not None and item.coco_url for item in items)
+        if b'"tag_ids"' in text:
+            for row, item in enumerate(items, rows):
+                if item is not None and item.tag_ids:
+                    found.tags.add(row, item.tag_ids)
+        rows += len(items)
+
+
+_FIRST_RECORD = re.compile(rb'[\[{]\s*(?:"[^"\\]*"\s*:\s*)?\{')
 
 
 def _first_item(file: BinaryIO, stream: JsonStream) -> Mapping[str, Any]:
-    """Keys of the first record of the array at the cursor, from its first bytes."""
+    """Keys of the first record of the list or object of records at the cursor, from its first bytes."""
     place = file.tell()
     file.seek(stream.offset)
     head = file.read(64 * 1024)
     file.seek(place)
-    return dict.fromkeys(first_keys(head)) if re.match(rb"\[\s*\{", head) else {}
+    begin = _FIRST_RECORD.match(head)
+    return dict.fromkeys(first_keys(head[begin.end() - 1 :])) if begin else {}
 
 
 def _kind(first: Mapping[str, Any], has_categories: bool) -> Kind:
@@ -262,95 +346,3 @@ def _kind(first: Mapping[str, Any], has_categories: bool) -> Kind:
     if "category_id" in first and not {"bbox", "segmentation"} & set(first):
         return Kind.LABELS
     return Kind.INSTANCES
-
-
-def unread(file: File, taken: Sequence[str]) -> list[str]:
-    """Fields of a file's annotations that are not carried over, by the first of them."""
-    return [key for key in file.fields if key not in _KNOWN and key not in taken]
-
-
-def _categories(data: bytes, name: str, log: Log) -> list[Category]:
-    try:
-        raw = msgspec.json.decode(data, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _lenient_categories(data)
-    found = []
-    for n, item in enumerate(raw):
-        try:
-            found.append(msgspec.json.decode(item, type=Category))
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            found.append(_lenient_category(item, n, name, log))
-    return found
-
-
-def _lenient_categories(data: bytes) -> list[Category]:
-    """Ids and names of a list that only a lenient parser takes (half surrogate pairs). Raises :class:`FileError`."""
-    try:
-        loose = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise FileError(f"'categories' is not readable: {error}") from None
-    pairs = [(c.get("id"), c.get("name")) for c in loose if isinstance(c, dict)]
-    return [
-        Category(id, clean_name(name) if isinstance(name, str) else None)
-        for id, name in pairs
-        if isinstance(id, int | str)
-    ]
-
-
-def _lenient_category(item: msgspec.Raw, n: int, name: str, log: Log) -> Category:
-    """Id and name alone, where another field is of an unexpected type."""
-
-    class Plain(Struct):
-        id: Id = None
-        name: str | int | float | None = None
-
-    try:
-        plain = msgspec.json.decode(item, type=Plain)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        log.note(Code.CLASS_UNNAMED, f"the category is not readable: {error}", file=name, where=f"categories[{n}]")
-        return Category()
-    return Category(plain.id, plain.name)
-
-
-def _by_id(categories: list[Category], file: str, log: Log) -> dict[int, Category]:
-    """Categories by id, in declared order; placeholders that nothing uses are dropped later."""
-    table: dict[int, Category] = {}
-    for n, category in enumerate(categories):
-        key = Names.key(category.id)
-        if key is None:
-            continue
-        where = f"categories[{n}]"
-        if category.name is None or not str(category.name).strip():
-            log.note(
-                Code.CLASS_UNNAMED,
-                f"category {category.id} has no name; it becomes class_{category.id}",
-                file=file,
-                where=where,
-            )
-            category.name = f"class_{category.id}"
-        category.name = str(category.name)
-        if category.keypoints:
-            category.keypoints = _distinct(category, file, where, log)
-        if key in table and table[key].name != category.name:
-            log.note(
-                Code.CLASS_DUPLICATE,
-                f"category id {category.id} is both {table[key].name!r} and {category.name!r}; the first is used",
-                file=file,
-                where=where,
-            )
-            continue
-        table.setdefault(key, category)
-    return table
-
-
-def _distinct(category: Category, file: str, where: str, log: Log) -> list[str]:
-    """The names of a category's keypoints, those that are blank or taken with their number in the list."""
-    names: list[str] = []
-    for n, name in enumerate(category.keypoints or (), 1):
-        if not name.strip():
-            name = f"kp_{n}"
-        names.append(f"{name} {n}" if name in names else name)
-    if names != category.keypoints:
-        message = f"keypoints of {category.name!r} have no name or the same; they become {', '.join(names)}"
-        log.note(Code.CLASS_DUPLICATE, message, file=file, where=where)
-    return names

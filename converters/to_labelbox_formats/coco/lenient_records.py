@@ -13,14 +13,14 @@ from typing import Any
 
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.panoptic import Segment
-from to_labelbox_formats.coco.record_types import Fields, Rle
+from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Rle
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _TRUE = (1, "1", "true", "True")
 _BOX_KEYS = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
 
 
-def leniently(text: bytes) -> tuple[Fields, str]:
+def leniently(text: bytes) -> tuple[LooseFields, str]:
     """A record read field by field, and what had to be repaired. Raises ValueError when it is no object."""
     # no payload can hold half a surrogate pair: it becomes U+FFFD
     whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
@@ -28,13 +28,15 @@ def leniently(text: bytes) -> tuple[Fields, str]:
     if not isinstance(loose, dict):
         raise ValueError(f"an annotation is an object, this is {type(loose).__name__}")  # noqa: TRY004
     repairs: list[str] = []
-    fields = Fields(
+    points = _named_points(loose.get("keypoints"))
+    fields = LooseFields(
         id=_id(loose.get("id")),
         category_id=_id(loose.get("category_id")),
         bbox=_box(loose.get("bbox"), repairs),
         segmentation=_segmentation(loose.get("segmentation"), repairs),
         iscrowd=int(loose.get("iscrowd") in _TRUE),
-        keypoints=_keypoints(loose.get("keypoints"), repairs),
+        keypoints=None if points else _keypoints(loose.get("keypoints"), repairs),
+        named_points=points,
         caption=str(loose["caption"]) if loose.get("caption") is not None else None,
         score=1.0 if loose.get("score") is not None else None,
         attributes=_attributes(loose.get("attributes")),
@@ -42,6 +44,8 @@ def leniently(text: bytes) -> tuple[Fields, str]:
         ignore=loose.get("ignore") in _TRUE,
         deleted=loose.get("deleted") in _TRUE,
         isbbox=loose.get("isbbox") in _TRUE,
+        bbox_mode=_mode(loose.get("bbox_mode")),
+        attribute_ids=_ids(loose.get("attribute_ids")),
     )
     if isinstance(loose.get("segments_info"), list):
         fields.segments_info = [
@@ -54,6 +58,28 @@ def leniently(text: bytes) -> tuple[Fields, str]:
 
 def _id(value: Any) -> Id:
     return value if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+
+
+def _mode(value: Any) -> int | str | None:
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def _ids(value: Any) -> list[Id] | None:
+    return [_id(v) for v in value] if isinstance(value, list) else None
+
+
+def _named_points(value: Any) -> list[NamedPoint] | None:
+    """Keypoints as objects, each with its ``xy`` and what names it, as kwcoco has them; None where they are written otherwise."""
+    if not isinstance(value, list) or not value or not all(isinstance(v, dict) and "xy" in v for v in value):
+        return None
+    points = []
+    for point in value:
+        given = point["xy"] if isinstance(point["xy"], list) and len(point["xy"]) == 2 else [math.nan, math.nan]
+        x, y = map(_number, given)
+        name = next((point[key] for key in ("keypoint_category", "name") if isinstance(point.get(key), str)), None)
+        visible = point.get("visible", 2)
+        points.append(NamedPoint(name, _id(point.get("keypoint_category_id")), x, y, _number(visible)))
+    return points
 
 
 def _attributes(value: Any) -> dict[str, Any] | None:
@@ -123,37 +149,72 @@ def _keypoints(value: Any, repairs: list[str]) -> list[float] | None:
     return _numbers(value, "keypoints", repairs)
 
 
-def _segmentation(value: Any, repairs: list[str]) -> list[list[float]] | Rle | None:
-    """Parts of an outline or an RLE; None where nothing is stated."""
-    value = _untexted(value, "segmentation", repairs)
+def _segmentation(value: Any, repairs: list[str]) -> list[list[float]] | Rle | MixedOutline | None:
+    """Parts of an outline or an RLE, or parts of several kinds; None where nothing is stated."""
+    value = _unwrapped(_untexted(value, "segmentation", repairs))
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) and "counts" in value[0]:
         repairs.append("segmentation is a list of one RLE")
         value = value[0]
     if not value:
         return None
-    if isinstance(value, dict) and "exterior" not in value:
-        return _rle(value)
     if isinstance(value, dict):
-        repairs.append("segmentation is an object with an exterior")
-    elif isinstance(value, list) and any(isinstance(v, list | dict) for v in value):
+        if "counts" in value:
+            return _rle(value, repairs)
+        if "exterior" not in value:
+            repairs.append("segmentation is an object that has neither counts nor an exterior")
+            return MixedOutline([])
+        return _simplest([_rings(value, repairs)])
+    if isinstance(value, list) and any(
+        isinstance(v, dict) and {"counts", "exterior"} & v.keys() for v in map(_unwrapped, value)
+    ):
+        return _simplest([part for v in value for part in _mixed_parts(_unwrapped(v), repairs)])
+    if isinstance(value, list) and any(isinstance(v, list | dict) for v in value):
         if any(not isinstance(v, list) or not all(map(_is_number, v)) for v in value):
             repairs.append("a part is a list of points")
     elif isinstance(value, list):
         repairs.append("segmentation is a flat list; taken as one part")
-    parts = []
-    for part in _parts(value):
-        numbers = _numbers(part, "segmentation", repairs) or []
-        parts.append(numbers if all(map(math.isfinite, numbers)) else [math.nan])
-    return parts
+    return [_ring(part, repairs) for part in _parts(value)]
+
+
+def _unwrapped(value: Any) -> Any:
+    """What an object of a type and its data holds, as kwcoco has them."""
+    while isinstance(value, dict) and "type" in value and "data" in value:
+        value = value["data"]
+    return value
+
+
+def _ring(part: list[Any], repairs: list[str]) -> list[float]:
+    numbers = _numbers(part, "segmentation", repairs) or []
+    return numbers if all(map(math.isfinite, numbers)) else [math.nan]
+
+
+def _rings(value: dict[str, Any], repairs: list[str]) -> list[list[float]]:
+    """The outer ring of an object with an exterior, then its holes."""
+    interiors = _unwrapped(value.get("interiors"))
+    holes = [_unwrapped(hole) for hole in interiors] if isinstance(interiors, list) else []
+    return [_ring(part, repairs) for ring in (_unwrapped(value["exterior"]), *holes) for part in _parts(ring)[:1]]
+
+
+def _mixed_parts(value: Any, repairs: list[str]) -> list[Rle | list[list[float]]]:
+    """A part of a list that holds RLEs or objects beside flat lists; a flat list is a ring without holes."""
+    if isinstance(value, dict) and "counts" in value:
+        repairs.append("segmentation is a list that holds RLEs: its parts are united")
+        return [_rle(value, repairs)]
+    if isinstance(value, dict) and "exterior" in value:
+        return [_rings(value, repairs)]
+    return [[_ring(part, repairs)] for part in _parts(value)] if value else []
+
+
+def _simplest(parts: list[Rle | list[list[float]]]) -> list[list[float]] | MixedOutline:
+    """Rings without holes as such."""
+    rings = [part[0] for part in parts if isinstance(part, list) and len(part) == 1]
+    return rings if len(rings) == len(parts) else MixedOutline(parts)
 
 
 def _parts(value: Any) -> list[list[Any]]:
     """Parts as flat lists, whatever lists, points or texts they are in; what is none of these is a part that is none."""
     if isinstance(value, str):
         return [_BETWEEN.split(value.strip())]
-    if isinstance(value, dict):
-        holes = value.get("interiors")
-        return [*_parts(value.get("exterior")), *([math.nan] for _ in (holes if isinstance(holes, list) else ()))]
     if not isinstance(value, list):
         return [[math.nan]]
     points = [_point(v) for v in value]
@@ -173,16 +234,15 @@ def _point(value: Any) -> list[Any] | None:
     return value if isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) else None
 
 
-def _rle(value: dict[str, Any]) -> Rle:
+def _rle(value: dict[str, Any], repairs: list[str]) -> Rle:
     """An RLE; one of no size or runs, which is refused later, when it is none."""
-    size, counts = value.get("size"), value.get("counts")
+    size, counts = _untexted(value.get("size"), "size", repairs), value.get("counts")
     sides = [_number(v) for v in size] if isinstance(size, list) else []
-    if not sides or not all(v.is_integer() for v in sides):
-        return Rle([0, 0], "")
+    whole_sides = [int(v) for v in sides] if all(v.is_integer() for v in sides) else []
     if isinstance(counts, list):
         whole = all(type(c) in (int, float) and _number(c).is_integer() for c in counts)
         counts = [int(c) for c in counts] if whole else ""
-    return Rle([int(v) for v in sides], counts if isinstance(counts, list | str) else "")
+    return Rle(whole_sides, counts if isinstance(counts, list | str) else "")
 
 
 def plain_counts(counts: list[int] | str) -> list[int] | str:

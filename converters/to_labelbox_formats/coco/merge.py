@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox_formats.coco.ids import MISSING
+from to_labelbox_formats.coco.beside import Beside, BesideAnswers
+from to_labelbox_formats.coco.ids import MISSING, twins
 from to_labelbox_formats.coco.index import File
 
 _BLOCK = 1 << 16
@@ -23,7 +24,8 @@ class Merged(Struct, kw_only=True):
 
     Image n is record ``image_record[n]`` of file ``image_file[n]``; its annotations are those numbered
     ``order[first[n]:first[n + 1]]``. Annotation n is record ``n - base[f]`` of file f, the last one with ``base[f] <= n``.
-    One further, imaginary image holds the annotations without one.
+    Two further, imaginary images hold the annotations without one: those whose image is not there, and those whose image
+    could be one of several.
     """
 
     files: list[File]
@@ -32,14 +34,20 @@ class Merged(Struct, kw_only=True):
     first: npt.NDArray[np.int64]
     order: npt.NDArray[np.int32]
     base: npt.NDArray[np.int64]
+    beside: BesideAnswers
 
     @property
     def images(self) -> int:
         return len(self.image_file)
 
     @property
-    def stray(self) -> bool:
-        return bool(self.first[-1] > self.first[-2])
+    def stray(self) -> int:
+        """How many of the imaginary images have something on them, up to the last that has."""
+        unknown, ambiguous = (
+            self.beside.count(self.images + n) + int(self.first[self.images + n + 1] - self.first[self.images + n])
+            for n in (0, 1)
+        )
+        return 2 if ambiguous else int(unknown > 0)
 
     def of_images(self, start: int, stop: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """The annotations of a range of images, and where those of each image begin, with the end of the last."""
@@ -55,7 +63,11 @@ class Merged(Struct, kw_only=True):
 _YEAR = re.compile(r"[0-9]{4}$")
 
 
-def merge(files: Sequence[File], log: Log) -> Merged:
+NameOf = Callable[[int, int], str]
+"""What an image is called, by the number of its file and its row there, for messages."""
+
+
+def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
     """Give every image one number over all files: by folder, split and file name.
 
     ``coco_wholebody_val`` is of the split of ``instances_val2017``, where there is no other ``val``.
@@ -95,11 +107,20 @@ def merge(files: Sequence[File], log: Log) -> Merged:
         image_file.append(np.full(len(fresh), n, np.int32))
         image_record.append(fresh)
         total += len(fresh)
-    images = np.concatenate([_annotation_images(file, files, total, log) for file in files] or [np.zeros(0, np.int32)])
+    looked_up: list[npt.NDArray[np.int32]] = []
+    beside: list[tuple[int, Beside, npt.NDArray[np.int64]]] = []
+    for n, file in enumerate(files):
+        known_images = _KnownImages(n, files, total)
+        looked_up.append(known_images.of_keys(file.annotations.keys))
+        for answers in file.beside:
+            numbers_of = known_images.of_keys(answers.images) if answers.by_key else file.ordinals[answers.images]
+            beside.append((n, answers, numbers_of.astype(np.int64)))
+        known_images.tell(log, name_of)
+    images = np.concatenate(looked_up or [np.zeros(0, np.int32)])
     for file in files:
         file.forget_keys()
-    first = np.zeros(total + 2, np.int64)
-    np.cumsum(np.bincount(images, minlength=total + 1), out=first[1:])
+    first = np.zeros(total + 3, np.int64)
+    np.cumsum(np.bincount(images, minlength=total + 2), out=first[1:])
     return Merged(
         files=list(files),
         image_file=np.concatenate(image_file) if image_file else np.zeros(0, np.int32),
@@ -107,6 +128,7 @@ def merge(files: Sequence[File], log: Log) -> Merged:
         first=first,
         order=np.argsort(images, kind="stable").astype(np.int32),
         base=np.cumsum([0, *(len(f.annotations) for f in files)]),
+        beside=BesideAnswers(beside),
     )
 
 
@@ -127,27 +149,70 @@ def _number(names: list[int], known: dict[int, int], total: int) -> tuple[npt.ND
     return ordinals, np.array(fresh, np.int32)
 
 
-def _annotation_images(file: File, files: Sequence[File], total: int, log: Log) -> npt.NDArray[np.int32]:
-    """The image number of each annotation; ``total`` for those whose image is unknown."""
-    lists = [file] if len(file.images) else [f for f in files if len(f.images)]
-    keys = np.concatenate([f.images.keys for f in lists]) if lists else np.zeros(0, np.int64)
-    numbers = np.concatenate([f.ordinals for f in lists]) if lists else np.zeros(0, np.int32)
-    if not len(keys):
-        return np.full(len(file.annotations), total, np.int32)
-    by_key = np.argsort(keys, kind="stable")
-    keys, numbers = keys[by_key], numbers[by_key]
-    clash = (keys[1:] == keys[:-1]) & (numbers[1:] != numbers[:-1]) & (keys[1:] != MISSING)
-    if clash.any() and len(file.images):
-        log.note(
-            Code.ASSET_DUPLICATE,
-            f"image id {keys[1:][clash][0]} stands for two different files; its annotations go to the first",
-            file=file.name,
-            count=int(clash.sum()),
+class _KnownImages:
+    """The images that the annotations of one file may name: its own, else those of its split, else those of all files.
+
+    An id that stands for several pictures stands for none.
+    """
+
+    def __init__(self, number: int, files: Sequence[File], total: int) -> None:
+        self._file, self._total = files[number], total
+        lists = [number] if len(self._file.images) else _lists_for(self._file, files)
+        keys = [files[n].images.keys for n in lists] or [np.zeros(0, np.int64)]
+        ordinals = [files[n].ordinals for n in lists] or [np.zeros(0, np.int32)]
+        self._lists, self._sizes = lists, [len(part) for part in keys]
+        order = np.argsort(np.concatenate(keys), kind="stable")
+        self._order = order
+        self._keys, self._numbers = np.concatenate(keys)[order], np.concatenate(ordinals)[order]
+        same = (self._keys[1:] == self._keys[:-1]) & (self._keys[1:] != MISSING)
+        self._clashes = np.flatnonzero(same & (self._numbers[1:] != self._numbers[:-1]))
+        self._ambiguous = np.unique(self._keys[self._clashes])
+        self._lost = 0
+
+    def of_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """The image of each; one more than all images for an unknown one, and one more yet for an ambiguous one."""
+        found = np.empty(len(keys), np.int32)
+        if not len(self._keys):
+            found[:] = self._total
+            return found
+        for start in range(0, len(found), _BLOCK):
+            wanted = keys[start : start + _BLOCK]
+            numbers, here = self._look_up(wanted)
+            if not here.all():
+                others, there = self._look_up(twins(wanted))
+                numbers, here = np.where(here, numbers, others), here | there
+            found[start : start + _BLOCK] = np.where(here, numbers, np.int32(self._total))
+        self._lost += int((found == self._total + 1).sum())
+        return found
+
+    def _look_up(self, wanted: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        numbers = self._numbers[at]
+        if len(self._ambiguous):
+            numbers = np.where(np.isin(wanted, self._ambiguous), np.int32(self._total + 1), numbers)
+        return numbers, (self._keys[at] == wanted) & (wanted != MISSING)
+
+    def tell(self, log: Log, name_of: NameOf) -> None:
+        """Name the first two pictures that share an id, where it matters to some annotation or they are of one file."""
+        if not len(self._clashes) or not (self._lost or len(self._file.images)):
+            return
+        one, other = (self._place(int(self._order[self._clashes[0] + n])) for n in (0, 1))
+        message = (
+            f"one image id stands for {name_of(*one)} and for {name_of(*other)}, so it cannot be known which of them its "
+            "annotations are of: they are skipped. Give each picture an id of its own"
         )
-    found = np.empty(len(file.annotations), np.int32)
-    for start in range(0, len(found), _BLOCK):
-        wanted = file.annotations.keys[start : start + _BLOCK]
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        here = (keys[at] == wanted) & (wanted != MISSING)
-        found[start : start + _BLOCK] = np.where(here, numbers[at], np.int32(total))
-    return found
+        log.note(Code.ASSET_DUPLICATE, message, file=self._file.name, count=len(self._clashes))
+
+    def _place(self, at: int) -> tuple[int, int]:
+        for number, size in zip(self._lists, self._sizes):
+            if at < size:
+                return number, at
+            at -= size
+        raise AssertionError("no such image")
+
+
+def _lists_for(file: File, files: Sequence[File]) -> list[int]:
+    """The files with images that one without any may be about, by split and folder where that leaves some."""
+    some = [n for n, other in enumerate(files) if len(other.images)]
+    of_split = [n for n in some if file.split and files[n].split == file.split]
+    return of_split or some

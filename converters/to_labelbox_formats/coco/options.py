@@ -10,12 +10,31 @@ class Units(StrEnum):
     AUTO = "auto"
     PIXELS = "pixels"
     NORMALISED = "normalised"
+    PERCENT = "percent"
 
 
 class Form(StrEnum):
     AUTO = "auto"
     SIZES = "xywh"
     CORNERS = "xyxy"
+
+
+class Visibility(StrEnum):
+    AUTO = "auto"
+    COCO = "coco"
+    PRESENT = "present"
+
+
+class SameNames(StrEnum):
+    AUTO = "auto"
+    APART = "apart"
+    ONE = "one"
+
+
+class FirstCategory(StrEnum):
+    AUTO = "auto"
+    ZERO = "0"
+    ONE = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +50,29 @@ class Options:
     )
     units: Units = field(
         default=Units.AUTO,
-        metadata={"help": "unit of coordinates; auto takes pixels and refuses files that look like fractions"},
+        metadata={"help": "unit of coordinates; auto takes pixels and asks where they look like fractions or per cent"},
     )
     boxes: Form = field(
         default=Form.AUTO,
-        metadata={"help": "what bbox holds; auto takes xywh and refuses files whose areas say that it is xyxy"},
+        metadata={"help": "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like xyxy"},
     )
     fields: str | None = field(
         default=None,
         metadata={"help": "more fields of annotations to take as nested answers, with commas between: track_id,pose"},
+    )
+    visibility: Visibility = field(
+        default=Visibility.AUTO,
+        metadata={"help": "what 1 says at a keypoint: coco and auto, labelled but hidden; present, no more than there"},
+    )
+    same_names: SameNames = field(
+        default=SameNames.AUTO,
+        metadata={
+            "help": "one file_name in several folders: one picture, apart with their folders, or auto by the files"
+        },
+    )
+    first_category: FirstCategory = field(
+        default=FirstCategory.AUTO,
+        metadata={"help": "id of the first category where they are a list of bare names; auto goes by the ids in use"},
     )
     unlabelled: str | None = field(
         default=None, metadata={"help": "class of annotations without a category, else skipped"}

@@ -6,16 +6,17 @@ Nearly all records are plain, which is tried first; the other kinds of fields ta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from to_labelbox.model.items import Box, Object
 from to_labelbox_formats.coco.box_columns import NothingElse
+from to_labelbox_formats.coco.categories import Category
+from to_labelbox_formats.coco.conventions import Conventions
 from to_labelbox_formats.coco.detect import Kind
 from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.index import Category
 from to_labelbox_formats.coco.panoptic import Segment
 
 
@@ -42,10 +43,11 @@ class Files(NamedTuple):
     names: Sequence[str]
     kinds: Sequence[Kind]
     categories: Sequence[Mapping[int, Category]]
-    normalised: Sequence[bool]
-    corners: Sequence[bool]
+    conventions: Sequence[Conventions]
     foreign: Sequence[bool]
     plain: Sequence[bool]
+    point_names: Sequence[Mapping[int, str]]
+    attribute_names: Sequence[Mapping[int, str]]
 
 
 # ------------------------------------------------------------------------------------------------------ any record
@@ -70,6 +72,8 @@ class _AnyFields(Struct, gc=False):
     ignore: int | bool | None = None
     deleted: int | bool | None = None
     isbbox: int | bool | None = None
+    bbox_mode: int | str | None = None
+    attribute_ids: list[Id] | None = None
     foot_kpts: msgspec.Raw = msgspec.Raw()
     face_kpts: msgspec.Raw = msgspec.Raw()
     lefthand_kpts: msgspec.Raw = msgspec.Raw()
@@ -82,10 +86,36 @@ class Fields(_AnyFields, gc=False):
     segmentation: list[list[float]] | Rle | None = None
 
 
+class MixedOutline(Struct):
+    """An outline of parts of several kinds, or with holes: each is an RLE, or an outer ring and its holes."""
+
+    parts: list[Rle | list[list[float]]]
+
+
+class NamedPoint(Struct):
+    """A keypoint that stands for itself: its name, or the id that names it, its place and its visibility."""
+
+    name: str | None
+    id: Id
+    x: float
+    y: float
+    v: float
+
+
+class LooseFields(_AnyFields):
+    """What the lenient way makes of a record that says more than fields of the usual types can."""
+
+    segmentation: list[list[float]] | Rle | MixedOutline | None = None
+    named_points: list[NamedPoint] | None = None
+
+
 class BoxFields(_AnyFields, gc=False):
     """The same, with the outline left undecoded: ``segmentation`` only says whether there is one."""
 
     segmentation: msgspec.Raw = msgspec.Raw()
+
+
+AnyFields: TypeAlias = Fields | LooseFields | BoxFields
 
 
 class _Ids(Struct, gc=False):

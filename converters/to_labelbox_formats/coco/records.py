@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -29,16 +30,17 @@ from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.attributes import CAPTION, attributes_of
+from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.detect import Kind
-from to_labelbox_formats.coco.ids import Id, Names
+from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently
 from to_labelbox_formats.coco.panoptic import segment_masks
 from to_labelbox_formats.coco.record_types import (
-    BoxFields,
-    Fields,
+    AnyFields,
     Files,
     Found,
+    LooseFields,
     Plain,
     PlainBox,
     Record,
@@ -50,9 +52,11 @@ from to_labelbox_formats.coco.record_types import (
     has_outline,
     list_of,
 )
-from to_labelbox_formats.coco.shapes import Refused, Shapes, mask_of, rectangle, size_of
+from to_labelbox_formats.coco.shapes import Refused, Shapes, mask_of, rectangle
 
 WHOLE_IMAGE = "class"
+_SHOWN = 80
+"""Characters of a text of the source that a message shows."""
 
 
 class Records:
@@ -75,10 +79,13 @@ class Records:
         self._boxes_only = boxes_only
         self._source = source
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
+        self._names: dict[int, frozenset[str]] = {}
         # declared labels by id, of the files whose records are mostly plain
         self.plain_labels: list[Mapping[Id, str] | None] = [
-            {c.id: str(c.name) for c in categories.values()} if plain and not any(odds) and not fields else None
-            for categories, plain, *odds in zip(files.categories, files.plain, files.normalised, files.corners)
+            {c.id: str(c.name) for c in categories.values()}
+            if plain and not fields and not (conventions.corners or conventions.sides)
+            else None
+            for categories, plain, conventions in zip(files.categories, files.plain, files.conventions)
         ]
 
     # ----------------------------------------------------------------------------------------------- an image
@@ -181,7 +188,7 @@ class Records:
     def _carefully(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
         """The same for records of any kind, with repeated ids, or that do not decode."""
         text = list_of([r.text for r in records])
-        fields: Sequence[Fields | BoxFields | None]
+        fields: Sequence[AnyFields | None]
         try:
             fields = decode_boxes(text) if self._boxes_only else decode_all(text)
         except UNDECODABLE:
@@ -192,15 +199,17 @@ class Records:
         for record, data in zip(records, fields):
             if data is None:
                 continue
-            if self._files.corners[record.file] and data.bbox and len(data.bbox) == 4:
-                left, top, right, bottom = data.bbox
-                data.bbox = [left, top, right - left, bottom - top]
             kind = self._files.kinds[record.file]
-            if kind is Kind.PANOPTIC:
+            if data.segments_info is not None:
                 found += self._panoptic(record, data, asset, log)
                 continue
-            label = self._label(record.file, data, kind)
+            label = self._label(record, data, kind)
             log.ledger[label].read += 1
+            try:
+                self._shapes.straighten(record, data, asset, log)
+            except Refused as error:
+                self._skip(log, error.code, label, str(error), record, data.id)
+                continue
             id = str(data.id) if data.id is not None else f"{record.row}"
             before = taken.setdefault(id, record.text)
             if before is not record.text:
@@ -221,7 +230,7 @@ class Records:
     def _told_before(
         self,
         record: Record,
-        data: Fields | BoxFields,
+        data: AnyFields,
         label: str,
         told: dict[tuple[Id, str], tuple[int, int]],
         found: list[Annotation],
@@ -281,7 +290,7 @@ class Records:
                 log.read(UNREADABLE)
                 self._skip(log, Code.RECORD_UNREADABLE, UNREADABLE, "the annotation is not readable", record, None)
                 continue
-            label = self._label(record.file, data, self._files.kinds[record.file])
+            label = self._label(record, data, self._files.kinds[record.file])
             segments = data.segments_info
             count = len(segments) if segments is not None else 1
             log.read(label, count)
@@ -298,7 +307,7 @@ class Records:
             count=count,
         )
 
-    def _one(self, record: Record, log: Log, count: bool = True) -> Fields | BoxFields | None:
+    def _one(self, record: Record, log: Log, count: bool = True) -> AnyFields | None:
         """A record that does not decode in one go with its neighbours; None when it is lost (and counted)."""
         text = b"[%b]" % record.text
         try:
@@ -324,27 +333,41 @@ class Records:
 
     # ------------------------------------------------------------------------------------------- an annotation
 
-    def _label(self, file: int, data: Fields | BoxFields, kind: Kind) -> str:
+    def _label(self, record: Record, data: AnyFields, kind: Kind) -> str:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
         if _is_caption(data, kind):
             return CAPTION
-        labels = self._labels[file]
+        if data.category_id is None:
+            return self._named_class(record) or self._unlabelled or UNNAMED
+        labels = self._labels[record.file]
         label = labels.get(data.category_id)
         if label is None:
-            key = Names.key(data.category_id)
-            category = self._files.categories[file].get(key) if key is not None else None
-            if category is not None:
-                label = str(category.name)
-            else:
-                named = data.category_id is not None
-                label = f"class_{data.category_id}" if named else self._unlabelled or UNNAMED
-            labels[data.category_id] = label
+            category = find(self._files.categories[record.file], data.category_id)
+            label = self._by_name(record.file, data.category_id) if category is None else str(category.name)
+            label = labels[data.category_id] = label or f"class_{data.category_id}"
         return label
+
+    def _by_name(self, file: int, name: Any) -> str:
+        """The name of a category that is given in place of an id, where a category has it; else empty."""
+        if not isinstance(name, str):
+            return ""
+        names = self._names.get(file)
+        if names is None:
+            names = self._names[file] = frozenset(str(c.name) for c in self._files.categories[file].values())
+        return name if name in names else ""
+
+    def _named_class(self, record: Record) -> str:
+        """The class of an annotation without an id of one, by ``category_name``; else empty."""
+        try:
+            loose = json.loads(record.text)
+        except (ValueError, RecursionError):
+            return ""
+        return self._by_name(record.file, loose.get("category_name")) if isinstance(loose, dict) else ""
 
     def _annotation(
         self,
         record: Record,
-        data: Fields | BoxFields,
+        data: AnyFields,
         id: str,
         label: str,
         kind: Kind,
@@ -364,9 +387,10 @@ class Records:
             return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, where=where)
         if data.deleted:
             raise Refused(Code.DELETED, "the source marks it as deleted")
-        self._check_category(record.file, data)
+        self._check_category(record, data, log)
         crowd = not self._files.foreign[record.file]
-        attributes, angle = attributes_of(data, record.text, self._fields, crowd=crowd)
+        known = self._files.attribute_names[record.file]
+        attributes, angle = attributes_of(data, record.text, self._fields, known, crowd=crowd)
         lost = False
         if kind is Kind.LABELS and not _is_drawn(data):
             self._relabel(log, label)
@@ -377,15 +401,16 @@ class Records:
                 )
                 lost = True
             return Classification(id=id, name=WHOLE_IMAGE, value=Choice(label), where=where, loss=lost)
-        scale = self._files.normalised[record.file]
+        scale = self._files.conventions[record.file].sides
         box = self._shapes.box(record, data, asset if scale else None, log)
         outline, loss = self._shapes.outline(record, data, asset, log)
         if data.isbbox and isinstance(outline, Polygon):
             corners = rectangle(outline)
             box, outline = corners or box, None if corners else outline
-        keypoints = self._shapes.keypoints(record, data, log) if data.keypoints else None
+        pointed = bool(data.keypoints) or (isinstance(data, LooseFields) and bool(data.named_points))
+        keypoints = self._shapes.keypoints(record, data, log) if pointed else None
         if keypoints is not None and scale:
-            w, h = size_of(asset)
+            w, h = self._shapes.scale(record, asset)
             keypoints = Keypoints(tuple([Keypoint(p.name, p.x * w, p.y * h, p.occluded) for p in keypoints.points]))
         lost |= self._shapes.more_keypoints(record, data, log)
         lost |= bool(data.keypoints) and (len(data.keypoints or ()) % 3 > 0 or not geo.finite(data.keypoints or ()))
@@ -422,20 +447,27 @@ class Records:
             where=where,
         )
 
-    def _check_category(self, file: int, data: Fields | BoxFields) -> None:
+    def _check_category(self, record: Record, data: AnyFields, log: Log) -> None:
+        categories = self._files.categories[record.file]
         if data.category_id is None:
-            if self._unlabelled:
-                return
-            raise Refused(
-                Code.CLASS_UNNAMED, "it has no category_id; -O unlabelled=NAME gives such annotations a class"
-            )
-        if Names.key(data.category_id) not in self._files.categories[file]:
-            if not self._files.categories[file]:
-                raise Refused(
-                    Code.CLASS_UNKNOWN,
-                    "the file declares no categories: take them from another with -O categories=FILE",
+            name = self._named_class(record)
+            if name:
+                message = f"it has no category_id; its category_name {name!r} is that of a category"
+                self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
+            elif not self._unlabelled:
+                said = _instead_of_category(record.text)
+                raise Refused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
+        elif find(categories, data.category_id) is None:
+            if not categories:
+                remedy = "the file declares no categories: take them from another with -O categories=FILE"
+                raise Refused(Code.CLASS_UNKNOWN, remedy)
+            if not self._by_name(record.file, data.category_id):
+                shown = shortened(
+                    repr(data.category_id) if isinstance(data.category_id, str) else str(data.category_id)
                 )
-            raise Refused(Code.CLASS_UNKNOWN, f"category_id {data.category_id} is not among the categories")
+                raise Refused(Code.CLASS_UNKNOWN, f"category_id {shown} is not among the categories")
+            message = "category_id is the name of a category, not its id"
+            self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
 
     def _relabel(self, log: Log, label: str) -> None:
         """Answers are counted under the question's name, not the category's."""
@@ -444,17 +476,40 @@ class Records:
             del log.ledger[label]
         log.ledger[WHOLE_IMAGE].read += 1
 
+    # ------------------------------------------------------------------------- answers beside the annotations
+
+    def answers_beside(self, answers: Iterable[tuple[int, int, Beside, int]], log: Log) -> list[Annotation]:
+        """Tags and scenes of an image, each counted."""
+        found: list[Annotation] = []
+        for file, row, beside, chosen in answers:
+            name, label = beside.question, beside.options[chosen]
+            log.read(label)
+            if chosen >= beside.declared:
+                message = f"the file does not say what {label} is called"
+                log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file])
+                continue
+            id = f"{name}/{file}.{row}"
+            found.append(Classification(id=id, name=name, value=Choice(label), counted=label, where=f"{name}s[{row}]"))
+        return found
+
+    def lose_beside(self, answers: Iterable[tuple[int, int, Beside, int]], log: Log, message: str) -> None:
+        """Count answers that have no image as skipped."""
+        for file, row, beside, chosen in answers:
+            label = beside.options[chosen]
+            log.read(label)
+            where = f"{beside.question}s[{row}]"
+            log.skip(Code.ASSET_UNKNOWN, label, message, file=self._files.names[file], where=where)
+
     # ------------------------------------------------------------------------------------------------ panoptic
 
-    def _panoptic(self, record: Record, data: Fields | BoxFields, asset: Asset, log: Log) -> list[Annotation]:
+    def _panoptic(self, record: Record, data: AnyFields, asset: Asset, log: Log) -> list[Annotation]:
         """One mask a segment; every segment is an annotation of its own."""
         file, where = record.file, f"annotations[{record.row}]"
         segments = data.segments_info or []
         categories = self._files.categories[file]
         names: list[str] = []
         for segment in segments:
-            key = Names.key(segment.category_id)
-            category = categories.get(key) if key is not None else None
+            category = find(categories, segment.category_id)
             names.append(str(category.name) if category else f"class_{segment.category_id}")
             log.read(names[-1])
         found: list[Annotation] = []
@@ -464,7 +519,7 @@ class Records:
             if not isinstance(mask, Mask):
                 log.skip(mask[0], label, mask[1], file=self._files.names[file], where=where, id=id)
                 continue
-            if Names.key(segment.category_id) not in categories:
+            if find(categories, segment.category_id) is None:
                 message = f"category_id {segment.category_id} is not among the categories"
                 log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file], where=where, id=id)
                 continue
@@ -473,12 +528,31 @@ class Records:
         return found
 
 
-def _is_drawn(data: Fields | BoxFields) -> bool:
+def _instead_of_category(text: bytes) -> str:
+    """What an annotation has where its ``category_id`` should be, in words."""
+    loose = json.loads(text)
+    if loose.get("category_id") is not None:
+        value = loose["category_id"]
+        what = f"a list of {len(value)}" if isinstance(value, list) else shortened(json.dumps(value))
+        return f"category_id is {what}; an annotation of COCO has one category"
+    other = next((key for key in ("category_ids", "category_name", "category", "label") if key in loose), None)
+    if other is None:
+        return "it has no category_id"
+    return f"it has no category_id but {other} {shortened(json.dumps(loose[other]))}"
+
+
+def _is_drawn(data: AnyFields) -> bool:
     """Whether a record says where on the image something is."""
-    return bool(data.bbox or data.keypoints) or has_outline(data.segmentation)
+    pointed = isinstance(data, LooseFields) and bool(data.named_points)
+    return pointed or bool(data.bbox or data.keypoints) or has_outline(data.segmentation)
 
 
-def _is_caption(data: Fields | BoxFields, kind: Kind) -> bool:
+def shortened(text: str) -> str:
+    """A text of the source as a message may show it."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _is_caption(data: AnyFields, kind: Kind) -> bool:
     """Whether a record is a text about the image; one with a place and a class is an object that has a text."""
     return (data.caption is not None or kind is Kind.CAPTIONS) and (data.category_id is None or not _is_drawn(data))
 

@@ -258,6 +258,18 @@ def rasterise(polygon: Polygon, width: int, height: int) -> Mask:
     return Mask(width, height, rle["counts"])
 
 
+def union(masks: Sequence[Mask]) -> Mask:
+    """The pixels of any of some masks of one size. Raises :class:`GeometryError` for masks of several."""
+    from pycocotools import mask as coco
+
+    sizes = {(mask.width, mask.height) for mask in masks}
+    if len(sizes) != 1:
+        raise GeometryError(f"masks of {len(sizes)} sizes")
+    ((width, height),) = sizes
+    rle = coco.merge([{"size": [height, width], "counts": mask.counts} for mask in masks])
+    return Mask(width, height, rle["counts"])
+
+
 def _near(polygon: Polygon, width: int, height: int) -> tuple[tuple[Flat, ...], ...]:
     """The parts without what is far outside the frame."""
     frame = -_MARGIN, -_MARGIN, width + _MARGIN, height + _MARGIN

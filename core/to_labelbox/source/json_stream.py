@@ -36,14 +36,15 @@ UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
 class Piece(NamedTuple, Generic[T]):
-    """Consecutive items of an array: their byte offsets and lengths in the file, and the decoded items.
+    """Consecutive items of an array: their byte offsets and lengths in the file, the decoded items, and their text.
 
-    ``items`` holds None for an item that does not decode.
+    ``items`` holds None for an item that does not decode. The items are separated by commas in ``text``.
     """
 
     starts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
     items: Sequence[T | None]
+    text: bytes = b""
 
 
 class JsonStream:
@@ -121,6 +122,20 @@ class JsonStream:
         start, end = self.skip()
         return self._buffer[start - self._base : end - self._base]
 
+    def mapped(
+        self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None = None
+    ) -> Iterator[tuple[str, Piece[T]]]:
+        """The values of the object at the cursor as pieces of one item, each with its key."""
+        for key in self.members():
+            self.next()
+            start, end = self.skip()
+            text = self._buffer[start - self._base : end - self._base]
+            try:
+                items: Sequence[T | None] = decode(b"[%b]" % text)
+            except UNDECODABLE:
+                items = [lenient(text) if lenient else None]
+            yield key, Piece(np.array([start]), np.array([end - start]), items, text)
+
     def pieces(
         self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None = None
     ) -> Iterator[Piece[T]]:
@@ -154,7 +169,7 @@ class JsonStream:
                 return None
             starts += self.offset
             self._pos += len(text)
-            return Piece(starts, lengths, items)
+            return Piece(starts, lengths, items, text)
         return None
 
     def _likely_ends(self) -> Iterator[int]:
@@ -178,17 +193,19 @@ class JsonStream:
         starts: list[int] = []
         lengths: list[int] = []
         items: list[T | None] = []
+        texts: list[bytes] = []
         while True:
             start, end = self.skip()
             text = self._buffer[start - self._base : end - self._base]
             starts.append(start)
             lengths.append(end - start)
+            texts.append(text)
             try:
                 items += decode(b"[%b]" % text)
             except UNDECODABLE:
                 items.append(lenient(text) if lenient else None)
             if end - starts[0] >= PIECE or self.next() != b",":
-                return Piece(np.array(starts, np.int64), np.array(lengths, np.int64), items)
+                return Piece(np.array(starts, np.int64), np.array(lengths, np.int64), items, b",".join(texts))
             self.take(b",")
 
     # ------------------------------------------------------------------------------------------------- scanning

@@ -1,0 +1,188 @@
+"""Tables of names by id: categories with their keypoints, and the lists of names that dialects keep beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from to_labelbox.ontology.infer import clean_name
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import Log
+from to_labelbox_formats.coco.census import CATEGORY_FIELDS, Census
+from to_labelbox_formats.coco.ids import Id, Names
+
+_SHOWN = 5
+"""Names that a message lists at most."""
+
+
+class Category(Struct):
+    id: Id = None
+    name: str | int | float | None = None
+    supercategory: str | None = None
+    keypoints: list[str] | None = None
+    color: list[int] | str | None = None
+    isthing: int | None = None
+
+
+class _Loose(Struct):
+    """What matters of a category, where another field is of an unexpected type."""
+
+    id: Id = None
+    name: str | int | float | None = None
+    keypoints: Any = None
+
+
+class CategoryList(Struct):
+    """``categories`` as they stand in a file. ``unnumbered``: a list of bare names, whose ids are their places.
+
+    ``fields``: those of the records that no rule reads, with counts.
+    """
+
+    found: list[Category]
+    unnumbered: bool = False
+    fields: dict[str, int] = field(default_factory=dict)
+
+
+def read_categories(data: bytes, name: str, log: Log) -> CategoryList:
+    """A list of records, a mapping from ids to names or records, or a list of names. Raises :class:`FileError`."""
+    try:
+        if data.lstrip()[:1] == b"{":
+            return CategoryList(_of_mapping(msgspec.json.decode(data, type=dict[str, msgspec.Raw]), name, log))
+        raw = msgspec.json.decode(data, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return CategoryList(_leniently(data))
+    if raw and all(bytes(item).startswith(b'"') for item in raw):
+        names = [msgspec.json.decode(item, type=str) for item in raw]
+        return CategoryList([Category(n, label) for n, label in enumerate(names)], unnumbered=True)
+    census = Census(CATEGORY_FIELDS)
+    census.look(data.strip()[1:-1], len(raw))
+    return CategoryList([_category(item, n, name, log) for n, item in enumerate(raw)], fields=census.unknown)
+
+
+def _of_mapping(raw: Mapping[str, msgspec.Raw], name: str, log: Log) -> list[Category]:
+    """``{"1": "car"}`` and ``{"1": {"name": "car"}}``."""
+    found = []
+    for n, (id, item) in enumerate(raw.items()):
+        if bytes(item).startswith(b"{"):
+            category = _category(item, n, name, log)
+            found.append(category if category.id is not None else msgspec.structs.replace(category, id=id))
+        else:
+            label = msgspec.json.decode(item)
+            found.append(Category(id, label if isinstance(label, str | int | float) else None))
+    return found
+
+
+def _category(item: msgspec.Raw, n: int, name: str, log: Log) -> Category:
+    try:
+        return msgspec.json.decode(item, type=Category)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        pass
+    try:
+        loose = msgspec.json.decode(item, type=_Loose)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        log.note(Code.CLASS_UNNAMED, f"the category is not readable: {error}", file=name, where=f"categories[{n}]")
+        return Category()
+    points = [_point_name(p) for p in loose.keypoints] if isinstance(loose.keypoints, list) else None
+    return Category(loose.id, loose.name, keypoints=points)
+
+
+def _point_name(value: Any) -> str:
+    """A keypoint's name, which may be a number or the ``name`` of a record; empty for anything else."""
+    if isinstance(value, dict):
+        value = value.get("name")
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _leniently(data: bytes) -> list[Category]:
+    """Ids and names of a list that only a lenient parser takes (half surrogate pairs). Raises :class:`FileError`."""
+    try:
+        loose = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"'categories' is not readable: {error}") from None
+    pairs = [(c.get("id"), c.get("name")) for c in loose if isinstance(c, dict)]
+    return [
+        Category(id, clean_name(name) if isinstance(name, str) else None)
+        for id, name in pairs
+        if isinstance(id, int | str)
+    ]
+
+
+def names_by_id(data: bytes) -> dict[int, str]:
+    """Names of a list of records with ``id`` and ``name`` (of tags, attributes, keypoints); what is none is left out."""
+    try:
+        records = msgspec.json.decode(data, type=list[_Loose])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return {}
+    pairs = ((Names.key(record.id), record.name) for record in records)
+    return {key: str(name) for key, name in pairs if key is not None and name is not None and str(name).strip()}
+
+
+def by_id(categories: list[Category], file: str, log: Log) -> dict[int, Category]:
+    """Categories by id, in declared order; placeholders that nothing uses are dropped later."""
+    table: dict[int, Category] = {}
+    for n, category in enumerate(categories):
+        key = Names.key(category.id)
+        if key is None:
+            continue
+        where = f"categories[{n}]"
+        if category.name is None or not str(category.name).strip():
+            log.note(
+                Code.CLASS_UNNAMED,
+                f"category {category.id} has no name; it becomes class_{category.id}",
+                file=file,
+                where=where,
+            )
+            category.name = f"class_{category.id}"
+        category.name = str(category.name)
+        if category.keypoints:
+            category.keypoints = _distinct(category, file, where, log)
+        if key in table and table[key].name != category.name:
+            log.note(
+                Code.CLASS_DUPLICATE,
+                f"category id {category.id} is both {table[key].name!r} and {category.name!r}; the first is used",
+                file=file,
+                where=where,
+            )
+            continue
+        table.setdefault(key, category)
+    return table
+
+
+def _distinct(category: Category, file: str, where: str, log: Log) -> list[str]:
+    """The names of a category's keypoints, those that are blank or taken with their number in the list."""
+    given = category.keypoints or []
+    names = unique_names(given)
+    if names != given:
+        changed = [name for name, old in zip(names, given) if name != old]
+        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+        message = (
+            f"keypoints of {category.name!r} have no name or the same: those become {', '.join(changed[:_SHOWN])}{more}"
+        )
+        log.note(Code.CLASS_DUPLICATE, message, file=file, where=where)
+    return names
+
+
+def unique_names(given: list[str], start: int = 1, taken: frozenset[str] = frozenset()) -> list[str]:
+    """Names of points made unique, the first of each as it is: no made-up name is one that another point has."""
+    known = {*given, *taken}
+    used = set(taken)
+    following: dict[str, int] = {}
+    names: list[str] = []
+    for n, name in enumerate(given, start):
+        blank = not name.strip()
+        new = f"kp_{n}" if blank else name
+        if new in used or (blank and new in known):
+            number = max(n, following.get(new, 0))
+            while (candidate := f"{new} {number}") in known:
+                number += 1
+            following[new] = number + 1
+            new = candidate
+            known.add(new)
+        used.add(new)
+        names.append(new)
+    return names

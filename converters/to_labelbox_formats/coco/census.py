@@ -1,0 +1,81 @@
+"""What a file holds beside what is read: fields of its records, lists beside the known ones."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from to_labelbox.report.observations import FULLY_SEEN, SAMPLED
+from to_labelbox.source.json_stream import UNDECODABLE
+
+IMAGE_FIELDS = frozenset(
+    "id file_name coco_url width height license date_captured flickr_url tag_ids "
+    # which frame of which video it is
+    "video_id frame_index frame_id frame_number".split()
+)
+"""Fields of images that are read, or that say nothing about what is on the picture."""
+CATEGORY_FIELDS = frozenset(
+    "id name supercategory keypoints skeleton color isthing "
+    # LVIS describes its classes
+    "synset synonyms def frequency image_count instance_count".split()
+)
+ANNOTATION_FIELDS = frozenset(
+    "id image_id category_id category_name bbox bbox_mode area segmentation iscrowd ignore keypoints num_keypoints caption "
+    "score attributes attribute_ids segments_info file_name foot_kpts face_kpts lefthand_kpts righthand_kpts deleted "
+    "isbbox".split()
+)
+"""Fields of annotations that are read, or that say nothing more than those do."""
+QUIET_KEYS = frozenset({"info", "licenses", "license", "type"})
+"""Keys of a file beside its lists that say nothing about what is on the pictures."""
+
+_decode = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
+
+
+class Census:
+    """Counts the fields of a list's records: of the first :data:`FULLY_SEEN` all, then of one piece in :data:`SAMPLED`."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = frozenset(known)
+        self._pieces = 0
+        self.records = self.looked_at = 0
+        self.fields: Counter[str] = Counter()
+
+    def look(self, text: bytes, count: int) -> None:
+        """Take in a piece: the text of ``count`` records with commas between them."""
+        self.records += count
+        self._pieces += 1
+        if self.looked_at >= FULLY_SEEN and self._pieces % SAMPLED:
+            return
+        self.looked_at += count
+        for names in _names(b"[%b]" % text):
+            self.fields.update(names)
+
+    @property
+    def unknown(self) -> dict[str, int]:
+        """Fields that no rule reads, in the order of their first records."""
+        return {name: count for name, count in self.fields.items() if name not in self._known}
+
+
+def _names(text: bytes) -> list[Collection[str]]:
+    records: list[Any]
+    try:
+        records = list(_decode(text))
+    except UNDECODABLE:
+        try:
+            records = json.loads(text)
+        except (ValueError, RecursionError):
+            return []
+    return [record.keys() for record in records if isinstance(record, dict)]
+
+
+def length_of(value: bytes) -> int:
+    """How many entries a list or mapping has; 1 for any other value."""
+    try:
+        whole = msgspec.json.decode(value, type=list[msgspec.Raw] | dict[str, msgspec.Raw])
+    except UNDECODABLE:
+        return 1
+    return len(whole)

@@ -1,0 +1,141 @@
+"""What a set holds that no rule reads, named once with counts: files, lists, fields of images, categories and annotations."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Container, Mapping, Sequence
+from urllib.parse import unquote
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+from to_labelbox.source.files import Source
+from to_labelbox.source.image_headers import is_media
+from to_labelbox.source.json_stream import UNDECODABLE
+from to_labelbox.source.unread_files import note_unread_files
+from to_labelbox_formats.coco.detect import Kind
+from to_labelbox_formats.coco.index import File
+from to_labelbox_formats.coco.random_access import Opened
+
+_ABOUT = re.compile(r"(?:readme|licen[cs]e|notice|changelog|citation)\b.*", re.IGNORECASE)
+"""Files that are about a set."""
+
+
+def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
+    """Name the lists and fields that are not carried over, and that images are frames of videos.
+
+    ``asked``: fields of annotations that become nested answers.
+    """
+    for file in files:
+        for key, length in file.lists.items():
+            log.note_unread("list", key, where=file.name, count=length)
+        for field, count in file.image_census.unknown.items():
+            log.note_unread("field", field, where=f"{file.name} images[]", count=count)
+        for field, count in file.category_fields.items():
+            log.note_unread("field", field, where=f"{file.name} categories[]", count=count)
+        unread = {name: count for name, count in file.annotation_census.unknown.items() if name not in asked}
+        for field, count in unread.items():
+            why = f"COCO has no such field; -O fields={field} takes it as a nested answer"
+            log.note_unread("field", field, where=f"{file.name} annotations[]", count=count, why=why)
+        if unread:
+            message = (
+                f"annotations have {', '.join(unread)}, which no field of COCO holds: not carried over, unless as nested "
+                f"answers with -O fields={next(iter(unread))}"
+            )
+            log.note(Code.FIELD_IGNORED, message, file=file.name)
+        if file.videos:
+            message = "its images are frames of videos: each becomes an image of its own, and tracks are not joined"
+            log.note(Code.DECISION, message, file=file.name)
+    looked_at = sum(file.annotation_census.looked_at for file in files)
+    for name in asked:
+        if looked_at and not any(name in file.annotation_census.fields for file in files):
+            message = f"-O fields={name}: none of the {looked_at} annotations looked at has it"
+            log.note(Code.ATTRIBUTE_UNKNOWN, message)
+
+
+def tell_unread_files(
+    source: Source, files: Sequence[File], ignored: Mapping[str, str], opened: Opened, log: Log
+) -> None:
+    """Name the files that are neither read nor pictures of an image.
+
+    ``files`` are those of the source, as ``opened`` has them; ``ignored``: JSON files of other kinds, each with what it is.
+    """
+    if source.is_file or len(source.names) == len(files):
+        return
+    used = {file.name for file in files}
+    pictures = [name for name in source.names if name not in used and is_media(name)]
+    used |= _named(pictures, files, opened)
+    masks = _PanopticFolders(files)
+
+    def why(name: str) -> str:
+        base = posixpath.basename(name)
+        if name in ignored:
+            return f"not COCO: {ignored[name]}"
+        if is_media(name):
+            return "" if name in masks else "no image of the set has this file name"
+        return "" if _ABOUT.fullmatch(base) else "COCO keeps its labels in JSON files"
+
+    note_unread_files(log, source, used, why)
+
+
+class _Names(Struct):
+    file_name: str | None = None
+    coco_url: str | None = None
+
+
+_names = msgspec.json.Decoder(_Names).decode
+
+
+def _named(pictures: Sequence[str], files: Sequence[File], opened: Opened) -> set[str]:
+    """The pictures that an image names: with any number of their folders, else by their base name alone."""
+    if not pictures:
+        return set()
+    hashes = np.unique(np.concatenate([file.image_names for file in files] or [np.zeros(0, np.int64)]))
+    found = {name for name in pictures if _is_in(hashes, [hash(tail) for tail in _tails(name)])}
+    if len(found) == len(pictures):
+        return found
+    bases: set[str] = set()
+    for number, file in enumerate(files):
+        for start, length in zip(file.images.starts.tolist(), file.images.lengths.tolist()):
+            try:
+                image = _names(opened.read(number, length, start))
+            except UNDECODABLE:
+                continue
+            name = (image.file_name or image.coco_url or "").replace("\\", "/").partition("?")[0]
+            bases.add(unquote(name.rpartition("/")[2]))
+            bases.add(name.rpartition("/")[2])
+    return found | {name for name in pictures if posixpath.basename(name) in bases}
+
+
+def _tails(name: str) -> list[str]:
+    parts = name.split("/")
+    return ["/".join(parts[n:]) for n in range(len(parts))]
+
+
+def _is_in(ordered: np.ndarray, values: Sequence[int]) -> bool:
+    at = np.minimum(np.searchsorted(ordered, values), max(0, len(ordered) - 1))
+    return bool(len(ordered) and (ordered[at] == values).any())
+
+
+class _PanopticFolders(Container[str]):
+    """PNGs where the masks of a panoptic file may be."""
+
+    def __init__(self, files: Sequence[File]) -> None:
+        self._folders: set[str] = set()
+        for file in files:
+            if file.kind is Kind.PANOPTIC:
+                folder, base = posixpath.split(file.name)
+                stem = base.removesuffix(".gz").removesuffix(".json")
+                around = posixpath.dirname(folder)
+                self._folders |= {
+                    folder,
+                    *(posixpath.join(f, stem) for f in (folder, around)),
+                    posixpath.join(folder, "masks"),
+                }
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower().endswith(".png") and posixpath.dirname(name) in self._folders

@@ -1,0 +1,96 @@
+"""What no rule reads is named with its count: lists, fields of images, categories and annotations, files beside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from harness import Convert, annotation, cases, coco, image
+from to_labelbox.report.observations import FULLY_SEEN
+
+
+def unread(run: Any) -> dict[tuple[str, str], int]:
+    return {(u.what, u.name): u.count for u in run.report.unread}
+
+
+@pytest.mark.parametrize("geometry", ["auto", "bbox"])
+def test_a_planted_list_and_fields_are_named(convert: Convert, geometry: str) -> None:
+    document = coco(
+        [annotation(n, bbox=[n, 1, 5, 5], **({"mood": "calm"} if n else {})) for n in range(3)],
+        [image(1), image(2, quality=3)],
+        [{"id": 1, "name": "car", "price": 3}],
+    )
+    run = convert({**document, "tracks": [{"id": 1}, {"id": 2}], "info": {"x": 1}, "licenses": []}, geometry=geometry)
+    assert unread(run) == {
+        ("list", "tracks"): 2,
+        ("field", "quality"): 1,
+        ("field", "price"): 1,
+        ("field", "mood"): 2,
+    }
+    (why,) = [u.why for u in run.report.unread if u.name == "mood"]
+    assert "-O fields=mood" in why
+
+
+def test_an_option_takes_the_field_that_it_was_named_for(convert: Convert) -> None:
+    run = convert(coco([annotation(1, bbox=[1, 1, 5, 5], mood="calm")]), options={"fields": "mood"})
+    assert unread(run) == {}
+    assert run.lines[0]["classifications"] == [{"name": "mood", "answer": {"name": "calm"}}]
+
+
+def test_a_field_that_no_annotation_has_is_told(convert: Convert) -> None:
+    run = convert(coco([annotation(1, bbox=[1, 1, 5, 5])]), options={"fields": "mod"})
+    assert any("-O fields=mod: none of the 1 annotations" in e for e in run.examples)
+
+
+def test_a_field_deep_in_a_long_list_is_found(convert: Convert) -> None:
+    images = [image(n, pad="x" * 400) if n > FULLY_SEEN else image(n) for n in range(1, 3 * FULLY_SEEN)]
+    given = [
+        annotation(n, image_id=n, bbox=[1, 1, 5, 5], **({"mood": "calm " * 80} if n > FULLY_SEEN else {}))
+        for n in range(1, 20 * FULLY_SEEN)
+    ]
+    found = unread(convert(coco(given, images)))
+    assert {name for _, name in found} == {"pad", "mood"}
+
+
+def test_files_beside_are_named_with_their_own_reason(convert: Convert, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    (folder / "images").mkdir(parents=True)
+    (folder / "notes").mkdir()
+    (folder / "instances_train.json").write_text(json.dumps(coco([annotation(1, bbox=[1, 1, 5, 5])])))
+    (folder / "settings.json").write_text('{"lr": 1}')
+    for name in ("labels.csv", "notes/a.txt", "notes/b.txt", "README.md", ".DS_Store"):
+        (folder / name).write_text("x")
+    for name in ("images/1.jpg", "images/stranger.jpg"):
+        Image.new("RGB", (100, 80)).save(folder / name)
+    run = convert(folder)
+    found = {(u.name, u.count, u.why) for u in run.report.unread}
+    assert found == {
+        ("settings.json", 1, "not COCO: a JSON object without 'images' and 'annotations' or 'categories'"),
+        ("labels.csv", 1, "COCO keeps its labels in JSON files"),
+        ("notes/*.txt", 2, "COCO keeps its labels in JSON files"),
+        ("images/stranger.jpg", 1, "no image of the set has this file name"),
+    }
+
+
+@pytest.mark.parametrize("name", ["1.jpg", "images\\1.jpg", "https://h.example.org/a/1.jpg?sig=x", "C:/data/1.jpg"])
+def test_a_picture_that_is_named_in_any_way_is_no_stranger(convert: Convert, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "set"
+    (folder / "images").mkdir(parents=True)
+    (folder / "a.json").write_text(json.dumps(coco([annotation(1, bbox=[1, 1, 5, 5])], [image(1, name)])))
+    Image.new("RGB", (100, 80)).save(folder / "images" / "1.jpg")
+    assert convert(folder).report.unread == []
+
+
+@pytest.mark.parametrize("case", cases("coco"), ids=lambda c: c.id)
+def test_healthy_sets_have_nothing_unread_but_what_is_listed_here(case: Any, tmp_path: Path) -> None:
+    expected = {
+        "labelme-export": {"url"},
+        "lvis": {"neg_category_ids", "not_exhaustive_category_ids"},
+    }
+    made = case.convert(tmp_path / "out")
+    assert {u.name for u in made.unread} == expected.get(case.name, set())
+    assert made.assumptions == []
