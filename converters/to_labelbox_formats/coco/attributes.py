@@ -56,9 +56,18 @@ def attributes_of(
     return tuple(found), angle
 
 
+def members_of(text: bytes) -> dict[str, Any]:
+    """All that a record says; nothing for a text that no parser takes."""
+    try:
+        loose = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return loose if isinstance(loose, dict) else {}
+
+
 def _more_fields(text: bytes, asked: Sequence[str]) -> dict[str, Any]:
     """The fields that were asked for; of an object, its members."""
-    loose = json.loads(text)
+    loose = members_of(text)
     found: dict[str, Any] = {}
     for name in asked:
         value = loose.get(name)

@@ -13,6 +13,7 @@ from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.census import CATEGORY_FIELDS, Census
 from to_labelbox_formats.coco.ids import Id, Names
 
@@ -54,11 +55,11 @@ def read_categories(data: bytes, name: str, log: Log) -> CategoryList:
         if data.lstrip()[:1] == b"{":
             return CategoryList(_of_mapping(msgspec.json.decode(data, type=dict[str, msgspec.Raw]), name, log))
         raw = msgspec.json.decode(data, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        if raw and all(bytes(item).startswith(b'"') for item in raw):
+            names = [msgspec.json.decode(item, type=str) for item in raw]
+            return CategoryList([Category(n, label) for n, label in enumerate(names)], unnumbered=True)
+    except UNDECODABLE:
         return CategoryList(_leniently(data))
-    if raw and all(bytes(item).startswith(b'"') for item in raw):
-        names = [msgspec.json.decode(item, type=str) for item in raw]
-        return CategoryList([Category(n, label) for n, label in enumerate(names)], unnumbered=True)
     census = Census(CATEGORY_FIELDS)
     census.look(data.strip()[1:-1], len(raw))
     return CategoryList([_category(item, n, name, log) for n, item in enumerate(raw)], fields=census.unknown)
@@ -80,11 +81,11 @@ def _of_mapping(raw: Mapping[str, msgspec.Raw], name: str, log: Log) -> list[Cat
 def _category(item: msgspec.Raw, n: int, name: str, log: Log) -> Category:
     try:
         return msgspec.json.decode(item, type=Category)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNDECODABLE:
         pass
     try:
         loose = msgspec.json.decode(item, type=_Loose)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         log.note(Code.CLASS_UNNAMED, f"the category is not readable: {error}", file=name, where=f"categories[{n}]")
         return Category()
     points = [_point_name(p) for p in loose.keypoints] if isinstance(loose.keypoints, list) else None
@@ -104,7 +105,7 @@ def _leniently(data: bytes) -> list[Category]:
         loose = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise FileError(f"'categories' is not readable: {error}") from None
-    pairs = [(c.get("id"), c.get("name")) for c in loose if isinstance(c, dict)]
+    pairs = [(c.get("id"), c.get("name")) for c in loose if isinstance(c, dict)] if isinstance(loose, list) else []
     return [
         Category(id, clean_name(name) if isinstance(name, str) else None)
         for id, name in pairs
@@ -116,7 +117,7 @@ def names_by_id(data: bytes) -> dict[int, str]:
     """Names of a list of records with ``id`` and ``name`` (of tags, attributes, keypoints); what is none is left out."""
     try:
         records = msgspec.json.decode(data, type=list[_Loose])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNDECODABLE:
         return {}
     pairs = ((Names.key(record.id), record.name) for record in records)
     return {key: str(name) for key, name in pairs if key is not None and name is not None and str(name).strip()}

@@ -29,7 +29,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.attributes import CAPTION, attributes_of
+from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, members_of
 from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.detect import Kind
@@ -358,11 +358,7 @@ class Records:
 
     def _named_class(self, record: Record) -> str:
         """The class of an annotation without an id of one, by ``category_name``; else empty."""
-        try:
-            loose = json.loads(record.text)
-        except (ValueError, RecursionError):
-            return ""
-        return self._by_name(record.file, loose.get("category_name")) if isinstance(loose, dict) else ""
+        return self._by_name(record.file, members_of(record.text).get("category_name"))
 
     def _annotation(
         self,
@@ -530,7 +526,7 @@ class Records:
 
 def _instead_of_category(text: bytes) -> str:
     """What an annotation has where its ``category_id`` should be, in words."""
-    loose = json.loads(text)
+    loose = members_of(text)
     if loose.get("category_id") is not None:
         value = loose["category_id"]
         what = f"a list of {len(value)}" if isinstance(value, list) else shortened(json.dumps(value))
