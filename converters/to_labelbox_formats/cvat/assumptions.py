@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import islice, pairwise
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
@@ -15,6 +16,7 @@ from to_labelbox_formats.cvat.xml.exports import Export, Group, XmlExport
 _ROW = re.compile(rb'\sframe="(\d{1,8})"')
 _TRACKS = 2_000
 """Tracks of a file that are looked at for how their rows follow each other."""
+_GAPS, _EVERY, _FEW = "with gaps", "on every frame", "too few"
 
 
 def assume_videos(groups: Iterable[Group], asked: bool, log: Log) -> None:
@@ -93,20 +95,8 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
     """
     if not isinstance(export, XmlExport) or export.dense or export.meta.written or choice is not OpenTracks.AUTO:
         return OpenTracks.LAST_ROW if choice is OpenTracks.LAST_ROW else OpenTracks.TASK
-    tracks = [element for group in export.groups.values() for element in group.tracks]
-    tasks = {element: group.task for group in export.groups.values() for element in group.tracks}
-    gaps = every = unknown = 0
-    for element, text in zip(islice(tracks, _TRACKS), export.texts(tracks[:_TRACKS])):
-        task = tasks[element]
-        frames = sorted({int(f) - task.offset for f in _ROW.findall(text)})
-        if not frames or task.last is None or frames[-1] >= task.last or _is_closed(text):
-            continue
-        if len(frames) < 3:
-            unknown += 1
-        elif len(frames) == (frames[-1] - frames[0]) // task.step + 1:
-            every += 1
-        else:
-            gaps += 1
+    kinds = Counter(_rows_of_open_tracks(export))
+    gaps, every, unknown = kinds[_GAPS], kinds[_EVERY], kinds[_FEW]
     if not gaps + every + unknown:
         return OpenTracks.TASK
     taken = OpenTracks.LAST_ROW if every > gaps and not export.closes else OpenTracks.TASK
@@ -121,6 +111,18 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
         option=f"-O open_tracks={OpenTracks.LAST_ROW if through else OpenTracks.TASK}",
     )
     return taken
+
+
+def _rows_of_open_tracks(export: XmlExport) -> Iterator[str]:
+    """How the rows of each track follow each other that ends before its task does, and that no row hides."""
+    tasks = {element: group.task for group in export.groups.values() for element in group.tracks}
+    looked_at = list(tasks)[:_TRACKS]
+    for task, text in zip((tasks[element] for element in looked_at), export.texts(looked_at)):
+        frames = sorted({int(f) - task.offset for f in _ROW.findall(text)})
+        if not frames or task.last is None or frames[-1] >= task.last or _is_closed(text):
+            continue
+        dense = len(frames) == (frames[-1] - frames[0]) // task.step + 1
+        yield _FEW if len(frames) < 3 else _EVERY if dense else _GAPS
 
 
 def _is_closed(text: bytes) -> bool:

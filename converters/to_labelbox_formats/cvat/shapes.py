@@ -404,12 +404,13 @@ def group_of(text: str) -> str:
     return "" if plain in ("", "0") else plain
 
 
-class Teller:
+class ShapeLog:
     """Notes about one shape at a time, with its place; ``lost`` says that the last shape is less than it was."""
 
     def __init__(self, log: Log, file: str) -> None:
         self._log = log
         self._file = file
+        self.ledger = log.ledger
         self.where = ""
         self.id = ""
         self.lost = False
@@ -417,14 +418,14 @@ class Teller:
     def at(self, where: str, id: str = "") -> None:
         self.where, self.id, self.lost = where, id, False
 
-    def __call__(self, code: Code, message: str) -> None:
+    def note(self, code: Code, message: str) -> None:
         if code is Code.CLIPPED:
             self.lost = True
         self._log.note(code, message, file=self._file, where=self.where, id=self.id)
 
     def problems(self, found: Iterable[tuple[Code, str]]) -> None:
         for code, message in found:
-            self(code, message)
+            self.note(code, message)
 
     def read(self, label: str) -> None:
         self._log.read(label)
@@ -436,4 +437,4 @@ class Teller:
         self._log.merge(code, label, message, file=self._file, where=self.where, id=self.id)
 
     def dropped_group(self) -> None:
-        self(Code.GROUP_DROPPED, "group ids have no place in the target; -O groups=true keeps them as nested text")
+        self.note(Code.GROUP_DROPPED, "group ids have no place in the target; -O groups=true keeps them as nested text")

@@ -20,7 +20,7 @@ from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, is_record, load,
 from to_labelbox_formats.cvat.meta import TAGS, Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.options import Jobs
-from to_labelbox_formats.cvat.shapes import Vocabulary
+from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import TrackReader
 from to_labelbox_formats.cvat.unread import JsonCensus
@@ -130,7 +130,7 @@ class _Adder:
         """
         spec, makers = self._task.spec, list[Callable[[], Node]]()
         by_frame = Rules(TaskSpec(id=spec.id, size=spec.size), False, False)
-        reader = TrackReader(Vocabulary(self._task.labels), self._log, self._file, False)
+        reader = TrackReader(Vocabulary(self._task.labels), ShapeLog(self._log, self._file), by_frame)
         for job in self._task.jobs:
             for number, record in enumerate(records(job.record.get("tracks"))):
                 why = self._task.hidden.why_hidden(record, spec.size) if self._task.hidden else None
@@ -140,7 +140,7 @@ class _Adder:
                     makers.append(self._track(record, job))
                 else:
                     node = track_node(record, self._names, int, job.stop)
-                    for frame, shape in reader.by_frame(node, str(number), by_frame):
+                    for frame, shape in reader.by_frame(node, str(number)):
                         if frame not in self._task.hidden:
                             content.setdefault(frame, []).append(shape)
         return makers

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
@@ -63,7 +63,8 @@ def frames_of(told: Told, log: Log, file: str) -> TaskFrames:
     video, resolution, length = _video(told)
     claimed = _claimed(task, data, start, step)
     pictures = {} if video else _pictures(told, start, step, claimed)
-    size = _checked(claimed, told, start, step, length, pictures, log, file)
+    in_video = None if length is None else max(0, length - 1 - start) // step + 1
+    size = _checked(claimed, told, _there(told, pictures, in_video), log, file)
     deleted = data.get("deleted_frames")
     gone = [d for d in deleted if isinstance(d, int)] if isinstance(deleted, list) else []
     name = text_of(task.get("name")) or told.key
@@ -125,38 +126,39 @@ def _pictures(told: Told, start: int, step: int, claimed: int | None) -> dict[in
     return found
 
 
-def _checked(
-    claimed: int | None,
-    told: Told,
-    start: int,
-    step: int,
-    length: int | None,
-    pictures: Mapping[int, Frame],
-    log: Log,
-    file: str,
-) -> int | None:
+def _checked(claimed: int | None, told: Told, there: _There, log: Log, file: str) -> int | None:
     """The number of sampled frames: what is claimed, as far as pictures, video or jobs bear it out."""
-    jobs, labelled = told.ends
-    if pictures:
-        there, what = max(pictures) + 1, "pictures are listed"
-    elif length is not None:
-        there, what = max(0, length - 1 - start) // step + 1, "frames are in the video"
-    elif jobs:
-        there, what = jobs, "frames are in its jobs"
-    else:
-        clip = told.task.get("mode") == "interpolation" or bool(_video(told)[0])
-        there, what = max(labelled, MAX_FRAME if clip else MAX_UNNAMED), "are taken at most where nothing lists them"
-    if claimed is None:
-        return there if pictures else None
-    if claimed <= there:
-        return claimed
+    if claimed is None or claimed <= there.frames:
+        return there.frames if claimed is None and there.pictures else claimed
     log.note(
         Code.FRAME_INVALID,
-        f"the task says that it has {claimed:,} frames, but {there:,} {what}; that number is taken",
+        f"the task says that it has {claimed:,} frames, but {there.frames:,} {there.what}; that number is taken",
         file=file,
         where=text_of(told.task.get("name")) or told.key,
     )
-    return there
+    return there.frames
+
+
+class _There(NamedTuple):
+    """How many sampled frames there are, at most, and what says so."""
+
+    frames: int
+    what: str
+    pictures: bool = False
+
+
+def _there(told: Told, pictures: Mapping[int, Frame], in_video: int | None) -> _There:
+    """``in_video``: how many sampled frames the video has."""
+    jobs, labelled = told.ends
+    if pictures:
+        return _There(max(pictures) + 1, "pictures are listed", True)
+    if in_video is not None:
+        return _There(in_video, "frames are in the video")
+    if jobs:
+        return _There(jobs, "frames are in its jobs")
+    clip = told.task.get("mode") == "interpolation" or bool(_video(told)[0])
+    most = max(labelled, MAX_FRAME if clip else MAX_UNNAMED)
+    return _There(most, "are taken at most where nothing lists them")
 
 
 def control_frames(pictures: Mapping[int, Frame], pool: Iterable[str] = ()) -> list[int]:

@@ -8,6 +8,7 @@ irregular, and anything that would need a word in the report, is left to :mod:`t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,10 @@ _BETWEEN_ATTRIBUTES = re.compile(r">([^<]*)</attribute>\s*<attribute name=")
 _AFTER_ATTRIBUTE = re.compile(r">([^<]*)</attribute>\s*</box>\s*(?:<box ([a-z_]+)=|</track>)")
 _AFTER_BOX = re.compile(r"(?:\s*/>|>\s*</box>)\s*(?:<box ([a-z_]+)=|</track>)")
 _FLAGS = {"0": False, "1": True}
+
+
+_Flags = npt.NDArray[np.bool_]
+_Values = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], _Flags, _Flags, _Flags]
 
 
 class Columns(NamedTuple):
@@ -63,6 +68,15 @@ def read_columns(data: bytes) -> Columns | None:
     texts = _texts(parts, len(names), attributes, stride)
     if texts is None:
         return None
+    values = _values(parts, names, stride)
+    if values is None:
+        return None
+    answers, codes = _coded(attributes, texts, len(values[0]))
+    return Columns(text[:start], *values, answers, codes)
+
+
+def _values(parts: list[str], names: list[str], stride: int) -> _Values | None:
+    """Frames, corners and flags of all rows; None where they are not as usual."""
     try:
         frame, key, outside, occluded, *corners = (parts[2 * names.index(n) + 1 :: stride] for n in _FIELDS)
         frames = np.array(list(map(int, frame)), np.int64)
@@ -76,10 +90,7 @@ def read_columns(data: bytes) -> Columns | None:
         and bool((np.abs(values) < LIMIT).all())
         and bool((values[:, 2:] > values[:, :2]).all())
     )
-    if not usual:
-        return None
-    answers, codes = _coded(attributes, texts, len(frames))
-    return Columns(text[:start], frames, values, keys, hidden, covered, answers, codes)
+    return (frames, values, keys, hidden, covered) if usual else None
 
 
 def _shape(parts: list[str]) -> tuple[list[str], list[str]] | None:
@@ -113,32 +124,42 @@ def _shape(parts: list[str]) -> tuple[list[str], list[str]] | None:
 
 def _texts(parts: list[str], fields: int, attributes: list[str], stride: int) -> list[list[str]] | None:
     """The texts of each attribute over the rows; None where a piece between them is not what it should be."""
-    count = len(parts) // stride
-    ends = [*parts[stride::stride]]
-    pattern = _AFTER_ATTRIBUTE if attributes else _AFTER_BOX
-    last = {piece: pattern.fullmatch(piece) for piece in set(ends)}
-    for piece, match in last.items():
-        if match is None or (match[match.re.groups] or parts[0][5:-1]) != parts[0][5:-1]:
-            return None
-        if match[match.re.groups] is None and (piece is not ends[-1] and ends.count(piece) > 1):
-            return None
+    ends = parts[stride::stride]
+    after = _matches(_AFTER_ATTRIBUTE if attributes else _AFTER_BOX, ends)
+    if after is None or len(ends) != len(parts) // stride or not _ends_well(ends, after, parts[0][5:-1]):
+        return None
     if not attributes:
         return []
     if any(len(set(parts[2 * (fields + i) + 1 :: stride])) > 1 for i in range(len(attributes))):
         return None
-    if any(not _INTO_ATTRIBUTE.fullmatch(piece) for piece in set(parts[2 * fields :: stride])):
+    if _matches(_INTO_ATTRIBUTE, parts[2 * fields :: stride]) is None:
         return None
     texts: list[list[str]] = []
     for i in range(1, len(attributes)):
         pieces = parts[2 * (fields + i) :: stride]
-        between = {piece: _BETWEEN_ATTRIBUTES.fullmatch(piece) for piece in set(pieces)}
-        if any(match is None for match in between.values()):
+        between = _matches(_BETWEEN_ATTRIBUTES, pieces)
+        if between is None:
             return None
-        found = {piece: match[1] for piece, match in between.items() if match}
-        texts.append([found[piece] for piece in pieces])
-    found = {piece: match[1] for piece, match in last.items() if match}
-    texts.append([found[piece] for piece in ends])
-    return texts if len(ends) == count else None
+        texts.append([between[piece][1] for piece in pieces])
+    texts.append([after[piece][1] for piece in ends])
+    return texts
+
+
+def _matches(pattern: re.Pattern[str], pieces: list[str]) -> dict[str, re.Match[str]] | None:
+    """How each different piece matches; None where one does not."""
+    found: dict[str, re.Match[str]] = {}
+    for piece in set(pieces):
+        match = pattern.fullmatch(piece)
+        if match is None:
+            return None
+        found[piece] = match
+    return found
+
+
+def _ends_well(ends: list[str], after: Mapping[str, re.Match[str]], first: str) -> bool:
+    """Whether each row begins with the same field, and nothing but the last one ends the track."""
+    following = [after[piece][after[piece].re.groups] for piece in ends]
+    return following[-1] is None and all(name == first for name in following[:-1])
 
 
 def _coded(

@@ -21,7 +21,7 @@ from to_labelbox_formats.cvat.shapes import (
     Figure,
     Resolved,
     ShapeError,
-    Teller,
+    ShapeLog,
     Vocabulary,
     figure_of,
     is_on,
@@ -55,6 +55,14 @@ class Stretch(NamedTuple):
     rows: list[Row]
     end: int
     next: Row | None
+
+
+class TrackPart(NamedTuple):
+    """A track, or one ``element`` of a skeleton's; ``label`` is its full name."""
+
+    label: str
+    element: str
+    stretches: list[Stretch]
 
 
 class Rules(NamedTuple):
@@ -96,28 +104,28 @@ class Rules(NamedTuple):
 
 
 class RowReader:
-    """Rows of the tracks of one file."""
+    """Rows of the tracks of one task."""
 
-    def __init__(self, vocabulary: Vocabulary, teller: Teller) -> None:
+    def __init__(self, vocabulary: Vocabulary, log: ShapeLog, rules: Rules) -> None:
+        self.rules = rules
         self._vocabulary = vocabulary
-        self._teller = teller
+        self._log = log
         self._joined: dict[tuple[Resolved, Resolved], Resolved] = {}
 
-    def parts(self, node: Node, label: str, rules: Rules) -> tuple[list[tuple[str, str, list[Row]]], Rules]:
-        """(label, element or nothing, rows) of the track, or of each element of a skeleton; and what holds for them.
+    def parts(self, node: Node, label: str) -> list[TrackPart]:
+        """The track, or each element of a skeleton, with where it is visible.
 
         An element with one row beside others that have more is not a shape on one frame.
         """
-        found = list(self._elements(node, label, rules))
-        if rules.closes and any(len(rows) > 1 for _, _, rows in found):
-            rules = rules._replace(closes=False)
-        return found, rules
+        found = list(self._elements(node, label))
+        single = all(len(rows) <= 1 for _, _, rows in found)
+        return [TrackPart(full, part, self._stretches(rows, single)) for full, part, rows in found]
 
-    def _elements(self, node: Node, label: str, rules: Rules) -> Iterator[tuple[str, str, list[Row]]]:
+    def _elements(self, node: Node, label: str) -> Iterator[tuple[str, str, list[Row]]]:
         nested = [c for c in node.children if c.tag == "track"]
         skeleton = any(c.tag == "skeleton" for c in node.children)
         if not nested and not skeleton:
-            yield label, "", self._rows(node.children, label, rules)
+            yield label, "", self._rows(node.children, label)
             return
         if nested:
             for track in nested:
@@ -125,7 +133,7 @@ class RowReader:
                 if name:
                     full = element_label(label, name)
                     holder = make_node("skeleton", {}, node.answers)
-                    yield full, name, self._element_rows([(holder, row) for row in track.children], label, full, rules)
+                    yield full, name, self._element_rows([(holder, row) for row in track.children], label, full)
             return
         elements: dict[str, list[tuple[Node, Node]]] = {}
         for row in node.children:
@@ -134,7 +142,7 @@ class RowReader:
         for name, found in elements.items():
             if name:
                 full = element_label(label, name)
-                yield full, name, self._element_rows(found, label, full, rules)
+                yield full, name, self._element_rows(found, label, full)
 
     def _flat_elements(self, row: Node, label: str) -> list[Node]:
         """An old skeleton row lists its points without names, in the order of the declared elements."""
@@ -151,9 +159,10 @@ class RowReader:
 
     # --------------------------------------------------------------------------------------------------- rows
 
-    def _rows(self, nodes: Iterable[Node], label: str, rules: Rules) -> list[Row]:
+    def _rows(self, nodes: Iterable[Node], label: str) -> list[Row]:
         rows: list[Row] = []
         resolve = self._vocabulary.resolve
+        rules = self.rules
         plain = rules.task.step == 1 and not rules.task.offset and not rules.relative
         told: list[Answer] | None = None
         answered = resolve(label, ())
@@ -175,13 +184,13 @@ class RowReader:
                         flags = key_text in _ON, outside_text in _ON, occluded in _ON
                         rows.append(_new(Row, (frame, *flags, figure, answered)))
                         continue
-            row = self._row(node, number, label, rules, rows[-1].figure if rows else None)
+            row = self._row(node, number, label, rows[-1].figure if rows else None)
             if row is not None:
                 rows.append(row)
         return self._ordered(rows)
 
-    def _row(self, node: Node, number: int, label: str, rules: Rules, before: Figure | None) -> Row | None:
-        frame = self._frame(node, number, rules)
+    def _row(self, node: Node, number: int, label: str, before: Figure | None) -> Row | None:
+        frame = self._frame(node, number)
         if frame is None:
             return None
         key, outside = is_on(node.get("keyframe", "1")), is_on(node.get("outside", "0"))
@@ -200,16 +209,18 @@ class RowReader:
     def _replaced(self, error: ShapeError, frame: int, outside: bool, before: Figure | None) -> Figure | None:
         """What stands for an unreadable figure; a row that hides the object hides it wherever it is."""
         if outside and before is not None:
-            self._teller(error.code, f"frame {frame}: {error}; the object stays where it was until it is hidden there")
+            self._log.note(
+                error.code, f"frame {frame}: {error}; the object stays where it was until it is hidden there"
+            )
             return before
-        self._teller(error.code, f"frame {frame}: {error}; this row is left out")
+        self._log.note(error.code, f"frame {frame}: {error}; this row is left out")
         return None
 
-    def _element_rows(self, found: Iterable[tuple[Node, Node]], label: str, full: str, rules: Rules) -> list[Row]:
+    def _element_rows(self, found: Iterable[tuple[Node, Node]], label: str, full: str) -> list[Row]:
         """Rows of one element. Its own ``keyframe`` counts: the one of the skeleton says nothing about it."""
         rows: list[Row] = []
         for number, (skeleton, element) in enumerate(found):
-            frame = self._frame(element if "frame" in element.layout.index else skeleton, number, rules)
+            frame = self._frame(element if "frame" in element.layout.index else skeleton, number)
             if frame is None:
                 continue
             outside = is_on(element.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
@@ -238,21 +249,21 @@ class RowReader:
             rows.append(Row(frame, key, outside, is_on(element.get("occluded", "0")), figure, known))
         return self._ordered(rows)
 
-    def _frame(self, node: Node, number: int, rules: Rules) -> int | None:
+    def _frame(self, node: Node, number: int) -> int | None:
         """The frame of a row, 0-based in its own video; None, with a note, where it has none."""
         frame = whole(node.get("frame"))
-        task = rules.task
+        rules, task = self.rules, self.rules.task
         if frame is None or frame > MAX_FRAME or frame < task.offset:
-            self._teller(Code.FRAME_INVALID, f"row {number + 1} has frame {node.get('frame')!r}; it is left out")
+            self._log.note(Code.FRAME_INVALID, f"row {number + 1} has frame {node.get('frame')!r}; it is left out")
             return None
         frame -= task.offset
         if task.step > 1 and (frame - task.start) % task.step:
             if rules.relative:
-                self._teller(Code.FRAME_INVALID, f"frame {frame} is none of every {task.step}; it is left out")
+                self._log.note(Code.FRAME_INVALID, f"frame {frame} is none of every {task.step}; it is left out")
                 return None
-            self._teller(Code.FRAME_INVALID, f"frame {frame} is none of every {task.step}; its number is kept")
+            self._log.note(Code.FRAME_INVALID, f"frame {frame} is none of every {task.step}; its number is kept")
         if rules.relative and frame < task.start:
-            self._teller(Code.FRAME_INVALID, f"frame {frame} lies before the task's first; it is left out")
+            self._log.note(Code.FRAME_INVALID, f"frame {frame} lies before the task's first; it is left out")
             return None
         return rules.number(frame)
 
@@ -264,13 +275,15 @@ class RowReader:
         for row in sorted(rows, key=lambda r: r.frame):
             before = found.get(row.frame)
             if before is not None and before != row:
-                self._teller(Code.RECORD_DUPLICATE, f"frame {row.frame} is told twice, differently; one of them counts")
+                self._log.note(
+                    Code.RECORD_DUPLICATE, f"frame {row.frame} is told twice, differently; one of them counts"
+                )
                 if before.key and not row.key:
                     continue
             found[row.frame] = row
         return list(found.values())
 
-    def stretches(self, rows: list[Row], rules: Rules) -> list[Stretch]:
+    def _stretches(self, rows: list[Row], single: bool) -> list[Stretch]:
         out: list[Stretch] = []
         start = None
         for i, row in enumerate(rows):
@@ -281,14 +294,15 @@ class RowReader:
             elif start is None:
                 start = i
         if start is not None:
-            out.append(Stretch(rows[start:], self._open_end(rows, rules), None))
-        return out if rules.length is None else self._within(out, rules.length)
+            out.append(Stretch(rows[start:], self._open_end(rows, single), None))
+        length = self.rules.length
+        return out if length is None else self._within(out, length)
 
     def _within(self, stretches: list[Stretch], length: int) -> list[Stretch]:
         """What lies on frames that the video does not have is cut off."""
         if not stretches or stretches[-1].end < length:
             return stretches
-        self._teller(
+        self._log.note(
             Code.FRAME_INVALID,
             f"it is visible until frame {stretches[-1].end}, the video has the frames 0 to {length - 1}: cut there",
         )
@@ -300,24 +314,27 @@ class RowReader:
                 found.append(Stretch(kept, min(end, length - 1), beyond))
         return found
 
-    def _open_end(self, rows: list[Row], rules: Rules) -> int:
-        """The last visible frame of a track that no row hides."""
-        last = rows[-1].frame
-        if rules.dense or rules.open_tracks is OpenTracks.LAST_ROW or (len(rows) == 1 and rules.closes):
+    def _open_end(self, rows: list[Row], single: bool) -> int:
+        """The last visible frame of a track that no row hides; ``single``: it is no more than one row."""
+        last, rules = rows[-1].frame, self.rules
+        if rules.dense or rules.open_tracks is OpenTracks.LAST_ROW or (single and rules.closes):
             return last
         end = rules.last
         if end is None:
-            self._teller(
+            self._log.note(
                 Code.FRAME_INVALID, "nothing says where the track ends; it is taken to end at its last keyframe"
             )
             return last
         return max(last, end)
 
-    def filled(self, stretch: Stretch, rules: Rules) -> list[Row]:
-        """Rows of every sampled frame, computed from keyframes."""
+    def filled(self, stretch: Stretch) -> list[Row]:
+        """Rows of every sampled frame: those of the file, or computed from keyframes."""
         rows, end, following = stretch
+        rules = self.rules
+        if rules.dense:
+            return rows
         if (end - rows[0].frame) // rules.step > MAX_FILLED:
-            self._teller(Code.LIMIT, f"the track spans more than {MAX_FILLED} frames; only its keyframes are written")
+            self._log.note(Code.LIMIT, f"the track spans more than {MAX_FILLED} frames; only its keyframes are written")
             return rows
         if rows[0].figure.kind == "mask":
             return rows

@@ -19,8 +19,9 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox_formats.cvat.assets import MediaFinder
 from to_labelbox_formats.cvat.nodes import FRAME, Node, make_node, parse_node
+from to_labelbox_formats.cvat.shapes import ShapeLog
 from to_labelbox_formats.cvat.tracks.tracks import TrackReader
-from to_labelbox_formats.cvat.units.images import Setting, rules_of, skip_all
+from to_labelbox_formats.cvat.units.setting import Setting, skip_all
 from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED, Group, XmlExport, frame_name
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
@@ -30,7 +31,7 @@ _HELD = 1 << 23
 """Bytes of shapes that are held before they are put down."""
 
 
-class FramePart:
+class FrameUnits:
     """The frames of one task."""
 
     is_video = False
@@ -78,7 +79,7 @@ class FramePart:
             frame = int(match[1]) - group.task.offset
             if length is not None and frame >= length:
                 message = f"the frame lies behind the video's {length} frames"
-                skip_all((node,), log, Code.FRAME_INVALID, message, group.export.name)
+                skip_all((node,), ShapeLog(log, group.export.name), Code.FRAME_INVALID, message)
             else:
                 self._images[frame] = element
 
@@ -86,13 +87,13 @@ class FramePart:
         """Put down what the tracks show; the frames on which they show anything."""
         group = self._group
         export, shown = group.export, set[int]()
-        rules = rules_of(group, self._setting)._replace(relative=False)
-        reader = TrackReader(self._setting.vocabulary, log, export.name, False)
+        rules = self._setting.rules(group)._replace(relative=False)
+        reader = TrackReader(self._setting.vocabulary, ShapeLog(log, export.name), rules)
         texts = export.texts(group.tracks) if isinstance(export, XmlExport) else None
         for element in group.tracks:
             try:
                 node = next(export.nodes([element])) if texts is None else parse_node(next(texts))
-                for frame, shape in reader.by_frame(node, str(element), rules):
+                for frame, shape in reader.by_frame(node, str(element)):
                     self._shown.add(frame, shape)
                     shown.add(frame)
             except FileError as error:
@@ -104,7 +105,7 @@ class FramePart:
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         group = self._group
         width, height = group.task.width, group.task.height
-        reader = ImageReader(self._setting.vocabulary, log, group.export.name, self._setting.groups)
+        reader = ImageReader(self._setting.vocabulary, ShapeLog(log, group.export.name), self._setting.groups)
         frames = self._frames[start:stop]
         for frame, shapes in zip(frames, self._shown.shapes(frames)):
             name = frame_name(frame + group.task.offset)

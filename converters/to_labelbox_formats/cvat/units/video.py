@@ -31,15 +31,15 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
 from to_labelbox_formats.cvat.nodes import FRAME
-from to_labelbox_formats.cvat.shapes import INSTANCE, flags_beside
+from to_labelbox_formats.cvat.shapes import INSTANCE, ShapeLog, flags_beside
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import SKELETON_TRACK, TrackReader
-from to_labelbox_formats.cvat.units.images import Setting, rules_of, skip_all
+from to_labelbox_formats.cvat.units.setting import Setting, skip_all
 from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
 
-class VideoPart:
+class VideoUnit:
     """One video: all tracks of its groups, and their frames where an export gives these as images."""
 
     units = 1
@@ -67,7 +67,7 @@ class VideoPart:
         """Frames of the video: its own number where that is known, else those up to the last that the tasks tell of."""
         found = []
         for group in self._groups:
-            rules = rules_of(group, self._setting)
+            rules = self._setting.rules(group)
             last = rules.last if rules.last is not None else _last_row(group)
             found.append(rules.length or (last + 1 if last is not None else None))
         return max((n for n in found if n is not None), default=None)
@@ -91,19 +91,25 @@ class _GroupReader:
         self._size = size
         self._prefix = prefix
         self._log = log
-        self._rules = rules_of(group, setting)
+        self._rules = setting.rules(group)
 
     def tracks(self) -> Iterator[Track]:
-        group, export, size = self._group, self._group.export, self._size
-        boxes_only = self._setting.context.boxes_only
-        reader = TrackReader(self._setting.vocabulary, self._log, export.name, self._setting.groups, boxes_only)
+        group, export, setting = self._group, self._group.export, self._setting
+        reader = TrackReader(
+            setting.vocabulary,
+            ShapeLog(self._log, export.name),
+            self._rules,
+            size=self._size,
+            groups=setting.groups,
+            boxes_only=setting.context.boxes_only,
+        )
         if not isinstance(export, XmlExport):
             for element, node in zip(group.tracks, export.nodes(group.tracks)):
-                yield from reader.read(node, f"{self._prefix}{element}", self._rules, size)
+                yield from reader.read(node, f"{self._prefix}{element}")
             return
         for element, text in zip(group.tracks, export.texts(group.tracks)):
             try:
-                yield from reader.read_text(text, f"{self._prefix}{element}", self._rules, size)
+                yield from reader.read_text(text, f"{self._prefix}{element}")
             except FileError as error:
                 where = f"track {element}"
                 self._log.read(UNREADABLE)
@@ -112,7 +118,8 @@ class _GroupReader:
     def frames(self) -> Iterator[Annotation]:
         """Shapes of a frame last until the next sampled one; tags are joined over consecutive sampled frames."""
         group, rules = self._group, self._rules
-        reader = ImageReader(self._setting.vocabulary, self._log, group.export.name, self._setting.groups)
+        shapes = ShapeLog(self._log, group.export.name)
+        reader = ImageReader(self._setting.vocabulary, shapes, self._setting.groups)
         tags: dict[Choice, list[int]] = {}
         for node in group.export.nodes(group.images):
             name = node.get("name")
@@ -121,7 +128,7 @@ class _GroupReader:
             frame = rules.number(int(match[1]) - group.task.offset)
             if frame < 0 or (rules.length is not None and frame >= rules.length):
                 which = "before the task's first" if frame < 0 else f"behind the video's {rules.length} frames"
-                skip_all((node,), self._log, Code.FRAME_INVALID, f"the frame lies {which}", group.export.name)
+                skip_all((node,), shapes, Code.FRAME_INVALID, f"the frame lies {which}")
                 continue
             width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
             reader.start(name, width or self._size[0], height or self._size[1])

