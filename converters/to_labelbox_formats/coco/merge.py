@@ -88,7 +88,7 @@ def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
             continue
         known = numbers.setdefault((file.home, file.split or alone), {})
         names = file.image_names
-        if not known and len(np.unique(names)) == len(names):
+        if not known and _all_differ(names):
             ordinals = np.arange(total, total + len(names), dtype=np.int32)
             fresh = np.arange(len(names), dtype=np.int32)
             if len(files) > 1:
@@ -130,6 +130,12 @@ def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
         base=np.cumsum([0, *(len(f.annotations) for f in files)]),
         beside=BesideAnswers(beside),
     )
+
+
+def _all_differ(values: npt.NDArray[np.int64]) -> bool:
+    """Without ``np.unique``, which loads masked arrays first: an eighth of what a small conversion takes."""
+    ordered = np.sort(values)
+    return not (ordered[1:] == ordered[:-1]).any()
 
 
 def _same_ids(file: File) -> bool:

@@ -8,7 +8,6 @@ import io
 import os
 import sys
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TextIO
 
@@ -18,19 +17,22 @@ from to_labelbox.cli.speech import tell
 from to_labelbox.report.errors import ToLabelboxError
 from to_labelbox.report.interruption import Interrupted, hear
 
-COMMANDS = (
-    "convert",
-    "batch",
-    "merge",
-    "inspect",
-    "ontology",
-    "validate",
-    "preview",
-    "import",
-    "formats",
-    "completion",
-)
-"""Each is the function of that name in the module of that name; `import`, which Python keeps for itself, has a ``_``."""
+COMMANDS = {
+    "convert": "Convert a dataset: data rows, ontology, annotations, report.",
+    "batch": "Convert every dataset below a folder, all with one ontology.",
+    "merge": "Publish a batch that several machines have shared.",
+    "inspect": "Say what a source is, what it holds, and what would be lost.",
+    "ontology": "Print the ontology a dataset needs, or compare it with one.",
+    "validate": "Check an output folder by Labelbox's rules, offline.",
+    "preview": "Make a page with what would be imported, to check by eye.",
+    "import": "Import an output folder into Labelbox, resumably.",
+    "formats": "List the source formats, or the options of one.",
+    "completion": "Print what makes a shell complete commands, options and formats.",
+}
+"""Each is the function of that name in the module of that name; `import`, which Python keeps for itself, has a ``_``.
+
+What a list of them says of each stands here, so that help needs none of their modules.
+"""
 
 
 class _Commands(click.Group):
@@ -41,6 +43,8 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
+            from difflib import get_close_matches
+
             near = get_close_matches(cmd_name, COMMANDS, 1)
             if near and not ctx.resilient_parsing:
                 ctx.fail(f"there is no command {cmd_name!r}; did you mean {near[0]!r}?")
@@ -48,6 +52,10 @@ class _Commands(click.Group):
         name = f"{cmd_name}_" if cmd_name == "import" else cmd_name
         command: click.Command = getattr(import_module(f"to_labelbox.cli.{name}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 EXIT_CODES = """\b

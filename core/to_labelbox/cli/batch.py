@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from to_labelbox.batches.find_datasets import discover, none_found
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import batch_closing, conversion_options, output_options, pairs_of, resumable, settings_of
 from to_labelbox.cli.progress import batch_display
 from to_labelbox.cli.speech import tell
@@ -16,7 +17,7 @@ from to_labelbox.report.report import FailOn
 from to_labelbox.source.option_file import whole_number
 
 
-@click.command()
+@click.command(short_help=COMMANDS["batch"])
 @click.argument("root", type=click.Path())
 @conversion_options
 @output_options

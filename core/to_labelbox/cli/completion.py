@@ -5,13 +5,15 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from to_labelbox.cli import COMMANDS
+
 PROGRAM = "to-labelbox"
 VARIABLE = "_TO_LABELBOX_COMPLETE"
 """The variable in which the shell asks for completions; click derives the same from the program's name."""
 
 
 @click.command(
-    short_help="Print what makes a shell complete commands, options and formats.",
+    short_help=COMMANDS["completion"],
     epilog="""\b
 Examples:
   eval "$(to-labelbox completion bash)"                                    in ~/.bashrc

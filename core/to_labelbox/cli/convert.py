@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from to_labelbox.api.conversion import convert as run
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options
 from to_labelbox.cli.progress import bar
 from to_labelbox.cli.speech import tell
 from to_labelbox.report.report import FailOn
 
 
-@click.command(short_help="Convert a dataset: data rows, ontology, annotations, report.")
+@click.command(short_help=COMMANDS["convert"])
 @source_options
 @output_options
 def convert(

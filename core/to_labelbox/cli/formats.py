@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import complete_format
 from to_labelbox.cli.speech import tell
 from to_labelbox.plugins.options import OptionInfo, option_infos
@@ -11,7 +12,7 @@ from to_labelbox.plugins.registry import describe, readers, writers
 
 
 @click.command(
-    short_help="List the source formats, or the options of one.",
+    short_help=COMMANDS["formats"],
     epilog="""\b
 Examples:
   to-labelbox formats

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from to_labelbox.api.import_out import importer, make_import_options
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.dialogue import Terminal
 from to_labelbox.cli.speech import say, tell
 from to_labelbox.report.interruption import Interrupted
@@ -15,7 +16,7 @@ from to_labelbox.report.interruption import Interrupted
 
 @click.command(
     "import",
-    short_help="Import an output folder into Labelbox, resumably.",
+    short_help=COMMANDS["import"],
     epilog="""\b
 Examples:
   to-labelbox import out --project yard --dry-run

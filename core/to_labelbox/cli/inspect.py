@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from to_labelbox.api.inspection import Answered, Inspection, inspected
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import closing, job_of, settings_of, source_options
 from to_labelbox.cli.speech import say
 from to_labelbox.conversion.job import open_job
@@ -23,7 +24,7 @@ NEAR = 0.5
 
 
 @click.command(
-    short_help="Say what a source is, what it holds, and what would be lost.",
+    short_help=COMMANDS["inspect"],
     epilog="""\b
 Examples:
   to-labelbox inspect instances_val2017.json

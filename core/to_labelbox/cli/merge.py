@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from to_labelbox.batches.batch import merge as run
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import batch_closing
 from to_labelbox.cli.progress import batch_display
 from to_labelbox.cli.speech import tell
 
 
-@click.command()
+@click.command(short_help=COMMANDS["merge"])
 @click.argument("outs", nargs=-1, required=True, metavar="OUT...", type=click.Path())
 @click.option("-o", "--out", type=click.Path(), metavar="OUT", help="Where the result goes; by default the first OUT.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")

@@ -11,6 +11,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import conversion_options, job_of, settings_of
 from to_labelbox.cli.speech import say, tell
 from to_labelbox.conversion.job import open_job, read_ontology
@@ -21,7 +22,7 @@ from to_labelbox.ontology.fit_items import differences, settings_for
 
 
 @click.command(
-    short_help="Print the ontology a dataset needs, or compare it with one.",
+    short_help=COMMANDS["ontology"],
     epilog="""\b
 Examples:
   to-labelbox ontology instances_val2017.json > ontology.json

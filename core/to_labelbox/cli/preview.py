@@ -7,11 +7,12 @@ import os
 import click
 
 from to_labelbox.api.page import preview as run
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.speech import tell
 
 
 @click.command(
-    short_help="Make a page with what would be imported, to check by eye.",
+    short_help=COMMANDS["preview"],
     epilog="""\b
 Examples:
   to-labelbox preview out --media-root images -o page.html

@@ -8,12 +8,13 @@ import shlex
 import click
 
 from to_labelbox.api.validation import faults
+from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.speech import say, tell
 from to_labelbox.model.text import cut
 
 
 @click.command(
-    short_help="Check an output folder by Labelbox's rules, offline.",
+    short_help=COMMANDS["validate"],
     epilog="""\b
 Examples:
   to-labelbox validate out

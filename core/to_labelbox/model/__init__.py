@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-from to_labelbox.model.items import (
-    Annotation,
-    Asset,
-    Attribute,
-    Box,
-    Choice,
-    Classification,
-    Cuboid,
-    Ellipse,
-    Flat,
-    FrameSpan,
-    Geometry,
-    Item,
-    Keyframe,
-    Keypoint,
-    Keypoints,
-    Mask,
-    Media,
-    Message,
-    Object,
-    PageBox,
-    PageUnit,
-    Point,
-    Polygon,
-    Polyline,
-    Relationship,
-    RotatedBox,
-    Scalar,
-    TextSpan,
-    Tiles,
-    TimeSpan,
-    TokenSelection,
-    TokenSpan,
-    Track,
-    Value,
-)
-from to_labelbox.model.schema import (
-    Input,
-    Kind,
-    Label,
-    Option,
-    Policy,
-    Question,
-    Schema,
-)
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from to_labelbox.model.items import (
+        Annotation,
+        Asset,
+        Attribute,
+        Box,
+        Choice,
+        Classification,
+        Cuboid,
+        Ellipse,
+        Flat,
+        FrameSpan,
+        Geometry,
+        Item,
+        Keyframe,
+        Keypoint,
+        Keypoints,
+        Mask,
+        Media,
+        Message,
+        Object,
+        PageBox,
+        PageUnit,
+        Point,
+        Polygon,
+        Polyline,
+        Relationship,
+        RotatedBox,
+        Scalar,
+        TextSpan,
+        Tiles,
+        TimeSpan,
+        TokenSelection,
+        TokenSpan,
+        Track,
+        Value,
+    )
+    from to_labelbox.model.schema import (
+        Input,
+        Kind,
+        Label,
+        Option,
+        Policy,
+        Question,
+        Schema,
+    )
 
 __all__ = [
     "Annotation",
@@ -91,3 +97,12 @@ __all__ = [
     "Track",
     "Value",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, loaded with the first of them: a module of this room alone needs no other."""
+    if name in __all__:
+        for module in map(import_module, ("to_labelbox.model.items", "to_labelbox.model.schema")):
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,27 +6,51 @@ A format is a record of functions, named by an entry point in the group ``to_lab
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
+from to_labelbox.plugins.entry_points import load, values
 from to_labelbox.plugins.reader import Reader
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.errors import UsageError
 
 
-class Registry(dict[str, Any]):
-    """Formats by name; a plug-in that cannot be imported is kept as its error and named when it is asked for."""
+class Registry(Mapping[str, Any]):
+    """Formats by name, each imported when it is asked for.
+
+    A plug-in that cannot be imported is kept as its error and named when it is asked for.
+    """
 
     def __init__(self, group: str) -> None:
-        super().__init__()
-        self.broken: dict[str, str] = {}
-        for point in sorted(entry_points(group=group), key=lambda p: p.name):
+        self._values = values(group)
+        self._found: dict[str, Any] = {}
+        self._errors: dict[str, str] = {}
+
+    @property
+    def broken(self) -> Mapping[str, str]:
+        """Why plug-ins cannot be imported, by name."""
+        len(self)
+        return self._errors
+
+    def __getitem__(self, name: str) -> Any:
+        if not self._load(name):
+            raise KeyError(name)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return filter(self._load, self._values)
+
+    def __len__(self) -> int:
+        return sum(map(self._load, self._values))
+
+    def _load(self, name: str) -> bool:
+        if name not in self._found and name in self._values and name not in self._errors:
             try:
-                self[point.name] = point.load()
+                self._found[name] = load(self._values[name])
             except Exception as error:  # a third party's import may fail in any way
-                self.broken[point.name] = f"{type(error).__name__}: {error}"
+                self._errors[name] = f"{type(error).__name__}: {error}"
+        return name in self._found
 
 
 @cache

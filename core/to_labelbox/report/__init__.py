@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from to_labelbox.report.codes import (
-    Code,
-    Severity,
-)
-from to_labelbox.report.errors import (
-    FileError,
-    RecordError,
-    SourceError,
-    ToLabelboxError,
-    UsageError,
-)
-from to_labelbox.report.log import (
-    Log,
-)
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from to_labelbox.report.codes import (
+        Code,
+        Severity,
+    )
+    from to_labelbox.report.errors import (
+        FileError,
+        RecordError,
+        SourceError,
+        ToLabelboxError,
+        UsageError,
+    )
+    from to_labelbox.report.log import (
+        Log,
+    )
 
 __all__ = [
     "Code",
@@ -27,3 +33,14 @@ __all__ = [
     "ToLabelboxError",
     "UsageError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, loaded with the first of them: a module of this room alone needs no other."""
+    if name in __all__:
+        for module in map(
+            import_module, ("to_labelbox.report.codes", "to_labelbox.report.errors", "to_labelbox.report.log")
+        ):
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.report.codes import Severity
+from to_labelbox.report.installed import version_of
 from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
 
 
@@ -23,7 +23,7 @@ class FailOn(StrEnum):
 
 @cache
 def version() -> str:
-    return importlib.metadata.version("to-labelbox")
+    return version_of("to-labelbox")
 
 
 class Tool(Struct):

@@ -11,7 +11,6 @@ classes undeclared: :meth:`ClassMap.check` compares them with the schema and wit
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from heapq import nlargest
 from os.path import commonprefix
@@ -309,6 +308,8 @@ def nearest(name: str, names: Sequence[str]) -> str:
     for other in names:
         folded.setdefault(other.casefold(), other)
     wanted = name.casefold()
+    from difflib import get_close_matches  # slow to load, and only needed for advice
+
     near = [folded[match] for match in get_close_matches(wanted, _candidates(wanted, folded), SHOWN, 0.6)]
     if near:
         return f"nearest: {', '.join(_shown(near))}"
