@@ -117,8 +117,7 @@ def _row_kind(tree: Tree) -> tuple[str, str]:
 
 def names_files(tree: Tree) -> list[list[str]]:
     """Files that name classes, by their kind, the preferred one first."""
-    texts = [name for folder in tree.texts for name in tree.texts[folder] if not is_label_name(name)]
-    others = [*tree.ending(".names", ".labels", ".json"), *texts]
+    others = [*tree.ending(".names", ".labels", ".json"), *tree.other_texts]
     kinds: list[list[str]] = []
     for wanted in NAMES_FILES:
         found = [n for n in others if posixpath.basename(n).lower() == wanted]

@@ -41,6 +41,7 @@ def choose(tree: Tree, wanted: str) -> Tree:
     if not chosen:
         raise UsageError(f"-O labels={wanted}: no label file lies in a folder of that name")
     fewer = copy.copy(tree)
+    fewer.__dict__.pop("other_texts", None)
     fewer.left = {}
     fewer.texts = {}
     for folder, names in tree.texts.items():

@@ -70,6 +70,14 @@ class Tree:
         self.left = dict.fromkeys((folder for folders in written for folder in folders), OUTPUT)
         return sum(len(kind.pop(folder)) for kind, folders in zip(kinds, written) for folder in folders)
 
+    @cached_property
+    def other_texts(self) -> list[str]:
+        """Texts that are called like no label file: they may name the classes."""
+        return [
+            name for folder, names in self.texts.items() for cut in [len(folder)] for name in names
+            if not _is_label(name[cut:].lower())
+        ]  # fmt: skip
+
     def ending(self, *extensions: str) -> list[str]:
         """Files with one of these extensions, in order."""
         found = self.source.ending(*extensions)
@@ -143,7 +151,10 @@ def tree_of(source: Source) -> Tree:
 
 
 def is_label_name(name: str) -> bool:
-    base = posixpath.basename(name).lower()
+    return _is_label(name[name.rfind("/") + 1 :].lower())
+
+
+def _is_label(base: str) -> bool:
     return base not in _NOT_LABELS and not base.startswith(("readme", "autosplit_"))
 
 
