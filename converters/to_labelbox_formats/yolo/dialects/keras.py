@@ -26,26 +26,27 @@ _SAMPLE, _BOXES = 500, 200
 """Lines, spread over the set, and first boxes of a line by which the order of corners is judged."""
 ANNOTATIONS = "_annotations.txt"
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?"
+_WORD = re.compile(rb"\S+")
 _BOX = re.compile(rf"{_NUMBER}(?:,{_NUMBER}){{4}}".encode())
 _BOX_LIKE = re.compile(rb"[^\s,/\\]*(?:,[^\s,/\\]*){3,}")
 
 
 def parse_line(line: bytes) -> tuple[str, list[bytes]]:
     """(path, texts of boxes, sound or not) of a line."""
-    rest = line.strip()
-    boxes: list[bytes] = []
-    while rest:
-        head, _, tail = rest.rpartition(b" ")
-        if not (_BOX.fullmatch(tail) or (boxes_begin(head) and _BOX_LIKE.fullmatch(tail))):
+    words = list(_WORD.finditer(line))
+    first = len(words)
+    while first:
+        word = words[first - 1].group()
+        before = words[first - 2].group() if first > 1 else b""
+        if not (_BOX.fullmatch(word) or (boxes_begin(before) and _BOX_LIKE.fullmatch(word))):
             break
-        boxes.append(tail)
-        rest = head.rstrip()
-    return rest.decode("utf-8", "replace"), boxes[::-1]
+        first -= 1
+    path = line[: words[first].start()] if first < len(words) else line
+    return path.strip().decode("utf-8", "replace"), [word.group() for word in words[first:]]
 
 
-def boxes_begin(head: bytes) -> bool:
-    """Whether what stands before a token ends with a picture's name or with a box."""
-    last = head.rstrip().rpartition(b" ")[2]
+def boxes_begin(last: bytes) -> bool:
+    """Whether the token before another one is a box or ends the name of a picture."""
     return _BOX_LIKE.fullmatch(last) is not None or is_image(last.decode("utf-8", "replace"))
 
 

@@ -9,6 +9,7 @@ classification. The signed URLs expire within days and are not carried over.
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Head(Struct):
         if isinstance(self.class_names, list):
             return dict(enumerate(self.class_names)) or None
         names = self.class_names or {}
-        return {int(key): name for key, name in names.items() if key.isascii() and key.isdigit()} or None
+        return {int(key): name for key, name in names.items() if _ID.fullmatch(key)} or None
 
     @property
     def keypoints(self) -> tuple[int, int] | None:
@@ -67,6 +68,7 @@ class _Key(Struct):
     annotations: dict[str, msgspec.Raw] = field(default_factory=dict)
 
 
+_ID = re.compile(r"[0-9]{1,9}")
 _HEAD_FIELDS = frozenset(
     "type task name class_names kpt_shape kpt_names path version created_at updated_at description license url bytes".split()
 )
