@@ -233,7 +233,7 @@ def _sample(file: File, number: int, opened: Opened) -> Iterator[_Seen]:
     """Annotations spread over the file; those that do not decode at once, or state their ``bbox_mode``, say nothing here."""
     count = len(file.annotations)
     pictures = _Pictures(file, number, opened)
-    for row in np.unique(np.linspace(0, max(0, count - 1), min(count, SAMPLE)).astype(np.int64)).tolist():
+    for row in sorted(set(np.linspace(0, max(0, count - 1), min(count, SAMPLE)).astype(np.int64).tolist())):
         start, length = int(file.annotations.starts[row]), int(file.annotations.lengths[row])
         try:
             record = _record(opened.read(number, length, start))

@@ -172,7 +172,7 @@ class _KnownImages:
         self._keys, self._numbers = np.concatenate(keys)[order], np.concatenate(ordinals)[order]
         same = (self._keys[1:] == self._keys[:-1]) & (self._keys[1:] != MISSING)
         self._clashes = np.flatnonzero(same & (self._numbers[1:] != self._numbers[:-1]))
-        self._ambiguous = np.unique(self._keys[self._clashes])
+        self._ambiguous = self._keys[self._clashes]
         self._lost = 0
 
     def of_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
