@@ -13,16 +13,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
-from pebble.common.types import CONSTS
+from pebble.common.types import CONSTS, Result, ResultStatus
+from pebble.pool.process import PoolManager
 
 from to_labelbox.conversion.clock import EXIT_CODE
 from to_labelbox.conversion.job import Job
-from to_labelbox.report.errors import ToLabelboxError
+from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.report.interruption import NUMBERS, Interrupted
 
 _PATIENCE = 0.2
@@ -33,6 +35,11 @@ looks for processes that have died."""
 
 START_METHOD = os.environ.get("TO_LABELBOX_START_METHOD") or ("fork" if hasattr(os, "fork") else "spawn")
 """How processes begin: forked ones share what is open; ``spawn``, all that Windows has, can be tried anywhere."""
+
+_RENEWALS = 2
+"""Pools that may break one after another, none of them having finished a task."""
+_LOOKS, _IDLE_ENDS = 50, 5
+"""Looks, a fiftieth of a second each, for what an ended process was doing; processes that may end without a task."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -46,28 +53,102 @@ class Died:
         self.timed_out = timed_out
 
 
-class Crew:
-    """Processes that run one task after another. ``prepare(*given)`` is called first in each of them."""
+class _Manager(PoolManager):
+    """Pebble's own takes a process that dies at once, before it has heard what the process was doing, for one that had
+    nothing to do: its task never ends, or all of them do. This one waits until it has heard."""
 
-    def __init__(self, pool: ProcessPool, workers: int, signals: _Signals) -> None:
-        self._pool = pool
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._ended: list[tuple[int, int, int]] = []
+        self._idle_ends = 0
+
+    def update_workers(self) -> None:
+        ended = [*self._ended, *((pid, code, 0) for pid, code in self.worker_manager.inspect_workers())]
+        self._ended = []
+        tasks = {task.worker_id: task for task in list(self.task_manager.tasks.values())}
+        for pid, code, looks in ended:
+            if (task := tasks.get(pid)) is not None:
+                expired = ProcessExpired("Abnormal termination", code=code, pid=pid)  # type: ignore[no-untyped-call]
+                self.task_manager.task_done(task.id, Result(ResultStatus.ERROR, expired))
+                self._idle_ends = 0
+            elif looks < _LOOKS:
+                self._ended.append((pid, code, looks + 1))
+            else:
+                self._idle_ends += 1
+        if self._idle_ends > _IDLE_ENDS:
+            raise BrokenProcessPool("processes end before they have a task")
+        self.worker_manager.create_workers()  # type: ignore[no-untyped-call]
+
+
+class _Pool(ProcessPool):
+    def __init__(self, workers: int, begin: Callable[..., None], given: Sequence[Any]) -> None:
+        context = multiprocessing.get_context(START_METHOD)
+        super().__init__(workers, 0, begin, given, context)
+        self._pool_manager = _Manager(self._context, context)
+
+
+class Crew:
+    """Processes that run one task after another, in a pool that ``start`` begins, and begins anew when it has broken.
+
+    A pool breaks when a process dies before it is known what it was doing; no task is to blame for that.
+    """
+
+    def __init__(self, start: Callable[[], ProcessPool], workers: int, signals: _Signals) -> None:
+        self._start = start
+        self._pool = start()
         self._ahead = 2 * workers
         self._signals = signals
+        self._broken = 0
 
     def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | Died | ToLabelboxError]]:
         """Outcomes as they come; what the user can mend is an outcome. Tasks may be added while it runs."""
-        flying: dict[Future[R], T] = {}
+        flying: dict[Future[R], tuple[T, ProcessPool]] = {}
         while tasks or flying:
             with self._signals.held():
                 while tasks and len(flying) < self._ahead:
                     task = tasks.popleft()
-                    flying[self._pool.schedule(function, (task,))] = task
-                done, _ = wait(flying, _PATIENCE, FIRST_COMPLETED)
-                outcomes = []
-                for future in done:
-                    outcome: R | Died | ToLabelboxError = _outcome(future)
-                    outcomes.append((flying.pop(future), outcome))
+                    flying[self._scheduled(function, task)] = task, self._pool
+                done, waiting = wait(flying, _PATIENCE, FIRST_COMPLETED)
+                # a task that is given to a pool in the moment in which it breaks is never heard of again
+                lost = [] if done else [future for future in waiting if not flying[future][1].active]
+                outcomes: list[tuple[T, R | Died | ToLabelboxError]] = []
+                for future in (*done, *lost):
+                    task, pool = flying.pop(future)
+                    try:
+                        if not future.done():
+                            raise BrokenProcessPool("the pool has broken")
+                        outcome: R | Died | ToLabelboxError = _outcome(future)
+                        outcomes.append((task, outcome))
+                        self._broken = 0
+                    except (BrokenProcessPool, CancelledError) as error:
+                        tasks.appendleft(task)
+                        self._renew(pool, error)
             yield from outcomes
+
+    def _scheduled(self, function: Callable[[T], R], task: T) -> Future[R]:
+        while True:
+            try:
+                scheduled: Future[R] = self._pool.schedule(function, (task,))
+                return scheduled
+            except RuntimeError as error:  # it has broken since
+                self._renew(self._pool, error)
+
+    def _renew(self, pool: ProcessPool, error: Exception) -> None:
+        """Begin another pool in place of one that has broken, if that has not been done."""
+        if pool is not self._pool:
+            return
+        self._broken += 1
+        if self._broken > _RENEWALS:
+            raise SourceError(
+                f"worker processes end before they have done anything ({error or type(error).__name__}): "
+                "there may be too little memory, or too few processes allowed; try --workers 1"
+            ) from error
+        self.end()
+        self._pool = self._start()
+
+    def end(self) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
 
 def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
@@ -79,7 +160,7 @@ def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
         return Died("there was too little memory for it")
     except ToLabelboxError as error:
         return error
-    except OSError:
+    except (OSError, BrokenProcessPool, CancelledError):
         raise
     except Exception as error:  # a reader's defect costs what it was reading
         return Died(f"{type(error).__name__}: {error}")
@@ -175,16 +256,14 @@ def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) 
 
     Where processes can be forked, they share what has been opened before.
     """
-    context = multiprocessing.get_context(START_METHOD)
-    pool = ProcessPool(workers, 0, _begin, (os.getpid(), prepare, given), context)
     signals = _Signals()
     with _quick_pebble(), signals.handled():
+        hands = Crew(lambda: _Pool(workers, _begin, (os.getpid(), prepare, given)), workers, signals)
         try:
-            yield Crew(pool, workers, signals)
+            yield hands
         finally:
             with signals.held():
-                pool.stop()  # type: ignore[no-untyped-call]
-                pool.join()
+                hands.end()
 
 
 PoolFactory = Callable[[Sequence[Job]], AbstractContextManager[Crew]]
