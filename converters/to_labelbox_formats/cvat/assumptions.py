@@ -9,13 +9,13 @@ from itertools import pairwise
 
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.cvat.meta import TaskSpec
-from to_labelbox_formats.cvat.options import OpenTracks
+from to_labelbox_formats.cvat.options import Frames, Numbering, OpenTracks, Options, Video
 from to_labelbox_formats.cvat.xml.exports import Export, Group, XmlExport
 
 _ROW = re.compile(rb'\sframe="(\d{1,8})"')
-_TRACKS = 2_000
-"""Tracks of a file that are looked at for how their rows follow each other."""
+_FRAME_NAME = re.compile(rb'\sname="frame_(\d{6,8})"')
+_TRACKS = 500
+"""Tracks and pictures of a file whose frame numbers are looked at."""
 _GAPS, _EVERY, _FEW = "with gaps", "on every frame", "too few"
 
 
@@ -48,28 +48,51 @@ def assume_videos(groups: Iterable[Group], asked: bool, log: Log) -> None:
         )
 
 
-def assume_frames(videos: Iterable[Group], log: Log) -> None:
-    """That frame numbers count the source video, where it and the clip of its sampled frames differ."""
-    said = [_counts_source(g.task) for g in videos if g.task.step > 1 or g.task.start > 0]
-    if said:
+def assume_frames(videos: Iterable[Group], options: Options, log: Log) -> None:
+    """What frame numbers count, where the source video and the clip of its sampled frames differ.
+
+    CVAT's XML counts frames of the source video. Files in which most numbers are none of the sampled ones, and all of them
+    are below the number of these, are a question.
+    """
+    on_grid = beside = unknown = 0
+    for group in videos:
+        task = group.task
+        if task.step == 1 and task.start == 0:
+            continue
+        numbers = _numbers(group)
+        sampled = sum(n >= task.start and (n - task.start) % task.step == 0 for n in numbers)
+        if options.numbering is Numbering.AUTO and 2 * sampled < len(numbers) and max(numbers) < (task.size or 0):
+            ask(
+                f"{group.export.name}: the task takes every {task.step}. frame from {task.start} on, but {len(numbers) - sampled} "
+                f"of {len(numbers)} frame numbers that were looked at are none of these, and all are below its {task.size} frames",
+                [
+                    ("-O numbering=sampled", "they count the sampled frames from 0 on"),
+                    ("-O numbering=source", "they count the frames of the source video, as CVAT's own do"),
+                ],
+            )
+        on_grid, beside, unknown = on_grid + sampled, beside + len(numbers) - sampled, unknown + (not numbers)
+    if on_grid + beside + unknown and options.frames is Frames.SOURCE and options.video is not Video.FRAMES:
         log.assume(
             "which video is uploaded of tasks that have a first frame or a step",
             "the source video, whose frames the numbers count",
-            for_=said.count(True),
-            against=said.count(False),
-            unknown=said.count(None),
-            why="counted are tasks whose first and last frame, step and size agree with that",
+            for_=on_grid,
+            against=beside,
+            unknown=unknown,
+            why="counted are frame numbers that were looked at, and whether they are sampled frames of the source video",
             option="-O frames=sampled",
         )
 
 
-def _counts_source(task: TaskSpec) -> bool | None:
-    """Whether first and last frame, step and size of a task fit as numbers of the whole video."""
-    if task.length is not None:
-        return task.last is None or task.last < task.length
-    if task.stop is None or task.size is None:
-        return None
-    return task.stop >= task.start and (task.stop - task.start) // task.step + 1 == task.size
+def _numbers(group: Group) -> list[int]:
+    """Frame numbers of the first tracks and pictures of a group, less what a project has added to them."""
+    export = group.export
+    if not isinstance(export, XmlExport):
+        return []
+    texts = export.texts(group.tracks[:_TRACKS])
+    found = [int(n) for text in texts for n in _ROW.findall(text)]
+    heads = (_FRAME_NAME.search(text, 0, 500) for text in export.texts(group.images[:_TRACKS]))
+    found += (int(match[1]) for match in heads if match)
+    return [n - group.task.offset for n in found]
 
 
 def assume_one_video(sharing: Sequence[Group], log: Log) -> None:

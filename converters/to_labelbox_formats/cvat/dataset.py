@@ -20,7 +20,7 @@ from to_labelbox_formats.cvat.assets import MediaFinders
 from to_labelbox_formats.cvat.assumptions import open_end_of
 from to_labelbox_formats.cvat.detect import annotation_files, candidates, datumaro_files, root_of, text_head
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
-from to_labelbox_formats.cvat.options import Frames, Jobs, Options
+from to_labelbox_formats.cvat.options import Frames, Jobs, Numbering, Options
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 from to_labelbox_formats.cvat.units.arrange import units_of
 from to_labelbox_formats.cvat.units.setting import Setting
@@ -57,6 +57,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         groups=options.groups,
         relative=options.frames == Frames.SAMPLED,
         all_jobs=options.jobs is Jobs.ALL,
+        sampled_numbers=options.numbering is Numbering.SAMPLED,
         open_ends={e.name: open_end_of(e, options.open_tracks, log) for e in exports},
     )
     finders = MediaFinders(source, context)

@@ -21,6 +21,14 @@ class Frames(StrEnum):
     SAMPLED = "sampled"
 
 
+class Numbering(StrEnum):
+    """What the frame numbers of an XML file count."""
+
+    AUTO = "auto"
+    SOURCE = "source"
+    SAMPLED = "sampled"
+
+
 class Jobs(StrEnum):
     """Which jobs of a task hold the labels that count."""
 
@@ -55,6 +63,12 @@ class Options:
     frames: Frames = field(
         default=Frames.SOURCE,
         metadata={"help": "frame numbers of a task with step=N: of the source video, or of the sampled clip"},
+    )
+    numbering: Numbering = field(
+        default=Numbering.AUTO,
+        metadata={
+            "help": "what the frame numbers in an XML file count: frames of the source video, as CVAT's do, or sampled ones"
+        },
     )
     jobs: Jobs = field(
         default=Jobs.ANNOTATION,

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from cvat_files import export, image, items_of, label, open_path, open_text, row, task, track
-from to_labelbox.model.items import Annotation, Item, Object, Track
+from to_labelbox.model.items import Annotation, Box, Item, Object, Track
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Assumption, Log
-from to_labelbox_formats.cvat.options import Frames, OpenTracks, SameSource, Video
+from to_labelbox_formats.cvat.options import Frames, Numbering, OpenTracks, SameSource, Video
 
 
 def only(log: Log) -> Assumption:
@@ -32,18 +32,50 @@ def everything(items: list[Item]) -> list[Annotation]:
     return [a for item in items for a in item.annotations]
 
 
+SAMPLED = task(label("car"), size=4, start=10, stop=19, step=3, video=(64, 48))
+
+
 @pytest.mark.parametrize(
-    ("stop", "counts"), [(19, (1, 0, 0)), (3, (0, 1, 0)), (None, (0, 0, 1))], ids=["agrees", "does not", "unsaid"]
+    ("second", "counts"), [(13, (2, 0, 0)), (14, (1, 1, 0))], ids=["on sampled frames", "one beside them"]
 )
-def test_frames_of_a_sampled_video(stop: int | None, counts: tuple[int, int, int], tmp_path: Path) -> None:
-    meta = task(label("car"), size=4, start=10, stop=stop, step=3, video=(64, 48))
-    text = export(track(row(10, (0, 0, 9, 9)) + row(13, (0, 0, 9, 9), outside=True)), meta)
+def test_frames_of_a_sampled_video(second: int, counts: tuple[int, int, int], tmp_path: Path) -> None:
+    text = export(track(row(10, (0, 0, 9, 9)) + row(second, (0, 0, 9, 9), outside=True)), SAMPLED)
     dataset, log = open_text(tmp_path, text)
     assert evidence(log) == (*counts, "-O frames=sampled")
-    assert ends(everything(items_of(dataset)[0])) == [12]
+    assert ends(everything(items_of(dataset)[0])) == [second - 1]
     dataset, log = open_text(tmp_path, text, frames=Frames.SAMPLED)
     assert not log.assumptions
     assert ends(everything(items_of(dataset)[0])) == [0]
+
+
+@pytest.mark.parametrize("dense", [True, False])
+def test_numbers_that_fit_the_sampled_frames_alone_are_a_question(dense: bool, tmp_path: Path) -> None:
+    """Some writers count the frames of the clip that CVAT has made, though the task says that it takes every third."""
+    rows = row(0, (0, 0, 9, 9)) + row(1, (3, 0, 12, 9), key=not dense) + row(2, (6, 0, 15, 9), outside=True)
+    text = export(track(rows), SAMPLED)
+    with pytest.raises(UsageError, match="-O numbering=sampled"):
+        open_text(tmp_path, text)
+    dataset, _ = open_text(tmp_path, text, numbering=Numbering.SAMPLED)
+    (found,) = everything(items_of(dataset)[0])
+    assert isinstance(found, Track)
+    first, last = found.segments[0][0], found.segments[0][-1]
+    assert (first.frame, first.geometry) == (10, Box(0, 0, 9, 9))
+    assert (last.frame, last.geometry) == (15, Box(5, 0, 9, 9))
+    dataset, _ = open_text(tmp_path, text, numbering=Numbering.SAMPLED, video=Video.FRAMES)
+    assert [i.asset.path for i in dataset if list(i.annotations)] == ["frame_000010", "frame_000013"]
+    dataset, _ = open_text(tmp_path, text, numbering=Numbering.SAMPLED, frames=Frames.SAMPLED)
+    assert ends(everything(items_of(dataset)[0])) == [1]
+    dataset, _ = open_text(tmp_path, text, numbering=Numbering.SOURCE)
+    assert ends(everything(items_of(dataset)[0])) == [1]
+
+
+def test_pictures_of_frames_are_numbered_in_the_same_way(tmp_path: Path) -> None:
+    shape = '<box label="car" occluded="0" xtl="1" ytl="1" xbr="5" ybr="5" z_order="0"/>'
+    text = export("".join(image(shape, f"frame_{n:06d}", 64, 48) for n in range(4)), SAMPLED)
+    with pytest.raises(UsageError, match="-O numbering=sampled"):
+        open_text(tmp_path, text)
+    dataset, _ = open_text(tmp_path, text, numbering=Numbering.SAMPLED)
+    assert ends(everything(items_of(dataset)[0])) == [12, 15, 18, 19]
 
 
 def test_a_task_from_its_first_frame_on_assumes_nothing(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from cvat_files import (
 )
 from harness import Convert
 from to_labelbox.model.items import Box, Item, Track
-from to_labelbox_formats.cvat.options import Video
+from to_labelbox_formats.cvat.options import Numbering, Video
 from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED
 
 SAMPLED = task(label("car"), size=5, start=10, stop=22, step=3, video=(64, 48))
@@ -195,7 +195,8 @@ def test_rows_beside_the_frames_of_the_task_are_kept_as_pictures(frame: int, tmp
     meta = task(label("car"), size=4, start=0, stop=6, step=2, video=(64, 48))
     rows = row(0, (0, 0, 5, 5)) + row(1, (0, 0, 5, 5), key=False, outside=True)
     rows += row(frame if frame == 9 else 3, (0, 0, 6, 6), key=False)
-    found, log = annotations_of(tmp_path, export(track(rows), meta), video=Video.FRAMES)
+    text = export(track(rows), meta)
+    found, log = annotations_of(tmp_path, text, video=Video.FRAMES, numbering=Numbering.SOURCE)
     assert len(found) == log.ledger.total().read == 2
 
 

@@ -56,6 +56,8 @@ class FastTracks:
         """The frames as they are written; None where one needs a word."""
         rules, task = self._rules, self._rules.task
         frames = told - task.offset
+        if rules.sampled_numbers:
+            frames = task.start + frames * task.step
         off_grid = task.step > 1 and bool(((frames - task.start) % task.step).any())
         if frames[0] < 0 or off_grid or (rules.relative and frames[0] < task.start):
             return None

@@ -70,7 +70,7 @@ class Rules(NamedTuple):
 
     ``dense``: rows stand for every visible frame. ``closes``: visible stretches end with outside rows.
     ``relative``: frames are numbered within the sampled clip rather than in the source video. ``open_tracks``: where a
-    track of keyframes ends that no row hides.
+    track of keyframes ends that no row hides. ``sampled_numbers``: the file counts sampled frames from 0.
     """
 
     task: TaskSpec
@@ -78,6 +78,7 @@ class Rules(NamedTuple):
     closes: bool
     relative: bool = False
     open_tracks: OpenTracks = OpenTracks.TASK
+    sampled_numbers: bool = False
 
     @property
     def step(self) -> int:
@@ -93,6 +94,11 @@ class Rules(NamedTuple):
         """Frames of the video, or of the sampled clip; None where that is not known."""
         length = self.task.length
         return length if length is None or not self.relative else max(0, self.number(length - 1) + 1)
+
+    def frame(self, told: int) -> int:
+        """The frame of the source video that a number of the file means."""
+        own = told - self.task.offset
+        return self.task.start + own * self.task.step if self.sampled_numbers else own
 
     def number(self, frame: int) -> int:
         """The frame as it is written."""
@@ -163,7 +169,7 @@ class RowReader:
         rows: list[Row] = []
         resolve = self._vocabulary.resolve
         rules = self.rules
-        plain = rules.task.step == 1 and not rules.task.offset and not rules.relative
+        plain = rules.task.step == 1 and not rules.task.offset and not rules.relative and not rules.sampled_numbers
         told: list[Answer] | None = None
         answered = resolve(label, ())
         for number, node in enumerate(nodes):
@@ -256,7 +262,7 @@ class RowReader:
         if frame is None or frame > MAX_FRAME or frame < task.offset:
             self._log.note(Code.FRAME_INVALID, f"row {number + 1} has frame {node.get('frame')!r}; it is left out")
             return None
-        frame -= task.offset
+        frame = rules.frame(frame)
         if task.step > 1 and (frame - task.start) % task.step:
             if rules.relative:
                 self._log.note(Code.FRAME_INVALID, f"frame {frame} is none of every {task.step}; it is left out")

@@ -42,6 +42,7 @@ def units_of(groups: Sequence[Group], setting: Setting, finders: MediaFinders, o
     assume_videos(groups, options.video is not Video.AUTO, log)
     pictures, videos = _apart(groups)
     frames = [] if as_video else videos
+    assume_frames(videos, options, log)
     name_folders([*pictures, *frames], log)
     order = {id(g): i for i, g in enumerate([*groups, *pictures])}
     found: list[tuple[int, Units]] = []
@@ -54,8 +55,6 @@ def units_of(groups: Sequence[Group], setting: Setting, finders: MediaFinders, o
     elif videos:
         from to_labelbox_formats.cvat.units.video import VideoUnit
 
-        if not setting.relative:
-            assume_frames(videos, log)
         paths = video_paths(videos, finders.source, options.same_source, log)
         found += ((order[id(g[0])], VideoUnit(path, g, setting)) for path, g in paths.items())
     return AllUnits([part for _, part in sorted(found, key=lambda pair: pair[0])])

@@ -41,6 +41,7 @@ class FrameUnits:
         self._setting = setting
         self._finder = finder
         self._images: dict[int, int] = {}
+        self._rules = setting.rules(group)._replace(relative=False)
         self._shown = _Frames()
         shown = self._read_tracks(log)
         self._find_images(log)
@@ -76,7 +77,7 @@ class FrameUnits:
             match = FRAME.fullmatch(node.get("name"))
             if match is None:
                 continue
-            frame = int(match[1]) - group.task.offset
+            frame = self._rules.frame(int(match[1]))
             if length is not None and frame >= length:
                 message = f"the frame lies behind the video's {length} frames"
                 skip_all((node,), ShapeLog(log, group.export.name), Code.FRAME_INVALID, message)
@@ -87,8 +88,7 @@ class FrameUnits:
         """Put down what the tracks show; the frames on which they show anything."""
         group = self._group
         export, shown = group.export, set[int]()
-        rules = self._setting.rules(group)._replace(relative=False)
-        reader = TrackReader(self._setting.vocabulary, ShapeLog(log, export.name), rules)
+        reader = TrackReader(self._setting.vocabulary, ShapeLog(log, export.name), self._rules)
         texts = export.texts(group.tracks) if isinstance(export, XmlExport) else None
         for element in group.tracks:
             try:

@@ -15,7 +15,7 @@ from to_labelbox_formats.cvat.nodes import Node
 from to_labelbox_formats.cvat.options import OpenTracks
 from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary
 from to_labelbox_formats.cvat.tracks.rows import Rules
-from to_labelbox_formats.cvat.xml.exports import Group
+from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
 
 
 class Units(Protocol):
@@ -29,19 +29,24 @@ class Units(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all units of a dataset share. ``open_ends`` are by the name of an export."""
+    """What all units of a dataset share. ``open_ends`` are by the name of an export.
+
+    ``relative``: frames are written as numbers of the sampled clip; ``sampled_numbers``: XML files number them so.
+    """
 
     context: ReadContext
     vocabulary: Vocabulary
     groups: bool
     relative: bool
     all_jobs: bool = False
+    sampled_numbers: bool = False
     open_ends: Mapping[str, OpenTracks] = field(default_factory=dict)
 
     def rules(self, group: Group) -> Rules:
         export = group.export
         ends = self.open_ends.get(export.name, OpenTracks.TASK)
-        return Rules(group.task, export.dense, export.closes, self.relative, ends)
+        sampled = self.sampled_numbers and isinstance(export, XmlExport)
+        return Rules(group.task, export.dense, export.closes, self.relative, ends, sampled)
 
 
 def skip_all(nodes: Iterable[Node], log: ShapeLog, code: Code, message: str) -> None:

@@ -68,7 +68,7 @@ class VideoUnit:
         found = []
         for group in self._groups:
             rules = self._setting.rules(group)
-            last = rules.last if rules.last is not None else _last_row(group)
+            last = rules.last if rules.last is not None else _last_row(group, rules)
             found.append(rules.length or (last + 1 if last is not None else None))
         return max((n for n in found if n is not None), default=None)
 
@@ -125,7 +125,7 @@ class _GroupReader:
             name = node.get("name")
             match = FRAME.fullmatch(name)
             assert match is not None
-            frame = rules.number(int(match[1]) - group.task.offset)
+            frame = rules.number(rules.frame(int(match[1])))
             if frame < 0 or (rules.length is not None and frame >= rules.length):
                 which = "before the task's first" if frame < 0 else f"behind the video's {rules.length} frames"
                 skip_all((node,), shapes, Code.FRAME_INVALID, f"the frame lies {which}")
@@ -204,12 +204,12 @@ _TAIL = 4096
 """Bytes of a track in which its last row is looked for."""
 
 
-def _last_row(group: Group) -> int | None:
+def _last_row(group: Group, rules: Rules) -> int | None:
     """The last frame that a track tells of, where nothing else says how many there are."""
     if not isinstance(group.export, XmlExport):
         return None
     ends = (_ROW.findall(tail) for tail in group.export.tails(group.tracks, _TAIL))
-    return max((int(rows[-1]) - group.task.offset for rows in ends if rows), default=None)
+    return max((rules.number(rules.frame(int(rows[-1]))) for rows in ends if rows), default=None)
 
 
 class Lazy(Sequence[Annotation]):
