@@ -16,7 +16,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import image_header
-from to_labelbox.source.urls import url_path
+from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.index import File
 
@@ -51,7 +51,8 @@ def plain_path(name: str) -> str:
 class Paths:
     """Reads image records of a set of files."""
 
-    def __init__(self, source: Source, files: Sequence[File], context: ReadContext) -> None:
+    def __init__(self, source: Source, files: Sequence[File], context: ReadContext, shared: SharedPaths) -> None:
+        self._shared = shared
         self._source = source
         self._context = context
         self._names = [f.name for f in files]
@@ -90,9 +91,9 @@ class Paths:
         if name and _LOCAL_FILES in name:
             name = unquote(name.partition(_LOCAL_FILES)[2])
         elif name and "://" in name:
-            url, name = None if name.startswith("file:") else name, url_path(name)
+            url, name = None if name.startswith("file:") else name, self._shared.path_of(name)
         elif not name and url:
-            name = url_path(url)
+            name = self._shared.path_of(url)
         path = plain_path(name) if name else f"{record.id}.jpg"
         if not name:
             log.note(

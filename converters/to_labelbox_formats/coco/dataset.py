@@ -20,6 +20,7 @@ from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
+from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.assets import Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
@@ -69,8 +70,10 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         _set_homes(files, options.same_names, log)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)
-        merged = merge(files, log, _Names(files, opened))
-    paths = Paths(source, files, context)
+        names = _Names(files, opened)
+        shared = SharedPaths([(f.addresses, f.image_names) for f in files], names.name)
+        merged = merge(files, log, names)
+    paths = Paths(source, files, context, shared)
     records = Records(
         Files(
             [f.name for f in files],
@@ -190,6 +193,11 @@ class _Names:
         self._files, self._opened = files, opened
 
     def __call__(self, file: int, row: int) -> str:
+        name = self.name(file, row)
+        return f"images[{row}]" + (f" ({name[:200]})" if name else "")
+
+    def name(self, file: int, row: int) -> str:
+        """Its ``file_name``, else its ``coco_url``."""
         table = self._files[file].images
         try:
             found = msgspec.json.decode(
@@ -197,8 +205,7 @@ class _Names:
             )
         except UNDECODABLE:
             found = _Name()
-        name = found.file_name or found.coco_url
-        return f"images[{row}]" + (f" ({name[:200]})" if name else "")
+        return found.file_name or found.coco_url or ""
 
 
 # ------------------------------------------------------------------------------------------------------ schema

@@ -18,6 +18,8 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
 from to_labelbox.source.json_stream import JsonStream, Piece, as_utf8
+from to_labelbox.source.urls import is_url
+from to_labelbox_formats.coco.addresses import Addresses, AddressRows, identity
 from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
 from to_labelbox_formats.coco.box_columns import BoxColumns, Boxes, BoxRecord, read_boxes
 from to_labelbox_formats.coco.categories import Category, CategoryList, by_id, names_by_id, read_categories
@@ -91,6 +93,7 @@ class File(Struct, kw_only=True):
     beside: list[Beside] = field(default_factory=list)
     lists: dict[str, int] = field(default_factory=dict)
     category_fields: dict[str, int] = field(default_factory=dict)
+    addresses: Addresses
     image_census: Census
     annotation_census: Census
 
@@ -134,6 +137,7 @@ class _Found:
         self.lists: dict[str, int] = {}
         self.tags = BesideRows(TAGS)
         self.scenes: bytes | None = None
+        self.addresses = AddressRows()
         self.image_census, self.annotation_census = Census(IMAGE_FIELDS), Census(ANNOTATION_FIELDS)
 
 
@@ -174,6 +178,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
         beside=[answers for answers in (tags, scenes) if answers is not None],
         lists=found.lists,
         category_fields=found.categories.fields,
+        addresses=found.addresses.table(),
         image_census=found.image_census,
         annotation_census=found.annotation_census,
     )
@@ -306,14 +311,14 @@ def _index_images(stream: JsonStream, found: _Found) -> None:
         starts, lengths, items, text = piece
         ids = [None if item is None else key if item.id is None else item.id for item in items]
         found.images.add(starts, lengths, keys_of(ids))
-        hashes = [
-            MISSING if item is None else hash(item.file_name or item.coco_url or f"\0{id}")
-            for item, id in zip(items, ids)
-        ]
-        found.image_names.append(np.array(hashes, np.int64))
+        names = [None if item is None else item.file_name or item.coco_url or f"\0{id}" for item, id in zip(items, ids)]
+        found.addresses.add(rows, names)
+        found.image_names.append(
+            np.array([MISSING if name is None else hash(identity(name)) for name in names], np.int64)
+        )
         found.image_census.look(text, len(items))
         if not rows:
-            found.linked = any(item is not None and item.coco_url for item in items)
+            found.linked = any(item is not None and (item.coco_url or is_url(item.file_name or "")) for item in items)
         if b'"tag_ids"' in text:
             for row, item in enumerate(items, rows):
                 if item is not None and item.tag_ids:
