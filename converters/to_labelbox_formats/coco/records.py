@@ -389,14 +389,13 @@ class Records:
         attributes, angle = attributes_of(data, record.text, self._fields, known, crowd=crowd)
         lost = False
         if kind is Kind.LABELS and not _is_drawn(data):
-            self._relabel(log, label)
             if attributes:
                 names = ", ".join(a.name for a in attributes)
                 self._shapes.note(
                     log, Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none", record, data.id
                 )
                 lost = True
-            return Classification(id=id, name=WHOLE_IMAGE, value=Choice(label), where=where, loss=lost)
+            return Classification(id=id, name=WHOLE_IMAGE, value=Choice(label), counted=label, where=where, loss=lost)
         scale = self._files.conventions[record.file].sides
         box = self._shapes.box(record, data, asset if scale else None, log)
         outline, loss = self._shapes.outline(record, data, asset, log)
@@ -464,13 +463,6 @@ class Records:
                 raise Refused(Code.CLASS_UNKNOWN, f"category_id {shown} is not among the categories")
             message = "category_id is the name of a category, not its id"
             self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
-
-    def _relabel(self, log: Log, label: str) -> None:
-        """Answers are counted under the question's name, not the category's."""
-        log.ledger[label].read -= 1
-        if not log.ledger[label].read:
-            del log.ledger[label]
-        log.ledger[WHOLE_IMAGE].read += 1
 
     # ------------------------------------------------------------------------- answers beside the annotations
 

@@ -221,7 +221,7 @@ class _Mapper:
             name=name,
             value=value,
             free=old.free and rule.input in (None, Input.TEXT),
-            counted=old.name if name != old.name else "",
+            counted=old.counted or (old.name if name != old.name else ""),
             loss=old.loss or bool(self._lost),
         )
 

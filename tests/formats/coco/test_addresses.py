@@ -37,7 +37,10 @@ H = "https://h.example.org"
             [f"{H}/get?id=1&X-Amz-Date=1", f"{H}/get?id=2&X-Amz-Date=2"],
             ["h.example.org/get?id=1", "h.example.org/get?id=2"],
         ),
-        ([f"{H}/a.jpg?X-Amz-Date=1&X-Amz-Signature=q", f"{H}/a.jpg?X-Amz-Date=2&X-Amz-Signature=r"], ["a.jpg", "a.jpg"]),
+        (
+            [f"{H}/a.jpg?X-Amz-Date=1&X-Amz-Signature=q", f"{H}/a.jpg?X-Amz-Date=2&X-Amz-Signature=r"],
+            ["a.jpg", "a.jpg"],
+        ),
         ([f"{H}/a%20b.jpg", f"{H}/c.jpg"], ["a b.jpg", "c.jpg"]),
     ],
 )
