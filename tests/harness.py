@@ -135,7 +135,10 @@ def check_report(made: Report) -> None:
 
 def check_output(out: Path, made: Report) -> None:
     check_report(made)
-    faults = [str(f) for f in to_labelbox.validate(out)]
+    found = list(to_labelbox.validate(out))
+    faults = [str(f) for f in found if f.severity == "error"]
+    unanswered = sorted(f.message for f in found if f.severity != "error")
+    assert len(unanswered) == codes(made).get("required-unanswered", 0), unanswered
     assert faults == [], faults
     assert len(lines(out)) == made.lines.total
     made_anew = 0 if "data_rows" in made.source.details else made.assets.written

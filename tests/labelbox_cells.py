@@ -263,7 +263,7 @@ case(
     Media.GEOSPATIAL,
     obj(MAP_BOX),
     {"name": "thing", "bbox": bbox(-99.5, 19.25, 0.125, 0.0625)},
-    put("bbox", "height", -0.0625),
+    put("bbox", "width", -0.0625),
     "above 0",
     "NDRectangle",
 )

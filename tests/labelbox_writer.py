@@ -77,4 +77,5 @@ def save(made: Written, folder: Path) -> None:
 
 def faults(made: Written, folder: Path, media_root: Path | None = None) -> list[Fault]:
     save(made, folder)
-    return list(FORMAT.validate(str(folder), None, str(media_root) if media_root else None))
+    found = FORMAT.validate(str(folder), None, str(media_root) if media_root else None)
+    return [fault for fault in found if fault.severity == "error"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from to_labelbox.conversion.demanded import demanding
 from to_labelbox.conversion.job import Job, Opened, _adapted, existing_ontology, open_job
 from to_labelbox.conversion.output_folder import Folder
 from to_labelbox.conversion.run import Progress, run
@@ -131,10 +132,12 @@ def _opened(
     settings = given or Settings()
     settings = settings_for(existing, settings) if existing else settings
     chosen = target.options(**(options or {}))
+    adapted = _adapted(dataset, settings)
+    asking = demanding(settings, adapted.schema)
     return Opened(
-        _adapted(dataset, settings),
+        adapted,
         target,
-        lambda: target.encoder(settings, chosen, dataset.name, Log()),
+        lambda: target.encoder(asking, chosen, dataset.name, Log()),
         Log(indexed=index),
         SourceInfo(dataset.name, "python", dict(dataset.details)),
         declared=dataset.schema,

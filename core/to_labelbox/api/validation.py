@@ -11,6 +11,7 @@ from to_labelbox.batches.report import read_batch
 from to_labelbox.conversion.output_folder import REPORT
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import Fault
+from to_labelbox.report.codes import Severity
 
 ONTOLOGY = "ontology.json"
 
@@ -38,6 +39,11 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
         media = None if media_root is None else os.path.join(media_root, *row.path.split("/"))
         for fault in writer().validate(folder, ontology, media if media and os.path.isdir(media) else media_root):
             yield replace(fault, file=f"{row.path}/{fault.file}")
+
+
+def errors(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
+    """The faults without warnings and hints."""
+    return (fault for fault in faults(path, ontology, media_root) if fault.severity is Severity.ERROR)
 
 
 def _content(path: str) -> bytes | None:

@@ -114,7 +114,12 @@ def conversion_options(command: F) -> F:
             ),
             click.option("--url-prefix", default="", metavar="URL", help="Where the media are: URL/path is row_data."),
             click.option("--url-map", type=click.Path(), metavar="CSV", help="key,url of each asset."),
-            click.option("--split-metadata", default="", metavar="NAME", help="Metadata field that takes the split."),
+            click.option(
+                "--split-metadata",
+                default="",
+                metavar="NAME",
+                help="Metadata field that takes the split; Labelbox's own, split, takes train, valid, test: val becomes valid.",
+            ),
             click.option(
                 "--on-error",
                 type=click.Choice(["skip", "fail"]),

@@ -11,6 +11,10 @@ from to_labelbox.api.validation import faults
 from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.speech import say, tell
 from to_labelbox.model.text import cut
+from to_labelbox.report.codes import Severity
+
+ADVICE_SHOWN = 20
+"""Warnings and hints to print."""
 
 
 @click.command(
@@ -32,18 +36,27 @@ Examples:
 def validate(path: str, ontology: str | None, media_root: str | None, limit: int, quiet: bool) -> int:
     """Check an output folder of convert or batch, or FILE.ndjson with --ontology FILE, by Labelbox's rules.
 
-    Exit code 1 on any fault.
+    Exit code 1 on any fault. A warning or a hint is none: it is about what Labelbox takes, but advises against.
     """
     if not os.path.exists(path):
         raise click.UsageError(f"{path}: no such file or folder")
-    found = 0
+    found = advice = 0
     for fault in faults(path, ontology, media_root):
-        found += 1
-        if not quiet and found <= limit:
+        if fault.severity is Severity.ERROR:
+            found += 1
+            shown = found <= limit
+        else:
+            advice += 1
+            shown = advice <= ADVICE_SHOWN
+        if not quiet and shown:
             say(cut(str(fault), 4000))
     if not quiet:
         more = f" (the first {limit} shown)" if found > limit else ""
-        tell(f"{found} fault{'' if found == 1 else 's'}{more}" if found else f"{path}: no faults")
+        said = f"{found} fault{'' if found == 1 else 's'}{more}" if found else f"{path}: no faults"
+        if advice:
+            more = f" (the first {ADVICE_SHOWN} shown)" if advice > ADVICE_SHOWN else ""
+            said += f"; {advice} warning{'' if advice == 1 else 's'} or hint{'' if advice == 1 else 's'}{more}"
+        tell(said)
         if not found and os.path.isfile(os.path.join(path, "data_rows.ndjson")):
             tell(f"next: to-labelbox preview {shlex.quote(path)} --media-root DIR")
     return 1 if found else 0

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from to_labelbox.conversion.demanded import demanding
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
@@ -127,10 +128,12 @@ def open_job(job: Job, listed: Callable[[int], None] = lambda _: None) -> Opened
     if job.name:
         dataset = replace(dataset, name=job.name)
     details = as_text({"reason": reason, **dataset.details})
+    adapted = _adapted(dataset, settings)
+    asking = demanding(settings, adapted.schema)
     return Opened(
-        _adapted(dataset, settings),
+        adapted,
         target,
-        lambda: target.encoder(settings, writer_options, dataset.name, Log(fail=job.fail)),
+        lambda: target.encoder(asking, writer_options, dataset.name, Log(fail=job.fail)),
         log,
         SourceInfo(text_name(source.path), chosen.name, details),
         job,

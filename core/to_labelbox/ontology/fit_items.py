@@ -34,6 +34,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.rules.class_map import nearest
 from to_labelbox.rules.ontology_index import AREAS, Fit
+from to_labelbox.rules.required import of_fit
 from to_labelbox.rules.settings import Settings
 
 Attributes = tuple[Attribute, ...]
@@ -51,10 +52,11 @@ def fit_of(ontology: Ontology) -> Fit:
 def settings_for(ontology: Ontology, settings: Settings) -> Settings:
     """The settings under which items fit; what the user says about geometry beats what the ontology suggests."""
     fit = fit_of(ontology)
+    required = of_fit(fit)
     chosen = settings.class_geometry
     if settings.geometry is Policy.AUTO:
         chosen = {**fit.policies, **settings.class_geometry}
-    return msgspec.structs.replace(settings, class_geometry=chosen, fit=fit)
+    return msgspec.structs.replace(settings, class_geometry=chosen, fit=fit, required=required or None)
 
 
 def conformed(fit: Fit, items: Iterator[Item], log: Log) -> Iterator[Item]:
@@ -68,15 +70,12 @@ class _Fitter:
         self._log = log
         self._labels = sorted({label for label, _ in fit.shapes})
         self._near: dict[tuple[str, str], str] = {}
-        self._required = [q for q in fit.questions.values() if q.required and not q.index]
 
     def item(self, item: Item) -> Item:
         self._item = item
         self._answered: dict[tuple[str, str | None], str] = {}
         self._lost: list[str] = []
         found = [new for old in item.annotations if (new := self._annotation(old)) is not None]
-        given = {a.name for a in found if isinstance(a, Classification)}
-        self._miss(self._required, given, "the asset", "", "")
         return msgspec.structs.replace(item, annotations=found)
 
     def _annotation(self, old: Annotation) -> Annotation | None:
@@ -108,17 +107,6 @@ class _Fitter:
         message = f"left out, as the ontology does not have it: {', '.join(dict.fromkeys(self._lost))}"
         self._log.note(Code.NOT_IN_ONTOLOGY, message, file=self._item.origin, where=annotation.where, id=annotation.id)
 
-    def _miss(self, questions: Iterable[Question], given: set[str], owner: str, where: str, id: str) -> None:
-        for question in questions:
-            if question.required and question.name not in given:
-                self._log.note(
-                    Code.REQUIRED_UNANSWERED,
-                    f"{question.name!r} of {owner} is required by the ontology and has no answer",
-                    file=self._item.origin,
-                    where=where,
-                    id=id,
-                )
-
     def _nearest(self, what: str, name: str, names: Iterable[str]) -> str:
         """The nearest names in words, looked for once a name, not once an annotation."""
         found = self._near.get((what, name))
@@ -141,13 +129,9 @@ class _Fitter:
             segments = tuple(
                 tuple(self._keyframe(questions, key, label) for key in segment) for segment in old.segments
             )
-            given = {a.name for a in attributes}
-            given.update(a.name for segment in segments for key in segment for a in key.attributes if a.value != "")
             new: Object | Track = msgspec.structs.replace(old, attributes=attributes, segments=segments)
         else:
-            given = {a.name for a in attributes}
             new = _drawable(msgspec.structs.replace(old, attributes=attributes), kinds)
-        self._miss(questions.values(), given, repr(label), old.where, old.id)
         if self._lost:
             self._note_lost(old)
             new = msgspec.structs.replace(new, loss=True)

@@ -12,6 +12,7 @@ from to_labelbox.model.items import Item
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.importer import Importer
+from to_labelbox.report.codes import Severity
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings
 
@@ -56,14 +57,22 @@ class Encoder(Protocol):
 
 
 class Fault(Struct, frozen=True):
-    """One violation of the target's rules, at a line of a file."""
+    """One violation of the target's rules, at a line of a file.
+
+    With a lower ``severity`` it is a warning, or a hint: the target takes it, but advises otherwise. ``code`` is that of the
+    report where a conversion says the same.
+    """
 
     file: str
     line: int
     message: str
+    severity: Severity = Severity.ERROR
+    code: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        kind = {Severity.ERROR: "", Severity.WARNING: "warning: ", Severity.INFO: "hint: "}[self.severity]
+        return f"{place}: {kind}{f'{self.code}: ' if self.code else ''}{self.message}"
 
 
 class Validate(Protocol):

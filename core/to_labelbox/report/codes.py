@@ -37,6 +37,7 @@ class Code(StrEnum):
     KEY_SHARED = "key-shared"
     ROW_UNMATCHED = "row-unmatched"
     ROW_DATA_LOCAL = "row-data-local"
+    METADATA_REFUSED = "metadata-refused"
     # the set as a whole
     SUSPICIOUS = "suspicious"
     # labels and attributes

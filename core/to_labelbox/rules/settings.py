@@ -12,6 +12,7 @@ from to_labelbox.model.schema import Policy
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import Rows
 from to_labelbox.rules.ontology_index import Fit
+from to_labelbox.rules.required import Required
 
 __all__ = ["Outside", "Policy", "Settings"]
 
@@ -30,6 +31,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     geometry: policy for all classes; class_geometry: policy of single classes by name.
     class_map: new names, and what else the user says about classes; its geometry beats ``class_geometry``.
     fit: what an existing ontology takes; :func:`to_labelbox.ontology.fit_items.settings_for` fills it in.
+    required: questions that want an answer; filled in where a source is opened.
     rows: data rows that exist already; assets that are none of them are skipped.
     outside: shapes beyond the border; an overshoot of up to 1 px is float noise and always cut without a word.
     min_area: shapes with an area below this many square pixels are skipped.
@@ -45,6 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     class_geometry: Mapping[str, Policy] = field(default_factory=dict)
     class_map: ClassMap | None = None
     fit: Fit | None = None
+    required: Required | None = None
     rows: Rows | None = None
     outside: Outside = Outside.CLIP
     min_area: float = 0.0

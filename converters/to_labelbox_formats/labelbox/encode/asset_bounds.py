@@ -23,6 +23,7 @@ from to_labelbox.model.items import (
     PageUnit,
     Point,
     TextSpan,
+    Tiles,
     TokenSpan,
 )
 from to_labelbox.report.codes import Code
@@ -145,18 +146,30 @@ def _in_fractions(obj: Object, item: Item, log: Log, page: int, box: Box) -> Obj
 def check_degrees(shapes: Iterable[Shape]) -> None:
     """Raises :class:`Skip` unless all shapes lie on the globe."""
     left, least, right, greatest = DEGREES
-    for shape in shapes:
-        match shape.geometry:
-            case Box(x, y, width, height):
-                extent = (x, y, x + width, y + height)
-            case Point(x, y):
-                extent = (x, y, x, y)
-            case list() | tuple() as points:
-                extent = geo.bounds(points)
-            case _:
-                continue
+    for extent in filter(None, map(_extent, shapes)):
         if extent[0] < left or extent[1] < least or extent[2] > right or extent[3] > greatest:
             raise Skip(Code.OUTSIDE, "EPSG4326 takes longitudes of -180..180 as x and latitudes of -90..90 as y")
+
+
+def check_map(shapes: Iterable[Shape], tiles: Tiles) -> None:
+    """Raises :class:`Skip` for a shape of which nothing lies on its map."""
+    (a, b), (c, d) = tiles.bounds
+    left, low, right, high = min(a, c), min(b, d), max(a, c), max(b, d)
+    for extent in filter(None, map(_extent, shapes)):
+        if extent[2] < left or extent[0] > right or extent[3] < low or extent[1] > high:
+            raise Skip(Code.OUTSIDE, f"lies beside its map, which is x {left:g}..{right:g}, y {low:g}..{high:g}")
+
+
+def _extent(shape: Shape) -> tuple[float, float, float, float] | None:
+    match shape.geometry:
+        case Box(x, y, width, height):
+            return x, y, x + width, y + height
+        case Point(x, y):
+            return x, y, x, y
+        case list() | tuple() as points:
+            return geo.bounds(points)
+        case _:
+            return None
 
 
 BORDERS: Mapping[Media, Callable[[Object, Item, Log], Object]] = {

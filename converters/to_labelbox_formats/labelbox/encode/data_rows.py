@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from to_labelbox.model.items import Asset, Media
-from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, json_of
 
 MEDIA_TYPES = {
@@ -21,7 +21,7 @@ MEDIA_TYPES = {
 }
 
 
-def data_row(asset: Asset, key: str, row_data: str | None, split: str, settings: Settings) -> bytes:
+def data_row(asset: Asset, key: str, row_data: str | None, metadata: Sequence[tuple[str, str]] = ()) -> bytes:
     """One NDJSON line. Without a URL, row_data is the relative path, which the SDK uploads from the media folder."""
     path = asset.path
     global_key = ascii_json(key)
@@ -35,8 +35,7 @@ def data_row(asset: Asset, key: str, row_data: str | None, split: str, settings:
     row = b'{"row_data":%b,"global_key":%b,"external_id":%b,"media_type":"%b"' % (
         data, global_key, global_key if name == key else ascii_json(name), medium.encode(),
     )  # fmt: skip
-    if asset.metadata or split:
-        metadata = [*asset.metadata, *([(settings.split_metadata, split)] if split else [])]
+    if metadata:
         row += b',"metadata_fields":' + json_of([{"name": name, "value": value} for name, value in metadata])
     return row + b"}\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count as counter
 
@@ -11,11 +11,12 @@ import msgspec
 from msgspec import Raw
 
 from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, cleaned, shortened
-from to_labelbox.model.items import Asset, Classification, Item, Media, Object, Relationship, Track
+from to_labelbox.model.items import Asset, Attribute, Classification, Item, Media, Object, Relationship, Track
 from to_labelbox.model.survey import Survey
 from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import LISTED, Log
+from to_labelbox.rules.required import ASSET, missing
 from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox.encode.answers import Questions
 from to_labelbox_formats.labelbox.encode.data_rows import data_row
@@ -26,7 +27,12 @@ from to_labelbox_formats.labelbox.encode.relationships import add_relationship
 from to_labelbox_formats.labelbox.encode.shapes import Shapes
 from to_labelbox_formats.labelbox.encode.tracks import Tracks
 from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, ONE_NAME, TEXT
+from to_labelbox_formats.labelbox.metadata import RESERVED, SPLIT, SPLITS, split_option
 from to_labelbox_formats.labelbox.options import Options
+
+OTHER_FIELD = "source_split"
+"""A name that is advised for a metadata field that takes any word."""
+_ENUM = f"Labelbox's own field split takes {', '.join(SPLITS)}"
 
 
 @dataclass(slots=True)
@@ -130,7 +136,7 @@ class Encoder:
         relationships: list[Relationship] = []
         ends: dict[str, str] = {}
         instances: dict[str, int] = {}
-        plain = asset.media is Media.IMAGE and not sheet.filtered and sheet.fit is None
+        plain = asset.media is Media.IMAGE and not sheet.filtered and sheet.fit is None and sheet.required is None
         remaining = iter(item.annotations)
         linked = ends if self._settings.relationships else None
         while (annotation := shapes.plain(remaining, linked) if plain else next(remaining, None)) is not None:
@@ -150,6 +156,8 @@ class Encoder:
             if count > 1:
                 sheet.survey.repeated[label] = None
         sources = self._questions.add(answers) if answers else {}
+        if sheet.required is not None:
+            self._demand(answers, sources)
         for relationship in relationships:
             add_relationship(sheet, relationship, ends, sources)
         if sheet.line_count - before > MANY:
@@ -194,11 +202,35 @@ class Encoder:
                 "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
                 file=asset.path,
             )
-        self._rows.append(
-            data_row(asset, key, row_data, item.split if self._settings.split_metadata else "", self._settings)
-        )
+        metadata = tuple(self._metadata(asset, item.split))
+        self._rows.append(data_row(asset, key, row_data, metadata))
         self._written += 1
         return True
+
+    def _demand(self, answers: list[Classification], written: Mapping[str, str]) -> None:
+        """Note the required questions about the asset that have no answer."""
+        sheet = self._sheet
+        assert sheet.required is not None
+        given = [Attribute(a.name, a.value) for a in answers if a.id in written and a.message is None]
+        for message in missing(sheet.required.assets, given, ASSET):
+            sheet.log.note(Code.REQUIRED_UNANSWERED, message, file=sheet.item.origin)
+
+    def _metadata(self, asset: Asset, split: str) -> Iterator[tuple[str, str]]:
+        """Metadata fields of a data row, those that Labelbox reserves in the form that it takes."""
+        field, log = self._settings.split_metadata, self._sheet.log
+        for name, value in (*asset.metadata, *([(field, split)] if field and split else [])):
+            if name == SPLIT and (option := split_option(value)) is not None:
+                if option != value:
+                    taken = f"{value!r} is written as {option!r}"
+                    log.assume("split", taken, for_=1, why=_ENUM, option=f"--split-metadata {OTHER_FIELD}")
+                value = option
+            if wrong := RESERVED[name](value) if name in RESERVED else "":
+                message = f"metadata {name!r} is left out: the reserved field {wrong}, this is {value!r}"
+                if name == SPLIT:
+                    message += f"; --split-metadata {OTHER_FIELD} writes it into a field of your own"
+                log.note(Code.METADATA_REFUSED, message, file=asset.path)
+                continue
+            yield name, value
 
     def _leave_out(self, path: str) -> None:
         """Skip everything on an asset that no existing data row is."""

@@ -11,9 +11,11 @@ from msgspec import UNSET, Raw, Struct
 from to_labelbox.model.items import Annotation, Attribute, Classification, Item, Object, Relationship, Track
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, observe
+from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.annotation_index import Further, IndexLine, ascii_lines, ascii_text
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.rules.required import label_owner, missing
 from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox.encode.line_types import LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine
 from to_labelbox_formats.labelbox.encode.uuids import Uuids
@@ -45,6 +47,7 @@ class Sheet:
         self.settings = settings
         self.options = options
         self.fit = settings.fit
+        self.required = settings.required
         self.filtered = bool(settings.include or settings.exclude)
         self.log = log
         self.survey = Survey()
@@ -126,6 +129,13 @@ class Sheet:
             )
         else:
             self.log.note(code, message, file=self.item.origin, where=where, id=id)
+
+    def demand(self, label: str, kind: Kind, given: Sequence[Attribute], annotation: Annotation) -> None:
+        """Note the required questions of a line's tool that have no answer."""
+        assert self.required is not None
+        for message in missing(self.required.of(label, kind), given, label_owner(clean_name(label))):
+            where, id = annotation.where, annotation.id
+            self.log.note(Code.REQUIRED_UNANSWERED, message, file=self.item.origin, where=where, id=id)
 
     def fits(self, label: str, kind: Kind) -> bool:
         """Whether the existing ontology, if there is one, has a tool for such a shape."""

@@ -13,7 +13,8 @@ from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.report.annotation_index import IndexLine
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Tally
-from to_labelbox_formats.labelbox.encode.asset_bounds import BORDERS, check_degrees
+from to_labelbox.rules.settings import Outside
+from to_labelbox_formats.labelbox.encode.asset_bounds import BORDERS, check_degrees, check_map
 from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, LONG, Sheet
 from to_labelbox_formats.labelbox.encode.line_forms import FORMS, Form
 from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox, BoxLine, PolygonLine
@@ -64,6 +65,7 @@ class Shapes:
         self._tools = self._tools_of[asset.media]
         self._border = BORDERS.get(asset.media)
         self._degrees = asset.tiles is not None and asset.tiles.epsg == "EPSG4326"
+        self._map = asset.tiles if self._sheet.settings.outside is not Outside.KEEP else None
         if asset.media is Media.IMAGE:
             self._lowering.start(asset.width, asset.height, item.origin)
         else:
@@ -170,6 +172,8 @@ class Shapes:
             shapes = self._lowering.lower(obj)
             if self._degrees:
                 check_degrees(shapes)
+            if self._map is not None:
+                check_map(shapes, self._map)
         except Skip as skip:
             self._sheet.skip(skip.code, label, str(skip), obj)
             return
@@ -192,6 +196,8 @@ class Shapes:
                 continue
             if self._sheet.fit is not None:
                 attributes = self._asked(shape, unfit, label in instances)
+            if self._sheet.required is not None:
+                self._sheet.demand(tool_label, kind, attributes, obj)
             uuid = self._sheet.uuids.make(obj.id, part)
             first = first or uuid
             seen = (tool_label, kind)

@@ -50,6 +50,9 @@ class Tracks:
             seen = (tool_label, kind)
             name = Raw(tool_token(*seen))
             self._sheet.survey.shapes[seen] = self._sheet.survey.shapes.get(seen, 0) + 1
+            if self._sheet.required is not None:
+                answers = [a for segment in segments for key in segment for a in key.answers]
+                self._sheet.demand(tool_label, kind, [] if kind is Kind.MASK else answers, track)
             line: Struct
             uuid = None
             if kind is Kind.MASK:
@@ -58,8 +61,8 @@ class Tracks:
             else:
                 uuid = self._sheet.uuids.make(track.id, part)
                 line = segments_line(uuid, self._sheet.data_row, name, course, base, plane)
-                for answers in {id(key.answers): key.answers for segment in segments for key in segment}.values():
-                    self._sheet.observe(tool_label, part, answers, label)
+                for given in {id(key.answers): key.answers for segment in segments for key in segment}.values():
+                    self._sheet.observe(tool_label, part, given, label)
             self._sheet.write(line, uuid, track)
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1

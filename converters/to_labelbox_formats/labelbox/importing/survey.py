@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from to_labelbox.api.validation import faults
+from to_labelbox.api.validation import errors
 from to_labelbox.model.text import display
 from to_labelbox.plugins.importer import Dialogue, ImportOptions
 from to_labelbox.report.errors import RefusedError, UsageError
@@ -122,7 +122,7 @@ def look_at_media(plan: Plan, chosen: Iterator[int], options: ImportOptions) -> 
 def check_payload(folder: str) -> None:
     """Raises :class:`RefusedError` unless ``validate`` finds nothing."""
     found = []
-    for fault in faults(folder):
+    for fault in errors(folder):
         found.append(f"  {display(str(fault))}")
         if len(found) > SHOWN:
             break
@@ -192,7 +192,7 @@ class Surveyor:
         self._journal.write(PROJECT_ONTOLOGY, [msgspec.json.format(msgspec.json.encode(theirs.content), indent=1)])
         path = self._journal.path(PROJECT_ONTOLOGY)
         messages: dict[str, int] = {}
-        for n, fault in enumerate(faults(self._plan.output.folder, path)):
+        for n, fault in enumerate(errors(self._plan.output.folder, path)):
             messages[fault.message] = messages.get(fault.message, 0) + 1
             if n > 100_000 or len(messages) > 1000:
                 break
@@ -228,7 +228,7 @@ class Surveyor:
         if not same_ontologies([theirs], target.content, target.plan.media_type):
             self._journal.make()
             self._journal.write(PROJECT_ONTOLOGY, [msgspec.json.format(msgspec.json.encode(theirs.content), indent=1)])
-            wrong = next(iter(faults(self._plan.output.folder, self._journal.path(PROJECT_ONTOLOGY))), None)
+            wrong = next(iter(errors(self._plan.output.folder, self._journal.path(PROJECT_ONTOLOGY))), None)
             if wrong is not None:
                 raise RefusedError(f"the payload does not fit the ontology {id}: {display(str(wrong))}")
         target.content, target.ontology_there = theirs.content, True

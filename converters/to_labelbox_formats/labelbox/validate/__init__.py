@@ -18,8 +18,10 @@ from msgspec import UNSET
 
 from to_labelbox.plugins.writer import Fault
 from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.required import ASSET, unanswered
 from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.labelbox.validate import lines, wire
+from to_labelbox_formats.labelbox.validate.hints import Unanswered, code_of, severity_of
 from to_labelbox_formats.labelbox.validate.names import Names
 from to_labelbox_formats.labelbox.validate.rows import RowInfo, Rows
 
@@ -73,7 +75,7 @@ def _folder(folder: str, ontology: str | None, gallery: Gallery | None) -> Itera
     if os.path.isfile(rows_path):
         yield from _encoding(rows_path)
         rows = Rows(rows_path, gallery)
-        yield from (Fault("data_rows.ndjson", line, message) for line, message in rows.check())
+        yield from (_fault("data_rows.ndjson", line, message) for line, message in rows.check())
     else:
         yield Fault("data_rows.ndjson", 0, "is missing: the payload has no data rows to refer to")
     checker = Payload(names, None if _rows_exist(folder) else rows, gallery)
@@ -163,6 +165,9 @@ class Payload:
         self._objects = array("q")
         self._answers = array("q")
         self._links: list[tuple[int, int, bool, str]] = []
+        demanding = [] if names is None else [name for name, question in names.first_level if question.required]
+        self._answered: dict[str, set[int]] = {name: set() for name in demanding}
+        self._seen_rows: dict[int, int] = {}
 
     def check(self, *paths: str) -> Iterator[Fault]:
         seen_rows: set[int] = set()
@@ -193,7 +198,7 @@ class Payload:
                     except RecursionError:
                         messages = [_TOO_DEEP]
                     for message in messages:
-                        yield Fault(name, number, message)
+                        yield _fault(name, number, message)
                     if new and len(paths) > 1:
                         row = hash(self._row_id)
                         if row in seen_rows and row not in here:
@@ -201,12 +206,16 @@ class Payload:
                         here.add(row)
             seen_rows |= here
         yield from self._whole()
+        yield from self._unanswered()
 
     def _enter(self, data_row: wire.DataRow) -> bool:
         """Look up the data row of a line; lines of one row mostly follow each other."""
         row_id = (data_row.globalKey, data_row.id)
         if row_id == self._row_id:
             return False
+        self._key_hash = hash(data_row.globalKey if isinstance(data_row.globalKey, str) else data_row.id)
+        if self._answered:
+            self._seen_rows.setdefault(self._key_hash, self._count)
         if self._row_id is not None and self._row.mask_size is not None:
             self._mask_sizes[hash(self._row_id)] = self._row.mask_size
         self._row_id = row_id
@@ -242,6 +251,8 @@ class Payload:
                 self._objects.append(identity)
         for name in _names_of(line):
             self._named.add(hash((row, name)), number)
+            if kind == "answer" and line.messageId is UNSET and name in self._answered:
+                self._answered[name].add(self._key_hash)
             if kind == "answer":
                 self._once.add(hash((row, name, line.messageId if line.messageId is not UNSET else None)), number)
         link = line.relationship
@@ -277,6 +288,23 @@ class Payload:
             wanted = "an object or answer" if or_answer else "an object"
             yield self._at(number, f"{what}, {uuid!r}, is not the uuid of {wanted} on this data row")
 
+    def _unanswered(self) -> Iterator[Fault]:
+        """Required questions about assets that a data row has no answer to."""
+        if self._names is None:
+            return
+        for name, question in self._names.first_level:
+            if not question.required or question.scope == "index":
+                continue
+            message = Unanswered(unanswered(name, ASSET))
+            answered = self._answered.get(name, set())
+            if self._rows is not None:
+                yield from (_fault("data_rows.ndjson", line, message) for line in self._rows.without(answered))
+            else:
+                for key, number in self._seen_rows.items():
+                    if key not in answered:
+                        start, file = next(s for s in reversed(self._starts) if s[0] < number)
+                        yield _fault(file, number - start, message)
+
     def _at(self, number: int, message: str) -> Fault:
         start, name = next(s for s in reversed(self._starts) if s[0] < number)
         return Fault(name, number - start, message)
@@ -284,6 +312,10 @@ class Payload:
     def _place(self, number: int) -> str:
         start, name = next(s for s in reversed(self._starts) if s[0] < number)
         return f"{name}:{number - start}" if len(self._starts) > 1 else f"line {number - start}"
+
+
+def _fault(file: str, line: int, message: str) -> Fault:
+    return Fault(file, line, str(message), severity_of(message), code_of(message))
 
 
 def _names_of(line: wire.Line) -> Iterator[str]:

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
+from to_labelbox.rules.required import option_owner, unanswered
 from to_labelbox_formats.labelbox.validate import wire
-from to_labelbox_formats.labelbox.validate.names import Class, listing
+from to_labelbox_formats.labelbox.validate.hints import Hint, Unanswered
+from to_labelbox_formats.labelbox.validate.names import Class, demanding, differing, listing
 
 Spans: TypeAlias = Sequence[tuple[int, int]]
 
@@ -61,8 +63,9 @@ def values(answer: wire.Answers, parent: Spans | None, listed: bool) -> Iterator
     if len({isinstance(o.value, str) for o in options}) > 1:
         yield "the answer mixes texts and options"
     for option in options:
-        if [option.name, option.schemaId, option.value].count(UNSET) != 2:
-            yield "want one of name, schemaId and value on each option"
+        named_so = option.name is not UNSET or option.schemaId is not UNSET
+        if named_so == (option.value is not UNSET):
+            yield "want either a name (or schemaId) or a value on each option"
         if isinstance(option.value, str) and not option.value.strip():
             yield "a text is empty: leave it out"
         spans: Spans | None = None
@@ -91,7 +94,7 @@ def unknown(what: str, name: str, known: Mapping[str, Any]) -> str:
     return f"{what} {name!r} is not in the ontology; it has {', '.join(listing(known)) or 'none'}"
 
 
-def nested(answers: Sequence[wire.Answer], classes: Mapping[str, Class], where: str) -> Iterator[str]:
+def nested_answers(answers: Sequence[wire.Answer], classes: Mapping[str, Class], where: str) -> Iterator[str]:
     seen: set[str] = set()
     for answer in answers:
         name = id_of(answer)
@@ -107,17 +110,21 @@ def nested(answers: Sequence[wire.Answer], classes: Mapping[str, Class], where: 
         else:
             if isinstance(given, str) and not given.strip():
                 yield f"the answer to {name!r} {where} is empty: leave it out"
-            yield from chosen(name, given, question)
+            if wrong := differing(answer, classes):
+                yield wrong
+            yield from chosen(name, given, question, nested=True)
 
 
-def chosen(name: str, answer: wire.Answers, question: Class) -> Iterator[str]:
+def chosen(name: str, answer: wire.Answers, question: Class, nested: bool = False) -> Iterator[str]:
     """The form of an answer fits the question's type, and its options exist, at every depth."""
     timed = is_timed(answer)
     texts = isinstance(answer, str) or (
         isinstance(answer, list) and bool(answer) and all(isinstance(o.value, str) for o in answer)
     )
     form = "text" if texts else "checklist" if isinstance(answer, list) else "radio"
-    if form != question.type and not (timed and form == "checklist" and question.type == "radio"):
+    if nested and (form, question.type) == ("radio", "checklist"):
+        yield Hint(f"{name!r} is a checklist: write its answer as a list, though one object is taken too")
+    elif form != question.type and not (timed and form == "checklist" and question.type == "radio"):
         yield f"{name!r} is {question.type} in the ontology, the answer is that of a {form}"
         return
     if isinstance(answer, str) or texts:
@@ -136,4 +143,20 @@ def chosen(name: str, answer: wire.Answers, question: Class) -> Iterator[str]:
         if classes is None:
             yield unknown(f"option of {name!r}", id_of(option), question.options)
         elif option.classifications is not UNSET:
-            yield from nested(option.classifications, classes, f"under option {id_of(option)!r}")
+            yield from nested_answers(option.classifications, classes, f"under option {id_of(option)!r}")
+
+
+def unanswered_by(
+    answers: Sequence[wire.Answer], demanded: Sequence[tuple[str, Class]], owner: str
+) -> Iterator[Unanswered]:
+    """Required questions without an answer, at every depth."""
+    for name, question in demanded:
+        given = [answer_of(a) for a in answers if id_of(a) == name]
+        if question.required and not any(given):
+            yield Unanswered(unanswered(name, owner))
+        for answer in given:
+            for option in answer if isinstance(answer, list) else [answer]:
+                if isinstance(option, wire.Choice):
+                    below = demanding(question.options.get(id_of(option), {}))
+                    inside = option_owner(id_of(option), name)
+                    yield from unanswered_by(option.classifications or (), below, inside)

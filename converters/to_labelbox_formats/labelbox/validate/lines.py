@@ -8,18 +8,22 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
+from to_labelbox.rules.required import label_owner, option_owner
+from to_labelbox_formats.labelbox.limits import MAX_FRAMES
 from to_labelbox_formats.labelbox.validate import png, wire
 from to_labelbox_formats.labelbox.validate.answers import (
     answer_of,
     chosen,
     id_of,
     is_timed,
-    nested,
+    nested_answers,
     ranges,
+    unanswered_by,
     unknown,
     values,
 )
-from to_labelbox_formats.labelbox.validate.names import Names, listing
+from to_labelbox_formats.labelbox.validate.hints import Hint, at
+from to_labelbox_formats.labelbox.validate.names import Names, demanding, differing, listing
 from to_labelbox_formats.labelbox.validate.rows import RowInfo
 
 _IMAGE = frozenset({"IMAGE", "TMS_GEO", "TMS_SIMPLE"})
@@ -91,12 +95,13 @@ def check(line: wire.Line, kind: str, row: RowInfo, names: Names | None) -> Iter
     if line.uuid is not UNSET and canonical(line.uuid) is None:
         yield f"uuid {line.uuid!r} is no uuid: want 32 hexadecimal digits"
     for key, kinds in _COMPANIONS.items():
-        if getattr(line, key) is not UNSET and kind not in kinds:
+        given = getattr(line, key)
+        if given is not UNSET and kind not in kinds and given != []:
             yield f"{key!r} does not belong on a line with {kind!r}"
     if row.media and row.media not in MEDIA[kind]:
         yield f"a {row.media} data row takes no {kind!r}"
-    if kind != "masks" and (line.name is UNSET) == (line.schemaId is UNSET):
-        yield "want either name or schemaId"
+    if kind != "masks" and line.name is UNSET and line.schemaId is UNSET:
+        yield "want a name or a schemaId"
     elif isinstance(line.name, str) and not line.name.strip():
         yield "the name is blank"
     yield from _VALUES[kind](line, row)
@@ -115,7 +120,9 @@ def _bbox(line: wire.Line, row: RowInfo) -> Iterator[str]:
     elif isinstance(line.page, int):
         if row.media and row.media != "PDF":
             yield f"page and unit are for documents, the data row is {row.media}"
-        if line.page < 1:
+        if line.page == 0:
+            yield Hint("page 0: pages count from 1 in Labelbox's exports, from 0 in some of its examples")
+        elif line.page < 0:
             yield f"page {line.page}: pages count from 1"
         if line.unit not in UNITS:
             yield f"unit {line.unit!r}; there are {', '.join(UNITS)}"
@@ -128,21 +135,35 @@ def _bbox(line: wire.Line, row: RowInfo) -> Iterator[str]:
 
 
 def _box(box: wire.Bbox, row: RowInfo) -> Iterator[str]:
-    if box.width <= 0 or box.height <= 0:
+    if box.height < 0 < box.width and row.media in ("", "TMS_GEO", "TMS_SIMPLE"):
+        where = "" if row.media else "on a map "
+        yield Hint(
+            f"the box is {box.height:g} high: {where}it is taken, from the upper edge down; write the lower edge as top"
+        )
+    elif box.width <= 0 or box.height <= 0:
         yield f"the box is {box.width:g} wide and {box.height:g} high: both must be above 0"
-    yield from _inside(row, box.left, box.top, box.left + box.width, box.top + box.height)
+    low, high = sorted((box.top, box.top + box.height))
+    yield from _inside(row, box.left, low, box.left + box.width, high)
 
 
 def _inside(row: RowInfo, left: float, top: float, right: float, bottom: float) -> Iterator[str]:
     if row.degrees and (left < -180 or right > 180 or top < -90 or bottom > 90):
         yield "EPSG4326 takes longitudes of -180..180 as x and latitudes of -90..90 as y"
+    if row.bounds is not None:
+        least_x, least_y, most_x, most_y = row.bounds
+        slack = _ROUNDING * max(1, *map(abs, row.bounds))
+        extent = f"the map, which is x {least_x:g}..{most_x:g}, y {least_y:g}..{most_y:g}"
+        if right < least_x - slack or left > most_x + slack or bottom < least_y - slack or top > most_y + slack:
+            yield f"lies beside {extent}"
+        elif left < least_x - slack or right > most_x + slack or top < least_y - slack or bottom > most_y + slack:
+            yield Hint(f"reaches beyond {extent}")
     size = row.size
     if size and (min(left, top) < -_ROUNDING or right > size[0] + _ROUNDING or bottom > size[1] + _ROUNDING):
         yield f"reaches beyond the picture of {size[0]} × {size[1]} pixels"
 
 
 def _vertices(points: list[wire.XY], row: RowInfo) -> Iterator[str]:
-    if row.degrees or row.size:
+    if row.degrees or row.bounds or row.size:
         xs, ys = [p.x for p in points], [p.y for p in points]
         yield from _inside(row, min(xs), min(ys), max(xs), max(ys))
 
@@ -272,8 +293,8 @@ def _masks(line: wire.Line, row: RowInfo) -> Iterator[str]:
     for color in colors:
         yield from _color(color)
     for instance in masks.instances:
-        if (instance.name is UNSET) == (instance.schemaId is UNSET):
-            yield "want either name or schemaId on each instance"
+        if instance.name is UNSET and instance.schemaId is UNSET:
+            yield "want a name or a schemaId on each instance"
     missing = set(colors)
     for frame in masks.frames:
         if isinstance(frame.imBytes, str) == isinstance(frame.instanceURI, str):
@@ -326,6 +347,8 @@ def _message(line: wire.Line, row: RowInfo) -> Iterator[str]:
         yield f"messageId belongs to conversations, the data row is {row.media}"
     if row.messages is not None and line.messageId not in row.messages:
         yield f"messageId {line.messageId!r} is not in the conversation; it has {', '.join(listing(row.messages))}"
+    if line.messageId in row.closed:
+        yield f"message {line.messageId!r} takes no labels: its canLabel is false"
 
 
 def _selections(line: wire.Line, row: RowInfo) -> Iterator[str]:
@@ -354,6 +377,8 @@ def _plane(line: wire.Line, row: RowInfo) -> Iterator[str]:
 
 
 def _rising(frames: Sequence[int], after: int) -> Iterator[str]:
+    if frames and max(frames) > MAX_FRAMES:
+        yield f"frame {max(frames)}: a video has at most {MAX_FRAMES:,} frames"
     for frame in frames:
         if frame < 0:
             yield f"frame {frame} is negative"
@@ -412,8 +437,19 @@ def _answer(line: wire.Line, row: RowInfo) -> Iterator[str]:
             yield "frames both inside and beside the answer"
         if row.media == "AUDIO":
             yield "times of audio stand inside the answer"
-        yield from (ranges(line.frames))
+        yield from ranges(line.frames)
     yield from values(answer, None, row.media == "AUDIO" and timed)
+    if row.media == "VIDEO":
+        inside = [span for option in _options(answer) for span in option.frames or ()]
+        last = max((span.end for span in (*inside, *(line.frames or ()))), default=0)
+        if last > MAX_FRAMES:
+            yield f"frame {last}: a video has at most {MAX_FRAMES:,} frames"
+
+
+def _options(answer: wire.Answers) -> list[wire.Choice]:
+    if isinstance(answer, str):
+        return []
+    return answer if isinstance(answer, list) else [answer]
 
 
 def _relationship(line: wire.Line, row: RowInfo) -> Iterator[str]:
@@ -451,12 +487,20 @@ def _named(line: wire.Line, kind: str, names: Names) -> Iterator[str]:
         if question is None:
             yield unknown("classification", id_of(line), names.classes)
         elif answer is not None:
+            if wrong := differing(line, names.classes):
+                yield wrong
             part = is_timed(answer) or line.messageId is not UNSET or line.frames is not UNSET
-            if part and question.scope != "index":
+            if part and not question.scope and line.messageId is UNSET:
+                yield Hint(f"{id_of(line)!r} is answered for a part, but the ontology gives it no scope: make it index")
+            elif part and question.scope != "index":
                 yield f"{id_of(line)!r} is answered for a part, but its scope in the ontology is global: make it index"
             elif not part and question.scope == "index":
                 yield f"{id_of(line)!r} is answered for the whole, but its scope in the ontology is index"
             yield from chosen(id_of(line), answer, question)
+            for option in _options(answer):
+                below = demanding(question.options.get(id_of(option), {}))
+                owner = option_owner(id_of(option), id_of(line))
+                yield from unanswered_by(option.classifications or (), below, owner)
         return
     holders = line.masks.instances if isinstance(line.masks, wire.Masks) else [line]
     for holder in holders:
@@ -464,15 +508,24 @@ def _named(line: wire.Line, kind: str, names: Names) -> Iterator[str]:
         if tool is None:
             yield unknown("tool", id_of(holder), names.tools)
             continue
+        if wrong := differing(holder, names.tools):
+            yield wrong
+        given = list(line.classifications or ())
         draws = DRAWS.get(kind, "")
         if isinstance(line.segments, list):
             keys = [key for segment in line.segments for key in segment.keyframes]
             draws = DRAWS.get(shape_of(keys[0]), "") if keys else ""
             for key in keys:
                 if key.classifications is not UNSET:
-                    faults = nested(key.classifications, tool.classes, f"under tool {id_of(holder)!r}")
-                    yield from (f"frame {key.frame}: {fault}" for fault in faults)
+                    given += key.classifications
+                    faults = nested_answers(key.classifications, tool.classes, f"under tool {id_of(holder)!r}")
+                    yield from (at(f"frame {key.frame}", fault) for fault in faults)
         if draws and tool.draws != draws:
             yield f"{id_of(holder)!r} is a {tool.draws} in the ontology, the line holds a {draws}"
         if line.classifications is not UNSET:
-            yield from nested(line.classifications, tool.classes, f"under tool {id_of(holder)!r}")
+            yield from nested_answers(line.classifications, tool.classes, f"under tool {id_of(holder)!r}")
+        if tool.demanding:
+            label = tool.name.removesuffix(
+                f" ({tool.draws.removeprefix('poly') if tool.draws == 'polyline' else tool.draws})"
+            )
+            yield from unanswered_by(given, tool.demanding, label_owner(label))

@@ -41,11 +41,18 @@ class Class(NamedTuple):
     type: str
     scope: str
     options: Mapping[str, Mapping[str, Class]]
+    required: bool = False
 
 
 class Tool(NamedTuple):
     draws: str
     classes: Mapping[str, Class]
+    name: str = ""
+
+    @property
+    def demanding(self) -> list[tuple[str, Class]]:
+        """Its questions by name, where any of them is required."""
+        return demanding(self.classes)
 
 
 class Names:
@@ -55,6 +62,7 @@ class Names:
         self.tools: dict[str, Tool] = {}
         self.classes: Mapping[str, Class] = {}
         self.faults: list[str] = []
+        self.first_level: list[tuple[str, Class]] = []
         self._features = 0
         try:
             self._read(msgspec.json.decode(data))
@@ -109,9 +117,10 @@ class Names:
         if color is not None and not (isinstance(color, str) and (_COLOR.fullmatch(color) or color.isalpha())):
             self.faults.append(f"tool {name!r}: color {color!r} is not #rrggbb")
         classes = self._classes(tool, "classifications", f"under tool {name!r}")
+        made = Tool(TOOLS[kind], classes, str(name))
         for key in (name, tool.get("featureSchemaId")):
             if isinstance(key, str):
-                self.tools.setdefault(key, Tool(TOOLS[kind], classes))
+                self.tools.setdefault(key, made)
 
     def _classes(self, holder: dict[str, Any], key: str, where: str, top: bool = False) -> dict[str, Class]:
         found: dict[str, Class] = {}
@@ -124,8 +133,8 @@ class Names:
             if type not in ("radio", "checklist", "text"):
                 self.faults.append(f"classification {name!r} {where}: type {type!r}; want radio, checklist or text")
                 continue
-            scope = item.get("scope", "global")
-            if scope not in ("global", "index"):
+            scope = item.get("scope", "")
+            if scope not in ("", "global", "index"):
                 self.faults.append(f"classification {name!r} {where}: scope {scope!r}; want global or index")
             elif not top and "scope" in item:
                 self.faults.append(f"classification {name!r} {where}: scope belongs to the first level only")
@@ -143,10 +152,30 @@ class Names:
                 for value in (option.get("value"), option.get("featureSchemaId")):
                     if isinstance(value, str):
                         options.setdefault(value, nested)
+            made = Class(type, scope, options, item.get("required") is True)
+            if top:
+                self.first_level.append((str(name), made))
             for known in (name, item.get("featureSchemaId")):
                 if isinstance(known, str):
-                    found.setdefault(known, Class(type, scope, options))
+                    found.setdefault(known, made)
         return found
+
+
+def demanding(classes: Mapping[str, Class]) -> list[tuple[str, Class]]:
+    """Questions that are required, or have required ones below an option; each once, under its name."""
+    found: dict[int, tuple[str, Class]] = {}
+    for name, question in classes.items():
+        if question.required or any(demanding(below) for below in question.options.values()):
+            found.setdefault(id(question), (name, question))
+    return list(found.values())
+
+
+def differing(thing: Any, known: Mapping[str, Any]) -> str:
+    """What is wrong with a name and a schema id that stand together; an id that the ontology does not have proves nothing."""
+    name, id = thing.name, thing.schemaId
+    if isinstance(name, str) and isinstance(id, str) and name in known and id in known and known[name] is not known[id]:
+        return f"name {name!r} and schemaId {id!r} are of different features"
+    return ""
 
 
 def listing(names: Mapping[str, Any], most: int = 8) -> Iterator[str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Set as AbstractSet
+from typing import BinaryIO
 
 import msgspec
 import numpy as np
 from msgspec import UNSET
 
 from to_labelbox.source.image_headers import Gallery
+from to_labelbox_formats.labelbox.metadata import RESERVED
+from to_labelbox_formats.labelbox.validate.hints import Hint
 from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
 
 MEDIA_TYPES = "IMAGE VIDEO TEXT PDF TMS_GEO TMS_SIMPLE AUDIO CONVERSATIONAL HTML DICOM POINT_CLOUD LLM".split()
@@ -26,13 +29,18 @@ _decode = msgspec.json.Decoder(Row).decode
 
 
 class RowInfo:
-    """What is known of the data row that a line belongs to; an unknown one has no media type."""
+    """What is known of the data row that a line belongs to; an unknown one has no media type.
+
+    ``closed`` are the messages of a conversation that take no labels; ``bounds`` of a map are left, low, right, high.
+    """
 
     def __init__(self, key: str, row: Row | None, gallery: Gallery | None = None) -> None:
         self.key = key
-        self.media = row.media_type if row and isinstance(row.media_type, str) else ""
+        self.media = media_of(row) if row is not None else ""
         self.text: str | None = None
         self.messages: dict[str, str] | None = None
+        self.closed: frozenset[str] = frozenset()
+        self.bounds: tuple[float, float, float, float] | None = None
         self.mask_size: tuple[int, int] | None = None
         self.degrees = False
         self._row = row
@@ -42,11 +50,13 @@ class RowInfo:
         data = row.row_data if row else ""
         if isinstance(data, dict):
             self.degrees = data.get("epsg") == "EPSG4326"
+            if self.media in ("TMS_GEO", "TMS_SIMPLE"):
+                self.bounds = _bounds(data)
             messages = data.get("messages")
             if self.media == "CONVERSATIONAL" and isinstance(messages, list):
-                self.messages = {
-                    str(m.get("messageId")): str(m.get("content")) for m in messages if isinstance(m, dict)
-                }
+                told = [m for m in messages if isinstance(m, dict)]
+                self.messages = {str(m.get("messageId")): str(m.get("content")) for m in told}
+                self.closed = frozenset(str(m.get("messageId")) for m in told if m.get("canLabel") is False)
         elif self.media == "TEXT" and not data.startswith(("http://", "https://")) and any(map(str.isspace, data)):
             self.text = data
 
@@ -64,6 +74,33 @@ class RowInfo:
         return self._size
 
 
+def media_of(row: Row) -> str:
+    """The type that a row says or, by the form of its data, shows; empty where neither tells."""
+    if isinstance(row.media_type, str):
+        return row.media_type
+    data = row.row_data
+    if isinstance(data, dict):
+        if "pdf_url" in data:
+            return "PDF"
+        if "messages" in data:
+            return "CONVERSATIONAL"
+        if "tile_layer_url" in data or "tileLayerUrl" in data:
+            return "TMS_SIMPLE" if data.get("epsg") == "Simple" else "TMS_GEO"
+    return ""
+
+
+def _bounds(data: dict[str, object]) -> tuple[float, float, float, float] | None:
+    """Corners are x, y in version 2, and latitude, longitude in version 1, which EPSG maps have by default."""
+    try:
+        tiles = msgspec.convert(data, TileLayer)
+    except msgspec.ValidationError:
+        return None
+    (a, b), (c, d) = tiles.bounds
+    if tiles.version == 1 or (tiles.version is UNSET and tiles.epsg != "Simple"):
+        a, b, c, d = b, a, d, c
+    return min(a, c), min(b, d), max(a, c), max(b, d)
+
+
 class Rows:
     """An index of a data row file: a hash and a place for each row, so that a million of them take 16 MB."""
 
@@ -75,7 +112,7 @@ class Rows:
         self._lines = array("q")
         self._file: BinaryIO | None = None
 
-    def check(self) -> Iterator[tuple[int, str]]:
+    def check(self) -> Iterator[tuple[int, str | Hint]]:
         """Read the file once: faults with their line, and the index."""
         place = 0
         with open(self._path, "rb") as file:
@@ -114,43 +151,55 @@ class Rows:
             return None
         return RowInfo(key, self._at(int(self._order[at])), self._gallery)
 
+    def without(self, keys: AbstractSet[int]) -> Iterator[int]:
+        """Lines of the rows whose key is none of these, by hash."""
+        return (line for hashed, line in zip(self._hashes, self._lines) if hashed not in keys)
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
 
 
-def _faults(row: Row) -> Iterator[str]:
+def _faults(row: Row) -> Iterator[str | Hint]:
+    media = media_of(row)
     key = row.global_key
     if not isinstance(key, str) or not key.strip():
         yield "no global_key: the payload refers to rows by it"
     elif len(key) > MAX_KEY:
         yield f"global_key has {len(key)} characters, at most {MAX_KEY} are taken"
-    if row.media_type is UNSET:
-        yield "no media_type: give it, so that a wrong asset is refused early"
+    if not isinstance(row.media_type, str):
+        yield Hint("no media_type: give it, so that a wrong asset is refused early")
     elif row.media_type not in MEDIA_TYPES:
         yield f"media_type {row.media_type!r}; there are {', '.join(MEDIA_TYPES)}"
     for field in row.metadata_fields or ():
         if (field.name is UNSET) == (field.schema_id is UNSET):
             yield "a metadata field needs either name or schema_id"
+        named = repr(field.name) if isinstance(field.name, str) else f"of schema_id {field.schema_id!r}"
+        if field.name is UNSET and field.schema_id is UNSET:
+            named = "of no name"
         if isinstance(field.value, str) and len(field.value) > MAX_METADATA:
-            yield f"metadata {field.name!r} has {len(field.value)} characters, at most {MAX_METADATA} are taken"
+            yield f"metadata {named} has {len(field.value)} characters, at most {MAX_METADATA} are taken"
+        if isinstance(field.name, str) and (reserved := RESERVED.get(field.name)) and (wanted := reserved(field.value)):
+            yield f"metadata {named} is {field.value!r}: the reserved field {wanted}"
     for attachment in row.attachments or ():
         if attachment.type not in ATTACHMENTS or not attachment.value:
             yield f"attachment of type {attachment.type!r}; there are {', '.join(ATTACHMENTS)}, with a value"
     data = row.row_data
     if isinstance(data, str):
-        yield from _text_faults(data, row.media_type)
-    elif row.media_type == "PDF":
+        yield from _text_faults(data)
+    elif media == "PDF":
         yield from _shape(data, Document)
-    elif row.media_type == "CONVERSATIONAL":
+    elif media == "CONVERSATIONAL":
         yield from _conversation(data)
-    elif row.media_type in ("TMS_GEO", "TMS_SIMPLE"):
-        yield from _tiles(data, row.media_type)
+    elif media in ("TMS_GEO", "TMS_SIMPLE"):
+        yield from _tiles(data, media)
+    elif media:
+        yield f"row_data of {media} must be a text"
     else:
-        yield f"row_data of {row.media_type} must be a text"
+        yield "row_data is an object without pdf_url, messages or tile_layer_url: which asset it is cannot be told"
 
 
-def _text_faults(data: str, media: Any) -> Iterator[str]:
+def _text_faults(data: str) -> Iterator[str]:
     if not data:
         yield "row_data is empty"
     elif data.startswith("s3:/"):

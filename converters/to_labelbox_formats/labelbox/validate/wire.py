@@ -160,10 +160,11 @@ class TileLayer(Struct):
     epsg: str
     tile_layer_url: str = ""
     tileLayerUrl: str = ""
+    version: int | UnsetType = UNSET
 
 
 class Metadata(Struct, forbid_unknown_fields=True):
-    value: str | int | float
+    value: str | int | float | bool
     name: str | UnsetType = UNSET
     schema_id: str | UnsetType = UNSET
 
