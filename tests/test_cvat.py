@@ -55,8 +55,8 @@ from to_labelbox.model.schema import Input, Kind, Option, Question
 from to_labelbox.plugins.reader import Match, ReadContext, Refusal
 from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.cvat import FORMAT
 from to_labelbox_formats.cvat.options import Options, Video
 from to_labelbox_formats.cvat.xml.document import Document
@@ -498,7 +498,7 @@ def test_coordinates_of_a_turned_picture_go_back(tmp_path: Path) -> None:
     exif[0x0112] = 6
     picture.save(tmp_path / "a.jpg", exif=exif)
     (tmp_path / "t.xml").write_text(export(image(BOX)))
-    context = ReadContext(media=Gallery(str(tmp_path)))
+    context = ReadContext(media=MediaFolder(str(tmp_path)))
     (item,), log = items_of(FORMAT.read(Source(tmp_path / "t.xml"), Options(), context))
     assert (item.asset.width, item.asset.height) == (80, 100)
     (found,) = item.annotations

@@ -12,7 +12,7 @@ from PIL import Image
 
 from harness import Convert, annotation, coco, image, item, lines, ontology, questions
 from to_labelbox.model.items import Attribute, Box, Choice, Classification, Object
-from to_labelbox.source.image_headers import Gallery
+from to_labelbox.source.asset_lookup import MediaFolder
 
 BOX = [10, 10, 20, 20]
 
@@ -83,7 +83,7 @@ def test_broken_tags_of_a_picture_are_not_told_on_the_terminal(tmp_path: Path) -
     (tmp_path / "a.webp").write_bytes(data[: at + 8] + b"\xff\xff" + data[at + 10 :])
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        header = Gallery(str(tmp_path)).header("a.webp")
+        header = MediaFolder(str(tmp_path)).header("a.webp")
     assert header is not None
     assert (header.width, header.height) == (6, 4)
     assert told == []

@@ -36,8 +36,8 @@ from to_labelbox.plugins.reader import CERTAIN, Match, ReadContext, Refusal
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import ToLabelboxError, UsageError
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.label_studio import FORMAT
 from to_labelbox_formats.label_studio.assets import reference_of, slots_of
 from to_labelbox_formats.label_studio.config import Config, parse_config
@@ -285,12 +285,12 @@ def test_regions_without_a_size_are_skipped_with_the_remedy(tmp_path: Path) -> N
     assert shapes(items[0]) == {"r": Box(100, 2, 300, 4)}
 
 
-def picture(path: Path, size: tuple[int, int], orientation: int = 1) -> Gallery:
+def picture(path: Path, size: tuple[int, int], orientation: int = 1) -> MediaFolder:
     image = Image.new("L", size)
     exif = image.getexif()
     exif[0x0112] = orientation
     image.save(path / "a.jpg", exif=exif)
-    return Gallery(str(path))
+    return MediaFolder(str(path))
 
 
 def test_the_header_gives_the_size_and_turned_pictures_are_turned_back(tmp_path: Path) -> None:
@@ -413,7 +413,7 @@ def test_the_size_and_length_of_a_video_come_from_its_file(tmp_path: Path) -> No
         {"id": "v", "type": "videorectangle", "value": {"sequence": keys, "labels": ["a"], "framesCount": 9}}
     )
     file = export(tmp_path, {"id": 1, "data": {"video": "a.mp4"}, "annotations": [task]})
-    items, log = read(file, ReadContext(media=Gallery(str(tmp_path))))
+    items, log = read(file, ReadContext(media=MediaFolder(str(tmp_path))))
     assert (items[0].asset.width, items[0].asset.height, items[0].asset.frames) == (64, 48, 8)
     assert items[0].asset.frame_rate == 25
     (track,) = items[0].annotations

@@ -13,8 +13,8 @@ from to_labelbox.model.items import Attribute, Box, Choice, Classification, Item
 from to_labelbox.model.schema import Input, Kind, Option, Question
 from to_labelbox.plugins.reader import Match, ReadContext, Refusal
 from to_labelbox.report.codes import Code
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.files import HEAD, Source
-from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.label_studio import FORMAT
 from to_labelbox_formats.label_studio.assets import extension, reference_of, slots_of
 from to_labelbox_formats.label_studio.config import Config, parse_config
@@ -282,7 +282,7 @@ def test_spans_of_a_text_at_hand_are_checked(tmp_path: Path) -> None:
     }
     (tmp_path / "in").mkdir()
     file = export(tmp_path / "in", task, config=LINKED)
-    items, log = read(file, ReadContext(media=Gallery(str(tmp_path / "media"))))
+    items, log = read(file, ReadContext(media=MediaFolder(str(tmp_path / "media"))))
     assert list(shapes(items[0]).values()) == [TextSpan(8, 12)]
     assert Code.SPAN_SHIFTED not in log.diagnostics
 

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from to_labelbox.source import image_headers as media
-from to_labelbox.source.image_headers import Gallery, Header, file_header, image_header, is_image, is_video
+from to_labelbox.source.asset_lookup import MediaFolder
+from to_labelbox.source.image_headers import Header, file_header, image_header, is_image, is_video
 
 SIZE = (37, 23)
 ORIENTATIONS = range(1, 9)
@@ -164,7 +165,7 @@ def test_gallery_stays_below_its_root(tmp_path: Path) -> None:
     (tmp_path / "root" / "sub").mkdir(parents=True)
     (tmp_path / "root" / "sub" / "a.png").write_bytes(picture("PNG"))
     (tmp_path / "b.png").write_bytes(picture("PNG"))
-    gallery = Gallery(str(tmp_path / "root"))
+    gallery = MediaFolder(str(tmp_path / "root"))
     assert gallery.header("sub/a.png") == Header(*SIZE)
     assert gallery.path("sub/a.png") == str(tmp_path / "root" / "sub" / "a.png")
     assert gallery.header("../b.png") is None

@@ -36,8 +36,8 @@ from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, ReadContext, Refu
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, RecordError, SourceError, ToLabelboxError, UsageError
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import Gallery
 from to_labelbox.source.xml import parse_xml, xml_text
 from to_labelbox_formats.voc import FORMAT
 from to_labelbox_formats.voc.document import plain, tree
@@ -688,7 +688,7 @@ def test_path_of_the_authors_machine_is_never_opened(voc: Any) -> None:
 def test_media_root_elsewhere(voc: Any, tmp_path: Path) -> None:
     media = write(tmp_path / "media", {"a.png": png(np.zeros((50, 100)))})
     files = {"set/Annotations/a.xml": annotation(CAT, filename="a", size="")}
-    result = Result(write(tmp_path, files) / "set", Options(), ReadContext(media=Gallery(str(media))))
+    result = Result(write(tmp_path, files) / "set", Options(), ReadContext(media=MediaFolder(str(media))))
     assert [(i.asset.path, i.asset.width, i.asset.height) for i in result.items] == [("a.png", 100, 50)]
 
 
@@ -697,7 +697,7 @@ def test_media_root_elsewhere(voc: Any, tmp_path: Path) -> None:
 )
 def test_media_root_around_or_inside_the_set(tmp_path: Path, root: str, path: str) -> None:
     write(tmp_path, {"set/Annotations/a.xml": annotation(CAT), "set/JPEGImages/a.jpg": jpeg(100, 50)})
-    gallery = Gallery(str(tmp_path / root))
+    gallery = MediaFolder(str(tmp_path / root))
     result = Result(tmp_path / "set", Options(), ReadContext(media=gallery))
     assert result.paths == [path]
     assert gallery.path(path) is not None

@@ -19,8 +19,8 @@ from to_labelbox.plugins.reader import CERTAIN, LIKELY, POSSIBLE, Dataset, Match
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError, ToLabelboxError, UsageError
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import Gallery
 from to_labelbox_formats.yolo import FORMAT
 from to_labelbox_formats.yolo import task as evidence
 from to_labelbox_formats.yolo.options import Options, Units
@@ -1091,7 +1091,7 @@ def test_pictures_below_the_media_root(box: Sandbox, folder: str) -> None:
     box.write({"set/data.yaml": YAML, "set/labels/train/a.txt": GOOD}).picture(
         f"media/{folder}/a.png", f"media/{folder}/b.png"
     )
-    context = ReadContext(media=Gallery(str(box.root / "media")))
+    context = ReadContext(media=MediaFolder(str(box.root / "media")))
     items = box.items("set", context)
     prefix = "" if folder == "." else folder + "/"
     assert [(i.asset.path, i.split, len(i.annotations)) for i in items] == [
@@ -1103,7 +1103,7 @@ def test_pictures_below_the_media_root(box: Sandbox, folder: str) -> None:
 def test_a_picture_anywhere_below_the_media_root_by_its_stem(box: Sandbox) -> None:
     box.write({"set/classes.txt": "car\n", "set/labels/0a1b-x.txt": GOOD, "set/labels/twice.txt": GOOD})
     box.picture("media/upload/7/0a1b-x.png", "media/upload/7/twice.png", "media/upload/8/twice.png")
-    items = box.items("set", ReadContext(media=Gallery(str(box.root / "media"))))
+    items = box.items("set", ReadContext(media=MediaFolder(str(box.root / "media"))))
     assert [(i.asset.path, len(i.annotations)) for i in items] == [("upload/7/0a1b-x.png", 1), ("images/twice.jpg", 0)]
 
 
@@ -1111,7 +1111,7 @@ def test_pictures_by_the_names_that_they_had_before_label_studio(box: Sandbox) -
     stems = ("0a1b2c3d-one", "11111111__two", "22222222-same", "33333333-same")
     box.write({"set/classes.txt": "car\n", **{f"set/labels/{stem}.txt": GOOD for stem in stems}})
     box.picture("media/x/one.png", "media/y/two.png", "media/same.png")
-    items = box.items("set", ReadContext(media=Gallery(str(box.root / "media"))))
+    items = box.items("set", ReadContext(media=MediaFolder(str(box.root / "media"))))
     assert [(i.asset.path, len(i.annotations)) for i in items] == [
         ("x/one.png", 1),
         ("y/two.png", 1),
@@ -1122,9 +1122,9 @@ def test_pictures_by_the_names_that_they_had_before_label_studio(box: Sandbox) -
 
 def test_paths_are_relative_to_a_media_root_inside_the_source(box: Sandbox) -> None:
     box.write({"data.yaml": YAML, "labels/train/a.txt": GOOD}).picture("images/train/a.png")
-    context = ReadContext(media=Gallery(str(box.root / "images")))
+    context = ReadContext(media=MediaFolder(str(box.root / "images")))
     assert [i.asset.path for i in box.items(context=context)] == ["train/a.png"]
-    context = ReadContext(media=Gallery(str(box.root.parent)))
+    context = ReadContext(media=MediaFolder(str(box.root.parent)))
     assert [i.asset.path for i in box.items(context=context)] == [f"{box.root.name}/images/train/a.png"]
 
 

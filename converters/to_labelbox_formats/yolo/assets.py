@@ -145,7 +145,7 @@ def _offset(source: str | None, media: str | None) -> tuple[str, str]:
     return "", ""
 
 
-def load_sizes(tree: Tree, option: str | None) -> dict[str, tuple[int, int]]:
+def load_sizes(tree: Tree, option: str | None) -> Sizes:
     """The sizes file of ``-O sizes=``, or images.meta of the source. Raises :class:`UsageError`."""
     if option is None:
         file = next((n for n in tree.ending(".meta") if posixpath.basename(n) == META_FILE), None)

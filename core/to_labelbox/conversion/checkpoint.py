@@ -37,6 +37,7 @@ class SavedLog(Struct):
     met: list[tuple[str, ...]]
     unfit: dict[str, int]
     unmatched: list[str]
+    matches: dict[str, tuple[int, int]]
     unread: list[Unread]
     assumptions: list[Assumption]
     left_out: list[bytes] | None
@@ -76,6 +77,7 @@ def saved_log(log: Log) -> SavedLog:
         sorted(log.met),
         log.unfit,
         log.unmatched,
+        log.matches,
         list(log.unread.values()),
         list(log.assumptions.values()),
         None if log.left_out is None else log.left_out.blocks(),
@@ -88,6 +90,7 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
     log.ledger = Ledger(saved.ledger)
     log.unreadable = saved.unreadable
     log.met, log.unfit, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
+    log.matches = saved.matches
     log.left_out = None if saved.left_out is None else LeftOutLines(saved.left_out)
     log.unread = {(u.what, u.name, u.where): u for u in saved.unread}
     log.assumptions = {(a.what, a.taken, a.option): a for a in saved.assumptions}

@@ -15,6 +15,7 @@ from to_labelbox.model.text import text_name
 from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.settings import Settings
+from to_labelbox.source.asset_lookup import AssetTable
 
 FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
 MAX_LENGTH = 200
@@ -31,6 +32,7 @@ class Keys:
     def __init__(self, settings: Settings, dataset: str) -> None:
         self._settings = settings
         self._dataset = dataset
+        self._urls = AssetTable("--url-map", settings.url_map)
         self._plain = settings.global_key == "{relpath}"
         try:
             places = [place for place in Formatter().parse(settings.global_key) if place[1] is not None]
@@ -69,10 +71,8 @@ class Keys:
     def row_data(self, asset: Asset) -> str | None:
         """Where the asset is: the map's URL, the prefix with the quoted path, or the source's own URL; else None."""
         settings = self._settings
-        if settings.url_map:
-            url = settings.url_map.get(asset.path) or settings.url_map.get(posixpath.basename(asset.path))
-            if url:
-                return url
+        if url := self._urls.get(asset.path):
+            return url
         if settings.url_prefix:
             return f"{settings.url_prefix.rstrip('/')}/{quote(asset.path)}"
         if asset.url and _URL.match(asset.url):

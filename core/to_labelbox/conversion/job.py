@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from to_labelbox.conversion.demanded import demanding
+from to_labelbox.conversion.located_assets import located
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
@@ -29,9 +30,9 @@ from to_labelbox.rules.apply_class_map import mapped
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.ontology_index import Fit
 from to_labelbox.rules.settings import Settings
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import Gallery
 from to_labelbox.source.unchanged import Snapshot, has_changed
 
 
@@ -105,7 +106,7 @@ def open_job(job: Job, listed: Callable[[int], None] = lambda _: None) -> Opened
     log = Log(fail=job.fail, indexed=job.index)
     context = ReadContext(
         log=log,
-        media=Gallery(job.media_root) if job.media_root is not None else None,
+        media=MediaFolder(job.media_root) if job.media_root is not None else None,
         sizes=read_sizes(job.sizes) if job.sizes else {},
         boxes_only=settings.boxes_only,
         exif=job.exif,
@@ -127,6 +128,7 @@ def open_job(job: Job, listed: Callable[[int], None] = lambda _: None) -> Opened
         raise
     if job.name:
         dataset = replace(dataset, name=job.name)
+    dataset = located(dataset, context, settings.url_map)
     details = as_text({"reason": reason, **dataset.details})
     adapted = _adapted(dataset, settings)
     asking = demanding(settings, adapted.schema)

@@ -14,6 +14,7 @@ from to_labelbox.conversion.chunks import (
     part_path,
     pieces,
 )
+from to_labelbox.conversion.located_assets import report_matches
 from to_labelbox.conversion.merge_chunks import Gathering, told_apart
 from to_labelbox.conversion.output_folder import Folder, Sink, shards
 from to_labelbox.plugins.writer import Writer
@@ -44,6 +45,8 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Ga
         unreachable_ledger(unbalanced)
     if settings.rows is not None:
         info.details["data_rows"] = _matched(settings.rows, gathered.keys, log)
+    if log.matches:
+        info.details["matched"] = report_matches(log)
     if log.unfit:
         info.details["not_in_ontology"] = dict(sorted(log.unfit.items(), key=lambda found: (-found[1], found[0])))
     by_kind = dict(writer.line_kinds(gathered.survey))

@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from to_labelbox.model.items import Classification, Item, Media
 from to_labelbox.model.schema import Schema
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import AssetTable, MediaFolder
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import Gallery
 
 
 class Match(Struct, frozen=True):
@@ -49,8 +49,8 @@ class ReadContext(Struct):
     """
 
     log: Log = field(default_factory=Log)
-    media: Gallery | None = None
-    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    media: MediaFolder | None = None
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=AssetTable)
     boxes_only: bool = False
     exif: bool = True
 

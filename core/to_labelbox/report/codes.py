@@ -35,6 +35,8 @@ class Code(StrEnum):
     EXIF_UNCHECKED = "exif-unchecked"
     KEY_SHORTENED = "key-shortened"
     KEY_SHARED = "key-shared"
+    ASSET_AMBIGUOUS = "asset-ambiguous"
+    OPTION_UNMATCHED = "option-unmatched"
     ROW_UNMATCHED = "row-unmatched"
     ROW_DATA_LOCAL = "row-data-local"
     METADATA_REFUSED = "metadata-refused"

@@ -135,7 +135,8 @@ class Log:
     ``left_out`` takes what is skipped or merged by itself, for the index; None where no index is made.
     ``unreadable`` counts input files that could not be read.
     ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
-    ``unfit`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
+    ``unfit`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row;
+    ``matches`` is by option how many assets a table of the user's knows, of how many. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
     """
 
     def __init__(
@@ -153,6 +154,7 @@ class Log:
         self.met: set[tuple[str, ...]] = set()
         self.unfit: dict[str, int] = {}
         self.unmatched: list[str] = []
+        self.matches: dict[str, tuple[int, int]] = {}
         self.unread: dict[tuple[str, str, str], Unread] = {}
         self.assumptions: dict[tuple[str, str, str], Assumption] = {}
         self._listener = listener
@@ -231,6 +233,11 @@ class Log:
             mine.against += one.against
             mine.unknown += one.unknown
 
+    def count_match(self, option: str, matched: int, of: int = 1) -> None:
+        """Count assets that a table or folder of the user's was asked for (``option`` gave it), and those it knows."""
+        known, asked = self.matches.get(option, (0, 0))
+        self.matches[option] = known + matched, asked + of
+
     def read(self, label: str, count: int = 1) -> None:
         """Count source annotations of a class as read."""
         self.ledger[label].read += count
@@ -275,6 +282,8 @@ class Log:
         """Add the counts of a later chunk."""
         self.unreadable += other.unreadable
         self.met |= other.met
+        for option, (matched, asked) in other.matches.items():
+            self.count_match(option, matched, asked)
         self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
         for what, count in other.unfit.items():
             self.unfit[what] = self.unfit.get(what, 0) + count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.source.asset_lookup import AssetTable
 from to_labelbox.source.option_file import MAX_DIGITS, open_text, whole_number
 
 MAX_ROWS = 50_000_000
@@ -37,8 +38,8 @@ def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int
     return rows
 
 
-def read_sizes(path: str) -> dict[str, tuple[int, int]]:
-    """Key → (width, height) in pixels."""
+def read_sizes(path: str) -> AssetTable[tuple[int, int]]:
+    """Asset → (width, height) in pixels."""
     sizes: dict[str, tuple[int, int]] = {}
     for line, (key, width, height) in read_table(path, ("key", "width", "height"), "the sizes file"):
         size = whole_number(width), whole_number(height)
@@ -48,11 +49,11 @@ def read_sizes(path: str) -> dict[str, tuple[int, int]]:
             )
         if sizes.setdefault(key, (size[0], size[1])) != size:
             raise UsageError(f"{path}:{line}: {key!r} is listed twice with different sizes")
-    return sizes
+    return AssetTable("--sizes", sizes)
 
 
 def read_urls(path: str) -> dict[str, str]:
-    """Asset path → URL."""
+    """Asset → URL."""
     urls: dict[str, str] = {}
     for line, (key, url) in read_table(path, ("key", "url"), "the URL map"):
         if urls.setdefault(key, url) != url:

@@ -17,8 +17,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import IO, NamedTuple, TypeAlias
 
-from to_labelbox.source.files import is_safe
-
 IMAGE_EXTENSIONS = frozenset(".avif .bmp .dng .gif .heic .heif .jp2 .jpeg .jpe .jpg .mpo .png .tif .tiff .webp".split())
 VIDEO_EXTENSIONS = frozenset(".avi .m4v .mkv .mov .mp4 .mpeg .mpg .webm .wmv".split())
 
@@ -308,20 +306,3 @@ def _by_pillow(file: IO[bytes]) -> Header | None:
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     return Header(width, height, _valid(orientation) if isinstance(orientation, int) else 1)
-
-
-class Gallery:
-    """Pictures below a media root, looked up by asset path; nothing outside the root is opened."""
-
-    def __init__(self, root: str) -> None:
-        self.root = root
-
-    def path(self, name: str) -> str | None:
-        """The file of an asset, or None when it is not there or its name leaves the root."""
-        if not is_safe(name):
-            return None
-        path = os.path.join(self.root, name)
-        return path if os.path.isfile(path) else None
-
-    def header(self, name: str) -> Header | None:
-        return file_header(os.path.join(self.root, name)) if is_safe(name) else None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
-from to_labelbox.source.image_headers import Gallery
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview.cards import card
 from to_labelbox_formats.labelbox.preview.classes import Classes, load
 from to_labelbox_formats.labelbox.preview.page import page
@@ -32,7 +32,7 @@ def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
         found = troubled(folder, report)
         among, covered = found.keys, found.covered
     sample = choose(folder, options.count, options.seed, frozenset(options.only), among)
-    gallery = Gallery(options.media_root) if options.media_root is not None else None
+    gallery = MediaFolder(options.media_root) if options.media_root is not None else None
     # names that the ontology lacks become classes while cards are made, and the head lists all classes
     cards = [card(row, classes, gallery) for row in sample.chosen]
     return page(folder, report, classes, sample, cards, covered, options)

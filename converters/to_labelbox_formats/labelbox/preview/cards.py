@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
-from to_labelbox.source.image_headers import Gallery
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview import pictures
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
 from to_labelbox_formats.labelbox.preview.drawing import Drawn, Undrawable, canvas, drawn, extent, link, patch
@@ -30,7 +30,7 @@ class Card:
 
     row: Row
     classes: Classes
-    gallery: Gallery | None
+    gallery: MediaFolder | None
     facts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     wide: bool = False
@@ -42,7 +42,7 @@ class Card:
         return [self.row.key, data if len(data) < 1000 else "", self.row.external]
 
 
-def card(row: Row, classes: Classes, gallery: Gallery | None) -> str:
+def card(row: Row, classes: Classes, gallery: MediaFolder | None) -> str:
     """The card of a data row as HTML."""
     made = Card(row, classes, gallery)
     classes.count(row.lines)

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageFilter, ImageOps
 
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.files import is_safe
-from to_labelbox.source.image_headers import Gallery
 
 MAX_SIDE = 1200
 """Longer side of an embedded picture in pixels."""
@@ -69,7 +69,7 @@ def data_url(kind: str, content: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def find(gallery: Gallery | None, names: Sequence[str]) -> str | None:
+def find(gallery: MediaFolder | None, names: Sequence[str]) -> str | None:
     """The file below the media root that one of the names leads to."""
     return next((p for n in names if n and (p := gallery.path(n))), None) if gallery else None
 
@@ -178,7 +178,7 @@ MAX_DECODED = 3000
 """Frames that are decoded at most to reach a wanted one."""
 
 
-def frames(gallery: Gallery | None, names: Sequence[str], wanted: Sequence[int]) -> tuple[dict[int, Picture], str]:
+def frames(gallery: MediaFolder | None, names: Sequence[str], wanted: Sequence[int]) -> tuple[dict[int, Picture], str]:
     """Pictures of frames, counted from 0, and a word about where they come from or why there are none.
 
     They are those of a folder that is named like the video, in the order of names, or of the video itself.

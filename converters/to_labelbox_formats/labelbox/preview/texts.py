@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from to_labelbox.source.image_headers import Gallery
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
 from to_labelbox_formats.labelbox.preview.markup import count, item, listing, text
 from to_labelbox_formats.labelbox.preview.pictures import find
@@ -74,7 +74,7 @@ def _marked(lines: Sequence[wire.Line], classes: Classes, content: str) -> tuple
     return highlighted(content[:SHOWN], shown), notes
 
 
-def plain_text(row: Row, classes: Classes, gallery: Gallery | None, names: Sequence[str]) -> tuple[str, list[str]]:
+def plain_text(row: Row, classes: Classes, gallery: MediaFolder | None, names: Sequence[str]) -> tuple[str, list[str]]:
     """A text as HTML, and notes."""
     content = _content(row, gallery, names)
     if content is None:
@@ -90,7 +90,7 @@ def _listed(line: wire.Line, classes: Classes) -> str:
     return item(classes.number(line), name_of(line), place, said(line.classifications))
 
 
-def _content(row: Row, gallery: Gallery | None, names: Sequence[str]) -> str | None:
+def _content(row: Row, gallery: MediaFolder | None, names: Sequence[str]) -> str | None:
     """The text in the data row, or in its file below the media root."""
     path = find(gallery, names)
     if path is not None and os.path.getsize(path) <= MAX_FILE:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import UNSET
 
-from to_labelbox.source.image_headers import Gallery
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview import pictures
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, said, value_of
 from to_labelbox_formats.labelbox.preview.drawing import Drawn, Undrawable, canvas, drawn, extent, patch
@@ -45,7 +45,7 @@ class Lane:
     tip: str
 
 
-def tracks(lines: Sequence[wire.Line], classes: Classes, gallery: Gallery | None, names: Sequence[str]) -> Shown:
+def tracks(lines: Sequence[wire.Line], classes: Classes, gallery: MediaFolder | None, names: Sequence[str]) -> Shown:
     """A few frames with everything that is visible on them, and the lanes."""
     shown = Shown()
     moments = sorted({frame for line in lines for frame in _stated(line)})

@@ -19,7 +19,7 @@ from msgspec import UNSET
 from to_labelbox.plugins.writer import Fault
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.required import ASSET, unanswered
-from to_labelbox.source.image_headers import Gallery
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.validate import lines, wire
 from to_labelbox_formats.labelbox.validate.hints import Unanswered, code_of, severity_of
 from to_labelbox_formats.labelbox.validate.names import Names
@@ -39,7 +39,7 @@ def validate(path: str, ontology: str | None = None, media_root: str | None = No
 
     With ``media_root``, masks and coordinates are compared with the sizes of the pictures below it.
     """
-    gallery = Gallery(media_root) if media_root else None
+    gallery = MediaFolder(media_root) if media_root else None
     if os.path.isdir(path):
         yield from _folder(path, ontology, gallery)
         return
@@ -60,7 +60,7 @@ def _names(path: str) -> Names:
         raise UsageError(f"{path}: {error.strerror}") from None
 
 
-def _folder(folder: str, ontology: str | None, gallery: Gallery | None) -> Iterator[Fault]:
+def _folder(folder: str, ontology: str | None, gallery: MediaFolder | None) -> Iterator[Fault]:
     payload = sorted(name for name in os.listdir(folder) if _PAYLOAD.fullmatch(name))
     yield from _outputs(folder, payload)
     names = None
@@ -151,7 +151,7 @@ def _encoding_faults(raw: bytes, number: int) -> Iterator[str]:
 class Payload:
     """Checks the payload's files as one; ``rows`` None when the data rows are not at hand."""
 
-    def __init__(self, names: Names | None, rows: Rows | None, gallery: Gallery | None) -> None:
+    def __init__(self, names: Names | None, rows: Rows | None, gallery: MediaFolder | None) -> None:
         self._names = names
         self._rows = rows
         self._gallery = gallery

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET
 
-from to_labelbox.source.image_headers import Gallery
+from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.metadata import RESERVED
 from to_labelbox_formats.labelbox.validate.hints import Hint
 from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
@@ -34,7 +34,7 @@ class RowInfo:
     ``closed`` are the messages of a conversation that take no labels; ``bounds`` of a map are left, low, right, high.
     """
 
-    def __init__(self, key: str, row: Row | None, gallery: Gallery | None = None) -> None:
+    def __init__(self, key: str, row: Row | None, gallery: MediaFolder | None = None) -> None:
         self.key = key
         self.media = media_of(row) if row is not None else ""
         self.text: str | None = None
@@ -104,7 +104,7 @@ def _bounds(data: dict[str, object]) -> tuple[float, float, float, float] | None
 class Rows:
     """An index of a data row file: a hash and a place for each row, so that a million of them take 16 MB."""
 
-    def __init__(self, path: str, gallery: Gallery | None) -> None:
+    def __init__(self, path: str, gallery: MediaFolder | None) -> None:
         self._path = path
         self._gallery = gallery
         self._hashes = array("q")

@@ -1,0 +1,62 @@
+"""Assets at the place below the media root where their file is, and how many of them each of the user's tables knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from to_labelbox.model.items import Item
+from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import AssetTable, Tie
+
+MEDIA_ROOT, SIZES, URL_MAP = "--media-root", "--sizes", "--url-map"
+
+
+class _Names(Protocol):
+    def find(self, name: str, /) -> str | Tie | None: ...
+
+
+def located(dataset: Dataset, context: ReadContext, urls: Mapping[str, str]) -> Dataset:
+    """The dataset with the paths of files found below the media root, which are what global keys are made of."""
+    tables: dict[str, _Names] = {}
+    if context.media is not None:
+        tables[MEDIA_ROOT] = context.media
+    if isinstance(context.sizes, AssetTable) and context.sizes:
+        tables[SIZES] = context.sizes
+    if urls:
+        tables[URL_MAP] = AssetTable(URL_MAP, urls)
+    return replace(dataset, iterate=partial(_located_items, dataset, tables)) if tables else dataset
+
+
+def _located_items(dataset: Dataset, tables: Mapping[str, _Names], log: Log, start: int, stop: int) -> Iterator[Item]:
+    for item in dataset.iterate(log, start, stop):
+        asset = item.asset
+        if asset.text is None and not asset.messages:  # else its content is in the source
+            for option, names in tables.items():
+                found = names.find(asset.path)
+                log.count_match(option, isinstance(found, str))
+                if isinstance(found, Tie):
+                    log.note(
+                        Code.ASSET_AMBIGUOUS,
+                        f"{option} has {found.first} and {found.second}, which may both be meant: neither is taken; "
+                        "give more of the path there, or less of it",
+                        file=asset.path,
+                    )
+                elif found is not None and option == MEDIA_ROOT and found != asset.path:
+                    item = replace(item, asset=replace(asset, path=found))
+        yield item
+
+
+def report_matches(log: Log) -> dict[str, dict[str, int]]:
+    """How many of the assets each table knows, for the report; a table that knows none is a warning."""
+    for option, (matched, asked) in log.matches.items():
+        if not matched:
+            log.note(Code.OPTION_UNMATCHED, f"{option}: none of the {asked} assets is there; is it that of this set?")
+        else:
+            log.decide(f"{option}: {matched} of {asked} assets are there")
+    return {option: {"matched": matched, "assets": asked} for option, (matched, asked) in log.matches.items()}

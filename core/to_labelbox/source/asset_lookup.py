@@ -1,0 +1,162 @@
+"""Where the picture of an asset is, and what a table of the user's says of it: one rule for every reader and the writer.
+
+A name that a source gives for an asset (``images/train/b.jpg``) and one that a folder or table has (``b.jpg``) are one
+when the shorter is the end of the longer, whole folders at a time, with the same extension or else without regard to it.
+Among several, the one that agrees in most folders is meant, and with the extension before without. Two that agree
+equally are a tie: neither is taken, and both are named.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+from to_labelbox.source.files import is_data_folder, is_safe
+from to_labelbox.source.image_headers import Header, file_header, is_media
+
+T = TypeVar("T")
+MAX_LISTED = 5_000_000
+"""Files of a media folder that are listed at most, when a name is not there as it stands."""
+
+
+class Tie(NamedTuple):
+    """Two names that may equally be meant."""
+
+    first: str
+    second: str
+
+
+class NameIndex:
+    """Names to look an asset's name up in, at a cost that does not grow with how many of them are alike."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._wholes: dict[str, str | Tie] = {}
+        self._ends: dict[str, str | Tie] = {}
+        for name in names:
+            bare = _without_extension(name)
+            for form in (name,) if bare == name or not is_media(name) else (name, bare):
+                _put(self._wholes, form, name)
+                for end in _shorter(form):
+                    _put(self._ends, end, name)
+
+    def find(self, wanted: str) -> str | Tie | None:
+        """The name that is meant by ``wanted``, None when there is none."""
+        forms = (wanted, _without_extension(wanted))
+        for form in forms:
+            if found := self._wholes.get(form) or self._ends.get(form):
+                return found
+        for ends in zip(*map(_shorter, forms)):
+            for end in ends:
+                if found := self._wholes.get(end):
+                    return found
+        return None
+
+
+def _put(table: dict[str, str | Tie], key: str, name: str) -> None:
+    first = table.setdefault(key, name)
+    if isinstance(first, str) and first != name:
+        table[key] = Tie(first, name)
+
+
+def _shorter(name: str) -> Iterator[str]:
+    """a/b/c → b/c, c."""
+    while "/" in name:
+        name = name[name.index("/") + 1 :]
+        yield name
+
+
+def _without_extension(name: str) -> str:
+    dot = name.rfind(".")
+    return name[:dot] if dot > name.rfind("/") + 1 else name
+
+
+class AssetTable(Mapping[str, T], Generic[T]):
+    """A table by asset, as the user has written it, looked up by the rule of this module.
+
+    It is empty, and costs nothing, when the user gave none. ``option`` is what gave it.
+    """
+
+    def __init__(self, option: str = "", rows: Mapping[str, T] | None = None) -> None:
+        self.option = option
+        self._rows = rows or {}
+        self._index: NameIndex | None = None
+
+    def find(self, name: str) -> str | Tie | None:
+        """The key of the table that is meant."""
+        if name in self._rows:
+            return name
+        if not self._rows:
+            return None
+        if self._index is None:
+            self._index = NameIndex(self._rows)
+        return self._index.find(name)
+
+    def __getitem__(self, name: str) -> T:
+        key = self.find(name)
+        if isinstance(key, str):
+            return self._rows[key]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+class MediaFolder:
+    """The files below a media root, looked up by asset; no name leads out of the root.
+
+    A file that is there under the asset's own path costs one look at the disk. Only for others is the folder listed, once.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._listed: NameIndex | None = None
+        self._found: tuple[str, str | Tie | None] = "", None
+
+    def find(self, name: str) -> str | Tie | None:
+        """The path below the root of the file that is meant, with ``/``."""
+        if name != self._found[0]:
+            self._found = name, self._find(name)
+        return self._found[1]
+
+    def _find(self, name: str) -> str | Tie | None:
+        if not is_safe(name):
+            return None
+        if os.path.isfile(os.path.join(self.root, name)):
+            return name
+        if self._listed is None:
+            self._listed = NameIndex(_files(self.root))
+        return self._listed.find(name)
+
+    def path(self, name: str) -> str | None:
+        """The file of an asset on disk, or None when it is not there, not certain, or its name leaves the root."""
+        found = self.find(name)
+        return os.path.join(self.root, found) if isinstance(found, str) else None
+
+    def header(self, name: str) -> Header | None:
+        """The header of an asset's picture, None when there is none that can be read."""
+        if is_safe(name) and (header := file_header(os.path.join(self.root, name))) is not None:
+            self._found = name, name
+            return header
+        path = self.path(name)
+        return file_header(path) if path is not None else None
+
+
+def _files(root: str) -> Iterator[str]:
+    """Files below a folder, hidden folders left out; one that cannot be listed is passed over."""
+    folders, count = [""], 0
+    for folder in folders:
+        try:
+            with os.scandir(os.path.join(root, folder)) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if is_data_folder(entry.name):
+                            folders.append(f"{folder}{entry.name}/")
+                    elif count < MAX_LISTED:
+                        count += 1
+                        yield folder + entry.name
+        except OSError:
+            continue
