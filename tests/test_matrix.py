@@ -37,7 +37,7 @@ HEAD = """# Annotation types by asset types
 
 Each cell names the payload form and leads to the line that is written for it; behind it stand the source formats that
 have such annotations, each leading to an example. "Python" means that no source format has them, so they come from the
-[model](../core/to_labelbox/model.py) alone. A dash: Labelbox takes no such import.
+[model](../core/to_labelbox/model/items.py) alone. A dash: Labelbox takes no such import.
 
 """
 FOOT = """

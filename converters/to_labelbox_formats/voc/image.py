@@ -40,7 +40,6 @@ MAX_MASK_BYTES = 512 * 2**20
 """No PNG of as many pixels as a mask may have is larger."""
 _BLOCK = 32
 """Units that are read together, step by step, which leaves each step's code in the processor's cache."""
-_OTHER_EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".JPG", ".JPEG", ".PNG", ".webp", ".tif", ".tiff")
 
 
 class Items:
@@ -187,11 +186,10 @@ class Items:
         path = self._path(f"{whole}.{extension}" if known else f"{whole}.jpg")
         gallery = self._context.media
         if gallery is not None:
-            bare = path[: path.rfind(".")]
             named = f"{path.rpartition('/')[0]}/{said}".lstrip("/")
-            for candidate in (path, whole + path[len(bare) :], *(bare + e for e in _OTHER_EXTENSIONS), named):
-                if gallery.path(candidate) is not None:
-                    return candidate, gallery.header(candidate)
+            for candidate in (path, named):
+                if isinstance(found := gallery.find(candidate), str):
+                    return found, gallery.header(found)
         if not known:
             who = (
                 "there is no image of that name"
