@@ -19,7 +19,7 @@ from to_labelbox.model.schema import Schema
 from to_labelbox.plugins.reader import Dataset
 from to_labelbox.report.log import Log
 
-OURS = ["annotations.ndjson", "data_rows.ndjson", "ontology.json", "report.json"]
+OURS = ["annotations.ndjson", "data_rows.ndjson", "index.ndjson", "ontology.json", "report.json"]
 
 
 def street(count: int = 3) -> dict[str, Any]:

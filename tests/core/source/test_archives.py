@@ -72,7 +72,7 @@ def test_a_gz_has_a_ratio_too(tmp_path: Path) -> None:
 
 LITTLE_MEMORY = """
 import resource, sys
-from to_labelbox.source import Source
+from to_labelbox.source.files import Source
 source = Source(sys.argv[1])
 source.names
 resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))
