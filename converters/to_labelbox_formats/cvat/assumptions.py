@@ -96,16 +96,24 @@ def _numbers(group: Group) -> list[int]:
 
 
 def assume_one_video(sharing: Sequence[Group], log: Log) -> None:
-    """That tasks on one name are on one video: told by frames that do not overlap, against it speak those that do."""
+    """That tasks on one name are on one video: told by frames that do not overlap, against it speak those that do.
+
+    They may be of several subsets, while a data row is of one split.
+    """
+    splits = sorted({group.split for group in sharing if group.split})
+    if len(splits) > 1:
+        log.decide(
+            f"tasks of the subsets {', '.join(splits)} are on the video {sharing[0].task.source!r}: its data row is of none"
+        )
     spans = sorted((g.task.start, g.task.last) for g in sharing if g.task.last is not None)
     apart = sum(before[1] < after[0] for before, after in pairwise(spans))
     log.assume(
-        f"{len(sharing)} tasks are on a video called {sharing[0].task.source!r}",
+        "what tasks that name the same video are about",
         "one video, one data row",
         for_=apart,
         against=max(0, len(spans) - 1) - apart,
         unknown=len(sharing) - max(1, len(spans)),
-        why="they give it one size; counted are tasks that begin behind the end of another, and those that do not",
+        why="they give it one size; counted are tasks that begin behind the end of the one before, and those that do not",
         option="-O same_source=apart",
     )
 

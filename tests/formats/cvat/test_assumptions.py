@@ -116,7 +116,7 @@ def test_tasks_on_one_video(starts: tuple[int, int], counts: tuple[int, int, int
         rows = row(start, (0, 0, 9, 9)) + row(start + 1, (0, 0, 9, 9), outside=True)
         open_text(tmp_path, export(track(rows), meta), f"{n}.xml")
     dataset, log = open_path(tmp_path)
-    (found,) = (a for a in log.assumptions.values() if "tasks are on a video" in a.what)
+    (found,) = (a for a in log.assumptions.values() if "same video" in a.what)
     assert ((found.for_, found.against, found.unknown), found.option) == (counts, "-O same_source=apart")
     assert [i.asset.path for i in dataset] == ["clip.mp4"]
     dataset, log = open_path(tmp_path, same_source=SameSource.APART)

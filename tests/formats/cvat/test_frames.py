@@ -26,7 +26,7 @@ from cvat_files import (
 )
 from harness import Convert
 from to_labelbox.model.items import Box, Item, Track
-from to_labelbox_formats.cvat.options import Numbering, Video
+from to_labelbox_formats.cvat.options import Numbering, SameSource, Video
 from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED
 
 SAMPLED = task(label("car"), size=5, start=10, stop=22, step=3, video=(64, 48))
@@ -231,3 +231,15 @@ def test_the_subset_of_a_task_is_the_split(subset: str, split: str, tmp_path: Pa
     frames, _ = items_of(open_text(tmp_path / "f", video, video=Video.FRAMES)[0])
     assert {picture.split, clip.split, *(f.split for f in frames)} == {split}
     assert picture.asset.path == "a.jpg"
+
+
+def test_a_video_of_tasks_of_several_subsets_is_of_none(tmp_path: Path) -> None:
+    for n, subset in enumerate(("train", "val")):
+        meta = task(label("car"), id=n, size=4, start=4 * n, stop=4 * n + 3, video=(64, 48), subset=subset)
+        open_text(tmp_path, export(track(row(4 * n, (0, 0, 5, 5))), meta), f"{n}.xml")
+    dataset, log = open_path(tmp_path)
+    (item,), _ = items_of(dataset)
+    assert (item.asset.path, item.split) == ("clip.mp4", "")
+    assert any("train, val" in e.message for d in log.diagnostics.values() for e in d.examples)
+    dataset, _ = open_path(tmp_path, same_source=SameSource.APART)
+    assert [i.split for i in dataset] == ["train", "val"]

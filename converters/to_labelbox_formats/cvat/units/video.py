@@ -54,12 +54,13 @@ class VideoUnit:
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         width, height = self._size
+        splits = {group.split for group in self._groups if group.split}
         for _ in range(start, stop):
             count = sum(len(g.tracks) + len(g.images) for g in self._groups)
             yield Item(
                 asset=Asset(path=self._path, media=Media.VIDEO, width=width, height=height, frames=self._frames()),
                 annotations=Lazy(count, self._annotations, log),
-                split=self._groups[0].split,
+                split=splits.pop() if len(splits) == 1 else "",
                 origin=self._groups[0].export.name,
             )
 
