@@ -108,7 +108,8 @@ def batch(
     hire = _hire(engine, scheduler, workers, file_timeout)
     run = Batch(place, given, progress)
     _check_places(place, run.found)
-    with _room(place), locked(_ready(place), shared=shard is not None):
+    with _room(place), locked(_ready(place), shared=shard is not None) as unprotected:
+        run.note_unprotected(unprotected)
         with beginning(place):
             _prepare_folder(place, given, run.found, overwrite, resume or shard is not None, shard is not None)
         if shard is None:
@@ -150,7 +151,7 @@ def merge(
     run = Batch(place, given, progress, found)
     others = [folder for folder in folders if os.path.realpath(folder) != os.path.realpath(place)]
     with ExitStack() as locks:
-        locks.enter_context(locked(_ready(place)))
+        run.note_unprotected(locks.enter_context(locked(_ready(place))))
         for folder in others:
             locks.enter_context(locked(folder, shared=True))
         if len(others) == len(folders):

@@ -12,10 +12,11 @@ import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.batches.find_datasets import Found
-from to_labelbox.conversion.checkpoint import _DONE, _names, _save
+from to_labelbox.conversion.checkpoint import _DONE, _names, load_sealed, save_sealed
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.report import version
 from to_labelbox.rules.settings import Settings
+from to_labelbox.source.files import is_safe
 
 HEAD, PLAN, DATASETS, FAILURE = "head", "plan", "datasets", "failure"
 
@@ -60,7 +61,7 @@ def decode_plan(data: bytes) -> dict[str, Any]:
 
 
 def save_plan(folder: str, plan: Plan) -> None:
-    _save(os.path.join(folder, PLAN), encode_plan(plan))
+    save_sealed(os.path.join(folder, PLAN), encode_plan(plan))
 
 
 def load_plan(folder: str) -> dict[str, Any] | None:
@@ -83,23 +84,24 @@ def has_begun(folder: str) -> bool:
 
 
 def save_datasets(folder: str, found: Sequence[Found]) -> None:
-    _save(os.path.join(folder, DATASETS), json.dumps(msgspec.to_builtins(found)).encode())
+    save_sealed(os.path.join(folder, DATASETS), json.dumps(msgspec.to_builtins(found)).encode())
 
 
 def load_datasets(folder: str) -> list[Found] | None:
-    """What was found when the batch began, or None when there is no list."""
+    """What was found when the batch began, or None when there is no list, or one that leads out of the output folder."""
     try:
-        return msgspec.convert(_plain(os.path.join(folder, DATASETS)), list[Found])
+        found = msgspec.convert(_plain(os.path.join(folder, DATASETS)), list[Found])
     except msgspec.ValidationError:
         return None
+    return found if all(is_safe(f.path) for f in found) else None
 
 
 def _plain(path: str) -> Any:
     """JSON, which unlike MessagePack can hold names that are no UTF-8; None when there is none that can be read."""
+    data = load_sealed(path)
     try:
-        with open(path, "rb") as file:
-            return json.loads(file.read())
-    except (OSError, ValueError):
+        return None if data is None else json.loads(data)
+    except (ValueError, RecursionError):
         return None
 
 

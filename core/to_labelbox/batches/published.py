@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +15,7 @@ from to_labelbox.conversion.checkpoint import Head, SavedLog, load, save, saved_
 from to_labelbox.conversion.merge_chunks import Gathering
 from to_labelbox.conversion.output_folder import REPORT
 from to_labelbox.model.survey import Survey
-from to_labelbox.report.report import Report
+from to_labelbox.report.report import Output, Report
 
 MEMORY = ".to-labelbox-batch"
 """Folder inside the output folder of a batch: its plan, and a file a dataset."""
@@ -24,6 +24,7 @@ MEMORY = ".to-labelbox-batch"
 class Kept(Struct):
     """A published dataset. ``report`` is the SHA-256 of its ``report.json``, which tells those of the other files.
 
+    ``changed`` are the times of change of the published files: one with another time is compared by its content.
     ``keys`` are the 64-bit hashes of its global keys; ``apart`` is as :class:`~to_labelbox.conversion.merge_chunks.Gathering` has it.
     """
 
@@ -33,6 +34,7 @@ class Kept(Struct):
     keys: bytes
     report: str
     apart: str = ""
+    changed: dict[str, int] = {}
 
 
 def kept_report(kept: Kept, place: str) -> Report | None:
@@ -43,21 +45,37 @@ def kept_report(kept: Kept, place: str) -> Report | None:
         if hashlib.sha256(data).hexdigest() != kept.report:
             return None
         report = msgspec.json.decode(data, type=Report)
-        sizes = {name: os.path.getsize(os.path.join(place, name)) for name in report.outputs}
+        same = all(_is_same(place, name, output, kept.changed) for name, output in report.outputs.items())
     except (OSError, msgspec.MsgspecError):
         return None
-    return report if all(sizes[name] == output.bytes for name, output in report.outputs.items()) else None
+    return report if same else None
+
+
+def _is_same(place: str, name: str, output: Output, changed: Mapping[str, int]) -> bool:
+    """Whether a published file is what it was. Raises :class:`OSError` when it is gone."""
+    path = os.path.join(place, name)
+    found = os.stat(path)
+    if found.st_size != output.bytes or name != os.path.basename(name):
+        return False
+    if found.st_mtime_ns == changed.get(name):
+        return True
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == output.sha256
 
 
 def load_kept(path: str) -> Kept | None:
     return load(path, Kept)
 
 
-def keep(path: str, head: Head, gathered: Gathering, report: Report) -> None:
-    """Remember a dataset that has been published."""
+def keep(path: str, head: Head, gathered: Gathering, report: Report, place: str) -> None:
+    """Remember a dataset that has been published in the folder ``place``."""
     digest = hashlib.sha256(report.to_json()).hexdigest()
+    changed = {name: os.stat(os.path.join(place, name)).st_mtime_ns for name in report.outputs}
     gathered.log.left_out = head.log.left_out = None  # it stands in the index
-    save(path, Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart))
+    save(
+        path,
+        Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart, changed),
+    )
 
 
 def remember(folder: str, plan: Plan, names: Iterable[str]) -> None:

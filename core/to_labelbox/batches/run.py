@@ -27,7 +27,7 @@ from to_labelbox.conversion.checkpoint import Head, finished_parts, load, log_of
 from to_labelbox.conversion.chunks import Filling, Part, plan
 from to_labelbox.conversion.job import Job
 from to_labelbox.conversion.merge_chunks import Gathering
-from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder
+from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder, sync_folder
 from to_labelbox.conversion.process_pool import Crew, Died, PoolFactory
 from to_labelbox.conversion.publish import publish, report_of
 from to_labelbox.conversion.repeated_assets import same_keys
@@ -40,6 +40,7 @@ from to_labelbox.plugins.options import option_names
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import ToLabelboxError, UsageError
+from to_labelbox.report.interruption import postponed
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Output, Report
 
@@ -120,6 +121,12 @@ class Batch:
         )
         digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
         return _Set(number, found, job, os.path.join(self._working, digest), failure=found.problem)
+
+    def note_unprotected(self, why: str) -> None:
+        """Say that other runs are not kept out of the output folder."""
+        if why:
+            message = f"the folder cannot be locked ({why}): make sure that no other run writes there at the same time"
+            self._notes.note(Code.LOCK_UNAVAILABLE, message, file=self._out)
 
     @property
     def _alive(self) -> list[_Set]:
@@ -412,7 +419,7 @@ class Batch:
                 if self._compare:
                     refuse_changed(dataset.job, dataset.head)
                 publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._given.shard_lines)
-                keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
+                keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report, self._place(dataset))
             except ToLabelboxError as error:
                 dataset.failure = str(error)
             finally:
@@ -468,8 +475,10 @@ def _write_last(out: str, working: str, files: Mapping[str, bytes]) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-    for name in os.listdir(out):
-        if OURS.fullmatch(name) and name not in files:
-            os.remove(os.path.join(out, name))
-    for name in files:
-        os.replace(os.path.join(working, name), os.path.join(out, name))
+    with postponed():
+        for name in files:
+            os.replace(os.path.join(working, name), os.path.join(out, name))
+            sync_folder(out)
+        for name in os.listdir(out):
+            if OURS.fullmatch(name) and name not in files:
+                os.remove(os.path.join(out, name))

@@ -128,5 +128,5 @@ def finish(task: Finish) -> dict[str, Output]:
         publish(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
     finally:
         folder.clean()
-    keep(task.memory, task.head, task.gathered, task.report)
+    keep(task.memory, task.head, task.gathered, task.report, task.out)
     return task.report.outputs

@@ -1,7 +1,7 @@
 """What a batch keeps on disk while it runs, so that it can go on after any interruption.
 
 A dataset has a folder of its own with the files of its parts (:mod:`~to_labelbox.conversion.chunks`), a ``.done`` file beside each
-that is written last and says how large they must be, and ``head``: what opening the dataset found and which inputs it
+that is written last and says what they must hold, and ``head``: what opening the dataset found and which inputs it
 had. Every file has its name only when it is whole.
 """
 
@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import TypeVar
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +28,7 @@ from to_labelbox.report.report import SourceInfo
 from to_labelbox.source.fingerprint import Input
 
 _DONE = ".done"
+_SEAL, _DIGEST = b"to-labelbox 1\n", 16
 
 T = TypeVar("T")
 
@@ -55,6 +58,8 @@ class Head(Struct):
 
 
 class SavedPart(Struct):
+    """As :class:`Part`; ``files`` has size and checksum of each file of it."""
+
     start: int
     stop: int
     items: int
@@ -63,8 +68,7 @@ class SavedPart(Struct):
     keys: bytes
     survey: Survey
     log: SavedLog
-    lines_bytes: int
-    rows_bytes: int
+    files: dict[str, tuple[int, int]]
     index: tuple[int, int, int]
     unread: bool = False
 
@@ -99,30 +103,44 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
 
 def save(path: str, value: Struct) -> None:
     try:
-        _save(path, msgspec.msgpack.encode(value))
+        save_sealed(path, msgspec.msgpack.encode(value))
     except UnicodeEncodeError:  # half surrogates, which the report does not keep either
-        _save(path, msgspec.msgpack.encode(as_text(msgspec.to_builtins(value, builtin_types=(bytes,)))))
+        save_sealed(path, msgspec.msgpack.encode(as_text(msgspec.to_builtins(value, builtin_types=(bytes,)))))
 
 
-def _save(path: str, data: bytes) -> None:
+def save_sealed(path: str, data: bytes) -> None:
+    """A file that tells whether it is what was written: data, never code, and no more trusted than its digest."""
     temporary = f"{path}.{os.getpid()}"
     with open(temporary, "wb") as file:
-        file.write(data)
+        file.write(_SEAL + blake2b(data, digest_size=_DIGEST).digest() + data)
     os.replace(temporary, path)
+
+
+def load_sealed(path: str) -> bytes | None:
+    """What :func:`save_sealed` has written, or None when it is gone or damaged."""
+    try:
+        with open(path, "rb") as file:
+            sealed = file.read()
+    except OSError:
+        return None
+    start = len(_SEAL) + _DIGEST
+    data = sealed[start:]
+    whole = sealed[:start] == _SEAL + blake2b(data, digest_size=_DIGEST).digest()
+    return data if whole else None
 
 
 def load(path: str, type: type[T]) -> T | None:
     """The value that was saved, or None when there is none that can be read."""
+    data = load_sealed(path)
     try:
-        with open(path, "rb") as file:
-            return msgspec.msgpack.decode(file.read(), type=type)
-    except (OSError, msgspec.MsgspecError):
+        return None if data is None else msgspec.msgpack.decode(data, type=type)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 
 def save_part(folder: str, part: Part) -> None:
     """Mark a part as finished; its files are there."""
-    lines, rows = (os.path.getsize(part_path(folder, part.start, part.stop, what)) for what in ("lines", "rows"))
+    files = {what: _file_sum(part_path(folder, part.start, part.stop, what)) for what in _kinds(part.index)}
     log = saved_log(part.log)
     counts, keys = part.counts.tobytes(), part.keys.tobytes()
     saved = SavedPart(
@@ -134,8 +152,7 @@ def save_part(folder: str, part: Part) -> None:
         keys,
         part.survey,
         log,
-        lines,
-        rows,
+        files,
         part.index,
         part.unread,
     )
@@ -185,15 +202,27 @@ def _names(folder: str) -> list[str]:
 
 
 def _is_whole(folder: str, saved: SavedPart) -> bool:
-    sizes = {"lines": saved.lines_bytes, "rows": saved.rows_bytes}
-    if any(saved.index):
-        sizes["index"] = sum(saved.index)
     try:
-        return all(
-            os.path.getsize(part_path(folder, saved.start, saved.stop, what)) == size for what, size in sizes.items()
+        return set(saved.files) == set(_kinds(saved.index)) and all(
+            _file_sum(part_path(folder, saved.start, saved.stop, what)) == found for what, found in saved.files.items()
         )
     except OSError:
         return False
+
+
+def _kinds(index: Sequence[int]) -> tuple[str, ...]:
+    """The files that a part has."""
+    return ("lines", "rows", "index") if any(index) else ("lines", "rows")
+
+
+def _file_sum(path: str) -> tuple[int, int]:
+    """Size and checksum of a file's content."""
+    size = found = 0
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            size += len(piece)
+            found = crc32(piece, found)
+    return size, found
 
 
 def missing(chunks: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.interruption import postponed
 from to_labelbox.report.report import Output, Report
 
 REPORT = "report.json"
@@ -96,21 +97,22 @@ class Folder:
         return sink
 
     def publish(self, sinks: Iterable[Sink], report: Report) -> None:
-        """Give every file its final name, the report last."""
+        """Give every file its final name, the report last. What an earlier run has left goes when all have theirs."""
         finished = list(sinks)
         report.outputs = {sink.name: sink.close() for sink in finished}
         last = self.sink(REPORT)
         last.write(report.to_json())
         last.close()
-        with suppress(FileNotFoundError):
-            os.remove(os.path.join(self.path, REPORT))
-        names = {sink.name for sink in finished}
-        for name in os.listdir(self.path):
-            if OURS.fullmatch(name) and name not in names:
-                os.remove(os.path.join(self.path, name))
-        for sink in [*finished, last]:
-            os.replace(sink.path, os.path.join(self.path, sink.name))
-        _sync_folder(self.path)
+        names = {REPORT, *(sink.name for sink in finished)}
+        with postponed():
+            for sink in finished:
+                os.replace(sink.path, os.path.join(self.path, sink.name))
+            sync_folder(self.path)
+            os.replace(last.path, os.path.join(self.path, REPORT))
+            for name in os.listdir(self.path):
+                if OURS.fullmatch(name) and name not in names:
+                    os.remove(os.path.join(self.path, name))
+            sync_folder(self.path)
 
     def clean(self) -> None:
         """Remove what is not published."""
@@ -119,7 +121,8 @@ class Folder:
         shutil.rmtree(self.partial, ignore_errors=True)
 
 
-def _sync_folder(path: str) -> None:
+def sync_folder(path: str) -> None:
+    """Let the names in a folder reach the disk, where the system can."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -26,6 +26,7 @@ class Code(StrEnum):
     FIELD_IGNORED = "field-ignored"
     FIELD_REPAIRED = "field-repaired"
     DECISION = "decision"
+    LOCK_UNAVAILABLE = "lock-unavailable"
     # assets
     ASSET_UNKNOWN = "asset-unknown"
     ASSET_DUPLICATE = "asset-duplicate"
