@@ -17,6 +17,10 @@ _IDS = "attributes"
 """The question whose options are the names of ``attribute_ids``."""
 
 
+_SHOWN = 80
+"""Characters of a text of the source that a message shows."""
+
+
 def attributes_of(
     data: AnyFields, text: bytes, asked: Sequence[str], names: Mapping[int, str], *, crowd: bool
 ) -> tuple[tuple[Attribute, ...], float]:
@@ -54,6 +58,11 @@ def attributes_of(
     if data.caption:
         found.append(Attribute(CAPTION, data.caption, free=True))
     return tuple(found), angle
+
+
+def shortened(text: str) -> str:
+    """A text of the source as a message may show it."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def members_of(text: bytes) -> dict[str, Any]:

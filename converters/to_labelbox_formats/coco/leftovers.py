@@ -17,12 +17,15 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.unread_files import note_unread_files
+from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.detect import Kind
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.random_access import Opened
 
 _ABOUT = re.compile(r"(?:readme|licen[cs]e|notice|changelog|citation)\b.*", re.IGNORECASE)
 """Files that are about a set."""
+_SHOWN = 12
+"""Names that a message lists at most."""
 
 
 def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
@@ -39,12 +42,12 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
             log.note_unread("field", field, where=f"{file.name} categories[]", count=count)
         unread = {name: count for name, count in file.annotation_census.unknown.items() if name not in asked}
         for field, count in unread.items():
-            why = f"COCO has no such field; -O fields={field} takes it as a nested answer"
+            why = f"COCO has no such field; -O fields={shortened(field)} takes it as a nested answer"
             log.note_unread("field", field, where=f"{file.name} annotations[]", count=count, why=why)
         if unread:
             message = (
-                f"annotations have {', '.join(unread)}, which no field of COCO holds: not carried over, unless as nested "
-                f"answers with -O fields={next(iter(unread))}"
+                f"annotations have {_listed(list(unread))}, which no field of COCO holds: not carried over, unless as nested "
+                f"answers with -O fields={shortened(next(iter(unread)))}"
             )
             log.note(Code.FIELD_IGNORED, message, file=file.name)
         if file.videos:
@@ -55,6 +58,12 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
         if looked_at and not any(name in file.annotation_census.fields for file in files):
             message = f"-O fields={name}: none of the {looked_at} annotations looked at has it"
             log.note(Code.ATTRIBUTE_UNKNOWN, message)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(map(shortened, names[:_SHOWN])) + more
 
 
 def tell_unread_files(

@@ -8,6 +8,7 @@ from msgspec import Struct
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
+from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import FirstCategory
 from to_labelbox_formats.coco.random_access import Opened
@@ -29,7 +30,7 @@ def number_categories(file: File, number: int, opened: Opened, first: FirstCateg
     from_zero, from_one = 0 in used, count in used
     if first is FirstCategory.AUTO:
         if from_zero == from_one and used:
-            names = ", ".join(str(c.name) for c in list(file.categories.values())[:3])
+            names = ", ".join(shortened(str(c.name)) for c in list(file.categories.values())[:3])
             ask(
                 f"{file.name}: its categories are a list of names ({names}, …), and the ids in use "
                 f"({', '.join(map(str, sorted(used)[:5]))}) do not say whether the first one is 0 or 1.",

@@ -29,7 +29,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, members_of
+from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, members_of, shortened
 from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.detect import Kind
@@ -55,8 +55,6 @@ from to_labelbox_formats.coco.record_types import (
 from to_labelbox_formats.coco.shapes import Refused, Shapes, mask_of, rectangle
 
 WHOLE_IMAGE = "class"
-_SHOWN = 80
-"""Characters of a text of the source that a message shows."""
 
 
 class Records:
@@ -533,11 +531,6 @@ def _is_drawn(data: AnyFields) -> bool:
     """Whether a record says where on the image something is."""
     pointed = isinstance(data, LooseFields) and bool(data.named_points)
     return pointed or bool(data.bbox or data.keypoints) or has_outline(data.segmentation)
-
-
-def shortened(text: str) -> str:
-    """A text of the source as a message may show it."""
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _is_caption(data: AnyFields, kind: Kind) -> bool:

@@ -94,3 +94,11 @@ def test_healthy_sets_have_nothing_unread_but_what_is_listed_here(case: Any, tmp
     made = case.convert(tmp_path / "out")
     assert {u.name for u in made.unread} == expected.get(case.name, set())
     assert made.assumptions == []
+
+
+def test_a_message_shows_a_few_names_and_no_long_one_whole(convert: Convert) -> None:
+    fields = {f"{n} {'x' * 5000}": 1 for n in range(100)}
+    run = convert(coco([annotation(1, bbox=[1, 1, 5, 5], **fields)]))
+    (message,) = [e for e in run.examples if "field-ignored" in e]
+    assert "and 88 more" in message
+    assert len(message) < 2000
