@@ -179,11 +179,38 @@ class Filling:
         return self.writer.ontology_json(self.ontology)
 
 
-def render_part(folder: str, start: int, stop: int, render: Callable[[bytes], bytes]) -> None:
-    """Fill the open places of a chunk's lines, into a file beside them."""
+def render_part(folder: str, start: int, stop: int, render: Callable[[bytes], bytes]) -> int:
+    """Fill the open places of a chunk's lines, into a file beside them. Gives its bytes."""
     with _File(part_path(folder, start, stop, "rendered")) as rendered:
         for piece in pieces(part_path(folder, start, stop, "lines")):
             rendered.write(render(piece))
+    return rendered.bytes
+
+
+def number_part(folder: str, start: int, stop: int, length: int, first: int) -> int:
+    """Number the lines of a chunk's index, its first ``length`` bytes, into a file beside it. Gives its bytes."""
+    with _File(part_path(folder, start, stop, "numbered")) as numbered:
+        for piece in renumbered(pieces(part_path(folder, start, stop, "index"), 0, length), first):
+            numbered.write(piece)
+    return numbered.bytes
+
+
+def copy_into(path: str, target: str, offset: int) -> None:
+    """Copy a file to its place in another one, within the file system where it can do so."""
+    with open(path, "rb") as source, open(target, "r+b", buffering=0) as whole:
+        left = os.fstat(source.fileno()).st_size
+        with suppress(OSError, AttributeError):  # unknown to some systems and file systems
+            while left:
+                copied = os.copy_file_range(source.fileno(), whole.fileno(), left, offset_dst=offset)
+                if not copied:
+                    break
+                left, offset = left - copied, offset + copied
+        source.seek(-left, os.SEEK_END)
+        whole.seek(offset)
+        while piece := source.read(_PIECE):
+            view = memoryview(piece)
+            while view:
+                view = view[whole.write(view) :]
 
 
 def rendered_here(folder: str, ranges: Sequence[tuple[int, int]], render: Callable[[bytes], bytes]) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from to_labelbox.report.interruption import postponed
 from to_labelbox.report.report import Output, Report
 
 REPORT = "report.json"
+LINES = "annotations.ndjson"
 OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|index\.ndjson|ontology\.json|report\.json")
 PARTIAL = ".to-labelbox-partial"
 
@@ -42,14 +43,20 @@ class Sink:
         self.path = path
         self.name = name
         self.lines = 0
-        self._bytes = 0
+        self.size = 0
         self._hash = hashlib.sha256()
         self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
 
     def write(self, data: bytes) -> None:
         _write_all(self._file, data)
         self._hash.update(data)
-        self._bytes += len(data)
+        self.size += len(data)
+
+    def count(self, data: bytes) -> None:
+        """Take account of the next bytes, which another process writes at this place of the file."""
+        self._hash.update(data)
+        self.size += len(data)
+        self._file.seek(self.size)
 
     def abandon(self) -> None:
         self._file.close()
@@ -58,7 +65,7 @@ class Sink:
         """Flush to disk."""
         os.fsync(self._file.fileno())
         self._file.close()
-        return Output(self.lines, self._bytes, self._hash.hexdigest())
+        return Output(self.lines, self.size, self._hash.hexdigest())
 
 
 def unwritable(folder: str, error: OSError) -> UsageError:

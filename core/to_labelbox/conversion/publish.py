@@ -16,7 +16,7 @@ from to_labelbox.conversion.chunks import (
 )
 from to_labelbox.conversion.located_assets import report_matches
 from to_labelbox.conversion.merge_chunks import Gathering, told_apart
-from to_labelbox.conversion.output_folder import Folder, Sink, shards
+from to_labelbox.conversion.output_folder import LINES, Folder, Sink, shards
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.log import LISTED, Log, unreachable_ledger
@@ -68,7 +68,7 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Ga
 def publish(
     folder: Folder,
     parts: str,
-    filled: Iterator[bytes],
+    filled: Iterator[bytes] | Sink,
     filling: Filling,
     report: Report,
     gathered: Gathering,
@@ -77,17 +77,9 @@ def publish(
 ) -> None:
     """Write the lines, ``filled`` in already, and the data rows of the parts in the folder ``parts``; name the files.
 
-    ``index`` is the index of the lines, as far as it has been written along with them.
+    ``filled`` may be the finished file. ``index`` is the index of the lines, as far as it has been written along with them.
     """
-    if gathered.groups or gathered.apart:
-        filled = told_apart(filled, gathered.counts, gathered.groups, filling.writer.tell_apart, gathered.apart)
-    if shard_lines:
-        finished = shards(folder, filled, gathered.counts, shard_lines)
-    else:
-        finished = [folder.sink("annotations.ndjson")]
-        for piece in filled:
-            finished[0].write(piece)
-        finished[0].lines = sum(gathered.counts)
+    finished = [filled] if isinstance(filled, Sink) else _lines(folder, filled, filling.writer, gathered, shard_lines)
     rows = folder.sink("data_rows.ndjson")
     for piece in _rows(parts, gathered.ranges, gathered.repeated):
         rows.write(piece)
@@ -103,6 +95,20 @@ def publish(
             index.lines += piece.count(b"\n")
         finished.append(index)
     folder.publish([*finished, rows, schema], report)
+
+
+def _lines(
+    folder: Folder, filled: Iterator[bytes], writer: Writer, gathered: Gathering, shard_lines: int
+) -> list[Sink]:
+    if gathered.groups or gathered.apart:
+        filled = told_apart(filled, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
+    if shard_lines:
+        return shards(folder, filled, gathered.counts, shard_lines)
+    lines = folder.sink(LINES)
+    for piece in filled:
+        lines.write(piece)
+    lines.lines = sum(gathered.counts)
+    return [lines]
 
 
 def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from to_labelbox.conversion.chunks import (
     rendered_here,
 )
 from to_labelbox.conversion.merge_chunks import Gathering
-from to_labelbox.conversion.output_folder import Folder, Sink
+from to_labelbox.conversion.output_folder import LINES, Folder, Sink
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology, infer
@@ -134,7 +134,12 @@ def _run(
     report = report_of(opened.writer, opened.info, settings, gathered)
     if folder is not None:
         filling = Filling(opened.writer, ontology)
-        rendered = _rendered(folder.partial, gathered.ranges, filling, crew)
+        rendered: Iterator[bytes] | Sink
+        as_they_are = not (gathered.groups or gathered.apart or shard_lines)
+        if crew is not None and as_they_are:
+            rendered, index = _joined(folder, gathered, filling, crew)
+        else:
+            rendered = _rendered(folder.partial, gathered.ranges, filling, crew)
         publish(folder, folder.partial, rendered, filling, report, gathered, shard_lines, index)
     return Result(report, ontology, survey, opened.dataset.schema, limits)
 
@@ -169,3 +174,18 @@ def _rendered(folder: str, ranges: Sequence[tuple[int, int]], filling: Filling, 
     from to_labelbox.conversion.worker import save_ontology
 
     return rendered_by(crew, folder, ranges, save_ontology(filling.ontology, folder))
+
+
+def _joined(folder: Folder, gathered: Gathering, filling: Filling, crew: Crew) -> tuple[Sink, Sink | None]:
+    """The finished lines, and their index if there is one, written by the crew."""
+    from to_labelbox.conversion.supervise import joined_by
+    from to_labelbox.conversion.worker import save_ontology
+
+    lines = folder.sink(LINES)
+    lines.lines = sum(gathered.counts)
+    index = None if gathered.log.left_out is None else folder.sink(INDEX)
+    if index is not None:
+        index.lines = lines.lines
+    ontology = save_ontology(filling.ontology, folder.partial)
+    joined_by(crew, folder.partial, gathered.ranges, gathered.indexes, ontology, (lines, index))
+    return lines, index

@@ -6,23 +6,28 @@ import os
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from to_labelbox.conversion.checkpoint import (
     save_empty_part,
 )
 from to_labelbox.conversion.chunks import (
+    IndexPart,
     Part,
     part_path,
     pieces,
 )
 from to_labelbox.conversion.isolation import new_trace, take_trace
 from to_labelbox.conversion.job import Job
+from to_labelbox.conversion.output_folder import Sink
 from to_labelbox.conversion.process_pool import Crew, Died, crew
 from to_labelbox.conversion.worker import (
     Chunk,
     LeavingOut,
+    Placing,
     Rendering,
     encode,
+    finish,
     initialize_worker,
     leave_out,
     open_only,
@@ -117,6 +122,49 @@ def rendered_by(hands: Crew, folder: str, ranges: Sequence[tuple[int, int]], ont
         path = part_path(folder, start, stop, "rendered")
         yield from pieces(path)
         os.remove(path)
+
+
+def joined_by(
+    hands: Crew,
+    folder: str,
+    parts: Sequence[tuple[int, int]],
+    indexes: Sequence[IndexPart],
+    ontology: str,
+    files: tuple[Sink, Sink | None],
+) -> None:
+    """The finished lines of parts in order, and their index if there is one, into ``files``: made and put in their places by the crew.
+
+    Only the hashes, which need all bytes in order, are this process's work.
+    """
+    firsts = list(accumulate((part.lines for part in indexes), initial=1))
+    numbered = {part.start: (part.sections[0], first) for part, first in zip(indexes, firsts)}
+    tasks: deque[Rendering | Placing] = deque(
+        Rendering(folder, start, stop, ontology, *numbered.get(start, (0, 1))) for start, stop in parts
+    )
+    sizes: dict[int, tuple[int, int]] = {}
+    failed: set[Rendering | Placing] = set()
+    waiting = deque(parts)
+    for task, outcome in hands.run(finish, tasks):
+        if isinstance(outcome, ToLabelboxError):
+            raise outcome
+        if isinstance(outcome, Died):
+            if task in failed:
+                raise SourceError(f"the lines could not be finished: {outcome.reason}; nothing was written")
+            failed.add(task)
+            tasks.appendleft(task)
+        elif isinstance(task, Placing):
+            os.remove(task.path)
+        else:
+            sizes[task.start] = outcome
+        while waiting and waiting[0][0] in sizes:
+            start, stop = waiting.popleft()
+            for what, sink, size in zip(("rendered", "numbered"), files, sizes.pop(start)):
+                path = part_path(folder, start, stop, what)
+                if sink is None or not size:
+                    continue
+                tasks.appendleft(Placing(path, sink.path, sink.size))
+                for piece in pieces(path):
+                    sink.count(piece)
 
 
 def try_opening(job: Job, seconds: float) -> None:

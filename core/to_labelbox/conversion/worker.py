@@ -21,7 +21,9 @@ from to_labelbox.conversion.chunks import (
     READ_AHEAD,
     Filling,
     Part,
+    copy_into,
     encode_part,
+    number_part,
     render_part,
 )
 from to_labelbox.conversion.clock import Clock
@@ -72,12 +74,25 @@ class LeavingOut(NamedTuple):
 
 
 class Rendering(NamedTuple):
-    """A part whose lines are to be filled by the ontology in the file ``ontology``."""
+    """A part whose lines are to be filled by the ontology in the file ``ontology``.
+
+    Its index, of so many bytes, is to be numbered from ``first_line``.
+    """
 
     folder: str
     start: int
     stop: int
     ontology: str
+    index_bytes: int = 0
+    first_line: int = 1
+
+
+class Placing(NamedTuple):
+    """A file of a part, to be copied to its place in the finished one."""
+
+    path: str
+    target: str
+    offset: int
 
 
 class WorkerState:
@@ -189,8 +204,19 @@ def open_only(number: int) -> None:
     STATE.opened(number)
 
 
-def render(task: Rendering) -> None:
-    render_part(task.folder, task.start, task.stop, STATE.filling(task.ontology).render)
+def render(task: Rendering) -> tuple[int, int]:
+    """Bytes of the lines and of the index."""
+    part = task.folder, task.start, task.stop
+    lines = render_part(*part, STATE.filling(task.ontology).render)
+    return lines, number_part(*part, task.index_bytes, task.first_line) if task.index_bytes else 0
+
+
+def finish(task: Rendering | Placing) -> tuple[int, int]:
+    """Make a part of a finished file, or put it there."""
+    if isinstance(task, Rendering):
+        return render(task)
+    copy_into(*task)
+    return 0, 0
 
 
 def refuse_changed(job: Job, head: Head) -> None:

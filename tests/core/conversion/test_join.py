@@ -1,0 +1,109 @@
+"""Finished files that workers write at their places: the same bytes as those that one process writes in order."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import to_labelbox
+from harness import annotation, coco, image, save
+from to_labelbox.conversion import chunks, worker
+from to_labelbox.conversion.output_folder import Sink
+
+
+def refuse(*_: Any, **__: Any) -> int:
+    raise OSError(errno.EXDEV, "not between these")
+
+
+def little(source: int, target: int, count: int, *, offset_dst: int) -> int:
+    """A file system that copies some, and then no more."""
+    if offset_dst > 1000:
+        raise OSError(errno.EINVAL, "no more")
+    return os.pwrite(target, os.read(source, 300), offset_dst)
+
+
+@pytest.mark.parametrize("copy", [None, refuse, little, lambda *_, **__: 0])
+def test_a_part_is_copied_to_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copy: Any) -> None:
+    if copy is not None:
+        monkeypatch.setattr(os, "copy_file_range", copy, raising=False)
+    rng = random.Random(1)
+    parts = [rng.randbytes(n) for n in (0, 1, 999, 5000, 3_000_000)]
+    whole = tmp_path / "whole"
+    whole.write_bytes(b"")
+    places = [sum(map(len, parts[:n])) for n in range(len(parts))]
+    for n in (4, 2, 0, 3, 1):
+        (tmp_path / "part").write_bytes(parts[n])
+        chunks.copy_into(str(tmp_path / "part"), str(whole), places[n])
+    assert whole.read_bytes() == b"".join(parts)
+
+
+def test_counted_bytes_are_those_of_the_file(tmp_path: Path) -> None:
+    sink = Sink(str(tmp_path / "a"), "a")
+    sink.write(b"one\n")
+    sink.count(b"two\n")
+    with open(sink.path, "r+b") as other:
+        other.seek(4)
+        other.write(b"two\n")
+    sink.write(b"three\n")
+    told = sink.close()
+    data = Path(sink.path).read_bytes()
+    assert data == b"one\ntwo\nthree\n"
+    assert (told.bytes, told.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
+def output(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "report.json"}
+
+
+def source(tmp_path: Path) -> Path:
+    """300 pictures with up to three boxes or outlines, some of several parts; some annotations can't be written."""
+    images = [image(n, f"{n}.jpg") for n in range(1, 301)]
+    shapes: list[dict[str, Any]] = [
+        {"bbox": [1, 2, 30, 40]},
+        {"segmentation": [[1, 1, 9, 1, 9, 9], [20, 20, 30, 20, 30, 40]]},
+        {"bbox": [5, 5, 0, 0]},
+    ]
+    made = [annotation(n, image_id=1 + n * 7 % 300, **shapes[n % 3]) for n in range(600)]
+    return save(tmp_path / "instances.json", coco(made, images))
+
+
+def test_any_number_of_workers_gives_the_same_files(tmp_path: Path) -> None:
+    file = source(tmp_path)
+    reports = [to_labelbox.convert(file, tmp_path / f"out{n}", workers=n) for n in (1, 2, 3)]
+    assert output(tmp_path / "out1") == output(tmp_path / "out2") == output(tmp_path / "out3")
+    assert "index.ndjson" in output(tmp_path / "out2")
+    assert reports[0].outputs == reports[1].outputs == reports[2].outputs
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the fault is put into forked processes")
+@pytest.mark.parametrize("what", ["render_part", "copy_into"])
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_process_that_ends_while_it_finishes_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, times: int
+) -> None:
+    file = source(tmp_path)
+    to_labelbox.convert(file, tmp_path / "whole", workers=1)
+    ended = tmp_path / "ended"
+    ended.mkdir()
+    does = getattr(worker, what)
+
+    def end(*given: Any) -> Any:
+        if len(os.listdir(ended)) < times and (what == "copy_into" or given[1] == 0):
+            (ended / f"{os.getpid()}").write_text("")
+            os._exit(7)
+        return does(*given)
+
+    monkeypatch.setattr(worker, what, end)
+    if times > 1:
+        with pytest.raises(to_labelbox.SourceError, match="could not be finished"):
+            to_labelbox.convert(file, tmp_path / "out", workers=2)
+        assert not list((tmp_path / "out").glob("*.ndjson"))
+        return
+    to_labelbox.convert(file, tmp_path / "out", workers=2)
+    assert output(tmp_path / "out") == output(tmp_path / "whole")
