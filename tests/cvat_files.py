@@ -115,7 +115,7 @@ def tracks_of(folder: Path, tracks: str, meta: str = "", **options: Any) -> tupl
 
 
 def counts(log: Log) -> dict[str, int]:
-    return {d.code.value: d.count for d in log.diagnostics.values()}
+    return {str(d.code): d.count for d in log.diagnostics.values()}
 
 
 def accounted(annotations: Sequence[Annotation], log: Log) -> bool:

@@ -108,7 +108,7 @@ def questions(tool: Mapping[str, Any]) -> dict[str, list[str] | str]:
 
 
 def codes(made: Report) -> dict[str, int]:
-    return {d.code.value: d.count for d in made.diagnostics}
+    return {str(d.code): d.count for d in made.diagnostics}
 
 
 def pixels(png: str) -> npt.NDArray[np.uint8]:
@@ -267,7 +267,7 @@ def lowered(
     lowering = Lowering(msgspec.convert(settings, Settings), log)
     lowering.start(width, height, "")
     shapes = lowering.lower(obj)
-    return shapes, lowering.approximated, [c.value for c in log.diagnostics]
+    return shapes, lowering.approximated, [str(c) for c in log.diagnostics]
 
 
 def walk(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -68,7 +68,7 @@ class Made:
 
     @property
     def codes(self) -> dict[str, int]:
-        return {d.code.value: d.count for d in self.report.diagnostics if d.code.value != "row-data-local"}
+        return {str(d.code): d.count for d in self.report.diagnostics if str(d.code) != "row-data-local"}
 
     @property
     def boxes(self) -> list[tuple[str, float, float, float, float]]:
@@ -90,4 +90,4 @@ class Made:
         return next(u.why for u in self.report.unread if u.name == name)
 
     def message(self, code: str) -> str:
-        return next(d.examples[0].message for d in self.report.diagnostics if d.code.value == code)
+        return next(d.examples[0].message for d in self.report.diagnostics if str(d.code) == code)

@@ -17,15 +17,17 @@ from typing import Any
 import pytest
 
 import to_labelbox
+from coverage import COVERAGE
 from fuzz import break_one, convert_broken
 from harness import ROOT, Case, cases, check_report, contents
 from to_labelbox import Dataset, Log, Reader, ToLabelboxError
 from to_labelbox.conversion.job import Job, open_job
-from to_labelbox.model.items import Classification, Item, Object, Relationship, Track
+from to_labelbox.model.items import Object, Relationship, Track
 from to_labelbox.plugins.detect import verdicts
 from to_labelbox.plugins.options import option_infos
 from to_labelbox.plugins.reader import Match
 from to_labelbox.source.files import Source
+from to_labelbox.testing import check_identities, check_ranges
 
 READERS = dict(to_labelbox.formats())
 ALL = [c for c in cases() if c.format in READERS]
@@ -68,8 +70,7 @@ def test_every_entry_point_loads() -> None:
 def test_a_reader_describes_itself(reader: Reader) -> None:
     assert READERS[reader.name] is reader
     assert reader.title
-    assert reader.media
-    assert reader.produces & {Object, Classification, Track}
+    assert reader.name in COVERAGE
     assert dataclasses.is_dataclass(reader.options)
     for option in option_infos(reader.options):
         assert option.help, f"-O {option.name} has no help"
@@ -97,37 +98,16 @@ def test_only_its_own_reader_claims_a_source(case: Case) -> None:
 # ------------------------------------------------------------------------------------------------------- every source
 
 
-def all_of(dataset: Dataset) -> tuple[list[Item], Log]:
-    log = Log()
-    return list(dataset.items(log)), log
-
-
-def told(log: Log) -> Any:
-    return dict(log.ledger), {c: (d.count, d.message, d.examples) for c, d in log.diagnostics.items()}, log.unreadable
-
-
 @per_case
 def test_items_can_be_iterated_again_and_in_ranges(case: Case) -> None:
-    dataset, _ = opened(case)
-    items, log = all_of(dataset)
-    again, log_again = all_of(dataset)
-    assert items == again
-    assert told(log) == told(log_again)
-    pieces: list[Item] = []
-    joined = Log()
-    for start in range(dataset.units):
-        part = Log()
-        pieces += dataset.items(part, start, start + 1)
-        joined.absorb(part)
-    assert pieces == items
-    assert told(joined) == told(log)
+    check_ranges(opened(case)[0])
 
 
 @per_case
 def test_only_declared_types_and_media(case: Case) -> None:
-    reader = READERS[case.format]
+    coverage = COVERAGE[case.format]
     for item in opened(case)[0]:
-        assert item.asset.media in reader.media
+        assert item.asset.media in coverage.media
         seen: set[type] = set()
         for annotation in item.annotations:
             seen.add(type(annotation))
@@ -136,14 +116,12 @@ def test_only_declared_types_and_media(case: Case) -> None:
                 seen |= {type(annotation.keypoints)} - {type(None)}
             elif isinstance(annotation, Track):
                 seen |= {type(k.geometry) for segment in annotation.segments for k in segment}
-        assert seen - {Relationship} <= reader.produces, {t.__name__ for t in seen - reader.produces}
+        assert seen - {Relationship} <= coverage.types, {t.__name__ for t in seen - coverage.types}
 
 
 @per_case
 def test_identities_are_unique_within_an_item(case: Case) -> None:
-    for item in opened(case)[0]:
-        ids = [a.id for a in item.annotations if a.units and not isinstance(a, Relationship)]
-        assert len(ids) == len(set(ids)), ids
+    check_identities(opened(case)[0])
 
 
 @per_case
@@ -249,7 +227,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from to_labelbox.plugins import CERTAIN, Dataset, Match, Reader, Refusal
-from to_labelbox.model import Asset, Item, Label, Media, Object, Point, Schema
+from to_labelbox.model import Asset, Item, Label, Object, Point, Schema
 
 
 @dataclass(frozen=True)
@@ -276,8 +254,7 @@ def read(source, options, context):
     return Dataset("dots", Schema((Label(options.label),)), len(rows), iterate)
 
 
-FORMAT = Reader("dots", "Dots", "docs/formats/dots.md", frozenset({Media.IMAGE}), frozenset({Object, Point}),
-                Options, sniff, read)
+FORMAT = Reader("dots", sniff, read, title="Dots", options=Options)
 """
 
 

@@ -74,7 +74,7 @@ class Sandbox:
     def objects(self, path: str = "", context: ReadContext | None = None, **options: Any) -> list[Object]:
         return [a for item in self.items(path, context, **options) for a in item.annotations if isinstance(a, Object)]
 
-    def codes(self) -> dict[Code, int]:
+    def codes(self) -> dict[str, int]:
         return {code: d.count for log in (self.opening, self.log) for code, d in log.diagnostics.items()}
 
     def sniff(self, path: str = "") -> Match | Refusal:

@@ -14,8 +14,7 @@ Annotations lie in no order of images, so a first pass notes where each is; item
 
 from __future__ import annotations
 
-from to_labelbox.model.items import Box, Classification, Keypoints, Mask, Media, Object, Polygon, RotatedBox
-from to_labelbox.plugins.reader import CERTAIN, LIKELY, Dataset, Match, ReadContext, Reader, Refusal
+from to_labelbox.plugins.reader import CERTAIN, LIKELY, Dataset, FolderRules, Match, ReadContext, Reader, Refusal
 from to_labelbox.source.files import Source
 from to_labelbox_formats.coco.detect import Kind, probe_file
 from to_labelbox_formats.coco.options import Options
@@ -50,14 +49,11 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
 
 
 FORMAT = Reader(
-    name="coco",
+    "coco",
+    sniff,
+    read,
     title="COCO: instances, keypoints, captions, panoptic, stuff, labels, LVIS, results",
     docs="docs/formats/coco.md",
-    media=frozenset({Media.IMAGE}),
-    produces=frozenset({Object, Classification, Box, RotatedBox, Polygon, Mask, Keypoints}),
     options=Options,
-    sniff=sniff,
-    read=read,
-    parts=r"panoptic_\w+",
-    whole_files=True,
+    folders=FolderRules(parts="panoptic_\\w+", whole_files=True),
 )

@@ -14,21 +14,6 @@ Backups (``task.json``, ``annotations.json``) and server JSON hold keyframes onl
 
 from __future__ import annotations
 
-from to_labelbox.model.items import (
-    Box,
-    Classification,
-    Cuboid,
-    Ellipse,
-    Keypoints,
-    Mask,
-    Media,
-    Object,
-    Point,
-    Polygon,
-    Polyline,
-    RotatedBox,
-    Track,
-)
 from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.detect import sniff
@@ -43,28 +28,10 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
 
 
 FORMAT = Reader(
-    name="cvat",
+    "cvat",
+    sniff,
+    read,
     title="CVAT XML (images and video), backups, server JSON, Datumaro JSON",
     docs="docs/formats/cvat.md",
-    media=frozenset({Media.IMAGE, Media.VIDEO}),
-    produces=frozenset(
-        {
-            Box,
-            RotatedBox,
-            Polygon,
-            Polyline,
-            Point,
-            Keypoints,
-            Mask,
-            Ellipse,
-            Cuboid,
-            Object,
-            Classification,
-            Track,
-        }
-    ),
     options=Options,
-    sniff=sniff,
-    read=read,
-    upright=True,
 )

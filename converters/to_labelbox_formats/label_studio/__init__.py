@@ -26,22 +26,6 @@ The way of a value: ``dataset`` → ``task_index`` once, then ``items`` → ``fi
 
 from __future__ import annotations
 
-from to_labelbox.model.items import (
-    Box,
-    Classification,
-    Ellipse,
-    Mask,
-    Media,
-    Object,
-    PageBox,
-    Point,
-    Polygon,
-    Polyline,
-    Relationship,
-    RotatedBox,
-    TextSpan,
-    Track,
-)
 from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.detect import sniff
@@ -56,20 +40,10 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
 
 
 FORMAT = Reader(
-    name="label-studio",
+    "label-studio",
+    sniff,
+    read,
     title="Label Studio",
     docs="docs/formats/label-studio.md",
-    media=frozenset(
-        (Media.IMAGE, Media.VIDEO, Media.TEXT, Media.DOCUMENT, Media.CONVERSATION, Media.AUDIO, Media.HTML)
-    ),
-    produces=frozenset(
-        {
-            *(Object, Classification, Track, Relationship),
-            *(Box, RotatedBox, Ellipse, Polygon, Polyline, Point, Mask, TextSpan, PageBox),
-        }
-    ),
     options=Options,
-    sniff=sniff,
-    read=read,
-    upright=True,
 )

@@ -22,19 +22,7 @@ the set, by its ``source`` elements (see :class:`Origin`).
 
 from __future__ import annotations
 
-from to_labelbox.model.items import (
-    Box,
-    Classification,
-    Keypoints,
-    Mask,
-    Media,
-    Object,
-    Point,
-    Polygon,
-    Relationship,
-    RotatedBox,
-)
-from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
+from to_labelbox.plugins.reader import Dataset, FolderRules, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc.detect import sniff
 from to_labelbox_formats.voc.options import Options
@@ -48,14 +36,11 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
 
 
 FORMAT = Reader(
-    name="voc",
+    "voc",
+    sniff,
+    read,
     title="Pascal VOC (devkit, CVAT, Datumaro, Roboflow, Kaggle, labelImg, Label Studio)",
     docs="docs/formats/voc.md",
-    media=frozenset({Media.IMAGE}),
-    produces=frozenset({Object, Classification, Relationship, Box, RotatedBox, Polygon, Point, Keypoints, Mask}),
     options=Options,
-    sniff=sniff,
-    read=read,
-    file_an_asset=True,
-    parts="imagesets|jpegimages|segmentation(class|object)|main",
+    folders=FolderRules(parts="imagesets|jpegimages|segmentation(class|object)|main", file_an_asset=True),
 )

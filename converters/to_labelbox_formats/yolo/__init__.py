@@ -23,8 +23,7 @@ exporters, and the Label Studio converter.
 
 from __future__ import annotations
 
-from to_labelbox.model.items import Box, Classification, Keypoints, Media, Object, Polygon, RotatedBox
-from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
+from to_labelbox.plugins.reader import Dataset, FolderRules, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.detect import sniff
 from to_labelbox_formats.yolo.options import Options
@@ -38,15 +37,11 @@ def read(source: Source, options: Options, context: ReadContext) -> Dataset:
 
 
 FORMAT = Reader(
-    name="yolo",
+    "yolo",
+    sniff,
+    read,
     title="YOLO: Ultralytics, Darknet, Roboflow, labelImg, DOTA, Keras",
     docs="docs/formats/yolo.md",
-    media=frozenset({Media.IMAGE}),
-    produces=frozenset({Object, Classification, Box, Polygon, Keypoints, RotatedBox}),
     options=Options,
-    sniff=sniff,
-    read=read,
-    file_an_asset=True,
-    upright=True,
-    parts="obj_train_data",
+    folders=FolderRules(parts="obj_train_data", file_an_asset=True),
 )

@@ -123,7 +123,7 @@ class _Search:
     def __init__(self, format: str | None, leave_out: str | None) -> None:
         self._asked = format is not None
         self._readers = readers() if format is None else {format: readers()[format]}
-        names = [_PARTS, *(reader.parts for reader in readers().values() if reader.parts)]
+        names = [_PARTS, *(reader.folders.parts for reader in readers().values() if reader.folders.parts)]
         self._is_part = re.compile("|".join(names), re.IGNORECASE).fullmatch
         self._leave_out = leave_out
         self._hidden = leave_out and os.path.basename(leave_out)
@@ -141,7 +141,7 @@ class _Search:
         files = [name for name in names if not name.lower().endswith(_ARCHIVES)]
         own = self._own(folder, files)
         several = len(own.formats) > 1 and sum(not is_media(name) for name in files) <= SINGLE_FILES
-        several = several and not any(self._readers[name].file_an_asset for name in own.formats)
+        several = several and not any(self._readers[name].folders.file_an_asset for name in own.formats)
         claims = _Claims() if several else own
         inside = {
             name: self.below(os.path.join(folder, name), os.path.join(path, name), depth + 1, bool(claims.formats))
@@ -202,7 +202,7 @@ class _Search:
         is more likely a place for datasets than one that has folders, when its files are sets by themselves.
         """
         if row.found.format == format and marks.isdisjoint(row.marks):
-            return row.certain and not path and self._readers[format].whole_files
+            return row.certain and not path and self._readers[format].folders.whole_files
         return row.certain
 
     def _left(self, folder: str, path: str, files: Sequence[str]) -> Iterator[_Row]:

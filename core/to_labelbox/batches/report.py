@@ -73,7 +73,7 @@ class Totals:
         self._assets = Assets()
         self._ledger = Ledger()
         self._kinds: dict[str, int] = {}
-        self._diagnostics: dict[Code, Diagnostic] = {}
+        self._diagnostics: dict[str, Diagnostic] = {}
 
     def add(self, row: Row, report: Report | None) -> None:
         """Add a dataset; one that failed has no report and counts nothing."""

@@ -22,7 +22,6 @@ from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.model.text import as_text
 from to_labelbox.report.annotation_index import LeftOutLines
-from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Assumption, Diagnostic, Ledger, Log, Tally, Unread
 from to_labelbox.report.report import SourceInfo
 from to_labelbox.source.fingerprint import Input
@@ -90,7 +89,7 @@ def saved_log(log: Log) -> SavedLog:
 
 def log_of(saved: SavedLog, fail: bool) -> Log:
     log = Log(fail=fail)
-    log.diagnostics = {Code(d.code): d for d in saved.diagnostics}
+    log.diagnostics = {d.code: d for d in saved.diagnostics}
     log.ledger = Ledger(saved.ledger)
     log.unreadable = saved.unreadable
     log.met, log.unfit, log.unmatched = set(saved.met), saved.unfit, saved.unmatched

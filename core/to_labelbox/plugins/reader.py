@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from msgspec import Struct, field
 
-from to_labelbox.model.items import Classification, Item, Media
+from to_labelbox.model.items import Asset, Classification, Item
 from to_labelbox.model.schema import Schema
+from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable, MediaFolder
 from to_labelbox.source.files import Source
@@ -54,6 +56,22 @@ class ReadContext(Struct):
     boxes_only: bool = False
     exif: bool = True
 
+    def asset(self, path: str, log: Log, *, width: int | None = None, height: int | None = None) -> Asset:
+        """The picture at ``path``, with its size in stored pixels: as the source states it, else from the user's file of
+        sizes, else from the picture's header below the media root. A size that nobody knows is noted as a warning.
+
+        Where a format draws on the upright picture, turn coordinates back with
+        :func:`~to_labelbox.geometry.any_shape.to_stored`; this gives the size alone.
+        """
+        size = (width, height) if width and height else self.sizes.get(path)
+        if size is None and self.media is not None and (header := self.media.header(path)) is not None:
+            size = header.width, header.height
+        if size is None:
+            message = "its size is unknown, so nothing is cut at its border: give --media-root or --sizes"
+            log.note(Code.IMAGE_SIZE_UNKNOWN, message, file=path)
+            return Asset(path=path)
+        return Asset(path=path, width=size[0], height=size[1])
+
 
 ItemFactory = Callable[[Log, int, int], Iterator[Item]]
 
@@ -84,30 +102,45 @@ class Dataset(Struct, frozen=True):
         return self.items()
 
 
-class Reader(Struct, frozen=True):
-    """A source format.
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """The options of a format that has none."""
 
-    ``media`` and ``produces`` (model types) state what it can yield; a test holds it to that. ``options`` is a
-    dataclass whose fields, defaults and ``metadata={"help": …}`` are the options of the format.
-    ``upright``: its coordinates are of the picture as displayed, EXIF orientation applied.
+
+class FolderRules(Struct, frozen=True, kw_only=True):
+    """What a batch must know of a format to tell where a set ends.
+
     ``parts``: a pattern of names of folders that are parts of its sets, beside those that any format has (``train``).
     ``file_an_asset``: each of its files describes one asset, so that single files of a folder are no sets.
     ``whole_files``: each of its files is a set by itself, so that a folder with some below another one with some is
     another set.
     """
 
+    parts: str = ""
+    file_an_asset: bool = False
+    whole_files: bool = False
+
+
+_ANY_FOLDERS = FolderRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A source format: how it is called, how a source is recognised, how it is read.
+
+    ``sniff(source)`` looks at a listing and first bytes alone. ``read(source, options, context)`` reads the schema and an
+    index, and gives a :class:`Dataset`; ``options`` is an instance of the dataclass ``options``, whose fields, defaults and
+    ``metadata={"help": …}`` are the options of the format. ``title`` is its line in the list of formats, ``docs`` its page.
+    """
+
     name: str
-    title: str
-    docs: str
-    media: frozenset[Media]
-    produces: frozenset[type]
-    options: type
     sniff: Callable[[Source], Match | Refusal]
     read: Callable[[Source, Any, ReadContext], Dataset]
-    upright: bool = False
-    parts: str = ""
-    whole_files: bool = False
-    file_an_asset: bool = False
+    _: KW_ONLY
+    title: str = ""
+    docs: str = ""
+    options: type = NoOptions
+    folders: FolderRules = _ANY_FOLDERS
 
 
 def dataset_of(items: Sequence[Item], name: str = "dataset", schema: Schema | None = None) -> Dataset:

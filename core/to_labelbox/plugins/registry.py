@@ -7,6 +7,7 @@ A format is a record of functions, named by an entry point in the group ``to_lab
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -44,6 +45,18 @@ class Registry(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(map(self._load, self._values))
 
+    @contextmanager
+    def lent(self, name: str, format: Any) -> Iterator[None]:
+        """Have a format that is not installed found by its name, for a while; an installed one stays what it is."""
+        lent = name not in self
+        if lent:
+            self._values[name], self._found[name] = "", format
+        try:
+            yield
+        finally:
+            if lent:
+                del self._values[name], self._found[name]
+
     def _load(self, name: str) -> bool:
         if name not in self._found and name in self._values and name not in self._errors:
             try:
@@ -54,7 +67,7 @@ class Registry(Mapping[str, Any]):
 
 
 @cache
-def readers() -> Mapping[str, Reader]:
+def readers() -> Registry:
     """All installed readers by name."""
     return Registry("to_labelbox.readers")
 
@@ -69,7 +82,8 @@ def reader(name: str) -> Reader:
     """The reader of that name. Raises :class:`UsageError` naming those there are."""
     table = readers()
     if name in table:
-        return table[name]
+        found: Reader = table[name]
+        return found
     broken = getattr(table, "broken", {})
     if name in broken:
         raise UsageError(f"format {name!r} is installed but cannot be loaded: {broken[name]}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from to_labelbox.report.errors import (
         FileError,
         RecordError,
+        Refused,
         SourceError,
         ToLabelboxError,
         UsageError,
@@ -28,6 +29,7 @@ __all__ = [
     "FileError",
     "Log",
     "RecordError",
+    "Refused",
     "Severity",
     "SourceError",
     "ToLabelboxError",

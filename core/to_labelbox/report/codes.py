@@ -126,5 +126,6 @@ _INFOS = {
 }
 
 
-def severity_of(code: Code) -> Severity:
+def severity_of(code: str) -> Severity:
+    """That of a code; codes of third parties, which are not listed here, are warnings."""
     return Severity.ERROR if code in _ERRORS else Severity.INFO if code in _INFOS else Severity.WARNING

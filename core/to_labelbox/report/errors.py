@@ -51,3 +51,14 @@ class UnavailableError(ToLabelboxError):
     """The service does not answer, or asks to wait for long: the same command goes on later (exit code 5)."""
 
     exit_code = 5
+
+
+class Refused(Exception):
+    """A record cannot be taken: the code and the reason, for :meth:`~to_labelbox.report.log.Log.reading`.
+
+    ``code`` is one of :class:`~to_labelbox.report.codes.Code`, or a format's own text such as ``kitti-truncated``.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code

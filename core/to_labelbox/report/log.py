@@ -7,7 +7,8 @@ Readers count what they read and what they skip or merge; the writer counts what
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -16,7 +17,7 @@ from msgspec import Struct, field
 from to_labelbox.model.text import cut, text_name
 from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code, Severity, severity_of
-from to_labelbox.report.errors import RecordError, SourceError
+from to_labelbox.report.errors import RecordError, Refused, SourceError
 
 EXAMPLES = 5
 
@@ -54,7 +55,7 @@ class Example(Struct, omit_defaults=True):
 class Diagnostic(Struct):
     """All occurrences of one code; counts are exact, examples are the first few."""
 
-    code: Code
+    code: str
     severity: Severity
     count: int = 0
     message: str = ""
@@ -148,7 +149,7 @@ class Log:
     ) -> None:
         self.fail = fail
         self.left_out = LeftOutLines() if indexed else None
-        self.diagnostics: dict[Code, Diagnostic] = {}
+        self.diagnostics: dict[str, Diagnostic] = {}
         self.ledger = Ledger()
         self.unreadable = 0
         self.met: set[tuple[str, ...]] = set()
@@ -161,7 +162,7 @@ class Log:
 
     def note(
         self,
-        code: Code,
+        code: str,
         message: str,
         *,
         file: str = "",
@@ -242,9 +243,21 @@ class Log:
         """Count source annotations of a class as read."""
         self.ledger[label].read += count
 
+    @contextmanager
+    def reading(self, label: str, *, file: str = "", where: str = "", id: str = "") -> Iterator[None]:
+        """Count one source annotation as read; :class:`Refused`, raised in the block, closes it as skipped.
+
+        ``file``, ``where`` and ``id`` name the record in the message.
+        """
+        self.read(label)
+        try:
+            yield
+        except Refused as refused:
+            self.skip(refused.code, label, str(refused), file=file, where=where, id=id)
+
     def skip(
         self,
-        code: Code,
+        code: str,
         label: str,
         message: str,
         *,
@@ -263,7 +276,7 @@ class Log:
         self.note(code, message, file=file, where=where, id=id, count=count)
 
     def merge(
-        self, code: Code, label: str, message: str, *, file: str = "", where: str = "", id: str = "", count: int = 1
+        self, code: str, label: str, message: str, *, file: str = "", where: str = "", id: str = "", count: int = 1
     ) -> None:
         """Close source annotations as merged into another."""
         self.ledger[label].merged += count
