@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +24,6 @@ MEMORY = ".to-labelbox-batch"
 class Kept(Struct):
     """A published dataset. ``report`` is the SHA-256 of its ``report.json``, which tells those of the other files.
 
-    ``changed`` are the times of change of the published files: one with another time is compared by its content.
     ``keys`` are the 64-bit hashes of its global keys; ``apart`` is as :class:`~to_labelbox.conversion.merge_chunks.Gathering` has it.
     """
 
@@ -34,30 +33,33 @@ class Kept(Struct):
     keys: bytes
     report: str
     apart: str = ""
-    changed: dict[str, int] = {}
 
 
-def kept_report(kept: Kept, place: str) -> Report | None:
-    """The report of a dataset whose files in the folder ``place`` are still those that were published, or None."""
+def kept_report(kept: Kept, memory: str, place: str) -> Report | None:
+    """The report of a dataset whose files in the folder ``place`` are still those that were published, or None.
+
+    ``memory`` is the file that remembers it, written when they were there.
+    """
     try:
         with open(os.path.join(place, REPORT), "rb") as file:
             data = file.read()
         if hashlib.sha256(data).hexdigest() != kept.report:
             return None
         report = msgspec.json.decode(data, type=Report)
-        same = all(_is_same(place, name, output, kept.changed) for name, output in report.outputs.items())
+        since = os.stat(memory).st_mtime_ns
+        same = all(_is_same(place, name, output, since) for name, output in report.outputs.items())
     except (OSError, msgspec.MsgspecError):
         return None
     return report if same else None
 
 
-def _is_same(place: str, name: str, output: Output, changed: Mapping[str, int]) -> bool:
-    """Whether a published file is what it was. Raises :class:`OSError` when it is gone."""
+def _is_same(place: str, name: str, output: Output, since: int) -> bool:
+    """Whether a published file is what it was; one that was changed later is compared by its content. Raises :class:`OSError` when it is gone."""
     path = os.path.join(place, name)
     found = os.stat(path)
     if found.st_size != output.bytes or name != os.path.basename(name):
         return False
-    if found.st_mtime_ns == changed.get(name):
+    if max(found.st_mtime_ns, found.st_ctime_ns) <= since:
         return True
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == output.sha256
@@ -67,15 +69,11 @@ def load_kept(path: str) -> Kept | None:
     return load(path, Kept)
 
 
-def keep(path: str, head: Head, gathered: Gathering, report: Report, place: str) -> None:
-    """Remember a dataset that has been published in the folder ``place``."""
+def keep(path: str, head: Head, gathered: Gathering, report: Report) -> None:
+    """Remember a dataset that has been published."""
     digest = hashlib.sha256(report.to_json()).hexdigest()
-    changed = {name: os.stat(os.path.join(place, name)).st_mtime_ns for name in report.outputs}
     gathered.log.left_out = head.log.left_out = None  # it stands in the index
-    save(
-        path,
-        Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart, changed),
-    )
+    save(path, Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart))
 
 
 def remember(folder: str, plan: Plan, names: Iterable[str]) -> None:

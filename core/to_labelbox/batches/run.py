@@ -419,7 +419,7 @@ class Batch:
                 if self._compare:
                     refuse_changed(dataset.job, dataset.head)
                 publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._given.shard_lines)
-                keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report, self._place(dataset))
+                keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
             except ToLabelboxError as error:
                 dataset.failure = str(error)
             finally:

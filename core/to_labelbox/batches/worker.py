@@ -85,7 +85,7 @@ def start(task: Opening) -> Start:
     job = STATE.job(task.dataset)
     if kept := load_kept(task.kept):
         unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs, job.without))
-        if unchanged and (report := kept_report(kept, task.out)):
+        if unchanged and (report := kept_report(kept, task.kept, task.out)):
             return Start(kept.head, [], kept, report)
     path = os.path.join(task.folder, HEAD)
     head = load(path, Head)
@@ -128,5 +128,5 @@ def finish(task: Finish) -> dict[str, Output]:
         publish(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
     finally:
         folder.clean()
-    keep(task.memory, task.head, task.gathered, task.report, task.out)
+    keep(task.memory, task.head, task.gathered, task.report)
     return task.report.outputs
