@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Sequence
+from functools import cached_property
 from urllib.parse import unquote
 
 import msgspec
@@ -14,8 +15,9 @@ from to_labelbox.model.items import Asset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import NameIndex
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import image_header
+from to_labelbox.source.image_headers import image_header, is_media
 from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.index import File
@@ -127,6 +129,8 @@ class Paths:
                 if not name.startswith("..") and self._source.exists(name):
                     header = image_header(self._source.head(name, 256 * 1024))
                     break
+        if header is None and isinstance(found := self._pictures.find(bare), str):
+            header = image_header(self._source.head(found, 256 * 1024))
         if header is not None:
             return header.width, header.height
         log.note(
@@ -137,6 +141,11 @@ class Paths:
             where=path,
         )
         return None
+
+    @cached_property
+    def _pictures(self) -> NameIndex:
+        """The pictures of the source, for names that are in none of the usual folders."""
+        return NameIndex(() if self._source.is_file else filter(is_media, self._source.names))
 
     def _candidates(self, file: int) -> list[str]:
         """Folders where the images of a file usually are, relative to the source's root."""

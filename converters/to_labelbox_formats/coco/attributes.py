@@ -53,7 +53,7 @@ def attributes_of(
             found.append(Attribute(name, value))
         elif isinstance(value, list) and all(isinstance(v, str) for v in value):
             found.append(Attribute(name, tuple(value)))
-        elif value is not None:
+        elif value is not None and value != {}:
             found.append(Attribute(name, json.dumps(value)))
     if data.caption:
         found.append(Attribute(CAPTION, data.caption, free=True))

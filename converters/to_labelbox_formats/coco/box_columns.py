@@ -77,7 +77,7 @@ class BoxColumns:
             return
         places = array("d", chain.from_iterable([b.bbox for b in boxes]))
         self._places += places
-        self._plain += bytes([w >= 0 and h >= 0 for w, h in zip(places[2::4], places[3::4])])
+        self._plain += bytes([w >= 0 <= h and (w > 1 or h > 1) for w, h in zip(places[2::4], places[3::4])])
         self._outlined += bytes([len(memoryview(b.segmentation)) >= _SHORTEST_OUTLINE for b in boxes])
         self._crowd += bytes(map(bool, [b.iscrowd for b in boxes]))
         self._ids.extend([b.id for b in boxes])

@@ -22,6 +22,7 @@ from to_labelbox.model.items import (
     Keypoints,
     Mask,
     Object,
+    Point,
     Polygon,
     RotatedBox,
 )
@@ -52,7 +53,7 @@ from to_labelbox_formats.coco.record_types import (
     has_outline,
     list_of,
 )
-from to_labelbox_formats.coco.shapes import Refused, Shapes, mask_of, rectangle
+from to_labelbox_formats.coco.shapes import Refused, Shapes, is_box, mask_of, rectangle
 
 WHOLE_IMAGE = "class"
 
@@ -142,7 +143,7 @@ class Records:
     def _plain_box(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
         """A :class:`PlainBox` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
-        if box.width < 0 or box.height < 0:
+        if box.width < 0 or box.height < 0 or (box.width <= 1 and box.height <= 1):
             return None
         reduced = len(memoryview(outline)) > 4 and has_outline(outline)
         return Object(
@@ -394,36 +395,38 @@ class Records:
                 )
                 lost = True
             return Classification(id=id, name=WHOLE_IMAGE, value=Choice(label), counted=label, where=where, loss=lost)
+        return self._object(record, data, id, label, attributes, angle, asset, log)
+
+    def _object(
+        self,
+        record: Record,
+        data: AnyFields,
+        id: str,
+        label: str,
+        attributes: tuple[Attribute, ...],
+        angle: float,
+        asset: Asset,
+        log: Log,
+    ) -> Object:
+        """What an annotation draws: its outline, else its box, with its keypoints beside."""
         scale = self._files.conventions[record.file].sides
         box = self._shapes.box(record, data, asset if scale else None, log)
-        outline, loss = self._shapes.outline(record, data, asset, log)
+        outline, lost = self._shapes.outline(record, data, asset, log, turned=angle % 180 != 0)
+        if outline is not None and box is not None and angle % 180 and is_box(outline, box):
+            outline = None  # Encord writes the corners of the box before its turn
         if data.isbbox and isinstance(outline, Polygon):
             corners = rectangle(outline)
             box, outline = corners or box, None if corners else outline
-        pointed = bool(data.keypoints) or (isinstance(data, LooseFields) and bool(data.named_points))
-        keypoints = self._shapes.keypoints(record, data, log) if pointed else None
-        if keypoints is not None and scale:
-            w, h = self._shapes.scale(record, asset)
-            keypoints = Keypoints(tuple([Keypoint(p.name, p.x * w, p.y * h, p.occluded) for p in keypoints.points]))
+        keypoints = self._keypoints(record, data, asset, log)
         lost |= self._shapes.more_keypoints(record, data, log)
         lost |= bool(data.keypoints) and (len(data.keypoints or ()) % 3 > 0 or not geo.finite(data.keypoints or ()))
-        outlined = outline is not None or (self._boxes_only and has_outline(data.segmentation))
-        if angle and (outlined or box is None):
-            attributes += (Attribute("rotation", angle),)
-        elif angle and box is not None:
-            turned = RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, angle)
-            return Object(
-                id=id,
-                label=label,
-                geometry=turned,
-                attributes=attributes,
-                keypoints=keypoints,
-                loss=loss or lost,
-                where=where,
-            )
         if keypoints is not None and box is not None and not (box.width and box.height):
             box = None  # around a single point, or points in a row: it says no more than they do
         geometry: Geometry | None = outline if outline is not None else box
+        if angle and outline is None and box is not None:
+            geometry = RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, angle)
+        elif angle:
+            attributes += (Attribute("rotation", angle),)
         if geometry is None:
             if keypoints is None:
                 raise Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
@@ -433,12 +436,21 @@ class Records:
             label=label,
             geometry=geometry,
             attributes=attributes,
-            box=box if outline is not None else None,
+            box=box if outline is not None and not isinstance(outline, Point) else None,
             keypoints=keypoints,
-            reduced=self._boxes_only and outline is None and has_outline(data.segmentation),
-            loss=loss or lost,
-            where=where,
+            reduced=self._boxes_only and type(geometry) is Box and has_outline(data.segmentation),
+            loss=lost,
+            where=f"annotations[{record.row}]",
         )
+
+    def _keypoints(self, record: Record, data: AnyFields, asset: Asset, log: Log) -> Keypoints | None:
+        if not data.keypoints and not (isinstance(data, LooseFields) and data.named_points):
+            return None
+        keypoints = self._shapes.keypoints(record, data, log)
+        if keypoints is None or not self._files.conventions[record.file].sides:
+            return keypoints
+        w, h = self._shapes.scale(record, asset)
+        return Keypoints(tuple([Keypoint(p.name, p.x * w, p.y * h, p.occluded) for p in keypoints.points]))
 
     def _check_category(self, record: Record, data: AnyFields, log: Log) -> None:
         categories = self._files.categories[record.file]

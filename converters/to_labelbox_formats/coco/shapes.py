@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
+from typing import TypeAlias
 
 import msgspec
 
 from to_labelbox.geometry import raster
 from to_labelbox.geometry import vector as geo
-from to_labelbox.model.items import Asset, Box, Keypoint, Keypoints, Mask, Polygon
+from to_labelbox.model.items import Asset, Box, Keypoint, Keypoints, Mask, Point, Polygon
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.categories import unique_names
@@ -28,6 +29,9 @@ from to_labelbox_formats.coco.record_types import (
 )
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
+
+
+Outline: TypeAlias = Polygon | Mask | Point
 
 
 class Refused(Exception):
@@ -93,12 +97,18 @@ class Shapes:
             left, top, width, height = left * w, top * h, width * w, height * h
         return Box(left, top, width, height)
 
-    def outline(self, record: Record, data: AnyFields, asset: Asset, log: Log) -> tuple[Polygon | Mask | None, bool]:
-        """The outline and whether some of it is lost; None for no outline, or for a broken one with a box to stand in."""
+    def outline(
+        self, record: Record, data: AnyFields, asset: Asset, log: Log, turned: bool = False
+    ) -> tuple[Outline | None, bool]:
+        """The outline and whether some of it is lost; None for no outline, or for a broken one with a box to stand in.
+
+        Where only boxes are asked for, it is read only when there is no box, when it may be of a point, or when the box is
+        ``turned``.
+        """
         segmentation = data.segmentation
         if not isinstance(segmentation, msgspec.Raw):
             return self.shape(record, data, asset, log) if segmentation else (None, False)
-        if data.bbox or not has_outline(segmentation):
+        if not has_outline(segmentation) or (data.bbox and not _is_tiny(data.bbox) and not turned):
             return None, False
         try:
             full: AnyFields = decode_all(b"[%b]" % record.text)[0]
@@ -109,11 +119,11 @@ class Shapes:
                 raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {error}") from None
         return self.shape(record, full, asset, log)
 
-    def shape(
-        self, record: Record, data: AnyFields, asset: Asset | None, log: Log
-    ) -> tuple[Polygon | Mask | None, bool]:
+    def shape(self, record: Record, data: AnyFields, asset: Asset | None, log: Log) -> tuple[Outline | None, bool]:
         segmentation = data.segmentation
         if isinstance(segmentation, list):
+            if len(segmentation) == 1 and len(segmentation[0]) == 2 and geo.finite(segmentation[0]):
+                return self._one_point(record, data, segmentation[0], asset), False
             return self._polygon(record, data, segmentation, asset, log)
         if isinstance(segmentation, MixedOutline):
             return self._mixed(record, data, segmentation, asset, log)
@@ -194,6 +204,10 @@ class Shapes:
         sides = self._files.conventions[record.file].sides
         return width / sides, height / sides
 
+    def _one_point(self, record: Record, data: AnyFields, place: list[float], asset: Asset | None) -> Point | None:
+        """An outline of one point: a point, as RectLabel has it, unless it is a keypoint too, as in Encord's files."""
+        return None if data.keypoints else Point(*self._scaled(record, place, asset))
+
     def _polygon(
         self, record: Record, data: AnyFields, parts: list[list[float]], asset: Asset | None, log: Log
     ) -> tuple[Polygon | None, bool]:
@@ -211,7 +225,7 @@ class Shapes:
             kept = [p for p in parts if len(p) >= 6 and not len(p) % 2]
         loss = len(kept) < len(parts)
         if loss:
-            bad = next(p for p in parts if p not in kept)
+            bad = next(p for p in parts if len(p) < 6 or len(p) % 2)
             left = "that part is left out" if kept else "its box is used instead" if data.bbox else "nothing is left"
             self.note(
                 log, Code.POLYGON_TOO_SHORT, f"a part of {len(bad)} numbers is no polygon; {left}", record, data.id
@@ -321,6 +335,20 @@ def size_of(asset: Asset) -> tuple[int, int]:
     if asset.width is None or asset.height is None:
         raise Refused(Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes")
     return asset.width, asset.height
+
+
+def _is_tiny(bbox: Sequence[float]) -> bool:
+    """Whether a box may stand for a point: no side is longer than a pixel."""
+    return len(bbox) == 4 and bbox[2] <= 1 and bbox[3] <= 1
+
+
+def is_box(outline: Outline, box: Box) -> bool:
+    """Whether an outline says no more than the upright box beside it."""
+    found = rectangle(outline) if isinstance(outline, Polygon) and outline.parts else None
+    if found is None:
+        return False
+    sides = zip((found.left, found.top, found.width, found.height), (box.left, box.top, box.width, box.height))
+    return max(abs(a - b) for a, b in sides) < 0.01
 
 
 def rectangle(polygon: Polygon) -> Box | None:
