@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import to_labelbox
 from cvat_files import (
     accounted,
     annotations_of,
@@ -24,7 +25,6 @@ from cvat_files import (
     track,
     tracks_of,
 )
-from harness import Convert
 from to_labelbox.model.items import Box, Item, Track
 from to_labelbox_formats.cvat.options import Numbering, SameSource, Video
 from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED
@@ -144,9 +144,10 @@ def test_a_track_behind_the_end_alone_is_empty(tmp_path: Path) -> None:
     assert counts(log) == {"frame-invalid": 1, "track-empty": 1}
 
 
-def test_the_limit_of_frames_is_fed(tmp_path: Path, convert: Convert) -> None:
-    made = convert(clip(tmp_path / "c", 26_000, [moving((25_010, 0, False), (25_014, 0, True))], 25_999))
-    assert any("26000 frames" in d.message for d in made.report.diagnostics)
+def test_the_limit_of_frames_is_fed(tmp_path: Path) -> None:
+    source = clip(tmp_path / "c", 26_000, [moving((25_010, 0, False), (25_014, 0, True))], 25_999)
+    report = to_labelbox.convert(source, tmp_path / "out")
+    assert any("26000 frames" in d.message for d in report.diagnostics)
 
 
 @pytest.mark.parametrize(
