@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
 from cvat_files import items_of, open_path
 from to_labelbox.model.items import Item
+from to_labelbox.plugins.options import make_options
+from to_labelbox.plugins.registry import writer
 from to_labelbox.report.log import Log
+from to_labelbox_formats.cvat import FORMAT
 from to_labelbox_formats.cvat.options import Video
 from to_labelbox_formats.cvat.tracks.fast_tracks import FastTracks
 from to_labelbox_formats.cvat.xml.fast_images import QuickReader
@@ -18,7 +23,10 @@ CASES = sorted(path.name for path in FIXTURES.iterdir())
 
 
 def read(case: str, video: Video) -> tuple[list[Item], Log]:
-    dataset, opening = open_path(FIXTURES / case / "input", video=video)
+    given = FIXTURES / case / "options.json"
+    chosen = json.loads(given.read_text()).get("options", {}) if given.exists() else {}
+    options, _ = make_options(FORMAT, writer("labelbox"), chosen)
+    dataset, opening = open_path(FIXTURES / case / "input", **{**dataclasses.asdict(options), "video": video})
     items, log = items_of(dataset)
     opening.absorb(log)
     return items, opening
