@@ -18,7 +18,7 @@ from PIL import Image
 from to_labelbox.geometry.raster import mask_array, mask_from_array, mask_from_runs, rasterise, row_edges
 from to_labelbox.model.items import Mask, Polygon
 from to_labelbox_formats.labelbox.encode.png_masks import png
-from to_labelbox_formats.labelbox.run_deflate import Color, adler32, deflate
+from to_labelbox_formats.labelbox.encode.run_deflate import Color, adler32, deflate
 
 shapes = st.tuples(st.integers(1, 20), st.integers(1, 40))
 noise = shapes.flatmap(lambda shape: arrays(np.bool_, shape))

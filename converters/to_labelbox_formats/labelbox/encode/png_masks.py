@@ -13,7 +13,7 @@ import zlib
 from binascii import b2a_base64
 
 from to_labelbox.model.items import Mask
-from to_labelbox_formats.labelbox.run_deflate import Color, adler32, deflate
+from to_labelbox_formats.labelbox.encode.run_deflate import Color, adler32, deflate
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
