@@ -186,10 +186,22 @@ class Items:
         path = self._path(f"{whole}.{extension}" if known else f"{whole}.jpg")
         gallery = self._context.media
         if gallery is not None:
-            named = f"{path.rpartition('/')[0]}/{said}".lstrip("/")
-            for candidate in (path, named):
-                if isinstance(found := gallery.find(candidate), str):
+            place, _, base = path.rpartition("/")
+            for candidate in (
+                path,
+                f"{place}/{said}".lstrip("/"),
+                base,
+                said,
+            ):  # the folder is that of the annotation file
+                found = gallery.find(candidate) if candidate else None
+                if isinstance(found, str):
                     return found, gallery.header(found)
+                if found is not None:
+                    message = (
+                        f"{found.first} and {found.second} below the media root may be its image: neither is taken"
+                    )
+                    log.note(Code.ASSET_UNKNOWN, message, file=name)
+                    return path, None
         if not known:
             who = (
                 "there is no image of that name"
