@@ -73,7 +73,7 @@ def check(out: Path, made: BatchReport) -> None:
             assert row.problem
             continue
         assert (folder / "ontology.json").read_bytes() == common
-        assert [str(f) for f in to_labelbox.validate(folder)] == []
+        assert [str(f) for f in to_labelbox.validate(folder) if f.severity == "error"] == []
         assert len(lines(folder)) == row.lines
         sums[0] += row.annotations.read
         sums[1] += row.lines

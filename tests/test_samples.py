@@ -34,6 +34,8 @@ PATTERNS = (
 SAMPLES = [path for pattern in PATTERNS for path in sorted(ROOT.glob(pattern)) if not path.name.startswith(".")]
 ONLY_PREDICTIONS = {"required"}
 """Sets of which nothing is a label: they are read, and everything is skipped with a reason."""
+UNLABELLED = {"coco_image_info", "nested_choices"}
+"""Sets of pictures or tasks alone."""
 
 
 @pytest.mark.skipif(not SAMPLES, reason=f"no sample data at {ROOT} (say where with TO_LABELBOX_SAMPLES)")
@@ -45,6 +47,7 @@ def test_a_real_export_converts(sample: Path, tmp_path: Path) -> None:
     assert report.assets.written
     assert report.exit_code() == (3 if sample.name in ONLY_PREDICTIONS else 0), report.diagnostics
     assert to_labelbox.validate(tmp_path / "out") == []
+    assert [one.what for one in report.suspicious] == (["labels"] if sample.name in UNLABELLED else [])
 
 
 MINI = ROOT / "coco" / "COCO-MINI" / "annotations"

@@ -18,8 +18,8 @@ from to_labelbox.model.schema import Question
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.reader import Match, Refusal
 from to_labelbox.plugins.writer import Limit
-from to_labelbox.report.log import Diagnostic, Tally
-from to_labelbox.report.report import Assets, Lines, SourceInfo, json_text
+from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
+from to_labelbox.report.report import Assets, Lines, SourceInfo, Suspicion, json_text
 
 
 class Verdict(Struct):
@@ -100,6 +100,9 @@ class Inspection(Struct):
     features: int
     limits: list[Reached]
     diagnostics: list[Diagnostic]
+    unread: list[Unread]
+    assumptions: list[Assumption]
+    suspicious: list[Suspicion]
     ontology: dict[str, Any]
 
     def to_json(self) -> str:
@@ -128,6 +131,9 @@ def inspected(said: Mapping[str, Match | Refusal], opened: Opened, result: Resul
         features=ontology.features,
         limits=[_reached(limit) for limit in result.limits],
         diagnostics=report.diagnostics,
+        unread=report.unread,
+        assumptions=report.assumptions,
+        suspicious=report.suspicious,
         ontology=json.loads(opened.writer.ontology_json(ontology)),
     )
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.conversion.output_folder import REPORT
 from to_labelbox.report.codes import Code, Severity
-from to_labelbox.report.log import EXAMPLES, Diagnostic, Ledger, Log, Tally
-from to_labelbox.report.report import Assets, FailOn, Lines, Output, Report, Tool, json_text
+from to_labelbox.report.log import EXAMPLES, Assumption, Diagnostic, Ledger, Log, Tally, Unread
+from to_labelbox.report.report import Assets, FailOn, Lines, Output, Report, Suspicion, Tool, json_text, reached
 
 _OF_ALL = {Code.CLASS_SIMILAR}
 """What is said of the ontology, and so of each dataset: it counts once."""
@@ -40,20 +40,22 @@ class BatchReport(Struct):
     classes: dict[str, Tally]
     diagnostics: list[Diagnostic]
     decisions: list[str]
+    unread: list[Unread] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
+    suspicious: list[Suspicion] = field(default_factory=list)
     outputs: dict[str, Output] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         return json_text(self).encode() + b"\n"
 
-    def exit_code(self, fail_on: FailOn | None = None) -> int:
+    def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 something has a problem, or losses reached ``fail_on``; 3 nothing could be converted."""
         tally = self.annotations
         if self.assets.written == 0 or (tally.read and not tally.written):
             return 3
         if any(row.problem for row in self.datasets) or any(d.severity is Severity.ERROR for d in self.diagnostics):
             return 1
-        lost = {FailOn.SKIPPED: tally.skipped, FailOn.APPROXIMATED: tally.skipped + tally.approximated}
-        return 1 if fail_on is not None and lost[fail_on] else 0
+        return int(bool(FailOn.of(fail_on) & reached(tally, self.assumptions, self.unread, self.suspicious)))
 
 
 def read_batch(folder: str) -> BatchReport | None:
@@ -74,6 +76,8 @@ class Totals:
         self._ledger = Ledger()
         self._kinds: dict[str, int] = {}
         self._diagnostics: dict[str, Diagnostic] = {}
+        self._readings = Log()
+        self._suspicious: list[Suspicion] = []
 
     def add(self, row: Row, report: Report | None) -> None:
         """Add a dataset; one that failed has no report and counts nothing."""
@@ -82,6 +86,8 @@ class Totals:
             return
         for name in ("read", "written", "skipped"):
             setattr(self._assets, name, getattr(self._assets, name) + getattr(report.assets, name))
+        self._readings.add_lists(report.unread, report.assumptions)
+        self._suspicious += [msgspec.structs.replace(one, dataset=row.path) for one in report.suspicious]
         for label, tally in report.classes.items():
             self._ledger[label].add(tally)
         for kind, count in report.lines.by_kind.items():
@@ -111,4 +117,7 @@ class Totals:
             classes=dict(self._ledger),
             diagnostics=sorted(self._diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
             decisions=list(decisions),
+            unread=list(self._readings.unread.values()),
+            assumptions=list(self._readings.assumptions.values()),
+            suspicious=sorted(self._suspicious, key=lambda one: -one.share),
         )

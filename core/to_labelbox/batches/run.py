@@ -378,7 +378,8 @@ class Batch:
             dataset.gathered.apart = dataset.found.path if dataset.apart else ""
             try:
                 self._writer.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
-                dataset.report = report_of(self._writer, dataset.head.info, self._given.settings, dataset.gathered)
+                settings, info = self._given.settings, dataset.head.info
+                dataset.report = report_of(self._writer, info, settings, dataset.gathered)
             except ToLabelboxError as error:
                 dataset.failure = str(error)
                 continue

@@ -40,7 +40,7 @@ def batch(
     datasets: tuple[str, ...],
     shard_lines: int | None,
     index: bool,
-    fail_on: str | None,
+    fail_on: frozenset[FailOn],
     file_timeout: float,
     resume: bool,
     shard: str | None,
@@ -106,7 +106,7 @@ def batch(
         return 0
     if not quiet:
         tell(batch_closing(report, out))
-    return report.exit_code(FailOn(fail_on) if fail_on else None)
+    return report.exit_code(fail_on)
 
 
 def _share(shard: str | None) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -17,8 +17,9 @@ from to_labelbox.model.text import display
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.interruption import Interrupted
-from to_labelbox.report.log import Diagnostic, Tally
-from to_labelbox.report.report import FailOn, Report
+from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
+from to_labelbox.report.report import FailOn, Report, Suspicion
+from to_labelbox.report.suspicious import sentence
 from to_labelbox.rules.existing_data_rows import read_rows
 from to_labelbox.rules.settings import Outside, Policy, Settings
 from to_labelbox.source.csv_tables import read_urls
@@ -27,6 +28,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 CLASSES_SHOWN = 20
 DECISIONS_SHOWN = 10
+LISTED = 10
+"""Assumptions and unread names that are printed."""
 
 
 def complete_format(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -134,6 +137,16 @@ def conversion_options(command: F) -> F:
     return command
 
 
+def _fail_on(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[FailOn]:
+    """What to fail on, given once or several times, by commas or apart."""
+    words = [word for text in given for word in text.split(",")]
+    known = {f.value: f for f in FailOn}
+    for word in words:
+        if word.strip() not in known:
+            raise click.BadParameter(f"{word!r} is none of {', '.join(known)}")
+    return frozenset(known[word.strip()] for word in words)
+
+
 def output_options(command: F) -> F:
     """Where the result goes, and how much is said about it."""
     for option in reversed(
@@ -145,8 +158,10 @@ def output_options(command: F) -> F:
             click.option("--index/--no-index", default=True, help="Write index.ndjson: from each line to its source."),
             click.option(
                 "--fail-on",
-                type=click.Choice([f.value for f in FailOn]),
-                help="Exit with 1 when this much was lost, or more.",
+                multiple=True,
+                callback=_fail_on,
+                metavar="WHAT[,WHAT]",
+                help=f"Exit with 1 where anything was: {', '.join(f.value for f in FailOn)} (several: by commas).",
             ),
             click.option(
                 "--file-timeout",
@@ -228,6 +243,7 @@ def closing(report: Report, out: str | None) -> str:
         f"{report.source.format}: {_n(report.assets.read, 'asset')}, {_n(tally.read, 'annotation')} read; "
         f"{_n(report.lines.total, 'line')} {verb}" + (f" ({kinds})" if kinds else "")
     ]
+    lines += _suspicious(report.suspicious)
     lines += ["", f"{'class':<28}{'read':>10}{'converted':>11}{'approx.':>10}{'merged':>9}{'skipped':>9}"]
     rows = sorted(report.classes.items(), key=lambda r: (-(r[1].skipped + r[1].approximated), -r[1].read))
     for name, t in rows[:CLASSES_SHOWN]:
@@ -238,6 +254,7 @@ def closing(report: Report, out: str | None) -> str:
     if report.diagnostics:
         lines.append("")
         lines += [line for d in report.diagnostics for line in _diagnostic(d)]
+    lines += _assumed(report.assumptions) + _unread(report.unread)
     existing = report.source.details.get("data_rows")
     if existing:
         lines += ["", f"data rows: {existing['matched']:,} of {_n(existing['given'], 'existing row')} matched"]
@@ -256,7 +273,7 @@ def batch_closing(report: BatchReport, out: str) -> str:
     """The closing table of a batch: a line a dataset, sums, what is wrong, where it is."""
     width = min(60, max([len("dataset"), *(len(display(row.path)) for row in report.datasets)])) + 2
     head = f"{'dataset':<{width}}{'format':<14}{'assets':>9}{'read':>11}{'converted':>11}{'approx.':>9}{'merged':>9}"
-    lines = [head + f"{'skipped':>9}"]
+    lines = [*_suspicious(report.suspicious)[1:], head + f"{'skipped':>9}"]
     for row in report.datasets:
         name = display(row.path)
         shown = name if len(name) < width - 1 else "…" + name[-(width - 3) :]
@@ -267,10 +284,46 @@ def batch_closing(report: BatchReport, out: str) -> str:
     lines += [f"note     {display(text)}" for text in report.decisions[:DECISIONS_SHOWN]]
     if len(report.decisions) > DECISIONS_SHOWN:
         lines.append(f"note     … and {len(report.decisions) - DECISIONS_SHOWN} more decisions, in report.json")
+    lines += _assumed(report.assumptions) + _unread(report.unread)
     written = [*report.outputs, "report.json"]
     lines += ["", "wrote " + ", ".join(os.path.join(out, name) for name in written) + ", and a folder for each dataset"]
     lines += [f"next: to-labelbox validate {shlex.quote(out)}"]
     return "\n".join(lines)
+
+
+def _suspicious(found: Sequence[Suspicion]) -> list[str]:
+    """What stands first: that the set as a whole is not what it should be, and why that may be."""
+    lines = []
+    for one in found:
+        part = f"{display(one.dataset)}: " if one.dataset else ""
+        lines += ["", f"suspicious {part}{display(sentence(one))}"]
+        lines += [f"  likely   {display(cause)}" for cause in one.likely]
+    return lines
+
+
+def _assumed(assumptions: Sequence[Assumption]) -> list[str]:
+    """A line for each reading that the source does not force, with the evidence and what flips it."""
+    lines = []
+    for one in assumptions[:LISTED]:
+        evidence = f"{one.for_:,} for, {one.against:,} against" + (f", {one.unknown:,} open" if one.unknown else "")
+        why = f"; {display(one.why)}" if one.why else ""
+        flip = f"; else {display(one.option)}" if one.option else ""
+        lines.append(f"assumed  {display(one.what)} {display(one.taken)} ({evidence}{why}{flip})")
+    return ["", *lines, *_more(len(assumptions), "assumptions")] if lines else []
+
+
+def _unread(unread: Sequence[Unread]) -> list[str]:
+    """A line for each name that no rule looked at."""
+    lines = []
+    for one in unread[:LISTED]:
+        where = f" in {display(one.where)}" if one.where else ""
+        times = f" ×{one.count:,}" if one.count > 1 else ""
+        lines.append(f"unread   {display(one.what)} {display(one.name)}{times}{where}: {display(one.why)}")
+    return ["", *lines, *_more(len(unread), "unread names")] if lines else []
+
+
+def _more(count: int, what: str) -> list[str]:
+    return [f"         … and {count - LISTED} more {what}, in report.json"] if count > LISTED else []
 
 
 def _counts(assets: int, t: Tally) -> str:
@@ -291,6 +344,8 @@ _MARKS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 
 def _diagnostic(diagnostic: Diagnostic) -> list[str]:
+    if diagnostic.code == "suspicious":
+        return []  # it stands above
     if diagnostic.code == "decision":
         return [f"note     {display(str(e))}" for e in diagnostic.examples]
     example = diagnostic.examples[0]

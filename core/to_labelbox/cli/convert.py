@@ -22,7 +22,7 @@ def convert(
     out: str | None,
     shard_lines: int | None,
     index: bool,
-    fail_on: str | None,
+    fail_on: frozenset[FailOn],
     file_timeout: float,
     dry_run: bool,
     overwrite: bool,
@@ -62,7 +62,7 @@ def convert(
             progress=advance,
             file_timeout=file_timeout,
         )
-    code = report.exit_code(FailOn(fail_on) if fail_on else None)
+    code = report.exit_code(fail_on)
     if not quiet:
         tell(closing(report, None if dry_run else out))
         if code == 3:

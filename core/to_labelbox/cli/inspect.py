@@ -101,7 +101,11 @@ def _limits(found: Inspection) -> Iterator[str]:
         yield f"{'limit':<48}{'at most':>12}{'here':>12}"
     for limit in near:
         yield f"{limit.name:<48}{limit.most:>12,}{limit.value:>12,}{'  exceeded' if limit.hit else ''}"
-    yield f"{len(found.limits) - len(near)} of {len(found.limits)} limits are less than half reached"
+    unknown = [limit.name for limit in found.limits if limit.value is None]
+    below = len(found.limits) - len(near) - len(unknown)
+    yield f"{below} of {len(found.limits)} limits are less than half reached" + (
+        f"; nothing here counts against, or nothing is known of: {', '.join(unknown)}" if unknown else ""
+    )
 
 
 def _values(values: Sequence[str]) -> str:

@@ -43,6 +43,7 @@ class SavedLog(Struct):
     unread: list[Unread]
     assumptions: list[Assumption]
     left_out: list[bytes] | None
+    skips: dict[str, int]
 
 
 class Head(Struct):
@@ -84,6 +85,7 @@ def saved_log(log: Log) -> SavedLog:
         list(log.unread.values()),
         list(log.assumptions.values()),
         None if log.left_out is None else log.left_out.blocks(),
+        dict(log.skips),
     )
 
 
@@ -94,6 +96,7 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
     log.unreadable = saved.unreadable
     log.met, log.unfit, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
     log.matches = saved.matches
+    log.skips = saved.skips
     log.left_out = None if saved.left_out is None else LeftOutLines(saved.left_out)
     log.unread = {(u.what, u.name, u.where): u for u in saved.unread}
     log.assumptions = {(a.what, a.taken, a.option): a for a in saved.assumptions}

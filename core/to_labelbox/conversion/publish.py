@@ -21,6 +21,7 @@ from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.log import LISTED, Log, unreachable_ledger
 from to_labelbox.report.report import Lines, Report, SourceInfo, Tool
+from to_labelbox.report.suspicious import suspicions
 from to_labelbox.rules.existing_data_rows import Rows
 from to_labelbox.rules.settings import Settings
 
@@ -50,6 +51,7 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Ga
     if log.unfit:
         info.details["not_in_ontology"] = dict(sorted(log.unfit.items(), key=lambda found: (-found[1], found[0])))
     by_kind = dict(writer.line_kinds(gathered.survey))
+    suspicious = suspicions(gathered.assets.read, gathered.survey, log)
     order = {"error": 0, "warning": 1, "info": 2}
     return Report(
         tool=Tool(),
@@ -62,6 +64,7 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Ga
         diagnostics=sorted(log.diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
         unread=list(log.unread.values()),
         assumptions=list(log.assumptions.values()),
+        suspicious=suspicious,
     )
 
 

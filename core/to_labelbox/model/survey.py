@@ -97,13 +97,19 @@ def observe(questions: dict[str, Answers], attributes: Sequence[Attribute]) -> N
                 questions[name].several = True
 
 
+GROUPS = 1000
+"""Groups of assets that a survey tells apart in a chunk."""
+OTHER_GROUPS = "(other folders)"
+
+
 class Survey(Struct):
     """Counts of written shapes by (label, kind), answers by label, answers about whole assets.
 
     ``keypoints`` maps a keypoint's tool label to the label of its instance; ``occluded`` and ``repeated`` hold the
     instance labels that need the questions ``visibility`` and ``instance``.
 
-    ``sizes`` counts assets by (width, height), where known, ``splits`` by split. ``largest`` holds the largest value seen
+    ``sizes`` counts assets by (width, height), where known, ``splits`` by split. ``groups`` counts assets by split or, where
+    there is none, by folder, ``labelled`` those of them with an annotation. ``largest`` holds the largest value seen
     of what a target limits (a text's length, …), under names that the target's writer gives. ``bytes`` are about those of
     the output.
     """
@@ -118,6 +124,8 @@ class Survey(Struct):
     media: dict[Media, int] = field(default_factory=dict)
     sizes: dict[tuple[int, int], int] = field(default_factory=dict)
     splits: dict[str, int] = field(default_factory=dict)
+    groups: dict[str, int] = field(default_factory=dict)
+    labelled: dict[str, int] = field(default_factory=dict)
     largest: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
 
@@ -125,14 +133,23 @@ class Survey(Struct):
         if value > self.largest.get(what, 0):
             self.largest[what] = value
 
+    def note_group(self, split: str, path: str, labelled: bool) -> None:
+        """Count an asset in its group; of very many folders, the first are told apart."""
+        group = split or path.rpartition("/")[0]
+        if group not in self.groups and len(self.groups) >= GROUPS:
+            group = OTHER_GROUPS
+        self.groups[group] = self.groups.get(group, 0) + 1
+        if labelled:
+            self.labelled[group] = self.labelled.get(group, 0) + 1
+
     def absorb(self, other: Survey) -> None:
         """Add the survey of a later part."""
         for shape, count in other.shapes.items():
             self.shapes[shape] = self.shapes.get(shape, 0) + count
         for label, questions in other.attributes.items():
-            mine = self.attributes.setdefault(label, {})
+            known = self.attributes.setdefault(label, {})
             for name, answers in questions.items():
-                mine.setdefault(name, Answers(flag=answers.flag)).absorb(answers)
+                known.setdefault(name, Answers(flag=answers.flag)).absorb(answers)
         for name, answers in other.questions.items():
             self.questions.setdefault(name, Answers()).absorb(answers)
         for medium, count in other.media.items():
@@ -141,6 +158,9 @@ class Survey(Struct):
             self.sizes[size] = self.sizes.get(size, 0) + count
         for split, count in other.splits.items():
             self.splits[split] = self.splits.get(split, 0) + count
+        for mine, theirs in ((self.groups, other.groups), (self.labelled, other.labelled)):
+            for group, count in theirs.items():
+                mine[group] = mine.get(group, 0) + count
         for what, value in other.largest.items():
             self.note_largest(what, value)
         self.bytes += other.bytes

@@ -7,12 +7,13 @@ Readers count what they read and what they skip or merge; the writer counts what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, NoReturn
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from to_labelbox.model.text import cut, text_name
 from to_labelbox.report.annotation_index import LeftOutLines
@@ -134,7 +135,7 @@ class Log:
 
     ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
     ``left_out`` takes what is skipped or merged by itself, for the index; None where no index is made.
-    ``unreadable`` counts input files that could not be read.
+    ``skips`` counts skipped annotations by the reason. ``unreadable`` counts input files that could not be read.
     ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
     ``unfit`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row;
     ``matches`` is by option how many assets a table of the user's knows, of how many. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
@@ -152,6 +153,7 @@ class Log:
         self.diagnostics: dict[str, Diagnostic] = {}
         self.ledger = Ledger()
         self.unreadable = 0
+        self.skips: dict[str, int] = {}
         self.met: set[tuple[str, ...]] = set()
         self.unfit: dict[str, int] = {}
         self.unmatched: list[str] = []
@@ -239,6 +241,13 @@ class Log:
         known, asked = self.matches.get(option, (0, 0))
         self.matches[option] = known + matched, asked + of
 
+    def add_lists(self, unread: Iterable[Unread], assumptions: Iterable[Assumption]) -> None:
+        """Add up entries of another log or report, which stay as they are."""
+        for name in unread:
+            self._add_unread(replace(name))
+        for assumption in assumptions:
+            self._add_assumption(replace(assumption))
+
     def read(self, label: str, count: int = 1) -> None:
         """Count source annotations of a class as read."""
         self.ledger[label].read += count
@@ -271,6 +280,7 @@ class Log:
         if self.fail and severity_of(code) is not Severity.INFO:
             raise RecordError(str(Example(message, file, where, id)))
         self.ledger[label].skipped += count
+        self.skips[code] = self.skips.get(code, 0) + count
         if self.left_out is not None:
             self.left_out.add(code, label, key, file, where, id, count)
         self.note(code, message, file=file, where=where, id=id, count=count)
@@ -302,10 +312,9 @@ class Log:
             self.unfit[what] = self.unfit.get(what, 0) + count
         if self.left_out is not None and other.left_out is not None:
             self.left_out.absorb(other.left_out)
-        for unread in other.unread.values():
-            self._add_unread(unread)
-        for assumption in other.assumptions.values():
-            self._add_assumption(assumption)
+        for code, count in other.skips.items():
+            self.skips[code] = self.skips.get(code, 0) + count
+        self.add_lists(other.unread.values(), other.assumptions.values())
         for label, tally in other.ledger.items():
             self.ledger[label].add(tally)
         for code, theirs in other.diagnostics.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -19,6 +20,16 @@ class FailOn(StrEnum):
 
     APPROXIMATED = "approximated"
     SKIPPED = "skipped"
+    ASSUMED = "assumed"
+    UNREAD = "unread"
+    SUSPICIOUS = "suspicious"
+
+    @classmethod
+    def of(cls, given: FailOn | Iterable[FailOn] | None) -> frozenset[FailOn]:
+        """One, several or none."""
+        if given is None:
+            return frozenset()
+        return frozenset({given}) if isinstance(given, FailOn) else frozenset(given)
 
 
 @cache
@@ -67,7 +78,11 @@ def json_text(value: Struct) -> str:
 
 
 class Suspicion(Struct):
-    """A share of a set that healthy sets do not show, with what is likely behind it, the likeliest first."""
+    """A share of a set that healthy sets do not show, with what is likely behind it, the likeliest first.
+
+    ``where``: the part of the set that it is about, where it is not the whole;
+    ``dataset``: that of a batch.
+    """
 
     what: str
     share: float
@@ -75,6 +90,22 @@ class Suspicion(Struct):
     of: int
     code: str = ""
     likely: list[str] = field(default_factory=list)
+    where: str = ""
+    dataset: str = ""
+
+
+def reached(
+    tally: Tally, assumptions: Collection[object], unread: Collection[object], suspicious: Collection[object]
+) -> frozenset[FailOn]:
+    """What a conversion may be asked to fail on and has come to."""
+    found = {
+        FailOn.SKIPPED: tally.skipped,
+        FailOn.APPROXIMATED: tally.skipped + tally.approximated,
+        FailOn.ASSUMED: len(assumptions),
+        FailOn.UNREAD: len(unread),
+        FailOn.SUSPICIOUS: len(suspicious),
+    }
+    return frozenset(what for what, count in found.items() if count)
 
 
 class Report(Struct):
@@ -95,15 +126,11 @@ class Report(Struct):
     def to_json(self) -> bytes:
         return json_text(self).encode() + b"\n"
 
-    def exit_code(self, fail_on: FailOn | None = None) -> int:
+    def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 a file or record could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""
         tally = self.annotations
         if self.assets.written == 0 or (tally.read and not tally.written):
             return 3
         if any(d.severity is Severity.ERROR for d in self.diagnostics):
             return 1
-        if fail_on is FailOn.SKIPPED and tally.skipped:
-            return 1
-        if fail_on is FailOn.APPROXIMATED and tally.skipped + tally.approximated:
-            return 1
-        return 0
+        return int(bool(FailOn.of(fail_on) & reached(tally, self.assumptions, self.unread, self.suspicious)))

@@ -125,6 +125,7 @@ class Encoder:
         if not self._open_row(self._keys.key(asset, item.split)):
             return
         self._note_asset(asset, item.split)
+        sheet.survey.note_group(item.split, asset.path, bool(item.annotations))
 
         before = sheet.line_count
         shapes, tracks = self._shapes, self._tracks
@@ -147,6 +148,12 @@ class Encoder:
             elif type(annotation) is Classification:
                 answers.append(annotation)
             elif type(annotation) is Track:
+                if asset.frames is None:
+                    last = max((segment[-1].frame for segment in annotation.segments if segment), default=-1)
+                    sheet.survey.note_largest(FRAMES, last + 1)
+                    if last >= MAX_FRAMES:
+                        message = f"frame {last + 1}; a video may have {MAX_FRAMES}"
+                        sheet.log.note(Code.LIMIT, message, file=sheet.key, where=annotation.where, id=annotation.id)
                 if sheet.filtered and not sheet.passes(annotation.label, annotation):
                     continue
                 tracks.add(annotation, instances)
