@@ -58,7 +58,7 @@ def read(path: Path, context: ReadContext | None = None, **options: Any) -> tupl
         assert len({(type(a), a.id) for a in item.annotations}) == len(item.annotations)
         for annotation in item.annotations:
             name = annotation.name if isinstance(annotation, Classification) else annotation.label
-            log.ledger[name].converted += annotation.units
+            log.ledger[annotation.counted or name].converted += annotation.units
     assert not log.ledger.unbalanced()
     halves = dataset.units // 2
     again = [*dataset.items(Log(), 0, halves), *dataset.items(Log(), halves)]

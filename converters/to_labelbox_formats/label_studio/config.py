@@ -336,9 +336,13 @@ def _labels_of(control: Control, config: Config, renamed: dict[tuple[str, str], 
 
 
 def is_bare_tool(control: Control, config: Config) -> bool:
-    """Whether a control draws shapes that no control on its object gives labels to."""
+    """Whether a control draws shapes that no control on its object gives labels to.
+
+    Those of a timeline or of another tool label their own regions alone.
+    """
     return control.tag in TOOL_KINDS and not any(
-        c.tag.endswith("labels") and set(c.targets) & set(control.targets) for c in config.controls.values()
+        c.tag in ("labels", f"{control.tag}labels") and set(c.targets) & set(control.targets)
+        for c in config.controls.values()
     )
 
 

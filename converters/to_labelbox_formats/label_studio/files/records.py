@@ -36,6 +36,7 @@ class Region(Struct, gc=False):
     image_rotation: Number = None
     item_index: Number = None
     meta: Raw = _EMPTY
+    parentID: Id = None
     from_id: Id = None
     to_id: Id = None
     direction: str | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from to_labelbox.model.items import Annotation as Labelled
 from to_labelbox.model.items import Asset, Media
 from to_labelbox_formats.label_studio.assets import Sizes, Slot, VideoHeader
@@ -13,7 +15,10 @@ _MARKS = 3
 
 
 class AssetRegions:
-    """``ids`` are the identities given on it, ``objects`` those that a relation can link."""
+    """``ids`` are the identities given on it, ``objects`` those that a relation can link.
+
+    ``neighbours``: all regions on it, looked at when one of them does not state its size.
+    """
 
     def __init__(self, slot: Slot, sizes: Sizes, exif: bool) -> None:
         self.slot = slot
@@ -31,6 +36,7 @@ class AssetRegions:
         self.video: VideoHeader | None = sizes.video(slot.reference) if slot.media is Media.VIDEO else None
         self.frames: int | None = self.video.frames if self.video else None
         self.stored: tuple[int, int] | None = None
+        self.neighbours: Iterable[Region] = ()
         self._last: tuple[Number, Number, tuple[float, float] | None] = (-1, -1, None)
         self.offsets: Offsets | None = None
         self.hypertext: Hypertext | None = None
@@ -75,7 +81,7 @@ class AssetRegions:
         return size
 
     def _frame(self, width: Number, height: Number) -> tuple[float, float] | None:
-        told = (round(width), round(height)) if width and height and width >= 1 and height >= 1 else None
+        told = _size(width, height)
         header = self._picture
         if header is not None:
             if told is None or told == header.upright:
@@ -89,10 +95,18 @@ class AssetRegions:
             return header.upright
         if told is None:
             video = (self.video.width, self.video.height) if self.video else None
-            told = self.sizes.given(self.slot.reference) or video or self.sizes.default
+            told = self._stated() or self.sizes.given(self.slot.reference) or video or self.sizes.default
         if self.stored is None:
             self.stored = told
         return told
+
+    def _stated(self) -> tuple[int, int] | None:
+        """The size that other regions on the asset state."""
+        if self.stored is None:
+            stated = (_stated_size(region) for region in self.neighbours)
+            self.stored = next((size for size in stated if size is not None), None)
+            self.neighbours = ()
+        return self.stored
 
     def message_offsets(self, number: int) -> Offsets:
         offsets = self._message_offsets.get(number)
@@ -117,3 +131,11 @@ class AssetRegions:
             text=self.offsets.text if self.offsets and slot.text is not None else None,
             messages=slot.messages,
         )
+
+
+def _size(width: Number, height: Number) -> tuple[int, int] | None:
+    return (round(width), round(height)) if width and height and width >= 1 and height >= 1 else None
+
+
+def _stated_size(region: Region) -> tuple[int, int] | None:
+    return _size(region.original_width, region.original_height)

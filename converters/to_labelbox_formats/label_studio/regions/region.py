@@ -18,10 +18,12 @@ from to_labelbox.model.items import (
     Geometry,
     Media,
     Object,
+    Point,
     TextSpan,
     TimeSpan,
     Track,
 )
+from to_labelbox.model.survey import INSTANCE
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.files.records import (
@@ -73,7 +75,7 @@ class RegionContent(NamedTuple):
 
 
 class RegionReader:
-    """One region while it is read. ``task`` is the place of its task."""
+    """One region while it is read. ``task`` is the place of its task, ``family`` what it shares with its relatives."""
 
     def __init__(
         self,
@@ -84,6 +86,7 @@ class RegionReader:
         values: Sequence[Value],
         remarks: RegionLog,
         task: Place,
+        family: str,
     ) -> None:
         self.naming = naming
         self.frame_base = frame_base
@@ -92,6 +95,7 @@ class RegionReader:
         self.values = values
         self.remarks = remarks
         self.task = task
+        self.family = family
         self.id = remarks.id
 
     def read(self) -> RegionContent:
@@ -162,6 +166,11 @@ class RegionReader:
     def _objects(self, shapes: Sequence[Geometry]) -> RegionContent:
         classes = self._classes()
         attributes = self._attributes()
+        if self.family:
+            if all(isinstance(shape, Point) for shape in shapes):
+                attributes += (Attribute(INSTANCE, self.family, free=True),)
+            elif self.entries[0].parentID not in (None, ""):
+                self.remarks.note(Code.GROUP_DROPPED, "it is part of another region, which only points can say")
         annotations = [
             Object(
                 id=self.id + (f"/{n}" if n else "") + (f"~{part}" if part else ""),
@@ -370,9 +379,11 @@ class RegionReader:
             )
         if answer.joined > 1:
             self.remarks.note(Code.ANSWER_JOINED, f"{answer.joined} texts are joined by line breaks")
+        name = self.naming.question(entry.from_name)
         about = Classification(
             id=id,
-            name=self.naming.question(entry.from_name),
+            name=name,
+            counted=f"{name}: {answer.value.value}" if isinstance(answer.value, Choice) else "",
             value=answer.value,
             free=answer.free,
             loss=self.remarks.loss,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,6 +30,7 @@ from to_labelbox_formats.label_studio.files.records import (
 from to_labelbox_formats.label_studio.files.select_annotations import chosen
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
+from to_labelbox_formats.label_studio.regions.families import Families
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.region import AssetAnswer, RegionReader
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog, Unusable
@@ -49,12 +50,16 @@ class TaskRecord(NamedTuple):
 
 
 class _AnnotationPlace(NamedTuple):
-    """Where the regions of an annotation are: its task's assets, its place and its task's, what precedes their ids."""
+    """Where the regions of an annotation are: its task's assets, its place and its task's, what precedes their ids.
+
+    ``families``: which of them belong together.
+    """
 
     assets: TaskAssets
     place: Place
     task: Place
     prefix: str
+    families: Families
 
 
 class TaskReader:
@@ -70,11 +75,11 @@ class TaskReader:
 
     def read(self, record: TaskRecord, shows: Shows) -> list[AssetRegions]:
         """The wanted assets of a task with their annotations; of the others nothing is counted."""
-        assets = TaskAssets(shows, self._sizes, self.exif, not self._config.found)
-        if not shows.slots:
-            self._log.note(Code.ASSET_UNKNOWN, shows.missing, file=record.place.file, where=record.place.where)
         records = (record.task, *record.others)
         annotations = [a for t in records for a in t.annotations or t.completions or ()]
+        assets = TaskAssets(shows, self._config, self._sizes, self.exif, _Regions(annotations))
+        if not shows.slots:
+            self._log.note(Code.ASSET_UNKNOWN, shows.missing, file=record.place.file, where=record.place.where)
         selected = chosen(annotations, self._options)
         kept = set(map(id, selected))
         for number, annotation in enumerate(annotations):
@@ -125,9 +130,8 @@ class TaskReader:
 
     def _annotation(self, annotation: Annotation, assets: TaskAssets, task: Place, prefix: str) -> None:
         groups, relations = grouped(annotation.result or [])
-        at = _AnnotationPlace(
-            assets, task.at(f"annotation {annotation.id}") if annotation.id is not None else task, task, prefix
-        )
+        place = task.at(f"annotation {annotation.id}") if annotation.id is not None else task
+        at = _AnnotationPlace(assets, place, task, prefix, Families(annotation.result or ()))
         only = assets.only
         if only is not None and only.slot.media is Media.IMAGE and not prefix:
             answers = self._on_one_picture(groups, only, at)
@@ -165,7 +169,7 @@ class TaskReader:
         for group in groups:
             entry = group.entries[0]
             identity, name, shape = entry.id, None, None
-            if len(group.entries) == 1 and not entry.item_index and not entry.meta:
+            if len(group.entries) == 1 and not entry.item_index and not entry.meta and not entry.parentID:
                 size = asset.frame(entry)
                 found = plain_shape(entry, size[0], size[1]) if size is not None and asset.orientation == 1 else None
                 if found is not None:
@@ -196,8 +200,16 @@ class TaskReader:
             label = _label_of(group, values)
             id = asset.unique(f"{at.prefix}{first.id}" if first.id is not None else f"{at.prefix}#{group.number}")
             remarks = RegionLog(self._log, place, id)
+            family = at.families.root(first) if first.parentID or first.kind.startswith("keypoint") else None
             content = RegionReader(
-                self._naming, self._options.frame_base, asset, group.entries, values, remarks, at.task
+                self._naming,
+                self._options.frame_base,
+                asset,
+                group.entries,
+                values,
+                remarks,
+                at.task,
+                "" if family is None else f"{at.prefix}{family}",
             ).read()
         except Unusable as problem:
             if asset is not None or at.assets.counts_all:
@@ -230,14 +242,15 @@ class TaskReader:
         for number, (asset, _, answer) in enumerate(answers):
             if number in inside:
                 continue
-            self._log.read(answer.name)
+            label = answer.counted or answer.name
+            self._log.read(label)
             for below in nested.get(number, ()):
                 _, control, child = answers[below]
                 assert control is not None
                 attribute = Attribute(child.name, child.value, free=child.free)
                 value = _with_nested(answer.value, control.when_choices, attribute)
                 answer = msgspec.structs.replace(answer, value=value, units=answer.units + 1)
-                self._log.read(answer.name)
+                self._log.read(label)
             asset.annotations.append(answer)
 
     def _relation(self, relation: Region, number: int, at: _AnnotationPlace) -> None:
@@ -265,6 +278,16 @@ class TaskReader:
         self._skip(
             Code.RELATIONSHIP_DANGLING, names[0], "it links regions that are not both written on one asset", place
         )
+
+
+class _Regions:
+    """All regions of a task's annotations."""
+
+    def __init__(self, annotations: Sequence[Annotation]) -> None:
+        self._annotations = annotations
+
+    def __iter__(self) -> Iterator[Region]:
+        return (region for annotation in self._annotations for region in annotation.result or ())
 
 
 def log_fault(log: Log, fault: Fault, file: str) -> None:

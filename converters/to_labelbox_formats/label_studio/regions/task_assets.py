@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.assets import Sizes, Slot
+from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.records import Region
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.region_log import Unusable
@@ -36,17 +37,18 @@ class _Object(NamedTuple):
 
 
 class TaskAssets:
-    """``repeated``: without a labelling config, the number at the end of an object's name is its repetition."""
+    """``neighbours`` are all regions of the task, whichever of its annotations counts."""
 
-    def __init__(self, shows: Shows, sizes: Sizes, exif: bool, repeated: bool) -> None:
+    def __init__(self, shows: Shows, config: Config, sizes: Sizes, exif: bool, neighbours: Iterable[Region]) -> None:
         self._shows = shows
-        self._repeated = repeated
+        self._config = config
         self._by_ref: dict[str, AssetRegions] = {}
         self.regions: list[AssetRegions | None] = []
         for slot, wanted in zip(shows.slots, shows.wanted):
             asset = self._by_ref.get(slot.ref) if slot.ref else None
             if asset is None and slot.media is not None and wanted:
                 asset = AssetRegions(slot, sizes, exif)
+                asset.neighbours = _On(self, asset, neighbours)
                 self._by_ref[slot.ref or f" {len(self._by_ref)}"] = asset
             self.regions.append(asset)
         self.counts_all = not shows.slots or shows.wanted[0]
@@ -80,15 +82,21 @@ class TaskAssets:
 
     def _number(self, entry: Region) -> int:
         page = self._repetition(entry) if entry.item_index is None else int(entry.item_index)
-        shown = self._objects.get(entry.to_name or "") or (
-            next(iter(self._objects.values())) if len(self._objects) == 1 else None
-        )
+        shown = self._objects.get(entry.to_name or "") or self._meant(entry)
         if shown is not None and page in shown.pages:
             return shown.pages[page]
         if shown is not None and not shown.paged:
             return shown.first
         what = f"no object {entry.to_name!r}" + (f" with a page {page}" if shown is not None else "")
         raise Unusable(Code.ASSET_UNKNOWN, f"the task shows {what}")
+
+    def _meant(self, entry: Region) -> _Object | None:
+        """The object of a region that names none: the only one, or the one that its control is about."""
+        if len(self._objects) == 1:
+            return next(iter(self._objects.values()))
+        control = self._config.control(entry.from_name or "")
+        targets = control.targets if control is not None else ()
+        return next((self._objects[name] for name in targets if name in self._objects), None)
 
     @cached_property
     def _objects(self) -> dict[str, _Object]:
@@ -105,6 +113,23 @@ class TaskAssets:
 
     def _repetition(self, entry: Region) -> int:
         """The page of a list that an object of a Repeater shows, which without a config only its name tells."""
-        found = _REPETITION.search(entry.to_name or "") if self._repeated else None
+        found = None if self._config.found else _REPETITION.search(entry.to_name or "")
         page = int(found.group(1)) if found else 0
         return page if page in self._pages else 0
+
+
+class _On:
+    """The regions of a task that are on one asset."""
+
+    def __init__(self, assets: TaskAssets, asset: AssetRegions, regions: Iterable[Region]) -> None:
+        self._assets = assets
+        self._asset = asset
+        self._regions = regions
+
+    def __iter__(self) -> Iterator[Region]:
+        for region in self._regions:
+            try:
+                if self._assets.of(region) is self._asset:
+                    yield region
+            except Unusable:
+                continue

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Raw
 
 from to_labelbox.geometry.lowering import Skip
@@ -12,7 +14,7 @@ from to_labelbox.model.items import Choice, Classification, Media, Scalar
 from to_labelbox.model.schema import Input
 from to_labelbox.model.survey import Answers, text_of
 from to_labelbox.report.codes import Code
-from to_labelbox_formats.labelbox.encode.answers_over_time import Ranged, at_once, mark_several
+from to_labelbox_formats.labelbox.encode.answers_over_time import Ranged, at_once, mark_several, overlapping
 from to_labelbox_formats.labelbox.encode.asset_bounds import check_message
 from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
 from to_labelbox_formats.labelbox.encode.line_types import AnswerLine, RangedLine
@@ -135,6 +137,7 @@ class Questions:
         seen.index = True
         values: Ranged = []
         held: list[Classification] = []
+        owners: list[int] = []
         timed = bool(group[0].times)
         question = self._sheet.fit.questions.get((name, True)) if self._sheet.fit else None
         for answer in group:
@@ -150,14 +153,29 @@ class Questions:
             for value, _ in added:
                 seen.add(value)
             values += added
+            owners += [len(held)] * len(added)
             held.append(answer)
-            self._close(answer)
         if not values:
             return
+        self._close_ranged(held, {owners[n] for n in overlapping(values, timed)})
         mark_several(seen, values, touching=not timed)
         line = RangedLine(self._sheet.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
         self._sheet.write(line, None, held[0], held[1:])
         self._sheet.survey.answers += 1
+
+    def _close_ranged(self, answers: Sequence[Classification], overlapping: Container[int]) -> None:
+        """Count answers over frames or times; of those that overlap one of the same option, the ends are lost."""
+        for number, answer in enumerate(answers):
+            if number in overlapping:
+                self._sheet.log.note(
+                    Code.ANSWER_JOINED,
+                    "it overlaps another stretch of the same option: Labelbox holds both as one",
+                    file=self._sheet.item.origin,
+                    where=answer.where,
+                    id=answer.id,
+                )
+                answer = msgspec.structs.replace(answer, loss=True)
+            self._close(answer)
 
     def _question(self, name: str, part: bool) -> Raw:
         token = self._names.get((name, part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from to_labelbox.model.items import Choice, Scalar
@@ -20,7 +21,9 @@ def mark_several(seen: Answers, values: Ranged, touching: bool) -> None:
     grouped: dict[str, Ranged] = {}
     for value, ranges in values:
         grouped.setdefault(value.value if isinstance(value, Choice) else text_of(value), []).append((value, ranges))
-    spans = sorted(s for group in grouped.values() for s in merged(span for _, ranges in group for span in ranges))
+    spans = sorted(
+        s for group in grouped.values() for s in merged((span for _, ranges in group for span in ranges), not touching)
+    )
     seen.several |= any(b[0] < a[1] + touching for a, b in pairwise(spans))
     for text, group in grouped.items():
         nested: dict[str, Ranged] = {}
@@ -30,6 +33,31 @@ def mark_several(seen: Answers, values: Ranged, touching: bool) -> None:
         for name, below in nested.items():
             if below:
                 mark_several(seen.options[text][name], below, touching)
+
+
+def overlapping(values: Sequence[tuple[Scalar | Choice, Sequence[tuple[int, int]]]], timed: bool) -> set[int]:
+    """Numbers of the answers that share a time or frame with an answer of the same option, and are not equal to it.
+
+    The target holds one list of stretches for an option, so that two that overlap become one.
+    """
+    by_option: dict[str, list[tuple[int, int, int]]] = {}
+    for number, (value, ranges) in enumerate(values):
+        text = value.value if isinstance(value, Choice) else text_of(value)
+        by_option.setdefault(text, []).extend((start, end, number) for start, end in ranges)
+    found: set[int] = set()
+    for spans in by_option.values():
+        spans.sort()
+        cluster: list[tuple[int, int, int]] = []
+        reach = -1
+        for span in [*spans, None]:
+            if span is None or not cluster or span[0] >= reach + (not timed):
+                if len({s[:2] for s in cluster}) > 1:
+                    found.update(s[2] for s in cluster)
+                cluster, reach = [], -1
+            if span is not None:
+                cluster.append(span)
+                reach = max(reach, span[1])
+    return found
 
 
 def at_once(question: Question, values: Ranged, touching: bool) -> bool:

@@ -15,7 +15,7 @@ between two NUL bytes, which no JSON text contains::
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -180,11 +180,11 @@ def _text(value: Scalar | Choice) -> str:
     return value.value if isinstance(value, Choice) else text_of(value)
 
 
-def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges in order, overlapping ones joined."""
+def merged(ranges: Iterable[tuple[int, int]], timed: bool) -> list[tuple[int, int]]:
+    """Ranges in order, overlapping ones joined: those of frames also when one ends on the frame where the next starts."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(ranges):
-        if joined and start <= joined[-1][1]:
+        if joined and start < joined[-1][1] + (not timed):
             joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
             joined.append((start, end))
@@ -199,25 +199,36 @@ def _ranged(question: Question, values: Sequence[tuple[Scalar | Choice, Ranges]]
 
 
 def _listed(question: Question, values: Sequence[tuple[Scalar | Choice, Ranges]], timed: bool) -> list[dict[str, Any]]:
-    """Nested answers hold over the ranges of their option. Radio answers that touch in time are parted by 1 ms."""
+    """Nested answers hold over the ranges of their option. Those that touch in time are parted by 1 ms."""
     grouped: dict[str, list[tuple[Scalar | Choice, Ranges]]] = {}
     for value, ranges in values:
         grouped.setdefault(_text(value), []).append((value, ranges))
+    radio_starts: set[int] = set()
     if question.input is Input.RADIO and timed:
-        starts = {start for group in grouped.values() for start, _ in merged(s for _, given in group for s in given)}
         for group in grouped.values():
-            group[:] = [(value, [(a, b - (a < b and b in starts)) for a, b in ranges]) for value, ranges in group]
+            radio_starts.update(start for start, _ in merged((s for _, given in group for s in given), timed))
+        for group in grouped.values():
+            group[:] = [(v, [_parted(span, radio_starts) for span in ranges]) for v, ranges in group]
     options = {o.value: o.attributes for o in question.options}
     key = "value" if question.input is Input.TEXT else "name"
     listed: list[dict[str, Any]] = []
     for text, group in grouped.items():
-        spans = merged(span for _, ranges in group for span in ranges)
+        spans = merged((span for _, ranges in group for span in ranges), timed)
+        if timed:
+            starts = {start for start, _ in spans}
+            spans = [_parted(span, starts) for span in spans]
         entry = {key: text, "frames": [{"start": start, "end": end} for start, end in spans]}
         nested = _nested(group, options.get(text, ()), timed)
         if nested:
             entry["classifications"] = nested
         listed.append(entry)
     return listed
+
+
+def _parted(span: tuple[int, int], starts: Container[int]) -> tuple[int, int]:
+    """A stretch of time that ends 1 ms before where another one starts, if it would end there."""
+    start, end = span
+    return (start, end - 1) if start < end and end in starts else span
 
 
 def _nested(
