@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from to_labelbox.conversion.output_folder import OURS, is_output
 from to_labelbox.model.text import text_name
+from to_labelbox.plugins.detect import sniffed
 from to_labelbox.plugins.reader import CERTAIN, Match
 from to_labelbox.plugins.registry import reader, readers
 from to_labelbox.report.errors import FileError, SourceError, UsageError
@@ -281,7 +282,7 @@ class _Search:
         return (os.path.relpath(self._leave_out, os.path.realpath(folder)).replace(os.sep, "/"),)
 
     def _said(self, source: Source) -> _Claims:
-        said = {name: reader.sniff(source) for name, reader in self._readers.items()}
+        said = {name: sniffed(reader, source) for name, reader in self._readers.items()}
         claims = {name: verdict for name, verdict in said.items() if isinstance(verdict, Match)}
         best = max((verdict.confidence for verdict in claims.values()), default=0)
         first = [name for name, verdict in claims.items() if verdict.confidence == best]

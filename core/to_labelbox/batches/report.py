@@ -18,7 +18,7 @@ _OF_ALL = {Code.CLASS_SIMILAR}
 
 
 class Row(Struct):
-    """A dataset: where it is below the root, what was read and what became of it. ``problem``: why that is not all."""
+    """A dataset: where it is below the root, what was read and what became of it. ``problem``: why that is not all. ``media`` counts its assets by type: a project takes one."""
 
     path: str
     format: str
@@ -26,6 +26,7 @@ class Row(Struct):
     annotations: Tally = field(default_factory=Tally)
     lines: int = 0
     problem: str = ""
+    media: dict[str, int] = field(default_factory=dict)
 
 
 class BatchReport(Struct):
@@ -101,9 +102,16 @@ class Totals:
                 place = f"{row.path}: {example.file}" if example.file else row.path
                 mine.examples.append(msgspec.structs.replace(example, file=place))
 
+    @property
+    def rows(self) -> Sequence[Row]:
+        return self._rows
+
     def note(self, log: Log) -> None:
         """Add what is said of all datasets together."""
-        self._diagnostics.update(log.diagnostics)
+        for code, one in log.diagnostics.items():
+            mine = self._diagnostics.setdefault(code, Diagnostic(one.code, one.severity, message=one.message))
+            mine.count += one.count
+            mine.examples.extend(one.examples[: EXAMPLES - len(mine.examples)])
 
     def report(self, root: str, decisions: Sequence[str]) -> BatchReport:
         order = {"error": 0, "warning": 1, "info": 2}

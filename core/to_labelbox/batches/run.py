@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import unicodedata
+from array import array
 from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -326,6 +327,7 @@ class Batch:
         """The ontology of all."""
         self._check_class_map()
         self._check_keys()
+        self._check_urls()
         if self._given.ontology is not None:
             return self._given.ontology
         seen = [Seen(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
@@ -361,6 +363,29 @@ class Batch:
                 self._notes.ledger[name].read += 0
         schema = Schema(labels, tuple(question for schema in declared for question in schema.questions))
         self._given.settings.class_map.check(schema, self._notes)
+
+    def _check_urls(self) -> None:
+        """Datasets whose keys tell their pictures apart, but whose addresses do not. Raises :class:`UsageError`."""
+        sets = [s for s in self._alive if s.gathered is not None]
+        for owner, other, count in shared_keys([array("Q", s.gathered.survey.urls) for s in sets if s.gathered]):
+            settings = self._given.settings
+            advice = (
+                f"Give each dataset its own folder with --url-prefix '{settings.url_prefix.rstrip('/')}/{{dataset}}'"
+            )
+            if settings.url_map or not settings.url_prefix:
+                advice = "Convert them one by one, each with its own --url-map or --url-prefix"
+            raise UsageError(
+                f"{count} assets of {sets[owner].found.path!r} would have the URLs of others in {sets[other].found.path!r}, though "
+                f"--global-key tells them apart: one of each two would be labelled on the other's picture.\n{advice}"
+            )
+
+    def _note_media(self, rows: Sequence[Row]) -> None:
+        """A project takes one type of media: say which datasets go into which."""
+        kinds = {medium: None for row in rows for medium in row.media}
+        if len(kinds) > 1:
+            shown = ", ".join(f"{medium} ({_first_of(rows, medium)})" for medium in kinds)
+            message = f"a Labelbox project holds one media type, the datasets have {shown}: import them into one each"
+            self._notes.note(Code.LIMIT, message)
 
     # ------------------------------------------------------------------------------------------------------ finish
 
@@ -443,6 +468,7 @@ class Batch:
         totals = Totals()
         for dataset in self.sets:
             totals.add(_row(dataset), dataset.report if not dataset.failure else None)
+        self._note_media([row for row in totals.rows if len(row.media) > 0])
         totals.note(self._notes)
         report = totals.report(self._given.root, ontology.decisions)
         data = {"ontology.json": schema}
@@ -455,6 +481,10 @@ class Batch:
         return report
 
 
+def _first_of(rows: Sequence[Row], medium: str) -> str:
+    return next(row.path for row in rows if medium in row.media)
+
+
 def _is_large(source: str) -> bool:
     return os.path.isfile(source) and os.path.getsize(source) >= SHARED_BYTES
 
@@ -465,7 +495,8 @@ def _row(dataset: _Set) -> Row:
         return Row(found.path, found.format, problem=dataset.failure)
     report = dataset.report
     problem = {3: "nothing in it could be converted", 1: "some of it cannot be read"}.get(report.exit_code(), "")
-    return Row(found.path, found.format, report.assets, report.annotations, report.lines.total, problem)
+    media = {} if dataset.gathered is None else {m.value: n for m, n in dataset.gathered.survey.media.items()}
+    return Row(found.path, found.format, report.assets, report.annotations, report.lines.total, problem, media)
 
 
 def _write_last(out: str, working: str, files: Mapping[str, bytes]) -> None:

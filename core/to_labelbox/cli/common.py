@@ -115,7 +115,12 @@ def conversion_options(command: F) -> F:
                 metavar="TEMPLATE",
                 help="Of {relpath} {name} {stem} {ext} {split} {dataset} {source_id}.",
             ),
-            click.option("--url-prefix", default="", metavar="URL", help="Where the media are: URL/path is row_data."),
+            click.option(
+                "--url-prefix",
+                default="",
+                metavar="URL",
+                help="Where the media are: URL/path is row_data; {dataset} in it is the dataset's path in a batch.",
+            ),
             click.option("--url-map", type=click.Path(), metavar="CSV", help="key,url of each asset."),
             click.option(
                 "--split-metadata",

@@ -33,6 +33,8 @@ class Keys:
         self._settings = settings
         self._dataset = dataset
         self._urls = AssetTable("--url-map", settings.url_map)
+        self._prefix = settings.url_prefix.replace("{dataset}", quote(dataset)).rstrip("/")
+        self.tells_datasets_apart = "{dataset}" in settings.global_key
         self._plain = settings.global_key == "{relpath}"
         try:
             places = [place for place in Formatter().parse(settings.global_key) if place[1] is not None]
@@ -68,13 +70,17 @@ class Keys:
             source_id=asset.id,
         )
 
+    def url_hash(self, row_data: str) -> int:
+        """64 bits that stand for an address."""
+        return int.from_bytes(hashlib.blake2b(row_data.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+
     def row_data(self, asset: Asset) -> str | None:
         """Where the asset is: the map's URL, the prefix with the quoted path, or the source's own URL; else None."""
         settings = self._settings
         if url := self._urls.get(asset.path):
             return url
         if settings.url_prefix:
-            return f"{settings.url_prefix.rstrip('/')}/{quote(asset.path)}"
+            return f"{self._prefix}/{quote(asset.path)}"
         if asset.url and _URL.match(asset.url):
             return asset.url.translate(_NOT_IN_URLS)
         return None

@@ -109,7 +109,8 @@ class Survey(Struct):
     instance labels that need the questions ``visibility`` and ``instance``.
 
     ``sizes`` counts assets by (width, height), where known, ``splits`` by split. ``groups`` counts assets by split or, where
-    there is none, by folder, ``labelled`` those of them with an annotation. ``largest`` holds the largest value seen
+    there is none, by folder, ``labelled`` those of them with an annotation. ``urls`` are 64-bit hashes of the assets' addresses, where datasets may share them.
+    ``largest`` holds the largest value seen
     of what a target limits (a text's length, …), under names that the target's writer gives. ``bytes`` are about those of
     the output.
     """
@@ -126,6 +127,7 @@ class Survey(Struct):
     splits: dict[str, int] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
     labelled: dict[str, int] = field(default_factory=dict)
+    urls: list[int] = field(default_factory=list)
     largest: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
 
@@ -158,6 +160,7 @@ class Survey(Struct):
             self.sizes[size] = self.sizes.get(size, 0) + count
         for split, count in other.splits.items():
             self.splits[split] = self.splits.get(split, 0) + count
+        self.urls += other.urls
         for mine, theirs in ((self.groups, other.groups), (self.labelled, other.labelled)):
             for group, count in theirs.items():
                 mine[group] = mine.get(group, 0) + count

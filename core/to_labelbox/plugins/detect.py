@@ -9,7 +9,7 @@ from msgspec import Struct
 from to_labelbox.model.text import display
 from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
-from to_labelbox.report.errors import SourceError
+from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.source.files import Source
 
 
@@ -23,7 +23,17 @@ class Detection(Struct, frozen=True):
 
 def verdicts(source: Source) -> dict[str, Match | Refusal]:
     """What every installed reader says of a source."""
-    return {name: reader.sniff(source) for name, reader in readers().items()}
+    return {name: sniffed(reader, source) for name, reader in readers().items()}
+
+
+def sniffed(reader: Reader, source: Source) -> Match | Refusal:
+    """What a reader says of a source. One that fails at it says nothing, and ends no command that others could do."""
+    try:
+        return reader.sniff(source)
+    except (ToLabelboxError, OSError):
+        raise
+    except Exception as error:  # a third party's code may fail in any way
+        return Refusal(f"this reader is broken: it ends with {type(error).__name__}: {error}")
 
 
 def detect(source: Source) -> Detection:

@@ -39,7 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     rotation_tolerance: a smaller turn, in degrees, whose corners move less than a pixel is taken as none.
     relationships: write relationships (Labelbox documents them for pre-labels, not for ground truth).
     global_key: template with {relpath} {name} {stem} {ext} {split} {dataset} {source_id}.
-    url_prefix: put before the percent-encoded path to make row_data; url_map: asset → URL, looked up as in
+    url_prefix: put before the percent-encoded path to make row_data, {dataset} in it is the dataset's name; url_map: asset → URL, looked up as in
     :mod:`to_labelbox.source.asset_lookup`.
     split_metadata: name of a metadata field that takes the split (train, val, …).
     """

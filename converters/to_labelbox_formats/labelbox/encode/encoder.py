@@ -209,6 +209,8 @@ class Encoder:
                 "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
                 file=asset.path,
             )
+        if row_data is not None and self._keys.tells_datasets_apart:
+            sheet.survey.urls.append(self._keys.url_hash(row_data))
         metadata = tuple(self._metadata(asset, item.split))
         self._rows.append(data_row(asset, key, row_data, metadata))
         self._written += 1
