@@ -40,7 +40,7 @@ def assume_videos(groups: Iterable[Group], asked: bool, log: Log) -> None:
         unsaid += 1
     if unsaid and not asked:
         log.assume(
-            "what tasks with tracks, or with pictures called frame_000000, are",
+            "tasks with tracks, or with pictures called frame_000000",
             "videos",
             unknown=unsaid,
             why="they do not say so themselves",
@@ -73,12 +73,12 @@ def assume_frames(videos: Iterable[Group], options: Options, log: Log) -> None:
         on_grid, beside, unknown = on_grid + sampled, beside + len(numbers) - sampled, unknown + (not numbers)
     if on_grid + beside + unknown and options.frames is Frames.SOURCE and options.video is not Video.FRAMES:
         log.assume(
-            "which video is uploaded of tasks that have a first frame or a step",
-            "the source video, whose frames the numbers count",
+            "frame numbers",
+            "of the source video, which is to be uploaded",
             for_=on_grid,
             against=beside,
             unknown=unknown,
-            why="counted are frame numbers that were looked at, and whether they are sampled frames of the source video",
+            why="tasks have a first frame or a step; counted are the numbers looked at that are sampled frames, and others",
             option="-O frames=sampled",
         )
 
@@ -108,8 +108,8 @@ def assume_one_video(sharing: Sequence[Group], log: Log) -> None:
     spans = sorted((g.task.start, g.task.last) for g in sharing if g.task.last is not None)
     apart = sum(before[1] < after[0] for before, after in pairwise(spans))
     log.assume(
-        "what tasks that name the same video are about",
-        "one video, one data row",
+        "tasks that name the same video",
+        "about one, which is one data row",
         for_=apart,
         against=max(0, len(spans) - 1) - apart,
         unknown=len(sharing) - max(1, len(spans)),
@@ -133,7 +133,7 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
     taken = OpenTracks.LAST_ROW if every > gaps and not export.closes else OpenTracks.TASK
     through = taken is OpenTracks.TASK
     log.assume(
-        "where tracks end that no row hides",
+        "end of tracks that no row hides",
         "with the task" if through else "at their last row",
         for_=gaps if through else every,
         against=every if through else gaps,

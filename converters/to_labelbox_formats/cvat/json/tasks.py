@@ -271,7 +271,7 @@ def _select(content: list[Any], listed: list[dict[str, Any]], pool: bool, names:
             left[kind] = left.get(kind, 0) + _skip(record, f"job {number + 1} is of type {kind}", names, file)
     if left and file.jobs is Jobs.ANNOTATION:
         file.log.assume(
-            "which jobs of a task count",
+            "jobs that count",
             "those of type annotation" + (", and the ground truth of honeypots" if pool else ""),
             for_=taken,
             unknown=sum(left.values()),

@@ -20,7 +20,7 @@ from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
 from to_labelbox_formats.cvat.xml.images import ImageReader, Turn
 
 Size = tuple[int, int]
-_TURNED = "of which picture coordinates are where EXIF turns it"
+_TURNED = "coordinates of pictures that are stored turned"
 
 
 class ImageUnits:
@@ -160,8 +160,8 @@ class _Pictures:
         message = "a control frame, on which CVAT tested an annotator; the picture is labelled on its last frame"
         skip_all(control, self._shapes, Code.NOT_SELECTED, message)
         self._log.assume(
-            "pictures that a task has on several frames",
-            "the last frame counts, the others are honeypots",
+            "pictures on several frames of a task",
+            "honeypots, of which the last frame counts",
             for_=len(control),
             option="-O jobs=all",
             why="a task of CVAT's has no picture twice but as a test of its annotators",
