@@ -7,10 +7,14 @@ decided; where they speak against the usual reading and all fit another one, the
 from __future__ import annotations
 
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.voc.evidence import Sample
-from to_labelbox_formats.voc.options import Angle, Corners, Origin, Resized, Unit
+from to_labelbox_formats.voc.options import Angle, Corners, Origin, Resized, Sides, Unit
+
+_FEW = 3
+"""Boxes of which more are the same by no chance."""
 
 
 def decide_origin(wanted: Origin, sample: Sample, log: Log) -> Origin:
@@ -81,6 +85,11 @@ def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
     order = sample.order
     if wanted is not Corners.AUTO or not order.flipped:
         return wanted is Corners.SIZES
+    if sample.copied == order.boxes > _FEW:
+        raise SourceError(
+            f"{path}: in all {order.boxes} boxes ymax is the same as xmin, as an old version of VoTT has written it by mistake, so the "
+            "lower edges are lost: export the set again (-O corners=swapped takes the numbers all the same)"
+        )
     if order.speaks_for_sizes:
         ask(
             f"{path}: {order.told('xmax or ymax before xmin or ymin')}.",
@@ -97,6 +106,22 @@ def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
         why=f"{order.flipped} of {order.boxes} boxes end before they begin: taken as corners in no order, not as width and height",
         option="-O corners=sizes",
     )
+    return False
+
+
+def are_sides_swapped(wanted: Sides, sample: Sample, path: str) -> bool:
+    """Whether ``<size>`` has width and height the wrong way round, as VATIC wrote it."""
+    if wanted is not Sides.AUTO:
+        return wanted is Sides.SWAPPED
+    if sample.leaving > 1 and 5 * sample.leaving >= sample.sided == sample.fit_swapped:
+        ask(
+            f"{path}: {sample.leaving} of {sample.sided} boxes go beyond the size that is stated, and all stay within it with width "
+            "and height exchanged.",
+            (
+                ("-O sides=swapped", "<size> has width and height the wrong way round"),
+                ("-O sides=as_stated", "<size> is right: the boxes are cut off there"),
+            ),
+        )
     return False
 
 

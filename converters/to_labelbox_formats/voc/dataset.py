@@ -14,7 +14,14 @@ from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import read_bytes
-from to_labelbox_formats.voc.conventions import are_degrees, are_fractions, are_resized, are_sizes, decide_origin
+from to_labelbox_formats.voc.conventions import (
+    are_degrees,
+    are_fractions,
+    are_resized,
+    are_sides_swapped,
+    are_sizes,
+    decide_origin,
+)
 from to_labelbox_formats.voc.evidence import Sample, document_of
 from to_labelbox_formats.voc.image import Items
 from to_labelbox_formats.voc.layout.class_lists import (
@@ -76,6 +83,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         sizes=are_sizes(options.corners, sample, path, log),
         degrees=are_degrees(options.angle, sample, path, log),
         any_angle=options.angle is not Angle.AUTO,
+        sides_swapped=are_sides_swapped(options.sides, sample, path),
         resized=are_resized(options.resized, sample, path, log),
     )
     classes = _classes(source, layout, options, log)

@@ -24,6 +24,15 @@ Row: TypeAlias = tuple[str | None, ...]
 
 ROW_FIELDS = ("name", "pose", "truncated", "difficult", "occluded")
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+CORNERS_CALLED_OTHERWISE = (
+    (("left", "top", "right", "bottom"), False),
+    (("x1", "y1", "x2", "y2"), False),
+    (("x", "y", "w", "h"), True),
+    (("x", "y", "width", "height"), True),
+    (("left", "top", "width", "height"), True),
+)
+"""How else a ``bndbox`` is written (KAIST: ``x y w h``), and whether the last two are width and height."""
+OTHER_CORNERS = frozenset(name for names, _ in CORNERS_CALLED_OTHERWISE for name in names)
 _NO_CORNERS = (None,) * len(CORNERS)
 
 
@@ -184,7 +193,21 @@ def corners_of(box: Element | None) -> tuple[str | None, ...]:
     if box is None:
         return _NO_CORNERS
     corners = {local_name(child): child for child in box}
+    if "xmin" not in corners:
+        for names, sizes in CORNERS_CALLED_OTHERWISE:
+            if all(name in corners for name in names) and not ("x3" in corners or "x_left_top" in corners):
+                return _renamed([text_of(corners[name]).strip() for name in names], sizes)
     return tuple((corners[name].text or "").strip() if name in corners else None for name in CORNERS)
+
+
+def _renamed(texts: list[str], sizes: bool) -> tuple[str, ...]:
+    """Corners from texts that name them otherwise, or a corner with width and height."""
+    if sizes:
+        try:
+            texts[2:] = [repr(float(place) + float(size)) for place, size in zip(texts[:2], texts[2:])]
+        except ValueError:
+            pass  # told where the corners are read
+    return tuple(texts)
 
 
 def child_of(element: Element | None, name: str) -> Element | None:

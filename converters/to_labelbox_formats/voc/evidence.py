@@ -35,7 +35,8 @@ class Sample:
     ``genuine`` files name the challenge as their source; ``zeros`` have a corner at 0 or below; ``order`` is that of
     corners. Of the ``rescaled``, whose picture has another size than is stated,
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
-    radians, and whole numbers beyond a half turn.
+    radians, and whole numbers beyond a half turn. Of the ``sided``, ``leaving`` go beyond the stated size, and ``fit_swapped`` stay
+    within it with its sides exchanged. ``copied``: ymax is xmin.
     """
 
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
@@ -43,6 +44,7 @@ class Sample:
         self.order = CornerOrder()
         self.rescaled = self.only_stated = self.only_own = 0
         self.angles = self.beyond_turn = self.whole_angles = 0
+        self.sided = self.leaving = self.fit_swapped = self.copied = 0
         self.zero = ""
         self.relative = True
         self.fractions = False
@@ -75,6 +77,11 @@ class Sample:
             left, top, right, bottom = values
             self.boxes += 1
             self.order.add(left, top, right, bottom, width, height)
+            self.copied += bottom == left
+            if width != height and width and height:
+                self.sided += 1
+                self.leaving += right > width + 1 or bottom > height + 1
+                self.fit_swapped += right <= height + 1 and bottom <= width + 1
             least, greatest = min(values), max(values)
             if least <= 0:
                 self.zeros += 1

@@ -241,6 +241,8 @@ class Items:
     ) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int]:
         """(stored size, size of the frame that labels are in, EXIF orientation to undo)."""
         said = _size_of(document, name, log) if document else None
+        if said and self._rules.sides_swapped:
+            said = said[::-1]
         if header is None and (said is None or self._check_sizes):
             header = self._header(path, image)
         if header is None:

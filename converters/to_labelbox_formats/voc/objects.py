@@ -11,6 +11,7 @@ from to_labelbox.source.record_ids import Places
 from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import (
     CORNERS,
+    OTHER_CORNERS,
     Document,
     Row,
     child_of,
@@ -287,7 +288,7 @@ class _File:
         """Whether a ``bndbox`` states an angle, which every script that writes one means in another way."""
         for child in box:
             name, text = local_name(child), text_of(child).strip()
-            if name not in CORNERS and not is_vertex(name) and text and number(text) != 0:
+            if name not in CORNERS and name not in OTHER_CORNERS and not is_vertex(name) and text and number(text) != 0:
                 self._note(Code.FIELD_IGNORED, f"<{name}> in <bndbox> is {text!r}, which is not understood", where)
                 self._log.note_unread("element", name, where="<bndbox>")
                 if name.lower() in _ANGLES:

@@ -36,6 +36,12 @@ class Resized(StrEnum):
     NO = "no"
 
 
+class Sides(StrEnum):
+    AUTO = "auto"
+    AS_STATED = "as_stated"
+    SWAPPED = "swapped"
+
+
 class Void(StrEnum):
     AUTO = "auto"
     BORDER = "border"
@@ -70,6 +76,9 @@ class Options:
         metadata={
             "help": "where <size> is not that of the picture: labels are scaled to it (scaled), or are its pixels (no)"
         },
+    )
+    sides: Sides = field(
+        default=Sides.AUTO, metadata={"help": "width and height of <size>: as_stated, or the wrong way round (swapped)"}
     )
     labels: str | None = field(
         default=None,

@@ -47,7 +47,7 @@ class Rules(NamedTuple):
 
     ``shift`` is 1 for 1-based corners; ``sizes``: the last two are width and height; ``degrees``: angles are no radians;
     ``any_angle``: one beyond a full turn is as the user says; ``resized``: corners are those of ``<size>``, whatever the
-    size of the picture.
+    size of the picture; ``sides_swapped``: that has its width and height the wrong way round.
     """
 
     shift: float = 0.0
@@ -59,6 +59,7 @@ class Rules(NamedTuple):
     degrees: bool = False
     any_angle: bool = False
     resized: bool = False
+    sides_swapped: bool = False
 
 
 def number(text: str | None) -> float | None:

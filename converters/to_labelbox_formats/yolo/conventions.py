@@ -111,6 +111,24 @@ def decide_sizes(options: Options, order: CornerOrder, path: str, log: Log) -> b
     return False
 
 
+def ask_identities(options: Options, evidence: Evidence, path: str) -> None:
+    """Stop where all rows have a whole number between the class and four fractions."""
+    if (
+        evidence.has_identities
+        and not options.identities
+        and options.box is BoxForm.AUTO
+        and options.units is not Units.PIXELS
+    ):
+        ask(
+            f"{path}: all {evidence.rows} rows have a whole number between the class and four fractions, as JDE and FairMOT write the "
+            "identity of a track.",
+            (
+                ("-O identities=true", "it is the identity: boxes are taken without it"),
+                ("-O units=pixels", "all numbers are pixels"),
+            ),
+        )
+
+
 def ask_sixth_value(options: Options, evidence: Evidence, task: Task, path: str) -> None:
     """Stop where most rows of six values end with a number that is no confidence."""
     if options.angle is not None or options.predictions or task is not Task.DETECT:

@@ -18,7 +18,7 @@ from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.assets import Pictures, Place, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, note_nameless, schema_of
-from to_labelbox_formats.yolo.conventions import ask_sixth_value, decide_box, first_class, tell_task
+from to_labelbox_formats.yolo.conventions import ask_identities, ask_sixth_value, decide_box, first_class, tell_task
 from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
 from to_labelbox_formats.yolo.detect import NDJSON, descriptors, first_line, keras_files, yamls
 from to_labelbox_formats.yolo.dialects import class_folders as folders
@@ -28,7 +28,7 @@ from to_labelbox_formats.yolo.folders.listing import Tree, joined, tree_of
 from to_labelbox_formats.yolo.index import Index, build
 from to_labelbox_formats.yolo.options import Options, Units, keypoints_of
 from to_labelbox_formats.yolo.rivals import choose
-from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
+from to_labelbox_formats.yolo.rows import BoxForm, Frame, Rows, Rules, Task
 from to_labelbox_formats.yolo.split_members import everything, from_descriptor, is_there
 from to_labelbox_formats.yolo.task import SAMPLE, Evidence, Finding, decide
 from to_labelbox_formats.yolo.unread import note_files
@@ -152,7 +152,8 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         log.note(Code.FILE_IGNORED, "masks in pictures are not read, and there is no label file")
     pixels = options.units is Units.PIXELS
     path = tree.source.path
-    if not pixels and not dota and evidence.in_pixels:
+    ask_identities(options, evidence, path)
+    if not pixels and not dota and evidence.in_pixels and not options.identities:
         ask(
             f"{path}: most rows hold numbers beyond 2, so they are no fractions of a picture.",
             [("-O units=pixels", "they are pixels: centre and size, unless -O box= says otherwise")],
@@ -166,13 +167,15 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         options.unknown_classes,
         pixels,
         finding.mixed,
-        decide_box(options, evidence, finding.task, frame_of, path, log),
+        decide_box(options, evidence, finding.task, frame_of, path, log) if not options.identities else BoxForm.CENTER,
         options.angle,
         first_class(options, evidence, names, path) if not dota else 0,
         evidence.odd_outlines,
         options.task is not None,
+        options.identities,
     )
-    ask_sixth_value(options, evidence, finding.task, path)
+    if not options.identities:
+        ask_sixth_value(options, evidence, finding.task, path)
     _note_no_labels(index, total, log)
     note_files(tree, index, found, naming, log)
     if dota:

@@ -52,6 +52,10 @@ class Options:
     angle: Angle | None = field(
         default=None, metadata={"help": "A sixth value turns the box clockwise, by so many degrees or radians."}
     )
+    identities: bool = field(
+        default=False,
+        metadata={"help": "The second value of a row is the identity of a track (JDE, FairMOT): left out."},
+    )
     first_class: FirstClass | None = field(
         default=None, metadata={"help": "The id of the first class, where ids seem to count from 1."}
     )

@@ -75,6 +75,7 @@ class Rules(Struct, frozen=True):
     ``names`` None: nothing names the classes. ``keypoint_names`` are by class id. ``mixed``: boxes and outlines of 8 values
     or more occur side by side. ``angle``: a sixth value turns the box. ``odd_outlines``: outlines have no confidence, so one
     of an even number of values lacks a number. ``told``: the user has named the task.
+    ``identities``: a row of six values has the identity of a track before its box.
     """
 
     task: Task
@@ -90,6 +91,7 @@ class Rules(Struct, frozen=True):
     first_class: int = 0
     odd_outlines: bool = False
     told: bool = False
+    identities: bool = False
 
 
 class _Refused(Exception):
@@ -268,6 +270,11 @@ class Rows:
         )
 
     def _object(self, label: str, tokens: Tokens, frame: Frame, file: str, id: str, where: str) -> Object:
+        identified = self.rules.identities and len(tokens) == 6
+        if identified:
+            tokens = [tokens[0], *tokens[2:]]
+            message = "the identity of a track has no place in a label"
+            self.log.note(Code.FIELD_IGNORED, message, file=file, where=where, id=id)
         shape, trailing = self._shape(tokens)
         values = _numbers(tokens[1:])
         turn = 0.0
@@ -316,7 +323,9 @@ class Rows:
             if keypoints is not None:
                 turned = to_stored(keypoints, frame.orientation, *frame.stored)
                 keypoints = turned if isinstance(turned, Keypoints) else None
-        return Object(id=id, label=label, geometry=geometry, keypoints=keypoints, where=where, loss=bool(trailing))
+        return Object(
+            id=id, label=label, geometry=geometry, keypoints=keypoints, where=where, loss=bool(trailing) or identified
+        )
 
     def _shape(self, tokens: Tokens) -> tuple[str, int]:
         """What a row is by its length, and how many values of a prediction it ends with."""

@@ -56,6 +56,7 @@ class Evidence(Struct):
     measured: int = 0
     beyond: int = 0
     sixes: int = 0
+    identified: int = 0
     no_confidence: int = 0
     ids: set[bytes] = field(default_factory=set)
     boxed: list[tuple[int, list[float]]] = field(default_factory=list)
@@ -98,6 +99,9 @@ class Evidence(Struct):
             self.boxed.append((unit, values))
         if len(values) == 5:
             self.sixes += 1
+            self.identified += (
+                values[0].is_integer() and values[0] >= -1 and all(0 <= value <= 1 for value in values[1:])
+            )
             self.no_confidence += not 0 <= values[4] <= 1
         if len(values) == 8 and len(self.quads) < _MAX_QUADS:
             self.quads.append((unit, values))
@@ -125,6 +129,12 @@ class Evidence(Struct):
         """Whether ids seem to count from 1: the number of names occurs as an id, 0 never does."""
         ids = {int(float(token)) for token in self.ids if is_number(token) and float(token).is_integer()}
         return 1 < names < _MAX_IDS and len(ids) > 1 and min(ids) > 0 and max(ids) == names
+
+    @property
+    def has_identities(self) -> bool:
+        """Whether all rows of six values have a whole number before four fractions, and not all the same."""
+        seconds = {values[0] for _, values in self.boxed if len(values) == 5}
+        return self.sixes == self.identified == self.rows > 2 and max(seconds, default=0) > 1
 
     @property
     def in_pixels(self) -> bool:

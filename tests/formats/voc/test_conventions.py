@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from small_sets import Files, Made, box, jpeg, thing, voc
-from to_labelbox import UsageError
+from to_labelbox import SourceError, UsageError
 
 CAT = thing(box(10, 20, 30, 40))
 
@@ -160,3 +160,66 @@ def test_boxes_without_any_size_are_warned_about(tmp_path: Path) -> None:
 def test_pictures_without_any_label_are_no_quiet_success(tmp_path: Path) -> None:
     made = Made(tmp_path, {"JPEGImages/a.jpg": jpeg(9, 9), "ImageSets/Main/train.txt": "a\n"}, format="voc")
     assert "without a label" in made.message("file-missing")
+
+
+# ---------------------------------------------------------------------------------------------- as other tools write it
+
+
+def test_sizes_the_wrong_way_round_are_asked_about(tmp_path: Path) -> None:
+    """As VATIC wrote them, with the picture at hand or not."""
+    files: dict[str, str | bytes] = {
+        f"{n}.xml": voc(thing(box(20 + n * 100, 100, 60 + n * 100, 200)), filename=f"{n}.jpg", size=(480, 640))
+        for n in range(6)
+    }
+    for more in ({}, {f"{n}.jpg": jpeg(640, 480) for n in range(6)}):
+        with pytest.raises(UsageError, match=r"(?s)1 of 6|-O sides=swapped"):
+            Made(
+                tmp_path, files | more | {"6.xml": voc(thing(box(500, 10, 600, 90)), filename="6.jpg", size=(480, 640))}
+            )
+    files["6.xml"] = voc(thing(box(500, 10, 600, 90)), filename="6.jpg", size=(480, 640))
+    made = Made(tmp_path, files, options={"sides": "swapped"})
+    assert made.report.annotations.converted == 7
+    stated = Made(tmp_path, files, options={"sides": "as_stated"})
+    assert stated.report.annotations.skipped == 2
+
+
+def test_a_lost_edge_is_no_box(tmp_path: Path) -> None:
+    """An old version of VoTT wrote xmin for ymax."""
+    files = {f"{n}.xml": voc(thing(box(100 + n * 10, 200, 150 + n * 10, 100 + n * 10))) for n in range(6)}
+    with pytest.raises(SourceError, match="ymax is the same as xmin"):
+        Made(tmp_path, files)
+
+
+@pytest.mark.parametrize(
+    ("names", "last"),
+    [
+        ("x y w h", (30, 40)),
+        ("x y width height", (30, 40)),
+        ("left top right bottom", (40, 60)),
+        ("x1 y1 x2 y2", (40, 60)),
+    ],
+)
+def test_corners_called_otherwise(tmp_path: Path, names: str, last: tuple[int, int]) -> None:
+    fields = "".join(f"<{name}>{value}</{name}>" for name, value in zip(names.split(), (10, 20, *last)))
+    made = Made(tmp_path, {"a.xml": voc(thing(f"<bndbox>{fields}</bndbox>"), size=(100, 80))})
+    assert made.boxes == [("cat", 10, 20, 30, 40)]
+    assert made.codes.get("field-ignored", 0) == 0
+
+
+def test_four_named_corners_stay_an_outline(tmp_path: Path) -> None:
+    places = ((1, 1), (9, 1), (9, 9), (1, 9))
+    fields = "".join(f"<x{n}>{x}</x{n}><y{n}>{y}</y{n}>" for n, (x, y) in enumerate(places, 1))
+    made = Made(tmp_path, {"a.xml": voc(thing(f"<bndbox>{fields}</bndbox>"))})
+    assert "polygon" in made.lines[0]
+
+
+def test_a_path_in_filename_tells_which_of_several_pictures(tmp_path: Path) -> None:
+    """KAIST has each picture in visible and in infrared light."""
+    files: dict[str, str | bytes] = {
+        "xml/set00/V000/I0.xml": voc(CAT, filename="set00/V000/visible/I0"),
+        "pictures/set00/V000/visible/I0.jpg": jpeg(100, 50),
+        "pictures/set00/V000/lwir/I0.jpg": jpeg(100, 50),
+    }
+    made = Made(tmp_path, files)
+    assert made.lines[0]["dataRow"]["globalKey"].endswith("visible/I0.jpg")
+    assert "asset-unknown" not in made.codes

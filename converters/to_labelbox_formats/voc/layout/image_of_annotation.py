@@ -125,6 +125,7 @@ def _by_loose_stem(layout: Layout, claimed: bytearray) -> dict[str, list[int]]:
 def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int]]) -> tuple[int, list[int]]:
     """(position of the image that ``<filename>`` names, else of an unclaimed one of the same stem; -1 for none, others)."""
     folder, stem = layout.folder(xml)
+    path = _loose(without_extension(said.strip().replace("\\", "/")))
     said = said.strip().replace("\\", "/").rpartition("/")[2]
     if found := _same_stem(layout, xml):
         named = (p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said)
@@ -145,6 +146,10 @@ def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int
         if (position := _nearest(layout, xml, found)) >= 0:
             return position, []
         several = several or found
+    if "/" in path:  # a path that tells which of several
+        ending = [p for p in several if f"/{_loose(without_extension(layout.images[p]))}".endswith(f"/{path}")]
+        if len(ending) == 1:
+            return ending[0], []
     return -1, several
 
 
