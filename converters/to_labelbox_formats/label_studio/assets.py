@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote, unquote_to_bytes
 
 from msgspec import Struct
 
@@ -60,6 +60,9 @@ _EMBEDDED = re.compile(
     re.IGNORECASE,
 )
 """Markup that is nothing but one file."""
+_PICTURE_KINDS = {"iVBO": "png", "/9j/": "jpeg", "R0lG": "gif", "UklG": "webp"}
+"""How the base64 of a picture begins, by its kind."""
+_BARE_PICTURE = re.compile(r"(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR)[A-Za-z0-9+/\s]{40,}=*\s*\Z")
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _MAX_NAME = 400
@@ -80,7 +83,8 @@ class Reference(NamedTuple):
 class Slot(Struct):
     """One asset of a task: an object's only value, or one page of a list.
 
-    ``ref``: the identity of its reference; empty for inline texts, which belong to their task.
+    ``ref``: the identity of its reference; empty for inline texts, which belong to their task. ``inline``: the ``data:``
+    address of a file that stands in the task itself.
     """
 
     shown: str
@@ -91,6 +95,7 @@ class Slot(Struct):
     text: str | None = None
     markup: bool = False
     messages: tuple[Message, ...] = ()
+    inline: str = ""
     tag: str = ""
     paged: bool = False
 
@@ -144,6 +149,21 @@ def _inline(text: str) -> Reference:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     name = f"inline-{digest}.{kind.group(1) if kind else 'bin'}"
     return Reference((name,), None, name)
+
+
+def inline_content(address: str) -> bytes | None:
+    """The bytes of a ``data:`` address; None when they cannot be read."""
+    head, comma, body = address.partition(",")
+    if not comma:
+        return None
+    if not head.lower().endswith(";base64"):
+        return unquote_to_bytes(body)
+    try:
+        return base64.b64decode(
+            "".join(unquote(body).split()), altchars=b"-_" if "-" in body or "_" in body else None, validate=True
+        )
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _upload(path: str, url: str | None) -> Reference | None:
@@ -319,8 +339,11 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
         return [Slot(name, page, media, text=value, markup=tag == "hypertext", tag=tag)]
     if media is Media.TEXT and tag == "hypertext":
         media = Media.HTML
+    if _BARE_PICTURE.match(value) and media is Media.IMAGE:
+        value = f"data:image/{_PICTURE_KINDS[value[:4]]};base64,{value}"
     reference = reference_of(value)
-    return [Slot(name, page, media, reference.identity, reference, tag=tag)] if reference else []
+    inline = value if value.startswith("data:") else ""
+    return [Slot(name, page, media, reference.identity, reference, inline=inline, tag=tag)] if reference else []
 
 
 def _messages(items: list[Any], text_key: str, name_key: str) -> tuple[Message, ...]:

@@ -162,5 +162,12 @@ class _Range:
                 "the picture has another size than its regions say; its own is used",
                 file=path,
             )
+        if asset.slot.inline and asset.content is None:
+            log.note(
+                Code.ASSET_UNKNOWN,
+                "the file that the task holds in itself cannot be read, so nobody has what the data row names",
+                file=place.file,
+                where=place.where,
+            )
         # the place of an annotation tells its task
         return Item(asset=asset.asset(path), annotations=asset.annotations, origin=place.file or place.where)

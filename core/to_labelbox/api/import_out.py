@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from to_labelbox.conversion.global_keys import MEDIA
 from to_labelbox.plugins.importer import Dialogue, Importer, ImportOptions, ImportReport
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
@@ -21,12 +22,15 @@ def importer() -> Importer:
     return found
 
 
-def make_import_options(**given: Any) -> ImportOptions:
-    """Options by name. Raises :class:`UsageError` for one that there is not, or of another type."""
+def make_import_options(out: str | os.PathLike[str] = "", **given: Any) -> ImportOptions:
+    """Options by name; media that the source held itself lie beside the output ``out``. Raises :class:`UsageError` for one that there is not, or of another type."""
     unknown = [name for name in given if name not in ImportOptions.__struct_fields__]
     if unknown:
         raise UsageError(f"no option {unknown[0]!r}; there are: {', '.join(ImportOptions.__struct_fields__)}")
-    given["media_root"] = None if given.get("media_root") is None else os.fspath(given["media_root"])
+    root = given.get("media_root")
+    if root is None and os.path.isdir(os.path.join(out, MEDIA)):
+        root = out
+    given["media_root"] = None if root is None else os.fspath(root)
     try:
         return msgspec.convert(given, ImportOptions)
     except msgspec.ValidationError as error:
@@ -47,7 +51,7 @@ def import_(
     how far it is, ``tell(text)`` the plan and what else there is to say. Raises
     :class:`~to_labelbox.ToLabelboxError`, whose ``exit_code`` tells whether to mend something or to call again.
     """
-    chosen = make_import_options(**options)
+    chosen = make_import_options(out, **options)
     return importer().run(os.fspath(out), chosen, _Silent(chosen.yes, listener, tell))
 
 

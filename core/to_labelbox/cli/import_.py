@@ -88,7 +88,7 @@ def import_(out: str, status: bool, as_json: bool, progress: bool | None, quiet:
     to-labelbox import out --project yard
     """
     given["first"] = given["first"] or 0
-    options = make_import_options(**given)
+    options = make_import_options(out, **given)
     talk = Terminal(options.yes, progress, quiet)
     try:
         run = importer().status if status else importer().run

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, Self
 
 from msgspec import Struct
 
+from to_labelbox.conversion.inline_media import keep_content
 from to_labelbox.conversion.output_folder import Sink
 from to_labelbox.model.items import Item
 from to_labelbox.model.survey import Survey
@@ -92,6 +93,8 @@ def encode_part(
         tick()
         for some in _blocks(dataset.items(log, start, stop), tick, read_ahead):
             for item in some:
+                if item.asset.content is not None and folder is not None:
+                    keep_content(item.asset, folder, log)
                 encoder.add(item)
                 tick()
         encoded = encoder.take()

@@ -18,6 +18,8 @@ from to_labelbox.rules.settings import Settings
 from to_labelbox.source.asset_lookup import AssetTable
 
 FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
+MEDIA = "media"
+"""Folder beside the output for media that the source holds in itself."""
 MAX_LENGTH = 200
 """Characters of a global key [docs.labelbox.com/docs/limits]."""
 
@@ -83,7 +85,7 @@ class Keys:
             return f"{self._prefix}/{quote(asset.path)}"
         if asset.url and _URL.match(asset.url):
             return asset.url.translate(_NOT_IN_URLS)
-        return None
+        return f"{MEDIA}/{asset.path}" if asset.content is not None else None
 
 
 def cleaned(asset: Asset) -> Asset:

@@ -14,6 +14,7 @@ from to_labelbox.conversion.chunks import (
     part_path,
     pieces,
 )
+from to_labelbox.conversion.inline_media import publish_media
 from to_labelbox.conversion.located_assets import report_matches
 from to_labelbox.conversion.merge_chunks import Gathering, told_apart
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink, shards
@@ -97,6 +98,7 @@ def publish(
             index.write(piece)
             index.lines += piece.count(b"\n")
         finished.append(index)
+    publish_media(parts, folder.path)
     folder.publish([*finished, rows, schema], report)
 
 

@@ -326,6 +326,7 @@ class Asset(Struct, frozen=True, gc=False, kw_only=True):
 
     ``path`` is the place below the media root, ``/``-separated, folders kept: identity of the asset, never opened unless
     it stays below that root. ``url`` is what the source says about where it is. ``size`` in stored pixels or None.
+    ``content``: its bytes, where the source holds them in itself; they are written to ``media/<path>`` beside the output.
     """
 
     path: str
@@ -340,6 +341,7 @@ class Asset(Struct, frozen=True, gc=False, kw_only=True):
     messages: tuple[Message, ...] = ()
     tiles: Tiles | None = None
     text_layer: str | None = None
+    content: bytes | None = None
     metadata: tuple[tuple[str, str], ...] = ()
 
 

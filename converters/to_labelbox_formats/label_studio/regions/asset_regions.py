@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from to_labelbox.model.items import Annotation as Labelled
 from to_labelbox.model.items import Asset, Media
-from to_labelbox_formats.label_studio.assets import Sizes, Slot, VideoHeader
+from to_labelbox.source.image_headers import image_header
+from to_labelbox_formats.label_studio.assets import Sizes, Slot, VideoHeader, inline_content
 from to_labelbox_formats.label_studio.files.records import Number, Region
 from to_labelbox_formats.label_studio.regions.text_offsets import Hypertext, Offsets
 
@@ -31,7 +32,10 @@ class AssetRegions:
         self.mismatch = False
         self.view_turned = False
         self.orientation = 1
-        self._picture = sizes.header(slot.reference) if slot.media is Media.IMAGE else None
+        self.content = inline_content(slot.inline) if slot.inline else None
+        self._picture = None
+        if slot.media is Media.IMAGE:
+            self._picture = image_header(self.content) if self.content else sizes.header(slot.reference)
         self.unchecked = self._picture is None
         self.video: VideoHeader | None = sizes.video(slot.reference) if slot.media is Media.VIDEO else None
         self.frames: int | None = self.video.frames if self.video else None
@@ -130,6 +134,7 @@ class AssetRegions:
             frame_rate=self.video.rate if self.video else None,
             text=self.offsets.text if self.offsets and slot.text is not None else None,
             messages=slot.messages,
+            content=self.content,
         )
 
 

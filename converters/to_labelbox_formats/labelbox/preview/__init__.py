@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from to_labelbox.conversion.global_keys import MEDIA
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
 from to_labelbox.source.asset_lookup import MediaFolder
@@ -32,7 +33,9 @@ def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
         found = troubled(folder, report)
         among, covered = found.keys, found.covered
     sample = choose(folder, options.count, options.seed, frozenset(options.only), among)
-    gallery = MediaFolder(options.media_root) if options.media_root is not None else None
+    beside = os.path.join(folder, MEDIA)
+    root = options.media_root or (beside if os.path.isdir(beside) else None)
+    gallery = MediaFolder(root) if root is not None else None
     # names that the ontology lacks become classes while cards are made, and the head lists all classes
     cards = [card(row, classes, gallery) for row in sample.chosen]
     return page(folder, report, classes, sample, cards, covered, options)
