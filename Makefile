@@ -50,10 +50,8 @@ screenshots: .venv/dev browser
 	$(BIN)/python docs/screenshots.py
 
 bench: .venv/dev
-	$(BIN)/python benchmarks/coco.py
-	$(BIN)/python benchmarks/folders.py
-	$(BIN)/python benchmarks/cvat.py
-	$(BIN)/python benchmarks/label_studio.py
+	$(BIN)/python benchmarks/all.py
+	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/batch.py
 
 kill: .venv/dev

@@ -24,13 +24,20 @@ class Cost(NamedTuple):
 
 def cost(arguments: Sequence[str]) -> Cost:
     """Run this interpreter with arguments; its byte code is cached, as after an installation."""
+    return cost_of([sys.executable, *arguments])
+
+
+def cost_of(command: Sequence[str]) -> Cost:
+    """Run a program, which says nothing."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     started = time.monotonic()
-    child = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL, env=environment)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+    assert child.stderr is not None
+    told = child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise SystemExit(f"exit code {child.returncode}: {' '.join(arguments)[:200]}")
+        raise SystemExit(f"exit code {child.returncode}: {' '.join(command)[:200]}\n{told[-500:].decode()}")
     return Cost(usage.ru_utime + usage.ru_stime, time.monotonic() - started, usage.ru_maxrss / 1024)
 
 

@@ -1,0 +1,178 @@
+"""How wall time falls with workers, phase by phase.
+
+    python benchmarks/scaling.py [--workers 1,2,4,8,16] [--scale 0.2] [--rounds 1] [--jobs coco,masks,voc,yolo]
+
+Phases are timed inside the process: *start* (the interpreter, modules), *open* (detection, listing, index: one process),
+*encode* (parallel), *infer* (the ontology, repeated assets: one process), *finish* (filling in and placing lines in
+parallel, hashes in one process), *rest* (writing the other files, naming, ending workers). ``serial`` are start, open, infer and rest.
+``model`` is what one worker's CPU time leaves for so many: its parallel phases divided, its serial ones as they are.
+
+Every number of workers must give the same bytes; this is checked. Wall time means something only where nothing else runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import folders
+from batch import voc
+from coco import generate
+
+PROGRAM = """
+import atexit, json, os, sys, time
+began = float(os.environ["BEGAN"])
+marks = {}
+def mark(name):
+    marks[name] = time.time() - began, time.process_time()
+from to_labelbox.api import conversion
+from to_labelbox.conversion import run
+mark("start")
+def after(module, name, what):
+    function = getattr(module, name)
+    def timed(*given, **more):
+        found = function(*given, **more)
+        mark(what)
+        return found
+    setattr(module, name, timed)
+after(conversion, "open_job", "open")
+encoded = run._encoded
+def parts(*given):
+    yield from encoded(*given)
+    mark("encode")
+run._encoded = parts
+after(run, "report_of", "infer")
+after(run, "_joined", "finish")
+owner = os.getpid()
+def tell():
+    if os.getpid() == owner:
+        mark("rest")
+        with open(os.environ["TOLD"], "w") as file:
+            json.dump(marks, file)
+atexit.register(tell)
+from to_labelbox.cli import main
+main()
+"""
+PHASES = ("start", "open", "encode", "infer", "finish", "rest")
+PARALLEL = ("encode", "finish")
+GOALS = {"coco": 10.0, "masks": 10.0, "voc": 8.0, "yolo": 6.0}
+"""Wall time of one worker over that of 16."""
+
+
+class Run(NamedTuple):
+    """Wall seconds, of each phase too, and CPU seconds of this process's phases."""
+
+    wall: float
+    phases: dict[str, float]
+    cpu: dict[str, float]
+    digest: str
+
+
+def digest_of(folder: Path) -> str:
+    found = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        with open(path, "rb") as file:
+            found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()
+
+
+def measure(arguments: list[str], workers: int, folder: Path) -> Run:
+    told, out = folder / "told", folder / "out"
+    began = time.time()
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"TOLD": str(told), "BEGAN": str(began)}
+    command = [sys.executable, "-c", PROGRAM, "convert", *arguments, "-o", str(out), "--overwrite", "--quiet"]
+    subprocess.run([*command, "--workers", str(workers)], env=environment, check=True)
+    wall = time.time() - began
+    marks: dict[str, tuple[float, float]] = json.loads(told.read_text())
+    if "finish" not in marks:  # one worker finishes lines while it writes them: that is all but naming
+        marks["finish"] = marks["rest"]
+    marks["rest"] = wall, marks["rest"][1]
+    phases, cpu = (_between({name: found[i] for name, found in marks.items()}) for i in range(2))
+    return Run(wall, phases, cpu, digest_of(out))
+
+
+def _between(marks: Mapping[str, float]) -> dict[str, float]:
+    phases, before = {}, 0.0
+    for name in PHASES:
+        phases[name] = max(0.0, marks[name] - before)
+        before = max(before, marks[name])
+    return phases
+
+
+def medians(runs: list[Run]) -> Run:
+    if len({run.digest for run in runs}) > 1:
+        raise SystemExit("the same command has given different bytes")
+    phases = {name: statistics.median(run.phases[name] for run in runs) for name in PHASES}
+    cpu = {name: statistics.median(run.cpu[name] for run in runs) for name in PHASES}
+    return Run(statistics.median(run.wall for run in runs), phases, cpu, runs[0].digest)
+
+
+def modelled(one: Run, workers: int) -> float:
+    """What is left of the CPU time of one worker when only its parallel phases are divided."""
+    parallel = sum(one.cpu[name] for name in PARALLEL)
+    return sum(one.cpu.values()) - parallel + parallel / workers
+
+
+def sources(root: Path, scale: float, wanted: list[str]) -> dict[str, list[str]]:
+    jobs: dict[str, list[str]] = {}
+    if {"coco", "masks"} & set(wanted):
+        generate(root / "instances.json", scale)
+        jobs["coco"] = [str(root / "instances.json"), "--geometry", "polygon"]
+        jobs["masks"] = [str(root / "instances.json"), "--geometry", "mask"]
+    if "voc" in wanted:
+        voc(root / "voc", round(200_000 * scale))
+        jobs["voc"] = [str(root / "voc")]
+    if "yolo" in wanted:
+        folders.generate(root / "both", round(200_000 * scale))
+        jobs["yolo"] = [str(root / "both" / "yolo")]
+    return {name: jobs[name] for name in wanted}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", default="1,2,4,8,16")
+    parser.add_argument("--scale", type=float, default=0.2, help="of COCO's train2017, and of 200,000 files")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--jobs", default="coco,masks,voc,yolo")
+    given = parser.parse_args()
+    counts = sorted({1, *map(int, given.workers.split(","))})
+    print(f"{os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        for job, arguments in sources(root, given.scale, given.jobs.split(",")).items():
+            print(f"\n{job}, goal {GOALS[job]:g} × with 16 workers")
+            print(
+                f"{'workers':>7}{'wall s':>8}{'gain':>7}{'model s':>9}"
+                + "".join(f"{p:>8}" for p in PHASES)
+                + "  serial"
+            )
+            one: Run | None = None
+            for workers in counts:
+                found = medians([measure(arguments, workers, root) for _ in range(given.rounds)])
+                one = one or found
+                if found.digest != one.digest:
+                    raise SystemExit(f"{workers} workers have given other bytes than one")
+                serial = sum(seconds for phase, seconds in found.phases.items() if phase not in PARALLEL)
+                print(
+                    f"{workers:>7}{found.wall:>8.2f}{one.wall / found.wall:>7.2f}{modelled(one, workers):>9.2f}"
+                    + "".join(f"{found.phases[p]:>8.2f}" for p in PHASES)
+                    + f"{serial:>8.2f}"
+                )
+            assert one is not None
+            more = ", ".join(f"{n}: {modelled(one, 1) / modelled(one, n):.1f}" for n in (2, 4, 8, 16, 32, 64))
+            print(f"model, gain by workers: {more}")
+
+
+if __name__ == "__main__":
+    main()
