@@ -27,7 +27,7 @@ _FEW = 3
 """Records that a question needs at least."""
 _LARGE = 400
 """Sides of pictures, in pixels, on which coordinates up to 100 are remarkable."""
-_MANY = 50
+_SOME, _MANY = 20, 50
 
 
 class Conventions(Struct, frozen=True):
@@ -67,11 +67,15 @@ _outline = msgspec.json.Decoder(list[list[float]]).decode
 
 
 class _Seen(Struct):
-    """A record of the sample: its box if that is four numbers, its area, the extent of its outline, the picture's size."""
+    """A record of the sample: its box if that is four numbers, its area, the extent of its outline, the picture's size.
+
+    ``upright``: the outline is an upright rectangle.
+    """
 
     box: list[float] | None
     area: float | None
     extent: tuple[float, float, float, float] | None
+    upright: bool
     size: tuple[float, float] | None
     visibilities: list[float]
 
@@ -79,6 +83,7 @@ class _Seen(Struct):
 def conventions_of(file: File, number: int, opened: Opened, options: Options, log: Log) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
     sample = list(_sample(file, number, opened))
+    _tell_rectangles(file, sample, log)
     units = _units(file, sample, options.units)
     return Conventions(
         corners=_has_corners(file, sample, options.boxes, log),
@@ -198,6 +203,24 @@ def _near(extent: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return max(abs(a - b) for a, b in zip(extent, other)) <= 1.5
 
 
+def _tell_rectangles(file: File, sample: list[_Seen], log: Log) -> None:
+    """Say so where every outline of a sample is the rectangle of its box, as some exports write boxes."""
+    drawn = [seen for seen in sample if seen.extent is not None]
+    alike = [s for s in drawn if s.upright and s.box and s.extent and _near(s.extent, _corners_of(s.box))]
+    if len(alike) >= _SOME and len(alike) == len(drawn):
+        log.assume(
+            f"outlines that are just the corners of their boxes ({file.name})",
+            "polygons",
+            against=len(alike),
+            why="every outline of a sample is its box",
+            option="--geometry bbox",
+        )
+
+
+def _corners_of(box: list[float]) -> tuple[float, ...]:
+    return box[0], box[1], box[0] + box[2], box[1] + box[3]
+
+
 # ------------------------------------------------------------------------------------------------------ keypoints
 
 
@@ -207,7 +230,7 @@ def _all_visible(file: File, sample: list[_Seen], visibility: Visibility, log: L
         return visibility is Visibility.PRESENT
     values = [v for seen in sample for v in seen.visibilities if v > 0]
     hidden, visible = values.count(1), values.count(2)
-    if hidden and not visible and hidden >= 20:
+    if hidden >= _SOME and not visible:
         log.assume(
             f"visibility 1 of keypoints ({file.name})",
             "labelled but hidden",
@@ -240,22 +263,27 @@ def _sample(file: File, number: int, opened: Opened) -> Iterator[_Seen]:
         except UNDECODABLE:
             continue
         box = record.bbox if record.bbox and len(record.bbox) == 4 and record.bbox_mode is None else None
+        extent, upright = _extent(record.segmentation)
         yield _Seen(
             box=box if box and all(map(math.isfinite, box)) else None,
             area=record.area,
-            extent=_extent(record.segmentation),
+            extent=extent,
+            upright=upright,
             size=pictures.size_of(record.image_id),
             visibilities=(record.keypoints or [])[2::3],
         )
 
 
-def _extent(segmentation: msgspec.Raw) -> tuple[float, float, float, float] | None:
+def _extent(segmentation: msgspec.Raw) -> tuple[tuple[float, float, float, float] | None, bool]:
+    """What lies around an outline, and whether it is an upright rectangle."""
     try:
         parts = _outline(segmentation)
     except UNDECODABLE:
-        return None
+        return None, False
     xs, ys = [v for part in parts for v in part[::2]], [v for part in parts for v in part[1::2]]
-    return (min(xs), min(ys), max(xs), max(ys)) if xs and ys else None
+    if not xs or not ys:
+        return None, False
+    return (min(xs), min(ys), max(xs), max(ys)), len(ys) in (4, 5) and (len(set(xs)), len(set(ys))) == (2, 2)
 
 
 class _Pictures:

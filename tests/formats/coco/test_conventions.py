@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import Convert, annotation, coco, image
+from harness import Convert, annotation, coco, image, save
 from to_labelbox import UsageError
 
 
@@ -110,6 +111,39 @@ def test_per_cent_of_outlines_and_keypoints(convert: Convert) -> None:
     polygon, point = convert(coco([given]), options={"units": "percent"}).lines
     assert polygon["polygon"][2] == {"x": 20, "y": 40}
     assert point["point"] == {"x": 50, "y": 40}
+
+
+# ------------------------------------------------------------------------------------- pictures of one name
+
+
+def test_one_name_in_two_folders_is_told_and_its_option_flips_it(convert: Convert, tmp_path: Path) -> None:
+    for task in ("one", "two"):
+        given = coco([annotation(1, bbox=[1, 1, 5, 5])], [image(1, "frame_0.jpg")])
+        save(tmp_path / "set" / task / "annotations/instances_default.json", given)
+    run = convert(tmp_path / "set")
+    assert {line["dataRow"]["globalKey"] for line in run.lines} == {"one/frame_0.jpg", "two/frame_0.jpg"}
+    assert assumed(run) == {"one file_name in several folders": ("a picture in each of them", 1, 0)}
+    other = convert(tmp_path / "set", options={"same_names": "one"})
+    assert {line["dataRow"]["globalKey"] for line in other.lines} == {"frame_0.jpg"}
+    assert assumed(other) == {}
+    apart = convert(tmp_path / "set", options={"same_names": "apart"})
+    assert {line["dataRow"]["globalKey"] for line in apart.lines} == {"one/frame_0.jpg", "two/frame_0.jpg"}
+
+
+# ------------------------------------------------------------------------------------------- outlines that are boxes
+
+
+def test_outlines_that_are_all_boxes_are_told(convert: Convert) -> None:
+    given = [
+        annotation(n, bbox=[n, n, 20, 10], segmentation=[[n, n, n + 20, n, n + 20, n + 10, n, n + 10]])
+        for n in range(25)
+    ]
+    run = convert(coco(given))
+    assert assumed(run) == {"outlines that are just the corners of their boxes": ("polygons", 0, 25)}
+    (told,) = run.report.assumptions
+    assert told.option == "--geometry bbox"
+    given[3]["segmentation"] = [[3, 3, 23, 3, 23, 13]]
+    assert assumed(convert(coco(given))) == {}
 
 
 # ------------------------------------------------------------------------------------------------------- visibility
