@@ -106,18 +106,15 @@ class DatumaroExport:
             return make_node(CAPTION, {"label": CAPTION, "text": text_of(record.get("caption"))})
         if kind == "skeleton":
             return make_node("skeleton", fields, answers, self._elements(record))
-        if kind == "points" and isinstance(record.get("visibility"), list):
-            points = self._states(record, record["visibility"])
-            if points is not None and self._names(record):
-                return make_node("skeleton", fields, answers, [_element(*point) for point in points])
-            if points is not None:
-                record = {**record, "points": [v for _, x, y, state in points if state != 0 for v in (x, y)]}
+        states = record.get("visibility")
+        points = self._states(record, states) if kind == "points" and isinstance(states, list) else None
+        if points is not None and self._names(record):
+            return make_node("skeleton", fields, answers, [_element(*point) for point in points])
+        if points is not None:
+            record = {**record, "points": [v for _, x, y, state in points if state != 0 for v in (x, y)]}
         turn: Any = attributes.get("rotation")
         figure = _figure(record, kind, float(turn) if is_number(turn) else 0.0)
-        if figure is None:
-            tag = {"bbox": "box", "cuboid_2d": "cuboid", **_POLYGON_LIKE}.get(kind, kind)
-            return make_node(tag, {**fields, "points": "unreadable"}, answers)
-        return node_of_figure(figure, fields, answers)
+        return _unreadable(kind, fields, answers) if figure is None else node_of_figure(figure, fields, answers)
 
     def _names(self, record: Mapping[str, Any]) -> Sequence[str]:
         """What the points of the record's label are called."""
@@ -154,6 +151,12 @@ class DatumaroExport:
         ]
 
 
+def _unreadable(kind: str, fields: dict[str, str], answers: list[Answer]) -> Node:
+    """A node that its reader refuses with a reason."""
+    tag = {"bbox": "box", "cuboid_2d": "cuboid", **_POLYGON_LIKE}.get(kind, kind)
+    return make_node(tag, {**fields, "points": "unreadable"}, answers)
+
+
 def _element(name: str, x: Any, y: Any, state: Any) -> Node:
     return make_node(
         "points",
@@ -169,12 +172,7 @@ def _element(name: str, x: Any, y: Any, state: Any) -> Node:
 def _figure(record: Mapping[str, Any], kind: str, rotation: float) -> Figure | None:
     if kind == "mask":
         return _mask(record.get("rle"))
-    values = record.get("bbox") if kind == "bbox" else record.get("points")
-    if kind == "cuboid_2d" and isinstance(values, list) and all(isinstance(p, list) for p in values):
-        values = [v for point in values for v in point]
-    if not isinstance(values, list) or not all(map(is_number, values)):
-        return None
-    numbers = [float(v) for v in values]
+    numbers = _numbers(record, kind)
     if kind == "bbox" and len(numbers) == 4:
         left, top, width, height = numbers
         return Figure("rectangle", [left, top, left + width, top + height], rotation)
@@ -186,6 +184,14 @@ def _figure(record: Mapping[str, Any], kind: str, rotation: float) -> Figure | N
     if kind in _POLYGON_LIKE and numbers and len(numbers) % 2 == 0:
         return Figure(_POLYGON_LIKE[kind], numbers)
     return None
+
+
+def _numbers(record: Mapping[str, Any], kind: str) -> list[float]:
+    """The numbers of a box or of points; none where there is anything else."""
+    values = record.get("bbox") if kind == "bbox" else record.get("points")
+    if kind == "cuboid_2d" and isinstance(values, list) and all(isinstance(p, list) for p in values):
+        values = [v for point in values for v in point]
+    return [float(v) for v in values] if isinstance(values, list) and all(map(is_number, values)) else []
 
 
 def _mask(rle: Any) -> Figure | None:
