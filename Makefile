@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: help demo test lint types unit browser golden screenshots bench kill kill-import fuzz clean
+.PHONY: help demo test lint types unit browser golden screenshots bench kill kill-import fuzz hostile fuzz-guided growth changes damage spawn clean
 
 help:
 	@echo "make demo    set up, convert the bundled example, show the report"
@@ -15,6 +15,12 @@ help:
 	@echo "make kill    end a batch with kill -9 at 200 random moments, resume it, compare (a few minutes)"
 	@echo "make kill-import  end an import with kill -9 at every request and at 100 random moments, run it again (a few minutes)"
 	@echo "make fuzz    convert randomly broken inputs (SEED=1 COUNT=2000 FORMAT=coco; a few minutes)"
+	@echo "make hostile try 10,000 hostile inputs of every kind: sources, archives, option files, names, state (SEED=1 COUNT=10000)"
+	@echo "make fuzz-guided  let atheris learn what breaks the readers and the rest (SECONDS=600 for each TARGET)"
+	@echo "make growth  measure how time and memory grow with each dimension of a source (a quarter of an hour)"
+	@echo "make changes write sources while they are read, 100 times at random moments (a few minutes)"
+	@echo "make damage  damage the state of batches 1,000 times at random, resume, compare (a few minutes)"
+	@echo "make spawn   run the tests of batches and workers with processes that share nothing, as on Windows"
 	@echo "make clean   remove what the other targets made"
 
 demo: .venv/demo
@@ -66,6 +72,29 @@ fuzz: SEED ?= $(shell date +%s)
 fuzz: COUNT ?= 2000
 fuzz: .venv/dev
 	$(BIN)/python tests/fuzz.py $(SEED) $(COUNT) $(FORMAT)
+
+hostile: SEED ?= $(shell date +%s)
+hostile: COUNT ?= 10000
+hostile: .venv/dev
+	$(BIN)/python tests/hostile.py $(SEED) $(COUNT)
+
+# atheris has wheels for Linux and macOS only, so it is no part of the dev extra.
+fuzz-guided: SECONDS ?= 600
+fuzz-guided: .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check 'atheris>=3.0'
+	$(BIN)/python tests/fuzz_guided.py $(SECONDS) $(TARGET)
+
+growth: .venv/dev
+	$(BIN)/python benchmarks/growth.py
+
+changes: .venv/dev
+	TO_LABELBOX_CHANGES=100 $(BIN)/pytest -q tests/core/conversion/test_source_that_changes.py
+
+damage: .venv/dev
+	TO_LABELBOX_DAMAGES=1000 $(BIN)/pytest -q tests/core/batches/test_damaged_state.py
+
+spawn: .venv/dev
+	TO_LABELBOX_START_METHOD=spawn $(BIN)/pytest -q tests/core/conversion tests/core/batches tests/test_workers.py tests/test_batch.py
 
 clean:
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis
