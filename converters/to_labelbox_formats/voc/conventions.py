@@ -109,10 +109,21 @@ def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
     return False
 
 
-def are_sides_swapped(wanted: Sides, sample: Sample, path: str) -> bool:
+def are_sides_swapped(wanted: Sides, sample: Sample, path: str, log: Log) -> bool:
     """Whether ``<size>`` has width and height the wrong way round, as VATIC wrote it."""
     if wanted is not Sides.AUTO:
         return wanted is Sides.SWAPPED
+    if sample.turned_own and not sample.turned_stated and not sample.upright:
+        log.assume(
+            "sides of <size>",
+            Sides.SWAPPED,
+            for_=sample.turned_own,
+            against=sample.turned_stated,
+            unknown=sample.turned - sample.turned_own,
+            why="pictures have the sides of <size> exchanged, and boxes stay on the pictures that go beyond <size>",
+            option="-O sides=as_stated",
+        )
+        return True
     if sample.leaving > 1 and 5 * sample.leaving >= sample.sided == sample.fit_swapped:
         ask(
             f"{path}: {sample.leaving} of {sample.sided} boxes go beyond the size that is stated, and all stay within it with width "

@@ -83,7 +83,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         sizes=are_sizes(options.corners, sample, path, log),
         degrees=are_degrees(options.angle, sample, path, log),
         any_angle=options.angle is not Angle.AUTO,
-        sides_swapped=are_sides_swapped(options.sides, sample, path),
+        sides_swapped=are_sides_swapped(options.sides, sample, path, log),
         resized=are_resized(options.resized, sample, path, log),
     )
     classes = _classes(source, layout, options, log)

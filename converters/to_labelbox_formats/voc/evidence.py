@@ -36,7 +36,8 @@ class Sample:
     corners. Of the ``rescaled``, whose picture has another size than is stated,
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
     radians, and whole numbers beyond a half turn. Of the ``sided``, ``leaving`` go beyond the stated size, and ``fit_swapped`` stay
-    within it with its sides exchanged. ``copied``: ymax is xmin.
+    within it with its sides exchanged. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is
+    stated and ``turned_stated`` beyond the picture; ``upright`` counts pictures that have the stated size. ``copied``: ymax is xmin.
     """
 
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
@@ -44,6 +45,7 @@ class Sample:
         self.order = CornerOrder()
         self.rescaled = self.only_stated = self.only_own = 0
         self.angles = self.beyond_turn = self.whole_angles = 0
+        self.upright = self.turned = self.turned_own = self.turned_stated = 0
         self.sided = self.leaving = self.fit_swapped = self.copied = 0
         self.zero = ""
         self.relative = True
@@ -103,7 +105,16 @@ class Sample:
         real = source.real_path(image)
         header = file_header(real) if real is not None else image_header(source.head(image))
         said = (number(document.width) or 0.0, number(document.height) or 0.0)
-        if header is None or not all(said) or said in ((header.width, header.height), (header.height, header.width)):
+        if header is None or not all(said) or header.width == header.height or header.orientation > 4:
+            return
+        if said == (header.width, header.height):
+            self.upright += 1
+            return
+        if said == (header.height, header.width):
+            for _, _, right, bottom in _corners(document):
+                self.turned += 1
+                self.turned_own += right > said[0] + 1 or bottom > said[1] + 1
+                self.turned_stated += right > header.width + 1 or bottom > header.height + 1
             return
         for _, _, right, bottom in _corners(document):
             self.rescaled += 1
