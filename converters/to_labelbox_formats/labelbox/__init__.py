@@ -43,6 +43,8 @@ def line_kinds(survey: Survey) -> Mapping[str, int]:
     kinds: dict[str, int] = {}
     for (_, kind), count in survey.shapes.items():
         kinds[LINE_KINDS[kind]] = kinds.get(LINE_KINDS[kind], 0) + count
+    if survey.joined:
+        kinds["mask"] -= survey.joined
     if survey.answers:
         kinds["answer"] = survey.answers
     return kinds

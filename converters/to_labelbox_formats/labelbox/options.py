@@ -13,6 +13,11 @@ class TextUnit(StrEnum):
     UTF16 = "utf16"
 
 
+class VideoMasks(StrEnum):
+    COMPOSITE = "composite"
+    SEPARATE = "separate"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What no public source settles about the server, with the SDK's and the documentation's way as default; and where
@@ -23,6 +28,12 @@ class Options:
         default=TextUnit.CODEPOINT, metadata={"help": "what text offsets count: codepoint or utf16"}
     )
     first_frame: int = field(default=1, metadata={"help": "number of a video's first frame in the payload: 1 or 0"})
+    video_masks: VideoMasks = field(
+        default=VideoMasks.COMPOSITE,
+        metadata={
+            "help": "masks of a video: composite writes one line with one picture a frame, separate a line an instance"
+        },
+    )
     geo: str = field(
         default="",
         metadata={

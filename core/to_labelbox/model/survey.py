@@ -108,6 +108,8 @@ class Survey(Struct):
     ``keypoints`` maps a keypoint's tool label to the label of its instance; ``occluded`` and ``repeated`` hold the
     instance labels that need the questions ``visibility`` and ``instance``.
 
+    ``joined`` are shapes that stand on the line of another one.
+
     ``sizes`` counts assets by (width, height), where known, ``splits`` by split. ``groups`` counts assets by split or, where
     there is none, by folder, ``labelled`` those of them with an annotation. ``urls`` are 64-bit hashes of the assets' addresses, where datasets may share them.
     ``largest`` holds the largest value seen
@@ -119,6 +121,7 @@ class Survey(Struct):
     attributes: dict[str, dict[str, Answers]] = field(default_factory=dict)
     questions: dict[str, Answers] = field(default_factory=dict)
     answers: int = 0
+    joined: int = 0
     keypoints: dict[str, str] = field(default_factory=dict)
     occluded: dict[str, None] = field(default_factory=dict)
     repeated: dict[str, None] = field(default_factory=dict)
@@ -168,6 +171,7 @@ class Survey(Struct):
             self.note_largest(what, value)
         self.bytes += other.bytes
         self.answers += other.answers
+        self.joined += other.joined
         self.keypoints.update(other.keypoints)
         self.occluded |= other.occluded
         self.repeated |= other.repeated

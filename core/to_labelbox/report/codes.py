@@ -69,6 +69,7 @@ class Code(StrEnum):
     KEYPOINTS_EMPTY = "keypoints-empty"
     MASK_INVALID = "mask-invalid"
     MASK_EMPTY = "mask-empty"
+    MASK_COVERED = "mask-covered"
     SPAN_INVALID = "span-invalid"
     SPAN_SHIFTED = "span-shifted"
     TEXT_UNIT = "text-unit"

@@ -115,8 +115,8 @@ def test_a_line_of_several_answers_names_all(convert: Convert) -> None:
     clip = Item(asset=Asset(path="a.mp4", media=Media.VIDEO, frames=30), annotations=spans, origin="b.json")
     run = convert.items([item(*whole), clip])
     assert [(line["id"], line.get("also"), line["uuid"] is None) for line in index(run.out)] == [
-        ("0", [{"where": "w1", "id": "1"}], False),
-        ("s0", [{"where": "f1", "id": "s1"}], True),
+        ("0", [{"where": "w1", "id": "1", "class": "weather"}], False),
+        ("s0", [{"where": "f1", "id": "s1", "class": "gait"}], True),
     ]
 
 

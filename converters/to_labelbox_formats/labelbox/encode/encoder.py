@@ -159,6 +159,7 @@ class Encoder:
                 tracks.add(annotation, instances)
             elif type(annotation) is Relationship:
                 relationships.append(annotation)
+        tracks.finish()
         for label, count in instances.items():
             if count > 1:
                 sheet.survey.repeated[label] = None

@@ -87,7 +87,7 @@ class Sheet:
         """Append a line, of one annotation or also of others. It waits to be encoded with more, unless it may be large."""
         self.waiting.append(line)
         if self.spill_index is not None:
-            also = [Further(other.where, other.id) for other in others] if others else UNSET
+            also = [Further(other.where, other.id, self.label_of(other)) for other in others] if others else UNSET
             self.index.append(
                 IndexLine(
                     self.number(), uuid, self.place, annotation.where, annotation.id, self.label_of(annotation), also

@@ -38,7 +38,12 @@ def png(mask: Mask, color: Color = (1,)) -> bytes:
     total = stride * mask.height
     # where foreground reaches a row's end, it ends at the filter type of the next row or with the image
     data = _ZLIB + deflate(edges, total, color) + struct.pack(">I", adler32(edges, total, color))
-    header = struct.pack(">IIBBBBB", mask.width, mask.height, 8, _COLOR_TYPES[len(color)], 0, 0, 0)
+    return png_of_rows(mask.width, mask.height, len(color), data)
+
+
+def png_of_rows(width: int, height: int, channels: int, data: bytes) -> bytes:
+    """A PNG of packed rows, each with its filter type before it."""
+    header = struct.pack(">IIBBBBB", width, height, 8, _COLOR_TYPES[channels], 0, 0, 0)
     return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _END
 
 

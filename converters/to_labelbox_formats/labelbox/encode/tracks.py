@@ -8,9 +8,12 @@ from to_labelbox.geometry.lowering import Skip
 from to_labelbox.model.items import Media, Track
 from to_labelbox.model.schema import Kind
 from to_labelbox.report.codes import Code
+from to_labelbox_formats.labelbox.encode.composite_masks import PendingMask, composite
 from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.line_types import MaskInstance, Masks, MasksLine
 from to_labelbox_formats.labelbox.encode.placeholders import tool_token
 from to_labelbox_formats.labelbox.encode.video import TrackLowering, instance_color, masks_line, segments_line
+from to_labelbox_formats.labelbox.options import VideoMasks
 
 
 class Tracks:
@@ -20,10 +23,48 @@ class Tracks:
         self._sheet = sheet
         self._lowering = TrackLowering(sheet.settings, sheet.log)
         self._masks = 0
+        self._pending: dict[str | None, list[PendingMask]] = {}
 
     def start(self) -> None:
         """Another asset: its masks get their colours from the first on."""
         self._masks = 0
+        self._pending.clear()
+
+    def finish(self) -> None:
+        """Write the masks of the asset: one line for all of them, one picture a frame."""
+        sheet, base = self._sheet, self._sheet.options.first_frame
+        for plane, pending in self._pending.items():
+            frames, covered, seen = composite(pending, base)
+            drawn = [n for n in range(len(pending)) if n in seen]
+            for n, one in enumerate(pending):
+                label, track = one.track.label, one.track
+                if n not in seen:
+                    message = "others cover it on every frame: -O video_masks=separate writes it all the same"
+                    sheet.skip(Code.MASK_COVERED, label, message, track)
+                    continue
+                if n in covered:
+                    message = (
+                        "others cover a part of it, which one picture a frame cannot hold; see -O video_masks=separate"
+                    )
+                    sheet.log.note(Code.MASK_COVERED, message, file=sheet.item.origin, where=track.where, id=track.id)
+                self._count(one.label, Kind.MASK)
+                self._close(track, one.approximated or n in covered)
+            instances = [MaskInstance(instance_color(n), pending[n].name) for n in drawn]
+            sheet.survey.joined += len(drawn) - 1
+            first, *others = [pending[n].track for n in drawn]
+            sheet.write(MasksLine(sheet.data_row, Masks(frames, instances), plane), None, first, others)
+        self._pending.clear()
+
+    def _count(self, label: str, kind: Kind) -> None:
+        shapes = self._sheet.survey.shapes
+        shapes[label, kind] = shapes.get((label, kind), 0) + 1
+
+    def _close(self, track: Track, approximated: bool) -> None:
+        tally = self._sheet.log.ledger[track.counted or track.label]
+        if approximated:
+            tally.approximated += track.units
+        else:
+            tally.converted += track.units
 
     def add(self, track: Track, instances: dict[str, int]) -> None:
         label, media = track.label, self._sheet.item.asset.media
@@ -47,12 +88,15 @@ class Tracks:
         plane = track.plane if media is Media.DICOM else None
         for course in courses:
             kind, tool_label, segments, part = course
-            seen = (tool_label, kind)
-            name = Raw(tool_token(*seen))
-            self._sheet.survey.shapes[seen] = self._sheet.survey.shapes.get(seen, 0) + 1
+            name = Raw(tool_token(tool_label, kind))
             if self._sheet.required is not None:
                 answers = [a for segment in segments for key in segment for a in key.answers]
                 self._sheet.demand(tool_label, kind, [] if kind is Kind.MASK else answers, track)
+            if kind is Kind.MASK and self._sheet.options.video_masks is VideoMasks.COMPOSITE:
+                waiting = PendingMask(track, tool_label, name, course, self._lowering.approximated)
+                self._pending.setdefault(plane, []).append(waiting)
+                return  # what has masks has one course
+            self._count(tool_label, kind)
             line: Struct
             uuid = None
             if kind is Kind.MASK:
@@ -66,8 +110,4 @@ class Tracks:
             self._sheet.write(line, uuid, track)
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1
-        tally = self._sheet.log.ledger[track.counted or label]
-        if self._lowering.approximated:
-            tally.approximated += track.units
-        else:
-            tally.converted += track.units
+        self._close(track, self._lowering.approximated)

@@ -21,7 +21,7 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.required import ASSET, unanswered
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.validate import lines, wire
-from to_labelbox_formats.labelbox.validate.hints import Unanswered, code_of, severity_of
+from to_labelbox_formats.labelbox.validate.hints import Hint, Unanswered, code_of, severity_of
 from to_labelbox_formats.labelbox.validate.names import Names
 from to_labelbox_formats.labelbox.validate.rows import RowInfo, Rows
 
@@ -161,7 +161,7 @@ class Payload:
         self._mask_sizes: dict[int, tuple[int, int]] = {}
         self._starts: list[tuple[int, str]] = []
         self._count = 0
-        self._uuids, self._named, self._once = _Hashes(), _Hashes(), _Hashes()
+        self._uuids, self._named, self._once, self._frames = _Hashes(), _Hashes(), _Hashes(), _Hashes()
         self._objects = array("q")
         self._answers = array("q")
         self._links: list[tuple[int, int, bool, str]] = []
@@ -249,6 +249,9 @@ class Payload:
                 self._answers.append(identity)
             elif kind != "relationship":
                 self._objects.append(identity)
+        if isinstance(line.masks, wire.Masks):
+            for index in {frame.index for frame in line.masks.frames}:
+                self._frames.add(hash((row, line.groupKey if isinstance(line.groupKey, str) else "", index)), number)
         for name in _names_of(line):
             self._named.add(hash((row, name)), number)
             if kind == "answer" and line.messageId is UNSET and name in self._answered:
@@ -276,6 +279,12 @@ class Payload:
         for first, again in self._once.repeated():
             message = f"answers the question of {self._place(first)} again: one answer a question and data row"
             yield self._at(again, message)
+        told: set[int] = set()
+        for first, again in self._frames.repeated():
+            if again not in told:
+                told.add(again)
+                message = f"has masks on frames of {self._place(first)}: put all instances of a frame on one picture"
+                yield _fault(*self._where(again), Hint(message))
         for number in self._named.beyond(SAME_NAME):
             yield self._at(
                 number, f"is the {SAME_NAME + 1}st annotation of this name on its data row, {SAME_NAME} are taken"
@@ -305,9 +314,12 @@ class Payload:
                         start, file = next(s for s in reversed(self._starts) if s[0] < number)
                         yield _fault(file, number - start, message)
 
-    def _at(self, number: int, message: str) -> Fault:
+    def _where(self, number: int) -> tuple[str, int]:
         start, name = next(s for s in reversed(self._starts) if s[0] < number)
-        return Fault(name, number - start, message)
+        return name, number - start
+
+    def _at(self, number: int, message: str) -> Fault:
+        return Fault(*self._where(number), message)
 
     def _place(self, number: int) -> str:
         start, name = next(s for s in reversed(self._starts) if s[0] < number)
