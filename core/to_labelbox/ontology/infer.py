@@ -202,7 +202,7 @@ def _question(
     options = {o.value: o for o in known.options} if known else {}
     given = seen.options if seen else {}
     if seen and seen.flag and not known:
-        given = {"yes": {}, "no": {}}
+        given = {"yes": {}, "no": {}, **given}
     inside = f"{owner}, {name!r}"
     merged = [
         Option(

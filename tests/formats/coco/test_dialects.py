@@ -231,3 +231,11 @@ def test_a_panoptic_record_among_others_costs_none_of_them(convert: Convert) -> 
     run = convert(coco([panoptic, annotation(1, bbox=[1, 1, 5, 5])]))
     assert run.tally("car") == (1, 1, 0, 0, 0)
     assert np.allclose(run.lines[0]["bbox"]["left"], 1)
+
+
+def test_a_flag_with_an_odd_value_among_others_is_one_question(convert: Convert) -> None:
+    given = [annotation(n, bbox=[n, 1, 5, 5], attributes={"occluded": v}) for n, v in enumerate([True, "partly", 7])]
+    run = convert(coco(given))
+    said = [line["classifications"][0]["answer"]["name"] for line in run.lines]
+    assert said == ["yes", "partly", "7"]
+    assert questions(ontology(run.out)["tools"][0]) == {"occluded": ["yes", "no", "partly", "7"]}
