@@ -640,8 +640,7 @@ def test_of_several_descriptors_the_only_one_whose_splits_are_there(box: Sandbox
     box.write({"data/mine.yaml": f"path: ../datasets/mine\ntrain: images\n{NAMES}", "datasets/mine/labels/a.txt": GOOD})
     box.picture("datasets/mine/images/a.png")
     assert [a.label for a in box.objects()] == ["car"]
-    examples = box.opening.diagnostics[Code.DECISION].examples
-    assert any("data/mine.yaml is followed, not data/coco.yaml" in example.message for example in examples)
+    assert any("data/mine.yaml is followed, not data/coco.yaml" in a.why for a in box.opening.assumptions.values())
     box.write({"data/more.yaml": "path: ../datasets/mine\ntrain: images\nnames: [x]\n"})
     with pytest.raises(SourceError, match="-O data=FILE"):
         box.open()

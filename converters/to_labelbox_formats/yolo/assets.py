@@ -90,6 +90,13 @@ class Pictures:
                     f"EXIF orientation {header.orientation}: coordinates are turned back to the stored picture",
                     file=name,
                 )
+                log.assume(
+                    "side up of pictures",
+                    "as displayed",
+                    unknown=1,
+                    why="labels are taken as drawn on the picture as its EXIF orientation shows it, as Ultralytics does",
+                    option="--exif ignore",
+                )
         if stated is None or stated in (frame.stored, (frame.width, frame.height)):
             return frame
         log.note(

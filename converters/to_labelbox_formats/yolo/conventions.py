@@ -12,7 +12,7 @@ from msgspec import Struct
 from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.yolo.options import Options, Units
+from to_labelbox_formats.yolo.options import Options, Origin, Units
 from to_labelbox_formats.yolo.rows import BoxForm, Frame, Task
 from to_labelbox_formats.yolo.task import Evidence, Finding
 
@@ -109,6 +109,20 @@ def decide_sizes(options: Options, order: CornerOrder, path: str, log: Log) -> b
         option="-O box=top_left",
     )
     return False
+
+
+def decide_origin(options: Options, order: CornerOrder, log: Log) -> int:
+    """1 where the corners of Keras lines count pixels from 1 and include the last; 0, as most scripts write them."""
+    if options.origin is None:
+        log.assume(
+            "origin",
+            Origin.AS_IS,
+            for_=order.zeros,
+            unknown=order.boxes - order.zeros,
+            why=f"lines do not say from where they count ({order.zeros} corners are at 0): edges, counted from 0",
+            option="-O origin=one_based",
+        )
+    return int(options.origin is Origin.ONE_BASED)
 
 
 def ask_identities(options: Options, evidence: Evidence, path: str) -> None:

@@ -91,7 +91,14 @@ def _descriptor(tree: Tree, options: Options, log: Log, named: str) -> Descripto
                 raise SourceError(f"{', '.join(found[:5])} each describe the set: say which with -O data=FILE")
         named = (ranked or found)[0]
         if len(found) > 1:
-            log.decide(f"{named} is followed, not {found[found[0] == named]} beside it (-O data= names another)")
+            other = found[found[0] == named]
+            log.assume(
+                "descriptor",
+                named,
+                unknown=len(found),
+                why=f"{named} is followed, not {other} beside it",
+                option=f"-O data={other}",
+            )
     return _read(tree, named, log, named=options.names is not None)
 
 

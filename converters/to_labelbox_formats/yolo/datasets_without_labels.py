@@ -12,7 +12,7 @@ from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox_formats.yolo.assets import Pictures, Place, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, schema_of
-from to_labelbox_formats.yolo.conventions import decide_sizes
+from to_labelbox_formats.yolo.conventions import decide_origin, decide_sizes
 from to_labelbox_formats.yolo.dialects import class_folders as folders
 from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import keypoint_names_of, read_names
@@ -56,11 +56,13 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
     names, naming = names_of(tree, own, options, context.log)
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes), upright=False)
     lines = keras.Lines(tree, files, pictures)
-    sizes = decide_sizes(options, keras.corner_order(lines, pictures), tree.source.path, context.log)
+    order = keras.corner_order(lines, pictures)
+    sizes = decide_sizes(options, order, tree.source.path, context.log)
     form = BoxForm.TOP_LEFT if sizes else BoxForm.CORNERS
     rules = Rules(Task.DETECT, names, unknown_classes=options.unknown_classes, box=form)
     note_others(tree, {*files, *naming, *lines.assets}, context.log)
-    context.log.decide("task detect: one line a picture, corners in pixels, taken as continuous from 0")
+    context.log.decide("task detect: one line a picture, corners in pixels")
+    shift = decide_origin(options, order, context.log)
 
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
         rows = Rows(rules, log)
@@ -69,7 +71,7 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
             frame = pictures.frame(asset, place, log, rows=False)
             objects: list[Object] = []
             for number, boxes in found:
-                objects += keras.objects(rows, boxes, number, file, log)
+                objects += keras.objects(rows, boxes, number, file, log, shift)
             yield Item(
                 asset=Asset(path=pictures.path(asset, place), width=frame.width or None, height=frame.height or None),
                 annotations=objects,

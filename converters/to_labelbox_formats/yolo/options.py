@@ -15,6 +15,11 @@ class Units(StrEnum):
     PIXELS = "pixels"
 
 
+class Origin(StrEnum):
+    AS_IS = "as_is"
+    ONE_BASED = "one_based"
+
+
 class FirstClass(StrEnum):
     ZERO = "0"
     ONE = "1"
@@ -51,6 +56,12 @@ class Options:
     )
     angle: Angle | None = field(
         default=None, metadata={"help": "A sixth value turns the box clockwise, by so many degrees or radians."}
+    )
+    origin: Origin | None = field(
+        default=None,
+        metadata={
+            "help": "Corners of Keras lines: edges counted from 0 (as_is), or pixels from 1 with the last (one_based)."
+        },
     )
     identities: bool = field(
         default=False,

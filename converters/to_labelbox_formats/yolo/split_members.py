@@ -81,7 +81,13 @@ def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
     entries = Entries(tree, log)
     missing = _resolve_all(tree, entries, found, _bases(tree, found, log))
     if not entries.resolved and (base := _further_down(tree, found)) is not None:
-        log.decide(f"{found.file}: the splits are not where it says but below {base}")
+        log.assume(
+            "place of the splits",
+            base,
+            unknown=len(found.splits),
+            why=f"{found.file}: the splits are not where it says but below {base}",
+            option="-O root=FOLDER",
+        )
         missing = _resolve_all(tree, entries, found, [base])
         entries.guessed = True
     if not entries.resolved and not found.splits:
@@ -133,9 +139,13 @@ def _bases(tree: Tree, found: Descriptor, log: Log) -> list[str]:
         return list(dict.fromkeys([*([] if root is None else [root]), found.folder, ""]))
     ends = [as_folder(joined(start, end) or "") for end in _ends(found.root) for start in (found.folder, "")]
     ends = [end for end in dict.fromkeys(ends) if end and tree.has_folder(end)]
-    log.decide(
-        f"{found.file}: path {found.root!r} is not below the source; splits are looked up from the folder of "
-        f"{posixpath.basename(found.file)}{''.join(f', from {end}' for end in ends)} (-O root=FOLDER names another one)"
+    log.assume(
+        "root of the splits",
+        f"the folder of {posixpath.basename(found.file)}",
+        unknown=len(found.splits),
+        why=f"{found.file}: path {found.root!r} is not below the source; splits are looked up from the folder of "
+        f"{posixpath.basename(found.file)}{''.join(f', from {end}' for end in ends)}",
+        option="-O root=FOLDER",
     )
     return list(dict.fromkeys([found.folder, *ends, ""]))
 
@@ -238,7 +248,13 @@ def _resolve(tree: Tree, entries: Entries, split: str, path: str, bases: list[st
         if tree.has_folder(folder) or tree.has_folder(next(label_folders(folder))):
             entries.add_folder(split, folder)
             if not tree.has_folder(folder) and (other := _called_otherwise(tree, folder)):
-                entries.log.decide(f"{split}: {folder} is not there; its labels are those of the pictures in {other}")
+                entries.log.assume(
+                    "folder of pictures",
+                    other,
+                    unknown=len(tree.images[other]),
+                    why=f"{split}: {folder} is not there; its labels are those of the pictures in {other}",
+                    option="-O root=FOLDER",
+                )
                 entries.add_folder(split, other)
             return True
     for name in tried:  # written on a system to which upper and lower case are the same

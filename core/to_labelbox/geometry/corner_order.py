@@ -15,7 +15,7 @@ _FEW = 3
 
 
 class CornerOrder(Struct):
-    """Counts over boxes: ``flipped`` end before they begin on an axis, ``both`` on both axes.
+    """Counts over boxes: ``flipped`` end before they begin on an axis, ``both`` on both axes; ``zeros`` begin at 0 on one.
 
     Of the ``sized``, whose picture's size is known, ``as_sizes`` stay inside when the last two numbers are width and height.
     """
@@ -25,10 +25,12 @@ class CornerOrder(Struct):
     both: int = 0
     sized: int = 0
     as_sizes: int = 0
+    zeros: int = 0
 
     def add(self, left: float, top: float, right: float, bottom: float, width: float, height: float) -> None:
         """Count a box on a picture, whose size is 0 when it is not known."""
         self.boxes += 1
+        self.zeros += left == 0 or top == 0
         if right < left or bottom < top:
             self.flipped += 1
             self.both += right < left and bottom < top

@@ -219,3 +219,34 @@ def test_identities_of_tracks_are_asked_about(tmp_path: Path) -> None:
     made = Made(tmp_path, yolo(rows), options={"identities": "true"})
     assert made.boxes[0] == ("cat", 45, 22.5, 10, 5)
     assert made.report.annotations.approximated == 6
+
+
+def test_the_origin_of_keras_lines_is_an_assumption_that_flips(tmp_path: Path) -> None:
+    files: Files = {**KERAS, "train/_annotations.txt": "a.jpg 0,20,80,60,0 1,1,10,10,0\n"}
+    made = Made(tmp_path, files)
+    assert made.assumed["origin"] == ("as_is", 1, 0, "-O origin=one_based")
+    flipped = Made(tmp_path, files, options={"origin": "one_based"})
+    assert flipped.boxes[1] == ("face", 0, 0, 10, 10)
+    assert "origin" not in flipped.assumed
+
+
+def test_one_of_two_descriptors_is_an_assumption_that_flips(tmp_path: Path) -> None:
+    files = yolo("1 0.5 0.5 0.25 0.1\n") | {"other.yaml": "train: images/train\nnames: [x, y]\n"}
+    made = Made(tmp_path, files)
+    assert made.assumed["descriptor"] == ("data.yaml", 0, 0, "-O data=other.yaml")
+    assert made.unread == {("file", "other.yaml"): 1}
+    assert Made(tmp_path, files, options={"data": "other.yaml"}).boxes[0][0] == "y"
+
+
+def test_a_root_that_is_elsewhere_is_an_assumption(tmp_path: Path) -> None:
+    made = Made(tmp_path, yolo("1 0.5 0.5 0.25 0.1\n", "path: ../datasets/x\n" + YAML))
+    assert made.assumed["root of the splits"][3] == "-O root=FOLDER"
+
+
+def test_turned_pictures_are_an_assumption_that_flips(tmp_path: Path) -> None:
+    files = yolo("0 0.25 0.5 0.5 1\n") | {"images/train/a.jpg": jpeg(100, 50, orientation=6)}
+    made = Made(tmp_path, files)
+    assert made.assumed["side up of pictures"] == ("as displayed", 0, 0, "--exif ignore")
+    stored = Made(tmp_path, files, exif=False)
+    assert stored.boxes != made.boxes
+    assert "side up of pictures" not in stored.assumed

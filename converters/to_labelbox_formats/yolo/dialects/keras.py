@@ -150,8 +150,8 @@ def corner_order(lines: Lines, pictures: Pictures) -> CornerOrder:
     return order
 
 
-def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log) -> Iterator[Object]:
-    """The boxes of a line, each counted as read."""
+def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log, shift: int) -> Iterator[Object]:
+    """The boxes of a line, each counted as read; ``shift`` is taken from the first corner."""
     seen: dict[bytes, int] = {}
     for n, text in enumerate(boxes):
         id, where = f"{number}.{n}", f"line {number}, box {n + 1}"
@@ -172,9 +172,10 @@ def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log) ->
             continue
         left, top, right, bottom = map(float, values[:4])
         if rows.rules.box is BoxForm.TOP_LEFT:
-            right, bottom = left + right, top + bottom
+            right, bottom = left + right - shift, top + bottom - shift
         if right < left or bottom < top:
             message = f"the corners {text[:60].decode()} are the wrong way round (-O box=top_left if the last two are width and height)"
             log.skip(Code.BOX_INVALID, label, message, file=file, where=where, id=id)
             continue
+        left, top = left - shift, top - shift
         yield Object(id=id, label=label, geometry=Box(left, top, right - left, bottom - top), where=where)
