@@ -27,7 +27,7 @@ class Distribution(NamedTuple):
 def distributions() -> tuple[Distribution, ...] | None:
     """In the order of the path, the first of each name; None where only the standard library can tell."""
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_distributions")]
-    path = [entry or "." for entry in sys.path]
+    path = [entry or "." for entry in sys.path if isinstance(entry, str)]  # others are ignored by imports too
     if any(getattr(finder, "__module__", "") != "_frozen_importlib_external" for finder in finders):
         return None
     if any(entry.endswith(".egg") or os.path.isfile(entry) for entry in path):

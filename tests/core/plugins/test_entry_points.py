@@ -56,7 +56,7 @@ def test_files_of_all_kinds_say_what_the_standard_library_reads(
     distribution(second, "some_plugin-0.9", f"[{GROUP}]\nold = other:FORMAT\n")  # hidden by the one before
     distribution(second, "Legacy-2.0", f"[{GROUP}]\nthree = legacy:FORMAT\n", "egg-info")
     distribution(second, "nothing-1", "[other]\nfour = nothing:FORMAT\n")
-    monkeypatch.setattr(sys, "path", [str(first), str(tmp_path / "absent"), str(second), *sys.path])
+    monkeypatch.setattr(sys, "path", [str(first), str(tmp_path / "absent"), str(second), tmp_path, *sys.path])
     found = entry_points.written(GROUP)
     assert found is not None
     expected = dict(entry_points.by_metadata(GROUP))
