@@ -28,10 +28,19 @@ class Batches:
         self._box, self._project, self._priority, self._fresh, self._record = box, project, priority, fresh, record
 
     def fill(self, batch: Batch, keys: Sequence[str], by_id: bool) -> str:
-        """Make a batch of these rows; gives a note when it holds fewer."""
+        """Make a batch of these rows; gives a note when it holds fewer.
+
+        In a project that is not ours, rows may be there already: whether that is refused or leaves the batch smaller, the
+        labels go onto them all the same, and the statuses of the jobs tell about each.
+        """
         remade = False
         while True:
-            found = self._ensure(batch, list(keys), by_id)
+            try:
+                found = self._ensure(batch, list(keys), by_id)
+            except RefusedError as error:
+                if self._fresh:
+                    raise
+                return f"{error}; rows that are in the project already get their annotations all the same"
             self._wait(batch.tasks)
             found = self._whole(batch, found, len(keys))
             batch.id, batch.size = found.id, found.size
@@ -40,11 +49,11 @@ class Batches:
             self._box.delete_batch(self._project, found.id)
             batch.tasks, batch.id, remade = [], "", True
             self._record()
-        if not found.size:
+        if self._fresh and not found.size:
             raise RefusedError(f"the batch {found.name} stays empty{self._why(batch)}")
-        batch.done = True
         if found.size < len(keys):
-            return f"batch {found.name} holds {found.size:,} of {len(keys):,} rows: the others were in the project already, or were refused"
+            what = f"batch {found.name} holds {found.size:,} of {len(keys):,} rows{self._why(batch)}"
+            return f"{what}: the others were in the project already, or were refused"
         return ""
 
     def _why(self, batch: Batch) -> str:
@@ -91,8 +100,6 @@ class Batches:
                 except NotFound:
                     break
                 if state.status not in ("IN_PROGRESS", "CANCELLING"):
-                    if state.status == "FAILED" and not self._fresh:
-                        raise RefusedError(f"the batch was refused: {state.reason}")
                     break
                 time.sleep(pause)
                 pause = min(pause * 1.5, _POLL[1])

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from to_labelbox.model.text import display
-from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError, UsageError
+from to_labelbox.report.errors import NotAllowedError, RefusedError, ToLabelboxError, UnavailableError, UsageError
 
 T = TypeVar("T")
 
@@ -29,6 +29,8 @@ APP = "https://app.labelbox.com"
 EXTRA = 'the import needs the official SDK: pip install "to-labelbox[labelbox]" (the SDK takes Python up to 3.13)'
 PAUSES = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds before a call is made again that had no answer."""
+LONGEST_WAIT = 900
+"""Seconds that a 429 may ask to wait; after that the user is asked to come again."""
 KEYS_A_LOOKUP = 20_000
 """Global keys of one question [what Labelbox's own labelbase asks at once]."""
 LOOKUP_SECONDS = 600
@@ -187,6 +189,8 @@ class Labelbox:
         except errors.ApiLimitError as error:
             raise UnavailableError(f"{step}: {self.clean(error)}") from None
         except errors.LabelboxError as error:
+            if isinstance(error.cause, ToLabelboxError):  # ours, which the SDK has wrapped
+                raise error.cause from None
             raise self._other(step, self.clean(error)) from None
         except (errors.MalformedQueryException, ValueError) as error:
             raise RefusedError(f"{step}: refused: {self.clean(error)}") from None
@@ -501,6 +505,8 @@ def _adapter(threads: int, told: Callable[[float], None]) -> Any:
         def sleep_for_retry(self, response: Any) -> bool:
             seconds = self.get_retry_after(response)
             if seconds:
+                if seconds > LONGEST_WAIT:
+                    raise UnavailableError(f"Labelbox asks to wait {seconds:,.0f} s: run the same command again then")
                 told(seconds)
             return super().sleep_for_retry(response)
 

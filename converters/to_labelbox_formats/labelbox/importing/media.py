@@ -169,8 +169,7 @@ class Uploader:
             return str(error)
         made: dict[str, Any] = {"row_data": data, "global_key": row.global_key}
         made["external_id"] = row.external_id or row.global_key
-        if row.media_type:
-            made["media_type"] = row.media_type
+        made |= {n: v for n in ("media_type", "attachments", "embeddings") if (v := getattr(row, n))}
         if row.metadata_fields:
             made["metadata_fields"] = [self._field(given) for given in row.metadata_fields]
         if isinstance(data, str) and os.path.exists(data):

@@ -20,6 +20,8 @@ from to_labelbox_formats.labelbox.importing.output import Output
 
 Numbers = npt.NDArray[np.int64]
 URLS = ("http://", "https://", "gs://")
+LOCAL_FIELDS = ("pdf_url", "text_layer_url", "tile_layer_url", "tileLayerUrl")
+"""Of a row_data that is an object. Tiles are never a file, so that a path of them is missing."""
 UNKNOWN_MEDIA = "UNKNOWN"
 MASK_LINES = 1_000
 JOB_BYTES = 25_000_000
@@ -32,6 +34,8 @@ class DataRow(Struct):
     row_data: str | dict[str, Any]
     media_type: str = ""
     external_id: str = ""
+    attachments: list[dict[str, Any]] = []
+    embeddings: list[Any] = []
     metadata_fields: list[dict[str, Any]] = []
 
 
@@ -85,7 +89,7 @@ def local_fields(row: DataRow) -> list[tuple[str, str]]:
     data = row.row_data
     if isinstance(data, str):
         return [("", data)] if is_local(data) and not is_raw_text(row) else []
-    return [(name, data[name]) for name in ("pdf_url", "text_layer_url") if data.get(name) and is_local(data[name])]
+    return [(name, data[name]) for name in LOCAL_FIELDS if data.get(name) and is_local(data[name])]
 
 
 class Shard(Struct):

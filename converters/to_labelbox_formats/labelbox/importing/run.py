@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -354,8 +354,9 @@ class Run:
             if self._options.clean_left_overs:
                 Objects(self._box, self._state, self._options.iam).clean_left_overs()
         except BaseException:
-            self._journal.save()
-            self._report("interrupted")
+            with suppress(OSError):  # what ended it is told, not that the disk is full besides
+                self._journal.save()
+                self._report("interrupted")
             raise
         self._state.finished = True
         self._journal.save()

@@ -34,7 +34,8 @@ class Service:
     keep: bool = True
     """Whether requests and lines are kept, not only counted."""
     expired: bool = False
-    empty_links: bool = False
+    lose_files: int = 0
+    """So many files of jobs arrive without a byte."""
     metadata: list[dict[str, Any]] = field(default_factory=list)
     tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {k: {} for k in TABLES})
     files: dict[str, bytes] = field(default_factory=dict)

@@ -115,6 +115,9 @@ class JobEffects(Effects):
         return {"createModelAssistedLabelingPredictionImport": self._create_job(given, "mal")}
 
     def _create_job(self, given: Any, kind: str) -> Any:
+        if self.service.lose_files:
+            self.service.lose_files -= 1
+            given = {**given, "file": b""}
         if self.service.strict and given["contentLength"] != len(given["file"]):
             raise Refused("BAD_USER_INPUT", f"{given['contentLength']} bytes were told, {len(given['file'])} came")
         taken = any(

@@ -26,7 +26,7 @@ _OPERATION = re.compile(r"\b(query|mutation)\s+(\w+)")
 class Fault:
     """The ``nth`` request of an operation (a part of its name) goes wrong in one way, ``times`` in a row.
 
-    ``how``: ``502``, ``502-after``, ``drop``, ``drop-after``, ``429``, ``401``, ``413``, ``null``, ``odd``, ``forbidden``.
+    ``how``: ``502``, ``502-after``, ``drop``, ``drop-after``, ``429``, ``429-long``, ``400``, ``401``, ``413``, ``null``, ``odd``, ``forbidden``.
     """
 
     operation: str
@@ -153,6 +153,12 @@ class StandIn(JobEffects):
             self._send(handler, 502, b"<html><body>502 Bad Gateway</body></html>")
         elif how == "429":
             self._send(handler, 429, b'{"message": "You have exceeded the limit"}', {"Retry-After": "1"})
+        elif how == "429-long":
+            self._send(handler, 429, b'{"message": "You have exceeded the limit"}', {"Retry-After": "86400"})
+        elif how == "400":
+            status = {"code": "INTERNAL_SERVER_ERROR", "exception": {"status": 422}}
+            error = {"message": "data rows are in the project already", "extensions": status}
+            self._send(handler, 200, json.dumps({"errors": [error]}).encode())
         elif how == "401":
             error = {"message": f"key {KEY} is bad", "extensions": {"code": "AUTHENTICATION_ERROR"}}
             self._send(handler, 200, json.dumps({"errors": [error]}).encode())
