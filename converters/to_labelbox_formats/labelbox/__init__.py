@@ -7,11 +7,10 @@ its data row by global key and to its feature by name. The facts and their sourc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import Survey
-from to_labelbox.plugins.importer import Dialogue, Importer, ImportOptions, ImportReport
 from to_labelbox.plugins.writer import Fault, PreviewOptions, Writer
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings
@@ -22,6 +21,9 @@ from to_labelbox_formats.labelbox.limits import check_limits
 from to_labelbox_formats.labelbox.ontology_json import ontology_json
 from to_labelbox_formats.labelbox.options import Options
 from to_labelbox_formats.labelbox.parse_ontology import parse_ontology
+
+if TYPE_CHECKING:
+    from to_labelbox.plugins.importer import Importer
 
 LINE_KINDS = {
     Kind.BOX: "bbox",
@@ -64,25 +66,11 @@ def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
     return show(folder, options)
 
 
-def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
-    """An output folder into Labelbox (:mod:`.importing`)."""
-    from to_labelbox_formats.labelbox.importing.run import import_folder as run
+def importer() -> Importer:
+    """How an output goes into Labelbox (:mod:`.importing`)."""
+    from to_labelbox_formats.labelbox.importing.run import IMPORTER  # here, because a conversion needs none of it
 
-    return run(folder, options, dialogue)
-
-
-def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
-    """How far an import is (:mod:`.importing`)."""
-    from to_labelbox_formats.labelbox.importing.run import import_status as status
-
-    return status(folder, options, dialogue)
-
-
-def project_ontology(project: str, endpoint: str | None, dialogue: Dialogue) -> bytes:
-    """The ontology of an existing project (:mod:`.importing`)."""
-    from to_labelbox_formats.labelbox.importing.run import project_ontology as download
-
-    return download(project, endpoint, dialogue)
+    return IMPORTER
 
 
 FORMAT = Writer(
@@ -99,5 +87,5 @@ FORMAT = Writer(
     validate=validate,
     line_kinds=line_kinds,
     preview=preview,
-    importer=Importer(import_folder, import_status, project_ontology),
+    importer=importer,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from to_labelbox.api.conversion import convert, infer_ontology, write
 from to_labelbox.api.import_out import import_
@@ -16,7 +16,6 @@ from to_labelbox.conversion.job import Job, open_job
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.detect import Detection
 from to_labelbox.plugins.detect import detect as _detect
-from to_labelbox.plugins.importer import ImportOptions, ImportReport
 from to_labelbox.plugins.reader import Dataset, Reader, dataset_of
 from to_labelbox.plugins.registry import readers
 from to_labelbox.plugins.writer import Fault, Writer
@@ -35,6 +34,9 @@ from to_labelbox.report.report import Report
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
 from to_labelbox.rules.settings import Outside, Policy, Settings
 from to_labelbox.source.files import Source
+
+if TYPE_CHECKING:
+    from to_labelbox.plugins.importer import ImportOptions, ImportReport
 
 __all__ = [
     "BatchReport",
@@ -77,6 +79,15 @@ __all__ = [
     "validate",
     "write",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What only an import needs is loaded when it is asked for."""
+    if name in ("ImportOptions", "ImportReport"):
+        from to_labelbox.plugins import importer
+
+        return getattr(importer, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def formats() -> Mapping[str, Reader]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from to_labelbox.conversion.global_keys import MEDIA
-from to_labelbox.plugins.importer import Dialogue, Importer, ImportOptions, ImportReport
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
+
+if TYPE_CHECKING:  # loaded when something is imported
+    from to_labelbox.plugins.importer import Importer, ImportOptions, ImportReport
 
 
 def importer() -> Importer:
@@ -19,11 +19,18 @@ def importer() -> Importer:
     found = writer().importer
     if found is None:
         raise UsageError(f"the format {writer().name} has no import")
-    return found
+    return found()
 
 
 def make_import_options(out: str | os.PathLike[str] = "", **given: Any) -> ImportOptions:
-    """Options by name; media that the source held itself lie beside the output ``out``. Raises :class:`UsageError` for one that there is not, or of another type."""
+    """Options by name. Media that the source held itself lie below the output ``out``, which then is the media root.
+
+    Raises :class:`UsageError` for an option that there is not, or of another type.
+    """
+    import msgspec
+
+    from to_labelbox.plugins.importer import ImportOptions
+
     unknown = [name for name in given if name not in ImportOptions.__struct_fields__]
     if unknown:
         raise UsageError(f"no option {unknown[0]!r}; there are: {', '.join(ImportOptions.__struct_fields__)}")
@@ -55,7 +62,9 @@ def import_(
     return importer().run(os.fspath(out), chosen, _Silent(chosen.yes, listener, tell))
 
 
-class _Silent(Dialogue):
+class _Silent:
+    """Nobody who could be asked (:class:`~to_labelbox.plugins.importer.Dialogue`)."""
+
     def __init__(
         self, yes: bool, listener: Callable[[str, int, int, str], None] | None, tell: Callable[[str], None] | None
     ) -> None:

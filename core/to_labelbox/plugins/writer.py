@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
 from to_labelbox.model.items import Item
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.plugins.importer import Importer
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings
+
+if TYPE_CHECKING:  # loaded when something is imported
+    from to_labelbox.plugins.importer import Importer
 
 
 class Encoded(Protocol):
@@ -123,7 +125,7 @@ class Writer(Struct, frozen=True):
     ``encoder(settings, options, dataset name, log)`` makes lines in which the ontology's choices are open, and
     ``renderer(ontology)`` fills them in. ``parse_ontology(path)`` reads an existing ontology.
     ``tell_apart(lines, given, dataset)`` gives the lines of an item other identities where these are among ``given``, or
-    with the name of a dataset all of them, and adds to it. ``limits`` notes what an import would run into and gives all limits. ``key(settings, dataset name, item)`` is the item's global key.
+    with the name of a dataset all of them, and adds to it. ``limits`` notes what an import would run into and gives all limits. ``importer()`` takes an output into the target's service.
     """
 
     name: str
@@ -139,4 +141,4 @@ class Writer(Struct, frozen=True):
     validate: Validate
     line_kinds: Callable[[Survey], Mapping[str, int]]
     preview: Preview | None = None
-    importer: Importer | None = None
+    importer: Callable[[], Importer] | None = None

@@ -36,6 +36,8 @@ KEYS_A_LOOKUP = 20_000
 LOOKUP_SECONDS = 600
 TEXT_SHOWN = 200
 
+_METHOD = "Client:import"
+"""What the SDK tells the service of its caller; without it, it reads the source of the whole stack for each request."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _OBJECT = re.compile(r"<?[\w.]+ object at 0x[0-9a-f]+>?:? ?")
 _TAG = re.compile(r"<[^>]*>")
@@ -137,7 +139,7 @@ class Labelbox:
         self.endpoint, self.host = endpoint, urlsplit(endpoint).netloc
         self._client = labelbox.Client(key, endpoint=endpoint, rest_endpoint=rest)
         self._client.connection.mount(f"{urlsplit(endpoint).scheme}://{self.host}/", _adapter(threads, self._wait_told))
-        self._datasets: dict[str, Any] = {}
+        self._known: dict[str, Any] = {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -168,6 +170,7 @@ class Labelbox:
     def call(self, step: str, function: Callable[[], T]) -> T:
         """One call, its errors translated. Raises :class:`Unanswered` and :class:`NotFound` for the caller."""
         errors = self._errors
+        self._client.set_sdk_method(_METHOD)
         try:
             return function()
         except (Unanswered, NotFound, Expired, UsageError, RefusedError, NotAllowedError, UnavailableError):
@@ -259,13 +262,13 @@ class Labelbox:
         """Datasets of exactly that name."""
         kind = self._sdk.Dataset
         found = self.read("looking for the dataset", lambda: list(self._client.get_datasets(where=kind.name == name)))
-        return [_found(d, size=int(d.row_count or 0)) for d in found if d.name == name]
+        return [_found(self._keep(d), size=int(d.row_count or 0)) for d in found if d.name == name]
 
     def projects(self, name: str) -> list[Found]:
         """Projects of exactly that name."""
         kind = self._sdk.Project
         found = self.read("looking for the project", lambda: list(self._client.get_projects(where=kind.name == name)))
-        return [_found(p, media_type=p.media_type.value) for p in found if p.name == name]
+        return [_found(self._keep(p), media_type=p.media_type.value) for p in found if p.name == name]
 
     def ontologies(self, name: str) -> list[Found]:
         """Ontologies of exactly that name, with their content."""
@@ -276,7 +279,7 @@ class Labelbox:
         return _found(self._dataset(id))
 
     def ontology(self, id: str) -> Found:
-        found = self.read("reading the ontology", lambda: self._client.get_ontology(id))
+        found = self._ontology(id)
         return _found(found, media_type=found.media_type.value, content=_json(found.normalized))
 
     def project(self, id: str) -> Found:
@@ -284,31 +287,38 @@ class Labelbox:
         return _found(found, media_type=found.media_type.value)
 
     def ontology_of(self, project: str) -> Found | None:
-        found = self.read("reading the project's ontology", lambda: self._client.get_project(project).ontology())
+        found = self.read("reading the project's ontology", self._project(project).ontology)
         return None if found is None else _found(found, content=_json(found.normalized))
 
     def label_count(self, project: str) -> int:
-        return int(
-            self.read("counting the project's labels", lambda: self._client.get_project(project).get_label_count())
-        )
+        return int(self.read("counting the project's labels", self._project(project).get_label_count))
 
     def running_imports(self, project: str) -> list[str]:
         """Names of label imports that are at work in a project."""
         step = "looking for imports at work"
-        found = self.read(step, lambda: list(self._client.get_project(project).get_label_imports()))
+        found = self.read(step, lambda: list(self._project(project).get_label_imports()))
         return [self.clean(job.name) for job in found if job.state.value == "RUNNING"]
 
     def prelabel_imports(self, project: str) -> int:
         step = "looking for imports of pre-labels"
-        return len(self.read(step, lambda: list(self._client.get_project(project).get_mal_prediction_imports())))
+        return len(self.read(step, lambda: list(self._project(project).get_mal_prediction_imports())))
+
+    def _keep(self, one: Any) -> Any:
+        """Keep an object of the SDK: what is asked of it later is asked by its id."""
+        self._known[str(one.uid)] = one
+        return one
 
     def _dataset(self, id: str) -> Any:
-        if id not in self._datasets:
-            self._datasets[id] = self.read("reading the dataset", lambda: self._client.get_dataset(id))
-        return self._datasets[id]
+        known = self._known.get(id)
+        return known or self._keep(self.read("reading the dataset", lambda: self._client.get_dataset(id)))
 
     def _project(self, id: str) -> Any:
-        return self.read("reading the project", lambda: self._client.get_project(id))
+        known = self._known.get(id)
+        return known or self._keep(self.read("reading the project", lambda: self._client.get_project(id)))
+
+    def _ontology(self, id: str) -> Any:
+        known = self._known.get(id)
+        return known or self._keep(self.read("reading the ontology", lambda: self._client.get_ontology(id)))
 
     # ----------------------------------------------------------------------------------------------------- creation
 
@@ -320,10 +330,12 @@ class Labelbox:
             if given["iam_integration"] is None:
                 names = ", ".join(f"{i.uid} ({i.name})" for i in known) or "none"
                 raise UsageError(f"--iam {iam}: no such integration; there are: {self.clean(names)}")
-        return _found(self._client.create_dataset(name=name, description=description, **given))
+        return _found(self._keep(self._client.create_dataset(name=name, description=description, **given)))
 
     def create_ontology(self, name: str, content: dict[str, Any], media_type: str) -> Found:
-        return _found(self._client.create_ontology(name, content, media_type=self._sdk.MediaType(media_type)))
+        return _found(
+            self._keep(self._client.create_ontology(name, content, media_type=self._sdk.MediaType(media_type)))
+        )
 
     def create_project(self, name: str, description: str, media_type: str) -> Found:
         """One label a row: with consensus, which is the SDK's default, each imported label would be one of several."""
@@ -335,19 +347,18 @@ class Labelbox:
             media_type=self._sdk.MediaType(media_type),
             quality_modes={QualityMode.Benchmark},
         )
-        return _found(made)
+        return _found(self._keep(made))
 
     def connect(self, project: str, ontology: str) -> None:
         """Several calls of the SDK, each harmless to repeat."""
-        connected, content = self._client.get_project(project), self._client.get_ontology(ontology)
-        connected.connect_ontology(content)
+        self._project(project).connect_ontology(self._ontology(ontology))
 
     def delete_empty(self, kind: str, id: str) -> None:
         """Delete what a lost answer has left over; the caller has seen that it is empty and ours."""
         if kind == "ontology":
             self.call("deleting the ontology left over", lambda: self._client.delete_unused_ontology(id))
         else:
-            one = self._client.get_dataset(id) if kind == "dataset" else self._client.get_project(id)
+            one = self._dataset(id) if kind == "dataset" else self._project(id)
             self.call(f"deleting the {kind} left over", one.delete)
 
     # --------------------------------------------------------------------------------------------------------- rows
@@ -404,7 +415,6 @@ class Labelbox:
         """The URL of uploaded bytes. Repeating it is harmless."""
 
         def send() -> Any:
-            self._client.set_sdk_method("Client:upload_data")  # the SDK would look through the stack for each file
             return self._client.upload_data(content, filename=filename, content_type=content_type)
 
         return str(self.read(f"uploading {display(filename)}", send))
@@ -434,18 +444,18 @@ class Labelbox:
     def create_batches(self, project: str, prefix: str, keys: list[str], ids: list[str], priority: int) -> list[str]:
         """Batches ``<prefix>0000``…; waits until Labelbox has processed the rows. Gives the tasks' ids."""
         given: dict[str, Any] = {"data_rows": ids} if ids else {"global_keys": keys}
-        made = self._client.get_project(project).create_batches(prefix, priority=priority, **given)
+        made = self._project(project).create_batches(prefix, priority=priority, **given)
         return [str(task.uid) for task in made.tasks]
 
     def batches(self, project: str, prefix: str) -> list[Found]:
-        found = self.read("looking for batches", lambda: list(self._client.get_project(project).batches()))
+        found = self.read("looking for batches", lambda: list(self._project(project).batches()))
         return [_found(b, size=int(b.size or 0)) for b in found if str(b.name).startswith(prefix)]
 
     def delete_batch(self, project: str, id: str) -> None:
         """Labelbox refuses it for a batch with labels."""
 
         def delete() -> None:
-            for batch in self._client.get_project(project).batches():
+            for batch in self._project(project).batches():
                 if batch.uid == id:
                     batch.delete()
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from to_labelbox.batches.lock import locked
-from to_labelbox.plugins.importer import Dialogue, ImportOptions, ImportReport, RowCounts
+from to_labelbox.plugins.importer import Dialogue, Importer, ImportOptions, ImportReport, RowCounts
 from to_labelbox.report.errors import RefusedError, UnavailableError, UsageError
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing import survey as surveying
@@ -422,6 +422,8 @@ class Run:
             if not project.dataset:
                 project.dataset = Objects(self._box, self._state, self._options.iam).dataset(project)
                 self._journal.save()
+            elif not self._options.dataset_id:
+                self._box.datasets(project.dataset_name)  # known by its name, as when it was made
             return work.create(project.dataset, missing, prepared, record, said_rows)
 
         def prepared(source: Iterator[tuple[int, DataRow]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
@@ -555,3 +557,6 @@ def project_ontology(project: str, endpoint: str | None, dialogue: Dialogue) -> 
     if found is None or not isinstance(found.content, dict):
         raise RefusedError(f"project {project} has no ontology")
     return msgspec.json.format(msgspec.json.encode(found.content), indent=2) + b"\n"
+
+
+IMPORTER = Importer(import_folder, import_status, project_ontology)

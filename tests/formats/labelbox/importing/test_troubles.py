@@ -51,10 +51,12 @@ def test_rows_that_are_not_processed_in_an_hour(
 ) -> None:
     import labelbox
 
-    with monkeypatch.context() as patch, pytest.raises(UnavailableError, match="not processed the rows"):
+    out = output(tmp_path / "out")
+    with monkeypatch.context() as patch:
         patch.setattr(labelbox.Project, "_wait_processing_max_seconds", 0)
-        run(service, output(tmp_path / "out"))
-    assert run(service, tmp_path / "out").lines.imported == 6
+        with pytest.raises(UnavailableError, match="not processed the rows"):
+            run(service, out)
+    assert run(service, out).lines.imported == 6
 
 
 def test_a_limit_that_lasts_ends_the_run(service: StandIn, tmp_path: Path) -> None:
