@@ -35,13 +35,24 @@ def test_fields_that_labelbox_has_are_filled(service: StandIn, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("captureDateTime", "yesterday", r"'captureDateTime' of 'a/1.jpg'.*ISO 8601"),
+        ("captureDateTime", "yesterday", r"'captureDateTime'.*ISO 8601"),
+        ("flown", "yesterday", r"'flown' of 'a/1.jpg'.*ISO 8601"),
+        ("height", "tall", r"'height' of 'a/1.jpg'.*is no number"),
         ("tag", "x" * 5000, "at most 4096 are taken"),
     ],
 )
 def test_values_that_labelbox_would_refuse(
     service: StandIn, tmp_path: Path, field: str, value: object, message: str
 ) -> None:
+    for name, kind in (("flown", "DateTime"), ("height", "Number")):
+        own = {
+            "id": name[:2] + "2" * 23,
+            "name": name,
+            "kind": f"CustomMetadata{kind}",
+            "reserved": False,
+            "options": [],
+        }
+        service.service.metadata.append(own)
     with pytest.raises(RefusedError, match=message):
         run(service, out_of(tmp_path / "out", **{field: value}))
     assert created(service) == []
