@@ -15,6 +15,7 @@ Format facts [label-studio-sdk ``converter``, the editor's ``serialize`` functio
 | ``dataset`` | opening: files, labelling config, index |
 | ``config`` | the labelling config and its schema |
 | ``task_index``, ``asset_index`` | made once: where each task is, which records are of one task, which tasks share an asset |
+| ``conventions``, ``unread`` | what the regions say for and against a reading; what no rule reads |
 | ``files`` | the files cut into pieces, pieces decoded to tasks, the annotation of a task that counts |
 | ``items`` | the items of a range of tasks |
 | ``assets`` | what a task's data shows: names, addresses and sizes |

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
-from to_labelbox_formats.label_studio.assets import Reference, Slot
+from to_labelbox_formats.label_studio.assets import UPLOAD_PREFIX, Reference, Slot
 
 LEVELS = 3
 """Names of an asset that are told apart: the shortest, the next longer one, all others."""
@@ -16,16 +16,28 @@ class AssetIndex(Struct, frozen=True):
     """References and names are kept as their hashes.
 
     ``first``: reference → the first task that shows it; ``again``: that task → the later ones that show it too;
-    ``clashes``: by level, names that several assets have.
+    ``clashes``: by level, names that several assets have; ``names``: the shortest of each.
     """
 
     first: dict[int, int] = {}
     again: dict[int, list[int]] = {}
     clashes: Sequence[set[int]] = ()
+    names: Collection[int] = ()
 
     def owner(self, slot: Slot) -> int | None:
         """The task that an asset belongs to; None for an inline text, which belongs to its own."""
         return self.first.get(hash(slot.ref)) if slot.ref else None
+
+    def has(self, path: str) -> bool:
+        """Whether a file is an asset, by its path or the end of it, with or without the prefix of an upload."""
+        while True:
+            base = path.rpartition("/")[2]
+            forms = (path, path.removesuffix(base) + base[9:]) if UPLOAD_PREFIX.match(base) else (path,)
+            if any(hash(form) in self.names for form in forms):
+                return True
+            _, slash, path = path.partition("/")
+            if not slash:
+                return False
 
     def name(self, reference: Reference) -> str:
         """The shortest name that no other asset has."""
@@ -40,6 +52,7 @@ def index_assets(slots: Iterable[tuple[int, Slot]]) -> AssetIndex:
     first: dict[int, int] = {}
     again: dict[int, set[int]] = {}
     clashes: tuple[set[int], ...] = tuple(set() for _ in range(LEVELS))
+    shortest: dict[int, int] = {}
     for level in range(LEVELS):
         owners: dict[int, int] = {}
         for unit, slot in slots:
@@ -56,6 +69,7 @@ def index_assets(slots: Iterable[tuple[int, Slot]]) -> AssetIndex:
             name = hash(names[min(level, len(names) - 1)])
             if owners.setdefault(name, ref) != ref:
                 clashes[level].add(name)
+        shortest = shortest or owners
         if not clashes[level]:
             break
-    return AssetIndex(first, {owner: sorted(units) for owner, units in again.items()}, clashes)
+    return AssetIndex(first, {owner: sorted(units) for owner, units in again.items()}, clashes, shortest.keys())

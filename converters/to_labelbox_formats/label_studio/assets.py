@@ -45,7 +45,7 @@ _MEDIA_OF_TAG = {
 }
 _WITHOUT_COUNTERPART = frozenset(("timeseries", "table", "list"))
 _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
-_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
+UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _REMOTE = re.compile(r"^(?:https?|s3|gs|azure-blob|azure_spi)://\S+$")
 _UPLOADS = "/data/upload/"
 _THIS_COMPUTER = frozenset(("localhost", "127.0.0.1", "0.0.0.0", "::1"))
@@ -173,7 +173,7 @@ def _upload(path: str, url: str | None) -> Reference | None:
         return None
     project, name = found.groups()
     base = name.rpartition("/")[2]
-    bare = base[9:] if _PREFIX.match(base) else base
+    bare = base[9:] if UPLOAD_PREFIX.match(base) else base
     if not is_safe(name) or not base or not is_safe(bare):
         return None
     names = (base, f"{project}/{base}") if bare == base else (bare, base, f"{project}/{base}")

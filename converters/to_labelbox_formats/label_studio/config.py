@@ -96,10 +96,13 @@ class Shown(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True):
+    """``found``: there is one, else it is made of what regions let see. ``tags``: how often each tag occurs."""
+
     controls: dict[str, Control] = {}
     objects: dict[str, Shown] = {}
     placeholders: tuple[str, ...] = ()
     found: bool = False
+    tags: dict[str, int] = {}
 
     def control(self, name: str) -> Control | None:
         """The control of that name, also for one repetition of a Repeater."""
@@ -156,7 +159,8 @@ def parse_config(data: bytes) -> Config:
     targets = {t for c in controls.values() for t in c.targets}
     objects = {n: o for n, o in objects.items() if n in targets} or objects
     repeated = tuple(n for n in (*controls, *objects) if "{{" in n)
-    return Config(controls, objects, repeated, True)
+    tags = Counter(local_name(element).lower() for element in root.iter() if isinstance(element.tag, str))
+    return Config(controls, objects, repeated, True, dict(tags))
 
 
 def _by_alias(control: Control, controls: dict[str, Control]) -> Control:

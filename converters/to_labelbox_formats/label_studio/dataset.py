@@ -12,10 +12,12 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import read_bytes
 from to_labelbox_formats.label_studio.config import Config, declare, parse_config
+from to_labelbox_formats.label_studio.conventions import settle
 from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise, unfinished
 from to_labelbox_formats.label_studio.items import TaskItems
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.task_index import index_tasks
+from to_labelbox_formats.label_studio.unread import note_files, note_unread_tags
 
 CONFIG_NAMES = ("config.xml", "label_config.xml")
 MAX_CONFIG_BYTES = 32 << 20
@@ -26,8 +28,13 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     """Open an export: find its files and its labelling config, and index its tasks."""
     options.check()
     log = context.log
-    config = _config(source, options, log)
-    index = index_tasks(source, _files(source, log), config, options, log)
+    config, used = _config(source, options, log)
+    reasons: dict[str, str] = {}
+    index = index_tasks(source, _files(source, log, reasons), config, options, log)
+    index.census.tell(log, index.config, options.data_key)
+    note_unread_tags(index.given, log)
+    note_files(log, source, [f.name for f in index.files] + used, reasons, index.assets)
+    conventions = settle(index.census.evidence, options, log)
     declared = declare(index.given, log)
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
@@ -42,12 +49,13 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         source.name,
         declared.schema,
         index.units,
-        TaskItems(source, index, declared, options, context),
+        TaskItems(source, index, declared, conventions, options, context),
         {"files": len(index.files), "tasks": index.units, "config": config is not None, "bytes": index.bytes},
     )
 
 
-def _files(source: Source, log: Log) -> list[FoundFile]:
+def _files(source: Source, log: Log, reasons: dict[str, str]) -> list[FoundFile]:
+    """The files of the export; ``reasons`` gets why the others are none."""
     found: list[FoundFile] = []
     for name in candidates(source):
         file = recognise(source, name)
@@ -58,16 +66,17 @@ def _files(source: Source, log: Log) -> list[FoundFile]:
         elif (broken := unfinished(source, name)) is not None:
             log.file_unreadable(name, broken)
         else:
-            log.note(Code.FILE_IGNORED, f"not a Label Studio export: {file}", file=name)
+            reasons[name] = f"not a Label Studio export: {file}"
+            log.note(Code.FILE_IGNORED, reasons[name], file=name)
     return found
 
 
-def _config(source: Source, options: Options, log: Log) -> Config | None:
-    """The labelling config that the user names, else one beside the export."""
+def _config(source: Source, options: Options, log: Log) -> tuple[Config | None, list[str]]:
+    """The labelling config that the user names, else one beside the export, with its name in the source."""
     if options.config is not None:
         said = f"label-studio option config: {options.config}"
         try:
-            return parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES))
+            return parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES)), []
         except FileError as error:
             raise UsageError(f"{said}: {error}") from None
     names = _config_names(source)
@@ -79,8 +88,11 @@ def _config(source: Source, options: Options, log: Log) -> Config | None:
             continue
         if len(names) > 1:
             log.decide(f"of several labelling configs {name} is used; -O config=FILE names another")
-        return config
-    return None
+            log.assume(
+                "labelling config", name, unknown=1, why=f"{len(names)} files could be it", option="-O config=FILE"
+            )
+        return config, [name]
+    return None, []
 
 
 def _config_names(source: Source) -> list[str]:

@@ -14,6 +14,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.assets import slots_of
 from to_labelbox_formats.label_studio.config import Declared
+from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Task, decode_data
 from to_labelbox_formats.label_studio.files.task_files import TaskFiles
 from to_labelbox_formats.label_studio.options import Options
@@ -28,11 +29,18 @@ class TaskItems:
     """Gives the items of any range of tasks, in any process; an asset belongs to the first task that shows it."""
 
     def __init__(
-        self, source: Source, index: TaskIndex, declared: Declared, options: Options, context: ReadContext
+        self,
+        source: Source,
+        index: TaskIndex,
+        declared: Declared,
+        conventions: Conventions,
+        options: Options,
+        context: ReadContext,
     ) -> None:
         self._source = source
         self._index = index
         self._declared = declared
+        self._conventions = conventions
         self._options = options
         self._context = context
 
@@ -40,7 +48,7 @@ class TaskItems:
         index = self._index
         files = [TaskFiles(self._source, index.files, index.given) for _ in range(2)]
         with closing(files[0]) as here, closing(files[1]) as elsewhere:
-            tasks = TaskReader(index.config, self._declared, self._options, self._context, log)
+            tasks = TaskReader(index.config, self._declared, self._conventions, self._options, self._context, log)
             yield from _Range(index, tasks, elsewhere, self._options.data_key, log).items(here, start, stop)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from to_labelbox.report.errors import UsageError
 
+UNITS = ("percent", "pixel")
+OFFSETS = ("code_points", "utf16")
 POLICIES = ("best", "latest", "first", "ground-truth", "all")
 
 
@@ -35,7 +37,17 @@ class Options:
         default=False, metadata={"help": "take the last prediction of tasks that have no annotation"}
     )
     drafts: bool = field(default=False, metadata={"help": "take the last draft of tasks that have no annotation"})
-    frame_base: int = field(default=1, metadata={"help": "number of a video's first frame in the export"})
+    frame_base: int | None = field(
+        default=None, metadata={"help": "number of a video's first frame in the export: 1, as the editor has it, or 0"}
+    )
+    units: str | None = field(
+        default=None,
+        metadata={"help": "what coordinates are: percent of the picture, as the editor writes them, or pixel"},
+    )
+    offsets: str | None = field(
+        default=None,
+        metadata={"help": "what offsets in texts count where the text does not tell: code_points (default) or utf16"},
+    )
 
     @property
     def user(self) -> str | None:
@@ -49,7 +61,10 @@ class Options:
                 f"label-studio option annotator: {self.annotator!r} is not one of {', '.join(POLICIES)} or user:EMAIL"
             )
         _ = self.default_size
-        if self.frame_base not in (0, 1):
+        for name, value, known in (("units", self.units, UNITS), ("offsets", self.offsets, OFFSETS)):
+            if value is not None and value not in known:
+                raise UsageError(f"label-studio option {name}: {value!r} is not one of {', '.join(known)}")
+        if self.frame_base not in (None, 0, 1):
             raise UsageError(f"label-studio option frame_base: {self.frame_base} is neither 0 nor 1")
 
     @property

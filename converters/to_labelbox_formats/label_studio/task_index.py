@@ -26,6 +26,7 @@ from to_labelbox_formats.label_studio.files.pieces import TABLES, Cut, FileForm,
 from to_labelbox_formats.label_studio.files.records import Id, Task, TaskHead, TaskHeadWithRegions, is_nothing
 from to_labelbox_formats.label_studio.files.task_files import TaskFile, TaskFiles, TaskPiece
 from to_labelbox_formats.label_studio.options import Options
+from to_labelbox_formats.label_studio.unread import ExportCensus
 
 _HEADS = msgspec.json.Decoder(list[TaskHead])
 _HEADS_WITH_REGIONS = msgspec.json.Decoder(list[TaskHeadWithRegions])
@@ -36,7 +37,7 @@ class TaskIndex(Struct, frozen=True):
     """What opening has found; a task's number is its *unit*.
 
     ``given`` is the labelling config that the user or the source gives, ``config`` that or what the regions let see.
-    ``doubtful``: fields of flat records, beside the one that is the asset, that can be answers.
+    ``census``: what no rule reads. ``doubtful``: fields of flat records, beside the one that is the asset, that can be answers.
     ``attached``: a task's further records, by its unit; ``absorbed``: the units of those.
     """
 
@@ -48,6 +49,7 @@ class TaskIndex(Struct, frozen=True):
     config: Config
     doubtful: Sequence[str]
     repeated_ids: set[Id]
+    census: ExportCensus
     attached: dict[int, list[int]]
     absorbed: set[int]
     assets: AssetIndex
@@ -108,6 +110,7 @@ def index_tasks(
         known,
         _doubtful(survey.plain, options.data_key),
         survey.repeated_ids,
+        survey.census,
         survey.attached,
         survey.absorbed,
         assets,
@@ -130,11 +133,13 @@ class _Heads:
     def __init__(self, file: TaskFile, look: bool) -> None:
         self._file = file
         self.found: list[Any] = []
+        self.data = b""
         self._decode: Callable[[bytes], list[Any]] = self._row if file.shape in TABLES else _OBJECTS.decode
         if file.form is FileForm.TASKS:
             self._decode = _HEADS_WITH_REGIONS.decode if look else _HEADS.decode
 
     def __call__(self, data: bytes) -> int:
+        self.data = data
         self.found = self._decode(data)
         return len(self.found)
 
@@ -172,6 +177,7 @@ class _Survey(Struct):
     absorbed: set[int] = field(default_factory=set)
     regions: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
     plain: dict[str, bool] = field(default_factory=dict)
+    census: ExportCensus = field(default_factory=ExportCensus)
 
     def add_file(self, number: int, log: Log) -> None:
         file = self.files[number]
@@ -183,6 +189,8 @@ class _Survey(Struct):
                 for cut in pieces(stream, file.shape, heads, lambda m: log.file_unreadable(file.name, m)):
                     if cut.tasks != 0 or file.shape not in TABLES:
                         self._add_piece(number, cut, heads.found if cut.tasks is not None else [], start)
+                        if cut.tasks and file.form is not FileForm.FLAT:
+                            self.census.see_piece(heads.data)
         except FileError as error:
             log.file_unreadable(file.name, str(error))
 

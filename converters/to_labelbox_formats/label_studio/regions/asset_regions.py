@@ -84,6 +84,11 @@ class AssetRegions:
         self._last = width, height, size
         return size
 
+    def pixel_frame(self, region: Region) -> tuple[float, float] | None:
+        """What coordinates refer to that are pixels: as per cent of this they stay what they are."""
+        self.frame(region)
+        return 100.0, 100.0
+
     def _frame(self, width: Number, height: Number) -> tuple[float, float] | None:
         told = _size(width, height)
         header = self._picture

@@ -26,6 +26,7 @@ from to_labelbox.model.items import (
 from to_labelbox.model.survey import INSTANCE
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
+from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.records import (
     UNDECODABLE,
     Region,
@@ -80,7 +81,8 @@ class RegionReader:
     def __init__(
         self,
         naming: Naming,
-        frame_base: int,
+        conventions: Conventions,
+        unit: str | None,
         asset: AssetRegions,
         entries: Sequence[Region],
         values: Sequence[Value],
@@ -89,7 +91,8 @@ class RegionReader:
         family: str,
     ) -> None:
         self.naming = naming
-        self.frame_base = frame_base
+        self.conventions = conventions
+        self.unit = unit
         self.asset = asset
         self.entries = entries
         self.values = values
@@ -110,7 +113,7 @@ class RegionReader:
             value = msgspec.structs.replace(value, text=Raw(b""))
         media = self.asset.slot.media
         if value.ranges:
-            frames = frame_spans(value, self.frame_base, self._frames(value))
+            frames = frame_spans(value, self.conventions.frame_base, self._frames(value))
             return self._timed(frames=frames)
         if media is Media.AUDIO:
             return self._timed(times=(self._seconds(value),))
@@ -127,7 +130,8 @@ class RegionReader:
         asset = self.asset
         if asset.slot.media is not Media.IMAGE and value.x is None:
             raise Unusable(Code.UNSUPPORTED, f"a region of type {entry.type!r} has no counterpart in Labelbox")
-        size = asset.frame(entry)
+        raster = value.rle or value.imageDataURL is not None
+        size = asset.pixel_frame(entry) if self.conventions.pixels and not raster else asset.frame(entry)
         if size is None:
             raise Unusable(
                 Code.IMAGE_SIZE_UNKNOWN,
@@ -237,11 +241,20 @@ class RegionReader:
         if end < start:
             start, end = end, start
             self.remarks.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
-        span = offsets.resolve(start, end, quote)
+        span = offsets.resolve(start, end, quote, self.unit == "utf16")
         if span is None:
             raise Unusable(
                 Code.SPAN_INVALID,
                 f"the span {start}..{end} is empty or not in the text of {len(offsets.text)} characters",
+            )
+        if self.unit is None and span.unit in (Unit.UNCHECKED, Unit.MISMATCH) and offsets.is_ambiguous(end):
+            self.remarks.log.assume(
+                "unit of text offsets",
+                "code points",
+                against=int(span.unit is Unit.MISMATCH),
+                unknown=int(span.unit is Unit.UNCHECKED),
+                why="the text that a region says it covers decides; without one nothing does",
+                option="-O offsets=utf16",
             )
         if span.unit is Unit.MISMATCH:
             self.remarks.lose(Code.SPAN_SHIFTED, "the text at its offsets is not the one that it says it covers")
@@ -320,7 +333,7 @@ class RegionReader:
         return RegionContent(name, [answer])
 
     def _track(self, value: Value, entry: Region) -> RegionContent:
-        size = self.asset.frame(entry)
+        size = self.asset.pixel_frame(entry) if self.conventions.pixels else self.asset.frame(entry)
         if size is None:
             raise Unusable(
                 Code.IMAGE_SIZE_UNKNOWN, f"percentages need the size of the video, which is not known: {SIZE_REMEDY}"
@@ -331,7 +344,7 @@ class RegionReader:
                 Code.FRAME_INVALID,
                 f"the region counts {int(value.framesCount)} frames, the video has {probed}: frame numbers may be off",
             )
-        segments = segments_of(value, size[0], size[1], self.frame_base, self._frames(value), self.remarks)
+        segments = segments_of(value, size[0], size[1], self.conventions.frame_base, self._frames(value), self.remarks)
         classes = self._classes()
         attributes = self._attributes()
         tracks = [

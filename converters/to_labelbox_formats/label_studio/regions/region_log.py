@@ -29,16 +29,16 @@ class Unusable(Exception):
 class RegionLog:
     """Notes about one region; ``loss``: one of them said that something of it is gone."""
 
-    __slots__ = ("_log", "id", "loss", "place")
+    __slots__ = ("id", "log", "loss", "place")
 
     def __init__(self, log: Log, place: Place, id: str) -> None:
-        self._log = log
+        self.log = log
         self.place = place
         self.id = id
         self.loss = False
 
     def note(self, code: Code, message: str) -> None:
-        self._log.note(code, message, file=self.place.file, where=self.place.where, id=self.id)
+        self.log.note(code, message, file=self.place.file, where=self.place.where, id=self.id)
 
     def lose(self, code: Code, message: str) -> None:
         self.loss = True
@@ -46,5 +46,5 @@ class RegionLog:
 
     def skip(self, code: Code, ledger_label: str, message: str) -> None:
         """Count something of the region as read and skipped."""
-        self._log.read(ledger_label)
-        self._log.skip(code, ledger_label, message, file=self.place.file, where=self.place.where, id=self.id)
+        self.log.read(ledger_label)
+        self.log.skip(code, ledger_label, message, file=self.place.file, where=self.place.where, id=self.id)

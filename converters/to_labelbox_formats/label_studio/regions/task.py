@@ -14,6 +14,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
+from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.records import (
     ANNOTATION,
     UNDECODABLE,
@@ -65,8 +66,17 @@ class _AnnotationPlace(NamedTuple):
 class TaskReader:
     """Reads tasks into the regions of their assets, and counts what it reads."""
 
-    def __init__(self, config: Config, declared: Declared, options: Options, context: ReadContext, log: Log) -> None:
+    def __init__(
+        self,
+        config: Config,
+        declared: Declared,
+        conventions: Conventions,
+        options: Options,
+        context: ReadContext,
+        log: Log,
+    ) -> None:
         self._config = config
+        self._conventions = conventions
         self._options = options
         self.exif = context.exif
         self._sizes = Sizes(context, options.default_size)
@@ -81,6 +91,7 @@ class TaskReader:
         if not shows.slots:
             self._log.note(Code.ASSET_UNKNOWN, shows.missing, file=record.place.file, where=record.place.where)
         selected = chosen(annotations, self._options)
+        self._tell_selection(annotations, selected)
         kept = set(map(id, selected))
         for number, annotation in enumerate(annotations):
             if id(annotation) in kept:
@@ -96,6 +107,21 @@ class TaskReader:
             self._drafts(one.drafts, assets, record, take_drafts)
             self._predictions(one.predictions, assets, record, take_predictions)
         return assets.wanted
+
+    def _tell_selection(self, annotations: Sequence[Annotation], selected: Sequence[Annotation]) -> None:
+        """A task has one ground truth; which of several annotations it is, the export need not say."""
+        if self._options.annotator == "best" and len(selected) == 1 and len(annotations) > 1:
+            others = [a for a in annotations if not a.cancelled and a is not selected[0]]
+            if others:
+                stated = bool(selected[0].ground_truth) and not any(a.ground_truth for a in others)
+                self._log.assume(
+                    "annotation of a task",
+                    "best",
+                    for_=int(stated),
+                    unknown=int(not stated),
+                    why="of several annotations of a task the ground truth counts, else the newest",
+                    option="-O annotator=all",
+                )
 
     def _drafts(self, raw: Raw, assets: TaskAssets, record: TaskRecord, take: bool) -> None:
         message = "drafts are not ground truth; -O drafts=true takes them"
@@ -165,12 +191,13 @@ class TaskReader:
     def _on_one_picture(self, groups: list[Group], asset: AssetRegions, at: _AnnotationPlace) -> list[AssetAnswer]:
         """Regions on one picture: those that most exports are made of are read without the general machinery."""
         answers: list[AssetAnswer] = []
+        frame = asset.pixel_frame if self._conventions.pixels else asset.frame
         plain_label, ids, ledger, where = self._naming.plain_label, asset.ids, self._log.ledger, at.place.where
         for group in groups:
             entry = group.entries[0]
             identity, name, shape = entry.id, None, None
             if len(group.entries) == 1 and not entry.item_index and not entry.meta and not entry.parentID:
-                size = asset.frame(entry)
+                size = frame(entry)
                 found = plain_shape(entry, size[0], size[1]) if size is not None and asset.orientation == 1 else None
                 if found is not None:
                     label, shape = found
@@ -203,7 +230,8 @@ class TaskReader:
             family = at.families.root(first) if first.parentID or first.kind.startswith("keypoint") else None
             content = RegionReader(
                 self._naming,
-                self._options.frame_base,
+                self._conventions,
+                self._options.offsets,
                 asset,
                 group.entries,
                 values,

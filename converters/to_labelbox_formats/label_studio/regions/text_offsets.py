@@ -75,11 +75,17 @@ class Offsets:
                 unix = self._unix
                 yield Span(self._from_lf(unix._from_utf16(start)), self._from_lf(unix._from_utf16(end)), Unit.LF_UTF16)
 
-    def resolve(self, start: int, end: int, quote: str | None) -> Span | None:
-        """The span in code points; None when it is empty or not in the text."""
+    def is_ambiguous(self, end: int) -> bool:
+        """Whether an offset up to that place means another one by another unit."""
+        return bool((self._wide and self._wide[0] <= end) or (self._breaks and self._breaks[0] <= end))
+
+    def resolve(self, start: int, end: int, quote: str | None, utf16: bool = False) -> Span | None:
+        """The span in code points; None when it is empty or not in the text. ``utf16``: the unit where no quote tells."""
         if start < 0 or end <= start:
             return None
         length = len(self.text)
+        if utf16 and not quote:
+            start, end = self._from_utf16(start), self._from_utf16(end)
         if quote is None or quote == "":
             return Span(start, end, Unit.UNCHECKED) if end <= length else None
         for candidate in self._candidates(start, end):

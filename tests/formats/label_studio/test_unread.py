@@ -1,0 +1,63 @@
+"""What no rule reads is named with a count: files, fields, types of regions, tags of the config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import to_labelbox
+from build.label_studio import box, region, task, write
+
+CONFIG = """<Image name="shown" value="$shown"/><RectangleLabels name="rectanglelabels" toName="shown">
+<Label value="car"/></RectangleLabels>"""
+
+
+def unread(source: Path, out: Path) -> dict[tuple[str, str, str], int]:
+    report = to_labelbox.convert(source, out)
+    return {(u.what, u.name, u.where): u.count for u in report.unread}
+
+
+def test_an_export_as_the_server_writes_it_leaves_nothing_unread(tmp_path: Path) -> None:
+    file = write(tmp_path / "in", [task([box()])], CONFIG)
+    assert unread(file.parent, tmp_path / "out") == {}
+
+
+def test_planted_fields_are_named_with_their_counts(tmp_path: Path) -> None:
+    odd: dict[str, Any] = {**box("a"), "depth": 3}
+    odd["value"]["mass"] = 1
+    tasks = [task([odd, box("b")], {"shown": "a.jpg", "city": "x"}, n, scene="day", meta={"by": "me"}) for n in (1, 2)]
+    tasks[0]["annotations"][0]["mood"] = "good"
+    file = write(tmp_path / "in", tasks, CONFIG)
+    assert unread(file.parent, tmp_path / "out") == {
+        ("field", "scene", "tasks"): 2,
+        ("field", "meta", "tasks"): 2,
+        ("field", "city", "data of tasks"): 2,
+        ("field", "depth", "regions"): 2,
+        ("field", "mass", "values"): 2,
+        ("field", "mood", "annotations"): 1,
+    }
+
+
+def test_an_unknown_type_and_tag(tmp_path: Path) -> None:
+    given = [box(), region("hologram", {"cells": 3}, "h")]
+    file = write(tmp_path / "in", [task(given)], CONFIG + '<Hologram name="hologram" toName="shown"/>')
+    found = unread(file.parent, tmp_path / "out")
+    assert found["element", "hologram", "types of regions"] == 1
+    assert found["field", "cells", "values"] == 1
+    assert found["tag", "hologram", "labelling config"] == 1
+
+
+def test_files_that_nothing_names(tmp_path: Path) -> None:
+    source = write(tmp_path / "in", [task([box()])], CONFIG).parent
+    (source / "images").mkdir()
+    for name in ("images/a.jpg", "images/0123abcd-a.jpg", "images/stray.jpg", "notes.txt", "other.json"):
+        (source / name).write_text("{}")
+    files = {u.name: u.why for u in to_labelbox.convert(source, tmp_path / "out").unread if u.what == "file"}
+    assert set(files) == {"images/stray.jpg", "notes.txt", "other.json"}
+    assert "not a Label Studio export" in files["other.json"]
+
+
+def test_one_field_in_very_many_tasks_is_found_at_a_bounded_price(tmp_path: Path) -> None:
+    tasks = [task([box()], {"shown": f"{n}.jpg"}, n, scene=1) for n in range(1, 6001)]
+    found = unread(write(tmp_path / "in", tasks, CONFIG).parent, tmp_path / "out")
+    assert 1000 <= found["field", "scene", "tasks"] <= 6000
