@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import weakref
@@ -56,9 +57,21 @@ class Opened:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for descriptor in self._descriptors.values():
-            os.close(descriptor)
-        self._descriptors.clear()
+        self._close(len(self._descriptors))
+
+    def _close(self, count: int) -> None:
+        """Close the files that were opened first."""
+        for file in list(self._descriptors)[:count]:
+            os.close(self._descriptors.pop(file))
+
+    def _opened(self, path: str) -> int:
+        try:
+            return os.open(path, os.O_RDONLY)
+        except OSError as error:
+            if error.errno != errno.EMFILE or not self._descriptors:
+                raise
+        self._close((len(self._descriptors) + 1) // 2)  # the system lets a process have fewer
+        return os.open(path, os.O_RDONLY)
 
     def read(self, file: int, length: int, start: int) -> bytes:
         path, base = self._places[file]
@@ -68,8 +81,8 @@ class Opened:
         descriptor = self._descriptors.get(file)
         if descriptor is None:
             if len(self._descriptors) >= OPEN:
-                os.close(self._descriptors.pop(next(iter(self._descriptors))))
-            descriptor = self._descriptors[file] = os.open(path, os.O_RDONLY)
+                self._close(1)
+            descriptor = self._descriptors[file] = self._opened(path)
         return os.pread(descriptor, length, start)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
 
 from to_labelbox.conversion.demanded import demanding
 from to_labelbox.conversion.job import Job, Opened, _adapted, existing_ontology, open_job
-from to_labelbox.conversion.output_folder import Folder
+from to_labelbox.conversion.output_folder import Folder, room
 from to_labelbox.conversion.run import Progress, run
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
@@ -94,7 +95,8 @@ def convert(
         if folder is not None:
             folder.clean()
         raise
-    return run(opened, folder, job.settings, job.fail, shard_lines, workers, progress, file_timeout).report
+    with room(os.fspath(out)) if out is not None else nullcontext():
+        return run(opened, folder, job.settings, job.fail, shard_lines, workers, progress, file_timeout).report
 
 
 def write(
@@ -112,7 +114,8 @@ def write(
     """Write a dataset, or items made in Python, into ``out``; see :func:`convert` for the arguments."""
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset, schema=schema)
     opened = _opened(made, settings, options, existing_ontology(ontology), index)
-    return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), False, shard_lines).report
+    with room(os.fspath(out)):
+        return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), False, shard_lines).report
 
 
 def infer_ontology(dataset: Dataset | Sequence[Item], *, settings: Settings | None = None) -> Ontology:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 
+from to_labelbox.conversion.output_folder import room
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
@@ -48,7 +49,7 @@ def preview(
     pieces = show(os.fspath(out), options)
     aside = f"{target}.{os.getpid()}.partial"
     try:
-        with open(aside, "xb") as file:
+        with room(target), open(aside, "xb") as file:
             file.writelines(piece.encode("utf-8", "replace") for piece in pieces)
             size = file.tell()
         os.replace(aside, target)

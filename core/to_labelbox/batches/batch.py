@@ -5,11 +5,10 @@ The work is in :mod:`~to_labelbox.batches.run`.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from to_labelbox.batches.find_datasets import Found
@@ -28,7 +27,7 @@ from to_labelbox.batches.plan import (
 from to_labelbox.batches.published import MEMORY, forget
 from to_labelbox.batches.report import BatchReport, read_batch
 from to_labelbox.conversion.job import existing_ontology
-from to_labelbox.conversion.output_folder import PARTIAL, REPORT, unwritable
+from to_labelbox.conversion.output_folder import PARTIAL, REPORT, room, unwritable
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError
@@ -39,6 +38,8 @@ from to_labelbox.source.fingerprint import file_digest
 if TYPE_CHECKING:
     from to_labelbox.conversion.process_pool import PoolFactory
 from to_labelbox.batches.progress import Listener
+
+RESUME = "when there is room, --resume goes on"
 
 
 def batch(
@@ -108,7 +109,7 @@ def batch(
     hire = _hire(engine, scheduler, workers, file_timeout)
     run = Batch(place, given, progress)
     _check_places(place, run.found)
-    with _room(place), locked(_ready(place), shared=shard is not None) as unprotected:
+    with room(place, RESUME), locked(_ready(place), shared=shard is not None) as unprotected:
         run.note_unprotected(unprotected)
         with beginning(place):
             _prepare_folder(place, given, run.found, overwrite, resume or shard is not None, shard is not None)
@@ -150,7 +151,7 @@ def merge(
         _same_datasets(folder, found, load_datasets(os.path.join(folder, PARTIAL)))
     run = Batch(place, given, progress, found)
     others = [folder for folder in folders if os.path.realpath(folder) != os.path.realpath(place)]
-    with ExitStack() as locks:
+    with room(place, "what is there stays for another merge"), ExitStack() as locks:
         run.note_unprotected(locks.enter_context(locked(_ready(place))))
         for folder in others:
             locks.enter_context(locked(folder, shared=True))
@@ -176,17 +177,6 @@ def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float)
     from to_labelbox.conversion.worker import initialize_worker
 
     return lambda jobs: crew(workers, initialize_worker, (jobs, file_timeout))
-
-
-@contextmanager
-def _room(out: str) -> Iterator[None]:
-    """Say how to go on where the disk is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-        raise UsageError(f"{out} cannot be written: {error.strerror}. When there is room, --resume goes on") from error
 
 
 def _ready(out: str) -> str:

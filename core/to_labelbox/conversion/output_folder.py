@@ -5,13 +5,14 @@ The report is renamed last and holds the hashes of the others, so a set that was
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import shutil
 from array import array
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from to_labelbox.report.errors import UsageError
@@ -22,6 +23,7 @@ REPORT = "report.json"
 LINES = "annotations.ndjson"
 OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|index\.ndjson|ontology\.json|report\.json")
 PARTIAL = ".to-labelbox-partial"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def is_output(folder: str) -> bool:
@@ -73,6 +75,17 @@ def unwritable(folder: str, error: OSError) -> UsageError:
     if isinstance(error, FileExistsError):
         return UsageError(f"{folder} is a file: give a folder for the output")
     return UsageError(f"{folder} cannot be written: {error.strerror}")
+
+
+@contextmanager
+def room(place: str, advice: str = "nothing was written") -> Iterator[None]:
+    """Name the output, and what can be done, where a disk is full or takes nothing. Raises :class:`UsageError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise UsageError(f"{place} cannot be written: {error.strerror}; {advice}") from error
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
