@@ -9,6 +9,7 @@ from itertools import islice
 
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import keys_at
+from to_labelbox.source.splits import SPLIT_PATTERN
 
 
 class Kind(StrEnum):
@@ -92,9 +93,7 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
 _SPLIT = re.compile(
     r"^(?:instances|person_keypoints|keypoints|captions|panoptic|stuff|labels|image_info|lvis(?:_v\d+(?:\.\d+)?)?)_(.+)$"
 )
-_WORD = re.compile(
-    r"(train|training|val|valid|validation|test|testing|trainval|minival|dev|eval)(\d{4})?", re.IGNORECASE
-)
+_WORD = re.compile(rf"({SPLIT_PATTERN})(\d{{4}})?", re.IGNORECASE)
 _BETWEEN = re.compile(r"[-_. ]+")
 _ANNOTATIONS = re.compile(r"annotations?|labels?|jsons?|coco", re.IGNORECASE)
 ROBOFLOW = "_annotations.coco.json"

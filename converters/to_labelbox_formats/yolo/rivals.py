@@ -13,11 +13,12 @@ from collections import Counter
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, is_label_name
+from to_labelbox.source.splits import SPLIT_PATTERN
+from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name
 from to_labelbox_formats.yolo.rows import is_number
 from to_labelbox_formats.yolo.text_lines import lines_of, utf8
 
-_SPLIT_WORD = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(sorted(SPLITS, key=len, reverse=True))})(set)?(?![a-z])")
+_SPLIT_WORD = re.compile(rf"(?i)(?<![a-z])(?:{SPLIT_PATTERN})(set)?(?![a-z])")
 _LISTED = 8
 _COMPARED = 20
 

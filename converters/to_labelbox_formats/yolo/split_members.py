@@ -12,12 +12,13 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import is_image
+from to_labelbox.source.splits import SPLIT_PATTERN
 from to_labelbox_formats.yolo.folders.descriptors import Descriptor, strip_data, text_of
 from to_labelbox_formats.yolo.folders.label_folders import PICTURE_FOLDERS, has_label, label_folders, labels_near
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, as_folder, is_label_name, joined, split_of
 from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
 
-_SPLIT_WORD = re.compile(rf"(?i)(?<![a-z])(?:{'|'.join(SPLITS)})(?![a-z])")
+_SPLIT_WORD = re.compile(rf"(?i)(?<![a-z])(?:{SPLIT_PATTERN})(?![a-z])")
 _ALIASES = (("valid", "val", "validation"), ("val", "valid", "validation"), ("validation", "val", "valid"))
 
 

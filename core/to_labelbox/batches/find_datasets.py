@@ -27,6 +27,7 @@ from to_labelbox.plugins.registry import reader, readers
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.source.files import Source, is_data_folder
 from to_labelbox.source.image_headers import is_media
+from to_labelbox.source.splits import SPLIT_PATTERN
 
 EVIDENCE_FILES, MORE_FILES = 4, 64
 """So many files of each extension directly in a folder are looked at, and so many where the first ones are of no format;
@@ -35,7 +36,7 @@ SINGLE_FILES = 8
 """Where the own files of a folder are of several formats, and no more than these, each is a dataset of its own."""
 DEEPEST = 100
 """Folders within folders that are looked into."""
-_SPLITS = "train|training|val|valid|validation|test|testing|trainval|minival|dev|eval"
+_SPLITS = SPLIT_PATTERN
 _KINDS = "annotations?|labels?|images?|xmls?|jsons?"
 _PARTS = rf"({_SPLITS})[-_]?(\d{{4}})?|({_KINDS})|({_SPLITS})[-_]({_KINDS})|({_KINDS})[-_]({_SPLITS})"
 _ARCHIVES = (".zip", ".gz")

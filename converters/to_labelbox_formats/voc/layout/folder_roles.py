@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from to_labelbox.source.splits import SPLIT_WORDS
+
 
 class Role(Enum):
     FLAT = "flat"
@@ -42,7 +44,7 @@ _MASKS = (("segmentationobject", Role.INSTANCES), ("segmentationclass", Role.CLA
 """How folders of masks begin: ``SegmentationClassAug`` (with SBD), ``SegmentationClassRaw``, ``SegmentationClassPNG``."""
 _PAINTED = re.compile("visual|vis$|colou?r|overlay|npy$")
 """Folders of the same beginning that only show masks, or hold them as arrays."""
-SPLIT_FOLDERS = frozenset("dev test testing train training trainval val valid validation".split())
+SPLIT_FOLDERS = frozenset(SPLIT_WORDS)
 _WORDS = re.compile(r"[^\W\d_]+")
 
 

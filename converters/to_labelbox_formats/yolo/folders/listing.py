@@ -13,11 +13,12 @@ from weakref import WeakKeyDictionary
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_image
+from to_labelbox.source.splits import SPLIT_WORDS
 
 MAX_LABEL_BYTES = 256 * 2**20
 _READ = 64 * 1024
 
-SPLITS = ("train", "training", "trainval", "val", "valid", "validation", "test", "testing")
+SPLITS = frozenset(SPLIT_WORDS)
 _NOT_LABELS = frozenset(
     "classes.txt _classes.txt _annotations.txt requirements.txt license.txt notes.txt labels.txt images.txt "
     "class_names.txt label_list.txt names.txt predefined_classes.txt".split()
