@@ -2,5 +2,5 @@
 
 ``output`` (what is in OUT) → ``plan`` (which line belongs where) → ``survey`` (what is there already, and the plan in
 words) → ``rows`` with ``media`` and ``metadata`` → ``objects`` with ``ontology`` → ``batches`` → ``jobs`` with
-``statuses`` → ``report``; ``run`` drives them, ``journal`` remembers, ``client`` alone knows the SDK.
+``statuses`` → ``report``; ``run`` drives them, ``journal`` remembers, ``client`` alone knows the SDK, ``connection`` the key; ``status`` only looks.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -22,14 +22,12 @@ from to_labelbox_formats.labelbox.importing import survey as surveying
 from to_labelbox_formats.labelbox.importing.batches import Batches, prefix
 from to_labelbox_formats.labelbox.importing.client import (
     ENDPOINT,
-    Expired,
     Labelbox,
-    NotFound,
     Unanswered,
     check_endpoint,
-    check_installed,
     quiet_sdk,
 )
+from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
 from to_labelbox_formats.labelbox.importing.journal import Batch, Journal, Project, State, check_same
 from to_labelbox_formats.labelbox.importing.media import MediaRoot, Uploader
@@ -45,9 +43,9 @@ from to_labelbox_formats.labelbox.importing.report import (
     write_failed_rows,
 )
 from to_labelbox_formats.labelbox.importing.rows import Rows
+from to_labelbox_formats.labelbox.importing.status import import_status, project_ontology
 from to_labelbox_formats.labelbox.importing.survey import Surveyor, Target
 
-KEY = "LABELBOX_API_KEY"
 MAX_NAME = 100
 MAX_BATCH = 100_000
 _POLL = (2.0, 30.0)
@@ -59,23 +57,12 @@ def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> Im
     endpoint = check_endpoint(options.endpoint or ENDPOINT)
     output = open_output(folder)
     journal = Journal(folder, options.first)
-    with _told(), quiet_sdk():
+    with told(), quiet_sdk():
         if options.dry_run:
             return _dry_run(output, journal, options, endpoint, dialogue)
         journal.make()
         with locked(journal.root):
             return _locked(output, journal, options, endpoint, dialogue)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What is only ours becomes what the user is told."""
-    try:
-        yield
-    except NotFound as error:
-        raise RefusedError(f"what was recorded is not there any more ({error}): --restart begins anew") from None
-    except (Unanswered, Expired) as error:
-        raise UnavailableError(f"no answer: {error}") from None
 
 
 def _locked(
@@ -151,23 +138,6 @@ def check_options(options: ImportOptions) -> None:
             raise UsageError(f"--{name.replace('_', '-')}: want {least} to {most:,}")
     if options.media_type and options.media_type not in surveying.MEDIA_TYPES:
         raise UsageError(f"--media-type: one of {', '.join(surveying.MEDIA_TYPES)}")
-
-
-@contextmanager
-def connected(options: ImportOptions, endpoint: str, dialogue: Dialogue) -> Iterator[Labelbox]:
-    """The connection, its key checked. Raises :class:`NotAllowedError` for a key that is none."""
-    check_installed()
-    key = (os.environ.get(KEY) or dialogue.secret("Labelbox API key")).strip()
-    if not key:
-        raise UsageError(f"set {KEY} to a key of https://app.labelbox.com/workspace-settings/api-keys")
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise UsageError(f"{KEY} is no key: it holds blanks or characters that no key has")
-    box = Labelbox(key, endpoint, options.upload_threads, dialogue.tell)
-    try:
-        box.user()
-        yield box
-    finally:
-        box.close()
 
 
 def _check_organisation(box: Labelbox, state: State) -> None:
@@ -501,62 +471,6 @@ class Run:
             batch.done = True
             self._journal.save()
             self._dialogue.progress("waiting for Labelbox to process the rows", n, len(project.batches), "batches")
-
-
-def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
-    """What is recorded of an import and, with a key in the environment, what the service says. Changes nothing."""
-    open_output(folder)
-    journal = Journal(folder, options.first)
-    state = journal.load()
-    if state is None:
-        raise UsageError(f"{journal.folder}: no import was begun")
-    jobs = [Jobs.of_files(journal, number) for number, _ in enumerate(state.projects)]
-    report = make_report(state, journal, jobs, None, "finished" if state.finished else "interrupted")
-    told = [f"import {state.run}, {report.state}, in {state.organisation_name!r} at {state.endpoint}"]
-    pending = [piece for project in state.projects for piece in project.pieces if not piece.state]
-    if pending:
-        told.append(f"{len(pending):,} import jobs are still to be made or waited for")
-    if os.environ.get(KEY):
-        endpoint = check_endpoint(state.endpoint)
-        with _told(), quiet_sdk(), connected(options, endpoint, dialogue) as box:
-            told += _service_says(state, box)
-    else:
-        told.append(f"Labelbox was not asked, as {KEY} is not set")
-    report.text = "\n".join([*told, report.text])
-    return report
-
-
-def _service_says(state: State, box: Labelbox) -> Iterator[str]:
-    for project in state.projects:
-        if not project.project:
-            yield f"{project.name}: not made yet"
-            continue
-        try:
-            yield f"{project.name}: {box.label_count(project.project):,} labels in Labelbox"
-        except (NotFound, RefusedError):
-            yield f"{project.name}: not there any more ({project.project}): --restart begins anew"
-            continue
-        for piece in project.pieces:
-            if not piece.state:
-                job = box.job(str(state.given["mode"]), project.project, f"to-labelbox {state.run} {piece.name}")
-                yield f"  job {piece.name}: {f'{job.state}, {job.progress} %' if job else 'not made yet'}"
-                if job is None:
-                    break
-
-
-def project_ontology(project: str, endpoint: str | None, dialogue: Dialogue) -> bytes:
-    """The ontology of a project, as JSON."""
-    import msgspec
-
-    options = ImportOptions(project_id=project)
-    with _told(), quiet_sdk(), connected(options, check_endpoint(endpoint or ENDPOINT), dialogue) as box:
-        try:
-            found = box.ontology_of(project)
-        except NotFound:
-            raise UsageError(f"no project {project} for this key") from None
-    if found is None or not isinstance(found.content, dict):
-        raise RefusedError(f"project {project} has no ontology")
-    return msgspec.json.format(msgspec.json.encode(found.content), indent=2) + b"\n"
 
 
 IMPORTER = Importer(import_folder, import_status, project_ontology)

@@ -1,0 +1,48 @@
+"""The connection to the service, with the key that is nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from to_labelbox.plugins.importer import Dialogue, ImportOptions
+from to_labelbox.report.errors import RefusedError, UnavailableError, UsageError
+from to_labelbox_formats.labelbox.importing.client import (
+    Expired,
+    Labelbox,
+    NotFound,
+    Unanswered,
+    check_installed,
+)
+
+KEY = "LABELBOX_API_KEY"
+"""The variable of the environment; there is no option and no file for it."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What is only ours becomes what the user is told."""
+    try:
+        yield
+    except NotFound as error:
+        raise RefusedError(f"what was recorded is not there any more ({error}): --restart begins anew") from None
+    except (Unanswered, Expired) as error:
+        raise UnavailableError(f"no answer: {error}") from None
+
+
+@contextmanager
+def connected(options: ImportOptions, endpoint: str, dialogue: Dialogue) -> Iterator[Labelbox]:
+    """The connection, its key checked. Raises :class:`NotAllowedError` for a key that is none."""
+    check_installed()
+    key = (os.environ.get(KEY) or dialogue.secret("Labelbox API key")).strip()
+    if not key:
+        raise UsageError(f"set {KEY} to a key of https://app.labelbox.com/workspace-settings/api-keys")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError(f"{KEY} is no key: it holds blanks or characters that no key has")
+    box = Labelbox(key, endpoint, options.upload_threads, dialogue.tell)
+    try:
+        box.user()
+        yield box
+    finally:
+        box.close()
