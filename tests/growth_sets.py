@@ -50,6 +50,21 @@ def _keypoints(n: int) -> Files:
     return _coco(annotation(1, bbox=[1, 2, 30, 40], keypoints=points, num_keypoints=n), categories=[category])
 
 
+def _one_name(n: int) -> Files:
+    points = [v for k in range(n) for v in (k % 90 + 1, k % 70 + 1, 2)]
+    return _coco(annotation(1, keypoints=points), categories=[{"id": 1, "name": "body", "keypoints": ["x"] * n}])
+
+
+def _tags(n: int) -> Files:
+    names = [{"id": k, "name": f"tag {k}"} for k in range(n)]
+    document = coco([], [image(1, tag_ids=list(range(n)))])
+    return {"instances.json": json.dumps({**document, "tag_categories": names}).encode()}
+
+
+def _runs(n: int) -> list[dict[str, Any]]:
+    return [{"size": [80, 100], "counts": [k % 7000, 9, 7991 - k % 7000]} for k in range(n)]
+
+
 def _deep(n: int) -> Any:
     value: Any = "x"
     for _ in range(n):
@@ -77,6 +92,17 @@ COCO: dict[str, Make] = {
     "captions": lambda n: _coco(*({"id": k, "image_id": 1, "caption": f"text {k}"} for k in range(n)), categories=None),
     "one id for all": lambda n: _coco(*(annotation(7, bbox=[k % 50, k % 40, 30, 40]) for k in range(n))),
     "one name for all": lambda n: _coco(images=[image(k, "a.jpg") for k in range(n)]),
+    "one id for all images": lambda n: _coco(
+        *(annotation(k, bbox=[1, 2, 30, 40]) for k in range(n)), images=[image(1, f"{k}.jpg") for k in range(n)]
+    ),
+    "addresses": lambda n: _coco(
+        *(annotation(k, image_id=k, bbox=[1, 2, 30, 40]) for k in range(n)),
+        images=[image(k, f"https://b.example.org/get?id={k}") for k in range(n)],
+    ),
+    "fields that nothing reads": lambda n: _coco(annotation(1, bbox=[1, 2, 30, 40], **{f"f{k}": 1 for k in range(n)})),
+    "key points of one name": _one_name,
+    "tags": _tags,
+    "masks of one": lambda n: _coco(annotation(1, segmentation=_runs(n))),
 }
 
 # -------------------------------------------------------------------------------------------------------- Pascal VOC
