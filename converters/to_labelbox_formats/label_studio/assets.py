@@ -54,6 +54,7 @@ _SERVED = re.compile(
     r"^/data/upload/|(?:^|/)upload/\d+/|/data/local-files/?\?|/storage-data/uploaded/?\?|/tasks/\d+/(?:presign|resolve)/"
 )
 """Paths that the server of the project answers."""
+_DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
 _SPECIAL = re.compile(r"[?#%]|://")
 _EMBEDDED = re.compile(
     r"\s*<(?:embed|iframe|object|img|audio|video|source)\b[^<>]*?\b(?:src|data)\s*=\s*[\"']([^\"'<>]+)[\"'][^<>]*>\s*(?:</\w+>\s*)?",
@@ -129,7 +130,7 @@ def reference_of(text: str) -> Reference | None:
     if "/tasks/" in served and "fileuri" in query:
         return reference_of(_inner(query["fileuri"]))
     if parts.path.rstrip("/").endswith("data/local-files") and "d" in query:
-        return _named(query["d"].lstrip("/"))
+        return _named(_DRIVE.sub("", query["d"].replace("\\", "/")).lstrip("/"))
     web = parts.scheme in ("http", "https")
     path = query.get("filepath") or (served if parts.host else parts.path)
     if _UPLOAD.search(path):
@@ -140,7 +141,7 @@ def reference_of(text: str) -> Reference | None:
             path = f"{path}?{query_text}"
         longest = (f"{host}/{path}?{query_text}",) if query_text else ()
         return _named(path or host, f"{host}/{path}", *longest, url=text)
-    return _named(text.replace("\\", "/").removeprefix("./").lstrip("/"))
+    return _named(_DRIVE.sub("", text.replace("\\", "/")).removeprefix("./").lstrip("/"))
 
 
 def _inline(text: str) -> Reference:
@@ -308,7 +309,7 @@ def _slots(name: str, tag: str, value: Any, shown: Shown | None) -> list[Slot]:
     if tag in _WITHOUT_COUNTERPART:
         return [Slot(name, 0, None, tag=tag)]
     if isinstance(value, list):
-        if media is Media.CONVERSATION or (not tag and value and isinstance(value[0], dict) and "text" in value[0]):
+        if media is Media.CONVERSATION or (not tag and _is_dialogue(value)):
             keys = (shown.text_key, shown.name_key) if shown else ("text", "author")
             return [Slot(name, 0, Media.CONVERSATION, messages=_messages(value, *keys), tag=tag or "paragraphs")]
         pages = [p.get("url") if isinstance(p, dict) else p for p in value]
@@ -344,6 +345,12 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
     reference = reference_of(value)
     inline = value if value.startswith("data:") else ""
     return [Slot(name, page, media, reference.identity, reference, inline=inline, tag=tag)] if reference else []
+
+
+def _is_dialogue(items: list[Any]) -> bool:
+    """Whether a list holds what somebody says: paragraphs with their text, or messages of a chat."""
+    first = items[0] if items else None
+    return isinstance(first, dict) and ("text" in first or {"role", "content"} <= first.keys())
 
 
 def _messages(items: list[Any], text_key: str, name_key: str) -> tuple[Message, ...]:

@@ -453,7 +453,7 @@ _TAG_OF_TYPE = (
     ("video", "video"), ("timeline", "video"), ("timeseries", "timeseries"), ("paragraph", "paragraphs"),
     ("hypertext", "hypertext"), ("rectangle", "image"), ("polygon", "image"), ("ellipse", "image"),
     ("keypoint", "image"), ("brush", "image"), ("magicwand", "image"), ("bitmask", "image"), ("vector", "image"),
-    ("ocr", "pdf"),
+    ("ocr", "pdf"), ("chatmessage", "chat"),
 )  # fmt: skip
 
 

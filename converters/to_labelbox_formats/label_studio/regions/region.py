@@ -113,7 +113,7 @@ class RegionReader:
             value = msgspec.structs.replace(value, text=Raw(b""))
         media = self.asset.slot.media
         if value.ranges:
-            frames = frame_spans(value, self.conventions.frame_base, self._frames(value))
+            frames = frame_spans(value, self.conventions.frame_base, self._frames(value), self.remarks)
             return self._timed(frames=frames)
         if media is Media.AUDIO:
             return self._timed(times=(self._seconds(value),))

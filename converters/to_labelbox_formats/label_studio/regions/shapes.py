@@ -372,7 +372,7 @@ def _moment_shape(moment: Moment, width: float, height: float, turned: bool, rem
     return box
 
 
-def frame_spans(value: Value, base: int, frames: int | None) -> tuple[FrameSpan, ...]:
+def frame_spans(value: Value, base: int, frames: int | None, remarks: RegionLog) -> tuple[FrameSpan, ...]:
     """Stretches of a timeline, both ends included; an open end reaches to the end of the video."""
     try:
         ranges = _RANGES.decode(value.ranges)
@@ -385,6 +385,9 @@ def frame_spans(value: Value, base: int, frames: int | None) -> tuple[FrameSpan,
             end = int(stretch.end) - base
         else:
             end = frames - 1 if frames is not None else start
+            if frames is None:
+                message = "it has no end, and the length of the video is not known: only its first frame is written"
+                remarks.lose(Code.FRAME_INVALID, message)
         if end < start:
             start, end = end, start
         if start < 0 or end > MAX_FRAMES:

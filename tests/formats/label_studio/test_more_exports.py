@@ -1,0 +1,42 @@
+"""Forms of exports that few write: chats, paths of Windows, stretches without an end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import to_labelbox
+from build.label_studio import box, read, region, task, write
+from harness import codes, lines
+from to_labelbox.model.items import Media
+
+CHAT = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi!"}]
+
+
+def test_a_chat_without_a_config(tmp_path: Path) -> None:
+    said = region("chatmessage", {"chatmessage": {"role": "user", "content": "?"}}, "m", to_name="chat")
+    about = region("choices", {"choices": ["good"]}, "q", to_name="chat", from_name="quality")
+    file = write(tmp_path / "in", [task([said, about], {"chat": CHAT})])
+    (item,), _ = read(file)
+    assert item.asset.media is Media.CONVERSATION
+    assert [(m.content, m.name) for m in item.asset.messages] == [("Hello", "user"), ("Hi!", "assistant")]
+    report = to_labelbox.convert(file, tmp_path / "out")
+    assert (report.annotations.converted, codes(report)["unsupported"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "path", ["/data/local-files/?d=C%3A%5Cdata%5Cmy%20pic.jpg", "C:\\data\\my pic.jpg", "c:/data/my pic.jpg"]
+)
+def test_paths_of_windows(path: str, tmp_path: Path) -> None:
+    (item,), _ = read(write(tmp_path, [task([box()], {"shown": path})]))
+    assert item.asset.path == "data/my pic.jpg"
+
+
+@pytest.mark.parametrize(("frames", "end", "approximated"), [(None, 3, 1), (9, 9, 0)])
+def test_a_stretch_without_an_end(frames: int | None, end: int, approximated: int, tmp_path: Path) -> None:
+    value = {"ranges": [{"start": 3, "end": None}], "timelinelabels": ["walk"]}
+    given = [region("timelinelabels", {**value, **({"framesCount": frames} if frames else {})}, "t")]
+    report = to_labelbox.convert(write(tmp_path / "in", [task(given, {"shown": "v.mp4"})]), tmp_path / "out")
+    assert lines(tmp_path / "out")[0]["answer"][0]["frames"] == [{"start": 3, "end": end}]
+    assert report.annotations.approximated == approximated
