@@ -42,11 +42,13 @@ class Sample:
 
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
         self.files = self.genuine = self.boxes = self.zeros = 0
-        self.order = CornerOrder()
+        self._odd = False
+        self._boxes: list[tuple[float, ...]] = []
         self.rescaled = self.only_stated = self.only_own = 0
         self.angles = self.beyond_turn = self.whole_angles = 0
         self.upright = self.turned = self.turned_own = self.turned_stated = 0
         self.sided = self.leaving = self.fit_swapped = self.copied = 0
+        self.order = CornerOrder()
         self.zero = ""
         self.relative = True
         self.fractions = False
@@ -59,6 +61,10 @@ class Sample:
                 self._add(document, layout.xmls[unit], labels, rules)
                 if self._headers and document.rows and (image := layout.image(unit)):
                     self._compare(document, source, image)
+        self.order.boxes = self.boxes
+        if self._odd:
+            self._count_odd()
+        self._boxes.clear()
         labels.pop("", None)
         self.labels = tuple(labels)
 
@@ -78,18 +84,26 @@ class Sample:
                 continue
             left, top, right, bottom = values
             self.boxes += 1
-            self.order.add(left, top, right, bottom, width, height)
-            self.copied += bottom == left
-            if width != height and width and height:
-                self.sided += 1
-                self.leaving += right > width + 1 or bottom > height + 1
-                self.fit_swapped += right <= height + 1 and bottom <= width + 1
+            self._boxes.append((left, top, right, bottom, width, height))
+            if right < left or bottom < top or (width and (right > width + 1 or bottom > height + 1)):
+                self._odd = True
             least, greatest = min(values), max(values)
             if least <= 0:
                 self.zeros += 1
                 self.zero = self.zero or name
             self.relative &= least >= 0 and greatest <= 1
             self.fractions = self.fractions or not all(map(float.is_integer, values))
+
+    def _count_odd(self) -> None:
+        """What is counted only where some box is flipped or goes beyond its picture, which is seldom."""
+        self.order.boxes = 0
+        for left, top, right, bottom, width, height in self._boxes:
+            self.order.add(left, top, right, bottom, width, height)
+            self.copied += bottom == left
+            if width != height and width and height:
+                self.sided += 1
+                self.leaving += right > width + 1 or bottom > height + 1
+                self.fit_swapped += right <= height + 1 and bottom <= width + 1
 
     def _turned(self, element: Element) -> None:
         turned = child_of(element, "robndbox")
