@@ -21,7 +21,7 @@ from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import Form, Options, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
 
-SAMPLE = 400
+SAMPLE = 200
 """Annotations of a file that are looked at, spread over it."""
 _FEW = 3
 """Records that a question needs at least."""
