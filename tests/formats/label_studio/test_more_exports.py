@@ -40,3 +40,26 @@ def test_a_stretch_without_an_end(frames: int | None, end: int, approximated: in
     report = to_labelbox.convert(write(tmp_path / "in", [task(given, {"shown": "v.mp4"})]), tmp_path / "out")
     assert lines(tmp_path / "out")[0]["answer"][0]["frames"] == [{"start": 3, "end": end}]
     assert report.annotations.approximated == approximated
+
+
+def test_seconds_as_texts(tmp_path: Path) -> None:
+    given = [
+        region("labels", {"start": a, "end": b, "labels": ["S"]}, a)
+        for a, b in (("0.5", "1.25"), ("x", "2"), ("nan", "2"))
+    ]
+    report = to_labelbox.convert(write(tmp_path / "in", [task(given, {"shown": "a.wav"})]), tmp_path / "out")
+    assert lines(tmp_path / "out")[0]["answer"][0]["frames"] == [{"start": 500, "end": 1250}]
+    assert (report.annotations.converted, report.annotations.skipped) == (1, 2)
+
+
+def test_a_dialogue_under_names_that_only_the_config_knows(tmp_path: Path) -> None:
+    said = [{"speaker": "x", "phrase": "hello"}]
+    span = region("paragraphlabels", {"start": 0, "end": 0, "startOffset": 1, "endOffset": 3, "paragraphlabels": ["P"]})
+    file = write(tmp_path / "in", [task([span], {"shown": said})])
+    report = to_labelbox.convert(file, tmp_path / "out")
+    told = [e.message for d in report.diagnostics if d.code == "span-invalid" for e in d.examples]
+    assert "textKey" in told[0]
+    config = '<Paragraphs name="shown" value="$shown" nameKey="speaker" textKey="phrase"/>'
+    write(tmp_path / "in", [task([span], {"shown": said})], config)
+    report = to_labelbox.convert(tmp_path / "in", tmp_path / "both")
+    assert report.annotations.converted == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.records import (
     UNDECODABLE,
+    Id,
     Region,
     Value,
     decode_any,
@@ -267,6 +269,12 @@ class RegionReader:
         messages = self.asset.slot.messages
         if not messages:
             raise Unusable(Code.SPAN_INVALID, "the dialogue is behind a link, so its paragraphs are not known")
+        if not any(message.content for message in messages):
+            raise Unusable(
+                Code.SPAN_INVALID,
+                "no item of the dialogue has a text under the usual names: give the labelling config, whose textKey says "
+                "which field it is, with -O config=FILE",
+            )
         first, last = _number(value.start), _number(value.end)
         start, end = value.startOffset, value.endOffset
         if first is None or last is None or start is None or end is None:
@@ -291,8 +299,8 @@ class RegionReader:
     # --------------------------------------------------------------------------------------------- time and frames
 
     def _seconds(self, value: Value) -> TimeSpan:
-        start, end = value.start, value.end
-        if isinstance(start, str) or isinstance(end, str) or start is None or end is None:
+        start, end = _seconds(value.start), _seconds(value.end)
+        if start is None or end is None:
             raise Unusable(Code.SPAN_INVALID, "its start and end are no seconds")
         if end < start:
             start, end = end, start
@@ -428,6 +436,15 @@ def _number(value: object) -> int | None:
     if isinstance(value, (int, float)) and abs(value) < 1e15 and value == int(value):
         return int(value)
     return None
+
+
+def _seconds(value: Id) -> float | None:
+    """A time, also as text."""
+    try:
+        seconds = math.nan if value is None or isinstance(value, bool) else float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if math.isfinite(seconds) else None
 
 
 def _quote(value: Value) -> str | None:
