@@ -94,7 +94,7 @@ damage: .venv/dev
 	TO_LABELBOX_DAMAGES=1000 $(BIN)/pytest -q tests/core/batches/test_damaged_state.py
 
 spawn: .venv/dev
-	TO_LABELBOX_START_METHOD=spawn $(BIN)/pytest -q tests/core/conversion tests/core/batches tests/test_workers.py tests/test_batch.py
+	TO_LABELBOX_START_METHOD=spawn $(BIN)/pytest -q tests/core/batches tests/core/conversion/test_isolation.py tests/core/conversion/test_scarce.py
 
 clean:
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis

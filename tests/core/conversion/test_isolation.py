@@ -249,6 +249,7 @@ def nothing() -> None:
     """What prepares a process that needs nothing."""
 
 
+@forked
 def test_a_process_that_dies_at_once_breaks_no_pool() -> None:
     """A death before the pool has heard what the process was doing has ended whole runs."""
     with crew(2, nothing) as hands:
@@ -256,6 +257,7 @@ def test_a_process_that_dies_at_once_breaks_no_pool() -> None:
     assert [n for n in range(120) if isinstance(outcomes[n], Died)] == list(range(0, 120, 3))
 
 
+@forked
 def test_a_pool_that_breaks_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     with crew(2, nothing) as hands:
         begun = hands.run(abs, deque(range(-50, 0)))
@@ -268,6 +270,7 @@ def ends() -> None:
     os._exit(3)
 
 
+@forked
 def test_processes_that_cannot_begin_are_said() -> None:
     with pytest.raises(SourceError, match="worker processes end before"), crew(1, ends) as hands:
         list(hands.run(abs, deque([-1])))
