@@ -758,7 +758,7 @@ def test_a_full_disk_says_how_to_go_on(
 
     with monkeypatch.context() as patched:
         patched.setattr("to_labelbox.conversion.worker.save_part", full)
-        with pytest.raises(UsageError, match=r"No space left on device\. When there is room, --resume goes on"):
+        with pytest.raises(UsageError, match=r"No space left on device; when there is room, --resume goes on"):
             to_labelbox.batch(tmp_path / "in", tmp_path / "out", shard=shard)
     check(tmp_path / "out", to_labelbox.batch(tmp_path / "in", tmp_path / "out", resume=True))
 

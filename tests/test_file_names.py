@@ -76,9 +76,9 @@ def test_folders_of_classes_stay_apart(tmp_path: Path, convert: Convert) -> None
 def test_the_name_of_a_split_and_of_the_set(tmp_path: Path, convert: Convert) -> None:
     files = {b"s\xe9t/Annotations/a.xml": VOC, b"s\xe9t/ImageSets/Main/tr\xe4in.txt": b"a\n"}
     folder = Path(os.fsdecode(os.fsencode(made(tmp_path, files)) + b"/s\xe9t"))
-    run = convert(folder, split_metadata="split", global_key="{dataset}/{name}")
+    run = convert(folder, split_metadata="part", global_key="{dataset}/{name}")
     (row,) = lines(run.out, "data_rows.ndjson")
-    assert row["metadata_fields"] == [{"name": "split", "value": "tr%E4in"}]
+    assert row["metadata_fields"] == [{"name": "part", "value": "tr%E4in"}]
     assert row["global_key"] == "s%E9t/a.png"
 
 

@@ -307,5 +307,7 @@ def test_wrong_places(geo: str) -> None:
 
 
 def test_boxes_on_a_map_are_not_cut_to_any_frame() -> None:
-    made = run(Asset(path="m", media=Media.GEOSPATIAL, width=10, height=10, tiles=MAP.tiles), obj(Box(-20, -20, 1, 1)))
-    assert made.lines[0]["bbox"] == {"top": -20, "left": -20, "height": 1, "width": 1}
+    made = run(
+        Asset(path="m", media=Media.GEOSPATIAL, width=2, height=2, tiles=MAP.tiles), obj(Box(7.25, 46.5, 0.5, 0.25))
+    )
+    assert made.lines[0]["bbox"] == {"top": 46.5, "left": 7.25, "height": 0.25, "width": 0.5}

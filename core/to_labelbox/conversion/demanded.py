@@ -17,10 +17,12 @@ def demanding(settings: Settings, schema: Schema) -> Settings:
     if settings.fit is not None:
         return settings
     rules = settings.class_map
+    words = rules.label_words if rules else {}
+    declared = {label.name: label.attributes for label in schema.labels}
     labels = {
-        label.name: _marked(label.attributes, rules.label_words.get(label.name, {}) if rules else {})
-        for label in schema.labels
-        if settings.wants(label.name)
+        name: _marked(declared.get(name, ()), words.get(name, {}))
+        for name in [*declared, *(name for name in words if name not in declared)]
+        if settings.wants(name)
     }
     assets = _marked(schema.questions, rules.question_words if rules else {})
     required = of_declared(labels, [q for q in assets if settings.wants(q.name)])
@@ -30,4 +32,6 @@ def demanding(settings: Settings, schema: Schema) -> Settings:
 def _marked(questions: Sequence[Question], words: Words) -> list[Question]:
     """Questions as far as a class map says which are required."""
     said = {name: word.required for name, word in words.items() if word.required is not None}
-    return [replace(q, required=said.get(q.name, q.required)) for q in questions]
+    names = {q.name for q in questions}
+    undeclared = [Question(name, required=True) for name, required in said.items() if required and name not in names]
+    return [*(replace(q, required=said.get(q.name, q.required)) for q in questions), *undeclared]
