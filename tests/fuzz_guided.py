@@ -78,7 +78,7 @@ def _reader(format: str, scratch: Path) -> Callable[[bytes], None]:
 
 def _other(target: str, scratch: Path) -> Callable[[bytes], None]:
     import to_labelbox
-    from to_labelbox.conversion.checkpoint import Head, SavedPart, load, save_sealed
+    from to_labelbox.conversion.checkpoint import DatasetCheckpoint, SavedChunk, load, save_sealed
     from to_labelbox.plugins.registry import writer
     from to_labelbox.rules.class_map_file import read_class_map
     from to_labelbox.source.files import Source
@@ -93,8 +93,8 @@ def _other(target: str, scratch: Path) -> Callable[[bytes], None]:
 
     def state(data: bytes) -> None:
         save_sealed(str(file), data)
-        load(str(file), Head)
-        load(str(file), SavedPart)
+        load(str(file), DatasetCheckpoint)
+        load(str(file), SavedChunk)
 
     def validate(_: bytes) -> None:
         ontology = scratch / "ontology.json"

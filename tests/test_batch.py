@@ -28,7 +28,7 @@ from to_labelbox.batches.progress import Progress
 from to_labelbox.cli.progress import _line, batch_display
 from to_labelbox.model.schema import Input, Option, Question, Schema
 from to_labelbox.model.survey import Answers, Survey
-from to_labelbox.ontology.merge import Seen, common_ontology
+from to_labelbox.ontology.merge import DatasetSurvey, common_ontology
 from to_labelbox.report.codes import Code
 from to_labelbox.rules.settings import Settings
 from to_labelbox.source.fingerprint import HASHED_FILES, inventory, same_inputs
@@ -341,10 +341,12 @@ def test_what_differs_between_datasets_is_settled_before_anything_is_written(tmp
     assert {c["name"]: c["answer"] for c in first["classifications"]} == {"color": "red", "mood": [{"name": "calm"}]}
 
 
-def seen(input: Input | None, *values: str, many: bool = False) -> Seen:
+def seen(input: Input | None, *values: str, many: bool = False) -> DatasetSurvey:
     declared = Question("q", input, tuple(Option(v) for v in values)) if input else None
     answers = Answers(options={} if input else {v: {} for v in values}, many=many, whole=True)
-    return Seen(Schema(questions=(declared,) if declared else ()), Survey(questions={} if input else {"q": answers}))
+    return DatasetSurvey(
+        Schema(questions=(declared,) if declared else ()), Survey(questions={} if input else {"q": answers})
+    )
 
 
 @pytest.mark.parametrize(
@@ -359,7 +361,9 @@ def seen(input: Input | None, *values: str, many: bool = False) -> Seen:
         (seen(Input.RADIO), seen(None, "a"), Input.RADIO),
     ],
 )
-def test_the_type_of_a_question_is_the_same_in_either_order(first: Seen, second: Seen, input: Input) -> None:
+def test_the_type_of_a_question_is_the_same_in_either_order(
+    first: DatasetSurvey, second: DatasetSurvey, input: Input
+) -> None:
     for pair in ((first, second), (second, first)):
         (question,) = common_ontology(pair, Settings()).classifications
         assert question.question.input is input

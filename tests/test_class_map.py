@@ -12,7 +12,7 @@ import to_labelbox
 from harness import Case, Convert, annotation, cases, coco, item, lines, ontology, report, save
 from to_labelbox import ClassMap, ClassRule, ToLabelboxError, UsageError, read_class_map
 from to_labelbox.cli import cli
-from to_labelbox.conversion.job import Job, open_job
+from to_labelbox.conversion.job import ConversionJob, open_job
 from to_labelbox.conversion.run import run
 from to_labelbox.model.items import (
     Asset,
@@ -241,7 +241,7 @@ def test_the_template_changes_nothing(case: Case, tmp_path: Path) -> None:
         for k, v in case.arguments().items()
         if k in ("format", "options", "settings", "media_root", "sizes", "exif")
     }
-    opened = open_job(Job(tuple(map(str, case.source())), **given))
+    opened = open_job(ConversionJob(tuple(map(str, case.source())), **given))
     result = run(opened, None, given["settings"], False)
     text = template(opened.info.path, result.schema, result.ontology, result.survey, opened.log.ledger)
     case.convert(tmp_path / "mapped", class_map=map_file(tmp_path / "m", text))

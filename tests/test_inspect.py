@@ -13,14 +13,14 @@ import to_labelbox
 from harness import Case, Convert, annotation, cases, coco, image, item, save
 from to_labelbox.api.inspection import inspected
 from to_labelbox.cli import cli
-from to_labelbox.conversion.job import Job, open_job
+from to_labelbox.conversion.job import ConversionJob, open_job
 from to_labelbox.conversion.run import run
 from to_labelbox.model.items import Asset, Box, Classification, Item, Keypoint, Keypoints, Media, Object, Polygon
 from to_labelbox.model.survey import Survey
 from to_labelbox.plugins.detect import verdicts
 from to_labelbox.source.files import Source
 
-JOB = set(Job.__struct_fields__)
+JOB = set(ConversionJob.__struct_fields__)
 
 LIMITS = (
     ["annotations, plan Free", "annotations, plan Starter and Education", "annotations, plan Enterprise"]
@@ -89,7 +89,7 @@ def test_every_fixture_can_be_inspected(case: Case) -> None:
     given = case.arguments()
     settings = given.pop("settings")
     sources = tuple(map(str, case.source()))
-    job = Job(sources, settings=settings, **{k: v for k, v in given.items() if k in JOB})
+    job = ConversionJob(sources, settings=settings, **{k: v for k, v in given.items() if k in JOB})
     opened = open_job(job)
     found = inspected(verdicts(Source(*sources)), opened, run(opened, None, settings, False))
     report = json.loads((case.folder / "expected.report.json").read_text())

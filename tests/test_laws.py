@@ -21,7 +21,7 @@ from coverage import COVERAGE
 from fuzz import break_one, convert_broken
 from harness import ROOT, Case, cases, check_report, contents
 from to_labelbox import Dataset, Log, Reader, ToLabelboxError
-from to_labelbox.conversion.job import Job, open_job
+from to_labelbox.conversion.job import ConversionJob, open_job
 from to_labelbox.model.items import Object, Relationship, Track
 from to_labelbox.plugins.detect import verdicts
 from to_labelbox.plugins.options import option_infos
@@ -45,7 +45,7 @@ def per_reader(test: Any) -> Any:
 
 def opened(case: Case) -> tuple[Dataset, Log]:
     given = case.arguments()
-    job = Job(
+    job = ConversionJob(
         tuple(map(str, case.source())),
         given.get("format"),
         given["options"],

@@ -20,9 +20,9 @@ import to_labelbox
 from harness import check_output, codes, contents, item, lines
 from to_labelbox import Dataset, Log, RecordError, Report, Settings
 from to_labelbox.conversion.chunks import encode_part
-from to_labelbox.conversion.job import Opened
+from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.output_folder import Folder
-from to_labelbox.conversion.process_pool import crew
+from to_labelbox.conversion.process_pool import worker_pool
 from to_labelbox.conversion.run import run
 from to_labelbox.model.items import Asset, Box, Item, Keyframe, Media, Object, Track
 from to_labelbox.model.schema import Schema
@@ -33,10 +33,10 @@ from to_labelbox.report.report import SourceInfo
 UNITS, BAD = 1000, 617
 
 
-def opened(dataset: Dataset, fail: bool = False) -> Opened:
+def opened(dataset: Dataset, fail: bool = False) -> OpenSource:
     target = writer()
     info = SourceInfo("made", "python")
-    return Opened(
+    return OpenSource(
         dataset,
         target,
         lambda: target.encoder(Settings(), target.options(), "made", Log(fail=fail)),
@@ -162,7 +162,7 @@ def test_a_signal_waits_until_no_lock_is_held(number: int, monkeypatch: pytest.M
         return waiting(*given)
 
     monkeypatch.setattr("to_labelbox.conversion.process_pool.wait", interrupted)
-    with pytest.raises(KeyboardInterrupt), crew(1, idle) as hands:
+    with pytest.raises(KeyboardInterrupt), worker_pool(1, idle) as hands:
         list(hands.run(abs, deque([-1])))
     assert after == ["waited"]
 
@@ -192,7 +192,7 @@ def test_a_worker_ends_with_its_parent_in_the_middle_of_a_task() -> None:
 
 def test_between_tasks_a_signal_is_heard_at_once_and_its_handler_is_given_back() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with crew(1, idle) as hands:
+    with worker_pool(1, idle) as hands:
         assert list(hands.run(abs, deque([-1]))) == [(-1, 1)]
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
@@ -202,7 +202,7 @@ def test_between_tasks_a_signal_is_heard_at_once_and_its_handler_is_given_back()
 def test_a_signal_that_was_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with crew(1, idle) as hands:
+        with worker_pool(1, idle) as hands:
             signal.raise_signal(signal.SIGINT)
             assert list(hands.run(abs, deque([-1]))) == [(-1, 1)]
     finally:

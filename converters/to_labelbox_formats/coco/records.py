@@ -53,7 +53,7 @@ from to_labelbox_formats.coco.record_types import (
     has_outline,
     list_of,
 )
-from to_labelbox_formats.coco.shapes import Refused, Shapes, is_box, mask_of, rectangle
+from to_labelbox_formats.coco.shapes import ShapeRefused, Shapes, is_box, mask_of, rectangle
 
 WHOLE_IMAGE = "class"
 
@@ -206,7 +206,7 @@ class Records:
             log.ledger[label].read += 1
             try:
                 self._shapes.straighten(record, data, asset, log)
-            except Refused as error:
+            except ShapeRefused as error:
                 self._skip(log, error.code, label, str(error), record, data.id)
                 continue
             id = str(data.id) if data.id is not None else f"{record.row}"
@@ -218,8 +218,8 @@ class Records:
                 id = f"{id}#{record.file}.{record.row}"
             try:
                 annotation = self._annotation(record, data, id, label, kind, asset, log)
-            except (Refused, geo.GeometryError) as error:
-                code = error.code if isinstance(error, Refused) else Code.MASK_INVALID
+            except (ShapeRefused, geo.GeometryError) as error:
+                code = error.code if isinstance(error, ShapeRefused) else Code.MASK_INVALID
                 self._skip(log, code, label, str(error), record, data.id)
                 continue
             told[data.id, label] = (record.file, len(found))
@@ -370,7 +370,7 @@ class Records:
         log: Log,
     ) -> Annotation:
         if not self._predictions and (data.score is not None or kind is Kind.RESULTS):
-            raise Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
+            raise ShapeRefused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
         where = f"annotations[{record.row}]"
         if _is_caption(data, kind):
             text = data.caption or ""
@@ -381,7 +381,7 @@ class Records:
                 )
             return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, where=where)
         if data.deleted:
-            raise Refused(Code.DELETED, "the source marks it as deleted")
+            raise ShapeRefused(Code.DELETED, "the source marks it as deleted")
         self._check_category(record, data, log)
         crowd = not self._files.foreign[record.file]
         known = self._files.attribute_names[record.file]
@@ -429,7 +429,7 @@ class Records:
             attributes += (Attribute("rotation", angle),)
         if geometry is None:
             if keypoints is None:
-                raise Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
+                raise ShapeRefused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
             geometry, keypoints = keypoints, None
         return Object(
             id=id,
@@ -461,16 +461,16 @@ class Records:
                 self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
             elif not self._unlabelled:
                 said = _instead_of_category(record.text)
-                raise Refused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
+                raise ShapeRefused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
         elif find(categories, data.category_id) is None:
             if not categories:
                 remedy = "the file declares no categories: take them from another with -O categories=FILE"
-                raise Refused(Code.CLASS_UNKNOWN, remedy)
+                raise ShapeRefused(Code.CLASS_UNKNOWN, remedy)
             if not self._by_name(record.file, data.category_id):
                 shown = shortened(
                     repr(data.category_id) if isinstance(data.category_id, str) else str(data.category_id)
                 )
-                raise Refused(Code.CLASS_UNKNOWN, f"category_id {shown} is not among the categories")
+                raise ShapeRefused(Code.CLASS_UNKNOWN, f"category_id {shown} is not among the categories")
             message = "category_id is the name of a category, not its id"
             self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
 

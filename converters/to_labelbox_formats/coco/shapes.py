@@ -34,7 +34,7 @@ _SAYS_SOMETHING = re.compile(rb"[1-9]")
 Outline: TypeAlias = Polygon | Mask | Point
 
 
-class Refused(Exception):
+class ShapeRefused(Exception):
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)
         self.code = code
@@ -116,7 +116,7 @@ class Shapes:
             try:
                 full = leniently(record.text)[0]
             except (ValueError, RecursionError) as error:
-                raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {error}") from None
+                raise ShapeRefused(Code.RECORD_UNREADABLE, f"the outline is not readable: {error}") from None
         return self.shape(record, full, asset, log)
 
     def shape(self, record: Record, data: AnyFields, asset: Asset | None, log: Log) -> tuple[Outline | None, bool]:
@@ -184,7 +184,7 @@ class Shapes:
                 lost += 1
         if not drawn and not masks:
             if not data.bbox:
-                raise Refused(Code.GEOMETRY_MISSING, "the segmentation holds no outline that can be read")
+                raise ShapeRefused(Code.GEOMETRY_MISSING, "the segmentation holds no outline that can be read")
             return None, True
         if not masks:
             return Polygon(tuple(drawn)), lost > 0
@@ -232,7 +232,7 @@ class Shapes:
             )
         if not kept:
             if not data.bbox:
-                raise Refused(Code.POLYGON_TOO_SHORT, "no part of the segmentation has three points")
+                raise ShapeRefused(Code.POLYGON_TOO_SHORT, "no part of the segmentation has three points")
             return None, True
         return Polygon(tuple([(self._scaled(record, p, asset),) for p in kept])), loss
 
@@ -333,7 +333,9 @@ def _near(extent: Sequence[float], bbox: Sequence[float]) -> bool:
 
 def size_of(asset: Asset) -> tuple[int, int]:
     if asset.width is None or asset.height is None:
-        raise Refused(Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes")
+        raise ShapeRefused(
+            Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes"
+        )
     return asset.width, asset.height
 
 

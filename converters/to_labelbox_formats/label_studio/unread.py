@@ -20,7 +20,14 @@ from to_labelbox_formats.label_studio.asset_index import AssetIndex
 from to_labelbox_formats.label_studio.assets import shows_media
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config
 from to_labelbox_formats.label_studio.conventions import Evidence
-from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, UNDECODABLE, Annotation, Region, Task, Value
+from to_labelbox_formats.label_studio.files.records import (
+    LABEL_KEYS,
+    UNDECODABLE,
+    AnnotationRecord,
+    Region,
+    Task,
+    ValueRecord,
+)
 
 SAMPLED_PIECES = 64
 _DECODE = msgspec.json.Decoder(list[Any]).decode
@@ -34,7 +41,7 @@ _TASK = frozenset(Task.__struct_fields__) | frozenset(
     "annotation_id was_cancelled skipped result task meta task_path".split()
 )
 """Fields of a task that some rule reads or that say nothing about its labels."""
-_ANNOTATION = frozenset(Annotation.__struct_fields__) | frozenset(
+_ANNOTATION = frozenset(AnnotationRecord.__struct_fields__) | frozenset(
     "lead_time prediction task project parent_prediction parent_annotation unique_id last_action import_id history reviews "
     "updated_by result_count draft_created_at bulk_created last_created_by comment_count unresolved_comment_count created_ago "
     "honeypot model_version score cluster neighbors mislabeling created_username type annotation user created_by drafts "
@@ -44,7 +51,7 @@ _REGION = frozenset(Region.__struct_fields__) | frozenset(
     "origin score hidden readonly locked original_length is_positive selected parent_id clickCount clicks objectIndex "
     "viewState states color zIndex notes normalization dynamic item_index pid incomplete interpolation".split()
 )
-_VALUE = frozenset(Value.__struct_fields__) | frozenset(
+_VALUE = frozenset(ValueRecord.__struct_fields__) | frozenset(
     "duration original_width original_height ocrtext instant brushSize opacity viewBox isDrawing coordstype unit zoom speed "
     "labelsVisible converted hypertext pageNumber".split()
 )

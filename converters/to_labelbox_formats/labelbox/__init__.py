@@ -16,7 +16,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox.encode.encoder import Encoder
 from to_labelbox_formats.labelbox.encode.placeholders import Renderer
-from to_labelbox_formats.labelbox.encode.uuids import tell_apart
+from to_labelbox_formats.labelbox.encode.uuids import make_uuids_unique
 from to_labelbox_formats.labelbox.limits import check_limits
 from to_labelbox_formats.labelbox.ontology_json import ontology_json
 from to_labelbox_formats.labelbox.options import Options
@@ -82,7 +82,7 @@ FORMAT = Writer(
     renderer=Renderer,
     ontology_json=ontology_json,
     parse_ontology=parse_ontology,
-    tell_apart=tell_apart,
+    tell_apart=make_uuids_unique,
     limits=check_limits,
     validate=validate,
     line_kinds=line_kinds,

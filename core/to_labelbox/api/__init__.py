@@ -12,7 +12,7 @@ from to_labelbox.api.page import preview
 from to_labelbox.api.validation import faults
 from to_labelbox.batches.batch import batch, merge
 from to_labelbox.batches.report import BatchReport
-from to_labelbox.conversion.job import Job, open_job
+from to_labelbox.conversion.job import ConversionJob, open_job
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.detect import Detection
 from to_labelbox.plugins.detect import detect as _detect
@@ -109,7 +109,7 @@ def read(
 ) -> Dataset:
     """Open a source as a dataset of items in the model's conventions. Raises :class:`ToLabelboxError`."""
     root = None if media_root is None else os.fspath(media_root)
-    return open_job(Job((os.fspath(path),), format, options or {}, media_root=root)).dataset
+    return open_job(ConversionJob((os.fspath(path),), format, options or {}, media_root=root)).dataset
 
 
 def validate(path: str | os.PathLike[str], ontology: str | os.PathLike[str] | None = None) -> list[Fault]:

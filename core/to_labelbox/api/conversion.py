@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from to_labelbox.conversion.demanded import demanding
-from to_labelbox.conversion.job import Job, Opened, _adapted, existing_ontology, open_job
+from to_labelbox.conversion.job import ConversionJob, OpenSource, _adapted, existing_ontology, open_job
 from to_labelbox.conversion.output_folder import Folder, room
 from to_labelbox.conversion.run import Progress, run
 from to_labelbox.model.items import Item
@@ -72,7 +72,7 @@ def convert(
         rows = data_rows if isinstance(data_rows, Rows) else read_rows(data_rows)
         settings = msgspec.structs.replace(settings, rows=rows)
     paths = [source] if isinstance(source, str | os.PathLike) else list(source)
-    job = Job(
+    job = ConversionJob(
         sources=tuple(os.fspath(p) for p in paths),
         format=format,
         options=options or {},
@@ -130,14 +130,14 @@ def _opened(
     options: Mapping[str, Any] | None,
     existing: Ontology | None = None,
     index: bool = False,
-) -> Opened:
+) -> OpenSource:
     target = writer()
     settings = given or Settings()
     settings = settings_for(existing, settings) if existing else settings
     chosen = target.options(**(options or {}))
     adapted = _adapted(dataset, settings)
     asking = demanding(settings, adapted.schema)
-    return Opened(
+    return OpenSource(
         adapted,
         target,
         lambda: target.encoder(asking, chosen, dataset.name, Log()),

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from to_labelbox.conversion.job import Opened
+from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.run import Result
 from to_labelbox.model.schema import Question
 from to_labelbox.ontology.infer import Ontology
@@ -109,7 +109,7 @@ class Inspection(Struct):
         return json_text(self)
 
 
-def inspected(said: Mapping[str, Match | Refusal], opened: Opened, result: Result) -> Inspection:
+def inspected(said: Mapping[str, Match | Refusal], opened: OpenSource, result: Result) -> Inspection:
     """The findings of a dry run."""
     survey, report, ontology = result.survey, result.report, result.ontology
     return Inspection(

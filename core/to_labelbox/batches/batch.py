@@ -24,7 +24,7 @@ from to_labelbox.batches.plan import (
     save_plan,
     typed_plan,
 )
-from to_labelbox.batches.published import MEMORY, forget
+from to_labelbox.batches.published import CACHE_FOLDER, drop
 from to_labelbox.batches.report import BatchReport, read_batch
 from to_labelbox.conversion.job import existing_ontology
 from to_labelbox.conversion.output_folder import PARTIAL, REPORT, room, unwritable
@@ -165,18 +165,18 @@ def merge(
 def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float) -> PoolFactory:
     """How to come by workers."""
     if engine == "dask":
-        from to_labelbox.batches.dask_pool import check, dask_crew
+        from to_labelbox.batches.dask_pool import check, dask_pool
 
         check()
-        return lambda jobs: dask_crew(jobs, workers, scheduler)
+        return lambda jobs: dask_pool(jobs, workers, scheduler)
     if engine != "local":
         raise UsageError(f"engine {engine!r}: local or dask")
     if scheduler is not None:
         raise UsageError(f"scheduler {scheduler}: it is for the engine dask (--engine dask)")
-    from to_labelbox.conversion.process_pool import crew
+    from to_labelbox.conversion.process_pool import worker_pool
     from to_labelbox.conversion.worker import initialize_worker
 
-    return lambda jobs: crew(workers, initialize_worker, (jobs, file_timeout))
+    return lambda jobs: worker_pool(workers, initialize_worker, (jobs, file_timeout))
 
 
 def _ready(out: str) -> str:
@@ -192,7 +192,7 @@ def _prepare_folder(
     out: str, given: Plan, found: list[Found], overwrite: bool, resume: bool, shared: bool = False
 ) -> None:
     """Check what an earlier run has left, and note the plan of this one. Raises :class:`UsageError`."""
-    working, memory = os.path.join(out, PARTIAL), os.path.join(out, MEMORY)
+    working, memory = os.path.join(out, PARTIAL), os.path.join(out, CACHE_FOLDER)
     places = [os.path.join(out, *f.path.split("/")) for f in found if f.format]
     earlier = load_plan(working)
     interrupted = earlier is not None and has_begun(working)
@@ -208,7 +208,7 @@ def _prepare_folder(
             shutil.rmtree(working, ignore_errors=True)
             os.makedirs(working, exist_ok=True)
         if not resume or differing:
-            forget(memory)
+            drop(memory)
         save_datasets(working, found)
         save_plan(working, given)
     except OSError as error:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from to_labelbox.conversion.process_pool import Crew, Died
+from to_labelbox.conversion.process_pool import WorkerDied, WorkerPool
 from to_labelbox.conversion.worker import initialize_worker
 from to_labelbox.report.errors import ToLabelboxError, UsageError
 
 if TYPE_CHECKING:
-    from to_labelbox.conversion.job import Job
+    from to_labelbox.conversion.job import ConversionJob
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,7 +21,7 @@ R = TypeVar("R")
 _one_at_a_time = threading.Lock()
 
 
-def _work(jobs: Sequence[Job], function: Callable[[Any], Any], task: Any) -> Any:
+def _work(jobs: Sequence[ConversionJob], function: Callable[[Any], Any], task: Any) -> Any:
     """A task on a worker of the cluster; what the user can mend comes back as a value."""
     with _one_at_a_time:
         initialize_worker(jobs, 0)
@@ -31,12 +31,12 @@ def _work(jobs: Sequence[Job], function: Callable[[Any], Any], task: Any) -> Any
             return error
 
 
-class _DaskCrew(Crew):
-    def __init__(self, client: Any, jobs: Sequence[Job]) -> None:
+class _DaskCrew(WorkerPool):
+    def __init__(self, client: Any, jobs: Sequence[ConversionJob]) -> None:
         self._client = client
         self._jobs = client.scatter([list(jobs)], broadcast=True)[0]
 
-    def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | Died | ToLabelboxError]]:
+    def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | WorkerDied | ToLabelboxError]]:
         from distributed import as_completed
 
         flying: dict[str, T] = {}
@@ -58,7 +58,7 @@ def _outcome(future: Any) -> Any:
         return future.result()
     if isinstance(error, OSError):
         raise error
-    return Died(f"{type(error).__name__}: {error}")
+    return WorkerDied(f"{type(error).__name__}: {error}")
 
 
 def check() -> None:
@@ -70,7 +70,7 @@ def check() -> None:
 
 
 @contextmanager
-def dask_crew(jobs: Sequence[Job], workers: int, scheduler: str | None) -> Iterator[Crew]:
+def dask_pool(jobs: Sequence[ConversionJob], workers: int, scheduler: str | None) -> Iterator[WorkerPool]:
     """The cluster at an address, or a local one on the loopback interface. Raises :class:`UsageError`."""
     from distributed import Client, LocalCluster
 

@@ -11,23 +11,23 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.batches.plan import PLAN, Plan, save_plan
-from to_labelbox.conversion.checkpoint import Head, SavedLog, load, save, saved_log
-from to_labelbox.conversion.merge_chunks import Gathering
+from to_labelbox.conversion.checkpoint import DatasetCheckpoint, SavedLog, load, save, saved_log
+from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.output_folder import REPORT
 from to_labelbox.model.survey import Survey
 from to_labelbox.report.report import Output, Report
 
-MEMORY = ".to-labelbox-batch"
+CACHE_FOLDER = ".to-labelbox-batch"
 """Folder inside the output folder of a batch: its plan, and a file a dataset."""
 
 
-class Kept(Struct):
+class PublishedDataset(Struct):
     """A published dataset. ``report`` is the SHA-256 of its ``report.json``, which tells those of the other files.
 
-    ``keys`` are the 64-bit hashes of its global keys; ``apart`` is as :class:`~to_labelbox.conversion.merge_chunks.Gathering` has it.
+    ``keys`` are the 64-bit hashes of its global keys; ``apart`` is as :class:`~to_labelbox.conversion.merge_chunks.MergedChunks` has it.
     """
 
-    head: Head
+    head: DatasetCheckpoint
     survey: Survey
     log: SavedLog
     keys: bytes
@@ -35,7 +35,7 @@ class Kept(Struct):
     apart: str = ""
 
 
-def kept_report(kept: Kept, memory: str, place: str) -> Report | None:
+def kept_report(kept: PublishedDataset, memory: str, place: str) -> Report | None:
     """The report of a dataset whose files in the folder ``place`` are still those that were published, or None.
 
     ``memory`` is the file that remembers it, written when they were there.
@@ -65,23 +65,28 @@ def _is_same(place: str, name: str, output: Output, since: int) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == output.sha256
 
 
-def load_kept(path: str) -> Kept | None:
-    return load(path, Kept)
+def load_kept(path: str) -> PublishedDataset | None:
+    return load(path, PublishedDataset)
 
 
-def keep(path: str, head: Head, gathered: Gathering, report: Report) -> None:
+def save_published(path: str, head: DatasetCheckpoint, gathered: MergedChunks, report: Report) -> None:
     """Remember a dataset that has been published."""
     digest = hashlib.sha256(report.to_json()).hexdigest()
     gathered.log.left_out = head.log.left_out = None  # it stands in the index
-    save(path, Kept(head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart))
+    save(
+        path,
+        PublishedDataset(
+            head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart
+        ),
+    )
 
 
-def remember(folder: str, plan: Plan, names: Iterable[str]) -> None:
+def save_index(folder: str, plan: Plan, names: Iterable[str]) -> None:
     """Save the plan of a finished run, and forget all datasets but those of these names."""
     save_plan(folder, plan)
     for name in {*os.listdir(folder)} - {PLAN, *names}:
         os.remove(os.path.join(folder, name))
 
 
-def forget(folder: str) -> None:
+def drop(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)

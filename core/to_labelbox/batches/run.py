@@ -21,22 +21,30 @@ from dataclasses import dataclass
 from to_labelbox.batches.find_datasets import Found, discover, none_found
 from to_labelbox.batches.plan import FAILURE, HEAD, Failure, Plan, adopt
 from to_labelbox.batches.progress import Listener, Progress
-from to_labelbox.batches.published import MEMORY, Kept, keep, remember
+from to_labelbox.batches.published import CACHE_FOLDER, PublishedDataset, save_index, save_published
 from to_labelbox.batches.report import BatchReport, Row, Totals
-from to_labelbox.batches.worker import WHOLE_UNITS, Finish, Opening, Repeats, find_repeated, finish, start
-from to_labelbox.conversion.checkpoint import Head, finished_parts, load, log_of, missing, save
-from to_labelbox.conversion.chunks import Filling, Part, plan
-from to_labelbox.conversion.job import Job
-from to_labelbox.conversion.merge_chunks import Gathering
+from to_labelbox.batches.worker import (
+    WHOLE_UNITS,
+    FindDuplicatesTask,
+    OpenTask,
+    PublishTask,
+    find_repeated,
+    finish,
+    start,
+)
+from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_parts, load, log_of, missing, save
+from to_labelbox.conversion.chunks import EncodedChunk, LineRenderer, plan
+from to_labelbox.conversion.job import ConversionJob
+from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder, sync_folder
-from to_labelbox.conversion.process_pool import Crew, Died, PoolFactory
+from to_labelbox.conversion.process_pool import PoolFactory, WorkerDied, WorkerPool
 from to_labelbox.conversion.publish import publish, report_of
 from to_labelbox.conversion.repeated_assets import same_keys
 from to_labelbox.conversion.supervise import encode_all, rendered_by
 from to_labelbox.conversion.worker import Chunk, refuse_changed, save_ontology
 from to_labelbox.model.schema import Schema
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.ontology.merge import Seen, common_ontology, shared_keys
+from to_labelbox.ontology.merge import DatasetSurvey, common_ontology, shared_keys
 from to_labelbox.plugins.options import option_names
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.report.codes import Code
@@ -58,14 +66,14 @@ class _Set:
 
     number: int
     found: Found
-    job: Job
+    job: ConversionJob
     folder: str
-    head: Head | None = None
-    gathered: Gathering | None = None
+    head: DatasetCheckpoint | None = None
+    gathered: MergedChunks | None = None
     failure: str = ""
     report: Report | None = None
     memory: str = ""
-    kept: Kept | None = None
+    kept: PublishedDataset | None = None
     apart: bool = False
 
 
@@ -106,7 +114,7 @@ class Batch:
         if media is not None and os.path.isdir(os.path.join(media, found.path)):
             media = os.path.join(media, found.path)
         options = {k: v for k, v in given.options.items() if k.replace("-", "_") in self._known[found.format]}
-        job = Job(
+        job = ConversionJob(
             (found.source,),
             found.format,
             options,
@@ -186,7 +194,7 @@ class Batch:
         self._tell_apart()
         for dataset in self._alive:
             failure = load(os.path.join(dataset.folder, FAILURE), Failure)
-            head = load(os.path.join(dataset.folder, HEAD), Head)
+            head = load(os.path.join(dataset.folder, HEAD), DatasetCheckpoint)
             parts = finished_parts(dataset.folder, self._given.fail)
             if failure is not None:
                 dataset.failure = failure.message
@@ -202,7 +210,7 @@ class Batch:
         with hire([s.job for s in self.sets]) as hands:
             return self._conclude(hands)
 
-    def _conclude(self, hands: Crew) -> BatchReport:
+    def _conclude(self, hands: WorkerPool) -> BatchReport:
         self._find_repeats(hands, self._alive)
         ontology = self._join()
         schema = self._writer.ontology_json(ontology)
@@ -225,17 +233,22 @@ class Batch:
     # ------------------------------------------------------------------------------------------------------ encode
 
     def _encode(
-        self, hands: Crew, sets: Sequence[_Set], shared: AbstractSet[int] = frozenset(), shard: int = 0, of: int = 1
+        self,
+        hands: WorkerPool,
+        sets: Sequence[_Set],
+        shared: AbstractSet[int] = frozenset(),
+        shard: int = 0,
+        of: int = 1,
     ) -> None:
         """Open datasets and encode what is missing of them: small ones at once, large ones in chunks.
 
         Of those whose numbers are ``shared``, each of ``of`` machines encodes its share of chunks.
         """
         chunks: deque[Chunk] = deque()
-        openings = deque(Opening(s.number, s.folder, s.number not in shared, s.memory, self._place(s)) for s in sets)
+        openings = deque(OpenTask(s.number, s.folder, s.number not in shared, s.memory, self._place(s)) for s in sets)
         for opening, outcome in hands.run(start, openings):
             dataset = self.sets[opening.dataset]
-            if isinstance(outcome, Died):
+            if isinstance(outcome, WorkerDied):
                 if opening.whole:  # one of its units may be what ended the process: find out which
                     openings.append(opening._replace(whole=False))
                     continue
@@ -266,10 +279,10 @@ class Batch:
                 self._progress.datasets_done += 1
             self._tell()
 
-    def _opened(self, dataset: _Set, head: Head, parts: Sequence[Part]) -> list[tuple[int, int]]:
+    def _opened(self, dataset: _Set, head: DatasetCheckpoint, parts: Sequence[EncodedChunk]) -> list[tuple[int, int]]:
         """Take over what there is of a dataset; gives the ranges that are missing."""
         dataset.head = head
-        dataset.gathered = Gathering(log_of(head.log, self._given.fail))
+        dataset.gathered = MergedChunks(log_of(head.log, self._given.fail))
         self._progress.datasets_opened += 1
         self._progress.units += head.units
         for part in parts:
@@ -279,10 +292,10 @@ class Batch:
             self._progress.datasets_done += 1
         return ranges
 
-    def _published(self, dataset: _Set, kept: Kept, report: Report | None) -> None:
+    def _published(self, dataset: _Set, kept: PublishedDataset, report: Report | None) -> None:
         """Take over what a finished run remembers of a dataset, in place of its parts."""
         dataset.head, dataset.kept, dataset.report = kept.head, kept, report
-        dataset.gathered = Gathering(log_of(kept.log, self._given.fail))
+        dataset.gathered = MergedChunks(log_of(kept.log, self._given.fail))
         dataset.gathered.survey = kept.survey
         dataset.gathered.keys.frombytes(kept.keys)
         self._progress.datasets_opened += 1
@@ -300,24 +313,26 @@ class Batch:
         dataset.memory, dataset.kept, dataset.report = "", None, None
         dataset.head = dataset.gathered = None
 
-    def _add(self, dataset: _Set, part: Part) -> None:
+    def _add(self, dataset: _Set, part: EncodedChunk) -> None:
         assert dataset.gathered is not None
         dataset.gathered.add(part)
         self._progress.units_done += part.stop - part.start
 
     # -------------------------------------------------------------------------------------------------------- join
 
-    def _find_repeats(self, hands: Crew, sets: Sequence[_Set]) -> None:
+    def _find_repeats(self, hands: WorkerPool, sets: Sequence[_Set]) -> None:
         """Look for assets that occur twice in a dataset."""
-        repeats: deque[Repeats] = deque()
+        repeats: deque[FindDuplicatesTask] = deque()
         for dataset in sets:
             if dataset.kept is None and dataset.gathered is not None and (wanted := same_keys(dataset.gathered.keys)):
-                repeats.append(Repeats(dataset.number, dataset.gathered.ranges, wanted, dataset.gathered.unread))
+                repeats.append(
+                    FindDuplicatesTask(dataset.number, dataset.gathered.ranges, wanted, dataset.gathered.unread)
+                )
         for task, outcome in hands.run(find_repeated, repeats):
             dataset = self.sets[task.dataset]
             assert dataset.gathered is not None
-            if isinstance(outcome, Died | ToLabelboxError):
-                dataset.failure = outcome.reason if isinstance(outcome, Died) else str(outcome)
+            if isinstance(outcome, WorkerDied | ToLabelboxError):
+                dataset.failure = outcome.reason if isinstance(outcome, WorkerDied) else str(outcome)
             else:
                 repeated, log = outcome
                 dataset.gathered.leave_out(repeated)
@@ -330,7 +345,7 @@ class Batch:
         self._check_urls()
         if self._given.ontology is not None:
             return self._given.ontology
-        seen = [Seen(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
+        seen = [DatasetSurvey(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
         return common_ontology(seen, self._given.settings)
 
     def _check_keys(self) -> None:
@@ -389,13 +404,13 @@ class Batch:
 
     # ------------------------------------------------------------------------------------------------------ finish
 
-    def _finish(self, hands: Crew, ontology: Ontology) -> None:
+    def _finish(self, hands: WorkerPool, ontology: Ontology) -> None:
         """Fill the ontology in and publish: small datasets whole in a worker, large ones here, from workers' pieces."""
         unpublished = [s for s in self._alive if s.kept is None]
         self._progress.step, self._progress.datasets_done = "writing", len(self.sets) - len(unpublished)
         path = save_ontology(ontology, self._working)
-        os.makedirs(os.path.join(self._out, MEMORY), exist_ok=True)
-        tasks: deque[Finish] = deque()
+        os.makedirs(os.path.join(self._out, CACHE_FOLDER), exist_ok=True)
+        tasks: deque[PublishTask] = deque()
         large: list[_Set] = []
         for dataset in unpublished:
             assert dataset.head is not None
@@ -413,7 +428,7 @@ class Batch:
             else:
                 out = self._place(dataset)
                 tasks.append(
-                    Finish(
+                    PublishTask(
                         dataset.number,
                         dataset.folder,
                         out,
@@ -428,13 +443,13 @@ class Batch:
                 )
         for task, outcome in hands.run(finish, tasks):
             dataset = self.sets[task.dataset]
-            if isinstance(outcome, Died | ToLabelboxError):
-                dataset.failure = outcome.reason if isinstance(outcome, Died) else str(outcome)
+            if isinstance(outcome, WorkerDied | ToLabelboxError):
+                dataset.failure = outcome.reason if isinstance(outcome, WorkerDied) else str(outcome)
             else:
                 assert dataset.report is not None
                 dataset.report.outputs = outcome
             self._one_more()
-        filling = Filling(self._writer, ontology)
+        filling = LineRenderer(self._writer, ontology)
         for dataset in large:
             assert dataset.head is not None
             assert dataset.gathered is not None
@@ -445,7 +460,7 @@ class Batch:
                 if self._compare:
                     refuse_changed(dataset.job, dataset.head)
                 publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._given.shard_lines)
-                keep(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
+                save_published(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
             except ToLabelboxError as error:
                 dataset.failure = str(error)
             finally:
@@ -456,7 +471,7 @@ class Batch:
         return os.path.join(self._out, *dataset.found.path.split("/"))
 
     def _memory(self, dataset: _Set) -> str:
-        return os.path.join(self._out, MEMORY, os.path.basename(dataset.folder))
+        return os.path.join(self._out, CACHE_FOLDER, os.path.basename(dataset.folder))
 
     def _one_more(self) -> None:
         self._progress.datasets_done += 1
@@ -476,7 +491,7 @@ class Batch:
         _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
         # what failed is not remembered, so that the next run tries it again
         names = [os.path.basename(s.folder) for s in self.sets if not s.failure]
-        remember(os.path.join(self._out, MEMORY), self._given, names)
+        save_index(os.path.join(self._out, CACHE_FOLDER), self._given, names)
         shutil.rmtree(self._working, ignore_errors=True)
         return report
 

@@ -7,9 +7,9 @@ import shutil
 from typing import NamedTuple
 
 from to_labelbox.batches.plan import HEAD
-from to_labelbox.batches.published import Kept, keep, kept_report, load_kept
+from to_labelbox.batches.published import PublishedDataset, kept_report, load_kept, save_published
 from to_labelbox.conversion.checkpoint import (
-    Head,
+    DatasetCheckpoint,
     finished_parts,
     load,
     missing,
@@ -17,10 +17,10 @@ from to_labelbox.conversion.checkpoint import (
     saved_log,
 )
 from to_labelbox.conversion.chunks import (
-    Part,
+    EncodedChunk,
     rendered_here,
 )
-from to_labelbox.conversion.merge_chunks import Gathering
+from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.output_folder import Folder
 from to_labelbox.conversion.worker import STATE, Chunk, encode, refuse_changed
 from to_labelbox.report.log import Log
@@ -31,7 +31,7 @@ WHOLE_UNITS = 512
 """A dataset of so many units is one task and one part: files take longer to make than to fill."""
 
 
-class Opening(NamedTuple):
+class OpenTask(NamedTuple):
     """A dataset to be opened, with a folder for its parts; ``whole``: to be encoded as well when it is small.
 
     ``kept`` is the file in which a finished run remembers it, ``out`` the folder where that has published it.
@@ -44,16 +44,16 @@ class Opening(NamedTuple):
     out: str = ""
 
 
-class Start(NamedTuple):
+class OpenedDataset(NamedTuple):
     """An opened dataset and the parts that there are; or one that is published and has not changed since."""
 
-    head: Head
-    parts: list[Part]
-    kept: Kept | None = None
+    head: DatasetCheckpoint
+    parts: list[EncodedChunk]
+    kept: PublishedDataset | None = None
     report: Report | None = None
 
 
-class Repeats(NamedTuple):
+class FindDuplicatesTask(NamedTuple):
     """Items of a dataset whose global keys are not their own; ranges are those of its parts."""
 
     dataset: int
@@ -62,7 +62,7 @@ class Repeats(NamedTuple):
     unread: set[int]
 
 
-class Finish(NamedTuple):
+class PublishTask(NamedTuple):
     """A dataset to be written whole: its parts, its output folder, the file of the ontology, and where to remember it.
 
     ``compare`` its source with what was opened; a machine that merges what others have done need not have it.
@@ -73,40 +73,42 @@ class Finish(NamedTuple):
     out: str
     ontology: str
     memory: str
-    head: Head
-    gathered: Gathering
+    head: DatasetCheckpoint
+    gathered: MergedChunks
     report: Report
     shard_lines: int
     compare: bool = True
 
 
-def start(task: Opening) -> Start:
+def start(task: OpenTask) -> OpenedDataset:
     """Open a dataset, unless that and all its parts are there from an earlier run with the same inputs."""
     job = STATE.job(task.dataset)
     if kept := load_kept(task.kept):
         unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs, job.without))
         if unchanged and (report := kept_report(kept, task.kept, task.out)):
-            return Start(kept.head, [], kept, report)
+            return OpenedDataset(kept.head, [], kept, report)
     path = os.path.join(task.folder, HEAD)
-    head = load(path, Head)
+    head = load(path, DatasetCheckpoint)
     inputs = inventory(job.sources[0], head.inputs if head is not None else (), job.without)
-    parts: list[Part] = []
+    parts: list[EncodedChunk] = []
     if head is None or not same_inputs(head.inputs, inputs):
         shutil.rmtree(task.folder, ignore_errors=True)
         os.makedirs(task.folder)
         source = STATE.opened(task.dataset)
         dataset = source.dataset
-        head = Head(dataset.units, dataset.schema, source.declared, source.info, saved_log(source.log), inputs)
+        head = DatasetCheckpoint(
+            dataset.units, dataset.schema, source.declared, source.info, saved_log(source.log), inputs
+        )
         save(path, head)
     else:
         parts = finished_parts(task.folder, job.fail)
     if task.whole and head.units <= WHOLE_UNITS:
         for begin, stop in missing([(0, head.units)], parts):
             parts.append(encode(Chunk(task.dataset, begin, stop, task.folder, keep=True)))
-    return Start(head, parts)
+    return OpenedDataset(head, parts)
 
 
-def find_repeated(task: Repeats) -> tuple[dict[int, int], Log]:
+def find_repeated(task: FindDuplicatesTask) -> tuple[dict[int, int], Log]:
     """Which of the items are assets that came before, and notes on them. Raises :class:`UsageError` for other assets."""
     from to_labelbox.conversion.repeated_assets import repeated_assets
 
@@ -116,7 +118,7 @@ def find_repeated(task: Repeats) -> tuple[dict[int, int], Log]:
     return repeated_assets(dataset, task.ranges, task.wanted, settings, log, task.unread), log
 
 
-def finish(task: Finish) -> dict[str, Output]:
+def finish(task: PublishTask) -> dict[str, Output]:
     """Fill the ontology into all parts of a dataset and publish it."""
     from to_labelbox.conversion.publish import publish
 
@@ -128,5 +130,5 @@ def finish(task: Finish) -> dict[str, Output]:
         publish(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
     finally:
         folder.clean()
-    keep(task.memory, task.head, task.gathered, task.report)
+    save_published(task.memory, task.head, task.gathered, task.report)
     return task.report.outputs

@@ -12,7 +12,7 @@ import click
 
 from to_labelbox.api import read_class_map
 from to_labelbox.batches.report import BatchReport
-from to_labelbox.conversion.job import Job, read_ontology
+from to_labelbox.conversion.job import ConversionJob, read_ontology
 from to_labelbox.model.text import display
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.errors import UsageError
@@ -204,9 +204,9 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
     )
 
 
-def job_of(source: tuple[str, ...], given: Mapping[str, Any], settings: Settings) -> Job:
+def job_of(source: tuple[str, ...], given: Mapping[str, Any], settings: Settings) -> ConversionJob:
     """How to open the source of a command that takes :func:`source_options`."""
-    return Job(
+    return ConversionJob(
         source,
         given["format"],
         pairs_of(given["options"]),

@@ -17,7 +17,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from to_labelbox.conversion.chunks import Part, part_path
+from to_labelbox.conversion.chunks import EncodedChunk, part_path
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.model.text import as_text
@@ -46,7 +46,7 @@ class SavedLog(Struct):
     skips: dict[str, int]
 
 
-class Head(Struct):
+class DatasetCheckpoint(Struct):
     """An opened dataset, without its items. ``declared`` has the source's own names, ``schema`` those of a class map."""
 
     units: int
@@ -57,8 +57,8 @@ class Head(Struct):
     inputs: list[Input]
 
 
-class SavedPart(Struct):
-    """As :class:`Part`; ``files`` has size and checksum of each file of it."""
+class SavedChunk(Struct):
+    """As :class:`EncodedChunk`; ``files`` has size and checksum of each file of it."""
 
     start: int
     stop: int
@@ -140,12 +140,12 @@ def load(path: str, type: type[T]) -> T | None:
         return None
 
 
-def save_part(folder: str, part: Part) -> None:
+def save_part(folder: str, part: EncodedChunk) -> None:
     """Mark a part as finished; its files are there."""
     files = {what: _file_sum(part_path(folder, part.start, part.stop, what)) for what in _kinds(part.index)}
     log = saved_log(part.log)
     counts, keys = part.counts.tobytes(), part.keys.tobytes()
-    saved = SavedPart(
+    saved = SavedChunk(
         part.start,
         part.stop,
         part.items,
@@ -161,7 +161,7 @@ def save_part(folder: str, part: Part) -> None:
     save(part_path(folder, part.start, part.stop, "done"), saved)
 
 
-def save_empty_part(folder: str, part: Part) -> None:
+def save_empty_part(folder: str, part: EncodedChunk) -> None:
     """Mark a part as finished of which nothing was written."""
     for what in ("lines", "rows"):
         with open(part_path(folder, part.start, part.stop, what), "wb"):
@@ -169,11 +169,11 @@ def save_empty_part(folder: str, part: Part) -> None:
     save_part(folder, part)
 
 
-def finished_parts(folder: str, fail: bool) -> list[Part]:
+def finished_parts(folder: str, fail: bool) -> list[EncodedChunk]:
     """The parts in a folder whose files are whole, in order, none of them overlapping."""
-    found: list[Part] = []
+    found: list[EncodedChunk] = []
     for name in sorted(name for name in _names(folder) if name.endswith(_DONE)):
-        saved = load(os.path.join(folder, name), SavedPart)
+        saved = load(os.path.join(folder, name), SavedChunk)
         if saved is None or not _is_whole(folder, saved) or (found and found[-1].stop > saved.start):
             continue
         counts, keys = array("I"), array("Q")
@@ -192,7 +192,7 @@ def finished_parts(folder: str, fail: bool) -> list[Part]:
             saved.index,
             saved.unread,
         )
-        found.append(Part(*known))
+        found.append(EncodedChunk(*known))
     return found
 
 
@@ -203,7 +203,7 @@ def _names(folder: str) -> list[str]:
         return []
 
 
-def _is_whole(folder: str, saved: SavedPart) -> bool:
+def _is_whole(folder: str, saved: SavedChunk) -> bool:
     try:
         return set(saved.files) == set(_kinds(saved.index)) and all(
             _file_sum(part_path(folder, saved.start, saved.stop, what)) == found for what, found in saved.files.items()
@@ -227,7 +227,7 @@ def _file_sum(path: str) -> tuple[int, int]:
     return size, found
 
 
-def missing(chunks: Sequence[tuple[int, int]], parts: Sequence[Part]) -> list[tuple[int, int]]:
+def missing(chunks: Sequence[tuple[int, int]], parts: Sequence[EncodedChunk]) -> list[tuple[int, int]]:
     """What of the planned chunks no part covers."""
     ranges: list[tuple[int, int]] = []
     for start, stop in chunks:

@@ -1,7 +1,7 @@
 """Chunks of a dataset: planned by number, encoded into files of their own, rendered piece by piece.
 
 A part is what a chunk became. Its lines and rows are in files, written while it is encoded, so that memory stays flat
-however long a chunk's lines are; what the ontology and the report need comes back in a :class:`Part`, which is small.
+however long a chunk's lines are; what the ontology and the report need comes back in a :class:`EncodedChunk`, which is small.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ READ_AHEAD = 1 << 8
 _PIECE = 1 << 20
 
 
-class Part(Struct):
+class EncodedChunk(Struct):
     """A chunk's survey, log and counts. ``counts`` are lines an item, ``keys`` a 64-bit hash of each global key.
 
     ``index`` are the bytes of the three sections of its index file: lines of the payload, numbered from 1, what the reader
@@ -74,7 +74,7 @@ def encode_part(
     indexed: bool = False,
     index: Sink | None = None,
     read_ahead: int = READ_AHEAD,
-) -> Part:
+) -> EncodedChunk:
     """Encode a range of units into its files in ``folder``, or without a folder into nothing.
 
     ``read_ahead``: items of which weight are read before they are encoded; 0 for one by one.
@@ -112,7 +112,7 @@ def encode_part(
     log.absorb(encoded.log)
     sections = ends[0], ends[1] - ends[0], ends[2] - ends[1]
     counts, keys = encoded.counts, encoded.keys
-    return Part(start, stop, encoded.items, encoded.written, counts, keys, encoded.survey, log, sections)
+    return EncodedChunk(start, stop, encoded.items, encoded.written, counts, keys, encoded.survey, log, sections)
 
 
 def _blocks(items: Iterable[Item], tick: Callable[[], None], most: int) -> Iterator[list[Item]]:
@@ -145,7 +145,7 @@ def pieces(path: str, start: int = 0, length: int | None = None) -> Iterator[byt
 
 
 class IndexPart(NamedTuple):
-    """What is known of a chunk's index file: see :class:`Part`."""
+    """What is known of a chunk's index file: see :class:`EncodedChunk`."""
 
     start: int
     stop: int
@@ -166,7 +166,7 @@ def index_lines(folder: str, parts: Iterable[IndexPart]) -> Iterator[bytes]:
         first += part.lines
 
 
-class Filling:
+class LineRenderer:
     """An ontology, and what a writer makes of it: the filling in of lines, and its text."""
 
     def __init__(self, writer: Writer, ontology: Ontology) -> None:

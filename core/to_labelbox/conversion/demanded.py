@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from to_labelbox.model.schema import Question, Schema
-from to_labelbox.rules.class_map import Words
+from to_labelbox.rules.class_map import RulesByQuestion
 from to_labelbox.rules.required import of_declared
 from to_labelbox.rules.settings import Settings
 
@@ -29,7 +29,7 @@ def demanding(settings: Settings, schema: Schema) -> Settings:
     return replace(settings, required=required or None)
 
 
-def _marked(questions: Sequence[Question], words: Words) -> list[Question]:
+def _marked(questions: Sequence[Question], words: RulesByQuestion) -> list[Question]:
     """Questions as far as a class map says which are required."""
     said = {name: word.required for name, word in words.items() if word.required is not None}
     names = {q.name for q in questions}

@@ -15,7 +15,7 @@ from to_labelbox.conversion.located_assets import located
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
-from to_labelbox.ontology.fit_items import conformed, settings_for
+from to_labelbox.ontology.fit_items import fit_to_ontology, settings_for
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.detect import detect
 from to_labelbox.plugins.options import make_options
@@ -28,7 +28,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.apply_class_map import mapped
 from to_labelbox.rules.class_map import ClassMap
-from to_labelbox.rules.ontology_index import Fit
+from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.settings import Settings
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.csv_tables import read_sizes
@@ -36,7 +36,7 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.unchanged import Snapshot, has_changed
 
 
-class Job(Struct, frozen=True):
+class ConversionJob(Struct, frozen=True):
     """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit.
 
     ``name`` is what the dataset is called in global keys; by default its reader says. ``without`` are folders of the source
@@ -57,7 +57,7 @@ class Job(Struct, frozen=True):
     index: bool = False
 
 
-class Opened(Struct):
+class OpenSource(Struct):
     """An opened job: the dataset, how to encode it, and what was found on the way. Without a job: made in Python.
 
     ``declared`` is what the source itself declares; the dataset's schema has the names that a class map gives.
@@ -69,7 +69,7 @@ class Opened(Struct):
     make_encoder: Callable[[], Encoder]
     log: Log
     info: SourceInfo
-    job: Job | None = None
+    job: ConversionJob | None = None
     declared: Schema = field(default_factory=Schema)
     existing: Ontology | None = None
     snapshot: Snapshot | None = None
@@ -85,7 +85,7 @@ class Opened(Struct):
         return self.log.left_out is not None
 
 
-def open_job(job: Job, listed: Callable[[int], None] = lambda _: None) -> Opened:
+def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None) -> OpenSource:
     """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`.
 
     ``listed`` is called with the number of files when these are known.
@@ -132,7 +132,7 @@ def open_job(job: Job, listed: Callable[[int], None] = lambda _: None) -> Opened
     details = as_text({"reason": reason, **dataset.details})
     adapted = _adapted(dataset, settings)
     asking = demanding(settings, adapted.schema)
-    return Opened(
+    return OpenSource(
         adapted,
         target,
         lambda: target.encoder(asking, writer_options, dataset.name, Log(fail=job.fail)),
@@ -159,8 +159,8 @@ def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop
     return mapped(rules, dataset.iterate(log, start, stop), log)
 
 
-def _fitting_items(dataset: Dataset, fit: Fit, log: Log, start: int, stop: int) -> Iterator[Item]:
-    return conformed(fit, dataset.iterate(log, start, stop), log)
+def _fitting_items(dataset: Dataset, fit: OntologyIndex, log: Log, start: int, stop: int) -> Iterator[Item]:
+    return fit_to_ontology(fit, dataset.iterate(log, start, stop), log)
 
 
 def read_ontology(path: str | os.PathLike[str]) -> Ontology:

@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from to_labelbox.conversion.chunks import IndexPart, Part
+from to_labelbox.conversion.chunks import EncodedChunk, IndexPart
 from to_labelbox.model.survey import Survey
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Assets
 
 
-def told_apart(
+def give_unique_uuids(
     filled: Iterable[bytes],
     counts: Sequence[int],
     groups: Mapping[int, int],
@@ -35,7 +35,7 @@ def told_apart(
             yield b"".join(found)
 
 
-class Gathering:
+class MergedChunks:
     """Parts of one dataset, added up in order, in whatever order they come.
 
     ``ranges`` are those with any items, ``indexes`` those with anything in the index; ``repeated`` are indexes of items whose asset came before, ``groups`` those of all
@@ -56,9 +56,9 @@ class Gathering:
         self.groups: dict[int, int] = {}
         self.apart = ""
         self.next = 0
-        self._waiting: dict[int, Part] = {}
+        self._waiting: dict[int, EncodedChunk] = {}
 
-    def add(self, part: Part) -> None:
+    def add(self, part: EncodedChunk) -> None:
         self._waiting[part.start] = part
         while (ready := self._waiting.pop(self.next, None)) is not None:
             self.survey.absorb(ready.survey)

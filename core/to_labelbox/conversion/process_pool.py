@@ -23,7 +23,7 @@ from pebble.common.types import CONSTS, Result, ResultStatus
 from pebble.pool.process import PoolManager
 
 from to_labelbox.conversion.clock import EXIT_CODE
-from to_labelbox.conversion.job import Job
+from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.report.interruption import NUMBERS, Interrupted
 
@@ -45,7 +45,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Died:
+class WorkerDied:
     """The outcome of a task whose process ended before it: why, in words, and whether its time was over."""
 
     def __init__(self, reason: str, timed_out: bool = False) -> None:
@@ -87,7 +87,7 @@ class _Pool(ProcessPool):
         self._pool_manager = _Manager(self._context, context)
 
 
-class Crew:
+class WorkerPool:
     """Processes that run one task after another, in a pool that ``start`` begins, and begins anew when it has broken.
 
     A pool breaks when a process dies before it is known what it was doing; no task is to blame for that.
@@ -100,7 +100,7 @@ class Crew:
         self._signals = signals
         self._broken = 0
 
-    def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | Died | ToLabelboxError]]:
+    def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | WorkerDied | ToLabelboxError]]:
         """Outcomes as they come; what the user can mend is an outcome. Tasks may be added while it runs."""
         flying: dict[Future[R], tuple[T, ProcessPool]] = {}
         while tasks or flying:
@@ -111,13 +111,13 @@ class Crew:
                 done, waiting = wait(flying, _PATIENCE, FIRST_COMPLETED)
                 # a task that is given to a pool in the moment in which it breaks is never heard of again
                 lost = [] if done else [future for future in waiting if not flying[future][1].active]
-                outcomes: list[tuple[T, R | Died | ToLabelboxError]] = []
+                outcomes: list[tuple[T, R | WorkerDied | ToLabelboxError]] = []
                 for future in (*done, *lost):
                     task, pool = flying.pop(future)
                     try:
                         if not future.done():
                             raise BrokenProcessPool("the pool has broken")
-                        outcome: R | Died | ToLabelboxError = _outcome(future)
+                        outcome: R | WorkerDied | ToLabelboxError = _outcome(future)
                         outcomes.append((task, outcome))
                         self._broken = 0
                     except (BrokenProcessPool, CancelledError) as error:
@@ -151,19 +151,19 @@ class Crew:
         self._pool.join()
 
 
-def _outcome(future: Future[R]) -> R | Died | ToLabelboxError:
+def _outcome(future: Future[R]) -> R | WorkerDied | ToLabelboxError:
     try:
         return future.result()
     except ProcessExpired as expired:
-        return Died(_cause(expired.exitcode), expired.exitcode in _TIMED_OUT)
+        return WorkerDied(_cause(expired.exitcode), expired.exitcode in _TIMED_OUT)
     except MemoryError:
-        return Died("there was too little memory for it")
+        return WorkerDied("there was too little memory for it")
     except ToLabelboxError as error:
         return error
     except (OSError, BrokenProcessPool, CancelledError):
         raise
     except Exception as error:  # a reader's defect costs what it was reading
-        return Died(f"{type(error).__name__}: {error}")
+        return WorkerDied(f"{type(error).__name__}: {error}")
 
 
 _TIMED_OUT = (-getattr(signal, "SIGALRM", -EXIT_CODE), EXIT_CODE)
@@ -251,14 +251,14 @@ def _quick_pebble() -> Iterator[None]:
 
 
 @contextmanager
-def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) -> Iterator[Crew]:
+def worker_pool(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) -> Iterator[WorkerPool]:
     """Start processes, and end them at once when the block is left, whatever the reason.
 
     Where processes can be forked, they share what has been opened before.
     """
     signals = _Signals()
     with _quick_pebble(), signals.handled():
-        hands = Crew(lambda: _Pool(workers, _begin, (os.getpid(), prepare, given)), workers, signals)
+        hands = WorkerPool(lambda: _Pool(workers, _begin, (os.getpid(), prepare, given)), workers, signals)
         try:
             yield hands
         finally:
@@ -266,5 +266,5 @@ def crew(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) 
                 hands.end()
 
 
-PoolFactory = Callable[[Sequence[Job]], AbstractContextManager[Crew]]
+PoolFactory = Callable[[Sequence[ConversionJob]], AbstractContextManager[WorkerPool]]
 """Starts the workers of a batch for the jobs of its datasets."""

@@ -9,14 +9,14 @@ from itertools import chain
 from typing import Any
 
 from to_labelbox.conversion.chunks import (
-    Filling,
+    LineRenderer,
     index_lines,
     part_path,
     pieces,
 )
 from to_labelbox.conversion.inline_media import publish_media
 from to_labelbox.conversion.located_assets import report_matches
-from to_labelbox.conversion.merge_chunks import Gathering, told_apart
+from to_labelbox.conversion.merge_chunks import MergedChunks, give_unique_uuids
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink, shards
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.annotation_index import INDEX
@@ -39,7 +39,7 @@ def _matched(rows: Rows, keys: array[int], log: Log) -> dict[str, Any]:
     }
 
 
-def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Gathering) -> Report:
+def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: MergedChunks) -> Report:
     """The report, as far as it is known before anything is written. Raises when the ledger does not balance."""
     log = gathered.log
     unbalanced = log.ledger.unbalanced()
@@ -73,9 +73,9 @@ def publish(
     folder: Folder,
     parts: str,
     filled: Iterator[bytes] | Sink,
-    filling: Filling,
+    filling: LineRenderer,
     report: Report,
-    gathered: Gathering,
+    gathered: MergedChunks,
     shard_lines: int,
     index: Sink | None = None,
 ) -> None:
@@ -103,10 +103,10 @@ def publish(
 
 
 def _lines(
-    folder: Folder, filled: Iterator[bytes], writer: Writer, gathered: Gathering, shard_lines: int
+    folder: Folder, filled: Iterator[bytes], writer: Writer, gathered: MergedChunks, shard_lines: int
 ) -> list[Sink]:
     if gathered.groups or gathered.apart:
-        filled = told_apart(filled, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
+        filled = give_unique_uuids(filled, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
     if shard_lines:
         return shards(folder, filled, gathered.counts, shard_lines)
     lines = folder.sink(LINES)
@@ -127,7 +127,7 @@ def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) ->
             yield piece
 
 
-def _index(folder: Folder, parts: str, writer: Writer, gathered: Gathering, written: Sink | None) -> Sink:
+def _index(folder: Folder, parts: str, writer: Writer, gathered: MergedChunks, written: Sink | None) -> Sink:
     """The index of the payload's lines: what is ``written`` of it already, or that of the parts."""
     changed = bool(gathered.groups or gathered.apart)
     if written is not None and not changed:
@@ -137,7 +137,7 @@ def _index(folder: Folder, parts: str, writer: Writer, gathered: Gathering, writ
         os.rename(written.path, path := f"{written.path}.before")
         lines = pieces(path)
     if changed:
-        lines = told_apart(lines, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
+        lines = give_unique_uuids(lines, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
     sink = folder.sink(INDEX)
     for piece in lines:
         sink.write(piece)

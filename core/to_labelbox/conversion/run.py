@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from to_labelbox.conversion.chunks import (
-    Filling,
-    Part,
+    EncodedChunk,
+    LineRenderer,
     encode_part,
     plan,
     rendered_here,
 )
-from to_labelbox.conversion.merge_chunks import Gathering
+from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
@@ -33,8 +33,8 @@ from to_labelbox.report.report import Report
 from to_labelbox.rules.settings import Settings
 
 if TYPE_CHECKING:
-    from to_labelbox.conversion.process_pool import Crew
-from to_labelbox.conversion.job import Opened
+    from to_labelbox.conversion.process_pool import WorkerPool
+from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.publish import publish, report_of
 from to_labelbox.conversion.repeated_assets import repeated_assets, same_keys
 
@@ -51,7 +51,7 @@ class Result(Struct):
 
 
 def run(
-    opened: Opened,
+    opened: OpenSource,
     folder: Folder | None,
     settings: Settings,
     fail: bool,
@@ -63,8 +63,8 @@ def run(
     """Everything after opening; writes only when there is a folder."""
     chunks = plan(opened.dataset.units)
     try:
-        with _collector_paused(), _crew(opened, workers, len(chunks), file_timeout) as crew:
-            return _run(opened, chunks, folder, settings, shard_lines, crew, progress)
+        with _collector_paused(), _crew(opened, workers, len(chunks), file_timeout) as worker_pool:
+            return _run(opened, chunks, folder, settings, shard_lines, worker_pool, progress)
     except Exception:
         opened.refuse_changed()  # what seems wrong with the source may come of that
         raise
@@ -86,12 +86,12 @@ def _collector_paused() -> Iterator[None]:
 
 
 @contextmanager
-def _crew(opened: Opened, workers: int, chunks: int, file_timeout: float) -> Iterator[Crew | None]:
+def _crew(opened: OpenSource, workers: int, chunks: int, file_timeout: float) -> Iterator[WorkerPool | None]:
     """Worker processes, where they are asked for (for a time limit too) and there is a way for them to come by the dataset."""
     if workers <= 1 and not file_timeout:
         yield None
         return
-    from to_labelbox.conversion.process_pool import START_METHOD, crew
+    from to_labelbox.conversion.process_pool import START_METHOD, worker_pool
     from to_labelbox.conversion.worker import STATE, initialize_worker
 
     if opened.job is None and START_METHOD != "fork":
@@ -100,25 +100,25 @@ def _crew(opened: Opened, workers: int, chunks: int, file_timeout: float) -> Ite
 
     STATE.share_before_fork(0, opened)
     try:
-        with crew(max(1, min(workers, chunks)), initialize_worker, ([opened.job], file_timeout)) as hands:
+        with worker_pool(max(1, min(workers, chunks)), initialize_worker, ([opened.job], file_timeout)) as hands:
             yield hands
     finally:
         STATE.clear()
 
 
 def _run(
-    opened: Opened,
+    opened: OpenSource,
     chunks: Sequence[tuple[int, int]],
     folder: Folder | None,
     settings: Settings,
     shard_lines: int,
-    crew: Crew | None,
+    worker_pool: WorkerPool | None,
     progress: Progress | None,
 ) -> Result:
-    gathered = Gathering(opened.log)
+    gathered = MergedChunks(opened.log)
     log, survey = gathered.log, gathered.survey
-    index = folder.sink(INDEX) if folder is not None and opened.indexed and crew is None else None
-    for part in _encoded(opened, chunks, folder.partial if folder else None, index, crew):
+    index = folder.sink(INDEX) if folder is not None and opened.indexed and worker_pool is None else None
+    for part in _encoded(opened, chunks, folder.partial if folder else None, index, worker_pool):
         gathered.add(part)
         if progress is not None:
             progress(gathered.next, opened.dataset.units, gathered.read)
@@ -133,25 +133,25 @@ def _run(
     limits = opened.writer.limits(ontology, survey, log)
     report = report_of(opened.writer, opened.info, settings, gathered)
     if folder is not None:
-        filling = Filling(opened.writer, ontology)
+        filling = LineRenderer(opened.writer, ontology)
         rendered: Iterator[bytes] | Sink
         as_they_are = not (gathered.groups or gathered.apart or shard_lines)
-        if crew is not None and as_they_are:
-            rendered, index = _joined(folder, gathered, filling, crew)
+        if worker_pool is not None and as_they_are:
+            rendered, index = _joined(folder, gathered, filling, worker_pool)
         else:
-            rendered = _rendered(folder.partial, gathered.ranges, filling, crew)
+            rendered = _rendered(folder.partial, gathered.ranges, filling, worker_pool)
         publish(folder, folder.partial, rendered, filling, report, gathered, shard_lines, index)
     return Result(report, ontology, survey, opened.dataset.schema, limits)
 
 
 def _encoded(
-    opened: Opened,
+    opened: OpenSource,
     chunks: Sequence[tuple[int, int]],
     folder: str | None,
     index: Sink | None,
-    crew: Crew | None,
-) -> Iterator[Part]:
-    if crew is None:
+    worker_pool: WorkerPool | None,
+) -> Iterator[EncodedChunk]:
+    if worker_pool is None:
         encoder = opened.make_encoder()
         for start, stop in chunks:
             fail, indexed = opened.log.fail, opened.indexed
@@ -160,23 +160,29 @@ def _encoded(
     from to_labelbox.conversion.supervise import encode_all
     from to_labelbox.conversion.worker import Chunk
 
-    for _, part in encode_all(crew, deque(Chunk(0, start, stop, folder) for start, stop in chunks), opened.log.fail):
+    for _, part in encode_all(
+        worker_pool, deque(Chunk(0, start, stop, folder) for start, stop in chunks), opened.log.fail
+    ):
         if isinstance(part, Exception):
             raise part
         yield part
 
 
-def _rendered(folder: str, ranges: Sequence[tuple[int, int]], filling: Filling, crew: Crew | None) -> Iterator[bytes]:
+def _rendered(
+    folder: str, ranges: Sequence[tuple[int, int]], filling: LineRenderer, worker_pool: WorkerPool | None
+) -> Iterator[bytes]:
     """The finished lines of the parts in a folder, made here or by the crew."""
-    if crew is None:
+    if worker_pool is None:
         return rendered_here(folder, ranges, filling.render)
     from to_labelbox.conversion.supervise import rendered_by
     from to_labelbox.conversion.worker import save_ontology
 
-    return rendered_by(crew, folder, ranges, save_ontology(filling.ontology, folder))
+    return rendered_by(worker_pool, folder, ranges, save_ontology(filling.ontology, folder))
 
 
-def _joined(folder: Folder, gathered: Gathering, filling: Filling, crew: Crew) -> tuple[Sink, Sink | None]:
+def _joined(
+    folder: Folder, gathered: MergedChunks, filling: LineRenderer, worker_pool: WorkerPool
+) -> tuple[Sink, Sink | None]:
     """The finished lines, and their index if there is one, written by the crew."""
     from to_labelbox.conversion.supervise import joined_by
     from to_labelbox.conversion.worker import save_ontology
@@ -187,5 +193,5 @@ def _joined(folder: Folder, gathered: Gathering, filling: Filling, crew: Crew) -
     if index is not None:
         index.lines = lines.lines
     ontology = save_ontology(filling.ontology, folder.partial)
-    joined_by(crew, folder.partial, gathered.ranges, gathered.indexes, ontology, (lines, index))
+    joined_by(worker_pool, folder.partial, gathered.ranges, gathered.indexes, ontology, (lines, index))
     return lines, index

@@ -12,20 +12,20 @@ from to_labelbox.conversion.checkpoint import (
     save_empty_part,
 )
 from to_labelbox.conversion.chunks import (
+    EncodedChunk,
     IndexPart,
-    Part,
     part_path,
     pieces,
 )
 from to_labelbox.conversion.isolation import new_trace, take_trace
-from to_labelbox.conversion.job import Job
+from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.output_folder import Sink
-from to_labelbox.conversion.process_pool import Crew, Died, crew
+from to_labelbox.conversion.process_pool import WorkerDied, WorkerPool, worker_pool
 from to_labelbox.conversion.worker import (
     Chunk,
     LeavingOut,
     Placing,
-    Rendering,
+    RenderTask,
     encode,
     finish,
     initialize_worker,
@@ -40,7 +40,9 @@ from to_labelbox.report.errors import RecordError, SourceError, ToLabelboxError
 from to_labelbox.report.log import UNREADABLE, Log
 
 
-def encode_all(hands: Crew, chunks: deque[Chunk], fail: bool) -> Iterator[tuple[Chunk, Part | ToLabelboxError]]:
+def encode_all(
+    hands: WorkerPool, chunks: deque[Chunk], fail: bool
+) -> Iterator[tuple[Chunk, EncodedChunk | ToLabelboxError]]:
     """Parts as they come, in any order. Chunks may be added and removed meanwhile.
 
     A chunk that ends its process is encoded again with care, which tells the unit that does it. When that unit does it
@@ -51,7 +53,7 @@ def encode_all(hands: Crew, chunks: deque[Chunk], fail: bool) -> Iterator[tuple[
             chunks[n] = _careful(chunk)
     for chunk, outcome in hands.run(encode, chunks):
         note = take_trace(chunk.trace) if chunk.trace else None
-        if not isinstance(outcome, Died):
+        if not isinstance(outcome, WorkerDied):
             yield chunk, outcome
             continue
         if not chunk.careful:
@@ -80,13 +82,13 @@ def _careful(chunk: Chunk, start: int | None = None, stop: int | None = None, ag
     return chunk._replace(start=start, stop=stop, careful=True, trace=new_trace(chunk.folder), again=again)
 
 
-def _left_out(hands: Crew, chunk: Chunk, reason: str, read: bool, fail: bool) -> Part | ToLabelboxError:
+def _left_out(hands: WorkerPool, chunk: Chunk, reason: str, read: bool, fail: bool) -> EncodedChunk | ToLabelboxError:
     """What remains of a unit that is left out: its data row, and its annotations as skipped."""
     chunk = chunk._replace(trace="")
     if not fail:
         for harmless in (True, False) if read else (False,):
             outcome = next(iter(hands.run(leave_out, deque([LeavingOut(chunk, reason, harmless)]))))[1]
-            if not isinstance(outcome, Died):
+            if not isinstance(outcome, WorkerDied):
                 return outcome
     found = next(iter(hands.run(place_of, deque([chunk]))))[1]
     file, where = found if isinstance(found, tuple) else ("", f"unit {chunk.start + 1}")
@@ -95,15 +97,15 @@ def _left_out(hands: Crew, chunk: Chunk, reason: str, read: bool, fail: bool) ->
     log = Log()
     log.read(UNREADABLE)
     log.skip(Code.READ_CRASHED, UNREADABLE, f"left out: {reason}", file=file, where=where)
-    part = Part(chunk.start, chunk.stop, 0, 0, array("I"), array("Q"), Survey(), log)
+    part = EncodedChunk(chunk.start, chunk.stop, 0, 0, array("I"), array("Q"), Survey(), log)
     if chunk.keep and chunk.folder is not None:
         save_empty_part(chunk.folder, part)
     return part
 
 
-def rendered_by(hands: Crew, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
+def rendered_by(hands: WorkerPool, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
     """The rendered lines of parts, in order, rendered ahead by the crew."""
-    tasks = deque(Rendering(folder, start, stop, ontology) for start, stop in ranges)
+    tasks = deque(RenderTask(folder, start, stop, ontology) for start, stop in ranges)
     outcomes = hands.run(render, tasks)
     finished: set[int] = set()
     failed: set[int] = set()
@@ -112,7 +114,7 @@ def rendered_by(hands: Crew, folder: str, ranges: Sequence[tuple[int, int]], ont
             task, outcome = next(outcomes)
             if isinstance(outcome, ToLabelboxError):
                 raise outcome
-            if not isinstance(outcome, Died):
+            if not isinstance(outcome, WorkerDied):
                 finished.add(task.start)
             elif task.start in failed:
                 raise SourceError(f"the lines could not be finished: {outcome.reason}; nothing was written")
@@ -125,7 +127,7 @@ def rendered_by(hands: Crew, folder: str, ranges: Sequence[tuple[int, int]], ont
 
 
 def joined_by(
-    hands: Crew,
+    hands: WorkerPool,
     folder: str,
     parts: Sequence[tuple[int, int]],
     indexes: Sequence[IndexPart],
@@ -138,16 +140,16 @@ def joined_by(
     """
     firsts = list(accumulate((part.lines for part in indexes), initial=1))
     numbered = {part.start: (part.sections[0], first) for part, first in zip(indexes, firsts)}
-    tasks: deque[Rendering | Placing] = deque(
-        Rendering(folder, start, stop, ontology, *numbered.get(start, (0, 1))) for start, stop in parts
+    tasks: deque[RenderTask | Placing] = deque(
+        RenderTask(folder, start, stop, ontology, *numbered.get(start, (0, 1))) for start, stop in parts
     )
     sizes: dict[int, tuple[int, int]] = {}
-    failed: set[Rendering | Placing] = set()
+    failed: set[RenderTask | Placing] = set()
     waiting = deque(parts)
     for task, outcome in hands.run(finish, tasks):
         if isinstance(outcome, ToLabelboxError):
             raise outcome
-        if isinstance(outcome, Died):
+        if isinstance(outcome, WorkerDied):
             if task in failed:
                 raise SourceError(f"the lines could not be finished: {outcome.reason}; nothing was written")
             failed.add(task)
@@ -167,12 +169,12 @@ def joined_by(
                     sink.count(piece)
 
 
-def try_opening(job: Job, seconds: float) -> None:
+def try_opening(job: ConversionJob, seconds: float) -> None:
     """Open a source in a process of its own first, which may take so long. Raises :class:`SourceError` if it takes longer.
 
     What the user can mend is said when it is opened for good.
     """
-    with crew(1, initialize_worker, ([job], seconds)) as hands:
+    with worker_pool(1, initialize_worker, ([job], seconds)) as hands:
         outcome = next(iter(hands.run(open_only, deque([0]))))[1]
-    if isinstance(outcome, Died):
+    if isinstance(outcome, WorkerDied):
         raise SourceError(f"{', '.join(job.sources)} cannot be opened: {outcome.reason}")

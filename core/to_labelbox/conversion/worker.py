@@ -1,7 +1,7 @@
 """What a worker process does: open a source once, encode ranges of it, render parts.
 
 Datasets are known by their number. A process that was forked finds what had been opened before; any other opens a
-source when it is first asked for it, from its :class:`~to_labelbox.conversion.job.Job`.
+source when it is first asked for it, from its :class:`~to_labelbox.conversion.job.ConversionJob`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from to_labelbox.conversion.checkpoint import (
-    Head,
+    DatasetCheckpoint,
     save_part,
 )
 from to_labelbox.conversion.chunks import (
     READ_AHEAD,
-    Filling,
-    Part,
+    EncodedChunk,
+    LineRenderer,
     copy_into,
     encode_part,
     number_part,
@@ -37,7 +37,7 @@ from to_labelbox.source.fingerprint import changed_inputs, inventory
 from to_labelbox.source.unchanged import has_changed
 
 if TYPE_CHECKING:
-    from to_labelbox.conversion.job import Job, Opened
+    from to_labelbox.conversion.job import ConversionJob, OpenSource
 
 OPENING = 0.001
 """Seconds that opening may take for each file of a source, beside the limit: it lists all and looks into some."""
@@ -73,7 +73,7 @@ class LeavingOut(NamedTuple):
     read: bool
 
 
-class Rendering(NamedTuple):
+class RenderTask(NamedTuple):
     """A part whose lines are to be filled by the ontology in the file ``ontology``.
 
     Its index, of so many bytes, is to be numbered from ``first_line``.
@@ -102,13 +102,13 @@ class WorkerState:
     """
 
     def __init__(self) -> None:
-        self.jobs: Sequence[Job | None] = ()
+        self.jobs: Sequence[ConversionJob | None] = ()
         self.clock = Clock()
-        self._opened: dict[int, Opened] = {}
+        self._opened: dict[int, OpenSource] = {}
         self._encoders: dict[int, Encoder] = {}
-        self._filling: tuple[str, Filling] | None = None
+        self._filling: tuple[str, LineRenderer] | None = None
 
-    def share_before_fork(self, number: int, opened: Opened) -> None:
+    def share_before_fork(self, number: int, opened: OpenSource) -> None:
         """Put an opened dataset where this process and those forked from it find it."""
         self._opened[number] = opened
 
@@ -116,12 +116,12 @@ class WorkerState:
         self._opened.clear()
         self._encoders.clear()
 
-    def job(self, number: int) -> Job:
+    def job(self, number: int) -> ConversionJob:
         job = self.jobs[number]
         assert job is not None
         return job
 
-    def opened(self, number: int) -> Opened:
+    def opened(self, number: int) -> OpenSource:
         """An opened dataset; the oldest of more than :data:`OPEN_DATASETS` is closed. Raises :class:`ToLabelboxError`."""
         from to_labelbox.conversion.job import open_job
 
@@ -144,11 +144,11 @@ class WorkerState:
         yield encoder
         self._encoders[number] = encoder
 
-    def filling(self, path: str) -> Filling:
+    def filling(self, path: str) -> LineRenderer:
         """What is made of the ontology in a file, once for all tasks that have it."""
         if self._filling is None or self._filling[0] != path:
             with open(path, "rb") as file:
-                self._filling = path, Filling(writer(), msgspec.msgpack.decode(file.read(), type=Ontology))
+                self._filling = path, LineRenderer(writer(), msgspec.msgpack.decode(file.read(), type=Ontology))
         return self._filling[1]
 
 
@@ -156,23 +156,23 @@ STATE = WorkerState()
 """That of this process: the one place where a fork finds what its parent has opened."""
 
 
-def initialize_worker(jobs: Sequence[Job | None], seconds: float) -> None:
+def initialize_worker(jobs: Sequence[ConversionJob | None], seconds: float) -> None:
     """Tell a process what it may be asked for, and how long a record or file may take (0: as long as it likes)."""
     STATE.jobs, STATE.clock = jobs, Clock(seconds)
 
 
-def encode(chunk: Chunk) -> Part:
+def encode(chunk: Chunk) -> EncodedChunk:
     dataset = STATE.opened(chunk.dataset).dataset
     return _encoded(chunk, traced(dataset, chunk.trace) if chunk.trace else dataset)
 
 
-def leave_out(task: LeavingOut) -> Part:
+def leave_out(task: LeavingOut) -> EncodedChunk:
     """Encode a unit without its annotations."""
     dataset = left_out(STATE.opened(task.chunk.dataset).dataset, task.reason, task.read)
     return _encoded(task.chunk, dataset, unread=not task.read)
 
 
-def _encoded(chunk: Chunk, dataset: Dataset, unread: bool = False) -> Part:
+def _encoded(chunk: Chunk, dataset: Dataset, unread: bool = False) -> EncodedChunk:
     source = STATE.opened(chunk.dataset)
     try:
         with STATE.encoder(chunk.dataset) as encoder:
@@ -204,22 +204,22 @@ def open_only(number: int) -> None:
     STATE.opened(number)
 
 
-def render(task: Rendering) -> tuple[int, int]:
+def render(task: RenderTask) -> tuple[int, int]:
     """Bytes of the lines and of the index."""
     part = task.folder, task.start, task.stop
     lines = render_part(*part, STATE.filling(task.ontology).render)
     return lines, number_part(*part, task.index_bytes, task.first_line) if task.index_bytes else 0
 
 
-def finish(task: Rendering | Placing) -> tuple[int, int]:
+def finish(task: RenderTask | Placing) -> tuple[int, int]:
     """Make a part of a finished file, or put it there."""
-    if isinstance(task, Rendering):
+    if isinstance(task, RenderTask):
         return render(task)
     copy_into(*task)
     return 0, 0
 
 
-def refuse_changed(job: Job, head: Head) -> None:
+def refuse_changed(job: ConversionJob, head: DatasetCheckpoint) -> None:
     """Raise :class:`SourceError` when the source of a dataset is no longer what was opened."""
     if changed := changed_inputs(head.inputs, inventory(job.sources[0], head.inputs, job.without)):
         raise SourceError(

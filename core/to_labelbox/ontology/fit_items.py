@@ -33,25 +33,25 @@ from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.rules.class_map import nearest
-from to_labelbox.rules.ontology_index import AREAS, Fit
+from to_labelbox.rules.ontology_index import AREAS, OntologyIndex
 from to_labelbox.rules.required import of_fit
 from to_labelbox.rules.settings import Settings
 
 Attributes = tuple[Attribute, ...]
 
 
-def fit_of(ontology: Ontology) -> Fit:
+def index_of(ontology: Ontology) -> OntologyIndex:
     """The form in which annotations are held against an ontology."""
     questions = {(c.source, c.question.index): c.question for c in ontology.classifications}
     for name, question in ontology.by_part.items():
         if question.index:
             questions.setdefault((name, True), question)
-    return Fit({shape: tool.classifications for shape, tool in ontology.by_shape.items()}, questions)
+    return OntologyIndex({shape: tool.classifications for shape, tool in ontology.by_shape.items()}, questions)
 
 
 def settings_for(ontology: Ontology, settings: Settings) -> Settings:
     """The settings under which items fit; what the user says about geometry beats what the ontology suggests."""
-    fit = fit_of(ontology)
+    fit = index_of(ontology)
     required = of_fit(fit)
     chosen = settings.class_geometry
     if settings.geometry is Policy.AUTO:
@@ -59,13 +59,13 @@ def settings_for(ontology: Ontology, settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, class_geometry=chosen, fit=fit, required=required or None)
 
 
-def conformed(fit: Fit, items: Iterator[Item], log: Log) -> Iterator[Item]:
+def fit_to_ontology(fit: OntologyIndex, items: Iterator[Item], log: Log) -> Iterator[Item]:
     """The items as far as they fit. What does not is skipped, or left out with a note."""
-    return map(_Fitter(fit, log).item, items)
+    return map(OntologyFitter(fit, log).item, items)
 
 
-class _Fitter:
-    def __init__(self, fit: Fit, log: Log) -> None:
+class OntologyFitter:
+    def __init__(self, fit: OntologyIndex, log: Log) -> None:
         self._fit = fit
         self._log = log
         self._labels = sorted({label for label, _ in fit.shapes})
@@ -245,7 +245,7 @@ class Difference(Struct):
 
 def differences(needed: Ontology, existing: Ontology) -> list[Difference]:
     """What would have to be added to an ontology so that everything of another fits; empty when all does."""
-    fit = fit_of(existing)
+    fit = index_of(existing)
     labels = sorted({label for label, _ in fit.shapes})
     found: list[Difference] = []
     for tool in needed.tools:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from to_labelbox.model.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Answers, Survey
 from to_labelbox.report.log import UNNAMED
-from to_labelbox.rules.class_map import Word, Words
+from to_labelbox.rules.class_map import RuleInput, RulesByQuestion
 from to_labelbox.rules.settings import Policy, Settings
 
 FORCED_KIND = {Policy.AUTO: Kind.BOX, Policy.BBOX: Kind.BOX, Policy.POLYGON: Kind.POLYGON, Policy.MASK: Kind.MASK}
@@ -177,7 +177,11 @@ def _implied(label: str, survey: Survey) -> tuple[Question, ...]:
 
 
 def _questions(
-    declared: Iterable[Question], observed: Mapping[str, Answers], owner: str, decisions: list[str], words: Words
+    declared: Iterable[Question],
+    observed: Mapping[str, Answers],
+    owner: str,
+    decisions: list[str],
+    words: RulesByQuestion,
 ) -> tuple[Question, ...]:
     """Declared questions, answered or not, then those that have an answer: blank texts are none."""
     known = {q.name: q for q in declared}
@@ -188,11 +192,11 @@ def _questions(
     )
 
 
-_NO_WORD = Word()
+_NO_WORD = RuleInput()
 
 
 def _question(
-    name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str], word: Word
+    name: str, known: Question | None, seen: Answers | None, owner: str, decisions: list[str], word: RuleInput
 ) -> Question:
     input = _input(name, known, seen, owner, decisions, word.input)
     index = bool(known and known.index) or bool(seen and seen.index)

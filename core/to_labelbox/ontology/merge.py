@@ -19,14 +19,14 @@ from to_labelbox.ontology.infer import Ontology, infer
 from to_labelbox.rules.settings import Settings
 
 
-class Seen(NamedTuple):
+class DatasetSurvey(NamedTuple):
     """What one dataset declares and what was written of it."""
 
     schema: Schema
     survey: Survey
 
 
-def common_ontology(datasets: Sequence[Seen], settings: Settings) -> Ontology:
+def common_ontology(datasets: Sequence[DatasetSurvey], settings: Settings) -> Ontology:
     """The ontology that every dataset's payload conforms to. Its order is that of the datasets."""
     survey = Survey()
     for dataset in datasets:
@@ -48,7 +48,7 @@ def shared_keys(keys: Sequence[array[int]]) -> list[tuple[int, int, int]]:
     return [(owner, other, count) for owner, (other, count) in found.items()]
 
 
-def joined(datasets: Sequence[Seen], alone: Sequence[Ontology]) -> Schema:
+def joined(datasets: Sequence[DatasetSurvey], alone: Sequence[Ontology]) -> Schema:
     """The datasets' schemas as one. ``alone`` is the ontology that each would have by itself."""
     labels: dict[str, list[_View]] = {}
     colors: dict[str, str] = {}
@@ -81,7 +81,7 @@ class _View(NamedTuple):
     inferred: Iterable[Question]
 
 
-class _One(NamedTuple):
+class MergedQuestion(NamedTuple):
     """One question in one dataset."""
 
     declared: Question | None
@@ -108,17 +108,17 @@ class _One(NamedTuple):
 
 
 def _joined(views: Sequence[_View]) -> tuple[Question, ...]:
-    questions: dict[str, list[_One]] = {}
+    questions: dict[str, list[MergedQuestion]] = {}
     for view in views:
         declared = {q.name: q for q in view.declared}
         inferred = {q.name: q for q in view.inferred}
         for name in [*declared, *(n for n in view.answered if n not in declared)]:
-            one = _One(declared.get(name), view.answered.get(name), inferred.get(name))
+            one = MergedQuestion(declared.get(name), view.answered.get(name), inferred.get(name))
             questions.setdefault(name, []).append(one)
     return tuple(_question(name, ones) for name, ones in questions.items())
 
 
-def _question(name: str, ones: Sequence[_One]) -> Question:
+def _question(name: str, ones: Sequence[MergedQuestion]) -> Question:
     inputs = {one.input for one in ones}
     input = next((i for i in (Input.TEXT, Input.CHECKLIST, Input.RADIO) if i in inputs), None)
     declared = [one.declared for one in ones if one.declared is not None]
@@ -131,7 +131,7 @@ def _question(name: str, ones: Sequence[_One]) -> Question:
     )
 
 
-def _options(ones: Sequence[_One]) -> tuple[Option, ...]:
+def _options(ones: Sequence[MergedQuestion]) -> tuple[Option, ...]:
     """Declared options. Those only answered are left to the survey, unless something is to be said of what they ask."""
     texts: dict[str, str] = {}
     below: dict[str, list[_View]] = {}

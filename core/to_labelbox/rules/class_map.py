@@ -67,15 +67,15 @@ class ClassRule(Struct, frozen=True):
     line: int = 0
 
 
-class Word(Struct):
+class RuleInput(Struct):
     """What the user says about a question of the ontology, by its new names."""
 
     input: Input | None = None
     required: bool | None = None
-    options: dict[str, dict[str, Word]] = {}
+    options: dict[str, dict[str, RuleInput]] = {}
 
 
-Words = Mapping[str, Word]
+RulesByQuestion = Mapping[str, RuleInput]
 
 
 class ClassMap(Struct, frozen=True, dict=True):
@@ -100,16 +100,16 @@ class ClassMap(Struct, frozen=True, dict=True):
         return found
 
     @cached_property
-    def label_words(self) -> Mapping[str, Words]:
+    def label_words(self) -> Mapping[str, RulesByQuestion]:
         """Forced types and required marks of attributes, by new name of the class."""
-        words: dict[str, dict[str, Word]] = {}
+        words: dict[str, dict[str, RuleInput]] = {}
         for name, rule in self.classes.items():
             _add_words(words.setdefault(rule.name or name, {}), rule.attributes)
         return words
 
     @cached_property
-    def question_words(self) -> Words:
-        words: dict[str, Word] = {}
+    def question_words(self) -> RulesByQuestion:
+        words: dict[str, RuleInput] = {}
         _add_words(words, self.questions)
         return words
 
@@ -160,11 +160,11 @@ class ClassMap(Struct, frozen=True, dict=True):
             log.note(Code.MAP_UNUSED, f"{self.file}: {more:,} more names that are not in the source", count=more)
 
 
-def _add_words(words: dict[str, Word], rules: Mapping[str, QuestionRule]) -> None:
+def _add_words(words: dict[str, RuleInput], rules: Mapping[str, QuestionRule]) -> None:
     for name, rule in rules.items():
         if rule.drop:
             continue
-        word = words.setdefault(rule.name or name, Word(options={}))
+        word = words.setdefault(rule.name or name, RuleInput(options={}))
         word.input = rule.input or word.input
         word.required = word.required if rule.required is None else rule.required
         for value, option in rule.options.items():

@@ -21,7 +21,7 @@ _POLICIES = {
 """How a label is written that has tools of these kinds alone. With polygons and masks, each outline goes its own way."""
 
 
-class Fit(Struct, frozen=True, dict=True):
+class OntologyIndex(Struct, frozen=True, dict=True):
     """``shapes``: the questions of each tool by label and kind. ``questions``: those about assets by name, and whether
     they are asked about parts of an asset (frames, times, messages)."""
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.model.schema import Kind, Question
 from to_labelbox.model.survey import text_of
-from to_labelbox.rules.ontology_index import Fit
+from to_labelbox.rules.ontology_index import OntologyIndex
 
 ASSET = "the asset"
 
@@ -44,7 +44,7 @@ class Required(Struct, frozen=True):
         return bool(self.shapes or self.assets)
 
 
-def of_fit(fit: Fit) -> Required:
+def of_fit(fit: OntologyIndex) -> Required:
     """What an existing ontology requires."""
     shapes: dict[tuple[str, Kind | None], tuple[Question, ...]] = {}
     shapes.update((shape, found) for shape, questions in fit.shapes.items() if (found := _demanding(questions)))

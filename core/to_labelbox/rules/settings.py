@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from to_labelbox.model.schema import Policy
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import Rows
-from to_labelbox.rules.ontology_index import Fit
+from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.required import Required
 
 __all__ = ["Outside", "Policy", "Settings"]
@@ -47,7 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     geometry: Policy = Policy.AUTO
     class_geometry: Mapping[str, Policy] = field(default_factory=dict)
     class_map: ClassMap | None = None
-    fit: Fit | None = None
+    fit: OntologyIndex | None = None
     required: Required | None = None
     rows: Rows | None = None
     outside: Outside = Outside.CLIP

@@ -18,9 +18,9 @@ import pytest
 import to_labelbox
 from harness import annotation, check_output, coco, codes, contents, image, item, lines, save
 from to_labelbox import Dataset, Log, Report, Settings, SourceError
-from to_labelbox.conversion.job import Opened
+from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.output_folder import Folder
-from to_labelbox.conversion.process_pool import Died, crew
+from to_labelbox.conversion.process_pool import WorkerDied, worker_pool
 from to_labelbox.conversion.run import run
 from to_labelbox.model.items import Box, Item, Object
 from to_labelbox.model.schema import Schema
@@ -114,7 +114,7 @@ def convert(made: Dataset, out: Path, brittle: tuple[str, Trouble] | None = None
         encoder = target.encoder(Settings(), target.options(), "made", Log())
         return encoder if brittle is None else Brittle(encoder, *brittle)
 
-    opened = Opened(made, target, make_encoder, Log(), SourceInfo("made", "python"))
+    opened = OpenSource(made, target, make_encoder, Log(), SourceInfo("made", "python"))
     return run(opened, Folder(str(out)), Settings(), False, 0, 2, None, LIMIT).report
 
 
@@ -252,14 +252,14 @@ def nothing() -> None:
 @forked
 def test_a_process_that_dies_at_once_breaks_no_pool() -> None:
     """A death before the pool has heard what the process was doing has ended whole runs."""
-    with crew(2, nothing) as hands:
+    with worker_pool(2, nothing) as hands:
         outcomes = dict(hands.run(dies_at_once, deque(range(120))))
-    assert [n for n in range(120) if isinstance(outcomes[n], Died)] == list(range(0, 120, 3))
+    assert [n for n in range(120) if isinstance(outcomes[n], WorkerDied)] == list(range(0, 120, 3))
 
 
 @forked
 def test_a_pool_that_breaks_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    with crew(2, nothing) as hands:
+    with worker_pool(2, nothing) as hands:
         begun = hands.run(abs, deque(range(-50, 0)))
         first = [next(begun) for _ in range(5)]
         hands._pool._pool_manager.handle_broken_pool(BrokenProcessPool("All workers expired"))
@@ -272,5 +272,5 @@ def ends() -> None:
 
 @forked
 def test_processes_that_cannot_begin_are_said() -> None:
-    with pytest.raises(SourceError, match="worker processes end before"), crew(1, ends) as hands:
+    with pytest.raises(SourceError, match="worker processes end before"), worker_pool(1, ends) as hands:
         list(hands.run(abs, deque([-1])))

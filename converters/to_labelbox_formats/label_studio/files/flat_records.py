@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from to_labelbox_formats.label_studio.config import Config, Control
-from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, Annotation, Id, Number, Region, Task
+from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, AnnotationRecord, Id, Number, Region, Task
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
 
@@ -45,7 +45,7 @@ def from_flat(record: Mapping[str, Any], config: Config) -> Task:
             for region, id in zip(found, ids):
                 region.id = region.id or id
     who = record.get("annotator")
-    annotation = Annotation(
+    annotation = AnnotationRecord(
         id=_id(record.get("annotation_id")),
         result=regions,
         completed_by=Raw(msgspec.json.encode(who)),

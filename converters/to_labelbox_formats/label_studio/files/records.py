@@ -47,7 +47,7 @@ class Region(Struct, gc=False):
         return (self.type or "").lower()
 
 
-class Annotation(Struct):
+class AnnotationRecord(Struct):
     """One annotator's work on a task."""
 
     id: Id = None
@@ -69,13 +69,13 @@ class Task(Struct):
 
     data: Raw = _EMPTY
     id: Id = None
-    annotations: list[Annotation] | None = None
-    completions: list[Annotation] | None = None
+    annotations: list[AnnotationRecord] | None = None
+    completions: list[AnnotationRecord] | None = None
     predictions: Raw = _EMPTY
     drafts: Raw = _EMPTY
 
 
-class StoredAnnotation(Annotation):
+class StoredAnnotation(AnnotationRecord):
     """An annotation as target storages hold it, with its task inside."""
 
     task: Raw = _EMPTY
@@ -106,7 +106,7 @@ class TaskHeadWithRegions(TaskHead):
     completions: list[AnnotationHead] | None = None
 
 
-class Value(Struct, gc=False):
+class ValueRecord(Struct, gc=False):
     """``value`` of a region, with the keys of all types: the keys decide what it is, the type is unreliable."""
 
     x: float | None = None
@@ -160,10 +160,10 @@ class Value(Struct, gc=False):
     chatmessage: Raw = _EMPTY
 
 
-LABEL_KEYS = tuple(name for name in Value.__struct_fields__ if name.endswith("labels"))
+LABEL_KEYS = tuple(name for name in ValueRecord.__struct_fields__ if name.endswith("labels"))
 
-decode_value: Callable[[Raw], Value] = msgspec.json.Decoder(Value).decode
-decode_value_loosely: Callable[[Raw], Value] = msgspec.json.Decoder(Value, strict=False).decode
+decode_value: Callable[[Raw], ValueRecord] = msgspec.json.Decoder(ValueRecord).decode
+decode_value_loosely: Callable[[Raw], ValueRecord] = msgspec.json.Decoder(ValueRecord, strict=False).decode
 decode_data: Callable[[Raw], dict[str, Any]] = msgspec.json.Decoder(dict[str, Any]).decode
 decode_any = msgspec.json.Decoder().decode
 
@@ -178,7 +178,7 @@ class Lost(Enum):
     PART = "a field, or an annotation"
 
 
-class Fault(NamedTuple):
+class RecordFault(NamedTuple):
     """What did not fit and was left out while the rest was decoded: where it stood, and what is wrong with it."""
 
     lost: Lost
@@ -241,7 +241,7 @@ class Lenient(Generic[T]):
         self._decode_loosely = msgspec.json.Decoder(kind, strict=False).decode
         self._nested = nested or {}
 
-    def decode(self, data: bytes | Raw, place: str, faults: list[Fault]) -> T | None:
+    def decode(self, data: bytes | Raw, place: str, faults: list[RecordFault]) -> T | None:
         """The struct without what does not fit, which goes to ``faults``; None when it is no object."""
         try:
             return self._decode(data)
@@ -252,16 +252,16 @@ class Lenient(Generic[T]):
         except UNDECODABLE as error:
             mended = mended_json(bytes(data))
             if mended is not None:
-                faults.append(Fault(Lost.PART, f"{place}.data", mended[1]))
+                faults.append(RecordFault(Lost.PART, f"{place}.data", mended[1]))
                 return self.decode(mended[0], place, faults)
-            faults.append(Fault(self._lost, place, f"is no readable object: {error}"))
+            faults.append(RecordFault(self._lost, place, f"is no readable object: {error}"))
             return None
         if not self._nested:
             # the innermost record is whole or not there at all
             try:
                 return self._decode_loosely(data)
             except UNDECODABLE:
-                faults.append(Fault(self._lost, place, f"does not fit: {first}"))
+                faults.append(RecordFault(self._lost, place, f"does not fit: {first}"))
                 return None
         known: dict[str, Any] = {}
         for name, raw in fields.items():
@@ -272,16 +272,16 @@ class Lenient(Generic[T]):
                 known[name] = msgspec.json.decode(raw, type=self._types[name])
             except UNDECODABLE as error:
                 if inner is None:
-                    faults.append(Fault(Lost.PART, f"{place}.{name}", f"does not fit: {error}"))
+                    faults.append(RecordFault(Lost.PART, f"{place}.{name}", f"does not fit: {error}"))
                     continue
                 known[name] = list(inner.decode_list(raw, f"{place}.{name}", faults))
         return self.kind(**known)
 
-    def decode_list(self, data: Raw, place: str, faults: list[Fault]) -> Iterator[T]:
+    def decode_list(self, data: Raw, place: str, faults: list[RecordFault]) -> Iterator[T]:
         try:
             elements = _ELEMENTS.decode(data)
         except UNDECODABLE as error:
-            faults.append(Fault(Lost.PART, place, f"is no list: {error}"))
+            faults.append(RecordFault(Lost.PART, place, f"is no list: {error}"))
             return
         for number, element in enumerate(elements):
             record = self.decode(element, f"{place}[{number}]", faults)
@@ -297,7 +297,7 @@ _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _ELEMENTS = msgspec.json.Decoder(list[Raw])
 
 REGION = Lenient(Region, Lost.REGION)
-ANNOTATION = Lenient(Annotation, Lost.PART, {"result": REGION})
+ANNOTATION = Lenient(AnnotationRecord, Lost.PART, {"result": REGION})
 STORED = Lenient(StoredAnnotation, Lost.TASK, {"result": REGION})
 TASK = Lenient(Task, Lost.TASK, {"annotations": ANNOTATION, "completions": ANNOTATION})
 

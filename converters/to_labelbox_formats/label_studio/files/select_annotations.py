@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Annotation, Id, decode_any
+from to_labelbox_formats.label_studio.files.records import UNDECODABLE, AnnotationRecord, Id, decode_any
 from to_labelbox_formats.label_studio.options import Options
 
 _MILLISECONDS = 1e11
@@ -12,7 +12,7 @@ _MILLISECONDS = 1e11
 _FAR = 1e18
 
 
-def chosen(annotations: list[Annotation], options: Options) -> list[Annotation]:
+def chosen(annotations: list[AnnotationRecord], options: Options) -> list[AnnotationRecord]:
     """The annotations of a task that are converted; the others are not selected."""
     usable = [a for a in annotations if not a.cancelled]
     policy = options.annotator
@@ -33,7 +33,7 @@ def chosen(annotations: list[Annotation], options: Options) -> list[Annotation]:
     return [max(usable, key=lambda a: (bool(a.ground_truth), _changed(a), _order(a.id)))]
 
 
-def _who(annotation: Annotation) -> tuple[str, ...]:
+def _who(annotation: AnnotationRecord) -> tuple[str, ...]:
     """The annotator as text: an id, an address, or both."""
     try:
         who = decode_any(annotation.completed_by) if annotation.completed_by else None
@@ -44,11 +44,11 @@ def _who(annotation: Annotation) -> tuple[str, ...]:
     return () if who is None else (str(who),)
 
 
-def _changed(annotation: Annotation) -> float:
+def _changed(annotation: AnnotationRecord) -> float:
     return _time(annotation.updated_at) or _time(annotation.created_at)
 
 
-def _created(annotation: Annotation) -> float:
+def _created(annotation: AnnotationRecord) -> float:
     return _time(annotation.created_at) or _time(annotation.updated_at)
 
 

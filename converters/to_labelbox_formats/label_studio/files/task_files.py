@@ -1,6 +1,6 @@
 """The files of an export: any piece of one read and decoded to its tasks.
 
-Decoding is pure: what does not fit comes back as :class:`~.records.Fault` beside the tasks.
+Decoding is pure: what does not fit comes back as :class:`~.records.RecordFault` beside the tasks.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from to_labelbox_formats.label_studio.files.records import (
     STORED,
     TASK,
     UNDECODABLE,
-    Fault,
     Id,
     Lost,
+    RecordFault,
     Task,
     TaskHead,
     decode_any,
@@ -66,7 +66,7 @@ class DecodedPiece(NamedTuple):
     """The tasks of a piece, None for one that is no object; faults with the number of their task in the piece."""
 
     tasks: Sequence[Task | None]
-    faults: Sequence[tuple[int, Fault]] = ()
+    faults: Sequence[tuple[int, RecordFault]] = ()
 
 
 class TaskFiles:
@@ -100,7 +100,7 @@ class TaskFiles:
         element = self._split[1][unit - piece.first]
         if file.form is FileForm.FLAT:
             return DecodedPiece([from_flat(msgspec.json.decode(element), self._config)])
-        faults: list[Fault] = []
+        faults: list[RecordFault] = []
         return DecodedPiece([TASK.decode(element, name, faults)], [(0, f) for f in faults])
 
     def data(self, piece: TaskPiece) -> Iterator[dict[str, Any]]:
@@ -148,9 +148,9 @@ def _one_by_one(raw: bytes, piece: TaskPiece) -> DecodedPiece:
     """Tasks of which at least one does not fit."""
     elements = [raw] if piece.count is None else _RAWS.decode(joined(raw))
     tasks: list[Task | None] = []
-    faults: list[tuple[int, Fault]] = []
+    faults: list[tuple[int, RecordFault]] = []
     for n, element in enumerate(elements):
-        found: list[Fault] = []
+        found: list[RecordFault] = []
         tasks.append(TASK.decode(element, _at(piece) if piece.count is None else f"[{piece.number + n}]", found))
         faults += [(n, fault) for fault in found]
     return DecodedPiece(tasks, faults)
@@ -171,12 +171,12 @@ def _flat(raw: bytes, piece: TaskPiece, config: Config) -> DecodedPiece:
         if mended is None:
             return _broken(piece, f"cannot be read: {error}")
         tasks, faults = _flat(mended[0], piece, config)
-        return DecodedPiece(tasks, [(0, Fault(Lost.PART, f"{_at(piece)}.data", mended[1])), *faults])
+        return DecodedPiece(tasks, [(0, RecordFault(Lost.PART, f"{_at(piece)}.data", mended[1])), *faults])
 
 
 def _stored(raw: bytes, piece: TaskPiece) -> DecodedPiece:
     """An annotation with its task, or with the task's id, as a task of one annotation."""
-    faults: list[Fault] = []
+    faults: list[RecordFault] = []
     annotation = STORED.decode(raw, _at(piece), faults) if piece.count != 0 else None
     if annotation is None:
         return DecodedPiece([None], [(0, f) for f in faults])
@@ -188,7 +188,7 @@ def _stored(raw: bytes, piece: TaskPiece) -> DecodedPiece:
 
 
 def _broken(piece: TaskPiece, message: str) -> DecodedPiece:
-    return DecodedPiece([None], [(0, Fault(Lost.TASK, _at(piece), message))])
+    return DecodedPiece([None], [(0, RecordFault(Lost.TASK, _at(piece), message))])
 
 
 def _at(piece: TaskPiece) -> str:

@@ -10,7 +10,7 @@ from msgspec import Raw
 from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import MAX_DEPTH, Control
-from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Region, Value, decode_any, text_list
+from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Region, ValueRecord, decode_any, text_list
 from to_labelbox_formats.label_studio.regions.region_log import Unusable
 
 UNSUPPORTED_ANSWERS = {
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
     joined: int = 1
 
 
-def is_answer(entry: Region, value: Value, *, shaped: bool) -> bool:
+def is_answer(entry: Region, value: ValueRecord, *, shaped: bool) -> bool:
     """Whether an entry answers a question. ``text`` is also what a span covers."""
     if value.choices or value.taxonomy or value.number is not None or value.rating is not None:
         return True
@@ -38,7 +38,7 @@ def is_answer(entry: Region, value: Value, *, shaped: bool) -> bool:
     return bool(value.text) and not shaped
 
 
-def unsupported(entry: Region, value: Value) -> str | None:
+def unsupported(entry: Region, value: ValueRecord) -> str | None:
     """What an entry is, when no target can hold it."""
     if value.selected and entry.kind in ("pairwise", ""):
         return UNSUPPORTED_ANSWERS["pairwise"]
@@ -49,7 +49,7 @@ def unsupported(entry: Region, value: Value) -> str | None:
     return UNSUPPORTED_ANSWERS.get(entry.kind)
 
 
-def answer_of(entry: Region, value: Value, control: Control | None) -> Answer | None:
+def answer_of(entry: Region, value: ValueRecord, control: Control | None) -> Answer | None:
     """The answer that a value holds; None when it is empty. Raises :class:`Unusable`."""
     if value.choices or value.taxonomy:
         paths = _paths(value.choices or value.taxonomy)

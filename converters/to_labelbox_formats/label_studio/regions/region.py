@@ -32,7 +32,7 @@ from to_labelbox_formats.label_studio.files.records import (
     UNDECODABLE,
     Id,
     Region,
-    Value,
+    ValueRecord,
     decode_any,
     is_nothing,
     text_list,
@@ -87,7 +87,7 @@ class RegionReader:
         unit: str | None,
         asset: AssetRegions,
         entries: Sequence[Region],
-        values: Sequence[Value],
+        values: Sequence[ValueRecord],
         remarks: RegionLog,
         task: Place,
         family: str,
@@ -128,7 +128,7 @@ class RegionReader:
             return self._objects([box_on_page(value, page, self.remarks)])
         return self._on_picture(value, entry)
 
-    def _on_picture(self, value: Value, entry: Region) -> RegionContent:
+    def _on_picture(self, value: ValueRecord, entry: Region) -> RegionContent:
         asset = self.asset
         if asset.slot.media is not Media.IMAGE and value.x is None:
             raise Unusable(Code.UNSUPPORTED, f"a region of type {entry.type!r} has no counterpart in Labelbox")
@@ -194,7 +194,7 @@ class RegionReader:
 
     # ------------------------------------------------------------------------------------------ text and dialogue
 
-    def _spans(self, value: Value) -> Sequence[TextSpan]:
+    def _spans(self, value: ValueRecord) -> Sequence[TextSpan]:
         asset = self.asset
         if asset.slot.media is Media.CONVERSATION:
             return self._in_messages(value)
@@ -204,7 +204,7 @@ class RegionReader:
             raise Unusable(Code.SPAN_INVALID, "the page is behind a link, so places in it cannot be found")
         return [self._in_text(value)]
 
-    def _in_text(self, value: Value) -> TextSpan:
+    def _in_text(self, value: ValueRecord) -> TextSpan:
         asset = self.asset
         assert asset.offsets is not None
         start, end = _number(value.start), _number(value.end)
@@ -228,7 +228,7 @@ class RegionReader:
             raise Unusable(Code.SPAN_INVALID, "its start and end are no numbers")
         return self._resolved(asset.offsets, start, end, quote, None)
 
-    def _behind_link(self, value: Value) -> TextSpan:
+    def _behind_link(self, value: ValueRecord) -> TextSpan:
         """A span of a text that is not at hand: code points, as current versions count them."""
         start, end = _number(value.start), _number(value.end)
         if start is None or end is None or not 0 <= start < end:
@@ -264,7 +264,7 @@ class RegionReader:
             self.remarks.note(Code.FIELD_REPAIRED, f"its offsets count {span.unit}; they were converted")
         return TextSpan(span.start, span.end, message)
 
-    def _in_messages(self, value: Value) -> list[TextSpan]:
+    def _in_messages(self, value: ValueRecord) -> list[TextSpan]:
         """Spans of a dialogue: paragraph numbers with offsets in them, one span a paragraph that it touches."""
         messages = self.asset.slot.messages
         if not messages:
@@ -298,7 +298,7 @@ class RegionReader:
 
     # --------------------------------------------------------------------------------------------- time and frames
 
-    def _seconds(self, value: Value) -> TimeSpan:
+    def _seconds(self, value: ValueRecord) -> TimeSpan:
         start, end = _seconds(value.start), _seconds(value.end)
         if start is None or end is None:
             raise Unusable(Code.SPAN_INVALID, "its start and end are no seconds")
@@ -311,7 +311,7 @@ class RegionReader:
             self.remarks.lose(Code.FIELD_IGNORED, "the channel of an audio region has no place in Labelbox")
         return TimeSpan(float(start), float(end))
 
-    def _frames(self, value: Value) -> int | None:
+    def _frames(self, value: ValueRecord) -> int | None:
         """The number of frames: the media's own, else what the region says."""
         said = value.framesCount
         if self.asset.frames is None and said is not None and 1 <= said <= MAX_FRAMES:
@@ -340,7 +340,7 @@ class RegionReader:
         )
         return RegionContent(name, [answer])
 
-    def _track(self, value: Value, entry: Region) -> RegionContent:
+    def _track(self, value: ValueRecord, entry: Region) -> RegionContent:
         size = self.asset.pixel_frame(entry) if self.conventions.pixels else self.asset.frame(entry)
         if size is None:
             raise Unusable(
@@ -384,7 +384,7 @@ class RegionReader:
             self.remarks.skip(refused.code, name, str(refused))
         return RegionContent(answers=answers)
 
-    def _answer_about_asset(self, entry: Region, value: Value, id: str) -> AssetAnswer:
+    def _answer_about_asset(self, entry: Region, value: ValueRecord, id: str) -> AssetAnswer:
         what = unsupported(entry, value)
         if what is not None:
             raise Unusable(Code.UNSUPPORTED, f"{what} has no counterpart in Labelbox")
@@ -447,13 +447,13 @@ def _seconds(value: Id) -> float | None:
     return seconds if math.isfinite(seconds) else None
 
 
-def _quote(value: Value) -> str | None:
+def _quote(value: ValueRecord) -> str | None:
     """The text that a span says it covers."""
     texts = text_list(value.text) if value.text else None
     return texts[0] if texts and len(texts) == 1 else None
 
 
-def _globals(value: Value) -> tuple[int, int] | None:
+def _globals(value: ValueRecord) -> tuple[int, int] | None:
     try:
         places = decode_any(value.globalOffsets)
     except UNDECODABLE:

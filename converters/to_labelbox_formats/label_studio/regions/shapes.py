@@ -27,7 +27,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
-from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, UNDECODABLE, Number, Region, Value, as_list
+from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, UNDECODABLE, Number, Region, ValueRecord, as_list
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.regions.region_log import RegionLog, Unusable
 
@@ -70,7 +70,7 @@ def _has_one_like(group: Group, entry: Region) -> bool:
     return any(e.from_name == entry.from_name and e.type == entry.type for e in group.entries)
 
 
-def has_shape(value: Value) -> bool:
+def has_shape(value: ValueRecord) -> bool:
     """Whether a value says where something is."""
     return bool(
         value.x is not None
@@ -85,7 +85,7 @@ def has_shape(value: Value) -> bool:
     )
 
 
-def labels_of(value: Value) -> list[str]:
+def labels_of(value: ValueRecord) -> list[str]:
     """All labels that a value holds, in the order of :data:`~.records.LABEL_KEYS`."""
     if value.rectanglelabels is not None:
         return as_list(value.rectanglelabels)
@@ -157,7 +157,7 @@ class Vertex(Struct, gc=False):
 _VECTOR = msgspec.json.Decoder(list[Vertex], strict=False)
 
 
-def shape_on_picture(value: Value, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
+def shape_on_picture(value: ValueRecord, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
     """The geometry of an image region in pixels; several for a branching vector. Raises :class:`Unusable`."""
     x, y = value.x, value.y
     if x is not None and y is not None:
@@ -205,7 +205,7 @@ def box_of(x: float, y: float, w: float, h: float, rotation: float, width: float
 _QUARTERS = {90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}
 
 
-def _polygon(value: Value, width: float, height: float) -> Geometry:
+def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
     try:
         points = _VERTICES.decode(value.points)
     except UNDECODABLE as error:
@@ -227,7 +227,7 @@ def _scaled(points: list[tuple[float, float]], width: float, height: float) -> l
     return flat
 
 
-def _raster(value: Value, width: int, height: int) -> Geometry:
+def _raster(value: ValueRecord, width: int, height: int) -> Geometry:
     if value.rle and value.format not in (None, "rle"):
         raise Unusable(Code.MASK_INVALID, f"the format {value.format!r} of a mask is not known")
     try:
@@ -236,7 +236,7 @@ def _raster(value: Value, width: int, height: int) -> Geometry:
         raise Unusable(Code.MASK_INVALID, str(error)) from None
 
 
-def _vector(value: Value, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
+def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
     """A path; where a vertex does not follow its predecessor in the list, a branch begins there."""
     try:
         vertices = _VECTOR.decode(value.vertices)
@@ -265,7 +265,7 @@ def _vector(value: Value, width: float, height: float, remarks: RegionLog) -> li
     return lines
 
 
-def box_on_page(value: Value, page: int, remarks: RegionLog) -> PageBox:
+def box_on_page(value: ValueRecord, page: int, remarks: RegionLog) -> PageBox:
     """A rectangle on a page of a document, as fractions of the page. Raises :class:`Unusable`."""
     if value.x is None or value.y is None or value.width is None or value.height is None:
         raise Unusable(Code.GEOMETRY_UNSUPPORTED, "only rectangles can be drawn on a document")
@@ -311,7 +311,7 @@ _RANGES = msgspec.json.Decoder(list[Stretch], strict=False)
 
 
 def segments_of(
-    value: Value, width: float, height: float, base: int, frames: int | None, remarks: RegionLog
+    value: ValueRecord, width: float, height: float, base: int, frames: int | None, remarks: RegionLog
 ) -> tuple[tuple[Keyframe, ...], ...]:
     """The visible stretches of a video region. Raises :class:`Unusable`.
 
@@ -360,7 +360,7 @@ def segments_of(
 
 def _moment_shape(moment: Moment, width: float, height: float, turned: bool, remarks: RegionLog) -> Geometry:
     if moment.vertices:
-        lines = _vector(Value(vertices=moment.vertices, closed=moment.closed), width, height, remarks)
+        lines = _vector(ValueRecord(vertices=moment.vertices, closed=moment.closed), width, height, remarks)
         if len(lines) > 1:
             remarks.lose(Code.GEOMETRY_OUTLINED, "branches of a line in a video are left out")
         return lines[0]
@@ -372,7 +372,7 @@ def _moment_shape(moment: Moment, width: float, height: float, turned: bool, rem
     return box
 
 
-def frame_spans(value: Value, base: int, frames: int | None, remarks: RegionLog) -> tuple[FrameSpan, ...]:
+def frame_spans(value: ValueRecord, base: int, frames: int | None, remarks: RegionLog) -> tuple[FrameSpan, ...]:
     """Stretches of a timeline, both ends included; an open end reaches to the end of the video."""
     try:
         ranges = _RANGES.decode(value.ranges)

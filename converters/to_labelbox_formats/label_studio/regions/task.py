@@ -18,12 +18,12 @@ from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.records import (
     ANNOTATION,
     UNDECODABLE,
-    Annotation,
-    Fault,
+    AnnotationRecord,
     Lost,
+    RecordFault,
     Region,
     Task,
-    Value,
+    ValueRecord,
     decode_value,
     decode_value_loosely,
     is_nothing,
@@ -108,7 +108,7 @@ class TaskReader:
             self._predictions(one.predictions, assets, record, take_predictions)
         return assets.wanted
 
-    def _tell_selection(self, annotations: Sequence[Annotation], selected: Sequence[Annotation]) -> None:
+    def _tell_selection(self, annotations: Sequence[AnnotationRecord], selected: Sequence[AnnotationRecord]) -> None:
         """A task has one ground truth; which of several annotations it is, the export need not say."""
         if self._options.annotator == "best" and len(selected) == 1 and len(annotations) > 1:
             others = [a for a in annotations if not a.cancelled and a is not selected[0]]
@@ -134,7 +134,7 @@ class TaskReader:
 
     def _last(
         self,
-        found: tuple[list[Annotation], list[Fault]],
+        found: tuple[list[AnnotationRecord], list[RecordFault]],
         assets: TaskAssets,
         record: TaskRecord,
         take: bool,
@@ -154,7 +154,7 @@ class TaskReader:
 
     # ------------------------------------------------------------------------------------------------- annotations
 
-    def _annotation(self, annotation: Annotation, assets: TaskAssets, task: Place, prefix: str) -> None:
+    def _annotation(self, annotation: AnnotationRecord, assets: TaskAssets, task: Place, prefix: str) -> None:
         groups, relations = grouped(annotation.result or [])
         place = task.at(f"annotation {annotation.id}") if annotation.id is not None else task
         at = _AnnotationPlace(assets, place, task, prefix, Families(annotation.result or ()))
@@ -169,7 +169,9 @@ class TaskReader:
             if assets.counts(owners.get(relation.from_id, relation)):
                 self._relation(relation, number, at)
 
-    def _leave_out(self, annotation: Annotation, assets: TaskAssets, task: Place, code: Code, message: str) -> None:
+    def _leave_out(
+        self, annotation: AnnotationRecord, assets: TaskAssets, task: Place, code: Code, message: str
+    ) -> None:
         """Count the regions of an annotation that is not converted."""
         groups, relations = grouped(annotation.result or [])
         for group in groups:
@@ -311,14 +313,14 @@ class TaskReader:
 class _Regions:
     """All regions of a task's annotations."""
 
-    def __init__(self, annotations: Sequence[Annotation]) -> None:
+    def __init__(self, annotations: Sequence[AnnotationRecord]) -> None:
         self._annotations = annotations
 
     def __iter__(self) -> Iterator[Region]:
         return (region for annotation in self._annotations for region in annotation.result or ())
 
 
-def log_fault(log: Log, fault: Fault, file: str) -> None:
+def log_fault(log: Log, fault: RecordFault, file: str) -> None:
     """A part of a task that could not be decoded: a region counts as read and skipped."""
     if fault.lost is Lost.REGION:
         log.read(UNREADABLE)
@@ -329,7 +331,7 @@ def log_fault(log: Log, fault: Fault, file: str) -> None:
         log.file_unreadable(file, f"the task at {fault.place} {fault.message}")
 
 
-def _annotations(raw: Raw, place: str) -> tuple[list[Annotation], list[Fault]]:
+def _annotations(raw: Raw, place: str) -> tuple[list[AnnotationRecord], list[RecordFault]]:
     """Predictions or drafts, which can also be a list of mere ids."""
     if is_nothing(raw):
         return [], []
@@ -338,19 +340,19 @@ def _annotations(raw: Raw, place: str) -> tuple[list[Annotation], list[Fault]]:
             return [], []
     except UNDECODABLE:
         pass
-    faults: list[Fault] = []
+    faults: list[RecordFault] = []
     return list(ANNOTATION.decode_list(raw, place, faults)), faults
 
 
-def _values(entries: Sequence[Region]) -> list[Value]:
+def _values(entries: Sequence[Region]) -> list[ValueRecord]:
     """The values of a region's entries; numbers may be written as texts. Raises one of :data:`UNDECODABLE`."""
     try:
-        return [decode_value(e.value) if e.value else Value() for e in entries]
+        return [decode_value(e.value) if e.value else ValueRecord() for e in entries]
     except UNDECODABLE:
-        return [decode_value_loosely(e.value) if e.value else Value() for e in entries]
+        return [decode_value_loosely(e.value) if e.value else ValueRecord() for e in entries]
 
 
-def _label_of(group: Group, values: Sequence[Value]) -> str:
+def _label_of(group: Group, values: Sequence[ValueRecord]) -> str:
     """What the ledger calls a region: its first label, else its control."""
     for value in values:
         labels = labels_of(value)
@@ -361,7 +363,7 @@ def _label_of(group: Group, values: Sequence[Value]) -> str:
 
 def _ledger_label(group: Group) -> str:
     try:
-        return _label_of(group, [decode_value(e.value) if e.value else Value() for e in group.entries])
+        return _label_of(group, [decode_value(e.value) if e.value else ValueRecord() for e in group.entries])
     except UNDECODABLE:
         return UNREADABLE
 

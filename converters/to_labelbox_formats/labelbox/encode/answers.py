@@ -16,7 +16,7 @@ from to_labelbox.model.survey import Answers, text_of
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.labelbox.encode.answers_over_time import Ranged, at_once, mark_several, overlapping
 from to_labelbox_formats.labelbox.encode.asset_bounds import check_message
-from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.line_types import AnswerLine, RangedLine
 from to_labelbox_formats.labelbox.encode.placeholders import (
     answer_token,
@@ -30,7 +30,7 @@ from to_labelbox_formats.labelbox.encode.placeholders import (
 class Questions:
     """Encodes the answers of one asset after another."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: LineBuffer) -> None:
         self._sheet = sheet
         self._names: dict[tuple[str, bool], Raw] = {}
 

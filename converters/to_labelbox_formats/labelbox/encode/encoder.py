@@ -21,7 +21,7 @@ from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox.encode.answers import Questions
 from to_labelbox_formats.labelbox.encode.data_rows import data_row
 from to_labelbox_formats.labelbox.encode.georeference import Georeference
-from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
 from to_labelbox_formats.labelbox.encode.relationships import add_relationship
 from to_labelbox_formats.labelbox.encode.shapes import Shapes
@@ -62,7 +62,7 @@ class Encoder:
         self._reset(log)
 
     def _reset(self, log: Log) -> None:
-        self._sheet = sheet = Sheet(self._settings, self._options, log)
+        self._sheet = sheet = LineBuffer(self._settings, self._options, log)
         self._shapes = Shapes(sheet)
         self._tracks = Tracks(sheet)
         self._questions = Questions(sheet)

@@ -30,7 +30,7 @@ LONG = 1 << 8
 _LARGE = frozenset({LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine})
 
 
-class Sheet:
+class LineBuffer:
     """The lines, the survey and the log of one chunk, and the data row that the next lines refer to.
 
     ``index`` has a line for each of ``waiting`` while ``spill_index`` takes them; ``place`` is what they tell of the item,

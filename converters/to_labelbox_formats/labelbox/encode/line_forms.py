@@ -105,7 +105,7 @@ _OUTLINES: dict[tuple[type, Kind], Form] = {
     (Point, Kind.POINT): _point_line,
 }
 _SPANS: dict[tuple[type, Kind], Form] = {(TextSpan, Kind.ENTITY): _entity_line}
-FORMS: dict[Media, dict[tuple[type, Kind], Form]] = {
+LINE_FORMS: dict[Media, dict[tuple[type, Kind], Form]] = {
     Media.IMAGE: {**_OUTLINES, (Mask, Kind.MASK): _mask_line},
     Media.VIDEO: {},
     Media.TEXT: _SPANS,

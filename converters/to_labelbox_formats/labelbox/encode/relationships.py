@@ -7,12 +7,14 @@ from msgspec import Raw
 from to_labelbox.model.items import Media, Relationship
 from to_labelbox.model.schema import Kind
 from to_labelbox.report.codes import Code
-from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.line_types import RelationshipEnds, RelationshipLine
 from to_labelbox_formats.labelbox.encode.placeholders import tool_token
 
 
-def add_relationship(sheet: Sheet, relationship: Relationship, ends: dict[str, str], answers: dict[str, str]) -> None:
+def add_relationship(
+    sheet: LineBuffer, relationship: Relationship, ends: dict[str, str], answers: dict[str, str]
+) -> None:
     """A link between two objects; on documents its source may be an answer [SDK 7.17, relationship.py]."""
     label = relationship.label
     if sheet.filtered and not sheet.settings.wants(label):

@@ -15,8 +15,8 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Tally
 from to_labelbox.rules.settings import Outside
 from to_labelbox_formats.labelbox.encode.asset_bounds import BORDERS, check_degrees, check_map
-from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, LONG, Sheet
-from to_labelbox_formats.labelbox.encode.line_forms import FORMS, Form
+from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, LONG, LineBuffer
+from to_labelbox_formats.labelbox.encode.line_forms import LINE_FORMS, Form
 from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox, BoxLine, PolygonLine
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, attributes_token, tool_token
 from to_labelbox_formats.labelbox.limits import MANY
@@ -49,7 +49,7 @@ class Shapes:
     keypoints by label.
     """
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: LineBuffer) -> None:
         self._sheet = sheet
         self._lowering = Lowering(sheet.settings, sheet.log)
         self._tools_of: dict[Media, dict[tuple[str, Kind, type], tuple[Raw, Form]]] = {media: {} for media in Media}
@@ -246,7 +246,7 @@ class Shapes:
 
     def _tool(self, label: str, kind: Kind, drawn: type) -> tuple[Raw, Form] | None:
         """The name to write and the way to write it; None when such an asset, or the ontology, takes no such shape."""
-        form = FORMS[self._media].get((drawn, kind)) if self._sheet.fits(label, kind) else None
+        form = LINE_FORMS[self._media].get((drawn, kind)) if self._sheet.fits(label, kind) else None
         if form is None:
             self._lowering.approximated = True
             return None

@@ -9,7 +9,7 @@ from to_labelbox.model.items import Media, Track
 from to_labelbox.model.schema import Kind
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.labelbox.encode.composite_masks import PendingMask, composite
-from to_labelbox_formats.labelbox.encode.line_buffer import Sheet
+from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.line_types import MaskInstance, Masks, MasksLine
 from to_labelbox_formats.labelbox.encode.placeholders import tool_token
 from to_labelbox_formats.labelbox.encode.video import TrackLowering, instance_color, masks_line, segments_line
@@ -19,7 +19,7 @@ from to_labelbox_formats.labelbox.options import VideoMasks
 class Tracks:
     """Encodes the tracks of one asset after another."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: LineBuffer) -> None:
         self._sheet = sheet
         self._lowering = TrackLowering(sheet.settings, sheet.log)
         self._masks = 0

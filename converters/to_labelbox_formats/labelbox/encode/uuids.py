@@ -78,7 +78,7 @@ def _again(uuid: bytes, what: bytes) -> bytes:
     return _uuid5(hashlib.sha1(NAMESPACE + uuid + what).hexdigest()).encode()
 
 
-def tell_apart(lines: list[bytes], given: set[bytes], dataset: str = "") -> list[bytes]:
+def make_uuids_unique(lines: list[bytes], given: set[bytes], dataset: str = "") -> list[bytes]:
     """Lines of an item whose asset came before: an import replaces an annotation by a later one of its uuid."""
     salt = b"\n" + dataset.encode("utf-8", "surrogatepass") if dataset else b""
     found = [place[2] for line in lines for place in _IDENTITY.finditer(line) if place[1] == b"uuid"]

@@ -85,7 +85,8 @@ def _whole(line: wire.Line) -> bool:
     if value is None or line.messageId is not UNSET or line.frames is not UNSET:
         return False
     return not any(
-        isinstance(c, wire.Choice) and c.frames is not UNSET for c in (value if isinstance(value, list) else [value])
+        isinstance(c, wire.WireChoice) and c.frames is not UNSET
+        for c in (value if isinstance(value, list) else [value])
     )
 
 
@@ -112,7 +113,7 @@ def _image(made: Card) -> str:
             continue
         number, name = made.classes.number(line), name_of(line)
         try:
-            if isinstance(line.mask, wire.Mask):
+            if isinstance(line.mask, wire.WireMask):
                 found = _mask(made, line.mask, number)
                 size = (found.width, found.height)
                 shapes.append(patch(number, name, found, said(line.classifications), line.uuid))
@@ -150,7 +151,7 @@ def _picture(made: Card) -> pictures.Picture | None:
         return None
 
 
-def _mask(made: Card, mask: wire.Mask, number: int) -> pictures.Patch:
+def _mask(made: Card, mask: wire.WireMask, number: int) -> pictures.Patch:
     color = made.classes.all[number].rgb
     if isinstance(mask.png, str):
         return pictures.mask(mask.png, color)
@@ -163,7 +164,7 @@ def _links(made: Card, lines: Sequence[wire.Line], shapes: Sequence[Drawn]) -> s
     ends = {shape.uuid: shape for shape in shapes if shape.uuid}
     found = ""
     for line in lines:
-        assert isinstance(line.relationship, wire.Relationship)
+        assert isinstance(line.relationship, wire.WireRelationship)
         source, target = ends.get(str(line.relationship.source)), ends.get(line.relationship.target)
         if source is None or target is None:
             made.notes.append(f"{name_of(line)}: a relationship whose ends are not drawn here")
@@ -225,7 +226,7 @@ def _document(made: Card) -> str:
     ends = {line.uuid: name_of(line) for line in made.row.lines if isinstance(line.uuid, str)}
     for line in _objects(made):
         number, name = made.classes.number(line), name_of(line)
-        if isinstance(line.relationship, wire.Relationship):
+        if isinstance(line.relationship, wire.WireRelationship):
             source = line.relationship.source
             start = ends.get(source, source) if isinstance(source, str) else line.relationship.sourceOntologyName
             end = ends.get(line.relationship.target, line.relationship.target)

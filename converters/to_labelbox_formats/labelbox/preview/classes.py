@@ -115,7 +115,7 @@ def chosen(value: wire.Answers | None) -> list[str]:
     """The options or the text of an answer, without what is nested."""
     if isinstance(value, str):
         return [value]
-    return [_option(one) for one in ([value] if isinstance(value, wire.Choice) else value or ())]
+    return [_option(one) for one in ([value] if isinstance(value, wire.WireChoice) else value or ())]
 
 
 def said(answers: Sequence[wire.Answer] | object, depth: int = 0) -> list[str]:
@@ -124,8 +124,8 @@ def said(answers: Sequence[wire.Answer] | object, depth: int = 0) -> list[str]:
     for answer in answers if isinstance(answers, list) else ():
         value = value_of(answer)
         lines.append(f"{'  ' * depth}{name_of(answer)}: {', '.join(chosen(value))}")
-        for choice in [value] if isinstance(value, wire.Choice) else value or ():
-            if isinstance(choice, wire.Choice):
+        for choice in [value] if isinstance(value, wire.WireChoice) else value or ():
+            if isinstance(choice, wire.WireChoice):
                 lines += said(choice.classifications, depth + 1)
     return lines
 
@@ -133,10 +133,10 @@ def said(answers: Sequence[wire.Answer] | object, depth: int = 0) -> list[str]:
 def nested(value: wire.Answers | None) -> list[str]:
     """What is nested below the chosen options, one line a question."""
     options = value if isinstance(value, list) else [value]
-    return [words for one in options if isinstance(one, wire.Choice) for words in said(one.classifications)]
+    return [words for one in options if isinstance(one, wire.WireChoice) for words in said(one.classifications)]
 
 
-def _option(choice: wire.Choice) -> str:
+def _option(choice: wire.WireChoice) -> str:
     for value in (choice.name, choice.value, choice.schemaId):
         if isinstance(value, str):
             return value

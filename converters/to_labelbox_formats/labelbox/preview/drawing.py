@@ -56,7 +56,7 @@ class Undrawable(Exception):
     """A geometry that cannot be drawn; the message says why."""
 
 
-def outline(shape: wire.Line | wire.Keyframe, turn: Turn = same) -> tuple[str, list[tuple[float, float]], str]:
+def outline(shape: wire.Line | wire.WireKeyframe, turn: Turn = same) -> tuple[str, list[tuple[float, float]], str]:
     """SVG of a box, polygon, line or point, its corners on the canvas, and its numbers in words.
 
     Raises :class:`Undrawable`.
@@ -97,7 +97,7 @@ def _points(corners: Sequence[tuple[float, float]]) -> str:
 def drawn(
     klass: int,
     name: str,
-    shape: wire.Line | wire.Keyframe,
+    shape: wire.Line | wire.WireKeyframe,
     told: Sequence[str],
     turn: Turn = same,
     uuid: object = UNSET,

@@ -121,11 +121,11 @@ def _masks(
         yield patch(number, name_of(instance), found, [f"frame {image.index}"]), (found.width, found.height)
 
 
-def _at(segments: Sequence[wire.Segment], frame: int) -> tuple[wire.Keyframe | None, list[str]]:
+def _at(segments: Sequence[wire.Segment], frame: int) -> tuple[wire.WireKeyframe | None, list[str]]:
     """The shape on a frame, and what is said of it; None where the track is not visible."""
     told: list[str] = []
     for segment in segments:
-        before: wire.Keyframe | None = None
+        before: wire.WireKeyframe | None = None
         for key in segment.keyframes:
             if key.frame > frame:
                 if before is None:
@@ -138,7 +138,7 @@ def _at(segments: Sequence[wire.Segment], frame: int) -> tuple[wire.Keyframe | N
     return None, told
 
 
-def _between(a: wire.Keyframe, b: wire.Keyframe, frame: int) -> wire.Keyframe:
+def _between(a: wire.WireKeyframe, b: wire.WireKeyframe, frame: int) -> wire.WireKeyframe:
     share = (frame - a.frame) / (b.frame - a.frame)
 
     def mix(p: float, q: float) -> float:
@@ -199,7 +199,7 @@ def _ranged(
     value: wire.Answers | None, name: str, klass: int, beside: Sequence[wire.Range], unit: str
 ) -> Iterator[Lane]:
     for choice in value if isinstance(value, list) else [value]:
-        if not isinstance(choice, wire.Choice):
+        if not isinstance(choice, wire.WireChoice):
             continue
         ranges = choice.frames if choice.frames is not UNSET else beside
         if not ranges:

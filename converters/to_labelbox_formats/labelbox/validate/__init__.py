@@ -259,7 +259,7 @@ class Payload:
             if kind == "answer":
                 self._once.add(hash((row, name, line.messageId if line.messageId is not UNSET else None)), number)
         link = line.relationship
-        if isinstance(link, wire.Relationship):
+        if isinstance(link, wire.WireRelationship):
             target = lines.canonical(link.target)
             self._links.append((number, hash((row, target)), False, link.target))
             if isinstance(link.source, str):

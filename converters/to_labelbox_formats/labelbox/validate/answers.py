@@ -33,7 +33,7 @@ def answer_of(thing: wire.Line | wire.Answer) -> wire.Answers | None:
 def is_timed(answer: wire.Answers) -> bool:
     """Whether it holds over frames or milliseconds."""
     options = answer if isinstance(answer, list) else [answer]
-    return any(isinstance(o, wire.Choice) and (o.frames is not UNSET or o.value is not UNSET) for o in options)
+    return any(isinstance(o, wire.WireChoice) and (o.frames is not UNSET or o.value is not UNSET) for o in options)
 
 
 def ranges(frames: Sequence[wire.Range] | UnsetType) -> Iterator[str]:
@@ -51,7 +51,7 @@ def values(answer: wire.Answers, parent: Spans | None, listed: bool) -> Iterator
         if not answer.strip():
             yield "the answer is empty: leave the line out"
         return
-    if isinstance(answer, wire.Choice) and listed:
+    if isinstance(answer, wire.WireChoice) and listed:
         yield "answers over times of audio are lists"
     options = answer if isinstance(answer, list) else [answer]
     if not options:
@@ -156,7 +156,7 @@ def unanswered_by(
             yield Unanswered(unanswered(name, owner))
         for answer in given:
             for option in answer if isinstance(answer, list) else [answer]:
-                if isinstance(option, wire.Choice):
+                if isinstance(option, wire.WireChoice):
                     below = demanding(question.options.get(id_of(option), {}))
                     inside = option_owner(id_of(option), name)
                     yield from unanswered_by(option.classifications or (), below, inside)

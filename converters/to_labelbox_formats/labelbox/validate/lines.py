@@ -208,7 +208,7 @@ def _point(line: wire.Line, row: RowInfo) -> Iterator[str]:
 
 def _mask(line: wire.Line, row: RowInfo) -> Iterator[str]:
     mask = line.mask
-    assert isinstance(mask, wire.Mask)
+    assert isinstance(mask, wire.WireMask)
     forms = [f for f in ("png", "imBytes", "instanceURI") if getattr(mask, f) is not UNSET]
     if len(forms) != 1:
         yield f"a mask has {' and '.join(forms) or 'no picture'}: want one of png, imBytes, instanceURI"
@@ -387,7 +387,7 @@ def _rising(frames: Sequence[int], after: int) -> Iterator[str]:
         after = max(after, frame)
 
 
-def shape_of(key: wire.Keyframe) -> str:
+def shape_of(key: wire.WireKeyframe) -> str:
     found = [shape for shape in ("bbox", "point", "line") if getattr(key, shape) is not UNSET]
     return found[0] if len(found) == 1 else ""
 
@@ -446,7 +446,7 @@ def _answer(line: wire.Line, row: RowInfo) -> Iterator[str]:
             yield f"frame {last}: a video has at most {MAX_FRAMES:,} frames"
 
 
-def _options(answer: wire.Answers) -> list[wire.Choice]:
+def _options(answer: wire.Answers) -> list[wire.WireChoice]:
     if isinstance(answer, str):
         return []
     return answer if isinstance(answer, list) else [answer]
@@ -454,7 +454,7 @@ def _options(answer: wire.Answers) -> list[wire.Choice]:
 
 def _relationship(line: wire.Line, row: RowInfo) -> Iterator[str]:
     relationship = line.relationship
-    assert isinstance(relationship, wire.Relationship)
+    assert isinstance(relationship, wire.WireRelationship)
     if relationship.type not in ("unidirectional", "bidirectional"):
         yield f"type {relationship.type!r}; want unidirectional or bidirectional"
     if (relationship.source is UNSET) == (relationship.sourceOntologyName is UNSET):

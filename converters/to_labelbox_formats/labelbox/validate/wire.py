@@ -22,7 +22,7 @@ class Bbox(Struct, forbid_unknown_fields=True, gc=False):
     width: float
 
 
-class Mask(Struct, forbid_unknown_fields=True, gc=False):
+class WireMask(Struct, forbid_unknown_fields=True, gc=False):
     png: str | UnsetType = UNSET
     imBytes: str | UnsetType = UNSET
     instanceURI: str | UnsetType = UNSET
@@ -45,7 +45,7 @@ class Range(Struct, forbid_unknown_fields=True, gc=False):
     end: int
 
 
-class Choice(Struct, forbid_unknown_fields=True):
+class WireChoice(Struct, forbid_unknown_fields=True):
     name: str | UnsetType = UNSET
     schemaId: str | UnsetType = UNSET
     value: str | UnsetType = UNSET
@@ -53,7 +53,7 @@ class Choice(Struct, forbid_unknown_fields=True):
     classifications: list[Answer] | UnsetType = UNSET
 
 
-Answers: TypeAlias = str | Choice | list[Choice]
+Answers: TypeAlias = str | WireChoice | list[WireChoice]
 
 
 class Answer(Struct, forbid_unknown_fields=True):
@@ -65,7 +65,7 @@ class Answer(Struct, forbid_unknown_fields=True):
     answers: Answers | UnsetType = UNSET
 
 
-class Keyframe(Struct, forbid_unknown_fields=True):
+class WireKeyframe(Struct, forbid_unknown_fields=True):
     frame: int
     bbox: Bbox | UnsetType = UNSET
     point: XY | UnsetType = UNSET
@@ -74,7 +74,7 @@ class Keyframe(Struct, forbid_unknown_fields=True):
 
 
 class Segment(Struct, forbid_unknown_fields=True):
-    keyframes: list[Keyframe]
+    keyframes: list[WireKeyframe]
 
 
 class MaskFrame(Struct, forbid_unknown_fields=True):
@@ -94,7 +94,7 @@ class Masks(Struct, forbid_unknown_fields=True):
     instances: list[MaskInstance]
 
 
-class Relationship(Struct, forbid_unknown_fields=True):
+class WireRelationship(Struct, forbid_unknown_fields=True):
     target: str
     source: str | UnsetType = UNSET
     sourceOntologyName: str | UnsetType = UNSET
@@ -116,12 +116,12 @@ class Line(Struct, forbid_unknown_fields=True):
     polygon: list[XY] | UnsetType = UNSET
     point: XY | UnsetType = UNSET
     line: list[XY] | UnsetType = UNSET
-    mask: Mask | UnsetType = UNSET
+    mask: WireMask | UnsetType = UNSET
     location: Location | UnsetType = UNSET
     textSelections: list[Selection] | UnsetType = UNSET
     segments: list[Segment] | UnsetType = UNSET
     masks: Masks | UnsetType = UNSET
-    relationship: Relationship | UnsetType = UNSET
+    relationship: WireRelationship | UnsetType = UNSET
     answer: Answers | UnsetType = UNSET
     answers: Answers | UnsetType = UNSET
     classifications: list[Answer] | UnsetType = UNSET
@@ -133,7 +133,7 @@ class Line(Struct, forbid_unknown_fields=True):
     isBenchmarkReferenceLabel: bool = False
 
 
-class Message(Struct, forbid_unknown_fields=True):
+class WireMessage(Struct, forbid_unknown_fields=True):
     messageId: str
     content: str
     user: dict[str, str] | UnsetType = UNSET
@@ -145,7 +145,7 @@ class Message(Struct, forbid_unknown_fields=True):
 class Conversation(Struct, forbid_unknown_fields=True):
     type: str
     version: int
-    messages: list[Message]
+    messages: list[WireMessage]
 
 
 class Document(Struct, forbid_unknown_fields=True):
