@@ -121,4 +121,4 @@ def counts(log: Log) -> dict[str, int]:
 def accounted(annotations: Sequence[Annotation], log: Log) -> bool:
     """Whether every source annotation that was read is yielded, merged or skipped."""
     total = log.ledger.total()
-    return total.read == total.skipped + total.merged + sum(a.units for a in annotations)
+    return total.read == total.skipped + total.merged + sum(a.source_count for a in annotations)

@@ -120,7 +120,7 @@ def test_a_mask_that_reaches_beyond_the_picture_is_cropped(tmp_path: Path) -> No
 
 def test_several_points_stay_together(tmp_path: Path) -> None:
     found, log = objects_of(tmp_path, '<points label="a" points="1,2;3,4" occluded="1"/>')
-    assert [(o.geometry, o.units) for o in found] == [(Point(1, 2), 1), (Point(3, 4), 0)]
+    assert [(o.geometry, o.source_count) for o in found] == [(Point(1, 2), 1), (Point(3, 4), 0)]
     assert found[0].attributes == (Attribute("occluded", "yes", flag=True), Attribute("instance", "0"))
     assert accounted(found, log)
 
@@ -168,7 +168,7 @@ def test_tags_answer_one_question(tmp_path: Path) -> None:
         tmp_path, export(image('<tag label="night" source="manual"><attribute name="moon">true</attribute></tag>'))
     )
     assert found == [
-        Classification(id="0", name="tags", value=Choice("night", (Attribute("moon", True),)), where="tag[0]")
+        Classification(id="0", name="tags", value=Choice("night", (Attribute("moon", True),)), location="tag[0]")
     ]
     assert log.ledger["tags"].read == 1
 
@@ -350,7 +350,7 @@ def test_ranges_are_independent(tmp_path: Path) -> None:
     text = export("".join(image(BOX * (i % 3), f"{i}.jpg") for i in range(10)))
     dataset, _ = open_text(tmp_path, text)
     whole = list(dataset.items())
-    assert dataset.units == 10
+    assert dataset.unit_count == 10
     assert [i for a in range(0, 10, 3) for i in dataset.items(Log(), a, min(a + 3, 10))] == whole
 
 
@@ -370,7 +370,7 @@ def test_frames_of_a_video_exported_as_images(tmp_path: Path) -> None:
     assert isinstance(box, Track)
     assert [(k.frame, k.geometry) for k in box.segments[0]] == [(2, Box(10.1, 20.2, 20.1, 20.2))]
     assert isinstance(tags, Classification)
-    assert (tags.frames, tags.units) == ((FrameSpan(0, 2), FrameSpan(5, 5)), 4)
+    assert (tags.frames, tags.source_count) == ((FrameSpan(0, 2), FrameSpan(5, 5)), 4)
     assert accounted(item.annotations, log)
     dataset, _ = open_text(tmp_path, export(frames, meta), video="frames")
     assert [i.asset.path for i in dataset][:2] == ["frame_000000", "frame_000001"]
@@ -618,7 +618,7 @@ def test_a_broken_file_emits_nothing(tmp_path: Path, text: str, words: str) -> N
     except SourceError:
         assert not text
         return
-    assert dataset.units == 0
+    assert dataset.unit_count == 0
     assert log.unreadable == 1
     (said,) = log.diagnostics.values()
     assert words in said.message
@@ -694,7 +694,7 @@ def test_a_picture_without_size_holds_everything_but_masks(tmp_path: Path) -> No
 
 def test_another_version_is_tried(tmp_path: Path) -> None:
     dataset, log = open_text(tmp_path, export(image(BOX)).replace("1.1", "2.0"))
-    assert dataset.units == 1
+    assert dataset.unit_count == 1
     (decisions,) = log.diagnostics.values()
     assert any("version '2.0'" in example.message for example in decisions.examples)
 
@@ -708,7 +708,7 @@ def test_an_image_that_cannot_be_parsed_costs_itself(tmp_path: Path) -> None:
 
 def test_an_empty_export(tmp_path: Path) -> None:
     dataset, log = open_text(tmp_path, export("", task(label("car"))))
-    assert dataset.units == 0
+    assert dataset.unit_count == 0
     assert counts(log)["file-ignored"] == 1
 
 

@@ -259,7 +259,7 @@ def test_a_skeleton_over_two_jobs_is_one(tmp_path: Path) -> None:
     jobs = [{"tags": [], "shapes": [], "tracks": [t]} for t in (before, after)]
     (item,), log = read(backup(tmp_path, jobs, TWO_JOBS, CLIP))
     head, hand = item.annotations
-    assert (head.units, hand.units) == (1, 0)
+    assert (head.source_count, hand.source_count) == (1, 0)
     assert keyframes(head) == [[(0, Point(0, 0)), (4, Point(8.4, 0)), (9, Point(18, 0))]]
     # It is hidden from frame 4 on, in the job that does not tell of it too; until then it goes on its way.
     assert [f for f, _ in keyframes(hand)[0]] == [0, 3]
@@ -282,7 +282,7 @@ def test_skeletons_that_are_not_the_same_stay_apart(tmp_path: Path, after: dict[
     before = skeleton(head=[(0, 0.0), (5, 10.0)])
     jobs = [{"tags": [], "shapes": [], "tracks": [t]} for t in (before, after)]
     (item,), log = read(backup(tmp_path, jobs, TWO_JOBS, CLIP))
-    assert sum(a.units for a in item.annotations) == 2
+    assert sum(a.source_count for a in item.annotations) == 2
     assert (log.ledger.total().read, log.ledger.total().merged) == (2, 0)
 
 

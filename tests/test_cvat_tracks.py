@@ -71,7 +71,7 @@ def test_a_track_that_appears_vanishes_and_returns(tmp_path: Path) -> None:
     assert frames_of(found) == [[2, 4], [8, 9]]
     assert found.segments[0][1].geometry == Box(2, 0, 10, 10)
     assert log.ledger["car"].read == 1
-    assert found.units == 1
+    assert found.source_count == 1
 
 
 def test_keyframes_only_are_led_to_the_outside_row(tmp_path: Path) -> None:
@@ -403,7 +403,7 @@ def test_several_points_become_tracks_that_are_held_together(tmp_path: Path) -> 
     # CVAT repeats the first row up to the next keyframe when there is more than one point.
     assert geometries(found[0]) == [(0, Point(1, 1)), (2, Point(1, 1)), (3, Point(5, 5)), (4, Point(5, 5))]
     assert geometries(found[2]) == [(3, Point(7, 7)), (4, Point(7, 7))]
-    assert [t.units for t in found] == [1, 0, 0]
+    assert [t.source_count for t in found] == [1, 0, 0]
     assert {t.attributes for t in found} == {(Attribute("instance", "0"),)}
     assert accounted(found, log)
 
@@ -428,7 +428,7 @@ def test_skeleton_tracks_of_both_generations(tmp_path: Path) -> None:
     # The file is dense, so the frame before the outside row is computed for the end of the stretch only.
     assert geometries(found[1]) == [(0, Point(1, 1)), (1, Point(2, 1))]
     assert accounted(found, log)
-    assert {t.counted for t in found} == {"man"} == set(log.ledger)
+    assert {t.ledger_label for t in found} == {"man"} == set(log.ledger)
 
 
 def test_a_skeleton_is_counted_under_its_own_label(tmp_path: Path, convert: Convert) -> None:

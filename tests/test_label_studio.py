@@ -58,9 +58,9 @@ def read(path: Path, context: ReadContext | None = None, **options: Any) -> tupl
         assert len({(type(a), a.id) for a in item.annotations}) == len(item.annotations)
         for annotation in item.annotations:
             name = annotation.name if isinstance(annotation, Classification) else annotation.label
-            log.ledger[annotation.counted or name].converted += annotation.units
+            log.ledger[annotation.ledger_label or name].converted += annotation.source_count
     assert not log.ledger.unbalanced()
-    halves = dataset.units // 2
+    halves = dataset.unit_count // 2
     again = [*dataset.items(Log(), 0, halves), *dataset.items(Log(), halves)]
     assert again == items
     log.absorb(context.log)
@@ -212,8 +212,8 @@ def test_answers_about_a_region_become_its_attributes() -> None:
         Attribute("transcription", "total\n42 EUR", free=True),
         Attribute("legible", Choice("clear")),
     )
-    assert (b.id, b.label, b.units) == ("b", "written", 1)
-    assert (b2.id, b2.label, b2.units) == ("b/1", "printed", 0)
+    assert (b.id, b.label, b.source_count) == ("b", "written", 1)
+    assert (b2.id, b2.label, b2.source_count) == ("b/1", "printed", 0)
     assert b.attributes == (Attribute("note", "check this", free=True),)
     dataset = FORMAT.read(Source(FIXTURES / "region-answers" / "input"), Options(), ReadContext())
     printed, written = dataset.schema.labels
@@ -487,7 +487,7 @@ def test_answers_and_conditions() -> None:
 def test_relations() -> None:
     items, log = fixture("relations")
     found = [a for a in items[0].annotations if isinstance(a, Relationship)]
-    assert [(r.label, r.source, r.target, r.bidirectional, r.units) for r in found] == [
+    assert [(r.label, r.source, r.target, r.bidirectional, r.source_count) for r in found] == [
         ("lifts", "a", "b", False, 1),
         ("relation", "b", "a", False, 1),
         ("near", "a", "b", True, 1),

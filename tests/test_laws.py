@@ -133,7 +133,7 @@ def test_a_second_run_writes_the_same_bytes(case: Case, tmp_path: Path) -> None:
 
 @per_reader
 def test_workers_do_not_change_a_byte(reader: Reader, tmp_path: Path) -> None:
-    sized = sorted((c for c in ALL if c.format == reader.name), key=lambda c: -opened(c)[0].units)
+    sized = sorted((c for c in ALL if c.format == reader.name), key=lambda c: -opened(c)[0].unit_count)
     for case in sized[:3]:
         for workers in (1, 2, 3):
             case.convert(tmp_path / str(workers), workers=workers, overwrite=True)

@@ -96,7 +96,7 @@ class Result:
         self.log = Log()
         self.items = list(self.dataset.items(self.log))
         assert list(self.dataset.items()) == self.items, "iterating twice gives the same"
-        units = self.dataset.units
+        units = self.dataset.unit_count
         apart = [i for n in range(units) for i in self.dataset.items(start=n, stop=n + 1)]
         assert apart == self.items, "ranges apart give the same"
         written: dict[str, int] = {}
@@ -105,7 +105,7 @@ class Result:
             assert len(set(ids)) == len(ids)
             for one in item.annotations:
                 label = one.name if isinstance(one, Classification) else one.label
-                written[label] = written.get(label, 0) + one.units
+                written[label] = written.get(label, 0) + one.source_count
                 geometry = one.geometry if isinstance(one, Object) else None
                 if isinstance(geometry, Box):
                     assert all(map(math.isfinite, (geometry.left, geometry.top, geometry.width, geometry.height)))
@@ -274,7 +274,7 @@ def test_parts_are_annotations_of_their_own(voc: Any) -> None:
     person, head = result.objects
     assert (person.label, head.label, head.geometry) == ("person", "head", Box(10, 20, 3, 4))
     links = [a for a in result.items[0].annotations if isinstance(a, Relationship)]
-    assert [(r.label, r.source, r.target, r.units) for r in links] == [("part of", head.id, person.id, 0)]
+    assert [(r.label, r.source, r.target, r.source_count) for r in links] == [("part of", head.id, person.id, 0)]
     assert result.log.ledger["head"].read == 1
 
 

@@ -66,7 +66,7 @@ class Sandbox:
         items = list(dataset.items(self.log))
         again = list(dataset.items())
         assert again == items
-        apart = [item for unit in range(dataset.units) for item in dataset.items(None, unit, unit + 1)]
+        apart = [item for unit in range(dataset.unit_count) for item in dataset.items(None, unit, unit + 1)]
         assert apart == items
         balance(self.log, items)
         return items
@@ -88,7 +88,7 @@ def balance(log: Log, items: list[Item]) -> None:
         assert len({a.id for a in item.annotations}) == len(item.annotations)
         for a in item.annotations:
             name = a.name if isinstance(a, Classification) else a.label
-            yielded[name] = yielded.get(name, 0) + a.units
+            yielded[name] = yielded.get(name, 0) + a.source_count
     for name, tally in log.ledger.items():
         assert tally.read == yielded.pop(name, 0) + tally.skipped + tally.merged, name
     assert not yielded
@@ -121,7 +121,7 @@ def corners(found: Any) -> tuple[float, ...]:
 
 def test_box_is_centre_and_size_of_the_picture(box: Sandbox) -> None:
     (found,) = rows(box, "1 0.5 0.5 0.2 0.4\n")
-    assert (found.label, found.id, found.where) == ("dog", "1", "line 1")
+    assert (found.label, found.id, found.location) == ("dog", "1", "line 1")
     # 0.5 - 0.1 = 0.4 of 200; 0.5 - 0.2 = 0.3 of 100
     assert corners(found) == (80, 30, 40, 40)
     (item,) = box.items()
@@ -287,14 +287,14 @@ def test_pixels_must_be_said(box: Sandbox) -> None:
 def test_white_space_byte_order_marks_and_numbers(box: Sandbox) -> None:
     text = b"\xef\xbb\xbf0\t0.5  0.5 2e-1 4E-1 \r\n\r\n1.0 .5 0.5 +0.2 0.4"
     found = rows(box, text)
-    assert [(f.label, f.where) for f in found] == [("car", "line 1"), ("dog", "line 3")]
+    assert [(f.label, f.location) for f in found] == [("car", "line 1"), ("dog", "line 3")]
     assert {corners(f) for f in found} == {(80, 30, 40, 40)}
     assert {corners(f) for f in rows(box, "0 .5 .5 .2 .4\n1 .5 .5 .2 .4\n".encode("utf-16"))} == {(80, 30, 40, 40)}
 
 
 def test_utf16_keeps_the_numbers_of_its_lines(box: Sandbox) -> None:
     found = rows(box, "0 .5 .5 .2 .4\r\n1 .5 .5 .2 .4\r\n".encode("utf-16"))
-    assert [(f.label, f.id, f.where) for f in found] == [("car", "1", "line 1"), ("dog", "2", "line 2")]
+    assert [(f.label, f.id, f.location) for f in found] == [("car", "1", "line 1"), ("dog", "2", "line 2")]
 
 
 def test_decimal_commas_are_points(box: Sandbox) -> None:
@@ -358,7 +358,7 @@ GOOD = "0 0.5 0.5 0.2 0.4\n"
 )
 def test_a_malformed_row_costs_itself(box: Sandbox, row: str, code: Code, label: str) -> None:
     found = rows(box, GOOD + row + "\n2 0.5 0.5 0.2 0.4\n")
-    assert [(f.label, f.where) for f in found] == [("car", "line 1"), ("tree", "line 3")]
+    assert [(f.label, f.location) for f in found] == [("car", "line 1"), ("tree", "line 3")]
     (example,) = box.log.diagnostics[code].examples
     assert (example.file, example.where) == ("labels/train/a.txt", "line 2")
     assert box.log.ledger[label].skipped == 1

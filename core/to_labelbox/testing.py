@@ -57,7 +57,7 @@ def check_ranges(dataset: Dataset) -> None:
     assert observed(dataset) == (items, whole), "a second iteration differs from the first"
     pieces: list[Item] = []
     joined = Log()
-    for unit in range(dataset.units):
+    for unit in range(dataset.unit_count):
         log = Log()
         pieces += dataset.items(log, unit, unit + 1)
         joined.absorb(log)
@@ -68,7 +68,7 @@ def check_ranges(dataset: Dataset) -> None:
 def check_identities(dataset: Dataset) -> None:
     """No two annotations of an asset have one id: uuids of the payload are made of them."""
     for item in dataset:
-        ids = [a.id for a in item.annotations if a.units and not isinstance(a, Relationship)]
+        ids = [a.id for a in item.annotations if a.source_count and not isinstance(a, Relationship)]
         assert len(ids) == len(set(ids)), f"{item.asset.path}: ids occur twice: {ids}"
 
 

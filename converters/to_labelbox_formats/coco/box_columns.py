@@ -116,10 +116,14 @@ def joined(parts: Sequence[Boxes]) -> Boxes:
 
 
 class KnownBoxes:
-    """Objects of the images whose annotations are all plain. ``labels``: names by category id, a table a file."""
+    """Objects of the images whose annotations are all plain. ``labels``: names by category id, a table a file.
 
-    def __init__(self, boxes: Boxes, labels: Sequence[Mapping[Id, str]]) -> None:
+    ``at`` is what begins the locations of a file's records.
+    """
+
+    def __init__(self, boxes: Boxes, labels: Sequence[Mapping[Id, str]], at: Sequence[str]) -> None:
         self._boxes = boxes
+        self._at = at
         self._labels = labels
 
     def of_images(
@@ -146,10 +150,12 @@ class KnownBoxes:
                 label=label,
                 geometry=box,
                 attributes=CROWD if crowd else (),
-                reduced=outlined,
-                where=f"annotations[{row}]",
+                outline_unread=outlined,
+                location=f"{at}annotations[{row}]",
             )
-            for id, label, box, crowd, outlined, row in zip(ids, labels, places, *flags, rows.tolist())
+            for id, label, box, crowd, outlined, at, row in zip(
+                ids, labels, places, *flags, map(self._at.__getitem__, file_of), rows.tolist()
+            )
         ]
         plain = boxes.plain[numbers] & np.array([label != "" for label in labels], bool)
         doubts = np.concatenate(([0], np.cumsum(~plain)))[bounds].tolist()

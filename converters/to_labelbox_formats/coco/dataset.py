@@ -178,7 +178,8 @@ def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
         kept, file.boxes = file.boxes, None
         parts.append(kept if kept is not None and labels is not None else unknown(len(file.annotations)))
     boxes = joined(parts or [unknown(0)])
-    return KnownBoxes(boxes, [labels or {} for labels in records.plain_labels]) if boxes.plain.any() else None
+    named = [labels or {} for labels in records.plain_labels]
+    return KnownBoxes(boxes, named, records.at) if boxes.plain.any() else None
 
 
 class _Name(Struct):

@@ -77,6 +77,9 @@ class Records:
         self._unlabelled = unlabelled
         self._boxes_only = boxes_only
         self._source = source
+        # locations name their file where an item's annotations may come from several
+        self.at = [f"{name}\t" if len(files.names) > 1 else "" for name in files.names]
+        self._here = ""
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
         self._names: dict[int, frozenset[str]] = {}
         # declared labels by id, of the files whose records are mostly plain
@@ -117,7 +120,7 @@ class Records:
     def _of_file(
         self, file: int, rows: Sequence[int], texts: Sequence[bytes], asset: Asset, log: Log
     ) -> list[Annotation]:
-        labels = self.plain_labels[file]
+        labels, self._here = self.plain_labels[file], self.at[file]
         if labels is not None:
             text = list_of(texts)
             plain: Sequence[Plain | PlainBox]
@@ -151,8 +154,8 @@ class Records:
             label=label,
             geometry=box,
             attributes=CROWD if data.iscrowd else (),
-            reduced=reduced,
-            where=f"annotations[{row}]",
+            outline_unread=reduced,
+            location=f"{self._here}annotations[{row}]",
         )
 
     def _plain_shape(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
@@ -161,9 +164,9 @@ class Records:
         if box.width < 0 or box.height < 0:
             return None
         attributes = CROWD if data.iscrowd else ()
-        where = f"annotations[{row}]"
+        where = f"{self._here}annotations[{row}]"
         if not outline:
-            return Object(id=str(data.id), label=label, geometry=box, attributes=attributes, where=where)
+            return Object(id=str(data.id), label=label, geometry=box, attributes=attributes, location=where)
         shape: Polygon | Mask
         if type(outline) is list:
             for part in outline:
@@ -181,7 +184,7 @@ class Records:
             geometry=shape,
             attributes=attributes,
             box=box,
-            where=where,
+            location=where,
         )
 
     def _carefully(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
@@ -282,7 +285,7 @@ class Records:
         """Count annotations that have no image as skipped."""
         for file, object in zip(found.files, found.objects or ()):
             log.read(object.label)
-            log.skip(code, object.label, message, file=self._files.names[file], where=object.where, id=object.id)
+            log.skip(code, object.label, message, file=self._files.names[file], where=object.location, id=object.id)
         for record in map(Record, found.files, found.rows, found.texts):
             data = self._one(record, log, count=False)
             if data is None:
@@ -371,7 +374,7 @@ class Records:
     ) -> Annotation:
         if not self._predictions and (data.score is not None or kind is Kind.RESULTS):
             raise ShapeRefused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
-        where = f"annotations[{record.row}]"
+        where = f"{self.at[record.file]}annotations[{record.row}]"
         if _is_caption(data, kind):
             text = data.caption or ""
             drawn = _is_drawn(data)
@@ -379,7 +382,7 @@ class Records:
                 self._shapes.note(
                     log, Code.CLASS_UNNAMED, "the place of a text has no category and is left out", record, data.id
                 )
-            return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, where=where)
+            return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, location=where)
         if data.deleted:
             raise ShapeRefused(Code.DELETED, "the source marks it as deleted")
         self._check_category(record, data, log)
@@ -394,7 +397,9 @@ class Records:
                     log, Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none", record, data.id
                 )
                 lost = True
-            return Classification(id=id, name=WHOLE_IMAGE, value=Choice(label), counted=label, where=where, loss=lost)
+            return Classification(
+                id=id, name=WHOLE_IMAGE, value=Choice(label), ledger_label=label, location=where, loss=lost
+            )
         return self._object(record, data, id, label, attributes, angle, asset, log)
 
     def _object(
@@ -438,9 +443,9 @@ class Records:
             attributes=attributes,
             box=box if outline is not None and not isinstance(outline, Point) else None,
             keypoints=keypoints,
-            reduced=self._boxes_only and type(geometry) is Box and has_outline(data.segmentation),
+            outline_unread=self._boxes_only and type(geometry) is Box and has_outline(data.segmentation),
             loss=lost,
-            where=f"annotations[{record.row}]",
+            location=f"{self.at[record.file]}annotations[{record.row}]",
         )
 
     def _keypoints(self, record: Record, data: AnyFields, asset: Asset, log: Log) -> Keypoints | None:
@@ -487,7 +492,15 @@ class Records:
                 log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file])
                 continue
             id = f"{name}/{file}.{row}"
-            found.append(Classification(id=id, name=name, value=Choice(label), counted=label, where=f"{name}s[{row}]"))
+            found.append(
+                Classification(
+                    id=id,
+                    name=name,
+                    value=Choice(label),
+                    ledger_label=label,
+                    location=f"{self.at[file]}{name}s[{row}]",
+                )
+            )
         return found
 
     def lose_beside(self, answers: Iterable[tuple[int, int, Beside, int]], log: Log, message: str) -> None:
@@ -522,7 +535,9 @@ class Records:
                 log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file], where=where, id=id)
                 continue
             crowd = CROWD if segment.iscrowd else ()
-            found.append(Object(id=id, label=label, geometry=mask, attributes=crowd, box=None, where=where))
+            found.append(
+                Object(id=id, label=label, geometry=mask, attributes=crowd, box=None, location=self.at[file] + where)
+            )
         return found
 
 

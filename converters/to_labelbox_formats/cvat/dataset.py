@@ -69,7 +69,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     return Dataset(
         name=source.name,
         schema=schema_of(labels, tagged, _kinds_on_video(groups) if units.only_video else KINDS, asked),
-        units=units.units,
+        unit_count=units.units,
         iterate=units.items,
         details={"files": len(exports), "tasks": len(tasks)},
     )

@@ -100,7 +100,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     return Dataset(
         name=source.name,
         schema=Schema(_labels(classes, lists, sample)),
-        units=layout.units,
+        unit_count=layout.units,
         iterate=items.iterate,
         details={
             "origin": "one_based" if rules.shift else "as_is",

@@ -333,6 +333,6 @@ def _classifications(labels: Sequence[str], log: Log) -> list[Annotation]:
     """Classes that the lists of ImageSets/Main say are present in an image without annotation file."""
     log.read(_CLASS_QUESTION, len(labels))
     return [
-        Classification(id=f"Main/{label}", name=_CLASS_QUESTION, value=label, where=f"ImageSets/Main/{label}")
+        Classification(id=f"Main/{label}", name=_CLASS_QUESTION, value=label, location=f"ImageSets/Main/{label}")
         for label in labels
     ]

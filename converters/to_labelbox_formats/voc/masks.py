@@ -171,7 +171,7 @@ class MaskReader:
                 id=f"SegmentationClass/{value}",
                 label=label,
                 geometry=file.mask(value),
-                where=f"value {value}",
+                location=f"value {value}",
             )
 
     def _instances(self, file: _Values, of_class: _Values | None, names: Sequence[str], log: Log) -> Iterator[Object]:
@@ -195,7 +195,7 @@ class MaskReader:
                 continue
             log.read(label)
             where = file.place(value, "object")
-            yield Object(id=f"SegmentationObject/{where}", label=label, geometry=file.mask(value), where=where)
+            yield Object(id=f"SegmentationObject/{where}", label=label, geometry=file.mask(value), location=where)
 
 
 def _majorities(objects: Raster, classes: Raster, skipped: Container[int]) -> dict[int, int]:

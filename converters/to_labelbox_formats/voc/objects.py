@@ -106,7 +106,7 @@ class ObjectReader:
             left -= shift
             top -= shift
             box = Box(left, top, right - left, bottom - top)
-            out.append(Object(id=id, label=label, geometry=box, attributes=attributes, where=where))
+            out.append(Object(id=id, label=label, geometry=box, attributes=attributes, location=where))
         if len(boxes) < len(rows):  # equal boxes may be equal objects
             return None
         for label, count in counts.items():
@@ -158,7 +158,7 @@ class _File:
                         one.label,
                         f"equal to object[{seen[key]}], which is kept",
                         file=self._file,
-                        where=one.where,
+                        where=one.location,
                         id=one.id,
                     )
                 continue
@@ -200,10 +200,12 @@ class _File:
             box=shape.box,
             keypoints=shape.keypoints,
             loss=loss or shape.loss,
-            where=where,
+            location=where,
         )
         links = (
-            Relationship(id=f"{part.id}/of", label=PART_OF, source=part.id, target=id, where=part.where, units=0)
+            Relationship(
+                id=f"{part.id}/of", label=PART_OF, source=part.id, target=id, location=part.location, source_count=0
+            )
             for part in parts
         )
         return [whole, *boxes, *parts, *links]
@@ -234,7 +236,7 @@ class _File:
         self._log.read(label or UNNAMED)
         box = self._shapes.box(corners_of(element), where) if problem is None else None
         if isinstance(box, Box):
-            return [Object(id=id, label=label, geometry=box, attributes=attributes, loss=loss, where=where)]
+            return [Object(id=id, label=label, geometry=box, attributes=attributes, loss=loss, location=where)]
         code, message = problem or box or (Code.GEOMETRY_MISSING, "has no bndbox")
         self._log.skip(code, label or UNNAMED, message, file=self._file, where=where, id=id)
         return []

@@ -152,5 +152,5 @@ def _classes(rows: Rows, found: list[list[bytes]], file: str, where: str) -> lis
         if code is not None:
             rows.log.skip(code, folders.QUESTION, message, file=file, where=place)
         else:
-            annotations.append(Classification(id=str(n), name=folders.QUESTION, value=label, where=place))
+            annotations.append(Classification(id=str(n), name=folders.QUESTION, value=label, location=place))
     return annotations

@@ -186,7 +186,7 @@ class Rows:
             if plain:
                 tally.read += 1
                 box = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
-                found.append(Object(id=id, label=label, geometry=box, where=where))
+                found.append(Object(id=id, label=label, geometry=box, location=where))
             elif tokens:
                 self._add(found, tokens, frame, file, id, where)
         return found
@@ -324,7 +324,12 @@ class Rows:
                 turned = to_stored(keypoints, frame.orientation, *frame.stored)
                 keypoints = turned if isinstance(turned, Keypoints) else None
         return Object(
-            id=id, label=label, geometry=geometry, keypoints=keypoints, where=where, loss=bool(trailing) or identified
+            id=id,
+            label=label,
+            geometry=geometry,
+            keypoints=keypoints,
+            location=where,
+            loss=bool(trailing) or identified,
         )
 
     def _shape(self, tokens: Tokens) -> tuple[str, int]:
@@ -378,7 +383,7 @@ class Rows:
             return
         difficult = len(tokens) > 9 and tokens[-1].isdigit() and tokens[-1].strip(b"0") != b""
         flags = (Attribute("difficult", "yes", flag=True),) if difficult else ()
-        found.append(Object(id=id, label=label, geometry=Polygon(((corners,),)), attributes=flags, where=where))
+        found.append(Object(id=id, label=label, geometry=Polygon(((corners,),)), attributes=flags, location=where))
 
 
 _DOTA_HEADER = (b"imagesource", b"gsd")

@@ -373,7 +373,7 @@ class Batch:
         for dataset in self._alive:
             assert dataset.gathered is not None
             log = dataset.gathered.log
-            self._notes.met |= log.met
+            self._notes.used_rules |= log.used_rules
             for name in log.ledger:
                 self._notes.ledger[name].read += 0
         schema = Schema(labels, tuple(question for schema in declared for question in schema.questions))

@@ -97,7 +97,7 @@ def start(task: OpenTask) -> OpenedDataset:
         source = STATE.opened(task.dataset)
         dataset = source.dataset
         head = DatasetCheckpoint(
-            dataset.units, dataset.schema, source.declared, source.info, saved_log(source.log), inputs
+            dataset.unit_count, dataset.schema, source.declared, source.info, saved_log(source.log), inputs
         )
         save(path, head)
     else:

@@ -78,8 +78,8 @@ def saved_log(log: Log) -> SavedLog:
         list(log.diagnostics.values()),
         dict(log.ledger),
         log.unreadable,
-        sorted(log.met),
-        log.unfit,
+        sorted(log.used_rules),
+        log.missing_in_ontology,
         log.unmatched,
         log.matches,
         list(log.unread.values()),
@@ -94,7 +94,7 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
     log.diagnostics = {d.code: d for d in saved.diagnostics}
     log.ledger = Ledger(saved.ledger)
     log.unreadable = saved.unreadable
-    log.met, log.unfit, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
+    log.used_rules, log.missing_in_ontology, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
     log.matches = saved.matches
     log.skips = saved.skips
     log.left_out = None if saved.left_out is None else LeftOutLines(saved.left_out)

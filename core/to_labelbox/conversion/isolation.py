@@ -93,4 +93,4 @@ def place(dataset: Dataset, unit: int) -> tuple[str, str]:
     """The file of a unit and the place in it, as far as its reader can tell without reading it."""
     if dataset.unit_name is not None:
         return dataset.unit_name(unit), ""
-    return dataset.name, f"unit {unit + 1} of {dataset.units}"
+    return dataset.name, f"unit {unit + 1} of {dataset.unit_count}"

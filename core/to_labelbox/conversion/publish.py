@@ -49,8 +49,10 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Me
         info.details["data_rows"] = _matched(settings.rows, gathered.keys, log)
     if log.matches:
         info.details["matched"] = report_matches(log)
-    if log.unfit:
-        info.details["not_in_ontology"] = dict(sorted(log.unfit.items(), key=lambda found: (-found[1], found[0])))
+    if log.missing_in_ontology:
+        info.details["not_in_ontology"] = dict(
+            sorted(log.missing_in_ontology.items(), key=lambda found: (-found[1], found[0]))
+        )
     by_kind = dict(writer.line_kinds(gathered.survey))
     suspicious = suspicions(gathered.assets.read, gathered.survey, log)
     order = {"error": 0, "warning": 1, "info": 2}

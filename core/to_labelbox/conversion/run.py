@@ -61,7 +61,7 @@ def run(
     file_timeout: float = 0,
 ) -> Result:
     """Everything after opening; writes only when there is a folder."""
-    chunks = plan(opened.dataset.units)
+    chunks = plan(opened.dataset.unit_count)
     try:
         with _collector_paused(), _crew(opened, workers, len(chunks), file_timeout) as worker_pool:
             return _run(opened, chunks, folder, settings, shard_lines, worker_pool, progress)
@@ -121,7 +121,7 @@ def _run(
     for part in _encoded(opened, chunks, folder.partial if folder else None, index, worker_pool):
         gathered.add(part)
         if progress is not None:
-            progress(gathered.next, opened.dataset.units, gathered.read)
+            progress(gathered.next, opened.dataset.unit_count, gathered.read)
     if settings.class_map is not None:
         settings.class_map.check(opened.declared, log)
     if wanted := same_keys(gathered.keys):

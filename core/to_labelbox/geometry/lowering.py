@@ -111,7 +111,7 @@ class Lowering:
             return None
         if self._careful or obj.keypoints is not None or obj.loss:
             return None
-        policy = self._policies.get(obj.counted or obj.label) or self.policy(obj.label, obj.counted)
+        policy = self._policies.get(obj.ledger_label or obj.label) or self.policy(obj.label, obj.ledger_label)
         parts = geometry.parts
         if not parts or (policy is not Policy.POLYGON and (policy is not Policy.AUTO or len(parts) > 1)):
             return None
@@ -140,7 +140,7 @@ class Lowering:
         self._object = obj
         self.approximated = obj.loss
         try:
-            shapes = self._main(obj, obj.geometry, self.policy(obj.label, obj.counted))
+            shapes = self._main(obj, obj.geometry, self.policy(obj.label, obj.ledger_label))
         except (Skip, geo.GeometryError) as error:
             shapes = self._fallback(obj, error)
         if obj.keypoints is not None:
@@ -176,14 +176,14 @@ class Lowering:
         self.approximated = True
         obj = self._object
         assert obj is not None
-        self._log.note(code, message, file=self.origin, where=obj.where, id=obj.id)
+        self._log.note(code, message, file=self.origin, where=obj.location, id=obj.id)
 
     def note_forced(self, obj: Object) -> None:
         """Note that an outline becomes a box; the first few as examples, the rest only counted until :meth:`finish`."""
         self._forced += 1
         if self._forced <= EXAMPLES:
             message = "the outline is written as its box, as asked"
-            self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=obj.where, id=obj.id)
+            self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=obj.location, id=obj.id)
 
     def finish(self) -> None:
         """Put into the log what has only been counted."""
@@ -194,7 +194,7 @@ class Lowering:
     def _main(self, obj: Object, shape: Geometry, policy: Policy) -> list[Shape]:
         match shape:
             case Box():
-                if obj.reduced:
+                if obj.outline_unread:
                     self.approximated = True
                     self.note_forced(obj)
                 return self._box(obj, shape)

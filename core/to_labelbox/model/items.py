@@ -221,11 +221,12 @@ class Object(Struct, frozen=True, gc=False, kw_only=True):
     ``id`` is the source's identity of the annotation, unique within its item; it makes the uuid.
     ``box`` is the source's own box when the geometry is something more specific.
     ``keypoints`` stand beside the object's own shape.
-    ``reduced``: the source holds an outline that was not read because only boxes were asked for.
+    ``outline_unread``: the source holds an outline that was not read because only boxes were asked for.
     ``loss``: this is already less than the source said; the reader has logged what is gone.
-    ``where`` is its place in the item's origin, for messages (``annotations[12]``, ``line 7``).
-    ``units``: how many source annotations it stands for; 0 for a further piece of one that is already counted.
-    ``counted``: the class that the ledger counts it under where that is not its label: a renamed one, or a skeleton's.
+    ``location`` is its place in the item's origin, for messages (``annotations[12]``, ``line 7``); where the annotation is of
+    another file, that file and a tab stand before it.
+    ``source_count``: how many source annotations it stands for; 0 for a further piece of one that is already counted.
+    ``ledger_label``: the class that the ledger counts it under where that is not its label: a renamed one, or a skeleton's.
     """
 
     id: str
@@ -234,11 +235,11 @@ class Object(Struct, frozen=True, gc=False, kw_only=True):
     attributes: tuple[Attribute, ...] = ()
     box: Box | None = None
     keypoints: Keypoints | None = None
-    reduced: bool = False
+    outline_unread: bool = False
     loss: bool = False
-    where: str = ""
-    units: int = 1
-    counted: str = ""
+    location: str = ""
+    source_count: int = 1
+    ledger_label: str = ""
 
 
 class Classification(Struct, frozen=True, gc=False, kw_only=True):
@@ -257,9 +258,9 @@ class Classification(Struct, frozen=True, gc=False, kw_only=True):
     several: bool = False
     free: bool = False
     loss: bool = False
-    where: str = ""
-    units: int = 1
-    counted: str = ""
+    location: str = ""
+    source_count: int = 1
+    ledger_label: str = ""
 
 
 class Keyframe(Struct, frozen=True, gc=False):
@@ -279,9 +280,9 @@ class Track(Struct, frozen=True, gc=False, kw_only=True):
     attributes: tuple[Attribute, ...] = ()
     plane: str | None = None  # DICOM: axial, sagittal or coronal
     loss: bool = False
-    where: str = ""
-    units: int = 1
-    counted: str = ""
+    location: str = ""
+    source_count: int = 1
+    ledger_label: str = ""
 
 
 class Relationship(Struct, frozen=True, gc=False, kw_only=True):
@@ -292,9 +293,9 @@ class Relationship(Struct, frozen=True, gc=False, kw_only=True):
     source: str
     target: str
     bidirectional: bool = False
-    where: str = ""
-    units: int = 1
-    counted: str = ""
+    location: str = ""
+    source_count: int = 1
+    ledger_label: str = ""
 
 
 Annotation: TypeAlias = Object | Classification | Track | Relationship

@@ -29,14 +29,14 @@ class Answers(Struct):
     """Answers to one question: distinct options in first-seen order, with the questions nested under each.
 
     ``many``: more than :data:`MAX_OPTIONS` distinct scalars. ``chosen``: a :class:`Choice` was among them, so these are
-    options for certain. ``several``: several options were given at once. ``flag``: only ever ``yes``.
+    options for certain. ``repeatable``: several options were given at once. ``flag``: only ever ``yes``.
     ``index``: given for frames, times or messages; ``whole``: given for the whole asset.
     """
 
     options: dict[str, dict[str, Answers]] = field(default_factory=dict)
     many: bool = False
     chosen: bool = False
-    several: bool = False
+    repeatable: bool = False
     flag: bool = False
     index: bool = False
     whole: bool = False
@@ -44,7 +44,7 @@ class Answers(Struct):
 
     def add(self, value: Value) -> None:
         if isinstance(value, tuple):
-            self.several = True
+            self.repeatable = True
             for one in value:
                 self._add_one(one)
         else:
@@ -61,14 +61,14 @@ class Answers(Struct):
         text = text_of(value)
         if not text.strip() or text in self.options or self.many:
             return
-        if len(self.options) >= MAX_OPTIONS and not self.chosen and not self.several:
+        if len(self.options) >= MAX_OPTIONS and not self.chosen and not self.repeatable:
             self.many = True
             return
         self.options[text] = {}
 
     def absorb(self, other: Answers) -> None:
         self.chosen |= other.chosen
-        self.several |= other.several
+        self.repeatable |= other.repeatable
         self.flag |= other.flag
         self.index |= other.index
         self.whole |= other.whole
@@ -77,7 +77,7 @@ class Answers(Struct):
             mine = self.options.setdefault(text, {})
             for name, answers in nested.items():
                 mine.setdefault(name, Answers()).absorb(answers)
-        self.many |= other.many or (len(self.options) > MAX_OPTIONS and not self.chosen and not self.several)
+        self.many |= other.many or (len(self.options) > MAX_OPTIONS and not self.chosen and not self.repeatable)
 
 
 def observe(questions: dict[str, Answers], attributes: Sequence[Attribute]) -> None:
@@ -94,7 +94,7 @@ def observe(questions: dict[str, Answers], attributes: Sequence[Attribute]) -> N
         names = [a.name for a in attributes]
         for name in {n for n in names if names.count(n) > 1} if len(set(names)) < len(names) else ():
             if name in questions:
-                questions[name].several = True
+                questions[name].repeatable = True
 
 
 GROUPS = 1000

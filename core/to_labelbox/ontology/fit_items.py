@@ -86,9 +86,9 @@ class OntologyFitter:
         return old if isinstance(old, Relationship) else self._labelled(old)
 
     def _skip(self, annotation: Annotation, name: str, what: str, message: str) -> None:
-        counted, where, id = annotation.counted or name, annotation.where, annotation.id
-        self._log.unfit[what] = self._log.unfit.get(what, 0) + 1
-        if annotation.units:
+        counted, where, id = annotation.ledger_label or name, annotation.location, annotation.id
+        self._log.missing_in_ontology[what] = self._log.missing_in_ontology.get(what, 0) + 1
+        if annotation.source_count:
             self._log.skip(
                 Code.NOT_IN_ONTOLOGY,
                 counted,
@@ -96,16 +96,18 @@ class OntologyFitter:
                 file=self._item.origin,
                 where=where,
                 id=id,
-                count=annotation.units,
+                count=annotation.source_count,
             )
         else:
             self._log.note(Code.NOT_IN_ONTOLOGY, message, file=self._item.origin, where=where, id=id)
 
     def _note_lost(self, annotation: Annotation) -> None:
         for what in self._lost:
-            self._log.unfit[what] = self._log.unfit.get(what, 0) + 1
+            self._log.missing_in_ontology[what] = self._log.missing_in_ontology.get(what, 0) + 1
         message = f"left out, as the ontology does not have it: {', '.join(dict.fromkeys(self._lost))}"
-        self._log.note(Code.NOT_IN_ONTOLOGY, message, file=self._item.origin, where=annotation.where, id=annotation.id)
+        self._log.note(
+            Code.NOT_IN_ONTOLOGY, message, file=self._item.origin, where=annotation.location, id=annotation.id
+        )
 
     def _nearest(self, what: str, name: str, names: Iterable[str]) -> str:
         """The nearest names in words, looked for once a name, not once an annotation."""

@@ -231,7 +231,7 @@ def _input(
 ) -> Input:
     """Radio, checklist or text, with the reason noted where it was neither declared nor asked for."""
     has_options = any(o.value.strip() for o in (known.options if known else ())) or bool(seen and seen.options)
-    if word is Input.RADIO and seen and seen.several:
+    if word is Input.RADIO and seen and seen.repeatable:
         decisions.append(f"{name!r} of {owner} is to be a radio, but several options occur at once: checklist")
         return Input.CHECKLIST
     if word is not None:
@@ -242,12 +242,12 @@ def _input(
         return Input.TEXT
     if seen and seen.input is Input.TEXT:
         return Input.TEXT
-    if known and known.input is Input.RADIO and seen and seen.several:
+    if known and known.input is Input.RADIO and seen and seen.repeatable:
         decisions.append(f"{name!r} of {owner} is single choice, but several options occur at once: checklist")
         return Input.CHECKLIST
     if known and known.input:
         return known.input
-    if seen and seen.several:
+    if seen and seen.repeatable:
         decisions.append(f"{name!r} of {owner} has several answers at once: checklist")
         return Input.CHECKLIST
     if seen and seen.many and not seen.chosen:

@@ -46,7 +46,7 @@ class ReadContext(Struct):
     ``media``: look-up of picture headers below the media root, or None when no media is at hand.
     ``sizes``: asset path → (width, height), from a sizes file.
     ``boxes_only``: outlines will not be used, so a reader that knows the source's own box may set
-    :attr:`~to_labelbox.model.items.Object.reduced` instead of decoding them.
+    :attr:`~to_labelbox.model.items.Object.outline_unread` instead of decoding them.
     ``exif``: turn coordinates of the upright picture back to stored pixels when the header says that it is turned.
     """
 
@@ -79,7 +79,7 @@ ItemFactory = Callable[[Log, int, int], Iterator[Item]]
 class Dataset(Struct, frozen=True):
     """A source that has been opened: its schema, and items that can be iterated again and again.
 
-    ``units`` is the number of work units (images, files, tasks); ``iterate(log, start, stop)`` yields the items of the
+    ``unit_count`` is the number of work units (images, files, tasks); ``iterate(log, start, stop)`` yields the items of the
     units ``start <= unit < stop``, so that ranges can be converted apart, in any process, and joined in order. What it
     yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
     ``details`` go into the report. ``unit_name`` is the file or record of a unit, found without reading it: it names
@@ -89,14 +89,14 @@ class Dataset(Struct, frozen=True):
 
     name: str
     schema: Schema
-    units: int
+    unit_count: int
     iterate: ItemFactory
     details: Mapping[str, Any] = field(default_factory=dict)
     unit_name: Callable[[int], str] | None = None
     unit_item: Callable[[int], Item] | None = None
 
     def items(self, log: Log | None = None, start: int = 0, stop: int | None = None) -> Iterator[Item]:
-        return self.iterate(Log() if log is None else log, start, self.units if stop is None else stop)
+        return self.iterate(Log() if log is None else log, start, self.unit_count if stop is None else stop)
 
     def __iter__(self) -> Iterator[Item]:
         return self.items()
@@ -150,7 +150,7 @@ def dataset_of(items: Sequence[Item], name: str = "dataset", schema: Schema | No
         for item in items[start:stop]:
             for annotation in item.annotations:
                 label = annotation.name if isinstance(annotation, Classification) else annotation.label
-                log.read(annotation.counted or label, annotation.units)
+                log.read(annotation.ledger_label or label, annotation.source_count)
             yield item
 
     return Dataset(name, schema or Schema(), len(items), iterate)

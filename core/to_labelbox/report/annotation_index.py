@@ -66,6 +66,19 @@ class LeftOut(Struct, gc=False):
     count: int | UnsetType = UNSET
 
 
+def with_own_file(line: IndexLine) -> IndexLine:
+    """The line of an annotation whose location names its file, with that file in place of its item's."""
+    own, tab, place = line.where.rpartition("\t")
+    also = line.also
+    if also is not UNSET:
+        also = [msgspec.structs.replace(one, where=one.where.replace("\t", " ")) for one in also]
+    if not tab:
+        return line if also is line.also else msgspec.structs.replace(line, also=also)
+    key = bytes(line.key)
+    key = key[: key.rindex(b',"file":')]
+    return msgspec.structs.replace(line, key=Raw(b'%b,"file":%b' % (key, ascii_text(own))), where=place, also=also)
+
+
 def ascii_text(text: str) -> bytes:
     """A JSON string in ASCII; half surrogates are replaced."""
     return json.dumps(as_text(text)).encode()

@@ -40,6 +40,12 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
+def split_location(file: str, location: str) -> tuple[str, str]:
+    """The file and the place in it: a location may name another file than its item's, with a tab after it."""
+    own, tab, place = location.rpartition("\t")
+    return (own, place) if tab else (file, location)
+
+
 class Example(Struct, omit_defaults=True):
     """One occurrence: the file, the place in it (``annotations[12]``, ``line 7``), the source's id."""
 
@@ -137,8 +143,8 @@ class Log:
     ``left_out`` takes what is skipped or merged by itself, for the index; None where no index is made.
     ``skips`` counts skipped annotations by the reason. ``unreadable`` counts input files that could not be read.
     ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
-    ``unfit`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row;
-    ``matches`` is by option how many assets a table of the user's knows, of how many. ``met`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
+    ``missing_in_ontology`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row;
+    ``matches`` is by option how many assets a table of the user's knows, of how many. ``used_rules`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
     """
 
     def __init__(
@@ -154,8 +160,8 @@ class Log:
         self.ledger = Ledger()
         self.unreadable = 0
         self.skips: dict[str, int] = {}
-        self.met: set[tuple[str, ...]] = set()
-        self.unfit: dict[str, int] = {}
+        self.used_rules: set[tuple[str, ...]] = set()
+        self.missing_in_ontology: dict[str, int] = {}
         self.unmatched: list[str] = []
         self.matches: dict[str, tuple[int, int]] = {}
         self.unread: dict[tuple[str, str, str], Unread] = {}
@@ -178,6 +184,7 @@ class Log:
             diagnostic = self.diagnostics[code] = Diagnostic(code, severity_of(code), message=cut(message, MOST_NOTED))
         diagnostic.count += count
         if len(diagnostic.examples) < EXAMPLES:
+            file, where = split_location(file, where)
             example = Example(
                 text_name(cut(message, MOST_NOTED)),
                 text_name(cut(file, MOST_NAMED)),
@@ -277,6 +284,7 @@ class Log:
         key: str | None = None,
     ) -> None:
         """Close ``count`` source annotations of a class as skipped, with the reason; ``key``: their data row's, if known."""
+        file, where = split_location(file, where)
         if self.fail and severity_of(code) is not Severity.INFO:
             raise RecordError(str(Example(message, file, where, id)))
         self.ledger[label].skipped += count
@@ -289,6 +297,7 @@ class Log:
         self, code: str, label: str, message: str, *, file: str = "", where: str = "", id: str = "", count: int = 1
     ) -> None:
         """Close source annotations as merged into another."""
+        file, where = split_location(file, where)
         self.ledger[label].merged += count
         if self.left_out is not None:
             self.left_out.add(code, label, None, file, where, id, count)
@@ -304,12 +313,12 @@ class Log:
     def absorb(self, other: Log) -> None:
         """Add the counts of a later chunk."""
         self.unreadable += other.unreadable
-        self.met |= other.met
+        self.used_rules |= other.used_rules
         for option, (matched, asked) in other.matches.items():
             self.count_match(option, matched, asked)
         self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
-        for what, count in other.unfit.items():
-            self.unfit[what] = self.unfit.get(what, 0) + count
+        for what, count in other.missing_in_ontology.items():
+            self.missing_in_ontology[what] = self.missing_in_ontology.get(what, 0) + count
         if self.left_out is not None and other.left_out is not None:
             self.left_out.absorb(other.left_out)
         for code, count in other.skips.items():

@@ -39,7 +39,7 @@ class _Mapper:
     def __init__(self, rules: ClassMap, log: Log) -> None:
         self._rules = rules
         self._log = log
-        self._met = log.met
+        self._met = log.used_rules
 
     def item(self, item: Item) -> Item:
         self._item = item
@@ -52,14 +52,14 @@ class _Mapper:
         new = self._classification(old) if isinstance(old, Classification) else self._labelled(old)
         if self._lost and new is not None:
             message = f"left out by the class map: {', '.join(dict.fromkeys(self._lost))}"
-            self._log.note(Code.EXCLUDED, message, file=self._item.origin, where=old.where, id=old.id)
+            self._log.note(Code.EXCLUDED, message, file=self._item.origin, where=old.location, id=old.id)
         return new
 
     def _skip(self, annotation: Annotation, name: str, message: str) -> None:
-        file, where, id = self._item.origin, annotation.where, annotation.id
-        name = annotation.counted or name
-        if annotation.units:
-            self._log.skip(Code.EXCLUDED, name, message, file=file, where=where, id=id, count=annotation.units)
+        file, where, id = self._item.origin, annotation.location, annotation.id
+        name = annotation.ledger_label or name
+        if annotation.source_count:
+            self._log.skip(Code.EXCLUDED, name, message, file=file, where=where, id=id, count=annotation.source_count)
         else:
             self._log.note(Code.EXCLUDED, message, file=file, where=where, id=id)
 
@@ -75,9 +75,9 @@ class _Mapper:
             self._skip(old, old.label, f"class {old.label!r} is left out by the class map")
             return None
         label = rule.name or old.label
-        counted = old.counted or (old.label if label != old.label else "")
+        counted = old.ledger_label or (old.label if label != old.label else "")
         if isinstance(old, Relationship):
-            return msgspec.structs.replace(old, label=label, counted=counted)
+            return msgspec.structs.replace(old, label=label, ledger_label=counted)
         attributes = self._attributes(rule.attributes, old.attributes, (*path, "attributes"))
         attributes += tuple(Attribute(name, Choice(value)) for name, value in rule.answers)
         if isinstance(old, Track):
@@ -86,7 +86,7 @@ class _Mapper:
                 segments = tuple(tuple(self._keyframe(rule, key, path) for key in segment) for segment in segments)
             loss = old.loss or bool(self._lost)
             return msgspec.structs.replace(
-                old, label=label, attributes=attributes, segments=segments, counted=counted, loss=loss
+                old, label=label, attributes=attributes, segments=segments, ledger_label=counted, loss=loss
             )
         geometry, keypoints = old.geometry, old.keypoints
         if rule.keypoints:
@@ -98,7 +98,7 @@ class _Mapper:
             attributes=attributes,
             geometry=geometry,
             keypoints=keypoints,
-            counted=counted,
+            ledger_label=counted,
             loss=old.loss or bool(self._lost),
         )
 
@@ -221,7 +221,7 @@ class _Mapper:
             name=name,
             value=value,
             free=old.free and rule.input in (None, Input.TEXT),
-            counted=old.counted or (old.name if name != old.name else ""),
+            ledger_label=old.ledger_label or (old.name if name != old.name else ""),
             loss=old.loss or bool(self._lost),
         )
 

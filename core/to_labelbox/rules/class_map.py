@@ -142,7 +142,7 @@ class ClassMap(Struct, frozen=True, dict=True):
 
     def check(self, schema: Schema, log: Log) -> None:
         """Raise :class:`UsageError` for names that are neither declared by the source nor met in it, all at once."""
-        known = {*_declared(schema), *log.met}
+        known = {*_declared(schema), *log.used_rules}
         asked = {path[1] for path in known if path[0] == "questions"}
         known |= {("classes", name) for name in log.ledger if name not in asked}
         known |= {("questions", name) for name in log.ledger}

@@ -107,9 +107,11 @@ def test_identities_made_anew_stand_in_it(convert: Convert, tmp_path: Path) -> N
 
 
 def test_a_line_of_several_answers_names_all(convert: Convert) -> None:
-    whole = [Classification(id=str(n), name="weather", value=v, where=f"w{n}") for n, v in enumerate(("ice", "wind"))]
+    whole = [
+        Classification(id=str(n), name="weather", value=v, location=f"w{n}") for n, v in enumerate(("ice", "wind"))
+    ]
     spans = [
-        Classification(id=f"s{n}", name="gait", value=v, where=f"f{n}", frames=(FrameSpan(9 * n, 9 * n + 5),))
+        Classification(id=f"s{n}", name="gait", value=v, location=f"f{n}", frames=(FrameSpan(9 * n, 9 * n + 5),))
         for n, v in enumerate(("trot", "walk"))
     ]
     clip = Item(asset=Asset(path="a.mp4", media=Media.VIDEO, frames=30), annotations=spans, origin="b.json")
@@ -131,7 +133,7 @@ def test_assets_without_a_data_row_are_named_each(convert: Convert, tmp_path: Pa
 
 def test_every_text_is_ascii(convert: Convert) -> None:
     things = [
-        Object(id=id, label="Straße", geometry=Box(1, 2, 30, 40), where=f"é{id}")
+        Object(id=id, label="Straße", geometry=Box(1, 2, 30, 40), location=f"é{id}")
         for id in ("é", "x", "half \ud800 pair")
     ]
     run = convert.items([item(*things, path="ü.jpg", origin="ö.json")])

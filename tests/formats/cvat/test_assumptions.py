@@ -87,7 +87,7 @@ def test_tracks_without_a_task_are_of_a_video(tmp_path: Path) -> None:
     text = export(track(row(0, (0, 0, 9, 9)) + row(1, (0, 0, 9, 9), outside=True)))
     dataset, log = open_text(tmp_path, text)
     assert evidence(log) == (0, 0, 1, "-O video=frames")
-    assert [i.asset.path for i in dataset] == ["x"] or dataset.units == 1
+    assert [i.asset.path for i in dataset] == ["x"] or dataset.unit_count == 1
     dataset, log = open_text(tmp_path, text, video=Video.FRAMES)
     assert not log.assumptions
     assert [i.asset.path for i in dataset] == ["frame_000000"]
@@ -104,7 +104,7 @@ def test_a_task_of_pictures_exported_for_video_is_a_question(tmp_path: Path) -> 
         ["-O", "video=frames"],
     ]
     for video, rows in ((Video.VIDEO, 1), (Video.FRAMES, 2)):
-        assert open_text(tmp_path, text, video=video)[0].units == rows
+        assert open_text(tmp_path, text, video=video)[0].unit_count == rows
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_a_number_of_frames_is_held_against_the_jobs(tmp_path: Path) -> None:
 def test_frames_of_a_video_are_no_more_than_are_believed(tmp_path: Path) -> None:
     meta = task(label("car"), size=10**15, video=(64, 48))
     dataset, log = open_text(tmp_path, export(track(row(0, (0, 0, 5, 5))), meta), video=Video.FRAMES)
-    assert dataset.units == MAX_UNNAMED
+    assert dataset.unit_count == MAX_UNNAMED
     assert counts(log)["frame-invalid"] == 1
 
 

@@ -23,7 +23,7 @@ def square(left: int, top: int, side: int = 10) -> Mask:
 
 def track(id: str, label: str, shapes: dict[int, Mask], plane: str | None = None) -> Track:
     keys = tuple(Keyframe(frame, mask) for frame, mask in shapes.items())
-    return Track(id=id, label=label, segments=(keys,), where=f"track[{id}]", plane=plane)
+    return Track(id=id, label=label, segments=(keys,), location=f"track[{id}]", plane=plane)
 
 
 def video(*tracks: Track, media: Media = Media.VIDEO) -> Item:

@@ -37,7 +37,7 @@ def read(source: Source, options: NoOptions, context: ReadContext) -> Dataset:
             boxes: list[Object] = []
             for line, row in rows[image]:
                 with log.reading(row["label"], file=name, where=f"line {line}"):
-                    boxes.append(Object(id=str(line), label=row["label"], geometry=box(row), where=f"line {line}"))
+                    boxes.append(Object(id=str(line), label=row["label"], geometry=box(row), location=f"line {line}"))
             yield Item(asset=context.asset(image, log), annotations=boxes, origin=name)
 
     return Dataset(source.name, Schema(), len(images), items)

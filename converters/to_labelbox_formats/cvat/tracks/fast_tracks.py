@@ -49,7 +49,7 @@ class FastTracks:
             label=label,
             segments=tuple(_segments(columns, frames, knowns, answers)),
             attributes=answers.shared,
-            where=f"track[{head.get('id') or id}]",
+            location=f"track[{head.get('id') or id}]",
         )
 
     def _frames(self, told: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:

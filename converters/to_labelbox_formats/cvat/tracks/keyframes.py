@@ -88,7 +88,7 @@ class KeyframeWriter:
         segments = tuple(s for s in self._segments(part.stretches, rows) if s)
         if segments:
             yield Track(
-                id=id, label=part.label, segments=segments, attributes=attributes, where=where, loss=self._log.lost
+                id=id, label=part.label, segments=segments, attributes=attributes, location=where, loss=self._log.lost
             )
 
     def _check_end(self, end: int) -> None:
@@ -105,7 +105,7 @@ class KeyframeWriter:
             segments = tuple(segment for stretch in stretches for segment in self._of_point(stretch, n))
             if segments:
                 named = f"{where} point {n + 1}"
-                yield Track(id=f"{id}/{n}", label=part.label, segments=segments, attributes=held, where=named)
+                yield Track(id=f"{id}/{n}", label=part.label, segments=segments, attributes=held, location=named)
 
     def _of_point(self, stretch: Stretch, n: int) -> Iterator[Segment]:
         """Segments of the n-th point of a group whose number of points may change."""

@@ -63,7 +63,7 @@ class TrackReader:
             held = (*common, Attribute(INSTANCE, id)) if name else common
             for track in self._keyframes.tracks(part, f"{id}/{name}" if name else id, where, held):
                 lost = track.loss or (bool(name) and first)
-                yield replace(track, units=int(first), counted=label if name else "", loss=lost)
+                yield replace(track, source_count=int(first), ledger_label=label if name else "", loss=lost)
                 first = False
         self._log.at(where, id)
         if first:

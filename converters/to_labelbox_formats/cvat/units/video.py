@@ -144,14 +144,14 @@ class _GroupReader:
                 name=TAGS,
                 value=choice,
                 frames=tuple(_spans(sorted(set(frames)), rules)),
-                where=f"tag {choice.value!r}",
-                units=len(frames),
+                location=f"tag {choice.value!r}",
+                source_count=len(frames),
             )
 
     def _shape_tracks(self, shape: Object, name: str, stretch: tuple[int, int]) -> Iterator[Track]:
         """A shape of the picture ``name`` as tracks over a stretch of frames, from its first to its last."""
-        where, id, drawn = f"{name} {shape.where}", f"{self._prefix}{name}/{shape.id}", shape.geometry
-        of_skeleton = bool(shape.units) and (bool(shape.counted) or isinstance(drawn, Keypoints))
+        where, id, drawn = f"{name} {shape.location}", f"{self._prefix}{name}/{shape.id}", shape.geometry
+        of_skeleton = bool(shape.source_count) and (bool(shape.ledger_label) or isinstance(drawn, Keypoints))
         if of_skeleton:
             self._log.note(Code.TRACK_CONVERTED, SKELETON_TRACK, file=self._group.export.name, where=where)
         if not isinstance(drawn, Keypoints):
@@ -163,9 +163,9 @@ class _GroupReader:
                 segments=(_held(drawn, stretch if held else stretch[:1]),),
                 attributes=shape.attributes,
                 loss=shape.loss or of_skeleton,
-                where=where,
-                units=shape.units,
-                counted=shape.counted,
+                location=where,
+                source_count=shape.source_count,
+                ledger_label=shape.ledger_label,
             )
             return
         flag = flags_beside(a.name for a in shape.attributes if not a.flag).yes
@@ -177,9 +177,9 @@ class _GroupReader:
                 segments=(_held(Point(point.x, point.y), stretch),),
                 attributes=(*shape.attributes, Attribute(INSTANCE, id), *flags),
                 loss=not i,
-                where=where,
-                units=0 if i else 1,
-                counted=shape.label,
+                location=where,
+                source_count=0 if i else 1,
+                ledger_label=shape.label,
             )
 
 

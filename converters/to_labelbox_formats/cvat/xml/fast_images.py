@@ -84,7 +84,7 @@ class QuickReader:
                     if told is None:
                         return None
                 attributes, tally = told
-                out.append(Object(id=ids[number], label=label, geometry=shape, attributes=attributes, where=where))
+                out.append(Object(id=ids[number], label=label, geometry=shape, attributes=attributes, location=where))
                 tallies.append(tally)
                 number += 1
         except ValueError:

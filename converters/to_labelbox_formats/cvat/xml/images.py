@@ -129,7 +129,9 @@ class ImageReader:
 
     def _add_tag(self, label: str, number: int, known: Resolved) -> None:
         self._out.append(
-            Classification(id=str(number), name=TAGS_QUESTION, value=Choice(label, known.all), where=f"tag[{number}]")
+            Classification(
+                id=str(number), name=TAGS_QUESTION, value=Choice(label, known.all), location=f"tag[{number}]"
+            )
         )
 
     def _add_caption(self, node: Node, number: int) -> None:
@@ -137,7 +139,7 @@ class ImageReader:
         if not text.strip():
             raise ShapeError(Code.ANSWER_EMPTY, "the caption is empty")
         self._out.append(
-            Classification(id=str(number), name=CAPTION, value=text, several=True, where=f"{CAPTION}[{number}]")
+            Classification(id=str(number), name=CAPTION, value=text, several=True, location=f"{CAPTION}[{number}]")
         )
 
     def _add_shape(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
@@ -153,8 +155,8 @@ class ImageReader:
                         label=label,
                         geometry=place,
                         attributes=held,
-                        where=f"{where} point {i + 1}",
-                        units=0 if i else 1,
+                        location=f"{where} point {i + 1}",
+                        source_count=0 if i else 1,
                     )
                 )
             return
@@ -165,7 +167,7 @@ class ImageReader:
                 label=label,
                 geometry=shape,
                 attributes=attributes,
-                where=where,
+                location=where,
                 loss=self._log.lost,
             )
         )
@@ -203,7 +205,7 @@ class ImageReader:
         if not any(own for _, own in points.values()):
             shape = self._stored(Keypoints(tuple(p for p, _ in points.values())))
             self._out.append(
-                Object(id=str(number), label=label, geometry=shape, attributes=attributes, where=where, loss=lost)
+                Object(id=str(number), label=label, geometry=shape, attributes=attributes, location=where, loss=lost)
             )
             return
         held = (*attributes, Attribute(INSTANCE, str(number)))
@@ -217,9 +219,9 @@ class ImageReader:
                     label=element_label(label, point.name),
                     geometry=self._stored(Point(point.x, point.y)),
                     attributes=(*answers, *flags),
-                    where=f"{where} {point.name}",
+                    location=f"{where} {point.name}",
                     loss=lost and not i,
-                    units=0 if i else 1,
-                    counted=label,
+                    source_count=0 if i else 1,
+                    ledger_label=label,
                 )
             )

@@ -184,8 +184,8 @@ class RegionReader:
                 geometry=shape,
                 attributes=attributes,
                 loss=self.remarks.loss,
-                where=self.remarks.place.where,
-                units=0 if n or part else 1,
+                location=self.remarks.place.where,
+                source_count=0 if n or part else 1,
             )
             for n, name in enumerate(classes)
             for part, shape in enumerate(shapes)
@@ -336,7 +336,7 @@ class RegionReader:
             frames=frames,
             times=times,
             loss=self.remarks.loss,
-            where=self.remarks.place.where,
+            location=self.remarks.place.where,
         )
         return RegionContent(name, [answer])
 
@@ -362,8 +362,8 @@ class RegionReader:
                 segments=segments,
                 attributes=attributes,
                 loss=self.remarks.loss,
-                where=self.remarks.place.where,
-                units=0 if n else 1,
+                location=self.remarks.place.where,
+                source_count=0 if n else 1,
             )
             for n, name in enumerate(classes)
         ]
@@ -404,11 +404,11 @@ class RegionReader:
         about = Classification(
             id=id,
             name=name,
-            counted=f"{name}: {answer.value.value}" if isinstance(answer.value, Choice) else "",
+            ledger_label=f"{name}: {answer.value.value}" if isinstance(answer.value, Choice) else "",
             value=answer.value,
             free=answer.free,
             loss=self.remarks.loss,
-            where=self.remarks.place.where,
+            location=self.remarks.place.where,
         )
         return AssetAnswer(self.asset, control, about)
 

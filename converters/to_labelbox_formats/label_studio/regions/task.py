@@ -211,7 +211,7 @@ class TaskReader:
             asset.objects.add(identity)
             ledger[name].read += 1
             asset.annotations.append(
-                Object(id=identity, label=name, geometry=shape, where=f"{where} result[{group.number}]")
+                Object(id=identity, label=name, geometry=shape, location=f"{where} result[{group.number}]")
             )
         return answers
 
@@ -272,14 +272,14 @@ class TaskReader:
         for number, (asset, _, answer) in enumerate(answers):
             if number in inside:
                 continue
-            label = answer.counted or answer.name
+            label = answer.ledger_label or answer.name
             self._log.read(label)
             for below in nested.get(number, ()):
                 _, control, child = answers[below]
                 assert control is not None
                 attribute = Attribute(child.name, child.value, free=child.free)
                 value = _with_nested(answer.value, control.when_choices, attribute)
-                answer = msgspec.structs.replace(answer, value=value, units=answer.units + 1)
+                answer = msgspec.structs.replace(answer, value=value, source_count=answer.source_count + 1)
                 self._log.read(label)
             asset.annotations.append(answer)
 
@@ -299,8 +299,8 @@ class TaskReader:
                         source=source,
                         target=target,
                         bidirectional=relation.direction == "bi",
-                        where=place.where,
-                        units=0 if n else 1,
+                        location=place.where,
+                        source_count=0 if n else 1,
                     )
                     for n, name in enumerate(names)
                 ]

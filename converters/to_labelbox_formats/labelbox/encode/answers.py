@@ -114,20 +114,20 @@ class Questions:
         self._sheet.survey.answers += 1
         self._close(first)
         for answer in group[1:]:
-            if answer.units:
+            if answer.source_count:
                 self._join(answer)
         return uuid
 
     def _join(self, answer: Classification) -> None:
         """Close an answer as merged into the line of another one, which names it in the index."""
-        self._sheet.log.ledger[answer.counted or answer.name].merged += answer.units
+        self._sheet.log.ledger[answer.ledger_label or answer.name].merged += answer.source_count
         self._sheet.log.note(
             Code.ANSWER_JOINED,
             "several answers of one question on one data row are one line",
             file=self._sheet.item.origin,
-            where=answer.where,
+            where=answer.location,
             id=answer.id,
-            count=answer.units,
+            count=answer.source_count,
         )
 
     def _ranged(self, name: str, group: list[Classification]) -> None:
@@ -147,7 +147,7 @@ class Questions:
             if question is not None and at_once(question, [*values, *added], touching=not timed):
                 self._sheet.miss([f"a further answer at the same time to a radio, {name!r}"], answer, answer.name)
                 continue
-            seen.several |= isinstance(answer.value, tuple)
+            seen.repeatable |= isinstance(answer.value, tuple)
             if answer.free:
                 seen.input = Input.TEXT
             for value, _ in added:
@@ -171,7 +171,7 @@ class Questions:
                     Code.ANSWER_JOINED,
                     "it overlaps another stretch of the same option: Labelbox holds both as one",
                     file=self._sheet.item.origin,
-                    where=answer.where,
+                    where=answer.location,
                     id=answer.id,
                 )
                 answer = msgspec.structs.replace(answer, loss=True)
@@ -184,11 +184,11 @@ class Questions:
         return token
 
     def _close(self, answer: Classification) -> None:
-        tally = self._sheet.log.ledger[answer.counted or answer.name]
+        tally = self._sheet.log.ledger[answer.ledger_label or answer.name]
         if answer.loss:
-            tally.approximated += answer.units
+            tally.approximated += answer.source_count
         else:
-            tally.converted += answer.units
+            tally.converted += answer.source_count
 
 
 def _option(value: Scalar | Choice) -> str | Choice:

@@ -24,7 +24,7 @@ def mark_several(seen: Answers, values: Ranged, touching: bool) -> None:
     spans = sorted(
         s for group in grouped.values() for s in merged((span for _, ranges in group for span in ranges), not touching)
     )
-    seen.several |= any(b[0] < a[1] + touching for a, b in pairwise(spans))
+    seen.repeatable |= any(b[0] < a[1] + touching for a, b in pairwise(spans))
     for text, group in grouped.items():
         nested: dict[str, Ranged] = {}
         for value, ranges in group:
@@ -65,13 +65,13 @@ def at_once(question: Question, values: Ranged, touching: bool) -> bool:
     seen = Answers()
     for value, _ in values:
         seen.add(value)
-    seen.several = False
+    seen.repeatable = False
     mark_several(seen, values, touching)
     return _conflicts(question, seen)
 
 
 def _conflicts(question: Question, seen: Answers) -> bool:
-    if seen.several and question.input is Input.RADIO:
+    if seen.repeatable and question.input is Input.RADIO:
         return True
     below = {option.value: {q.name: q for q in option.attributes} for option in question.options}
     return any(

@@ -35,7 +35,7 @@ DEGREES = (-180.0, -90.0, 180.0, 90.0)
 
 
 def cut(obj: Object, item: Item, log: Log, code: Code, message: str, geometry: PageBox | TextSpan) -> Object:
-    log.note(code, message, file=item.origin, where=obj.where, id=obj.id)
+    log.note(code, message, file=item.origin, where=obj.location, id=obj.id)
     return msgspec.structs.replace(obj, geometry=geometry, loss=True)
 
 
@@ -95,7 +95,7 @@ def in_text(obj: Object, item: Item, log: Log) -> Object:
             "the text holds characters beyond U+FFFF: check one such entity in the editor; if it is shifted, convert "
             "again with -O text_unit=utf16",
             file=item.origin,
-            where=obj.where,
+            where=obj.location,
             id=obj.id,
         )
     if span.end > len(text):

@@ -153,7 +153,7 @@ class Encoder:
                     sheet.survey.note_largest(FRAMES, last + 1)
                     if last >= MAX_FRAMES:
                         message = f"frame {last + 1}; a video may have {MAX_FRAMES}"
-                        sheet.log.note(Code.LIMIT, message, file=sheet.key, where=annotation.where, id=annotation.id)
+                        sheet.log.note(Code.LIMIT, message, file=sheet.key, where=annotation.location, id=annotation.id)
                 if sheet.filtered and not sheet.passes(annotation.label, annotation):
                     continue
                 tracks.add(annotation, instances)
@@ -248,7 +248,7 @@ class Encoder:
         message = f"no data row is {path}, or several could be: its annotations are skipped"
         counted = False
         for annotation in sheet.item.annotations:
-            if annotation.units:
+            if annotation.source_count:
                 label = annotation.name if isinstance(annotation, Classification) else annotation.label
                 sheet.skip(Code.ROW_UNMATCHED, label, message, annotation)
                 counted = True

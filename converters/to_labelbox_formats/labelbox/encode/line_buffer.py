@@ -12,7 +12,7 @@ from to_labelbox.model.items import Annotation, Attribute, Classification, Item,
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, observe
 from to_labelbox.ontology.infer import clean_name
-from to_labelbox.report.annotation_index import Further, IndexLine, ascii_lines, ascii_text
+from to_labelbox.report.annotation_index import Further, IndexLine, ascii_lines, ascii_text, with_own_file
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.rules.required import label_owner, missing
@@ -63,6 +63,7 @@ class LineBuffer:
         self._encoded = 0
         self._encode_lines = msgspec.json.Encoder().encode_lines
         self._wanted: dict[str, bool] = {}
+        self._several_files = False
 
     @property
     def line_count(self) -> int:
@@ -74,10 +75,14 @@ class LineBuffer:
         self.uuids = Uuids(key)
         if self.spill_index is not None:
             self.place = Raw(b'%b,"file":%b' % (ascii_text(key), ascii_text(item.origin)))
+            if item.annotations and "\t" in item.annotations[0].location:
+                self._several_files = True
 
     def label_of(self, annotation: Annotation) -> Raw:
         """The class of an annotation in the index: the row of the ledger that it counts in."""
-        label = annotation.counted or (annotation.name if isinstance(annotation, Classification) else annotation.label)
+        label = annotation.ledger_label or (
+            annotation.name if isinstance(annotation, Classification) else annotation.label
+        )
         encoded = self._labels.get(label)
         if encoded is None:
             encoded = self._labels[label] = Raw(ascii_text(label))
@@ -87,10 +92,10 @@ class LineBuffer:
         """Append a line, of one annotation or also of others. It waits to be encoded with more, unless it may be large."""
         self.waiting.append(line)
         if self.spill_index is not None:
-            also = [Further(other.where, other.id, self.label_of(other)) for other in others] if others else UNSET
+            also = [Further(other.location, other.id, self.label_of(other)) for other in others] if others else UNSET
             self.index.append(
                 IndexLine(
-                    self.number(), uuid, self.place, annotation.where, annotation.id, self.label_of(annotation), also
+                    self.number(), uuid, self.place, annotation.location, annotation.id, self.label_of(annotation), also
                 )
             )
         if len(self.waiting) > BATCH or type(line) in _LARGE:
@@ -101,6 +106,8 @@ class LineBuffer:
         self._encoded += len(self.waiting)
         self.waiting.clear()
         if self.spill_index is not None and self.index:
+            if self._several_files:
+                self.index[:] = map(with_own_file, self.index)
             self.spill_index(ascii_lines(self.index))
             self.index.clear()
         self.vertices = 0
@@ -121,11 +128,18 @@ class LineBuffer:
         self, code: Code, label: str, message: str, annotation: Object | Track | Classification | Relationship
     ) -> None:
         """Close an annotation as skipped; a further piece of one that is counted already only gets the note."""
-        where, id = annotation.where, annotation.id
-        label = annotation.counted or label
-        if annotation.units:
+        where, id = annotation.location, annotation.id
+        label = annotation.ledger_label or label
+        if annotation.source_count:
             self.log.skip(
-                code, label, message, file=self.item.origin, where=where, id=id, count=annotation.units, key=self.key
+                code,
+                label,
+                message,
+                file=self.item.origin,
+                where=where,
+                id=id,
+                count=annotation.source_count,
+                key=self.key,
             )
         else:
             self.log.note(code, message, file=self.item.origin, where=where, id=id)
@@ -134,7 +148,7 @@ class LineBuffer:
         """Note the required questions of a line's tool that have no answer."""
         assert self.required is not None
         for message in missing(self.required.of(label, kind), given, label_owner(clean_name(label))):
-            where, id = annotation.where, annotation.id
+            where, id = annotation.location, annotation.id
             self.log.note(Code.REQUIRED_UNANSWERED, message, file=self.item.origin, where=where, id=id)
 
     def fits(self, label: str, kind: Kind) -> bool:
@@ -146,13 +160,13 @@ class LineBuffer:
     ) -> None:
         """Note what the existing ontology does not have; with ``skipped``, a label, nothing was written."""
         for what in unfit:
-            self.log.unfit[what] = self.log.unfit.get(what, 0) + 1
+            self.log.missing_in_ontology[what] = self.log.missing_in_ontology.get(what, 0) + 1
         missing = ", ".join(unfit)
         if skipped:
             self.skip(Code.NOT_IN_ONTOLOGY, skipped, f"the ontology has no {missing}", annotation)
             return
         message = f"left out, as the ontology does not have it: {missing}"
-        file, where = self.item.origin, annotation.where
+        file, where = self.item.origin, annotation.location
         self.log.note(Code.NOT_IN_ONTOLOGY, message, file=file, where=where, id=annotation.id)
 
     def observe(self, label: str, part: str, attributes: tuple[Attribute, ...], owner: str) -> None:

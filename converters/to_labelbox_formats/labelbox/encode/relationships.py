@@ -21,7 +21,7 @@ def add_relationship(
         sheet.skip(Code.EXCLUDED, label, f"class {label!r} is left out by --include/--exclude", relationship)
         return
     if not sheet.settings.relationships:
-        if relationship.units:
+        if relationship.source_count:
             sheet.skip(Code.RELATIONSHIP_OFF, label, "relationships are written with --relationships", relationship)
         return
     if not sheet.fits(label, Kind.RELATIONSHIP):
@@ -55,4 +55,4 @@ def add_relationship(
         RelationshipEnds(source, target, "bidirectional" if relationship.bidirectional else "unidirectional"),
     )
     sheet.write(line, uuid, relationship)
-    sheet.log.ledger[relationship.counted or label].converted += relationship.units
+    sheet.log.ledger[relationship.ledger_label or label].converted += relationship.source_count

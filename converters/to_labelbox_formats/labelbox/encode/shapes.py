@@ -96,15 +96,15 @@ class Shapes:
             if ends is not None:
                 ends[own] = uuid
             if isinstance(drawn, Box):
-                plain = boxes.get(obj.counted or obj.label) or self._plain_tool(obj, Kind.BOX, Box)
+                plain = boxes.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.BOX, Box)
                 told = plain.named.get(id(attributes))
                 name = told[1] if told is not None else self._named(plain, attributes)
                 lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
                 if index is not None:
-                    index.append(IndexLine(number(), uuid, place, obj.where, own, plain.counted))
+                    index.append(IndexLine(number(), uuid, place, obj.location, own, plain.counted))
                 plain.lines += 1
             else:
-                plain = rings.get(obj.counted or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
+                plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
                 told = plain.named.get(id(attributes))
                 if len(drawn) > 1:
                     name = self._piece_name(plain, obj)
@@ -117,23 +117,23 @@ class Shapes:
                         uuid = make(own, str(n))
                     lines.append(PolygonLine(uuid, data_row, name, vertices))
                     if index is not None:
-                        index.append(IndexLine(number(), uuid, place, obj.where, own, plain.counted))
+                        index.append(IndexLine(number(), uuid, place, obj.location, own, plain.counted))
                     sheet.vertices += len(vertices)
                     if sheet.vertices > LONG:
                         sheet.flush()
                 plain.lines += len(drawn)
-            if obj.reduced:
+            if obj.outline_unread:
                 self._lowering.note_forced(obj)
-                plain.tally.approximated += obj.units
+                plain.tally.approximated += obj.source_count
             else:
-                plain.tally.converted += obj.units
+                plain.tally.converted += obj.source_count
             if len(lines) > BATCH:
                 sheet.flush()
         return None
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
         """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen."""
-        label, counted = obj.label, obj.counted or obj.label
+        label, counted = obj.label, obj.ledger_label or obj.label
         tool = self._tools.get((label, kind, drawn)) or self._tool(label, kind, drawn)
         assert tool is not None
         self._sheet.survey.shapes.setdefault((label, kind), 0)
@@ -220,15 +220,15 @@ class Shapes:
             return
         if lost:
             message = f"its keypoints have no payload on {self._media} and are left out"
-            log.note(Code.GEOMETRY_UNSUPPORTED, message, file=self._sheet.item.origin, where=obj.where, id=obj.id)
+            log.note(Code.GEOMETRY_UNSUPPORTED, message, file=self._sheet.item.origin, where=obj.location, id=obj.id)
         ends[obj.id] = first
         if keypoints:
             instances[label] = instances.get(label, 0) + 1
-        tally = log.ledger[obj.counted or label]
+        tally = log.ledger[obj.ledger_label or label]
         if self._lowering.approximated:
-            tally.approximated += obj.units
+            tally.approximated += obj.source_count
         else:
-            tally.converted += obj.units
+            tally.converted += obj.source_count
 
     def _asked(self, shape: Shape, unfit: dict[str, None], again: bool) -> tuple[Attribute, ...]:
         """The answers that the tool of the existing ontology asks for; the others are noted in ``unfit``.

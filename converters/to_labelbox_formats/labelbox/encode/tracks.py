@@ -46,7 +46,9 @@ class Tracks:
                     message = (
                         "others cover a part of it, which one picture a frame cannot hold; see -O video_masks=separate"
                     )
-                    sheet.log.note(Code.MASK_COVERED, message, file=sheet.item.origin, where=track.where, id=track.id)
+                    sheet.log.note(
+                        Code.MASK_COVERED, message, file=sheet.item.origin, where=track.location, id=track.id
+                    )
                 self._count(one.label, Kind.MASK)
                 self._close(track, one.approximated or n in covered)
             instances = [MaskInstance(instance_color(n), pending[n].name) for n in drawn]
@@ -60,11 +62,11 @@ class Tracks:
         shapes[label, kind] = shapes.get((label, kind), 0) + 1
 
     def _close(self, track: Track, approximated: bool) -> None:
-        tally = self._sheet.log.ledger[track.counted or track.label]
+        tally = self._sheet.log.ledger[track.ledger_label or track.label]
         if approximated:
-            tally.approximated += track.units
+            tally.approximated += track.source_count
         else:
-            tally.converted += track.units
+            tally.converted += track.source_count
 
     def add(self, track: Track, instances: dict[str, int]) -> None:
         label, media = track.label, self._sheet.item.asset.media

@@ -122,7 +122,7 @@ class TrackLowering:
 
     def _lose(self, code: Code, message: str) -> None:
         self.approximated = True
-        self._log.note(code, message, file=self._origin, where=self._track.where, id=self._track.id)
+        self._log.note(code, message, file=self._origin, where=self._track.location, id=self._track.id)
 
     def _courses(self, track: Track, asset: Asset) -> list[Course]:
         types = {type(key.geometry) for segment in track.segments for key in segment}
@@ -216,7 +216,9 @@ class TrackLowering:
 
     def _object(self, frame: int, shape: Geometry) -> Object:
         track = self._track
-        return Object(id=track.id, label=track.label, geometry=shape, where=f"{track.where} frame {frame}".lstrip())
+        return Object(
+            id=track.id, label=track.label, geometry=shape, location=f"{track.location} frame {frame}".lstrip()
+        )
 
     def _with_crossings(self, states: list[_State]) -> Iterable[_State]:
         """The keyframes, and more where a side crosses the border: between them the cut shape moves linearly."""
@@ -270,7 +272,7 @@ class TrackLowering:
         ]
 
     def _area(self, track: Track, asset: Asset, states: list[list[_State]], what: str) -> Course:
-        forced = self._settings.policy(track.label, track.counted) is Policy.BBOX
+        forced = self._settings.policy(track.label, track.ledger_label) is Policy.BBOX
         known = asset.width is not None and asset.height is not None
         if asset.media is Media.VIDEO and (forced or not known):
             why = "as asked" if forced else "as the frame size is not known: give --media-root or --sizes for masks"

@@ -178,4 +178,4 @@ def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log, sh
             log.skip(Code.BOX_INVALID, label, message, file=file, where=where, id=id)
             continue
         left, top = left - shift, top - shift
-        yield Object(id=id, label=label, geometry=Box(left, top, right - left, bottom - top), where=where)
+        yield Object(id=id, label=label, geometry=Box(left, top, right - left, bottom - top), location=where)
