@@ -61,7 +61,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/batch.py
 
 kill: .venv/dev
-	TO_LABELBOX_KILLS=200 $(BIN)/pytest -q tests/test_batch.py -k killed
+	TO_LABELBOX_KILLS=200 $(BIN)/pytest -q tests/core/batches -k killed
 
 # Against the stand-in for Labelbox of the tests; another SEED takes other moments.
 kill-import: .venv/dev

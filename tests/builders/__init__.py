@@ -1,0 +1,1 @@
+"""Small sources and helpers that the tests of one subject share."""

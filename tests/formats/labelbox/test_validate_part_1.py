@@ -1,0 +1,479 @@
+"""`validate`: every rule that can be checked offline, one message a fault, at the right file and line."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from builders.validate import ONTOLOGY, Line, check, png, text_of
+from labelbox_writer import Written, faults, save, written
+from to_labelbox.report.errors import UsageError
+from to_labelbox_formats.labelbox import FORMAT
+
+UUID = "5b0f8a0e-8a39-5a55-9a3e-0c5f3d1c7a10"
+
+
+ROW = {"globalKey": "a.jpg"}
+
+
+CAR: Line = {"dataRow": ROW, "name": "car", "bbox": {"top": 1, "left": 1, "height": 2, "width": 2}}
+
+
+RUST: Line = {"dataRow": ROW, "name": "rust", "mask": {"png": png([[0, 1], [0, 0]])}}
+
+
+SLAB: Line = {"dataRow": ROW, "name": "slab", "polygon": [{"x": 1, "y": 1}, {"x": 2, "y": 1}, {"x": 2, "y": 2}]}
+
+
+TONE: Line = {"dataRow": ROW, "name": "tone", "answer": {"name": "calm"}}
+
+
+NOISE: Line = {"dataRow": ROW, "name": "noise", "answer": [{"name": "hum", "frames": [{"start": 1, "end": 2}]}]}
+
+
+RED = [[[255, 0, 0], [0, 0, 0]]]
+
+
+TRACK: Line = {"dataRow": ROW, "name": "car", "segments": [{"keyframes": [{"frame": 1, "bbox": CAR["bbox"]}]}]}
+
+
+MASKS: Line = {
+    "dataRow": ROW,
+    "masks": {
+        "frames": [{"index": 1, "imBytes": png(RED, "RGB")}],
+        "instances": [{"colorRGB": [255, 0, 0], "name": "rust"}],
+    },
+}
+
+
+GOOD: list[Line] = [
+    CAR,
+    {**CAR, "uuid": UUID},
+    {**CAR, "uuid": "{" + UUID.upper()[:-1] + "1}"},
+    {
+        **CAR,
+        "classifications": [
+            {"name": "wear", "answer": {"name": "worn", "classifications": [{"name": "note", "answer": "x"}]}}
+        ],
+    },
+    {**CAR, "isBenchmarkReferenceLabel": True},
+    RUST,
+    {**RUST, "mask": {"png": png([[0, 255], [0, 0]])}},
+    {**RUST, "mask": {"imBytes": png([*RED, [[0, 0, 0], [9, 9, 9]]], "RGB"), "colorRGB": [255, 0, 0]}},
+    {**RUST, "mask": {"instanceURI": "https://cdn.example.org/1.png", "colorRGB": [255, 0, 0]}},
+    {**SLAB, "polygon": [*SLAB["polygon"], SLAB["polygon"][0]]},
+    TONE,
+    {"dataRow": {"id": "ckx1"}, "name": "tone", "answers": {"name": "calm"}},
+    {"dataRow": {"globalKey": "b"}, "name": "remark", "answer": "wet"},
+    NOISE,
+    {"dataRow": {"globalKey": "b"}, "name": "noise", "answer": [{"name": "hum"}], "frames": [{"start": 7, "end": 7}]},
+]
+
+
+def test_good_lines(tmp_path: Path) -> None:
+    assert check(tmp_path, GOOD) == []
+
+
+WRONG: list[tuple[Any, str]] = [
+    # keys and data rows
+    ({**CAR, "confidence": 0.5}, "confidence and customMetrics belong to model predictions"),
+    ({**CAR, "customMetrics": []}, "confidence and customMetrics belong to model predictions"),
+    ({**CAR, "colour": "red"}, "unknown key `colour`"),
+    ({**CAR, "bbox": {**CAR["bbox"], "angle": 3}}, "unknown key `angle` - at `$.bbox`"),
+    ({**CAR, "bbox": {"top": 1, "left": 1, "height": 2}}, "missing key `width`"),
+    ({**CAR, "bbox": {**CAR["bbox"], "width": "2"}}, "Expected `float`, got `str`"),
+    ({**CAR, "bbox": {**CAR["bbox"], "width": True}}, "Expected `float`, got `bool`"),
+    ({**CAR, "bbox": None}, "got `null`"),
+    ([CAR], "Expected `object`, got `array`"),
+    ({"name": "car", "bbox": CAR["bbox"]}, "missing key `dataRow`"),
+    ({**CAR, "dataRow": {}}, "either globalKey or id"),
+    ({**CAR, "dataRow": {"globalKey": "a", "id": "b"}}, "either globalKey or id"),
+    ({**CAR, "dataRow": {"globalKey": ""}}, "dataRow is empty"),
+    ({**CAR, "dataRow": {"globalKey": "a" * 201}}, "201 characters"),
+    ({**CAR, "point": {"x": 1, "y": 1}}, "bbox and point: one annotation a line"),
+    ({"dataRow": ROW, "name": "car"}, "holds no annotation"),
+    ({"dataRow": ROW, "bbox": CAR["bbox"]}, "want a name or a schemaId"),
+    ({**CAR, "name": " "}, "the name is blank"),
+    ({**CAR, "uuid": "5b0f"}, "is no uuid"),
+    ({**CAR, "messageId": "m"}, "'messageId' does not belong"),
+    ({**TONE, "classifications": [{"name": "x", "answer": "y"}]}, "'classifications' does not belong"),
+    # names
+    ({**CAR, "name": "cars"}, "tool 'cars' is not in the ontology; it has 'car', 'rust'"),
+    ({**CAR, "name": "slab"}, "'slab' is a polygon in the ontology, the line holds a box"),
+    ({**TONE, "name": "car"}, "classification 'car' is not in the ontology"),
+    ({**TONE, "answer": {"name": "loud"}}, "option of 'tone' 'loud' is not in the ontology; it has 'calm', 'busy'"),
+    ({**TONE, "answer": [{"name": "calm"}]}, "'tone' is radio in the ontology, the answer is that of a checklist"),
+    ({**TONE, "answer": "calm"}, "'tone' is radio in the ontology, the answer is that of a text"),
+    ({**TONE, "name": "remark"}, "'remark' is text in the ontology"),
+    ({**CAR, "classifications": [{"name": "tear", "answer": "x"}]}, "classification 'tear' is not in the ontology"),
+    (
+        {
+            **CAR,
+            "classifications": [
+                {"name": "wear", "answer": {"name": "fine", "classifications": [{"name": "note", "answer": "x"}]}}
+            ],
+        },
+        "'note' is not in the ontology; it has none under option 'fine'",
+    ),
+    (
+        {
+            **CAR,
+            "classifications": [
+                {"name": "wear", "answer": {"name": "worn", "classifications": [{"name": "note", "answer": ""}]}}
+            ],
+        },
+        "is empty",
+    ),
+    ({**CAR, "classifications": [{"name": "wear", "answer": {"name": "fine"}}] * 2}, "'wear' is answered twice"),
+    # geometry
+    ({**CAR, "bbox": {**CAR["bbox"], "height": 0}}, "both must be above 0"),
+    ({**CAR, "page": 1}, "both page and unit"),
+    ({**CAR, "page": 0, "unit": "POINTS"}, "pages count from 1"),
+    ({**CAR, "page": 1, "unit": "METRES"}, "unit 'METRES'"),
+    ({**CAR, "page": 1, "unit": "PERCENT"}, "fractions of the page"),
+    ({**SLAB, "polygon": SLAB["polygon"][:2] * 2}, "3 different ones"),
+    # masks
+    ({**RUST, "mask": {}}, "a mask has no picture"),
+    ({**RUST, "mask": {"counts": [1], "size": [1, 1]}}, "unknown key `counts`"),
+    ({**RUST, "mask": {"png": RUST["mask"]["png"], "colorRGB": [1, 2, 3]}}, "png comes without colorRGB"),
+    ({**RUST, "mask": {"imBytes": png(RED, "RGB")}}, "png comes without colorRGB"),
+    ({**RUST, "mask": {"imBytes": png(RED, "RGB"), "colorRGB": [1, 2, 3]}}, "does not occur in the picture"),
+    ({**RUST, "mask": {"imBytes": png([[1]]), "colorRGB": [1, 1, 1]}}, "must be an RGB picture"),
+    ({**RUST, "mask": {"imBytes": png(RED, "RGB"), "colorRGB": [256, 0, 0]}}, "three numbers of 0..255"),
+    ({**RUST, "mask": {"imBytes": png(RED, "RGB"), "colorRGB": [0, 0, 0]}}, "black, which is the background"),
+    ({**RUST, "mask": {"imBytes": png(RED, "RGB"), "colorRGB": [0, 0]}}, "Expected `array` of length 3"),
+    ({**RUST, "mask": {"instanceURI": "1.png", "colorRGB": [1, 0, 0]}}, "https URL"),
+    ({**RUST, "mask": {"png": "data:image/png;base64,AAAA"}}, "without a data: prefix"),
+    ({**RUST, "mask": {"png": RUST["mask"]["png"][:10] + "\n" + RUST["mask"]["png"][10:]}}, "is no base64"),
+    ({**RUST, "mask": {"png": base64.b64encode(b"GIF89a").decode()}}, "is no PNG"),
+    ({**RUST, "mask": {"png": png([[0, 2], [0, 0]])}}, "must be 0 and 1"),
+    ({**RUST, "mask": {"png": png([[1, 255], [0, 0]])}}, "must be 0 and 1"),
+    ({**RUST, "mask": {"png": png([[0, 0], [0, 0]])}}, "no pixel of the mask is set"),
+    ({**RUST, "mask": {"png": png(RED, "RGB")}}, "8-bit grey"),
+    # answers
+    ({**TONE, "answer": []}, "the answer is empty"),
+    ({**TONE, "answers": {"name": "calm"}}, "both answer and answers"),
+    ({**TONE, "answer": {}}, "want either a name (or schemaId) or a value"),
+    ({**TONE, "messageId": "m"}, "scope in the ontology is global"),
+    ({**NOISE, "answer": [{"name": "hum"}]}, "scope in the ontology is index"),
+    ({**NOISE, "answer": [{"name": "hum", "frames": []}]}, "needs frames"),
+    ({**NOISE, "answer": [{"name": "hum", "frames": [{"start": 3, "end": 2}]}]}, "start <= end"),
+    ({**NOISE, "answer": [{"name": "hum", "frames": [{"start": 1.5, "end": 2}]}]}, "Expected `int`, got `float`"),
+    ({**NOISE, "answer": [{"name": "hum"}, {"name": "hiss", "frames": [{"start": 1, "end": 2}]}]}, "needs frames"),
+    ({**NOISE, "answer": NOISE["answer"] * 2}, "repeats 'hum'"),
+    (
+        {**NOISE, "answer": [*NOISE["answer"], {"value": "x", "frames": [{"start": 1, "end": 2}]}]},
+        "mixes texts and options",
+    ),
+    ({**NOISE, "frames": [{"start": 1, "end": 2}]}, "both inside and beside"),
+    ({**NOISE, "messageId": "m"}, "about a message or about frames"),
+    # video
+    ({**TRACK, "segments": []}, "must not be empty"),
+    ({**TRACK, "segments": [{"keyframes": []}]}, "must not be empty"),
+    ({**TRACK, "segments": TRACK["segments"] * 2}, "segments must not overlap"),
+    ({**TRACK, "segments": [{"keyframes": [{"frame": -1, "bbox": CAR["bbox"]}]}]}, "frame -1 is negative"),
+    ({**TRACK, "segments": [{"keyframes": [{"frame": 1}]}]}, "exactly one of bbox, point, line"),
+    (
+        {**TRACK, "segments": [{"keyframes": [{"frame": 1, "point": {"x": 1, "y": 1}}]}]},
+        "'car' is a box in the ontology, the line holds a point",
+    ),
+    (
+        {
+            **TRACK,
+            "segments": [
+                {"keyframes": [{"frame": 1, "bbox": CAR["bbox"], "classifications": [{"name": "x", "answer": "y"}]}]}
+            ],
+        },
+        "frame 1: classification 'x' is not",
+    ),
+    ({**TRACK, "classifications": [{"name": "x", "answer": "y"}]}, "'classifications' does not belong"),
+    ({**TRACK, "groupKey": "axial"}, "takes lines, not bbox"),
+    ({**MASKS, "name": "rust"}, "stands on each of the instances"),
+    ({**MASKS, "masks": {**MASKS["masks"], "frames": []}}, "at least one frame"),
+    ({**MASKS, "masks": {**MASKS["masks"], "frames": MASKS["masks"]["frames"] * 2}}, "frames must rise"),
+    ({**MASKS, "masks": {**MASKS["masks"], "instances": MASKS["masks"]["instances"] * 2}}, "same colorRGB"),
+    (
+        {**MASKS, "masks": {**MASKS["masks"], "instances": [{"colorRGB": [0, 255, 0], "name": "rust"}]}},
+        "occurs on no frame",
+    ),
+    ({**MASKS, "masks": {**MASKS["masks"], "instances": [{"colorRGB": [255, 0, 0], "name": "car"}]}}, "'car' is a box"),
+    ({**MASKS, "masks": {**MASKS["masks"], "frames": [{"index": 1}]}}, "either imBytes or instanceURI"),
+    # relationships
+    ({"dataRow": ROW, "name": "lifts", "relationship": {"source": UUID, "target": UUID}}, "same annotation"),
+    ({"dataRow": ROW, "name": "lifts", "relationship": {"target": UUID}}, "source or sourceOntologyName"),
+    (
+        {"dataRow": ROW, "name": "lifts", "relationship": {"source": UUID, "target": UUID, "type": "x"}},
+        "want unidirectional",
+    ),
+    (
+        {"dataRow": ROW, "name": "lifts", "relationship": {"target": UUID, "sourceOntologyName": "x"}},
+        "'x' is no classification",
+    ),
+    # spans
+    ({"dataRow": ROW, "name": "firm", "location": {"start": 5, "end": 4}}, "0 <= start <= end"),
+    ({"dataRow": ROW, "name": "firm", "textSelections": []}, "textSelections is empty"),
+    ({"dataRow": ROW, "name": "firm", "textSelections": [{"tokenIds": [], "groupId": "", "page": 0}]}, "no tokenIds"),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), WRONG, ids=[m for _, m in WRONG])
+def test_wrong_lines(line: Any, message: str, tmp_path: Path) -> None:
+    found = check(tmp_path, [CAR, line, SLAB])
+    assert any(message in fault.message for fault in found), found
+    assert {(fault.file, fault.line) for fault in found} == {("lines.ndjson", 2)}
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "message"),
+    [
+        (b"\xef\xbb\xbf" + text_of(CAR).encode(), 1, "byte-order mark"),
+        (text_of(CAR) + "\n" + text_of(SLAB), 2, "is blank"),
+        (text_of(CAR) + "   \n" + text_of(SLAB), 2, "is blank"),
+        (text_of(CAR).replace("\n", "\r\n"), 1, "CR LF"),
+        (text_of(CAR) + json.dumps({**CAR, "dataRow": {"globalKey": "ä"}}, ensure_ascii=False) + "\n", 2, "not ASCII"),
+        (text_of(CAR) + json.dumps({**CAR, "dataRow": {"globalKey": "\u2028"}}, ensure_ascii=False), 2, "not ASCII"),
+        (text_of(CAR) + text_of(CAR)[:-5], 2, "truncated"),
+        (text_of(CAR).replace("1", "NaN", 1), 1, "malformed"),
+        (text_of(CAR).replace(": 1", ": 1e999", 1), 1, "out of range"),
+        (text_of(CAR) + text_of(CAR).strip() + text_of(CAR), 2, "trailing characters"),
+        (text_of(CAR).encode() + b"\xff\xfe\n", 2, "not ASCII"),
+    ],
+)
+def test_encoding(content: str | bytes, line: int, message: str, tmp_path: Path) -> None:
+    found = check(tmp_path, content)
+    assert any(message in fault.message and fault.line == line for fault in found), found
+
+
+def test_deep_nesting_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+    text = (
+        '{"dataRow":{"globalKey":"a"},"name":"car","classifications":'
+        + '[{"name":"a","answer":{"name":"b","classifications":' * 5000
+    )
+    assert check(tmp_path, text)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_faults_only(data: bytes) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        check(Path(folder), data)
+
+
+def test_uuids_are_unique_on_a_data_row(tmp_path: Path) -> None:
+    other = {**CAR, "uuid": UUID, "dataRow": {"globalKey": "b.jpg"}}
+    found = check(tmp_path, [{**CAR, "uuid": UUID}, other, {**SLAB, "uuid": UUID.upper()}])
+    assert [(f.line, "that of line 1" in f.message) for f in found] == [(3, True)]
+
+
+def test_one_answer_a_question_and_data_row(tmp_path: Path) -> None:
+    found = check(tmp_path, [TONE, {**TONE, "dataRow": {"globalKey": "b"}}, {**TONE, "answer": {"name": "busy"}}])
+    assert [f.line for f in found] == [3]
+    assert "answers the question of line 1 again" in found[0].message
+
+
+def test_five_thousand_of_a_name(tmp_path: Path) -> None:
+    assert check(tmp_path, [CAR] * 5000) == []
+    found = check(tmp_path, [*[CAR] * 5001, *[SLAB] * 3])
+    assert [f.line for f in found] == [5001]
+
+
+def test_masks_of_a_data_row_have_one_size(tmp_path: Path) -> None:
+    wide = {**RUST, "mask": {"png": png([[0, 1, 0]])}}
+    found = check(tmp_path, [RUST, {**wide, "dataRow": {"globalKey": "b"}}, wide])
+    assert [f.line for f in found] == [3]
+    assert "3 × 1, another on this data row 2 × 2" in found[0].message
+
+
+def test_ends_of_a_relationship(tmp_path: Path) -> None:
+    ends = [{**CAR, "uuid": UUID}, {**SLAB, "uuid": UUID[:-1] + "1"}, {**TONE, "uuid": UUID[:-1] + "2"}]
+
+    def link(source: str, target: str, row: Line = ROW) -> Line:
+        return {
+            "dataRow": row,
+            "name": "lifts",
+            "relationship": {"source": UUID[:-1] + source, "target": UUID[:-1] + target},
+        }
+
+    assert check(tmp_path, [link("0", "1"), *ends]) == []
+    assert "an end" in check(tmp_path, [*ends, link("0", "2")])[0].message
+    assert check(tmp_path, [*ends, link("0", "1", {"globalKey": "b"})])
+
+
+TOOL = {"tool": "rectangle", "name": "car"}
+
+
+RADIO = {"type": "radio", "name": "q", "options": [{"value": "a"}]}
+
+
+@pytest.mark.parametrize(
+    ("ontology", "message"),
+    [
+        ([], "want an object with"),
+        ({"tools": {}}, "must be a list of objects"),
+        ({"tools": [TOOL, {**TOOL, "tool": "polygon"}]}, "'car' occurs twice at the first level"),
+        ({"tools": [TOOL], "classifications": [{**RADIO, "name": "car"}]}, "'car' occurs twice at the first level"),
+        ({"tools": [{**TOOL, "name": " "}]}, "a blank name"),
+        ({"tools": [{**TOOL, "tool": "ellipse"}]}, "'ellipse' is no tool"),
+        ({"tools": [{**TOOL, "color": "#12345"}]}, "is not #rrggbb"),
+        ({"tools": [{**TOOL, "classifications": [RADIO, RADIO]}]}, "'q' occurs twice under tool 'car'"),
+        ({"tools": [{**TOOL, "classifications": [{**RADIO, "scope": "global"}]}]}, "first level only"),
+        ({"classifications": [{**RADIO, "options": []}]}, "needs at least one option"),
+        ({"classifications": [{**RADIO, "type": "dropdown"}]}, "type 'dropdown'"),
+        ({"classifications": [{**RADIO, "type": "text"}]}, "free text has no options"),
+        ({"classifications": [{**RADIO, "scope": "frame"}]}, "scope 'frame'"),
+        (
+            {"classifications": [{**RADIO, "options": [{"value": "a"}, {"value": "a"}]}]},
+            "'a' occurs twice among the options",
+        ),
+        ({"classifications": [{**RADIO, "options": [{"value": ""}]}]}, "a blank value"),
+        (
+            {"classifications": [{**RADIO, "options": [{"value": "a", "options": [RADIO, RADIO]}]}]},
+            "under option 'a' of 'q'",
+        ),
+        ({"tools": [{**TOOL, "name": f"t{n}"} for n in range(4001)]}, "4001 features"),
+    ],
+)
+def test_ontology(ontology: Any, message: str, tmp_path: Path) -> None:
+    found = check(tmp_path, "", ontology)
+    assert any(message in fault.message and fault.file == "names.json" for fault in found), found
+
+
+def test_an_ontology_with_ids_resolves_them(tmp_path: Path) -> None:
+    ids = {"tools": [{**TOOL, "featureSchemaId": "c" * 25}], "classifications": []}
+    line = {"dataRow": ROW, "schemaId": "c" * 25, "bbox": CAR["bbox"]}
+    assert check(tmp_path, [line], ids) == []
+    assert check(tmp_path, [{**line, "schemaId": "d" * 25}], ids)
+
+
+def test_a_set_that_was_interrupted(made: Written, tmp_path: Path) -> None:
+    assert faults(made, tmp_path) == []
+    (tmp_path / "ontology.json").write_text((tmp_path / "ontology.json").read_text() + "\n")
+    assert [str(f) for f in FORMAT.validate(str(tmp_path))] == [
+        "ontology.json: is not the file that report.json describes: the set was interrupted or changed; convert again"
+    ]
+    (tmp_path / "annotations-00001.ndjson").write_text("")
+    assert "is not of this set" in next(f.message for f in FORMAT.validate(str(tmp_path)) if "00001" in f.file)
+    (tmp_path / "report.json").unlink()
+    assert "interrupted or still runs" in next(FORMAT.validate(str(tmp_path))).message
+    save(made, tmp_path)
+    for name in ("annotations.ndjson", "data_rows.ndjson", "ontology.json"):
+        (tmp_path / name).unlink()
+    assert {f.file for f in FORMAT.validate(str(tmp_path)) if "is missing" in f.message} == {
+        "annotations.ndjson",
+        "data_rows.ndjson",
+        "ontology.json",
+    }
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"outputs": 3}', '{"outputs": {"a": 3}}', "\xff"])
+def test_a_broken_report(made: Written, text: str, tmp_path: Path) -> None:
+    save(made, tmp_path)
+    (tmp_path / "report.json").write_text(text, encoding="latin-1")
+    assert [f.message for f in FORMAT.validate(str(tmp_path))] == ["has no readable list of outputs: convert again"]
+
+
+def test_shards(made: Written, tmp_path: Path) -> None:
+    save(made, tmp_path)
+    first = made.lines[0]["dataRow"]
+    count = sum(line["dataRow"] == first for line in made.lines)
+    lines = made.text.splitlines(keepends=True)
+    for cut, split in ((count, False), (count - 1, True)):
+        (tmp_path / "annotations.ndjson").unlink(missing_ok=True)
+        (tmp_path / "annotations-00001.ndjson").write_text("".join(lines[:cut]))
+        (tmp_path / "annotations-00002.ndjson").write_text("".join(lines[cut:]))
+        found = [f for f in FORMAT.validate(str(tmp_path)) if f.line]
+        assert [(f.file, f.line) for f in found] == ([("annotations-00002.ndjson", 1)] if split else [])
+
+
+def test_rows_and_lines_belong_together(made: Written, tmp_path: Path) -> None:
+    without = made.with_rows([row for row in made.rows if row["media_type"] != "TEXT"])
+    found = faults(without, tmp_path)
+    assert found
+    assert all("there is no data row 'note.txt' in data_rows.ndjson" in f.message for f in found)
+
+
+ROW_FAULTS: list[tuple[Line, str]] = [
+    ({"global_key": None}, "Expected `str`, got `null`"),
+    ({"global_key": " "}, "no global_key"),
+    ({"global_key": "a" * 201}, "201 characters"),
+    ({"media_type": "PICTURE"}, "media_type 'PICTURE'"),
+    ({"rowdata": "x"}, "unknown field `rowdata`"),
+    ({"row_data": ""}, "row_data is empty"),
+    ({"row_data": "s3://bucket/a.jpg"}, "give an https URL"),
+    ({"row_data": "https://example.org/a#b.jpg"}, "percent-encode"),
+    ({"row_data": {"url": "x"}}, "must be a text"),
+    ({"metadata_fields": [{"value": "x"}]}, "either name or schema_id"),
+    ({"metadata_fields": [{"name": "n", "value": "x" * 4097}]}, "4097 characters"),
+    ({"attachments": [{"type": "FILE", "value": "x"}]}, "attachment of type 'FILE'"),
+    ({"media_type": "PDF", "row_data": {"url": "x"}}, "row_data:"),
+    ({"media_type": "CONVERSATIONAL", "row_data": {"type": "x", "version": 1, "messages": []}}, "row_data: type 'x'"),
+    (
+        {
+            "media_type": "CONVERSATIONAL",
+            "row_data": {
+                "type": "application/vnd.labelbox.conversational",
+                "version": 1,
+                "messages": [{"messageId": "m", "content": "x" * 10_000}] * 251,
+            },
+        },
+        "251 messages",
+    ),
+    ({"media_type": "TMS_GEO", "row_data": {"bounds": [[0, 0], [1, 1]], "epsg": "EPSG4326"}}, "no tile_layer_url"),
+    (
+        {"media_type": "TMS_GEO", "row_data": {"bounds": [[0, 0], [1, 1]], "epsg": "EPSG1", "tile_layer_url": "x"}},
+        "epsg",
+    ),
+    (
+        {"media_type": "TMS_GEO", "row_data": {"bounds": [[0, 0], [1, 1]], "epsg": "Simple", "tile_layer_url": "x"}},
+        "TMS_SIMPLE",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), ROW_FAULTS, ids=[m for _, m in ROW_FAULTS])
+def test_data_rows(change: Line, message: str, tmp_path: Path) -> None:
+    row = {"row_data": "https://example.org/a.jpg", "global_key": "a.jpg", "media_type": "IMAGE"}
+    made = written([]).with_rows([row, {**row, "global_key": "b.jpg", **change}])
+    found = faults(made, tmp_path)
+    assert any(message in f.message for f in found), found
+    assert {(f.file, f.line) for f in found} == {("data_rows.ndjson", 2)}
+
+
+def test_global_keys_are_unique(tmp_path: Path) -> None:
+    row = {"row_data": "https://example.org/a.jpg", "global_key": "a.jpg", "media_type": "IMAGE"}
+    found = faults(written([]).with_rows([row, {**row, "global_key": "b"}, row]), tmp_path)
+    assert [(f.file, f.line) for f in found] == [("data_rows.ndjson", 3)]
+    assert "that of line 1" in found[0].message
+
+
+def test_pictures_at_hand(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    Image.new("L", (2, 2)).save(media / "a.jpg")
+    row = {"row_data": "a.jpg", "global_key": "key", "media_type": "IMAGE"}
+    lines = [
+        {**line, "dataRow": {"globalKey": "key"}} for line in (RUST, {**RUST, "mask": {"png": png([[1, 0, 0]])}}, CAR)
+    ]
+    made = Written("", [], [row], written([]).inferred, ONTOLOGY, written([]).log).with_lines(lines)
+    found = faults(made, tmp_path / "out", media)
+    assert [(f.line, f.message) for f in found] == [
+        (2, "the mask is 3 × 1, another on this data row 2 × 2"),
+        (2, "the mask is 3 × 1, its picture 2 × 2"),
+        (3, "reaches beyond the picture of 2 × 2 pixels"),
+    ]
+
+
+def test_paths_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        list(FORMAT.validate(str(tmp_path / "no")))
+    (tmp_path / "a.ndjson").write_text("")
+    with pytest.raises(UsageError):
+        list(FORMAT.validate(str(tmp_path / "a.ndjson"), str(tmp_path / "no.json")))

@@ -1,0 +1,307 @@
+"""Pascal VOC: what a person would see on the picture, in every layout, and what happens to broken files: fields of an object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from builders.voc import (
+    BOX,
+    CAT,
+    Files,
+    Result,
+    annotation,
+    jpeg,
+    png,
+    thing,
+    write,
+)
+from to_labelbox.model.items import (
+    Attribute,
+    Keypoint,
+    Keypoints,
+)
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.report.codes import Code
+from to_labelbox.source.asset_lookup import MediaFolder
+from to_labelbox_formats.voc.options import Options
+
+
+def test_several_points_without_a_box(voc: Any) -> None:
+    inner = "<point><x>1</x><y>2</y></point><point><x>3</x><y>4</y></point>"
+    assert voc(thing(inner)).only.geometry == Keypoints((Keypoint("point 1", 1, 2), Keypoint("point 2", 3, 4)))
+
+
+def test_predictions_are_left_out_unless_asked_for(voc: Any) -> None:
+    inner = BOX + "<confidence>0.9</confidence>"
+    result = voc(thing(inner))
+    assert (result.objects, result.codes) == ([], {"prediction": 1})
+    assert voc(thing(inner), Options(predictions=True)).only.loss
+
+
+def test_deleted_objects(voc: Any) -> None:
+    result = voc(thing(BOX + f"<deleted>1</deleted><part><name>head</name>{BOX}</part>"))
+    assert (result.objects, result.codes) == ([], {"deleted": 2})
+    assert voc(thing(BOX + "<deleted>0</deleted>")).only.label == "cat"
+
+
+def test_fields_of_other_tools_become_attributes_or_are_named(voc: Any) -> None:
+    result = voc(thing(BOX + "<id>7</id><colour>red</colour><mask>abc</mask><lights><left>1</left></lights>"))
+    assert result.only.attributes == (Attribute("colour", "red"),)
+    assert result.only.loss
+    assert result.codes == {"field-ignored": 2}
+
+
+def test_names_are_stripped_and_may_hold_spaces(voc: Any) -> None:
+    assert voc(thing(BOX, " traffic light ")).only.label == "traffic light"
+    assert voc(thing(BOX, "R&amp;D")).only.label == "R&D"
+
+
+def test_devkit_with_several_years(voc: Any) -> None:
+    root = "VOCdevkit/VOC"
+    result = voc(
+        {
+            f"{root}2007/Annotations/000001.xml": annotation(CAT),
+            f"{root}2007/JPEGImages/000001.jpg": jpeg(100, 50),
+            f"{root}2012/Annotations/000001.xml": annotation(CAT),
+            f"{root}2012/JPEGImages/000001.jpg": jpeg(100, 50),
+            f"{root}2007/ImageSets/Main/train.txt": "000001\n",
+            f"{root}2012/ImageSets/Main/val.txt": "000001\n",
+        }
+    )
+    assert result.splits == {"VOC2007/JPEGImages/000001.jpg": "train", "VOC2012/JPEGImages/000001.jpg": "val"}
+
+
+def test_paths_are_relative_to_the_image_folder_and_keep_its_folders(voc: Any) -> None:
+    files: dict[str, str | bytes] = {f"Annotations/{s}/1.xml": annotation(CAT) for s in ("left", "right")}
+    files |= {f"JPEGImages/{s}/1.png": png(np.zeros((50, 100))) for s in ("left", "right")}
+    assert voc(files).paths == ["left/1.png", "right/1.png"]
+
+
+def test_cvat_export_without_images(voc: Any) -> None:
+    result = voc(
+        {"Annotations/sub/x.y.xml": annotation(CAT, filename="sub/x.y.png"), "ImageSets/Main/default.txt": "sub/x.y\n"}
+    )
+    assert result.splits == {"sub/x.y.png": "default"}
+
+
+def test_roboflow_folders_are_splits(voc: Any) -> None:
+    files: dict[str, str | bytes] = {}
+    for split in ("train", "valid", "test"):
+        files[f"{split}/a.xml"] = annotation(CAT)
+        files[f"{split}/a.jpg"] = jpeg(100, 50)
+    assert voc(files).splits == {"test/a.jpg": "test", "train/a.jpg": "train", "valid/a.jpg": "valid"}
+
+
+def test_kaggle_folders(voc: Any) -> None:
+    files = {"annotations/a.xml": annotation(CAT), "images/a.png": png(np.zeros((50, 100))), "images/b.png": png([[0]])}
+    result = voc(files)
+    assert result.paths == ["a.png", "b.png"]
+    assert (result.items[1].annotations, result.items[1].asset.width) == ([], 1)
+
+
+def test_nested_role_folders(voc: Any) -> None:
+    assert voc({"annotations/xmls/a.xml": annotation(CAT), "images/a.jpg": jpeg(100, 50)}).paths == ["a.jpg"]
+
+
+def test_images_in_any_other_folder_by_their_only_stem(voc: Any) -> None:
+    result = voc({"labelled/A.xml": annotation(CAT), "photos/a.JPG": jpeg(100, 50)})
+    assert result.paths == ["photos/a.JPG"]
+
+
+def test_image_named_by_the_file_only(voc: Any) -> None:
+    files = {"Annotations/1.xml": annotation(CAT, filename="street.jpg"), "JPEGImages/street.jpg": jpeg(100, 50)}
+    assert voc(files).paths == ["street.jpg"]
+
+
+def test_the_stem_wins_over_the_name_in_the_file(voc: Any) -> None:
+    files = {
+        "Annotations/a.xml": annotation(CAT, filename="b.jpg"),
+        "JPEGImages/a.jpg": jpeg(100, 50),
+        "JPEGImages/b.jpg": jpeg(100, 50),
+    }
+    result = voc(files)
+    assert [(i.asset.path, len(i.annotations)) for i in result.items] == [("a.jpg", 1), ("b.jpg", 0)]
+    assert result.codes == {"field-repaired": 1}
+
+
+def test_a_wrong_name_alone_is_no_error(voc: Any) -> None:
+    result = voc({"a.xml": annotation(CAT, filename="a.xml"), "a.png": png(np.zeros((50, 100)))})
+    assert (result.paths, result.codes) == (["a.png"], {})
+
+
+def test_the_name_in_the_file_chooses_between_extensions(voc: Any) -> None:
+    files = {"a.xml": annotation(CAT, filename="a.png"), "a.jpg": jpeg(100, 50), "a.png": png(np.zeros((50, 100)))}
+    result = voc(files)
+    assert [(i.asset.path, len(i.annotations)) for i in result.items] == [("a.png", 1), ("a.jpg", 0)]
+
+
+def test_two_files_for_one_image(voc: Any) -> None:
+    files = {
+        "Annotations/a.xml": annotation(CAT),
+        "Annotations/copy.xml": annotation(CAT, filename="a.jpg"),
+        "JPEGImages/a.jpg": jpeg(100, 50),
+        "JPEGImages/z.jpg": jpeg(100, 50),
+    }
+    result = voc(files)
+    assert result.paths == ["a.jpg", "z.jpg"]
+    assert result.log.unreadable == 1
+    assert "copy.xml: describes JPEGImages/a.jpg, as Annotations/a.xml does" in result.message(Code.FILE_UNREADABLE)
+
+
+def test_a_file_that_is_not_read_declares_no_class(voc: Any) -> None:
+    files = {"Annotations/a.xml": annotation(CAT), "a.xml": annotation(CAT.replace("cat", "sheep"))}
+    result = voc({**files, "JPEGImages/a.jpg": jpeg(100, 50)})
+    assert [label.name for label in result.dataset.schema.labels] == ["cat"]
+
+
+def test_annotation_files_without_an_extension(voc: Any) -> None:
+    """As those of the Stanford dogs."""
+    files: Files = {
+        "Annotation/n1-Chihuahua/n1_10": annotation(CAT, filename="%s"),
+        "Annotation/n1-Chihuahua/n1_1": annotation(CAT, CAT.replace("10", "11"), filename="%s"),
+        "Annotation/n2.v2-Pug/n2_7": annotation(CAT, filename="%s"),
+        "Images/n1-Chihuahua/n1_10.jpg": jpeg(100, 50),
+        "Images/n1-Chihuahua/n1_1.jpg": jpeg(100, 50),
+        "Images/n2.v2-Pug/n2_7.jpg": jpeg(100, 50),
+        "ImageSets/Main/test.txt": "n1-Chihuahua/n1_1\n",
+        "Images/README": "text",
+        "annotations/README": "text",
+    }
+    result = voc(files)
+    assert [(item.asset.path, len(item.annotations)) for item in result.items] == [
+        ("n1-Chihuahua/n1_1.jpg", 2),
+        ("n1-Chihuahua/n1_10.jpg", 1),
+        ("n2.v2-Pug/n2_7.jpg", 1),
+    ]
+    assert result.splits["n1-Chihuahua/n1_1.jpg"] == "test"
+    assert result.codes == {}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "images"),
+    [
+        ("{}_annotations/1.xml", "{}_images/1.jpg"),
+        ("annots/{}/1.xml", "pics/{}/1.jpg"),
+        ("{}/ann/1.xml", "{}/pics/1.jpg"),
+    ],
+)
+def test_equal_stems_belong_together_by_their_folders(voc: Any, annotations: str, images: str) -> None:
+    files: dict[str, str | bytes] = {images.format(split): jpeg(100, 50) for split in ("train", "test")}
+    files |= {annotations.format(split): annotation(CAT.replace("cat", split)) for split in ("train", "test")}
+    result = voc(files)
+    assert {item.asset.path: (item.split, item.annotations[0].label) for item in result.items} == {
+        images.format(split): (split, split) for split in ("train", "test")
+    }
+
+
+def test_hidden_copies_and_pictures_around_the_images_are_no_part_of_the_set(voc: Any) -> None:
+    files = {
+        "BCCD/Annotations/a.xml": annotation(CAT),
+        "BCCD/Annotations/.ipynb_checkpoints/a-checkpoint.xml": annotation(CAT),
+        "BCCD/JPEGImages/a.jpg": jpeg(100, 50),
+        "BCCD/JPEGImages/b.jpg": jpeg(100, 50),
+        "example.jpg": jpeg(100, 50),
+    }
+    result = voc(files)
+    assert result.paths == ["a.jpg", "b.jpg"]
+    assert str(result.context.log.diagnostics[Code.FILE_IGNORED].examples[0]).startswith("example.jpg")
+    with_an_image_there = {**files, "c.jpg": jpeg(100, 50), "c.xml": annotation(CAT, filename="c.jpg")}
+    assert voc(with_an_image_there).paths == ["BCCD/JPEGImages/a.jpg", "c.jpg", "BCCD/JPEGImages/b.jpg", "example.jpg"]
+
+
+def test_pictures_of_a_project_are_no_part_of_its_set(voc: Any) -> None:
+    result = voc(
+        {
+            "VOCdevkit/VOC2007/Annotations/a.xml": annotation(CAT),
+            "VOCdevkit/VOC2007/JPEGImages/a.jpg": jpeg(100, 50),
+            "VOCdevkit/VOC2007/JPEGImages/sub/b.jpg": jpeg(100, 50),
+            "img/street.jpg": jpeg(100, 50),
+            "images/demo.jpg": jpeg(100, 50),
+            "src/assets/icon.png": jpeg(100, 50),
+        }
+    )
+    assert result.paths == ["a.jpg", "sub/b.jpg"]
+    told = result.context.log.diagnostics[Code.FILE_IGNORED]
+    assert (told.count, str(told.examples[0]).split(":")[0]) == (3, "images/demo.jpg")
+
+
+@pytest.mark.parametrize(
+    "other", ["VOC2008/JPEGImages", "VOC2007/JPEGImages/x", "VOC2007/images", "test", "q/valid/img"]
+)
+def test_images_without_annotation_files_where_a_set_has_images(voc: Any, other: str) -> None:
+    files = {"VOC2007/Annotations/a.xml": annotation(CAT), "VOC2007/JPEGImages/a.jpg": jpeg(100, 50)}
+    assert len(voc({**files, f"{other}/b.jpg": jpeg(100, 50)}).paths) == 2
+
+
+def test_pictures_beside_annotation_files_are_of_the_set(voc: Any) -> None:
+    files = {"a.xml": annotation(CAT), "images/a.jpg": jpeg(100, 50), "b.jpg": jpeg(100, 50)}
+    assert voc(files).paths == ["images/a.jpg", "b.jpg"]
+
+
+def test_a_file_whose_image_is_missing_among_images_is_told(voc: Any) -> None:
+    copy = {"a.xml": annotation(CAT), "a - Copy.xml": annotation(CAT)}
+    assert voc(copy).codes == {}
+    result = voc({**copy, "a.jpg": jpeg(100, 50)})
+    assert result.paths == ["a - Copy.jpg", "a.jpg"]
+    assert "its data row is called a - Copy.jpg" in result.message(Code.FILE_MISSING)
+
+
+def test_equal_stems_that_nothing_tells_apart(voc: Any) -> None:
+    result = voc({"x/a.xml": annotation(CAT), "y/a.jpg": jpeg(100, 50), "z/a.jpg": jpeg(100, 50)})
+    assert result.paths == ["x/a.jpg", "y/a.jpg", "z/a.jpg"]
+    assert "several images are called so, y/a.jpg is one of them" in result.message(Code.ASSET_UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("filename", "path", "codes"),
+    [
+        ("a.png", "a.png", {}),
+        ("b.png", "a.png", {}),
+        ("C:\\photos\\a.bmp", "a.bmp", {}),
+        ("a", "a.jpg", {"asset-unknown": 1}),
+        ("a.xml", "a.jpg", {"asset-unknown": 1}),
+        ("", "a.jpg", {"asset-unknown": 1}),
+    ],
+)
+def test_identity_without_the_image(voc: Any, filename: str, path: str, codes: dict[str, int]) -> None:
+    result = voc(annotation(CAT, filename=filename))
+    assert (result.paths, result.codes) == ([path], codes)
+
+
+def test_path_of_the_authors_machine_is_never_opened(voc: Any) -> None:
+    result = voc(annotation(CAT, filename="../../../etc/passwd.jpg"))
+    assert result.paths == ["a.jpg"]
+
+
+def test_media_root_elsewhere(voc: Any, tmp_path: Path) -> None:
+    media = write(tmp_path / "media", {"a.png": png(np.zeros((50, 100)))})
+    files = {"set/Annotations/a.xml": annotation(CAT, filename="a", size="")}
+    result = Result(write(tmp_path, files) / "set", Options(), ReadContext(media=MediaFolder(str(media))))
+    assert [(i.asset.path, i.asset.width, i.asset.height) for i in result.items] == [("a.png", 100, 50)]
+
+
+@pytest.mark.parametrize(
+    ("root", "path"), [(".", "set/JPEGImages/a.jpg"), ("set", "JPEGImages/a.jpg"), ("set/JPEGImages", "a.jpg")]
+)
+def test_media_root_around_or_inside_the_set(tmp_path: Path, root: str, path: str) -> None:
+    write(tmp_path, {"set/Annotations/a.xml": annotation(CAT), "set/JPEGImages/a.jpg": jpeg(100, 50)})
+    gallery = MediaFolder(str(tmp_path / root))
+    result = Result(tmp_path / "set", Options(), ReadContext(media=gallery))
+    assert result.paths == [path]
+    assert gallery.path(path) is not None
+
+
+def test_one_file_finds_the_image_beside_it(tmp_path: Path) -> None:
+    write(tmp_path, {"a.xml": annotation(CAT, size=""), "a.png": png(np.zeros((50, 100))), "b.xml": annotation(CAT)})
+    result = Result(tmp_path / "a.xml", Options(), ReadContext())
+    assert [(i.asset.path, i.asset.width) for i in result.items] == [("a.png", 100)]
+
+
+def test_one_file_that_is_a_link(tmp_path: Path) -> None:
+    write(tmp_path, {"real.xml": annotation(CAT)})
+    (tmp_path / "a.xml").symlink_to("real.xml")
+    assert Result(tmp_path / "a.xml", Options(), ReadContext()).only.label == "cat"
