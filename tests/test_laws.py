@@ -10,6 +10,7 @@ import random
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,16 @@ def test_formats_do_not_know_one_another() -> None:
         for module in imports(file):
             if module.startswith("to_labelbox_formats."):
                 assert module.split(".")[1] == own, f"{file.name} imports {module}"
+
+
+def test_no_format_defines_a_class_whose_name_core_exports() -> None:
+    """One name, one meaning: who reads a format knows core's words already."""
+    exported = {
+        name for room in ("api", "model", "plugins", "report") for name in import_module(f"to_labelbox.{room}").__all__
+    }
+    for file in sorted((ROOT / "converters").rglob("*.py")):
+        own = {node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)}
+        assert not own & exported, f"{file.name} defines {own & exported}"
 
 
 TOY = """

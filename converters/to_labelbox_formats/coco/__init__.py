@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Dataset, FolderRules, Match, ReadContext, Reader, Refusal
 from to_labelbox.source.files import Source
-from to_labelbox_formats.coco.detect import Kind, probe_file
+from to_labelbox_formats.coco.detect import FileKind, probe_file
 from to_labelbox_formats.coco.options import Options
 
 SNIFFED = 40
@@ -33,7 +33,7 @@ def sniff(source: Source) -> Match | Refusal:
     refusals = []
     for name in names[:SNIFFED]:
         kind, reason = probe_file(source, name)
-        if kind is Kind.RESULTS:
+        if kind is FileKind.RESULTS:
             return Match(LIKELY, f"{name}: {reason}")
         if kind is not None:
             return Match(CERTAIN, f"{name}: {reason}")

@@ -26,7 +26,7 @@ from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.conventions import conventions_of
-from to_labelbox_formats.coco.detect import NO_VIDEOS, ROBOFLOW, Kind, home_of, probe_file
+from to_labelbox_formats.coco.detect import NO_VIDEOS, ROBOFLOW, FileKind, home_of, probe_file
 from to_labelbox_formats.coco.ids import MISSING
 from to_labelbox_formats.coco.index import File, Table, index_file
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
@@ -49,7 +49,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     files = [] if options.base is None else _index_all(_other(options.base, "base"), log, texts, ignored)
     from_base = len(files)
     files += _index_all(source, log, texts, ignored, context.boxes_only)
-    if any(f.kind is Kind.RESULTS for f in files) and not any(len(f.images) for f in files):
+    if any(f.kind is FileKind.RESULTS for f in files) and not any(len(f.images) for f in files):
         raise SourceError(
             f"{source.path} is a COCO results file: it names images by id only. "
             "Give the file with the images and categories as -O base=FILE"
@@ -60,7 +60,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             if not file.categories and borrowed:
                 file.categories = borrowed[0].categories
     for file in files:
-        if file.kind is Kind.RESULTS and not file.categories:
+        if file.kind is FileKind.RESULTS and not file.categories:
             file.categories = next((f.categories for f in files if f.categories), {})
     tell_unread(files, fields, log)
     with texts.open() as opened:
@@ -138,7 +138,7 @@ def _set_homes(files: Sequence[File], same_names: SameNames, log: Log) -> None:
     So it is for Roboflow, which keeps pictures beside the file, and where files of one kind in several folders have a name
     in common, as tasks whose frames are all called alike; not for images with addresses, as those of the official sets.
     """
-    names: dict[Kind, dict[str, list[npt.NDArray[np.int64]]]] = {}
+    names: dict[FileKind, dict[str, list[npt.NDArray[np.int64]]]] = {}
     for file in files:
         if len(file.images) and not file.linked:
             names.setdefault(file.kind, {}).setdefault(home_of(file.name), []).append(file.image_names)
@@ -216,8 +216,8 @@ def _schema(files: Sequence[File], log: Log) -> Schema:
     labels: dict[str, Label] = {}
     points: dict[str, Label] = {}
     questions: dict[str, Question] = {}
-    drawn = [f for f in files if f.kind not in (Kind.CAPTIONS, Kind.LABELS)]
-    only_panoptic = bool(drawn) and all(f.kind is Kind.PANOPTIC for f in drawn)
+    drawn = [f for f in files if f.kind not in (FileKind.CAPTIONS, FileKind.LABELS)]
+    only_panoptic = bool(drawn) and all(f.kind is FileKind.PANOPTIC for f in drawn)
     for file in files:
         roots = {c.supercategory for c in file.categories.values()}
         names = [c for c in file.categories.values() if not _placeholder(c, roots)]
@@ -229,12 +229,12 @@ def _schema(files: Sequence[File], log: Log) -> Schema:
                     file=file.name,
                     id=str(category.id),
                 )
-        if file.kind is Kind.LABELS:
+        if file.kind is FileKind.LABELS:
             known = questions[WHOLE_IMAGE].options if WHOLE_IMAGE in questions else ()
             options = dict.fromkeys([*(o.value for o in known), *(str(c.name) for c in names)])
             questions[WHOLE_IMAGE] = Question(WHOLE_IMAGE, None, tuple(map(Option, options)))
             continue
-        if file.kind is Kind.CAPTIONS:
+        if file.kind is FileKind.CAPTIONS:
             questions.setdefault(CAPTION, Question(CAPTION, Input.TEXT))
             continue
         for category in names:

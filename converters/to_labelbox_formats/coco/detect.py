@@ -12,7 +12,7 @@ from to_labelbox.source.json_head import keys_at
 from to_labelbox.source.splits import SPLIT_PATTERN
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What the annotations of a file carry."""
 
     INSTANCES = "instances"
@@ -36,18 +36,20 @@ LONG_HEADS = (1 << 20, 16 << 20)
 """Bytes of a file that are looked into where categories fill its first part, as in LVIS."""
 
 
-def probe_file(source: Source, name: str) -> tuple[Kind | None, str]:
+def probe_file(source: Source, name: str) -> tuple[FileKind | None, str]:
     """The kind of a file, or None with the reason: by its first part, and on where only categories fill that."""
     kind, reason = probe(source.head(name))
     for size in LONG_HEADS:
         if reason != LONG_CATEGORIES:
             return kind, reason
         kind, reason = probe.__wrapped__(source.head(name, size))
-    return (Kind.INSTANCES, "an object that begins with categories") if reason == LONG_CATEGORIES else (kind, reason)
+    return (
+        (FileKind.INSTANCES, "an object that begins with categories") if reason == LONG_CATEGORIES else (kind, reason)
+    )
 
 
 @lru_cache(4)
-def probe(head: bytes) -> tuple[Kind | None, str]:
+def probe(head: bytes) -> tuple[FileKind | None, str]:
     """The kind of file that a head begins, or None with the reason."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -56,7 +58,7 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
         inner = list(islice(keys_at(text, 2), 12))
         fields = {"score", "caption", "bbox", "segmentation", "keypoints"} & set(inner)
         if "image_id" in inner and fields and "data" not in inner:
-            return Kind.RESULTS, "an array of objects with image_id: COCO results"
+            return FileKind.RESULTS, "an array of objects with image_id: COCO results"
         return None, "a JSON array, but not of COCO results"
     if not text.startswith(b"{"):
         return None, "not JSON"
@@ -73,11 +75,11 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
     if {"image", "annotations"} <= set(top) and "images" not in top:
         return None, "has 'image', not 'images': masks without classes, as of SA-1B, which are not supported"
     if "images" in top and ({"annotations", "categories"} & set(top) or "file_name" in keys_at(text, 3)):
-        return Kind.INSTANCES, f"an object with {', '.join(repr(k) for k in top[:5])}"
+        return FileKind.INSTANCES, f"an object with {', '.join(repr(k) for k in top[:5])}"
     if "annotations" in top and "categories" in top:
-        return Kind.INSTANCES, "an object with 'annotations' and 'categories'"
+        return FileKind.INSTANCES, "an object with 'annotations' and 'categories'"
     if {"info", "licenses", "videos"} & set(top) and len(text) > 60_000:
-        return Kind.INSTANCES, "an object that begins like COCO's"
+        return FileKind.INSTANCES, "an object that begins like COCO's"
     if (
         top[:1]
         and _NAME_LISTS.issuperset(top)
@@ -86,7 +88,7 @@ def probe(head: bytes) -> tuple[Kind | None, str]:
     ):
         return None, LONG_CATEGORIES
     if "annotations" in top and "image_id" in keys_at(text, 3):
-        return Kind.INSTANCES, "an object whose 'annotations' have 'image_id'"
+        return FileKind.INSTANCES, "an object whose 'annotations' have 'image_id'"
     return None, "a JSON object without 'images' and 'annotations' or 'categories'"
 
 

@@ -24,7 +24,7 @@ from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, re
 from to_labelbox_formats.coco.box_columns import BoxColumns, Boxes, BoxRecord, read_boxes
 from to_labelbox_formats.coco.categories import Category, CategoryList, by_id, names_by_id, read_categories
 from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, IMAGE_FIELDS, QUIET_KEYS, Census, length_of
-from to_labelbox_formats.coco.detect import NO_VIDEOS, TRACKS, Kind, split_of
+from to_labelbox_formats.coco.detect import NO_VIDEOS, TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.ids import MISSING, Id, Whole, keys_of
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class File(Struct, kw_only=True):
 
     name: str
     split: str
-    kind: Kind
+    kind: FileKind
     images: Table
     image_names: npt.NDArray[np.int64]
     annotations: Table
@@ -105,7 +105,7 @@ class File(Struct, kw_only=True):
     @property
     def plain(self) -> bool:
         """Whether most annotations are likely to have nothing but a class, a box and an outline."""
-        return self.kind in (Kind.INSTANCES, Kind.IMAGES) and not _CAREFUL.intersection(self.fields)
+        return self.kind in (FileKind.INSTANCES, FileKind.IMAGES) and not _CAREFUL.intersection(self.fields)
 
     def forget_keys(self) -> None:
         """Give back the memory of what only numbering the images needs."""
@@ -162,7 +162,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
     return File(
         name=name,
         split=split_of(name),
-        kind=Kind.RESULTS if is_results else _kind(found.first, found.has_categories),
+        kind=FileKind.RESULTS if is_results else _kind(found.first, found.has_categories),
         images=found.images.table(),
         image_names=np.concatenate(found.image_names) if found.image_names else np.zeros(0, np.int64),
         annotations=found.annotations.table(),
@@ -339,15 +339,15 @@ def _first_item(file: BinaryIO, stream: JsonStream) -> Mapping[str, Any]:
     return dict.fromkeys(first_keys(head[begin.end() - 1 :])) if begin else {}
 
 
-def _kind(first: Mapping[str, Any], has_categories: bool) -> Kind:
+def _kind(first: Mapping[str, Any], has_categories: bool) -> FileKind:
     if "segments_info" in first:
-        return Kind.PANOPTIC
+        return FileKind.PANOPTIC
     if "caption" in first and "bbox" not in first:
-        return Kind.CAPTIONS
+        return FileKind.CAPTIONS
     if "keypoints" in first:
-        return Kind.KEYPOINTS
+        return FileKind.KEYPOINTS
     if not first:
-        return Kind.IMAGES
+        return FileKind.IMAGES
     if "category_id" in first and not {"bbox", "segmentation"} & set(first):
-        return Kind.LABELS
-    return Kind.INSTANCES
+        return FileKind.LABELS
+    return FileKind.INSTANCES

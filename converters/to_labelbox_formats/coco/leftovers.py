@@ -18,7 +18,7 @@ from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.coco.attributes import shortened
-from to_labelbox_formats.coco.detect import Kind
+from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.random_access import Opened
 
@@ -136,7 +136,7 @@ class _PanopticFolders(Container[str]):
     def __init__(self, files: Sequence[File]) -> None:
         self._folders: set[str] = set()
         for file in files:
-            if file.kind is Kind.PANOPTIC:
+            if file.kind is FileKind.PANOPTIC:
                 folder, base = posixpath.split(file.name)
                 stem = base.removesuffix(".gz").removesuffix(".json")
                 around = posixpath.dirname(folder)

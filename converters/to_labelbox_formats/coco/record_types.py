@@ -15,7 +15,7 @@ from to_labelbox.model.items import Box, Object
 from to_labelbox_formats.coco.box_columns import NothingElse
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.conventions import Conventions
-from to_labelbox_formats.coco.detect import Kind
+from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.panoptic import Segment
 
@@ -41,7 +41,7 @@ class Files(NamedTuple):
     """What the records need to know of each file."""
 
     names: Sequence[str]
-    kinds: Sequence[Kind]
+    kinds: Sequence[FileKind]
     categories: Sequence[Mapping[int, Category]]
     conventions: Sequence[Conventions]
     foreign: Sequence[bool]

@@ -33,7 +33,7 @@ from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, members_of, shortened
 from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
-from to_labelbox_formats.coco.detect import Kind
+from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently
 from to_labelbox_formats.coco.panoptic import segment_masks
@@ -335,7 +335,7 @@ class Records:
 
     # ------------------------------------------------------------------------------------------- an annotation
 
-    def _label(self, record: Record, data: AnyFields, kind: Kind) -> str:
+    def _label(self, record: Record, data: AnyFields, kind: FileKind) -> str:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
         if _is_caption(data, kind):
             return CAPTION
@@ -368,11 +368,11 @@ class Records:
         data: AnyFields,
         id: str,
         label: str,
-        kind: Kind,
+        kind: FileKind,
         asset: Asset,
         log: Log,
     ) -> Annotation:
-        if not self._predictions and (data.score is not None or kind is Kind.RESULTS):
+        if not self._predictions and (data.score is not None or kind is FileKind.RESULTS):
             raise ShapeRefused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
         where = f"{self.at[record.file]}annotations[{record.row}]"
         if _is_caption(data, kind):
@@ -390,7 +390,7 @@ class Records:
         known = self._files.attribute_names[record.file]
         attributes, angle = attributes_of(data, record.text, self._fields, known, crowd=crowd)
         lost = False
-        if kind is Kind.LABELS and not _is_drawn(data):
+        if kind is FileKind.LABELS and not _is_drawn(data):
             if attributes:
                 names = ", ".join(a.name for a in attributes)
                 self._shapes.note(
@@ -560,9 +560,9 @@ def _is_drawn(data: AnyFields) -> bool:
     return pointed or bool(data.bbox or data.keypoints) or has_outline(data.segmentation)
 
 
-def _is_caption(data: AnyFields, kind: Kind) -> bool:
+def _is_caption(data: AnyFields, kind: FileKind) -> bool:
     """Whether a record is a text about the image; one with a place and a class is an object that has a text."""
-    return (data.caption is not None or kind is Kind.CAPTIONS) and (data.category_id is None or not _is_drawn(data))
+    return (data.caption is not None or kind is FileKind.CAPTIONS) and (data.category_id is None or not _is_drawn(data))
 
 
 def _same_box(other: Object, bbox: list[float] | None) -> bool:

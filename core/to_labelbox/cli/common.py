@@ -352,7 +352,9 @@ def _diagnostic(diagnostic: Diagnostic) -> list[str]:
     if diagnostic.code == "suspicious":
         return []  # it stands above
     if diagnostic.code == "decision":
-        return [f"note     {display(str(e))}" for e in diagnostic.examples]
+        more = diagnostic.count - len(diagnostic.examples)
+        rest = [f"note     … and {more:,} more of the same kind"] if more > 0 else []
+        return [*(f"note     {display(str(e))}" for e in diagnostic.examples), *rest]
     example = diagnostic.examples[0]
     times = f" ×{diagnostic.count:,}" if diagnostic.count > 1 else ""
     return [f"{_MARKS[diagnostic.severity]:<8} {diagnostic.code}{times}: {display(str(example))}"]

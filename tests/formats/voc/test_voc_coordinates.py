@@ -247,7 +247,7 @@ def test_every_box_of_an_object_is_kept(voc: Any) -> None:
     second = "<bndbox><xmin>50</xmin><ymin>20</ymin><xmax>60</xmax><ymax>40</ymax></bndbox>"
     third = second.replace("60", "x")
     result = voc(thing(f"<truncated>1</truncated>{BOX}{second}{third}"))
-    assert [(o.id, o.where, o.geometry) for o in result.objects] == [
+    assert [(o.id, o.location, o.geometry) for o in result.objects] == [
         ("1", "object[1]", Box(10, 20, 20, 20)),
         ("1/bndbox[2]", "object[1]/bndbox[2]", Box(50, 20, 10, 20)),
     ]
