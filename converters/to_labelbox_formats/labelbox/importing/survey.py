@@ -350,7 +350,11 @@ def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked
         rows.append(("uploads", f"{found.files.files:,} files, {found.files.bytes / 1e6:,.1f} MB"))
     if found.files.missing_count:
         rows.append(
-            ("left out", f"{found.files.missing_count:,} files that cannot be sent, with the lines of their rows")
+            (
+                "left out",
+                f"{found.files.missing_count:,} data rows whose files cannot be sent, and their lines: "
+                "the other counts still include them",
+            )
         )
     if found.files.large:
         rows.append(
