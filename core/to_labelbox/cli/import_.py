@@ -11,6 +11,7 @@ from to_labelbox.api.import_out import importer, make_import_options
 from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.dialogue import Terminal
 from to_labelbox.cli.speech import say, tell
+from to_labelbox.report.errors import RefusedError
 from to_labelbox.report.interruption import Interrupted
 
 
@@ -77,7 +78,10 @@ Exit codes: 0 all is imported · 1 something failed or was refused · 2 wrong us
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--progress/--no-progress", default=None, help="Show how far it is.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and questions.")
-def import_(out: str, status: bool, as_json: bool, progress: bool | None, quiet: bool, **given: Any) -> int:
+@click.option("--debug", is_flag=True, help="Print where an answer that the SDK does not know came up.")
+def import_(
+    out: str, status: bool, as_json: bool, progress: bool | None, quiet: bool, debug: bool, **given: Any
+) -> int:
     """Import an output folder of convert or batch: data rows, ontology, project, batches, annotations.
 
     The plan is shown first, and nothing is sent before it is accepted. The same command again goes on where it was
@@ -93,6 +97,10 @@ def import_(out: str, status: bool, as_json: bool, progress: bool | None, quiet:
     try:
         run = importer().status if status else importer().run
         report = run(out, options, talk)
+    except RefusedError as refused:
+        for line in refused.trace if debug else ():
+            tell(line)
+        raise
     except Interrupted as interrupted:
         interrupted.resume = "the same command goes on where it was"
         raise

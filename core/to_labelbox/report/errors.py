@@ -36,7 +36,12 @@ class FileError(ToLabelboxError):
 
 
 class RefusedError(ToLabelboxError):
-    """The target's service, or a rule of the import, has refused something; nothing more was sent (exit code 1)."""
+    """The target's service, or a rule of the import, has refused something; nothing more was sent (exit code 1).
+
+    ``trace`` is where in the service's library an answer of unknown form came up, a line each, without secrets.
+    """
+
+    trace: tuple[str, ...] = ()
 
     exit_code = 1
 

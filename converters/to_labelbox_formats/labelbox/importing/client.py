@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -199,10 +200,12 @@ class Labelbox:
             raise RefusedError(f"{step}: refused: {self.clean(error)}") from None
         except (KeyError, AttributeError, TypeError, StopIteration, RuntimeError) as error:
             what = f"{type(error).__name__} {self.clean(error)}"
-            raise RefusedError(
+            refused = RefusedError(
                 f"{step}: Labelbox's answer has a form that the SDK does not know ({what}); "
                 "an object that was deleted meanwhile does that too"
-            ) from None
+            )
+            refused.trace = tuple(map(self.clean, traceback.format_exc().splitlines()))
+            raise refused from None
 
     def _other(self, step: str, told: str) -> Exception:
         if told.startswith("401"):

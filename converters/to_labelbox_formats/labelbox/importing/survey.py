@@ -352,8 +352,8 @@ def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked
         rows.append(
             (
                 "left out",
-                f"{found.files.missing_count:,} data rows whose files cannot be sent, and their lines: "
-                "the other counts still include them",
+                f"{found.files.missing_count:,} data rows whose files cannot be sent, and their lines; "
+                + "the other counts still include them",
             )
         )
     if found.files.large:

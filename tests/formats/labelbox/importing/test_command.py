@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import to_labelbox
 from formats.labelbox.importing.payloads import output
-from formats.labelbox.importing.stand_in import StandIn
+from formats.labelbox.importing.stand_in import KEY, Fault, StandIn
 from formats.labelbox.importing.test_existing import created
 from formats.labelbox.importing.test_steps import run
 from harness import lines, ontology
@@ -213,3 +213,14 @@ def test_without_the_sdk_it_is_said_how_to_get_it(service: StandIn, tmp_path: Pa
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r'pip install "to-labelbox\[labelbox\]"'):
         run(service, output(tmp_path / "out"))
+
+
+def test_debug_prints_where_an_unknown_answer_came_up_without_the_key(service: StandIn, tmp_path: Path) -> None:
+    out = output(tmp_path / "out")
+    service.faults.append(Fault("GetProjectsPyApi", "null", times=1000))
+    plain = command(service, out, "--project", "yard", "--yes")
+    assert "Traceback" not in plain.error
+    told = command(service, out, "--project", "yard", "--yes", "--debug")
+    assert "form that the SDK does not know" in told.error
+    assert "Traceback" in told.error
+    assert KEY not in told.error
