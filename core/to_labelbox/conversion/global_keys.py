@@ -79,7 +79,7 @@ class Keys:
     def row_data(self, asset: Asset) -> str | None:
         """Where the asset is: the map's URL, the prefix with the quoted path, or the source's own URL; else None."""
         settings = self._settings
-        if url := self._urls.get(asset.path):
+        if self._urls and (url := self._urls.get(asset.path)):
             return url
         if settings.url_prefix:
             return f"{self._prefix}/{quote(asset.path)}"

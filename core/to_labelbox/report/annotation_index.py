@@ -81,7 +81,7 @@ def with_own_file(line: IndexLine) -> IndexLine:
 
 def ascii_text(text: str) -> bytes:
     """A JSON string in ASCII; half surrogates are replaced."""
-    return json.dumps(as_text(text)).encode()
+    return _encoder.encode(text) if text.isascii() else json.dumps(as_text(text)).encode()
 
 
 def ascii_lines(lines: Sequence[IndexLine | LeftOut]) -> bytes:
