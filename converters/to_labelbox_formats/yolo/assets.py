@@ -15,6 +15,7 @@ from enum import IntEnum
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import AssetTable
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.files import HEAD, Source
 from to_labelbox.source.image_headers import Header, file_header, image_header, is_image
@@ -45,7 +46,7 @@ class Pictures:
         self._tree = tree
         self._base = tree.base
         self._media = context.media
-        self._given = [s for s in (context.sizes, sizes) if s]
+        self._given = [AssetTable(s) for s in (context.sizes, sizes) if s]
         self._exif = context.exif and upright
         self._drop, self._add = _offset(tree.source.folder, context.media.root if context.media else None)
 
@@ -107,13 +108,11 @@ class Pictures:
         return Frame(*stated)
 
     def find(self, name: str) -> tuple[str, Place]:
-        """A picture whose name is known, in the source or below the media root under the same or a shorter path."""
+        """A picture whose name is known, in the source or, by the common rule, below the media root."""
         if self._tree.has(name):
             return name, Place.SOURCE
-        if self._media is not None:
-            for candidate in _tails(name):
-                if self._media.path(candidate) is not None:
-                    return candidate, Place.MEDIA
+        if self._media is not None and isinstance(found := self._media.find(name), str):
+            return found, Place.MEDIA
         return name, Place.NOWHERE
 
     def media_names(self) -> list[str]:
@@ -123,19 +122,8 @@ class Pictures:
         return [name for name in Source(self._media.root).names if is_image(name)]
 
     def _size(self, name: str) -> tuple[int, int] | None:
-        """By the path, then by ever fewer of its folders, with and without extension."""
-        for tail in _tails(name):
-            for key in (tail, posixpath.splitext(tail)[0]):
-                for sizes in self._given:
-                    if key in sizes:
-                        return sizes[key]
-        return None
-
-
-def _tails(name: str) -> list[str]:
-    """a/b/c → a/b/c, b/c, c."""
-    parts = name.split("/")
-    return ["/".join(parts[n:]) for n in range(len(parts))]
+        """That of the user's tables, the first that knows the picture."""
+        return next((size for sizes in self._given if (size := sizes.get(name)) is not None), None)
 
 
 def _offset(source: str | None, media: str | None) -> tuple[str, str]:

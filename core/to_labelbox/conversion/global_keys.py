@@ -34,7 +34,7 @@ class Keys:
     def __init__(self, settings: Settings, dataset: str) -> None:
         self._settings = settings
         self._dataset = dataset
-        self._urls = AssetTable("--url-map", settings.url_map)
+        self._urls = AssetTable(settings.url_map)
         self._prefix = settings.url_prefix.replace("{dataset}", quote(dataset)).rstrip("/")
         self.tells_datasets_apart = "{dataset}" in settings.global_key
         self._plain = settings.global_key == "{relpath}"

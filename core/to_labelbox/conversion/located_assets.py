@@ -29,7 +29,7 @@ def located(dataset: Dataset, context: ReadContext, urls: Mapping[str, str]) -> 
     if isinstance(context.sizes, AssetTable) and context.sizes:
         tables[SIZES] = context.sizes
     if urls:
-        tables[URL_MAP] = AssetTable(URL_MAP, urls)
+        tables[URL_MAP] = AssetTable(urls)
     return replace(dataset, iterate=partial(_located_items, dataset, tables)) if tables else dataset
 
 

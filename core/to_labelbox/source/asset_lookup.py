@@ -74,11 +74,10 @@ def _without_extension(name: str) -> str:
 class AssetTable(Mapping[str, T], Generic[T]):
     """A table by asset, as the user has written it, looked up by the rule of this module.
 
-    It is empty, and costs nothing, when the user gave none. ``option`` is what gave it.
+    It is empty, and costs nothing, when the user gave none.
     """
 
-    def __init__(self, option: str = "", rows: Mapping[str, T] | None = None) -> None:
-        self.option = option
+    def __init__(self, rows: Mapping[str, T] | None = None) -> None:
         self._rows = rows or {}
         self._index: NameIndex | None = None
 

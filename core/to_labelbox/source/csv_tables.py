@@ -49,7 +49,7 @@ def read_sizes(path: str) -> AssetTable[tuple[int, int]]:
             )
         if sizes.setdefault(key, (size[0], size[1])) != size:
             raise UsageError(f"{path}:{line}: {key!r} is listed twice with different sizes")
-    return AssetTable("--sizes", sizes)
+    return AssetTable(sizes)
 
 
 def read_urls(path: str) -> dict[str, str]:

@@ -159,3 +159,14 @@ def test_nothing_outside_the_media_root_is_found(media: Path) -> None:
     assert folder.find("../secret.jpg") is None
     assert folder.find("/etc/passwd") is None
     assert folder.find("elsewhere/train/b.jpg") == "train/b.jpg"
+
+
+def test_a_row_of_another_folder_is_not_meant(tmp_path: Path) -> None:
+    """The rows of YOLO are fractions: a size that was guessed would show as a line."""
+    for name, text in SOURCES["yolo"].items():
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / name).write_text(text)
+    (tmp_path / "sizes.csv").write_text("images/val/b.jpg,100,80\n")
+    report = to_labelbox.convert(tmp_path / "set", tmp_path / "out", sizes=tmp_path / "sizes.csv")
+    assert report.source.details["matched"] == {"--sizes": {"matched": 0, "assets": 1}}
+    assert (report.annotations.skipped, report.lines.total) == (1, 0)
