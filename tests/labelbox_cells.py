@@ -188,7 +188,7 @@ def case(
 # ------------------------------------------------------------------------------------------------ image, maps
 
 WORN = Attribute(
-    "wear", Choice("worn", (Attribute("parts", (Choice("hook", (Attribute("note", "left", free=True),)),)),))
+    "wear", Choice("worn", (Attribute("parts", (Choice("hook", (Attribute("note", "left", free_text=True),)),)),))
 )
 NESTED = [
     {
@@ -470,7 +470,7 @@ for _media in ANSWERED:
         "K3",
         "text",
         _media,
-        answer("wet floor", free=True),
+        answer("wet floor", free_text=True),
         {"name": "q", "answer": "wet floor"},
         put("answer", " "),
         "empty",
@@ -521,8 +521,8 @@ case(
     "text",
     Media.VIDEO,
     [
-        answer("loading", frames=(FrameSpan(0, 4),), free=True),
-        answer("idle", id="2", frames=(FrameSpan(5, 8),), free=True),
+        answer("loading", frames=(FrameSpan(0, 4),), free_text=True),
+        answer("idle", id="2", frames=(FrameSpan(5, 8),), free_text=True),
     ],
     {
         "name": "q",
@@ -584,7 +584,7 @@ case(
     "A3",
     "text",
     Media.AUDIO,
-    answer("hello", times=(TimeSpan(1.6, 2),), free=True),
+    answer("hello", times=(TimeSpan(1.6, 2),), free_text=True),
     {"name": "q", "answer": [{"value": "hello", "frames": [{"start": 1600, "end": 2000}]}]},
     put("answer", 0, "value", ""),
     "empty",
@@ -615,7 +615,7 @@ case(
     "C2",
     "text",
     Media.CONVERSATION,
-    answer("short", message="m2", free=True),
+    answer("short", message="m2", free_text=True),
     {"name": "q", "answer": "short", "messageId": "m2"},
     put("messageId", 2),
     "Expected `str`",

@@ -48,7 +48,7 @@ def attributes_of(
         elif name == "keyframe" and isinstance(value, bool):
             continue  # whether CVAT's annotator or its interpolation drew the shape: no answer of anybody
         elif name == "track_id" and isinstance(value, int):
-            found.append(Attribute(name, str(value), free=True))
+            found.append(Attribute(name, str(value), free_text=True))
         elif isinstance(value, str | bool | int | float):
             found.append(Attribute(name, value))
         elif isinstance(value, list) and all(isinstance(v, str) for v in value):
@@ -56,7 +56,7 @@ def attributes_of(
         elif value is not None and value != {}:
             found.append(Attribute(name, json.dumps(value)))
     if data.caption:
-        found.append(Attribute(CAPTION, data.caption, free=True))
+        found.append(Attribute(CAPTION, data.caption, free_text=True))
     return tuple(found), angle
 
 

@@ -215,7 +215,7 @@ class Records:
             id = str(data.id) if data.id is not None else f"{record.row}"
             before = taken.setdefault(id, record.text)
             if before is not record.text:
-                merged = self._told_before(record, data, label, told, found, before, log)
+                merged = self._merge_repeated(record, data, label, told, found, before, log)
                 if merged:
                     continue
                 id = f"{id}#{record.file}.{record.row}"
@@ -229,7 +229,7 @@ class Records:
             found.append(annotation)
         return found
 
-    def _told_before(
+    def _merge_repeated(
         self,
         record: Record,
         data: AnyFields,
@@ -382,7 +382,9 @@ class Records:
                 self._shapes.note(
                     log, Code.CLASS_UNNAMED, "the place of a text has no category and is left out", record, data.id
                 )
-            return Classification(id=id, name=CAPTION, value=text, several=True, free=True, loss=drawn, location=where)
+            return Classification(
+                id=id, name=CAPTION, value=text, repeatable=True, free_text=True, loss=drawn, location=where
+            )
         if data.deleted:
             raise ShapeRefused(Code.DELETED, "the source marks it as deleted")
         self._check_category(record, data, log)

@@ -15,7 +15,7 @@ from to_labelbox.plugins.writer import Fault, PreviewOptions, Writer
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox.encode.encoder import Encoder
-from to_labelbox_formats.labelbox.encode.placeholders import Renderer
+from to_labelbox_formats.labelbox.encode.placeholders import PlaceholderFiller
 from to_labelbox_formats.labelbox.encode.uuids import make_uuids_unique
 from to_labelbox_formats.labelbox.limits import check_limits
 from to_labelbox_formats.labelbox.ontology_json import ontology_json
@@ -79,7 +79,7 @@ FORMAT = Writer(
     docs="docs/formats/labelbox.md",
     options=Options,
     encoder=_encoder,
-    renderer=Renderer,
+    renderer=PlaceholderFiller,
     ontology_json=ontology_json,
     parse_ontology=parse_ontology,
     tell_apart=make_uuids_unique,

@@ -31,7 +31,7 @@ _WITHOUT_EXIF = (".bmp", ".gif")
 Sizes = Mapping[str, tuple[int, int]]
 
 
-class Place(IntEnum):
+class FoundIn(IntEnum):
     """Where the file of a picture is."""
 
     NOWHERE = 0
@@ -50,20 +50,20 @@ class Pictures:
         self._exif = context.exif and upright
         self._drop, self._add = _offset(tree.source.folder, context.media.root if context.media else None)
 
-    def path(self, name: str, place: Place) -> str:
+    def path(self, name: str, place: FoundIn) -> str:
         """The asset's path: below the media root when the picture is there, else below the source."""
-        if place is not Place.MEDIA and (self._drop or self._add) and name.startswith(self._drop):
+        if place is not FoundIn.MEDIA and (self._drop or self._add) and name.startswith(self._drop):
             return self._add + name[len(self._drop) :]
         return name
 
-    def header(self, name: str, place: Place) -> Header | None:
-        if place is Place.SOURCE:
+    def header(self, name: str, place: FoundIn) -> Header | None:
+        if place is FoundIn.SOURCE:
             if self._base is not None:
                 return file_header(self._base + name)
             return image_header(self._tree.head(name, HEAD)) or image_header(self._tree.read(name))
-        return self._media.header(name) if place is Place.MEDIA and self._media is not None else None
+        return self._media.header(name) if place is FoundIn.MEDIA and self._media is not None else None
 
-    def frame(self, name: str, place: Place, log: Log, *, rows: bool, stated: tuple[int, int] | None = None) -> Frame:
+    def frame(self, name: str, place: FoundIn, log: Log, *, rows: bool, stated: tuple[int, int] | None = None) -> Frame:
         """What the rows of a picture refer to. ``rows``: there are any, so that it matters."""
         header = self.header(name, place)
         if header is not None and header.orientation == 1 and stated is None and not self._given:
@@ -71,7 +71,7 @@ class Pictures:
         if self._given:
             stated = self._size(self.path(name, place)) or self._size(name) or stated
         if header is None:
-            if place is Place.SOURCE and stated is None:
+            if place is FoundIn.SOURCE and stated is None:
                 log.file_unreadable(name, "is no picture whose size can be read")
             elif rows and self._exif and not name.lower().endswith(_WITHOUT_EXIF):
                 log.note(
@@ -107,13 +107,13 @@ class Pictures:
         )
         return Frame(*stated)
 
-    def find(self, name: str) -> tuple[str, Place]:
+    def find(self, name: str) -> tuple[str, FoundIn]:
         """A picture whose name is known, in the source or, by the common rule, below the media root."""
         if self._tree.has(name):
-            return name, Place.SOURCE
+            return name, FoundIn.SOURCE
         if self._media is not None and isinstance(found := self._media.find(name), str):
-            return found, Place.MEDIA
-        return name, Place.NOWHERE
+            return found, FoundIn.MEDIA
+        return name, FoundIn.NOWHERE
 
     def media_names(self) -> list[str]:
         """All pictures below the media root."""

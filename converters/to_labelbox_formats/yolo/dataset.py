@@ -16,7 +16,7 @@ from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
-from to_labelbox_formats.yolo.assets import Pictures, Place, load_sizes
+from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, note_nameless, schema_of
 from to_labelbox_formats.yolo.conventions import ask_identities, ask_sixth_value, decide_box, first_class, tell_task
 from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
@@ -274,7 +274,7 @@ def _finding(
     return decide(evidence, keypoints, frame_of)
 
 
-_PLACES = tuple(Place)
+_PLACES = tuple(FoundIn)
 
 
 _BLOCK = 32

@@ -10,7 +10,7 @@ from to_labelbox.model.schema import Option, Question, Schema
 from to_labelbox.plugins.reader import Dataset, ReadContext
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
-from to_labelbox_formats.yolo.assets import Pictures, Place, load_sizes
+from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, schema_of
 from to_labelbox_formats.yolo.conventions import decide_origin, decide_sizes
 from to_labelbox_formats.yolo.dialects import class_folders as folders
@@ -37,7 +37,7 @@ def open_folders(tree: Tree, context: ReadContext) -> Dataset:
                 log.read(folders.QUESTION)
                 value = entry.classes if len(entry.classes) > 1 else entry.classes[0]
                 annotations.append(Classification(id=folders.QUESTION, name=folders.QUESTION, value=value))
-            path = pictures.path(entry.name, Place.SOURCE)
+            path = pictures.path(entry.name, FoundIn.SOURCE)
             yield Item(asset=Asset(path=path), annotations=annotations, split=entry.split, origin=entry.name)
 
     return Dataset(
@@ -67,7 +67,7 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
         rows = Rows(rules, log)
         for unit, found in lines.read(start, stop):
-            asset, place, file = lines.assets[unit], Place(lines.places[unit]), files[lines.origins[unit]]
+            asset, place, file = lines.assets[unit], FoundIn(lines.places[unit]), files[lines.origins[unit]]
             frame = pictures.frame(asset, place, log, rows=False)
             objects: list[Object] = []
             for number, boxes in found:

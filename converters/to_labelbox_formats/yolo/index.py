@@ -10,7 +10,7 @@ from itertools import compress
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
-from to_labelbox_formats.yolo.assets import Pictures, Place
+from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.label_folders import (
     LABEL_FOLDERS,
     PICTURE_FOLDERS,
@@ -54,12 +54,12 @@ class Index:
     def __len__(self) -> int:
         return len(self.assets)
 
-    def add(self, asset: str, split: str, place: Place, label: str | None = None) -> None:
+    def add(self, asset: str, split: str, place: FoundIn, label: str | None = None) -> None:
         if label is not None:
             self.labels[len(self.assets)] = label
         self.extend([asset], split, place, bytes([label is not None]))
 
-    def extend(self, assets: list[str], split: str, place: Place, labelled: bytes | bytearray) -> None:
+    def extend(self, assets: list[str], split: str, place: FoundIn, labelled: bytes | bytearray) -> None:
         """Add pictures of one split; ``labelled`` says of each whether its label file is where the folder's are."""
         number = self._numbers.get(split)
         if number is None:
@@ -92,7 +92,7 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
     tree, index = entries.tree, Index()
     claims: dict[str, dict[str, int]] = {}
     for split, present, names in entries.groups:
-        place = Place.SOURCE if present else Place.NOWHERE
+        place = FoundIn.SOURCE if present else FoundIn.NOWHERE
         folder = None
         labelled = bytearray()
         for name in names:
@@ -129,7 +129,7 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
     _add_orphans(entries, index, claims, stems, chosen)
     orphans = range(joined_units, len(index))
     _find_media(index, pictures)
-    lonely = [unit for unit in orphans if index.places[unit] == Place.NOWHERE]
+    lonely = [unit for unit in orphans if index.places[unit] == FoundIn.NOWHERE]
     if lonely and len(lonely) < len(index):
         message = "the label file has no picture; it is kept under the name that it would have"
         entries.log.note(Code.FILE_MISSING, message, file=index.label_of(lonely[0]), count=len(lonely))
@@ -222,7 +222,7 @@ def _add_orphans(
             if split is None or stem in stems or not (named or looks_like_rows(tree.head(label)) in ROWS):
                 index.ignored[label] = "a text that belongs to no picture of the set"
                 continue
-            index.add(f"{target}{stem}.jpg", split or split_of(label), Place.NOWHERE, label)
+            index.add(f"{target}{stem}.jpg", split or split_of(label), FoundIn.NOWHERE, label)
     if not chosen:
         tell_rivals(rivals, sum(index.labelled), bool(stems), tree.source.path, entries.log)
     if index.ignored:
@@ -250,14 +250,14 @@ def _labels_by_stem(index: Index) -> dict[str, str]:
 def _find_media(index: Index, pictures: Pictures) -> None:
     """Look below the media root for pictures that are not in the source, and for unlabelled ones beside those."""
     names = pictures.media_names()
-    if not names or Place.NOWHERE not in index.places:
+    if not names or FoundIn.NOWHERE not in index.places:
         return
     beside: dict[str, str] = {}
     used: set[str] = set()
     order: list[str] = []
     left: dict[str, int] = {}
     for unit, asset in enumerate(index.assets):
-        if index.places[unit] != Place.NOWHERE:
+        if index.places[unit] != FoundIn.NOWHERE:
             continue
         cut = asset.rfind("/") + 1
         stem = asset[cut : asset.rfind(".")]
@@ -270,11 +270,11 @@ def _find_media(index: Index, pictures: Pictures) -> None:
             _use_media(index, unit, found)
         else:
             left[stem] = -1 if stem in left else unit
-    if Place.SOURCE not in index.places:
+    if FoundIn.SOURCE not in index.places:
         for name in names:
             folder = name[: name.rfind("/") + 1]
             if folder in beside and name not in used:
-                index.add(name, beside[folder], Place.MEDIA)
+                index.add(name, beside[folder], FoundIn.MEDIA)
     for prefix in (re.compile(""), _UPLOADED):
         left = _find_media_by_stem(index, names, left, prefix, used)
 
@@ -303,7 +303,7 @@ def _use_media(index: Index, unit: int, name: str) -> None:
     if index.labelled[unit]:
         index.labels[unit] = index.label_of(unit)
     index.assets[unit] = name
-    index.places[unit] = Place.MEDIA
+    index.places[unit] = FoundIn.MEDIA
 
 
 def _media_folders(folder: str) -> Iterator[str]:

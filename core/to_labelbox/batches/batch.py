@@ -106,7 +106,7 @@ def batch(
     place = os.fspath(out)
     from to_labelbox.batches.run import Batch
 
-    hire = _hire(engine, scheduler, workers, file_timeout)
+    make_pool = _pool_factory(engine, scheduler, workers, file_timeout)
     run = Batch(place, given, progress)
     _check_places(place, run.found)
     with room(place, RESUME), locked(_ready(place), shared=shard is not None) as unprotected:
@@ -114,8 +114,8 @@ def batch(
         with beginning(place):
             _prepare_folder(place, given, run.found, overwrite, resume or shard is not None, shard is not None)
         if shard is None:
-            return run.run(hire)
-        return run.run_shard(hire, shard[0] - 1, shard[1])
+            return run.run(make_pool)
+        return run.run_shard(make_pool, shard[0] - 1, shard[1])
 
 
 def merge(
@@ -159,10 +159,10 @@ def merge(
             _prepare_folder(place, given, found, overwrite=False, resume=True)
         for folder in others:
             run.adopt(os.path.join(folder, PARTIAL))
-        return run.merge(_hire("local", None, workers, 0))
+        return run.merge(_pool_factory("local", None, workers, 0))
 
 
-def _hire(engine: str, scheduler: str | None, workers: int, file_timeout: float) -> PoolFactory:
+def _pool_factory(engine: str, scheduler: str | None, workers: int, file_timeout: float) -> PoolFactory:
     """How to come by workers."""
     if engine == "dask":
         from to_labelbox.batches.dask_pool import check, dask_pool

@@ -31,7 +31,7 @@ def _work(jobs: Sequence[ConversionJob], function: Callable[[Any], Any], task: A
             return error
 
 
-class _DaskCrew(WorkerPool):
+class _DaskPool(WorkerPool):
     def __init__(self, client: Any, jobs: Sequence[ConversionJob]) -> None:
         self._client = client
         self._jobs = client.scatter([list(jobs)], broadcast=True)[0]
@@ -80,7 +80,7 @@ def dask_pool(jobs: Sequence[ConversionJob], workers: int, scheduler: str | None
         except (OSError, ValueError) as error:
             raise UsageError(f"--scheduler {scheduler}: {error}") from None
         with client:
-            yield _DaskCrew(client, jobs)
+            yield _DaskPool(client, jobs)
         return
     with (
         LocalCluster(
@@ -94,4 +94,4 @@ def dask_pool(jobs: Sequence[ConversionJob], workers: int, scheduler: str | None
         ) as cluster,
         Client(cluster) as client,
     ):
-        yield _DaskCrew(client, jobs)
+        yield _DaskPool(client, jobs)

@@ -112,7 +112,7 @@ class Failure(Struct):
 
 
 def adopt(folder: str, other: str) -> None:
-    """Take over what another machine has finished of a dataset; its parts are marked after their files are there."""
+    """Take over what another machine has finished of a dataset; its chunks are marked after their files are there."""
     os.makedirs(folder, exist_ok=True)
     for name in sorted(_names(other), key=lambda name: name.endswith(_DONE)):
         target = os.path.join(folder, name)

@@ -1,8 +1,8 @@
 """Many sources to as many output folders with one ontology: open, encode, join, infer, fill in, publish.
 
-Nothing of a dataset is final before the ontology of all is known, so every dataset's parts wait in the output folder's
+Nothing of a dataset is final before the ontology of all is known, so every dataset's chunks wait in the output folder's
 own working folder (:mod:`~to_labelbox.conversion.checkpoint`). What is there already is not done again, which makes resuming, sharing
-the work among machines, and merging the same thing: a run over parts of which some exist.
+the work among machines, and merging the same thing: a run over chunks of which some exist.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from to_labelbox.batches.worker import (
     finish,
     start,
 )
-from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_parts, load, log_of, missing, save
+from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, log_of, missing, save
 from to_labelbox.conversion.chunks import EncodedChunk, LineRenderer, plan
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.merge_chunks import MergedChunks
@@ -157,22 +157,22 @@ class Batch:
             if other != path:
                 dataset.failure = f"{self._out} does not tell its name from {other!r}: rename one of them"
 
-    def run(self, hire: PoolFactory) -> BatchReport:
-        """Everything, from opening to the report. ``hire`` gets the crew for the datasets' jobs."""
+    def run(self, make_pool: PoolFactory) -> BatchReport:
+        """Everything, from opening to the report. ``make_pool`` gets the workers for the datasets' jobs."""
         self._tell_apart()
         for dataset in self.sets:
             dataset.memory = self._memory(dataset)
-        with hire([s.job for s in self.sets]) as hands:
-            self._encode(hands, self._alive)
-            return self._conclude(hands)
+        with make_pool([s.job for s in self.sets]) as pool:
+            self._encode(pool, self._alive)
+            return self._conclude(pool)
 
-    def run_shard(self, hire: PoolFactory, shard: int, of: int) -> BatchReport:
-        """One machine's share: parts in the working folder, nothing published."""
+    def run_shard(self, make_pool: PoolFactory, shard: int, of: int) -> BatchReport:
+        """One machine's share: chunks in the working folder, nothing published."""
         self._tell_apart()
         shared = {s.number for s in self._alive if of > 1 and _is_large(s.found.source)}
         mine = [s for s in self._alive if s.number in shared or s.number % of == shard]
-        with hire([s.job for s in self.sets]) as hands:
-            self._encode(hands, mine, shared, shard, of)
+        with make_pool([s.job for s in self.sets]) as pool:
+            self._encode(pool, mine, shared, shard, of)
         totals = Totals()
         for dataset in self.sets:
             if dataset.failure and dataset.number % of == shard:
@@ -183,11 +183,11 @@ class Batch:
         return totals.report(self._given.root, ())
 
     def adopt(self, working: str) -> None:
-        """Take over the parts in the working folder of another machine."""
+        """Take over the chunks in the working folder of another machine."""
         for dataset in self.sets:
             adopt(dataset.folder, os.path.join(working, os.path.basename(dataset.folder)))
 
-    def merge(self, hire: PoolFactory) -> BatchReport:
+    def merge(self, make_pool: PoolFactory) -> BatchReport:
         """Conclude what machines have done. Raises :class:`UsageError` when something is missing."""
         absent = []
         self._compare = False
@@ -195,7 +195,7 @@ class Batch:
         for dataset in self._alive:
             failure = load(os.path.join(dataset.folder, FAILURE), Failure)
             head = load(os.path.join(dataset.folder, HEAD), DatasetCheckpoint)
-            parts = finished_parts(dataset.folder, self._given.fail)
+            parts = finished_chunks(dataset.folder, self._given.fail)
             if failure is not None:
                 dataset.failure = failure.message
             elif head is None or missing(plan(head.units), parts):
@@ -207,11 +207,11 @@ class Batch:
                 f"{len(absent)} of {len(self.sets)} datasets are not finished, {absent[0]!r} for one: "
                 "run the shards that have not been run, give merge the folders of all, or finish with `batch --resume`"
             )
-        with hire([s.job for s in self.sets]) as hands:
-            return self._conclude(hands)
+        with make_pool([s.job for s in self.sets]) as pool:
+            return self._conclude(pool)
 
-    def _conclude(self, hands: WorkerPool) -> BatchReport:
-        self._find_repeats(hands, self._alive)
+    def _conclude(self, pool: WorkerPool) -> BatchReport:
+        self._find_repeats(pool, self._alive)
         ontology = self._join()
         schema = self._writer.ontology_json(ontology)
         digest = hashlib.sha256(schema).hexdigest()
@@ -225,16 +225,16 @@ class Batch:
         if stale:
             for dataset in stale:
                 self._reopen(dataset)
-            self._encode(hands, stale)
-            self._find_repeats(hands, stale)
-        self._finish(hands, ontology)
+            self._encode(pool, stale)
+            self._find_repeats(pool, stale)
+        self._finish(pool, ontology)
         return self._close(ontology, schema)
 
     # ------------------------------------------------------------------------------------------------------ encode
 
     def _encode(
         self,
-        hands: WorkerPool,
+        pool: WorkerPool,
         sets: Sequence[_Set],
         shared: AbstractSet[int] = frozenset(),
         shard: int = 0,
@@ -246,7 +246,7 @@ class Batch:
         """
         chunks: deque[Chunk] = deque()
         openings = deque(OpenTask(s.number, s.folder, s.number not in shared, s.memory, self._place(s)) for s in sets)
-        for opening, outcome in hands.run(start, openings):
+        for opening, outcome in pool.run(start, openings):
             dataset = self.sets[opening.dataset]
             if isinstance(outcome, WorkerDied):
                 if opening.whole:  # one of its units may be what ended the process: find out which
@@ -258,14 +258,14 @@ class Batch:
             elif outcome.kept is not None:
                 self._published(dataset, outcome.kept, outcome.report)
             else:
-                ranges = self._opened(dataset, outcome.head, outcome.parts)
+                ranges = self._opened(dataset, outcome.head, outcome.chunks)
                 risky = not opening.whole and dataset.number not in shared
                 if dataset.number in shared:
-                    ranges = missing(plan(outcome.head.units)[shard::of], outcome.parts)
+                    ranges = missing(plan(outcome.head.units)[shard::of], outcome.chunks)
                 chunks.extend(Chunk(dataset.number, a, b, dataset.folder, True, careful=risky) for a, b in ranges)
             self._tell()
         chunks = deque(sorted(chunks))
-        for chunk, result in encode_all(hands, chunks, self._given.fail):
+        for chunk, result in encode_all(pool, chunks, self._given.fail):
             dataset = self.sets[chunk.dataset]
             if isinstance(result, ToLabelboxError):
                 dataset.failure = dataset.failure or str(result)
@@ -293,7 +293,7 @@ class Batch:
         return ranges
 
     def _published(self, dataset: _Set, kept: PublishedDataset, report: Report | None) -> None:
-        """Take over what a finished run remembers of a dataset, in place of its parts."""
+        """Take over what a finished run remembers of a dataset, in place of its chunks."""
         dataset.head, dataset.kept, dataset.report = kept.head, kept, report
         dataset.gathered = MergedChunks(log_of(kept.log, self._given.fail))
         dataset.gathered.survey = kept.survey
@@ -320,7 +320,7 @@ class Batch:
 
     # -------------------------------------------------------------------------------------------------------- join
 
-    def _find_repeats(self, hands: WorkerPool, sets: Sequence[_Set]) -> None:
+    def _find_repeats(self, pool: WorkerPool, sets: Sequence[_Set]) -> None:
         """Look for assets that occur twice in a dataset."""
         repeats: deque[FindDuplicatesTask] = deque()
         for dataset in sets:
@@ -328,7 +328,7 @@ class Batch:
                 repeats.append(
                     FindDuplicatesTask(dataset.number, dataset.gathered.ranges, wanted, dataset.gathered.unread)
                 )
-        for task, outcome in hands.run(find_repeated, repeats):
+        for task, outcome in pool.run(find_repeated, repeats):
             dataset = self.sets[task.dataset]
             assert dataset.gathered is not None
             if isinstance(outcome, WorkerDied | ToLabelboxError):
@@ -404,7 +404,7 @@ class Batch:
 
     # ------------------------------------------------------------------------------------------------------ finish
 
-    def _finish(self, hands: WorkerPool, ontology: Ontology) -> None:
+    def _finish(self, pool: WorkerPool, ontology: Ontology) -> None:
         """Fill the ontology in and publish: small datasets whole in a worker, large ones here, from workers' pieces."""
         unpublished = [s for s in self._alive if s.kept is None]
         self._progress.step, self._progress.datasets_done = "writing", len(self.sets) - len(unpublished)
@@ -441,7 +441,7 @@ class Batch:
                         self._compare,
                     )
                 )
-        for task, outcome in hands.run(finish, tasks):
+        for task, outcome in pool.run(finish, tasks):
             dataset = self.sets[task.dataset]
             if isinstance(outcome, WorkerDied | ToLabelboxError):
                 dataset.failure = outcome.reason if isinstance(outcome, WorkerDied) else str(outcome)
@@ -455,7 +455,7 @@ class Batch:
             assert dataset.gathered is not None
             assert dataset.report is not None
             folder, gathered = Folder(self._place(dataset), overwrite=True), dataset.gathered
-            rendered = rendered_by(hands, dataset.folder, gathered.ranges, path)
+            rendered = rendered_by(pool, dataset.folder, gathered.ranges, path)
             try:
                 if self._compare:
                     refuse_changed(dataset.job, dataset.head)

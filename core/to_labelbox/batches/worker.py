@@ -10,7 +10,7 @@ from to_labelbox.batches.plan import HEAD
 from to_labelbox.batches.published import PublishedDataset, kept_report, load_kept, save_published
 from to_labelbox.conversion.checkpoint import (
     DatasetCheckpoint,
-    finished_parts,
+    finished_chunks,
     load,
     missing,
     save,
@@ -32,7 +32,7 @@ WHOLE_UNITS = 512
 
 
 class OpenTask(NamedTuple):
-    """A dataset to be opened, with a folder for its parts; ``whole``: to be encoded as well when it is small.
+    """A dataset to be opened, with a folder for its chunks; ``whole``: to be encoded as well when it is small.
 
     ``kept`` is the file in which a finished run remembers it, ``out`` the folder where that has published it.
     """
@@ -45,16 +45,16 @@ class OpenTask(NamedTuple):
 
 
 class OpenedDataset(NamedTuple):
-    """An opened dataset and the parts that there are; or one that is published and has not changed since."""
+    """An opened dataset and the chunks that there are; or one that is published and has not changed since."""
 
     head: DatasetCheckpoint
-    parts: list[EncodedChunk]
+    chunks: list[EncodedChunk]
     kept: PublishedDataset | None = None
     report: Report | None = None
 
 
 class FindDuplicatesTask(NamedTuple):
-    """Items of a dataset whose global keys are not their own; ranges are those of its parts."""
+    """Items of a dataset whose global keys are not their own; ranges are those of its chunks."""
 
     dataset: int
     ranges: list[tuple[int, int]]
@@ -63,7 +63,7 @@ class FindDuplicatesTask(NamedTuple):
 
 
 class PublishTask(NamedTuple):
-    """A dataset to be written whole: its parts, its output folder, the file of the ontology, and where to remember it.
+    """A dataset to be written whole: its chunks, its output folder, the file of the ontology, and where to remember it.
 
     ``compare`` its source with what was opened; a machine that merges what others have done need not have it.
     """
@@ -81,7 +81,7 @@ class PublishTask(NamedTuple):
 
 
 def start(task: OpenTask) -> OpenedDataset:
-    """Open a dataset, unless that and all its parts are there from an earlier run with the same inputs."""
+    """Open a dataset, unless that and all its chunks are there from an earlier run with the same inputs."""
     job = STATE.job(task.dataset)
     if kept := load_kept(task.kept):
         unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs, job.without))
@@ -101,7 +101,7 @@ def start(task: OpenTask) -> OpenedDataset:
         )
         save(path, head)
     else:
-        parts = finished_parts(task.folder, job.fail)
+        parts = finished_chunks(task.folder, job.fail)
     if task.whole and head.units <= WHOLE_UNITS:
         for begin, stop in missing([(0, head.units)], parts):
             parts.append(encode(Chunk(task.dataset, begin, stop, task.folder, keep=True)))
@@ -119,7 +119,7 @@ def find_repeated(task: FindDuplicatesTask) -> tuple[dict[int, int], Log]:
 
 
 def finish(task: PublishTask) -> dict[str, Output]:
-    """Fill the ontology into all parts of a dataset and publish it."""
+    """Fill the ontology into all chunks of a dataset and publish it."""
     from to_labelbox.conversion.publish import publish
 
     if task.compare:

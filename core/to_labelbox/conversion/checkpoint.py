@@ -1,6 +1,6 @@
 """What a batch keeps on disk while it runs, so that it can go on after any interruption.
 
-A dataset has a folder of its own with the files of its parts (:mod:`~to_labelbox.conversion.chunks`), a ``.done`` file beside each
+A dataset has a folder of its own with the files of its chunks (:mod:`~to_labelbox.conversion.chunks`), a ``.done`` file beside each
 that is written last and says what they must hold, and ``head``: what opening the dataset found and which inputs it
 had. Every file has its name only when it is whole.
 """
@@ -36,8 +36,8 @@ class SavedLog(Struct):
     diagnostics: list[Diagnostic]
     ledger: dict[str, Tally]
     unreadable: int
-    met: list[tuple[str, ...]]
-    unfit: dict[str, int]
+    used_rules: list[tuple[str, ...]]
+    missing_in_ontology: dict[str, int]
     unmatched: list[str]
     matches: dict[str, tuple[int, int]]
     unread: list[Unread]
@@ -94,7 +94,11 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
     log.diagnostics = {d.code: d for d in saved.diagnostics}
     log.ledger = Ledger(saved.ledger)
     log.unreadable = saved.unreadable
-    log.used_rules, log.missing_in_ontology, log.unmatched = set(saved.met), saved.unfit, saved.unmatched
+    log.used_rules, log.missing_in_ontology, log.unmatched = (
+        set(saved.used_rules),
+        saved.missing_in_ontology,
+        saved.unmatched,
+    )
     log.matches = saved.matches
     log.skips = saved.skips
     log.left_out = None if saved.left_out is None else LeftOutLines(saved.left_out)
@@ -169,8 +173,8 @@ def save_empty_part(folder: str, part: EncodedChunk) -> None:
     save_part(folder, part)
 
 
-def finished_parts(folder: str, fail: bool) -> list[EncodedChunk]:
-    """The parts in a folder whose files are whole, in order, none of them overlapping."""
+def finished_chunks(folder: str, fail: bool) -> list[EncodedChunk]:
+    """The chunks in a folder whose files are whole, in order, none of them overlapping."""
     found: list[EncodedChunk] = []
     for name in sorted(name for name in _names(folder) if name.endswith(_DONE)):
         saved = load(os.path.join(folder, name), SavedChunk)

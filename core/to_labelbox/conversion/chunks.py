@@ -144,7 +144,7 @@ def pieces(path: str, start: int = 0, length: int | None = None) -> Iterator[byt
             yield piece if piece.endswith(b"\n") else piece + file.readline()
 
 
-class IndexPart(NamedTuple):
+class ChunkIndex(NamedTuple):
     """What is known of a chunk's index file: see :class:`EncodedChunk`."""
 
     start: int
@@ -157,7 +157,7 @@ class IndexPart(NamedTuple):
         return pieces(path, sum(self.sections[:section]), self.sections[section])
 
 
-def index_lines(folder: str, parts: Iterable[IndexPart]) -> Iterator[bytes]:
+def index_lines(folder: str, parts: Iterable[ChunkIndex]) -> Iterator[bytes]:
     """The index of all payload lines, numbered through."""
     first = 1
     for part in parts:
@@ -217,7 +217,7 @@ def copy_into(path: str, target: str, offset: int) -> None:
 
 
 def rendered_here(folder: str, ranges: Sequence[tuple[int, int]], render: Callable[[bytes], bytes]) -> Iterator[bytes]:
-    """The rendered lines of parts, in order."""
+    """The rendered lines of chunks, in order."""
     for start, stop in ranges:
         for piece in pieces(part_path(folder, start, stop, "lines")):
             yield render(piece)

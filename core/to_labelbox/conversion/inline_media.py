@@ -1,7 +1,7 @@
 """Media that a source holds in itself: written beside the output, where the data rows refer to them.
 
 A reader only gives an asset its bytes (:attr:`~to_labelbox.model.items.Asset.content`). They are written while the chunk
-is encoded, in the folder of its parts, and moved to their final place when the output is published.
+is encoded, in the folder of its chunks, and moved to their final place when the output is published.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from to_labelbox.source.files import is_safe
 
 
 def keep_content(asset: Asset, folder: str, log: Log) -> None:
-    """Write the bytes of an asset below a folder of parts; the same bytes under the same name are written once."""
+    """Write the bytes of an asset below a folder of chunks; the same bytes under the same name are written once."""
     assert asset.content is not None
     path = cleaned(asset).path
     if not is_safe(path):
@@ -46,7 +46,7 @@ def keep_content(asset: Asset, folder: str, log: Log) -> None:
 
 
 def publish_media(parts: str, out: str) -> None:
-    """Move what was written below a folder of parts to its place in the output; other files there are left alone."""
+    """Move what was written below a folder of chunks to its place in the output; other files there are left alone."""
     root = os.path.join(parts, MEDIA)
     for folder, _, names in os.walk(root):
         target = os.path.join(out, MEDIA, os.path.relpath(folder, root))

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from to_labelbox.conversion.chunks import EncodedChunk, IndexPart
+from to_labelbox.conversion.chunks import ChunkIndex, EncodedChunk
 from to_labelbox.model.survey import Survey
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Assets
@@ -50,7 +50,7 @@ class MergedChunks:
         self.keys = array("Q")
         self.assets = Assets()
         self.ranges: list[tuple[int, int]] = []
-        self.indexes: list[IndexPart] = []
+        self.indexes: list[ChunkIndex] = []
         self.unread: set[int] = set()
         self.repeated: set[int] = set()
         self.groups: dict[int, int] = {}
@@ -74,7 +74,7 @@ class MergedChunks:
                 self.unread.add(ready.start)
             if any(ready.index):
                 lines = sum(ready.counts)
-                self.indexes.append(IndexPart(ready.start, ready.stop, lines, ready.index))
+                self.indexes.append(ChunkIndex(ready.start, ready.stop, lines, ready.index))
             self.next = ready.stop
 
     def leave_out(self, groups: dict[int, int]) -> None:

@@ -258,12 +258,12 @@ def worker_pool(workers: int, prepare: Callable[..., None], given: Sequence[Any]
     """
     signals = _Signals()
     with _quick_pebble(), signals.handled():
-        hands = WorkerPool(lambda: _Pool(workers, _begin, (os.getpid(), prepare, given)), workers, signals)
+        pool = WorkerPool(lambda: _Pool(workers, _begin, (os.getpid(), prepare, given)), workers, signals)
         try:
-            yield hands
+            yield pool
         finally:
             with signals.held():
-                hands.end()
+                pool.end()
 
 
 PoolFactory = Callable[[Sequence[ConversionJob]], AbstractContextManager[WorkerPool]]

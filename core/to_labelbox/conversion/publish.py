@@ -81,7 +81,7 @@ def publish(
     shard_lines: int,
     index: Sink | None = None,
 ) -> None:
-    """Write the lines, ``filled`` in already, and the data rows of the parts in the folder ``parts``; name the files.
+    """Write the lines, ``filled`` in already, and the data rows of the chunks in the folder ``parts``; name the files.
 
     ``filled`` may be the finished file. ``index`` is the index of the lines, as far as it has been written along with them.
     """
@@ -130,7 +130,7 @@ def _rows(folder: str, ranges: Sequence[tuple[int, int]], repeated: set[int]) ->
 
 
 def _index(folder: Folder, parts: str, writer: Writer, gathered: MergedChunks, written: Sink | None) -> Sink:
-    """The index of the payload's lines: what is ``written`` of it already, or that of the parts."""
+    """The index of the payload's lines: what is ``written`` of it already, or that of the chunks."""
     changed = bool(gathered.groups or gathered.apart)
     if written is not None and not changed:
         return written

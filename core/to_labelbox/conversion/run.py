@@ -1,7 +1,7 @@
 """From one source to one output folder: open, encode in chunks, infer the ontology, fill it in, publish.
 
 Chunks are ranges of the dataset's units (:mod:`~to_labelbox.conversion.chunks`). What a chunk becomes depends on its items alone,
-and parts are joined in order, so the output is the same for any number of workers. Nothing appears under its final name
+and chunks are joined in order, so the output is the same for any number of workers. Nothing appears under its final name
 before it is complete.
 """
 
@@ -63,8 +63,8 @@ def run(
     """Everything after opening; writes only when there is a folder."""
     chunks = plan(opened.dataset.unit_count)
     try:
-        with _collector_paused(), _crew(opened, workers, len(chunks), file_timeout) as worker_pool:
-            return _run(opened, chunks, folder, settings, shard_lines, worker_pool, progress)
+        with _collector_paused(), _workers_for(opened, workers, len(chunks), file_timeout) as pool:
+            return _run(opened, chunks, folder, settings, shard_lines, pool, progress)
     except Exception:
         opened.refuse_changed()  # what seems wrong with the source may come of that
         raise
@@ -86,7 +86,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 @contextmanager
-def _crew(opened: OpenSource, workers: int, chunks: int, file_timeout: float) -> Iterator[WorkerPool | None]:
+def _workers_for(opened: OpenSource, workers: int, chunks: int, file_timeout: float) -> Iterator[WorkerPool | None]:
     """Worker processes, where they are asked for (for a time limit too) and there is a way for them to come by the dataset."""
     if workers <= 1 and not file_timeout:
         yield None
@@ -100,8 +100,8 @@ def _crew(opened: OpenSource, workers: int, chunks: int, file_timeout: float) ->
 
     STATE.share_before_fork(0, opened)
     try:
-        with worker_pool(max(1, min(workers, chunks)), initialize_worker, ([opened.job], file_timeout)) as hands:
-            yield hands
+        with worker_pool(max(1, min(workers, chunks)), initialize_worker, ([opened.job], file_timeout)) as pool:
+            yield pool
     finally:
         STATE.clear()
 
@@ -112,13 +112,13 @@ def _run(
     folder: Folder | None,
     settings: Settings,
     shard_lines: int,
-    worker_pool: WorkerPool | None,
+    pool: WorkerPool | None,
     progress: Progress | None,
 ) -> Result:
     gathered = MergedChunks(opened.log)
     log, survey = gathered.log, gathered.survey
-    index = folder.sink(INDEX) if folder is not None and opened.indexed and worker_pool is None else None
-    for part in _encoded(opened, chunks, folder.partial if folder else None, index, worker_pool):
+    index = folder.sink(INDEX) if folder is not None and opened.indexed and pool is None else None
+    for part in _encoded(opened, chunks, folder.partial if folder else None, index, pool):
         gathered.add(part)
         if progress is not None:
             progress(gathered.next, opened.dataset.unit_count, gathered.read)
@@ -136,10 +136,10 @@ def _run(
         filling = LineRenderer(opened.writer, ontology)
         rendered: Iterator[bytes] | Sink
         as_they_are = not (gathered.groups or gathered.apart or shard_lines)
-        if worker_pool is not None and as_they_are:
-            rendered, index = _joined(folder, gathered, filling, worker_pool)
+        if pool is not None and as_they_are:
+            rendered, index = _joined(folder, gathered, filling, pool)
         else:
-            rendered = _rendered(folder.partial, gathered.ranges, filling, worker_pool)
+            rendered = _rendered(folder.partial, gathered.ranges, filling, pool)
         publish(folder, folder.partial, rendered, filling, report, gathered, shard_lines, index)
     return Result(report, ontology, survey, opened.dataset.schema, limits)
 
@@ -149,9 +149,9 @@ def _encoded(
     chunks: Sequence[tuple[int, int]],
     folder: str | None,
     index: Sink | None,
-    worker_pool: WorkerPool | None,
+    pool: WorkerPool | None,
 ) -> Iterator[EncodedChunk]:
-    if worker_pool is None:
+    if pool is None:
         encoder = opened.make_encoder()
         for start, stop in chunks:
             fail, indexed = opened.log.fail, opened.indexed
@@ -160,30 +160,28 @@ def _encoded(
     from to_labelbox.conversion.supervise import encode_all
     from to_labelbox.conversion.worker import Chunk
 
-    for _, part in encode_all(
-        worker_pool, deque(Chunk(0, start, stop, folder) for start, stop in chunks), opened.log.fail
-    ):
+    for _, part in encode_all(pool, deque(Chunk(0, start, stop, folder) for start, stop in chunks), opened.log.fail):
         if isinstance(part, Exception):
             raise part
         yield part
 
 
 def _rendered(
-    folder: str, ranges: Sequence[tuple[int, int]], filling: LineRenderer, worker_pool: WorkerPool | None
+    folder: str, ranges: Sequence[tuple[int, int]], filling: LineRenderer, pool: WorkerPool | None
 ) -> Iterator[bytes]:
-    """The finished lines of the parts in a folder, made here or by the crew."""
-    if worker_pool is None:
+    """The finished lines of the chunks in a folder, made here or by the workers."""
+    if pool is None:
         return rendered_here(folder, ranges, filling.render)
     from to_labelbox.conversion.supervise import rendered_by
     from to_labelbox.conversion.worker import save_ontology
 
-    return rendered_by(worker_pool, folder, ranges, save_ontology(filling.ontology, folder))
+    return rendered_by(pool, folder, ranges, save_ontology(filling.ontology, folder))
 
 
 def _joined(
-    folder: Folder, gathered: MergedChunks, filling: LineRenderer, worker_pool: WorkerPool
+    folder: Folder, gathered: MergedChunks, filling: LineRenderer, pool: WorkerPool
 ) -> tuple[Sink, Sink | None]:
-    """The finished lines, and their index if there is one, written by the crew."""
+    """The finished lines, and their index if there is one, written by the workers."""
     from to_labelbox.conversion.supervise import joined_by
     from to_labelbox.conversion.worker import save_ontology
 
@@ -193,5 +191,5 @@ def _joined(
     if index is not None:
         index.lines = lines.lines
     ontology = save_ontology(filling.ontology, folder.partial)
-    joined_by(worker_pool, folder.partial, gathered.ranges, gathered.indexes, ontology, (lines, index))
+    joined_by(pool, folder.partial, gathered.ranges, gathered.indexes, ontology, (lines, index))
     return lines, index

@@ -12,8 +12,8 @@ from to_labelbox.conversion.checkpoint import (
     save_empty_part,
 )
 from to_labelbox.conversion.chunks import (
+    ChunkIndex,
     EncodedChunk,
-    IndexPart,
     part_path,
     pieces,
 )
@@ -41,7 +41,7 @@ from to_labelbox.report.log import UNREADABLE, Log
 
 
 def encode_all(
-    hands: WorkerPool, chunks: deque[Chunk], fail: bool
+    pool: WorkerPool, chunks: deque[Chunk], fail: bool
 ) -> Iterator[tuple[Chunk, EncodedChunk | ToLabelboxError]]:
     """Parts as they come, in any order. Chunks may be added and removed meanwhile.
 
@@ -51,7 +51,7 @@ def encode_all(
     for n, chunk in enumerate(chunks):
         if chunk.careful and not chunk.trace:
             chunks[n] = _careful(chunk)
-    for chunk, outcome in hands.run(encode, chunks):
+    for chunk, outcome in pool.run(encode, chunks):
         note = take_trace(chunk.trace) if chunk.trace else None
         if not isinstance(outcome, WorkerDied):
             yield chunk, outcome
@@ -71,7 +71,7 @@ def encode_all(
         alone = _careful(chunk, unit, unit + 1, again=True)
         if outcome.timed_out or chunk.again:
             take_trace(alone.trace)
-            yield alone, _left_out(hands, alone, outcome.reason, read, fail)
+            yield alone, _left_out(pool, alone, outcome.reason, read, fail)
         else:
             chunks.appendleft(alone)
 
@@ -82,15 +82,15 @@ def _careful(chunk: Chunk, start: int | None = None, stop: int | None = None, ag
     return chunk._replace(start=start, stop=stop, careful=True, trace=new_trace(chunk.folder), again=again)
 
 
-def _left_out(hands: WorkerPool, chunk: Chunk, reason: str, read: bool, fail: bool) -> EncodedChunk | ToLabelboxError:
+def _left_out(pool: WorkerPool, chunk: Chunk, reason: str, read: bool, fail: bool) -> EncodedChunk | ToLabelboxError:
     """What remains of a unit that is left out: its data row, and its annotations as skipped."""
     chunk = chunk._replace(trace="")
     if not fail:
         for harmless in (True, False) if read else (False,):
-            outcome = next(iter(hands.run(leave_out, deque([LeavingOut(chunk, reason, harmless)]))))[1]
+            outcome = next(iter(pool.run(leave_out, deque([LeavingOut(chunk, reason, harmless)]))))[1]
             if not isinstance(outcome, WorkerDied):
                 return outcome
-    found = next(iter(hands.run(place_of, deque([chunk]))))[1]
+    found = next(iter(pool.run(place_of, deque([chunk]))))[1]
     file, where = found if isinstance(found, tuple) else ("", f"unit {chunk.start + 1}")
     if fail:
         return RecordError(f"{file} {where}".strip() + f": {reason}")
@@ -103,10 +103,10 @@ def _left_out(hands: WorkerPool, chunk: Chunk, reason: str, read: bool, fail: bo
     return part
 
 
-def rendered_by(hands: WorkerPool, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
-    """The rendered lines of parts, in order, rendered ahead by the crew."""
+def rendered_by(pool: WorkerPool, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
+    """The rendered lines of chunks, in order, rendered ahead by the workers."""
     tasks = deque(RenderTask(folder, start, stop, ontology) for start, stop in ranges)
-    outcomes = hands.run(render, tasks)
+    outcomes = pool.run(render, tasks)
     finished: set[int] = set()
     failed: set[int] = set()
     for start, stop in ranges:
@@ -127,14 +127,14 @@ def rendered_by(hands: WorkerPool, folder: str, ranges: Sequence[tuple[int, int]
 
 
 def joined_by(
-    hands: WorkerPool,
+    pool: WorkerPool,
     folder: str,
     parts: Sequence[tuple[int, int]],
-    indexes: Sequence[IndexPart],
+    indexes: Sequence[ChunkIndex],
     ontology: str,
     files: tuple[Sink, Sink | None],
 ) -> None:
-    """The finished lines of parts in order, and their index if there is one, into ``files``: made and put in their places by the crew.
+    """The finished lines of chunks in order, and their index if there is one, into ``files``: made and put in their places by the workers.
 
     Only the hashes, which need all bytes in order, are this process's work.
     """
@@ -146,7 +146,7 @@ def joined_by(
     sizes: dict[int, tuple[int, int]] = {}
     failed: set[RenderTask | Placing] = set()
     waiting = deque(parts)
-    for task, outcome in hands.run(finish, tasks):
+    for task, outcome in pool.run(finish, tasks):
         if isinstance(outcome, ToLabelboxError):
             raise outcome
         if isinstance(outcome, WorkerDied):
@@ -174,7 +174,7 @@ def try_opening(job: ConversionJob, seconds: float) -> None:
 
     What the user can mend is said when it is opened for good.
     """
-    with worker_pool(1, initialize_worker, ([job], seconds)) as hands:
-        outcome = next(iter(hands.run(open_only, deque([0]))))[1]
+    with worker_pool(1, initialize_worker, ([job], seconds)) as pool:
+        outcome = next(iter(pool.run(open_only, deque([0]))))[1]
     if isinstance(outcome, WorkerDied):
         raise SourceError(f"{', '.join(job.sources)} cannot be opened: {outcome.reason}")

@@ -1,4 +1,4 @@
-"""What a worker process does: open a source once, encode ranges of it, render parts.
+"""What a worker process does: open a source once, encode ranges of it, render chunks.
 
 Datasets are known by their number. A process that was forked finds what had been opened before; any other opens a
 source when it is first asked for it, from its :class:`~to_labelbox.conversion.job.ConversionJob`.

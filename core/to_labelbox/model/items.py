@@ -206,13 +206,13 @@ class Attribute(Struct, frozen=True, gc=False):
     """A named answer about an annotation.
 
     ``flag`` marks a yes/no fact that is worth a question only where it is true somewhere (difficult, occluded, …).
-    ``free``: the value is free text, however few different ones there are.
+    ``free_text``: the value is free text, however few different ones there are.
     """
 
     name: str
     value: Value
     flag: bool = False
-    free: bool = False
+    free_text: bool = False
 
 
 class Object(Struct, frozen=True, gc=False, kw_only=True):
@@ -245,8 +245,8 @@ class Object(Struct, frozen=True, gc=False, kw_only=True):
 class Classification(Struct, frozen=True, gc=False, kw_only=True):
     """An answer about the whole asset, or about frames, a stretch of time, or one message of it.
 
-    ``several`` keeps repeated answers as questions of their own (``caption``, ``caption 2``) instead of joining them.
-    ``free``: the value is free text, however few different ones there are.
+    ``repeatable`` keeps repeated answers as questions of their own (``caption``, ``caption 2``) instead of joining them.
+    ``free_text``: the value is free text, however few different ones there are.
     """
 
     id: str
@@ -255,8 +255,8 @@ class Classification(Struct, frozen=True, gc=False, kw_only=True):
     frames: tuple[FrameSpan, ...] = ()
     times: tuple[TimeSpan, ...] = ()
     message: str | None = None
-    several: bool = False
-    free: bool = False
+    repeatable: bool = False
+    free_text: bool = False
     loss: bool = False
     location: str = ""
     source_count: int = 1

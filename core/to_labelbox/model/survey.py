@@ -87,7 +87,7 @@ def observe(questions: dict[str, Answers], attributes: Sequence[Attribute]) -> N
             continue
         answers = questions.get(attribute.name)
         if answers is None:
-            text = Input.TEXT if attribute.free or attribute.name == INSTANCE else None
+            text = Input.TEXT if attribute.free_text or attribute.name == INSTANCE else None
             answers = questions[attribute.name] = Answers(flag=attribute.flag, input=text)
         answers.add(attribute.value)
     if len(attributes) > 1:

@@ -153,7 +153,7 @@ class _Mapper:
                 self._lost.append(f"a further answer to the radio {name!r}")
                 continue
             flag = attribute.flag and not rule.options
-            found.append(Attribute(name, value, flag, attribute.free and rule.input in (None, Input.TEXT)))
+            found.append(Attribute(name, value, flag, attribute.free_text and rule.input in (None, Input.TEXT)))
         return tuple(found)
 
     def _value(self, rule: QuestionRule, value: Value, path: Path) -> Value | None:
@@ -220,7 +220,7 @@ class _Mapper:
             old,
             name=name,
             value=value,
-            free=old.free and rule.input in (None, Input.TEXT),
+            free_text=old.free_text and rule.input in (None, Input.TEXT),
             ledger_label=old.ledger_label or (old.name if name != old.name else ""),
             loss=old.loss or bool(self._lost),
         )

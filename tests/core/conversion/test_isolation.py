@@ -252,17 +252,17 @@ def nothing() -> None:
 @forked
 def test_a_process_that_dies_at_once_breaks_no_pool() -> None:
     """A death before the pool has heard what the process was doing has ended whole runs."""
-    with worker_pool(2, nothing) as hands:
-        outcomes = dict(hands.run(dies_at_once, deque(range(120))))
+    with worker_pool(2, nothing) as pool:
+        outcomes = dict(pool.run(dies_at_once, deque(range(120))))
     assert [n for n in range(120) if isinstance(outcomes[n], WorkerDied)] == list(range(0, 120, 3))
 
 
 @forked
 def test_a_pool_that_breaks_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    with worker_pool(2, nothing) as hands:
-        begun = hands.run(abs, deque(range(-50, 0)))
+    with worker_pool(2, nothing) as pool:
+        begun = pool.run(abs, deque(range(-50, 0)))
         first = [next(begun) for _ in range(5)]
-        hands._pool._pool_manager.handle_broken_pool(BrokenProcessPool("All workers expired"))
+        pool._pool._pool_manager.handle_broken_pool(BrokenProcessPool("All workers expired"))
         assert sorted(task for task, _ in [*first, *begun]) == list(range(-50, 0))
 
 
@@ -272,5 +272,5 @@ def ends() -> None:
 
 @forked
 def test_processes_that_cannot_begin_are_said() -> None:
-    with pytest.raises(SourceError, match="worker processes end before"), worker_pool(1, ends) as hands:
-        list(hands.run(abs, deque([-1])))
+    with pytest.raises(SourceError, match="worker processes end before"), worker_pool(1, ends) as pool:
+        list(pool.run(abs, deque([-1])))

@@ -217,8 +217,8 @@ def test_questions_about_assets(tmp_path: Path, existing: Any) -> None:
         Classification(id="1", name="weather", value=Choice("rain")),
         Classification(id="2", name="weather", value=Choice("sun")),
         Classification(id="3", name="mood", value=Choice("good")),
-        Classification(id="4", name="caption", value="one", several=True, free=True),
-        Classification(id="5", name="caption", value="two", several=True, free=True),
+        Classification(id="4", name="caption", value="one", repeatable=True, free_text=True),
+        Classification(id="5", name="caption", value="two", repeatable=True, free_text=True),
     ]
     found, report = written(tmp_path, [item(*answers)], given)
     assert [(line["name"], line["answer"]) for line in found] == [("weather", {"name": "rain"}), ("caption", "one")]

@@ -301,7 +301,7 @@ def test_datumaro(tmp_path: Path) -> None:
     assert point.geometry == Point(1, 1)
     assert log.ledger.total().skipped == 1
     captions = [a for a in items[0].annotations if isinstance(a, Classification)]
-    assert [(c.name, c.value, c.several) for c in captions] == [
+    assert [(c.name, c.value, c.repeatable) for c in captions] == [
         ("tags", Choice("car"), False),
         ("caption", "a car", True),
     ]

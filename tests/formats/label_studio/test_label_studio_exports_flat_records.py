@@ -48,11 +48,11 @@ def test_short_answers_about_regions_belong_to_them_in_their_order(tmp_path: Pat
     assert notes(items) == [
         (
             Box(20, 20, 60, 40),
-            (Attribute("words", "one", free=True), Attribute("clear", (Choice("y"),))),
+            (Attribute("words", "one", free_text=True), Attribute("clear", (Choice("y"),))),
         ),
         (
             Box(100, 20, 60, 40),
-            (Attribute("words", "two", free=True), Attribute("clear", (Choice("y"), Choice("n")))),
+            (Attribute("words", "two", free_text=True), Attribute("clear", (Choice("y"), Choice("n")))),
         ),
     ]
     assert log.ledger.total().read == 2

@@ -33,8 +33,8 @@ def test_pairs_with_one_id_are_told_apart(tmp_path: Path) -> None:
     ]
     item, _ = one(tmp_path, *entries)
     assert [(a.label, a.geometry, a.attributes) for a in item.annotations] == [
-        ("A", Box(20, 20, 60, 40), (Attribute("textarea", "A", free=True),)),
-        ("B", Box(100, 20, 60, 40), (Attribute("textarea", "B", free=True),)),
+        ("A", Box(20, 20, 60, 40), (Attribute("textarea", "A", free_text=True),)),
+        ("B", Box(100, 20, 60, 40), (Attribute("textarea", "B", free_text=True),)),
     ]
 
 

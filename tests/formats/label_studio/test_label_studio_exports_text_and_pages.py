@@ -59,7 +59,7 @@ def test_the_text_of_an_answer_is_not_what_a_span_covers(tmp_path: Path, answer_
     note = {**span(2, 5), "type": "textarea", "from_name": "n", "value": {"start": 2, "end": 5, "text": ["remark"]}}
     entries = [note, span(2, 5, "dog")] if answer_first else [span(2, 5, "dog"), note]
     item, log = one(tmp_path, *entries, data={"text": "A dog barks"})
-    assert notes([item]) == [(TextSpan(2, 5), (Attribute("n", "remark", free=True),))]
+    assert notes([item]) == [(TextSpan(2, 5), (Attribute("n", "remark", free_text=True),))]
     assert Code.SPAN_SHIFTED not in log.diagnostics
 
 

@@ -138,12 +138,12 @@ def test_answers_about_a_region_become_its_attributes() -> None:
     assert isinstance(b, Object)
     assert isinstance(b2, Object)
     assert a.attributes == (
-        Attribute("transcription", "total\n42 EUR", free=True),
+        Attribute("transcription", "total\n42 EUR", free_text=True),
         Attribute("legible", Choice("clear")),
     )
     assert (b.id, b.label, b.source_count) == ("b", "written", 1)
     assert (b2.id, b2.label, b2.source_count) == ("b/1", "printed", 0)
-    assert b.attributes == (Attribute("note", "check this", free=True),)
+    assert b.attributes == (Attribute("note", "check this", free_text=True),)
     dataset = FORMAT.read(Source(FIXTURES / "region-answers" / "input"), Options(), ReadContext())
     printed, written = dataset.schema.labels
     assert [q.name for q in printed.attributes] == ["transcription", "legible"]
@@ -157,7 +157,7 @@ def test_a_text_region_without_its_shape_is_an_unlabelled_region(tmp_path: Path)
     assert log.diagnostics[Code.CLASS_UNNAMED].count == 1
     item, _ = one(tmp_path, region(value, kind="textarea"), unlabelled="text")
     assert item.annotations[0].label == "text"
-    assert item.annotations[0].attributes == (Attribute("label", "42", free=True),)
+    assert item.annotations[0].attributes == (Attribute("label", "42", free_text=True),)
 
 
 def test_a_tool_without_labels_names_the_class(tmp_path: Path) -> None:

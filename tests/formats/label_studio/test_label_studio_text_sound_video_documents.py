@@ -84,7 +84,7 @@ def test_audio_regions_answer_the_question_of_their_control() -> None:
     found = [a for a in items[0].annotations if isinstance(a, Classification)]
     assert [(a.name, a.value, a.times) for a in found] == [
         ("speaker", (Choice("guest"),), (TimeSpan(0.2, 1.6),)),
-        ("speaker", (Choice("host", (Attribute("words", "good evening", free=True),)),), (TimeSpan(1.5, 2.25),)),
+        ("speaker", (Choice("host", (Attribute("words", "good evening", free_text=True),)),), (TimeSpan(1.5, 2.25),)),
         ("speaker", (Choice("host"),), (TimeSpan(2.5, 3.0),)),
         ("topic", Choice("sales"), ()),
     ]

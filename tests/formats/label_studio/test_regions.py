@@ -19,7 +19,7 @@ def instances(folder: Path, *result: dict[str, Any], **options: Any) -> dict[str
 
 
 def instance(id: str) -> tuple[Attribute, ...]:
-    return (Attribute("instance", id, free=True),)
+    return (Attribute("instance", id, free_text=True),)
 
 
 # ----------------------------------------------------------------------------------------------------- families

@@ -139,7 +139,7 @@ class ImageReader:
         if not text.strip():
             raise ShapeError(Code.ANSWER_EMPTY, "the caption is empty")
         self._out.append(
-            Classification(id=str(number), name=CAPTION, value=text, several=True, location=f"{CAPTION}[{number}]")
+            Classification(id=str(number), name=CAPTION, value=text, repeatable=True, location=f"{CAPTION}[{number}]")
         )
 
     def _add_shape(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:

@@ -22,10 +22,10 @@ UNSUPPORTED_ANSWERS = {
 
 
 class Answer(NamedTuple):
-    """``free``: text, not an option, however few different ones there are."""
+    """``free_text``: text, not an option, however few different ones there are."""
 
     value: str | Choice | tuple[str | Choice, ...]
-    free: bool = False
+    free_text: bool = False
     joined: int = 1
 
 
@@ -61,14 +61,14 @@ def answer_of(entry: Region, value: ValueRecord, control: Control | None) -> Ans
     if value.rating is not None:
         return Answer(Choice(_plain(value.rating)))
     if value.number is not None:
-        return Answer(_plain(value.number), free=True)
+        return Answer(_plain(value.number), free_text=True)
     if value.datetime is not None:
-        return Answer(value.datetime, free=True) if value.datetime.strip() else None
+        return Answer(value.datetime, free_text=True) if value.datetime.strip() else None
     texts = text_list(value.text)
     if texts is None:
         raise Unusable(Code.RECORD_UNREADABLE, "its text is no text")
     texts = [t for t in texts if t.strip()]
-    return Answer("\n".join(texts), free=True, joined=len(texts)) if texts else None
+    return Answer("\n".join(texts), free_text=True, joined=len(texts)) if texts else None
 
 
 def _plain(number: float) -> str:

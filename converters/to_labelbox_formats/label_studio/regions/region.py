@@ -163,10 +163,12 @@ class RegionReader:
                 if is_answer(entry, value, shaped=has_shape(value)):
                     answer = answer_of(entry, value, self.naming.control(entry.from_name))
                     if answer is not None:
-                        found.append(Attribute(self.naming.question(entry.from_name), answer.value, free=answer.free))
+                        found.append(
+                            Attribute(self.naming.question(entry.from_name), answer.value, free_text=answer.free_text)
+                        )
             note = next((n for n in map(_note_of, self.entries) if n), "")
             if note:
-                found.append(Attribute(NOTE, note, free=True))
+                found.append(Attribute(NOTE, note, free_text=True))
         return tuple(found)
 
     def _objects(self, shapes: Sequence[Geometry]) -> RegionContent:
@@ -174,7 +176,7 @@ class RegionReader:
         attributes = self._attributes()
         if self.family:
             if all(isinstance(shape, Point) for shape in shapes):
-                attributes += (Attribute(INSTANCE, self.family, free=True),)
+                attributes += (Attribute(INSTANCE, self.family, free_text=True),)
             elif self.entries[0].parentID not in (None, ""):
                 self.remarks.note(Code.GROUP_DROPPED, "it is part of another region, which only points can say")
         annotations = [
@@ -406,7 +408,7 @@ class RegionReader:
             name=name,
             ledger_label=f"{name}: {answer.value.value}" if isinstance(answer.value, Choice) else "",
             value=answer.value,
-            free=answer.free,
+            free_text=answer.free_text,
             loss=self.remarks.loss,
             location=self.remarks.place.where,
         )

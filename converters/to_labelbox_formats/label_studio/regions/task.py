@@ -277,7 +277,7 @@ class TaskReader:
             for below in nested.get(number, ()):
                 _, control, child = answers[below]
                 assert control is not None
-                attribute = Attribute(child.name, child.value, free=child.free)
+                attribute = Attribute(child.name, child.value, free_text=child.free_text)
                 value = _with_nested(answer.value, control.when_choices, attribute)
                 answer = msgspec.structs.replace(answer, value=value, source_count=answer.source_count + 1)
                 self._log.read(label)

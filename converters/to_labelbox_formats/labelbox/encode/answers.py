@@ -30,8 +30,8 @@ from to_labelbox_formats.labelbox.encode.placeholders import (
 class Questions:
     """Encodes the answers of one asset after another."""
 
-    def __init__(self, sheet: LineBuffer) -> None:
-        self._sheet = sheet
+    def __init__(self, buffer: LineBuffer) -> None:
+        self._buffer = buffer
         self._names: dict[tuple[str, bool], Raw] = {}
 
     def add(self, answers: list[Classification]) -> dict[str, str]:
@@ -41,21 +41,24 @@ class Questions:
         uuids: dict[str, str] = {}
         for answer in answers:
             name = answer.name
-            if self._sheet.filtered and not self._sheet.passes(name, answer):
+            if self._buffer.filtered and not self._buffer.passes(name, answer):
                 continue
             if not values_of(answer.value):
-                self._sheet.skip(Code.ANSWER_EMPTY, name, "the answer is empty", answer)
+                self._buffer.skip(Code.ANSWER_EMPTY, name, "the answer is empty", answer)
                 continue
             try:
                 self._check_answer(answer)
             except Skip as skip:
-                self._sheet.skip(skip.code, name, str(skip), answer)
+                self._buffer.skip(skip.code, name, str(skip), answer)
                 continue
-            if answer.several:
+            if answer.repeatable:
                 captions[name] = n = captions.get(name, 0) + 1
                 name = f"{name} {n}" if n > 1 else name
-                if self._sheet.fit is not None and (name, answer.message is not None) not in self._sheet.fit.questions:
-                    self._sheet.miss([f"question {name!r}"], answer, answer.name)
+                if (
+                    self._buffer.fit is not None
+                    and (name, answer.message is not None) not in self._buffer.fit.questions
+                ):
+                    self._buffer.miss([f"question {name!r}"], answer, answer.name)
                     continue
             ranged = bool(answer.frames or answer.times)
             joined.setdefault((name, answer.message, ranged), []).append(answer)
@@ -69,13 +72,13 @@ class Questions:
 
     def _check_answer(self, answer: Classification) -> None:
         """Raises :class:`Skip` for an answer about a part that assets of this type do not have."""
-        media = self._sheet.item.asset.media
+        media = self._buffer.item.asset.media
         if media is Media.DICOM:
             raise Skip(Code.GEOMETRY_UNSUPPORTED, "an answer on dicom has no payload in Labelbox")
         if answer.message is not None:
             if media is not Media.CONVERSATION:
                 raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about a message of a {media} has no payload")
-            check_message(answer.message, self._sheet.item.asset)
+            check_message(answer.message, self._buffer.item.asset)
         if answer.frames and media is not Media.VIDEO:
             raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about frames of {media} has no payload in Labelbox")
         if answer.times and media is not Media.AUDIO:
@@ -95,23 +98,23 @@ class Questions:
             distinct.setdefault(value.value if isinstance(value, Choice) else value, value)
         chosen = tuple(distinct.values())
         listed = len(chosen) > 1 or any(isinstance(a.value, tuple) for a in group)
-        seen = self._sheet.survey.questions.setdefault(name, Answers())
-        if first.free:
+        seen = self._buffer.survey.questions.setdefault(name, Answers())
+        if first.free_text:
             seen.input = Input.TEXT
         seen.add(tuple(_option(v) for v in chosen) if listed else chosen[0])
         part = message is not None
         seen.index |= part
         seen.whole |= not part
-        uuid = self._sheet.uuids.make(first.id, "answer")
+        uuid = self._buffer.uuids.make(first.id, "answer")
         line = AnswerLine(
             uuid,
-            self._sheet.data_row,
+            self._buffer.data_row,
             self._question(name, part),
             Raw(answer_token(name, part, chosen)),
             None if message is None else Raw(ascii_json(message)),
         )
-        self._sheet.write(line, uuid, first, group[1:])
-        self._sheet.survey.answers += 1
+        self._buffer.write(line, uuid, first, group[1:])
+        self._buffer.survey.answers += 1
         self._close(first)
         for answer in group[1:]:
             if answer.source_count:
@@ -120,11 +123,11 @@ class Questions:
 
     def _join(self, answer: Classification) -> None:
         """Close an answer as merged into the line of another one, which names it in the index."""
-        self._sheet.log.ledger[answer.ledger_label or answer.name].merged += answer.source_count
-        self._sheet.log.note(
+        self._buffer.log.ledger[answer.ledger_label or answer.name].merged += answer.source_count
+        self._buffer.log.note(
             Code.ANSWER_JOINED,
             "several answers of one question on one data row are one line",
-            file=self._sheet.item.origin,
+            file=self._buffer.item.origin,
             where=answer.location,
             id=answer.id,
             count=answer.source_count,
@@ -132,23 +135,23 @@ class Questions:
 
     def _ranged(self, name: str, group: list[Classification]) -> None:
         """Answers that hold over frames or times: one line a question, each option with its ranges."""
-        base = self._sheet.options.first_frame
-        seen = self._sheet.survey.questions.setdefault(name, Answers())
+        base = self._buffer.options.first_frame
+        seen = self._buffer.survey.questions.setdefault(name, Answers())
         seen.index = True
         values: Ranged = []
         held: list[Classification] = []
         owners: list[int] = []
         timed = bool(group[0].times)
-        question = self._sheet.fit.questions.get((name, True)) if self._sheet.fit else None
+        question = self._buffer.fit.questions.get((name, True)) if self._buffer.fit else None
         for answer in group:
             ranges = [(f.start + base, f.end + base) for f in answer.frames]
             ranges += [(round(t.start * 1000), round(t.end * 1000)) for t in answer.times]
             added = [(value, ranges) for value in values_of(answer.value)]
             if question is not None and at_once(question, [*values, *added], touching=not timed):
-                self._sheet.miss([f"a further answer at the same time to a radio, {name!r}"], answer, answer.name)
+                self._buffer.miss([f"a further answer at the same time to a radio, {name!r}"], answer, answer.name)
                 continue
             seen.repeatable |= isinstance(answer.value, tuple)
-            if answer.free:
+            if answer.free_text:
                 seen.input = Input.TEXT
             for value, _ in added:
                 seen.add(value)
@@ -159,18 +162,18 @@ class Questions:
             return
         self._close_ranged(held, {owners[n] for n in overlapping(values, timed)})
         mark_several(seen, values, touching=not timed)
-        line = RangedLine(self._sheet.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
-        self._sheet.write(line, None, held[0], held[1:])
-        self._sheet.survey.answers += 1
+        line = RangedLine(self._buffer.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
+        self._buffer.write(line, None, held[0], held[1:])
+        self._buffer.survey.answers += 1
 
     def _close_ranged(self, answers: Sequence[Classification], overlapping: Container[int]) -> None:
         """Count answers over frames or times; of those that overlap one of the same option, the ends are lost."""
         for number, answer in enumerate(answers):
             if number in overlapping:
-                self._sheet.log.note(
+                self._buffer.log.note(
                     Code.ANSWER_JOINED,
                     "it overlaps another stretch of the same option: Labelbox holds both as one",
-                    file=self._sheet.item.origin,
+                    file=self._buffer.item.origin,
                     where=answer.location,
                     id=answer.id,
                 )
@@ -184,7 +187,7 @@ class Questions:
         return token
 
     def _close(self, answer: Classification) -> None:
-        tally = self._sheet.log.ledger[answer.ledger_label or answer.name]
+        tally = self._buffer.log.ledger[answer.ledger_label or answer.name]
         if answer.loss:
             tally.approximated += answer.source_count
         else:

@@ -62,10 +62,10 @@ class Encoder:
         self._reset(log)
 
     def _reset(self, log: Log) -> None:
-        self._sheet = sheet = LineBuffer(self._settings, self._options, log)
-        self._shapes = Shapes(sheet)
-        self._tracks = Tracks(sheet)
-        self._questions = Questions(sheet)
+        self._buffer = buffer = LineBuffer(self._settings, self._options, log)
+        self._shapes = Shapes(buffer)
+        self._tracks = Tracks(buffer)
+        self._questions = Questions(buffer)
         self._rows: list[bytes] = []
         self._counts = array("I")
         self._key_hashes = array("Q")
@@ -74,46 +74,46 @@ class Encoder:
     @property
     def spill(self) -> Callable[[bytes], None] | None:
         """Takes whole lines every megabyte or so, until :meth:`take`."""
-        return self._sheet.spill
+        return self._buffer.spill
 
     @spill.setter
     def spill(self, spill: Callable[[bytes], None] | None) -> None:
-        self._sheet.spill = spill
+        self._buffer.spill = spill
 
     def index_to(self, write: Callable[[bytes], None] | None, first_line: int = 1) -> None:
         """See :class:`to_labelbox.plugins.writer.Encoder`."""
-        sheet = self._sheet
-        sheet.spill_index = write
-        sheet.number = counter(first_line).__next__
-        sheet.log.left_out = None if write is None else LeftOutLines()
+        buffer = self._buffer
+        buffer.spill_index = write
+        buffer.number = counter(first_line).__next__
+        buffer.log.left_out = None if write is None else LeftOutLines()
 
     def take(self) -> Encoded:
         """What has been encoded; the encoder starts anew with an empty log of the same policy."""
-        sheet = self._sheet
+        buffer = self._buffer
         self._shapes.finish()
-        sheet.flush()
-        sheet.survey.bytes += len(sheet.lines) + sum(map(len, self._rows))
+        buffer.flush()
+        buffer.survey.bytes += len(buffer.lines) + sum(map(len, self._rows))
         taken = Encoded(
             b"".join(self._rows),
-            bytes(sheet.lines),
+            bytes(buffer.lines),
             self._counts,
             self._key_hashes,
-            sheet.survey,
-            sheet.log,
+            buffer.survey,
+            buffer.log,
             self._items,
             self._written,
         )
-        self._reset(Log(fail=sheet.log.fail))
+        self._reset(Log(fail=buffer.log.fail))
         return taken
 
     def add(self, item: Item) -> None:
         """Encode an asset: its data row, its shapes and tracks, its answers, its relationships."""
-        given, sheet = item, self._sheet
+        given, buffer = item, self._buffer
         if self._georeference is not None and item.asset.media is Media.IMAGE:
-            item = self._georeference(item, sheet.log)
+            item = self._georeference(item, buffer.log)
         asset = item.asset
         if not asset.path.isascii() and (renamed := cleaned(asset)) is not asset:
-            sheet.log.note(
+            buffer.log.note(
                 Code.NAME_CLEANED,
                 "the file's name holds bytes or characters that no text can hold: rename it before it is uploaded",
                 file=renamed.path,
@@ -121,28 +121,28 @@ class Encoder:
             asset = renamed
             item = msgspec.structs.replace(item, asset=asset)
         self._items += 1
-        sheet.item = item
+        buffer.item = item
         if not self._open_row(self._keys.key(asset, item.split)):
             return
         self._note_asset(asset, item.split)
-        sheet.survey.note_group(item.split, asset.path, bool(item.annotations))
+        buffer.survey.note_group(item.split, asset.path, bool(item.annotations))
 
-        before = sheet.line_count
+        before = buffer.line_count
         shapes, tracks = self._shapes, self._tracks
         shapes.start(item)
         tracks.start()
         if asset.frames is not None and asset.frames > MAX_FRAMES:
-            sheet.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=sheet.key)
+            buffer.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=buffer.key)
         answers: list[Classification] = []
         relationships: list[Relationship] = []
         ends: dict[str, str] = {}
         instances: dict[str, int] = {}
-        plain = asset.media is Media.IMAGE and not sheet.filtered and sheet.fit is None and sheet.required is None
+        plain = asset.media is Media.IMAGE and not buffer.filtered and buffer.fit is None and buffer.required is None
         remaining = iter(item.annotations)
         linked = ends if self._settings.relationships else None
         while (annotation := shapes.plain(remaining, linked) if plain else next(remaining, None)) is not None:
             if type(annotation) is Object:
-                if sheet.filtered and not sheet.passes(annotation.label, annotation):
+                if buffer.filtered and not buffer.passes(annotation.label, annotation):
                     continue
                 shapes.add(annotation, ends, instances)
             elif type(annotation) is Classification:
@@ -150,11 +150,13 @@ class Encoder:
             elif type(annotation) is Track:
                 if asset.frames is None:
                     last = max((segment[-1].frame for segment in annotation.segments if segment), default=-1)
-                    sheet.survey.note_largest(FRAMES, last + 1)
+                    buffer.survey.note_largest(FRAMES, last + 1)
                     if last >= MAX_FRAMES:
                         message = f"frame {last + 1}; a video may have {MAX_FRAMES}"
-                        sheet.log.note(Code.LIMIT, message, file=sheet.key, where=annotation.location, id=annotation.id)
-                if sheet.filtered and not sheet.passes(annotation.label, annotation):
+                        buffer.log.note(
+                            Code.LIMIT, message, file=buffer.key, where=annotation.location, id=annotation.id
+                        )
+                if buffer.filtered and not buffer.passes(annotation.label, annotation):
                     continue
                 tracks.add(annotation, instances)
             elif type(annotation) is Relationship:
@@ -162,56 +164,56 @@ class Encoder:
         tracks.finish()
         for label, count in instances.items():
             if count > 1:
-                sheet.survey.repeated[label] = None
+                buffer.survey.repeated[label] = None
         sources = self._questions.add(answers) if answers else {}
-        if sheet.required is not None:
+        if buffer.required is not None:
             self._demand(answers, sources)
         for relationship in relationships:
-            add_relationship(sheet, relationship, ends, sources)
-        if sheet.line_count - before > MANY:
+            add_relationship(buffer, relationship, ends, sources)
+        if buffer.line_count - before > MANY:
             self._check_many(given)
-        self._counts.append(sheet.line_count - before)
+        self._counts.append(buffer.line_count - before)
 
     def _open_row(self, key: str) -> bool:
         """The data row that the next lines refer to: a new one, or one that exists. False when there has to be one."""
-        sheet, rows = self._sheet, self._settings.rows
-        item, asset = sheet.item, sheet.item.asset
+        buffer, rows = self._buffer, self._settings.rows
+        item, asset = buffer.item, buffer.item.asset
         if rows is not None:
             row = rows.match(asset, key)
-            sheet.open(item, key if row is None else row.name)
-            self._key_hashes.append(sheet.uuids.digest if row is None else row.number)
+            buffer.open(item, key if row is None else row.name)
+            self._key_hashes.append(buffer.uuids.digest if row is None else row.number)
             if row is None:
                 self._leave_out(asset.path)
                 return False
-            name = ascii_json(sheet.key)
-            sheet.data_row = Raw(b'{"globalKey":%b}' % name if row.global_key else b'{"id":%b}' % name)
+            name = ascii_json(buffer.key)
+            buffer.data_row = Raw(b'{"globalKey":%b}' % name if row.global_key else b'{"id":%b}' % name)
             self._written += 1
             return True
-        sheet.survey.note_largest(KEY, len(key))
+        buffer.survey.note_largest(KEY, len(key))
         if len(key) > MAX_LENGTH:
             short = shortened(key)
-            sheet.log.note(
+            buffer.log.note(
                 Code.KEY_SHORTENED, f"global key has {len(key)} characters, over {MAX_LENGTH}: {short}", file=key
             )
             key = short
-        sheet.open(item, key)
-        self._key_hashes.append(sheet.uuids.digest)
-        sheet.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
+        buffer.open(item, key)
+        self._key_hashes.append(buffer.uuids.digest)
+        buffer.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
         row_data = self._keys.row_data(asset)
         if row_data is None and self._georeference is not None and asset.media is Media.GEOSPATIAL:
-            sheet.log.note(
+            buffer.log.note(
                 Code.ROW_DATA_LOCAL,
                 "tile_layer_url is a relative path: give the tiles' URLs (…/{z}/{x}/{y}.png) with --url-map",
                 file=asset.path,
             )
         elif row_data is None and asset.media is Media.IMAGE:
-            sheet.log.note(
+            buffer.log.note(
                 Code.ROW_DATA_LOCAL,
                 "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
                 file=asset.path,
             )
         if row_data is not None and self._keys.tells_datasets_apart:
-            sheet.survey.urls.append(self._keys.url_hash(row_data))
+            buffer.survey.urls.append(self._keys.url_hash(row_data))
         metadata = tuple(self._metadata(asset, item.split))
         self._rows.append(data_row(asset, key, row_data, metadata))
         self._written += 1
@@ -219,15 +221,15 @@ class Encoder:
 
     def _demand(self, answers: list[Classification], written: Mapping[str, str]) -> None:
         """Note the required questions about the asset that have no answer."""
-        sheet = self._sheet
-        assert sheet.required is not None
+        buffer = self._buffer
+        assert buffer.required is not None
         given = [Attribute(a.name, a.value) for a in answers if a.id in written and a.message is None]
-        for message in missing(sheet.required.assets, given, ASSET):
-            sheet.log.note(Code.REQUIRED_UNANSWERED, message, file=sheet.item.origin)
+        for message in missing(buffer.required.assets, given, ASSET):
+            buffer.log.note(Code.REQUIRED_UNANSWERED, message, file=buffer.item.origin)
 
     def _metadata(self, asset: Asset, split: str) -> Iterator[tuple[str, str]]:
         """Metadata fields of a data row, those that Labelbox reserves in the form that it takes."""
-        field, log = self._settings.split_metadata, self._sheet.log
+        field, log = self._settings.split_metadata, self._buffer.log
         for name, value in (*asset.metadata, *([(field, split)] if field and split else [])):
             if name == SPLIT and (option := split_option(value)) is not None:
                 if option != value:
@@ -244,22 +246,22 @@ class Encoder:
 
     def _leave_out(self, path: str) -> None:
         """Skip everything on an asset that no existing data row is."""
-        sheet = self._sheet
+        buffer = self._buffer
         message = f"no data row is {path}, or several could be: its annotations are skipped"
         counted = False
-        for annotation in sheet.item.annotations:
+        for annotation in buffer.item.annotations:
             if annotation.source_count:
                 label = annotation.name if isinstance(annotation, Classification) else annotation.label
-                sheet.skip(Code.ROW_UNMATCHED, label, message, annotation)
+                buffer.skip(Code.ROW_UNMATCHED, label, message, annotation)
                 counted = True
         if not counted:
-            sheet.log.note(Code.ROW_UNMATCHED, message, file=sheet.item.origin)
-        if len(self._sheet.log.unmatched) < LISTED:
-            self._sheet.log.unmatched.append(path)
+            buffer.log.note(Code.ROW_UNMATCHED, message, file=buffer.item.origin)
+        if len(self._buffer.log.unmatched) < LISTED:
+            self._buffer.log.unmatched.append(path)
         self._counts.append(0)
 
     def _note_asset(self, asset: Asset, split: str) -> None:
-        survey = self._sheet.survey
+        survey = self._buffer.survey
         survey.media[asset.media] = survey.media.get(asset.media, 0) + 1
         if asset.width is not None and asset.height is not None:
             size = asset.width, asset.height
@@ -280,6 +282,6 @@ class Encoder:
         again.add(item)
         for (label, kind), lines in again.take().survey.shapes.items():
             if lines > MANY:
-                self._sheet.survey.note_largest(ONE_NAME, lines)
+                self._buffer.survey.note_largest(ONE_NAME, lines)
                 message = f"{lines} lines of {label!r} ({kind}) on one data row; an import takes {MANY} of one name"
-                self._sheet.log.note(Code.LIMIT, message, file=self._sheet.key)
+                self._buffer.log.note(Code.LIMIT, message, file=self._buffer.key)

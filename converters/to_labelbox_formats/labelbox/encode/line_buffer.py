@@ -156,16 +156,16 @@ class LineBuffer:
         return self.fit is None or (label, kind) in self.fit.shapes
 
     def miss(
-        self, unfit: Iterable[str], annotation: Object | Track | Classification | Relationship, skipped: str
+        self, absent: Iterable[str], annotation: Object | Track | Classification | Relationship, skipped: str
     ) -> None:
         """Note what the existing ontology does not have; with ``skipped``, a label, nothing was written."""
-        for what in unfit:
+        for what in absent:
             self.log.missing_in_ontology[what] = self.log.missing_in_ontology.get(what, 0) + 1
-        missing = ", ".join(unfit)
+        names = ", ".join(absent)
         if skipped:
-            self.skip(Code.NOT_IN_ONTOLOGY, skipped, f"the ontology has no {missing}", annotation)
+            self.skip(Code.NOT_IN_ONTOLOGY, skipped, f"the ontology has no {names}", annotation)
             return
-        message = f"left out, as the ontology does not have it: {missing}"
+        message = f"left out, as the ontology does not have it: {names}"
         file, where = self.item.origin, annotation.location
         self.log.note(Code.NOT_IN_ONTOLOGY, message, file=file, where=where, id=annotation.id)
 

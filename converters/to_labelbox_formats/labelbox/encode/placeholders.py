@@ -9,7 +9,7 @@ between two NUL bytes, which no JSON text contains::
     \0A["weather",false,["rain"]]\0         its answer: an object, a list or a string, as its type demands
     \0R["mood",true,[["calm",[[200,1600]]]]]\0   its answer over frames or, if true, milliseconds
 
-:class:`Renderer` replaces them.
+:class:`PlaceholderFiller` replaces them.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _decode_ranged = msgspec.json.Decoder(tuple[str, bool, tuple[tuple[Scalar | Choi
 _CACHED_TOKENS = 100_000
 
 
-class Renderer(dict[bytes, bytes]):
+class PlaceholderFiller(dict[bytes, bytes]):
     """Fills the tokens of encoded lines by an ontology; a dict of rendered tokens that makes what it lacks."""
 
     def __init__(self, ontology: Ontology) -> None:

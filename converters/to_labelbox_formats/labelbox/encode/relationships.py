@@ -13,46 +13,48 @@ from to_labelbox_formats.labelbox.encode.placeholders import tool_token
 
 
 def add_relationship(
-    sheet: LineBuffer, relationship: Relationship, ends: dict[str, str], answers: dict[str, str]
+    buffer: LineBuffer, relationship: Relationship, ends: dict[str, str], answers: dict[str, str]
 ) -> None:
     """A link between two objects; on documents its source may be an answer [SDK 7.17, relationship.py]."""
     label = relationship.label
-    if sheet.filtered and not sheet.settings.wants(label):
-        sheet.skip(Code.EXCLUDED, label, f"class {label!r} is left out by --include/--exclude", relationship)
+    if buffer.filtered and not buffer.settings.wants(label):
+        buffer.skip(Code.EXCLUDED, label, f"class {label!r} is left out by --include/--exclude", relationship)
         return
-    if not sheet.settings.relationships:
+    if not buffer.settings.relationships:
         if relationship.source_count:
-            sheet.skip(Code.RELATIONSHIP_OFF, label, "relationships are written with --relationships", relationship)
+            buffer.skip(Code.RELATIONSHIP_OFF, label, "relationships are written with --relationships", relationship)
         return
-    if not sheet.fits(label, Kind.RELATIONSHIP):
-        sheet.miss([f"relationship {label!r}"], relationship, label)
+    if not buffer.fits(label, Kind.RELATIONSHIP):
+        buffer.miss([f"relationship {label!r}"], relationship, label)
         return
-    if sheet.item.asset.media not in (Media.IMAGE, Media.DOCUMENT):
-        sheet.skip(
+    if buffer.item.asset.media not in (Media.IMAGE, Media.DOCUMENT):
+        buffer.skip(
             Code.GEOMETRY_UNSUPPORTED,
             label,
-            f"a relationship on {sheet.item.asset.media} has no payload in Labelbox",
+            f"a relationship on {buffer.item.asset.media} has no payload in Labelbox",
             relationship,
         )
         return
     source, target = ends.get(relationship.source), ends.get(relationship.target)
-    if source is None and sheet.item.asset.media is Media.DOCUMENT:
+    if source is None and buffer.item.asset.media is Media.DOCUMENT:
         source = answers.get(relationship.source)
     if source is None or target is None:
         lost = relationship.source if source is None else relationship.target
-        sheet.skip(Code.RELATIONSHIP_DANGLING, label, f"its end {lost!r} is not written on this data row", relationship)
+        buffer.skip(
+            Code.RELATIONSHIP_DANGLING, label, f"its end {lost!r} is not written on this data row", relationship
+        )
         return
     if source == target:
-        sheet.skip(Code.RELATIONSHIP_DANGLING, label, "both its ends are the same annotation", relationship)
+        buffer.skip(Code.RELATIONSHIP_DANGLING, label, "both its ends are the same annotation", relationship)
         return
     seen = (label, Kind.RELATIONSHIP)
-    sheet.survey.shapes[seen] = sheet.survey.shapes.get(seen, 0) + 1
-    uuid = sheet.uuids.make(relationship.id, "relationship")
+    buffer.survey.shapes[seen] = buffer.survey.shapes.get(seen, 0) + 1
+    uuid = buffer.uuids.make(relationship.id, "relationship")
     line = RelationshipLine(
         uuid,
-        sheet.data_row,
+        buffer.data_row,
         Raw(tool_token(*seen)),
         RelationshipEnds(source, target, "bidirectional" if relationship.bidirectional else "unidirectional"),
     )
-    sheet.write(line, uuid, relationship)
-    sheet.log.ledger[relationship.ledger_label or label].converted += relationship.source_count
+    buffer.write(line, uuid, relationship)
+    buffer.log.ledger[relationship.ledger_label or label].converted += relationship.source_count

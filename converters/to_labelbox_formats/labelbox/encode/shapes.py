@@ -30,11 +30,11 @@ class _Plain:
     encode it.
     """
 
-    __slots__ = ("counted", "kind", "label", "lines", "named", "tally", "tool")
+    __slots__ = ("kind", "label", "ledger_label", "lines", "named", "tally", "tool")
 
-    def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally, counted: Raw) -> None:
+    def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally, ledger_label: Raw) -> None:
         self.tool = tool
-        self.counted = counted
+        self.ledger_label = ledger_label
         self.label = label
         self.kind = kind
         self.tally = tally
@@ -49,9 +49,9 @@ class Shapes:
     keypoints by label.
     """
 
-    def __init__(self, sheet: LineBuffer) -> None:
-        self._sheet = sheet
-        self._lowering = Lowering(sheet.settings, sheet.log)
+    def __init__(self, buffer: LineBuffer) -> None:
+        self._buffer = buffer
+        self._lowering = Lowering(buffer.settings, buffer.log)
         self._tools_of: dict[Media, dict[tuple[str, Kind, type], tuple[Raw, Form]]] = {media: {} for media in Media}
         self._repeating: dict[tuple[str, Kind, tuple[Attribute, ...]], bytes] = {}
         self._plain_boxes: dict[str, _Plain] = {}
@@ -65,7 +65,7 @@ class Shapes:
         self._tools = self._tools_of[asset.media]
         self._border = BORDERS.get(asset.media)
         self._degrees = asset.tiles is not None and asset.tiles.epsg == "EPSG4326"
-        self._map = asset.tiles if self._sheet.settings.outside is not Outside.KEEP else None
+        self._map = asset.tiles if self._buffer.settings.outside is not Outside.KEEP else None
         if asset.media is Media.IMAGE:
             self._lowering.start(asset.width, asset.height, item.origin)
         else:
@@ -74,7 +74,7 @@ class Shapes:
     def finish(self) -> None:
         """Put into the log and the survey what has only been counted."""
         self._lowering.finish()
-        counts = self._sheet.survey.shapes
+        counts = self._buffer.survey.shapes
         for plain in (*self._plain_boxes.values(), *self._plain_rings.values()):
             counts[plain.label, plain.kind] += plain.lines
 
@@ -83,11 +83,11 @@ class Shapes:
 
         Gives the first annotation that is none of these, or None at the end.
         """
-        sheet = self._sheet
-        draw, make, data_row = self._lowering.plain, sheet.uuids.make, sheet.data_row
+        buffer = self._buffer
+        draw, make, data_row = self._lowering.plain, buffer.uuids.make, buffer.data_row
         boxes, rings = self._plain_boxes, self._plain_rings
-        lines, index = sheet.waiting, None if sheet.spill_index is None else sheet.index
-        place, number = sheet.place, sheet.number
+        lines, index = buffer.waiting, None if buffer.spill_index is None else buffer.index
+        place, number = buffer.place, buffer.number
         for obj in annotations:
             if type(obj) is not Object or (drawn := draw(obj)) is None:
                 return obj
@@ -101,7 +101,7 @@ class Shapes:
                 name = told[1] if told is not None else self._named(plain, attributes)
                 lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
                 if index is not None:
-                    index.append(IndexLine(number(), uuid, place, obj.location, own, plain.counted))
+                    index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
                 plain.lines += 1
             else:
                 plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
@@ -117,10 +117,10 @@ class Shapes:
                         uuid = make(own, str(n))
                     lines.append(PolygonLine(uuid, data_row, name, vertices))
                     if index is not None:
-                        index.append(IndexLine(number(), uuid, place, obj.location, own, plain.counted))
-                    sheet.vertices += len(vertices)
-                    if sheet.vertices > LONG:
-                        sheet.flush()
+                        index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
+                    buffer.vertices += len(vertices)
+                    if buffer.vertices > LONG:
+                        buffer.flush()
                 plain.lines += len(drawn)
             if obj.outline_unread:
                 self._lowering.note_forced(obj)
@@ -128,17 +128,17 @@ class Shapes:
             else:
                 plain.tally.converted += obj.source_count
             if len(lines) > BATCH:
-                sheet.flush()
+                buffer.flush()
         return None
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
         """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen."""
-        label, counted = obj.label, obj.ledger_label or obj.label
+        label, ledger_label = obj.label, obj.ledger_label or obj.label
         tool = self._tools.get((label, kind, drawn)) or self._tool(label, kind, drawn)
         assert tool is not None
-        self._sheet.survey.shapes.setdefault((label, kind), 0)
-        plain = _Plain(tool[0], label, kind, self._sheet.log.ledger[counted], self._sheet.label_of(obj))
-        (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[counted] = plain
+        self._buffer.survey.shapes.setdefault((label, kind), 0)
+        plain = _Plain(tool[0], label, kind, self._buffer.log.ledger[ledger_label], self._buffer.label_of(obj))
+        (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[ledger_label] = plain
         return plain
 
     def _named(self, plain: _Plain, attributes: tuple[Attribute, ...]) -> Raw:
@@ -161,66 +161,66 @@ class Shapes:
             return Raw(bytes(plain.tool) + answers)
         if obj.label not in self._pieced:
             self._pieced.add(obj.label)
-            self._sheet.observe(obj.label, "", (instance,), obj.label)
+            self._buffer.observe(obj.label, "", (instance,), obj.label)
         return Raw(bytes(plain.tool) + _instance(obj.id))
 
     def add(self, obj: Object, ends: dict[str, str], instances: dict[str, int]) -> None:
-        log, label, tools = self._sheet.log, obj.label, self._tools
+        log, label, tools = self._buffer.log, obj.label, self._tools
         try:
             if self._border is not None:
-                obj = self._border(obj, self._sheet.item, log)
+                obj = self._border(obj, self._buffer.item, log)
             shapes = self._lowering.lower(obj)
             if self._degrees:
                 check_degrees(shapes)
             if self._map is not None:
                 check_map(shapes, self._map)
         except Skip as skip:
-            self._sheet.skip(skip.code, label, str(skip), obj)
+            self._buffer.skip(skip.code, label, str(skip), obj)
             return
         if not shapes:
-            self._sheet.skip(Code.GEOMETRY_MISSING, label, "nothing of it lies on the asset", obj)
+            self._buffer.skip(Code.GEOMETRY_MISSING, label, "nothing of it lies on the asset", obj)
             return
         first, lost = "", False
-        unfit: dict[str, None] = {}
-        survey = self._sheet.survey
+        absent: dict[str, None] = {}
+        survey = self._buffer.survey
         counts = survey.shapes
         keypoints = 0
         for shape in shapes:
             kind, tool_label, drawn, attributes, part = shape
             tool = tools.get((tool_label, kind, type(drawn))) or self._tool(tool_label, kind, type(drawn))
             if tool is None:
-                if self._sheet.fits(tool_label, kind):
+                if self._buffer.fits(tool_label, kind):
                     lost = True
                 else:
-                    unfit[f"{kind} tool {tool_label!r}"] = None
+                    absent[f"{kind} tool {tool_label!r}"] = None
                 continue
-            if self._sheet.fit is not None:
-                attributes = self._asked(shape, unfit, label in instances)
-            if self._sheet.required is not None:
-                self._sheet.demand(tool_label, kind, attributes, obj)
-            uuid = self._sheet.uuids.make(obj.id, part)
+            if self._buffer.fit is not None:
+                attributes = self._asked(shape, absent, label in instances)
+            if self._buffer.required is not None:
+                self._buffer.demand(tool_label, kind, attributes, obj)
+            uuid = self._buffer.uuids.make(obj.id, part)
             first = first or uuid
             seen = (tool_label, kind)
             counts[seen] = counts.get(seen, 0) + 1
             name = tool[0]
             if attributes:
                 name = Raw(bytes(name) + self._answers(kind, tool_label, attributes, part, label))
-            self._sheet.write(tool[1](self._sheet, uuid, name, shape), uuid, obj)
+            self._buffer.write(tool[1](self._buffer, uuid, name, shape), uuid, obj)
             keypoints += part[:1] == "/"
-        if unfit:
+        if absent:
             self._lowering.approximated = True
-            self._sheet.miss(unfit, obj, "" if first else label)
-        if not first and unfit:
+            self._buffer.miss(absent, obj, "" if first else label)
+        if not first and absent:
             return
         if not first:
             what = type(obj.geometry).__name__
-            self._sheet.skip(
+            self._buffer.skip(
                 Code.GEOMETRY_UNSUPPORTED, label, f"a {what} on {self._media} has no payload in Labelbox", obj
             )
             return
         if lost:
             message = f"its keypoints have no payload on {self._media} and are left out"
-            log.note(Code.GEOMETRY_UNSUPPORTED, message, file=self._sheet.item.origin, where=obj.location, id=obj.id)
+            log.note(Code.GEOMETRY_UNSUPPORTED, message, file=self._buffer.item.origin, where=obj.location, id=obj.id)
         ends[obj.id] = first
         if keypoints:
             instances[label] = instances.get(label, 0) + 1
@@ -230,23 +230,23 @@ class Shapes:
         else:
             tally.converted += obj.source_count
 
-    def _asked(self, shape: Shape, unfit: dict[str, None], again: bool) -> tuple[Attribute, ...]:
-        """The answers that the tool of the existing ontology asks for; the others are noted in ``unfit``.
+    def _asked(self, shape: Shape, absent: dict[str, None], again: bool) -> tuple[Attribute, ...]:
+        """The answers that the tool of the existing ontology asks for; the others are noted in ``absent``.
 
         Nothing is lost with what tells instances apart where there is one, nor with the visibility of what is visible.
         """
-        assert self._sheet.fit is not None
-        asked = {q.name for q in self._sheet.fit.shapes[shape.label, shape.kind]}
+        assert self._buffer.fit is not None
+        asked = {q.name for q in self._buffer.fit.shapes[shape.label, shape.kind]}
         keypoint = shape.part[:1] == "/"
         for attribute in shape.attributes:
             told = {INSTANCE: again, VISIBILITY: attribute.value == "occluded"}.get(attribute.name, True)
             if attribute.name not in asked and (told or not keypoint):
-                unfit[f"{attribute.name!r} of {shape.label!r}"] = None
+                absent[f"{attribute.name!r} of {shape.label!r}"] = None
         return tuple(a for a in shape.attributes if a.name in asked)
 
     def _tool(self, label: str, kind: Kind, drawn: type) -> tuple[Raw, Form] | None:
         """The name to write and the way to write it; None when such an asset, or the ontology, takes no such shape."""
-        form = LINE_FORMS[self._media].get((drawn, kind)) if self._sheet.fits(label, kind) else None
+        form = LINE_FORMS[self._media].get((drawn, kind)) if self._buffer.fits(label, kind) else None
         if form is None:
             self._lowering.approximated = True
             return None
@@ -259,7 +259,7 @@ class Shapes:
         token = self._repeating.get(seen)
         if token is not None:
             return token
-        self._sheet.observe(label, part, attributes, owner)
+        self._buffer.observe(label, part, attributes, owner)
         first = attributes[0]
         if len(attributes) == 1 and first.name == INSTANCE and isinstance(first.value, str):
             # pieces of one outline: the question is free text wherever it was observed, so nothing is left open

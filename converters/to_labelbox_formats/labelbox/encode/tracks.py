@@ -19,9 +19,9 @@ from to_labelbox_formats.labelbox.options import VideoMasks
 class Tracks:
     """Encodes the tracks of one asset after another."""
 
-    def __init__(self, sheet: LineBuffer) -> None:
-        self._sheet = sheet
-        self._lowering = TrackLowering(sheet.settings, sheet.log)
+    def __init__(self, buffer: LineBuffer) -> None:
+        self._buffer = buffer
+        self._lowering = TrackLowering(buffer.settings, buffer.log)
         self._masks = 0
         self._pending: dict[str | None, list[PendingMask]] = {}
 
@@ -32,7 +32,7 @@ class Tracks:
 
     def finish(self) -> None:
         """Write the masks of the asset: one line for all of them, one picture a frame."""
-        sheet, base = self._sheet, self._sheet.options.first_frame
+        buffer, base = self._buffer, self._buffer.options.first_frame
         for plane, pending in self._pending.items():
             frames, covered, seen = composite(pending, base)
             drawn = [n for n in range(len(pending)) if n in seen]
@@ -40,61 +40,61 @@ class Tracks:
                 label, track = one.track.label, one.track
                 if n not in seen:
                     message = "others cover it on every frame: -O video_masks=separate writes it all the same"
-                    sheet.skip(Code.MASK_COVERED, label, message, track)
+                    buffer.skip(Code.MASK_COVERED, label, message, track)
                     continue
                 if n in covered:
                     message = (
                         "others cover a part of it, which one picture a frame cannot hold; see -O video_masks=separate"
                     )
-                    sheet.log.note(
-                        Code.MASK_COVERED, message, file=sheet.item.origin, where=track.location, id=track.id
+                    buffer.log.note(
+                        Code.MASK_COVERED, message, file=buffer.item.origin, where=track.location, id=track.id
                     )
                 self._count(one.label, Kind.MASK)
                 self._close(track, one.approximated or n in covered)
             instances = [MaskInstance(instance_color(n), pending[n].name) for n in drawn]
-            sheet.survey.joined += len(drawn) - 1
+            buffer.survey.joined += len(drawn) - 1
             first, *others = [pending[n].track for n in drawn]
-            sheet.write(MasksLine(sheet.data_row, Masks(frames, instances), plane), None, first, others)
+            buffer.write(MasksLine(buffer.data_row, Masks(frames, instances), plane), None, first, others)
         self._pending.clear()
 
     def _count(self, label: str, kind: Kind) -> None:
-        shapes = self._sheet.survey.shapes
+        shapes = self._buffer.survey.shapes
         shapes[label, kind] = shapes.get((label, kind), 0) + 1
 
     def _close(self, track: Track, approximated: bool) -> None:
-        tally = self._sheet.log.ledger[track.ledger_label or track.label]
+        tally = self._buffer.log.ledger[track.ledger_label or track.label]
         if approximated:
             tally.approximated += track.source_count
         else:
             tally.converted += track.source_count
 
     def add(self, track: Track, instances: dict[str, int]) -> None:
-        label, media = track.label, self._sheet.item.asset.media
+        label, media = track.label, self._buffer.item.asset.media
         if media not in (Media.VIDEO, Media.DICOM):
-            self._sheet.skip(Code.GEOMETRY_UNSUPPORTED, label, f"a track on {media} has no payload in Labelbox", track)
+            self._buffer.skip(Code.GEOMETRY_UNSUPPORTED, label, f"a track on {media} has no payload in Labelbox", track)
             return
         try:
-            courses = self._lowering.lower(track, self._sheet.item.asset, self._sheet.item.origin)
+            courses = self._lowering.lower(track, self._buffer.item.asset, self._buffer.item.origin)
         except Skip as skip:
-            self._sheet.skip(skip.code, label, str(skip), track)
+            self._buffer.skip(skip.code, label, str(skip), track)
             return
-        fitting = [course for course in courses if self._sheet.fits(course.label, course.kind)]
+        fitting = [course for course in courses if self._buffer.fits(course.label, course.kind)]
         if len(fitting) < len(courses):
-            unfit = {f"{c.kind} tool {c.label!r}": None for c in courses if not self._sheet.fits(c.label, c.kind)}
-            self._sheet.miss(unfit, track, "" if fitting else label)
+            absent = {f"{c.kind} tool {c.label!r}": None for c in courses if not self._buffer.fits(c.label, c.kind)}
+            self._buffer.miss(absent, track, "" if fitting else label)
             self._lowering.approximated = True
             courses = fitting
         if not courses:
             return
-        base = self._sheet.options.first_frame
+        base = self._buffer.options.first_frame
         plane = track.plane if media is Media.DICOM else None
         for course in courses:
             kind, tool_label, segments, part = course
             name = Raw(tool_token(tool_label, kind))
-            if self._sheet.required is not None:
+            if self._buffer.required is not None:
                 answers = [a for segment in segments for key in segment for a in key.answers]
-                self._sheet.demand(tool_label, kind, [] if kind is Kind.MASK else answers, track)
-            if kind is Kind.MASK and self._sheet.options.video_masks is VideoMasks.COMPOSITE:
+                self._buffer.demand(tool_label, kind, [] if kind is Kind.MASK else answers, track)
+            if kind is Kind.MASK and self._buffer.options.video_masks is VideoMasks.COMPOSITE:
                 waiting = PendingMask(track, tool_label, name, course, self._lowering.approximated)
                 self._pending.setdefault(plane, []).append(waiting)
                 return  # what has masks has one course
@@ -102,14 +102,14 @@ class Tracks:
             line: Struct
             uuid = None
             if kind is Kind.MASK:
-                line = masks_line(self._sheet.data_row, name, course, base, plane, instance_color(self._masks))
+                line = masks_line(self._buffer.data_row, name, course, base, plane, instance_color(self._masks))
                 self._masks += 1
             else:
-                uuid = self._sheet.uuids.make(track.id, part)
-                line = segments_line(uuid, self._sheet.data_row, name, course, base, plane)
+                uuid = self._buffer.uuids.make(track.id, part)
+                line = segments_line(uuid, self._buffer.data_row, name, course, base, plane)
                 for given in {id(key.answers): key.answers for segment in segments for key in segment}.values():
-                    self._sheet.observe(tool_label, part, given, label)
-            self._sheet.write(line, uuid, track)
+                    self._buffer.observe(tool_label, part, given, label)
+            self._buffer.write(line, uuid, track)
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1
         self._close(track, self._lowering.approximated)

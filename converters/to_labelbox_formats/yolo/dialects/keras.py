@@ -18,7 +18,7 @@ from to_labelbox.model.items import Box, Object
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox.source.image_headers import is_image
-from to_labelbox_formats.yolo.assets import Pictures, Place
+from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, joined, split_of
 from to_labelbox_formats.yolo.rows import BoxForm, Rows
 
@@ -96,18 +96,18 @@ class Lines:
     def __len__(self) -> int:
         return len(self.assets)
 
-    def _locate(self, file: str, path: str, pictures: Pictures) -> tuple[str, Place]:
+    def _locate(self, file: str, path: str, pictures: Pictures) -> tuple[str, FoundIn]:
         """A picture by its path from the file's folder; of a path from another computer, the longest end that is here."""
         folder = file[: file.rfind("/") + 1]
         plain = re.sub(r"^[A-Za-z]:", "", path.replace("\\", "/"))
         parts = [part for part in plain.split("/") if part not in ("", ".", "..")]
         if not parts:
-            return posixpath.basename(plain) or "unnamed", Place.NOWHERE
+            return posixpath.basename(plain) or "unnamed", FoundIn.NOWHERE
         for n in range(len(parts)):
             for base in dict.fromkeys((folder, "")):
                 name = joined(base, "/".join(parts[n:]))
                 if name and (self.tree.has(name) or (self.tree.source.is_file and self.tree.source.exists(name))):
-                    return name, Place.SOURCE
+                    return name, FoundIn.SOURCE
         absolute = plain.startswith("/")
         name = joined("" if absolute else folder, "/".join(parts[-2:] if absolute else parts)) or parts[-1]
         return pictures.find(name)
@@ -142,7 +142,7 @@ def corner_order(lines: Lines, pictures: Pictures) -> CornerOrder:
     """What the boxes of lines spread over the set say of the order of their corners."""
     order = CornerOrder()
     for unit in range(0, len(lines), max(1, -(-len(lines) // _SAMPLE))):
-        frame = pictures.frame(lines.assets[unit], Place(lines.places[unit]), Log(), rows=False)
+        frame = pictures.frame(lines.assets[unit], FoundIn(lines.places[unit]), Log(), rows=False)
         for _, boxes in (line for _, found in lines.read(unit, unit + 1) for line in found):
             for text in filter(_BOX.fullmatch, boxes[:_BOXES]):
                 left, top, right, bottom = map(float, text.split(b",")[:4])
