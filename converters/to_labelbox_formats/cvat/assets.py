@@ -11,8 +11,9 @@ from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox.source.files import Source, is_safe
+from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header, image_header, is_image
+from to_labelbox.source.paths import is_safe
 from to_labelbox_formats.cvat.assumptions import assume_one_video
 from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.meta import TaskSpec

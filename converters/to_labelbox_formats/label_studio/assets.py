@@ -20,8 +20,8 @@ from msgspec import Struct
 
 from to_labelbox.model.items import Media, Message
 from to_labelbox.plugins.reader import ReadContext
-from to_labelbox.source.files import is_safe
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, Header
+from to_labelbox.source.paths import is_safe
 from to_labelbox.source.urls import is_url, url_identity, url_parts, url_path
 from to_labelbox_formats.label_studio.config import Config, Shown
 

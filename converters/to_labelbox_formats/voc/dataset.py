@@ -62,7 +62,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         document = document_of(source, layout.xmls[unit], fallback)
         return document.filename if document else ""
 
-    listed = source.is_archive or os.path.isdir(source.path)
+    listed = source.is_archive or os.path.isdir(source.place)
     link(layout, file_name, None if listed else source.exists)
     ask_between_annotations(layout, source)
     if layout.strays:

@@ -33,6 +33,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
 from to_labelbox.rules.settings import Outside, Policy, Settings
+from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
 from to_labelbox.source.files import Source
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def formats() -> Mapping[str, Reader]:
 
 def detect(path: str | os.PathLike[str]) -> Detection:
     """Which format a source has and why. Raises :class:`SourceError` when it is none or could be two."""
-    return _detect(Source(path))
+    return _detect(Source(*at_hand([os.fspath(path)])))
 
 
 def read(
@@ -108,8 +109,8 @@ def read(
     media_root: str | os.PathLike[str] | None = None,
 ) -> Dataset:
     """Open a source as a dataset of items in the model's conventions. Raises :class:`ToLabelboxError`."""
-    root = None if media_root is None else os.fspath(media_root)
-    return open_job(ConversionJob((os.fspath(path),), format, options or {}, media_root=root)).dataset
+    job = ConversionJob((*at_hand([os.fspath(path)]),), format, options or {}, media_root=media_at_hand(media_root))
+    return open_job(job).dataset
 
 
 def validate(path: str | os.PathLike[str], ontology: str | os.PathLike[str] | None = None) -> list[Fault]:

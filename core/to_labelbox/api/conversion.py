@@ -25,6 +25,7 @@ from to_labelbox.report.report import Report, SourceInfo
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import Rows, read_rows
 from to_labelbox.rules.settings import Settings
+from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
 
 
 def convert(
@@ -50,6 +51,8 @@ def convert(
 ) -> Report:
     """Convert one dataset (a file, folder, zip or gz, or several files of one set) into ``out``.
 
+    Sources and ``media_root`` may be addresses in the cloud (``s3://``, ``gs://``, ``az://``, ``https://``; extra ``cloud``).
+
     ``out`` None converts without writing anything. ``options`` are the format's own (``formats NAME`` lists them),
     ``settings`` the rules of the conversion. ``class_map`` is a map of names or the YAML or CSV file of one, the same as
     in ``settings``. ``ontology`` is an existing one, or its JSON file: what does not fit it is left out and listed.
@@ -71,13 +74,13 @@ def convert(
     if data_rows is not None:
         rows = data_rows if isinstance(data_rows, Rows) else read_rows(data_rows)
         settings = msgspec.structs.replace(settings, rows=rows)
-    paths = [source] if isinstance(source, str | os.PathLike) else list(source)
+    paths = at_hand([os.fspath(p) for p in ([source] if isinstance(source, str | os.PathLike) else source)])
     job = ConversionJob(
-        sources=tuple(os.fspath(p) for p in paths),
+        sources=tuple(paths),
         format=format,
         options=options or {},
         settings=settings,
-        media_root=None if media_root is None else os.fspath(media_root),
+        media_root=media_at_hand(media_root),
         sizes=None if sizes is None else os.fspath(sizes),
         exif=exif,
         fail=on_error == "fail",

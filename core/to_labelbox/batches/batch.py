@@ -32,6 +32,7 @@ from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.settings import Settings
+from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.fingerprint import file_digest
 
@@ -83,12 +84,12 @@ def batch(
     if format is not None:
         reader(format)
     given = Plan(
-        root=os.path.abspath(root),
+        root=os.path.abspath(at_hand([os.fspath(root)])[0]),
         format=format,
         datasets=tuple(datasets),
         options=dict(options or {}),
         settings=settings or Settings(),
-        media_root=None if media_root is None else os.path.abspath(media_root),
+        media_root=None if media_root is None else os.path.abspath(media_at_hand(media_root) or ""),
         sizes=None if sizes is None else os.path.abspath(sizes),
         sizes_file=file_digest(os.fspath(sizes)) if sizes is not None and os.path.isfile(sizes) else "",
         exif=exif,

@@ -25,8 +25,9 @@ from to_labelbox.plugins.detect import sniffed
 from to_labelbox.plugins.reader import CERTAIN, Match
 from to_labelbox.plugins.registry import reader, readers
 from to_labelbox.report.errors import FileError, SourceError, UsageError
-from to_labelbox.source.files import Source, is_data_folder
+from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
+from to_labelbox.source.paths import is_data_folder
 from to_labelbox.source.splits import SPLIT_PATTERN
 
 EVIDENCE_FILES, MORE_FILES = 4, 64

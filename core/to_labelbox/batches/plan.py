@@ -16,7 +16,7 @@ from to_labelbox.conversion.checkpoint import _DONE, _names, load_sealed, save_s
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.report import version
 from to_labelbox.rules.settings import Settings
-from to_labelbox.source.files import is_safe
+from to_labelbox.source.paths import is_safe
 
 HEAD, PLAN, DATASETS, FAILURE = "head", "plan", "datasets", "failure"
 

@@ -55,6 +55,7 @@ from to_labelbox.report.report import Output, Report
 
 SHARED_BYTES = 64 << 20
 """A source that is one file of this size is shared by all machines of a batch."""
+from to_labelbox.source.files import shown_path
 
 
 @dataclass(slots=True)
@@ -180,7 +181,7 @@ class Batch:
                 save(os.path.join(dataset.folder, FAILURE), Failure(dataset.failure))
             if dataset.failure or dataset.gathered is not None:
                 totals.add(_row(dataset), None)
-        return totals.report(self._given.root, ())
+        return totals.report(shown_path(self._given.root), ())
 
     def adopt(self, working: str) -> None:
         """Take over the chunks in the working folder of another machine."""
@@ -485,7 +486,7 @@ class Batch:
             totals.add(_row(dataset), dataset.report if not dataset.failure else None)
         self._note_media([row for row in totals.rows if len(row.media) > 0])
         totals.note(self._notes)
-        report = totals.report(self._given.root, ontology.decisions)
+        report = totals.report(shown_path(self._given.root), ontology.decisions)
         data = {"ontology.json": schema}
         report.outputs = {n: Output(d.count(b"\n"), len(d), hashlib.sha256(d).hexdigest()) for n, d in data.items()}
         _write_last(self._out, self._working, {**data, REPORT: report.to_json()})

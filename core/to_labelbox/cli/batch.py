@@ -10,7 +10,7 @@ import click
 from to_labelbox.batches.find_datasets import discover, none_found
 from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import batch_closing, conversion_options, output_options, pairs_of, resumable, settings_of
-from to_labelbox.cli.progress import batch_display
+from to_labelbox.cli.progress import batch_display, fetched
 from to_labelbox.cli.speech import tell
 from to_labelbox.model.text import display
 from to_labelbox.report.report import FailOn
@@ -61,6 +61,7 @@ def batch(
     to-labelbox batch exports -o out --workers 8 --resume
     to-labelbox batch exports -o out --datasets 'cvat/*' --from cvat
     """
+    (root,) = fetched([root], quiet)
     if dry_run:
         every = discover(root, given["format"], datasets, out)
         if not any(found.format for found in every):

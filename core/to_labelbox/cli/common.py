@@ -12,6 +12,7 @@ import click
 
 from to_labelbox.api import read_class_map
 from to_labelbox.batches.report import BatchReport
+from to_labelbox.cli.progress import fetched
 from to_labelbox.conversion.job import ConversionJob, read_ontology
 from to_labelbox.model.text import display
 from to_labelbox.report.codes import Severity
@@ -22,6 +23,7 @@ from to_labelbox.report.report import FailOn, Report, Suspicion
 from to_labelbox.report.suspicious import sentence
 from to_labelbox.rules.existing_data_rows import read_rows
 from to_labelbox.rules.settings import Outside, Policy, Settings
+from to_labelbox.source.cloud.mirror import media_at_hand
 from to_labelbox.source.csv_tables import read_urls
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -207,11 +209,11 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
 def job_of(source: tuple[str, ...], given: Mapping[str, Any], settings: Settings) -> ConversionJob:
     """How to open the source of a command that takes :func:`source_options`."""
     return ConversionJob(
-        source,
+        tuple(fetched(source, quiet=False)),
         given["format"],
         pairs_of(given["options"]),
         settings,
-        given["media_root"],
+        media_at_hand(given["media_root"]),
         given["sizes"],
         given["exif"] == "auto",
         given["on_error"] == "fail",

@@ -9,7 +9,7 @@ import click
 from to_labelbox.api.conversion import convert as run
 from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options
-from to_labelbox.cli.progress import bar
+from to_labelbox.cli.progress import bar, fetched
 from to_labelbox.cli.speech import tell
 from to_labelbox.report.report import FailOn
 
@@ -32,7 +32,8 @@ def convert(
 ) -> int:
     """Convert a dataset into what Labelbox's ground-truth import takes.
 
-    SOURCE is a file, a folder, a zip or gz; or several files of one set (COCO instances + keypoints + captions).
+    SOURCE is a file, a folder, a zip or gz, here or in the cloud (s3://, gs://, az://, https://); or several files of one
+    set (COCO instances + keypoints + captions).
     OUT gets annotations.ndjson, data_rows.ndjson, ontology.json and report.json.
 
     \b
@@ -43,9 +44,10 @@ def convert(
     if out is None and not dry_run:
         raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what would happen")
     settings = settings_of(given)
+    paths = fetched(source, quiet)
     with bar(progress, quiet) as advance:
         report = run(
-            source,
+            paths,
             None if dry_run else out,
             format=given["format"],
             options=pairs_of(given["options"]),

@@ -40,8 +40,8 @@ def inspect(source: tuple[str, ...], as_json: bool, **given: Any) -> int:
     Nothing is written. With the options of convert, it tells what convert would do with them.
     """
     settings = settings_of(given)
-    said = verdicts(Source(*source))
     job = job_of(source, given, settings)
+    said = verdicts(Source(*job.sources))
     opened = open_job(job)
     result = run(opened, None, settings, job.fail, workers=given["workers"])
     found = inspected(said, opened, result)

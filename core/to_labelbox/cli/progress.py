@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from to_labelbox.cli.speech import tell
 from to_labelbox.conversion.run import Progress
+from to_labelbox.source.cloud.mirror import at_hand
 
 if TYPE_CHECKING:
     from to_labelbox.batches.progress import Listener
@@ -24,6 +25,19 @@ LINE_SECONDS = 5.0
 """Without a terminal, a batch says at this pace how far it is."""
 
 LOOKING = "looking for datasets"
+
+
+def fetched(paths: Sequence[str], quiet: bool) -> list[str]:
+    """Sources as paths of this machine; what is fetched from the cloud for long says how far it is."""
+    said = time.monotonic()
+
+    def told(done: int, total: int, size: int) -> None:
+        nonlocal said
+        if not quiet and time.monotonic() - said > LINE_SECONDS:
+            said = time.monotonic()
+            tell(f"fetching: {done:,} of {total:,} annotation files, {size / 1e6:,.0f} MB")
+
+    return at_hand(list(paths), told)
 
 
 @contextmanager

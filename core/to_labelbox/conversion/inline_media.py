@@ -14,7 +14,7 @@ from to_labelbox.conversion.global_keys import MEDIA, cleaned
 from to_labelbox.model.items import Asset
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox.source.files import is_safe
+from to_labelbox.source.paths import is_safe
 
 
 def keep_content(asset: Asset, folder: str, log: Log) -> None:

@@ -12,8 +12,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from to_labelbox.source.files import is_data_folder, is_safe
 from to_labelbox.source.image_headers import Header, file_header, is_media
+from to_labelbox.source.paths import is_data_folder, is_safe
 
 T = TypeVar("T")
 MAX_LISTED = 5_000_000

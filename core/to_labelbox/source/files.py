@@ -12,7 +12,6 @@ import errno
 import gzip
 import lzma
 import os
-import re
 import struct
 import tempfile
 import zipfile
@@ -25,6 +24,7 @@ from typing import IO, BinaryIO, Protocol, cast
 
 from to_labelbox.model.text import display, text_name
 from to_labelbox.report.errors import FileError, UsageError
+from to_labelbox.source.paths import BELOW_NO_DATA, MIRRORS, is_data_folder, is_safe
 
 HEAD = 64 * 1024
 HEADS = 64
@@ -58,30 +58,9 @@ _ARCHIVES = {
     b"\xfd7zXZ\0": "xz",
 }
 """How archives begin that are not read in place."""
-_NO_DATA = r"\.[^/]+|__MACOSX|__pycache__|node_modules|site-packages|venv"
-_NO_DATA_FOLDER = re.compile(rf"(?:{_NO_DATA})")
-_BELOW_NO_DATA = re.compile(rf"(?:^|/)(?:{_NO_DATA})/")
 _BLOCK = 1 << 20
 _SMALL = 1 << 16
 _PLAIN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-
-
-def is_safe(name: str) -> bool:
-    """Whether a relative name stays below its root: no drive, no leading slash, no ``..``, no NUL."""
-    return not (
-        name.startswith(("/", "\\"))
-        or "\0" in name
-        or (len(name) > 1 and name[1] == ":")
-        or ".." in name.replace("\\", "/").split("/")
-    )
-
-
-def is_data_folder(name: str) -> bool:
-    """Whether a folder can hold data: it is not hidden (``.git``, ``.ipynb_checkpoints``) and no place of programs.
-
-    Data is often kept among code, and packages bring pictures and texts of their own.
-    """
-    return _NO_DATA_FOLDER.fullmatch(name) is None
 
 
 class _Store(Protocol):
@@ -148,7 +127,7 @@ class _Folder:
             self._inside[folder] = self._leads_inside(os.path.join(self.root, folder))
         if self._inside[folder]:
             try:
-                return open(path, "rb", opener=_no_link)
+                return _content(open(path, "rb", opener=_no_link), path)
             except OSError as error:
                 if error.errno != errno.ELOOP:
                     raise
@@ -166,6 +145,31 @@ class _Folder:
     def exists(self, name: str) -> bool:
         path = self.real_path(name)
         return path is not None and os.path.isfile(path)
+
+
+def shown_path(path: str) -> str:
+    """A path as the user knows it: of a mirrored one, the address."""
+    if MIRRORS not in path:
+        return path
+    from to_labelbox.source.cloud.placeholder import shown
+
+    return shown(path)
+
+
+def _content(file: BinaryIO, path: str) -> BinaryIO:
+    """The file, or for an empty one that stands for a file in the cloud, that."""
+    if MIRRORS in path and os.fstat(file.fileno()).st_size == 0:
+        from to_labelbox.source.cloud.placeholder import whole  # few sources lie there
+
+        try:
+            body = whole(path)
+        except UsageError as error:
+            file.close()
+            raise FileError(str(error)) from None
+        if body is not None:
+            file.close()
+            return open(body, "rb")
+    return file
 
 
 def _no_link(path: str, flags: int) -> int:
@@ -190,7 +194,7 @@ class _Zip:
                 continue
             if not is_safe(name):
                 raise FileError(f"{path}: member {display(name)!r} leads out of the archive; nothing was read from it")
-            if _BELOW_NO_DATA.search(name):
+            if BELOW_NO_DATA.search(name):
                 continue
             if name in self._members:
                 raise FileError(f"{path}: member {display(name)!r} is there twice, so its content is ambiguous")
@@ -264,7 +268,7 @@ def _unpacked(stream: IO[bytes] | gzip.GzipFile, size: int | None, packed: int) 
 
 
 class Source:
-    """What a reader reads. ``path`` is as the user wrote it, ``name`` names the dataset.
+    """What a reader reads. ``path`` is as the user wrote it, ``name`` names the dataset, ``place`` is where the (first) file is.
 
     ``without`` are folders of a folder that are no part of it.
     """
@@ -281,7 +285,8 @@ class Source:
         first = files[0]
         self.unreadable: dict[str, str] = {}
         self._heads: dict[str, bytes] = {}
-        self.path = first if len(files) == 1 else ", ".join(files)
+        self.place = first
+        self.path = ", ".join(map(shown_path, files))
         self._store: _Store
         self._given = len(files) > 1
         if len(files) > 1:
@@ -455,7 +460,7 @@ class Source:
             if error.errno == errno.ELOOP:
                 return self.read(name, limit)
             raise FileError(f"cannot be read: {error.strerror or error}") from error
-        return data if len(data) < _SMALL and len(data) <= limit else self.read(name, limit)
+        return data if 0 < len(data) < _SMALL and len(data) <= limit else self.read(name, limit)
 
     def head(self, name: str, size: int = HEAD) -> bytes:
         """The first bytes, without unpacking more of an archive than needed.

@@ -11,8 +11,8 @@ from itertools import zip_longest
 from msgspec import Struct
 
 from to_labelbox.model.text import text_name
-from to_labelbox.source.files import is_data_folder
 from to_labelbox.source.image_headers import is_media
+from to_labelbox.source.paths import is_data_folder
 
 HASHED_FILES = 1000
 """In datasets of more files, size and time of change stand for the content."""

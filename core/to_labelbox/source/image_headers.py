@@ -83,8 +83,10 @@ def file_header(path: str) -> Header | None:
         return None
     try:
         head = os.pread(fd, _HEAD, 0)
-        header = _parse(head, lambda offset, size: os.pread(fd, size, offset)) if head else None
-        if header is None and head and os.fstat(fd).st_size <= _PILLOW_BYTES:
+        if not head:
+            return _far_header(path)
+        header = _parse(head, lambda offset, size: os.pread(fd, size, offset))
+        if header is None and os.fstat(fd).st_size <= _PILLOW_BYTES:
             with open(fd, "rb", closefd=False) as file:
                 header = _by_pillow(file)
         return header
@@ -92,6 +94,20 @@ def file_header(path: str) -> Header | None:
         return None
     finally:
         os.close(fd)
+
+
+def _far_header(path: str) -> Header | None:
+    """Of a file that stands for one in the cloud; None for one that is merely empty."""
+    from to_labelbox.source.cloud.placeholder import ranged, whole  # few sources lie there
+
+    read_at = ranged(path)
+    if read_at is None:
+        return None
+    header = _parse(read_at(0, _HEAD), read_at)
+    if header is None and is_image(path) and (body := whole(path)) is not None:
+        with open(body, "rb") as file:
+            header = _by_pillow(file)
+    return header
 
 
 def _parse(head: bytes, read_at: _ReadAt) -> Header | None:

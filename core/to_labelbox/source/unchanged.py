@@ -29,7 +29,7 @@ class Snapshot:
         names = source.names if folder is not None else ()
         self._paths = [os.path.join(folder, name) for name in names] if folder and len(names) <= EXACT_FILES else []
         if folder is None:
-            self._paths = [source.path]
+            self._paths = [source.place]
         self._before = [_state(path) for path in self._paths]
 
     def changed(self) -> list[str]:

@@ -18,7 +18,8 @@ import to_labelbox
 from harness import annotation, coco, contents, save
 from to_labelbox import FileError, SourceError, UsageError
 from to_labelbox.model.text import display
-from to_labelbox.source.files import Source, is_safe
+from to_labelbox.source.files import Source
+from to_labelbox.source.paths import is_safe
 
 DOCUMENT = json.dumps(coco([annotation(1, bbox=[1, 1, 5, 5])])).encode()
 

@@ -36,7 +36,7 @@ from to_labelbox.model.items import (
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
-from to_labelbox.source.files import is_safe
+from to_labelbox.source.paths import is_safe
 
 EPSG = ("EPSG4326", "EPSG3857", "EPSG3395", "Simple")
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from PIL import Image, ImageFilter, ImageOps
 
 from to_labelbox.source.asset_lookup import MediaFolder
-from to_labelbox.source.files import is_safe
+from to_labelbox.source.paths import is_safe
 
 MAX_SIDE = 1200
 """Longer side of an embedded picture in pixels."""

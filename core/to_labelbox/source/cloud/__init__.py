@@ -1,0 +1,1 @@
+"""Sources at addresses of the cloud."""
