@@ -1,12 +1,16 @@
 """Conventions that an export does not state: what its regions say for and against them, and which one is taken.
 
-The editor writes per cent of the picture and counts frames from 1. What scripts write as its export is not always so.
+The editor writes per cent of the picture, turns rectangles about their top-left corner, counts frames from 1 and sound in
+seconds. What scripts write as its export is not always so. Each of these is a row of :data:`READINGS`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
@@ -19,98 +23,204 @@ _MOST = 1e9
 """Numbers beyond this are no places, whatever their unit."""
 
 
+class Reading(NamedTuple):
+    """What the editor writes, and the other form that scripts write, by the values of the option that says which it is.
+
+    ``told``: also without evidence against the editor's form, since what fits it mostly fits the other one too.
+    """
+
+    option: str
+    what: str
+    editor: str
+    other: str
+    why: str
+    question: str
+    meanings: tuple[str, str]
+    told: bool = False
+
+
+READINGS = (
+    Reading(
+        "units",
+        "units of coordinates",
+        "percent",
+        "pixel",
+        "the editor writes per cent; regions against it lie in their picture only as pixels",
+        "Coordinates are per cent of the picture, but of {all} regions that were looked at {against} would lie outside of "
+        "it, and all lie in it when they are taken for pixels.",
+        ("they are pixels", "they are per cent; what lies outside is cut off"),
+    ),
+    Reading(
+        "pivot",
+        "point that rectangles are turned about",
+        "corner",
+        "centre",
+        "the editor turns about the top-left corner; counted are turned rectangles that lie in their picture so, and those "
+        "that do only when they are turned about their centre",
+        "Rectangles are turned about their top-left corner, but of {all} turned ones that were looked at {against} would lie "
+        "outside of the picture, and all lie in it when they are turned about their centre.",
+        ("they are turned about their centre", "they are turned about their top-left corner"),
+        told=True,
+    ),
+    Reading(
+        "frame_base",
+        "number of a video's first frame",
+        "1",
+        "0",
+        "the editor counts from 1; regions against it have a frame 0",
+        "Frames of videos count from 1, but of {all} regions that were looked at {against} have a frame 0.",
+        ("the first frame is number 0", "the first frame is number 1; frames 0 are left out"),
+    ),
+    Reading(
+        "times",
+        "unit of times in sounds",
+        "seconds",
+        "milliseconds",
+        "the editor writes seconds; regions against it end behind their sound, whose length they state",
+        "Times are seconds, but of {all} regions that were looked at {against} would end behind their sound, and all lie in "
+        "it when they are taken for milliseconds.",
+        ("they are milliseconds", "they are seconds"),
+    ),
+)
+
+
+class Count(Struct):
+    """Regions that fit the editor's form, those that fit the other one alone, and those that fit neither."""
+
+    fit: int = 0
+    against: int = 0
+    neither: int = 0
+
+    def add(self, fits: bool, fits_other: bool) -> None:
+        if fits:
+            self.fit += 1
+        elif fits_other:
+            self.against += 1
+        else:
+            self.neither += 1
+
+
 class Evidence:
     """Counts of regions for and against each convention."""
 
     def __init__(self) -> None:
-        self.in_percent = self.only_in_pixels = self.in_neither = 0
-        self.first_frames_zero = self.first_frames_later = 0
+        self.counts = {reading.option: Count() for reading in READINGS}
 
     def see(self, region: Mapping[str, Any], value: Any) -> None:
+        """Look at a region; that of a flat record is its own value, with the size of its picture in it."""
         if not isinstance(value, dict):
             return
-        if "x" in value and "y" in value and not value.get("rotation"):
+        if "x" in value and "y" in value:
             self._see_place(region, value)
         elif isinstance(frames := value.get("sequence") or value.get("ranges"), list):
             numbers = [f.get("frame", f.get("start")) for f in frames if isinstance(f, dict)]
             known = [n for n in numbers if isinstance(n, (int, float))]
             if known:
-                self.first_frames_zero += min(known) == 0
-                self.first_frames_later += min(known) > 0
+                self.counts["frame_base"].add(min(known) > 0, min(known) == 0)
+        elif region.get("original_length") and "end" in value:
+            times: list[Any] = [value["end"], region["original_length"]]
+            if _are_numbers(times):
+                end, length = times
+                self.counts["times"].add(end <= 1.02 * length, end <= 1020 * length)
 
     def _see_place(self, region: Mapping[str, Any], value: Mapping[str, Any]) -> None:
         numbers: list[Any] = [value.get(key, 0) for key in ("x", "y", "width", "height")]
         numbers += region.get("original_width"), region.get("original_height")
-        if not all(isinstance(n, (int, float)) and -_MOST < n < _MOST for n in numbers):
+        if not _are_numbers(numbers):
             return
         x, y, width, height, *size = numbers
+        if value.get("rotation"):
+            if "width" in value and _are_numbers([value["rotation"]]):
+                box = [x * size[0] / 100, y * size[1] / 100, width * size[0] / 100, height * size[1] / 100]
+                about = [_lies_in(box, value["rotation"], size, centre=centre) for centre in (False, True)]
+                self.counts["pivot"].add(*about)
+            return
         right, bottom = (x, y) if "keypointlabels" in value else (x + width, y + height)
-        if max(right, bottom) <= 100 + _SLACK:
-            self.in_percent += 1
-        elif right <= size[0] + _SLACK and bottom <= size[1] + _SLACK:
-            self.only_in_pixels += 1
-        else:
-            self.in_neither += 1
+        self.counts["units"].add(
+            max(right, bottom) <= 100 + _SLACK, right <= size[0] + _SLACK and bottom <= size[1] + _SLACK
+        )
 
 
-class Conventions:
-    """The ones that are taken. ``pixels``: coordinates are pixels, not per cent; ``frame_base``: number of the first frame."""
+def _are_numbers(values: list[Any]) -> bool:
+    return all(isinstance(n, (int, float)) and -_MOST < n < _MOST for n in values)
 
-    def __init__(self, pixels: bool = False, frame_base: int = 1) -> None:
-        self.pixels = pixels
-        self.frame_base = frame_base
+
+def _lies_in(box: list[float], rotation: float, size: list[float], *, centre: bool) -> bool:
+    """Whether a turned rectangle in pixels lies in its picture, but for :data:`_SLACK`."""
+    x, y, width, height = box
+    cos, sin = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
+    left, top = (-width / 2, -height / 2) if centre else (0.0, 0.0)
+    middle = (x - left, y - top)
+    for a, b in ((left, top), (left + width, top), (left + width, top + height), (left, top + height)):
+        corner = middle[0] + a * cos - b * sin, middle[1] + a * sin + b * cos
+        if any(not -_SLACK * n / 100 <= c <= n * (1 + _SLACK / 100) for c, n in zip(corner, size)):
+            return False
+    return True
+
+
+class Conventions(Struct, frozen=True):
+    """The ones that are taken.
+
+    ``pixels``: coordinates are pixels, not per cent; ``about_centre``: rectangles are turned about it, not their corner;
+    ``frame_base``: number of the first frame; ``milliseconds``: times of sounds are such, not seconds; ``utf16``: what
+    offsets in texts count where no stored text tells, None when nobody has said so; ``frame_rates``: frames a second that
+    the export counts, and that the video has, where the user gives both.
+    """
+
+    pixels: bool = False
+    about_centre: bool = False
+    frame_base: int = 1
+    milliseconds: bool = False
+    utf16: bool | None = None
+    frame_rates: tuple[float, float] | None = None
+
+    def first_frame(self, number: float) -> int:
+        """The frame of the video, from 0, at which the one begins that the export calls by this number."""
+        return self._scaled(math.floor(number) - self.frame_base)
+
+    def last_frame(self, number: float) -> int:
+        """The frame of the video, from 0, with which the one ends that the export calls by this number."""
+        return self._scaled(math.floor(number) - self.frame_base + 1) - 1
+
+    def frame_count(self, count: float) -> int:
+        """The frames of the video, of which the export counts as many."""
+        return self._scaled(int(count))
+
+    def _scaled(self, frame: int) -> int:
+        return frame if self.frame_rates is None else round(frame * self.frame_rates[1] / self.frame_rates[0])
 
 
 def settle(evidence: Evidence, options: Options, log: Log) -> Conventions:
     """What the user says, else what the editor writes; asks where the evidence is against that, and tells of doubt."""
-    return Conventions(_pixels(evidence, options, log), _frame_base(evidence, options, log))
+    taken = {reading.option: _taken(reading, evidence.counts[reading.option], options, log) for reading in READINGS}
+    return Conventions(
+        pixels=taken["units"] == "pixel",
+        about_centre=taken["pivot"] == "centre",
+        frame_base=int(taken["frame_base"]),
+        milliseconds=taken["times"] == "milliseconds",
+        utf16=None if options.offsets is None else options.offsets == "utf16",
+        frame_rates=options.frame_rates,
+    )
 
 
-def _pixels(evidence: Evidence, options: Options, log: Log) -> bool:
-    if options.units is not None:
-        return options.units == "pixel"
-    for_, against = evidence.in_percent, evidence.only_in_pixels
-    if against > for_ and not evidence.in_neither:
+def _taken(reading: Reading, count: Count, options: Options, log: Log) -> str:
+    given = getattr(options, reading.option)
+    if given is not None:
+        return str(given)
+    flip = f"-O {reading.option}={reading.other}"
+    if count.against > count.fit and not count.neither:
         ask(
-            f"Coordinates are per cent of the picture, but of {for_ + against} regions that were looked at {against} would lie "
-            "outside of it, and all lie in it when they are taken for pixels.",
-            [
-                ("-O units=pixel", "they are pixels"),
-                ("-O units=percent", "they are per cent; what lies outside is cut off"),
-            ],
+            reading.question.format(all=count.fit + count.against, against=count.against),
+            list(zip((flip, f"-O {reading.option}={reading.editor}"), reading.meanings)),
         )
-    if against:
+    if count.against or (reading.told and count.fit + count.neither):
         log.assume(
-            "units of coordinates",
-            "percent",
-            for_=for_,
-            against=against,
-            unknown=evidence.in_neither,
-            why="the editor writes per cent; regions against it lie in their picture only as pixels",
-            option="-O units=pixel",
+            reading.what,
+            reading.editor,
+            for_=count.fit,
+            against=count.against,
+            unknown=count.neither,
+            why=reading.why,
+            option=flip,
         )
-    return False
-
-
-def _frame_base(evidence: Evidence, options: Options, log: Log) -> int:
-    if options.frame_base is not None:
-        return options.frame_base
-    for_, against = evidence.first_frames_later, evidence.first_frames_zero
-    if against > for_:
-        ask(
-            f"Frames of videos count from 1, but of {for_ + against} regions that were looked at {against} have a frame 0.",
-            [
-                ("-O frame_base=0", "the first frame is number 0"),
-                ("-O frame_base=1", "the first frame is number 1; frames 0 are left out"),
-            ],
-        )
-    if against:
-        log.assume(
-            "number of a video's first frame",
-            "1",
-            for_=for_,
-            against=against,
-            why="the editor counts from 1; regions against it have a frame 0",
-            option="-O frame_base=0",
-        )
-    return 1
+    return reading.editor

@@ -39,6 +39,13 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
     if index.doubtful:
+        log.assume(
+            "fields of flat records",
+            f"data: {', '.join(index.doubtful[:8])}",
+            unknown=len(index.doubtful),
+            why="JSON-MIN and CSV tell single choices and texts in the same way",
+            option="-O config=FILE",
+        )
         log.note(
             Code.FIELD_IGNORED,
             "JSON-MIN and CSV do not tell single choices and texts from data, so these fields were taken for data: "

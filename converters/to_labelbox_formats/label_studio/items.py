@@ -153,11 +153,31 @@ class _Range:
                     file=path,
                 )
             elif asset.orientation > 1:
+                log.assume(
+                    "side up of pictures that are stored turned",
+                    "as displayed",
+                    for_=int(asset.said_upright),
+                    unknown=int(not asset.said_upright),
+                    why="counted are pictures whose regions state the size of the upright one",
+                    option="--exif ignore",
+                )
                 log.note(
                     Code.EXIF_TURNED,
                     f"shapes were turned back to the stored picture (EXIF orientation {asset.orientation})",
                     file=path,
                 )
+        if asset.said_frames is not None and not self._tasks.frame_rate_given:
+            own = asset.video.frames if asset.video is not None else None
+            log.assume(
+                "frames of videos",
+                "those of the file",
+                for_=int(own == asset.said_frames),
+                against=int(own is not None and own != asset.said_frames),
+                unknown=int(own is None),
+                why="the editor counts at the rate that its config states or a browser guesses; counted are videos at hand "
+                "that have as many frames as their regions say",
+                option="-O frame_rate=COUNTED:OWN",
+            )
         if asset.view_turned:
             log.note(
                 Code.ROTATION_IGNORED,

@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 
 from to_labelbox.report.errors import UsageError
 
-UNITS = ("percent", "pixel")
-OFFSETS = ("code_points", "utf16")
+VALUES = {
+    "units": ("percent", "pixel"),
+    "pivot": ("corner", "centre"),
+    "times": ("seconds", "milliseconds"),
+    "offsets": ("code_points", "utf16"),
+}
 POLICIES = ("best", "latest", "first", "ground-truth", "all")
 
 
@@ -49,6 +53,22 @@ class Options:
         metadata={"help": "what offsets in texts count where the text does not tell: code_points (default) or utf16"},
     )
 
+    pivot: str | None = field(
+        default=None,
+        metadata={
+            "help": "what turned rectangles are turned about: their top-left corner, as the editor does, or centre"
+        },
+    )
+    times: str | None = field(
+        default=None, metadata={"help": "unit of times in sounds: seconds, as the editor writes them, or milliseconds"}
+    )
+    frame_rate: str | None = field(
+        default=None,
+        metadata={
+            "help": "frames a second that the export counts, and those of the video, where they differ: 25:29.97"
+        },
+    )
+
     @property
     def user(self) -> str | None:
         """The e-mail address or id of ``user:…``."""
@@ -60,8 +80,9 @@ class Options:
             raise UsageError(
                 f"label-studio option annotator: {self.annotator!r} is not one of {', '.join(POLICIES)} or user:EMAIL"
             )
-        _ = self.default_size
-        for name, value, known in (("units", self.units, UNITS), ("offsets", self.offsets, OFFSETS)):
+        _ = self.default_size, self.frame_rates
+        for name, known in VALUES.items():
+            value = getattr(self, name)
             if value is not None and value not in known:
                 raise UsageError(f"label-studio option {name}: {value!r} is not one of {', '.join(known)}")
         if self.frame_base not in (None, 0, 1):
@@ -75,3 +96,19 @@ class Options:
         if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
             raise UsageError(f"label-studio option size: {self.size!r} is not WIDTHxHEIGHT, for example 1920x1080")
         return int(width), int(height)
+
+    @property
+    def frame_rates(self) -> tuple[float, float] | None:
+        """Frames a second that the export counts, and those that the video has."""
+        if self.frame_rate is None:
+            return None
+        try:
+            counted, own = (float(n) for n in self.frame_rate.split(":"))
+        except ValueError:
+            counted = own = 0.0
+        if not (0 < counted < 1e4 and 0 < own < 1e4):
+            raise UsageError(
+                f"label-studio option frame_rate: {self.frame_rate!r} is not COUNTED:OWN, for example 25:29.97: the frames a "
+                "second that the export counts, and those of the video"
+            )
+        return counted, own

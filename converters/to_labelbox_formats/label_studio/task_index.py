@@ -96,7 +96,9 @@ def index_tasks(
     if not survey.units and not log.unreadable:
         raise SourceError(f"{source.path}: holds no Label Studio task")
     given = config or Config()
-    known = config if config is not None else observed(survey.regions)
+    known = config
+    if known is None:
+        known = survey.census.fields.settle(observed(survey.regions), options.data_key, log)
     with closing(TaskFiles(source, survey.files, given)) as files:
         _attach(survey, files)
         slots = _Slots(survey, files, known, options.data_key)
@@ -189,7 +191,9 @@ class _Survey(Struct):
                 for cut in pieces(stream, file.shape, heads, lambda m: log.file_unreadable(file.name, m)):
                     if cut.tasks != 0 or file.shape not in TABLES:
                         self._add_piece(number, cut, heads.found if cut.tasks is not None else [], start)
-                        if cut.tasks and file.form is not FileForm.FLAT:
+                        if cut.tasks and file.form is FileForm.FLAT:
+                            self.census.see_flat(heads.found)
+                        elif cut.tasks:
                             self.census.see_piece(heads.data)
         except FileError as error:
             log.file_unreadable(file.name, str(error))

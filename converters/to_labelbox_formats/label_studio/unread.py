@@ -7,7 +7,7 @@ Tasks and regions are looked at until there were :data:`~to_labelbox.report.obse
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,10 +16,12 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import FULLY_SEEN, NO_RULE
 from to_labelbox.source.files import Source
 from to_labelbox.source.unread_files import note_unread_files
+from to_labelbox_formats.label_studio.asset_field import FieldEvidence
 from to_labelbox_formats.label_studio.asset_index import AssetIndex
 from to_labelbox_formats.label_studio.assets import shows_media
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config
 from to_labelbox_formats.label_studio.conventions import Evidence
+from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
 from to_labelbox_formats.label_studio.files.records import (
     LABEL_KEYS,
     UNDECODABLE,
@@ -80,6 +82,7 @@ class ExportCensus:
         self._records = 0
         self._pieces = 0
         self.evidence = Evidence()
+        self.fields = FieldEvidence()
 
     def see_piece(self, data: bytes) -> None:
         """Look at a JSON list of tasks, or pass it over."""
@@ -94,6 +97,17 @@ class ExportCensus:
             if isinstance(record, dict):
                 self.see_task(record)
 
+    def see_flat(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Look at flat records, whose fields are data and controls side by side, for what their regions tell."""
+        for record in records:
+            self._records += 1
+            if self._records > FULLY_SEEN and self._records % SAMPLED_PIECES:
+                continue
+            payloads = [p for v in record.values() if isinstance(v, list) for p in v if isinstance(p, dict)]
+            for payload in payloads:
+                self.evidence.see(payload, payload)
+            self.fields.see({n: v for n, v in record.items() if n not in FLAT_KEYS}, payloads)
+
     def see_task(self, task: Mapping[str, Any]) -> None:
         self._records += 1
         self._count("field", "tasks", task, _TASK)
@@ -103,6 +117,7 @@ class ExportCensus:
         if isinstance(data, dict):
             self._data.update(data.keys())
             self._media.update(name for name, value in data.items() if name not in self._media and shows_media(value))
+        regions: list[Mapping[str, Any]] = []
         inner = [task] if isinstance(task.get("result"), list) else []
         for name in ("annotations", "completions", "predictions", "drafts"):
             listed = task.get(name)
@@ -115,6 +130,9 @@ class ExportCensus:
                 if isinstance(region, dict):
                     self._records += 1
                     self._see_region(region)
+                    regions.append(region)
+        if isinstance(data, dict):
+            self.fields.see(data, regions)
 
     def _see_region(self, region: Mapping[str, Any]) -> None:
         if not region.keys() <= _REGION:

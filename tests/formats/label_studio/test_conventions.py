@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,8 @@ def test_a_unit_that_is_none(tmp_path: Path) -> None:
 
 # -------------------------------------------------------------------------------------------------------- frames
 
+FRAMES = {"frames of videos": ("those of the file", 0, 0, 1, "-O frame_rate=COUNTED:OWN")}
+
 
 def track(id: str, *frames: int) -> dict[str, Any]:
     keys = [{"frame": f, "x": 10, "y": 10, "width": 10, "height": 10, "enabled": True} for f in frames]
@@ -73,7 +77,7 @@ def test_frames_that_count_from_zero_are_asked_about(tmp_path: Path) -> None:
     firsts = {}
     for base in (0, 1):
         report = to_labelbox.convert(file, tmp_path / "out", options={"frame_base": str(base)}, overwrite=True)
-        assert assumed(report) == {}
+        assert assumed(report) == FRAMES
         firsts[base] = lines(tmp_path / "out")[0]["segments"][0]["keyframes"][0]["frame"]
     assert firsts == {0: 1, 1: 9}
 
@@ -81,7 +85,7 @@ def test_frames_that_count_from_zero_are_asked_about(tmp_path: Path) -> None:
 def test_one_frame_zero_among_others_is_told(tmp_path: Path) -> None:
     file = write(tmp_path, [task([track("a", 0, 9), track("b", 1, 9), track("c", 5)], {"shown": "v.mp4"})])
     found = assumed(to_labelbox.convert(file, tmp_path / "out"))
-    assert found == {"number of a video's first frame": ("1", 2, 1, 0, "-O frame_base=0")}
+    assert found == {**FRAMES, "number of a video's first frame": ("1", 2, 1, 0, "-O frame_base=0")}
 
 
 # ---------------------------------------------------------------------------------------------------- annotations
@@ -125,3 +129,84 @@ def test_offsets_that_no_text_confirms(tmp_path: Path) -> None:
 def test_offsets_that_the_text_confirms_are_no_assumption(tmp_path: Path) -> None:
     assert spans(tmp_path, {}, text="ef") == ({}, (8, 10))
     assert spans(tmp_path, {}, text="ab")[0].keys() == {"unit of text offsets"}
+
+
+# ----------------------------------------------------------------------------------------------- turned rectangles
+
+
+def turned(id: str, x: float, y: float) -> dict[str, Any]:
+    value = {"x": x, "y": y, "width": 20, "height": 10, "rotation": 90, "rectanglelabels": ["car"]}
+    return region("rectanglelabels", value, id, **SIZE)
+
+
+def corners(out: Path) -> set[tuple[int, int]]:
+    return {(round(p["x"]), round(p["y"])) for p in lines(out)[0]["polygon"]}
+
+
+def test_what_turned_rectangles_are_turned_about_is_told_and_can_be_flipped(tmp_path: Path) -> None:
+    file = write(tmp_path, [task([turned("a", 50, 30)])])
+    report = to_labelbox.convert(file, tmp_path / "out")
+    assert assumed(report) == {"point that rectangles are turned about": ("corner", 1, 0, 0, "-O pivot=centre")}
+    assert corners(tmp_path / "out") == {(100, 30), (100, 70), (90, 70), (90, 30)}
+    flipped = to_labelbox.convert(file, tmp_path / "flipped", options={"pivot": "centre"})
+    assert assumed(flipped) == {}
+    assert corners(tmp_path / "flipped") == {(125, 15), (125, 55), (115, 55), (115, 15)}
+
+
+def test_rectangles_that_lie_in_their_picture_only_when_turned_about_their_centre(tmp_path: Path) -> None:
+    file = write(tmp_path, [task([turned("a", 0, 70), turned("b", 0, 65), turned("c", 50, 20)])])
+    with pytest.raises(UsageError, match="of 3 turned ones that were looked at 2"):
+        to_labelbox.convert(file, tmp_path / "out")
+
+
+# ----------------------------------------------------------------------------------------------- flat records
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_coordinates_of_flat_records_are_evidence_too(form: str, tmp_path: Path) -> None:
+    boxes = [{"x": x, "y": 50, "width": 20, "height": 10, "rectanglelabels": ["car"]} for x in (150, 160, 30)]
+    payloads = [{**b, "original_width": 200, "original_height": 100} for b in boxes]
+    record = {"image": "a.jpg", "id": 1, "label": payloads, "annotator": 1, "annotation_id": 1}
+    file = tmp_path / f"export.{form}"
+    if form == "json":
+        file.write_text(json.dumps([record]))
+    else:
+        cells = [json.dumps(v) if isinstance(v, list) else str(v) for v in record.values()]
+        with file.open("w", newline="") as table:
+            csv.writer(table).writerows([list(record), cells])
+    with pytest.raises(UsageError, match="-O units=pixel "):
+        to_labelbox.convert(file, tmp_path / "out")
+    to_labelbox.convert(file, tmp_path / "out", options={"units": "pixel"})
+    assert [line["bbox"]["left"] for line in lines(tmp_path / "out")] == [150, 160, 30]
+
+
+# ----------------------------------------------------------------------------------------------- sounds and rates
+
+
+def sound(id: str, start: float, end: float) -> dict[str, Any]:
+    value = {"start": start, "end": end, "channel": 0, "labels": ["w"]}
+    return region("labels", value, id, original_length=10.0)
+
+
+def test_times_behind_the_end_of_their_sound_are_asked_about(tmp_path: Path) -> None:
+    file = write(tmp_path, [task([sound("a", 2000, 4000), sound("b", 1, 3)], {"shown": "a.wav"})])
+    assert assumed(to_labelbox.convert(file, tmp_path / "half")) == {
+        "unit of times in sounds": ("seconds", 1, 1, 0, "-O times=milliseconds")
+    }
+    file = write(tmp_path, [task([sound("a", 2000, 4000)], {"shown": "a.wav"})])
+    with pytest.raises(UsageError, match="-O times=milliseconds "):
+        to_labelbox.convert(file, tmp_path / "out")
+    to_labelbox.convert(file, tmp_path / "out", options={"times": "milliseconds"})
+    (line,) = lines(tmp_path / "out")
+    assert line["answer"][0]["frames"] == [{"start": 2000, "end": 4000}]
+
+
+def test_frames_counted_at_another_rate_than_that_of_the_video(tmp_path: Path) -> None:
+    file = write(tmp_path, [task([track("a", 1, 26)], {"shown": "v.mp4"})])
+    report = to_labelbox.convert(file, tmp_path / "out", options={"frame_rate": "25:30"})
+    assert assumed(report) == {}
+    (segment,) = lines(tmp_path / "out")[0]["segments"]
+    assert [k["frame"] for k in segment["keyframes"]] == [1, 31, 60]  # 50 frames of the export are 60 of the video
+    for given in ("COUNTED:OWN", "25", "0:25"):
+        with pytest.raises(UsageError, match=r"for example 25:29\.97"):
+            to_labelbox.convert(file, tmp_path / "no", options={"frame_rate": given})

@@ -18,6 +18,8 @@ _MARKS = 3
 class AssetRegions:
     """``ids`` are the identities given on it, ``objects`` those that a relation can link.
 
+    ``said_frames``: how many frames of a video its regions count; ``said_upright``: they state the size of the upright
+    picture, which is another one than that of the stored picture.
     ``neighbours``: all regions on it, looked at when one of them does not state its size.
     """
 
@@ -38,6 +40,8 @@ class AssetRegions:
             self._picture = image_header(self.content) if self.content else sizes.header(slot.reference)
         self.unchecked = self._picture is None
         self.video: VideoHeader | None = sizes.video(slot.reference) if slot.media is Media.VIDEO else None
+        self.said_frames: int | None = None
+        self.said_upright = False
         self.frames: int | None = self.video.frames if self.video else None
         self.stored: tuple[int, int] | None = None
         self.neighbours: Iterable[Region] = ()
@@ -73,6 +77,7 @@ class AssetRegions:
         self.objects |= other.objects
         self.stored = self.stored or other.stored
         self.frames = self.frames or other.frames
+        self.said_frames = self.said_frames or other.said_frames
 
     def frame(self, region: Region) -> tuple[float, float] | None:
         """Width and height of the asset as displayed, which percentages refer to; None when nothing tells."""
@@ -93,9 +98,11 @@ class AssetRegions:
         told = _size(width, height)
         header = self._picture
         if header is not None:
+            stored = header.width, header.height
             if told is None or told == header.upright:
+                self.said_upright = self.said_upright or (told is not None and told != stored)
                 return header.upright
-            if told == (header.width, header.height):
+            if told == stored:
                 # drawn on the picture as it is stored, by a browser that does not turn pictures
                 self.orientation = 1
                 self.stored = told

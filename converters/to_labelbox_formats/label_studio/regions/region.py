@@ -84,7 +84,6 @@ class RegionReader:
         self,
         naming: Naming,
         conventions: Conventions,
-        unit: str | None,
         asset: AssetRegions,
         entries: Sequence[Region],
         values: Sequence[ValueRecord],
@@ -94,7 +93,6 @@ class RegionReader:
     ) -> None:
         self.naming = naming
         self.conventions = conventions
-        self.unit = unit
         self.asset = asset
         self.entries = entries
         self.values = values
@@ -115,7 +113,7 @@ class RegionReader:
             value = msgspec.structs.replace(value, text=Raw(b""))
         media = self.asset.slot.media
         if value.ranges:
-            frames = frame_spans(value, self.conventions.frame_base, self._frames(value), self.remarks)
+            frames = frame_spans(value, self.conventions, self._frames(value), self.remarks)
             return self._timed(frames=frames)
         if media is Media.AUDIO:
             return self._timed(times=(self._seconds(value),))
@@ -139,7 +137,7 @@ class RegionReader:
                 Code.IMAGE_SIZE_UNKNOWN,
                 f"percentages need the size of the asset, which is not known: {SIZE_REMEDY}",
             )
-        shapes = shape_on_picture(value, size[0], size[1], self.remarks)
+        shapes = shape_on_picture(value, size[0], size[1], self.conventions.about_centre, self.remarks)
         if asset.orientation > 1 and asset.stored is not None:
             shapes = [to_stored(s, asset.orientation, *asset.stored) for s in shapes]
         return self._objects(shapes)
@@ -245,13 +243,17 @@ class RegionReader:
         if end < start:
             start, end = end, start
             self.remarks.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
-        span = offsets.resolve(start, end, quote, self.unit == "utf16")
+        span = offsets.resolve(start, end, quote, bool(self.conventions.utf16))
         if span is None:
             raise Unusable(
                 Code.SPAN_INVALID,
                 f"the span {start}..{end} is empty or not in the text of {len(offsets.text)} characters",
             )
-        if self.unit is None and span.unit in (Unit.UNCHECKED, Unit.MISMATCH) and offsets.is_ambiguous(end):
+        if (
+            self.conventions.utf16 is None
+            and span.unit in (Unit.UNCHECKED, Unit.MISMATCH)
+            and offsets.is_ambiguous(end)
+        ):
             self.remarks.log.assume(
                 "unit of text offsets",
                 "code points",
@@ -309,6 +311,8 @@ class RegionReader:
             self.remarks.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
         if start < 0 or end > MAX_SECONDS:
             raise Unusable(Code.SPAN_INVALID, "it lies before the start or far beyond the end of any sound")
+        if self.conventions.milliseconds:
+            start, end = start / 1000, end / 1000
         if value.channel:
             self.remarks.lose(Code.FIELD_IGNORED, "the channel of an audio region has no place in Labelbox")
         return TimeSpan(float(start), float(end))
@@ -316,8 +320,10 @@ class RegionReader:
     def _frames(self, value: ValueRecord) -> int | None:
         """The number of frames: the media's own, else what the region says."""
         said = value.framesCount
-        if self.asset.frames is None and said is not None and 1 <= said <= MAX_FRAMES:
-            self.asset.frames = int(said)
+        if said is not None and 1 <= said <= MAX_FRAMES:
+            self.asset.said_frames = self.conventions.frame_count(said)
+            if self.asset.frames is None:
+                self.asset.frames = self.asset.said_frames
         return self.asset.frames
 
     def _timed(self, frames: tuple[FrameSpan, ...] = (), times: tuple[TimeSpan, ...] = ()) -> RegionContent:
@@ -349,12 +355,12 @@ class RegionReader:
                 Code.IMAGE_SIZE_UNKNOWN, f"percentages need the size of the video, which is not known: {SIZE_REMEDY}"
             )
         probed = self.asset.video.frames if self.asset.video else None
-        if probed and value.framesCount and int(value.framesCount) != probed:
+        if probed and value.framesCount and self.conventions.frame_count(value.framesCount) != probed:
             self.remarks.note(
                 Code.FRAME_INVALID,
                 f"the region counts {int(value.framesCount)} frames, the video has {probed}: frame numbers may be off",
             )
-        segments = segments_of(value, size[0], size[1], self.conventions.frame_base, self._frames(value), self.remarks)
+        segments = segments_of(value, size[0], size[1], self.conventions, self._frames(value), self.remarks)
         classes = self._classes()
         attributes = self._attributes()
         tracks = [

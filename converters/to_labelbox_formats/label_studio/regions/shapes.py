@@ -1,7 +1,7 @@
 """Regions: entries of a result that belong together, and their shapes.
 
 Percentages are of the picture as displayed, origin top left; they become pixels before anything is turned. A rectangle
-turns clockwise about its *top-left corner*, an ellipse about its centre.
+turns clockwise about its *top-left corner* unless the user says otherwise, an ellipse about its centre.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
+from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, UNDECODABLE, Number, Region, ValueRecord, as_list
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.regions.region_log import RegionLog, Unusable
@@ -157,7 +158,9 @@ class Vertex(Struct, gc=False):
 _VECTOR = msgspec.json.Decoder(list[Vertex], strict=False)
 
 
-def shape_on_picture(value: ValueRecord, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
+def shape_on_picture(
+    value: ValueRecord, width: float, height: float, about_centre: bool, remarks: RegionLog
+) -> list[Geometry]:
     """The geometry of an image region in pixels; several for a branching vector. Raises :class:`Unusable`."""
     x, y = value.x, value.y
     if x is not None and y is not None:
@@ -172,7 +175,7 @@ def shape_on_picture(value: ValueRecord, width: float, height: float, remarks: R
                 )
             ]
         if value.width is not None and value.height is not None:
-            box = box_of(x, y, value.width, value.height, value.rotation or 0.0, width, height)
+            box = box_of(x, y, value.width, value.height, value.rotation or 0.0, width, height, about_centre)
             if value.width < 0 or value.height < 0:
                 remarks.note(Code.BOX_FLIPPED, "a negative width or height was turned round")
             return [box]
@@ -186,8 +189,10 @@ def shape_on_picture(value: ValueRecord, width: float, height: float, remarks: R
     raise Unusable(Code.GEOMETRY_MISSING, "it has no shape that a picture can hold")
 
 
-def box_of(x: float, y: float, w: float, h: float, rotation: float, width: float, height: float) -> Box | RotatedBox:
-    """A rectangle in per cent as pixels, turned about its top-left corner; negative sides are turned round."""
+def box_of(
+    x: float, y: float, w: float, h: float, rotation: float, width: float, height: float, about_centre: bool = False
+) -> Box | RotatedBox:
+    """A rectangle in per cent as pixels, turned about its top-left corner or centre; negative sides are turned round."""
     left, top, wide, high = x * width / 100, y * height / 100, w * width / 100, h * height / 100
     angle = rotation % 360
     if not angle:
@@ -196,6 +201,8 @@ def box_of(x: float, y: float, w: float, h: float, rotation: float, width: float
         if high < 0:
             top, high = top + high, -high
         return Box(left, top, wide, high)
+    if about_centre:
+        return RotatedBox(left + wide / 2, top + high / 2, abs(wide), abs(high), angle)
     cos, sin = _QUARTERS.get(angle) or (math.cos(math.radians(angle)), math.sin(math.radians(angle)))
     cx = left + (wide * cos - high * sin) / 2
     cy = top + (wide * sin + high * cos) / 2
@@ -311,12 +318,17 @@ _RANGES = msgspec.json.Decoder(list[Stretch], strict=False)
 
 
 def segments_of(
-    value: ValueRecord, width: float, height: float, base: int, frames: int | None, remarks: RegionLog
+    value: ValueRecord,
+    width: float,
+    height: float,
+    conventions: Conventions,
+    frames: int | None,
+    remarks: RegionLog,
 ) -> tuple[tuple[Keyframe, ...], ...]:
     """The visible stretches of a video region. Raises :class:`Unusable`.
 
     A key frame with ``enabled: false`` is the last one that shows the object until the next key frame; one with
-    ``enabled: true`` at the end holds to the end of the video. Frames count from ``base``.
+    ``enabled: true`` at the end holds to the end of the video.
     """
     try:
         moments = _SEQUENCE.decode(value.sequence)
@@ -327,7 +339,7 @@ def segments_of(
     by_frame: dict[int, Moment] = {}
     wrong = 0
     for moment in keys:
-        frame = int(moment.frame) - base
+        frame = conventions.first_frame(moment.frame)
         if frame < 0 or frame > MAX_FRAMES or moment.frame != int(moment.frame):
             wrong += 1
         elif frames is not None and frame >= frames:
@@ -338,7 +350,8 @@ def segments_of(
             by_frame[frame] = moment
     if wrong:
         remarks.lose(
-            Code.FRAME_INVALID, f"{wrong} of its key frames lie outside the video, whose first frame is {base}"
+            Code.FRAME_INVALID,
+            f"{wrong} of its key frames lie outside the video, whose first frame is {conventions.frame_base}",
         )
     ordered = sorted(by_frame.items())
     if not ordered:
@@ -347,7 +360,7 @@ def segments_of(
     segments: list[tuple[Keyframe, ...]] = []
     current: list[Keyframe] = []
     for frame, moment in ordered:
-        current.append(Keyframe(frame, _moment_shape(moment, width, height, turned, remarks)))
+        current.append(Keyframe(frame, _moment_shape(moment, width, height, turned, conventions.about_centre, remarks)))
         if moment.enabled is False:
             segments.append(tuple(current))
             current = []
@@ -358,7 +371,9 @@ def segments_of(
     return tuple(segments)
 
 
-def _moment_shape(moment: Moment, width: float, height: float, turned: bool, remarks: RegionLog) -> Geometry:
+def _moment_shape(
+    moment: Moment, width: float, height: float, turned: bool, about_centre: bool, remarks: RegionLog
+) -> Geometry:
     if moment.vertices:
         lines = _vector(ValueRecord(vertices=moment.vertices, closed=moment.closed), width, height, remarks)
         if len(lines) > 1:
@@ -366,13 +381,15 @@ def _moment_shape(moment: Moment, width: float, height: float, turned: bool, rem
         return lines[0]
     if moment.x is None or moment.y is None or moment.width is None or moment.height is None:
         raise Unusable(Code.FRAME_INVALID, f"frame {moment.frame:g} has no x, y, width and height")
-    box = box_of(moment.x, moment.y, moment.width, moment.height, moment.rotation or 0.0, width, height)
+    box = box_of(moment.x, moment.y, moment.width, moment.height, moment.rotation or 0.0, width, height, about_centre)
     if turned and isinstance(box, Box):
         return RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, 0.0)
     return box
 
 
-def frame_spans(value: ValueRecord, base: int, frames: int | None, remarks: RegionLog) -> tuple[FrameSpan, ...]:
+def frame_spans(
+    value: ValueRecord, conventions: Conventions, frames: int | None, remarks: RegionLog
+) -> tuple[FrameSpan, ...]:
     """Stretches of a timeline, both ends included; an open end reaches to the end of the video."""
     try:
         ranges = _RANGES.decode(value.ranges)
@@ -380,9 +397,9 @@ def frame_spans(value: ValueRecord, base: int, frames: int | None, remarks: Regi
         raise Unusable(Code.FRAME_INVALID, f"its ranges cannot be read: {error}") from None
     spans = []
     for stretch in ranges:
-        start = int(stretch.start) - base if stretch.start is not None else 0
+        start = conventions.first_frame(stretch.start) if stretch.start is not None else 0
         if stretch.end is not None:
-            end = int(stretch.end) - base
+            end = conventions.last_frame(stretch.end)
         else:
             end = frames - 1 if frames is not None else start
             if frames is None:
@@ -391,7 +408,7 @@ def frame_spans(value: ValueRecord, base: int, frames: int | None, remarks: Regi
         if end < start:
             start, end = end, start
         if start < 0 or end > MAX_FRAMES:
-            raise Unusable(Code.FRAME_INVALID, f"frames {start + base}..{end + base} are not in any video")
+            raise Unusable(Code.FRAME_INVALID, f"frames {stretch.start}..{stretch.end} are not in any video")
         spans.append(FrameSpan(start, end))
     if not spans:
         raise Unusable(Code.TRACK_EMPTY, "it has no stretch of frames")

@@ -79,6 +79,7 @@ class TaskReader:
         self._conventions = conventions
         self._options = options
         self.exif = context.exif
+        self.frame_rate_given = conventions.frame_rates is not None
         self._sizes = Sizes(context, options.default_size)
         self._naming = Naming(config, declared, options.unlabelled, log)
         self._log = log
@@ -233,7 +234,6 @@ class TaskReader:
             content = RegionReader(
                 self._naming,
                 self._conventions,
-                self._options.offsets,
                 asset,
                 group.entries,
                 values,

@@ -1,0 +1,70 @@
+"""Which field of the data is the asset, where no config says so: what spans quote decides, for the set as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import to_labelbox
+from build.label_studio import region, task, write
+from harness import codes, lines
+
+WHAT = "field of the data that holds the asset"
+
+
+def span(text: str, quote: str, **more: Any) -> dict[str, Any]:
+    start = text.index(quote)
+    value = {"start": start, "end": start + len(quote), "text": quote, "labels": ["w"]}
+    return region("labels", value, quote, **more)
+
+
+def texts(out: Path) -> list[str]:
+    return [row["row_data"] for row in lines(out, "data_rows.ndjson")]
+
+
+def test_the_field_that_spans_quote_is_the_asset_of_all_tasks(tmp_path: Path) -> None:
+    long, short = "a story of some words that is long", "a dog"
+    tasks = [
+        task([span(long, "story")], {"title": "one", "body": long}, 1),
+        # here the title is the longer text, and there are two of about one length
+        task([span(short, "dog")], {"title": "a title that is a good deal longer than its body", "body": short}, 2),
+        task([], {"title": "no dogs here", "body": "nor there 12"}, 3),
+    ]
+    made = to_labelbox.convert(write(tmp_path, tasks), tmp_path / "out")
+    assert texts(tmp_path / "out") == [long, short, "nor there 12"]
+    assert "asset-unknown" not in codes(made)
+    (told,) = made.assumptions
+    assert (told.what, told.taken, told.for_, told.against) == (WHAT, "body", 2, 0)
+    assert [u.name for u in made.unread if u.where == "data of tasks"] == ["title"]
+    flipped = to_labelbox.convert(tmp_path / "export.json", tmp_path / "flipped", options={"data_key": "title"})
+    assert texts(tmp_path / "flipped")[0] == "one"
+    assert WHAT not in {a.what for a in flipped.assumptions}
+
+
+def test_flat_records_quote_their_field_too(tmp_path: Path) -> None:
+    long = "some words that nobody quotes, many of them"
+    value = [{"start": 2, "end": 5, "text": "dog", "labels": ["w"]}]
+    records = [{"note": long, "body": "a dog", "id": 1, "ner": value, "annotator": 1, "annotation_id": 1}]
+    made = to_labelbox.convert(write(tmp_path, records), tmp_path / "out")
+    assert texts(tmp_path / "out") == ["a dog"]
+    assert {a.what: a.taken for a in made.assumptions}[WHAT] == "body"
+
+
+def test_the_longest_text_is_told_to_be_taken(tmp_path: Path) -> None:
+    answer = region("choices", {"choices": ["yes"]}, "r")
+    tasks = [task([answer], {"title": "one", "body": "some words that are many more than the title has"})]
+    made = to_labelbox.convert(write(tmp_path, tasks), tmp_path / "out")
+    (told,) = made.assumptions
+    assert (told.what, told.taken, told.unknown) == (WHAT, "the longest text of each task", 1)
+
+
+@pytest.mark.parametrize("name", ["$uri", "uri"])
+def test_an_object_called_by_its_field(name: str, tmp_path: Path) -> None:
+    answer = region("choices", {"choices": ["yes"]}, "r", to_name=name)
+    tasks = [task([answer], {"title": "Some words of it", "uri": "raw:work:1"})]
+    tasks[0]["annotations"][0]["result"][0]["to_name"] = name
+    made = to_labelbox.convert(write(tmp_path, tasks), tmp_path / "out")
+    assert texts(tmp_path / "out") == ["raw:work:1"]
+    assert made.assumptions == []
