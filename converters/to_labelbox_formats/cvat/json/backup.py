@@ -17,7 +17,7 @@ from to_labelbox_formats.cvat.json.jobs import Earlier, Job
 from to_labelbox_formats.cvat.json.records import Names, records, shape_node, track_node
 from to_labelbox_formats.cvat.json.task_frames import MAX_FRAME, Frame
 from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, is_record, load, read_tasks
-from to_labelbox_formats.cvat.meta import TAGS, Meta, TaskSpec
+from to_labelbox_formats.cvat.meta import Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.options import Jobs
 from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary
@@ -109,7 +109,6 @@ class _Adder:
                     label = self._label(record)
                     if kind == "tags":
                         tagged[label] = None
-                        label = TAGS
                     frame = record.get("frame")
                     if not isinstance(frame, int) or isinstance(frame, bool) or not 0 <= frame <= MAX_FRAME:
                         self._skip(Code.FRAME_INVALID, label, f"its frame is {frame!r}")

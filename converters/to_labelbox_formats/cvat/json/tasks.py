@@ -26,7 +26,7 @@ from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.json.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job, frame_of, job_type, join_tracks
 from to_labelbox_formats.cvat.json.records import Names, records, text_of
 from to_labelbox_formats.cvat.json.task_frames import Frame, TaskFrames, Told, control_frames, frames_of
-from to_labelbox_formats.cvat.meta import TAGS, LabelSpec, TaskSpec, labels_of_json, whole
+from to_labelbox_formats.cvat.meta import LabelSpec, TaskSpec, labels_of_json, whole
 from to_labelbox_formats.cvat.options import Jobs
 from to_labelbox_formats.cvat.unread import JsonCensus
 
@@ -285,7 +285,7 @@ def _skip(record: Mapping[str, Any], message: str, names: Names, file: JsonFile)
     count = 0
     for kind in _KINDS:
         for shape in records(record.get(kind)):
-            label = TAGS if kind == "tags" else names.label(shape) or UNNAMED
+            label = names.label(shape) or UNNAMED
             file.log.read(label)
             file.log.skip(Code.NOT_SELECTED, label, message, file=file.name)
             count += 1

@@ -10,7 +10,6 @@ from to_labelbox.model.items import Item
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
-from to_labelbox_formats.cvat.meta import TAGS
 from to_labelbox_formats.cvat.nodes import Node
 from to_labelbox_formats.cvat.options import OpenTracks
 from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary
@@ -56,6 +55,6 @@ def skip_all(nodes: Iterable[Node], log: ShapeLog, code: Code, message: str) -> 
         if not node.children:
             log.note(code, message)
         for shape in node.children:
-            label = TAGS if shape.tag == "tag" else shape.get("label") or UNNAMED
+            label = shape.get("label") or UNNAMED
             log.read(label)
             log.skip(code, label, message)

@@ -146,6 +146,7 @@ class _GroupReader:
                 frames=tuple(_spans(sorted(set(frames)), rules)),
                 location=f"tag {choice.value!r}",
                 source_count=len(frames),
+                ledger_label=choice.value,
             )
 
     def _shape_tracks(self, shape: Object, name: str, stretch: tuple[int, int]) -> Iterator[Track]:

@@ -98,7 +98,6 @@ class ImageReader:
             log.read(UNNAMED)
             log.skip(Code.CLASS_UNNAMED, UNNAMED, f"the {node.tag} has no label")
             return
-        counted = TAGS_QUESTION if node.tag == "tag" else label
         known = self._vocabulary.resolve(label, tuple(node.answers))
         try:
             if node.tag == "tag":
@@ -110,10 +109,10 @@ class ImageReader:
             else:
                 self._add_shape(node, label, number, self._attributes(node, known))
         except ShapeError as error:
-            log.read(counted)
-            log.skip(error.code, counted, str(error))
+            log.read(label)
+            log.skip(error.code, label, str(error))
             return
-        log.read(counted)
+        log.read(label)
         log.problems(known.problems)
         group = group_of(node.get("group_id"))
         if group and (not self._groups or node.tag == "tag"):
@@ -130,7 +129,11 @@ class ImageReader:
     def _add_tag(self, label: str, number: int, known: Resolved) -> None:
         self._out.append(
             Classification(
-                id=str(number), name=TAGS_QUESTION, value=Choice(label, known.all), location=f"tag[{number}]"
+                id=str(number),
+                name=TAGS_QUESTION,
+                value=Choice(label, known.all),
+                location=f"tag[{number}]",
+                ledger_label=label,
             )
         )
 
