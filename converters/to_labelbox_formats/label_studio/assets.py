@@ -32,6 +32,8 @@ _MEDIA_OF_EXTENSION = {
     **dict.fromkeys(AUDIO_EXTENSIONS, Media.AUDIO),
     ".pdf": Media.DOCUMENT,
 }
+_NO_PICTURES = {name: media for name, media in _MEDIA_OF_EXTENSION.items() if media is not Media.IMAGE}
+_NO_PICTURE = tuple(_NO_PICTURES)
 _MEDIA_OF_TAG = {
     "image": Media.IMAGE,
     "text": Media.TEXT,
@@ -233,7 +235,7 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
     if len(config.objects) == 1:
         (shown,) = config.objects.values()
         value = data.get(shown.value[1:]) if shown.tag == "image" else None
-        if type(value) is str and value.startswith(_UPLOADS) and not value.endswith((".pdf", ".PDF")):
+        if type(value) is str and value.startswith(_UPLOADS) and not value.lower().endswith(_NO_PICTURE):
             # one uploaded picture a task, as most exports have it
             reference = reference_of(value)
             if reference is not None:
@@ -328,8 +330,9 @@ def _one(name: str, tag: str, value: str, page: int, shown: Shown | None) -> lis
         media = _MEDIA_OF_EXTENSION.get(extension(value)) if "\n" not in value else None
         if media is None:
             media = Media.IMAGE if shows_media(value) or value.startswith("data:image/") else Media.TEXT
-    elif media is Media.IMAGE and extension(value) == ".pdf":
-        media = Media.DOCUMENT
+    elif media is Media.IMAGE:
+        # no browser shows these as pictures; where there is no config, boxes alone have let it seem to be one
+        media = _NO_PICTURES.get(extension(value), media)
     elif tag == "hypertext" and (embedded := _EMBEDDED.fullmatch(value)):
         # the templates for PDF and media had no tag of their own once and show them in a page of one element
         inner = unescape(embedded.group(1))

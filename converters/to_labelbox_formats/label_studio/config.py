@@ -451,7 +451,7 @@ def observed(seen: Iterable[tuple[str, str, str, str]]) -> Config:
 
 _TAG_OF_TYPE = (
     ("video", "video"), ("timeline", "video"), ("timeseries", "timeseries"), ("paragraph", "paragraphs"),
-    ("hypertext", "hypertext"), ("rectangle", "image"), ("polygon", "image"), ("ellipse", "image"),
+    ("hypertext", "hypertext"), ("html", "hypertext"), ("rectangle", "image"), ("polygon", "image"), ("ellipse", "image"),
     ("keypoint", "image"), ("brush", "image"), ("magicwand", "image"), ("bitmask", "image"), ("vector", "image"),
     ("ocr", "pdf"), ("chatmessage", "chat"),
 )  # fmt: skip

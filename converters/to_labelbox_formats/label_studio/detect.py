@@ -16,6 +16,7 @@ from to_labelbox_formats.label_studio.files.pieces import (
     TABLES,
     FileForm,
     FileShape,
+    first_record,
     has_element,
     shape_of,
     table_row,
@@ -59,10 +60,10 @@ def recognise(source: Source, name: str) -> FoundFile | str:
         if {"annotation_id", "annotator"} <= set(header):
             return FoundFile(name, shape, FileForm.FLAT, "columns annotation_id and annotator", CERTAIN)
         return "it has no columns annotation_id and annotator"
-    found = _by_keys(name, shape, head)
+    found = _by_keys(name, shape, first_record(shape, head))
     if isinstance(found, str) and len(head) == HEAD and _goes_on(shape, head):
         # what tells them apart can stand behind masks and texts of any size
-        found = _by_keys(name, shape, source.head(name, LONG_HEAD))
+        found = _by_keys(name, shape, first_record(shape, source.head(name, LONG_HEAD)))
     return found
 
 
@@ -76,7 +77,7 @@ def _by_keys(name: str, shape: FileShape, head: bytes) -> FoundFile | str:
     if "annotation_id" in keys and "annotator" in keys:
         return FoundFile(name, shape, FileForm.FLAT, "flat records with annotation_id and annotator", CERTAIN)
     if "result" in keys and "task" in keys:
-        if shape is FileShape.ARRAY:
+        if shape in (FileShape.ARRAY, FileShape.KEYED):
             return "it is a list of annotations without their tasks: export tasks instead"
         return FoundFile(name, shape, FileForm.ANNOTATION, "an annotation with result and task", CERTAIN)
     labelled = [k for k in _LABELLED if k in keys]

@@ -28,6 +28,8 @@ from to_labelbox_formats.label_studio.files.task_files import TaskFile, TaskFile
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.unread import ExportCensus
 
+_ANNOTATED = ("annotations", "completions")
+"""Folders beside ``tasks.json`` with a file for each annotated task."""
 _HEADS = msgspec.json.Decoder(list[TaskHead])
 _HEADS_WITH_REGIONS = msgspec.json.Decoder(list[TaskHeadWithRegions])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Any]])
@@ -294,9 +296,10 @@ def _attach(survey: _Survey, files: TaskFiles) -> None:
 
 
 def _editor_examples(survey: _Survey, files: TaskFiles) -> dict[int, int]:
-    """``annotations/<i>.json`` beside ``tasks.json``: unit of the annotated task → unit of the task.
+    """``annotations/<i>.json`` or ``completions/<i>.json`` beside ``tasks.json``: unit of the annotated task → unit of the task.
 
-    The task is the one with the same data; without data it is the i-th one, counted from 1 unless there is a 0.
+    The task is the one with the same data; without data it is the i-th one, counted from 1 unless there is a 0. The first
+    are examples of the editor, the second projects of the first versions.
     """
     folders = {posixpath.dirname(f.name): n for n, f in enumerate(survey.files) if _base(f.name) == "tasks.json"}
     found: dict[int, int] = {}
@@ -310,7 +313,7 @@ def _editor_examples(survey: _Survey, files: TaskFiles) -> dict[int, int]:
         tasks = folders.get(folder)
         stem = _base(name).removesuffix(".json")
         theirs = of_file.get(tasks, []) if tasks is not None else []
-        if inner != "annotations" or tasks is None or not theirs or not stem.isdecimal():
+        if inner not in _ANNOTATED or tasks is None or not theirs or not stem.isdecimal():
             continue
         if tasks not in by_data:
             by_data[tasks] = _units_by_data(theirs, files)
@@ -323,7 +326,7 @@ def _editor_examples(survey: _Survey, files: TaskFiles) -> dict[int, int]:
                 if same is not None:
                     found[piece.first] = same
                 continue
-            counts_from = 0 if survey.source.exists(posixpath.join(folder, "annotations", "0.json")) else 1
+            counts_from = 0 if survey.source.exists(posixpath.join(folder, inner, "0.json")) else 1
             last = theirs[-1].first + (theirs[-1].count or 1) - 1
             found[piece.first] = max(theirs[0].first, min(theirs[0].first + int(stem) - counts_from, last))
     return found

@@ -51,7 +51,7 @@ _ANNOTATION = frozenset(AnnotationRecord.__struct_fields__) | frozenset(
 )
 _REGION = frozenset(Region.__struct_fields__) | frozenset(
     "origin score hidden readonly locked original_length is_positive selected parent_id clickCount clicks objectIndex "
-    "viewState states color zIndex notes normalization dynamic item_index pid incomplete interpolation".split()
+    "viewState states color zIndex notes dynamic item_index pid incomplete interpolation".split()
 )
 _VALUE = frozenset(ValueRecord.__struct_fields__) | frozenset(
     "duration original_width original_height ocrtext instant brushSize opacity viewBox isDrawing coordstype unit zoom speed "

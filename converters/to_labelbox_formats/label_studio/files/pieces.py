@@ -27,6 +27,8 @@ MAX_TASK_BYTES = 1 << 30
 _SIGNATURE_REGION = 1 << 13
 _TRIES = 4
 
+_KEYED = re.compile(rb'\{\s*"\d{1,18}"\s*:\s*(?=\{)')
+"""How a project of the first versions keeps its tasks: by their numbers."""
 _BLANK = re.compile(rb"[ \t\r\n]*")
 _COMMA = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|"', re.DOTALL)
@@ -39,6 +41,7 @@ class FileShape(Enum):
     """How the tasks of a file are strung together."""
 
     ARRAY = "array"
+    KEYED = "object of tasks by number"
     SINGLE = "object"
     LINES = "lines"
     CSV = "csv"
@@ -86,6 +89,8 @@ def shape_of(name: str, head: bytes) -> FileShape | None:
         return FileShape.ARRAY
     if not head.startswith(b"{"):
         return None
+    if _KEYED.match(head):
+        return FileShape.KEYED
     first, newline, rest = head.partition(b"\n")
     if newline and rest.lstrip()[:1] in (b"{", b""):
         try:
@@ -98,8 +103,8 @@ def shape_of(name: str, head: bytes) -> FileShape | None:
 
 def pieces(stream: BinaryIO, shape: FileShape, count: Counter, problem: Callable[[str], None]) -> Iterator[Cut]:
     """The pieces of a file in order; ``problem`` is told what ends it early. Raises :class:`FileError`."""
-    if shape is FileShape.ARRAY:
-        return _array_pieces(stream, count, problem)
+    if shape in (FileShape.ARRAY, FileShape.KEYED):
+        return _array_pieces(stream, count, problem, b"]" if shape is FileShape.ARRAY else b"}")
     if shape is FileShape.SINGLE:
         return _single_piece(stream, count)
     if shape is FileShape.LINES:
@@ -131,7 +136,14 @@ class _Window:
         self.offset += size
 
 
-def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], None]) -> Iterator[Cut]:
+def first_record(shape: FileShape, head: bytes) -> bytes:
+    """The head of a file from its first record on, or what the keys of that can be told from."""
+    found = _KEYED.search(head) if shape is FileShape.KEYED else None
+    return head[found.end() :] if found else head
+
+
+def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], None], closing: bytes) -> Iterator[Cut]:
+    """The elements of a list, or the values of an object, whose keys are passed over."""
     window = _Window(stream)
     window.grow(WINDOW)
     if window.data.startswith(codecs.BOM_UTF8):
@@ -163,7 +175,7 @@ def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], Non
             yield Cut(window.offset + start, stop - start, _counted(piece, count))
         if closed is not None:
             window.grow(size + WINDOW)
-            if window.data[closed : closed + 1] != b"]" or window.data[closed + 1 :].strip():
+            if window.data[closed : closed + 1] != closing or window.data[closed + 1 :].strip():
                 problem(
                     f"the list of tasks ends at byte {window.offset + closed}, but more follows, which was not read"
                 )

@@ -64,6 +64,8 @@ def brush_mask(raw: bytes | memoryview, width: int | None, height: int | None) -
 def alpha_runs(data: bytes, pixels: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """(0 or 1, run length) of the alpha channel, row by row. Raises :class:`GeometryError`."""
     bits = len(data) * 8
+    if not data:
+        raise GeometryError("its rle is empty: nothing was drawn")
     if bits < _HEADER_BITS:
         raise GeometryError("rle is too short for its header")
     header = int.from_bytes(data[:7], "big") >> (56 - _HEADER_BITS)

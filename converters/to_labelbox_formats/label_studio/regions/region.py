@@ -17,6 +17,7 @@ from to_labelbox.model.items import (
     Classification,
     FrameSpan,
     Geometry,
+    Keyframe,
     Media,
     Object,
     Point,
@@ -137,10 +138,22 @@ class RegionReader:
                 Code.IMAGE_SIZE_UNKNOWN,
                 f"percentages need the size of the asset, which is not known: {SIZE_REMEDY}",
             )
-        shapes = shape_on_picture(value, size[0], size[1], self.conventions.about_centre, self.remarks)
+        shapes: Sequence[Geometry] = shape_on_picture(
+            value, size[0], size[1], self.conventions.about_centre, self.remarks
+        )
         if asset.orientation > 1 and asset.stored is not None:
             shapes = [to_stored(s, asset.orientation, *asset.stored) for s in shapes]
+        if asset.slot.media is Media.VIDEO and value.frame is not None:
+            return self._on_frame(shapes, value.frame)
         return self._objects(shapes)
+
+    def _on_frame(self, shapes: Sequence[Geometry], number: float) -> RegionContent:
+        """Shapes on a single frame of a video, as scripts write them that label it frame by frame."""
+        frame = self.conventions.first_frame(number)
+        if not 0 <= frame <= MAX_FRAMES:
+            message = f"frame {number:g} lies outside the video, whose first frame is {self.conventions.frame_base}"
+            raise Unusable(Code.FRAME_INVALID, message)
+        return self._tracks([((Keyframe(frame, shape),),) for shape in shapes])
 
     # ----------------------------------------------------------------------------------------- labels, attributes
 
@@ -156,7 +169,8 @@ class RegionReader:
     def _attributes(self) -> tuple[Attribute, ...]:
         """Answers about this region, and the annotator's note."""
         found: list[Attribute] = []
-        if len(self.entries) > 1 or self.entries[0].meta or not labels_of(self.values[0]):
+        first = self.entries[0]
+        if len(self.entries) > 1 or first.meta or first.normalization or not labels_of(self.values[0]):
             for entry, value in zip(self.entries, self.values):
                 if is_answer(entry, value, shaped=has_shape(value)):
                     answer = answer_of(entry, value, self.naming.control(entry.from_name))
@@ -360,20 +374,24 @@ class RegionReader:
                 Code.FRAME_INVALID,
                 f"the region counts {int(value.framesCount)} frames, the video has {probed}: frame numbers may be off",
             )
-        segments = segments_of(value, size[0], size[1], self.conventions, self._frames(value), self.remarks)
+        return self._tracks([segments_of(value, size[0], size[1], self.conventions, self._frames(value), self.remarks)])
+
+    def _tracks(self, parts: Sequence[tuple[tuple[Keyframe, ...], ...]]) -> RegionContent:
+        """Tracks of each class; a shape of several parts has as many."""
         classes = self._classes()
         attributes = self._attributes()
         tracks = [
             Track(
-                id=f"{self.id}/{n}" if n else self.id,
+                id=self.id + (f"/{n}" if n else "") + (f"~{part}" if part else ""),
                 label=name,
                 segments=segments,
                 attributes=attributes,
                 loss=self.remarks.loss,
                 location=self.remarks.place.where,
-                source_count=0 if n else 1,
+                source_count=0 if n or part else 1,
             )
             for n, name in enumerate(classes)
+            for part, segments in enumerate(parts)
         ]
         return RegionContent(classes[0], tracks, linkable=True)
 
@@ -422,14 +440,14 @@ class RegionReader:
 
 
 def _note_of(entry: Region) -> str:
-    """The text that an annotator attached to a region."""
-    if is_nothing(entry.meta):
-        return ""
+    """The text that an annotator attached to a region; the first versions called it its normalization."""
     try:
-        meta = decode_any(entry.meta)
+        meta = decode_any(entry.meta) if not is_nothing(entry.meta) else None
+        text = meta.get("text") if isinstance(meta, dict) else None
+        if text is None and entry.normalization:
+            text = decode_any(entry.normalization)
     except UNDECODABLE:
         return ""
-    text = meta.get("text") if isinstance(meta, dict) else None
     lines = text if isinstance(text, list) else [text]
     return "\n".join(t for t in lines if isinstance(t, str) and t.strip())
 

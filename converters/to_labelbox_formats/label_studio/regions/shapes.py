@@ -163,6 +163,11 @@ def shape_on_picture(
 ) -> list[Geometry]:
     """The geometry of an image region in pixels; several for a branching vector. Raises :class:`Unusable`."""
     x, y = value.x, value.y
+    if value.points:
+        # some scripts state the size of a dot or the box around an outline, too
+        return [_polygon(value, width, height)]
+    if value.rle or value.imageDataURL is not None:
+        return [_raster(value, round(width), round(height))]
     if x is not None and y is not None:
         if value.radiusX is not None and value.radiusY is not None:
             return [
@@ -174,16 +179,12 @@ def shape_on_picture(
                     (value.rotation or 0.0) % 360,
                 )
             ]
-        if value.width is not None and value.height is not None:
+        if value.width is not None and value.height is not None and value.keypointlabels is None:
             box = box_of(x, y, value.width, value.height, value.rotation or 0.0, width, height, about_centre)
             if value.width < 0 or value.height < 0:
                 remarks.note(Code.BOX_FLIPPED, "a negative width or height was turned round")
             return [box]
         return [Point(x * width / 100, y * height / 100)]
-    if value.points:
-        return [_polygon(value, width, height)]
-    if value.rle or value.imageDataURL is not None:
-        return [_raster(value, round(width), round(height))]
     if value.vertices:
         return _vector(value, width, height, remarks)
     raise Unusable(Code.GEOMETRY_MISSING, "it has no shape that a picture can hold")

@@ -199,7 +199,11 @@ class TaskReader:
         for group in groups:
             entry = group.entries[0]
             identity, name, shape = entry.id, None, None
-            if len(group.entries) == 1 and not entry.item_index and not entry.meta and not entry.parentID:
+            if (
+                len(group.entries) == 1
+                and not entry.item_index
+                and not (entry.meta or entry.parentID or entry.normalization)
+            ):
                 size = frame(entry)
                 found = plain_shape(entry, size[0], size[1]) if size is not None and asset.orientation == 1 else None
                 if found is not None:
