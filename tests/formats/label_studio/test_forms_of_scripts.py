@@ -21,7 +21,7 @@ def written(folder: Path, regions: list[dict[str, Any]], data: dict[str, Any] | 
 
 def test_a_dot_with_a_height_is_a_point(tmp_path: Path) -> None:
     dot = {"x": 10, "y": 20, "width": 30, "height": 40, "keypointlabels": ["nose"]}
-    (line,) = written(tmp_path, [region("keypointlabels", dot, **SIZE)])
+    (line,) = written(tmp_path, [region("keypointlabels", dot, "r", **SIZE)])
     assert line["point"] == {"x": 20, "y": 20}
 
 
@@ -34,14 +34,14 @@ def test_an_outline_with_a_box_around_it_is_an_outline(tmp_path: Path) -> None:
         "width": 100,
         "height": 100,
     }
-    (line,) = written(tmp_path, [region("polygonlabels", value, **SIZE)])
+    (line,) = written(tmp_path, [region("polygonlabels", value, "r", **SIZE)])
     assert [(p["x"], p["y"]) for p in line["polygon"]][:3] == [(0, 0), (20, 0), (20, 10)]
 
 
 @pytest.mark.parametrize("reference", ["v.mp4", "/data/upload/1/0123abcd-v.MP4"])
 def test_boxes_on_single_frames_of_a_video(reference: str, tmp_path: Path) -> None:
     value = {"x": 10, "y": 20, "width": 5, "height": 10, "frame": 12, "rectanglelabels": ["car"]}
-    (line,) = written(tmp_path, [region("rectanglelabels", value, **SIZE)], {"video": reference})
+    (line,) = written(tmp_path, [region("rectanglelabels", value, "r", **SIZE)], {"video": reference})
     (segment,) = line["segments"]
     assert segment["keyframes"] == [{"frame": 12, "bbox": {"top": 20, "left": 20, "height": 10, "width": 10}}]
     assert lines(tmp_path / "out", "data_rows.ndjson")[0]["media_type"] == "VIDEO"
@@ -49,7 +49,7 @@ def test_boxes_on_single_frames_of_a_video(reference: str, tmp_path: Path) -> No
 
 def test_a_frame_before_the_first(tmp_path: Path) -> None:
     value = {"x": 10, "y": 20, "width": 5, "height": 10, "frame": -3, "rectanglelabels": ["car"]}
-    file = write(tmp_path, [task([region("rectanglelabels", value, **SIZE)], {"video": "v.mp4"})])
+    file = write(tmp_path, [task([region("rectanglelabels", value, "r", **SIZE)], {"video": "v.mp4"})])
     assert codes(to_labelbox.convert(file, tmp_path / "out"))["frame-invalid"] == 1
 
 
@@ -67,7 +67,7 @@ def test_a_note_beside_a_box(tmp_path: Path) -> None:
 
 
 def test_a_brush_that_drew_nothing(tmp_path: Path) -> None:
-    stroke = region("brushlabels", {"format": "rle", "rle": [], "brushlabels": ["x"]}, **SIZE)
+    stroke = region("brushlabels", {"format": "rle", "rle": [], "brushlabels": ["x"]}, "r", **SIZE)
     made = to_labelbox.convert(write(tmp_path, [task([stroke])]), tmp_path / "out")
     (example,) = next(d for d in made.diagnostics if d.code == "mask-invalid").examples
     assert example.message == "its rle is empty: nothing was drawn"

@@ -107,7 +107,7 @@ def test_an_early_end_is_an_error(cut: int) -> None:
 @pytest.mark.parametrize(
     ("rle", "message"),
     [
-        ([], "too short"),
+        ([], "empty"),
         ([256] * 12, "no bytes"),
         ([-1] * 12, "no bytes"),
         ("AAAA", "no list"),
