@@ -35,7 +35,8 @@ class FieldEvidence:
         texts = {name: value for name, value in data.items() if isinstance(value, str) and value}
         if len(texts) < 2:
             return
-        if not any(map(shows_media, texts.values())) and guess_key(data) is not None:
+        guessed = guess_key(data)
+        if guessed in texts and not shows_media(texts[guessed]):
             self._longest += 1
         for region in regions:
             value = region.get("value", region)

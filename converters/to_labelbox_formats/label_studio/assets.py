@@ -289,11 +289,24 @@ def guess_key(data: Mapping[str, Any]) -> str | None:
     if len(media) == 1:
         return media[0]
     if media:
-        return None
+        return _at_addresses({key: usable[key] for key in media})
     texts = sorted((k for k, v in usable.items() if isinstance(v, str)), key=lambda k: -len(usable[k]))
     if texts and " " in usable[texts[0]] and (len(texts) == 1 or len(usable[texts[0]]) > 3 * len(usable[texts[1]])):
         return texts[0]
     return None
+
+
+def _at_addresses(fields: Mapping[str, Any]) -> str | None:
+    """The one of several fields that gives addresses, where all name the same files; else None."""
+    lists = {key: value if isinstance(value, list) else [value] for key, value in fields.items()}
+    names = {tuple(map(_file_name, texts)) for texts in lists.values()}
+    remote = [key for key, texts in lists.items() if all(isinstance(t, str) and _REMOTE.match(t) for t in texts)]
+    return remote[0] if len(names) == 1 and len(remote) == 1 else None
+
+
+def _file_name(text: Any) -> str:
+    reference = reference_of(text) if isinstance(text, str) else None
+    return unquote(reference.names[0].rpartition("/")[2]) if reference is not None else ""
 
 
 def shows_media(value: Any) -> bool:

@@ -87,6 +87,8 @@ def _by_keys(name: str, shape: FileShape, head: bytes) -> FoundFile | str:
         regions = _REGION.search(head) is not None or b'"from_name"' in head
         if regions:
             return FoundFile(name, shape, FileForm.TASKS, f"tasks with {labelled[0]} that have a result", CERTAIN)
+    if "result" in keys and _REGION.search(head) is not None and "data" not in keys:
+        return "it holds predictions or annotations without their tasks: export tasks instead"
     if "data" in keys and keys <= _TASK_KEYS and re.search(rb'"data"\s*:\s*\{', head):
         return FoundFile(name, shape, FileForm.TASKS, "tasks with data, not labelled", LIKELY)
     if {"from_name", "to_name"} <= keys:

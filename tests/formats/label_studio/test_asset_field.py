@@ -68,3 +68,17 @@ def test_an_object_called_by_its_field(name: str, tmp_path: Path) -> None:
     made = to_labelbox.convert(write(tmp_path, tasks), tmp_path / "out")
     assert texts(tmp_path / "out") == ["raw:work:1"]
     assert made.assumptions == []
+
+
+@pytest.mark.parametrize("first", ["names", "addresses"])
+def test_of_two_fields_that_name_the_same_files_the_one_with_addresses(first: str, tmp_path: Path) -> None:
+    names = ["a b.jpg", "c.jpg"]
+    urls = ["https://s.example.org/x/a%20b.jpg", "https://s.example.org/x/c.jpg"]
+    data = {"names": names, "urls": urls} if first == "names" else {"urls": urls, "names": names}
+    answer = region("choices", {"choices": ["yes"]}, "r", to_name="image_1")
+    more = {"place": "one of them", "style": "another one"}
+    made = to_labelbox.convert(write(tmp_path, [task([answer], {**data, **more})]), tmp_path / "out")
+    assert texts(tmp_path / "out") == urls
+    assert made.assumptions == []
+    other = write(tmp_path, [task([answer], {"front": names[0], "urls": urls[1]})])
+    assert "asset-unknown" in codes(to_labelbox.convert(other, tmp_path / "other"))
