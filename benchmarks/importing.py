@@ -25,7 +25,7 @@ from formats.labelbox.importing.effects import Service
 from formats.labelbox.importing.stand_in import KEY, StandIn
 from to_labelbox import Settings
 from to_labelbox.model.items import Asset, Box, Item, Object
-from to_labelbox.plugins.reader import dataset_of
+from to_labelbox.plugins.dataset import dataset_of
 
 PROGRAM = """
 import resource, sys, time

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from to_labelbox.model.items import Annotation, Item, Object, Track
-from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat import FORMAT

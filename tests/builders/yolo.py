@@ -10,7 +10,8 @@ from typing import Any
 from PIL import Image
 
 from to_labelbox.model.items import Box, Classification, Item, Object, Polygon
-from to_labelbox.plugins.reader import Dataset, Match, ReadContext, Refusal
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import Match, ReadContext, Refusal
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo import FORMAT

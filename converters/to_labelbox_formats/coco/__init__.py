@@ -14,7 +14,8 @@ Annotations lie in no order of images, so a first pass notes where each is; item
 
 from __future__ import annotations
 
-from to_labelbox.plugins.reader import CERTAIN, LIKELY, Dataset, FolderRules, Match, ReadContext, Reader, Refusal
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import CERTAIN, LIKELY, FolderRules, Match, ReadContext, Reader, Refusal
 from to_labelbox.source.files import Source
 from to_labelbox_formats.coco.detect import FileKind, probe_file
 from to_labelbox_formats.coco.options import Options

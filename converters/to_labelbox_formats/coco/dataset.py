@@ -14,7 +14,8 @@ from msgspec import Struct
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Input, Label, Option, Question, Schema
 from to_labelbox.model.schema import Kind as ToolKind
-from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log

@@ -14,7 +14,8 @@ Backups (``task.json``, ``annotations.json``) and server JSON hold keyframes onl
 
 from __future__ import annotations
 
-from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.detect import sniff
 from to_labelbox_formats.cvat.options import Options

@@ -27,7 +27,8 @@ The way of a value: ``dataset`` → ``task_index`` once, then ``items`` → ``fi
 
 from __future__ import annotations
 
-from to_labelbox.plugins.reader import Dataset, ReadContext, Reader
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.detect import sniff
 from to_labelbox_formats.label_studio.options import Options

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 
-from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log

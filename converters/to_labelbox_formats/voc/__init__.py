@@ -22,7 +22,8 @@ the set, by its ``source`` elements (see :class:`Origin`).
 
 from __future__ import annotations
 
-from to_labelbox.plugins.reader import Dataset, FolderRules, ReadContext, Reader
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import FolderRules, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc.detect import sniff
 from to_labelbox_formats.voc.options import Options

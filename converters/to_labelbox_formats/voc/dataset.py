@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from to_labelbox.model.schema import Label, Schema
-from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log

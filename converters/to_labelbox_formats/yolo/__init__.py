@@ -23,7 +23,8 @@ exporters, and the Label Studio converter.
 
 from __future__ import annotations
 
-from to_labelbox.plugins.reader import Dataset, FolderRules, ReadContext, Reader
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import FolderRules, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.detect import sniff
 from to_labelbox_formats.yolo.options import Options

@@ -10,7 +10,8 @@ from itertools import compress
 import msgspec
 
 from to_labelbox.model.items import Asset, Item
-from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log

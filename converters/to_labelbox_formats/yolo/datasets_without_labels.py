@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from to_labelbox.model.items import Annotation, Asset, Classification, Item, Object
 from to_labelbox.model.schema import Option, Question, Schema
-from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes

@@ -14,9 +14,10 @@ from to_labelbox.batches.batch import batch, merge
 from to_labelbox.batches.report import BatchReport
 from to_labelbox.conversion.job import ConversionJob, open_job
 from to_labelbox.ontology.infer import Ontology
+from to_labelbox.plugins.dataset import Dataset, dataset_of
 from to_labelbox.plugins.detect import Detection
 from to_labelbox.plugins.detect import detect as _detect
-from to_labelbox.plugins.reader import Dataset, Reader, dataset_of
+from to_labelbox.plugins.reader import Reader
 from to_labelbox.plugins.registry import readers
 from to_labelbox.plugins.writer import Fault, Writer
 from to_labelbox.report.errors import (
@@ -113,9 +114,18 @@ def read(
     return open_job(job).dataset
 
 
-def validate(path: str | os.PathLike[str], ontology: str | os.PathLike[str] | None = None) -> list[Fault]:
-    """Faults of an output folder, of all of a batch, or of an NDJSON file against an ontology file; empty when there are none."""
-    return list(faults(os.fspath(path), None if ontology is None else os.fspath(ontology)))
+def validate(
+    path: str | os.PathLike[str],
+    ontology: str | os.PathLike[str] | None = None,
+    *,
+    media_root: str | os.PathLike[str] | None = None,
+) -> list[Fault]:
+    """Faults of an output folder, of all of a batch, or of an NDJSON file against an ontology file; empty when there are none.
+
+    With ``media_root``, what the payload draws is compared with the sizes of the pictures below it.
+    """
+    file = None if ontology is None else os.fspath(ontology)
+    return list(faults(os.fspath(path), file, media_at_hand(media_root)))
 
 
 def read_class_map(path: str | os.PathLike[str]) -> ClassMap:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,7 +17,7 @@ from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.ontology.fit_items import settings_for
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.plugins.reader import Dataset, dataset_of
+from to_labelbox.plugins.dataset import Dataset, dataset_of
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
@@ -103,7 +103,7 @@ def convert(
 
 
 def write(
-    dataset: Dataset | Sequence[Item],
+    dataset: Dataset | Iterable[Item],
     out: str | os.PathLike[str],
     *,
     ontology: Ontology | str | os.PathLike[str] | None = None,
@@ -114,14 +114,18 @@ def write(
     index: bool = True,
     overwrite: bool = False,
 ) -> Report:
-    """Write a dataset, or items made in Python, into ``out``; see :func:`convert` for the arguments."""
+    """Write a dataset, or items made in Python, into ``out``; see :func:`convert` for the arguments.
+
+    Items may come from a generator: they are taken one after another and not held. Raises
+    :class:`~to_labelbox.report.errors.UsageError` for a value of a wrong type, with item and field.
+    """
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset, schema=schema)
     opened = _opened(made, settings, options, existing_ontology(ontology), index)
     with room(os.fspath(out)):
         return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), False, shard_lines).report
 
 
-def infer_ontology(dataset: Dataset | Sequence[Item], *, settings: Settings | None = None) -> Ontology:
+def infer_ontology(dataset: Dataset | Iterable[Item], *, settings: Settings | None = None) -> Ontology:
     """The ontology that a dataset needs."""
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset)
     return run(_opened(made, settings, None), None, settings or Settings(), False).ontology

@@ -20,7 +20,7 @@ from to_labelbox.conversion.output_folder import Sink
 from to_labelbox.model.items import Item
 from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.plugins.reader import Dataset
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.writer import Encoder, Writer
 from to_labelbox.report.annotation_index import renumbered
 from to_labelbox.report.log import Log
@@ -56,6 +56,14 @@ def plan(units: int) -> list[tuple[int, int]]:
     """Ranges of units; the plan depends on their number alone."""
     size = max(1, min(CHUNK_UNITS, units // 16))
     return [(start, min(start + size, units)) for start in range(0, units, size)]
+
+
+def plan_ahead(has_unit: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
+    """Ranges of units whose number is known only at their end."""
+    start = 0
+    while has_unit(start):
+        yield start, start + CHUNK_UNITS
+        start += CHUNK_UNITS
 
 
 def part_path(folder: str, start: int, stop: int, what: str) -> str:

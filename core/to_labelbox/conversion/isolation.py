@@ -15,7 +15,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from to_labelbox.model.items import Item
-from to_labelbox.plugins.reader import Dataset
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNREADABLE, Log
 

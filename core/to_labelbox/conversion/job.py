@@ -17,9 +17,10 @@ from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
 from to_labelbox.ontology.fit_items import fit_to_ontology, settings_for
 from to_labelbox.ontology.infer import Ontology
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.detect import detect
 from to_labelbox.plugins.options import make_options
-from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.plugins.writer import Encoder, Writer
 from to_labelbox.report.codes import Code

@@ -9,7 +9,8 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from to_labelbox.model.items import Item
-from to_labelbox.plugins.reader import Dataset, ReadContext
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable, Tie

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 
 from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.model.items import Item
-from to_labelbox.plugins.reader import Dataset
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log

@@ -20,6 +20,7 @@ from to_labelbox.conversion.chunks import (
     LineRenderer,
     encode_part,
     plan,
+    plan_ahead,
     rendered_here,
 )
 from to_labelbox.conversion.merge_chunks import MergedChunks
@@ -153,7 +154,8 @@ def _encoded(
 ) -> Iterator[EncodedChunk]:
     if pool is None:
         encoder = opened.make_encoder()
-        for start, stop in chunks:
+        has_unit = opened.dataset.has_unit
+        for start, stop in chunks if has_unit is None else plan_ahead(has_unit):
             fail, indexed = opened.log.fail, opened.indexed
             yield encode_part(opened.dataset, encoder, start, stop, fail, folder, indexed=indexed, index=index)
         return

@@ -29,7 +29,7 @@ from to_labelbox.conversion.chunks import (
 from to_labelbox.conversion.clock import Clock
 from to_labelbox.conversion.isolation import left_out, place, traced
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.plugins.reader import Dataset
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import Encoder
 from to_labelbox.report.errors import SourceError

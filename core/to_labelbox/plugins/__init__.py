@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from to_labelbox.plugins.dataset import Dataset, ItemFactory, dataset_of
 from to_labelbox.plugins.reader import (
     CERTAIN,
     LIKELY,
     POSSIBLE,
-    Dataset,
     FolderRules,
-    ItemFactory,
     Match,
     NoOptions,
     ReadContext,
     Reader,
     Refusal,
-    dataset_of,
 )
 
 __all__ = [

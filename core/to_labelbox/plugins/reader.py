@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from msgspec import Struct, field
 
-from to_labelbox.model.items import Asset, Classification, Item
-from to_labelbox.model.schema import Schema
+from to_labelbox.model.items import Asset
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable, MediaFolder
@@ -73,35 +73,6 @@ class ReadContext(Struct):
         return Asset(path=path, width=size[0], height=size[1])
 
 
-ItemFactory = Callable[[Log, int, int], Iterator[Item]]
-
-
-class Dataset(Struct, frozen=True):
-    """A source that has been opened: its schema, and items that can be iterated again and again.
-
-    ``unit_count`` is the number of work units (images, files, tasks); ``iterate(log, start, stop)`` yields the items of the
-    units ``start <= unit < stop``, so that ranges can be converted apart, in any process, and joined in order. What it
-    yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
-    ``details`` go into the report. ``unit_name`` is the file or record of a unit, found without reading it: it names
-    what has ended a worker process. ``unit_item`` is its item without annotations, made without reading the file: the data
-    row that stays when the file ends a process.
-    """
-
-    name: str
-    schema: Schema
-    unit_count: int
-    iterate: ItemFactory
-    details: Mapping[str, Any] = field(default_factory=dict)
-    unit_name: Callable[[int], str] | None = None
-    unit_item: Callable[[int], Item] | None = None
-
-    def items(self, log: Log | None = None, start: int = 0, stop: int | None = None) -> Iterator[Item]:
-        return self.iterate(Log() if log is None else log, start, self.unit_count if stop is None else stop)
-
-    def __iter__(self) -> Iterator[Item]:
-        return self.items()
-
-
 @dataclass(frozen=True, slots=True)
 class NoOptions:
     """The options of a format that has none."""
@@ -141,16 +112,3 @@ class Reader:
     docs: str = ""
     options: type = NoOptions
     folders: FolderRules = _ANY_FOLDERS
-
-
-def dataset_of(items: Sequence[Item], name: str = "dataset", schema: Schema | None = None) -> Dataset:
-    """A dataset of items made in Python."""
-
-    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
-        for item in items[start:stop]:
-            for annotation in item.annotations:
-                label = annotation.name if isinstance(annotation, Classification) else annotation.label
-                log.read(annotation.ledger_label or label, annotation.source_count)
-            yield item
-
-    return Dataset(name, schema or Schema(), len(items), iterate)

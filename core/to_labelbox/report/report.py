@@ -126,6 +126,14 @@ class Report(Struct):
     def to_json(self) -> bytes:
         return json_text(self).encode() + b"\n"
 
+    @property
+    def problems(self) -> list[Diagnostic]:
+        """The diagnostics that are errors or warnings, errors first: what a user should look at."""
+        return sorted(
+            (d for d in self.diagnostics if d.severity is not Severity.INFO),
+            key=lambda d: d.severity is not Severity.ERROR,
+        )
+
     def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 a file or record could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""
         tally = self.annotations

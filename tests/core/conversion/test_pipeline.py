@@ -16,7 +16,7 @@ from harness import Convert, annotation, coco, contents, image, item, lines, sav
 from to_labelbox import RecordError, Settings, SourceError, UsageError, dataset_of
 from to_labelbox.model.items import Box, Item, Object
 from to_labelbox.model.schema import Schema
-from to_labelbox.plugins.reader import Dataset
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.report.log import Log
 
 OURS = ["annotations.ndjson", "data_rows.ndjson", "index.ndjson", "ontology.json", "report.json"]
