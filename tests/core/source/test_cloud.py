@@ -224,3 +224,16 @@ def test_a_missing_library_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch
         UsageError, match=rf"{scheme}:// needs \w+, which is not installed: pip install 'to-labelbox\[cloud\]'"
     ):
         at_hand([f"{scheme}://bucket/folder"])
+
+
+def test_workers_ask_for_headers_themselves(s3: S3, tmp_path: Path) -> None:
+    for n in range(40):
+        (tmp_path / "set" / "labels").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "set" / "images").mkdir(exist_ok=True)
+        Image.new("RGB", (100 + n, 50)).save(tmp_path / "set" / "images" / f"{n:02}.jpg")
+        (tmp_path / "set" / "labels" / f"{n:02}.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    address = s3.put(tmp_path / "set", "workers")
+    to_labelbox.convert(tmp_path / "set", tmp_path / "here", format="yolo")
+    made = to_labelbox.convert(address, tmp_path / "there", format="yolo", workers=2)
+    assert made.annotations.converted == 40
+    assert payload(tmp_path / "there") == payload(tmp_path / "here")
