@@ -24,7 +24,7 @@ STATE = "state.json"
 VERSION = 1
 FIXED = (
     "project", "project_id", "dataset", "dataset_id", "ontology", "ontology_id", "media_type", "mode", "batch_size",
-    "lines_per_job",
+    "lines_per_job", "iam",
 )  # fmt: skip
 """Options that may not change while an import is under way."""
 
@@ -71,6 +71,7 @@ class Project(Struct):
     dataset_name: str
     ontology_name: str
     dataset: str = ""
+    signed: bool = False
     ontology: str = ""
     project: str = ""
     connected: bool = False
@@ -183,7 +184,7 @@ def check_same(state: State, options: ImportOptions, inputs: Mapping[str, str], 
             "finish with the old one, or --restart"
         )
     for name, value in given(options).items():
-        was = state.given.get(name)
+        was = state.given.get(name, value)
         if was != value and (value or name in ("project", "project_id")):
             option = "--as" if name == "mode" else f"--{name.replace('_', '-')}"
             raise UsageError(

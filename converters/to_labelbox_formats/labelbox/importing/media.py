@@ -9,6 +9,7 @@ from __future__ import annotations
 import mimetypes
 import os
 import queue
+import re
 import stat
 import threading
 from collections import deque
@@ -39,6 +40,9 @@ _HEADS = (
 )
 
 
+_TILE = re.compile(r"\{-?[xyz]\}")
+
+
 class Missing(Exception):
     """Why a file is not sent."""
 
@@ -64,10 +68,12 @@ class MediaRoot:
 
     def find(self, path: str) -> str:
         """The real path of a regular file below the root, links resolved. Raises :class:`Missing`."""
-        if not self._real:
-            raise Missing("no --media-root is given")
         if "\0" in path or "://" in path:
             raise Missing("is no path")
+        if _TILE.search(path):
+            raise Missing("is a template of tiles, which Labelbox fetches by URL: convert with --url-prefix URL")
+        if not self._real:
+            raise Missing("no --media-root is given")
         found = os.path.realpath(os.path.join(self._real, path))
         if "\\" in path and not os.path.exists(found):  # written on Windows
             found = os.path.realpath(os.path.join(self._real, path.replace("\\", "/")))
@@ -83,32 +89,39 @@ class MediaRoot:
 
 
 class LocalFiles(Struct):
-    """What a look at all local media has found."""
+    """What a look at all local media has found. ``left_out``: rows of which a file cannot be sent."""
 
     files: int = 0
     bytes: int = 0
     large: list[str] = []
     missing: list[str] = []
-    missing_count: int = 0
+    left_out: list[int] = []
 
 
-def look(rows: Iterator[DataRow], root: MediaRoot) -> LocalFiles:
+def look(rows: Iterator[tuple[int, DataRow]], root: MediaRoot) -> LocalFiles:
     """Find every local file that the rows name, before any is sent."""
     found = LocalFiles()
-    for row in rows:
-        for _, path in local_fields(row):
-            try:
-                size = os.path.getsize(root.find(path))
-            except (Missing, OSError) as error:
-                found.missing_count += 1
-                if len(found.missing) < SHOWN:
-                    found.missing.append(f"{display(path)}: {error}")
-                continue
+    for number, row in rows:
+        try:
+            sizes = [(path, _size(root, path)) for _, path in local_fields(row)]
+        except Missing as error:
+            found.left_out.append(number)
+            if len(found.missing) < SHOWN:
+                found.missing.append(str(error))
+            continue
+        for path, size in sizes:
             found.files += 1
             found.bytes += size
             if size > LARGE and len(found.large) < SHOWN:
                 found.large.append(f"{display(path)} ({size / 1e6:,.0f} MB)")
     return found
+
+
+def _size(root: MediaRoot, path: str) -> int:
+    try:
+        return os.path.getsize(root.find(path))
+    except (Missing, OSError) as error:
+        raise Missing(f"{display(path)}: {error}") from None
 
 
 def content_type(path: str, head: bytes) -> str:

@@ -40,8 +40,8 @@ def same_ontologies(found: list[Found], content: dict[str, Any], media_type: str
 class Objects:
     """Makes what a project needs and has not; ``left_over`` names what lost answers have made besides."""
 
-    def __init__(self, box: Labelbox, state: State, iam: str) -> None:
-        self._box, self._state, self._iam = box, state, iam
+    def __init__(self, box: Labelbox, state: State) -> None:
+        self._box, self._state = box, state
 
     def _one(self, kind: str, found: list[Found]) -> str:
         for other in found[1:]:
@@ -55,7 +55,7 @@ class Objects:
         found = self._box.ensure(
             f"creating the dataset {name!r}",
             lambda: ours(self._box.datasets(name), run),
-            lambda: self._box.create_dataset(name, description(run), self._iam),
+            lambda: self._box.create_dataset(name, description(run)),
         )
         return self._one("dataset", found)
 

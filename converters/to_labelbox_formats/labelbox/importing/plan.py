@@ -349,12 +349,14 @@ class Plan:
             shards.append(Shard(first, len(rows), lines))
         return shards
 
-    def lines_by_class(self, media_type: str) -> dict[str, int]:
-        """Lines of the chosen rows of a media type."""
+    def lines_by_class(self, media_type: str, without: Numbers | None = None) -> dict[str, int]:
+        """Lines of the chosen rows of a media type, but for some rows."""
         if not self.line_class:
             return {}
-        media = np.frombuffer(self._row_media, np.uint8)[self._run_row] == self._media.index(media_type)
-        chosen = np.repeat(media & self._chosen[self._run_row], np.frombuffer(self._run_lines, np.int64))
+        mine = self._chosen & (np.frombuffer(self._row_media, np.uint8) == self._media.index(media_type))
+        if without is not None:
+            mine[without] = False
+        chosen = np.repeat(mine[self._run_row], np.frombuffer(self._run_lines, np.int64))
         counts = np.bincount(np.frombuffer(self.line_class, np.uint16)[chosen], minlength=len(self.classes))
         return {name: int(count) for name, count in zip(self.classes, counts) if count}
 

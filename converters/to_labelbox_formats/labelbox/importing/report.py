@@ -183,7 +183,7 @@ def make_report(
         report.lines.add(total)
         for label, counts in classes.items():
             report.classes.setdefault(label, LineCounts()).add(counts)
-        _add_rows(report.rows, project.rows)
+        add_rows(report.rows, project.rows)
     if output is not None:
         _add_messages(report, state, journal, jobs, output)
     report.text = in_words(report)
@@ -208,13 +208,13 @@ def _project(project: Project, total: LineCounts) -> ProjectReport:
         dataset_id=project.dataset,
         ontology_id=project.ontology,
         rows=project.rows,
-        batches=sum(1 for batch in project.batches if batch.done),
+        batches=sum(1 for batch in project.batches if batch.id),
         lines=total,
         jobs=jobs,
     )
 
 
-def _add_rows(total: RowCounts, more: RowCounts) -> None:
+def add_rows(total: RowCounts, more: RowCounts) -> None:
     for name in more.__struct_fields__:
         setattr(total, name, getattr(total, name) + getattr(more, name))
 

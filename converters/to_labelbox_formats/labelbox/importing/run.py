@@ -37,6 +37,7 @@ from to_labelbox_formats.labelbox.importing.output import Output, open_output
 from to_labelbox_formats.labelbox.importing.plan import DataRow, Numbers, Plan
 from to_labelbox_formats.labelbox.importing.report import (
     FailedRow,
+    add_rows,
     make_report,
     read_failed_rows,
     save_report,
@@ -82,7 +83,7 @@ def _locked(
         if state is not None and state.finished and not options.retry_failed:
             _check_organisation(box, state)
             if options.clean_left_overs:
-                Objects(box, state, options.iam).clean_left_overs()
+                Objects(box, state).clean_left_overs()
                 journal.save()
             return _finished(state, journal, output, dialogue)
         return _run(box, output, journal, options, dialogue, hashes)
@@ -121,6 +122,8 @@ def check_options(options: ImportOptions) -> None:
     for one, other in (("dataset", "dataset_id"), ("ontology", "ontology_id")):
         if getattr(options, one) and getattr(options, other):
             raise UsageError(f"--{one} names a new one, --{other.replace('_', '-')} an existing one: give one of them")
+    if options.dataset_id and options.iam != "none":
+        raise UsageError("--iam is for a new dataset: --dataset-id keeps what signs its URLs")
     if options.project_id and (options.ontology or options.ontology_id):
         raise UsageError("an existing project keeps its ontology: leave --ontology and --ontology-id out")
     for name in ("project", "dataset", "ontology"):
@@ -194,14 +197,15 @@ def _dry_run(
         report.organisation, report.questions, report.notes = found.organisation, found.questions, found.notes
         for target in found.targets:
             project = _project(target, options)
+            project.rows.failed = len(target.left_out)
+            project.rows.new = project.rows.total - project.rows.existing - project.rows.failed
             one = make_report(
                 State("", {}, {"mode": options.mode}, endpoint, projects=[project]), journal, [], None, "planned",
                 [plan.lines_by_class(target.plan.media_type)],
             )  # fmt: skip
             report.projects += one.projects
             report.lines.add(one.lines)
-            report.rows.total += project.rows.total
-            report.rows.existing += project.rows.existing
+            add_rows(report.rows, project.rows)
         return report
     finally:
         plan.close()
@@ -322,7 +326,7 @@ class Run:
                 without = {row.row for row in read_failed_rows(self._journal, number)}
                 jobs.run(project, plan, without)
             if self._options.clean_left_overs:
-                Objects(self._box, self._state, self._options.iam).clean_left_overs()
+                Objects(self._box, self._state).clean_left_overs()
         except BaseException:
             with suppress(OSError):  # what ended it is told, not that the disk is full besides
                 self._journal.save()
@@ -390,10 +394,14 @@ class Run:
 
         def create(missing: Numbers) -> list[str]:
             if not project.dataset:
-                project.dataset = Objects(self._box, self._state, self._options.iam).dataset(project)
+                project.dataset = Objects(self._box, self._state).dataset(project)
                 self._journal.save()
             elif not self._options.dataset_id:
                 self._box.datasets(project.dataset_name)  # known by its name, as when it was made
+            if not project.signed and self._options.iam != "none":
+                self._box.sign(project.dataset, self._box.integration(self._options.iam))
+                project.signed = True
+                self._journal.save()
             return work.create(project.dataset, missing, prepared, record, said_rows)
 
         def prepared(source: Iterator[tuple[int, DataRow]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
@@ -426,7 +434,7 @@ class Run:
             self._note(f"{project.name}: no ontology, as there is no tool and no classification")
             project.connected = True
             return
-        project.ontology = Objects(self._box, self._state, self._options.iam).ontology(project, content)
+        project.ontology = Objects(self._box, self._state).ontology(project, content)
         self._journal.save()
 
     def _content(self, media_type: str) -> dict[str, Any]:
@@ -438,7 +446,7 @@ class Run:
             self._state.notes.append(text)
 
     def _in_project(self, project: Project) -> None:
-        objects = Objects(self._box, self._state, self._options.iam)
+        objects = Objects(self._box, self._state)
         if not project.project:
             project.project = objects.project(project)
             self._journal.save()

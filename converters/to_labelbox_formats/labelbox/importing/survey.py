@@ -41,10 +41,22 @@ class Target(Struct):
     content: dict[str, Any]
     missing: Numbers | None = None
     ontology_there: bool = False
+    left_out: Numbers = msgspec.field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def existing(self) -> int:
         return 0 if self.missing is None else len(self.plan.rows) - len(self.missing)
+
+    def batches(self, most: int) -> int:
+        """Batches of at most so many rows that hold any."""
+        rows = self.plan.rows
+        chunks = (rows[at : at + most] for at in range(0, len(rows), most))
+        return sum(not np.isin(chunk, self.left_out).all() for chunk in chunks)
+
+    def jobs(self, plan: Plan, most: int) -> int:
+        """Import jobs of at most so many lines that hold any."""
+        gone = np.isin(self.plan.line_rows, self.left_out)
+        return sum(not gone[s.first : s.last].all() for s in plan.shards(self.plan.line_rows, most))
 
 
 class Survey(Struct):
@@ -55,6 +67,7 @@ class Survey(Struct):
     organisation: str = ""
     organisation_id: str = ""
     project_name: str = ""
+    signer: str = ""
     fields: dict[str, str] = {}
     create_fields: dict[str, str] = {}
     questions: list[str] = []
@@ -102,20 +115,25 @@ def all_rows(plan: Plan, numbers: Iterator[int]) -> Iterator[DataRow]:
     return (plan.row(number) for number in numbers)
 
 
-def look_at_media(plan: Plan, chosen: Iterator[int], options: ImportOptions) -> LocalFiles:
+def look_at_media(plan: Plan, targets: list[Target], options: ImportOptions) -> LocalFiles:
     """Every local file that will be sent. Raises :class:`UsageError` when one is missing."""
     if not plan.created or not plan.local:
         return LocalFiles()
-    found = look(all_rows(plan, chosen), MediaRoot(options.media_root))
-    if found.missing_count and options.on_error == "fail":
+    chosen = (int(n) for t in targets for n in (t.plan.rows if t.missing is None else t.missing))
+    found = look(((n, plan.row(n)) for n in chosen), MediaRoot(options.media_root))
+    gone = np.array(sorted(found.left_out), np.int64)
+    for target in targets:
+        target.left_out = np.intersect1d(target.plan.rows, gone)
+    count = len(gone)
+    if count and options.on_error == "fail":
         shown = "\n".join(f"  {m}" for m in found.missing)
-        more = f"\n  … and {found.missing_count - SHOWN:,} more" if found.missing_count > SHOWN else ""
+        more = f"\n  … and {count - SHOWN:,} more" if count > SHOWN else ""
         remedy = (
             "--media-root DIR says where the media are, and --on-error skip leaves these rows out"
             if options.media_root
             else "give --media-root DIR, or convert with --url-prefix URL where they are on the web"
         )
-        raise UsageError(f"{found.missing_count:,} local media cannot be sent:\n{shown}{more}\n{remedy}")
+        raise UsageError(f"{count:,} data rows name local media that cannot be sent:\n{shown}{more}\n{remedy}")
     return found
 
 
@@ -152,9 +170,12 @@ class Surveyor:
         else:
             self._check_names(found)
         self._rows(found)
-        missing = (int(n) for t in found.targets if t.missing is not None for n in t.missing)
-        found.files = look_at_media(self._plan, missing, self._options)
+        found.files = look_at_media(self._plan, found.targets, self._options)
         self._metadata(found)
+        if self._options.iam != "none":
+            if not self._plan.created:
+                raise UsageError("--iam is for a new dataset, and the rows of this payload exist already: leave it out")
+            found.signer = self._box.integration(self._options.iam).name
         return found
 
     # ----------------------------------------------------------------------------------------------------- projects
@@ -329,7 +350,7 @@ def offline(plan: Plan, options: ImportOptions) -> Survey:
     """The plan without asking the service."""
     set_media_type(plan, options, "IMAGE" if options.project_id else "")
     found = Survey(targets(plan, options), LocalFiles())
-    found.files = look_at_media(plan, (int(n) for t in found.targets for n in t.plan.rows), options)
+    found.files = look_at_media(plan, found.targets, options)
     used = (
         metadata.used_fields(all_rows(plan, (int(n) for t in found.targets for n in t.plan.rows)))
         if plan.created
@@ -348,14 +369,10 @@ def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked
         rows += _target(target, found, plan, options, asked)
     if found.files.files or plan.local:
         rows.append(("uploads", f"{found.files.files:,} files, {found.files.bytes / 1e6:,.1f} MB"))
-    if found.files.missing_count:
-        rows.append(
-            (
-                "left out",
-                f"{found.files.missing_count:,} data rows whose files cannot be sent, and their lines; "
-                + "the other counts still include them",
-            )
-        )
+    left_out = sum(plan.line_count(t.left_out) for t in found.targets)
+    if found.files.left_out:
+        what = f"{len(found.files.left_out):,} data rows whose files cannot be sent, with {left_out:,} annotations"
+        rows.append(("left out", f"{what}: {', '.join(found.files.missing[:3])}"))
     if found.files.large:
         rows.append(
             (
@@ -365,8 +382,11 @@ def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked
         )
     if found.create_fields:
         rows.append(("metadata", "new fields: " + ", ".join(f"{n} ({k})" for n, k in found.create_fields.items())))
-    total = sum(t.plan.lines for t in found.targets)
-    kinds = {k: n for t in found.targets for k, n in plan.lines_by_class(t.plan.media_type).items()}
+    total = sum(t.plan.lines for t in found.targets) - left_out
+    kinds: dict[str, int] = {}
+    for target in found.targets:
+        for label, lines in plan.lines_by_class(target.plan.media_type, target.left_out).items():
+            kinds[label] = kinds.get(label, 0) + lines
     shown = sorted(kinds.items(), key=lambda k: -k[1])
     rows.append(
         ("annotations", f"{total:,} (the free plan takes {FREE_PLAN:,}; nested answers are billed as further ones)")
@@ -386,9 +406,7 @@ _UNDO = {
 
 
 def _target(target: Target, found: Survey, plan: Plan, options: ImportOptions, asked: bool) -> list[tuple[str, str]]:
-    media = target.plan.media_type
-    jobs = len(plan.shards(target.plan.line_rows, options.lines_per_job))
-    batches = -(-len(target.plan.rows) // options.batch_size)
+    media, left_out = target.plan.media_type, len(target.left_out)
     tools, questions = size(target.content)
     if options.project_id:
         ontology = "the project's"
@@ -397,15 +415,16 @@ def _target(target: Target, found: Survey, plan: Plan, options: ImportOptions, a
     made = (
         "by their ids"
         if plan.by_id
-        else f"{len(target.plan.rows) - target.existing:,} new, {target.existing:,} existing"
+        else f"{len(target.plan.rows) - target.existing - left_out:,} new, {target.existing:,} existing"
     )
+    made += f", {left_out:,} left out" if left_out else ""
     return [
         ("project", f"{display(target.name)}, {media}, {'existing' if options.project_id else 'new'}"),
-        ("dataset", _dataset(target, plan, options)),
+        ("dataset", _dataset(target, plan, options) + (f", signed by {found.signer}" if found.signer else "")),
         ("ontology", ontology),
-        ("data rows", f"{len(target.plan.rows):,}" + (f" ({made})" if asked else "")),
-        ("batches", f"{batches:,}"),
-        ("import jobs", f"{jobs:,} of at most {options.lines_per_job:,} lines"),
+        ("data rows", f"{len(target.plan.rows):,}" + (f" ({made})" if asked or left_out else "")),
+        ("batches", f"{target.batches(options.batch_size):,}"),
+        ("import jobs", f"{target.jobs(plan, options.lines_per_job):,} of at most {options.lines_per_job:,} lines"),
     ]
 
 

@@ -18,6 +18,14 @@ from to_labelbox_formats.labelbox.validate.hints import Hint
 from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
 
 MEDIA_TYPES = "IMAGE VIDEO TEXT PDF TMS_GEO TMS_SIMPLE AUDIO CONVERSATIONAL HTML DICOM POINT_CLOUD LLM".split()
+_AZURE = "give https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH"
+NOT_FETCHED = {
+    **dict.fromkeys(("s3", "s3a", "s3n"), "give https://BUCKET.s3.REGION.amazonaws.com/PATH"),
+    **dict.fromkeys(("az", "azure", "abfs", "abfss", "wasb", "wasbs", "adl"), _AZURE),
+    "gcs": "give gs://BUCKET/PATH or https://storage.googleapis.com/BUCKET/PATH",
+    "file": "give a path below the media root, or an https URL",
+}
+"""Schemes of row_data that are refused, and what to give instead [SDK 7.17 raises for s3; docs name https and gs]."""
 ATTACHMENTS = "IMAGE VIDEO AUDIO HTML RAW_TEXT TEXT_URL PDF_URL IMAGE_OVERLAY CAMERA_IMAGE".split()
 EPSG = ("EPSG3857", "EPSG3395", "EPSG4326", "Simple")
 MAX_KEY = 200
@@ -202,8 +210,8 @@ def _faults(row: Row) -> Iterator[str | Hint]:
 def _text_faults(data: str) -> Iterator[str]:
     if not data:
         yield "row_data is empty"
-    elif data.startswith("s3:/"):
-        yield "row_data is an s3: address: give an https URL"
+    elif (scheme := data.partition("://")[0].lower()) in NOT_FETCHED:
+        yield f"row_data is an address of {scheme}://, which Labelbox does not fetch: {NOT_FETCHED[scheme]}"
     elif data.startswith(("http://", "https://")):
         bad = sorted(set("#<>|") & set(data))
         if bad:

@@ -37,6 +37,7 @@ class Service:
     lose_files: int = 0
     """So many files of jobs arrive without a byte."""
     metadata: list[dict[str, Any]] = field(default_factory=list)
+    integrations: list[dict[str, Any]] = field(default_factory=list)
     tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {k: {} for k in TABLES})
     files: dict[str, bytes] = field(default_factory=dict)
     requests: list[tuple[str, bytes]] = field(default_factory=list)
@@ -111,7 +112,15 @@ class Effects:
         return {"organization": {**organisation, "deleted": False}}
 
     def _getAllIntegrationsPyApi(self, given: Any, query: str) -> Any:
-        return {"iamIntegrations": []}
+        return {"iamIntegrations": self.service.integrations}
+
+    def _setSignerForDatasetPyApi(self, given: Any, query: str) -> Any:
+        self._one("dataset", given["datasetId"])["signer"] = given["signerId"]
+        return {"setSignerForDataset": {"id": given["datasetId"]}}
+
+    def _validateDatasetPyApi(self, given: Any, query: str) -> Any:
+        valid = self._one("dataset", given["id"]).get("signer", "").startswith("good")
+        return {"validateDataset": {"valid": valid, "checks": [{"name": "CORS", "success": valid}]}}
 
     # --------------------------------------------------------------------------------------------------- dataset, rows
 

@@ -57,7 +57,9 @@ def test_a_file_is_uploaded_once_however_often_it_is_begun(service: StandIn, tmp
 
 def test_missing_media_are_listed_before_anything_is_sent(service: StandIn, tmp_path: Path) -> None:
     out, media = output(tmp_path / "out", rows=5, web=False), pictures(tmp_path / "media")
-    with pytest.raises(UsageError, match=r"2 local media cannot be sent(?s:.*)a/0003.jpg(?s:.*)--on-error skip"):
+    with pytest.raises(
+        UsageError, match=r"2 data rows name local media that cannot be sent(?s:.*)a/0003.jpg(?s:.*)--on-error skip"
+    ):
         run(service, out, media_root=media)
     with pytest.raises(UsageError, match="give --media-root DIR"):
         run(service, out)
@@ -154,3 +156,30 @@ def rewritten(out: Path, **values: Any) -> Path:
     report["outputs"][path.name]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     (out / "report.json").write_text(json.dumps(report))
     return out
+
+
+def test_the_plan_counts_what_will_be_sent(service: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With rows left out, the plan's numbers are those of the report."""
+    out, media = output(tmp_path / "out", rows=6, web=False), pictures(tmp_path / "media")
+    options = {"media_root": media, "on_error": "skip", "lines_per_job": 4, "batch_size": 2}
+    plan = run(service, out, dry_run=True, **options)
+    report = run(service, out, **options)
+    assert (plan.rows.new, plan.rows.failed) == (report.rows.new, report.rows.failed) == (3, 3)
+    words = dict(line.split(None, 1) for line in plan.text.splitlines() if line[0] != " ")
+    assert words["annotations"].split()[0] == str(report.lines.sent) == "6"
+    assert "data rows    6 (3 new, 0 existing, 3 left out)" in plan.text
+    assert "             3 car" in plan.text
+    assert words["batches"] == str(report.projects[0].batches) == "2"
+    assert f"import jobs  {len(report.projects[0].jobs)} of" in plan.text
+    assert "3 data rows whose files cannot be sent, with 6 annotations: a/0003.jpg: not found" in plan.text
+    monkeypatch.delenv("LABELBOX_API_KEY")
+    alone = run(service, out, dry_run=True, **options)
+    assert (alone.rows.new, alone.rows.failed) == (3, 3)
+
+
+def test_local_tiles_are_told_what_labelbox_wants(service: StandIn, tmp_path: Path) -> None:
+    out = output(tmp_path / "out", rows=1, each=0)
+    tiles = {"tile_layer_url": "tiles/{z}/{x}/{y}.png", "bounds": [[0, 1], [1, 0]], "epsg": "EPSG4326"}
+    rewritten(out, row_data=tiles, media_type="TMS_GEO")
+    with pytest.raises(UsageError, match=r"tiles/.*: is a template of tiles, which Labelbox fetches by URL"):
+        run(service, out)
