@@ -5,12 +5,16 @@ python docs/screenshots.py        (or make screenshots)
 
 from __future__ import annotations
 
+import colorsys
+import random
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFilter
+from selenium.webdriver import Chrome
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -18,12 +22,13 @@ sys.path.insert(0, str(ROOT / "tests"))
 import to_labelbox
 from browser import chromium, visit
 from to_labelbox.api.page import preview
+from to_labelbox.model.items import Asset, Box, Item, Object
 
 SIZE = (1280, 960)
 FINE = 3
 """Scenes are painted this much larger and scaled down, for smooth edges."""
 
-Box = tuple[float, float, float, float]
+Corners = tuple[float, float, float, float]
 
 
 class Scene:
@@ -36,7 +41,7 @@ class Scene:
         self.image = Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp)
         self.draw = ImageDraw.Draw(self.image)
 
-    def box(self, box: Box, color: str, radius: float = 0) -> None:
+    def box(self, box: Corners, color: str, radius: float = 0) -> None:
         self.draw.rounded_rectangle([v * FINE for v in box], radius * FINE, fill=color)
 
     def disc(self, x: float, y: float, r: float, color: str) -> None:
@@ -143,35 +148,118 @@ def cvat_frames(folder: Path) -> None:
         street(folder / f"street/frame_{frame:06d}.jpg", 640, 360, paint)
 
 
-SHOTS: list[tuple[str, str, Callable[[Path], None], str]] = [
-    ("coco/demo", "preview-coco", coco_pictures, "light"),
-    ("cvat/street-video", "preview-video", cvat_frames, "dark"),
-    ("label-studio/news", "preview-text", lambda folder: None, "light"),
+GOODS = """apple apricot avocado banana basil bean beer beet bread broccoli butter cabbage cake candle carrot cereal cheese
+cherry chili chips cocoa coconut coffee cookies corn cream cucumber dates detergent eggs fig fish flour garlic ginger grape
+honey ice jam juice ketchup kiwi leek lemon lettuce lime mango melon milk mint muesli mushroom mustard noodles nuts oats oil
+olives onion orange papaya pasta peach pear peas pepper plum potato pumpkin radish raisins rice salt soap soup spinach sugar
+tea tofu tomato""".split()
+
+
+def shelf(path: Path, seed: int) -> list[Object]:
+    """A shelf with goods of 80 classes, and what is on it."""
+    rng = random.Random(seed)
+    scene = Scene(960, 640, "#efe7d8", "#d9cdb8")
+    found: list[Object] = []
+    goods = rng.sample(GOODS, len(GOODS))
+    for level in range(4):
+        floor = 150.0 + 158 * level
+        scene.box((0, floor, 960, floor + 12), "#8a6a4a")
+        x = 6.0
+        while x < 930:
+            wide, high = rng.uniform(28, 74), rng.uniform(40, 118)
+            color = (
+                "#"
+                + bytes(
+                    round(255 * v)
+                    for v in colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.25, 0.6), rng.uniform(0.5, 0.95))
+                ).hex()
+            )
+            if x + wide > 954:
+                break
+            scene.box((x, floor - high, x + wide, floor), color, rng.choice((3, 8, 16)))
+            scene.box((x + wide * 0.16, floor - high * 0.62, x + wide * 0.84, floor - high * 0.3), "#f6f1e6", 2)
+            box = Box(round(x, 1), round(floor - high, 1), round(wide, 1), round(high, 1))
+            found.append(Object(id=str(len(found)), label=goods[len(found) % len(goods)], geometry=box))
+            x += wide + rng.uniform(1, 7)
+    scene.save(path)
+    return found
+
+
+def shop(folder: Path) -> list[Item]:
+    """Twelve shelves."""
+    items = []
+    for n in range(12):
+        found = shelf(folder / f"shelf-{n:02}.jpg", n)
+        asset = Asset(path=f"shelf-{n:02}.jpg", width=960, height=640)
+        items.append(Item(asset=asset, annotations=tuple(found), origin="shelves"))
+    return items
+
+
+class Shot(NamedTuple):
+    """A picture of a page: its file's name, the page, the width of the window, the colour scheme, what is scrolled to."""
+
+    name: str
+    page: str
+    size: tuple[int, int] = SIZE
+    scheme: str = "light"
+    to: str = ""
+
+
+PAGES: dict[str, Callable[[Path], None] | None] = {
+    "coco/demo": coco_pictures,
+    "cvat/street-video": cvat_frames,
+    "label-studio/news": lambda folder: None,
+    "80 classes": None,
+}
+"""Fixtures with what paints their media; the last is made here."""
+
+SHOTS = [
+    Shot("preview-coco", "coco/demo"),
+    Shot("preview-video", "cvat/street-video", scheme="dark"),
+    Shot("preview-text", "label-studio/news"),
+    Shot("preview-80-classes", "80 classes"),
+    Shot("preview-charts", "80 classes", scheme="dark", to="#set"),
+    Shot("preview-phone", "80 classes", (390, 844), "dark", "#rows"),
 ]
-"""Fixture, name of the picture, its media, colour scheme."""
+
+
+def make_page(name: str, folder: Path) -> Path:
+    """The preview of a fixture, or of the shelves."""
+    paint = PAGES[name]
+    (folder / "media").mkdir(parents=True)
+    if paint is None:
+        to_labelbox.write(shop(folder / "media"), folder / "out")
+    else:
+        paint(folder / "media")
+        to_labelbox.convert(ROOT / "fixtures" / name / "input", folder / "out")
+    preview(folder / "out", folder / "page.html", media_root=folder / "media", count=12)
+    return folder / "page.html"
+
+
+def take(browser: Chrome, shot: Shot, page: Path, target: Path) -> None:
+    metrics = {"width": shot.size[0], "height": shot.size[1], "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = [{"name": "prefers-color-scheme", "value": shot.scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    visit(browser, page)
+    # the title is the path of the source: here the fixture's name
+    browser.execute_script("document.querySelector('h1').firstChild.data = arguments[0]", shot.page)
+    if shot.to:
+        browser.execute_script("document.querySelector(arguments[0]).scrollIntoView()", shot.to)
+    browser.save_screenshot(str(page.with_suffix(".png")))
+    with Image.open(page.with_suffix(".png")) as taken:
+        reduced = taken.convert("RGB").quantize(160, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        reduced.save(target, optimize=True)
+    print(target, target.stat().st_size)
 
 
 def main() -> None:
     images = ROOT / "docs/images"
     images.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary, chromium(Path(temporary) / "profile") as browser:
-        browser.set_window_size(*SIZE)
-        for fixture, name, media, scheme in SHOTS:
-            folder = Path(temporary) / name
-            (folder / "media").mkdir(parents=True)
-            media(folder / "media")
-            to_labelbox.convert(ROOT / "fixtures" / fixture / "input", folder / "out")
-            preview(folder / "out", folder / "page.html", media_root=folder / "media")
-            features = [{"name": "prefers-color-scheme", "value": scheme}]
-            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-            visit(browser, folder / "page.html")
-            # the title is the path of the source: here the fixture's name
-            browser.execute_script("document.querySelector('h1').firstChild.data = arguments[0]", fixture)
-            browser.save_screenshot(str(folder / "shot.png"))
-            with Image.open(folder / "shot.png") as shot:
-                reduced = shot.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-                reduced.save(images / f"{name}.png", optimize=True)
-            print(images / f"{name}.png", (images / f"{name}.png").stat().st_size)
+        pages = {name: make_page(name, Path(temporary) / str(n)) for n, name in enumerate(PAGES)}
+        for shot in SHOTS:
+            take(browser, shot, pages[shot.page], images / f"{shot.name}.png")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def checked(page: Path) -> _Checker:
     assert checker.elements <= set(
         "html head meta title style script body header h1 h2 h3 p div span b i small code aside nav a input button label "
         "main section article ul li table thead tbody tfoot tr th td details summary figure figcaption "
-        "svg g rect polygon polyline path circle image text".split()
+        "svg g rect polygon polyline path circle image text template".split()
     )
     assert checker.handlers == []
     assert all(re.match("data:image/(png|jpeg);base64,|#", a) for a in checker.addresses)

@@ -1,9 +1,9 @@
-"""A page to check a payload by eye: nothing is written but the page, and it appears when it is complete."""
+"""Pages to look at: nothing is written but the page, and it appears when it is complete."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from to_labelbox.conversion.output_folder import room
@@ -11,7 +11,7 @@ from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
 
-MARK = b'<meta name="generator" content="to-labelbox preview">'
+MARK = b'<meta name="generator" content="to-labelbox '
 """What tells a page of ours: such a page is replaced without asking."""
 _HEAD = 4096
 
@@ -30,23 +30,33 @@ def preview(
     """Write a self-contained page that shows some assets of an output folder with what the payload says of them.
 
     ``only`` are names of tools or questions; ``seed`` draws assets at random instead of spreading them evenly;
-    ``problems`` keeps to those with approximated or skipped annotations. An earlier preview is replaced, any other file
+    ``problems`` keeps to those with approximated or skipped annotations. An earlier page is replaced, any other file
     only with ``overwrite``. Gives the page's size in bytes. Raises :class:`UsageError`.
     """
-    target = os.fspath(page)
     if not os.path.isdir(out):
         raise UsageError(f"{os.fspath(out)}: no such folder; give the output folder of `to-labelbox convert`")
-    if os.path.lexists(target) and not overwrite and not _ours(target):
-        raise UsageError(f"{target}: exists and is no preview; choose another name, or replace it with --overwrite")
-    folder = os.path.dirname(target) or "."
-    if not os.path.isdir(folder):
-        raise UsageError(f"{folder}: no such folder for the page")
+    check_target(page, overwrite)
     show = writer().preview
     if show is None:
         raise UsageError(f"the format {writer().name} has no preview")
     root = None if media_root is None else os.fspath(media_root)
     options = PreviewOptions(media_root=root, count=count, seed=seed, only=tuple(only), problems=problems)
-    pieces = show(os.fspath(out), options)
+    return write_page(page, show(os.fspath(out), options))
+
+
+def check_target(page: str | os.PathLike[str], overwrite: bool = False) -> None:
+    """Raise :class:`UsageError` where a page must not be written."""
+    target = os.fspath(page)
+    if os.path.lexists(target) and not overwrite and not _ours(target):
+        raise UsageError(f"{target}: exists and is no preview; choose another name, or replace it with --overwrite")
+    folder = os.path.dirname(target) or "."
+    if not os.path.isdir(folder):
+        raise UsageError(f"{folder}: no such folder for the page")
+
+
+def write_page(page: str | os.PathLike[str], pieces: Iterable[str]) -> int:
+    """Write a page as a whole, or not at all; its size in bytes."""
+    target = os.fspath(page)
     aside = f"{target}.{os.getpid()}.partial"
     try:
         with room(target), open(aside, "xb") as file:

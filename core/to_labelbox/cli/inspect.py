@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from to_labelbox.api.inspection import Answered, Inspection, inspected
+from to_labelbox.api.inspection_page import figures_of, inspection_page
+from to_labelbox.api.page import check_target, write_page
 from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import closing, job_of, settings_of, source_options
-from to_labelbox.cli.speech import say
+from to_labelbox.cli.speech import say, tell
 from to_labelbox.conversion.job import open_job
 from to_labelbox.conversion.run import run
 from to_labelbox.model.text import cut, display
@@ -30,21 +32,28 @@ Examples:
   to-labelbox inspect instances_val2017.json
   to-labelbox inspect export.zip --geometry bbox --exclude 'ignore*'
   to-labelbox inspect VOCdevkit --media-root VOCdevkit --json | jq .limits
+  to-labelbox inspect labels.json --html source.html
 """,
 )
 @source_options
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable; docs/inspect.md explains the keys.")
-def inspect(source: tuple[str, ...], as_json: bool, **given: Any) -> int:
+@click.option("--html", type=click.Path(), metavar="FILE", help="Also write a page with charts of what it holds.")
+def inspect(source: tuple[str, ...], as_json: bool, html: str | None, **given: Any) -> int:
     """Say what a source is and why, what it holds, and what a conversion would approximate or skip.
 
-    Nothing is written. With the options of convert, it tells what convert would do with them.
+    Nothing is written but FILE. With the options of convert, it tells what convert would do with them.
     """
+    if html is not None:
+        check_target(html)
     settings = settings_of(given)
     job = job_of(source, given, settings)
     said = verdicts(Source(*job.sources))
     opened = open_job(job)
     result = run(opened, None, settings, job.fail, workers=given["workers"])
     found = inspected(said, opened, result)
+    if html is not None:
+        size = write_page(html, inspection_page(found, figures_of(opened, settings)))
+        tell(f"wrote {html} ({size / 1e6:.1f} MB): open it in a browser")
     if as_json:
         click.echo(found.to_json())
     else:

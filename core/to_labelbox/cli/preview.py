@@ -23,10 +23,12 @@ Examples:
 @click.argument("out", type=click.Path(), metavar="OUT")
 @click.option("-o", "--page", type=click.Path(), metavar="FILE", help="The page; OUT/preview.html by default.")
 @click.option("--media-root", type=click.Path(), metavar="DIR", help="Folder of the media, as for convert.")
-@click.option("-n", "--number", "count", type=click.IntRange(1, 1000), default=10, show_default=True, help="Data rows.")
+@click.option(
+    "-n", "--number", "count", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Data rows."
+)
 @click.option("--sample", "seed", type=int, metavar="SEED", help="Draw them at random; evenly spread by default.")
 @click.option("--only", multiple=True, metavar="CLASS", help="Only data rows with this tool or question; repeat it.")
-@click.option("--problems", is_flag=True, help="Only data rows of the report's examples of losses.")
+@click.option("--problems", is_flag=True, help="Only data rows with losses, each with what it lost.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE although it is no preview.")
 def preview(
     out: str,
@@ -40,7 +42,7 @@ def preview(
 ) -> int:
     """Make a page to check a payload by eye: some data rows with what would be imported drawn on them, and the report.
 
-    OUT is the output folder of convert. The page is one file that opens in any browser without a network; an earlier
+    OUT is the output folder of convert, or of batch. The page is one file that opens in any browser without a network; an earlier
     preview of that name is replaced.
     """
     target = page or os.path.join(out, "preview.html")

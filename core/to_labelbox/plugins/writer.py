@@ -90,7 +90,7 @@ class PreviewOptions(Struct, frozen=True, kw_only=True):
     """What a preview shows: up to ``count`` assets, evenly spread over the set, or drawn at random by ``seed``.
 
     ``media_root`` is the folder of the media. ``only``: assets with one of these tools or questions. ``problems``: assets
-    with annotations that were approximated or skipped, as far as the report tells which.
+    with annotations that were approximated or skipped, as far as index and report tell which.
     """
 
     media_root: str | None = None

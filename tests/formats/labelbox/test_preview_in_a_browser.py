@@ -134,7 +134,7 @@ def test_toggles_names_filter_and_tips(browser: Chrome, convert: Convert) -> Non
     boxes = {e.get_attribute("aria-label").split("\n")[0]: e for e in find(browser, ".s")}
     car, bus = boxes["car"], boxes["bus"]
     labels = {e.find_element(By.CSS_SELECTOR, ".label").text: e for e in find(browser, ".toggle")}
-    assert {name: e.find_element(By.TAG_NAME, "b").text for name, e in labels.items()} == {
+    assert {name: e.find_element(By.CSS_SELECTOR, ".next").text for name, e in labels.items()} == {
         "car": "1",
         "bus": "1",
         "weather": "1",
@@ -143,9 +143,9 @@ def test_toggles_names_filter_and_tips(browser: Chrome, convert: Convert) -> Non
     tip = find(browser, "#tip")[0]
     assert tip.is_displayed()
     assert tip.text.split("\n")[:4] == ["car", "color: red", "wear: worn", "  part: hook"]
-    labels["car"].click()
+    labels["car"].find_element(By.TAG_NAME, "label").click()
     assert (car.is_displayed(), bus.is_displayed()) == (False, True)
-    labels["weather"].click()
+    labels["weather"].find_element(By.TAG_NAME, "label").click()
     assert not find(browser, ".answer")[0].is_displayed()
     find(browser, "#none")[0].click()
     assert not bus.is_displayed()
@@ -263,7 +263,7 @@ def test_tracks_move_between_keyframes_and_are_gone_between_segments(
         ]
     )
     visit(browser, page_of(run.out, media_root=tmp_path))
-    frames = {int(f.get_attribute("data-frame")): f for f in find(browser, "figure")}
+    frames = {int(f.get_attribute("data-frame")): f for f in find(browser, ".strip figure")}
     assert sorted(frames) == [1, 5, 11, 17, 21]  # the payload counts from 1
 
     def on(frame: int, css: str) -> list[tuple[float, ...]]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
+from to_labelbox.pages.markup import count, text
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview import pictures
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
 from to_labelbox_formats.labelbox.preview.drawing import Drawn, Undrawable, canvas, drawn, extent, link, patch
-from to_labelbox_formats.labelbox.preview.markup import count, item, listing, text
-from to_labelbox_formats.labelbox.preview.sample import Row
+from to_labelbox_formats.labelbox.preview.markup import item, listing
+from to_labelbox_formats.labelbox.preview.payload import Row
 from to_labelbox_formats.labelbox.preview.texts import conversation, plain_text
 from to_labelbox_formats.labelbox.preview.timeline import lanes, tracks
 from to_labelbox_formats.labelbox.validate import wire
@@ -31,6 +32,7 @@ class Card:
     row: Row
     classes: Classes
     gallery: MediaFolder | None
+    side: int = pictures.MAX_SIDE
     facts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     wide: bool = False
@@ -42,10 +44,9 @@ class Card:
         return [self.row.key, data if len(data) < 1000 else "", self.row.external]
 
 
-def card(row: Row, classes: Classes, gallery: MediaFolder | None) -> str:
-    """The card of a data row as HTML."""
-    made = Card(row, classes, gallery)
-    classes.count(row.lines)
+def card(row: Row, number: int, classes: Classes, gallery: MediaFolder | None, side: int = pictures.MAX_SIDE) -> str:
+    """The card of a data row as HTML. ``number`` is its place in the set, ``side`` the longer one of its picture."""
+    made = Card(row, classes, gallery, side)
     media = row.media or _media(row.lines)
     body = _BODIES.get(media, _image)(made)
     answers = listing(_answer(made, line) for line in row.lines if _whole(line))
@@ -59,12 +60,24 @@ def card(row: Row, classes: Classes, gallery: MediaFolder | None) -> str:
     if row.left_out:
         made.notes.append(f"{count(row.left_out, 'further line')} left out, so that the page stays usable")
     notes = "".join(f'<p class="note">{text(note)}</p>' for note in dict.fromkeys(made.notes))
+    lost = "".join(f"<li>{text(words)}</li>" for words in row.lost)
+    if lost:
+        notes = f'<ul class="lost" aria-label="approximated or left out">{lost}</ul>{notes}'
+    dataset = f'<p class="dataset">{text(row.dataset)}</p>' if row.dataset else ""
+    held = " ".join(map(str, sorted({made.classes.number(line) for line in _holders(row.lines)})))
     return (
-        f'<article class="card{" wide" if made.wide else ""}" data-key="{text(row.key)}">'
-        f'<header><h3 title="{text(row.key)}">{text(row.key)}</h3><p>{text(" · ".join(facts))}</p>'
+        f'<article class="card{" wide" if made.wide else ""}" id="row-{number}" tabindex="-1" '
+        f'data-key="{text(row.key)}" data-dataset="{text(row.dataset)}" data-classes="{held}">'
+        f'<header>{dataset}<h3 title="{text(row.key)}">{text(row.key)}</h3><p>{text(" · ".join([f"row {number:,}", *facts]))}</p>'
         '<button type="button" class="grow" aria-label="wider">⤢</button></header>'
         f"{body}{answers}{notes}</article>\n"
     )
+
+
+def _holders(lines: Sequence[wire.Line]) -> Iterator[wire.Line | wire.MaskInstance]:
+    """What has a class: lines, or the instances of masks of a video."""
+    for line in lines:
+        yield from line.masks.instances if isinstance(line.masks, wire.Masks) else (line,)
 
 
 def _media(lines: Sequence[wire.Line]) -> str:
@@ -145,7 +158,7 @@ def _picture(made: Card) -> pictures.Picture | None:
         )
         return None
     try:
-        return pictures.picture(path)
+        return pictures.picture(path, made.side)
     except pictures.Unreadable as error:
         made.notes.append(str(error))
         return None

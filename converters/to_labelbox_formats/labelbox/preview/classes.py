@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from typing import Any
 
 from msgspec import UNSET
 
+from to_labelbox.pages.palette import distinct, rgb
 from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox.validate import wire
 
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-_PALETTE = "#3b82f6 #ef4444 #10b981 #f59e0b #8b5cf6 #ec4899 #14b8a6 #f97316 #6366f1 #84cc16 #06b6d4 #a855f7".split()
 _KINDS = {
     "rectangle": "box",
     "raster-segmentation": "mask",
@@ -37,36 +35,32 @@ class Class:
 
     @property
     def rgb(self) -> tuple[int, int, int]:
-        return int(self.color[1:3], 16), int(self.color[3:5], 16), int(self.color[5:7], 16)
-
-    @property
-    def ink(self) -> str:
-        """White on dark and saturated colours, black on light ones, by relative luminance [WCAG 2]."""
-        linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in self.rgb]
-        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-        return "#000" if luminance > 0.25 else "#fff"
+        return rgb(self.color)
 
 
 class Classes:
     """Classes by number, those of the ontology first; names that it lacks are added as they are met.
 
-    ``seen`` counts the annotations of each class on the data rows that are shown.
+    ``seen`` counts the annotations of each class on the data rows that are shown. Colours are those of the ontology
+    where they can be told apart, and of a palette of distinct ones where not (see :mod:`to_labelbox.pages.palette`).
     """
 
     def __init__(self, ontology: Any) -> None:
         self.all: list[Class] = []
         self._numbers: dict[str, int] = {}
         self.seen: Counter[int] = Counter()
-        for tool in _dicts(ontology, "tools"):
+        tools, questions = list(_dicts(ontology, "tools")), list(_dicts(ontology, "classifications"))
+        given = [color if isinstance(color := tool.get("color"), str) else None for tool in tools]
+        colors = iter(distinct(len(tools) + len(questions), given))
+        for tool in tools:
             kind = str(tool.get("tool", ""))
-            self._add(str(tool.get("name", "")), _KINDS.get(kind, kind), tool.get("color"))
-        for question in _dicts(ontology, "classifications"):
-            self._add(str(question.get("name", "")), str(question.get("type", "")), None)
+            self._add(str(tool.get("name", "")), _KINDS.get(kind, kind), next(colors))
+        for question in questions:
+            self._add(str(question.get("name", "")), str(question.get("type", "")), next(colors))
 
-    def _add(self, name: str, kind: str, color: object) -> int:
+    def _add(self, name: str, kind: str, color: str) -> int:
         number = len(self.all)
-        valid = isinstance(color, str) and _COLOR.fullmatch(color)
-        self.all.append(Class(name, kind, str(color) if valid else _PALETTE[number % len(_PALETTE)]))
+        self.all.append(Class(name, kind, color))
         return self._numbers.setdefault(name, number)
 
     def count(self, lines: Sequence[wire.Line]) -> None:
@@ -75,7 +69,10 @@ class Classes:
             self.seen.update(map(self.number, holders))
 
     def number(self, holder: wire.Line | wire.MaskInstance) -> int:
-        name = name_of(holder)
+        return self.named(name_of(holder))
+
+    def named(self, name: str) -> int:
+        """The number of a class; one that the ontology lacks is added."""
         return self._numbers[name] if name in self._numbers else self._add(name, UNKNOWN, "#888888")
 
 

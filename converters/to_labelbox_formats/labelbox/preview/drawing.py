@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 from msgspec import UNSET
 
-from to_labelbox_formats.labelbox.preview.classes import Class
-from to_labelbox_formats.labelbox.preview.markup import number as n
-from to_labelbox_formats.labelbox.preview.markup import shortened, text
+from to_labelbox.pages.markup import number as n
+from to_labelbox.pages.markup import shortened, text
 from to_labelbox_formats.labelbox.preview.pictures import Patch, Picture
 from to_labelbox_formats.labelbox.validate import wire
 
 DISPLAY_WIDTH, DISPLAY_HEIGHT = 960, 640
-NAMED = 60
-"""Canvases with more shapes show no names; they are shown when a shape is pointed at."""
+NAMED = 400
+"""Names on a canvas at most, of the largest shapes; the page hides those that would lie on others."""
 NAMED_POINTS = 8
 FARTHEST = 1e9
 """Coordinates beyond are not drawn."""
@@ -157,10 +156,9 @@ def canvas(
         f'aria-label="{text(s.tip)}" data-tip="{text(s.tip)}">{s.svg}</g>'
         for s in ordered
     )
-    names = ""
-    if len(shapes) <= NAMED:
-        dots = sum(s.dot for s in shapes) <= NAMED_POINTS
-        names = "".join(_name(s, width, height) for s in ordered if dots or not s.dot)
+    dots = sum(s.dot for s in shapes) <= NAMED_POINTS
+    named = [s for s in ordered if dots or not s.dot][:NAMED]
+    names = "".join(_name(s, width, height) for s in named)
     return (
         f'<div class="canvas"><svg class="picture{sharp}" width="{round(zoom * width)}" height="{round(zoom * height)}" '
         f'viewBox="0 0 {n(width)} {n(height)}">{back}{body}{links}</svg>'
@@ -178,21 +176,17 @@ def _width(name: str) -> float:
 
 
 def _name(shape: Drawn, width: float, height: float) -> str:
-    """The name on a plate at the top left corner, inside where there is no room above; placed by per cent, so that its
-    size does not change with the picture's."""
+    """The name on a plate. ``data-at`` is the shape's envelope in per mille of the canvas: the page's script puts the plate
+    beside it where it covers no other, and hides it where there is no such place."""
     name = shortened(shape.name.rpartition("/")[2] if shape.dot else shape.name, 28)
     wide = _width(name)
-    left, top = 100 * max(0.0, shape.bounds[0]) / width, 100 * max(0.0, shape.bounds[1]) / height
-    x, y = (7.0, -LABEL / 2) if shape.dot else (-1.0, 0.0 if top < 6 else -LABEL)
-    if left > 75 and shape.dot:
-        x = -wide - 15
-    elif left > 75:
-        left, x = 100 * min(shape.bounds[2], width) / width, 1 - wide - 8
+    left, top, right, bottom = shape.bounds
+    at = " ".join(n(1000 * v / side) for v, side in zip((left, top, right, bottom), (width, height, width, height)))
     return (
-        f'<svg class="c{shape.klass}" data-c="{shape.klass}" x="{left:.3f}%" y="{top:.3f}%">'
-        f'<rect x="{n(x)}" y="{n(y)}" width="{n(wide + 8)}" height="{LABEL}" rx="3"/>'
-        f'<text x="{n(x + 4)}" y="{n(y + 11)}" textLength="{n(wide)}" lengthAdjust="spacingAndGlyphs">{text(name)}</text>'
-        "</svg>"
+        f'<svg class="c{shape.klass}" data-c="{shape.klass}" data-at="{at}" data-wide="{n(wide + 8)}" '
+        f'x="{100 * max(left, 0) / width:.2f}%" y="{100 * max(top, 0) / height:.2f}%">'
+        f'<rect width="{n(wide + 8)}" height="{LABEL}" rx="3"/>'
+        f'<text x="4" y="11" textLength="{n(wide)}" lengthAdjust="spacingAndGlyphs">{text(name)}</text></svg>'
     )
 
 
@@ -204,8 +198,3 @@ def link(source: Drawn, target: Drawn, klass: int, tip: str) -> str:
         f'data-tip="{text(tip)}"><path d="M{n(x0)} {n(y0)}L{n(x1)} {n(y1)}"/>'
         f'<path class="dot" d="M{n(x1)} {n(y1)}h0"/></g>'
     )
-
-
-def styles(classes: Sequence[Class]) -> str:
-    """The colours as style rules: names never come near a style."""
-    return "\n".join(f".c{i}{{--c:{c.color};--ink:{c.ink}}}" for i, c in enumerate(classes))

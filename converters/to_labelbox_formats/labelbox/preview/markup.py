@@ -1,30 +1,10 @@
-"""Text and numbers as markup: whatever comes from data is escaped here, and nowhere else."""
+"""Entries of lists that cards share."""
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable, Sequence
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def text(value: object) -> str:
-    """Text for an element or a quoted attribute: no character of it can become markup."""
-    return html.escape(_UNPRINTABLE.sub("\ufffd", str(value)), quote=True)
-
-
-def number(value: float) -> str:
-    """A coordinate to a thousandth."""
-    return f"{value:.3f}".rstrip("0").rstrip(".")
-
-
-def count(value: int, what: str) -> str:
-    return f"{value:,} {what}{'' if value == 1 else 's'}"
-
-
-def shortened(value: str, length: int = 40) -> str:
-    return value if len(value) <= length else value[: length - 1] + "…"
+from to_labelbox.pages.markup import text
 
 
 def item(klass: int, name: str, words: str, told: Sequence[str] = ()) -> str:

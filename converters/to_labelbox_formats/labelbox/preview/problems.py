@@ -1,28 +1,32 @@
-"""Which data rows the report's examples are about.
+"""Which data rows lost something: of what was left out the index tells all, of what was approximated the report's examples.
 
-A report names file, record and the source's id of the first few occurrences of each message. A data row is recognised
-by its key in the example; by its key without extension, where labels lie in a file of the same name; or by a line whose
-uuid is made of the key and the example's id (see :class:`~to_labelbox_formats.labelbox.encode.uuids.Uuids`).
+A line of the index without a payload line names its data row, where the reader knew it; else the row is that of the other
+annotations of the same record or file, or the one that is named like the record. An example of the report leads to a data
+row by its key; by its key without extension, where labels lie in a file of the same name; or by a line whose uuid is made
+of the key and the example's id (see :class:`~to_labelbox_formats.labelbox.encode.uuids.Uuids`).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
+from to_labelbox.pages.markup import count
+from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox.encode.uuids import Uuids
-from to_labelbox_formats.labelbox.preview.markup import count
-from to_labelbox_formats.labelbox.preview.sample import payload_files
+from to_labelbox_formats.labelbox.preview.payload import payload_files
 from to_labelbox_formats.labelbox.validate import wire
 
 HARMLESS = {
+    Code.ANNOTATION_DUPLICATE,
     Code.DECISION,
     Code.FILE_IGNORED,
     Code.KEY_SHORTENED,
@@ -30,15 +34,156 @@ HARMLESS = {
     Code.EXIF_UNCHECKED,
     Code.EXIF_TURNED,
     Code.CLASS_UNUSED_DROPPED,
+    Code.SUSPICIOUS,
 }
 """Messages that no annotation is lost or changed by."""
+LISTED = 50
+"""Losses that the card of a data row lists."""
 
 
-class Troubled(NamedTuple):
-    """Keys of data rows with approximated or skipped annotations, and how far the report tells of them."""
+@dataclass(slots=True)
+class Troubles:
+    """Words about losses by the key of their data row; annotations left out, and those of them that lead to no data row;
+    occurrences of other messages, how many of these the report describes, and how many of the described lead to a row."""
 
-    keys: frozenset[str]
-    covered: str
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    left_out: int = 0
+    untraced: int = 0
+    occurrences: int = 0
+    examples: int = 0
+    led: int = 0
+
+    def add(self, key: str, words: str) -> None:
+        self.rows.setdefault(key, []).append(words)
+
+    def lost(self, key: str) -> Sequence[str]:
+        """What a card lists."""
+        words = self.rows.get(key, [])
+        more = [f"… and {len(words) - LISTED:,} more"] if len(words) > LISTED else []
+        return [*words[:LISTED], *more]
+
+
+def covered(all_of: Sequence[Troubles]) -> str:
+    """How far the losses could be traced. Raises :class:`UsageError` when there is nothing to show."""
+    left_out, untraced = sum(t.left_out for t in all_of), sum(t.untraced for t in all_of)
+    occurrences, examples = sum(t.occurrences for t in all_of), sum(t.examples for t in all_of)
+    rows = sum(len(t.rows) for t in all_of)
+    if not left_out and not examples:
+        raise UsageError("the report tells of no approximated or skipped annotation; leave --problems out")
+    if not rows:
+        raise UsageError(
+            "no loss leads to a data row; read the report in the preview without --problems, or index.ndjson"
+        )
+    said = []
+    if left_out:
+        words = "all lead to their data row" if not untraced else f"{untraced:,} of them lead to no data row"
+        said.append(f"{count(left_out, 'annotation')} left out: {words}")
+    if occurrences:
+        led = sum(t.led for t in all_of)
+        said.append(
+            f"{count(occurrences, 'occurrence')} of other messages: the report describes {examples:,}, "
+            f"of which {led:,} lead to a data row"
+        )
+    return f"{'; '.join(said)}. Together {count(rows, 'data row')}."
+
+
+def troubled(folder: str, report: Mapping[str, Any]) -> Troubles:
+    """The losses of a payload, with the data rows that they can be traced to."""
+    found = Troubles()
+    indexed = _left_out(folder, found)
+    _examples(folder, report, found, indexed)
+    return found
+
+
+# ----------------------------------------------------------------------------------------------------- from the index
+
+
+class _Entry(msgspec.Struct):
+    line: int | None
+    key: str | None = None
+    file: str = ""
+    where: str = ""
+    id: str = ""
+    label: str = msgspec.field(name="class", default="")
+    code: str = ""
+    count: int = 1
+
+
+_entry = msgspec.json.Decoder(_Entry).decode
+
+
+def _left_out(folder: str, found: Troubles) -> set[str] | None:
+    """Add what the index says is left out; the codes of all that, or None where there is no index."""
+    path = os.path.join(folder, INDEX)
+    if not os.path.isfile(path):
+        return None
+    homes: dict[tuple[str, str], str | None] = {}
+    lost: list[_Entry] = []
+    codes = set[str]()
+    before: tuple[str, str, str | None] = "", "", None
+    with open(path, "rb") as file:
+        for raw in file:
+            try:
+                entry = _entry(raw)
+            except (ValueError, RecursionError):
+                continue
+            if entry.line is not None:
+                told = entry.file, _record(entry.where), entry.key
+                if told != before:
+                    before = told
+                    for record in _records(entry.where):
+                        if homes.setdefault((entry.file, record), entry.key) != entry.key:
+                            homes[entry.file, record] = None
+            elif entry.code not in HARMLESS:
+                codes.add(entry.code)
+                lost.append(entry)
+    named = _Named(folder)
+    for entry in lost:
+        found.left_out += entry.count
+        of = (homes.get((entry.file, record)) for record in _records(entry.where))
+        key = entry.key or next(filter(None, of), None) or named(f"{entry.file} {entry.where}")
+        if key is None:
+            found.untraced += entry.count
+            continue
+        id = f"(id {entry.id})" if entry.id else ""
+        place = " ".join(p for p in (entry.file, entry.where, id) if p)
+        times = f" ×{entry.count:,}" if entry.count > 1 else ""
+        found.add(key, f"left out: {entry.label}{times}, {entry.code}, {place}")
+    return codes
+
+
+def _record(where: str) -> str:
+    """The list or record that a place is in: ``task 1 result`` of ``task 1 result[3]``."""
+    return where.rpartition("[")[0] if where.endswith("]") else where.rpartition(" ")[0]
+
+
+def _records(where: str) -> tuple[str, ...]:
+    """From the nearest record to the whole file."""
+    return (_record(where), " ".join(where.split(" ")[:2]), "")
+
+
+class _Named:
+    """Finds the data row that a record is named like; the rows are read when they are first needed."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._keys: dict[str, str | None] | None = None
+
+    def __call__(self, place: str) -> str | None:
+        if self._keys is None:
+            self._keys = {}
+            for key in _keys(self._folder):
+                for name in {key, os.path.splitext(key)[0]}:
+                    if self._keys.setdefault(name, key) != key:
+                        self._keys[name] = None
+        for word in _words(place):
+            for name in (word, os.path.splitext(word)[0]):
+                if found := self._keys.get(name):
+                    return found
+        return None
+
+
+# -------------------------------------------------------------------------------------------------- from the examples
 
 
 class _Head(msgspec.Struct):
@@ -49,37 +194,34 @@ class _Head(msgspec.Struct):
 _head = msgspec.json.Decoder(_Head).decode
 
 
-def troubled(folder: str, report: dict[str, Any]) -> Troubled:
-    """The data rows that the report's examples can be traced to. Raises :class:`UsageError` when there is none."""
-    occurrences, examples = 0, list[dict[str, Any]]()
+def _examples(folder: str, report: Mapping[str, Any], found: Troubles, indexed: set[str] | None) -> None:
+    """Add the examples of messages that the index does not tell of."""
+    named = _Named(folder)
+    ids: dict[str, list[str]] = {}
     listed = report.get("diagnostics")
     for diagnostic in listed if isinstance(listed, list) else ():
-        if isinstance(diagnostic, dict) and diagnostic.get("code") not in HARMLESS:
-            occurrences += int(diagnostic.get("count") or 0)
-            examples += [e for e in diagnostic.get("examples") or () if isinstance(e, dict)]
-    if not examples:
-        raise UsageError(f"{folder}: the report tells of no approximated or skipped annotation; leave --problems out")
-    said = [f"{e.get('file', '')} {e.get('where', '')}" for e in examples]
-    # every word and path of an example, also without the last extension
-    words = {w for place in said for p in _words(place) for w in (p, os.path.splitext(p)[0])}
-    ids = {str(e["id"]) for e in examples if e.get("id")}
-    keys = {key for key in _keys(folder) if key in words or _stem(key) in words}
-    traced = sum(any(k in place or _stem(k) in place for k in keys) for place in said)
-    by_uuid = set(_by_uuid(folder, ids))
-    if not keys and not by_uuid:
-        raise UsageError(
-            f"{folder}: the report's examples name no data row; read them in the preview without --problems"
-        )
-    covered = (
-        f"The report gives {count(len(examples), 'example')} of {count(occurrences, 'occurrence')}; "
-        f"they lead to {count(len(keys | by_uuid), 'data row')}. {traced} of them name their data row, the others are "
-        "found by the id of an annotation that was written; an annotation that was skipped may leave no trace."
-    )
-    return Troubled(frozenset(keys | by_uuid), covered)
-
-
-def _stem(key: str) -> str:
-    return os.path.splitext(key)[0]
+        if not isinstance(diagnostic, dict) or diagnostic.get("code") in HARMLESS | (indexed or set()):
+            continue
+        occurrences = diagnostic.get("count")
+        found.occurrences += occurrences if isinstance(occurrences, int) else 0
+        for example in diagnostic.get("examples") or ():
+            if not isinstance(example, dict):
+                continue
+            found.examples += 1
+            words = f"{diagnostic.get('code')}: {example.get('message', '')}"
+            key = named(f"{example.get('file', '')} {example.get('where', '')}")
+            if key is not None:
+                found.led += 1
+                found.add(key, words)
+            elif example.get("id"):
+                ids.setdefault(str(example["id"]), []).append(words)
+    seen = set[str]()
+    for key, id in _by_uuid(folder, set(ids)) if ids else ():
+        for words in ids[id]:
+            found.add(key, words)
+        if id not in seen:
+            seen.add(id)
+            found.led += len(ids[id])
 
 
 def _words(place: str) -> Iterator[str]:
@@ -108,9 +250,9 @@ class _RowKey(msgspec.Struct):
     global_key: str | msgspec.UnsetType = UNSET
 
 
-def _by_uuid(folder: str, ids: set[str]) -> Iterator[str]:
-    """Keys of rows with a line that was made of one of the source's ids."""
-    before, expected = "", set[str]()
+def _by_uuid(folder: str, ids: set[str]) -> Iterator[tuple[str, str]]:
+    """Keys of rows with a line that was made of one of the source's ids, and that id."""
+    before, expected = "", dict[str, str]()
     for path in payload_files(folder):
         with open(path, "rb") as file:
             for raw in file:
@@ -123,6 +265,6 @@ def _by_uuid(folder: str, ids: set[str]) -> Iterator[str]:
                     continue
                 if key != before:
                     before, made = key, Uuids(key)
-                    expected = {made.make(id) for id in ids}
-                if head.uuid in expected:
-                    yield key
+                    expected = {made.make(id): id for id in ids}
+                if isinstance(head.uuid, str) and head.uuid in expected:
+                    yield key, expected[head.uuid]

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from to_labelbox.pages.markup import count, text
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
-from to_labelbox_formats.labelbox.preview.markup import count, item, listing, text
+from to_labelbox_formats.labelbox.preview.markup import item, listing
+from to_labelbox_formats.labelbox.preview.payload import Row
 from to_labelbox_formats.labelbox.preview.pictures import find
-from to_labelbox_formats.labelbox.preview.sample import Row
 from to_labelbox_formats.labelbox.validate import wire
 
 SHOWN = 20_000

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import UNSET
 
+from to_labelbox.pages.markup import count, text
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview import pictures
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, said, value_of
 from to_labelbox_formats.labelbox.preview.drawing import Drawn, Undrawable, canvas, drawn, extent, patch
-from to_labelbox_formats.labelbox.preview.markup import count, text
 from to_labelbox_formats.labelbox.validate import wire
 
 FRAMES = 6

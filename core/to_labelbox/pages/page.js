@@ -1,34 +1,6 @@
 "use strict";
 // Data reaches this script only as text and numbers of the page's own attributes; nothing is ever written as markup.
 const all = (query, root = document) => Array.from(root.querySelectorAll(query));
-const toggles = all("[data-toggle]");
-
-function show(toggle) {
-  for (const mark of all(`[data-c="${Number(toggle.dataset.toggle)}"]`)) mark.classList.toggle("off", !toggle.checked);
-}
-for (const toggle of toggles) toggle.addEventListener("change", () => show(toggle));
-for (const [id, checked] of [["all", true], ["none", false]])
-  document.getElementById(id).addEventListener("click", () => {
-    for (const toggle of toggles)
-      if (!toggle.closest("label").hidden) {
-        toggle.checked = checked;
-        show(toggle);
-      }
-  });
-for (const id of ["names", "fills"])
-  document.getElementById(id).addEventListener("change", (event) =>
-    document.body.classList.toggle(`no-${id}`, !event.target.checked));
-document.getElementById("filter").addEventListener("input", (event) => {
-  const wanted = event.target.value.trim().toLowerCase();
-  for (const toggle of toggles) {
-    const label = toggle.closest("label");
-    const hidden = !label.querySelector(".label").textContent.toLowerCase().includes(wanted);
-    label.hidden = hidden;
-    label.style.display = hidden ? "none" : "";
-  }
-});
-for (const button of all(".grow"))
-  button.addEventListener("click", () => button.closest(".card").classList.toggle("wide"));
 
 const tip = document.getElementById("tip");
 function place(x, y) {
