@@ -16,11 +16,12 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import sure_folders
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header, file_header, image_header
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
-from to_labelbox_formats.voc.layout.folder_roles import Folder, Role
+from to_labelbox_formats.voc.layout.folder_roles import Folder, Role, role_of
 from to_labelbox_formats.voc.layout.index import Layout, image_base, implied_top
 from to_labelbox_formats.voc.objects import ObjectReader
 from to_labelbox_formats.voc.rivals import is_copy
@@ -187,21 +188,15 @@ class Items:
         gallery = self._context.media
         if gallery is not None:
             place, _, base = path.rpartition("/")
-            for candidate in (
-                path,
-                f"{place}/{said}".lstrip("/"),
-                base,
-                said,
-            ):  # the folder is that of the annotation file
-                found = gallery.find(candidate) if candidate else None
-                if isinstance(found, str):
-                    return found, gallery.header(found)
-                if found is not None:
-                    message = (
-                        f"{found.first} and {found.second} below the media root may be its image: neither is taken"
-                    )
-                    log.note(Code.ASSET_UNKNOWN, message, file=name)
-                    return path, None
+            sure = sure_folders(name[: name.rfind("/") + 1], lambda part: role_of(part) is not None)
+            candidates = (path, f"{place}/{said}".lstrip("/"), sure + base, sure + said)
+            found = gallery.find_first(c for c in candidates if c and not c.endswith("/"))
+            if isinstance(found, str):
+                return found, gallery.header(found)
+            if found is not None:
+                message = f"{found.first} and {found.second} below the media root may be its image: neither is taken"
+                log.note(Code.ASSET_UNKNOWN, message, file=name)
+                return path, None
         if not known:
             who = (
                 "there is no image of that name"

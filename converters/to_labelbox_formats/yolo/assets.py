@@ -17,8 +17,8 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable
 from to_labelbox.source.csv_tables import read_sizes
-from to_labelbox.source.files import HEAD, Source
-from to_labelbox.source.image_headers import Header, file_header, image_header, is_image
+from to_labelbox.source.files import HEAD
+from to_labelbox.source.image_headers import Header, file_header, image_header
 from to_labelbox.source.option_file import read_text, whole_number
 from to_labelbox_formats.yolo.folders.descriptors import text_of
 from to_labelbox_formats.yolo.folders.listing import Tree
@@ -40,12 +40,12 @@ class FoundIn(IntEnum):
 
 
 class Pictures:
-    """Headers and sizes by asset name; ``upright`` says whether this set's coordinates are of the displayed picture."""
+    """Headers and sizes by asset name; ``media`` is what lies below the media root, ``upright`` says whether this set's coordinates are of the displayed picture."""
 
     def __init__(self, tree: Tree, context: ReadContext, sizes: Sizes, *, upright: bool = True) -> None:
         self._tree = tree
         self._base = tree.base
-        self._media = context.media
+        self.media = context.media
         self._given = [AssetTable(s) for s in (context.sizes, sizes) if s]
         self._exif = context.exif and upright
         self._drop, self._add = _offset(tree.source.folder, context.media.root if context.media else None)
@@ -61,7 +61,7 @@ class Pictures:
             if self._base is not None:
                 return file_header(self._base + name)
             return image_header(self._tree.head(name, HEAD)) or image_header(self._tree.read(name))
-        return self._media.header(name) if place is FoundIn.MEDIA and self._media is not None else None
+        return self.media.header(name) if place is FoundIn.MEDIA and self.media is not None else None
 
     def frame(self, name: str, place: FoundIn, log: Log, *, rows: bool, stated: tuple[int, int] | None = None) -> Frame:
         """What the rows of a picture refer to. ``rows``: there are any, so that it matters."""
@@ -111,15 +111,9 @@ class Pictures:
         """A picture whose name is known, in the source or, by the common rule, below the media root."""
         if self._tree.has(name):
             return name, FoundIn.SOURCE
-        if self._media is not None and isinstance(found := self._media.find(name), str):
+        if self.media is not None and isinstance(found := self.media.find(name), str):
             return found, FoundIn.MEDIA
         return name, FoundIn.NOWHERE
-
-    def media_names(self) -> list[str]:
-        """All pictures below the media root."""
-        if self._media is None:
-            return []
-        return [name for name in Source(self._media.root).names if is_image(name)]
 
     def _size(self, name: str) -> tuple[int, int] | None:
         """That of the user's tables, the first that knows the picture."""

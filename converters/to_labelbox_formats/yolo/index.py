@@ -5,11 +5,13 @@ from __future__ import annotations
 import bisect
 import posixpath
 import re
-from collections.abc import Iterator
 from itertools import compress
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
+from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import sure_folders
+from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.label_folders import (
     LABEL_FOLDERS,
@@ -128,7 +130,7 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
     joined_units = len(index)
     _add_orphans(entries, index, claims, stems, chosen)
     orphans = range(joined_units, len(index))
-    _find_media(index, pictures)
+    _find_media(index, pictures, joined_units, entries.log)
     lonely = [unit for unit in orphans if index.places[unit] == FoundIn.NOWHERE]
     if lonely and len(lonely) < len(index):
         message = "the label file has no picture; it is kept under the name that it would have"
@@ -247,56 +249,65 @@ def _labels_by_stem(index: Index) -> dict[str, str]:
 # -------------------------------------------------------------------------------------------- below the media root
 
 
-def _find_media(index: Index, pictures: Pictures) -> None:
-    """Look below the media root for pictures that are not in the source, and for unlabelled ones beside those."""
-    names = pictures.media_names()
-    if not names or FoundIn.NOWHERE not in index.places:
+def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) -> None:
+    """Look below the media root for pictures that are not in the source, and for unlabelled ones beside those.
+
+    From ``first_implied`` on, units are label files without a picture: only some of its folders are sure then.
+    """
+    media = pictures.media
+    if media is None or FoundIn.NOWHERE not in index.places:
         return
-    beside: dict[str, str] = {}
     used: set[str] = set()
-    order: list[str] = []
-    left: dict[str, int] = {}
+    unsure: set[str] = set()
+    beside: dict[str, str] = {}
+    uploads: dict[str, list[int]] = {}
     for unit, asset in enumerate(index.assets):
         if index.places[unit] != FoundIn.NOWHERE:
             continue
-        cut = asset.rfind("/") + 1
-        stem = asset[cut : asset.rfind(".")]
-        folders = dict.fromkeys([*order[:1], *_media_folders(asset[:cut])])
-        found = next(filter(None, (_picture_named(names, folder + stem) for folder in folders)), "")
-        if found:
-            order = [found[: found.rfind("/") + 1]]
-            beside.setdefault(order[0], index.split_names[index.splits[unit]])
+        names = [pictures.path(asset, FoundIn.NOWHERE)]
+        if unit >= first_implied:
+            names.append(_sure_name(index.label_of(unit), asset))
+        found = media.find_first(names)
+        if found is None and (bare := media.find_first(filter(None, map(_before_upload, names)))):
+            uploads.setdefault(bare if isinstance(bare, str) else bare.first, []).append(unit)
+        elif isinstance(found, str):
+            beside.setdefault(found[: found.rfind("/") + 1], index.split_names[index.splits[unit]])
             used.add(found)
             _use_media(index, unit, found)
-        else:
-            left[stem] = -1 if stem in left else unit
-    if FoundIn.SOURCE not in index.places:
-        for name in names:
+        elif found is not None:
+            unsure.add(_stem(asset))
+            if media.find(names[0]) is None:  # else it is told when the asset is looked up
+                message = f"{found.first} and {found.second} below the media root may be its picture: neither is taken"
+                log.note(Code.ASSET_AMBIGUOUS, message, file=index.label_of(unit))
+    for found, units in uploads.items():
+        if len(units) == 1 and found not in used:
+            used.add(found)
+            _use_media(index, units[0], found)
+    if beside and FoundIn.SOURCE not in index.places:
+        for name in filter(is_image, media.names()):
             folder = name[: name.rfind("/") + 1]
-            if folder in beside and name not in used:
+            if folder in beside and name not in used and _stem(name) not in unsure:
                 index.add(name, beside[folder], FoundIn.MEDIA)
-    for prefix in (re.compile(""), _UPLOADED):
-        left = _find_media_by_stem(index, names, left, prefix, used)
 
 
-def _find_media_by_stem(
-    index: Index, names: list[str], left: dict[str, int], prefix: re.Pattern[str], used: set[str]
-) -> dict[str, int]:
-    """Pictures in any folder below the media root, where one stem without a prefix is of one only; what is left then."""
-    wanted: dict[str, list[str]] = {}
-    for stem, unit in left.items():
-        if unit >= 0:
-            wanted.setdefault(prefix.sub("", stem, 1), []).append(stem)
-    found: dict[str, list[str]] = {}
-    for name in names if wanted else ():
-        stem = name[name.rfind("/") + 1 : name.rfind(".")]
-        if stem in wanted and name not in used:
-            found.setdefault(stem, []).append(name)
-    for bare, places in found.items():
-        if len(places) == len(wanted[bare]) == 1:
-            used.add(places[0])
-            _use_media(index, left.pop(wanted[bare][0]), places[0])
-    return left
+def _stem(name: str) -> str:
+    return name[name.rfind("/") + 1 : name.rfind(".")]
+
+
+def _sure_name(label: str, asset: str) -> str:
+    """The name of a label file's picture by the folders that are sure."""
+    return sure_folders(label[: label.rfind("/") + 1], _holds_one_kind) + asset[asset.rfind("/") + 1 :]
+
+
+def _holds_one_kind(folder: str) -> bool:
+    return folder in LABEL_FOLDERS or folder.lower() in PICTURE_FOLDERS
+
+
+def _before_upload(name: str) -> str:
+    """The name that a picture had before it was uploaded to Label Studio; empty when it was not."""
+    cut = name.rfind("/") + 1
+    prefix = _UPLOADED.match(name[cut:])
+    return name[:cut] + name[cut + prefix.end() :] if prefix else ""
 
 
 def _use_media(index: Index, unit: int, name: str) -> None:
@@ -304,14 +315,6 @@ def _use_media(index: Index, unit: int, name: str) -> None:
         index.labels[unit] = index.label_of(unit)
     index.assets[unit] = name
     index.places[unit] = FoundIn.MEDIA
-
-
-def _media_folders(folder: str) -> Iterator[str]:
-    """Folders below a media root that may stand for one of the set: its ends, with and without ``images``."""
-    parts = folder.split("/")[:-1]
-    for version in (parts, [p for p in parts if p.lower() not in PICTURE_FOLDERS]):
-        for n in range(len(version) + 1):
-            yield "".join(f"{part}/" for part in version[n:])
 
 
 def _picture_named(names: list[str], stem: str) -> str | None:

@@ -4,16 +4,21 @@ A name that a source gives for an asset (``images/train/b.jpg``) and one that a 
 when the shorter is the end of the longer, whole folders at a time, with the same extension or else without regard to it.
 Among several, the one that agrees in most folders is meant, and with the extension before without. Two that agree
 equally are a tie: neither is taken, and both are named.
+
+A source may have several names for one asset: that of an upload with and without its prefix, or, where only an annotation
+file tells of it, the implied one and the folders that are sure (:func:`sure_folders`). They are looked up one after the
+other, the fullest first, by this same rule.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from to_labelbox.source.image_headers import Header, file_header, is_media
 from to_labelbox.source.paths import is_data_folder, is_safe
+from to_labelbox.source.splits import SPLIT_WORDS
 
 T = TypeVar("T")
 MAX_LISTED = 5_000_000
@@ -69,6 +74,19 @@ def _shorter(name: str) -> Iterator[str]:
 def _without_extension(name: str) -> str:
     dot = name.rfind(".")
     return name[:dot] if dot > name.rfind("/") + 1 else name
+
+
+def sure_folders(folder: str, holds_one_kind: Callable[[str], bool]) -> str:
+    """The folders of an annotation file that its picture has as well: those from the first that names a split on, else those
+    below the last one that ``holds_one_kind`` (pictures, labels), which is left out. Others say nothing of the picture.
+
+    ``train/labels/x/`` → ``train/x/``, ``labels/x/`` → ``x/``, ``ann/`` → nothing.
+    """
+    parts = folder.split("/")[:-1]
+    starts = [n for n, part in enumerate(parts) if part.lower() in SPLIT_WORDS][:1]
+    starts = starts or [n for n, part in enumerate(parts) if holds_one_kind(part)][-1:]
+    kept = parts[starts[0] :] if starts else []
+    return "".join(f"{part}/" for part in kept if not holds_one_kind(part))
 
 
 class AssetTable(Mapping[str, T], Generic[T]):
@@ -129,6 +147,14 @@ class MediaFolder:
         if self._listed is None:
             self._listed = NameIndex(_files(self.root))
         return self._listed.find(name)
+
+    def find_first(self, names: Iterable[str]) -> str | Tie | None:
+        """What the first of an asset's names that is there means."""
+        return next((found for name in names if (found := self.find(name)) is not None), None)
+
+    def names(self) -> list[str]:
+        """All files below the root, in order."""
+        return sorted(_files(self.root))
 
     def path(self, name: str) -> str | None:
         """The file of an asset on disk, or None when it is not there, not certain, or its name leaves the root."""

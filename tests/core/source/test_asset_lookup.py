@@ -61,6 +61,17 @@ SOURCES: dict[str, dict[str, str]] = {
     "yolo": {"data.yaml": "names: [car]\ntrain: images/train\n", "labels/train/b.txt": "0 1.1 0.25 0.4 0.25\n"},
     "label-studio": {"a.json": json.dumps(LABEL_STUDIO)},
 }
+IN_TRAIN: dict[str, dict[str, str]] = {
+    format: {
+        name.replace("Annotations/", "Annotations/train/"): text.replace("images/train/", "train/")
+        for name, text in files.items()
+    }
+    for format, files in SOURCES.items()
+} | {
+    "yolo": SOURCES["yolo"],
+    "label-studio": {"a.json": SOURCES["label-studio"]["a.json"].replace("?d=b.jpg", "?d=train/b.jpg")},
+}
+"""The same picture, of which every source says that it is in a folder ``train``."""
 CLIPPED = {"left": 90.0, "top": 10.0, "width": 10.0, "height": 20.0}
 """What is left of the box on a picture of 100 × 80; it shows that the size was found."""
 
@@ -74,8 +85,10 @@ def media(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def convert(tmp_path: Path) -> Callable[..., Any]:
-    def run(format: str, **given: Any) -> tuple[to_labelbox.Report, str, dict[str, float]]:
-        for name, text in SOURCES[format].items():
+    def run(
+        format: str, files: dict[str, dict[str, str]] = SOURCES, **given: Any
+    ) -> tuple[to_labelbox.Report, str, dict[str, float]]:
+        for name, text in files[format].items():
             (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "set" / name).write_text(text)
         report = to_labelbox.convert(tmp_path / "set", tmp_path / "out", format=format, overwrite=True, **given)
@@ -109,6 +122,40 @@ def test_the_key_is_the_path_below_the_media_root_in_every_format(
     report, key, box = convert(format, media_root=media / root)
     assert (key, box) == (expected, pytest.approx(CLIPPED))
     assert report.source.details["matched"] == {"--media-root": {"matched": 1, "assets": 1}}
+
+
+@pytest.mark.parametrize("format", sorted(SOURCES))
+@pytest.mark.parametrize(
+    "place", ["train/b.jpg", "b.jpg", "archive/2024/train/b.jpg", "images/train/b.jpg", "train/b.png"]
+)
+def test_a_picture_of_a_folder_is_found_in_every_format(
+    convert: Callable[..., Any], tmp_path: Path, format: str, place: str
+) -> None:
+    (tmp_path / "media" / place).parent.mkdir(parents=True)
+    Image.new("RGB", (100, 80)).save(tmp_path / "media" / place)
+    report, key, box = convert(format, IN_TRAIN, media_root=tmp_path / "media")
+    assert (key, box) == (place, pytest.approx(CLIPPED))
+    assert report.source.details["matched"] == {"--media-root": {"matched": 1, "assets": 1}}
+
+
+@pytest.mark.parametrize("format", sorted(SOURCES))
+@pytest.mark.parametrize(
+    "places",
+    [["val/b.jpg"], ["train2/b.jpg"], ["train/cab.jpg"], ["x/train/b.jpg", "y/train/b.jpg"], ["train/x/b.jpg"]],
+)
+def test_no_picture_of_another_folder_and_none_of_several_is_taken(
+    convert: Callable[..., Any], tmp_path: Path, format: str, places: list[str]
+) -> None:
+    (tmp_path / "sizes.csv").write_text("train/b.jpg,1000,800\n")
+    for place in places:
+        (tmp_path / "media" / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (100, 80)).save(tmp_path / "media" / place)
+    report, key, box = convert(format, IN_TRAIN, media_root=tmp_path / "media", sizes=tmp_path / "sizes.csv")
+    assert key in ("train/b.jpg", "images/train/b.jpg")
+    assert box["left"] + box["width"] > 100  # nothing was cut at the border of another picture
+    assert report.source.details["matched"]["--media-root"] == {"matched": 0, "assets": 1}
+    ambiguous = [d for d in report.diagnostics if d.code in ("asset-ambiguous", "asset-unknown")]
+    assert bool(ambiguous) == (len(places) > 1)
 
 
 @pytest.mark.parametrize("format", sorted(SOURCES))
