@@ -6,6 +6,7 @@ copy that does not is kept below out/fuzz. :mod:`test_laws` does the same to eac
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import re
@@ -17,8 +18,6 @@ import traceback
 from pathlib import Path
 from types import FrameType
 from typing import Any
-
-import msgspec
 
 from harness import ROOT, Case, cases, check_output, walk
 from to_labelbox import ToLabelboxError
@@ -144,7 +143,7 @@ def break_one(folder: Path, chance: random.Random) -> Path:
 def convert_broken(case: Case, folder: Path, out: Path, chance: random.Random) -> None:
     """Convert a broken copy of a case in one of the ways that there are. Raises whatever is a defect."""
     given = case.arguments(folder)
-    settings = msgspec.structs.replace(
+    settings = dataclasses.replace(
         given["settings"],
         geometry=chance.choice([given["settings"].geometry, *Policy]),
         outside=chance.choice([Outside.CLIP, *Outside]),

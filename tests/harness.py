@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from to_labelbox.report.log import Log
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 GIVEN = "{input}"
+SETTINGS = {f.name for f in dataclasses.fields(Settings)}
 """Stands for the case's input folder in options.json and in the golden report."""
 
 
@@ -61,7 +63,7 @@ class Case:
         """Keyword arguments of ``convert``."""
         folder = input or self.input
         given = {k: v for k, v in self.given.items() if k != "source"}
-        chosen = {k: given.pop(k) for k in list(given) if k in Settings.__struct_fields__}
+        chosen = {k: given.pop(k) for k in list(given) if k in SETTINGS}
         for key in ("media_root", "sizes"):
             if key in given:
                 given[key] = str(self.folder / given[key]).replace(str(self.input), str(folder))
@@ -239,7 +241,7 @@ class Convert:
             path.parent.mkdir(parents=True)
             path.write_bytes(source if isinstance(source, bytes) else json.dumps(source).encode())
             source = path
-        chosen = {k: given.pop(k) for k in list(given) if k in Settings.__struct_fields__ and k != "class_map"}
+        chosen = {k: given.pop(k) for k in list(given) if k in SETTINGS and k != "class_map"}
         if chosen:
             given["settings"] = msgspec.convert(chosen, Settings)
         out = self._folder / f"out-{self._count}"
@@ -249,7 +251,7 @@ class Convert:
 
     def items(self, items: Sequence[Item], **given: Any) -> Run:
         self._count += 1
-        chosen = {k: given.pop(k) for k in list(given) if k in Settings.__struct_fields__}
+        chosen = {k: given.pop(k) for k in list(given) if k in SETTINGS}
         out = self._folder / f"out-{self._count}"
         made = to_labelbox.write(items, out, settings=msgspec.convert(chosen, Settings), **given)
         check_output(out, made)

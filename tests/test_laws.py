@@ -47,13 +47,8 @@ def per_reader(test: Any) -> Any:
 def opened(case: Case) -> tuple[Dataset, Log]:
     given = case.arguments()
     job = ConversionJob(
-        tuple(map(str, case.source())),
-        given.get("format"),
-        given["options"],
-        given["settings"],
-        given.get("media_root"),
-        given.get("sizes"),
-        given.get("exif", True),
+        sources=tuple(map(str, case.source())),
+        **{k: v for k, v in given.items() if k in ("format", "options", "settings", "media_root", "sizes", "exif")},
     )
     made = open_job(job)
     return made.dataset, made.log

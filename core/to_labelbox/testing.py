@@ -110,7 +110,7 @@ class ReaderLaws:
         return convert(source, out, **{"format": self.reader.name, **self.options, **more})
 
     def _dataset(self, source: Path) -> Dataset:
-        return read(source, self.reader.name, options=self.options.get("options"))
+        return read(source, format=self.reader.name, options=self.options.get("options"))
 
     def test_it_describes_itself(self) -> None:
         assert self.reader.title, "a title is its line in the list of formats"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol
 
 from to_labelbox.api.conversion import convert, infer_ontology, write
 from to_labelbox.api.import_out import import_
@@ -12,7 +12,8 @@ from to_labelbox.api.page import preview
 from to_labelbox.api.validation import faults
 from to_labelbox.batches.batch import batch, merge
 from to_labelbox.batches.report import BatchReport
-from to_labelbox.conversion.job import ConversionJob, open_job
+from to_labelbox.conversion.job import ConversionJob, open_job, plain
+from to_labelbox.conversion.options import Reading, takes
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.dataset import Dataset, dataset_of
 from to_labelbox.plugins.detect import Detection
@@ -33,12 +34,15 @@ from to_labelbox.report.errors import (
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
+from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import Outside, Policy, Settings
 from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
 from to_labelbox.source.files import Source
 
 if TYPE_CHECKING:
     from to_labelbox.plugins.importer import ImportOptions, ImportReport
+
+P = ParamSpec("P")
 
 __all__ = [
     "BatchReport",
@@ -102,16 +106,18 @@ def detect(path: str | os.PathLike[str]) -> Detection:
     return _detect(Source(*at_hand([os.fspath(path)])))
 
 
-def read(
-    path: str | os.PathLike[str],
-    format: str | None = None,
-    *,
-    options: Mapping[str, Any] | None = None,
-    media_root: str | os.PathLike[str] | None = None,
-) -> Dataset:
+class _Read(Protocol[P]):
+    def __call__(self, path: FilePath, *args: P.args, **options: P.kwargs) -> Dataset: ...
+
+
+def _keywords(record: Callable[P, Reading]) -> Callable[[Callable[..., Dataset]], _Read[P]]:
+    return lambda function: takes(record, function, "path")
+
+
+@_keywords(Reading)
+def read(path: FilePath, given: Reading) -> Dataset:
     """Open a source as a dataset of items in the model's conventions. Raises :class:`ToLabelboxError`."""
-    job = ConversionJob((*at_hand([os.fspath(path)]),), format, options or {}, media_root=media_at_hand(media_root))
-    return open_job(job).dataset
+    return open_job(ConversionJob(sources=tuple(at_hand([os.fspath(path)])), **plain(given))).dataset
 
 
 def validate(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
-
-import msgspec
+from dataclasses import dataclass
+from typing import Any, ParamSpec, Protocol
 
 from to_labelbox.conversion.demanded import demanding
-from to_labelbox.conversion.job import ConversionJob, OpenSource, _adapted, existing_ontology, open_job
+from to_labelbox.conversion.job import OpenSource, _adapted, existing_ontology, job_of, open_job
+from to_labelbox.conversion.options import OutputOptions, takes
 from to_labelbox.conversion.output_folder import Folder, room
 from to_labelbox.conversion.run import Progress, run
 from to_labelbox.model.items import Item
@@ -19,87 +20,59 @@ from to_labelbox.ontology.fit_items import settings_for
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.dataset import Dataset, dataset_of
 from to_labelbox.plugins.registry import writer
-from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report, SourceInfo
-from to_labelbox.rules.class_map import ClassMap
-from to_labelbox.rules.existing_data_rows import Rows, read_rows
+from to_labelbox.rules.option import FilePath, option
 from to_labelbox.rules.settings import Settings
-from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
+
+P = ParamSpec("P")
 
 
-def convert(
-    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-    out: str | os.PathLike[str] | None,
-    *,
-    format: str | None = None,
-    options: Mapping[str, Any] | None = None,
-    settings: Settings | None = None,
-    class_map: ClassMap | str | os.PathLike[str] | None = None,
-    data_rows: Rows | str | os.PathLike[str] | None = None,
-    ontology: Ontology | str | os.PathLike[str] | None = None,
-    media_root: str | os.PathLike[str] | None = None,
-    sizes: str | os.PathLike[str] | None = None,
-    exif: bool = True,
-    on_error: str = "skip",
-    shard_lines: int = 0,
-    index: bool = True,
-    workers: int = 1,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-    file_timeout: float = 0,
-) -> Report:
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions(OutputOptions):
+    """What ``convert`` takes besides."""
+
+    progress: Progress | None = option(None)
+
+
+class _Convert(Protocol[P]):
+    def __call__(
+        self, source: FilePath | Sequence[FilePath], out: FilePath | None, *args: P.args, **options: P.kwargs
+    ) -> Report: ...
+
+
+def _keywords(record: Callable[P, ConvertOptions]) -> Callable[[Callable[..., Report]], _Convert[P]]:
+    return lambda function: takes(record, function, "source", "out")
+
+
+@_keywords(ConvertOptions)
+def convert(source: FilePath | Sequence[FilePath], out: FilePath | None, given: ConvertOptions) -> Report:
     """Convert one dataset (a file, folder, zip or gz, or several files of one set) into ``out``.
 
     Sources and ``media_root`` may be addresses in the cloud (``s3://``, ``gs://``, ``az://``, ``https://``; extra ``cloud``).
 
-    ``out`` None converts without writing anything. ``options`` are the format's own (``formats NAME`` lists them),
-    ``settings`` the rules of the conversion. ``class_map`` is a map of names or the YAML or CSV file of one, the same as
-    in ``settings``. ``ontology`` is an existing one, or its JSON file: what does not fit it is left out and listed.
-    ``data_rows`` are rows that exist, or their NDJSON or CSV file: the payload refers to them, and none is made anew.
-    ``sizes`` is a CSV of key, width, height for assets that are not at hand.
-    ``index`` also writes ``index.ndjson``, which leads from each line back to the source.
-    ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``, a file or record that ends a
-    process is left out and named; so is one that takes more than ``file_timeout`` seconds (0: any time). Raises
-    :class:`~to_labelbox.report.errors.ToLabelboxError`.
+    ``out`` None converts without writing anything. ``options`` are the format's own (``formats NAME`` lists them).
+    Class map, data rows, ontology and map of URLs are given as themselves or as their files; ``settings`` are rules in one
+    object, which single keywords beat. ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``,
+    a file or record that ends a process is left out and named; so is one that takes more than ``file_timeout`` seconds
+    (0: any time). Raises :class:`~to_labelbox.report.errors.ToLabelboxError`.
     """
-    if on_error not in ("skip", "fail"):
-        raise UsageError(f"on_error {on_error!r}: skip or fail")
-    settings = settings or Settings()
-    if class_map is not None:
-        from to_labelbox.rules.class_map_file import read_class_map  # YAML is slow to load
-
-        rules = class_map if isinstance(class_map, ClassMap) else read_class_map(class_map)
-        settings = msgspec.structs.replace(settings, class_map=rules)
-    if data_rows is not None:
-        rows = data_rows if isinstance(data_rows, Rows) else read_rows(data_rows)
-        settings = msgspec.structs.replace(settings, rows=rows)
-    paths = at_hand([os.fspath(p) for p in ([source] if isinstance(source, str | os.PathLike) else source)])
-    job = ConversionJob(
-        sources=tuple(paths),
-        format=format,
-        options=options or {},
-        settings=settings,
-        media_root=media_at_hand(media_root),
-        sizes=None if sizes is None else os.fspath(sizes),
-        exif=exif,
-        fail=on_error == "fail",
-        ontology=existing_ontology(ontology),
-        index=index and out is not None,
-    )
-    folder = None if out is None else Folder(os.fspath(out), overwrite)
+    job = job_of(given, *([source] if isinstance(source, str | os.PathLike) else source))
+    job = dataclasses.replace(job, index=job.index and out is not None)
+    folder = None if out is None else Folder(os.fspath(out), given.overwrite)
     try:
-        if file_timeout:
+        if given.file_timeout:
             from to_labelbox.conversion.supervise import try_opening
 
-            try_opening(job, file_timeout)
+            try_opening(job, given.file_timeout)
         opened = open_job(job)
     except BaseException:
         if folder is not None:
             folder.clean()
         raise
     with room(os.fspath(out)) if out is not None else nullcontext():
-        return run(opened, folder, job.settings, job.fail, shard_lines, workers, progress, file_timeout).report
+        rest = given.shard_lines, given.workers, given.progress, given.file_timeout
+        return run(opened, folder, job.settings, job.fail, *rest).report
 
 
 def write(

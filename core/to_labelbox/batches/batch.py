@@ -5,11 +5,13 @@ The work is in :mod:`~to_labelbox.batches.run`.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from to_labelbox.batches.find_datasets import Found
 from to_labelbox.batches.lock import beginning, locked
@@ -26,94 +28,97 @@ from to_labelbox.batches.plan import (
 )
 from to_labelbox.batches.published import CACHE_FOLDER, drop
 from to_labelbox.batches.report import BatchReport, read_batch
-from to_labelbox.conversion.job import existing_ontology
+from to_labelbox.conversion.job import job_of
+from to_labelbox.conversion.options import OutputOptions, takes
 from to_labelbox.conversion.output_folder import PARTIAL, REPORT, room, unwritable
-from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError
-from to_labelbox.rules.settings import Settings
-from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
+from to_labelbox.rules.option import FilePath, option
+from to_labelbox.source.cloud.mirror import at_hand
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.fingerprint import file_digest
+from to_labelbox.source.option_file import whole_number
 
 if TYPE_CHECKING:
     from to_labelbox.conversion.process_pool import PoolFactory
 from to_labelbox.batches.progress import Listener
 
+P = ParamSpec("P")
 RESUME = "when there is room, --resume goes on"
 
 
-def batch(
-    root: str | os.PathLike[str],
-    out: str | os.PathLike[str],
-    *,
-    format: str | None = None,
-    datasets: Sequence[str] = (),
-    options: Mapping[str, Any] | None = None,
-    settings: Settings | None = None,
-    ontology: Ontology | str | os.PathLike[str] | None = None,
-    media_root: str | os.PathLike[str] | None = None,
-    sizes: str | os.PathLike[str] | None = None,
-    exif: bool = True,
-    on_error: str = "skip",
-    shard_lines: int = 0,
-    index: bool = True,
-    workers: int = 1,
-    file_timeout: float = 0,
-    overwrite: bool = False,
-    resume: bool = False,
-    shard: tuple[int, int] | None = None,
-    engine: str = "local",
-    scheduler: str | None = None,
-    progress: Listener | None = None,
-) -> BatchReport:
+def share(text: str) -> tuple[int, int]:
+    """``I/N`` of the command line. Raises :class:`UsageError`."""
+    number, slash, of = text.partition("/")
+    one, all = whole_number(number), whole_number(of)
+    if not slash or one is None or all is None:
+        raise UsageError(f"--shard {text[:100]}: write it as I/N, for example 1/4")
+    return one, all
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions(OutputOptions):
+    """What ``batch`` takes besides."""
+
+    datasets: Sequence[str] = option((), "Only datasets whose path below ROOT matches.", metavar="GLOB")
+    resume: bool = option(False, "Do only what is missing, new or changed, after an interruption or a finished run.")
+    shard: tuple[int, int] | None = option(
+        None, "Do the I-th of N shares; `merge` publishes when all are done.", metavar="I/N", parse=share
+    )
+    engine: str = option(
+        "local", "Processes of this machine, or a Dask cluster (extra dask).", choices=("local", "dask")
+    )
+    scheduler: str | None = option(None, "Dask's scheduler; without it, a local cluster.", metavar="ADDRESS")
+    progress: Listener | None = option(None)
+
+
+class _Batch(Protocol[P]):
+    def __call__(self, root: FilePath, out: FilePath, *args: P.args, **options: P.kwargs) -> BatchReport: ...
+
+
+def _keywords(record: Callable[P, BatchOptions]) -> Callable[[Callable[..., BatchReport]], _Batch[P]]:
+    return lambda function: takes(record, function, "root", "out")
+
+
+@_keywords(BatchOptions)
+def batch(root: FilePath, out: FilePath, given: BatchOptions) -> BatchReport:
     """Convert every dataset below ``root``, each into the folder of its relative path below ``out``.
 
-    All have one ontology, in ``out/ontology.json`` and beside each payload: the existing ``ontology`` or its JSON file, or
-    one made for them. ``datasets`` are shell patterns of relative
-    paths; ``media_root`` is a folder for all, or one with a folder of the same relative path for each. A dataset that
+    All have one ontology, in ``out/ontology.json`` and beside each payload: an existing one, or one made for them.
+    ``media_root`` is a folder for all, or one with a folder of the same relative path for each. A dataset that
     fails costs itself. With ``resume``, what a run with the same options has finished is not done again, whether it was
-    interrupted or not.
-
-    ``shard`` (i, N) does the i-th of N shares and publishes nothing; :func:`merge` does that when all are done. ``engine``
-    ``"dask"`` runs the same work on a cluster: the one at ``scheduler``, or a local one of ``workers`` processes.
+    interrupted or not. ``shard`` (i, N) publishes nothing; :func:`merge` does that when all shares are done.
     Raises :class:`~to_labelbox.report.errors.ToLabelboxError`.
     """
-    if on_error not in ("skip", "fail"):
-        raise UsageError(f"on_error {on_error!r}: skip or fail")
-    if format is not None:
-        reader(format)
-    given = Plan(
+    if given.format is not None:
+        reader(given.format)
+    job = job_of(given)
+    absolute = {name: os.path.abspath(path) for name in ("media_root", "sizes") if (path := getattr(job, name))}
+    plan = Plan(
         root=os.path.abspath(at_hand([os.fspath(root)])[0]),
-        format=format,
-        datasets=tuple(datasets),
-        options=dict(options or {}),
-        settings=settings or Settings(),
-        media_root=None if media_root is None else os.path.abspath(media_at_hand(media_root) or ""),
-        sizes=None if sizes is None else os.path.abspath(sizes),
-        sizes_file=file_digest(os.fspath(sizes)) if sizes is not None and os.path.isfile(sizes) else "",
-        exif=exif,
-        fail=on_error == "fail",
-        shard_lines=shard_lines,
-        index=index,
-        ontology=existing_ontology(ontology),
+        datasets=tuple(given.datasets),
+        job=dataclasses.replace(job, **absolute),
+        sizes_file=file_digest(job.sizes) if job.sizes is not None and os.path.isfile(job.sizes) else "",
     )
-    if given.sizes is not None:
-        read_sizes(given.sizes)
-    if given.media_root is not None and not os.path.isdir(given.media_root):
-        raise UsageError(f"--media-root {media_root}: no such folder")
+    if job.sizes is not None:
+        read_sizes(job.sizes)
+    if job.media_root is not None and not os.path.isdir(job.media_root):
+        raise UsageError(f"--media-root {job.media_root}: no such folder")
+    shard = given.shard
     if shard is not None and not 1 <= shard[0] <= shard[1]:
         raise UsageError(f"shard {shard[0]}/{shard[1]}: write it as i/N with i from 1 to N")
     place = os.fspath(out)
     from to_labelbox.batches.run import Batch
 
-    make_pool = _pool_factory(engine, scheduler, workers, file_timeout)
-    run = Batch(place, given, progress)
+    make_pool = _pool_factory(given.engine, given.scheduler, given.workers, given.file_timeout)
+    run = Batch(place, plan, given.progress)
     _check_places(place, run.found)
     with room(place, RESUME), locked(_ready(place), shared=shard is not None) as unprotected:
         run.note_unprotected(unprotected)
         with beginning(place):
-            _prepare_folder(place, given, run.found, overwrite, resume or shard is not None, shard is not None)
+            _prepare_folder(
+                place, plan, run.found, given.overwrite, given.resume or shard is not None, shard is not None
+            )
         if shard is None:
             return run.run(make_pool)
         return run.run_shard(make_pool, shard[0] - 1, shard[1])
@@ -170,8 +175,6 @@ def _pool_factory(engine: str, scheduler: str | None, workers: int, file_timeout
 
         check()
         return lambda jobs: dask_pool(jobs, workers, scheduler)
-    if engine != "local":
-        raise UsageError(f"engine {engine!r}: local or dask")
     if scheduler is not None:
         raise UsageError(f"scheduler {scheduler}: it is for the engine dask (--engine dask)")
     from to_labelbox.conversion.process_pool import worker_pool

@@ -13,37 +13,31 @@ from msgspec import Struct, field
 
 from to_labelbox.batches.find_datasets import Found
 from to_labelbox.conversion.checkpoint import _DONE, _names, load_sealed, save_sealed
-from to_labelbox.ontology.infer import Ontology
+from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.report.report import version
-from to_labelbox.rules.settings import Settings
 from to_labelbox.source.paths import is_safe
 
 HEAD, PLAN, DATASETS, FAILURE = "head", "plan", "datasets", "failure"
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """Where a batch reads, and every option that its output depends on; ``sizes_file`` is the content of ``sizes``."""
+    """Where a batch reads, and every option that its output depends on.
+
+    ``job`` is what the jobs of all its datasets have in common; ``sizes_file`` is the content of ``sizes``.
+    """
 
     root: str
-    format: str | None
     datasets: tuple[str, ...]
-    options: dict[str, Any]
-    settings: Settings
-    media_root: str | None
-    sizes: str | None
+    job: ConversionJob
     sizes_file: str
-    exif: bool
-    fail: bool
-    shard_lines: int
-    index: bool
-    ontology: Ontology | None
     version: str = field(default_factory=version)
 
     def differences(self, other: dict[str, Any]) -> list[str]:
-        """Names of the fields in which a plan that was saved differs, and of those of the settings."""
-        mine = decode_plan(encode_plan(self))
-        names = [name for name in mine if mine[name] != other.get(name)]
-        rules, before = mine["settings"], other.get("settings") or {}
+        """Names of the options in which a plan that was saved differs, and of those of the rules."""
+        mine, names = decode_plan(encode_plan(self)), []
+        for own, saved in ((mine["job"], other.get("job") or {}), (mine, other)):
+            names += [name for name in own if name != "job" and own[name] != saved.get(name)]
+        rules, before = mine["job"]["settings"], (other.get("job") or {}).get("settings") or {}
         settings = ", ".join(name for name in rules if rules[name] != before.get(name))
         return [f"settings ({settings})" if name == "settings" else name for name in names]
 

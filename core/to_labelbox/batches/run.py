@@ -7,6 +7,7 @@ the work among machines, and merging the same thing: a run over chunks of which 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import shlex
@@ -83,19 +84,21 @@ class Batch:
 
     def __init__(self, out: str, given: Plan, progress: Listener | None, found: Sequence[Found] | None = None) -> None:
         self._out = out
-        self._given = given
+        self._given, self._common = given, given.job
         self._working = os.path.join(out, PARTIAL)
         self._listener = progress
         self._progress = Progress()
         self._writer = writer()
         self._notes = Log()
         self._compare = True
-        self.found = found = discover(given.root, given.format, given.datasets, out) if found is None else list(found)
+        self.found = found = (
+            discover(given.root, given.job.format, given.datasets, out) if found is None else list(found)
+        )
         sets = [f for f in found if f.format]
         if not sets:
-            raise none_found(given.root, given.format, given.datasets, found)
+            raise none_found(given.root, given.job.format, given.datasets, found)
         self._known = {f.format: option_names(reader(f.format), self._writer) for f in sets}
-        for name in given.options:
+        for name in given.job.options or ():
             if not any(name.replace("-", "_") in known for known in self._known.values()):
                 raise UsageError(
                     f"no option {name!r} for any of {', '.join(self._known)}; see `to-labelbox formats NAME`"
@@ -110,24 +113,19 @@ class Batch:
         self._progress.datasets = len(sets)
 
     def _set(self, number: int, found: Found) -> _Set:
-        given = self._given
-        media = given.media_root
+        common, known = self._common, self._known[found.format]
+        media = common.media_root
         if media is not None and os.path.isdir(os.path.join(media, found.path)):
             media = os.path.join(media, found.path)
-        options = {k: v for k, v in given.options.items() if k.replace("-", "_") in self._known[found.format]}
-        job = ConversionJob(
-            (found.source,),
-            found.format,
-            options,
-            given.settings,
-            media,
-            given.sizes,
-            given.exif,
-            given.fail,
-            given.ontology,
-            found.path,
-            found.without,
-            given.index,
+        options = {k: v for k, v in (common.options or {}).items() if k.replace("-", "_") in known}
+        job = dataclasses.replace(
+            common,
+            sources=(found.source,),
+            format=found.format,
+            name=found.path,
+            without=found.without,
+            options=options,
+            media_root=media,
         )
         digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
         return _Set(number, found, job, os.path.join(self._working, digest), failure=found.problem)
@@ -196,7 +194,7 @@ class Batch:
         for dataset in self._alive:
             failure = load(os.path.join(dataset.folder, FAILURE), Failure)
             head = load(os.path.join(dataset.folder, HEAD), DatasetCheckpoint)
-            parts = finished_chunks(dataset.folder, self._given.fail)
+            parts = finished_chunks(dataset.folder, self._common.fail)
             if failure is not None:
                 dataset.failure = failure.message
             elif head is None or missing(plan(head.units), parts):
@@ -266,7 +264,7 @@ class Batch:
                 chunks.extend(Chunk(dataset.number, a, b, dataset.folder, True, careful=risky) for a, b in ranges)
             self._tell()
         chunks = deque(sorted(chunks))
-        for chunk, result in encode_all(pool, chunks, self._given.fail):
+        for chunk, result in encode_all(pool, chunks, self._common.fail):
             dataset = self.sets[chunk.dataset]
             if isinstance(result, ToLabelboxError):
                 dataset.failure = dataset.failure or str(result)
@@ -283,7 +281,7 @@ class Batch:
     def _opened(self, dataset: _Set, head: DatasetCheckpoint, parts: Sequence[EncodedChunk]) -> list[tuple[int, int]]:
         """Take over what there is of a dataset; gives the ranges that are missing."""
         dataset.head = head
-        dataset.gathered = MergedChunks(log_of(head.log, self._given.fail))
+        dataset.gathered = MergedChunks(log_of(head.log, self._common.fail))
         self._progress.datasets_opened += 1
         self._progress.units += head.units
         for part in parts:
@@ -296,7 +294,7 @@ class Batch:
     def _published(self, dataset: _Set, kept: PublishedDataset, report: Report | None) -> None:
         """Take over what a finished run remembers of a dataset, in place of its chunks."""
         dataset.head, dataset.kept, dataset.report = kept.head, kept, report
-        dataset.gathered = MergedChunks(log_of(kept.log, self._given.fail))
+        dataset.gathered = MergedChunks(log_of(kept.log, self._common.fail))
         dataset.gathered.survey = kept.survey
         dataset.gathered.keys.frombytes(kept.keys)
         self._progress.datasets_opened += 1
@@ -344,30 +342,30 @@ class Batch:
         self._check_class_map()
         self._check_keys()
         self._check_urls()
-        if self._given.ontology is not None:
-            return self._given.ontology
+        if self._common.ontology is not None:
+            return self._common.ontology
         seen = [DatasetSurvey(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
-        return common_ontology(seen, self._given.settings)
+        return common_ontology(seen, self._common.settings)
 
     def _check_keys(self) -> None:
         """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets."""
         sets = [s for s in self._alive if s.gathered is not None]
         for owner, other, count in shared_keys([s.gathered.keys for s in sets if s.gathered is not None]):
             sets[owner].apart = True
-            if self._given.settings.rows is not None:
+            if self._common.settings.rows is not None:
                 continue
             path, earlier = sets[owner].found.path, sets[other].found.path
             message = (
                 f"{count} of its global keys are those of {earlier!r} too, and stand for the same assets: "
                 "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"
             )
-            if self._given.fail:
+            if self._common.fail:
                 raise UsageError(f"{path}: {message}")
             self._notes.note(Code.KEY_SHARED, message, file=path, count=count)
 
     def _check_class_map(self) -> None:
         """A class map serves all datasets: a name in it must occur in one of them."""
-        if self._given.settings.class_map is None:
+        if self._common.settings.class_map is None:
             return
         declared = [s.head.declared for s in self._alive if s.head]
         labels = tuple(label for schema in declared for label in schema.labels)
@@ -378,13 +376,13 @@ class Batch:
             for name in log.ledger:
                 self._notes.ledger[name].read += 0
         schema = Schema(labels, tuple(question for schema in declared for question in schema.questions))
-        self._given.settings.class_map.check(schema, self._notes)
+        self._common.settings.class_map.check(schema, self._notes)
 
     def _check_urls(self) -> None:
         """Datasets whose keys tell their pictures apart, but whose addresses do not. Raises :class:`UsageError`."""
         sets = [s for s in self._alive if s.gathered is not None]
         for owner, other, count in shared_keys([array("Q", s.gathered.survey.urls) for s in sets if s.gathered]):
-            settings = self._given.settings
+            settings = self._common.settings
             advice = (
                 f"Give each dataset its own folder with --url-prefix '{settings.url_prefix.rstrip('/')}/{{dataset}}'"
             )
@@ -419,7 +417,7 @@ class Batch:
             dataset.gathered.apart = dataset.found.path if dataset.apart else ""
             try:
                 self._writer.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
-                settings, info = self._given.settings, dataset.head.info
+                settings, info = self._common.settings, dataset.head.info
                 dataset.report = report_of(self._writer, info, settings, dataset.gathered)
             except ToLabelboxError as error:
                 dataset.failure = str(error)
@@ -438,7 +436,7 @@ class Batch:
                         dataset.head,
                         dataset.gathered,
                         dataset.report,
-                        self._given.shard_lines,
+                        self._common.shard_lines,
                         self._compare,
                     )
                 )
@@ -460,7 +458,7 @@ class Batch:
             try:
                 if self._compare:
                     refuse_changed(dataset.job, dataset.head)
-                publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._given.shard_lines)
+                publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._common.shard_lines)
                 save_published(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
             except ToLabelboxError as error:
                 dataset.failure = str(error)

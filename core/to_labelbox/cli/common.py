@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 
-from to_labelbox.api import read_class_map
 from to_labelbox.batches.report import BatchReport
-from to_labelbox.cli.progress import fetched
-from to_labelbox.conversion.job import ConversionJob, read_ontology
 from to_labelbox.model.text import display
 from to_labelbox.report.codes import Severity
-from to_labelbox.report.errors import UsageError
 from to_labelbox.report.interruption import Interrupted
 from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
 from to_labelbox.report.report import FailOn, Report, Suspicion
 from to_labelbox.report.suspicious import sentence
-from to_labelbox.rules.existing_data_rows import read_rows
-from to_labelbox.rules.settings import Outside, Policy, Settings
-from to_labelbox.source.cloud.mirror import media_at_hand
-from to_labelbox.source.csv_tables import read_urls
+from to_labelbox.rules.option import Shown, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,107 +34,53 @@ def complete_format(context: click.Context, parameter: click.Parameter, incomple
     return [name for name in readers() if name.startswith(incomplete)]
 
 
-def source_options(command: F) -> F:
+def source_argument(command: F) -> F:
     """What every command that reads a source takes."""
-    argument = click.argument("source", nargs=-1, required=True, metavar="SOURCE...", type=click.Path())
-    return argument(conversion_options(command))
+    return click.argument("source", nargs=-1, required=True, metavar="SOURCE...", type=click.Path())(command)
 
 
-def conversion_options(command: F) -> F:
-    """How to read and what to make of it."""
-    for option in reversed(
-        [
-            click.option(
-                "--from",
-                "format",
-                metavar="FORMAT",
-                shell_complete=complete_format,
-                help="Name the format instead of detecting it.",
-            ),
-            click.option(
-                "-O", "options", multiple=True, metavar="KEY=VALUE", help="Option of the format; see `formats NAME`."
-            ),
-            click.option(
-                "--media-root",
-                type=click.Path(),
-                help="Folder of the media: sizes, EXIF orientation; nothing is copied.",
-            ),
-            click.option("--sizes", type=click.Path(), help="CSV of key,width,height for media that are not at hand."),
-            click.option(
-                "--exif",
-                type=click.Choice(["auto", "ignore"]),
-                default="auto",
-                show_default=True,
-                help="Turn coordinates of upright pictures back to stored pixels.",
-            ),
-            click.option(
-                "--geometry",
-                type=click.Choice([p.value for p in Policy]),
-                default="auto",
-                show_default=True,
-                help="Kind that shapes with an area are written as.",
-            ),
-            click.option(
-                "--outside",
-                type=click.Choice([p.value for p in Outside]),
-                default="clip",
-                show_default=True,
-                help="What happens to shapes beyond the border.",
-            ),
-            click.option("--min-area", type=float, default=0.0, metavar="PX", help="Skip shapes of less area."),
-            click.option("--include", multiple=True, metavar="CLASS", help="Only these classes (patterns)."),
-            click.option("--exclude", multiple=True, metavar="CLASS", help="All but these classes (patterns)."),
-            click.option(
-                "--class-map",
-                type=click.Path(),
-                metavar="FILE",
-                help="YAML or CSV: rename, merge, drop classes; `ontology SOURCE --class-map-template` writes one.",
-            ),
-            click.option(
-                "--data-rows",
-                type=click.Path(),
-                metavar="FILE",
-                help="NDJSON or CSV of data rows that exist: refer to them; assets that are none of them are skipped.",
-            ),
-            click.option(
-                "--ontology",
-                type=click.Path(),
-                metavar="JSON",
-                help="Fit this existing ontology; what it does not have is left out and listed.",
-            ),
-            click.option("--relationships", is_flag=True, help="Write relationships too (documented for pre-labels)."),
-            click.option(
-                "--global-key",
-                default="{relpath}",
-                show_default=True,
-                metavar="TEMPLATE",
-                help="Of {relpath} {name} {stem} {ext} {split} {dataset} {source_id}.",
-            ),
-            click.option(
-                "--url-prefix",
-                default="",
-                metavar="URL",
-                help="Where the media are: URL/path is row_data; {dataset} in it is the dataset's path in a batch.",
-            ),
-            click.option("--url-map", type=click.Path(), metavar="CSV", help="key,url of each asset."),
-            click.option(
-                "--split-metadata",
-                default="",
-                metavar="NAME",
-                help="Metadata field that takes the split; Labelbox's own, split, takes train, valid, test: val becomes valid.",
-            ),
-            click.option(
-                "--on-error",
-                type=click.Choice(["skip", "fail"]),
-                default="skip",
-                show_default=True,
-                help="Skip broken records and count them, or stop at the first.",
-            ),
-            click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes."),
-        ]
-    ):
-        command = option(command)
-    return command
+def options_of(record: type) -> Callable[[F], F]:
+    """The options of a record, in its order, under the names of its fields and with their values."""
+
+    def add(command: F) -> F:
+        for name, (field, about) in reversed(shown(record).items()):
+            if about.help:
+                command = _option(name, field.default, about)(command)
+        return command
+
+    return add
+
+
+def _option(name: str, default: Any, about: Shown) -> Callable[[F], F]:
+    flag = about.flag or f"--{name.replace('_', '-')}"
+    words = {value: word for word, value in about.choices.items()} if about.choices else {}
+    is_switch = isinstance(default, bool) and not words
+    given: dict[str, Any] = {}
+    if words:
+        given["type"] = click.Choice(list(about.choices))
+    elif about.least is not None:
+        given["type"] = click.IntRange(int(about.least)) if isinstance(default, int) else click.FloatRange(about.least)
+    elif about.path:
+        given["type"] = click.Path()
+
+    def value(context: click.Context, parameter: click.Parameter, said: Any) -> Any:
+        if said is None:
+            return default
+        return about.choices[said] if words else about.parse(said) if about.parse else said
+
+    return click.option(
+        f"{flag}/--no-{flag[2:]}" if is_switch and default else flag,
+        name,
+        is_flag=is_switch or None,
+        multiple=about.multiple or isinstance(default, tuple),
+        default=words.get(default) if words else default or (False if is_switch else None),
+        show_default=bool(default) and not is_switch,
+        metavar=about.metavar or None,
+        help=about.help,
+        callback=value,
+        shell_complete=complete_format if name == "format" else None,
+        **given,
+    )
 
 
 def _fail_on(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[FailOn]:
@@ -160,25 +99,13 @@ def output_options(command: F) -> F:
         [
             click.option("-o", "--out", type=click.Path(), metavar="OUT", help="Output folder."),
             click.option(
-                "--shard-lines", type=click.IntRange(1), metavar="N", help="Split annotations into files of N lines."
-            ),
-            click.option("--index/--no-index", default=True, help="Write index.ndjson: from each line to its source."),
-            click.option(
                 "--fail-on",
                 multiple=True,
                 callback=_fail_on,
                 metavar="WHAT[,WHAT]",
                 help=f"Exit with 1 where anything was: {', '.join(f.value for f in FailOn)} (several: by commas).",
             ),
-            click.option(
-                "--file-timeout",
-                type=click.FloatRange(0),
-                default=0,
-                metavar="SECONDS",
-                help="Leave out a file or record that takes longer.",
-            ),
             click.option("--dry-run", is_flag=True, help="Say what would come of it, write nothing."),
-            click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT."),
             click.option(
                 "--progress/--no-progress", default=None, help="Show how far it is; by default when it takes long."
             ),
@@ -187,48 +114,6 @@ def output_options(command: F) -> F:
     ):
         command = option(command)
     return command
-
-
-def settings_of(given: Mapping[str, Any]) -> Settings:
-    return Settings(
-        geometry=Policy(given["geometry"]),
-        class_map=read_class_map(given["class_map"]) if given["class_map"] else None,
-        rows=read_rows(given["data_rows"]) if given["data_rows"] else None,
-        outside=Outside(given["outside"]),
-        min_area=given["min_area"],
-        include=given["include"],
-        exclude=given["exclude"],
-        relationships=given["relationships"],
-        global_key=given["global_key"],
-        url_prefix=given["url_prefix"],
-        url_map=read_urls(given["url_map"]) if given["url_map"] else {},
-        split_metadata=given["split_metadata"],
-    )
-
-
-def job_of(source: tuple[str, ...], given: Mapping[str, Any], settings: Settings) -> ConversionJob:
-    """How to open the source of a command that takes :func:`source_options`."""
-    return ConversionJob(
-        tuple(fetched(source, quiet=False)),
-        given["format"],
-        pairs_of(given["options"]),
-        settings,
-        media_at_hand(given["media_root"]),
-        given["sizes"],
-        given["exif"] == "auto",
-        given["on_error"] == "fail",
-        read_ontology(given["ontology"]) if given["ontology"] else None,
-    )
-
-
-def pairs_of(options: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for option in options:
-        key, equals, value = option.partition("=")
-        if not equals or not key:
-            raise UsageError(f"-O {option}: write it as key=value")
-        pairs[key] = value
-    return pairs
 
 
 @contextmanager

@@ -8,24 +8,22 @@ import click
 
 from to_labelbox.api.conversion import convert as run
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.common import closing, output_options, pairs_of, settings_of, source_options
+from to_labelbox.cli.common import closing, options_of, output_options, source_argument
 from to_labelbox.cli.progress import bar, fetched
 from to_labelbox.cli.speech import tell
+from to_labelbox.conversion.options import OutputOptions
 from to_labelbox.report.report import FailOn
 
 
 @click.command(short_help=COMMANDS["convert"])
-@source_options
+@source_argument
+@options_of(OutputOptions)
 @output_options
 def convert(
     source: tuple[str, ...],
     out: str | None,
-    shard_lines: int | None,
-    index: bool,
     fail_on: frozenset[FailOn],
-    file_timeout: float,
     dry_run: bool,
-    overwrite: bool,
     progress: bool | None,
     quiet: bool,
     **given: Any,
@@ -43,27 +41,9 @@ def convert(
     """
     if out is None and not dry_run:
         raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what would happen")
-    settings = settings_of(given)
     paths = fetched(source, quiet)
     with bar(progress, quiet) as advance:
-        report = run(
-            paths,
-            None if dry_run else out,
-            format=given["format"],
-            options=pairs_of(given["options"]),
-            settings=settings,
-            ontology=given["ontology"],
-            media_root=given["media_root"],
-            sizes=given["sizes"],
-            exif=given["exif"] == "auto",
-            on_error=given["on_error"],
-            shard_lines=shard_lines or 0,
-            index=index,
-            workers=given["workers"],
-            overwrite=overwrite,
-            progress=advance,
-            file_timeout=file_timeout,
-        )
+        report = run(paths, None if dry_run else out, progress=advance, **given)
     code = report.exit_code(fail_on)
     if not quiet:
         tell(closing(report, None if dry_run else out))

@@ -12,9 +12,11 @@ from to_labelbox.api.inspection import Answered, Inspection, inspected
 from to_labelbox.api.inspection_page import figures_of, inspection_page
 from to_labelbox.api.page import check_target, write_page
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.common import closing, job_of, settings_of, source_options
+from to_labelbox.cli.common import closing, options_of, source_argument
+from to_labelbox.cli.progress import fetched
 from to_labelbox.cli.speech import say, tell
-from to_labelbox.conversion.job import open_job
+from to_labelbox.conversion.job import job_of, open_job
+from to_labelbox.conversion.options import ConversionOptions
 from to_labelbox.conversion.run import run
 from to_labelbox.model.text import cut, display
 from to_labelbox.plugins.detect import verdicts
@@ -35,7 +37,8 @@ Examples:
   to-labelbox inspect labels.json --html source.html
 """,
 )
-@source_options
+@source_argument
+@options_of(ConversionOptions)
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable; docs/inspect.md explains the keys.")
 @click.option("--html", type=click.Path(), metavar="FILE", help="Also write a page with charts of what it holds.")
 def inspect(source: tuple[str, ...], as_json: bool, html: str | None, **given: Any) -> int:
@@ -45,14 +48,14 @@ def inspect(source: tuple[str, ...], as_json: bool, html: str | None, **given: A
     """
     if html is not None:
         check_target(html)
-    settings = settings_of(given)
-    job = job_of(source, given, settings)
+    options = ConversionOptions.of(given)
+    job = job_of(options, *fetched(source, quiet=False))
     said = verdicts(Source(*job.sources))
     opened = open_job(job)
-    result = run(opened, None, settings, job.fail, workers=given["workers"])
+    result = run(opened, None, job.settings, job.fail, workers=options.workers)
     found = inspected(said, opened, result)
     if html is not None:
-        size = write_page(html, inspection_page(found, figures_of(opened, settings)))
+        size = write_page(html, inspection_page(found, figures_of(opened, job.settings)))
         tell(f"wrote {html} ({size / 1e6:.1f} MB): open it in a browser")
     if as_json:
         click.echo(found.to_json())

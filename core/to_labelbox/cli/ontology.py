@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import click
 import msgspec
-from msgspec.structs import replace
 
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.common import conversion_options, job_of, settings_of
+from to_labelbox.cli.common import options_of
+from to_labelbox.cli.progress import fetched
 from to_labelbox.cli.speech import say, tell
-from to_labelbox.conversion.job import open_job, read_ontology
+from to_labelbox.conversion.job import job_of, open_job, read_ontology
+from to_labelbox.conversion.options import ConversionOptions
 from to_labelbox.conversion.run import run
 from to_labelbox.model.text import cut
 from to_labelbox.ontology.class_map_template import template
@@ -32,7 +34,7 @@ Examples:
 """,
 )
 @click.argument("source", nargs=-1, metavar="SOURCE...", type=click.Path())
-@conversion_options
+@options_of(ConversionOptions)
 @click.option(
     "--class-map-template", "as_template", is_flag=True, help="Print a class map of all names instead, to be edited."
 )
@@ -76,14 +78,14 @@ def ontology(
         raise click.UsageError("--class-map-template lists the names of the source: leave the other file out")
     if diff is not None and (as_template or given["ontology"]):
         raise click.UsageError("--diff compares what the source needs: leave --ontology and --class-map-template out")
-    settings = settings_of(given)
+    options = ConversionOptions.of(given)
+    job = job_of(options, *fetched(source, quiet=False))
     existing = None if diff is None else read_ontology(diff)
     if existing is not None:
         # kinds as a conversion to that ontology would write them; what does not fit must stay to be listed
-        settings = msgspec.structs.replace(settings_for(existing, settings), fit=None)
-    job = replace(job_of(source, given, settings), settings=settings)
+        job = replace(job, settings=replace(settings_for(existing, job.settings), fit=None))
     opened = open_job(job)
-    result = run(opened, None, settings, job.fail, workers=given["workers"])
+    result = run(opened, None, job.settings, job.fail, workers=options.workers)
     if existing is not None:
         missing = differences(result.ontology, existing)
         if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace as with_changed
 
 from msgspec.structs import replace
 
@@ -26,7 +27,7 @@ def demanding(settings: Settings, schema: Schema) -> Settings:
     }
     assets = _marked(schema.questions, rules.question_words if rules else {})
     required = of_declared(labels, [q for q in assets if settings.wants(q.name)])
-    return replace(settings, required=required or None)
+    return with_changed(settings, required=required or None)
 
 
 def _marked(questions: Sequence[Question], words: RulesByQuestion) -> list[Question]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,6 +14,7 @@ from msgspec.structs import replace
 
 from to_labelbox.conversion.demanded import demanding
 from to_labelbox.conversion.located_assets import located
+from to_labelbox.conversion.options import ConversionOptions, Reading, Writing
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
@@ -30,32 +33,33 @@ from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.apply_class_map import mapped
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.ontology_index import OntologyIndex
+from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import Settings
 from to_labelbox.source.asset_lookup import MediaFolder
+from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.files import Source
 from to_labelbox.source.unchanged import Snapshot, has_changed
 
 
-class ConversionJob(Struct, frozen=True):
+@dataclass(frozen=True, kw_only=True)
+class ConversionJob(Writing, Reading):
     """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit.
 
-    ``name`` is what the dataset is called in global keys; by default its reader says. ``without`` are folders of the source
-    that are no part of it. ``index``: the lines of the payload are mapped back to the source.
+    Paths are texts, as they go to the disk with a batch's plan. ``name`` is what the dataset is called in global keys; by
+    default its reader says. ``without`` are folders of the source that are no part of it. ``index``: the lines of the
+    payload are mapped back to the source.
     """
 
-    sources: tuple[str, ...]
-    format: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    settings: Settings = field(default_factory=Settings)
+    sources: tuple[str, ...] = ()
     media_root: str | None = None
     sizes: str | None = None
-    exif: bool = True
+    index: bool = False
+    settings: Settings = dataclasses.field(default_factory=Settings)
     fail: bool = False
     ontology: Ontology | None = None
     name: str = ""
     without: tuple[str, ...] = ()
-    index: bool = False
 
 
 class OpenSource(Struct):
@@ -86,6 +90,25 @@ class OpenSource(Struct):
         return self.log.left_out is not None
 
 
+def job_of(given: ConversionOptions, *sources: FilePath) -> ConversionJob:
+    """How to open a source with these options. Raises :class:`UsageError`."""
+    return ConversionJob(
+        sources=tuple(at_hand([os.fspath(source) for source in sources])),
+        settings=given.rules(),
+        ontology=existing_ontology(given.ontology),
+        fail=given.on_error == "fail",
+        **plain(given),
+    )
+
+
+def plain(given: Reading) -> dict[str, Any]:
+    """What a job takes as it was given, paths as texts, of this machine."""
+    names = [f.name for record in (Reading, Writing) for f in dataclasses.fields(record) if hasattr(given, f.name)]
+    values = ((name, getattr(given, name)) for name in names)
+    texts = {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in values}
+    return {**texts, "options": dict(given.options or {}), "media_root": media_at_hand(given.media_root)}
+
+
 def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None) -> OpenSource:
     """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`.
 
@@ -101,7 +124,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None)
         detection = detect(source)
         chosen, reason = detection.reader, detection.match.reason
     target = writer()
-    options, writer_options = make_options(chosen, target, job.options)
+    options, writer_options = make_options(chosen, target, job.options or {})
     if job.media_root is not None and not os.path.isdir(job.media_root):
         raise UsageError(f"--media-root {job.media_root}: no such folder")
     log = Log(fail=job.fail, indexed=job.index)

@@ -7,6 +7,7 @@ or an option is left out of its annotation, which then counts as approximated.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -56,7 +57,7 @@ def settings_for(ontology: Ontology, settings: Settings) -> Settings:
     chosen = settings.class_geometry
     if settings.geometry is Policy.AUTO:
         chosen = {**fit.policies, **settings.class_geometry}
-    return msgspec.structs.replace(settings, class_geometry=chosen, fit=fit, required=required or None)
+    return dataclasses.replace(settings, class_geometry=chosen, fit=fit, required=required or None)
 
 
 def fit_to_ontology(fit: OntologyIndex, items: Iterator[Item], log: Log) -> Iterator[Item]:

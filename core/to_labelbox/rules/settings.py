@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-
-from msgspec import Struct, field
 
 from to_labelbox.model.schema import Policy
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import Rows
 from to_labelbox.rules.ontology_index import OntologyIndex
+from to_labelbox.rules.option import option
 from to_labelbox.rules.required import Required
 
 __all__ = ["Outside", "Policy", "Settings"]
@@ -25,41 +26,56 @@ class Outside(StrEnum):
     DROP = "drop"
 
 
-class Settings(Struct, frozen=True, kw_only=True):
-    """Options of a conversion.
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What is made of the annotations. Each is an option of the command line too, but for the two for Python alone.
 
-    geometry: policy for all classes; class_geometry: policy of single classes by name.
+    class_geometry: policy of single classes by name.
+    rotation_tolerance: a smaller turn, in degrees, whose corners move less than a pixel is taken as none.
+    include, exclude: shell patterns of class names (and names of whole-asset questions).
+    outside: shapes beyond the border; an overshoot of up to 1 px is float noise and always cut without a word.
+    url_prefix is put before the percent-encoded path to make row_data.
+    """
+
+    geometry: Policy = option(Policy.AUTO, "Kind that shapes with an area are written as.")
+    class_geometry: Mapping[str, Policy] = dataclasses.field(default_factory=dict)
+    outside: Outside = option(Outside.CLIP, "What happens to shapes beyond the border.")
+    min_area: float = option(0.0, "Skip shapes of less area, in square pixels.", metavar="PX", least=0)
+    include: tuple[str, ...] = option((), "Only these classes (patterns).", metavar="CLASS")
+    exclude: tuple[str, ...] = option((), "All but these classes (patterns).", metavar="CLASS")
+    rotation_tolerance: float = 0.5
+    relationships: bool = option(False, "Write relationships too (documented for pre-labels).")
+    global_key: str = option(
+        "{relpath}", "Of {relpath} {name} {stem} {ext} {split} {dataset} {source_id}.", metavar="TEMPLATE"
+    )
+    url_prefix: str = option(
+        "",
+        "Where the media are: URL/path is row_data; {dataset} in it is the dataset's path in a batch.",
+        metavar="URL",
+    )
+    split_metadata: str = option(
+        "",
+        "Metadata field that takes the split; Labelbox's own, split, takes train, valid, test: val becomes valid.",
+        metavar="NAME",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Rules):
+    """The rules of a conversion with what their files say.
+
     class_map: new names, and what else the user says about classes; its geometry beats ``class_geometry``.
     fit: what an existing ontology takes; :func:`to_labelbox.ontology.fit_items.settings_for` fills it in.
     required: questions that want an answer; filled in where a source is opened.
     rows: data rows that exist already; assets that are none of them are skipped.
-    outside: shapes beyond the border; an overshoot of up to 1 px is float noise and always cut without a word.
-    min_area: shapes with an area below this many square pixels are skipped.
-    include, exclude: shell patterns of class names (and names of whole-asset questions).
-    rotation_tolerance: a smaller turn, in degrees, whose corners move less than a pixel is taken as none.
-    relationships: write relationships (Labelbox documents them for pre-labels, not for ground truth).
-    global_key: template with {relpath} {name} {stem} {ext} {split} {dataset} {source_id}.
-    url_prefix: put before the percent-encoded path to make row_data, {dataset} in it is the dataset's name; url_map: asset → URL, looked up as in
-    :mod:`to_labelbox.source.asset_lookup`.
-    split_metadata: name of a metadata field that takes the split (train, val, …).
+    url_map: asset → URL, looked up as in :mod:`to_labelbox.source.asset_lookup`.
     """
 
-    geometry: Policy = Policy.AUTO
-    class_geometry: Mapping[str, Policy] = field(default_factory=dict)
     class_map: ClassMap | None = None
     fit: OntologyIndex | None = None
     required: Required | None = None
     rows: Rows | None = None
-    outside: Outside = Outside.CLIP
-    min_area: float = 0.0
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    rotation_tolerance: float = 0.5
-    relationships: bool = False
-    global_key: str = "{relpath}"
-    url_prefix: str = ""
-    url_map: Mapping[str, str] = field(default_factory=dict)
-    split_metadata: str = ""
+    url_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def wants(self, label: str) -> bool:
         """Whether a class passes --include and --exclude."""

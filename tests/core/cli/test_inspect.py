@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from to_labelbox.model.survey import Survey
 from to_labelbox.plugins.detect import verdicts
 from to_labelbox.source.files import Source
 
-JOB = set(ConversionJob.__struct_fields__)
+JOB = {f.name for f in dataclasses.fields(ConversionJob)}
 
 LIMITS = (
     ["annotations, plan Free", "annotations, plan Starter and Education", "annotations, plan Enterprise"]
@@ -89,7 +90,7 @@ def test_every_fixture_can_be_inspected(case: Case) -> None:
     given = case.arguments()
     settings = given.pop("settings")
     sources = tuple(map(str, case.source()))
-    job = ConversionJob(sources, settings=settings, **{k: v for k, v in given.items() if k in JOB})
+    job = ConversionJob(sources=sources, settings=settings, **{k: v for k, v in given.items() if k in JOB})
     opened = open_job(job)
     found = inspected(verdicts(Source(*sources)), opened, run(opened, None, settings, False))
     report = json.loads((case.folder / "expected.report.json").read_text())

@@ -241,7 +241,7 @@ def test_the_template_changes_nothing(case: Case, tmp_path: Path) -> None:
         for k, v in case.arguments().items()
         if k in ("format", "options", "settings", "media_root", "sizes", "exif")
     }
-    opened = open_job(ConversionJob(tuple(map(str, case.source())), **given))
+    opened = open_job(ConversionJob(sources=tuple(map(str, case.source())), **given))
     result = run(opened, None, given["settings"], False)
     text = template(opened.info.path, result.schema, result.ontology, result.survey, opened.log.ledger)
     case.convert(tmp_path / "mapped", class_map=map_file(tmp_path / "m", text))

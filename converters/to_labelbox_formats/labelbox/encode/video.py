@@ -11,6 +11,7 @@ segment, and each at which any answer changes, states all of them, those of the 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
@@ -92,10 +93,10 @@ class TrackLowering:
     def __init__(self, settings: Settings, log: Log) -> None:
         self._settings = settings
         self._log = log
-        free = msgspec.structs.replace(settings, geometry=Policy.AUTO, class_geometry={}, class_map=None, min_area=0.0)
+        free = dataclasses.replace(settings, geometry=Policy.AUTO, class_geometry={}, class_map=None, min_area=0.0)
         self._shapes = Lowering(free, log)
         # what it says about forced kinds and cuts is said once a track instead
-        self._rasters = Lowering(msgspec.structs.replace(free, geometry=Policy.MASK), Log())
+        self._rasters = Lowering(dataclasses.replace(free, geometry=Policy.MASK), Log())
         self.approximated = False
 
     def lower(self, track: Track, asset: Asset, origin: str) -> list[Course]:

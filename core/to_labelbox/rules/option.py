@@ -1,0 +1,67 @@
+"""An option of a conversion, said once: name, type and default are those of a field of a record, the rest stands beside it.
+
+The command line, the keywords of ``convert`` and ``batch`` and the plan of a batch are made of these records
+(:mod:`to_labelbox.conversion.options`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import Any, TypeAlias
+
+from to_labelbox.report.errors import UsageError
+
+FilePath: TypeAlias = str | os.PathLike[str]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What is said of an option. Without help it is for Python alone.
+
+    ``flag`` is its name on the command line where that is not its own. ``choices`` are the values that there are, by the
+    words of the command line; ``least`` is the smallest one, but for the default. ``path``: a file or folder. ``multiple``: given several
+    times on the command line, as every option is whose default is a tuple. ``parse``
+    makes the value of what the command line takes.
+    """
+
+    help: str = ""
+    flag: str = ""
+    metavar: str = ""
+    choices: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    least: float | None = None
+    path: bool = False
+    multiple: bool = False
+    parse: Callable[[Any], Any] | None = None
+
+
+def option(default: Any, help: str = "", *, choices: Iterable[str] | Mapping[str, Any] = (), **shown: Any) -> Any:
+    """A field of a record of options. The members of an enum are its choices."""
+    if isinstance(default, Enum):
+        choices = {member.value: member for member in type(default)}
+    elif not isinstance(choices, Mapping):
+        choices = {word: word for word in choices}
+    made = {"shown": Shown(help=help, choices=choices, **shown)}
+    return dataclasses.field(default=default, metadata=made)
+
+
+def shown(record: type) -> dict[str, tuple[dataclasses.Field[Any], Shown]]:
+    """The options of a record by name."""
+    return {f.name: (f, f.metadata.get("shown", Shown())) for f in dataclasses.fields(record)}
+
+
+def checked(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given for a record's options, words of enums as their members. Raises :class:`UsageError` for no such value."""
+    values = dict(given)
+    for name, (field, about) in shown(record).items():
+        value = values.get(name, field.default)
+        if about.choices and not any(value is one for one in about.choices.values()):
+            if not isinstance(value, str) or value not in about.choices:
+                *words, last = about.choices
+                raise UsageError(f"{name} {value!r}: {', '.join(words)} or {last}")
+            values[name] = about.choices[value]
+        if about.least is not None and value != field.default and not value >= about.least:
+            raise UsageError(f"{name} {value}: at least {about.least:g}")
+    return values
