@@ -92,7 +92,7 @@ class Result:
             ids = [a.id for a in item.annotations]
             assert len(set(ids)) == len(ids)
             for one in item.annotations:
-                label = one.name if isinstance(one, Classification) else one.label
+                label = one.ledger_label or (one.name if isinstance(one, Classification) else one.label)
                 written[label] = written.get(label, 0) + one.source_count
                 geometry = one.geometry if isinstance(one, Object) else None
                 if isinstance(geometry, Box):

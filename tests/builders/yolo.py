@@ -82,7 +82,7 @@ def balance(log: Log, items: list[Item]) -> None:
     for item in items:
         assert len({a.id for a in item.annotations}) == len(item.annotations)
         for a in item.annotations:
-            name = a.name if isinstance(a, Classification) else a.label
+            name = a.ledger_label or (a.name if isinstance(a, Classification) else a.label)
             yielded[name] = yielded.get(name, 0) + a.source_count
     for name, tally in log.ledger.items():
         assert tally.read == yielded.pop(name, 0) + tally.skipped + tally.merged, name

@@ -326,8 +326,11 @@ def _changed(annotation: Annotation, change: Callable[[Geometry], Geometry]) -> 
 
 def _classifications(labels: Sequence[str], log: Log) -> list[Annotation]:
     """Classes that the lists of ImageSets/Main say are present in an image without annotation file."""
-    log.read(_CLASS_QUESTION, len(labels))
-    return [
-        Classification(id=f"Main/{label}", name=_CLASS_QUESTION, value=label, location=f"ImageSets/Main/{label}")
-        for label in labels
-    ]
+    found: list[Annotation] = []
+    for label in labels:
+        log.read(label)
+        place = f"ImageSets/Main/{label}"
+        found.append(
+            Classification(id=f"Main/{label}", name=_CLASS_QUESTION, value=label, ledger_label=label, location=place)
+        )
+    return found

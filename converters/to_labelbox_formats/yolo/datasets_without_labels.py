@@ -34,10 +34,10 @@ def open_folders(tree: Tree, context: ReadContext) -> Dataset:
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
         for entry in entries[start:stop]:
             annotations: list[Annotation] = []
-            if entry.classes:
-                log.read(folders.QUESTION)
-                value = entry.classes if len(entry.classes) > 1 else entry.classes[0]
-                annotations.append(Classification(id=folders.QUESTION, name=folders.QUESTION, value=value))
+            for n, label in enumerate(entry.classes):
+                log.read(label)
+                id = f"{folders.QUESTION}/{label}" if n else folders.QUESTION
+                annotations.append(Classification(id=id, name=folders.QUESTION, value=label, ledger_label=label))
             path = pictures.path(entry.name, FoundIn.SOURCE)
             yield Item(asset=Asset(path=path), annotations=annotations, split=entry.split, origin=entry.name)
 
@@ -148,10 +148,12 @@ def _classes(rows: Rows, found: list[list[bytes]], file: str, where: str) -> lis
     annotations: list[Annotation] = []
     for n, row in enumerate(found):
         label, code, message = rows.class_of(row[0] if row else b"")
-        rows.log.read(folders.QUESTION)
+        rows.log.read(label)
         place = f"{where}, class {n + 1}"
         if code is not None:
-            rows.log.skip(code, folders.QUESTION, message, file=file, where=place)
+            rows.log.skip(code, label, message, file=file, where=place)
         else:
-            annotations.append(Classification(id=str(n), name=folders.QUESTION, value=label, location=place))
+            annotations.append(
+                Classification(id=str(n), name=folders.QUESTION, value=label, ledger_label=label, location=place)
+            )
     return annotations
