@@ -104,7 +104,7 @@ def _other(target: str, scratch: Path) -> Callable[[bytes], None]:
     doors: dict[str, Callable[[bytes], object]] = {
         "archive": archive,
         "class_map": lambda _: read_class_map(file),
-        "ontology": lambda _: writer().parse_ontology(str(file)),
+        "ontology": lambda _: writer().ontology.load(str(file)),
         "state": state,
         "validate": validate,
     }

@@ -43,18 +43,18 @@ def written(
     items: Iterable[Item], schema: Schema | None = None, settings: Settings | None = None, **options: Any
 ) -> Written:
     settings = settings or Settings()
-    encoder = FORMAT.encoder(settings, FORMAT.options(**options), "set", Log())
+    encoder = FORMAT.encoding.encoder(settings, FORMAT.options(**options), "set", Log())
     for item in items:
         encoder.add(item)
     encoded = encoder.take()
     ontology = infer(schema or Schema(), encoded.survey, settings)
-    text = FORMAT.renderer(ontology)(encoded.lines).decode()
+    text = FORMAT.encoding.filler(ontology)(encoded.lines).decode()
     return Written(
         text,
         [json.loads(line) for line in text.splitlines()],
         [json.loads(row) for row in encoded.rows.splitlines()],
         ontology,
-        json.loads(FORMAT.ontology_json(ontology)),
+        json.loads(FORMAT.ontology.dump(ontology)),
         encoded.log,
     )
 
@@ -77,5 +77,5 @@ def save(made: Written, folder: Path) -> None:
 
 def faults(made: Written, folder: Path, media_root: Path | None = None) -> list[Fault]:
     save(made, folder)
-    found = FORMAT.validate(str(folder), None, str(media_root) if media_root else None)
+    found = FORMAT.checks.validate(str(folder), None, str(media_root) if media_root else None)
     return [fault for fault in found if fault.severity == "error"]

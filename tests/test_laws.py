@@ -202,7 +202,7 @@ def test_nothing_heavy_is_imported_to_ask_the_formats_and_to_write_boxes() -> No
     code = (
         "import sys, to_labelbox.cli.convert\n"
         "from to_labelbox.plugins.registry import readers, writer\n"
-        "print(len(readers()), writer().encoder, *sys.modules)"
+        "print(len(readers()), writer().encoding, *sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not HEAVY & set(done.stdout.split())

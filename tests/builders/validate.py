@@ -59,7 +59,7 @@ def check(tmp_path: Path, lines: list[Line] | str | bytes, ontology: Line = ONTO
         lines = "".join(json.dumps(line) + "\n" for line in lines)
     path.write_bytes(lines if isinstance(lines, bytes) else lines.encode())
     names.write_text(json.dumps(ontology))
-    return list(FORMAT.validate(str(path), str(names)))
+    return list(FORMAT.checks.validate(str(path), str(names)))
 
 
 def text_of(*lines: Line) -> str:

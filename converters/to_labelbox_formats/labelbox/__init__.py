@@ -7,13 +7,11 @@ its data row by global key and to its feature by name. The facts and their sourc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import Survey
-from to_labelbox.plugins.writer import Fault, PreviewOptions, Writer
-from to_labelbox.report.log import Log
-from to_labelbox.rules.settings import Settings
+from to_labelbox.plugins.writer import Checks, Encoding, Fault, OntologyFile, PreviewOptions, Service, Writer
 from to_labelbox_formats.labelbox.encode.encoder import Encoder
 from to_labelbox_formats.labelbox.encode.placeholders import PlaceholderFiller
 from to_labelbox_formats.labelbox.encode.uuids import make_uuids_unique
@@ -34,10 +32,6 @@ LINE_KINDS = {
     Kind.ENTITY: "entity",
     Kind.RELATIONSHIP: "relationship",
 }
-
-
-def _encoder(settings: Settings, options: Any, dataset: str, log: Log) -> Encoder:
-    return Encoder(settings, options, dataset, log)
 
 
 def line_kinds(survey: Survey) -> Mapping[str, int]:
@@ -78,14 +72,8 @@ FORMAT = Writer(
     title="Labelbox ground truth (NDJSON)",
     docs="docs/formats/labelbox.md",
     options=Options,
-    encoder=_encoder,
-    renderer=PlaceholderFiller,
-    ontology_json=ontology_json,
-    parse_ontology=parse_ontology,
-    tell_apart=make_uuids_unique,
-    limits=check_limits,
-    validate=validate,
-    line_kinds=line_kinds,
-    preview=preview,
-    importer=importer,
+    encoding=Encoding(Encoder, PlaceholderFiller, make_uuids_unique, line_kinds),
+    ontology=OntologyFile(ontology_json, parse_ontology),
+    checks=Checks(check_limits, validate),
+    service=Service(preview, importer),
 )

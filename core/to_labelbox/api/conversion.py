@@ -120,7 +120,7 @@ def _opened(
     return OpenSource(
         adapted,
         target,
-        lambda: target.encoder(asking, chosen, dataset.name, Log()),
+        lambda: target.encoding.encoder(asking, chosen, dataset.name, Log()),
         Log(indexed=index),
         SourceInfo(dataset.name, "python", dict(dataset.details)),
         declared=dataset.schema,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # loaded when something is imported
 
 def importer() -> Importer:
     """The importer of the target. Raises :class:`UsageError` when it has none."""
-    found = writer().importer
+    found = writer().service.importer
     if found is None:
         raise UsageError(f"the format {writer().name} has no import")
     return found()

@@ -134,7 +134,7 @@ def inspected(said: Mapping[str, Match | Refusal], opened: OpenSource, result: R
         unread=report.unread,
         assumptions=report.assumptions,
         suspicious=report.suspicious,
-        ontology=json.loads(opened.writer.ontology_json(ontology)),
+        ontology=json.loads(opened.writer.ontology.dump(ontology)),
     )
 
 

@@ -36,7 +36,7 @@ def preview(
     if not os.path.isdir(out):
         raise UsageError(f"{os.fspath(out)}: no such folder; give the output folder of `to-labelbox convert`")
     check_target(page, overwrite)
-    show = writer().preview
+    show = writer().service.preview
     if show is None:
         raise UsageError(f"the format {writer().name} has no preview")
     root = None if media_root is None else os.fspath(media_root)

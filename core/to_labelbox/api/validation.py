@@ -23,7 +23,7 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
     """
     batch = read_batch(path)
     if batch is None:
-        yield from writer().validate(path, ontology, media_root)
+        yield from writer().checks.validate(path, ontology, media_root)
         return
     common = _content(os.path.join(path, ONTOLOGY))
     if common is None:
@@ -37,7 +37,9 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
         if common is not None and _content(os.path.join(folder, ONTOLOGY)) != common:
             yield Fault(f"{row.path}/{ONTOLOGY}", 0, f"is not the {ONTOLOGY} of the batch: go on with `batch --resume`")
         media = None if media_root is None else os.path.join(media_root, *row.path.split("/"))
-        for fault in writer().validate(folder, ontology, media if media and os.path.isdir(media) else media_root):
+        for fault in writer().checks.validate(
+            folder, ontology, media if media and os.path.isdir(media) else media_root
+        ):
             yield replace(fault, file=f"{row.path}/{fault.file}")
 
 

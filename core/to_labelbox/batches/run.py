@@ -212,7 +212,7 @@ class Batch:
     def _conclude(self, pool: WorkerPool) -> BatchReport:
         self._find_repeats(pool, self._alive)
         ontology = self._join()
-        schema = self._writer.ontology_json(ontology)
+        schema = self._writer.ontology.dump(ontology)
         digest = hashlib.sha256(schema).hexdigest()
         stale = [
             s
@@ -416,7 +416,7 @@ class Batch:
             assert dataset.gathered is not None
             dataset.gathered.apart = dataset.found.path if dataset.apart else ""
             try:
-                self._writer.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
+                self._writer.checks.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
                 settings, info = self._common.settings, dataset.head.info
                 dataset.report = report_of(self._writer, info, settings, dataset.gathered)
             except ToLabelboxError as error:

@@ -99,7 +99,7 @@ def ontology(
     if as_template:
         text = template(opened.info.path, result.schema, result.ontology, result.survey, opened.log.ledger)
     else:
-        text = opened.writer.ontology_json(result.ontology).decode()
+        text = opened.writer.ontology.dump(result.ontology).decode()
     click.echo(text, nl=False)
     return result.report.exit_code()
 

@@ -183,11 +183,11 @@ class LineRenderer:
 
     @cached_property
     def render(self) -> Callable[[bytes], bytes]:
-        return self.writer.renderer(self.ontology)
+        return self.writer.encoding.filler(self.ontology)
 
     @cached_property
     def schema(self) -> bytes:
-        return self.writer.ontology_json(self.ontology)
+        return self.writer.ontology.dump(self.ontology)
 
 
 def render_part(folder: str, start: int, stop: int, render: Callable[[bytes], bytes]) -> int:

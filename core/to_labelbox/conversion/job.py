@@ -159,7 +159,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None)
     return OpenSource(
         adapted,
         target,
-        lambda: target.encoder(asking, writer_options, dataset.name, Log(fail=job.fail)),
+        lambda: target.encoding.encoder(asking, writer_options, dataset.name, Log(fail=job.fail)),
         log,
         SourceInfo(text_name(source.path), chosen.name, details),
         job,
@@ -189,7 +189,7 @@ def _fitting_items(dataset: Dataset, fit: OntologyIndex, log: Log, start: int, s
 
 def read_ontology(path: str | os.PathLike[str]) -> Ontology:
     """An existing ontology from the target's own JSON. Raises :class:`UsageError` for what is no such file."""
-    return writer().parse_ontology(os.fspath(path))
+    return writer().ontology.load(os.fspath(path))
 
 
 def existing_ontology(ontology: Ontology | str | os.PathLike[str] | None) -> Ontology | None:

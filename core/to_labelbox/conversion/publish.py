@@ -53,7 +53,7 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Me
         info.details["not_in_ontology"] = dict(
             sorted(log.missing_in_ontology.items(), key=lambda found: (-found[1], found[0]))
         )
-    by_kind = dict(writer.line_kinds(gathered.survey))
+    by_kind = dict(writer.encoding.line_kinds(gathered.survey))
     suspicious = suspicions(gathered.assets.read, gathered.survey, log)
     order = {"error": 0, "warning": 1, "info": 2}
     return Report(
@@ -108,7 +108,7 @@ def _lines(
     folder: Folder, filled: Iterator[bytes], writer: Writer, gathered: MergedChunks, shard_lines: int
 ) -> list[Sink]:
     if gathered.groups or gathered.apart:
-        filled = give_unique_uuids(filled, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
+        filled = give_unique_uuids(filled, gathered.counts, gathered.groups, writer.encoding.separate, gathered.apart)
     if shard_lines:
         return shards(folder, filled, gathered.counts, shard_lines)
     lines = folder.sink(LINES)
@@ -139,7 +139,7 @@ def _index(folder: Folder, parts: str, writer: Writer, gathered: MergedChunks, w
         os.rename(written.path, path := f"{written.path}.before")
         lines = pieces(path)
     if changed:
-        lines = give_unique_uuids(lines, gathered.counts, gathered.groups, writer.tell_apart, gathered.apart)
+        lines = give_unique_uuids(lines, gathered.counts, gathered.groups, writer.encoding.separate, gathered.apart)
     sink = folder.sink(INDEX)
     for piece in lines:
         sink.write(piece)

@@ -131,7 +131,7 @@ def _run(
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     for decision in ontology.decisions:
         log.decide(decision)
-    limits = opened.writer.limits(ontology, survey, log)
+    limits = opened.writer.checks.limits(ontology, survey, log)
     report = report_of(opened.writer, opened.info, settings, gathered)
     if folder is not None:
         filling = LineRenderer(opened.writer, ontology)

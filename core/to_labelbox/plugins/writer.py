@@ -118,27 +118,50 @@ class Preview(Protocol):
     def __call__(self, folder: str, options: PreviewOptions) -> Iterator[str]: ...
 
 
-class Writer(Struct, frozen=True):
-    """A target format.
+class Encoding(Struct, frozen=True):
+    """How items become lines, in two steps, because the payload's shape depends on the ontology and the ontology on all items.
 
-    Writing has two steps, because the payload's shape depends on the ontology and the ontology on all items:
-    ``encoder(settings, options, dataset name, log)`` makes lines in which the ontology's choices are open, and
-    ``renderer(ontology)`` fills them in. ``parse_ontology(path)`` reads an existing ontology.
-    ``tell_apart(lines, given, dataset)`` gives the lines of an item other identities where these are among ``given``, or
-    with the name of a dataset all of them, and adds to it. ``limits`` notes what an import would run into and gives all limits. ``importer()`` takes an output into the target's service.
+    ``encoder(settings, options, dataset name, log)`` makes lines in which the ontology's choices are open;
+    ``filler(ontology)`` fills them in. ``separate(lines, given, dataset)`` gives the lines of an item other identities where
+    these are among ``given``, or with the name of a dataset all of them, and adds to it. ``line_kinds`` counts lines by what
+    they hold.
     """
+
+    encoder: Callable[[Settings, Any, str, Log], Encoder]
+    filler: Callable[[Ontology], Callable[[bytes], bytes]]
+    separate: Callable[[list[bytes], set[bytes], str], list[bytes]]
+    line_kinds: Callable[[Survey], Mapping[str, int]]
+
+
+class OntologyFile(Struct, frozen=True):
+    """An ontology as the target's own JSON: its bytes, and one that is read from a path."""
+
+    dump: Callable[[Ontology], bytes]
+    load: Callable[[str], Ontology]
+
+
+class Checks(Struct, frozen=True):
+    """What the target takes. ``limits`` notes what an import would run into and gives all limits."""
+
+    limits: Callable[[Ontology, Survey, Log], Sequence[Limit]]
+    validate: Validate
+
+
+class Service(Struct, frozen=True):
+    """What else there is for a target: a page that shows an output, and what takes one into the target's service."""
+
+    preview: Preview | None = None
+    importer: Callable[[], Importer] | None = None
+
+
+class Writer(Struct, frozen=True):
+    """A target format: how it is called, its options, and the four things that it can do."""
 
     name: str
     title: str
     docs: str
     options: type
-    encoder: Callable[[Settings, Any, str, Log], Encoder]
-    renderer: Callable[[Ontology], Callable[[bytes], bytes]]
-    ontology_json: Callable[[Ontology], bytes]
-    parse_ontology: Callable[[str], Ontology]
-    tell_apart: Callable[[list[bytes], set[bytes], str], list[bytes]]
-    limits: Callable[[Ontology, Survey, Log], Sequence[Limit]]
-    validate: Validate
-    line_kinds: Callable[[Survey], Mapping[str, int]]
-    preview: Preview | None = None
-    importer: Callable[[], Importer] | None = None
+    encoding: Encoding
+    ontology: OntologyFile
+    checks: Checks
+    service: Service = Service()

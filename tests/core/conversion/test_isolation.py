@@ -111,7 +111,7 @@ def convert(made: Dataset, out: Path, brittle: tuple[str, Trouble] | None = None
     target = writer()
 
     def make_encoder() -> Any:
-        encoder = target.encoder(Settings(), target.options(), "made", Log())
+        encoder = target.encoding.encoder(Settings(), target.options(), "made", Log())
         return encoder if brittle is None else Brittle(encoder, *brittle)
 
     opened = OpenSource(made, target, make_encoder, Log(), SourceInfo("made", "python"))

@@ -39,7 +39,7 @@ def opened(dataset: Dataset, fail: bool = False) -> OpenSource:
     return OpenSource(
         dataset,
         target,
-        lambda: target.encoder(Settings(), target.options(), "made", Log(fail=fail)),
+        lambda: target.encoding.encoder(Settings(), target.options(), "made", Log(fail=fail)),
         Log(fail=fail),
         info,
     )

@@ -112,7 +112,7 @@ def boxes() -> Iterable[Object]:
 @pytest.mark.parametrize(("shapes", "megabytes"), [(outlines, 4), (clipped_outlines, 8), (masks, 48), (boxes, 12)])
 def test_lines_of_one_asset_are_handed_on(shapes: Callable[[], Iterable[Object]], megabytes: int) -> None:
     """What is held does not grow with the lines, but for what each id takes; of a mask of noise, all its runs are held at once."""
-    encoder = FORMAT.encoder(Settings(), FORMAT.options(), "set", Log())
+    encoder = FORMAT.encoding.encoder(Settings(), FORMAT.options(), "set", Log())
     sizes: list[int] = []
     encoder.spill = lambda lines: sizes.append(len(lines))
     whole = item(*shapes(), size=700 if shapes is masks else 2000)

@@ -62,7 +62,7 @@ def found(folder: Path, row: str, line: dict[str, Any]) -> list[Fault]:
     (folder / "ontology.json").write_text(json.dumps(ONTOLOGY))
     (folder / "data_rows.ndjson").write_text(json.dumps({**ROWS[row], "global_key": row}) + "\n")
     (folder / "annotations.ndjson").write_text(json.dumps({"dataRow": {"globalKey": row}, **line}) + "\n")
-    return [f for f in FORMAT.validate(str(folder)) if f.file == "annotations.ndjson"]
+    return [f for f in FORMAT.checks.validate(str(folder)) if f.file == "annotations.ndjson"]
 
 
 ACCEPTED: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -185,7 +185,7 @@ def test_no_message_shows_an_internal_word(tmp_path: Path) -> None:
         {"dataRow": {}, "name": "car", "bbox": BOX}
     ]
     (tmp_path / "annotations.ndjson").write_text("".join(json.dumps(line) + "\n" for line in given))
-    messages = [str(f) for f in FORMAT.validate(str(tmp_path))]
+    messages = [str(f) for f in FORMAT.checks.validate(str(tmp_path))]
     assert len(messages) > 20
     assert [m for m in messages if "UNSET" in m or "None" in m or "Unset" in m] == []
 

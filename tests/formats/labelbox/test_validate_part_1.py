@@ -356,17 +356,17 @@ def test_an_ontology_with_ids_resolves_them(tmp_path: Path) -> None:
 def test_a_set_that_was_interrupted(made: Written, tmp_path: Path) -> None:
     assert faults(made, tmp_path) == []
     (tmp_path / "ontology.json").write_text((tmp_path / "ontology.json").read_text() + "\n")
-    assert [str(f) for f in FORMAT.validate(str(tmp_path))] == [
+    assert [str(f) for f in FORMAT.checks.validate(str(tmp_path))] == [
         "ontology.json: is not the file that report.json describes: the set was interrupted or changed; convert again"
     ]
     (tmp_path / "annotations-00001.ndjson").write_text("")
-    assert "is not of this set" in next(f.message for f in FORMAT.validate(str(tmp_path)) if "00001" in f.file)
+    assert "is not of this set" in next(f.message for f in FORMAT.checks.validate(str(tmp_path)) if "00001" in f.file)
     (tmp_path / "report.json").unlink()
-    assert "interrupted or still runs" in next(FORMAT.validate(str(tmp_path))).message
+    assert "interrupted or still runs" in next(FORMAT.checks.validate(str(tmp_path))).message
     save(made, tmp_path)
     for name in ("annotations.ndjson", "data_rows.ndjson", "ontology.json"):
         (tmp_path / name).unlink()
-    assert {f.file for f in FORMAT.validate(str(tmp_path)) if "is missing" in f.message} == {
+    assert {f.file for f in FORMAT.checks.validate(str(tmp_path)) if "is missing" in f.message} == {
         "annotations.ndjson",
         "data_rows.ndjson",
         "ontology.json",
@@ -377,7 +377,9 @@ def test_a_set_that_was_interrupted(made: Written, tmp_path: Path) -> None:
 def test_a_broken_report(made: Written, text: str, tmp_path: Path) -> None:
     save(made, tmp_path)
     (tmp_path / "report.json").write_text(text, encoding="latin-1")
-    assert [f.message for f in FORMAT.validate(str(tmp_path))] == ["has no readable list of outputs: convert again"]
+    assert [f.message for f in FORMAT.checks.validate(str(tmp_path))] == [
+        "has no readable list of outputs: convert again"
+    ]
 
 
 def test_shards(made: Written, tmp_path: Path) -> None:
@@ -389,7 +391,7 @@ def test_shards(made: Written, tmp_path: Path) -> None:
         (tmp_path / "annotations.ndjson").unlink(missing_ok=True)
         (tmp_path / "annotations-00001.ndjson").write_text("".join(lines[:cut]))
         (tmp_path / "annotations-00002.ndjson").write_text("".join(lines[cut:]))
-        found = [f for f in FORMAT.validate(str(tmp_path)) if f.line]
+        found = [f for f in FORMAT.checks.validate(str(tmp_path)) if f.line]
         assert [(f.file, f.line) for f in found] == ([("annotations-00002.ndjson", 1)] if split else [])
 
 
@@ -474,7 +476,7 @@ def test_pictures_at_hand(tmp_path: Path) -> None:
 
 def test_paths_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        list(FORMAT.validate(str(tmp_path / "no")))
+        list(FORMAT.checks.validate(str(tmp_path / "no")))
     (tmp_path / "a.ndjson").write_text("")
     with pytest.raises(UsageError):
-        list(FORMAT.validate(str(tmp_path / "a.ndjson"), str(tmp_path / "no.json")))
+        list(FORMAT.checks.validate(str(tmp_path / "a.ndjson"), str(tmp_path / "no.json")))

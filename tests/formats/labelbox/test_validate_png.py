@@ -102,7 +102,7 @@ def test_mutated_files_give_faults_and_never_an_exception(name: str, at: float, 
         data = WHOLE[name]
         start = int(at * len(data))
         (Path(folder) / name).write_bytes(data[:start] + junk + data[start + length :])
-        for fault in FORMAT.validate(folder):
+        for fault in FORMAT.checks.validate(folder):
             assert fault.file
             assert fault.message
 
