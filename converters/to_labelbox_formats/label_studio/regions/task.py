@@ -107,7 +107,7 @@ class TaskReader:
         for one in records:
             self._drafts(one.drafts, assets, record, take_drafts)
             self._predictions(one.predictions, assets, record, take_predictions)
-        return assets.wanted
+        return assets.finished()
 
     def _tell_selection(self, annotations: Sequence[AnnotationRecord], selected: Sequence[AnnotationRecord]) -> None:
         """A task has one ground truth; which of several annotations it is, the export need not say."""

@@ -58,6 +58,12 @@ class TaskAssets:
         """The assets that are read now, each once."""
         return list(self._by_ref.values())
 
+    def finished(self) -> list[AssetRegions]:
+        """The assets that are read now, without their ways back to here: a conversion collects no garbage in circles."""
+        for asset in self._by_ref.values():
+            asset.neighbours = ()
+        return self.wanted
+
     @property
     def only(self) -> AssetRegions | None:
         """The asset of a task that shows one."""
