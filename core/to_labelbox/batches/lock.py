@@ -1,8 +1,8 @@
 """One run at a time in an output folder.
 
-The lock is the operating system's, so that it ends with the process that holds it, however that ends. Where there are no
-such locks, the file system has none, or nothing may be written (shards to be merged), there is no protection, and
-whoever asks for the lock is told.
+The lock is the operating system's, so that it ends with the process that holds it, however that ends. Where the
+file system has no locks, or nothing may be written (shards to be merged), there is no protection, and whoever asks for
+the lock is told.
 """
 
 from __future__ import annotations
@@ -13,11 +13,6 @@ from contextlib import contextmanager, suppress
 
 from to_labelbox.conversion.output_folder import PARTIAL
 from to_labelbox.report.errors import UsageError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 LOCK, LOCK_TO_BEGIN = f"{PARTIAL}.lock", f"{PARTIAL}.begin"
 
@@ -60,24 +55,25 @@ def _held(folder: str, name: str, shared: bool, wait: bool) -> Iterator[str]:
 
 def _opened(path: str, shared: bool, wait: bool) -> tuple[int | None, str]:
     """The file with the lock, or why there can be none. Raises :class:`BlockingIOError` when another process has it."""
-    if fcntl is None:
-        return None, "this system has no such locks"
-    kind = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
+    from portalocker import AlreadyLocked, LockException, LockFlags, portalocker  # here, because only a batch locks
+
+    # on POSIX a lock of the process, not of the file: forked workers must not hold it when their parent is killed
+    locker = portalocker.MsvcrtLocker() if os.name == "nt" else portalocker.LockfLocker()
+    kind = (LockFlags.SHARED if shared else LockFlags.EXCLUSIVE) | (LockFlags(0) if wait else LockFlags.NON_BLOCKING)
     while True:
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             return None, str(error.strerror)
         try:
-            fcntl.lockf(handle, kind)
-        except BlockingIOError:
+            locker.lock(handle, kind)
+        except AlreadyLocked:
             os.close(handle)
-            raise
-        except PermissionError as error:  # what some systems say then
-            os.close(handle)
-            raise BlockingIOError(*error.args) from None
-        except OSError as error:  # no locks on this file system
-            return handle, str(error.strerror)
+            raise BlockingIOError(path) from None
+        except ImportError as error:  # of Windows' shared locks
+            return handle, str(error)
+        except LockException as error:  # no locks on this file system
+            return handle, getattr(error.__cause__, "strerror", None) or str(error)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle), os.stat(path)):
                 return handle, ""
