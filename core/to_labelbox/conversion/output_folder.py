@@ -101,6 +101,7 @@ class Folder:
         self.path = path
         self.partial = os.path.join(path, PARTIAL)
         self._open: list[Sink] = []
+        self._made = not os.path.lexists(path)
         try:
             os.makedirs(path, exist_ok=True)
             earlier = [name for name in sorted(os.listdir(path)) if OURS.fullmatch(name)]
@@ -135,10 +136,13 @@ class Folder:
             sync_folder(self.path)
 
     def clean(self) -> None:
-        """Remove what is not published."""
+        """Remove what is not published, and the folder with it where it was made for nothing."""
         for file in self._open:
             file.abandon()
         shutil.rmtree(self.partial, ignore_errors=True)
+        if self._made:
+            with suppress(OSError):
+                os.rmdir(self.path)
 
 
 def sync_folder(path: str) -> None:

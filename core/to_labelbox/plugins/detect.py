@@ -10,7 +10,7 @@ from to_labelbox.model.text import display
 from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
 from to_labelbox.report.errors import SourceError, ToLabelboxError
-from to_labelbox.source.files import Source
+from to_labelbox.source.files import HEADS, Source
 
 
 class Detection(Struct, frozen=True):
@@ -50,19 +50,14 @@ def detect(source: Source) -> Detection:
             raise SourceError(
                 f"{source.path} is a {kind} archive, which is not read in place: unpack it and give the folder"
             )
-        broken = [f"  {name} cannot be read: {why}" for name, why in list(source.unreadable.items())[:3]]
+        archives = _archives(source)
+        broken = [f"  {name} {why}" for name, why in list(source.oddities().items())[:3]]
         if links := source.links:
             broken.append(
                 f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
             )
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
-        inside = source.ending(".zip")
-        advice = (
-            f"It holds archives ({display(inside[0])}): convert each by itself, or all of them with the command batch"
-            if inside and not source.is_archive
-            else "Use --from NAME if you know what it is"
-        )
-        raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
+        raise SourceError(f"{source.path}: no known format\n{reasons}\n{_advice(source, archives)}")
     tied = [c for c in claims if c[0] >= min(LIKELY, claims[0][0])]
     if len(tied) > 1:
         reasons = "\n".join(f"  {n}: {v.reason}" for _, n, v in tied)
@@ -72,3 +67,19 @@ def detect(source: Source) -> Detection:
         )
     _, name, match = claims[0]
     return Detection(readers()[name], match, said)
+
+
+def _archives(source: Source) -> list[str]:
+    """Zip archives in a folder or an archive, those that are none left out."""
+    inside = [] if source.is_file else source.ending(".zip")[:HEADS]
+    return [name for name in inside if source.head(name) and name not in source.oddities()]
+
+
+def _advice(source: Source, archives: list[str]) -> str:
+    """What to do with a source that no reader claims."""
+    if not archives:
+        return "Use --from NAME if you know what it is"
+    held = f"It holds archives ({display(archives[0])})"
+    if source.is_archive:
+        return f"{held}, and archives within an archive are not read: unpack it"
+    return f"{held}: convert each by itself, or all of them with the command batch"

@@ -30,6 +30,7 @@ _ALIASES = {
     "imageurl": "row_data",
 }
 _AMBIGUOUS = -1
+_DEEPEST = 64
 
 
 class Row(Struct, frozen=True):
@@ -92,7 +93,7 @@ class Rows(Struct, frozen=True, dict=True):
 
     @cached_property
     def _by_path(self) -> Mapping[str, int]:
-        """By the path of the row data, and by every end of it that begins after a slash."""
+        """By the path of the row data, and by its ends that begin after a slash."""
         return _unique((end, n) for n, url in enumerate(self.urls) for end in _ends(url))
 
     @cached_property
@@ -130,7 +131,11 @@ def _path(url: str) -> str:
 
 
 def _ends(url: str) -> Iterator[str]:
+    """The path and its ends of up to ``_DEEPEST`` names: all ends of one with very many would be its length squared."""
     path = _path(url).lstrip("/")
+    if path.count("/") >= _DEEPEST:
+        yield path
+        path = "/".join(path.rsplit("/", _DEEPEST)[1:])
     while path:
         yield path
         _, _, path = path.partition("/")

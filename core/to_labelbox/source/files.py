@@ -8,10 +8,12 @@ data (:func:`is_data_folder`) are not listed.
 from __future__ import annotations
 
 import bisect
+import codecs
 import errno
 import gzip
 import lzma
 import os
+import re
 import struct
 import tempfile
 import zipfile
@@ -49,6 +51,9 @@ DAMAGED = (
 )
 """What the readers of archives raise about damaged ones, beside OSError."""
 ENCRYPTED = "the archive is encrypted: unpack it first"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_WIDE_TEXT = re.compile(rb"(?:[\t-~]\0(?:\0\0)?){8}|(?:(?:\0\0)?\0[\t-~]){8}")
+"""Eight characters of two or four bytes each."""
 _TAR, _TAR_AT = b"ustar", 257
 _ARCHIVES = {
     b"7z\xbc\xaf\x27\x1c": "7z",
@@ -338,6 +343,14 @@ class Source:
             return "tar"
         return next((kind for start, kind in _ARCHIVES.items() if head.startswith(start)), "")
 
+    def oddities(self) -> dict[str, str]:
+        """What is wrong with those files that :meth:`head` was asked for, as far as their first bytes say it."""
+        found = {name: f"cannot be read: {why}" for name, why in self.unreadable.items()}
+        for name, head in self._heads.items():
+            if name not in found and (odd := _oddity(name, head)):
+                found[name] = odd
+        return found
+
     @cached_property
     def groups(self) -> Mapping[tuple[str, str], list[str]]:
         """Entries by folder (with a closing slash, the root as an empty text) and extension, each in order.
@@ -492,6 +505,18 @@ class Source:
             return b""
 
 
+def _oddity(name: str, head: bytes) -> str:
+    if not head:
+        return "is empty"
+    if not head.strip(b"\0"):
+        return "begins with bytes of zero alone: it was not written or not copied to its end"
+    if name.lower().endswith(".zip") and not head.startswith(_ZIP):
+        return "is no zip archive, although it is named like one"
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) or _WIDE_TEXT.match(head):
+        return "is written in UTF-32, or in UTF-16 without its mark: save it as UTF-8"
+    return ""
+
+
 def _head_of(stream: IO[bytes], name: str, size: int) -> bytes:
     if name.lower().endswith(".gz"):
         return gzip.GzipFile(fileobj=cast(BinaryIO, stream)).read(size)
@@ -501,6 +526,6 @@ def _head_of(stream: IO[bytes], name: str, size: int) -> bytes:
 def _is_zip(path: str) -> bool:
     try:
         with open(path, "rb") as file:
-            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+            return file.read(4) in _ZIP
     except OSError:
         return False

@@ -6,6 +6,7 @@ option's name in front (``said``).
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -17,6 +18,13 @@ from to_labelbox.report.errors import UsageError
 MAX_BYTES = 256 << 20
 """Of a file that is read whole. Tables and lists, which are read line by line, may be longer."""
 MAX_DIGITS = 9
+_HEAD = 4096
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as that of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -33,8 +41,28 @@ def open_file(path: str, said: str) -> BinaryIO:
 
 
 def open_text(path: str, said: str, newline: str | None = None) -> TextIO:
-    """As :func:`open_file`, decoded as UTF-8 with or without its mark; reading raises :class:`UnicodeDecodeError`."""
-    return io.TextIOWrapper(open_file(path, said), encoding="utf-8-sig", newline=newline)
+    """As :func:`open_file`, decoded by :func:`encoding_of`; reading raises :class:`UnicodeDecodeError`."""
+    file = open_file(path, said)
+    try:
+        encoding = encoding_of(file.read(_HEAD), said)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return io.TextIOWrapper(file, encoding=encoding, newline=newline)
+
+
+def encoding_of(head: bytes, said: str) -> str:
+    """UTF-8, with or without its mark, or what the mark of another one says: spreadsheets save texts as UTF-16.
+
+    Raises :class:`UsageError` where bytes of zero say that it is none of these.
+    """
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if b"\0" in head:
+        raise UsageError(f"{said}: holds bytes of zero, so it is no text in UTF-8: save it as UTF-8")
+    return "utf-8-sig"
 
 
 def read_bytes(path: str, said: str, most: int = MAX_BYTES) -> bytes:
@@ -53,7 +81,8 @@ def read_bytes(path: str, said: str, most: int = MAX_BYTES) -> bytes:
 def read_text(path: str, said: str, most: int = MAX_BYTES) -> str:
     """The whole file as text. Raises :class:`UsageError`."""
     try:
-        return read_bytes(path, said, most).decode("utf-8-sig")
+        data = read_bytes(path, said, most)
+        return data.decode(encoding_of(data, said)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise UsageError(f"{said}: not UTF-8 text: {error}") from None
 

@@ -32,7 +32,7 @@ def box(id: str = "1", label: str = "car") -> Object:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.glob("*"))
 
 
 # -------------------------------------------------------------------------------------------------- whole or not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -284,3 +285,15 @@ def test_a_faulty_url_map(tmp_path: Path, text: str | None, said: str) -> None:
         path.write_text(text)
     with pytest.raises(UsageError, match=said):
         read_urls(str(path))
+
+
+def test_an_address_of_very_many_folders_takes_no_square_of_its_length(tmp_path: Path) -> None:
+    deep = "x/" * 20_000
+    rows = read_rows(rows_file(tmp_path, {"id": "1", "row_data": f"https://b.example.org/{deep}a/b/1.jpg"}))
+    tracemalloc.start()
+    found = rows.match(Asset(path="b/1.jpg"), "b/1.jpg")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found is not None
+    assert rows.match(Asset(path=f"{deep}a/b/1.jpg"), "k") is not None
+    assert peak < 20 << 20

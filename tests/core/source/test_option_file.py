@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import to_labelbox
-from harness import annotation, coco
+from harness import annotation, coco, save
 from to_labelbox import Settings, UsageError
 from to_labelbox.conversion.job import read_ontology
 from to_labelbox.rules.class_map_file import read_class_map
@@ -99,3 +99,28 @@ def test_templates_of_keys_hold_fields_alone(template: str, tmp_path: Path) -> N
         template = "{relpath}{name:.1}"
     with pytest.raises(UsageError, match="--global-key"):
         to_labelbox.convert(file, None, settings=Settings(global_key=template))
+
+
+MARKED = {
+    "class_map": ("map.yaml", "classes:\n  car: vehicle\n"),
+    "sizes": ("sizes.csv", "key,width,height\n1.jpg,100,80\n"),
+    "data_rows": ("rows.csv", "global_key,id\n1.jpg,x\n"),
+    "ontology": ("ontology.json", '{"tools": [{"tool": "rectangle", "name": "car"}], "classifications": []}'),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-32-be"])
+@pytest.mark.parametrize("option", MARKED)
+def test_texts_of_wide_characters_are_read_by_their_mark_and_refused_without(
+    option: str, encoding: str, tmp_path: Path
+) -> None:
+    """Spreadsheets save texts as UTF-16; JSON tells by itself how it is encoded."""
+    name, text = MARKED[option]
+    source = save(tmp_path / "a.json", coco([annotation(1, bbox=[1, 2, 3, 4])]))
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    given: dict[str, Any] = {option: tmp_path / name}
+    if encoding.endswith("e") and option != "ontology":
+        with pytest.raises(UsageError, match=rf"{name}.*holds bytes of zero"):
+            to_labelbox.convert(source, None, **given)
+    else:
+        assert to_labelbox.convert(source, None, **given).annotations.converted == 1

@@ -109,7 +109,7 @@ def boxes() -> Iterable[Object]:
     return (thing(n, BOX) for n in range(60_000))
 
 
-@pytest.mark.parametrize(("shapes", "megabytes"), [(outlines, 4), (clipped_outlines, 8), (masks, 48), (boxes, 12)])
+@pytest.mark.parametrize(("shapes", "megabytes"), [(outlines, 4), (clipped_outlines, 8), (masks, 24), (boxes, 12)])
 def test_lines_of_one_asset_are_handed_on(shapes: Callable[[], Iterable[Object]], megabytes: int) -> None:
     """What is held does not grow with the lines, but for what each id takes; of a mask of noise, all its runs are held at once."""
     encoder = FORMAT.encoding.encoder(Settings(), FORMAT.options(), "set", Log())

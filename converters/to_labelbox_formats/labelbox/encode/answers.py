@@ -14,7 +14,7 @@ from to_labelbox.model.items import Choice, Classification, Media, Scalar
 from to_labelbox.model.schema import Input
 from to_labelbox.model.survey import Answers, text_of
 from to_labelbox.report.codes import Code
-from to_labelbox_formats.labelbox.encode.answers_over_time import Ranged, at_once, mark_several, overlapping
+from to_labelbox_formats.labelbox.encode.answers_over_time import AtOnce, Ranged, mark_several, overlapping
 from to_labelbox_formats.labelbox.encode.asset_bounds import check_message
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.line_types import AnswerLine, RangedLine
@@ -143,11 +143,12 @@ class Questions:
         owners: list[int] = []
         timed = bool(group[0].times)
         question = self._buffer.fit.questions.get((name, True)) if self._buffer.fit else None
+        at_once = None if question is None else AtOnce(question, touching=not timed)
         for answer in group:
             ranges = [(f.start + base, f.end + base) for f in answer.frames]
             ranges += [(round(t.start * 1000), round(t.end * 1000)) for t in answer.times]
             added = [(value, ranges) for value in values_of(answer.value)]
-            if question is not None and at_once(question, [*values, *added], touching=not timed):
+            if at_once is not None and not at_once.takes(added):
                 self._buffer.miss([f"a further answer at the same time to a radio, {name!r}"], answer, answer.name)
                 continue
             seen.repeatable |= isinstance(answer.value, tuple)

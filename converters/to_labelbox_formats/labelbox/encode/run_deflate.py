@@ -64,6 +64,8 @@ _CODE_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 _CODE_BITS = {16: 3, 18: 3} | dict.fromkeys((0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 17), 4)
 """Bits of the symbols that say the code itself."""
 _ADLER = 65521
+_BLOCK = 1 << 15
+"""Runs that are packed at a time, an even number: what packing them takes is a multiple of what it gives."""
 
 
 class _Bits:
@@ -97,29 +99,49 @@ def deflate(edges: Ints, total: int, color: Color) -> bytes:
     """
     import numpy as np
 
-    header, values_of, bits_of = _tables(color)
-    places = np.concatenate(((0,), edges, (total,)))
+    tables = _tables(color)
+    bits, packed = tables.header, bytearray()
+    for at in range(0, len(edges) + 1, _BLOCK):
+        stop = at + _BLOCK
+        last = stop > len(edges)
+        places = np.concatenate((edges[at - 1 : at] if at else (0,), edges[at:stop], (total,) if last else edges[:0]))
+        words, length = _packed(places, bits, tables, len(color), last)
+        if last:
+            packed += words.tobytes()[: (length + 7) // 8]
+        else:
+            packed += words[: length // 64].tobytes()
+            bits = _Bits().add(int(words[length // 64]), length % 64)
+    return bytes(packed)
+
+
+def _packed(places: Ints, before: _Bits, tables: _Tables, size: int, last: bool) -> tuple[npt.NDArray[np.uint64], int]:
+    """Little-endian words with the bits before and those of the runs between places, and how many bits these are."""
+    import numpy as np
+
+    _, values_of, bits_of = tables
     runs = places[1:] - places[:-1]
-    single = np.minimum(runs, len(color))
+    single = np.minimum(runs, size)
     runs -= single
     longest = runs // _LONGEST
     runs -= longest * _LONGEST
     # two entries a run, the rest of the run after its first pixel, and one for the end of the block
-    entries = np.empty(2 * len(runs) + 1, np.int64)
-    entries[:-1:2] = single
-    entries[:-1:2] += _FIRST
-    entries[1::2] = runs
-    entries[2:-1:4] += _FOREGROUND
-    entries[3:-1:4] += _FOREGROUND
-    entries[-1] = _FOREGROUND - 1
+    entries = np.empty(2 * len(runs) + last, np.int64)
+    of_runs = entries[: 2 * len(runs)]
+    of_runs[::2] = single
+    of_runs[::2] += _FIRST
+    of_runs[1::2] = runs
+    of_runs[2::4] += _FOREGROUND
+    of_runs[3::4] += _FOREGROUND
+    if last:
+        entries[-1] = _FOREGROUND - 1
     values, bits = values_of.take(entries), bits_of.take(entries)
-    bits[:-1:2] += 2 * longest
+    bits[: 2 * len(runs) : 2] += 2 * longest
     places = bits.cumsum()
-    places += header.count
+    places += before.count
     length = int(places[-1])
     places -= bits
     words = np.zeros(length // 64 + 2, np.uint64)
-    start = np.frombuffer(header.value.to_bytes((header.count + 63) // 64 * 8, "little"), np.uint64)
+    start = np.frombuffer(before.value.to_bytes((before.count + 63) // 64 * 8, "little"), "<u8")
     words[: len(start)] = start
     # entries do not overlap, so that adding them joins their bits
     word, shift = places >> 6, (places & 63).view(np.uint64)
@@ -128,7 +150,7 @@ def deflate(edges: Ints, total: int, color: Color) -> bytes:
     beyond = values >> (63 - shift)
     crossing = beyond.nonzero()[0]
     np.add.at(words, word[crossing] + 1, beyond[crossing])
-    return words.astype("<u8", copy=False).tobytes()[: (length + 7) // 8]
+    return words.astype("<u8", copy=False), length
 
 
 def adler32(edges: Ints, total: int, color: Color) -> int:
