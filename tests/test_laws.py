@@ -100,6 +100,20 @@ def test_items_can_be_iterated_again_and_in_ranges(case: Case) -> None:
 
 
 @per_case
+def test_assets_are_known_without_their_annotations(case: Case) -> None:
+    """Where a unit ends the process that reads it, its data rows stay: the ones that reading it would have given."""
+    dataset, _ = opened(case)
+    if dataset.unit_items is None or dataset.unit_name is None or case.format == "voc":
+        pytest.skip("the file that holds the annotations names their asset")
+    for unit in range(dataset.unit_count):
+        read = [(i.asset.path, i.split) for i in dataset.items(Log(), unit, unit + 1)]
+        bare = [(i.asset.path, i.split) for i in dataset.unit_items(unit) if not i.annotations]
+        assert bare[: len(read)] == read
+        assert len(bare) <= max(len(read), 1)
+        assert dataset.unit_name(unit)
+
+
+@per_case
 def test_only_declared_types_and_media(case: Case) -> None:
     coverage = COVERAGE[case.format]
     for item in opened(case)[0]:

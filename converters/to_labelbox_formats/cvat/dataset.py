@@ -73,6 +73,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_count=units.units,
         iterate=units.items,
         details={"files": len(exports), "tasks": len(tasks)},
+        unit_name=units.name,
+        unit_items=units.unlabelled,
     )
 
 

@@ -53,12 +53,15 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             f"{', '.join(index.doubtful[:8])}; if any of them is an answer, give the labelling config with -O config=FILE",
             file=index.files[0].name,
         )
+    items = TaskItems(source, index, declared, conventions, options, context)
     return Dataset(
         source.name,
         declared.schema,
         index.units,
-        TaskItems(source, index, declared, conventions, options, context),
+        items,
         {"files": len(index.files), "tasks": index.units, "config": config is not None, "bytes": index.bytes},
+        unit_name=items.name,
+        unit_items=items.unlabelled,
     )
 
 

@@ -51,6 +51,23 @@ class TaskItems:
             tasks = TaskReader(index.config, self._declared, self._conventions, self._options, self._context, log)
             yield from _Range(index, tasks, elsewhere, self._options.data_key, log).items(here, start, stop)
 
+    def unlabelled(self, unit: int) -> list[Item]:
+        """The assets that are a task's own, without annotations."""
+        index, log = self._index, Log()
+        if unit in index.absorbed:
+            return []
+        with closing(TaskFiles(self._source, index.files, index.given)) as files:
+            heads = [files.head(index.pieces[index.piece_number(n)], n) for n in (unit, *index.attached.get(unit, ()))]
+            id = next((head.id for head in heads if head.id is not None), None)
+            task = Task(data=heads[0].data, id=id, annotations=[])
+            tasks = TaskReader(index.config, self._declared, self._conventions, self._options, self._context, log)
+            return list(_Range(index, tasks, files, self._options.data_key, log).of_task(task, unit))
+
+    def name(self, unit: int) -> str:
+        """The file of a task and its number in it."""
+        index = self._index
+        return f"{index.files[index.pieces[index.piece_number(unit)].file].name} [{index.number(unit)}]"
+
 
 class _Range:
     """One range while it is read. ``elsewhere`` reads single tasks out of order."""
@@ -89,6 +106,18 @@ class _Range:
         assets = self._tasks.read(TaskRecord(task, others, place), self._shows(task, place, unit, own=True))
         for later in index.assets.again.get(unit, ()):
             self._join(assets, later, unit, file)
+        yield from self._finished(assets, task, unit, place)
+
+    def of_task(self, task: Task, unit: int) -> Iterator[Item]:
+        """The assets of a task by itself, without its further records and without later tasks that show them too."""
+        index = self._index
+        file = index.files[index.pieces[index.piece_number(unit)].file].name
+        place = Place(file, index.task_name(task, unit))
+        assets = self._tasks.read(TaskRecord(task, (), place), self._shows(task, place, unit, own=True))
+        yield from self._finished(assets, task, unit, place)
+
+    def _finished(self, assets: list[AssetRegions], task: Task, unit: int, place: Place) -> Iterator[Item]:
+        index = self._index
         inline = sum(1 for a in assets if a.slot.reference is None)
         for asset in assets:
             yield self._item(asset, index.asset_path(asset.slot, task, unit, inline), place)

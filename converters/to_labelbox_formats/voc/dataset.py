@@ -110,7 +110,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             "masks": len(layout.masks),
         },
         unit_name=layout.entry,
-        unit_item=items.unlabelled,
+        unit_items=items.unlabelled,
     )
 
 

@@ -79,12 +79,12 @@ class Items:
                 if document is not _NOTHING:
                     yield self._item(unit, document, log)
 
-    def unlabelled(self, unit: int) -> Item:
+    def unlabelled(self, unit: int) -> list[Item]:
         """The data row of a unit whose file cannot be read."""
         name = self._layout.entry(unit)
         folder, stem = self._layout.folder(name)
         path, _ = self._asset(name, folder, stem, self._layout.image(unit), None, Log())
-        return Item(asset=Asset(path=path), split=self._lists.splits[self._lists.split_of[unit]], origin=name)
+        return [Item(asset=Asset(path=path), split=self._lists.splits[self._lists.split_of[unit]], origin=name)]
 
     def _load(self, unit: int) -> bytes | FileError | None:
         """The annotation file of a unit, if it has one that counts."""

@@ -190,9 +190,9 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         pictures = Pictures(tree, context, sizes, upright=False)
     details = {"task": str(finding.task), "descriptor": found.file if found else ""}
 
-    def unlabelled(unit: int) -> Item:
+    def unlabelled(unit: int) -> list[Item]:
         path = pictures.path(index.assets[unit], _PLACES[index.places[unit]])
-        return Item(asset=Asset(path=path), split=index.split_names[index.splits[unit]], origin=index.assets[unit])
+        return [Item(asset=Asset(path=path), split=index.split_names[index.splits[unit]], origin=index.assets[unit])]
 
     return Dataset(
         tree.source.name,
@@ -201,7 +201,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         _iterator(tree, index, pictures, rules),
         details,
         unit_name=index.assets.__getitem__,
-        unit_item=unlabelled,
+        unit_items=unlabelled,
     )
 
 

@@ -76,7 +76,7 @@ def left_out(dataset: Dataset, reason: str, read: bool) -> Dataset:
             if read:
                 items = [replace(item, annotations=()) for item in dataset.iterate(log, unit, unit + 1)]
             else:
-                items = [] if dataset.unit_item is None else [dataset.unit_item(unit)]
+                items = [] if dataset.unit_items is None else list(dataset.unit_items(unit))
                 log.read(UNREADABLE)
             yield from items
             missing = {label: tally.read - tally.closed for label, tally in log.ledger.items()}

@@ -70,6 +70,6 @@ def repeated_assets(
 
 
 def _items(dataset: Dataset, start: int, stop: int, unread: bool) -> Iterator[Item]:
-    if unread and dataset.unit_item is not None:
-        return iter([dataset.unit_item(start)])
+    if unread and dataset.unit_items is not None:
+        return iter(dataset.unit_items(start))
     return dataset.items(None, start, stop)

@@ -29,7 +29,7 @@ class Dataset(Struct, frozen=True):
     units ``start <= unit < stop``, so that ranges can be converted apart, in any process, and joined in order. What it
     yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
     ``details`` go into the report. ``unit_name`` is the file or record of a unit, found without reading it: it names
-    what has ended a worker process. ``unit_item`` is its item without annotations, made without reading the file: the data
+    what has ended a worker process. ``unit_items`` are its items without annotations, made without reading the file: the data
     row that stays when the file ends a process.
 
     ``has_unit`` stands in for ``unit_count``, which is 0 then, where the number is known only at the end: whether there is a unit of
@@ -42,7 +42,7 @@ class Dataset(Struct, frozen=True):
     iterate: ItemFactory
     details: Mapping[str, Any] = field(default_factory=dict)
     unit_name: Callable[[int], str] | None = None
-    unit_item: Callable[[int], Item] | None = None
+    unit_items: Callable[[int], Sequence[Item]] | None = None
     has_unit: Callable[[int], bool] | None = None
 
     def items(self, log: Log | None = None, start: int = 0, stop: int | None = None) -> Iterator[Item]:

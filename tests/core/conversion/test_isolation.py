@@ -75,7 +75,9 @@ class Trouble:
         return self._file.stat().st_size
 
 
-def dataset(units: int, bad: int, trouble: Trouble | None, unit_item: Callable[[int], Item] | None = None) -> Dataset:
+def dataset(
+    units: int, bad: int, trouble: Trouble | None, unit_items: Callable[[int], list[Item]] | None = None
+) -> Dataset:
     """Pictures with two boxes each; reading one of them is trouble, if any is given."""
 
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
@@ -86,7 +88,7 @@ def dataset(units: int, bad: int, trouble: Trouble | None, unit_item: Callable[[
             boxes = [Object(label="car", geometry=Box(1, 2, 30 + k, 40), id=f"{n}-{k}") for k in range(2)]
             yield item(*boxes, path=f"{n:04}.jpg")
 
-    return Dataset("made", Schema(), units, iterate, unit_name=lambda n: f"{n:04}.xml", unit_item=unit_item)
+    return Dataset("made", Schema(), units, iterate, unit_name=lambda n: f"{n:04}.xml", unit_items=unit_items)
 
 
 class Brittle:
@@ -140,7 +142,7 @@ def test_reading_that_ends_a_process_costs_its_unit(units: int, trouble: str, tm
     happens, most, said = TROUBLES[trouble]
     bad = units * 2 // 3
     met = Trouble(happens, tmp_path / "times")
-    report = convert(dataset(units, bad, met, lambda n: item(path=f"{n:04}.jpg")), tmp_path / "out")
+    report = convert(dataset(units, bad, met, lambda n: [item(path=f"{n:04}.jpg")]), tmp_path / "out")
     check(report, tmp_path / "out", units, bad, said)
     assert met.times <= most
     assert report.classes[UNREADABLE].skipped == 1
@@ -184,7 +186,7 @@ def test_several_in_one_set_are_all_found(tmp_path: Path) -> None:
 @forked
 def test_an_asset_that_cannot_be_read_can_still_be_one_that_came_before(tmp_path: Path) -> None:
     met = Trouble(killed, tmp_path / "times")
-    made = dataset(20, 12, met, lambda n: item(path="0003.jpg"))
+    made = dataset(20, 12, met, lambda n: [item(path="0003.jpg")])
     report = convert(made, tmp_path / "out")
     check_output(tmp_path / "out", report)
     assert rows(tmp_path / "out") == [f"{n:04}.jpg" for n in range(20) if n != 12]

@@ -35,6 +35,15 @@ class AllUnits:
             if low < high:
                 yield from self._parts[i].items(log, low, high)
 
+    def unlabelled(self, unit: int) -> Sequence[Item]:
+        """The assets of a unit without their annotations."""
+        part = bisect_right(self._bases, unit) - 1
+        return self._parts[part].unlabelled(unit - self._bases[part])
+
+    def name(self, unit: int) -> str:
+        """The file and the picture of a unit."""
+        return next((item.origin for item in self.unlabelled(unit)), f"unit {unit + 1} of {self.units}")
+
 
 def units_of(groups: Sequence[Group], setting: Setting, finders: MediaFinders, options: Options, log: Log) -> AllUnits:
     """One part a group of pictures, one a video or the frames of one."""

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from to_labelbox.model.items import Asset, Item
+from to_labelbox.model.items import Annotation, Asset, Item
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNREADABLE, Log
@@ -104,26 +104,36 @@ class FrameUnits:
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         group = self._group
-        width, height = group.task.width, group.task.height
         reader = ImageReader(self._setting.vocabulary, ShapeLog(log, group.export.name), self._setting.groups)
         frames = self._frames[start:stop]
         for frame, shapes in zip(frames, self._shown.shapes(frames)):
             name = frame_name(frame + group.task.offset)
-            place = self._finder.place(name, group)
             if frame in self._images:
                 try:
                     shapes += next(group.export.nodes([self._images[frame]])).children
                 except FileError as error:
                     log.note(Code.RECORD_UNREADABLE, str(error), file=group.export.name, where=name)
-            reader.start(name, width, height)
-            yield Item(
-                asset=Asset(
-                    path=f"{group.folder}{place}", id=str(frame + group.task.offset), width=width, height=height
-                ),
-                annotations=reader.read_all(shapes),
-                split=group.split,
-                origin=f"{group.export.name} {name}",
-            )
+            reader.start(name, group.task.width, group.task.height)
+            yield self._item(frame, reader.read_all(shapes))
+
+    def unlabelled(self, unit: int) -> Sequence[Item]:
+        """The frame without its annotations."""
+        return [self._item(self._frames[unit], ())]
+
+    def _item(self, frame: int, annotations: Sequence[Annotation]) -> Item:
+        group = self._group
+        name = frame_name(frame + group.task.offset)
+        return Item(
+            asset=Asset(
+                path=f"{group.folder}{self._finder.place(name, group)}",
+                id=str(frame + group.task.offset),
+                width=group.task.width,
+                height=group.task.height,
+            ),
+            annotations=annotations,
+            split=group.split,
+            origin=f"{group.export.name} {name}",
+        )
 
 
 class _Frames:

@@ -20,6 +20,8 @@ from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
 from to_labelbox_formats.cvat.xml.images import ImageReader, Turn
 
 Size = tuple[int, int]
+_START_TAG = 1 << 16
+"""Bytes in which the start tag of a picture ends."""
 _TURNED = "coordinates of pictures that are stored turned"
 
 
@@ -65,6 +67,16 @@ class ImageUnits:
                 continue
             if item is not None:
                 yield item
+
+    def unlabelled(self, unit: int) -> Sequence[Item]:
+        """The picture without its annotations, by its start tag alone."""
+        pictures = _Pictures(self._group, self._setting, self._finder, Log())
+        export, element = self._group.export, self._firsts[unit]
+        if not isinstance(export, XmlExport):
+            return pictures.unlabelled(next(iter(export.nodes([element]))))
+        (head,) = export.heads([element], _START_TAG)
+        found = start_tag(head.decode(errors="replace"))
+        return pictures.unlabelled(found[0]) if found is not None else ()
 
 
 class _Place(NamedTuple):
@@ -120,6 +132,10 @@ class _Pictures:
             return annotations
 
         return self._item(node, read)
+
+    def unlabelled(self, node: Node) -> Sequence[Item]:
+        """The picture without annotations; nothing for one that cannot be named."""
+        return [self._item(node, list)] if node.get("name").strip() else ()
 
     def _item(self, node: Node, read: Callable[[], list[Annotation]]) -> Item:
         group, name = self._group, node.get("name")

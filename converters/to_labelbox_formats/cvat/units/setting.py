@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,6 +24,8 @@ class Units(Protocol):
     is_video: bool
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]: ...
+
+    def unlabelled(self, unit: int) -> Sequence[Item]: ...
 
 
 @dataclass(frozen=True, slots=True)

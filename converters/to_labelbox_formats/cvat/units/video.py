@@ -53,16 +53,23 @@ class VideoUnit:
         self._size = setting.context.sizes.get(path, (task.width, task.height))
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
+        count = sum(len(g.tracks) + len(g.images) for g in self._groups)
+        for _ in range(start, stop):
+            yield self._item(self._frames(), Lazy(count, self._annotations, log))
+
+    def unlabelled(self, _: int) -> Sequence[Item]:
+        """The video without its annotations."""
+        return [self._item(None, ())]
+
+    def _item(self, frames: int | None, annotations: Sequence[Annotation]) -> Item:
         width, height = self._size
         splits = {group.split for group in self._groups if group.split}
-        for _ in range(start, stop):
-            count = sum(len(g.tracks) + len(g.images) for g in self._groups)
-            yield Item(
-                asset=Asset(path=self._path, media=Media.VIDEO, width=width, height=height, frames=self._frames()),
-                annotations=Lazy(count, self._annotations, log),
-                split=splits.pop() if len(splits) == 1 else "",
-                origin=self._groups[0].export.name,
-            )
+        return Item(
+            asset=Asset(path=self._path, media=Media.VIDEO, width=width, height=height, frames=frames),
+            annotations=annotations,
+            split=splits.pop() if len(splits) == 1 else "",
+            origin=self._groups[0].export.name,
+        )
 
     def _frames(self) -> int | None:
         """Frames of the video: its own number where that is known, else those up to the last that the tasks tell of."""

@@ -99,6 +99,13 @@ class XmlExport:
             for element in elements:
                 yield read(starts[element], stops[element])
 
+    def heads(self, elements: Iterable[int], size: int) -> Iterator[bytes]:
+        """The first bytes of images or tracks."""
+        starts, stops = self._document.starts, self._document.stops
+        with self._document.reader() as read:
+            for element in elements:
+                yield read(starts[element], min(starts[element] + size, stops[element]))
+
     def tails(self, elements: Iterable[int], size: int) -> Iterator[bytes]:
         """The last bytes of images or tracks."""
         starts, stops = self._document.starts, self._document.stops

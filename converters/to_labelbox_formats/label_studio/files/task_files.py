@@ -103,6 +103,14 @@ class TaskFiles:
         faults: list[RecordFault] = []
         return DecodedPiece([TASK.decode(element, name, faults)], [(0, f) for f in faults])
 
+    def head(self, piece: TaskPiece, unit: int) -> TaskHead:
+        """What a task shows, without its annotations where they can be passed over."""
+        number = unit - piece.first
+        if self._files[piece.file].form is FileForm.TASKS and piece.count is not None:
+            return _HEADS.decode(joined(self._read(piece)))[number]
+        task = self.decode(piece).tasks[number]
+        return TaskHead() if task is None else TaskHead(task.data, task.id)
+
     def data(self, piece: TaskPiece) -> Iterator[dict[str, Any]]:
         """The data of each task of a piece, empty where it cannot be decoded."""
         if self._files[piece.file].form is FileForm.TASKS and piece.count is not None:
