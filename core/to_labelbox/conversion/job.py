@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from to_labelbox.conversion.demanded import demanding
 from to_labelbox.conversion.located_assets import located
 from to_labelbox.conversion.options import ConversionOptions, Reading, Writing
-from to_labelbox.model.items import Item
+from to_labelbox.model.items import Classification, Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
 from to_labelbox.ontology.fit_items import fit_to_ontology, settings_for
@@ -170,13 +170,31 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None)
 
 
 def _adapted(dataset: Dataset, settings: Settings) -> Dataset:
-    """The dataset under the names of a class map, and as far as it fits an existing ontology."""
+    """The dataset's named assets, under the names of a class map, and as far as they fit an existing ontology."""
+    dataset = replace(dataset, iterate=partial(_named_items, dataset))
     if settings.class_map is not None:
         schema = settings.class_map.schema(dataset.schema)
         dataset = replace(dataset, schema=schema, iterate=partial(_renamed_items, dataset, settings.class_map))
     if settings.fit is not None:
         dataset = replace(dataset, iterate=partial(_fitting_items, dataset, settings.fit))
     return dataset
+
+
+def _named_items(dataset: Dataset, log: Log, start: int, stop: int) -> Iterator[Item]:
+    """The items whose assets have a name. One without could not be found again, nor could its data row be referred to."""
+    for item in dataset.iterate(log, start, stop):
+        if item.asset.path.strip():
+            yield item
+            continue
+        message = "its asset has no file name"
+        for annotation in (a for a in item.annotations if a.source_count):
+            label = annotation.name if isinstance(annotation, Classification) else annotation.label
+            place = {"file": item.origin, "where": annotation.location, "id": annotation.id}
+            log.skip(
+                Code.ASSET_UNKNOWN, annotation.ledger_label or label, message, count=annotation.source_count, **place
+            )
+        if not any(a.source_count for a in item.annotations):
+            log.note(Code.ASSET_UNKNOWN, message, file=item.origin)
 
 
 def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop: int) -> Iterator[Item]:

@@ -43,6 +43,8 @@ class Questions:
             name = answer.name
             if self._buffer.filtered and not self._buffer.passes(name, answer):
                 continue
+            if self._buffer.refuses(name, answer):
+                continue
             if not values_of(answer.value):
                 self._buffer.skip(Code.ANSWER_EMPTY, name, "the answer is empty", answer)
                 continue

@@ -124,6 +124,13 @@ class LineBuffer:
             self.skip(Code.EXCLUDED, label, f"class {label!r} is left out by --include/--exclude", annotation)
         return wanted
 
+    def refuses(self, label: str, annotation: Object | Track | Classification | Relationship) -> bool:
+        """Whether a class or question has no name, and the annotation is skipped for that."""
+        if label.strip():
+            return False
+        self.skip(Code.CLASS_UNNAMED, label, "it has no class: what it is of has an empty name", annotation)
+        return True
+
     def skip(
         self, code: Code, label: str, message: str, annotation: Object | Track | Classification | Relationship
     ) -> None:

@@ -24,6 +24,8 @@ def add_relationship(
         if relationship.source_count:
             buffer.skip(Code.RELATIONSHIP_OFF, label, "relationships are written with --relationships", relationship)
         return
+    if buffer.refuses(label, relationship):
+        return
     if not buffer.fits(label, Kind.RELATIONSHIP):
         buffer.miss([f"relationship {label!r}"], relationship, label)
         return

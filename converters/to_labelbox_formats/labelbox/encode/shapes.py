@@ -22,6 +22,10 @@ from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, attribu
 from to_labelbox_formats.labelbox.limits import MANY
 
 
+class _UnnamedError(Exception):
+    """A shape of a class without a name, which is none of the plain ones."""
+
+
 class _Plain:
     """A label's plain shapes: their tool, how many lines of them there are, and the row of the ledger they count in.
 
@@ -88,52 +92,62 @@ class Shapes:
         boxes, rings = self._plain_boxes, self._plain_rings
         lines, index = buffer.waiting, None if buffer.spill_index is None else buffer.index
         place, number = buffer.place, buffer.number
-        for obj in annotations:
-            if type(obj) is not Object or (drawn := draw(obj)) is None:
-                return obj
-            own, attributes = obj.id, obj.attributes
-            uuid = make(own)
-            if ends is not None:
-                ends[own] = uuid
-            if isinstance(drawn, Box):
-                plain = boxes.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.BOX, Box)
-                told = plain.named.get(id(attributes))
-                name = told[1] if told is not None else self._named(plain, attributes)
-                lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
-                if index is not None:
-                    index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
-                plain.lines += 1
-            else:
-                plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
-                told = plain.named.get(id(attributes))
-                if len(drawn) > 1:
-                    name = self._piece_name(plain, obj)
-                else:
+        try:
+            for obj in annotations:
+                if type(obj) is not Object or (drawn := draw(obj)) is None:
+                    return obj
+                own, attributes = obj.id, obj.attributes
+                uuid = make(own)
+                if ends is not None:
+                    ends[own] = uuid
+                if isinstance(drawn, Box):
+                    plain = boxes.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.BOX, Box)
+                    told = plain.named.get(id(attributes))
                     name = told[1] if told is not None else self._named(plain, attributes)
-                for n, ring in enumerate(drawn):
-                    values = iter(ring)
-                    vertices = list(map(XY, values, values))
-                    if n:
-                        uuid = make(own, str(n))
-                    lines.append(PolygonLine(uuid, data_row, name, vertices))
+                    lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
                     if index is not None:
                         index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
-                    buffer.vertices += len(vertices)
-                    if buffer.vertices > LONG:
-                        buffer.flush()
-                plain.lines += len(drawn)
-            if obj.outline_unread:
-                self._lowering.note_forced(obj)
-                plain.tally.approximated += obj.source_count
-            else:
-                plain.tally.converted += obj.source_count
-            if len(lines) > BATCH:
-                buffer.flush()
+                    plain.lines += 1
+                else:
+                    plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
+                    told = plain.named.get(id(attributes))
+                    if len(drawn) > 1:
+                        name = self._piece_name(plain, obj)
+                    else:
+                        name = told[1] if told is not None else self._named(plain, attributes)
+                    for n, ring in enumerate(drawn):
+                        values = iter(ring)
+                        vertices = list(map(XY, values, values))
+                        if n:
+                            uuid = make(own, str(n))
+                        lines.append(PolygonLine(uuid, data_row, name, vertices))
+                        if index is not None:
+                            index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
+                        buffer.vertices += len(vertices)
+                        if buffer.vertices > LONG:
+                            buffer.flush()
+                    plain.lines += len(drawn)
+                if obj.outline_unread:
+                    self._lowering.note_forced(obj)
+                    plain.tally.approximated += obj.source_count
+                else:
+                    plain.tally.converted += obj.source_count
+                if len(lines) > BATCH:
+                    buffer.flush()
+        except _UnnamedError:
+            if ends is not None:
+                del ends[obj.id]
+            return obj
         return None
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
-        """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen."""
+        """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen.
+
+        Raises :class:`_UnnamedError`.
+        """
         label, ledger_label = obj.label, obj.ledger_label or obj.label
+        if not label.strip():
+            raise _UnnamedError
         tool = self._tools.get((label, kind, drawn)) or self._tool(label, kind, drawn)
         assert tool is not None
         self._buffer.survey.shapes.setdefault((label, kind), 0)
@@ -166,6 +180,8 @@ class Shapes:
 
     def add(self, obj: Object, ends: dict[str, str], instances: dict[str, int]) -> None:
         log, label, tools = self._buffer.log, obj.label, self._tools
+        if self._buffer.refuses(label, obj):
+            return
         try:
             if self._border is not None:
                 obj = self._border(obj, self._buffer.item, log)

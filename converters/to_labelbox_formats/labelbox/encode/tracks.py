@@ -70,6 +70,8 @@ class Tracks:
 
     def add(self, track: Track, instances: dict[str, int]) -> None:
         label, media = track.label, self._buffer.item.asset.media
+        if self._buffer.refuses(label, track):
+            return
         if media not in (Media.VIDEO, Media.DICOM):
             self._buffer.skip(Code.GEOMETRY_UNSUPPORTED, label, f"a track on {media} has no payload in Labelbox", track)
             return
