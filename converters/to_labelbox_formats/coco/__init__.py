@@ -14,11 +14,15 @@ Annotations lie in no order of images, so a first pass notes where each is; item
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, FolderRules, Match, ReadContext, Reader, Refusal
 from to_labelbox.source.files import Source
 from to_labelbox_formats.coco.detect import FileKind, probe_file
-from to_labelbox_formats.coco.options import Options
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.coco.options import Options
 
 SNIFFED = 40
 """JSON files of a folder that are looked into."""
@@ -55,6 +59,6 @@ FORMAT = Reader(
     read,
     title="COCO: instances, keypoints, captions, panoptic, stuff, labels, LVIS, results",
     docs="docs/formats/coco.md",
-    options=Options,
+    options="to_labelbox_formats.coco.options:Options",
     folders=FolderRules(parts="panoptic_\\w+", whole_files=True),
 )

@@ -14,11 +14,15 @@ Backups (``task.json``, ``annotations.json``) and server JSON hold keyframes onl
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.detect import sniff
-from to_labelbox_formats.cvat.options import Options
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.cvat.options import Options
 
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -34,5 +38,5 @@ FORMAT = Reader(
     read,
     title="CVAT XML (images and video), backups, server JSON, Datumaro JSON",
     docs="docs/formats/cvat.md",
-    options=Options,
+    options="to_labelbox_formats.cvat.options:Options",
 )

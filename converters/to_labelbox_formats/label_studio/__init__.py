@@ -27,11 +27,15 @@ The way of a value: ``dataset`` → ``task_index`` once, then ``items`` → ``fi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.detect import sniff
-from to_labelbox_formats.label_studio.options import Options
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.label_studio.options import Options
 
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -47,5 +51,5 @@ FORMAT = Reader(
     read,
     title="Label Studio",
     docs="docs/formats/label-studio.md",
-    options=Options,
+    options="to_labelbox_formats.label_studio.options:Options",
 )

@@ -14,6 +14,7 @@ from to_labelbox.source.files import HEAD, Source
 from to_labelbox.source.json_head import first_keys
 from to_labelbox_formats.label_studio.files.pieces import (
     TABLES,
+    UNDECODABLE,
     FileForm,
     FileShape,
     first_record,
@@ -21,7 +22,6 @@ from to_labelbox_formats.label_studio.files.pieces import (
     shape_of,
     table_row,
 )
-from to_labelbox_formats.label_studio.files.records import UNDECODABLE
 
 HEADS = 40
 """Files of a folder whose heads are looked at before it is refused."""

@@ -18,9 +18,9 @@ from to_labelbox_formats.labelbox.encode.uuids import make_uuids_unique
 from to_labelbox_formats.labelbox.limits import check_limits
 from to_labelbox_formats.labelbox.ontology_json import ontology_json
 from to_labelbox_formats.labelbox.options import Options
-from to_labelbox_formats.labelbox.parse_ontology import parse_ontology
 
 if TYPE_CHECKING:
+    from to_labelbox.ontology.infer import Ontology
     from to_labelbox.plugins.importer import Importer
 
 LINE_KINDS = {
@@ -44,6 +44,13 @@ def line_kinds(survey: Survey) -> Mapping[str, int]:
     if survey.answers:
         kinds["answer"] = survey.answers
     return kinds
+
+
+def parse_ontology(path: str) -> Ontology:
+    """An existing ontology (:func:`.parse_ontology.parse_ontology`)."""
+    from to_labelbox_formats.labelbox.parse_ontology import parse_ontology as parse
+
+    return parse(path)
 
 
 def validate(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from to_labelbox.model.schema import Input, Kind, Question
 from to_labelbox.ontology.infer import Ontology, clean_name
 
@@ -27,7 +29,8 @@ def ontology_json(ontology: Ontology) -> bytes:
     """ASCII JSON, indented for review; an existing ontology as it was given."""
     if ontology.given:
         return ontology.given.encode()
-    return json.dumps(normalised(ontology), indent=2).encode() + b"\n"
+    # the standard library indents in Python, ten times slower
+    return msgspec.json.format(json.dumps(normalised(ontology)), indent=2).encode() + b"\n"
 
 
 def normalised(ontology: Ontology) -> dict[str, Any]:

@@ -22,11 +22,15 @@ the set, by its ``source`` elements (see :class:`Origin`).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import FolderRules, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc.detect import sniff
-from to_labelbox_formats.voc.options import Options
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.voc.options import Options
 
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -42,6 +46,6 @@ FORMAT = Reader(
     read,
     title="Pascal VOC (devkit, CVAT, Datumaro, Roboflow, Kaggle, labelImg, Label Studio)",
     docs="docs/formats/voc.md",
-    options=Options,
+    options="to_labelbox_formats.voc.options:Options",
     folders=FolderRules(parts="imagesets|jpegimages|segmentation(class|object)|main", file_an_asset=True),
 )

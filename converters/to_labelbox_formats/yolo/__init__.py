@@ -23,11 +23,15 @@ exporters, and the Label Studio converter.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import FolderRules, ReadContext, Reader
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.detect import sniff
-from to_labelbox_formats.yolo.options import Options
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.yolo.options import Options
 
 
 def read(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -43,6 +47,6 @@ FORMAT = Reader(
     read,
     title="YOLO: Ultralytics, Darknet, Roboflow, labelImg, DOTA, Keras",
     docs="docs/formats/yolo.md",
-    options=Options,
+    options="to_labelbox_formats.yolo.options:Options",
     folders=FolderRules(parts="obj_train_data", file_an_asset=True),
 )

@@ -1,17 +1,13 @@
-"""What the package offers to Python, loaded as a whole when the first name of it is asked for."""
+"""What the package offers to Python; what a conversion does not need is loaded when its name is asked for."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol
 
 from to_labelbox.api.conversion import convert, infer_ontology, write
-from to_labelbox.api.import_out import import_
-from to_labelbox.api.page import preview
-from to_labelbox.api.validation import faults
-from to_labelbox.batches.batch import batch, merge
-from to_labelbox.batches.report import BatchReport
 from to_labelbox.conversion.job import ConversionJob, open_job, plain
 from to_labelbox.conversion.options import Reading, takes
 from to_labelbox.ontology.infer import Ontology
@@ -40,6 +36,10 @@ from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
 from to_labelbox.source.files import Source
 
 if TYPE_CHECKING:
+    from to_labelbox.api.import_out import import_
+    from to_labelbox.api.page import preview
+    from to_labelbox.batches.batch import batch, merge
+    from to_labelbox.batches.report import BatchReport
     from to_labelbox.plugins.importer import ImportOptions, ImportReport
 
 P = ParamSpec("P")
@@ -87,12 +87,21 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """What only an import needs is loaded when it is asked for."""
-    if name in ("ImportOptions", "ImportReport"):
-        from to_labelbox.plugins import importer
+_LATER = {
+    "BatchReport": "to_labelbox.batches.report",
+    "ImportOptions": "to_labelbox.plugins.importer",
+    "ImportReport": "to_labelbox.plugins.importer",
+    "batch": "to_labelbox.batches.batch",
+    "import_": "to_labelbox.api.import_out",
+    "merge": "to_labelbox.batches.batch",
+    "preview": "to_labelbox.api.page",
+}
+"""Where the names are that are loaded when they are asked for."""
 
-        return getattr(importer, name)
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -130,6 +139,8 @@ def validate(
 
     With ``media_root``, what the payload draws is compared with the sizes of the pictures below it.
     """
+    from to_labelbox.api.validation import faults
+
     file = None if ontology is None else os.fspath(ontology)
     return list(faults(os.fspath(path), file, media_at_hand(media_root)))
 

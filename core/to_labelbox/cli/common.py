@@ -6,11 +6,10 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from to_labelbox.batches.report import BatchReport
 from to_labelbox.model.text import display
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.interruption import Interrupted
@@ -18,6 +17,9 @@ from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
 from to_labelbox.report.report import FailOn, Report, Suspicion
 from to_labelbox.report.suspicious import sentence
 from to_labelbox.rules.option import Shown, shown
+
+if TYPE_CHECKING:
+    from to_labelbox.batches.report import BatchReport
 
 F = TypeVar("F", bound=Callable[..., Any])
 

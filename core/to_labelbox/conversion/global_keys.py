@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from string import Formatter
-from urllib.parse import quote
+from collections.abc import Callable
 
 import msgspec
 
@@ -35,26 +34,11 @@ class Keys:
         self._settings = settings
         self._dataset = dataset
         self._urls = AssetTable(settings.url_map)
-        self._prefix = settings.url_prefix.replace("{dataset}", quote(dataset)).rstrip("/")
+        self._address = _address_below(settings.url_prefix, dataset) if settings.url_prefix else None
         self.tells_datasets_apart = "{dataset}" in settings.global_key
         self._plain = settings.global_key == "{relpath}"
-        try:
-            places = [place for place in Formatter().parse(settings.global_key) if place[1] is not None]
-        except ValueError as error:
-            raise UsageError(f"--global-key {settings.global_key!r}: {error}") from None
-        unknown = [name for _, name, _, _ in places if name not in FIELDS]
-        for _, name, form, conversion in places:
-            if form or conversion:
-                raise UsageError(
-                    f"--global-key {settings.global_key!r}: a field stands alone in its braces, "
-                    f"as {{{name}}}, without {':' if form else '!'}"
-                )
-        if not settings.global_key.strip():
-            raise UsageError("--global-key is empty")
-        # a template without a field is right for a set of one asset; two of a key are found when all keys are known
-        if unknown:
-            listing = " ".join(f"{{{f}}}" for f in FIELDS)
-            raise UsageError(f"--global-key {settings.global_key!r}: no field {{{unknown[0]}}}; there are: {listing}")
+        if not self._plain:
+            _check_template(settings.global_key)
 
     def key(self, asset: Asset, split: str) -> str:
         """The key before shortening."""
@@ -78,11 +62,10 @@ class Keys:
 
     def row_data(self, asset: Asset) -> str | None:
         """Where the asset is: the map's URL, the prefix with the quoted path, or the source's own URL; else None."""
-        settings = self._settings
         if self._urls and (url := self._urls.get(asset.path)):
             return url
-        if settings.url_prefix:
-            return f"{self._prefix}/{quote(asset.path)}"
+        if self._address is not None:
+            return self._address(asset.path)
         if asset.url and _URL.match(asset.url):
             return asset.url.translate(_NOT_IN_URLS)
         return f"{MEDIA}/{asset.path}" if asset.content is not None else None
@@ -100,3 +83,34 @@ def shortened(key: str) -> str:
     """A key of at most 200 characters: its end, after a hash of the whole that keeps it unique."""
     digest = hashlib.sha1(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{digest}~{key[-(MAX_LENGTH - 17) :]}"
+
+
+def _check_template(template: str) -> None:
+    """Raises :class:`UsageError` for a template of keys that cannot be filled."""
+    from string import Formatter  # slow to load
+
+    try:
+        places = [place for place in Formatter().parse(template) if place[1] is not None]
+    except ValueError as error:
+        raise UsageError(f"--global-key {template!r}: {error}") from None
+    unknown = [name for _, name, _, _ in places if name not in FIELDS]
+    for _, name, form, conversion in places:
+        if form or conversion:
+            raise UsageError(
+                f"--global-key {template!r}: a field stands alone in its braces, "
+                f"as {{{name}}}, without {':' if form else '!'}"
+            )
+    if not template.strip():
+        raise UsageError("--global-key is empty")
+    # a template without a field is right for a set of one asset; two of a key are found when all keys are known
+    if unknown:
+        listing = " ".join(f"{{{f}}}" for f in FIELDS)
+        raise UsageError(f"--global-key {template!r}: no field {{{unknown[0]}}}; there are: {listing}")
+
+
+def _address_below(prefix: str, dataset: str) -> Callable[[str], str]:
+    """What makes the address of an asset of its path."""
+    from urllib.parse import quote  # slow to load
+
+    base = prefix.replace("{dataset}", quote(dataset)).rstrip("/")
+    return lambda path: f"{base}/{quote(path)}"

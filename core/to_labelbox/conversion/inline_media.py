@@ -7,10 +7,10 @@ is encoded, in the folder of its chunks, and moved to their final place when the
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
 
 from to_labelbox.conversion.global_keys import MEDIA, cleaned
+from to_labelbox.conversion.output_folder import remove_folder
 from to_labelbox.model.items import Asset
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
@@ -53,4 +53,4 @@ def publish_media(parts: str, out: str) -> None:
         os.makedirs(target, exist_ok=True)
         for name in names:
             os.replace(os.path.join(folder, name), os.path.join(target, name))
-    shutil.rmtree(root, ignore_errors=True)
+    remove_folder(root)

@@ -9,7 +9,6 @@ import errno
 import hashlib
 import os
 import re
-import shutil
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -70,6 +69,19 @@ class Sink:
         return Output(self.lines, self.size, self._hash.hexdigest())
 
 
+def remove_folder(path: str) -> None:
+    """Remove a folder with all that is in it, as far as that can be done."""
+    with suppress(OSError):
+        for entry in os.scandir(path):
+            if not entry.is_dir(follow_symlinks=False):
+                os.remove(entry)
+        os.rmdir(path)
+    if os.path.lexists(path):
+        import shutil  # slow to load
+
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def unwritable(folder: str, error: OSError) -> UsageError:
     """Why a folder cannot take an output."""
     if isinstance(error, FileExistsError):
@@ -107,7 +119,7 @@ class Folder:
             earlier = [name for name in sorted(os.listdir(path)) if OURS.fullmatch(name)]
             if earlier and not overwrite:
                 raise UsageError(f"{path} holds an earlier result ({earlier[0]}): use --overwrite, or another folder")
-            shutil.rmtree(self.partial, ignore_errors=True)
+            remove_folder(self.partial)
             os.mkdir(self.partial)
         except OSError as error:
             raise unwritable(path, error) from error
@@ -139,7 +151,7 @@ class Folder:
         """Remove what is not published, and the folder with it where it was made for nothing."""
         for file in self._open:
             file.abandon()
-        shutil.rmtree(self.partial, ignore_errors=True)
+        remove_folder(self.partial)
         if self._made:
             with suppress(OSError):
                 os.rmdir(self.path)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct, field
 
 from to_labelbox.model.items import Asset
 from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.entry_points import load
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable, MediaFolder
@@ -95,20 +97,33 @@ class FolderRules(Struct, frozen=True, kw_only=True):
 _ANY_FOLDERS = FolderRules()
 
 
-@dataclass(frozen=True, slots=True)
 class Reader:
     """A source format: how it is called, how a source is recognised, how it is read.
 
     ``sniff(source)`` looks at a listing and first bytes alone. ``read(source, options, context)`` reads the schema and an
     index, and gives a :class:`Dataset`; ``options`` is an instance of the dataclass ``options``, whose fields, defaults and
-    ``metadata={"help": …}`` are the options of the format. ``title`` is its line in the list of formats, ``docs`` its page.
+    ``metadata={"help": …}`` are the options of the format; as a text, ``package.module:Name``, it is loaded when it is
+    first asked for. ``title`` is its line in the list of formats, ``docs`` its page.
     """
 
-    name: str
-    sniff: Callable[[Source], Match | Refusal]
-    read: Callable[[Source, Any, ReadContext], Dataset]
-    _: KW_ONLY
-    title: str = ""
-    docs: str = ""
-    options: type = NoOptions
-    folders: FolderRules = _ANY_FOLDERS
+    def __init__(
+        self,
+        name: str,
+        sniff: Callable[[Source], Match | Refusal],
+        read: Callable[[Source, Any, ReadContext], Dataset],
+        *,
+        title: str = "",
+        docs: str = "",
+        options: type | str = NoOptions,
+        folders: FolderRules = _ANY_FOLDERS,
+    ) -> None:
+        self.name, self.sniff, self.read = name, sniff, read
+        self.title, self.docs, self.folders = title, docs, folders
+        self._options = options
+
+    @cached_property
+    def options(self) -> type:
+        if not isinstance(self._options, str):
+            return self._options
+        found: type = load(self._options)
+        return found

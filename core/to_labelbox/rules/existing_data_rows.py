@@ -19,7 +19,6 @@ from msgspec import Struct
 from to_labelbox.model.items import Asset
 from to_labelbox.report.errors import UsageError
 from to_labelbox.source.option_file import open_text, parse_json
-from to_labelbox.source.urls import url_path
 
 COLUMNS = ("id", "global_key", "external_id", "row_data")
 _ALIASES = {
@@ -127,7 +126,11 @@ def _agree(a: str, b: str) -> bool:
 
 
 def _path(url: str) -> str:
-    return url_path(url) if "://" in url else url
+    if "://" not in url:
+        return url
+    from to_labelbox.source.urls import url_path  # slow to load, and few conversions have rows
+
+    return url_path(url)
 
 
 def _ends(url: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 Entries are named by ``/``-separated paths relative to the source's root. Nothing outside that root is ever opened, links
 met on the walk are not followed, and archives are read in place with caps on size, ratio and count. Folders that hold no
-data (:func:`is_data_folder`) are not listed.
+data (:func:`~to_labelbox.source.paths.is_data_folder`) are not listed.
 """
 
 from __future__ import annotations
@@ -10,47 +10,20 @@ from __future__ import annotations
 import bisect
 import codecs
 import errno
-import gzip
-import lzma
 import os
 import re
-import struct
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
-from typing import IO, BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from to_labelbox.model.text import display, text_name
 from to_labelbox.report.errors import FileError, UsageError
-from to_labelbox.source.paths import BELOW_NO_DATA, MIRRORS, is_data_folder, is_safe
+from to_labelbox.source.paths import MIRRORS, is_data_folder, is_safe
 
 HEAD = 64 * 1024
 HEADS = 64
 """Beginnings of files that a source keeps: 4 MB."""
-MAX_MEMBER_BYTES = 64 * 2**30
-MAX_MEMBERS = 5_000_000
-MAX_TOTAL_BYTES = 2**40
-RATIO_FREE_BYTES, LARGE_BYTES = 64 * 2**20, 2**30
-MAX_RATIO, MAX_LARGE_RATIO = 1_000, 100
-"""Highest inflation of a member, a gz file or a whole archive with more than ``RATIO_FREE_BYTES`` once unpacked, and
-with more than ``LARGE_BYTES``: texts are packed to a tenth, rarely to a hundredth."""
-DAMAGED = (
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    zipfile.BadZipFile,
-    NotImplementedError,
-    struct.error,
-    ValueError,
-    OverflowError,
-    RuntimeError,
-)
-"""What the readers of archives raise about damaged ones, beside OSError."""
-ENCRYPTED = "the archive is encrypted: unpack it first"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _WIDE_TEXT = re.compile(rb"(?:[\t-~]\0(?:\0\0)?){8}|(?:(?:\0\0)?\0[\t-~]){8}")
 """Eight characters of two or four bytes each."""
@@ -63,7 +36,6 @@ _ARCHIVES = {
     b"\xfd7zXZ\0": "xz",
 }
 """How archives begin that are not read in place."""
-_BLOCK = 1 << 20
 _SMALL = 1 << 16
 _PLAIN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -74,6 +46,7 @@ class _Store(Protocol):
     def size(self, name: str) -> int: ...
     def exists(self, name: str) -> bool: ...
     def real_path(self, name: str) -> str | None: ...
+    def head(self, name: str, size: int) -> bytes: ...
 
 
 class _Folder:
@@ -151,6 +124,14 @@ class _Folder:
         path = self.real_path(name)
         return path is not None and os.path.isfile(path)
 
+    def head(self, name: str, size: int) -> bytes:
+        with self.open(name) as stream:
+            if name.lower().endswith(".gz"):
+                from to_labelbox.source.archives import gunzipped
+
+                return gunzipped(stream, size)
+            return stream.read(size)
+
 
 def shown_path(path: str) -> str:
     """A path as the user knows it: of a mirrored one, the address."""
@@ -182,94 +163,6 @@ def _no_link(path: str, flags: int) -> int:
     if _PLAIN_FILE == os.O_RDONLY and os.path.islink(path):  # a system that cannot tell while it opens
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
     return os.open(path, flags | _PLAIN_FILE)
-
-
-class _Zip:
-    def __init__(self, path: str) -> None:
-        self._path, self._process = path, os.getpid()
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (*DAMAGED, OSError) as error:
-            raise FileError(f"{path}: not a readable zip archive: {error}") from error
-        self._members: dict[str, zipfile.ZipInfo] = {}
-        total = 0
-        for info in self._zip.infolist():
-            name = info.filename.replace("\\", "/")
-            if not name or name.endswith("/"):
-                continue
-            if not is_safe(name):
-                raise FileError(f"{path}: member {display(name)!r} leads out of the archive; nothing was read from it")
-            if BELOW_NO_DATA.search(name):
-                continue
-            if name in self._members:
-                raise FileError(f"{path}: member {display(name)!r} is there twice, so its content is ambiguous")
-            if len(self._members) >= MAX_MEMBERS:
-                raise FileError(f"{path}: more than {MAX_MEMBERS:,} members")
-            self._members[name] = info
-            total += info.file_size
-        if total > LARGE_BYTES and (why := _too_much(total, os.path.getsize(path))):
-            raise FileError(f"{path}: {why}")
-        if total > MAX_TOTAL_BYTES:
-            raise FileError(f"{path}: unpacks to more than {MAX_TOTAL_BYTES:,} bytes")
-
-    @property
-    def archive(self) -> zipfile.ZipFile:
-        """The archive, with a file of this process's own: processes that are forked share the place in an open file."""
-        if self._process != os.getpid():
-            self._zip.fp = open(self._path, "rb")  # noqa: SIM115
-            self._process = os.getpid()
-        return self._zip
-
-    def names(self) -> Sequence[str]:
-        return sorted(self._members)
-
-    def open(self, name: str) -> BinaryIO:
-        info = self._members.get(name)
-        if info is None:
-            raise FileNotFoundError(name)
-        if info.flag_bits & 1:
-            raise FileError(f"{ENCRYPTED} ({self._path})")
-        if why := _too_much(info.file_size, info.compress_size):
-            raise FileError(f"in {self._path}: {why}")
-        return _unpacked(self.archive.open(info), info.file_size, info.compress_size)
-
-    def size(self, name: str) -> int:
-        return self._members[name].file_size
-
-    def exists(self, name: str) -> bool:
-        return name in self._members
-
-    def real_path(self, name: str) -> str | None:
-        return None
-
-
-def _too_much(size: int, packed: int) -> str:
-    """Why so many bytes of so few are not unpacked; empty when they may be."""
-    for free, ratio in ((LARGE_BYTES, MAX_LARGE_RATIO), (RATIO_FREE_BYTES, MAX_RATIO)):
-        if size > free and size > ratio * max(1, packed):
-            return f"unpacks to more than {ratio:,} times its size, which looks like a zip bomb"
-    return ""
-
-
-def _unpacked(stream: IO[bytes] | gzip.GzipFile, size: int | None, packed: int) -> BinaryIO:
-    """A seekable copy of a compressed stream: in memory when small, else in an unnamed temporary file."""
-    target = tempfile.SpooledTemporaryFile(max_size=32 * 2**20)  # noqa: SIM115
-    total = 0
-    limit = MAX_MEMBER_BYTES if size is None else size
-    try:
-        with stream:
-            while block := stream.read(_BLOCK):
-                total += len(block)
-                if total > limit:
-                    raise FileError("holds more than it declares, or more than is accepted")
-                if why := _too_much(total, packed):
-                    raise FileError(why)
-                target.write(block)
-        target.seek(0)
-    except BaseException:
-        target.close()
-        raise
-    return cast(BinaryIO, target)
 
 
 class Source:
@@ -305,15 +198,17 @@ class Source:
             self._store = _Folder(first, without=without)
             self.name = os.path.basename(os.path.abspath(first)) or "dataset"
         elif _is_zip(first):
-            self._store = _Zip(first)
-            self.name = Path(first).stem
+            from to_labelbox.source.archives import Zip
+
+            self._store = Zip(first, display(self.path))
+            self.name = os.path.splitext(os.path.basename(os.path.normpath(first)))[0]
         else:
             root, base = os.path.split(os.path.abspath(first))
             self._store = _Folder(root, [base])
             self.name = base.removesuffix(".gz").split(".")[0] or base
         self.name = text_name(self.name)
         self.is_file = len(files) == 1 and isinstance(self._store, _Folder) and not os.path.isdir(first)
-        self.is_archive = isinstance(self._store, _Zip)
+        self.is_archive = not isinstance(self._store, _Folder)
 
     @property
     def folder(self) -> str | None:
@@ -415,13 +310,15 @@ class Source:
             try:
                 stream = self._store.open(name)
                 if name.lower().endswith(".gz"):
+                    from to_labelbox.source.archives import ungzipped
+
                     with stream as packed:
-                        size = packed.seek(0, os.SEEK_END)
-                        packed.seek(0)
-                        stream = _unpacked(gzip.GzipFile(fileobj=packed), None, size)
+                        stream = ungzipped(packed)
             except (OSError, MemoryError) as error:
                 raise FileError(self._unreadable(error)) from error
-            except DAMAGED as error:
+            except Exception as error:
+                if not _is_damage(error):
+                    raise
                 raise FileError(f"the archive {self._archive(name)} is damaged: {error}") from error
             yield stream
         finally:
@@ -491,15 +388,10 @@ class Source:
 
     def _head(self, name: str, size: int) -> bytes:
         try:
-            if isinstance(self._store, _Zip):
-                info = self._store._members[name]
-                if info.flag_bits & 1:
-                    raise FileError(f"{ENCRYPTED} ({display(self.path)})")
-                with self._store.archive.open(info) as member:
-                    return _head_of(member, name, size)
-            with self._store.open(name) as stream:
-                return _head_of(stream, name, size)
-        except (OSError, FileError, *DAMAGED) as error:
+            return self._store.head(name, size)
+        except Exception as error:
+            if not isinstance(error, OSError | FileError) and not _is_damage(error):
+                raise
             inside = f" (in the archive {display(self.path)})" if self.is_archive else ""
             self.unreadable.setdefault(name, (getattr(error, "strerror", None) or str(error)) + inside)
             return b""
@@ -517,10 +409,11 @@ def _oddity(name: str, head: bytes) -> str:
     return ""
 
 
-def _head_of(stream: IO[bytes], name: str, size: int) -> bytes:
-    if name.lower().endswith(".gz"):
-        return gzip.GzipFile(fileobj=cast(BinaryIO, stream)).read(size)
-    return stream.read(size)
+def _is_damage(error: Exception) -> bool:
+    """Whether it is what the readers of archives raise about damaged ones."""
+    from to_labelbox.source.archives import DAMAGED
+
+    return isinstance(error, DAMAGED)
 
 
 def _is_zip(path: str) -> bool:

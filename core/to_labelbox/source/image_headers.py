@@ -10,7 +10,6 @@ values 1..8, anything else counts as 1; an orientation that only XMP mentions do
 from __future__ import annotations
 
 import io
-import mimetypes
 import os
 import struct
 from collections.abc import Callable
@@ -60,6 +59,8 @@ def is_media(name: str) -> bool:
 
 @cache
 def _is_media(extension: str) -> bool:
+    import mimetypes  # slow to load
+
     return (mimetypes.guess_type(f"x{extension}")[0] or "").startswith(("image/", "video/", "audio/"))
 
 

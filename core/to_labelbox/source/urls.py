@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*://")
 _SIGNING = re.compile(
@@ -36,6 +35,8 @@ def url_parts(text: str) -> UrlParts | None:
 
     ``name`` is the host alone, in lower case, without port and brackets.
     """
+    from urllib.parse import unquote, urlsplit  # slow to load, and most sources have no address
+
     try:
         parts = urlsplit(text)
         return UrlParts(
@@ -50,6 +51,8 @@ def url_path(text: str) -> str:
     parts = url_parts(text)
     if parts is not None:
         return parts.path
+    from urllib.parse import unquote
+
     return unquote(re.split(r"[?#]", text.partition("://")[2].partition("/")[2])[0])
 
 

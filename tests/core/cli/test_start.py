@@ -31,6 +31,8 @@ def ours(modules: set[str]) -> set[str]:
 
 HEAVY = {"numpy", "lxml", "yaml", "PIL", "rich", "pyclipper", "pycocotools", "multiprocessing", "labelbox", "pebble"}
 HEAVY |= {"importlib.metadata", "email", "concurrent.futures", "asyncio", "socket", "ssl"}
+SLOW = {"zipfile", "tempfile", "pathlib", "shutil", "urllib.parse", "mimetypes", "random"}
+"""What few conversions need, and what takes milliseconds to load."""
 
 
 def test_help_loads_the_command_line_and_nothing_else() -> None:
@@ -53,8 +55,19 @@ def test_help_loads_the_command_line_and_nothing_else() -> None:
 @pytest.mark.parametrize("name", sorted({p.parent.name for p in (ROOT / "fixtures/yolo").glob("*/input")})[:1])
 def test_a_small_set_of_boxes_loads_nothing_heavy(name: str, tmp_path: Path) -> None:
     modules = loaded("convert", ROOT / "fixtures/yolo" / name / "input", "-o", tmp_path / "out", "--quiet")
-    assert not modules & HEAVY
-    assert len(modules) < 330
+    assert not modules & (HEAVY | SLOW)
+    assert not any(name.startswith("to_labelbox.batches") for name in modules)
+    assert len(modules) < 275
+
+
+def test_a_usual_data_yaml_needs_no_yaml(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/data.yaml").write_text("train: images\nnc: 1\nnames:\n  0: car\n")
+    (tmp_path / "set/images").mkdir()
+    (tmp_path / "set/labels").mkdir()
+    (tmp_path / "set/labels/a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (tmp_path / "set/images/a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20")
+    assert "yaml" not in loaded("convert", tmp_path / "set", "-o", tmp_path / "out", "--quiet")
 
 
 def test_a_format_that_is_named_is_the_only_one_loaded(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def test_each_fault_of_a_zip_names_the_archive(tmp_path: Path) -> None:
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousandth of the limits in bytes, to be quick."""
-    monkeypatch.setattr("to_labelbox.source.files.RATIO_FREE_BYTES", 64 << 10)
-    monkeypatch.setattr("to_labelbox.source.files.LARGE_BYTES", 1 << 20)
+    monkeypatch.setattr("to_labelbox.source.archives.RATIO_FREE_BYTES", 64 << 10)
+    monkeypatch.setattr("to_labelbox.source.archives.LARGE_BYTES", 1 << 20)
 
 
 @pytest.mark.usefixtures("small_limits")

@@ -19,7 +19,6 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 
 from to_labelbox.report.errors import FileError
-from to_labelbox_formats.label_studio.files.records import UNDECODABLE
 
 WINDOW = 1 << 18
 """Bytes of a piece, unless a single task is larger."""
@@ -29,6 +28,8 @@ _TRIES = 4
 
 _KEYED = re.compile(rb'\{\s*"\d{1,18}"\s*:\s*(?=\{)')
 """How a project of the first versions keeps its tasks: by their numbers."""
+UNDECODABLE = (ValueError, RecursionError)
+"""What msgspec raises on bytes that do not fit: DecodeError and UnicodeDecodeError are ValueErrors."""
 _BLANK = re.compile(rb"[ \t\r\n]*")
 _COMMA = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|"', re.DOTALL)

@@ -11,14 +11,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+
 Id = str | int | float | None
 Number = float | None
 Labels = list[str] | str | None
 
 _NOTHING = (b"", b"null", b"[]", b"{}")
-UNDECODABLE = (ValueError, RecursionError)
-"""What msgspec raises on bytes that do not fit: DecodeError and UnicodeDecodeError are ValueErrors."""
-
 _EMPTY = Raw(b"")
 
 

@@ -16,11 +16,18 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.flat_records import from_flat
-from to_labelbox_formats.label_studio.files.pieces import TABLES, FileForm, FileShape, flat_row, joined, table_row
+from to_labelbox_formats.label_studio.files.pieces import (
+    TABLES,
+    UNDECODABLE,
+    FileForm,
+    FileShape,
+    flat_row,
+    joined,
+    table_row,
+)
 from to_labelbox_formats.label_studio.files.records import (
     STORED,
     TASK,
-    UNDECODABLE,
     Id,
     Lost,
     RecordFault,

@@ -1,14 +1,17 @@
-"""Items to payload lines and data rows, one asset after another."""
+"""Items to payload lines and data rows, one asset after another.
+
+What only some sets have (tracks, answers, links, maps) is loaded with the first of them.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import count as counter
+from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, cleaned, shortened
 from to_labelbox.model.items import Asset, Attribute, Classification, Item, Media, Object, Relationship, Track
@@ -18,25 +21,25 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import LISTED, Log
 from to_labelbox.rules.required import ASSET, missing
 from to_labelbox.rules.settings import Settings
-from to_labelbox_formats.labelbox.encode.answers import Questions
 from to_labelbox_formats.labelbox.encode.data_rows import data_row
-from to_labelbox_formats.labelbox.encode.georeference import Georeference
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
-from to_labelbox_formats.labelbox.encode.relationships import add_relationship
 from to_labelbox_formats.labelbox.encode.shapes import Shapes
-from to_labelbox_formats.labelbox.encode.tracks import Tracks
 from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, ONE_NAME, TEXT
 from to_labelbox_formats.labelbox.metadata import RESERVED, SPLIT, SPLITS, split_option
 from to_labelbox_formats.labelbox.options import Options
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.labelbox.encode.answers import Questions
+    from to_labelbox_formats.labelbox.encode.georeference import Georeference
+    from to_labelbox_formats.labelbox.encode.tracks import Tracks
 
 OTHER_FIELD = "source_split"
 """A name that is advised for a metadata field that takes any word."""
 _ENUM = f"Labelbox's own field split takes {', '.join(SPLITS)}"
 
 
-@dataclass(slots=True)
-class Encoded:
+class Encoded(Struct):
     """See :class:`to_labelbox.plugins.writer.Encoded`."""
 
     rows: bytes
@@ -49,6 +52,20 @@ class Encoded:
     written: int
 
 
+def _georeference(options: Options) -> Georeference | None:
+    if not options.geo:
+        return None
+    from to_labelbox_formats.labelbox.encode.georeference import Georeference
+
+    return Georeference(options.geo, options.epsg)
+
+
+def _tracks(buffer: LineBuffer) -> Tracks:
+    from to_labelbox_formats.labelbox.encode.tracks import Tracks
+
+    return Tracks(buffer)
+
+
 class Encoder:
     """Encodes the items of one chunk."""
 
@@ -57,15 +74,15 @@ class Encoder:
         self._options = options
         self._dataset = dataset
         self._keys = Keys(settings, dataset)
-        self._georeference = Georeference(options.geo, options.epsg) if options.geo else None
+        self._georeference = _georeference(options)
         self._alone = False
         self._reset(log)
 
     def _reset(self, log: Log) -> None:
         self._buffer = buffer = LineBuffer(self._settings, self._options, log)
         self._shapes = Shapes(buffer)
-        self._tracks = Tracks(buffer)
-        self._questions = Questions(buffer)
+        self._tracks: Tracks | None = None
+        self._questions: Questions | None = None
         self._rows: list[bytes] = []
         self._counts = array("I")
         self._key_hashes = array("Q")
@@ -130,7 +147,8 @@ class Encoder:
         before = buffer.line_count
         shapes, tracks = self._shapes, self._tracks
         shapes.start(item)
-        tracks.start()
+        if tracks is not None:
+            tracks.start()
         if asset.frames is not None and asset.frames > MAX_FRAMES:
             buffer.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=buffer.key)
         answers: list[Classification] = []
@@ -158,21 +176,37 @@ class Encoder:
                         )
                 if buffer.filtered and not buffer.passes(annotation.label, annotation):
                     continue
+                if tracks is None:
+                    tracks = self._tracks = _tracks(buffer)
                 tracks.add(annotation, instances)
             elif type(annotation) is Relationship:
                 relationships.append(annotation)
-        tracks.finish()
+        if tracks is not None:
+            tracks.finish()
         for label, count in instances.items():
             if count > 1:
                 buffer.survey.repeated[label] = None
-        sources = self._questions.add(answers) if answers else {}
+        sources = self._answer(answers) if answers else {}
         if buffer.required is not None:
             self._demand(answers, sources)
-        for relationship in relationships:
-            add_relationship(buffer, relationship, ends, sources)
+        if relationships:
+            self._relate(relationships, ends, sources)
         if buffer.line_count - before > MANY:
             self._check_many(given)
         self._counts.append(buffer.line_count - before)
+
+    def _answer(self, answers: list[Classification]) -> dict[str, str]:
+        if self._questions is None:
+            from to_labelbox_formats.labelbox.encode.answers import Questions
+
+            self._questions = Questions(self._buffer)
+        return self._questions.add(answers)
+
+    def _relate(self, relationships: list[Relationship], ends: dict[str, str], sources: dict[str, str]) -> None:
+        from to_labelbox_formats.labelbox.encode.relationships import add_relationship
+
+        for relationship in relationships:
+            add_relationship(self._buffer, relationship, ends, sources)
 
     def _open_row(self, key: str) -> bool:
         """The data row that the next lines refer to: a new one, or one that exists. False when there has to be one."""

@@ -27,7 +27,6 @@ from to_labelbox_formats.labelbox.encode.line_types import (
     TokenLine,
 )
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
-from to_labelbox_formats.labelbox.encode.png_masks import png_text
 from to_labelbox_formats.labelbox.options import Options, TextUnit
 
 
@@ -71,6 +70,8 @@ def _point_line(row: Row, uuid: str, name: Raw, shape: Shape) -> Struct:
 
 def _mask_line(row: Row, uuid: str, name: Raw, shape: Shape) -> Struct:
     mask: Mask = shape.geometry  # type: ignore[assignment]
+    from to_labelbox_formats.labelbox.encode.png_masks import png_text  # most sets have no mask
+
     return MaskLine(uuid, row.data_row, name, Png(Raw(b'"' + png_text(mask, (row.options.mask_value,)) + b'"')))
 
 

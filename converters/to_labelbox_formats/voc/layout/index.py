@@ -9,8 +9,9 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from to_labelbox.model.text import text_name
 from to_labelbox.source.files import Source
@@ -47,8 +48,7 @@ class ImageList(NamedTuple):
     name: str
 
 
-@dataclass(slots=True)
-class Layout:
+class Layout(Struct):
     """The files of a set by role, each list sorted, and the units of work.
 
     Units: the annotation files, then images without one, then masks with neither. ``image_of`` holds for each

@@ -17,6 +17,7 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.folders.listing import Tree
+from to_labelbox_formats.yolo.folders.plain_yaml import plain_yaml
 from to_labelbox_formats.yolo.text_lines import utf8
 
 MAX_DESCRIPTOR_BYTES = 16 * 2**20
@@ -75,11 +76,13 @@ def load_yaml(data: bytes) -> Mapping[str, Any]:
     Ultralytics does, control characters are left out and bytes that are no UTF-8, which are mostly in comments, borne;
     they are U+FFFD in the result.
     """
-    import yaml  # here, because most sources have none
+    text = utf8(data).decode("utf-8", "replace")
+    if (plain := plain_yaml(text)) is not None:
+        return plain
+    import yaml  # here, because few sources need it
 
     try:
-        text = yaml.reader.Reader.NON_PRINTABLE.sub("", utf8(data).decode("utf-8", "replace"))
-        document = yaml.load(text, Loader=yaml.BaseLoader)
+        document = yaml.load(yaml.reader.Reader.NON_PRINTABLE.sub("", text), Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise FileError(f"not YAML{place}: {error.problem}") from None
