@@ -15,7 +15,8 @@ from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.assets import slots_of
 from to_labelbox_formats.label_studio.config import Declared
 from to_labelbox_formats.label_studio.conventions import Conventions
-from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Task, decode_data
+from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.records import Task, decode_data
 from to_labelbox_formats.label_studio.files.task_files import TaskFiles
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions

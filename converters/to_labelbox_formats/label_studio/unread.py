@@ -22,14 +22,8 @@ from to_labelbox_formats.label_studio.assets import shows_media
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config
 from to_labelbox_formats.label_studio.conventions import Evidence
 from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
-from to_labelbox_formats.label_studio.files.records import (
-    LABEL_KEYS,
-    UNDECODABLE,
-    AnnotationRecord,
-    Region,
-    Task,
-    ValueRecord,
-)
+from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, AnnotationRecord, Region, Task, ValueRecord
 
 SAMPLED_PIECES = 64
 _DECODE = msgspec.json.Decoder(list[Any]).decode

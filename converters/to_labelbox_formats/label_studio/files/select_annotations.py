@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from to_labelbox_formats.label_studio.files.records import UNDECODABLE, AnnotationRecord, Id, decode_any
+from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.records import AnnotationRecord, Id, decode_any
 from to_labelbox_formats.label_studio.options import Options
 
 _MILLISECONDS = 1e11

@@ -10,7 +10,8 @@ from msgspec import Raw
 from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import MAX_DEPTH, Control
-from to_labelbox_formats.label_studio.files.records import UNDECODABLE, Region, ValueRecord, decode_any, text_list
+from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.records import Region, ValueRecord, decode_any, text_list
 from to_labelbox_formats.label_studio.regions.region_log import Unusable
 
 UNSUPPORTED_ANSWERS = {

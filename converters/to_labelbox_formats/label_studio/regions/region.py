@@ -29,15 +29,8 @@ from to_labelbox.model.survey import INSTANCE
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.conventions import Conventions
-from to_labelbox_formats.label_studio.files.records import (
-    UNDECODABLE,
-    Id,
-    Region,
-    ValueRecord,
-    decode_any,
-    is_nothing,
-    text_list,
-)
+from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.records import Id, Region, ValueRecord, decode_any, is_nothing, text_list
 from to_labelbox_formats.label_studio.regions.answers import answer_of, is_answer, unsupported
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.naming import Naming

@@ -28,7 +28,8 @@ from to_labelbox.model.items import (
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
-from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, UNDECODABLE, Number, Region, ValueRecord, as_list
+from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, Number, Region, ValueRecord, as_list
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.regions.region_log import RegionLog, Unusable
 

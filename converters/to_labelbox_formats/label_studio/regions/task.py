@@ -15,9 +15,9 @@ from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
 from to_labelbox_formats.label_studio.conventions import Conventions
+from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import (
     ANNOTATION,
-    UNDECODABLE,
     AnnotationRecord,
     Lost,
     RecordFault,
