@@ -32,7 +32,7 @@ from to_labelbox.report.report import Report
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
 from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import Outside, Policy, Settings
-from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
+from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.files import Source
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from to_labelbox.conversion.output_folder import PARTIAL, REPORT, room, unwritab
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.option import FilePath, option
-from to_labelbox.source.cloud.mirror import at_hand
+from to_labelbox.source.cloud.at_hand import at_hand
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.fingerprint import file_digest
 from to_labelbox.source.option_file import whole_number

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from to_labelbox.cli.speech import tell
 from to_labelbox.conversion.run import Progress
-from to_labelbox.source.cloud.mirror import at_hand
+from to_labelbox.source.cloud.at_hand import at_hand
 
 if TYPE_CHECKING:
     from to_labelbox.batches.progress import Listener

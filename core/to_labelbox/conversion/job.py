@@ -36,7 +36,7 @@ from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import Settings
 from to_labelbox.source.asset_lookup import MediaFolder
-from to_labelbox.source.cloud.mirror import at_hand, media_at_hand
+from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.files import Source
 from to_labelbox.source.unchanged import Snapshot, has_changed

@@ -13,7 +13,7 @@ import to_labelbox
 from cloud import BUCKET, S3, s3_server, web_server
 from harness import FIXTURES, Case, cases, contents, report
 from to_labelbox import UnavailableError, UsageError
-from to_labelbox.source.cloud.mirror import at_hand
+from to_labelbox.source.cloud.at_hand import at_hand
 from to_labelbox.source.cloud.service import SCHEMES
 from to_labelbox.source.image_headers import file_header
 

@@ -19,7 +19,7 @@ import posixpath
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -28,6 +28,7 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import UsageError
+from to_labelbox.source.cloud.at_hand import Told
 from to_labelbox.source.cloud.placeholder import BODIES, HEADS, cache_folder, shown, write
 from to_labelbox.source.cloud.service import (
     address_of,
@@ -55,9 +56,6 @@ _NAME_BYTES = 255
 _TOGETHER = 512
 """Files that are asked for at once."""
 
-Told = Callable[[int, int, int], None]
-"""Called with files fetched, files in all, and bytes fetched."""
-
 
 class _Listing(Struct):
     """``versions``: what tells one content of a file from the next, by name; empty where the server does not say."""
@@ -75,7 +73,7 @@ class _Far(NamedTuple):
     version: str
 
 
-def at_hand(paths: Sequence[str], told: Told | None = None, listing_only: bool = False) -> list[str]:
+def mirrored(paths: Sequence[str], told: Told | None = None, listing_only: bool = False) -> list[str]:
     """The paths as paths of this machine: addresses are mirrored, together, so that they keep their places to each other.
 
     ``listing_only``: no file is fetched ahead, as for a folder of media. Raises :class:`UsageError` where an address
@@ -94,11 +92,6 @@ def at_hand(paths: Sequence[str], told: Told | None = None, listing_only: bool =
     except OSError as error:
         place = f"{cache_folder()}, where sources of the cloud are kept, cannot be written"
         raise UsageError(f"{place}: {error.strerror}; TO_LABELBOX_CACHE names another folder") from None
-
-
-def media_at_hand(root: str | os.PathLike[str] | None) -> str | None:
-    """A folder of media as a path of this machine: of one in the cloud, the listing."""
-    return None if root is None else at_hand([os.fspath(root)], listing_only=True)[0]
 
 
 def _bound() -> int:
