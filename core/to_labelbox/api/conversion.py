@@ -28,7 +28,7 @@ from to_labelbox.rules.settings import Settings
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ConvertOptions(OutputOptions):
     """What ``convert`` takes besides."""
 

@@ -36,7 +36,7 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Reading:
     """How a source is read."""
 
@@ -53,7 +53,7 @@ class Reading:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Writing:
     """How a payload is laid out."""
 
@@ -61,7 +61,7 @@ class Writing:
     index: bool = option(True, "Write index.ndjson: from each line to its source.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ConversionOptions(Rules, Reading):
     """What is read how, and what is made of it. Tables, maps and ontologies are given as their files or as themselves.
 
@@ -118,7 +118,7 @@ class ConversionOptions(Rules, Reading):
         return dataclasses.replace(self.settings or Settings(), **values)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class OutputOptions(Writing, ConversionOptions):
     """What ``convert`` and ``batch`` take besides: how the result is written."""
 

@@ -17,7 +17,7 @@ from to_labelbox.report.errors import UsageError
 FilePath: TypeAlias = str | os.PathLike[str]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Shown:
     """What is said of an option. Without help it is for Python alone.
 
