@@ -18,7 +18,7 @@ from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.ids import Id, Names, twin
 from to_labelbox_formats.coco.index import File
-from to_labelbox_formats.coco.options import Form, Options, Units, Visibility
+from to_labelbox_formats.coco.options import Form, Options, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
 
 SAMPLE = 200
@@ -35,13 +35,16 @@ class Conventions(Struct, frozen=True):
 
     ``corners``: boxes are two corners. ``sides``: coordinates are fractions of a side of the picture that is this long
     (1, or 100 for per cent); 0 for pixels. ``stated``: a record's own ``bbox_mode`` counts, as nothing was asked for.
-    ``all_visible``: every labelled keypoint is visible.
+    ``all_visible``: every labelled keypoint is visible. ``most_visible``: a keypoint of a greater value is none.
+    ``stated_sides``: the size of an RLE is in the order that is stated.
     """
 
     corners: bool = False
     sides: float = 0.0
     stated: bool = True
     all_visible: bool = False
+    most_visible: float = math.inf
+    stated_sides: bool = False
 
 
 PLAIN = Conventions()
@@ -90,6 +93,8 @@ def conventions_of(file: File, number: int, opened: Opened, options: Options, lo
         sides={Units.NORMALISED: 1.0, Units.PERCENT: 100.0}.get(units, 0.0),
         stated=options.boxes is Form.AUTO,
         all_visible=_all_visible(file, sample, options.visibility, log),
+        most_visible=2 if options.visibility is Visibility.STRICT else math.inf,
+        stated_sides=options.rle_sides is RleSides.STATED,
     )
 
 
@@ -245,6 +250,7 @@ def _all_visible(file: File, sample: list[_Seen], visibility: Visibility, log: L
             for_=visible,
             unknown=odd,
             why="any value above 0 says that the point is there",
+            option="-O visibility=strict",
         )
     return False
 

@@ -297,7 +297,13 @@ def _items(
         annotations = records.annotations(own, asset, log)
         if len(merged.beside):
             annotations = [*annotations, *records.answers_beside(merged.beside.of_image(number), log)]
-        yield Item(asset=asset, annotations=annotations, split=file.split, origin=file.name)
+        yield Item(
+            asset=asset,
+            annotations=annotations,
+            split=file.split,
+            origin=file.name,
+            split_seen_in=file.name if file.split else "",
+        )
     for n, stray in enumerate(found, max(start, merged.images) - merged.images):
         message = _AMBIGUOUS if n else "its image_id is not among the images"
         records.lose(stray, log, Code.ASSET_UNKNOWN, message)

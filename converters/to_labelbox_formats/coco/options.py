@@ -23,6 +23,12 @@ class Visibility(StrEnum):
     AUTO = "auto"
     COCO = "coco"
     PRESENT = "present"
+    STRICT = "strict"
+
+
+class RleSides(StrEnum):
+    AUTO = "auto"
+    STATED = "stated"
 
 
 class SameNames(StrEnum):
@@ -62,7 +68,14 @@ class Options:
     )
     visibility: Visibility = field(
         default=Visibility.AUTO,
-        metadata={"help": "what 1 says at a keypoint: coco and auto, labelled but hidden; present, no more than there"},
+        metadata={
+            "help": "what 1 says at a keypoint: coco, strict and auto, labelled but hidden; present, no more than there; "
+            "to strict, values other than 0, 1 and 2 are no keypoint"
+        },
+    )
+    rle_sides: RleSides = field(
+        default=RleSides.AUTO,
+        metadata={"help": "order of an RLE's size: auto swaps it where only then the mask fits its bbox; stated never"},
     )
     same_names: SameNames = field(
         default=SameNames.AUTO,

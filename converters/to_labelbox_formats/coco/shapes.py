@@ -147,7 +147,8 @@ class Shapes:
             mask = mask_of(Rle(size, rle.counts), asset)
             self.note(log, Code.FIELD_REPAIRED, "the RLE has no size; its runs fill the image", record, data.id)
             return mask
-        if rle.size == size[::-1] != size and data.bbox and len(data.bbox) == 4:
+        swaps = not self._files.conventions[record.file].stated_sides
+        if swaps and rle.size == size[::-1] != size and data.bbox and len(data.bbox) == 4:
             upright, turned = (_extent(Rle(s, rle.counts)) for s in (rle.size, size))
             if turned is not None and _near(turned, data.bbox) and not (upright and _near(upright, data.bbox)):
                 log.assume(
@@ -155,6 +156,7 @@ class Shapes:
                     "width, height",
                     for_=1,
                     why="size has the image's sides in this order, and the mask then fits its bbox, else not",
+                    option="-O rle_sides=stated",
                 )
                 return mask_of(Rle(size, rle.counts), asset)
         return mask_of(rle, asset)
@@ -238,7 +240,8 @@ class Shapes:
 
     def keypoints(self, record: Record, data: AnyFields, log: Log) -> Keypoints | None:
         """Points with v > 0, named by the category; None when none is labelled."""
-        all_visible = self._files.conventions[record.file].all_visible
+        conventions = self._files.conventions[record.file]
+        all_visible, most = conventions.all_visible, conventions.most_visible
         if isinstance(data, LooseFields) and data.named_points:
             return self._named(record, data, log)
         values = data.keypoints or []
@@ -258,7 +261,7 @@ class Shapes:
         points = [
             Keypoint(names[n], values[3 * n], values[3 * n + 1], values[3 * n + 2] == 1 and not all_visible)
             for n in range(count)
-            if values[3 * n + 2] > 0
+            if 0 < values[3 * n + 2] <= most
         ]
         return Keypoints(tuple(points)) if points else None
 
@@ -272,7 +275,8 @@ class Shapes:
 
     def _named(self, record: Record, data: LooseFields, log: Log) -> Keypoints | None:
         """Points that say themselves what they are."""
-        all_visible = self._files.conventions[record.file].all_visible
+        conventions = self._files.conventions[record.file]
+        all_visible, most = conventions.all_visible, conventions.most_visible
         table = self._files.point_names[record.file]
         points = data.named_points or []
         names = unique_names([point.name or find(table, point.id) or "" for point in points])
@@ -282,7 +286,7 @@ class Shapes:
         found = [
             Keypoint(name, point.x, point.y, point.v == 1 and not all_visible)
             for name, point in zip(names, points)
-            if geo.finite((point.x, point.y, point.v)) and point.v > 0
+            if geo.finite((point.x, point.y, point.v)) and 0 < point.v <= most
         ]
         return Keypoints(tuple(found)) if found else None
 

@@ -78,9 +78,11 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
     sample = Sample(source, layout, rules, fallback, options.check_sizes)
     path, log = source.path, context.log
+    relative = are_fractions(options.unit, sample, path)
+    origin = Origin.AS_IS if relative else decide_origin(options.origin, sample, log)
     rules = rules._replace(
-        shift=1.0 if decide_origin(options.origin, sample, log) is Origin.ONE_BASED else 0.0,
-        relative=are_fractions(options.unit, sample, path),
+        shift=1.0 if origin is Origin.ONE_BASED else 0.0,
+        relative=relative,
         sizes=are_sizes(options.corners, sample, path, log),
         degrees=are_degrees(options.angle, sample, path, log),
         any_angle=options.angle is not Angle.AUTO,

@@ -158,12 +158,16 @@ class Items:
             annotations = [_changed(a, lambda geometry: to_stored(geometry, orientation, *size)) for a in annotations]
             log.note(Code.EXIF_TURNED, "labels of the upright picture are turned to the stored one", file=name)
         width, height = stored or (None, None)
-        split = self._lists.splits[self._lists.split_of[unit]]
+        split, seen_in = self._lists.splits[self._lists.split_of[unit]], ""
         told = folder.split or (layout.folder(image)[0].split if image else "")
         if told and told != split and (not split or told in split.split("_")):
-            split = told  # train for a list called train_cls, as those of ImageNet are
+            split, seen_in = told, "" if split else name  # train for a list called train_cls, as those of ImageNet are
         return Item(
-            asset=Asset(path=path, width=width, height=height), annotations=annotations, split=split, origin=name
+            asset=Asset(path=path, width=width, height=height),
+            annotations=annotations,
+            split=split,
+            origin=name,
+            split_seen_in=seen_in,
         )
 
     # ------------------------------------------------------------------------------------------ identity and size

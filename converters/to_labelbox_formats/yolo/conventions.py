@@ -12,7 +12,7 @@ from msgspec import Struct
 from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.yolo.options import Options, Origin, Units
+from to_labelbox_formats.yolo.options import KeypointNames, Options, Origin, Units
 from to_labelbox_formats.yolo.rows import BoxForm, Frame, Task
 from to_labelbox_formats.yolo.task import Evidence, Finding
 
@@ -177,11 +177,15 @@ def first_class(options: Options, evidence: Evidence, names: Mapping[int, str] |
     return 0
 
 
+_CHOICE = 7
+"""Values of a row that is a triangle, or a box with a confidence and the identity of its track."""
+
+
 def tell_task(finding: Finding, evidence: Evidence, told: bool, looked: str, log: Log) -> None:
-    """Say which task was found: an assumption, unless it was named or rows of its length can mean nothing else."""
+    """Say which task was found: an assumption where it says how rows of 7 values are read; all others are read by their length."""
     message = f"task {finding.task}: {finding.reason} (from {looked}; -O task= overrides)"
     fitting = sum(count for length, count in evidence.lengths.items() if _belongs(finding.task, length))
-    if told or not evidence.rows or evidence.forced:
+    if told or not evidence.lengths[_CHOICE]:
         log.decide(message)
         return
     log.assume(
@@ -190,7 +194,7 @@ def tell_task(finding: Finding, evidence: Evidence, told: bool, looked: str, log
         for_=fitting,
         against=evidence.rows - fitting,
         why=f"{finding.reason} (from {looked})",
-        option="-O task=segment" if finding.task in (Task.DETECT, Task.OBB) else "-O task=detect",
+        option="-O task=obb" if 2 * evidence.tracked > evidence.lengths[_CHOICE] else "-O task=detect",
     )
 
 
@@ -204,3 +208,21 @@ def _belongs(task: Task, length: int) -> bool:
             return length > 6
         case _:
             return True
+
+
+def share_keypoint_names(
+    names: Mapping[int, tuple[str, ...]], classes: int, options: Options, file: str, log: Log
+) -> Mapping[int, tuple[str, ...]]:
+    """Names of keypoints by class; those that one of several classes has are taken for all, unless they are its own."""
+    if len(names) != 1 or classes < 2 or options.keypoint_names is KeypointNames.OWN:
+        return names
+    ((index, shared),) = names.items()
+    log.assume(
+        "keypoint names",
+        f"those of class {index}",
+        for_=1,
+        unknown=classes - 1,
+        why=f"kpt_names of {file} has one list, for class {index}: taken for all {classes} classes",
+        option=f"-O keypoint_names={KeypointNames.OWN}",
+    )
+    return dict.fromkeys(range(classes), shared)

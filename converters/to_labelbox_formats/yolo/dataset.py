@@ -19,7 +19,14 @@ from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, note_nameless, schema_of
-from to_labelbox_formats.yolo.conventions import ask_identities, ask_sixth_value, decide_box, first_class, tell_task
+from to_labelbox_formats.yolo.conventions import (
+    ask_identities,
+    ask_sixth_value,
+    decide_box,
+    first_class,
+    share_keypoint_names,
+    tell_task,
+)
 from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
 from to_labelbox_formats.yolo.detect import NDJSON, descriptors, first_line, keras_files, yamls
 from to_labelbox_formats.yolo.dialects import class_folders as folders
@@ -61,7 +68,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             raise SourceError(f"{found.file}: masks_dir describes semantic masks, which are not read")
         classify = options.task or (found.task if found else "")
         if classify == Task.CLASSIFY or (not classify and not any(tree.texts) and folders.looks_like_classes(tree)[0]):
-            return open_folders(tree, context)
+            return open_folders(tree, options, context)
         return _read_rows(tree, found, options, context)
     except FileError as error:
         raise SourceError(f"{source.path}: {error}") from error
@@ -170,7 +177,9 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         finding.task,
         names,
         keypoints,
-        found.keypoint_names if found and options.kpt_shape is None else {},
+        share_keypoint_names(found.keypoint_names, len(names or ()), options, found.file, log)
+        if found and options.kpt_shape is None
+        else {},
         options.predictions,
         options.unknown_classes,
         pixels,
@@ -310,6 +319,7 @@ def _iterator(tree: Tree, index: Index, pictures: Pictures, rules: Rules) -> Cal
                     asset=Asset(path=pictures.path(asset, place), width=width or None, height=height or None),
                     annotations=rows.objects(text, frame, origin) if text else (),
                     split=index.split_names[split],
+                    split_seen_in=asset if index.splits_by_name and index.split_names[split] else "",
                     origin=origin,
                 )
 

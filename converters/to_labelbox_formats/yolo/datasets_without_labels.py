@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from to_labelbox.model.items import Annotation, Asset, Classification, Item, Object
 from to_labelbox.model.schema import Option, Question, Schema
@@ -13,7 +13,7 @@ from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, schema_of
-from to_labelbox_formats.yolo.conventions import decide_origin, decide_sizes
+from to_labelbox_formats.yolo.conventions import decide_origin, decide_sizes, share_keypoint_names
 from to_labelbox_formats.yolo.dialects import class_folders as folders
 from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import keypoint_names_of, read_names
@@ -23,9 +23,9 @@ from to_labelbox_formats.yolo.rows import BoxForm, Rows, Rules, Task
 from to_labelbox_formats.yolo.unread import note_others
 
 
-def open_folders(tree: Tree, context: ReadContext) -> Dataset:
+def open_folders(tree: Tree, options: Options, context: ReadContext) -> Dataset:
     """A set of pictures in folders of their classes."""
-    entries, question = folders.read_folders(tree, context.log)
+    entries, question = folders.read_folders(tree, options.split_folders, context.log)
     context.log.decide("task classify: pictures lie in folders of their classes")
     pictures = Pictures(tree, context, {}, upright=False)
     jsons = [name for name in tree.ending(".json") if posixpath.basename(name) == folders.LABELS_FILE]
@@ -39,7 +39,13 @@ def open_folders(tree: Tree, context: ReadContext) -> Dataset:
                 id = f"{folders.QUESTION}/{label}" if n else folders.QUESTION
                 annotations.append(Classification(id=id, name=folders.QUESTION, value=label, ledger_label=label))
             path = pictures.path(entry.name, FoundIn.SOURCE)
-            yield Item(asset=Asset(path=path), annotations=annotations, split=entry.split, origin=entry.name)
+            yield Item(
+                asset=Asset(path=path),
+                annotations=annotations,
+                split=entry.split,
+                origin=entry.name,
+                split_seen_in=entry.name if entry.split else "",
+            )
 
     return Dataset(
         tree.source.name,
@@ -77,6 +83,7 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
                 asset=Asset(path=pictures.path(asset, place), width=frame.width or None, height=frame.height or None),
                 annotations=objects,
                 split=lines.split(unit),
+                split_seen_in=file if lines.split(unit) else "",
                 origin=file,
             )
 
@@ -95,11 +102,11 @@ def open_ndjson(tree: Tree, file: str, options: Options, context: ReadContext) -
     names, naming = names_of(tree, head.names, options, log)
     if task is Task.POSE and keypoints is None:
         raise SourceError(f"{file}: poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
-    keypoint_names = (
-        keypoint_names_of(head.kpt_names, keypoints[0], len(names or ()), file, log)
-        if keypoints and options.kpt_shape is None
-        else {}
-    )
+    keypoint_names: Mapping[int, tuple[str, ...]] = {}
+    if keypoints and options.kpt_shape is None:
+        classes = len(names or ())
+        keypoint_names = keypoint_names_of(head.kpt_names, keypoints[0], classes, file, log)
+        keypoint_names = share_keypoint_names(keypoint_names, classes, options, file, log)
     lines.tell_unread(log)
     note_others(tree, {file, *naming, *(n for folder in tree.images.values() for n in folder)}, log)
     rules = Rules(

@@ -34,6 +34,7 @@ class Index:
 
     ``looked`` are folders where labels were looked for; ``ignored`` label files and ``unused`` pictures that are no part of the
     set, the former with the reason; ``lists`` the files that list pictures; ``whole`` folders of which every text is a label file.
+    ``splits_by_name``: splits are words of folders' names.
 
     Label names are made from the picture's when they are needed, so that a unit costs a few bytes beyond its name.
     """
@@ -52,6 +53,7 @@ class Index:
         self.unused: set[str] = set()
         self.lists: set[str] = set()
         self.whole: set[str] = set()
+        self.splits_by_name = False
 
     def __len__(self) -> int:
         return len(self.assets)
@@ -116,6 +118,7 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
                 labelled.append(0)
         index.extend(names, split, place, labelled)
     entries.groups.clear()
+    index.splits_by_name = entries.by_name
     index.lists, index.unused = entries.lists, entries.unused
     _match_leftovers(index, claims)
     stems: set[str] = set() if any(index.labelled) else _match_by_stem(tree, index, claims)

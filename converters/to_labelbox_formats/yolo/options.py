@@ -25,12 +25,32 @@ class FirstClass(StrEnum):
     ONE = "1"
 
 
+class KeypointNames(StrEnum):
+    SHARED = "shared"
+    OWN = "own"
+
+
+class SplitFolders(StrEnum):
+    CLASSES = "classes"
+    SPLITS = "splits"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     task: Task | None = field(default=None, metadata={"help": "What the rows are, when the set does not tell."})
     kpt_shape: str | None = field(
         default=None,
         metadata={"help": "Keypoints of a pose and values of each, such as 17x3, when data.yaml lacks it."},
+    )
+    keypoint_names: KeypointNames = field(
+        default=KeypointNames.SHARED,
+        metadata={"help": "Names of keypoints that one of several classes has: for all of them, or its own."},
+    )
+    split_folders: SplitFolders = field(
+        default=SplitFolders.CLASSES,
+        metadata={
+            "help": "Folders called like splits that hold pictures beside folders of classes: classes, or splits."
+        },
     )
     names: str | None = field(
         default=None,

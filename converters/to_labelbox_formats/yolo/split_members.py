@@ -26,7 +26,7 @@ class Entries:
     """Pictures of a set while it is being indexed, each once, in the first split that names it.
 
     ``groups`` are (split, whether the files are there, names); those of whole folders share the listing's own lists.
-    ``guessed``: nothing was where the descriptor says.
+    ``guessed``: nothing was where the descriptor says. ``by_name``: splits are words of folders' names.
     """
 
     def __init__(self, tree: Tree, log: Log) -> None:
@@ -36,6 +36,7 @@ class Entries:
         self.roots: list[tuple[str, str]] = []
         self.resolved = False
         self.guessed = False
+        self.by_name = False
         self.lists: set[str] = set()
         self.unused: set[str] = set()
         self._named: set[str] = set()
@@ -315,6 +316,7 @@ def _read_list(tree: Tree, entries: Entries, split: str, file: str, bases: list[
 def everything(tree: Tree, log: Log) -> Entries:
     """All pictures that have labels near, that lie in a folder of pictures like those, or in one named after a split."""
     entries = Entries(tree, log)
+    entries.by_name = True
     others = []
     labelled = {folder for folder in tree.images if labels_near(tree, folder) is not None}
     shapes = {shape for folder in labelled for shape in _shapes(folder)}

@@ -142,12 +142,6 @@ class Evidence(Struct):
         return 2 * self.beyond > self.measured
 
     @property
-    def forced(self) -> bool:
-        """Whether rows of these lengths can mean one task only: boxes, named corners, or outlines of several lengths."""
-        outlines = len(self.lengths) > 1 and all(length > 6 and length % 2 for length in self.lengths)
-        return set(self.lengths) == {5} or outlines or 0 < self.rows == self.named
-
-    @property
     def doubtful(self) -> bool:
         """Whether another file could still change the decision."""
         return not self.rows or self.uniform in (7, 8) or self.uniform > 9

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from to_labelbox.conversion.demanded import demanding
 from to_labelbox.conversion.located_assets import located
 from to_labelbox.conversion.options import ConversionOptions, Reading, Writing
+from to_labelbox.conversion.split_words import with_splits
 from to_labelbox.model.items import Classification, Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
@@ -152,7 +153,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None)
         raise
     if job.name:
         dataset = replace(dataset, name=job.name)
-    dataset = located(dataset, context, settings.url_map)
+    dataset = with_splits(located(dataset, context, settings.url_map), settings)
     details = as_text({"reason": reason, **dataset.details})
     adapted = _adapted(dataset, settings)
     asking = demanding(settings, adapted.schema)

@@ -349,10 +349,12 @@ class Asset(Struct, frozen=True, gc=False, kw_only=True):
 class Item(Struct, frozen=True, gc=False, kw_only=True):
     """An asset with *all* its annotations: the unit that streams.
 
-    ``origin`` names the file (and record) it comes from, for messages.
+    ``origin`` names the file (and record) it comes from, for messages. ``split_seen_in``: the folder or file of whose name the
+    split is a word, where the source does not state it.
     """
 
     asset: Asset
     annotations: Sequence[Annotation] = ()
     split: str = ""
     origin: str = ""
+    split_seen_in: str = ""

@@ -15,7 +15,7 @@ from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import option
 from to_labelbox.rules.required import Required
 
-__all__ = ["Outside", "Policy", "Settings"]
+__all__ = ["Outside", "Policy", "Settings", "SplitWords"]
 
 
 class Outside(StrEnum):
@@ -24,6 +24,13 @@ class Outside(StrEnum):
     CLIP = "clip"
     KEEP = "keep"
     DROP = "drop"
+
+
+class SplitWords(StrEnum):
+    """What a word like ``val`` says in the name of a folder or file, where the source states no split."""
+
+    TAKE = "take"
+    IGNORE = "ignore"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +65,9 @@ class Rules:
         "Metadata field that takes the split; Labelbox's own, split, takes train, valid, test: val becomes valid.",
         metavar="NAME",
     )
+    split_words: SplitWords = option(
+        SplitWords.TAKE, "Whether a word like val in the name of a folder or file is a split, if none is stated."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +98,11 @@ class Settings(Rules):
         if self.class_map is not None and (policy := self.class_map.geometry.get(counted or label)) is not None:
             return policy
         return self.class_geometry.get(label, self.geometry)
+
+    @property
+    def writes_splits(self) -> bool:
+        """Whether anything is made of splits."""
+        return bool(self.split_metadata) or "{split}" in self.global_key
 
     @property
     def boxes_only(self) -> bool:

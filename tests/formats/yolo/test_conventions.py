@@ -205,10 +205,17 @@ def test_doubled_and_empty_keypoint_names_are_numbered_and_the_rest_stay(tmp_pat
 
 
 def test_the_task_is_an_assumption_that_flips(tmp_path: Path) -> None:
-    rows = "0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n0 0.2 0.2 0.6 0.2 0.6 0.6 0.2 0.6\n"
+    """Rows of 7 values are triangles or boxes with a confidence and a track; all others say by their length what they are."""
+    box, triangle = "0 0.5 0.5 0.4 0.4\n", "0 0.1 0.1 0.5 0.1 0.5 0.5\n"
+    rows = 2 * box + "0 0.2 0.2 0.3 0.3\n" + triangle
     made = Made(tmp_path, yolo(rows))
-    assert made.assumed["task"] == ("obb", 2, 0, "-O task=segment")
-    assert "task" not in Made(tmp_path, yolo(rows), options={"task": "segment"}).assumed
+    assert made.assumed["task"] == ("detect", 3, 1, "-O task=detect")
+    assert any("polygon" in line for line in made.lines)
+    told = Made(tmp_path, yolo(rows), options={"task": "detect"})
+    assert "task" not in told.assumed
+    assert not any("polygon" in line for line in told.lines)
+    four = "0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n0 0.2 0.2 0.6 0.2 0.6 0.6 0.2 0.6\n"
+    assert "task" not in Made(tmp_path, yolo(four)).assumed
     assert "task" not in Made(tmp_path, yolo(rows, YAML + "task: segment\n")).assumed
 
 

@@ -35,13 +35,13 @@ def test_segment_is_one_ring_without_closing_vertex(box: Sandbox) -> None:
 def test_oriented_boxes_keep_their_corners(box: Sandbox) -> None:
     (found,) = rows(box, "0 0.5 0.1 0.6 0.3 0.5 0.5 0.4 0.3\n")
     assert flat(found) == [100, 10, 120, 30, 100, 50, 80, 30]
-    assert [a.taken for a in box.opening.assumptions.values()] == ["obb"]
+    assert box.opening.diagnostics[Code.DECISION].examples[-1].message.startswith("task obb:")
 
 
 def test_four_corners_that_are_no_rectangle_are_a_segment(box: Sandbox) -> None:
     (found,) = rows(box, "0 0.1 0.1 0.9 0.1 0.6 0.5 0.1 0.9\n")
     assert flat(found) == [20, 10, 180, 10, 120, 50, 20, 90]
-    assert [a.taken for a in box.opening.assumptions.values()] == ["segment"]
+    assert box.opening.diagnostics[Code.DECISION].examples[-1].message.startswith("task segment:")
 
 
 def test_pose_of_three_values(box: Sandbox) -> None:

@@ -269,7 +269,7 @@ def _select(content: list[Any], listed: list[dict[str, Any]], pool: bool, names:
             taken += sum(len(records(record.get(k))) for k in _KINDS)
         else:
             left[kind] = left.get(kind, 0) + _skip(record, f"job {number + 1} is of type {kind}", names, file)
-    if left and file.jobs is Jobs.ANNOTATION:
+    if any(left.values()) and file.jobs is Jobs.ANNOTATION:
         file.log.assume(
             "jobs that count",
             "those of type annotation" + (", and the ground truth of honeypots" if pool else ""),

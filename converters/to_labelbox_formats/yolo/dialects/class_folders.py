@@ -19,6 +19,7 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox_formats.yolo.folders.descriptors import MAX_DESCRIPTOR_BYTES
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree
+from to_labelbox_formats.yolo.options import SplitFolders
 
 QUESTION = "class"
 LABELS_FILE = "labels.json"
@@ -114,12 +115,14 @@ def _kinds(tree: Tree, top: str) -> _Kinds:
     return _Kinds(nested, direct and others and not nested)
 
 
-def read_folders(tree: Tree, log: Log) -> tuple[list[Entry], Question]:
+def read_folders(tree: Tree, split_folders: SplitFolders, log: Log) -> tuple[list[Entry], Question]:
     """All pictures in order, and the question with the classes in the order that Ultralytics numbers them: sorted."""
     told = _labels_json(tree, log)
     entries: list[Entry] = []
     top = _top(tree)
     kinds = _kinds(tree, top)
+    if split_folders is SplitFolders.SPLITS:
+        kinds = _Kinds(kinds.nested, classes=False)
     _tell_kinds(tree, top, kinds, log)
     for folder in sorted(tree.images):
         split, written = kinds.of(folder[len(top) :])
@@ -158,7 +161,8 @@ def _tell_kinds(tree: Tree, top: str, kinds: _Kinds, log: Log) -> None:
                 "folder called like a split",
                 f"{name} is a class",
                 unknown=len(names),
-                why=f"{folder} holds {len(names)} pictures itself and lies beside folders of classes; rename it if it is a split",
+                why=f"{folder} holds {len(names)} pictures itself and lies beside folders of classes",
+                option=f"-O split_folders={SplitFolders.SPLITS}",
             )
         else:
             message = f"{len(names)} pictures lie in no folder of a class: their data rows have no answer"

@@ -263,22 +263,11 @@ def keypoint_names_of(raw: object, count: int, classes: int, file: str, log: Log
         return dict.fromkeys(range(max(classes, 1)), _keypoint_list(raw, count, "", file, log))
     else:
         return {}
-    found = {
+    return {
         index: _keypoint_list(names, count, f" of class {index}", file, log)
         for index, names in lists.items()
         if index is not None
     }
-    if len(found) == 1 and classes > 1:
-        ((index, names),) = found.items()
-        log.assume(
-            "keypoint names",
-            f"those of class {index}",
-            for_=1,
-            unknown=classes - 1,
-            why=f"kpt_names of {file} has one list, for class {index}: taken for all {classes} classes",
-        )
-        return dict.fromkeys(range(classes), names)
-    return found
 
 
 def _keypoint_list(raw: list[Any], count: int, whose: str, file: str, log: Log) -> tuple[str, ...]:
