@@ -44,7 +44,7 @@ def flipped(option: str, given: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def output(out: Path) -> dict[str, bytes]:
-    """What is imported: all but the report and what names it."""
+    """What is imported: all but the report and the index."""
     return {name: data for name, data in contents(out).items() if not name.startswith(("report", "index"))}
 
 
@@ -53,12 +53,13 @@ def check(source: Any, report: Report, out: Path, given: dict[str, Any], folder:
     for n, one in enumerate(report.assumptions):
         assert one.option, f"{one.what}: nothing flips it"
         try:
-            to_labelbox.convert(source, folder / str(n), **flipped(one.option, given, folder))
+            other = to_labelbox.convert(source, folder / str(n), **flipped(one.option, given, folder))
         except ToLabelboxError as refused:
             assert len(str(refused)) > 20
             assert "defect" not in str(refused)
         else:
-            assert output(folder / str(n)) != output(out), f"{one.option} changes nothing ({one.what}: {one.taken})"
+            made, asked = (report.annotations, output(out)), (other.annotations, output(folder / str(n)))
+            assert made != asked, f"{one.option} changes nothing ({one.what}: {one.taken})"
     return len(report.assumptions)
 
 
@@ -97,7 +98,9 @@ SETS: dict[str, Files] = {
             [{**BOX, "image_id": 1 + n % 4, "segmentation": [[10, 10, 30, 10, 30, 30, 10, 30]]} for n in range(40)]
         )
     },
-    "coco names of categories": {"a.json": coco([{**BOX, "image_id": 1, "category_id": n} for n in (0, 1)], categories=["cat", "dog"])},
+    "coco names of categories": {
+        "a.json": coco([{**BOX, "image_id": 1, "category_id": n} for n in (0, 1)], categories=["cat", "dog"])
+    },
     "coco corners among boxes": {
         "a.json": coco(
             [{"image_id": 1 + n % 4, "bbox": [10, 10, 30, 30], "area": 400 if n < 5 else 900} for n in range(40)]
@@ -146,6 +149,6 @@ SETS: dict[str, Files] = {
 @pytest.mark.parametrize("name", SETS)
 def test_the_option_of_an_assumption_that_no_fixture_makes(name: str, tmp_path: Path) -> None:
     source = write(tmp_path / "source", SETS[name])
-    given = {"format": name.partition(" ")[0], "options": {}, "settings": to_labelbox.Settings()}
+    given: dict[str, Any] = {"format": name.partition(" ")[0], "options": {}, "settings": to_labelbox.Settings()}
     report = to_labelbox.convert(source, tmp_path / "out", **given)
     assert check(source, report, tmp_path / "out", given, tmp_path)

@@ -185,7 +185,7 @@ def tell_task(finding: Finding, evidence: Evidence, told: bool, looked: str, log
     """Say which task was found: an assumption where it says how rows of 7 values are read; all others are read by their length."""
     message = f"task {finding.task}: {finding.reason} (from {looked}; -O task= overrides)"
     fitting = sum(count for length, count in evidence.lengths.items() if _belongs(finding.task, length))
-    if told or not evidence.lengths[_CHOICE]:
+    if told or evidence.outlines_alone or not evidence.lengths[_CHOICE]:
         log.decide(message)
         return
     log.assume(

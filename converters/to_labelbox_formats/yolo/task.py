@@ -142,6 +142,11 @@ class Evidence(Struct):
         return 2 * self.beyond > self.measured
 
     @property
+    def outlines_alone(self) -> bool:
+        """Whether rows of these lengths are outlines of several numbers of vertices and nothing else."""
+        return len(self.lengths) > 1 and all(length > 6 and length % 2 for length in self.lengths)
+
+    @property
     def doubtful(self) -> bool:
         """Whether another file could still change the decision."""
         return not self.rows or self.uniform in (7, 8) or self.uniform > 9
