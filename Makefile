@@ -3,11 +3,13 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: help demo test lint types unit browser golden screenshots bench kill kill-import fuzz hostile fuzz-guided growth changes damage spawn clean
+.PHONY: help demo test lint types docs wheel unit browser golden screenshots bench kill kill-import fuzz hostile fuzz-guided growth changes damage spawn clean
 
 help:
 	@echo "make demo    set up, convert the bundled example, show the report"
-	@echo "make test    set up, lint, check types, run the tests"
+	@echo "make test    set up, lint, check types, build documents and package, run the tests"
+	@echo "make docs    build the documents as a site below out/site, strictly"
+	@echo "make wheel   build the package, install it afresh, run every command of the README from an empty folder"
 	@echo "make browser install the Chromium that the tests of the preview page use, where it is missing"
 	@echo "make golden  rewrite the fixtures' expected files; review the diff"
 	@echo "make screenshots  renew the pictures of the preview page in docs/images"
@@ -28,7 +30,7 @@ demo: .venv/demo
 	$(BIN)/to-labelbox convert fixtures/coco/demo/input -o out/demo
 	$(BIN)/to-labelbox validate out/demo
 
-test: lint types unit
+test: lint types docs wheel unit
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -37,6 +39,20 @@ lint: .venv/dev
 
 types: .venv/dev
 	$(BIN)/mypy
+
+# The notebook runs too: what it shows is what its cells give. (The variable keeps an advertisement out of the terminal.)
+docs: .venv/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(BIN)/python tests/run_notebook.py docs/notebooks/coco-to-labelbox.ipynb
+
+wheel: .venv/dev
+	@rm -rf out/wheel && mkdir -p out/wheel
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir out/wheel .
+	$(BIN)/twine check --strict out/wheel/*.whl
+	$(PYTHON) -m venv out/wheel/venv
+	out/wheel/venv/bin/pip install --quiet --disable-pip-version-check out/wheel/*.whl
+	PATH="$(CURDIR)/out/wheel/venv/bin:$$PATH" python tests/doc_commands.py README.md docs/index.md
+	@rm -rf out/wheel/venv
 
 unit: .venv/dev browser
 	$(BIN)/pytest -q -n 2
@@ -106,5 +122,5 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,docs]'
 	@touch $@

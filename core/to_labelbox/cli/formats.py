@@ -9,6 +9,7 @@ from to_labelbox.cli.common import complete_format
 from to_labelbox.cli.speech import tell
 from to_labelbox.plugins.options import OptionInfo, option_infos
 from to_labelbox.plugins.registry import describe, readers, writers
+from to_labelbox.report.documentation import page
 
 
 @click.command(
@@ -25,7 +26,7 @@ def formats(names: tuple[str, ...]) -> None:
     for reader in describe(names):
         click.echo(f"{reader.name:<14} {reader.title}")
         if names:
-            click.echo(f"{'':<14} docs: {reader.docs}")
+            click.echo(f"{'':<14} docs: {page(reader.docs)}")
             for option in option_infos(reader.options):
                 click.echo(_option(option))
     for name, error in getattr(readers(), "broken", {}).items():
@@ -33,6 +34,7 @@ def formats(names: tuple[str, ...]) -> None:
     if names:
         for writer in writers().values():
             click.echo(f"\n{writer.name:<14} {writer.title}: options of the target, for any format")
+            click.echo(f"{'':<14} docs: {page(writer.docs)}")
             for option in option_infos(writer.options):
                 click.echo(_option(option))
 

@@ -103,7 +103,8 @@ class Reader:
     ``sniff(source)`` looks at a listing and first bytes alone. ``read(source, options, context)`` reads the schema and an
     index, and gives a :class:`Dataset`; ``options`` is an instance of the dataclass ``options``, whose fields, defaults and
     ``metadata={"help": …}`` are the options of the format; as a text, ``package.module:Name``, it is loaded when it is
-    first asked for. ``title`` is its line in the list of formats, ``docs`` its page.
+    first asked for. ``title`` is its line in the list of formats, ``docs`` its page: a URL, or a path like
+    docs/formats/coco.md of this project.
     """
 
     def __init__(
