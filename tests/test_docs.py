@@ -129,9 +129,7 @@ def commanding() -> list[str]:
     return [path.relative_to(ROOT).as_posix() for path in pages if list(commands(path.read_text()))]
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in commanding() if name.startswith("docs/tutorials")]
-)
+@pytest.mark.parametrize("name", [name for name in commanding() if name.startswith("docs/tutorials")])
 def test_the_commands_of_a_page_work_as_they_stand(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after another in one folder, as a newcomer types them."""
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
