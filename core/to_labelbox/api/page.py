@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from to_labelbox.conversion.output_folder import room
+from to_labelbox.conversion.output_folder import room, unwritable
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
@@ -63,9 +63,11 @@ def write_page(page: str | os.PathLike[str], pieces: Iterable[str]) -> int:
             file.writelines(piece.encode("utf-8", "replace") for piece in pieces)
             size = file.tell()
         os.replace(aside, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
+    except BaseException as error:
+        with suppress(OSError):
             os.unlink(aside)
+        if isinstance(error, PermissionError):
+            raise unwritable(target, error) from error
         raise
     return size
 

@@ -85,7 +85,10 @@ def remove_folder(path: str) -> None:
 def unwritable(folder: str, error: OSError) -> UsageError:
     """Why a folder cannot take an output."""
     if isinstance(error, FileExistsError):
-        return UsageError(f"{folder} is a file: give a folder for the output")
+        what = "a link that leads nowhere" if os.path.islink(folder) else "a file"
+        return UsageError(f"{folder} is {what}: give a folder for the output")
+    if not folder:
+        return UsageError("the name of the output folder is empty")
     return UsageError(f"{folder} cannot be written: {error.strerror}")
 
 

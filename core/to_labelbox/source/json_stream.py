@@ -22,7 +22,6 @@ from to_labelbox.report.errors import FileError
 PIECE = 128 * 1024
 MAX_VALUE = 1 << 30
 """Largest single item in bytes."""
-MAX_DEPTH = 64
 
 T = TypeVar("T")
 
@@ -236,8 +235,6 @@ class JsonStream:
             token = match.group()
             if token in b"{[":
                 depth += 1
-                if depth > MAX_DEPTH:
-                    raise self.error(f"nested more than {MAX_DEPTH} levels deep", self._base + start)
             elif token in b"}]":
                 depth -= 1
             if depth == 0:

@@ -256,3 +256,15 @@ def test_pycocotools_sees_checked_input_only(convert: Convert, monkeypatch: pyte
             run = convert(coco([*given, good]), geometry=policy, outside=outside)
             assert run.report.annotations.written >= 1
     assert seen
+
+
+@pytest.mark.parametrize("deep", [65, 3000, 100_000])
+@pytest.mark.parametrize("field", ["attributes", "segmentation", "unheard_of"])
+def test_what_is_nested_deeply_costs_its_annotation_and_not_its_file(field: str, deep: int, convert: Convert) -> None:
+    document = coco([annotation(n, image_id=n, bbox=[1, 2, 30, 40]) for n in (1, 2)], [image(1), image(2)])
+    document["annotations"][0][field] = "deep"
+    value = '{"a":' * deep + "1" + "}" * deep
+    run = convert(json.dumps(document).replace('"deep"', value).encode())
+    assert run.report.annotations.read == 2
+    assert [line["dataRow"]["globalKey"] for line in run.lines][-1] == "2.jpg"
+    assert run.report.assets.written == 2
