@@ -140,8 +140,8 @@ def break_one(folder: Path, chance: random.Random) -> Path:
     return file
 
 
-def convert_broken(case: Case, folder: Path, out: Path, chance: random.Random) -> None:
-    """Convert a broken copy of a case in one of the ways that there are. Raises whatever is a defect."""
+def ways(case: Case, folder: Path, chance: random.Random) -> dict[str, Any]:
+    """One of the ways in which there is to convert a copy of a case."""
     given = case.arguments(folder)
     settings = dataclasses.replace(
         given["settings"],
@@ -152,6 +152,12 @@ def convert_broken(case: Case, folder: Path, out: Path, chance: random.Random) -
     more: dict[str, Any] = {"settings": settings}
     if chance.random() < 0.5:
         more["format"] = case.format
+    return more
+
+
+def convert_broken(case: Case, folder: Path, out: Path, chance: random.Random) -> None:
+    """Convert a broken copy of a case. Raises whatever is a defect."""
+    more = ways(case, folder, chance)
     try:
         made = case.convert(out, folder, **more)
     except ToLabelboxError as error:

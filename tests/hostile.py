@@ -7,7 +7,6 @@ it is about and is short, or in a balanced report with a valid payload. What doe
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -23,27 +22,15 @@ from types import FrameType
 from typing import Any
 
 import to_labelbox
-from fuzz import TooSlow, break_one, convert_broken, mutated
-from harness import ROOT, Case, annotation, cases, coco, image, save
+from fuzz import TooSlow, break_one, mutated, ways
+from harness import ROOT, Case, annotation, cases, check_output, coco, image, save
+from hostile_kinds import HARD, MORE, NASTY
 from to_labelbox import ToLabelboxError
+from to_labelbox.model.text import display
 
 SECONDS, WAITING, MOST = 10, 300, 200_000
 """Of the processor's time, of any time (another process may have the machine), and characters of a message."""
 KEPT = ROOT / "out" / "hostile"
-NASTY = (
-    "a\x1b[31m",
-    "\u202e\u2066x",
-    "x" * 1_000_000,
-    "\ud800",
-    "../../x",
-    "",
-    "\0",
-    "a\nb",
-    "con",
-    "{relpath}",
-    "%s%n",
-)
-
 OPTIONS: dict[str, tuple[str, str]] = {
     "class_map": (
         "map.yaml",
@@ -60,19 +47,6 @@ OPTIONS: dict[str, tuple[str, str]] = {
         + '[{"value": "red", "label": "red"}]}]}], "classifications": []}',
     ),
 }
-HARD: list[Callable[[random.Random], bytes]] = [
-    lambda _: b"[" * 100_000,
-    lambda _: b"a:\n" + b"".join(b" " * n + b"a:\n" for n in range(1, 1500)),
-    lambda _: b'{"a": "\\ud800", "global_key": "\\udfff"}',
-    lambda _: b'classes: {"\\ud800": {name: "\\udc00"}}',
-    lambda chance: chance.randbytes(3000),
-    lambda _: b"a,b,c\n" + b"9" * 9000 + b"," + b"9" * 9000 + b",1\n",
-    lambda _: b"\xff\xfe" + "classes: {}".encode("utf-16-le"),
-    lambda _: b"&a [*a, *a]",
-    lambda _: b"a: &x [1]\nb: [*x, *x, *x]\n",
-    lambda _: b"!!python/object/apply:os.system ['true']",
-    lambda _: json.dumps({"classes": {"n" * 300 + str(k): None for k in range(3000)}}).encode(),
-]
 
 
 def small_set(folder: Path, chance: random.Random, names: bool = False) -> Path:
@@ -90,7 +64,7 @@ def of_content(chance: random.Random, found: list[Case], scratch: Path) -> None:
     folder = scratch / "input"
     shutil.copytree(case.input, folder, symlinks=True)
     break_one(folder, chance)
-    convert_broken(case, folder, scratch / "out", chance)
+    check_output(scratch / "out", case.convert(scratch / "out", folder, **ways(case, folder, chance)))
 
 
 def of_archive(chance: random.Random, found: list[Case], scratch: Path) -> None:
@@ -152,12 +126,20 @@ def of_state(chance: random.Random, _: list[Case], scratch: Path) -> None:
 
 
 KINDS: dict[str, tuple[int, Callable[[random.Random, list[Case], Path], None]]] = {
-    "content": (60, of_content),
-    "archive": (18, of_archive),
-    "option": (14, of_option),
-    "names": (6, of_names),
+    "content": (50, of_content),
+    "archive": (14, of_archive),
+    "option": (12, of_option),
+    "names": (5, of_names),
     "state": (2, of_state),
+    **MORE,
 }
+
+
+def names_its_file(message: str, scratch: Path) -> bool:
+    """Whether a refusal says what it is about: a file, or an option."""
+    if str(scratch) in message or "--" in message or "-O " in message or "/dev/" in message or "/nowhere" in message:
+        return True
+    return any(display(file.name) in message for file in scratch.rglob("*"))
 
 
 def _watch(seconds: float, waiting: float) -> None:
@@ -181,6 +163,8 @@ def trial(name: str, found: list[Case]) -> tuple[str, str]:
             _watch(0, 0)
             if len(str(error)) > MOST or not str(error) or "defect" in str(error):
                 return kind, f"{name}: {kind}: {str(error)[:300]}"
+            if not names_its_file(str(error), Path(scratch)):
+                return kind, f"{name}: {kind}: names no file: {str(error)[:300]}"
             return f"{kind}, refused", ""
         except (Exception, TooSlow) as error:
             _watch(0, 0)

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,8 +40,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def spoil(disk: Path, how: str) -> Callable[[], None]:
-    """Leave no room on a disk; gives what mends it."""
+def spoil(disk: Path, how: str) -> None:
+    """Leave no room on a disk."""
     used = sum(-(-len(data) // 4096) * 4 for data in contents(disk).values())
     inodes = sum(len(folders) + len(files) for _, folders, files in os.walk(disk)) + 1
     options = {
@@ -49,9 +49,11 @@ def spoil(disk: Path, how: str) -> Callable[[], None]:
         "inodes": f"nr_inodes={inodes + 3}",
         "read-only": "ro",
     }[how]
-    remount = ["mount", "-o"]
-    subprocess.run([*remount, f"remount,{options}", str(disk)], check=True)
-    return lambda: subprocess.run([*remount, "remount,rw,size=64m,nr_inodes=9000", str(disk)], check=True) and None
+    subprocess.run(["mount", "-o", f"remount,{options}", str(disk)], check=True)
+
+
+def mend(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,rw,size=64m,nr_inodes=9000", str(disk)], check=True)
 
 
 def ran(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -80,7 +82,7 @@ def test_a_disk_without_room_is_said(how: str, command: str, disk: Path, tmp_pat
     if command == "merge":
         to_labelbox.batch(sets, out, shard=(1, 1))
     before = contents(disk)
-    mend = spoil(disk, how)
+    spoil(disk, how)
     made = ran(command.split()[0], *given, *workers)
     place = disk / "page.html" if command == "preview" else out
     if (command, how) == ("preview", "inodes"):  # a page is one file
@@ -92,7 +94,7 @@ def test_a_disk_without_room_is_said(how: str, command: str, disk: Path, tmp_pat
     assert "Traceback" not in made.stderr
     visible = {name for name in contents(disk) if not name.startswith(("out/.", "."))}
     assert visible <= set(before)
-    mend()
+    mend(disk)
     again = {"batch": ("--resume",), "convert": (), "merge": (), "preview": ()}[command.split()[0]]
     done = ran(command.split()[0], *given, *workers, *again)
     assert done.returncode == 0, done.stderr
