@@ -21,6 +21,7 @@ from to_labelbox_formats.labelbox.options import Options
 
 if TYPE_CHECKING:
     from to_labelbox.ontology.infer import Ontology
+    from to_labelbox.plugins.comparer import Comparer
     from to_labelbox.plugins.importer import Importer
 
 LINE_KINDS = {
@@ -74,6 +75,13 @@ def importer() -> Importer:
     return IMPORTER
 
 
+def comparer() -> Comparer:
+    """How an output is held against an export of its project (:mod:`.comparing`)."""
+    from to_labelbox_formats.labelbox.comparing.run import compare
+
+    return compare
+
+
 FORMAT = Writer(
     name="labelbox",
     title="Labelbox ground truth (NDJSON)",
@@ -82,5 +90,5 @@ FORMAT = Writer(
     encoding=Encoding(Encoder, PlaceholderFiller, make_uuids_unique, line_kinds),
     ontology=OntologyFile(ontology_json, parse_ontology),
     checks=Checks(check_limits, validate),
-    service=Service(preview, importer),
+    service=Service(preview, importer, comparer),
 )

@@ -36,10 +36,12 @@ from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.files import Source
 
 if TYPE_CHECKING:
+    from to_labelbox.api.compare_out import compare
     from to_labelbox.api.import_out import import_
     from to_labelbox.api.page import preview
     from to_labelbox.batches.batch import batch, merge
     from to_labelbox.batches.report import BatchReport
+    from to_labelbox.plugins.comparer import CompareReport
     from to_labelbox.plugins.importer import ImportOptions, ImportReport
 
 P = ParamSpec("P")
@@ -48,6 +50,7 @@ __all__ = [
     "BatchReport",
     "ClassMap",
     "ClassRule",
+    "CompareReport",
     "Dataset",
     "Detection",
     "Fault",
@@ -72,6 +75,7 @@ __all__ = [
     "UsageError",
     "Writer",
     "batch",
+    "compare",
     "convert",
     "dataset_of",
     "detect",
@@ -89,9 +93,11 @@ __all__ = [
 
 _LATER = {
     "BatchReport": "to_labelbox.batches.report",
+    "CompareReport": "to_labelbox.plugins.comparer",
     "ImportOptions": "to_labelbox.plugins.importer",
     "ImportReport": "to_labelbox.plugins.importer",
     "batch": "to_labelbox.batches.batch",
+    "compare": "to_labelbox.api.compare_out",
     "import_": "to_labelbox.api.import_out",
     "merge": "to_labelbox.batches.batch",
     "preview": "to_labelbox.api.page",

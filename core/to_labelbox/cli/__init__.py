@@ -26,6 +26,7 @@ COMMANDS = {
     "validate": "Check an output folder by Labelbox's rules, offline.",
     "preview": "Make a page with what would be imported, to check by eye.",
     "import": "Import an output folder into Labelbox, resumably.",
+    "compare": "Compare an output folder with an export of the Labelbox project.",
     "formats": "List the source formats, or the options of one.",
     "completion": "Print what makes a shell complete commands, options and formats.",
 }
@@ -86,6 +87,7 @@ def cli() -> None:
     to-labelbox validate OUT                Labelbox's rules, checked offline
     to-labelbox preview  OUT -o page.html   a page with what would be imported drawn on the pictures
     to-labelbox import   OUT --project NAME all of it into Labelbox, resumably
+    to-labelbox compare  OUT EXPORT         whether all of it is there, from an export of the project
     """
 
 

@@ -15,7 +15,8 @@ from to_labelbox.report.codes import Severity
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings
 
-if TYPE_CHECKING:  # loaded when something is imported
+if TYPE_CHECKING:  # loaded when something is imported or compared
+    from to_labelbox.plugins.comparer import Comparer
     from to_labelbox.plugins.importer import Importer
 
 
@@ -148,10 +149,12 @@ class Checks(Struct, frozen=True):
 
 
 class Service(Struct, frozen=True):
-    """What else there is for a target: a page that shows an output, and what takes one into the target's service."""
+    """What else there is for a target: a page that shows an output, what takes one into the target's service, and what holds one
+    against an export of the service."""
 
     preview: Preview | None = None
     importer: Callable[[], Importer] | None = None
+    comparer: Callable[[], Comparer] | None = None
 
 
 class Writer(Struct, frozen=True):

@@ -218,6 +218,7 @@ class Plan:
             line = self._line_at(int(lost[0]))
             raise RefusedError(f"the payload refers to {line.dataRow.globalKey!r}, which is no data row of it")
         self._run_row = order[at]
+        self._ordered, self._order = ordered, order
         chosen = np.flatnonzero(keep)
         if first:
             chosen = chosen[:first]
@@ -309,6 +310,22 @@ class Plan:
             return self.row(row).global_key
         reference = line_of(self.raw_row(row)).dataRow
         return reference.globalKey or reference.id
+
+    @property
+    def chosen(self) -> Numbers:
+        """Numbers of all rows that are imported."""
+        return np.flatnonzero(self._chosen)
+
+    def find(self, name: str) -> int:
+        """The row with this global key, or id where the payload refers by that; -1 when there is none."""
+        value = hash(name)
+        at = int(np.searchsorted(self._ordered, value))
+        if not name or at == len(self._ordered) or self._ordered[at] != value or not self._chosen[self._order[at]]:
+            return -1
+        return int(self._order[at])
+
+    def media_type(self, row: int) -> str:
+        return self._media[self._row_media[row]]
 
     def line_count(self, rows: Numbers) -> int:
         """Lines of these rows."""

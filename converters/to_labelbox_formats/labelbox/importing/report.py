@@ -82,7 +82,7 @@ class Sources:
         decode = msgspec.json.Decoder(IndexLine).decode
         first = 0
         for path, payload, folder in zip(self._paths, self._lines, self._folders):
-            count = _line_count(payload)
+            count = line_count(payload)
             mine = {n - first for n in uuids if first <= n < first + count}
             if mine and os.path.exists(path):
                 for n, raw in enumerate(_written(path)):
@@ -107,7 +107,7 @@ def _written(path: str) -> Iterator[bytes]:
                 yield raw
 
 
-def _line_count(paths: tuple[str, ...]) -> int:
+def line_count(paths: tuple[str, ...]) -> int:
     count = 0
     for path in paths:
         with open(path, "rb") as file:
@@ -266,7 +266,7 @@ def in_words(report: ImportReport) -> str:
         )
     for message in report.messages[:MESSAGES_SHOWN]:
         lines.append(f"{message.count:,} × {display(message.message)}")
-        lines += [f"    {_place(e)}" for e in message.examples[:2]]
+        lines += [f"    {place_in_words(e)}" for e in message.examples[:2]]
     lines += [f"note  {display(note)}" for note in report.notes]
     if report.left_over:
         lines.append(
@@ -275,7 +275,7 @@ def in_words(report: ImportReport) -> str:
     return "\n".join(lines)
 
 
-def _place(example: dict[str, Any]) -> str:
+def place_in_words(example: dict[str, Any]) -> str:
     parts = [str(example.get(k)) for k in ("file", "where") if example.get(k)]
     if example.get("id") not in (None, ""):
         parts.append(f"(id {example['id']})")

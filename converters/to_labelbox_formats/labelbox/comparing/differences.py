@@ -1,0 +1,259 @@
+"""In what an exported feature differs from the sent one, in words, with the overlap and the largest offset."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import numpy as np
+from msgspec import Struct
+
+from to_labelbox_formats.labelbox.comparing.features import (
+    NOTHING,
+    Answers,
+    Feature,
+    Numbers,
+    Path,
+    Ranges,
+    at,
+    envelope,
+    state_at,
+)
+
+FINE = 1e-6
+"""How far degrees and fractions may be apart, as a share of their size."""
+TURNED = 500
+"""Vertices up to which an outline is tried from each of its points, in both directions."""
+SHOWN = 4
+
+
+class Difference(Struct):
+    """``reasons`` is empty for equal features. ``compared``: whether there was a shape on both sides."""
+
+    reasons: list[str] = []
+    iou: float | None = None
+    offset: float | None = None
+    compared: bool = True
+
+
+def difference(sent: Feature, found: Feature, tolerance: float) -> Difference:
+    """``tolerance`` in the unit of the numbers, where these are no fractions."""
+    made = Difference([])
+    if sent.name != found.name:
+        made.reasons.append(f"is {found.name!r}, was {sent.name!r}")
+    if sent.place != found.place and (sent.place or found.place):
+        made.reasons.append(f"is on {found.place or 'none'}, was on {sent.place or 'none'}")
+    _SHAPES.get(sent.kind, _no_shape)(sent, found, _tolerance(sent, tolerance), made)
+    made.reasons += _answers(sent.answers, found.answers)
+    made.reasons += _times(sent.times, found.times)
+    return made
+
+
+def _tolerance(sent: Feature, tolerance: float) -> float:
+    if not sent.fine:
+        return tolerance
+    return FINE * max((abs(n) for n in sent.numbers), default=1.0)
+
+
+# ------------------------------------------------------------------------------------------------------------- shapes
+
+
+def iou(one: Numbers, other: Numbers) -> float:
+    """Of two boxes."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 1.0 if one == other else 0.0
+    both = width * height
+    return both / ((one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1]) - both)
+
+
+def distance(one: Numbers, other: Numbers) -> float:
+    """The largest between points that stand for each other."""
+    return max(
+        (math.hypot(a - c, b - d) for a, b, c, d in zip(one[::2], one[1::2], other[::2], other[1::2])), default=0
+    )
+
+
+def _box(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    _moved(sent.numbers, found.numbers, "box", tolerance, made)
+
+
+def _mask(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    if sent.numbers and found.numbers:
+        _moved(sent.numbers, found.numbers, "box", max(tolerance, 1.0), made)
+    else:
+        made.compared = False
+
+
+def _point(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    _moved(sent.numbers, found.numbers, "point", tolerance, made)
+
+
+def _outline(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    _moved(sent.numbers, found.numbers, sent.kind, tolerance, made)
+
+
+def _moved(one: Numbers, other: Numbers, shape: str, tolerance: float, made: Difference) -> None:
+    off, overlap = offset(one, other, shape)
+    made.offset = max(off, made.offset or 0.0)
+    if overlap is not None:
+        made.iou = min(overlap, 1.0 if made.iou is None else made.iou)
+    if off > tolerance:
+        many = f", has {len(other) // 2} points instead of {len(one) // 2}" if len(one) != len(other) else ""
+        told = f" (IoU {overlap:.3f})" if overlap is not None else ""
+        made.reasons.append(f"is off by up to {off:,.6g}{told}{many}")
+
+
+def offset(one: Numbers, other: Numbers, shape: str) -> tuple[float, float | None]:
+    """The largest distance, and of what has an area the overlap: of outlines that of their envelopes."""
+    if one == other:
+        return 0.0, None if shape in ("point", "line") else 1.0
+    if shape == "box":
+        return max(abs(a - b) for a, b in zip(one, other)), iou(one, other)
+    overlap = iou(envelope(one), envelope(other)) if shape == "polygon" else None
+    if len(one) == len(other):
+        return min(distance(one, turned) for turned in _turned(other, shape)), overlap
+    return _apart(one, other, shape == "polygon"), overlap
+
+
+def _turned(points: Numbers, shape: str) -> Iterator[Numbers]:
+    yield points
+    if shape != "polygon" or len(points) > 2 * TURNED:
+        return
+    pairs = list(zip(points[::2], points[1::2]))
+    for order in (pairs, pairs[::-1]):
+        for n in range(len(order)):
+            yield tuple(c for pair in order[n:] + order[:n] for c in pair)
+
+
+def _apart(one: Numbers, other: Numbers, closed: bool) -> float:
+    """The largest distance from a vertex of either to the other's lines."""
+    return max(_to_lines(one, other, closed), _to_lines(other, one, closed))
+
+
+def _to_lines(points: Numbers, line: Numbers, closed: bool) -> float:
+    vertices = np.array(line).reshape(-1, 2)
+    starts, ends = (vertices, np.roll(vertices, -1, axis=0)) if closed else (vertices[:-1], vertices[1:])
+    if not len(starts):
+        starts = ends = vertices
+    along = ends - starts
+    lengths = np.maximum((along**2).sum(axis=1), 1e-12)
+    farthest = 0.0
+    for x, y in zip(points[::2], points[1::2]):
+        share = np.clip((((x, y) - starts) * along).sum(axis=1) / lengths, 0, 1)
+        nearest = starts + along * share[:, None]
+        farthest = max(farthest, float(np.sqrt(((nearest - (x, y)) ** 2).sum(axis=1).min())))
+    return farthest
+
+
+# -------------------------------------------------------------------------------------------------------------- texts
+
+
+def _entity(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    if sent.numbers != found.numbers:
+        (a, b), (c, d) = sent.numbers, found.numbers
+        made.reasons.append(f"is from character {c:g} to {d:g}, was from {a:g} to {b:g}")
+
+
+def _tokens(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    if sent.tokens != found.tokens:
+        lost, more = len(sent.tokens - found.tokens), len(found.tokens - sent.tokens)
+        made.reasons.append(f"lacks {lost} of {len(sent.tokens)} tokens, and has {more} others")
+
+
+# ------------------------------------------------------------------------------------------------------------- videos
+
+
+def _track(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    if sent.segments != found.segments:
+        made.reasons.append(f"is shown in frames {ranges(found.segments)}, was in {ranges(sent.segments)}")
+    if sent.shape != found.shape:
+        made.reasons.append(f"is a {found.shape}, was a {sent.shape}")
+        return
+    worst = Difference([])
+    first: int | None = None
+    for frame in sorted({*sent.keys, *found.keys}):
+        one, other = at(sent, frame), at(found, frame)
+        if one is None or other is None:
+            continue
+        before = len(worst.reasons)
+        _moved(one, other, sent.shape, tolerance, worst)
+        first = frame if first is None and len(worst.reasons) > before else first
+    made.iou, made.offset = worst.iou, worst.offset
+    if first is not None:
+        overlap = f" (IoU {worst.iou:.3f})" if worst.iou is not None else ""
+        many = f"in {len(worst.reasons)} keyframes from frame {first} on"
+        made.reasons.append(f"is off by up to {worst.offset or 0:,.6g}{overlap} {many}")
+    made.reasons += _states(sent, found)
+
+
+def _states(sent: Feature, found: Feature) -> Iterator[str]:
+    for frame in sorted({*sent.states, *found.states}):
+        one, other = state_at(sent, frame), state_at(found, frame)
+        if one != other:
+            told = _answers(_all(one), _all(other))
+            yield f"frame {frame}: {'; '.join(told)}"
+            return
+
+
+def _all(state: Mapping[str, Answers]) -> Answers:
+    return NOTHING.union(*state.values())
+
+
+def _masks(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    made.compared = False
+    lost = sorted(set(sent.keys) - set(found.keys)) if found.keys else []
+    if lost:
+        made.reasons.append(f"is not in frame {', '.join(map(str, lost[:SHOWN]))}{' …' if len(lost) > SHOWN else ''}")
+
+
+def _no_shape(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    pass
+
+
+def _relationship(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    if sent.ends[:2] != found.ends[:2]:
+        made.reasons.append("is between other annotations")
+    if sent.ends[2] and found.ends[2] and sent.ends[2] != found.ends[2]:
+        made.reasons.append(f"is {found.ends[2]}, was {sent.ends[2]}")
+
+
+_SHAPES = {
+    "box": _box, "polygon": _outline, "line": _outline, "point": _point, "mask": _mask, "entity": _entity,
+    "tokens": _tokens, "track": _track, "masks": _masks, "relationship": _relationship,
+}  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------ answers
+
+
+def _answers(sent: Answers, found: Answers) -> list[str]:
+    told = [f"lacks the answer {_way(path)}" for path in _lowest(sent - found)]
+    told += [f"has the answer {_way(path)}, which was not sent" for path in _lowest(found - sent)]
+    return told[:SHOWN]
+
+
+def _lowest(given: Answers) -> list[Path]:
+    """Without those that a deeper one of them contains."""
+    ordered = sorted(given)
+    return [a for a, b in pairwise([*ordered, ()]) if b[: len(a)] != a]
+
+
+def _times(sent: Mapping[Path, Ranges], found: Mapping[Path, Ranges]) -> list[str]:
+    told = []
+    for path in sorted({*sent, *found}):
+        one, other = sent.get(path, ()), found.get(path, ())
+        if one != other:
+            told.append(f"{_way(path)} holds in {ranges(other)}, was in {ranges(one)}")
+    return told[:SHOWN]
+
+
+def _way(path: Path) -> str:
+    return ": ".join(path)
+
+
+def ranges(given: Ranges) -> str:
+    told = [f"{a}" if a == b else f"{a} to {b}" for a, b in given[:SHOWN]]
+    return (", ".join(told) or "none") + (" …" if len(given) > SHOWN else "")

@@ -1,0 +1,134 @@
+"""One annotation in the form that a sent line and an exported object have in common.
+
+Numbers are as they stand in either: pixels from the top left, degrees on a map, characters with the last one included,
+frames from 1. An answer is the way to it, ``("wear", "worn", "parts", "hook")``, whatever kind of question asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+Numbers = tuple[float, ...]
+Path = tuple[str, ...]
+Answers = frozenset[Path]
+Ranges = tuple[tuple[int, int], ...]
+
+NOTHING: Answers = frozenset()
+
+
+class Feature(Struct):
+    """``kind``: box, polygon, line, point, mask, entity, tokens, answer, track, masks or relationship.
+
+    ``id`` is the line's uuid, or the feature id of the export. ``place`` is the page, the message or the plane.
+    ``numbers``: left, top, right, bottom of a box; first and last character of an entity; else x and y of each point.
+    ``times``: when an answer holds, for answers over time. ``segments`` and ``keys`` are those of a track: ranges of
+    frames, and numbers by keyframe; ``states``: answers from a frame on. ``ends`` of a relationship: ids and type.
+    """
+
+    kind: str
+    name: str
+    id: str = ""
+    line: int = -1
+    place: str = ""
+    numbers: Numbers = ()
+    tokens: frozenset[str] = frozenset()
+    answers: Answers = NOTHING
+    times: Mapping[Path, Ranges] = {}
+    shape: str = ""
+    segments: Ranges = ()
+    keys: Mapping[int, Numbers] = {}
+    states: Mapping[int, Answers] = {}
+    ends: tuple[str, str, str] = ("", "", "")
+    fine: bool = False
+    """Whether the numbers are degrees or fractions, of which a hundredth is much."""
+
+    @property
+    def exact(self) -> Hashable:
+        """What two equal features have in common."""
+        parts = (self.tokens, self.answers, self.segments, tuple(sorted(self.keys.items())))
+        more = (tuple(sorted(self.times.items())), tuple(sorted(self.states.items())))
+        return self.kind, self.name, self.place, self.numbers, self.ends, parts, more
+
+
+def points(given: Any) -> Numbers:
+    """x and y of each point, of a list of points or of GeoJSON's coordinates."""
+    if isinstance(given, Mapping):
+        given = given.get("coordinates", [given])
+    flat: list[float] = []
+    for one in given:
+        if isinstance(one, Mapping):
+            flat += (float(one["x"]), float(one["y"]))
+        elif isinstance(one, int | float):
+            flat.append(float(one))
+        else:
+            flat += points(one)
+    return tuple(flat)
+
+
+def ring(given: Any) -> Numbers:
+    """An outline without the point that closes it."""
+    flat = points(given)
+    return flat[:-2] if len(flat) > 4 and flat[:2] == flat[-2:] else flat
+
+
+def box(given: Mapping[str, Any]) -> Numbers:
+    """Left, top, right, bottom; a negative height is turned over, as on maps."""
+    if "coordinates" in given:
+        return envelope(points(given))
+    left, top = float(given["left"]), float(given["top"])
+    right, bottom = left + float(given["width"]), top + float(given["height"])
+    return min(left, right), min(top, bottom), max(left, right), max(top, bottom)
+
+
+def envelope(numbers: Numbers) -> Numbers:
+    return min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2])
+
+
+def merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Ranges in order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def runs(frames: Iterable[int]) -> Ranges:
+    """Frames as ranges."""
+    return merged((frame, frame) for frame in frames)
+
+
+def at(track: Feature, frame: int) -> Numbers | None:
+    """Where an object is in a frame: between keyframes of one segment on the straight way; None where it is not."""
+    for start, end in track.segments:
+        if start <= frame <= end:
+            break
+    else:
+        return None
+    if frame in track.keys:
+        return track.keys[frame]
+    before = max((k for k in track.keys if start <= k < frame), default=None)
+    after = min((k for k in track.keys if frame < k <= end), default=None)
+    if before is None or after is None:
+        known = before if before is not None else after
+        return None if known is None else track.keys[known]
+    one, other = track.keys[before], track.keys[after]
+    if len(one) != len(other):
+        return one
+    share = (frame - before) / (after - before)
+    return tuple(a + (b - a) * share for a, b in zip(one, other))
+
+
+def state_at(track: Feature, frame: int) -> dict[str, Answers]:
+    """What is answered in a frame, by question: the last answer of each holds."""
+    state: dict[str, Answers] = {}
+    for since in sorted(f for f in track.states if f <= frame):
+        answers = track.states[since]
+        for question in {path[0] for path in answers}:
+            state[question] = frozenset(path for path in answers if path[0] == question)
+    return state

@@ -1,0 +1,184 @@
+"""``OUT/compare.json`` and ``OUT/compare.ndjson``: counts by class, and each annotation that is not as it was sent."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+import msgspec
+
+from to_labelbox.model.text import display
+from to_labelbox.plugins.comparer import ClassComparison, CompareReport
+from to_labelbox.report.errors import UsageError
+from to_labelbox_formats.labelbox.comparing.differences import Difference
+from to_labelbox_formats.labelbox.comparing.features import Feature
+from to_labelbox_formats.labelbox.importing.output import Output
+from to_labelbox_formats.labelbox.importing.report import IndexLine, Messages, line_count, place_in_words
+
+REPORT = "compare.json"
+FINDINGS = "compare.ndjson"
+CLASSES_SHOWN = 20
+MESSAGES_SHOWN = 10
+
+
+class SourceIndex:
+    """Lines of ``index.ndjson`` by the number of the payload's line; 8 bytes a line, once one is asked for."""
+
+    def __init__(self, output: Output) -> None:
+        self._parts = output.parts
+        self._firsts: list[int] = []
+        self._offsets: dict[int, array[int]] = {}
+        self._files: dict[int, BinaryIO] = {}
+        self._decode = msgspec.json.Decoder(IndexLine).decode
+
+    def find(self, number: int, uuid: str) -> dict[str, Any]:
+        """File, place and id of the source; nothing where there is no index, or one of another payload."""
+        if not self._firsts:
+            total = 0
+            for part in self._parts:
+                self._firsts.append(total)
+                total += line_count(part.payload)
+        n = max(k for k, first in enumerate(self._firsts) if first <= number)
+        offsets = self._offsets_of(n)
+        if number - self._firsts[n] >= len(offsets):
+            return {}
+        file = self._files[n]
+        file.seek(offsets[number - self._firsts[n]])
+        try:
+            line = self._decode(file.readline())
+        except ValueError:
+            return {}
+        if line.line is None or (uuid and (line.uuid or "").lower() != uuid):
+            return {}
+        name = self._parts[n].name
+        return {"file": f"{name}: {line.file}" if name else line.file, "where": line.where, "id": line.id}
+
+    def _offsets_of(self, n: int) -> array[int]:
+        if n not in self._offsets:
+            offsets, at = array("q"), 0
+            with suppress(FileNotFoundError):
+                self._files[n] = open(self._parts[n].index, "rb")  # noqa: SIM115  (closed by close)
+                for raw in self._files[n]:
+                    offsets.append(at)
+                    at += len(raw)
+            self._offsets[n] = offsets
+        return self._offsets[n]
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+
+class Tally:
+    """Counts what is found, and writes what is not as it was sent."""
+
+    def __init__(self, output: Output) -> None:
+        self.classes: dict[str, ClassComparison] = {}
+        self.messages = Messages()
+        self.findings = 0
+        self._index = SourceIndex(output)
+        self._path = os.path.join(output.folder, FINDINGS)
+        try:
+            self._file = open(f"{self._path}.partial", "wb")  # noqa: SIM115  (closed by close)
+        except OSError as error:
+            raise UsageError(f"{self._path} cannot be written: {error.strerror}") from None
+
+    def pair(self, sent: Feature, found: Feature, made: Difference, key: str) -> None:
+        counts = self._class(sent.name)
+        counts.annotations += 1
+        counts.measure(made.iou, made.offset)
+        if not made.reasons:
+            counts.same += 1
+            counts.not_compared += not made.compared
+            return
+        counts.different += 1
+        more: dict[str, Any] = {"feature_id": found.id or None}
+        more |= {name: round(v, 6) for name in ("iou", "offset") if (v := getattr(made, name)) is not None}
+        self._tell("different", sent, key, "; ".join(made.reasons), more)
+
+    def missing(self, sent: Feature, key: str, why: str) -> None:
+        counts = self._class(sent.name)
+        counts.annotations += 1
+        counts.missing += 1
+        self._tell("missing", sent, key, why, {})
+
+    def beside(self, found: Feature, key: str, state: str) -> None:
+        """``extra`` or ``doubled``."""
+        counts = self._class(found.name)
+        setattr(counts, state, getattr(counts, state) + 1)
+        why = "is in the export only" if state == "extra" else "is in the export once more"
+        self._tell(state, found, key, why, {"feature_id": found.id or None})
+
+    def _class(self, name: str) -> ClassComparison:
+        return self.classes.setdefault(name, ClassComparison())
+
+    def _tell(self, state: str, feature: Feature, key: str, message: str, more: dict[str, Any]) -> None:
+        told: dict[str, Any] = {"state": state, "key": key, "class": feature.name, "kind": feature.kind}
+        if feature.line >= 0:
+            told |= {"line": feature.line + 1, "uuid": feature.id or None}
+            told |= self._index.find(feature.line, feature.id)
+        told |= more
+        self.messages.add(state, message, feature.name, told)
+        self._file.write(msgspec.json.encode({**told, "message": message}) + b"\n")
+        self.findings += 1
+
+    def close(self, whole: bool) -> str:
+        """The path of the file, if there is anything in it."""
+        self._index.close()
+        self._file.close()
+        if whole and self.findings:
+            os.replace(f"{self._path}.partial", self._path)
+            return self._path
+        os.remove(f"{self._path}.partial")
+        if whole:
+            with suppress(FileNotFoundError):
+                os.remove(self._path)
+        return ""
+
+
+def save(report: CompareReport, folder: str) -> None:
+    path = os.path.join(folder, REPORT)
+    with open(f"{path}.partial", "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(report.as_json()), indent=1) + b"\n")
+    os.replace(f"{path}.partial", path)
+
+
+# ------------------------------------------------------------------------------------------------------------- words
+
+_HEAD = ("sent", "same", "different", "missing", "extra", "doubled", "IoU from", "off up to")
+
+
+def in_words(report: CompareReport) -> str:
+    """The table, which adds up: sent = same + different + missing."""
+    lines = [f"{'class':<26}" + "".join(f"{h:>11}" for h in _HEAD)]
+    worst = sorted(
+        report.classes.items(), key=lambda c: (-(c[1].missing + c[1].different + c[1].doubled), -c[1].annotations)
+    )
+    lines += [_row(name, counts) for name, counts in worst[:CLASSES_SHOWN]]
+    if len(worst) > CLASSES_SHOWN:
+        lines.append(f"… and {len(worst) - CLASSES_SHOWN} more classes, in {REPORT}")
+    lines.append(_row("total", report.annotations))
+    rows = report.rows
+    told = [f"{rows.total:,} data rows: {rows.compared:,} compared"]
+    told += [f"{rows.missing:,} not in the export"] if rows.missing else []
+    told += [f"{rows.without_label:,} without a label"] if rows.without_label else []
+    lines.append(", ".join(told))
+    for message in report.messages[:MESSAGES_SHOWN]:
+        lines.append(f"{message.count:,} × {message.what}: {display(message.message)}")
+        lines += [f"    {place_in_words(e)}" for e in message.examples[:2]]
+    if len(report.messages) > MESSAGES_SHOWN:
+        lines.append(f"… and {len(report.messages) - MESSAGES_SHOWN} more kinds, in {REPORT}")
+    lines += [f"note  {display(note)}" for note in report.notes]
+    if report.findings:
+        lines.append(f"each with its source: {report.findings}")
+    return "\n".join(lines)
+
+
+def _row(name: str, c: ClassComparison) -> str:
+    shown = display(name)
+    shown = shown if len(shown) <= 25 else shown[:24] + "…"
+    counts = (c.annotations, c.same, c.different, c.missing, c.extra, c.doubled)
+    figures = ("" if c.iou is None else f"{c.iou:.3f}", "" if c.offset is None else f"{c.offset:.4g}")
+    return f"{shown:<26}" + "".join(f"{v:>11,}" for v in counts) + "".join(f"{f:>11}" for f in figures)

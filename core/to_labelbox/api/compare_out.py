@@ -1,0 +1,45 @@
+"""The comparison from Python: an output folder beside exports of the target's service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from to_labelbox.plugins.registry import writer
+from to_labelbox.report.errors import UsageError
+
+if TYPE_CHECKING:  # loaded when something is compared
+    from to_labelbox.plugins.comparer import CompareReport
+
+
+def compare(
+    out: str | os.PathLike[str],
+    *exports: str | os.PathLike[str],
+    projects: Sequence[str] = (),
+    tolerance: float = 0.01,
+    first: int = 0,
+    listener: Callable[[int, int], None] | None = None,
+) -> CompareReport:
+    """Hold an output folder of ``convert`` or ``batch`` against exports of the projects that it was imported into.
+
+    Every annotation that was written is found, different, or missing in the exports; ``OUT/compare.json`` and
+    ``OUT/compare.ndjson`` say which, with its source. ``projects`` are ids or names, where an export holds several;
+    ``tolerance`` is in pixels; ``first`` compares an import of the first rows. ``listener(done, rows)`` hears how far it is.
+    Raises :class:`UsageError` for what is no output or no export.
+    """
+    from to_labelbox.plugins.comparer import CompareOptions
+
+    if not exports:
+        raise UsageError("give an export of the project: a file of NDJSON or JSON")
+    if isinstance(projects, str):
+        projects = (projects,)
+    if not 0 <= tolerance < float("inf"):
+        raise UsageError(f"tolerance {tolerance}: want pixels, 0 or more")
+    if first < 0:
+        raise UsageError(f"first {first}: want a number of data rows")
+    found = writer().service.comparer
+    if found is None:
+        raise UsageError(f"the format {writer().name} compares nothing")
+    options = CompareOptions(projects=tuple(projects), tolerance=tolerance, first=first)
+    return found()(os.fspath(out), [os.fspath(e) for e in exports], options, listener or (lambda done, rows: None))
