@@ -148,7 +148,7 @@ def labels(project: Any) -> list[Mapping[str, Any]]:
     return [one for one in found if isinstance(one, Mapping)]
 
 
-class Label:
+class ExportedLabel:
     """The features of one label. ``unknown`` counts what is of no form that is known here."""
 
     def __init__(self, annotations: Mapping[str, Any], names: Names, fine: bool) -> None:

@@ -14,7 +14,7 @@ from to_labelbox.plugins.comparer import CompareOptions, CompareReport, RowCompa
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.comparing.differences import Difference, difference
-from to_labelbox_formats.labelbox.comparing.export import ExportRow, Label, Names, labels, rows
+from to_labelbox_formats.labelbox.comparing.export import ExportedLabel, ExportRow, Names, labels, rows
 from to_labelbox_formats.labelbox.comparing.features import Feature, Ranges
 from to_labelbox_formats.labelbox.comparing.pairing import Paired, pair
 from to_labelbox_formats.labelbox.comparing.payload import sent
@@ -168,7 +168,7 @@ class _Comparison:
         ours, fine, key = list(self._sent(number)), self._in_degrees(number), self._plan.key(number)
         best: tuple[Paired, list[Difference], int] | None = None
         for one in given:
-            label = Label(one, self._names, fine)
+            label = ExportedLabel(one, self._names, fine)
             paired = pair(ours, label.features)
             made = [difference(a, b, self._options.tolerance) for a, b in paired.pairs]
             if best is None or _loss(paired, made) < _loss(best[0], best[1]):
