@@ -145,9 +145,10 @@ def parse_config(data: bytes) -> Config:
     head = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head.startswith(b"<"):
         data = _embedded(data)
-    root = parse_xml(data)
-    if local_name(root).lower() != "view":
-        raise FileError(f"the root of a labelling config is View, not {local_name(root)}")
+    tags = _tags(parse_xml(data))
+    root = tags[0]
+    if root.name != "view":
+        raise FileError(f"the root of a labelling config is View, not {root.name}")
     controls: dict[str, Control] = {}
     objects: dict[str, Shown] = {}
     _walk(root, {}, "", controls, objects)
@@ -159,8 +160,7 @@ def parse_config(data: bytes) -> Config:
     targets = {t for c in controls.values() for t in c.targets}
     objects = {n: o for n, o in objects.items() if n in targets} or objects
     repeated = tuple(n for n in (*controls, *objects) if "{{" in n)
-    tags = Counter(local_name(element).lower() for element in root.iter() if isinstance(element.tag, str))
-    return Config(controls, objects, repeated, True, dict(tags))
+    return Config(controls, objects, repeated, True, dict(Counter(tag.name for tag in tags)))
 
 
 def _by_alias(control: Control, controls: dict[str, Control]) -> Control:
@@ -190,8 +190,25 @@ def _embedded(data: bytes) -> bytes:
     raise FileError("holds no labelling config (a text label_config or config)")
 
 
-def _attributes(element: Element) -> dict[str, str]:
-    return {str(k).lower(): str(v) for k, v in element.attrib.items()}
+class _Tag(Struct, frozen=True, eq=False):
+    """A tag of a config, its name and those of its attributes in small letters, as they are compared."""
+
+    name: str
+    given: dict[str, str]
+    text: str
+    children: list[_Tag]
+
+
+def _tags(root: Element) -> list[_Tag]:
+    """All tags in their order, the root first; comments are none."""
+    found: dict[Element, _Tag] = {}
+    for element in root.iter("*"):
+        given = {str(k).lower(): str(v) for k, v in element.attrib.items()}
+        found[element] = tag = _Tag(local_name(element).lower(), given, (element.text or "").strip(), [])
+        parent = element.getparent()
+        if parent is not None and parent in found:
+            found[parent].children.append(tag)
+    return list(found.values())
 
 
 def _true(text: str | None) -> bool:
@@ -203,11 +220,10 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def _walk(
-    element: Element, inherited: dict[str, str], repeat: str, controls: dict[str, Control], objects: dict[str, Shown]
+    element: _Tag, inherited: dict[str, str], repeat: str, controls: dict[str, Control], objects: dict[str, Shown]
 ) -> None:
-    for child in element:
-        tag = local_name(child).lower()
-        given = _attributes(child)
+    for child in element.children:
+        tag, given = child.name, child.given
         name, value = given.get("name"), given.get("value") or given.get("valuelist")
         if tag == "repeater":
             _walk(child, inherited, given.get("on", ""), controls, objects)
@@ -231,7 +247,7 @@ def _walk(
             controls[name] = _control(name, tag, child, {**inherited, **given})
 
 
-def _control(name: str, tag: str, element: Element, given: dict[str, str]) -> Control:
+def _control(name: str, tag: str, element: _Tag, given: dict[str, str]) -> Control:
     child = "choice" if tag in ("choices", "taxonomy") else "label"
     if tag == "taxonomy":
         multiple = given.get("maxusages") != "1"
@@ -256,16 +272,16 @@ def _control(name: str, tag: str, element: Element, given: dict[str, str]) -> Co
     )
 
 
-def _entries(element: Element, wanted: str, depth: int = 0) -> Iterator[Entry]:
+def _entries(element: _Tag, wanted: str, depth: int = 0) -> Iterator[Entry]:
     if depth > MAX_DEPTH:
         raise FileError(f"holds options nested deeper than {MAX_DEPTH} levels")
-    for child in element:
-        given = _attributes(child)
-        if local_name(child).lower() != wanted:
+    for child in element.children:
+        given = child.given
+        if child.name != wanted:
             # labels may stand inside a View
             yield from _entries(child, wanted, depth)
             continue
-        shown = given.get("value") or (child.text or "").strip()
+        shown = given.get("value") or child.text
         name = given.get("alias") or shown
         if not name or name.startswith("$"):
             continue

@@ -14,7 +14,7 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import read_bytes
 from to_labelbox_formats.label_studio.config import Config, declare, parse_config
 from to_labelbox_formats.label_studio.conventions import settle
-from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise, unfinished
+from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise
 from to_labelbox_formats.label_studio.items import TaskItems
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.task_index import index_tasks
@@ -72,13 +72,11 @@ def _files(source: Source, log: Log, reasons: dict[str, str]) -> list[FoundFile]
         file = recognise(source, name)
         if isinstance(file, FoundFile):
             found.append(file)
-        elif source.is_file:
-            log.file_unreadable(name, f"not a Label Studio export: {file}")
-        elif (broken := unfinished(source, name)) is not None:
-            log.file_unreadable(name, broken)
+        elif source.is_file or file.broken:
+            log.file_unreadable(name, file.reason)
         else:
-            reasons[name] = f"not a Label Studio export: {file}"
-            log.note(Code.FILE_IGNORED, reasons[name], file=name)
+            reasons[name] = file.reason
+            log.note(Code.FILE_IGNORED, file.reason, file=name)
     return found
 
 

@@ -23,6 +23,7 @@ from to_labelbox_formats.label_studio.files.pieces import (
     table_row,
 )
 
+_NONE = "not a Label Studio export: "
 HEADS = 40
 """Files of a folder whose heads are looked at before it is refused."""
 LONG_HEAD = 16 << 20
@@ -45,9 +46,27 @@ class FoundFile(NamedTuple):
     confidence: int
 
 
-def recognise(source: Source, name: str) -> FoundFile | str:
+class Other(NamedTuple):
+    """Why a file is none of Label Studio; ``broken``: it would be one if it were whole."""
+
+    reason: str
+    broken: bool = False
+
+
+def recognise(source: Source, name: str) -> FoundFile | Other:
     """A file of Label Studio, or why it is none."""
     head = source.head(name)
+    found = _by_head(name, head)
+    if isinstance(found, str) and len(head) == HEAD and _goes_on(name, head):
+        # what tells them apart can stand behind masks and texts of any size
+        found = _by_head(name, source.head(name, LONG_HEAD))
+    if isinstance(found, FoundFile):
+        return found
+    unfinished = _unfinished(name, head)
+    return Other(f"{_NONE}{found}") if unfinished is None else Other(unfinished, broken=True)
+
+
+def _by_head(name: str, head: bytes) -> FoundFile | str:
     shape = shape_of(name, head)
     if shape is None:
         coded = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -60,15 +79,14 @@ def recognise(source: Source, name: str) -> FoundFile | str:
         if {"annotation_id", "annotator"} <= set(header):
             return FoundFile(name, shape, FileForm.FLAT, "columns annotation_id and annotator", CERTAIN)
         return "it has no columns annotation_id and annotator"
-    found = _by_keys(name, shape, first_record(shape, head))
-    if isinstance(found, str) and len(head) == HEAD and _goes_on(shape, head):
-        # what tells them apart can stand behind masks and texts of any size
-        found = _by_keys(name, shape, first_record(shape, source.head(name, LONG_HEAD)))
-    return found
+    return _by_keys(name, shape, first_record(shape, head))
 
 
-def _goes_on(shape: FileShape, head: bytes) -> bool:
+def _goes_on(name: str, head: bytes) -> bool:
     """Whether a first record that may be one of Label Studio is longer than the head."""
+    shape = shape_of(name, head)
+    if shape is None or shape in TABLES:
+        return False
     return not has_element(head) if shape is FileShape.ARRAY else "result" in set(first_keys(head))
 
 
@@ -96,9 +114,8 @@ def _by_keys(name: str, shape: FileShape, head: bytes) -> FoundFile | str:
     return f"its first record has {', '.join(sorted(keys)[:6]) or 'no keys'}, not data and annotations"
 
 
-def unfinished(source: Source, name: str) -> str | None:
+def _unfinished(name: str, head: bytes) -> str | None:
     """What is wrong with a small file that would be a task or an annotation if it were whole."""
-    head = source.head(name)
     if len(head) == HEAD or name.lower().endswith((".csv", ".tsv")):
         return None
     if not head.strip():
@@ -128,8 +145,9 @@ def sniff(source: Source) -> Match | Refusal:
     names = sorted(candidates(source), key=lambda n: n.count("/"))
     for name in names[:HEADS]:
         found = recognise(source, name)
-        if isinstance(found, str):
-            refusal = refusal or (found if source.is_file else f"{name}: {found}")
+        if isinstance(found, Other):
+            reason = found.reason.removeprefix(_NONE)
+            refusal = refusal or (reason if source.is_file else f"{name}: {reason}")
         elif best is None or found.confidence > best.confidence:
             best = found
         if best is not None and best.confidence >= CERTAIN:

@@ -22,7 +22,7 @@ from to_labelbox_formats.label_studio.assets import Slot, shows_media, slots_of
 from to_labelbox_formats.label_studio.config import Config, observed
 from to_labelbox_formats.label_studio.detect import FoundFile
 from to_labelbox_formats.label_studio.files.flat_records import plain_fields
-from to_labelbox_formats.label_studio.files.pieces import TABLES, Cut, FileForm, flat_row, pieces, table_row
+from to_labelbox_formats.label_studio.files.pieces import TABLES, Cut, EarlyEnd, FileForm, flat_row, pieces, table_row
 from to_labelbox_formats.label_studio.files.records import Id, Task, TaskHead, TaskHeadWithRegions, is_nothing
 from to_labelbox_formats.label_studio.files.task_files import TaskFile, TaskFiles, TaskPiece
 from to_labelbox_formats.label_studio.options import Options
@@ -190,8 +190,10 @@ class _Survey(Struct):
         heads = _Heads(file, self.look)
         try:
             with self.source.open(file.name) as stream:
-                for cut in pieces(stream, file.shape, heads, lambda m: log.file_unreadable(file.name, m)):
-                    if cut.tasks != 0 or file.shape not in TABLES:
+                for cut in pieces(stream, file.shape, heads):
+                    if isinstance(cut, EarlyEnd):
+                        log.file_unreadable(file.name, cut.message)
+                    elif cut.tasks != 0 or file.shape not in TABLES:
                         self._add_piece(number, cut, heads.found if cut.tasks is not None else [], start)
                         if cut.tasks and file.form is FileForm.FLAT:
                             self.census.see_flat(heads.found)

@@ -70,6 +70,12 @@ class Cut(NamedTuple):
     tasks: int | None
 
 
+class EarlyEnd(NamedTuple):
+    """Why the rest of a file was not read."""
+
+    message: str
+
+
 Counter = Callable[[bytes], int]
 """How many tasks a piece holds. Raises what :data:`~.records.UNDECODABLE` lists when it does not decode."""
 
@@ -102,10 +108,10 @@ def shape_of(name: str, head: bytes) -> FileShape | None:
     return FileShape.SINGLE
 
 
-def pieces(stream: BinaryIO, shape: FileShape, count: Counter, problem: Callable[[str], None]) -> Iterator[Cut]:
-    """The pieces of a file in order; ``problem`` is told what ends it early. Raises :class:`FileError`."""
+def pieces(stream: BinaryIO, shape: FileShape, count: Counter) -> Iterator[Cut | EarlyEnd]:
+    """The pieces of a file in order, and what ends it early. Raises :class:`FileError`."""
     if shape in (FileShape.ARRAY, FileShape.KEYED):
-        return _array_pieces(stream, count, problem, b"]" if shape is FileShape.ARRAY else b"}")
+        return _array_pieces(stream, count, b"]" if shape is FileShape.ARRAY else b"}")
     if shape is FileShape.SINGLE:
         return _single_piece(stream, count)
     if shape is FileShape.LINES:
@@ -143,7 +149,7 @@ def first_record(shape: FileShape, head: bytes) -> bytes:
     return head[found.end() :] if found else head
 
 
-def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], None], closing: bytes) -> Iterator[Cut]:
+def _array_pieces(stream: BinaryIO, count: Counter, closing: bytes) -> Iterator[Cut | EarlyEnd]:
     """The elements of a list, or the values of an object, whose keys are passed over."""
     window = _Window(stream)
     window.grow(WINDOW)
@@ -177,7 +183,7 @@ def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], Non
         if closed is not None:
             window.grow(size + WINDOW)
             if window.data[closed : closed + 1] != closing or window.data[closed + 1 :].strip():
-                problem(
+                yield EarlyEnd(
                     f"the list of tasks ends at byte {window.offset + closed}, but more follows, which was not read"
                 )
             return
@@ -187,7 +193,9 @@ def _array_pieces(stream: BinaryIO, count: Counter, problem: Callable[[str], Non
             window.drop(comma.end() if comma else 0)
             size = WINDOW
         elif window.complete:
-            problem(f"the list of tasks is not closed: the file ends inside a task that starts at byte {window.offset}")
+            yield EarlyEnd(
+                f"the list of tasks is not closed: the file ends inside a task that starts at byte {window.offset}"
+            )
             return
         else:
             size *= 2
