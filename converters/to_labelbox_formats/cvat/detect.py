@@ -15,7 +15,7 @@ _PROOF = re.compile(
     rb"<version>\s*1\.\d|<meta>\s*<(?:task|job|project)\b|<image\s[^>]*\b(?:id|name)=|<track\s[^>]*\blabel=|<dumped>"
 )
 _SERVER = re.compile(rb'"(?:tags|shapes|tracks)"\s*:\s*\[')
-_FOREIGN = re.compile(rb'"(?:imagePath|shape_type|categories|file_upload)"\s*:')
+_FOREIGN = re.compile(rb'"(?:imagePath|shape_type|categories|file_upload|objects)"\s*:')
 _DATUMARO = re.compile(rb'"(?:categories|infos|items|dm_format_version)"\s*:\s*[{\["]')
 _DATUMARO_PROOF = re.compile(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:')
 

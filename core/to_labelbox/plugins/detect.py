@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from to_labelbox.model.text import display
+from to_labelbox.plugins.other_formats import other_format
 from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
 from to_labelbox.report.errors import SourceError, ToLabelboxError
@@ -57,7 +58,8 @@ def detect(source: Source) -> Detection:
                 f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
             )
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
-        raise SourceError(f"{source.path}: no known format\n{reasons}\n{_advice(source, archives)}")
+        advice = other_format(source) or _advice(source, archives)
+        raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
     tied = [c for c in claims if c[0] >= min(LIKELY, claims[0][0])]
     if len(tied) > 1:
         reasons = "\n".join(f"  {n}: {v.reason}" for _, n, v in tied)
