@@ -27,7 +27,7 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
-def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:  # noqa: ARG001 - of mkdocs
     """Point links to files outside the documents at the repository, or leave their text."""
     folder = posixpath.dirname(page.file.src_uri)
 

@@ -131,7 +131,6 @@ class _Found:
         self.image_names: list[npt.NDArray[np.int64]] = []
         self.linked = self.videos = False
         self.categories = CategoryList([])
-        self.has_categories = False
         self.first: Mapping[str, Any] = {}
         self.names: dict[str, dict[int, str]] = {}
         self.lists: dict[str, int] = {}
@@ -162,7 +161,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
     return File(
         name=name,
         split=split_of(name),
-        kind=FileKind.RESULTS if is_results else _kind(found.first, found.has_categories),
+        kind=FileKind.RESULTS if is_results else _kind(found.first),
         images=found.images.table(),
         image_names=np.concatenate(found.image_names) if found.image_names else np.zeros(0, np.int64),
         annotations=found.annotations.table(),
@@ -197,7 +196,6 @@ def _index_member(file: BinaryIO, stream: JsonStream, key: str, found: _Found, n
     elif key == "categories":
         if begin not in (b"[", b"{"):
             raise stream.error(f"'categories' is neither a list nor an object but {_shown(begin)}")
-        found.has_categories = True
         found.categories = read_categories(stream.value(), name, log)
     elif key in _NAMES and begin == b"[":
         found.names[_NAMES[key]] = names_by_id(stream.value())
@@ -339,7 +337,7 @@ def _first_item(file: BinaryIO, stream: JsonStream) -> Mapping[str, Any]:
     return dict.fromkeys(first_keys(head[begin.end() - 1 :])) if begin else {}
 
 
-def _kind(first: Mapping[str, Any], has_categories: bool) -> FileKind:
+def _kind(first: Mapping[str, Any]) -> FileKind:
     if "segments_info" in first:
         return FileKind.PANOPTIC
     if "caption" in first and "bbox" not in first:

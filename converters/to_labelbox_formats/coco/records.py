@@ -143,7 +143,7 @@ class Records:
                 return found
         return self._carefully([Record(file, row, text) for row, text in zip(rows, texts)], asset, log)
 
-    def _plain_box(self, data: Any, label: str, row: int, asset: Asset) -> Object | None:
+    def _plain_box(self, data: Any, label: str, row: int, _asset: Asset) -> Object | None:
         """A :class:`PlainBox` as an object; None when it needs a closer look."""
         box, outline = data.bbox, data.segmentation
         if box.width < 0 or box.height < 0 or (box.width <= 1 and box.height <= 1):

@@ -46,34 +46,7 @@ from to_labelbox_formats.voc.unread import note_files
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Index the set, decide what holds for all of it, and declare its classes."""
     fallback = _codec(options.encoding)
-    layout = survey(source)
-    if not (layout.xmls or layout.masks or layout.images):
-        raise SourceError(f"{source.path}: there are no annotation files (.xml), masks or images")
-    left = [] if options.labels is None else choose(layout, options.labels)
-    if not options.masks:
-        layout.masks.clear()
-    elif layout.ignored_masks:
-        context.log.note(
-            Code.FILE_IGNORED,
-            "masks in other folders than SegmentationObject and SegmentationClass are not read",
-            count=layout.ignored_masks,
-        )
-
-    def file_name(unit: int) -> str:
-        document = document_of(source, layout.xmls[unit], fallback)
-        return document.filename if document else ""
-
-    listed = source.is_archive or os.path.isdir(source.place)
-    link(layout, file_name, None if listed else source.exists)
-    ask_between_annotations(layout, source)
-    if layout.strays:
-        context.log.note(
-            Code.FILE_IGNORED,
-            "a picture in a folder around or apart from those of the images, none of which an annotation file describes: "
-            "no part of the set; move it to the images if it is one of them",
-            file=layout.images[layout.strays[0]],
-            count=len(layout.strays),
-        )
+    layout, left = _layout(source, options, fallback, context.log)
     lists = read_lists(source, layout, context.log)
     rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
     sample = Sample(source, layout, rules, fallback, options.check_sizes)
@@ -114,6 +87,39 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_name=layout.entry,
         unit_items=items.unlabelled,
     )
+
+
+def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[Layout, list[str]]:
+    """Which files belong together, and the label folders that were not chosen. Raises :class:`SourceError`."""
+    layout = survey(source)
+    if not (layout.xmls or layout.masks or layout.images):
+        raise SourceError(f"{source.path}: there are no annotation files (.xml), masks or images")
+    left = [] if options.labels is None else choose(layout, options.labels)
+    if not options.masks:
+        layout.masks.clear()
+    elif layout.ignored_masks:
+        log.note(
+            Code.FILE_IGNORED,
+            "masks in other folders than SegmentationObject and SegmentationClass are not read",
+            count=layout.ignored_masks,
+        )
+
+    def file_name(unit: int) -> str:
+        document = document_of(source, layout.xmls[unit], fallback)
+        return document.filename if document else ""
+
+    listed = source.is_archive or os.path.isdir(source.place)
+    link(layout, file_name, None if listed else source.exists)
+    ask_between_annotations(layout, source)
+    if layout.strays:
+        log.note(
+            Code.FILE_IGNORED,
+            "a picture in a folder around or apart from those of the images, none of which an annotation file describes: "
+            "no part of the set; move it to the images if it is one of them",
+            file=layout.images[layout.strays[0]],
+            count=len(layout.strays),
+        )
+    return layout, left
 
 
 def _codec(name: str | None) -> str:

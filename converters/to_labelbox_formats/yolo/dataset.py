@@ -135,6 +135,25 @@ def _elsewhere(root: str, found: Descriptor | None) -> tuple[Tree, Descriptor | 
 # ------------------------------------------------------------------------------------------------------- label files
 
 
+def _note_task(
+    finding: Finding, evidence: Evidence, total: int, told: bool, keypoints: tuple[int, int] | None, log: Log
+) -> None:
+    """Say what the rows are taken for; ``told``: by an option or a descriptor. Raises :class:`SourceError`."""
+    is_pose = finding.task is Task.POSE
+    looked = "all" if evidence.files == total else f"{evidence.files}, spread evenly,"
+    told = told or (keypoints is not None and is_pose)
+    tell_task(finding, evidence, told, f"{looked} of {total} label files", log)
+    if is_pose and keypoints is None:
+        raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
+
+
+def _ask_pixels(path: str) -> None:
+    ask(
+        f"{path}: most rows hold numbers beyond 2, so they are no fractions of a picture.",
+        [("-O units=pixels", "they are pixels: centre and size, unless -O box= says otherwise")],
+    )
+
+
 def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: ReadContext) -> Dataset:
     log = context.log
     if options.labels is not None:
@@ -153,13 +172,8 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     names, naming = names_of(tree, found, options, log, needed=False)
     evidence, total = _evidence(tree, index, len(names or ()))
     finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
-    looked = "all" if evidence.files == total else f"{evidence.files}, spread evenly,"
-    told = (
-        options.task is not None or bool(found and found.task) or (keypoints is not None and finding.task is Task.POSE)
-    )
-    tell_task(finding, evidence, told, f"{looked} of {total} label files", log)
-    if finding.task is Task.POSE and keypoints is None:
-        raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
+    told = options.task is not None or bool(found and found.task)
+    _note_task(finding, evidence, total, told, keypoints, log)
     dota = finding.task is Task.DOTA
     if names is None and not dota:
         note_nameless(log)
@@ -169,10 +183,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     path = tree.source.path
     ask_identities(options, evidence, path)
     if not pixels and not dota and evidence.in_pixels and not options.identities:
-        ask(
-            f"{path}: most rows hold numbers beyond 2, so they are no fractions of a picture.",
-            [("-O units=pixels", "they are pixels: centre and size, unless -O box= says otherwise")],
-        )
+        _ask_pixels(path)
     rules = Rules(
         finding.task,
         names,

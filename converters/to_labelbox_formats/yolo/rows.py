@@ -286,10 +286,7 @@ class Rows:
                 raise _Refused(
                     Code.POLYGON_INVALID, f"{len(values)} coordinates: a number of the last vertex is missing"
                 )
-            if not self.rules.predictions:
-                raise _Refused(Code.PREDICTION, _CONFIDENCE if 0 <= values[-trailing] <= 1 else _NO_CONFIDENCE)
-            lost = "confidence" if 0 <= values[-trailing] <= 1 else "last value, which is no confidence,"
-            self.log.note(Code.FIELD_IGNORED, f"the {lost} has no place in a label", file=file, where=where, id=id)
+            self._note_trailing(values[-trailing], file, where, id)
             values = values[:-trailing]
         if self.rules.pixels:
             width = height = 1.0
@@ -331,6 +328,13 @@ class Rows:
             location=where,
             loss=bool(trailing) or identified,
         )
+
+    def _note_trailing(self, value: float, file: str, where: str, id: str) -> None:
+        """Note that a row's confidence is dropped, where predictions are taken at all."""
+        if not self.rules.predictions:
+            raise _Refused(Code.PREDICTION, _CONFIDENCE if 0 <= value <= 1 else _NO_CONFIDENCE)
+        lost = "confidence" if 0 <= value <= 1 else "last value, which is no confidence,"
+        self.log.note(Code.FIELD_IGNORED, f"the {lost} has no place in a label", file=file, where=where, id=id)
 
     def _shape(self, tokens: Tokens) -> tuple[str, int]:
         """What a row is by its length, and how many values of a prediction it ends with."""

@@ -72,7 +72,7 @@ def convert(source: FilePath | Sequence[FilePath], out: FilePath | None, given: 
         raise
     with room(os.fspath(out)) if out is not None else nullcontext():
         rest = given.shard_lines, given.workers, given.progress, given.file_timeout
-        return run(opened, folder, job.settings, job.fail, *rest).report
+        return run(opened, folder, job.settings, *rest).report
 
 
 def write(
@@ -95,13 +95,13 @@ def write(
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset, schema=schema)
     opened = _opened(made, settings, options, existing_ontology(ontology), index)
     with room(os.fspath(out)):
-        return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), False, shard_lines).report
+        return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), shard_lines).report
 
 
 def infer_ontology(dataset: Dataset | Iterable[Item], *, settings: Settings | None = None) -> Ontology:
     """The ontology that a dataset needs."""
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset)
-    return run(_opened(made, settings, None), None, settings or Settings(), False).ontology
+    return run(_opened(made, settings, None), None, settings or Settings()).ontology
 
 
 def _opened(

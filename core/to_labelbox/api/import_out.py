@@ -83,5 +83,5 @@ class _Silent:
             raise UsageError(f"{question} Nobody can be asked here: yes=True answers every question")
         return True
 
-    def secret(self, name: str) -> str:
+    def secret(self, name: str) -> str:  # noqa: ARG002 - whatever it is, nobody can be asked
         return ""

@@ -450,21 +450,24 @@ class Batch:
             self._one_more()
         filling = LineRenderer(self._writer, ontology)
         for dataset in large:
-            assert dataset.head is not None
-            assert dataset.gathered is not None
-            assert dataset.report is not None
-            folder, gathered = Folder(self._place(dataset), overwrite=True), dataset.gathered
-            rendered = rendered_by(pool, dataset.folder, gathered.ranges, path)
-            try:
-                if self._compare:
-                    refuse_changed(dataset.job, dataset.head)
-                publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._common.shard_lines)
-                save_published(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
-            except ToLabelboxError as error:
-                dataset.failure = str(error)
-            finally:
-                folder.clean()
+            self._publish_large(pool, dataset, filling, path)
             self._one_more()
+
+    def _publish_large(self, pool: WorkerPool, dataset: _Set, filling: LineRenderer, ontology: str) -> None:
+        assert dataset.head is not None
+        assert dataset.gathered is not None
+        assert dataset.report is not None
+        folder, gathered = Folder(self._place(dataset), overwrite=True), dataset.gathered
+        rendered = rendered_by(pool, dataset.folder, gathered.ranges, ontology)
+        try:
+            if self._compare:
+                refuse_changed(dataset.job, dataset.head)
+            publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._common.shard_lines)
+            save_published(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
+        except ToLabelboxError as error:
+            dataset.failure = str(error)
+        finally:
+            folder.clean()
 
     def _place(self, dataset: _Set) -> str:
         return os.path.join(self._out, *dataset.found.path.split("/"))

@@ -29,7 +29,7 @@ LISTED = 10
 """Assumptions and unread names that are printed."""
 
 
-def complete_format(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+def complete_format(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The formats whose names begin so, for a shell's completion."""
     from to_labelbox.plugins.registry import readers
 
@@ -65,7 +65,7 @@ def _option(name: str, default: Any, about: Shown) -> Callable[[F], F]:
     elif about.path:
         given["type"] = click.Path()
 
-    def value(context: click.Context, parameter: click.Parameter, said: Any) -> Any:
+    def value(_context: click.Context, _parameter: click.Parameter, said: Any) -> Any:
         if said is None:
             return default
         return about.choices[said] if words else about.parse(said) if about.parse else said
@@ -85,7 +85,7 @@ def _option(name: str, default: Any, about: Shown) -> Callable[[F], F]:
     )
 
 
-def _fail_on(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[FailOn]:
+def _fail_on(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[FailOn]:
     """What to fail on, given once or several times, by commas or apart."""
     words = [word for text in given for word in text.split(",")]
     known = {f.value: f for f in FailOn}

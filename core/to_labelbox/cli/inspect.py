@@ -52,7 +52,7 @@ def inspect(source: tuple[str, ...], as_json: bool, html: str | None, **given: A
     job = job_of(options, *fetched(source, quiet=False))
     said = verdicts(Source(*job.sources))
     opened = open_job(job)
-    result = run(opened, None, job.settings, job.fail, workers=options.workers)
+    result = run(opened, None, job.settings, workers=options.workers)
     found = inspected(said, opened, result)
     if html is not None:
         size = write_page(html, inspection_page(found, figures_of(opened, job.settings)))

@@ -85,7 +85,7 @@ def ontology(
         # kinds as a conversion to that ontology would write them; what does not fit must stay to be listed
         job = replace(job, settings=replace(settings_for(existing, job.settings), fit=None))
     opened = open_job(job)
-    result = run(opened, None, job.settings, job.fail, workers=options.workers)
+    result = run(opened, None, job.settings, workers=options.workers)
     if existing is not None:
         missing = differences(result.ontology, existing)
         if as_json:

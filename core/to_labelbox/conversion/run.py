@@ -55,7 +55,6 @@ def run(
     opened: OpenSource,
     folder: Folder | None,
     settings: Settings,
-    fail: bool,
     shard_lines: int = 0,
     workers: int = 1,
     progress: Progress | None = None,

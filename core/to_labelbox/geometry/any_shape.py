@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from to_labelbox.geometry.vector import GeometryError, _box_of, _cos_sin, rotated_corners
 from to_labelbox.model.items import (
@@ -44,6 +45,18 @@ def envelope(geometry: Geometry) -> Box | None:
             return None
 
 
+_PLACES: dict[int, Callable[[float, float, float, float], tuple[float, float]]] = {
+    2: lambda x, y, width, _: (width - x, y),
+    3: lambda x, y, width, height: (width - x, height - y),
+    4: lambda x, y, _, height: (x, height - y),
+    5: lambda x, y, *_: (y, x),
+    6: lambda x, y, _, height: (y, height - x),
+    7: lambda x, y, width, height: (width - y, height - x),
+    8: lambda x, y, width, _: (width - y, x),
+}
+"""Where a point of the upright picture lies on the stored one of this width and height, by EXIF orientation."""
+
+
 def to_stored(geometry: Geometry, orientation: int, width: float, height: float) -> Geometry:
     """A geometry of the upright picture in the coordinates of the stored one.
 
@@ -55,22 +68,10 @@ def to_stored(geometry: Geometry, orientation: int, width: float, height: float)
     if orientation == 1:
         return geometry
 
+    place = _PLACES[orientation]
+
     def point(x: float, y: float) -> tuple[float, float]:
-        match orientation:
-            case 2:
-                return width - x, y
-            case 3:
-                return width - x, height - y
-            case 4:
-                return x, height - y
-            case 5:
-                return y, x
-            case 6:
-                return y, height - x
-            case 7:
-                return width - y, height - x
-            case _:
-                return width - y, x
+        return place(x, y, width, height)
 
     def flat(points: Flat) -> list[float]:
         return [v for x, y in zip(points[::2], points[1::2]) for v in point(x, y)]

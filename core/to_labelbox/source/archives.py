@@ -99,7 +99,7 @@ class Zip:
     def exists(self, name: str) -> bool:
         return name in self._members
 
-    def real_path(self, name: str) -> str | None:
+    def real_path(self, name: str) -> str | None:  # noqa: ARG002 - what is packed has no path
         return None
 
     def head(self, name: str, size: int) -> bytes:

@@ -92,7 +92,7 @@ def test_every_fixture_can_be_inspected(case: Case) -> None:
     sources = tuple(map(str, case.source()))
     job = ConversionJob(sources=sources, settings=settings, **{k: v for k, v in given.items() if k in JOB})
     opened = open_job(job)
-    found = inspected(verdicts(Source(*sources)), opened, run(opened, None, settings, False))
+    found = inspected(verdicts(Source(*sources)), opened, run(opened, None, settings))
     report = json.loads((case.folder / "expected.report.json").read_text())
     assert (
         found.estimate.lines

@@ -117,7 +117,7 @@ def convert(made: Dataset, out: Path, brittle: tuple[str, Trouble] | None = None
         return encoder if brittle is None else Brittle(encoder, *brittle)
 
     opened = OpenSource(made, target, make_encoder, Log(), SourceInfo("made", "python"))
-    return run(opened, Folder(str(out)), Settings(), False, 0, 2, None, LIMIT).report
+    return run(opened, Folder(str(out)), Settings(), 0, 2, None, LIMIT).report
 
 
 def rows(out: Path) -> list[str]:

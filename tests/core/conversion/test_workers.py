@@ -59,7 +59,7 @@ def made(trouble: Callable[[], object] = lambda: None) -> Dataset:
 
 
 def convert(dataset: Dataset, out: Path, workers: int = 2, timeout: float = 0, fail: bool = False) -> Report:
-    return run(opened(dataset, fail), Folder(str(out)), Settings(), fail, 0, workers, None, timeout).report
+    return run(opened(dataset, fail), Folder(str(out)), Settings(), 0, workers, None, timeout).report
 
 
 def burst() -> None:

@@ -242,7 +242,7 @@ def test_the_template_changes_nothing(case: Case, tmp_path: Path) -> None:
         if k in ("format", "options", "settings", "media_root", "sizes", "exif")
     }
     opened = open_job(ConversionJob(sources=tuple(map(str, case.source())), **given))
-    result = run(opened, None, given["settings"], False)
+    result = run(opened, None, given["settings"])
     text = template(opened.info.path, result.schema, result.ontology, result.survey, opened.log.ledger)
     case.convert(tmp_path / "mapped", class_map=map_file(tmp_path / "m", text))
     for name in ("annotations.ndjson", "data_rows.ndjson", "ontology.json"):

@@ -50,7 +50,7 @@ def unsupported(entry: Region, value: ValueRecord) -> str | None:
     return UNSUPPORTED_ANSWERS.get(entry.kind)
 
 
-def answer_of(entry: Region, value: ValueRecord, control: Control | None) -> Answer | None:
+def answer_of(value: ValueRecord, control: Control | None) -> Answer | None:
     """The answer that a value holds; None when it is empty. Raises :class:`Unusable`."""
     if value.choices or value.taxonomy:
         paths = _paths(value.choices or value.taxonomy)

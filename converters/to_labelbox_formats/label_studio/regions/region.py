@@ -166,7 +166,7 @@ class RegionReader:
         if len(self.entries) > 1 or first.meta or first.normalization or not labels_of(self.values[0]):
             for entry, value in zip(self.entries, self.values):
                 if is_answer(entry, value, shaped=has_shape(value)):
-                    answer = answer_of(entry, value, self.naming.control(entry.from_name))
+                    answer = answer_of(value, self.naming.control(entry.from_name))
                     if answer is not None:
                         found.append(
                             Attribute(self.naming.question(entry.from_name), answer.value, free_text=answer.free_text)
@@ -410,7 +410,7 @@ class RegionReader:
         if not is_answer(entry, value, shaped=False) and entry.kind not in ANSWER_TAGS:
             raise Unusable(Code.GEOMETRY_MISSING, f"its value has neither a shape nor an answer ({entry.type})")
         control = self.naming.control(entry.from_name)
-        answer = answer_of(entry, value, control) if is_answer(entry, value, shaped=False) else None
+        answer = answer_of(value, control) if is_answer(entry, value, shaped=False) else None
         if answer is None:
             raise Unusable(Code.ANSWER_EMPTY, "the answer is empty")
         if control is not None and control.per_region:

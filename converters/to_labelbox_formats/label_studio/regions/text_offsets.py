@@ -150,7 +150,7 @@ class Hypertext(HTMLParser):
             node.end = self._length
         self.text = "".join(self._parts)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - of the base
         self._blank = False
         if tag == "body":
             self._begin_body()

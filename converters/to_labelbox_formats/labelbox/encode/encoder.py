@@ -167,13 +167,7 @@ class Encoder:
                 answers.append(annotation)
             elif type(annotation) is Track:
                 if asset.frames is None:
-                    last = max((segment[-1].frame for segment in annotation.segments if segment), default=-1)
-                    buffer.survey.note_largest(FRAMES, last + 1)
-                    if last >= MAX_FRAMES:
-                        message = f"frame {last + 1}; a video may have {MAX_FRAMES}"
-                        buffer.log.note(
-                            Code.LIMIT, message, file=buffer.key, where=annotation.location, id=annotation.id
-                        )
+                    self._check_frames(annotation)
                 if buffer.filtered and not buffer.passes(annotation.label, annotation):
                     continue
                 if tracks is None:
@@ -183,9 +177,7 @@ class Encoder:
                 relationships.append(annotation)
         if tracks is not None:
             tracks.finish()
-        for label, count in instances.items():
-            if count > 1:
-                buffer.survey.repeated[label] = None
+        buffer.survey.repeated.update(dict.fromkeys(label for label, count in instances.items() if count > 1))
         sources = self._answer(answers) if answers else {}
         if buffer.required is not None:
             self._demand(answers, sources)
@@ -207,6 +199,14 @@ class Encoder:
 
         for relationship in relationships:
             add_relationship(self._buffer, relationship, ends, sources)
+
+    def _check_frames(self, track: Track) -> None:
+        """Note what a track tells of the length of a video that nothing else does."""
+        last = max((segment[-1].frame for segment in track.segments if segment), default=-1)
+        self._buffer.survey.note_largest(FRAMES, last + 1)
+        if last >= MAX_FRAMES:
+            message = f"frame {last + 1}; a video may have {MAX_FRAMES}"
+            self._buffer.log.note(Code.LIMIT, message, file=self._buffer.key, where=track.location, id=track.id)
 
     def _open_row(self, key: str) -> bool:
         """The data row that the next lines refer to: a new one, or one that exists. False when there has to be one."""

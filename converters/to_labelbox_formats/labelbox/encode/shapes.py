@@ -183,18 +183,9 @@ class Shapes:
         if self._buffer.refuses(label, obj):
             return
         try:
-            if self._border is not None:
-                obj = self._border(obj, self._buffer.item, log)
-            shapes = self._lowering.lower(obj)
-            if self._degrees:
-                check_degrees(shapes)
-            if self._map is not None:
-                check_map(shapes, self._map)
+            shapes = self._lowered(obj)
         except Skip as skip:
             self._buffer.skip(skip.code, label, str(skip), obj)
-            return
-        if not shapes:
-            self._buffer.skip(Code.GEOMETRY_MISSING, label, "nothing of it lies on the asset", obj)
             return
         first, lost = "", False
         absent: dict[str, None] = {}
@@ -245,6 +236,19 @@ class Shapes:
             tally.approximated += obj.source_count
         else:
             tally.converted += obj.source_count
+
+    def _lowered(self, obj: Object) -> list[Shape]:
+        """The shapes that stand for an object, at least one. Raises :class:`Skip`."""
+        if self._border is not None:
+            obj = self._border(obj, self._buffer.item, self._buffer.log)
+        shapes = self._lowering.lower(obj)
+        if self._degrees:
+            check_degrees(shapes)
+        if self._map is not None:
+            check_map(shapes, self._map)
+        if not shapes:
+            raise Skip(Code.GEOMETRY_MISSING, "nothing of it lies on the asset")
+        return shapes
 
     def _asked(self, shape: Shape, absent: dict[str, None], again: bool) -> tuple[Attribute, ...]:
         """The answers that the tool of the existing ontology asks for; the others are noted in ``absent``.

@@ -140,7 +140,7 @@ class Jobs:
         else:
             job = self._wait(project, self._ensure(project, piece), piece)
             if job.state == "FAILED":
-                self._halve(project, plan, piece, sent)
+                self._halve(project, piece, sent)
             else:
                 self._finish(project, piece, sent, self._statuses(project, piece, job))
         piece.seconds = round(piece.seconds + time.monotonic() - started, 1)
@@ -240,7 +240,7 @@ class Jobs:
         ]
         self._journal.write(self.file(piece, "failed"), (msgspec.json.encode(f) + b"\n" for f in failed))
 
-    def _halve(self, project: Project, plan: ProjectPlan, piece: Piece, sent: list[SentLine]) -> None:
+    def _halve(self, project: Project, piece: Piece, sent: list[SentLine]) -> None:
         """A job failed as a whole: its halves are jobs, down to single rows or the most that one may cost."""
         rows = list(dict.fromkeys(line.row for line in sent))
         root = piece.name.rstrip("ab")

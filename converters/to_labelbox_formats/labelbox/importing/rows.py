@@ -104,7 +104,7 @@ class Rows:
                     return ""
         raise AssertionError
 
-    def settle(self, dataset: str, rows: Numbers, create: Callable[[Numbers], list[str]], said: Say) -> Numbers:
+    def settle(self, rows: Numbers, create: Callable[[Numbers], list[str]], said: Say) -> Numbers:
         """Create what is missing of ``rows`` until nothing is, or a round changes nothing. Gives those that exist."""
         missing = self.lookup(rows, said)
         before, waited = len(rows) + 1, False

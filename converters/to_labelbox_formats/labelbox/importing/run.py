@@ -417,7 +417,7 @@ class Run:
             self._dialogue.progress("looking for rows", done, total, "rows")
 
         work.wait(project.row_tasks)
-        return work.settle(project.dataset, rows, create, said_looking)
+        return work.settle(rows, create, said_looking)
 
     def _keep_failed(self, number: int, work: Rows) -> None:
         failed = [

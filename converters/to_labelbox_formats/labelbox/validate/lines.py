@@ -351,7 +351,7 @@ def _message(line: wire.Line, row: RowInfo) -> Iterator[str]:
         yield f"message {line.messageId!r} takes no labels: its canLabel is false"
 
 
-def _selections(line: wire.Line, row: RowInfo) -> Iterator[str]:
+def _selections(line: wire.Line, _row: RowInfo) -> Iterator[str]:
     assert isinstance(line.textSelections, list)
     if not line.textSelections:
         yield "textSelections is empty"
@@ -452,7 +452,7 @@ def _options(answer: wire.Answers) -> list[wire.WireChoice]:
     return answer if isinstance(answer, list) else [answer]
 
 
-def _relationship(line: wire.Line, row: RowInfo) -> Iterator[str]:
+def _relationship(line: wire.Line, _row: RowInfo) -> Iterator[str]:
     relationship = line.relationship
     assert isinstance(relationship, wire.WireRelationship)
     if relationship.type not in ("unidirectional", "bidirectional"):
