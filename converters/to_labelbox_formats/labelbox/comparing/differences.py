@@ -151,13 +151,13 @@ def _to_lines(points: Numbers, line: Numbers, closed: bool) -> float:
 # -------------------------------------------------------------------------------------------------------------- texts
 
 
-def _entity(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+def _entity(sent: Feature, found: Feature, _off: float, made: Difference) -> None:
     if sent.numbers != found.numbers:
         (a, b), (c, d) = sent.numbers, found.numbers
         made.reasons.append(f"is from character {c:g} to {d:g}, was from {a:g} to {b:g}")
 
 
-def _tokens(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+def _tokens(sent: Feature, found: Feature, _off: float, made: Difference) -> None:
     if sent.tokens != found.tokens:
         lost, more = len(sent.tokens - found.tokens), len(found.tokens - sent.tokens)
         made.reasons.append(f"lacks {lost} of {len(sent.tokens)} tokens, and has {more} others")
@@ -202,7 +202,7 @@ def _all(state: Mapping[str, Answers]) -> Answers:
     return NOTHING.union(*state.values())
 
 
-def _masks(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+def _masks(sent: Feature, found: Feature, _off: float, made: Difference) -> None:
     made.compared = False
     lost = sorted(set(sent.keys) - set(found.keys)) if found.keys else []
     if lost:
@@ -213,7 +213,7 @@ def _no_shape(sent: Feature, found: Feature, tolerance: float, made: Difference)
     pass
 
 
-def _relationship(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+def _relationship(sent: Feature, found: Feature, _off: float, made: Difference) -> None:
     if sent.ends[:2] != found.ends[:2]:
         made.reasons.append("is between other annotations")
     if sent.ends[2] and found.ends[2] and sent.ends[2] != found.ends[2]:
