@@ -34,6 +34,7 @@ from to_labelbox.model.items import (
 from to_labelbox.model.schema import Input, Question
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.report.sentences import LINE_WITHOUT_LENGTH
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node, name_and_value
 
@@ -194,7 +195,7 @@ def geometry_of(figure: Figure, width: int | None, height: int | None, note: Cal
             return Polygon(((numbers,),))
         case "polyline":
             if len(set(zip(numbers[::2], numbers[1::2]))) < 2:
-                raise ShapeError(Code.LINE_TOO_SHORT, "a line needs two different points")
+                raise ShapeError(*LINE_WITHOUT_LENGTH())
             return Polyline(numbers)
         case "points":
             if len(numbers) != 2:

@@ -34,6 +34,17 @@ from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import EXAMPLES, Log
+from to_labelbox.report.sentences import (
+    BOX_NOT_FINITE,
+    BOX_WITHOUT_AREA,
+    LINE_WITHOUT_LENGTH,
+    MASK_WITHOUT_PIXELS,
+    OUTLINE_NOT_FINITE,
+    OUTSIDE_ASSET,
+    POINT_NOT_FINITE,
+    POLYGON_OF_FEW_POINTS,
+    TOO_SMALL,
+)
 from to_labelbox.rules.settings import Outside, Policy, Settings
 
 NOISE = 1.0
@@ -239,12 +250,12 @@ class Lowering:
 
     def _check(self, *values: float) -> None:
         if not geo.finite(values):
-            raise Skip(Code.BOX_INVALID, "coordinates must be finite numbers")
+            raise Skip(*BOX_NOT_FINITE())
 
     def _check_sides(self, box: Box) -> None:
         self._check(box.left, box.top, box.width, box.height)
         if box.width <= 0 or box.height <= 0:
-            raise Skip(Code.BOX_EMPTY, f"the box is {box.width:g} × {box.height:g} and has no area")
+            raise Skip(*BOX_WITHOUT_AREA(width=box.width, height=box.height))
 
     def _box(self, obj: Object, box: Box) -> list[Shape]:
         self._check_sides(box)
@@ -254,7 +265,7 @@ class Lowering:
             if over > EXACT:
                 box = self._clipped_box(box, over, width, height)
         if box.width * box.height < self._settings.min_area:
-            raise Skip(Code.BELOW_MIN_AREA, f"area {box.width * box.height:g} is below --min-area")
+            raise Skip(*TOO_SMALL(area=f"{box.width * box.height:g}"))
         return [Shape(Kind.BOX, obj.label, box, obj.attributes)]
 
     def _clipped_box(self, box: Box, over: float, width: float, height: float) -> Box:
@@ -262,7 +273,7 @@ class Lowering:
             return box
         clipped = geo.clip_box(box, width, height)
         if clipped is None:
-            raise Skip(Code.OUTSIDE, f"lies outside the {width:g} × {height:g} asset")
+            raise Skip(*OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         return clipped
 
@@ -278,7 +289,7 @@ class Lowering:
     def _rotated(self, obj: Object, box: RotatedBox, policy: Policy) -> list[Shape]:
         self._check(box.cx, box.cy, box.width, box.height, box.angle)
         if box.width <= 0 or box.height <= 0:
-            raise Skip(Code.BOX_EMPTY, f"the box is {box.width:g} × {box.height:g} and has no area")
+            raise Skip(*BOX_WITHOUT_AREA(width=box.width, height=box.height))
         upright = geo.upright_box(box, self._settings.rotation_tolerance)
         if upright is None:
             return self._polygon(obj, Polygon(((geo.rotated_corners(box),),)), policy)
@@ -295,7 +306,7 @@ class Lowering:
     def _forced_box(self, obj: Object, shape: Geometry) -> list[Shape]:
         box = obj.box or envelope(shape)
         if box is None:
-            raise Skip(Code.MASK_EMPTY, "the mask is empty")
+            raise Skip(*MASK_WITHOUT_PIXELS())
         shapes = self._box(obj, box)
         self.approximated = True
         self.note_forced(obj)
@@ -334,9 +345,9 @@ class Lowering:
 
     def _usable_ring(self, ring: Flat) -> tuple[Flat, ...]:
         if len(ring) < 6 or len(ring) % 2:
-            raise Skip(Code.POLYGON_TOO_SHORT, f"a polygon of {len(ring) // 2} points")
+            raise Skip(*POLYGON_OF_FEW_POINTS(count=len(ring) // 2))
         if not geo.finite(ring):
-            raise Skip(Code.POLYGON_INVALID, "coordinates must be finite numbers")
+            raise Skip(*OUTLINE_NOT_FINITE())
         ring = geo.open_ring(ring)
         if geo.is_degenerate(ring):
             raise Skip(Code.POLYGON_EMPTY, "the polygon encloses no area")
@@ -368,18 +379,18 @@ class Lowering:
             clamped = tuple(tuple(geo.clamp_points(ring, width, height) for ring in part) for part in parts)
             kept = tuple(p for p in clamped if not geo.is_degenerate(p[0]))
             if not kept:
-                raise Skip(Code.OUTSIDE, f"lies outside the {width:g} × {height:g} asset")
+                raise Skip(*OUTSIDE_ASSET(width=width, height=height))
             return kept
         clipped = geo.clip_polygon(Polygon(parts), width, height)
         if clipped is None:
-            raise Skip(Code.OUTSIDE, f"lies outside the {width:g} × {height:g} asset")
+            raise Skip(*OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         return clipped.parts
 
     def _ring(self, obj: Object, ring: Flat, part: str = "") -> Shape:
         minimum = self._settings.min_area
         if minimum and abs(geo.signed_area(ring)) < minimum:
-            raise Skip(Code.BELOW_MIN_AREA, f"area {abs(geo.signed_area(ring)):g} is below --min-area")
+            raise Skip(*TOO_SMALL(area=f"{abs(geo.signed_area(ring)):g}"))
         return Shape(Kind.POLYGON, obj.label, ring, obj.attributes, part)
 
     def _rings(self, obj: Object, parts: tuple[tuple[Flat, ...], ...]) -> list[Shape]:
@@ -409,7 +420,7 @@ class Lowering:
 
             contours, holes = raster.outer_contours(mask)
             if not contours:
-                raise Skip(Code.MASK_EMPTY, "the mask is empty")
+                raise Skip(*MASK_WITHOUT_PIXELS())
             lost = f", {holes} holes filled" if holes else ""
             self._lose(Code.GEOMETRY_FORCED, f"the mask is written by its outer contours{lost}, as asked")
             return self._rings(obj, tuple((contour,) for contour in contours))
@@ -422,7 +433,7 @@ class Lowering:
         if not area:
             raise Skip(Code.MASK_EMPTY, "no pixel of the mask is set")
         if area < self._settings.min_area:
-            raise Skip(Code.BELOW_MIN_AREA, f"area {area} is below --min-area")
+            raise Skip(*TOO_SMALL(area=area))
         return Shape(Kind.MASK, obj.label, mask, obj.attributes)
 
     # ---------------------------------------------------------------------------------------- points and lines
@@ -441,7 +452,7 @@ class Lowering:
 
     def _point(self, obj: Object, point: Point) -> Shape:
         if not geo.finite((point.x, point.y)):
-            raise Skip(Code.POINT_INVALID, "coordinates must be finite numbers")
+            raise Skip(*POINT_NOT_FINITE())
         place = self._place(point.x, point.y)
         if place is None:
             raise Skip(Code.OUTSIDE, f"the point ({point.x:g}, {point.y:g}) lies outside the asset")
@@ -449,9 +460,9 @@ class Lowering:
 
     def _line(self, obj: Object, points: Flat) -> list[Shape]:
         if not geo.finite(points):
-            raise Skip(Code.POLYGON_INVALID, "coordinates must be finite numbers")
+            raise Skip(*OUTLINE_NOT_FINITE())
         if len(points) % 2 or len(set(zip(points[::2], points[1::2]))) < 2:
-            raise Skip(Code.LINE_TOO_SHORT, "a line needs two different points")
+            raise Skip(*LINE_WITHOUT_LENGTH())
         width, height = self.width, self.height
         if width is None or height is None or self._settings.outside is Outside.KEEP:
             return [Shape(Kind.LINE, obj.label, points, obj.attributes)]
@@ -463,7 +474,7 @@ class Lowering:
             return [Shape(Kind.LINE, obj.label, geo.clamp_points(points, width, height), obj.attributes)]
         pieces = geo.clip_line(points, width, height)
         if not pieces:
-            raise Skip(Code.OUTSIDE, f"lies outside the {width:g} × {height:g} asset")
+            raise Skip(*OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         if len(pieces) == 1:
             return [Shape(Kind.LINE, obj.label, pieces[0], obj.attributes)]

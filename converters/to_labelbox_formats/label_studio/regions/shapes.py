@@ -26,6 +26,7 @@ from to_labelbox.model.items import (
     RotatedBox,
 )
 from to_labelbox.report.codes import Code
+from to_labelbox.report.sentences import LINE_OF_FEW_POINTS, POLYGON_OF_FEW_POINTS
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
@@ -222,10 +223,10 @@ def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
     flat = _scaled(points, width, height)
     if value.closed is False:
         if len(points) < 2:
-            raise Unusable(Code.LINE_TOO_SHORT, f"a line of {len(points)} points")
+            raise Unusable(*LINE_OF_FEW_POINTS(count=len(points)))
         return Polyline(flat)
     if len(points) < 3:
-        raise Unusable(Code.POLYGON_TOO_SHORT, f"a polygon of {len(points)} points")
+        raise Unusable(*POLYGON_OF_FEW_POINTS(count=len(points)))
     return Polygon(((flat,),))
 
 
@@ -266,11 +267,11 @@ def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog)
         last = v.id
     if value.closed and len(paths) == 1:
         if len(paths[0]) < 3:
-            raise Unusable(Code.POLYGON_TOO_SHORT, f"a polygon of {len(paths[0])} points")
+            raise Unusable(*POLYGON_OF_FEW_POINTS(count=len(paths[0])))
         return [Polygon(((_scaled(paths[0], width, height),),))]
     lines: list[Geometry] = [Polyline(_scaled(p, width, height)) for p in paths if len(p) > 1]
     if not lines:
-        raise Unusable(Code.LINE_TOO_SHORT, f"a line of {len(vertices)} points")
+        raise Unusable(*LINE_OF_FEW_POINTS(count=len(vertices)))
     return lines
 
 

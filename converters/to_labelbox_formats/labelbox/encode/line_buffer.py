@@ -116,7 +116,7 @@ class LineBuffer:
             self.spill(bytes(self.lines))
             self.lines.clear()
 
-    def passes(self, label: str, annotation: Object | Track | Classification) -> bool:
+    def passes(self, label: str, annotation: Object | Track | Classification | Relationship) -> bool:
         wanted = self._wanted.get(label)
         if wanted is None:
             wanted = self._wanted[label] = self.settings.wants(label)

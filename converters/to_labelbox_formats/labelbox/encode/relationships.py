@@ -17,8 +17,7 @@ def add_relationship(
 ) -> None:
     """A link between two objects; on documents its source may be an answer [SDK 7.17, relationship.py]."""
     label = relationship.label
-    if buffer.filtered and not buffer.settings.wants(label):
-        buffer.skip(Code.EXCLUDED, label, f"class {label!r} is left out by --include/--exclude", relationship)
+    if buffer.filtered and not buffer.passes(label, relationship):
         return
     if not buffer.settings.relationships:
         if relationship.source_count:
