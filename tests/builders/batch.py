@@ -46,8 +46,10 @@ def check(out: Path, made: BatchReport) -> None:
     for row in made.datasets:
         assert row.annotations.balanced()
         folder = out / row.path
-        if not (folder / "report.json").exists():
+        if not row.published:
             assert row.problem
+            assert {f.name for f in folder.glob("*.*json")} <= {"report.json"}
+            sums[0] += row.annotations.read
             continue
         assert (folder / "ontology.json").read_bytes() == common
         assert [str(f) for f in to_labelbox.validate(folder) if f.severity == "error"] == []

@@ -19,6 +19,7 @@ from to_labelbox.plugins.registry import readers
 from to_labelbox.plugins.writer import Fault, Writer
 from to_labelbox.report.errors import (
     FileError,
+    NoRoomError,
     NotAllowedError,
     RecordError,
     RefusedError,
@@ -58,6 +59,7 @@ __all__ = [
     "ImportOptions",
     "ImportReport",
     "Log",
+    "NoRoomError",
     "NotAllowedError",
     "Ontology",
     "OptionRule",

@@ -51,7 +51,8 @@ def convert(source: FilePath | Sequence[FilePath], out: FilePath | None, given: 
 
     Sources and ``media_root`` may be addresses in the cloud (``s3://``, ``gs://``, ``az://``, ``https://``; extra ``cloud``).
 
-    ``out`` None converts without writing anything. ``options`` are the format's own (``formats NAME`` lists them).
+    ``out`` None converts without writing anything; of a source of which nothing can be converted, the report alone is
+    written. ``options`` are the format's own (``formats NAME`` lists them).
     Class map, data rows, ontology and map of URLs are given as themselves or as their files; ``settings`` are rules in one
     object, which single keywords beat. ``on_error`` ``"fail"`` stops at the first refused record. With several ``workers``,
     a file or record that ends a process is left out and named; so is one that takes more than ``file_timeout`` seconds

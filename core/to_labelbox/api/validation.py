@@ -25,14 +25,18 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
     if batch is None:
         yield from writer().checks.validate(path, ontology, media_root)
         return
+    if batch.failed:
+        yield Fault(REPORT, 0, "says that nothing could be converted: there is nothing to check or import")
+        return
     common = _content(os.path.join(path, ONTOLOGY))
     if common is None:
         yield Fault(ONTOLOGY, 0, "is missing: the batch was interrupted or changed; go on with `batch --resume`")
     for row in batch.datasets:
         folder = os.path.join(path, *row.path.split("/"))
+        if not row.published:
+            continue
         if not os.path.exists(os.path.join(folder, REPORT)):
-            if not row.problem:
-                yield Fault(f"{row.path}/{REPORT}", 0, "is missing: go on with `batch --resume`")
+            yield Fault(f"{row.path}/{REPORT}", 0, "is missing: go on with `batch --resume`")
             continue
         if common is not None and _content(os.path.join(folder, ONTOLOGY)) != common:
             yield Fault(f"{row.path}/{ONTOLOGY}", 0, f"is not the {ONTOLOGY} of the batch: go on with `batch --resume`")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, Protocol
 
@@ -30,7 +30,15 @@ from to_labelbox.batches.published import CACHE_FOLDER, drop
 from to_labelbox.batches.report import BatchReport, read_batch
 from to_labelbox.conversion.job import job_of
 from to_labelbox.conversion.options import OutputOptions, takes
-from to_labelbox.conversion.output_folder import PARTIAL, REPORT, room, unwritable
+from to_labelbox.conversion.output_folder import (
+    PARTIAL,
+    REPORT,
+    holds_result,
+    make_folders,
+    remove_empty,
+    room,
+    unwritable,
+)
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.option import FilePath, option
@@ -73,7 +81,7 @@ class BatchOptions(OutputOptions):
 
 
 class _Batch(Protocol[P]):
-    def __call__(self, root: FilePath, out: FilePath, *args: P.args, **options: P.kwargs) -> BatchReport: ...
+    def __call__(self, root: FilePath, out: FilePath | None, *args: P.args, **options: P.kwargs) -> BatchReport: ...
 
 
 def _keywords(record: Callable[P, BatchOptions]) -> Callable[[Callable[..., BatchReport]], _Batch[P]]:
@@ -81,8 +89,8 @@ def _keywords(record: Callable[P, BatchOptions]) -> Callable[[Callable[..., Batc
 
 
 @_keywords(BatchOptions)
-def batch(root: FilePath, out: FilePath, given: BatchOptions) -> BatchReport:
-    """Convert every dataset below ``root``, each into the folder of its relative path below ``out``.
+def batch(root: FilePath, out: FilePath | None, given: BatchOptions) -> BatchReport:
+    """Convert every dataset below ``root``, each into the folder of its relative path below ``out``; None writes nothing.
 
     All have one ontology, in ``out/ontology.json`` and beside each payload: an existing one, or one made for them.
     ``media_root`` is a folder for all, or one with a folder of the same relative path for each. A dataset that
@@ -107,21 +115,28 @@ def batch(root: FilePath, out: FilePath, given: BatchOptions) -> BatchReport:
     shard = given.shard
     if shard is not None and not 1 <= shard[0] <= shard[1]:
         raise UsageError(f"shard {shard[0]}/{shard[1]}: write it as i/N with i from 1 to N")
-    place = os.fspath(out)
+    if out is None and (given.resume or shard is not None):
+        raise UsageError("a dry run reads everything and writes nothing: leave resume and shard out")
     from to_labelbox.batches.run import Batch
 
     make_pool = _pool_factory(given.engine, given.scheduler, given.workers, given.file_timeout)
-    run = Batch(place, plan, given.progress)
+    run = Batch(None if out is None else os.fspath(out), plan, given.progress)
+    if out is None:
+        return run.run(make_pool)
+    place = os.fspath(out)
     _check_places(place, run.found)
-    with room(place, RESUME), locked(_ready(place), shared=shard is not None) as unprotected:
+    with _made(place), room(place, RESUME), locked(place, shared=shard is not None) as unprotected:
         run.note_unprotected(unprotected)
         with beginning(place):
-            _prepare_folder(
-                place, plan, run.found, given.overwrite, given.resume or shard is not None, shard is not None
-            )
-        if shard is None:
+            resume = given.resume or shard is not None
+            _prepare_folder(place, plan, run.found, given.overwrite, resume, shard is not None)
+        if shard is not None:
+            return run.run_shard(make_pool, shard[0] - 1, shard[1])
+        try:
             return run.run(make_pool)
-        return run.run_shard(make_pool, shard[0] - 1, shard[1])
+        except UsageError:  # other options are needed, and what is done so far is of no use to them
+            shutil.rmtree(os.path.join(place, PARTIAL), ignore_errors=True)
+            raise
 
 
 def merge(
@@ -158,7 +173,8 @@ def merge(
     run = Batch(place, given, progress, found)
     others = [folder for folder in folders if os.path.realpath(folder) != os.path.realpath(place)]
     with room(place, "what is there stays for another merge"), ExitStack() as locks:
-        run.note_unprotected(locks.enter_context(locked(_ready(place))))
+        locks.enter_context(_made(place))
+        run.note_unprotected(locks.enter_context(locked(place)))
         for folder in others:
             locks.enter_context(locked(folder, shared=True))
         if len(others) == len(folders):
@@ -183,13 +199,17 @@ def _pool_factory(engine: str, scheduler: str | None, workers: int, file_timeout
     return lambda jobs: worker_pool(workers, initialize_worker, (jobs, file_timeout))
 
 
-def _ready(out: str) -> str:
-    """The output folder, made where there is none. Raises :class:`UsageError`."""
+@contextmanager
+def _made(out: str) -> Iterator[None]:
+    """The output folder, made where there is none, and removed if it stays empty. Raises :class:`ToLabelboxError`."""
     try:
-        os.makedirs(out, exist_ok=True)
+        made = make_folders(out)
     except OSError as error:
         raise unwritable(out, error) from error
-    return out
+    try:
+        yield
+    finally:
+        remove_empty(made)
 
 
 def _prepare_folder(
@@ -235,13 +255,13 @@ def _refuse(
     of_batch = read_batch(out) is not None
     if of_batch and resume:
         return
-    if of_batch:
+    if of_batch and holds_result(out):
         raise UsageError(
             f"{out} holds an earlier result ({REPORT}): use --resume to do only what is new or has changed, "
             "--overwrite, or another folder"
         )
     for place in [out, *places]:
-        if os.path.exists(os.path.join(place, REPORT)):
+        if os.path.exists(os.path.join(place, REPORT)) and holds_result(place):
             raise UsageError(f"{place} holds an earlier result ({REPORT}): use --overwrite, or another folder")
 
 

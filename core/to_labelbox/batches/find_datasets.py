@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import chain
@@ -21,7 +22,7 @@ from msgspec.structs import replace
 
 from to_labelbox.conversion.output_folder import OURS, is_output
 from to_labelbox.model.text import text_name
-from to_labelbox.plugins.detect import sniffed
+from to_labelbox.plugins.detect import sniffed, tied_claims
 from to_labelbox.plugins.reader import CERTAIN, Match
 from to_labelbox.plugins.registry import reader, readers
 from to_labelbox.report.errors import FileError, SourceError, UsageError
@@ -143,9 +144,8 @@ class _Search:
             return [_unread(path, folder, f"is {DEEPEST} folders deep: make it the ROOT of a batch of its own")]
         files = [name for name in names if not name.lower().endswith(_ARCHIVES)]
         own = self._own(folder, files)
-        several = len(own.formats) > 1 and sum(not is_media(name) for name in files) <= SINGLE_FILES
-        several = several and not any(self._readers[name].folders.file_an_asset for name in own.formats)
-        claims = _Claims() if several else own
+        apart = self._stand_apart(folder, path, files) if len(own.formats) > 1 else {}
+        claims = _Claims() if apart else own
         inside = {
             name: self.below(os.path.join(folder, name), os.path.join(path, name), depth + 1, bool(claims.formats))
             for name in folders
@@ -158,11 +158,25 @@ class _Search:
         if claims.formats:
             rows = [self._row(path, folder, claims), *(rows if own.formats else filter(_stands_alone, rows))]
         singles = {
-            name: self.file(os.path.join(folder, name), os.path.join(path, name), bool(claims.formats) or name in files)
-            for name in (names if several else sorted({*names} - {*files}))
+            name: self.file(os.path.join(folder, name), os.path.join(path, name), bool(claims.formats))
+            for name in sorted({*names} - {*files})
         }
+        singles |= apart
         alone = [] if claims.formats else [name for name in names if not singles.get(name)]
         return [*rows, *chain.from_iterable(singles.values()), *self._left(folder, path, alone)]
+
+    def _stand_apart(self, folder: str, path: str, files: Sequence[str]) -> dict[str, list[_Row]]:
+        """The files of a folder of several formats where each is a dataset for certain: one file a format, and few.
+
+        Else the folder is one dataset of which nobody knows the format, or holds several that nobody can tell apart.
+        """
+        if sum(not is_media(name) for name in files) > SINGLE_FILES:
+            return {}
+        rows = {n: self.file(os.path.join(folder, n), os.path.join(path, n), certain=True) for n in files}
+        formats = [row.found.format for found in rows.values() for row in found]
+        if len({*formats}) < len(formats) or any(self._readers[name].folders.file_an_asset for name in formats if name):
+            return {}
+        return rows
 
     def _dataset(
         self,
@@ -286,14 +300,21 @@ class _Search:
     def _said(self, source: Source) -> _Claims:
         said = {name: sniffed(reader, source) for name, reader in self._readers.items()}
         claims = {name: verdict for name, verdict in said.items() if isinstance(verdict, Match)}
-        best = max((verdict.confidence for verdict in claims.values()), default=0)
-        first = [name for name, verdict in claims.items() if verdict.confidence == best]
-        return _Claims(tuple(first), best, claims[first[0]].reason) if first else _Claims()
+        if not claims:
+            return _Claims()
+        best = max(verdict.confidence for verdict in claims.values())
+        tied = tied_claims(claims)
+        reason = claims[tied[0]].reason if len(tied) == 1 else "; ".join(f"{n}: {claims[n].reason}" for n in tied)
+        return _Claims(tuple(tied), best, reason)
 
     def _row(self, path: str, source: str, claims: _Claims) -> _Row:
         first, *others = claims.formats
         names = " or ".join(claims.formats)
-        problem = f"could be {names}: give it alone to `convert --from {first}`" if others else ""
+        problem = (
+            f"could be {names} ({claims.reason}): say which with `convert {shlex.quote(source)} --from {first}`, or --datasets and --from here"
+            if others
+            else ""
+        )
         return _Row(Found(_slashes(path), source, first, claims.reason, problem), claims.certain)
 
 

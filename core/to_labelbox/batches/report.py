@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.conversion.output_folder import REPORT
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code, Severity
-from to_labelbox.report.log import EXAMPLES, Assumption, Diagnostic, Ledger, Log, Tally, Unread
+from to_labelbox.report.log import Assumption, Diagnostic, Example, Ledger, Log, Tally, Unread, examples_of
 from to_labelbox.report.report import Assets, FailOn, Lines, Output, Report, Suspicion, Tool, json_text, reached
 
 _OF_ALL = {Code.CLASS_SIMILAR}
 """What is said of the ontology, and so of each dataset: it counts once."""
+DATASETS_NAMED = 20
+"""Datasets that an entry of a list names."""
+
+
+class State(StrEnum):
+    """What has come of a dataset. ``PARTLY``: a file of it could not be read; ``NOTHING``: no annotation or asset of it
+    could be converted; ``FAILED``: it was not opened, or not to the end. Of the last two, no payload is written."""
+
+    CONVERTED = "converted"
+    PARTLY = "partly"
+    NOTHING = "nothing"
+    FAILED = "failed"
 
 
 class Row(Struct):
-    """A dataset: where it is below the root, what was read and what became of it. ``problem``: why that is not all. ``media`` counts its assets by type: a project takes one."""
+    """A dataset: where it is below the root, what was read and what became of it.
+
+    ``problem``: why that is not all, in a sentence; ``errors`` are the files and records that could not be read, the first
+    few of each kind, ``unreadable`` is how many there are. ``media`` counts its assets by type: a project takes one.
+    A row without a format is a file, or a folder, that cannot be read.
+    """
 
     path: str
     format: str
@@ -27,6 +47,54 @@ class Row(Struct):
     lines: int = 0
     problem: str = ""
     media: dict[str, int] = field(default_factory=dict)
+    state: State = State.CONVERTED
+    errors: list[Example] = field(default_factory=list)
+    unreadable: int = 0
+
+    @property
+    def published(self) -> bool:
+        """Whether its folder holds a payload."""
+        return self.state in (State.CONVERTED, State.PARTLY)
+
+
+def row_of(path: str, format: str, report: Report, media: dict[str, int]) -> Row:
+    """The row of a dataset that was converted, or of which nothing could be."""
+    grave = [d for d in report.diagnostics if d.severity is Severity.ERROR]
+    unreadable = sum(d.count for d in grave)
+    state, problem = State.CONVERTED, ""
+    if report.failed:
+        state, problem = State.NOTHING, f"nothing in it could be converted{_cause(report)}"
+    elif unreadable:
+        state = State.PARTLY
+        problem = f"{n_of(unreadable, 'file or record', 'files or records')} of it cannot be read"
+    row = Row(path, format, report.assets, report.annotations, report.lines.total, problem, media, state)
+    row.errors, row.unreadable = [example for d in grave for example in d.examples], unreadable
+    return row
+
+
+def _cause(report: Report) -> str:
+    """What most was skipped for, unless it is among the files that cannot be read."""
+    if any(d.severity is Severity.ERROR for d in report.diagnostics):
+        return ""
+    if not report.assets.read:
+        return ": it holds no asset"
+    warnings = [d for d in report.diagnostics if d.severity is Severity.WARNING and d.code != Code.SUSPICIOUS]
+    most = max(warnings or report.diagnostics, key=lambda d: d.count, default=None)
+    return "" if most is None else f": {most.code} ×{most.count:,}, {most.examples[0]}"
+
+
+class DatasetsAssumption(Assumption, kw_only=True):
+    """An assumption and the datasets of a batch that it was made for, the first few by name."""
+
+    datasets: list[str] = field(default_factory=list)
+    dataset_count: int = 0
+
+
+class DatasetsUnread(Unread, kw_only=True):
+    """A name that no rule looked at, and the datasets of a batch that have it, the first few by name."""
+
+    datasets: list[str] = field(default_factory=list)
+    dataset_count: int = 0
 
 
 class BatchReport(Struct):
@@ -41,18 +109,23 @@ class BatchReport(Struct):
     classes: dict[str, Tally]
     diagnostics: list[Diagnostic]
     decisions: list[str]
-    unread: list[Unread] = field(default_factory=list)
-    assumptions: list[Assumption] = field(default_factory=list)
+    unread: list[DatasetsUnread] = field(default_factory=list)
+    assumptions: list[DatasetsAssumption] = field(default_factory=list)
     suspicious: list[Suspicion] = field(default_factory=list)
     outputs: dict[str, Output] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         return json_text(self).encode() + b"\n"
 
+    @property
+    def failed(self) -> bool:
+        """Whether nothing of any dataset could be converted."""
+        return self.assets.written == 0 or (self.annotations.read > 0 and not self.annotations.written)
+
     def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 something has a problem, or losses reached ``fail_on``; 3 nothing could be converted."""
         tally = self.annotations
-        if self.assets.written == 0 or (tally.read and not tally.written):
+        if self.failed:
             return 3
         if any(row.problem for row in self.datasets) or any(d.severity is Severity.ERROR for d in self.diagnostics):
             return 1
@@ -68,6 +141,9 @@ def read_batch(folder: str) -> BatchReport | None:
         return None
 
 
+N = TypeVar("N", DatasetsAssumption, DatasetsUnread)
+
+
 class Totals:
     """Sums over datasets, in order."""
 
@@ -78,6 +154,7 @@ class Totals:
         self._kinds: dict[str, int] = {}
         self._diagnostics: dict[str, Diagnostic] = {}
         self._readings = Log()
+        self._told_by: dict[tuple[str, str, str], list[str]] = {}
         self._suspicious: list[Suspicion] = []
 
     def add(self, row: Row, report: Report | None) -> None:
@@ -88,6 +165,9 @@ class Totals:
         for name in ("read", "written", "skipped"):
             setattr(self._assets, name, getattr(self._assets, name) + getattr(report.assets, name))
         self._readings.add_lists(report.unread, report.assumptions)
+        keys = [(u.what, u.name, u.where) for u in report.unread]
+        for key in dict.fromkeys([*keys, *((a.what, a.taken, a.option) for a in report.assumptions)]):
+            self._told_by.setdefault(key, []).append(row.path)
         self._suspicious += [msgspec.structs.replace(one, dataset=row.path) for one in report.suspicious]
         for label, tally in report.classes.items():
             self._ledger[label].add(tally)
@@ -98,7 +178,7 @@ class Totals:
             mine.count = max(mine.count, one.count) if one.code in _OF_ALL else mine.count + one.count
             if mine.examples and one.code in _OF_ALL:
                 continue
-            for example in one.examples[: EXAMPLES - len(mine.examples)]:
+            for example in one.examples[: examples_of(one.code) - len(mine.examples)]:
                 place = f"{row.path}: {example.file}" if example.file else row.path
                 mine.examples.append(msgspec.structs.replace(example, file=place))
 
@@ -111,21 +191,26 @@ class Totals:
         for code, one in log.diagnostics.items():
             mine = self._diagnostics.setdefault(code, Diagnostic(one.code, one.severity, message=one.message))
             mine.count += one.count
-            mine.examples.extend(one.examples[: EXAMPLES - len(mine.examples)])
+            mine.examples.extend(one.examples[: examples_of(code) - len(mine.examples)])
 
     def report(self, root: str, decisions: Sequence[str]) -> BatchReport:
         order = {"error": 0, "warning": 1, "info": 2}
         return BatchReport(
             tool=Tool(),
             root=root,
-            datasets=self._rows,
+            datasets=sorted(self._rows, key=lambda row: row.path),
             assets=self._assets,
             annotations=self._ledger.total(),
             lines=Lines(sum(self._kinds.values()), self._kinds),
             classes=dict(self._ledger),
             diagnostics=sorted(self._diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
             decisions=list(decisions),
-            unread=list(self._readings.unread.values()),
-            assumptions=list(self._readings.assumptions.values()),
+            unread=[self._named(DatasetsUnread, *entry) for entry in self._readings.unread.items()],
+            assumptions=[self._named(DatasetsAssumption, *entry) for entry in self._readings.assumptions.items()],
             suspicious=sorted(self._suspicious, key=lambda one: -one.share),
         )
+
+    def _named(self, kind: type[N], key: tuple[str, str, str], one: Struct) -> N:
+        """An entry of a list with the datasets that it is of."""
+        datasets = self._told_by.get(key, [])
+        return kind(**msgspec.structs.asdict(one), datasets=datasets[:DATASETS_NAMED], dataset_count=len(datasets))

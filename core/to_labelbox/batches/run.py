@@ -23,7 +23,7 @@ from to_labelbox.batches.find_datasets import Found, discover, none_found
 from to_labelbox.batches.plan import FAILURE, HEAD, Failure, Plan, adopt
 from to_labelbox.batches.progress import Listener, Progress
 from to_labelbox.batches.published import CACHE_FOLDER, PublishedDataset, save_index, save_published
-from to_labelbox.batches.report import BatchReport, Row, Totals
+from to_labelbox.batches.report import BatchReport, Row, State, Totals, row_of
 from to_labelbox.batches.worker import (
     WHOLE_UNITS,
     FindDuplicatesTask,
@@ -31,6 +31,7 @@ from to_labelbox.batches.worker import (
     PublishTask,
     find_repeated,
     finish,
+    publish_failure,
     start,
 )
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, log_of, missing, save
@@ -80,12 +81,15 @@ class _Set:
 
 
 class Batch:
-    """One run of a batch over what its working folder holds."""
+    """One run of a batch over what its working folder holds; without ``out`` a dry one, that writes nothing."""
 
-    def __init__(self, out: str, given: Plan, progress: Listener | None, found: Sequence[Found] | None = None) -> None:
-        self._out = out
+    def __init__(
+        self, out: str | None, given: Plan, progress: Listener | None, found: Sequence[Found] | None = None
+    ) -> None:
+        self._dry = out is None
+        self._out = out or ""
         self._given, self._common = given, given.job
-        self._working = os.path.join(out, PARTIAL)
+        self._working = os.path.join(out, PARTIAL) if out is not None else ""
         self._listener = progress
         self._progress = Progress()
         self._writer = writer()
@@ -128,7 +132,8 @@ class Batch:
             media_root=media,
         )
         digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
-        return _Set(number, found, job, os.path.join(self._working, digest), failure=found.problem)
+        folder = "" if self._dry else os.path.join(self._working, digest)
+        return _Set(number, found, job, folder, failure=found.problem)
 
     def note_unprotected(self, why: str) -> None:
         """Say that other runs are not kept out of the output folder."""
@@ -147,7 +152,7 @@ class Batch:
 
     def _tell_apart(self) -> None:
         """Leave out datasets whose output would be that of an earlier one where a file system ignores case."""
-        if not os.path.exists(os.path.join(self._out, PARTIAL.upper())):
+        if self._dry or not os.path.exists(os.path.join(self._out, PARTIAL.upper())):
             return
         first: dict[str, str] = {}
         for dataset in self._alive:
@@ -159,7 +164,7 @@ class Batch:
     def run(self, make_pool: PoolFactory) -> BatchReport:
         """Everything, from opening to the report. ``make_pool`` gets the workers for the datasets' jobs."""
         self._tell_apart()
-        for dataset in self.sets:
+        for dataset in self.sets if not self._dry else ():
             dataset.memory = self._memory(dataset)
         with make_pool([s.job for s in self.sets]) as pool:
             self._encode(pool, self._alive)
@@ -177,8 +182,12 @@ class Batch:
             if dataset.failure and dataset.number % of == shard:
                 os.makedirs(dataset.folder, exist_ok=True)
                 save(os.path.join(dataset.folder, FAILURE), Failure(dataset.failure))
-            if dataset.failure or dataset.gathered is not None:
+            if dataset.failure:
                 totals.add(_row(dataset), None)
+            elif dataset.gathered is not None:
+                totals.add(Row(dataset.found.path, dataset.found.format), None)
+        if shard == 0:
+            self._add_unreadable(totals)
         return totals.report(shown_path(self._given.root), ())
 
     def adopt(self, working: str) -> None:
@@ -226,6 +235,10 @@ class Batch:
                 self._reopen(dataset)
             self._encode(pool, stale)
             self._find_repeats(pool, stale)
+        if self._dry:
+            for dataset in self._alive:
+                self._report(dataset, ontology)
+            return self._summed(ontology)
         self._finish(pool, ontology)
         return self._close(ontology, schema)
 
@@ -261,7 +274,10 @@ class Batch:
                 risky = not opening.whole and dataset.number not in shared
                 if dataset.number in shared:
                     ranges = missing(plan(outcome.head.units)[shard::of], outcome.chunks)
-                chunks.extend(Chunk(dataset.number, a, b, dataset.folder, True, careful=risky) for a, b in ranges)
+                chunks.extend(
+                    Chunk(dataset.number, a, b, dataset.folder or None, bool(dataset.folder), careful=risky)
+                    for a, b in ranges
+                )
             self._tell()
         chunks = deque(sorted(chunks))
         for chunk, result in encode_all(pool, chunks, self._common.fail):
@@ -412,16 +428,13 @@ class Batch:
         tasks: deque[PublishTask] = deque()
         large: list[_Set] = []
         for dataset in unpublished:
+            self._report(dataset, ontology)
+            if dataset.failure:
+                continue
             assert dataset.head is not None
             assert dataset.gathered is not None
+            assert dataset.report is not None
             dataset.gathered.apart = dataset.found.path if dataset.apart else ""
-            try:
-                self._writer.checks.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
-                settings, info = self._common.settings, dataset.head.info
-                dataset.report = report_of(self._writer, info, settings, dataset.gathered)
-            except ToLabelboxError as error:
-                dataset.failure = str(error)
-                continue
             if dataset.head.units > WHOLE_UNITS:
                 large.append(dataset)
             else:
@@ -458,6 +471,9 @@ class Batch:
         assert dataset.gathered is not None
         assert dataset.report is not None
         folder, gathered = Folder(self._place(dataset), overwrite=True), dataset.gathered
+        if dataset.report.failed:
+            publish_failure(folder, dataset.report)
+            return
         rendered = rendered_by(pool, dataset.folder, gathered.ranges, ontology)
         try:
             if self._compare:
@@ -468,6 +484,16 @@ class Batch:
             dataset.failure = str(error)
         finally:
             folder.clean()
+
+    def _report(self, dataset: _Set, ontology: Ontology) -> None:
+        """Draw up the report of a dataset, as far as it is known before anything is written."""
+        assert dataset.head is not None
+        assert dataset.gathered is not None
+        try:
+            self._writer.checks.limits(ontology, dataset.gathered.survey, dataset.gathered.log)
+            dataset.report = report_of(self._writer, dataset.head.info, self._common.settings, dataset.gathered)
+        except ToLabelboxError as error:
+            dataset.failure = str(error)
 
     def _place(self, dataset: _Set) -> str:
         return os.path.join(self._out, *dataset.found.path.split("/"))
@@ -482,20 +508,31 @@ class Batch:
     # ------------------------------------------------------------------------------------------------------- close
 
     def _close(self, ontology: Ontology, schema: bytes) -> BatchReport:
-        totals = Totals()
-        for dataset in self.sets:
-            totals.add(_row(dataset), dataset.report if not dataset.failure else None)
-        self._note_media([row for row in totals.rows if len(row.media) > 0])
-        totals.note(self._notes)
-        report = totals.report(shown_path(self._given.root), ontology.decisions)
-        data = {"ontology.json": schema}
+        report = self._summed(ontology)
+        data = {} if report.failed else {"ontology.json": schema}
         report.outputs = {n: Output(d.count(b"\n"), len(d), hashlib.sha256(d).hexdigest()) for n, d in data.items()}
         _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
         # what failed is not remembered, so that the next run tries it again
-        names = [os.path.basename(s.folder) for s in self.sets if not s.failure]
+        names = [os.path.basename(s.folder) for s in self.sets if not s.failure and s.report and not s.report.failed]
         save_index(os.path.join(self._out, CACHE_FOLDER), self._given, names)
         shutil.rmtree(self._working, ignore_errors=True)
         return report
+
+    def _summed(self, ontology: Ontology) -> BatchReport:
+        """The report of all."""
+        totals = Totals()
+        for dataset in self.sets:
+            totals.add(_row(dataset), dataset.report if not dataset.failure else None)
+        self._add_unreadable(totals)
+        self._note_media([row for row in totals.rows if row.published])
+        totals.note(self._notes)
+        return totals.report(shown_path(self._given.root), ontology.decisions)
+
+    def _add_unreadable(self, totals: Totals) -> None:
+        """A row for each file or folder that cannot be read and may be a dataset."""
+        for left in self.found:
+            if left.problem and not left.format:
+                totals.add(Row(left.path, "", problem=left.problem, state=State.FAILED, unreadable=1), None)
 
 
 def _first_of(rows: Sequence[Row], medium: str) -> str:
@@ -509,11 +546,9 @@ def _is_large(source: str) -> bool:
 def _row(dataset: _Set) -> Row:
     found = dataset.found
     if dataset.failure or dataset.report is None:
-        return Row(found.path, found.format, problem=dataset.failure)
-    report = dataset.report
-    problem = {3: "nothing in it could be converted", 1: "some of it cannot be read"}.get(report.exit_code(), "")
+        return Row(found.path, found.format, problem=dataset.failure, state=State.FAILED)
     media = {} if dataset.gathered is None else {m.value: n for m, n in dataset.gathered.survey.media.items()}
-    return Row(found.path, found.format, report.assets, report.annotations, report.lines.total, problem, media)
+    return row_of(found.path, found.format, dataset.report, media)
 
 
 def _write_last(out: str, working: str, files: Mapping[str, bytes]) -> None:

@@ -25,14 +25,14 @@ from to_labelbox.conversion.output_folder import Folder
 from to_labelbox.conversion.worker import STATE, Chunk, encode, refuse_changed
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Output, Report
-from to_labelbox.source.fingerprint import inventory, same_inputs
+from to_labelbox.source.fingerprint import Input, inventory, same_inputs
 
 WHOLE_UNITS = 512
 """A dataset of so many units is one task and one part: files take longer to make than to fill."""
 
 
 class OpenTask(NamedTuple):
-    """A dataset to be opened, with a folder for its chunks; ``whole``: to be encoded as well when it is small.
+    """A dataset to be opened, with a folder for its chunks ("": they are counted alone); ``whole``: to be encoded as well when it is small.
 
     ``kept`` is the file in which a finished run remembers it, ``out`` the folder where that has published it.
     """
@@ -87,6 +87,8 @@ def start(task: OpenTask) -> OpenedDataset:
         unchanged = same_inputs(kept.head.inputs, inventory(job.sources[0], kept.head.inputs, job.without))
         if unchanged and (report := kept_report(kept, task.kept, task.out)):
             return OpenedDataset(kept.head, [], kept, report)
+    if not task.folder:
+        return _started_dry(task)
     path = os.path.join(task.folder, HEAD)
     head = load(path, DatasetCheckpoint)
     inputs = inventory(job.sources[0], head.inputs if head is not None else (), job.without)
@@ -94,11 +96,7 @@ def start(task: OpenTask) -> OpenedDataset:
     if head is None or not same_inputs(head.inputs, inputs):
         shutil.rmtree(task.folder, ignore_errors=True)
         os.makedirs(task.folder)
-        source = STATE.opened(task.dataset)
-        dataset = source.dataset
-        head = DatasetCheckpoint(
-            dataset.unit_count, dataset.schema, source.declared, source.info, saved_log(source.log), inputs
-        )
+        head = _head(task.dataset, inputs)
         save(path, head)
     else:
         parts = finished_chunks(task.folder, job.fail)
@@ -106,6 +104,19 @@ def start(task: OpenTask) -> OpenedDataset:
         for begin, stop in missing([(0, head.units)], parts):
             parts.append(encode(Chunk(task.dataset, begin, stop, task.folder, keep=True)))
     return OpenedDataset(head, parts)
+
+
+def _head(number: int, inputs: list[Input]) -> DatasetCheckpoint:
+    source = STATE.opened(number)
+    dataset, log = source.dataset, saved_log(source.log)
+    return DatasetCheckpoint(dataset.unit_count, dataset.schema, source.declared, source.info, log, inputs)
+
+
+def _started_dry(task: OpenTask) -> OpenedDataset:
+    """Open a dataset, and encode it if it is small, with nothing on the disk."""
+    head = _head(task.dataset, [])
+    small = task.whole and 0 < head.units <= WHOLE_UNITS
+    return OpenedDataset(head, [encode(Chunk(task.dataset, 0, head.units, None))] if small else [])
 
 
 def find_repeated(task: FindDuplicatesTask) -> tuple[dict[int, int], Log]:
@@ -118,6 +129,14 @@ def find_repeated(task: FindDuplicatesTask) -> tuple[dict[int, int], Log]:
     return repeated_assets(dataset, task.ranges, task.wanted, settings, log, task.unread), log
 
 
+def publish_failure(folder: Folder, report: Report) -> None:
+    """Of a dataset of which nothing could be converted the report alone: a later run tries it again."""
+    try:
+        folder.replace_by_failure(report)
+    finally:
+        folder.clean()
+
+
 def finish(task: PublishTask) -> dict[str, Output]:
     """Fill the ontology into all chunks of a dataset and publish it."""
     from to_labelbox.conversion.publish import publish
@@ -125,6 +144,9 @@ def finish(task: PublishTask) -> dict[str, Output]:
     if task.compare:
         refuse_changed(STATE.job(task.dataset), task.head)
     folder, filling = Folder(task.out, overwrite=True), STATE.filling(task.ontology)
+    if task.report.failed:
+        publish_failure(folder, task.report)
+        return {}
     rendered = rendered_here(task.folder, task.gathered.ranges, filling.render)
     try:
         publish(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)

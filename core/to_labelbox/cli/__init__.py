@@ -14,7 +14,7 @@ from typing import TextIO
 import click
 
 from to_labelbox.cli.speech import tell
-from to_labelbox.report.errors import ToLabelboxError
+from to_labelbox.report.errors import NoRoomError, ToLabelboxError
 from to_labelbox.report.interruption import Interrupted, hear
 
 COMMANDS = {
@@ -59,14 +59,18 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+
 EXIT_CODES = """\b
 Exit codes:
   0  finished; what was lost is in the report and in the closing table
-  1  finished, but a file could not be read, losses reached --fail-on, or validate found faults
+  1  finished, but a file could not be read, losses reached --fail-on, or validate found faults; or --on-error fail stopped it
   2  wrong usage: an option, a path or a table that the user can mend
   3  nothing could be converted
   4  Labelbox does not allow it (import)
   5  Labelbox does not answer: the same command again goes on (import)
+  6  too little room on this machine: disk, memory, open files
+  130 and 143 and the like: interrupted by a signal, 128 and its number
 Each command has its own help with examples: to-labelbox COMMAND -h
 """
 
@@ -123,12 +127,12 @@ def main() -> None:
         code = 0
     except OSError as error:
         _complain(f"{error.filename or 'output'}: {error.strerror or error}{_advice(error)}")
-        code = 2
+        code = NoRoomError.exit_code if error.errno in _NO_ROOM else 2
     except MemoryError:
         _complain(
             f"there is too little memory for {' '.join(sys.argv[1:2])}: the input, or one record of it, is too large"
         )
-        code = 2
+        code = NoRoomError.exit_code
     for stream in (sys.stdout, sys.stderr):  # the interpreter's own last flush would end in a traceback
         with suppress(OSError, ValueError):
             stream.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from typing import Any
 
 import click
@@ -11,9 +12,10 @@ from to_labelbox.batches.batch import BatchOptions
 from to_labelbox.batches.batch import batch as run
 from to_labelbox.batches.find_datasets import discover, none_found
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.common import batch_closing, options_of, output_options, resumable
+from to_labelbox.cli.closing import batch_closing
+from to_labelbox.cli.common import options_of, output_options, resumable
 from to_labelbox.cli.progress import batch_display, fetched
-from to_labelbox.cli.speech import tell
+from to_labelbox.cli.speech import tell, width
 from to_labelbox.model.text import display
 from to_labelbox.report.report import FailOn
 
@@ -41,26 +43,28 @@ def batch(
     to-labelbox batch exports -o out --datasets 'cvat/*' --from cvat
     """
     (root,) = fetched([root], quiet)
+    if out is None and not dry_run:
+        raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what would come of it")
     if dry_run:
         every = discover(root, given["format"], given["datasets"], out)
         if not any(found.format for found in every):
             raise none_found(root, given["format"], given["datasets"], every)
         for found in every:
             click.echo(f"{display(found.path)}\t{found.format or '-'}\t{display(found.problem or found.reason)}")
-        return 0
-    if out is None:
-        raise click.UsageError("give an output folder with -o OUT, or --dry-run to see what there is")
+        out = None
     with resumable(), batch_display(progress, quiet) as listener:
         report = run(root, out, progress=listener, **given)
     if given["shard"] is not None:
         if not quiet:
-            failed = [row for row in report.datasets if row.problem]
-            for row in failed:
-                tell(f"error    {display(row.path)}: {display(row.problem)}")
+            for row in report.datasets:
+                if row.problem:
+                    tell(f"error    {display(row.path)}: {display(row.problem)}")
             tell(
-                f"shard {given['shard'][0]}/{given['shard'][1]} is done; when all are: to-labelbox merge {shlex.quote(out)}"
+                "shard {}/{} is done; when all are: to-labelbox merge {}".format(
+                    *given["shard"], shlex.quote(out or "")
+                )
             )
         return 0
     if not quiet:
-        tell(batch_closing(report, out))
+        tell(batch_closing(report, out, width(sys.stderr)))
     return report.exit_code(fail_on)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from to_labelbox.api.conversion import convert as run
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.common import closing, options_of, output_options, source_argument
+from to_labelbox.cli.closing import closing
+from to_labelbox.cli.common import options_of, output_options, source_argument
 from to_labelbox.cli.progress import bar, fetched
-from to_labelbox.cli.speech import tell
+from to_labelbox.cli.speech import tell, width
 from to_labelbox.conversion.options import OutputOptions
 from to_labelbox.report.report import FailOn
 
@@ -32,7 +34,8 @@ def convert(
 
     SOURCE is a file, a folder, a zip or gz, here or in the cloud (s3://, gs://, az://, https://); or several files of one
     set (COCO instances + keypoints + captions).
-    OUT gets annotations.ndjson, data_rows.ndjson, ontology.json and report.json.
+    OUT gets annotations.ndjson, index.ndjson (from each line back to the source), data_rows.ndjson, ontology.json and
+    report.json; where nothing can be converted, report.json alone.
 
     \b
     to-labelbox convert instances_val2017.json -o out --url-prefix https://bucket.s3.amazonaws.com/val2017
@@ -46,7 +49,5 @@ def convert(
         report = run(paths, None if dry_run else out, progress=advance, **given)
     code = report.exit_code(fail_on)
     if not quiet:
-        tell(closing(report, None if dry_run else out))
-        if code == 3:
-            tell("nothing could be converted: see the reasons above")
+        tell(closing(report, None if dry_run else out, width(sys.stderr)))
     return code

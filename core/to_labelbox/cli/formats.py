@@ -26,7 +26,8 @@ def formats(names: tuple[str, ...]) -> None:
     for reader in describe(names):
         click.echo(f"{reader.name:<14} {reader.title}")
         if names:
-            click.echo(f"{'':<14} docs: {page(reader.docs)}")
+            if reader.docs:
+                click.echo(f"{'':<14} docs: {page(reader.docs)}")
             for option in option_infos(reader.options):
                 click.echo(_option(option))
     for name, error in getattr(readers(), "broken", {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from to_labelbox.api.inspection import Answered, Inspection, inspected
 from to_labelbox.api.inspection_page import figures_of, inspection_page
 from to_labelbox.api.page import check_target, write_page
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.common import closing, options_of, source_argument
+from to_labelbox.cli.closing import closing
+from to_labelbox.cli.common import options_of, source_argument
 from to_labelbox.cli.progress import fetched
-from to_labelbox.cli.speech import say, tell
+from to_labelbox.cli.speech import say, tell, width
 from to_labelbox.conversion.job import job_of, open_job
 from to_labelbox.conversion.options import ConversionOptions
 from to_labelbox.conversion.run import run
@@ -62,8 +64,9 @@ def inspect(source: tuple[str, ...], as_json: bool, html: str | None, **given: A
     else:
         for part in (_formats(found), _assets(found), _tools(found), _limits(found)):
             say("\n".join(part) + "\n")
-        say(closing(result.report, None))
-        say(f"\nnext: to-labelbox convert {' '.join(map(shlex.quote, source))} -o OUT, with the same options")
+        say(closing(result.report, None, width(sys.stdout)))
+        if not result.report.failed:
+            say(f"\nnext: to-labelbox convert {' '.join(map(shlex.quote, source))} -o OUT, with the same options")
     return result.report.exit_code()
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from to_labelbox.batches.batch import merge as run
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.common import batch_closing
+from to_labelbox.cli.closing import batch_closing
 from to_labelbox.cli.progress import batch_display
-from to_labelbox.cli.speech import tell
+from to_labelbox.cli.speech import tell, width
 
 
 @click.command(short_help=COMMANDS["merge"])
@@ -30,5 +32,5 @@ def merge(outs: tuple[str, ...], out: str | None, workers: int, progress: bool |
     with batch_display(progress, quiet) as listener:
         report = run(outs, out, workers=workers, progress=listener)
     if not quiet:
-        tell(batch_closing(report, out or outs[0]))
+        tell(batch_closing(report, out or outs[0], width(sys.stderr)))
     return report.exit_code()

@@ -1,21 +1,89 @@
-"""What the commands print, for terminals and logs: results to stdout, all else to stderr."""
+"""What the commands print, for terminals and logs: results to stdout, all else to stderr.
+
+On a terminal, words that say how grave a line is have colours, and long lines of that kind are broken between words;
+nothing of it goes into a file or a pipe, or anywhere where NO_COLOR is set (https://no-color.org).
+"""
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from contextlib import suppress
+from typing import Any, TextIO
 
 import click
 
 from to_labelbox.model.text import display_lines
 
+_COLORS: dict[str, dict[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "Error:": {"fg": "red", "bold": True},
+    "to-labelbox:": {"fg": "red", "bold": True},
+    "suspicious": {"fg": "red", "bold": True},
+    "failed": {"fg": "red", "bold": True},
+    "nothing": {"fg": "red", "bold": True},
+    "partly": {"fg": "yellow"},
+    "no labels": {"fg": "yellow"},
+    "warning": {"fg": "yellow", "bold": True},
+    "note": {"fg": "cyan"},
+    "hint": {"fg": "cyan"},
+    "assumed": {"fg": "magenta"},
+    "unread": {"fg": "magenta"},
+    "next:": {"fg": "green", "bold": True},
+    "wrote": {"fg": "green"},
+}
+_FIRST = re.compile(r"(error|warning|note|hint|assumed|unread|suspicious|next:|wrote|to-labelbox:|Error:)(?= )")
+_LAST = re.compile(r"(?<=  )(failed|nothing|partly|no labels)$")
+_WITHIN = re.compile(r"(?<=: )(warning|hint)(?=: )")
+_WRAPPED = re.compile(r"(error|warning|note|assumed|unread) +")
+INDENT = " " * 9
+
 
 def tell(text: str) -> None:
     """Say something beside the result. Whether anybody listens decides nothing."""
     with suppress(OSError):
-        print(display_lines(text), file=sys.stderr, flush=True)
+        print(_dressed(display_lines(text), sys.stderr), file=sys.stderr, flush=True)
 
 
 def say(text: str, end: str = "\n") -> None:
     """Print a result."""
-    click.echo(display_lines(text) + end, nl=False)
+    click.echo(_dressed(display_lines(text), sys.stdout) + end, nl=False, color=True)
+
+
+def width(stream: TextIO) -> int:
+    """Columns of the terminal behind a stream, 0 where there is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def _dressed(text: str, stream: TextIO) -> str:
+    columns = width(stream)
+    if not columns:
+        return text
+    lines = [part for line in text.split("\n") for part in _broken(line, columns)]
+    return "\n".join(map(_colored, lines) if _takes_color() else lines)
+
+
+def _takes_color() -> bool:
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _broken(line: str, columns: int) -> list[str]:
+    """A line of a kind that holds a sentence in pieces that fit; what is there to be copied stays whole."""
+    if len(line) <= columns or not _WRAPPED.match(line):
+        return [line]
+    import textwrap  # where there is no terminal, nobody needs it
+
+    return textwrap.wrap(
+        line, columns, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+
+
+def _colored(line: str) -> str:
+    for place in (_FIRST.match(line), _WITHIN.search(line), _LAST.search(line)):
+        if place is not None:
+            line = line[: place.start()] + click.style(place[0], **_COLORS[place[0]]) + line[place.end() :]
+    return line

@@ -28,7 +28,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.plugins.writer import Encoder, Writer
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import SourceError, UsageError
+from to_labelbox.report.errors import NoRoomError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.apply_class_map import mapped
@@ -146,7 +146,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None)
     try:
         dataset = chosen.read(source, options, context)
     except MemoryError as error:
-        raise SourceError(f"{source.path}: there is too little memory for what opening it needs") from error
+        raise NoRoomError(f"{source.path}: there is too little memory for what opening it needs") from error
     except Exception:
         if changed := snapshot.changed():
             raise SourceError(has_changed(changed)) from None

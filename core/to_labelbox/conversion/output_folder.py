@@ -10,11 +10,13 @@ import hashlib
 import os
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from to_labelbox.report.errors import UsageError
+import msgspec
+
+from to_labelbox.report.errors import NoRoomError, UsageError
 from to_labelbox.report.interruption import postponed
 from to_labelbox.report.report import Output, Report
 
@@ -22,7 +24,7 @@ REPORT = "report.json"
 LINES = "annotations.ndjson"
 OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|index\.ndjson|ontology\.json|report\.json")
 PARTIAL = ".to-labelbox-partial"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def is_output(folder: str) -> bool:
@@ -82,25 +84,55 @@ def remove_folder(path: str) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def unwritable(folder: str, error: OSError) -> UsageError:
+def holds_result(folder: str) -> str:
+    """The name of a file of an earlier result in a folder, or nothing; a report that says that nothing came of it is none."""
+    names = sorted(name for name in os.listdir(folder) if OURS.fullmatch(name)) if os.path.isdir(folder) else []
+    if names == [REPORT] and is_output(folder):
+        with suppress(OSError, msgspec.MsgspecError), open(os.path.join(folder, REPORT), "rb") as file:
+            outputs: Any = msgspec.json.decode(file.read(), type=dict[str, Any]).get("outputs")
+            return "" if outputs == {} else REPORT
+    return names[0] if names else ""
+
+
+def unwritable(folder: str, error: OSError) -> UsageError | NoRoomError:
     """Why a folder cannot take an output."""
     if isinstance(error, FileExistsError):
         what = "a link that leads nowhere" if os.path.islink(folder) else "a file"
         return UsageError(f"{folder} is {what}: give a folder for the output")
     if not folder:
         return UsageError("the name of the output folder is empty")
-    return UsageError(f"{folder} cannot be written: {error.strerror}")
+    kind = NoRoomError if error.errno in _FULL else UsageError
+    return kind(f"{folder} cannot be written: {error.strerror}")
 
 
 @contextmanager
 def room(place: str, advice: str = "nothing was written") -> Iterator[None]:
-    """Name the output, and what can be done, where a disk is full or takes nothing. Raises :class:`UsageError`."""
+    """Name the output, and what can be done, where a disk is full or takes nothing. Raises :class:`ToLabelboxError`."""
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in (*_FULL, errno.EROFS):
             raise
-        raise UsageError(f"{place} cannot be written: {error.strerror}; {advice}") from error
+        kind = UsageError if error.errno == errno.EROFS else NoRoomError
+        raise kind(f"{place} cannot be written: {error.strerror}; {advice}") from error
+
+
+def make_folders(path: str) -> list[str]:
+    """Make a folder and those above it; gives what was made, the innermost first. Raises :class:`OSError`."""
+    made = []
+    above = os.path.abspath(path)
+    while not os.path.lexists(above):
+        made.append(above)
+        above = os.path.dirname(above)
+    os.makedirs(path, exist_ok=True)
+    return made
+
+
+def remove_empty(folders: Iterable[str]) -> None:
+    """Remove folders that :func:`make_folders` has made, as far as nothing is in them."""
+    for folder in folders:
+        with suppress(OSError):
+            os.rmdir(folder)
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
@@ -110,21 +142,25 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
 
 
 class Folder:
-    """The output folder. Other files in it are left alone. Raises :class:`UsageError` when it cannot be used."""
+    """The output folder. Other files in it are left alone. Raises :class:`UsageError` when it cannot be used.
+
+    A folder that is made for it and stays empty is removed again (:meth:`clean`).
+    """
 
     def __init__(self, path: str, overwrite: bool = False) -> None:
         self.path = path
         self.partial = os.path.join(path, PARTIAL)
         self._open: list[Sink] = []
-        self._made = not os.path.lexists(path)
+        self._made: list[str] = []
         try:
-            os.makedirs(path, exist_ok=True)
-            earlier = [name for name in sorted(os.listdir(path)) if OURS.fullmatch(name)]
-            if earlier and not overwrite:
-                raise UsageError(f"{path} holds an earlier result ({earlier[0]}): use --overwrite, or another folder")
+            self._made = make_folders(path)
+            self.earlier = holds_result(path)
+            if self.earlier and not overwrite:
+                raise UsageError(f"{path} holds an earlier result ({self.earlier}): use --overwrite, or another folder")
             remove_folder(self.partial)
             os.mkdir(self.partial)
         except OSError as error:
+            remove_empty(self._made)
             raise unwritable(path, error) from error
 
     def sink(self, name: str) -> Sink:
@@ -134,7 +170,18 @@ class Folder:
 
     def publish(self, sinks: Iterable[Sink], report: Report) -> None:
         """Give every file its final name, the report last. What an earlier run has left goes when all have theirs."""
-        finished = list(sinks)
+        self._publish(list(sinks), report)
+
+    def publish_failure(self, report: Report) -> None:
+        """Write the report alone: nothing could be converted. An earlier result stays as it is."""
+        if not self.earlier:
+            self._publish([], report)
+
+    def replace_by_failure(self, report: Report) -> None:
+        """Write the report alone, and remove an earlier result."""
+        self._publish([], report)
+
+    def _publish(self, finished: Sequence[Sink], report: Report) -> None:
         report.outputs = {sink.name: sink.close() for sink in finished}
         last = self.sink(REPORT)
         last.write(report.to_json())
@@ -155,9 +202,7 @@ class Folder:
         for file in self._open:
             file.abandon()
         remove_folder(self.partial)
-        if self._made:
-            with suppress(OSError):
-                os.rmdir(self.path)
+        remove_empty(self._made)
 
 
 def sync_folder(path: str) -> None:

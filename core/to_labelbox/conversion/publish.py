@@ -21,7 +21,7 @@ from to_labelbox.conversion.output_folder import LINES, Folder, Sink, shards
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.log import LISTED, Log, unreachable_ledger
-from to_labelbox.report.report import Lines, Report, SourceInfo, Tool
+from to_labelbox.report.report import Assets, Lines, Report, SourceInfo, Tool
 from to_labelbox.report.suspicious import suspicions
 from to_labelbox.rules.existing_data_rows import Rows
 from to_labelbox.rules.settings import Settings
@@ -56,7 +56,7 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Me
     by_kind = dict(writer.encoding.line_kinds(gathered.survey))
     suspicious = suspicions(gathered.assets.read, gathered.survey, log)
     order = {"error": 0, "warning": 1, "info": 2}
-    return Report(
+    report = Report(
         tool=Tool(),
         source=info,
         assets=gathered.assets,
@@ -69,6 +69,9 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Me
         assumptions=list(log.assumptions.values()),
         suspicious=suspicious,
     )
+    if report.failed:  # nothing is published then, no data rows either
+        report.assets = Assets(report.assets.read, 0, report.assets.read)
+    return report
 
 
 def publish(

@@ -132,7 +132,9 @@ def _run(
         log.decide(decision)
     limits = opened.writer.checks.limits(ontology, survey, log)
     report = report_of(opened.writer, opened.info, settings, gathered)
-    if folder is not None:
+    if folder is not None and report.failed:
+        folder.publish_failure(report)
+    elif folder is not None:
         filling = LineRenderer(opened.writer, ontology)
         rendered: Iterator[bytes] | Sink
         as_they_are = not (gathered.groups or gathered.apart or shard_lines)

@@ -22,6 +22,11 @@ def cut(text: str, most: int) -> str:
     return f"{text[: most - end]} … ({len(text) - most:,} more characters) … {text[-end:]}"
 
 
+def n_of(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: ``1 line``, ``2 lines``; ``many`` where that is not the noun with an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def listed(texts: Sequence[str], most: int = 20) -> list[str]:
     """The first of many texts, and how many more there are."""
     more = len(texts) - most

@@ -38,14 +38,9 @@ def sniffed(reader: Reader, source: Source) -> Match | Refusal:
 
 
 def detect(source: Source) -> Detection:
-    """The reader with the highest confidence. Raises :class:`SourceError` when none claims it, or on a tie.
-
-    All claims from :data:`LIKELY` on tie, however they differ: a folder that holds two formats is the user's to decide.
-    """
+    """The reader with the highest confidence. Raises :class:`SourceError` when none claims it, or on a tie (:func:`tied_claims`)."""
     said = verdicts(source)
-    claims = sorted(
-        ((v.confidence, n, v) for n, v in said.items() if isinstance(v, Match)), key=lambda c: (-c[0], c[1])
-    )
+    claims = {name: verdict for name, verdict in said.items() if isinstance(verdict, Match)}
     if not claims:
         if kind := source.archive_kind():
             raise SourceError(
@@ -60,15 +55,24 @@ def detect(source: Source) -> Detection:
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
         advice = other_format(source) or _advice(source, archives)
         raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
-    tied = [c for c in claims if c[0] >= min(LIKELY, claims[0][0])]
+    tied = tied_claims(claims)
     if len(tied) > 1:
-        reasons = "\n".join(f"  {n}: {v.reason}" for _, n, v in tied)
+        reasons = "\n".join(f"  {name}: {claims[name].reason}" for name in tied)
         raise SourceError(
-            f"{source.path}: could be {' or '.join(n for _, n, _ in tied)}\n{reasons}\n"
-            f"Say which one with {' or '.join(f'--from {n}' for _, n, _ in tied)}"
+            f"{source.path}: could be {' or '.join(tied)}\n{reasons}\n"
+            f"Say which one with {' or '.join(f'--from {name}' for name in tied)}"
         )
-    _, name, match = claims[0]
-    return Detection(readers()[name], match, said)
+    return Detection(readers()[tied[0]], claims[tied[0]], said)
+
+
+def tied_claims(claims: Mapping[str, Match]) -> list[str]:
+    """The formats between which nothing but the user decides, the likeliest first; one where it is clear.
+
+    All claims from :data:`LIKELY` on tie, however they differ: a folder that holds two formats is the user's to decide.
+    """
+    names = sorted(claims, key=lambda name: (-claims[name].confidence, name))
+    least = min(LIKELY, claims[names[0]].confidence)
+    return [name for name in names if claims[name].confidence >= least]
 
 
 def _archives(source: Source) -> list[str]:

@@ -28,11 +28,21 @@ class SourceError(ToLabelboxError):
 
 
 class RecordError(ToLabelboxError):
-    """A record was refused while ``on_error`` is ``fail``."""
+    """A record was refused while ``on_error`` is ``fail`` (exit code 1)."""
+
+    exit_code = 1
 
 
 class FileError(ToLabelboxError):
-    """One file of a source cannot be read; it costs that file (:meth:`Log.file_unreadable`)."""
+    """One file of a source cannot be read; it costs that file (:meth:`Log.file_unreadable`), or is the source (exit code 3)."""
+
+    exit_code = 3
+
+
+class NoRoomError(ToLabelboxError):
+    """The machine has too little room: disk, memory or open files (exit code 6). The same command goes on when there is."""
+
+    exit_code = 6
 
 
 class RefusedError(ToLabelboxError):

@@ -33,6 +33,11 @@ UNNAMED = "(unnamed)"
 UNREADABLE = "(unreadable)"
 
 
+def examples_of(code: str) -> int:
+    """Examples of a code that a report holds: of decisions all, as each is about something else."""
+    return LISTED if code == Code.DECISION else EXAMPLES
+
+
 class Outcome(StrEnum):
     CONVERTED = "converted"
     APPROXIMATED = "approximated"
@@ -183,7 +188,7 @@ class Log:
         if diagnostic is None:
             diagnostic = self.diagnostics[code] = Diagnostic(code, severity_of(code), message=cut(message, MOST_NOTED))
         diagnostic.count += count
-        if len(diagnostic.examples) < EXAMPLES:
+        if len(diagnostic.examples) < examples_of(code):
             file, where = split_location(file, where)
             example = Example(
                 text_name(cut(message, MOST_NOTED)),
@@ -332,7 +337,7 @@ class Log:
                 self.diagnostics[code] = theirs
                 continue
             mine.count += theirs.count
-            mine.examples.extend(theirs.examples[: EXAMPLES - len(mine.examples)])
+            mine.examples.extend(theirs.examples[: examples_of(code) - len(mine.examples)])
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_listener": None}

@@ -134,10 +134,15 @@ class Report(Struct):
             key=lambda d: d.severity is not Severity.ERROR,
         )
 
+    @property
+    def failed(self) -> bool:
+        """Whether nothing could be converted."""
+        return self.assets.written == 0 or (self.annotations.read > 0 and not self.annotations.written)
+
     def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 a file or record could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""
         tally = self.annotations
-        if self.assets.written == 0 or (tally.read and not tally.written):
+        if self.failed:
             return 3
         if any(d.severity is Severity.ERROR for d in self.diagnostics):
             return 1

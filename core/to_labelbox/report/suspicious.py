@@ -116,8 +116,12 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
         return
     skips = {code: count for code, count in log.skips.items() if code not in _CHOSEN | _NO_PLACE and _is_loss(code)}
     if skips:
-        code = max(skips, key=lambda one: skips[one])
-        yield from _one("skipped", sum(skips.values()), read, code)
+        most = max(skips.values())
+        first, *tied = (code for code, count in skips.items() if count == most)
+        for one in _one("skipped", sum(skips.values()), read, first):
+            one.code = ", ".join([first, *tied])
+            one.likely = list(dict.fromkeys(cause for code in (first, *tied) for cause in LIKELY.get(code, ())))
+            yield one
     yield from _one("clipped", counts.get(Code.CLIPPED, 0), read, Code.CLIPPED)
     yield from _one("reordered", counts.get(Code.BOX_FLIPPED, 0), read, Code.BOX_FLIPPED)
     if Code.CLASS_UNKNOWN in counts or Code.CLASS_UNNAMED in counts:
@@ -149,7 +153,7 @@ def _one(what: str, count: int, of: int, code: str | None = None) -> Iterator[Su
 
 
 _SAID = {
-    "skipped": "{count:,} of {of:,} annotations ({percent}) are skipped, most as {code}",
+    "skipped": "{count:,} of {of:,} annotations ({percent}) are skipped, {code}",
     "clipped": "{count:,} of {of:,} annotations ({percent}) reach beyond their asset",
     "reordered": "{count:,} of {of:,} annotations ({percent}) have corners in the wrong order",
     "class": "{count:,} of {of:,} annotations ({percent}) have no class with a name",
@@ -164,5 +168,11 @@ def sentence(one: Suspicion) -> str:
     """What is suspicious, in words."""
     percent = f"{one.share:.0%}" if one.share >= 0.1 else f"{one.share:.1%}"
     return _SAID[one.what].format(
-        count=one.count, of=one.of, percent=percent.replace("%", " %"), code=one.code, where=one.where
+        count=one.count, of=one.of, percent=percent.replace("%", " %"), code=_said_of(one.code), where=one.where
     )
+
+
+def _said_of(codes: str) -> str:
+    """The code that most were skipped for, or several of equal counts."""
+    first, *tied = codes.split(", ")
+    return f"as many for {', '.join([first, *tied[:-1]])} as for {tied[-1]}" if tied else f"most as {first}"

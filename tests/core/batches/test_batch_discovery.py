@@ -129,14 +129,16 @@ def test_the_root_is_a_dataset_whose_name_one_of_its_folders_has(tmp_path: Path)
     assert [f.path for f in discover(str(tmp_path / "in"))] == ["in", "in.root"]
 
 
-def test_labels_of_a_second_format_within_a_dataset_are_told(tmp_path: Path) -> None:
+def test_a_dataset_with_labels_of_a_second_format_is_a_question(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "set" / "annotations" / "instances_val2017.json")
     (tmp_path / "in" / "set" / "labels").mkdir()
     (tmp_path / "in" / "set" / "labels" / "1.txt").write_text("0 0.5 0.5 0.25 0.25\n")
     assert [(f.path, f.format, f.reason[:24]) for f in discover(str(tmp_path / "in"))] == [
-        ("set", "coco", "annotations/instances_va"),
-        ("set/labels", "", "is yolo by its looks, bu"),
+        ("set", "coco", "coco: annotations/instan"),
     ]
+    (tied,) = discover(str(tmp_path / "in"))
+    assert "could be coco or yolo" in tied.problem
+    assert f"convert {tmp_path / 'in' / 'set'} --from coco" in tied.problem
 
 
 def test_files_of_several_formats_in_one_folder_are_datasets_each(tmp_path: Path) -> None:
@@ -190,7 +192,11 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("to_labelbox.batches.find_datasets.os.scandir", refusing)
     made = to_labelbox.batch(root, tmp_path / "out")
     assert made.exit_code() == 1
-    assert [row.path for row in made.datasets] == ["a"]
+    assert [(row.path, row.format, row.state) for row in made.datasets] == [
+        ("a", "coco", "converted"),
+        ("b/cut.zip", "", "failed"),
+        ("closed", "", "failed"),
+    ]
     (told,) = (d for d in made.diagnostics if d.code is Code.FILE_UNREADABLE)
     assert [e.file for e in told.examples] == ["b/cut.zip", "closed"]
     assert "not a readable zip archive" in told.examples[0].message

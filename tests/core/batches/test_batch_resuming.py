@@ -16,7 +16,7 @@ import pytest
 import to_labelbox
 from builders.batch import box_set, check, voc_set
 from harness import contents, save
-from to_labelbox import UsageError
+from to_labelbox import NoRoomError, UsageError
 from to_labelbox.batches.lock import LOCK
 from to_labelbox.batches.progress import Progress
 from to_labelbox.cli.progress import _line, batch_display
@@ -192,7 +192,7 @@ def test_a_full_disk_says_how_to_go_on(
 
     with monkeypatch.context() as patched:
         patched.setattr("to_labelbox.conversion.worker.save_part", full)
-        with pytest.raises(UsageError, match=r"No space left on device; when there is room, --resume goes on"):
+        with pytest.raises(NoRoomError, match=r"No space left on device; when there is room, --resume goes on"):
             to_labelbox.batch(tmp_path / "in", tmp_path / "out", shard=shard)
     check(tmp_path / "out", to_labelbox.batch(tmp_path / "in", tmp_path / "out", resume=True))
 

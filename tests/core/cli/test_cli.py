@@ -58,7 +58,7 @@ def codes(folder: Path) -> dict[str, tuple[list[object], int, str]]:
         "-O without =": (["convert", good, "-o", out / "8", "-O", "base"], 2, "write it as key=value"),
         "unknown format": (["convert", good, "-o", out / "9", "--from", "kitti"], 2, "there are: coco, cvat"),
         "unknown command": (["convrt"], 2, "did you mean 'convert'?"),
-        "on-error fail": (["convert", lossy, "-o", out / "10", "--on-error", "fail"], 2, "annotations[0] (id 1)"),
+        "on-error fail": (["convert", lossy, "-o", out / "10", "--on-error", "fail"], 1, "annotations[0] (id 1)"),
         "nothing converted": (["convert", empty, "-o", out / "11"], 3, "nothing could be converted"),
         "no known format": (["convert", Path(__file__), "-o", out / "12"], 3, "not coco"),
         "inspect": (["inspect", good], 0, "coco"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from to_labelbox.cli.common import _diagnostic
+from to_labelbox.cli.closing import diagnostic
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.log import Log
 
@@ -12,7 +12,7 @@ def test_decisions_that_are_not_shown_are_counted() -> None:
     for n in range(8):
         log.decide(f"decision {n}")
     (found,) = log.diagnostics.values()
-    shown = _diagnostic(found)
+    shown = diagnostic(found)
     assert found.severity is Severity.INFO
     assert shown[-1] == "note     … and 3 more of the same kind"
     assert len(shown) == 6

@@ -13,7 +13,7 @@ import pytest
 
 import to_labelbox
 from harness import Convert, annotation, coco, contents, image, item, lines, save
-from to_labelbox import RecordError, Settings, SourceError, UsageError, dataset_of
+from to_labelbox import NoRoomError, RecordError, Settings, SourceError, UsageError, dataset_of
 from to_labelbox.model.items import Box, Item, Object
 from to_labelbox.model.schema import Schema
 from to_labelbox.plugins.dataset import Dataset
@@ -95,9 +95,10 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UsageError, match="No space left"):
+    with pytest.raises(NoRoomError, match="No space left") as told:
         to_labelbox.write([item(box())], tmp_path / "out")
-    assert names(tmp_path / "out") == []
+    assert told.value.exit_code == 6
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_a_ledger_that_does_not_balance_ends_the_run(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match=r"does not balance.*car.*please report it"):
         to_labelbox.write(Dataset("x", Schema(), 1, iterate), tmp_path / "out")
-    assert names(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_on_error_fail_stops_at_the_first_refused_record(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_on_error_fail_stops_at_the_first_refused_record(tmp_path: Path) -> None
     assert to_labelbox.convert(source, None).annotations.skipped == 1
     with pytest.raises(RecordError, match=r"a\.json annotations\[0\] \(id 1\): the box is 0 × 0"):
         to_labelbox.convert(source, tmp_path / "out", on_error="fail")
-    assert names(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
     with pytest.raises(UsageError, match="skip or fail"):
         to_labelbox.convert(source, None, on_error="ignore")
 
@@ -188,7 +189,7 @@ def test_two_assets_with_one_key(tmp_path: Path) -> None:
     items = [item(box(), path="a/1.jpg"), item(box(), path="b/1.jpg")]
     with pytest.raises(UsageError, match=r"'1\.jpg': a/1\.jpg .* and b/1\.jpg"):
         to_labelbox.write(items, tmp_path / "out", settings=Settings(global_key="{name}"))
-    assert names(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_python_items_and_their_ontology() -> None:

@@ -92,7 +92,7 @@ def test_where_there_is_no_room_the_output_is_named(tmp_path: Path) -> None:
         ("preview", (tmp_path / "whole", "-n", "200", "-o", tmp_path / "page.html"), "page.html"),
     ):
         made = ran(limit, command, *arguments)
-        assert made.returncode == 2, made.stderr
+        assert made.returncode == 6, made.stderr
         assert f"{tmp_path / place} cannot be written: File too large; " in made.stderr
         assert "Traceback" not in made.stderr
     assert contents(tmp_path / "out") == {}

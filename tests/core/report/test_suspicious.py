@@ -11,7 +11,7 @@ import pytest
 
 import to_labelbox
 from harness import Case, Convert, annotation, cases, coco, image, item, save
-from to_labelbox.cli.common import closing
+from to_labelbox.cli.closing import closing
 from to_labelbox.model.items import Box, Object
 from to_labelbox.report.report import FailOn, Report
 from to_labelbox.report.suspicious import THRESHOLDS

@@ -62,6 +62,9 @@ def _names(path: str) -> Names:
 
 def _folder(folder: str, ontology: str | None, gallery: MediaFolder | None) -> Iterator[Fault]:
     payload = sorted(name for name in os.listdir(folder) if _PAYLOAD.fullmatch(name))
+    if not payload and _nothing_came(folder):
+        yield Fault("report.json", 0, "says that nothing could be converted: there is nothing to check or import")
+        return
     yield from _outputs(folder, payload)
     names = None
     ontology = ontology or os.path.join(folder, "ontology.json")
@@ -86,12 +89,25 @@ def _folder(folder: str, ontology: str | None, gallery: MediaFolder | None) -> I
 
 def _rows_exist(folder: str) -> bool:
     """Whether the payload refers to data rows that were there before, as the report says."""
+    return "data_rows" in (_reported(folder, "source", "details") or ())
+
+
+def _nothing_came(folder: str) -> bool:
+    """Whether the report says that nothing was written beside it."""
+    found: object = _reported(folder, "outputs")
+    return found == {}
+
+
+def _reported(folder: str, *keys: str) -> Any:
+    """An entry of the report, or None."""
     try:
         with open(os.path.join(folder, "report.json"), "rb") as file:
-            report = msgspec.json.decode(file.read())
-        return "data_rows" in report["source"]["details"]
+            found: Any = msgspec.json.decode(file.read())
+        for key in keys:
+            found = found[key]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
+        return None
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ set of files

@@ -1,0 +1,227 @@
+"""What stands at the end of a conversion: what became of everything, what is wrong, what to do next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from to_labelbox.cli.table import Column, table
+from to_labelbox.conversion.output_folder import holds_result
+from to_labelbox.model.text import display, n_of
+from to_labelbox.report.codes import Code, Severity
+from to_labelbox.report.log import Assumption, Diagnostic, Example, Tally, Unread
+from to_labelbox.report.report import Report, Suspicion
+from to_labelbox.report.suspicious import sentence
+
+if TYPE_CHECKING:  # only a batch needs it
+    from to_labelbox.batches.report import BatchReport, Row
+
+CLASSES_SHOWN = 20
+DECISIONS_SHOWN = 10
+DECISIONS_OF_ONE = 5
+LISTED = 10
+"""Assumptions and unread names that are printed."""
+DATASETS_SHOWN = 3
+"""Datasets of a batch that a line about several names."""
+
+_COUNTS = (
+    Column("read", 10),
+    Column("converted", 11),
+    Column("approx.", 10),
+    Column("merged", 9),
+    Column("skipped", 9),
+)
+_BATCH_COUNTS = (
+    Column("assets", 9),
+    Column("read", 11),
+    Column("converted", 11),
+    Column("approx.", 9),
+    Column("merged", 9),
+    Column("skipped", 9),
+)
+_MARKS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def closing(report: Report, out: str | None, width: int = 0) -> str:
+    """The closing table: outcomes, the classes with losses, each diagnostic with one example, what to do next.
+
+    ``width`` is that of the terminal, 0 where there is none.
+    """
+    tally = report.annotations
+    verb = "would be written" if out is None else "written"
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.lines.by_kind.items())
+    lines = [
+        f"{report.source.format}: {n_of(report.assets.read, 'asset')}, {n_of(tally.read, 'annotation')} read; "
+        f"{n_of(report.lines.total, 'line')} {verb}" + (f" ({kinds})" if kinds else "")
+    ]
+    lines += [*_suspicious(report.suspicious), "", *_classes(report, width)]
+    if report.diagnostics:
+        lines.append("")
+        lines += [line for d in report.diagnostics for line in diagnostic(d)]
+    lines += _assumed(report.assumptions) + _unread(report.unread)
+    existing = report.source.details.get("data_rows")
+    if existing:
+        lines += ["", f"data rows: {existing['matched']:,} of {n_of(existing['given'], 'existing row')} matched"]
+    unfit = list(report.source.details.get("not_in_ontology", {}).items())
+    if unfit:
+        lines += ["", "not in the ontology:"]
+        lines += [f"{count:>9,}  {display(what)}" for what, count in unfit[:CLASSES_SHOWN]]
+        lines += [f"… and {len(unfit) - CLASSES_SHOWN} more, see report.json"] if len(unfit) > CLASSES_SHOWN else []
+    return "\n".join([*lines, *_end(report, out)])
+
+
+def _classes(report: Report, width: int) -> list[str]:
+    rows = sorted(report.classes.items(), key=lambda r: (-(r[1].skipped + r[1].approximated), -r[1].read))
+    shown = [(display(name), *_counts(tally)) for name, tally in rows[:CLASSES_SHOWN]]
+    total = ("total", *_counts(report.annotations))
+    lines = table((Column("class", 28, left=True), *_COUNTS), [*shown, total], width)
+    if len(rows) > CLASSES_SHOWN:
+        lines.insert(-1, f"… and {len(rows) - CLASSES_SHOWN} more classes")
+    return lines
+
+
+def _end(report: Report, out: str | None) -> list[str]:
+    """Where it is, and what to do next."""
+    if report.failed:
+        kept = out is not None and not report.outputs and os.path.isdir(out) and holds_result(out)
+        written = (
+            "" if out is None else f"; {out} keeps its earlier result" if kept else f"; {_report_of(out)} says it all"
+        )
+        return ["", f"nothing could be converted: see the reasons above{written}"]
+    if out is None:
+        return []
+    files = ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])
+    return ["", f"wrote {files}", f"next: to-labelbox validate {shlex.quote(out)}"]
+
+
+def _report_of(out: str) -> str:
+    return os.path.join(out, "report.json")
+
+
+def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:
+    """The closing table of a batch: a line a dataset, sums, what is wrong, where it is."""
+    lines = [*_suspicious(report.suspicious)[1:], *_datasets(report, width), ""]
+    lines += [line for row in report.datasets if row.problem for line in _problem(row)]
+    # what cannot be read stands with its dataset
+    lines += [line for d in report.diagnostics if d.severity is not Severity.ERROR for line in diagnostic(d)]
+    lines += [f"note     {display(text)}" for text in report.decisions[:DECISIONS_SHOWN]]
+    if len(report.decisions) > DECISIONS_SHOWN:
+        lines.append(f"note     … and {len(report.decisions) - DECISIONS_SHOWN} more decisions, in report.json")
+    lines += _assumed(report.assumptions) + _unread(report.unread)
+    failed = sum(not row.published for row in report.datasets)
+    if failed:
+        lines += ["", f"{failed:,} of {n_of(len(report.datasets), 'dataset')} gave nothing"]
+    if report.failed:
+        return "\n".join([*lines, "", "nothing could be converted: see the reasons above"])
+    if out is None:
+        return "\n".join([*lines, "", f"{n_of(report.lines.total, 'line')} would be written"])
+    files = ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])
+    lines += ["", f"wrote {files}, and a folder for each dataset", f"next: to-labelbox validate {shlex.quote(out)}"]
+    return "\n".join(lines)
+
+
+def _datasets(report: BatchReport, width: int) -> list[str]:
+    names = [len("dataset"), *(len(display(row.path)) for row in report.datasets)]
+    media = [len("media"), *(len("+".join(row.media)) for row in report.datasets)]
+    columns = (
+        Column("dataset", min(60, max(names)) + 2, left=True, end=True),
+        Column("format", 14, left=True),
+        Column("media", max(media) + 1, left=True),
+        *_BATCH_COUNTS,
+    )
+    rows = [
+        (
+            display(row.path),
+            row.format or "-",
+            "+".join(row.media) or "-",
+            f"{row.assets.read:,}",
+            *_counts(row.annotations),
+        )
+        for row in report.datasets
+    ]
+    rows.append(("total", "", "", f"{report.assets.read:,}", *_counts(report.annotations)))
+    return table(columns, rows, width, ["", *map(_mark, report.datasets), ""])
+
+
+def _mark(row: Row) -> str:
+    """What stands behind the line of a dataset that is not as one expects."""
+    if row.state != "converted":
+        return row.state.value
+    return "" if row.lines else "no labels"
+
+
+def _problem(row: Row) -> list[str]:
+    """What is wrong with a dataset, and each of its files that cannot be read."""
+    lines = [f"error    {display(row.path)}: {display(row.problem)}"]
+    lines += [f"           {display(str(example))}" for example in row.errors]
+    more = row.unreadable - len(row.errors)
+    if row.errors and more > 0:
+        lines.append(f"           … and {more:,} more, in {display(row.path)}/report.json")
+    return lines
+
+
+def _suspicious(found: Sequence[Suspicion]) -> list[str]:
+    """What stands first: that the set as a whole is not what it should be, and why that may be."""
+    lines = []
+    for one in found:
+        part = f"{display(one.dataset)}: " if one.dataset else ""
+        lines += ["", f"suspicious {part}{display(sentence(one))}"]
+        lines += [f"  likely   {display(cause)}" for cause in one.likely]
+    return lines
+
+
+def _assumed(assumptions: Sequence[Assumption]) -> list[str]:
+    """A line for each reading that the source does not force, with the evidence and what flips it."""
+    lines = []
+    for one in assumptions[:LISTED]:
+        evidence = f"{one.for_:,} for, {one.against:,} against" + (f", {one.unknown:,} open" if one.unknown else "")
+        why = f"; {display(one.why)}" if one.why else ""
+        flip = f"; else {display(one.option)}" if one.option else ""
+        lines.append(f"assumed  {_whose(one)}{display(one.what)} {display(one.taken)} ({evidence}{why}{flip})")
+    return ["", *lines, *_more(len(assumptions), "assumptions")] if lines else []
+
+
+def _unread(unread: Sequence[Unread]) -> list[str]:
+    """A line for each name that no rule looked at."""
+    lines = []
+    for one in unread[:LISTED]:
+        where = f" in {display(one.where)}" if one.where else ""
+        times = f" ×{one.count:,}" if one.count > 1 else ""
+        lines.append(f"unread   {_whose(one)}{display(one.what)} {display(one.name)}{times}{where}: {display(one.why)}")
+    return ["", *lines, *_more(len(unread), "unread names")] if lines else []
+
+
+def _whose(one: Assumption | Unread) -> str:
+    """The datasets of a batch that an entry is of."""
+    datasets: Sequence[str] = getattr(one, "datasets", ())
+    more = getattr(one, "dataset_count", 0) - DATASETS_SHOWN
+    rest = f" and {more:,} more" if more > 0 else ""
+    return ", ".join(map(display, datasets[:DATASETS_SHOWN])) + f"{rest}: " if datasets else ""
+
+
+def _more(count: int, what: str) -> list[str]:
+    return [f"         … and {count - LISTED} more {what}, in report.json"] if count > LISTED else []
+
+
+def _counts(t: Tally) -> tuple[str, ...]:
+    return tuple(f"{n:,}" for n in (t.read, t.converted, t.approximated, t.merged, t.skipped))
+
+
+def diagnostic(one: Diagnostic) -> list[str]:
+    """A line with an example; of errors and of decisions one each, as they are about different things."""
+    if one.code == Code.SUSPICIOUS:
+        return []  # it stands above
+    if one.code == Code.DECISION:
+        return _each(one, "note", one.examples[:DECISIONS_OF_ONE], " of the same kind")
+    if one.severity is Severity.ERROR and len(one.examples) > 1:
+        return _each(one, f"error    {one.code}:", one.examples, ", in report.json")
+    times = f" ×{one.count:,}" if one.count > 1 else ""
+    return [f"{_MARKS[one.severity]:<8} {one.code}{times}: {display(str(one.examples[0]))}"]
+
+
+def _each(one: Diagnostic, mark: str, examples: Sequence[Example], end: str) -> list[str]:
+    more = one.count - len(examples)
+    rest = [f"{mark:<8} … and {more:,} more{end}"] if more > 0 else []
+    return [*(f"{mark:<8} {display(str(example))}" for example in examples), *rest]

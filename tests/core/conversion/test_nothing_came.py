@@ -1,0 +1,67 @@
+"""A conversion of which nothing comes, or that is refused, leaves nothing that looks like a result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import to_labelbox
+from harness import annotation, coco, contents, save
+from to_labelbox.cli.closing import closing
+from to_labelbox.report.errors import FileError, ToLabelboxError
+
+
+def empty(folder: Path) -> Path:
+    return save(folder / "a.json", coco([annotation(1, bbox=[1, 1, 0, 0])]))
+
+
+def whole(folder: Path) -> Path:
+    return save(folder / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])]))
+
+
+def test_the_report_alone_is_written(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    report = to_labelbox.convert(empty(tmp_path / "in"), out)
+    assert report.exit_code() == 3
+    assert (report.assets.read, report.assets.written, report.assets.skipped) == (1, 0, 1)
+    assert set(contents(out)) == {"report.json"}
+    said = closing(report, str(out))
+    assert said.endswith(f"nothing could be converted: see the reasons above; {out}/report.json says it all")
+    assert "next:" not in said
+
+
+def test_it_is_no_earlier_result(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    to_labelbox.convert(empty(tmp_path / "in"), out)
+    (fault,) = to_labelbox.validate(out)
+    assert "nothing could be converted" in fault.message
+    assert to_labelbox.convert(whole(tmp_path / "in"), out).exit_code() == 0
+
+
+def test_an_earlier_result_stays(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    to_labelbox.convert(whole(tmp_path / "in"), out)
+    before = contents(out)
+    report = to_labelbox.convert(empty(tmp_path / "in"), out, overwrite=True)
+    assert report.exit_code() == 3
+    assert contents(out) == before
+    assert closing(report, str(out)).endswith(f"{out} keeps its earlier result")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "cut.zip", "a.txt"])
+def test_a_refused_source_leaves_no_folder(name: str, tmp_path: Path) -> None:
+    (tmp_path / "cut.zip").write_bytes(b"PK\3\4 cut off")
+    (tmp_path / "a.txt").write_text("nothing of the kind")
+    with pytest.raises(ToLabelboxError) as told:
+        to_labelbox.convert(tmp_path / name, tmp_path / "deep" / "out")
+    assert isinstance(told.value, FileError) == (name == "cut.zip")
+    assert told.value.exit_code == (2 if name == "nowhere" else 3)
+    assert not (tmp_path / "deep").exists()
+
+
+def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ToLabelboxError):
+        to_labelbox.convert(tmp_path / "nowhere", tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
