@@ -19,7 +19,7 @@ SAGEMAKER = {
     "boxes": {"annotations": [BOX], "image_size": [{"width": 100, "height": 50, "depth": 3}]},
     "boxes-metadata": {"class-map": {"0": "cat"}, "type": "groundtruth/object-detection"},
 }
-LABELME = {
+LABELME: dict[str, Any] = {
     "version": "5.2.1",
     "flags": {},
     "shapes": [{"label": "cat", "points": [[1, 2], [30, 40]], "shape_type": "rectangle"}],

@@ -44,7 +44,7 @@ FOOT = """
 Video boxes, points and polylines are tracks. Answers are about a whole asset (K) or about messages (C2), frames (V5, V6)
 or stretches of time (A). What a cell with a dash becomes, and what the forms look like, is in
 [formats/labelbox.md](formats/labelbox.md). Relationships are written with `--relationships`. DICOM has left Labelbox's
-current documentation and is kept for old projects.
+current documentation and is kept for old projects. What each fixture is about: [fixtures](../fixtures/README.md).
 
 This page is made by `tests/formats/labelbox/test_matrix.py`.
 """
