@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-Told = Callable[[int, int, int], None]
-"""Called with files fetched, files in all, and bytes fetched."""
+from to_labelbox.source.cloud import Told
 
 
 def at_hand(paths: Sequence[str], told: Told | None = None, listing_only: bool = False) -> list[str]:

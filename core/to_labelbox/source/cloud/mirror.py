@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import UsageError
-from to_labelbox.source.cloud.at_hand import Told
+from to_labelbox.source.cloud import Told
 from to_labelbox.source.cloud.placeholder import BODIES, HEADS, cache_folder, shown, write
 from to_labelbox.source.cloud.service import (
     address_of,

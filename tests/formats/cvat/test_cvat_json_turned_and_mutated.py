@@ -1,4 +1,4 @@
-"""CVAT backups, server JSON and Datumaro JSON."""
+"""CVAT's JSON files: pictures that are turned, and files that are broken."""
 
 from __future__ import annotations
 
