@@ -113,7 +113,7 @@ def index_tasks(
         given,
         known,
         _doubtful(survey.plain, options.data_key),
-        survey.repeated_ids,
+        {id for id, units in survey.repeats.items() if len({survey.ids[id], *units} - survey.absorbed) > 1},
         survey.census,
         survey.attached,
         survey.absorbed,
@@ -162,7 +162,7 @@ class _Heads:
 class _Survey(Struct):
     """What one pass over the files has found.
 
-    ``look``: also what the regions tell of controls and objects. ``ids``: the first unit of an id; ``same``: that of a
+    ``look``: also what the regions tell of controls and objects. ``ids``: the first unit of an id; ``repeats``: its further ones; ``same``: that of a
     flat record or a stored annotation by what tells its task; ``without_data``: units that only know their task's id.
     ``plain``: fields of flat records that can be data or answers, and whether they refer to media.
     """
@@ -174,7 +174,7 @@ class _Survey(Struct):
     units: int = 0
     bytes: int = 0
     ids: dict[Id, int] = field(default_factory=dict)
-    repeated_ids: set[Id] = field(default_factory=set)
+    repeats: dict[Id, list[int]] = field(default_factory=dict)
     same: dict[tuple[int, Id], int] = field(default_factory=dict)
     without_data: list[tuple[int, Id]] = field(default_factory=list)
     attached: dict[int, list[int]] = field(default_factory=dict)
@@ -262,9 +262,8 @@ class _Survey(Struct):
             self._note_id(unit, key[1])
 
     def _note_id(self, unit: int, id: Id) -> None:
-        if id in self.ids:
-            self.repeated_ids.add(id)
-        self.ids.setdefault(id, unit)
+        if self.ids.setdefault(id, unit) != unit:
+            self.repeats.setdefault(id, []).append(unit)
 
     def _form(self, unit: int) -> FileForm:
         return self.files[self.pieces[bisect_right(self.pieces, unit, key=_first) - 1].file].form
