@@ -30,4 +30,4 @@ def test_options_that_a_line_names_are_those_of_its_fixture() -> None:
 
 
 def _section(text: str, format: str) -> str:
-    return next(rows for name, rows in _TABLE.findall(text) if name == format)
+    return next(str(rows) for name, rows in _TABLE.findall(text) if name == format)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from labelbox_cells.base import answer, case, drop, put
-from labelbox_cells.pictures import NESTED, WORN
 from to_labelbox.model.items import (
     Attribute,
     Choice,

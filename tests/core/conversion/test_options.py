@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # checked by mypy, which complains where one of these is no e
     len(to_labelbox.read("a.json", media_root="pictures").schema.labels)
     to_labelbox.convert("a.json", "out", min_area="3")  # type: ignore[arg-type]
     to_labelbox.convert("a.json", "out", resume=True)  # type: ignore[call-arg]
-    to_labelbox.batch("exports", None)  # type: ignore[arg-type]
+    to_labelbox.batch("exports", 3)  # type: ignore[arg-type]
     to_labelbox.read("a.json", workers=2)  # type: ignore[call-arg]
 
 
