@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,8 @@ from to_labelbox_formats.labelbox.importing.client import (
     check_installed,
 )
 
+_KEY = re.compile(r"[A-Za-z0-9._~+/=-]+")
+"""What a bearer token is made of [RFC 6750]: so the key is written the same way wherever it might come up again."""
 KEY = "LABELBOX_API_KEY"
 """The variable of the environment; there is no option and no file for it."""
 
@@ -38,7 +41,7 @@ def connected(options: ImportOptions, endpoint: str, dialogue: Dialogue) -> Iter
     key = (os.environ.get(KEY) or dialogue.secret("Labelbox API key")).strip()
     if not key:
         raise UsageError(f"set {KEY} to a key of https://app.labelbox.com/workspace-settings/api-keys")
-    if not key.isascii() or not key.isprintable() or " " in key:
+    if not _KEY.fullmatch(key):
         raise UsageError(f"{KEY} is no key: it holds blanks or characters that no key has")
     box = Labelbox(key, endpoint, options.upload_threads, dialogue.tell)
     try:

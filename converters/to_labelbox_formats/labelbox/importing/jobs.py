@@ -48,6 +48,8 @@ class FailedLine(Struct):
     state: str
     message: str
     row: str = ""
+    number: int = -1
+    """The row of the plan."""
 
 
 class Jobs:
@@ -234,7 +236,7 @@ class Jobs:
         for label, counts in count(sent, outcomes).items():
             piece.classes.setdefault(label, LineCounts()).add(counts)
         failed = [
-            FailedLine(line.number, line.uuid, line.label, line.key, o.state, o.message, o.row)
+            FailedLine(line.number, line.uuid, line.label, line.key, o.state, o.message, o.row, line.row)
             for line, o in zip(sent, outcomes)
             if o.state != "imported"
         ]
@@ -263,14 +265,23 @@ class Jobs:
     # ----------------------------------------------------------------------------------------------- failed, again
 
     def failed_rows(self, piece: Piece) -> Iterator[FailedLine]:
-        """The lines of a job that are not known to be imported."""
+        """The lines of a job that are not known to be imported, but for those of rows that a later round has sent again."""
         decode = msgspec.json.Decoder(FailedLine).decode
+        again = set(piece.again)
+        path = self._journal.path(self.file(piece, "failed"))
         try:
-            with open(self._journal.path(self.file(piece, "failed")), "rb") as file:
-                for line in file:
-                    yield decode(line)
+            with open(path, "rb") as file:
+                lines = [decode(line) for line in file]
         except FileNotFoundError:
-            return
+            lines = []
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{path} cannot be read ({error}): --restart begins anew") from None
+        recorded = sum(c.failed + c.unknown for c in piece.classes.values())
+        if len(lines) != recorded and piece.state in ENDED:
+            raise UsageError(
+                f"{path} holds {len(lines):,} lines and not the {recorded:,} that were recorded: put it back, or --restart"
+            )
+        yield from (line for line in lines if line.number not in again)
 
     def failed(self, project: Project, plan: ProjectPlan) -> list[tuple[Piece, list[int]]]:
         """The rows of which a line has failed, by the job in which they count."""
@@ -314,6 +325,4 @@ class Jobs:
                 setattr(counts, were, getattr(counts, were) + 1)
                 if were == "sent":
                     setattr(counts, state, getattr(counts, state) + 1)
-        gone = {number for row in rows for number in self._plan.line_numbers(row)}
-        kept = [msgspec.json.encode(f) + b"\n" for f in self.failed_rows(piece) if f.line not in gone]
-        self._journal.write(self.file(piece, "failed"), kept)
+        piece.again += rows

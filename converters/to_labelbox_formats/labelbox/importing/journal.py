@@ -6,6 +6,7 @@ name and mark. The key and signed links are never in it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -45,7 +46,7 @@ class Batch(Struct):
 class Piece(Struct):
     """One import job. ``state``: "" before it, ``done``, ``failed`` (as a whole), ``split`` into others.
 
-    ``classes``: lines by class and outcome. ``replaced``: what a later round has imported again, which counts there.
+    ``classes``: lines by class and outcome. ``replaced``: what a later round has imported again, which counts there; ``again`` are its rows.
     ``rows``: numbers of rows where they are not the positions ``first`` to ``last`` of the project's rows with lines.
     """
 
@@ -61,6 +62,7 @@ class Piece(Struct):
     rows: list[int] = []
     classes: dict[str, LineCounts] = {}
     replaced: dict[str, LineCounts] = {}
+    again: list[int] = []
 
 
 class Project(Struct):
@@ -101,6 +103,8 @@ class State(Struct):
     questions: list[str] = []
     left_over: list[str] = []
     notes: list[str] = []
+    check: str = ""
+    """SHA-256 of all the rest: a state that is not what was saved would lose or double lines."""
 
 
 class Journal:
@@ -124,13 +128,16 @@ class Journal:
         """The state of an import that was begun. Raises :class:`UsageError` for one that cannot be read."""
         try:
             with open(self.path(STATE), "rb") as file:
-                self.state = msgspec.json.decode(file.read(), type=State)
+                content = file.read()
+            self.state = msgspec.json.decode(content, type=State)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
             raise UsageError(f"{self.path(STATE)} cannot be read ({error}): --restart begins anew") from None
         if self.state.version != VERSION:
             raise UsageError(f"{self.path(STATE)} is of another version of to-labelbox: finish with that, or --restart")
+        if self.state.check and self.state.check != _check(self.state):
+            raise UsageError(f"{self.path(STATE)} was changed by hand: put back what was there, or --restart")
         return self.state
 
     def begin(self, options: ImportOptions, inputs: dict[str, str], endpoint: str) -> State:
@@ -140,6 +147,7 @@ class Journal:
     def save(self) -> None:
         """Replace the file as a whole; after a crash it is the old one or the new one."""
         if self.state is not None:
+            self.state.check = _check(self.state)
             self.write(STATE, [msgspec.json.format(msgspec.json.encode(self.state), indent=1)])
 
     def write(self, name: str, chunks: Iterable[bytes]) -> None:
@@ -169,6 +177,10 @@ class Journal:
     def free(self) -> int:
         """Bytes that the disk has left."""
         return shutil.disk_usage(self.folder).free
+
+
+def _check(state: State) -> str:
+    return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(state, check=""))).hexdigest()
 
 
 def given(options: ImportOptions) -> dict[str, Any]:

@@ -6,6 +6,7 @@ them take some 60 MB. Texts are read again from the files when they are sent.
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
@@ -115,6 +116,7 @@ class Plan:
     def __init__(self, output: Output, first: int = 0) -> None:
         self.output = output
         self.files: list[str] = []
+        self._as_read: list[tuple[int, int]] = []
         self.by_id = False
         self.classes: list[str] = []
         self.local = self.files_local = 0
@@ -138,6 +140,10 @@ class Plan:
 
     def _file(self, path: str) -> int:
         self.files.append(path)
+        try:
+            self._as_read.append(_state_of(os.stat(path)))
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from None
         return len(self.files) - 1
 
     def _read_rows(self, path: str) -> None:
@@ -292,6 +298,8 @@ class Plan:
             if len(self._handles) >= 64:
                 self.close()
             handle = self._handles[file] = open(self.files[file], "rb")  # noqa: SIM115  (closed by close)
+        if _state_of(os.fstat(handle.fileno())) != self._as_read[file]:
+            raise RefusedError(f"{self.files[file]} has changed while it was read: run the same command again")
         handle.seek(at)
         return handle.readline() if end is None else handle.read(end - at)
 
@@ -376,6 +384,10 @@ class Plan:
         chosen = np.repeat(mine[self._run_row], np.frombuffer(self._run_lines, np.int64))
         counts = np.bincount(np.frombuffer(self.line_class, np.uint16)[chosen], minlength=len(self.classes))
         return {name: int(count) for name, count in zip(self.classes, counts) if count}
+
+
+def _state_of(found: os.stat_result) -> tuple[int, int]:
+    return found.st_size, found.st_mtime_ns
 
 
 def _media_of(row: DataRow) -> str:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display
 from to_labelbox.plugins.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport, RowCounts
+from to_labelbox.report.errors import UsageError
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing.client import APP
 from to_labelbox_formats.labelbox.importing.jobs import FailedLine, Jobs
@@ -138,16 +139,31 @@ class Messages:
         return sorted(self._by_kind.values(), key=lambda g: -g.count)
 
 
-def read_failed_rows(journal: Journal, number: int) -> list[FailedRow]:
+def read_failed_rows(state: State, journal: Journal, number: int) -> list[FailedRow]:
+    """Rows of a project that were not made. Raises :class:`UsageError` when they are not those that were counted."""
+    path, counts = _failed_rows(journal, number, state.rounds), state.projects[number].rows
     try:
-        with open(journal.path(f"{number}-rows.failed.ndjson"), "rb") as file:
-            return [msgspec.json.decode(line, type=FailedRow) for line in file]
+        with open(path, "rb") as file:
+            rows = [msgspec.json.decode(line, type=FailedRow) for line in file]
     except FileNotFoundError:
-        return []
+        rows = []
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read ({error}): --restart begins anew") from None
+    if len(rows) != counts.failed and state.projects[number].rows_done:
+        raise UsageError(
+            f"{path} holds {len(rows):,} rows and not the {counts.failed:,} that were recorded: put it back, or --restart"
+        )
+    return rows
 
 
-def write_failed_rows(journal: Journal, number: int, rows: list[FailedRow]) -> None:
-    journal.write(f"{number}-rows.failed.ndjson", (msgspec.json.encode(row) + b"\n" for row in rows))
+def write_failed_rows(journal: Journal, number: int, round: int, rows: list[FailedRow]) -> None:
+    """A round has a file of its own, so that the state of the round before goes with its own file until it is saved."""
+    path = os.path.basename(_failed_rows(journal, number, round))
+    journal.write(path, (msgspec.json.encode(row) + b"\n" for row in rows))
+
+
+def _failed_rows(journal: Journal, number: int, round: int) -> str:
+    return journal.path(f"{number}-rows.failed{f'-{round}' if round else ''}.ndjson")
 
 
 def make_report(
@@ -223,7 +239,7 @@ def _add_messages(report: ImportReport, state: State, journal: Journal, jobs: li
     """Failed lines with their source: all of them in a file, the first of each reason in the report."""
     messages = Messages()
     for number, _ in enumerate(state.projects):
-        for row in read_failed_rows(journal, number):
+        for row in read_failed_rows(state, journal, number):
             messages.add("row", row.reason, "", {"key": row.key, "lines": row.lines})
     failed: list[FailedLine] = []
     for project, of in zip(state.projects, jobs):

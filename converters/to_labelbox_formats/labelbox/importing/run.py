@@ -272,7 +272,7 @@ class Run:
     def begin_again(self) -> None:
         """Another round: whole rows of which a line has failed, and rows that could not be made."""
         state, most = self._state, int(self._state.given["lines_per_job"])
-        failed = [read_failed_rows(self._journal, n) for n, _ in enumerate(state.projects)]
+        failed = [read_failed_rows(state, self._journal, n) for n, _ in enumerate(state.projects)]
         jobs = [self._jobs(n) for n, _ in enumerate(state.projects)]
         lost = sum(
             len(rows)
@@ -287,29 +287,26 @@ class Run:
             "tried again. What a later import says of a row may replace what is there. Go on?"
         ):
             raise RefusedError("nothing was sent")
-        state.rounds += 1
-        for number, (project, plan) in enumerate(zip(state.projects, self._plan.projects)):
-            made: set[int] = set()
-            if failed[number] and self._plan.created:
-                made = self._make_again(number, project, np.array([row.row for row in failed[number]], np.int64))
-            jobs[number].again(project, plan, state.rounds, most, made)
+        made = [self._make_again(n, p, failed[n], state.rounds + 1) for n, p in enumerate(state.projects)]
+        state.rounds += 1  # from here on nothing is asked: the state changes as a whole, or not
+        for project, plan, of, there in zip(state.projects, self._plan.projects, jobs, made):
+            project.rows.failed -= len(there)
+            project.rows.new += len(there)
+            if there:
+                name = prefix(project.name, state.run, len(project.batches) + 1)
+                project.batches.append(Batch(name, 0, 0, rows=there))
+            of.again(project, plan, state.rounds, most, set(there))
         state.finished = False
         self._journal.save()
 
-    def _make_again(self, number: int, project: Project, rows: Numbers) -> set[int]:
-        """Try rows again that could not be made; those that now are get a batch of their own."""
-        work = Rows(self._box, self._plan)
-        try:
-            there = self._settle(work, project, rows)
-        except RefusedError:  # none of them
-            there = np.zeros(0, np.int64)
-        self._keep_failed(number, work)
-        project.rows.failed -= len(there)
-        project.rows.new += len(there)
-        if len(there):
-            name = prefix(project.name, self._state.run, len(project.batches) + 1)
-            project.batches.append(Batch(name, 0, 0, rows=[int(row) for row in there]))
-        return {int(row) for row in there}
+    def _make_again(self, number: int, project: Project, failed: list[FailedRow], round: int) -> list[int]:
+        """Rows that could not be made and now are; what of them is still not is kept for this round."""
+        work, there = Rows(self._box, self._plan), np.zeros(0, np.int64)
+        if failed and self._plan.created:
+            with suppress(RefusedError):  # none of them
+                there = self._settle(work, project, np.array([row.row for row in failed], np.int64))
+        self._keep_failed(number, work, round)
+        return [int(row) for row in there]
 
     # ---------------------------------------------------------------------------------------------------- the steps
 
@@ -323,7 +320,7 @@ class Run:
                 self._in_project(project)
                 self._batches(number, project, plan.rows)
                 jobs = self._jobs(number)
-                without = {row.row for row in read_failed_rows(self._journal, number)}
+                without = {row.row for row in read_failed_rows(self._state, self._journal, number)}
                 jobs.run(project, plan, without)
             if self._options.clean_left_overs:
                 Objects(self._box, self._state).clean_left_overs()
@@ -375,7 +372,7 @@ class Run:
             return
         work = Rows(self._box, self._plan)
         there = self._settle(work, project, rows)
-        self._keep_failed(number, work)
+        self._keep_failed(number, work, self._state.rounds)
         counts = project.rows
         counts.failed = len(rows) - len(there)
         counts.existing = min(counts.existing, len(there))
@@ -419,12 +416,12 @@ class Run:
         work.wait(project.row_tasks)
         return work.settle(rows, create, said_looking)
 
-    def _keep_failed(self, number: int, work: Rows) -> None:
+    def _keep_failed(self, number: int, work: Rows, round: int) -> None:
         failed = [
             FailedRow(row, self._plan.key(row), reason, len(self._plan.line_numbers(row)))
             for row, reason in sorted(work.failed.items())
         ]
-        write_failed_rows(self._journal, number, failed)
+        write_failed_rows(self._journal, number, round, failed)
 
     def _ontology(self, project: Project, media_type: str) -> None:
         if project.ontology or project.connected:
@@ -457,7 +454,7 @@ class Run:
 
     def _batches(self, number: int, project: Project, rows: Numbers) -> None:
         most = int(self._state.given["batch_size"])
-        without = {row.row for row in read_failed_rows(self._journal, number)}
+        without = {row.row for row in read_failed_rows(self._state, self._journal, number)}
         if not project.batches:
             run, count = self._state.run, len(rows)
             project.batches = [

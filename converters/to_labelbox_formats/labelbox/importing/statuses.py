@@ -2,7 +2,8 @@
 
 A status is ``{"uuid", "dataRow": {"id"}, "status", "errors": [{"name", "message", …}]}``, one a line sent [SDK 7.17,
 annotation_import.py]. It is matched by uuid; lines without one (video masks, answers over frames) by their place among
-the rest, if the numbers agree. A line that nothing is said of is unknown, never imported.
+the statuses with no uuid of ours, if the numbers agree. A line of which nothing is said, or two things, is unknown, never
+imported.
 """
 
 from __future__ import annotations
@@ -78,21 +79,21 @@ def sent_lines(data: bytes, numbers: list[int], row: int) -> list[SentLine]:
 def match(sent: list[SentLine], statuses: list[Status]) -> list[Outcome]:
     """An outcome for each line, in order."""
     outcomes = [Outcome(UNKNOWN, "Labelbox says nothing of this line") for _ in sent]
-    places: dict[str, list[int]] = {}
-    for n in range(len(sent) - 1, -1, -1):
-        if sent[n].uuid:
-            places.setdefault(sent[n].uuid.lower(), []).append(n)
+    places = {line.uuid.lower(): n for n, line in enumerate(sent) if line.uuid}
     rest: list[Status] = []
     matched: set[int] = set()
     for status in statuses:
-        waiting = places.get(status.uuid.lower()) if status.uuid else None
-        if waiting:
-            n = waiting.pop()
+        n = places.get(status.uuid.lower(), -1) if status.uuid else -1
+        if n < 0:
+            rest.append(status)
+        elif n not in matched:
             outcomes[n] = _outcome(status)
             matched.add(n)
-        else:
-            rest.append(status)
-    left = [n for n in range(len(sent)) if n not in matched]
+        elif (other := _outcome(status)).state != outcomes[n].state:
+            outcomes[n] = Outcome(
+                UNKNOWN, f"Labelbox says two things of this line: {other.state}, {outcomes[n].state}", other.row
+            )
+    left = [n for n, line in enumerate(sent) if not line.uuid or not matched]
     if rest and len(rest) == len(left):  # by place
         for n, status in zip(left, rest):
             outcomes[n] = _outcome(status)
