@@ -65,11 +65,13 @@ def _runs(n: int) -> list[dict[str, Any]]:
     return [{"size": [80, 100], "counts": [k % 7000, 9, 7991 - k % 7000]} for k in range(n)]
 
 
-def _deep(n: int) -> Any:
-    value: Any = "x"
-    for _ in range(n):
-        value = {"a": value}
-    return value
+def _deep(n: int, inside: str = "1") -> str:
+    return '{"a":' * n + inside + "}" * n
+
+
+def _nested(files: Files, n: int) -> Files:
+    """With the word "deep" of each JSON file replaced by objects in objects."""
+    return {name: data.replace(b'"deep"', _deep(n).encode()) for name, data in files.items()}
 
 
 COCO: dict[str, Make] = {
@@ -103,6 +105,11 @@ COCO: dict[str, Make] = {
     "key points of one name": _one_name,
     "tags": _tags,
     "masks of one": lambda n: _coco(annotation(1, segmentation=_runs(n))),
+    "depth": lambda n: _nested(_coco(annotation(1, bbox=[1, 2, 30, 40], attributes={"a": "deep"})), n),
+    "files": lambda n: {
+        f"instances_{k:06}.json": json.dumps(coco([annotation(k, image_id=k, bbox=[1, 2, 3, 4])], [image(k)])).encode()
+        for k in range(n)
+    },
 }
 
 # -------------------------------------------------------------------------------------------------------- Pascal VOC
@@ -139,6 +146,7 @@ VOC: dict[str, Make] = {
         )
     ),
     "parts": lambda n: _voc(_object(more=f"<part><name>wheel</name>{_BOX}</part>" * n)),
+    "depth": lambda n: _voc(_object() + "<x>" * n + "</x>" * n),
 }
 
 # -------------------------------------------------------------------------------------------------------------- YOLO
@@ -175,6 +183,11 @@ def _image(inside: str, n: int = 0) -> str:
 
 def _shape(label: str = "car", inside: str = "") -> str:
     return f'<box label="{label}" xtl="1" ytl="2" xbr="30" ybr="40" occluded="0">{inside}</box>'
+
+
+def _skeleton(n: int) -> str:
+    points = "".join(f'<points label="p{k}" outside="0" occluded="0" points="{k % 90},{k % 70}"/>' for k in range(n))
+    return f'<skeleton label="body">{points}</skeleton>'
 
 
 def _track(n: int, id: int = 0) -> str:
@@ -220,6 +233,9 @@ CVAT: dict[str, Make] = {
     "attributes": _attributes,
     "keyframes": lambda n: _video(_track(n), n),
     "tracks": lambda n: _video("".join(_track(2, k) for k in range(n)), 4),
+    "key points": lambda n: _cvat(_image(_skeleton(n))),
+    "depth": lambda n: _cvat(_image(_shape()) + "<x>" * n + "</x>" * n),
+    "files": lambda n: {f"{k:06}.xml": data for k in range(n) for data in _cvat(_image(_shape(), k)).values()},
 }
 
 # ------------------------------------------------------------------------------------------------------ Label Studio
@@ -297,6 +313,20 @@ LABEL_STUDIO: dict[str, Make] = {
     ),
     "keyframes": _sequence,
     "text spans": _spans,
+    "key points": lambda n: _tasks(
+        [
+            _region(k, "keypointlabels", {"x": k % 90, "y": k % 70, "width": 1, "keypointlabels": [f"p{k}"]})
+            for k in range(n)
+        ]
+    ),
+    "attributes": lambda n: _tasks(
+        [
+            _rectangle(1),
+            *(_region(1, "choices", {"choices": [f"v{k}"]}, from_name=f"question {k}") for k in range(n)),
+        ]
+    ),
+    "depth": lambda n: _nested(_tasks([_rectangle(1, meta={"text": "deep"})]), n),
+    "files": lambda n: {f"{k:06}.json": data for k in range(n) for data in _tasks([_rectangle(k)]).values()},
 }
 
 SETS: dict[str, dict[str, Make]] = {

@@ -72,11 +72,13 @@ def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
 
     ``coco_wholebody_val`` is of the split of ``instances_val2017``, where there is no other ``val``.
     """
-    splits = {f.split for f in files} - {""}
+    dated: dict[str, list[str]] = {}
+    for split in {f.split for f in files} - {""}:
+        if (undated := _YEAR.sub("", split)) != split:
+            dated.setdefault(undated, []).append(split)
     for file in files:
-        dated = [split for split in splits if _YEAR.sub("", split) == file.split != split]
-        if len(dated) == 1:
-            file.split = dated[0]
+        if len(found := dated.get(file.split, ())) == 1:
+            file.split = found[0]
     splits = {f.split for f in files} - {""}
     alone = next(iter(splits)) if len(splits) == 1 else ""
     numbers: dict[tuple[str, str], dict[int, int]] = {}
