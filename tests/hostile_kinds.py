@@ -103,7 +103,7 @@ def of_folder(chance: random.Random, _: list[Case], scratch: Path) -> None:
         )
         try:
             add()
-        except FileExistsError:
+        except (FileExistsError, NotADirectoryError):
             continue
     convert(folder, format, scratch / "out", chance)
 

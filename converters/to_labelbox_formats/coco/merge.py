@@ -77,7 +77,7 @@ def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
         if (undated := _YEAR.sub("", split)) != split:
             dated.setdefault(undated, []).append(split)
     for file in files:
-        if len(found := dated.get(file.split, ())) == 1:
+        if len(found := dated.get(file.split, [])) == 1:
             file.split = found[0]
     splits = {f.split for f in files} - {""}
     alone = next(iter(splits)) if len(splits) == 1 else ""
