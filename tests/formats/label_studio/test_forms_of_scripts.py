@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -110,3 +111,33 @@ def test_a_project_of_the_first_versions(tmp_path: Path) -> None:
     made = to_labelbox.convert(project, tmp_path / "out")
     assert (made.assets.read, len(lines(tmp_path / "out")), codes(made)["not-selected"]) == (3, 2, 1)
     assert [u.name for u in made.unread] == []
+
+
+# ------------------------------------------------------------------------------------------------------ saved again
+
+
+@pytest.mark.parametrize("cell", [json.dumps, repr], ids=["json", "python"])
+def test_cells_of_a_table_that_a_script_has_saved_again(cell: Any, tmp_path: Path) -> None:
+    spans = [{"start": 2, "end": 5, "text": "dog", "labels": ["it's"]}]
+    with (tmp_path / "e.csv").open("w", newline="") as table:
+        csv.writer(table).writerows(
+            [["text", "id", "ner", "annotator", "annotation_id"], ["a dog", 1, cell(spans), 1, 1]]
+        )
+    to_labelbox.convert(tmp_path / "e.csv", tmp_path / "out")
+    (line,) = lines(tmp_path / "out")
+    assert (line["name"], line["location"]) == ("it's", {"start": 2, "end": 4})
+
+
+@pytest.mark.parametrize("cell", ["[{'start': 2", "[{'" + "[" * 5000, "[{'a': __import__('os')}]"])
+def test_cells_that_only_look_like_it_stay_text(cell: str, tmp_path: Path) -> None:
+    with (tmp_path / "e.csv").open("w", newline="") as table:
+        csv.writer(table).writerows([["text", "id", "note", "annotator", "annotation_id"], ["a dog", 1, cell, 1, 1]])
+    made = to_labelbox.convert(tmp_path / "e.csv", tmp_path / "out", options={"data_key": "text"})
+    assert made.assets.read == 1
+
+
+def test_regions_in_lists_of_their_own(tmp_path: Path) -> None:
+    nested = task([])
+    nested["annotations"][0]["result"] = [[box("a")], [box("b"), box("c")]]
+    report = to_labelbox.convert(write(tmp_path, [nested]), tmp_path / "out")
+    assert (report.annotations.read, report.annotations.converted) == (3, 3)

@@ -7,6 +7,7 @@ cut of that kind is found (mixed key orders, broken records), elements are told 
 
 from __future__ import annotations
 
+import ast
 import codecs
 import csv
 import io
@@ -23,6 +24,8 @@ from to_labelbox.report.errors import FileError
 WINDOW = 1 << 18
 """Bytes of a piece, unless a single task is larger."""
 MAX_TASK_BYTES = 1 << 30
+_PYTHON_DICTS = ("[{'", "{'")
+_LONGEST_LITERAL = 1 << 20
 _SIGNATURE_REGION = 1 << 13
 _TRIES = 4
 
@@ -337,7 +340,10 @@ def table_row(data: bytes, shape: FileShape) -> list[str]:
 
 
 def flat_row(header: Sequence[str], cells: list[str]) -> dict[str, Any]:
-    """A row as the record that JSON-MIN would hold: cells with a list or object are JSON, empty ones are left out."""
+    """A row as the record that JSON-MIN would hold: cells with a list or object are JSON, empty ones are left out.
+
+    Tables that a script has saved again hold them as Python writes them.
+    """
     record: dict[str, Any] = {}
     for name, cell in zip(header, cells):
         if not cell:
@@ -347,5 +353,15 @@ def flat_row(header: Sequence[str], cells: list[str]) -> dict[str, Any]:
             try:
                 record[name] = msgspec.json.decode(cell)
             except UNDECODABLE:
-                continue
+                record[name] = _python_literal(cell)
     return record
+
+
+def _python_literal(cell: str) -> Any:
+    """Lists and dictionaries of a cell as Python writes them; the cell itself where it holds none."""
+    if not cell.startswith(_PYTHON_DICTS) or len(cell) > _LONGEST_LITERAL:
+        return cell
+    try:
+        return ast.literal_eval(cell)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return cell

@@ -286,9 +286,12 @@ class Lenient(Generic[T]):
             faults.append(RecordFault(Lost.PART, place, f"is no list: {error}"))
             return
         for number, element in enumerate(elements):
-            record = self.decode(element, f"{place}[{number}]", faults)
-            if record is not None:
-                yield record
+            # what aggregates annotations puts the list of each into a list
+            listed = bytes(memoryview(element)[:1]) == b"["
+            for inner in _ELEMENTS.decode(element) if listed else (element,):
+                record = self.decode(inner, f"{place}[{number}]", faults)
+                if record is not None:
+                    yield record
 
     @cached_property
     def _types(self) -> dict[str, Any]:
