@@ -169,6 +169,12 @@ def check_index(out: Path, made: Report) -> None:
     assert sum(line.get("count", 1) for line in left_out) == lost
     assert {line["code"] for line in left_out} <= codes(made).keys()
     assert len(index) == made.outputs["index.ndjson"].lines
+    # an approximated annotation is marked on its last line, or on the one that it shares
+    marked = [{one["class"] for one in (line, *line.get("also", ()))} for line in written if line.get("approximated")]
+    approximated = {label for label, tally in made.classes.items() if tally.approximated}
+    assert approximated <= set().union(*marked)
+    assert all(names & approximated for names in marked)
+    assert len(marked) <= made.annotations.approximated
 
 
 # --------------------------------------------------------------------------------------------------- small sources

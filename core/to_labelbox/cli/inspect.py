@@ -10,8 +10,6 @@ from typing import Any
 import click
 
 from to_labelbox.api.inspection import Answered, Inspection, inspected
-from to_labelbox.api.inspection_page import figures_of, inspection_page
-from to_labelbox.api.page import check_target, write_page
 from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.closing import closing
 from to_labelbox.cli.common import options_of, source_argument
@@ -49,6 +47,8 @@ def inspect(source: tuple[str, ...], as_json: bool, html: str | None, **given: A
     Nothing is written but FILE. With the options of convert, it tells what convert would do with them.
     """
     if html is not None:
+        from to_labelbox.api.page import check_target
+
         check_target(html)
     options = ConversionOptions.of(given)
     job = job_of(options, *fetched(source, quiet=False))
@@ -57,6 +57,9 @@ def inspect(source: tuple[str, ...], as_json: bool, html: str | None, **given: A
     result = run(opened, None, job.settings, workers=options.workers)
     found = inspected(said, opened, result)
     if html is not None:
+        from to_labelbox.api.inspection_page import figures_of, inspection_page
+        from to_labelbox.api.page import write_page
+
         size = write_page(html, inspection_page(found, figures_of(opened, job.settings)))
         tell(f"wrote {html} ({size / 1e6:.1f} MB): open it in a browser")
     if as_json:

@@ -7,6 +7,7 @@ First stands one line for each line of the payload, in the same order::
 ``line`` counts from 1, on over all files of a sharded payload. ``uuid`` is null where the line has none. ``key`` is the data
 row's global key, or its id where the payload refers to that. ``file`` and ``where`` are the place in the source, ``class`` is
 the row of the ledger. ``also`` names further annotations that the line holds (answers that were joined, masks on one picture).
+``approximated`` is true on the last line of an annotation that lost something, and of one that stands with it on a line.
 
 After them stand the annotations that no line holds, with ``"line":null`` and the ``code`` of the diagnostic that says why:
 those that opening the source left out, those that its reader did, then those that the writer did; ``count`` is there where
@@ -50,6 +51,7 @@ class IndexLine(Struct, gc=False):
     id: str
     label: Raw = field(name="class")
     also: list[Further] | UnsetType = UNSET
+    approximated: bool | UnsetType = UNSET
 
 
 class LeftOut(Struct, gc=False):

@@ -43,6 +43,16 @@ def test_every_loss_leads_to_its_row_not_only_the_first_five(tmp_path: Path) -> 
     assert "left out: cup, box-empty, labels.json annotations[38] (id 38)" in text
 
 
+def test_everything_approximated_is_shown(tmp_path: Path) -> None:
+    """Not only what the report describes, the first five of a kind."""
+    annotations = [cup(n, n, [90, 1, 40, 9] if n % 3 == 0 else [1, 1, 9, 9]) for n in range(60)]
+    to_labelbox.convert(coco(tmp_path / "labels.json", 60, annotations), tmp_path / "out")
+    page = page_of(tmp_path / "out", problems=True, count=100)
+    assert checked(page).keys == [f"{n}.jpg" for n in range(0, 60, 3)]
+    assert "20 annotations approximated" in page.read_text()
+    assert "approximated: cup, labels.json annotations[57] (id 57)" in page.read_text()
+
+
 def test_losses_of_records_lead_to_the_row_of_the_record(tmp_path: Path) -> None:
     for fixture, lost in {
         "yolo/malformed-rows": ["images/a.png"],

@@ -118,6 +118,8 @@ class Questions:
         self._buffer.write(line, uuid, first, group[1:])
         self._buffer.survey.answers += 1
         self._close(first)
+        if first.loss:
+            self._buffer.note_approximated()
         for answer in group[1:]:
             if answer.source_count:
                 self._join(answer)
@@ -163,14 +165,20 @@ class Questions:
             held.append(answer)
         if not values:
             return
-        self._close_ranged(held, {owners[n] for n in overlapping(values, timed)})
+        lost = self._close_ranged(held, {owners[n] for n in overlapping(values, timed)})
         mark_several(seen, values, touching=not timed)
         line = RangedLine(self._buffer.data_row, self._question(name, True), Raw(ranged_token(name, timed, values)))
         self._buffer.write(line, None, held[0], held[1:])
+        if lost:
+            self._buffer.note_approximated()
         self._buffer.survey.answers += 1
 
-    def _close_ranged(self, answers: Sequence[Classification], overlapping: Container[int]) -> None:
-        """Count answers over frames or times; of those that overlap one of the same option, the ends are lost."""
+    def _close_ranged(self, answers: Sequence[Classification], overlapping: Container[int]) -> bool:
+        """Count answers over frames or times; of those that overlap one of the same option, the ends are lost.
+
+        True where something was lost.
+        """
+        lost = False
         for number, answer in enumerate(answers):
             if number in overlapping:
                 self._buffer.log.note(
@@ -182,6 +190,8 @@ class Questions:
                 )
                 answer = msgspec.structs.replace(answer, loss=True)
             self._close(answer)
+            lost |= answer.loss
+        return lost
 
     def _question(self, name: str, part: bool) -> Raw:
         token = self._names.get((name, part))

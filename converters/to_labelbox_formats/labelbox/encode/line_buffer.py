@@ -64,6 +64,7 @@ class LineBuffer:
         self._encode_lines = msgspec.json.Encoder().encode_lines
         self._wanted: dict[str, bool] = {}
         self._several_files = False
+        self._large = False
 
     @property
     def line_count(self) -> int:
@@ -89,8 +90,12 @@ class LineBuffer:
         return encoded
 
     def write(self, line: Struct, uuid: str | None, annotation: Annotation, others: Sequence[Annotation] = ()) -> None:
-        """Append a line, of one annotation or also of others. It waits to be encoded with more, unless it may be large."""
+        """Append a line, of one annotation or also of others. It waits to be encoded with more, one that may be large only for
+        the next, so that what becomes known of its annotation can still be said in the index."""
+        if self._large or len(self.waiting) > BATCH:
+            self.flush()
         self.waiting.append(line)
+        self._large = type(line) in _LARGE
         if self.spill_index is not None:
             also = [Further(other.location, other.id, self.label_of(other)) for other in others] if others else UNSET
             self.index.append(
@@ -98,13 +103,17 @@ class LineBuffer:
                     self.number(), uuid, self.place, annotation.location, annotation.id, self.label_of(annotation), also
                 )
             )
-        if len(self.waiting) > BATCH or type(line) in _LARGE:
-            self.flush()
+
+    def note_approximated(self) -> None:
+        """Say in the index that an annotation of the last line has lost something."""
+        if self.index:
+            self.index[-1].approximated = True
 
     def flush(self) -> None:
         self.lines += self._encode_lines(self.waiting)
         self._encoded += len(self.waiting)
         self.waiting.clear()
+        self._large = False
         if self.spill_index is not None and self.index:
             if self._several_files:
                 self.index[:] = map(with_own_file, self.index)

@@ -130,6 +130,7 @@ class Shapes:
                 if obj.outline_unread:
                     self._lowering.note_forced(obj)
                     plain.tally.approximated += obj.source_count
+                    buffer.note_approximated()
                 else:
                     plain.tally.converted += obj.source_count
                 if len(lines) > BATCH:
@@ -234,6 +235,7 @@ class Shapes:
         tally = log.ledger[obj.ledger_label or label]
         if self._lowering.approximated:
             tally.approximated += obj.source_count
+            self._buffer.note_approximated()
         else:
             tally.converted += obj.source_count
 

@@ -35,7 +35,7 @@ class Tracks:
         buffer, base = self._buffer, self._buffer.options.first_frame
         for plane, pending in self._pending.items():
             frames, covered, seen = composite(pending, base)
-            drawn = [n for n in range(len(pending)) if n in seen]
+            drawn, lost = [n for n in range(len(pending)) if n in seen], False
             for n, one in enumerate(pending):
                 label, track = one.track.label, one.track
                 if n not in seen:
@@ -51,10 +51,13 @@ class Tracks:
                     )
                 self._count(one.label, Kind.MASK)
                 self._close(track, one.approximated or n in covered)
+                lost |= one.approximated or n in covered
             instances = [MaskInstance(instance_color(n), pending[n].name) for n in drawn]
             buffer.survey.joined += len(drawn) - 1
             first, *others = [pending[n].track for n in drawn]
             buffer.write(MasksLine(buffer.data_row, Masks(frames, instances), plane), None, first, others)
+            if lost:
+                buffer.note_approximated()
         self._pending.clear()
 
     def _count(self, label: str, kind: Kind) -> None:
@@ -115,3 +118,5 @@ class Tracks:
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1
         self._close(track, self._lowering.approximated)
+        if self._lowering.approximated:
+            self._buffer.note_approximated()

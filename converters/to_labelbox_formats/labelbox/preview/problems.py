@@ -1,4 +1,4 @@
-"""Which data rows lost something: of what was left out the index tells all, of what was approximated the report's examples.
+"""Which data rows lost something: the index tells all that was left out or approximated, the report's examples tell how.
 
 A line of the index without a payload line names its data row, where the reader knew it; else the row is that of the other
 annotations of the same record or file, or the one that is named like the record. An example of the report leads to a data
@@ -43,10 +43,12 @@ LISTED = 50
 
 @dataclass(slots=True)
 class Troubles:
-    """Words about losses by the key of their data row; annotations left out, and those of them that lead to no data row;
+    """Words about losses by the key of their data row; lines of approximated annotations; annotations left out, and those of
+    them that lead to no data row;
     occurrences of other messages, how many of these the report describes, and how many of the described lead to a row."""
 
     rows: dict[str, list[str]] = field(default_factory=dict)
+    approximated: int = 0
     left_out: int = 0
     untraced: int = 0
     occurrences: int = 0
@@ -68,13 +70,16 @@ def covered(all_of: Sequence[Troubles]) -> str:
     left_out, untraced = sum(t.left_out for t in all_of), sum(t.untraced for t in all_of)
     occurrences, examples = sum(t.occurrences for t in all_of), sum(t.examples for t in all_of)
     rows = sum(len(t.rows) for t in all_of)
-    if not left_out and not examples:
+    approximated = sum(t.approximated for t in all_of)
+    if not left_out and not approximated and not examples:
         raise UsageError("the report tells of no approximated or skipped annotation; leave --problems out")
     if not rows:
         raise UsageError(
             "no loss leads to a data row; read the report in the preview without --problems, or index.ndjson"
         )
     said = []
+    if approximated:
+        said.append(f"{count(approximated, 'annotation')} approximated")
     if left_out:
         words = "all lead to their data row" if not untraced else f"{untraced:,} of them lead to no data row"
         said.append(f"{count(left_out, 'annotation')} left out: {words}")
@@ -107,6 +112,7 @@ class _Entry(msgspec.Struct):
     label: str = msgspec.field(name="class", default="")
     code: str = ""
     count: int = 1
+    approximated: bool = False
 
 
 _entry = msgspec.json.Decoder(_Entry).decode
@@ -134,6 +140,9 @@ def _left_out(folder: str, found: Troubles) -> set[str] | None:
                     for record in _records(entry.where):
                         if homes.setdefault((entry.file, record), entry.key) != entry.key:
                             homes[entry.file, record] = None
+                if entry.approximated and entry.key is not None:
+                    found.approximated += 1
+                    found.add(entry.key, f"approximated: {entry.label}, {_place(entry)}")
             elif entry.code not in HARMLESS:
                 codes.add(entry.code)
                 lost.append(entry)
@@ -145,11 +154,13 @@ def _left_out(folder: str, found: Troubles) -> set[str] | None:
         if key is None:
             found.untraced += entry.count
             continue
-        id = f"(id {entry.id})" if entry.id else ""
-        place = " ".join(p for p in (entry.file, entry.where, id) if p)
         times = f" ×{entry.count:,}" if entry.count > 1 else ""
-        found.add(key, f"left out: {entry.label}{times}, {entry.code}, {place}")
+        found.add(key, f"left out: {entry.label}{times}, {entry.code}, {_place(entry)}")
     return codes
+
+
+def _place(entry: _Entry) -> str:
+    return " ".join(p for p in (entry.file, entry.where, f"(id {entry.id})" if entry.id else "") if p)
 
 
 def _record(where: str) -> str:
