@@ -12,19 +12,19 @@ from msgspec import Struct
 from to_labelbox_formats.labelbox.comparing.features import (
     NOTHING,
     Answers,
+    Course,
     Feature,
     Numbers,
     Path,
     Ranges,
-    at,
     envelope,
-    state_at,
+    states,
 )
 
 FINE = 1e-6
 """How far degrees and fractions may be apart, as a share of their size."""
-TURNED = 500
-"""Vertices up to which an outline is tried from each of its points, in both directions."""
+TRIED = 1000
+"""Vertices of each of two outlines with different numbers of points that are held against the lines of the other."""
 SHOWN = 4
 
 
@@ -100,7 +100,7 @@ def _moved(one: Numbers, other: Numbers, shape: str, tolerance: float, made: Dif
     made.offset = max(off, made.offset or 0.0)
     if overlap is not None:
         made.iou = min(overlap, 1.0 if made.iou is None else made.iou)
-    if off > tolerance:
+    if off > tolerance or abs(len(one) - len(other)) > 2 * TRIED:
         many = f", has {len(other) // 2} points instead of {len(one) // 2}" if len(one) != len(other) else ""
         told = f" (IoU {overlap:.3f})" if overlap is not None else ""
         made.reasons.append(f"is off by up to {off:,.6g}{told}{many}")
@@ -114,18 +114,19 @@ def offset(one: Numbers, other: Numbers, shape: str) -> tuple[float, float | Non
         return max(abs(a - b) for a, b in zip(one, other)), iou(one, other)
     overlap = iou(envelope(one), envelope(other)) if shape == "polygon" else None
     if len(one) == len(other):
-        return min(distance(one, turned) for turned in _turned(other, shape)), overlap
+        return min(distance(one, turned) for turned in _turned(other, one[:2], shape)), overlap
     return _apart(one, other, shape == "polygon"), overlap
 
 
-def _turned(points: Numbers, shape: str) -> Iterator[Numbers]:
+def _turned(points: Numbers, first: Numbers, shape: str) -> Iterator[Numbers]:
+    """The points as they are and, of an outline, from the one nearest to ``first`` on, in both directions."""
     yield points
-    if shape != "polygon" or len(points) > 2 * TURNED:
+    if shape != "polygon":
         return
     pairs = list(zip(points[::2], points[1::2]))
     for order in (pairs, pairs[::-1]):
-        for n in range(len(order)):
-            yield tuple(c for pair in order[n:] + order[:n] for c in pair)
+        n = min(range(len(order)), key=lambda k: math.dist(order[k], first))
+        yield tuple(c for pair in order[n:] + order[:n] for c in pair)
 
 
 def _apart(one: Numbers, other: Numbers, closed: bool) -> float:
@@ -141,7 +142,8 @@ def _to_lines(points: Numbers, line: Numbers, closed: bool) -> float:
     along = ends - starts
     lengths = np.maximum((along**2).sum(axis=1), 1e-12)
     farthest = 0.0
-    for x, y in zip(points[::2], points[1::2]):
+    step = max(1, len(points) // 2 // TRIED)
+    for x, y in zip(points[:: 2 * step], points[1 :: 2 * step]):
         share = np.clip((((x, y) - starts) * along).sum(axis=1) / lengths, 0, 1)
         nearest = starts + along * share[:, None]
         farthest = max(farthest, float(np.sqrt(((nearest - (x, y)) ** 2).sum(axis=1).min())))
@@ -174,8 +176,9 @@ def _track(sent: Feature, found: Feature, tolerance: float, made: Difference) ->
         return
     worst = Difference([])
     first: int | None = None
+    ours, theirs = Course(sent), Course(found)
     for frame in sorted({*sent.keys, *found.keys}):
-        one, other = at(sent, frame), at(found, frame)
+        one, other = ours.at(frame), theirs.at(frame)
         if one is None or other is None:
             continue
         before = len(worst.reasons)
@@ -190,8 +193,11 @@ def _track(sent: Feature, found: Feature, tolerance: float, made: Difference) ->
 
 
 def _states(sent: Feature, found: Feature) -> Iterator[str]:
-    for frame in sorted({*sent.states, *found.states}):
-        one, other = state_at(sent, frame), state_at(found, frame)
+    ours, theirs = dict(states(sent)), dict(states(found))
+    one: Mapping[str, Answers] = {}
+    other: Mapping[str, Answers] = {}
+    for frame in sorted({*ours, *theirs}):
+        one, other = ours.get(frame, one), theirs.get(frame, other)
         if one != other:
             told = _answers(_all(one), _all(other))
             yield f"frame {frame}: {'; '.join(told)}"

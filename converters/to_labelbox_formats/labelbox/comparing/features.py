@@ -6,7 +6,8 @@ frames from 1. An answer is the way to it, ``("wear", "worn", "parts", "hook")``
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -103,32 +104,40 @@ def runs(frames: Iterable[int]) -> Ranges:
     return merged((frame, frame) for frame in frames)
 
 
-def at(track: Feature, frame: int) -> Numbers | None:
-    """Where an object is in a frame: between keyframes of one segment on the straight way; None where it is not."""
-    for start, end in track.segments:
-        if start <= frame <= end:
-            break
-    else:
-        return None
-    if frame in track.keys:
-        return track.keys[frame]
-    before = max((k for k in track.keys if start <= k < frame), default=None)
-    after = min((k for k in track.keys if frame < k <= end), default=None)
-    if before is None or after is None:
-        known = before if before is not None else after
-        return None if known is None else track.keys[known]
-    one, other = track.keys[before], track.keys[after]
-    if len(one) != len(other):
-        return one
-    share = (frame - before) / (after - before)
-    return tuple(a + (b - a) * share for a, b in zip(one, other))
+class Course:
+    """Where an object of a video is, frame by frame."""
+
+    def __init__(self, track: Feature) -> None:
+        self._keys, self._segments = track.keys, track.segments
+        self._frames = sorted(track.keys)
+        self._starts = [start for start, _ in track.segments]
+
+    def at(self, frame: int) -> Numbers | None:
+        """Between keyframes of one segment on the straight way; None where it is not."""
+        n = bisect_right(self._starts, frame) - 1
+        if n < 0 or frame > self._segments[n][1]:
+            return None
+        if frame in self._keys:
+            return self._keys[frame]
+        start, end = self._segments[n]
+        after = bisect_right(self._frames, frame)
+        before = self._frames[after - 1] if after and self._frames[after - 1] >= start else None
+        next_one = self._frames[after] if after < len(self._frames) and self._frames[after] <= end else None
+        if before is None or next_one is None:
+            known = before if before is not None else next_one
+            return None if known is None else self._keys[known]
+        one, other = self._keys[before], self._keys[next_one]
+        if len(one) != len(other):
+            return one
+        share = (frame - before) / (next_one - before)
+        return tuple(a + (b - a) * share for a, b in zip(one, other))
 
 
-def state_at(track: Feature, frame: int) -> dict[str, Answers]:
-    """What is answered in a frame, by question: the last answer of each holds."""
+def states(track: Feature) -> Iterator[tuple[int, dict[str, Answers]]]:
+    """From which frame on what is answered, by question: the last answer of each holds."""
     state: dict[str, Answers] = {}
-    for since in sorted(f for f in track.states if f <= frame):
-        answers = track.states[since]
+    for frame in sorted(track.states):
+        answers = track.states[frame]
         for question in {path[0] for path in answers}:
             state[question] = frozenset(path for path in answers if path[0] == question)
-    return state
+        yield frame, dict(state)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from msgspec import Struct
 
 from to_labelbox_formats.labelbox.comparing.differences import iou
-from to_labelbox_formats.labelbox.comparing.features import Answers, Feature, Ranges, at, envelope, merged
+from to_labelbox_formats.labelbox.comparing.features import Answers, Course, Feature, Ranges, envelope, merged
 
 FEW = 64
 NEAR = 30.0
@@ -175,7 +175,8 @@ def _together(one: Feature, other: Feature) -> float:
     first = min(one.segments[0][0], other.segments[0][0])
     last = max(one.segments[-1][1], other.segments[-1][1])
     frames = sorted({first + (last - first) * n // SAMPLES for n in range(SAMPLES + 1)})
-    seen = [(at(one, f), at(other, f)) for f in frames]
+    ours, theirs = Course(one), Course(other)
+    seen = [(ours.at(f), theirs.at(f)) for f in frames]
     shown = [(a, b) for a, b in seen if a is not None or b is not None]
     return sum(_overlap(one.shape, a, b) for a, b in shown if a and b) / max(1, len(shown))
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import math
+import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import to_labelbox
@@ -148,9 +151,10 @@ def test_broken_rows_are_named_and_the_rest_is_compared(out: Path) -> None:
         (b'[{"DataRow ID": "x", "Label": {}}]', "form of 2022"),
         (b'{"a": 1}\n', "no data_row with projects"),
         (b"a,b\n1,2\n" * 2000, "is no export of a Labelbox project"),
-        (gzip.compress(b"{}"), "is no export"),
+        (gzip.compress(b"{}", mtime=0), "is no export"),
         (b'[{"data_row": {}, "projects": {}}', "the end of the file"),
     ],
+    ids=["2022", "other-json", "csv", "gzip", "cut"],
 )
 def test_what_is_no_export_is_told(out: Path, content: bytes, message: str) -> None:
     (out / "x.json").write_bytes(content)
@@ -320,3 +324,57 @@ def test_a_batch_is_compared_with_an_export_a_project(tmp_path: Path) -> None:
     report = to_labelbox.compare(out, exports[0])
     assert (report.annotations.missing, report.rows.missing) == (1, 1)
     assert findings(out)[0]["file"].startswith("b: ")
+
+
+def test_answers_of_a_track_hold_until_the_next(tmp_path: Path) -> None:
+    out = output(tmp_path / "out", Media.VIDEO, rows=1, each=1)
+    (line,) = lines(out)
+    keys = line["segments"][0]["keyframes"]
+    keys[0]["classifications"] = [{"name": "wear", "answer": {"name": "worn"}}]
+    (out / "annotations.ndjson").write_text(json.dumps(line) + "\n")
+    rows = exported(out)
+    assert compared(out, rows).exit_code() == 0
+    last = next(iter(label_of(rows[0])["frames"]["10"]["objects"].values()))
+    first = next(iter(label_of(rows[0])["frames"]["1"]["objects"].values()))
+    last["classifications"] = copy.deepcopy(first["classifications"])  # told again, which is no difference
+    assert compared(out, rows).exit_code() == 0
+    last["classifications"][0]["radio_answer"].update(name="fine", value="fine")
+    compared(out, rows)
+    assert "frame 10: lacks the answer wear: worn" in findings(out)[0]["message"]
+
+
+def test_a_long_track_costs_no_square(tmp_path: Path) -> None:
+    """10,000 frames that were computed, against two keyframes in each second one."""
+    from formats.labelbox.importing.payloads import asset
+    from to_labelbox.model.items import Item
+
+    keys = tuple(Keyframe(f, Box(f / 1000, 2, 10, 20)) for f in range(0, 10_000, 2))
+    video = msgspec.structs.replace(asset(Media.VIDEO, "a"), frames=20_000)
+    to_labelbox.write([Item(asset=video, annotations=[Track(label="car", segments=(keys,), id="1")])], tmp_path / "out")
+    rows = exported(tmp_path / "out")
+    held = label_of(rows[0])
+    (id,) = held["segments"]
+    one = held["frames"]["1"]["objects"][id]
+    for f in range(1, 9_999):
+        held["frames"][str(f)] = {
+            "objects": {id: {**one, "bounding_box": {**one["bounding_box"], "left": (f - 1) / 1000}}}
+        }
+    held["key_frame_feature_map"] = {}
+    started = time.process_time()
+    assert compared(tmp_path / "out", rows).exit_code() == 0
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_long_outline_costs_no_square(tmp_path: Path, lost: int) -> None:
+    ring = [c for n in range(20_000) for c in (50 + 40 * math.cos(n / 3183.1), 40 + 35 * math.sin(n / 3183.1))]
+    out = written(tmp_path, Object(label="car", geometry=Polygon(((tuple(ring),),)), id="1"))
+    rows = exported(out)
+    label_of(rows[0])["objects"][0]["polygon"] = [
+        {"x": p["x"] + 1, "y": p["y"]} for p in label_of(rows[0])["objects"][0]["polygon"][lost:-1]
+    ]
+    started = time.process_time()
+    report = compared(out, rows)
+    assert time.process_time() - started < 5
+    assert report.annotations.different == 1
+    assert report.annotations.offset == pytest.approx(1, abs=0.01)
