@@ -90,6 +90,15 @@ class BoxColumns:
         for column, size in ((self._ids, 1), (self._categories, 1), (self._places, 4)):
             column.frombytes(bytes(count * size * column.itemsize))
 
+    def absorb(self, other: BoxColumns) -> None:
+        """Add the rows of another one."""
+        self._plain += other._plain
+        self._outlined += other._outlined
+        self._crowd += other._crowd
+        self._ids += other._ids
+        self._categories += other._categories
+        self._places += other._places
+
     def table(self) -> Boxes:
         return Boxes(
             np.frombuffer(self._plain, bool),

@@ -38,21 +38,29 @@ _decode = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 class Census:
     """Counts the fields of a list's records: of the first :data:`FULLY_SEEN` all, then of one piece in :data:`SAMPLED`."""
 
-    def __init__(self, known: Collection[str]) -> None:
+    def __init__(self, known: Collection[str], begun: bool = False) -> None:
+        """``begun``: the records are not the first ones, so that only some of them are looked at."""
         self._known = frozenset(known)
         self._pieces = 0
         self.records = self.looked_at = 0
+        self._all = 0 if begun else FULLY_SEEN
         self.fields: Counter[str] = Counter()
 
     def look(self, text: bytes, count: int) -> None:
         """Take in a piece: the text of ``count`` records with commas between them."""
         self.records += count
         self._pieces += 1
-        if self.looked_at >= FULLY_SEEN and self._pieces % SAMPLED:
+        if self.looked_at >= self._all and self._pieces % SAMPLED:
             return
         self.looked_at += count
         for names in _names(b"[%b]" % text):
             self.fields.update(names)
+
+    def absorb(self, other: Census) -> None:
+        """Add what was counted of the records that follow."""
+        self.records += other.records
+        self.looked_at += other.looked_at
+        self.fields.update(other.fields)
 
     @property
     def unknown(self) -> dict[str, int]:

@@ -15,7 +15,7 @@ from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Input, Label, Option, Question, Schema
 from to_labelbox.model.schema import Kind as ToolKind
 from to_labelbox.plugins.dataset import Dataset
-from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.plugins.reader import Each, ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
@@ -29,12 +29,13 @@ from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.conventions import conventions_of
 from to_labelbox_formats.coco.detect import NO_VIDEOS, ROBOFLOW, FileKind, home_of, probe_file
 from to_labelbox_formats.coco.ids import MISSING
-from to_labelbox_formats.coco.index import File, Table, index_file
+from to_labelbox_formats.coco.index import File, index_file
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
 from to_labelbox_formats.coco.merge import Merged, merge
 from to_labelbox_formats.coco.numbering import number_categories
 from to_labelbox_formats.coco.options import Options, SameNames
 from to_labelbox_formats.coco.random_access import Opened, Texts
+from to_labelbox_formats.coco.ranges import Table
 from to_labelbox_formats.coco.record_types import Files, Found
 from to_labelbox_formats.coco.records import WHOLE_IMAGE, Records
 
@@ -49,7 +50,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     ignored: dict[str, str] = {}
     files = [] if options.base is None else _index_all(_other(options.base, "base"), log, texts, ignored)
     from_base = len(files)
-    files += _index_all(source, log, texts, ignored, context.boxes_only)
+    files += _index_all(source, log, texts, ignored, context.boxes_only, context.each)
     if any(f.kind is FileKind.RESULTS for f in files) and not any(len(f.images) for f in files):
         raise SourceError(
             f"{source.path} is a COCO results file: it names images by id only. "
@@ -112,7 +113,14 @@ def _other(path: str, option: str) -> Source:
     return Source(path)
 
 
-def _index_all(source: Source, log: Log, texts: Texts, ignored: dict[str, str], boxes_only: bool = False) -> list[File]:
+def _index_all(
+    source: Source,
+    log: Log,
+    texts: Texts,
+    ignored: dict[str, str],
+    boxes_only: bool = False,
+    each: Each = map,
+) -> list[File]:
     """The files of a source that are COCO; the JSON files that are not go to ``ignored``, each with what it is."""
     files: list[File] = []
     for name in source.names:
@@ -126,7 +134,7 @@ def _index_all(source: Source, log: Log, texts: Texts, ignored: dict[str, str], 
         try:
             if reason == NO_VIDEOS:
                 raise FileError(reason)
-            files.append(index_file(source, name, log, boxes_only))
+            files.append(index_file(source, name, log, boxes_only, each))
             texts.add(source, name)
         except FileError as error:
             log.file_unreadable(name, str(error))

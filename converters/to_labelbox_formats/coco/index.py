@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, TypeVar
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
 
+from to_labelbox.plugins.reader import Each
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
@@ -21,11 +21,12 @@ from to_labelbox.source.json_stream import JsonStream, Piece, as_utf8
 from to_labelbox.source.urls import is_url
 from to_labelbox_formats.coco.addresses import Addresses, AddressRows, identity
 from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
-from to_labelbox_formats.coco.box_columns import BoxColumns, Boxes, BoxRecord, read_boxes
+from to_labelbox_formats.coco.box_columns import Boxes
 from to_labelbox_formats.coco.categories import Category, CategoryList, by_id, names_by_id, read_categories
-from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, IMAGE_FIELDS, QUIET_KEYS, Census, length_of
+from to_labelbox_formats.coco.census import IMAGE_FIELDS, QUIET_KEYS, Census, length_of
 from to_labelbox_formats.coco.detect import NO_VIDEOS, TRACKS, FileKind, split_of
-from to_labelbox_formats.coco.ids import MISSING, Id, Whole, keys_of
+from to_labelbox_formats.coco.ids import MISSING, Id, keys_of
+from to_labelbox_formats.coco.ranges import Annotations, Ranges, Records, Table, lenient_ids
 
 T = TypeVar("T")
 
@@ -37,28 +38,7 @@ class _ImageIds(Struct, gc=False):
     tag_ids: list[Id] | None = None
 
 
-class _AnnotationIds(Struct, gc=False):
-    image_id: Id = None
-
-
-class _WholeId(Struct, gc=False):
-    """What nearly all annotations have, so that their ids need no second look."""
-
-    image_id: Whole
-
-
 # -------------------------------------------------------------------------------------------------------- files
-
-
-class Table(Struct):
-    """Records of one array: byte offset, length and key of each. Keys are numbers; see :class:`~.ids.Names`."""
-
-    starts: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int32]
-    keys: npt.NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.starts)
 
 
 _CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})
@@ -126,8 +106,7 @@ class _Found:
     """What a pass over a file has found so far."""
 
     def __init__(self, boxes_only: bool) -> None:
-        self.images, self.annotations = _Records(), _Records()
-        self.columns = BoxColumns() if boxes_only else None
+        self.images, self.annotations = Records(), Annotations(boxes_only)
         self.image_names: list[npt.NDArray[np.int64]] = []
         self.linked = self.videos = False
         self.categories = CategoryList([])
@@ -137,21 +116,22 @@ class _Found:
         self.tags = BesideRows(TAGS)
         self.scenes: bytes | None = None
         self.addresses = AddressRows()
-        self.image_census, self.annotation_census = Census(IMAGE_FIELDS), Census(ANNOTATION_FIELDS)
+        self.image_census = Census(IMAGE_FIELDS)
 
 
-def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
-    """Pass over one file; ``boxes_only`` keeps the boxes of plain records. Raises :class:`FileError` for anything that is not whole JSON of this family."""
+def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each = map) -> File:
+    """Pass over one file, over ranges of a large one by ``each``; ``boxes_only`` keeps the boxes of plain records. Raises :class:`FileError` for anything that is not whole JSON of this family."""
     found = _Found(boxes_only)
     with source.open(name) as raw, as_utf8(raw) as file:
         stream = JsonStream(file)
+        ranges = Ranges(source.real_path(name) if file is raw else None, file, each)
         is_results = stream.next() == b"["
         if is_results:
             found.first = _first_item(file, stream)
-            _index_annotations(stream, found)
+            _index_annotations(stream, found, ranges)
         else:
             for key in stream.members():
-                _index_member(file, stream, key, found, name, log)
+                _index_member(file, stream, key, found, name, log, ranges)
         if stream.next():
             raise stream.error("more data after the end of the document")
     if TRACKS & set(found.first):
@@ -164,8 +144,8 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
         kind=FileKind.RESULTS if is_results else _kind(found.first),
         images=found.images.table(),
         image_names=np.concatenate(found.image_names) if found.image_names else np.zeros(0, np.int64),
-        annotations=found.annotations.table(),
-        boxes=found.columns.table() if found.columns is not None else None,
+        annotations=found.annotations.records.table(),
+        boxes=found.annotations.columns.table() if found.annotations.columns is not None else None,
         categories=by_id(found.categories.found, name, log),
         fields=tuple(found.first),
         videos=found.videos,
@@ -179,11 +159,13 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool) -> File:
         category_fields=found.categories.fields,
         addresses=found.addresses.table(),
         image_census=found.image_census,
-        annotation_census=found.annotation_census,
+        annotation_census=found.annotations.census,
     )
 
 
-def _index_member(file: BinaryIO, stream: JsonStream, key: str, found: _Found, name: str, log: Log) -> None:
+def _index_member(
+    file: BinaryIO, stream: JsonStream, key: str, found: _Found, name: str, log: Log, ranges: Ranges
+) -> None:
     """One key of a file's outermost object with its value."""
     begin = stream.next()
     if begin == b"n":
@@ -192,7 +174,7 @@ def _index_member(file: BinaryIO, stream: JsonStream, key: str, found: _Found, n
         _index_images(stream, found)
     elif key == "annotations":
         found.first = _first_item(file, stream)
-        _index_annotations(stream, found)
+        _index_annotations(stream, found, ranges)
     elif key == "categories":
         if begin not in (b"[", b"{"):
             raise stream.error(f"'categories' is neither a list nor an object but {_shown(begin)}")
@@ -213,33 +195,7 @@ def _shown(begin: bytes) -> str:
     return {b'"': "a text", b"t": "true", b"f": "false"}.get(begin, "a number")
 
 
-_whole_ids = msgspec.json.Decoder(list[_WholeId]).decode
-_any_ids = msgspec.json.Decoder(list[_AnnotationIds]).decode
 _images = msgspec.json.Decoder(list[_ImageIds]).decode
-
-
-def _annotations(text: bytes) -> Sequence[_WholeId | _AnnotationIds]:
-    try:
-        return _whole_ids(text)
-    except msgspec.ValidationError:
-        return _any_ids(text)
-
-
-def _box_annotations(text: bytes) -> Sequence[BoxRecord | _WholeId | _AnnotationIds]:
-    try:
-        return read_boxes(text)
-    except msgspec.ValidationError:
-        return _annotations(text)
-
-
-def _lenient_ids(text: bytes) -> _AnnotationIds | None:
-    """The image of a record that is no strict JSON (NaN) or has an odd id, so that it is judged beside its image."""
-    try:
-        loose = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    id = loose.get("image_id") if isinstance(loose, dict) else None
-    return _AnnotationIds(id) if isinstance(id, int | str | float) and not isinstance(id, bool) else None
 
 
 def _lenient_image(text: bytes) -> _ImageIds | None:
@@ -251,25 +207,6 @@ def _lenient_image(text: bytes) -> _ImageIds | None:
     if not isinstance(id, int | str | float) or isinstance(id, bool):
         return None
     return _ImageIds(id, name if isinstance(name, str) else None)
-
-
-class _Records:
-    """Grows the columns of a :class:`Table` in place: lists of pieces would be there twice when they are joined."""
-
-    def __init__(self) -> None:
-        self._starts, self._lengths, self._keys = array("q"), array("i"), array("q")
-
-    def add(self, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> None:
-        self._starts.frombytes(starts.tobytes())
-        self._lengths.frombytes(lengths.astype(np.int32).tobytes())
-        self._keys.frombytes(keys.tobytes())
-
-    def table(self) -> Table:
-        return Table(
-            np.frombuffer(self._starts, np.int64),
-            np.frombuffer(self._lengths, np.int32),
-            np.frombuffer(self._keys, np.int64),
-        )
 
 
 def _entries(
@@ -291,15 +228,11 @@ def _entries(
         raise stream.error(f"{what!r} is neither a list of records nor an object of them but {_shown(begin)}")
 
 
-def _index_annotations(stream: JsonStream, found: _Found) -> None:
-    decode = _annotations if found.columns is None else _box_annotations
-    for _, piece in _entries(stream, "annotations", decode, _lenient_ids):
-        starts, lengths, items, text = piece
-        ids = [None if item is None else item.image_id for item in items]
-        found.annotations.add(starts, lengths, keys_of(ids))
-        found.annotation_census.look(text, len(items))
-        if found.columns is not None:
-            found.columns.add(items)
+def _index_annotations(stream: JsonStream, found: _Found, ranges: Ranges) -> None:
+    if stream.next() == b"[" and ranges.index(stream, found.annotations):
+        return
+    for _, piece in _entries(stream, "annotations", found.annotations.decode, lenient_ids):
+        found.annotations.add(piece)
 
 
 def _index_images(stream: JsonStream, found: _Found) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol
 
 from to_labelbox.conversion.demanded import demanding
+from to_labelbox.conversion.each import in_processes
 from to_labelbox.conversion.job import OpenSource, _adapted, existing_ontology, job_of, open_job
 from to_labelbox.conversion.options import OutputOptions, takes
 from to_labelbox.conversion.output_folder import Folder, room
@@ -66,7 +67,8 @@ def convert(source: FilePath | Sequence[FilePath], out: FilePath | None, given: 
             from to_labelbox.conversion.supervise import try_opening
 
             try_opening(job, given.file_timeout)
-        opened = open_job(job)
+        with in_processes(given.workers) as each:
+            opened = open_job(job, each=each)
     except BaseException:
         if folder is not None:
             folder.clean()

@@ -24,7 +24,7 @@ from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.detect import detect
 from to_labelbox.plugins.options import make_options
-from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.plugins.reader import Each, ReadContext
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.plugins.writer import Encoder, Writer
 from to_labelbox.report.codes import Code
@@ -110,10 +110,11 @@ def plain(given: Reading) -> dict[str, Any]:
     return {**texts, "options": dict(given.options or {}), "media_root": media_at_hand(given.media_root)}
 
 
-def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None) -> OpenSource:
+def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None, each: Each = map) -> OpenSource:
     """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`.
 
-    ``listed`` is called with the number of files when these are known.
+    ``listed`` is called with the number of files when these are known. ``each``: see
+    :class:`~to_labelbox.plugins.reader.ReadContext`.
     """
     source = Source(*job.sources, without=job.without)
     snapshot = Snapshot(source)
@@ -135,6 +136,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None)
         sizes=read_sizes(job.sizes) if job.sizes else {},
         boxes_only=settings.boxes_only,
         exif=job.exif,
+        each=each,
     )
     if links := source.links:
         log.note(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct, field
 
@@ -16,6 +16,13 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable, MediaFolder
 from to_labelbox.source.files import Source
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Each(Protocol):
+    def __call__(self, function: Callable[[T], R], tasks: Sequence[T], /) -> Iterable[R]: ...
 
 
 class Match(Struct, frozen=True):
@@ -50,6 +57,8 @@ class ReadContext(Struct):
     ``boxes_only``: outlines will not be used, so a reader that knows the source's own box may set
     :attr:`~to_labelbox.model.items.Object.outline_unread` instead of decoding them.
     ``exif``: turn coordinates of the upright picture back to stored pixels when the header says that it is turned.
+    ``each``: as the builtin ``map``, but the calls may happen in other processes: what is called stands in a module, and its
+    argument and result can be pickled.
     """
 
     log: Log = field(default_factory=Log)
@@ -57,6 +66,7 @@ class ReadContext(Struct):
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=AssetTable)
     boxes_only: bool = False
     exif: bool = True
+    each: Each = map
 
     def asset(self, path: str, log: Log, *, width: int | None = None, height: int | None = None) -> Asset:
         """The picture at ``path``, with its size in stored pixels: as the source states it, else from the user's file of

@@ -49,14 +49,18 @@ class Piece(NamedTuple, Generic[T]):
 class JsonStream:
     """A cursor over a seekable binary stream of JSON. Raises :class:`FileError` with line and column."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, start: int = 0) -> None:
+        """``start``: a byte offset to begin at, if not at the beginning."""
         self._file = file
         self._buffer = b""
-        self._base = 0
+        self._base = start
         self._pos = 0
         self._ended = False
+        self.array_ended = False
+        if start:
+            file.seek(start)
         self._fill(4)
-        if self._buffer.startswith(codecs.BOM_UTF8):
+        if not start and self._buffer.startswith(codecs.BOM_UTF8):
             self._pos = 3
 
     @property
@@ -147,17 +151,37 @@ class JsonStream:
         if self.next() == b"]":
             self._pos += 1
             return
+        yield from self.rest(decode, lenient)
+
+    def rest(
+        self,
+        decode: Callable[[bytes], Sequence[T]],
+        lenient: Callable[[bytes], T | None] | None = None,
+        stop: int | None = None,
+    ) -> Iterator[Piece[T]]:
+        """The items of an array from the one at the cursor on; up to ``stop``, the offset of a later one, or a little beyond.
+
+        At the end the cursor is at an item that is left or, with the byte before it a ``]``, behind the array.
+        """
         more = True
-        while more:
+        while more and (stop is None or self.offset < stop):
             self._fill(PIECE)
-            yield self._cut(decode) or self._exact(decode, lenient)
+            yield self._cut(decode, stop) or self._exact(decode, lenient)
             more = self.next() != b"]"
             self.take(b"," if more else b"]")
-            self.next()
+            if more:
+                self.next()
+        self.array_ended = not more
 
-    def _cut(self, decode: Callable[[bytes], Sequence[T]]) -> Piece[T] | None:
+    def go_on_at(self, offset: int) -> None:
+        """Put the cursor to a byte offset."""
+        self._file.seek(offset)
+        self._base, self._pos, self._buffer, self._ended = offset, 0, b"", False
+        self._fill(4)
+
+    def _cut(self, decode: Callable[[bytes], Sequence[T]], stop: int | None) -> Piece[T] | None:
         """The longest proved run of items in the next block."""
-        for end in self._likely_ends():
+        for end in self._likely_ends(stop):
             text = self._buffer[self._pos : end]
             try:
                 items = decode(b"[%b]" % text)
@@ -171,9 +195,11 @@ class JsonStream:
             return Piece(starts, lengths, items, text)
         return None
 
-    def _likely_ends(self) -> Iterator[int]:
+    def _likely_ends(self, stop: int | None) -> Iterator[int]:
         """Where the last item of the next block may end: behind an object, behind an array in it, with the whole array."""
         first, last = self._pos, self._pos + PIECE
+        if stop is not None:
+            last = min(last, stop - self._base)
         at = self._buffer.rfind(b"},", first, last)
         if at >= 0:
             yield at + 1
@@ -271,6 +297,15 @@ class JsonStream:
             last = seen + newline if newline >= 0 else last
             seen += len(block)
         return FileError(f"not valid JSON at line {line}, column {at - last} (byte {at}): {message}")
+
+
+def next_item(file: BinaryIO, offset: int) -> int | None:
+    """Where the first object begins that follows another one at or after a byte offset, if they are in one array of
+    objects: to know that they are, what lies before has to be read. None where there is none near.
+    """
+    file.seek(offset)
+    found = _SEPARATOR.search(file.read(8 * PIECE))
+    return None if found is None else offset + found.end() - 1
 
 
 def _items_of(text: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
