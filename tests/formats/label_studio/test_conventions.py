@@ -11,6 +11,7 @@ import pytest
 
 import to_labelbox
 from build.label_studio import SIZE, box, region, task, write
+from builders.label_studio import picture
 from harness import lines
 from to_labelbox import UsageError
 
@@ -210,3 +211,22 @@ def test_frames_counted_at_another_rate_than_that_of_the_video(tmp_path: Path) -
     for given in ("COUNTED:OWN", "25", "0:25"):
         with pytest.raises(UsageError, match=r"for example 25:29\.97"):
             to_labelbox.convert(file, tmp_path / "no", options={"frame_rate": given})
+
+
+# ---------------------------------------------------------------------------------------------- turned pictures
+
+
+@pytest.mark.parametrize(("stated", "counts"), [(True, (1, 0)), (False, (0, 1))])
+def test_pictures_that_are_stored_turned(stated: bool, counts: tuple[int, int], tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    picture(tmp_path / "media", (100, 200), 6)  # 200 × 100 as displayed
+    size = SIZE if stated else dict.fromkeys(SIZE)
+    file = write(tmp_path / "in", [task([box(**size)], {"shown": "a.jpg"})])
+    media = tmp_path / "media"
+    found = assumed(to_labelbox.convert(file, tmp_path / "out", media_root=media))
+    assert found == {
+        "side up of pictures that are stored turned": ("as displayed", *counts[:1], 0, *counts[1:], "--exif ignore")
+    }
+    flipped = to_labelbox.convert(file, tmp_path / "flipped", media_root=media, exif=False)
+    assert assumed(flipped) == {}
+    assert lines(tmp_path / "flipped")[0]["bbox"] != lines(tmp_path / "out")[0]["bbox"]
