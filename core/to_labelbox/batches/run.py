@@ -13,7 +13,6 @@ import os
 import shlex
 import shutil
 import unicodedata
-from array import array
 from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -34,6 +33,7 @@ from to_labelbox.batches.worker import (
     publish_failure,
     start,
 )
+from to_labelbox.conversion.addresses import advice, shared_addresses
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, log_of, missing, save
 from to_labelbox.conversion.chunks import EncodedChunk, LineRenderer, plan
 from to_labelbox.conversion.job import ConversionJob
@@ -45,6 +45,7 @@ from to_labelbox.conversion.repeated_assets import same_keys
 from to_labelbox.conversion.supervise import encode_all, rendered_by
 from to_labelbox.conversion.worker import Chunk, refuse_changed, save_ontology
 from to_labelbox.model.schema import Schema
+from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.ontology.merge import DatasetSurvey, common_ontology, shared_keys
 from to_labelbox.plugins.options import option_names
@@ -395,19 +396,14 @@ class Batch:
         self._common.settings.class_map.check(schema, self._notes)
 
     def _check_urls(self) -> None:
-        """Datasets whose keys tell their pictures apart, but whose addresses do not. Raises :class:`UsageError`."""
-        sets = [s for s in self._alive if s.gathered is not None]
-        for owner, other, count in shared_keys([array("Q", s.gathered.survey.urls) for s in sets if s.gathered]):
-            settings = self._common.settings
-            advice = (
-                f"Give each dataset its own folder with --url-prefix '{settings.url_prefix.rstrip('/')}/{{dataset}}'"
-            )
-            if settings.url_map or not settings.url_prefix:
-                advice = "Convert them one by one, each with its own --url-map or --url-prefix"
-            raise UsageError(
-                f"{count} assets of {sets[owner].found.path!r} would have the URLs of others in {sets[other].found.path!r}, though "
-                f"--global-key tells them apart: one of each two would be labelled on the other's picture.\n{advice}"
-            )
+        """Assets whose keys tell them apart, but whose addresses do not."""
+        sets = [(s, s.gathered) for s in self._alive if s.gathered is not None]
+        settings = self._common.settings
+        for owner, other, count in shared_addresses([(g.survey.urls, g.keys) for _, g in sets]):
+            what = f"{n_of(count, 'asset')} of it {'has' if count == 1 else 'have'}"
+            whose = "another" if owner == other else f"one of {sets[other][0].found.path!r}"
+            message = f"{what} the address of {whose} under another global key: {advice(settings, owner != other)}"
+            self._notes.note(Code.ADDRESS_SHARED, message, file=sets[owner][0].found.path, count=count)
 
     def _note_media(self, rows: Sequence[Row]) -> None:
         """A project takes one type of media: say which datasets go into which."""

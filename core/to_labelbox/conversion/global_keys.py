@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Callable
 
 import msgspec
 
+from to_labelbox.conversion.addresses import FIELDS, addresses, may_share
 from to_labelbox.model.items import Asset
 from to_labelbox.model.text import text_name
 from to_labelbox.ontology.infer import clean_name
@@ -16,7 +16,6 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.settings import Settings
 from to_labelbox.source.asset_lookup import AssetTable
 
-FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
 MEDIA = "media"
 """Folder beside the output for media that the source holds in itself."""
 MAX_LENGTH = 200
@@ -34,8 +33,8 @@ class Keys:
         self._settings = settings
         self._dataset = dataset
         self._urls = AssetTable(settings.url_map)
-        self._address = _address_below(settings.url_prefix, dataset) if settings.url_prefix else None
-        self.tells_datasets_apart = "{dataset}" in settings.global_key
+        self._address = addresses(settings.url_prefix) if settings.url_prefix else None
+        self.may_share = may_share(settings)
         self._plain = settings.global_key == "{relpath}"
         if not self._plain:
             _check_template(settings.global_key)
@@ -44,28 +43,31 @@ class Keys:
         """The key before shortening."""
         if self._plain:
             return asset.path
+        return self._settings.global_key.format(**self._fields(asset, split))
+
+    def _fields(self, asset: Asset, split: str) -> dict[str, str]:
         name = posixpath.basename(asset.path)
         stem, ext = posixpath.splitext(name)
-        return self._settings.global_key.format(
-            relpath=asset.path,
-            name=name,
-            stem=stem,
-            ext=ext,
-            split=split or "default",
-            dataset=self._dataset,
-            source_id=asset.id,
-        )
+        return {
+            "relpath": asset.path,
+            "name": name,
+            "stem": stem,
+            "ext": ext,
+            "split": split or "default",
+            "dataset": self._dataset,
+            "source_id": asset.id,
+        }
 
     def url_hash(self, row_data: str) -> int:
         """64 bits that stand for an address."""
         return int.from_bytes(hashlib.blake2b(row_data.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
-    def row_data(self, asset: Asset) -> str | None:
-        """Where the asset is: the map's URL, the prefix with the quoted path, or the source's own URL; else None."""
+    def row_data(self, asset: Asset, split: str) -> str | None:
+        """Where the asset is: the map's URL, that of the prefix, or the source's own URL; else None."""
         if self._urls and (url := self._urls.get(asset.path)):
             return url
         if self._address is not None:
-            return self._address(asset.path)
+            return self._address(self._fields(asset, split))
         if asset.url and _URL.match(asset.url):
             return asset.url.translate(_NOT_IN_URLS)
         return f"{MEDIA}/{asset.path}" if asset.content is not None else None
@@ -106,11 +108,3 @@ def _check_template(template: str) -> None:
     if unknown:
         listing = " ".join(f"{{{f}}}" for f in FIELDS)
         raise UsageError(f"--global-key {template!r}: no field {{{unknown[0]}}}; there are: {listing}")
-
-
-def _address_below(prefix: str, dataset: str) -> Callable[[str], str]:
-    """What makes the address of an asset of its path."""
-    from urllib.parse import quote  # slow to load
-
-    base = prefix.replace("{dataset}", quote(dataset)).rstrip("/")
-    return lambda path: f"{base}/{quote(path)}"

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from to_labelbox.conversion.addresses import check_prefix
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.class_map import ClassMap
@@ -104,6 +105,8 @@ class ConversionOptions(Rules, Reading):
     def rules(self) -> Settings:
         """The rules, with what the files say. Raises :class:`UsageError`."""
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in dataclasses.fields(Rules)}
+        if self.url_prefix:
+            check_prefix(self.url_prefix)
         if self.class_map is not None:
             from to_labelbox.rules.class_map_file import read_class_map  # YAML is slow to load
 

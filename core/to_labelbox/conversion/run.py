@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from to_labelbox.conversion.addresses import advice, shared_addresses
 from to_labelbox.conversion.chunks import (
     EncodedChunk,
     LineRenderer,
@@ -27,9 +28,11 @@ from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
+from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology, infer
 from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.annotation_index import INDEX
+from to_labelbox.report.codes import Code
 from to_labelbox.report.report import Report
 from to_labelbox.rules.settings import Settings
 
@@ -71,6 +74,14 @@ def run(
     finally:
         if folder is not None:
             folder.clean()
+
+
+def note_shared_addresses(gathered: MergedChunks, settings: Settings) -> None:
+    """Warn of assets whose keys tell them apart, but whose addresses do not."""
+    for *_, count in shared_addresses([(gathered.survey.urls, gathered.keys)]) if gathered.survey.urls else ():
+        what = f"{n_of(count, 'asset')} {'has' if count == 1 else 'have'}"
+        message = f"{what} the address of another under another global key: {advice(settings)}"
+        gathered.log.note(Code.ADDRESS_SHARED, message, count=count)
 
 
 @contextmanager
@@ -126,6 +137,7 @@ def _run(
         settings.class_map.check(opened.declared, log)
     if wanted := same_keys(gathered.keys):
         gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log, gathered.unread))
+    note_shared_addresses(gathered, settings)
     opened.refuse_changed()
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     for decision in ontology.decisions:

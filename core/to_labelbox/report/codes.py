@@ -36,6 +36,8 @@ class Code(StrEnum):
     EXIF_UNCHECKED = "exif-unchecked"
     KEY_SHORTENED = "key-shortened"
     KEY_SHARED = "key-shared"
+    ADDRESS_SHARED = "address-shared"
+    ADDRESS_NOT_FETCHED = "address-not-fetched"
     ASSET_AMBIGUOUS = "asset-ambiguous"
     OPTION_UNMATCHED = "option-unmatched"
     ROW_UNMATCHED = "row-unmatched"

@@ -41,7 +41,8 @@ class Rules:
     rotation_tolerance: a smaller turn, in degrees, whose corners move less than a pixel is taken as none.
     include, exclude: shell patterns of class names (and names of whole-asset questions).
     outside: shapes beyond the border; an overshoot of up to 1 px is float noise and always cut without a word.
-    url_prefix is put before the percent-encoded path to make row_data.
+    url_prefix is put before the percent-encoded path to make row_data, or is the whole address
+    (:mod:`to_labelbox.conversion.addresses`).
     """
 
     geometry: Policy = option(Policy.AUTO, "Kind that shapes with an area are written as.")
@@ -57,7 +58,8 @@ class Rules:
     )
     url_prefix: str = option(
         "",
-        "Where the media are: URL/path is row_data; {dataset} in it is the dataset's path in a batch.",
+        "Where the media are: URL/path is row_data. Takes the fields of --global-key; with {relpath}, {name}, {stem} or "
+        "{source_id} it is the whole address.",
         metavar="URL",
     )
     split_metadata: str = option(

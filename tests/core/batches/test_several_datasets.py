@@ -14,7 +14,6 @@ from harness import annotation, coco, image, lines, save
 from to_labelbox.plugins import detect as detection
 from to_labelbox.plugins.reader import Reader
 from to_labelbox.plugins.registry import readers
-from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.settings import Settings
 from to_labelbox.source.files import Source
 
@@ -31,10 +30,12 @@ def two(folder: Path, *names: str) -> Path:
 def test_two_pictures_do_not_get_one_address(tmp_path: Path) -> None:
     root = two(tmp_path / "sets", "1.jpg", "1.jpg")
     prefix = "https://b.example.org/x/"
-    with pytest.raises(UsageError, match=r"--url-prefix 'https://b.example.org/x/\{dataset\}'") as refused:
-        to_labelbox.batch(root, tmp_path / "o", settings=Settings(global_key=KEY, url_prefix=prefix))
+    made = to_labelbox.batch(root, tmp_path / "o", settings=Settings(global_key=KEY, url_prefix=prefix))
+    (told,) = (d for d in made.diagnostics if d.code == "address-shared")
+    assert (told.count, told.severity, told.examples[0].file) == (1, "warning", "b")
+    assert "1 asset of it has the address of one of 'a' under another global key" in told.message
     # what the message advises is right
-    advised = str(refused.value).rsplit("'", 2)[1]
+    advised = told.message.rsplit("'", 2)[1]
     to_labelbox.batch(root, tmp_path / "p", settings=Settings(global_key=KEY, url_prefix=advised))
     rows = [lines(tmp_path / "p" / name, "data_rows.ndjson")[0]["row_data"] for name in "ab"]
     assert rows == ["https://b.example.org/x/a/1.jpg", "https://b.example.org/x/b/1.jpg"]
@@ -42,17 +43,20 @@ def test_two_pictures_do_not_get_one_address(tmp_path: Path) -> None:
 
 def test_a_map_of_urls_may_be_at_fault(tmp_path: Path) -> None:
     root = two(tmp_path / "sets", "1.jpg", "1.jpg")
-    with pytest.raises(UsageError, match="Convert them one by one"):
-        to_labelbox.batch(
-            root, tmp_path / "o", settings=Settings(global_key=KEY, url_map={"1.jpg": "https://e.example.org/1"})
-        )
+    made = to_labelbox.batch(
+        root, tmp_path / "o", settings=Settings(global_key=KEY, url_map={"1.jpg": "https://e.example.org/1"})
+    )
+    (told,) = (d for d in made.diagnostics if d.code == "address-shared")
+    assert told.message.endswith("give each its own line in --url-map")
 
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_other_pictures_or_one_key_are_fine(tmp_path: Path, shared: bool) -> None:
     root = two(tmp_path / "sets", "1.jpg", "1.jpg" if shared else "2.jpg")
     settings = Settings(global_key="{relpath}" if shared else KEY, url_prefix="https://b.example.org")
-    assert to_labelbox.batch(root, tmp_path / "o", settings=settings).lines.total == 2
+    made = to_labelbox.batch(root, tmp_path / "o", settings=settings)
+    assert made.lines.total == 2
+    assert "address-shared" not in {d.code for d in made.diagnostics}
 
 
 def test_every_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -100,9 +100,9 @@ def test_nothing_of_any_dataset_leaves_the_report_alone(tmp_path: Path) -> None:
 def test_a_refused_batch_leaves_nothing_behind(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "a" / "a.json", images=1)
     box_set(tmp_path / "in" / "b" / "a.json", images=1)
-    out, key = tmp_path / "deep" / "out", "{dataset}/{relpath}"
-    with pytest.raises(UsageError, match="would have the URLs"):
-        to_labelbox.batch(tmp_path / "in", out, global_key=key, url_prefix="https://e.example.org")
+    out = tmp_path / "deep" / "out"
+    with pytest.raises(UsageError, match="1 of its global keys"):
+        to_labelbox.batch(tmp_path / "in", out, on_error="fail")
     assert not (tmp_path / "deep").exists()
 
 

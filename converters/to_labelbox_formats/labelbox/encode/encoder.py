@@ -21,6 +21,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import LISTED, Log
 from to_labelbox.rules.required import ASSET, missing
 from to_labelbox.rules.settings import Settings
+from to_labelbox_formats.labelbox.addresses import not_fetched
 from to_labelbox_formats.labelbox.encode.data_rows import data_row
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
@@ -233,7 +234,7 @@ class Encoder:
         buffer.open(item, key)
         self._key_hashes.append(buffer.uuids.digest)
         buffer.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
-        row_data = self._keys.row_data(asset)
+        row_data = self._keys.row_data(asset, item.split)
         if row_data is None and self._georeference is not None and asset.media is Media.GEOSPATIAL:
             buffer.log.note(
                 Code.ROW_DATA_LOCAL,
@@ -246,8 +247,10 @@ class Encoder:
                 "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
                 file=asset.path,
             )
-        if row_data is not None and self._keys.tells_datasets_apart:
-            buffer.survey.urls.append(self._keys.url_hash(row_data))
+        if self._keys.may_share:
+            buffer.survey.urls.append(self._keys.url_hash(row_data) if row_data is not None else 0)
+        if row_data is not None and (unfit := not_fetched(row_data)):
+            buffer.log.note(Code.ADDRESS_NOT_FETCHED, unfit, file=asset.path)
         metadata = tuple(self._metadata(asset, item.split))
         self._rows.append(data_row(asset, key, row_data, metadata))
         self._written += 1

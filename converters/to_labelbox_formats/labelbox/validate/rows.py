@@ -13,19 +13,12 @@ import numpy as np
 from msgspec import UNSET
 
 from to_labelbox.source.asset_lookup import MediaFolder
+from to_labelbox_formats.labelbox.addresses import not_fetched
 from to_labelbox_formats.labelbox.metadata import RESERVED
 from to_labelbox_formats.labelbox.validate.hints import Hint
 from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
 
 MEDIA_TYPES = "IMAGE VIDEO TEXT PDF TMS_GEO TMS_SIMPLE AUDIO CONVERSATIONAL HTML DICOM POINT_CLOUD LLM".split()
-_AZURE = "give https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH"
-NOT_FETCHED = {
-    **dict.fromkeys(("s3", "s3a", "s3n"), "give https://BUCKET.s3.REGION.amazonaws.com/PATH"),
-    **dict.fromkeys(("az", "azure", "abfs", "abfss", "wasb", "wasbs", "adl"), _AZURE),
-    "gcs": "give gs://BUCKET/PATH or https://storage.googleapis.com/BUCKET/PATH",
-    "file": "give a path below the media root, or an https URL",
-}
-"""Schemes of row_data that are refused, and what to give instead [SDK 7.17 raises for s3; docs name https and gs]."""
 ATTACHMENTS = "IMAGE VIDEO AUDIO HTML RAW_TEXT TEXT_URL PDF_URL IMAGE_OVERLAY CAMERA_IMAGE".split()
 EPSG = ("EPSG3857", "EPSG3395", "EPSG4326", "Simple")
 MAX_KEY = 200
@@ -118,6 +111,7 @@ class Rows:
         self._hashes = array("q")
         self._places = array("q")
         self._lines = array("q")
+        self._addresses = array("q")
         self._file: BinaryIO | None = None
 
     def check(self) -> Iterator[tuple[int, str | Hint]]:
@@ -134,6 +128,7 @@ class Rows:
                         self._hashes.append(hash(row.global_key))
                         self._places.append(place)
                         self._lines.append(number)
+                        self._addresses.append(_address(row))
                     for fault in _faults(row):
                         yield number, fault
                 place += len(raw)
@@ -145,6 +140,21 @@ class Rows:
             key = self._at(again).global_key
             message = f"global_key {key!r} is that of line {self._lines[first]} too: keys must be unique"
             yield self._lines[again], message
+        yield from self._shared()
+
+    def _shared(self) -> Iterator[tuple[int, str]]:
+        """Rows of different keys that stand for one file."""
+        found = np.frombuffer(self._addresses, np.int64) if self._addresses else np.zeros(0, np.int64)
+        order = np.argsort(found, kind="stable")
+        ordered = found[order]
+        first = 0
+        for at in range(1, len(ordered)) if len(ordered) and (ordered[1:] == ordered[:-1]).any() else ():
+            if ordered[at] != ordered[first]:
+                first = at
+            elif ordered[at] and self._hashes[order[at]] != self._hashes[order[first]]:
+                line = self._lines[int(order[first])]
+                message = f"row_data is the address of line {line} too, under another global_key: they are one asset"
+                yield self._lines[int(order[at])], message
 
     def _at(self, index: int) -> Row:
         if self._file is None:
@@ -166,6 +176,12 @@ class Rows:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _address(row: Row) -> int:
+    """A hash of the address of a row's file, 0 where it has none."""
+    data = row.row_data.get("pdf_url") if isinstance(row.row_data, dict) else row.row_data
+    return hash(data) if isinstance(data, str) and "://" in data[:20] else 0
 
 
 def _faults(row: Row) -> Iterator[str | Hint]:
@@ -210,8 +226,8 @@ def _faults(row: Row) -> Iterator[str | Hint]:
 def _text_faults(data: str) -> Iterator[str]:
     if not data:
         yield "row_data is empty"
-    elif (scheme := data.partition("://")[0].lower()) in NOT_FETCHED:
-        yield f"row_data is an address of {scheme}://, which Labelbox does not fetch: {NOT_FETCHED[scheme]}"
+    elif unfit := not_fetched(data):
+        yield unfit
     elif data.startswith(("http://", "https://")):
         bad = sorted(set("#<>|") & set(data))
         if bad:

@@ -1,0 +1,99 @@
+"""The addresses that --url-prefix makes, and those that two assets have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import to_labelbox
+from harness import annotation, coco, codes, image, lines, save
+from to_labelbox import Report, UsageError
+from to_labelbox.conversion.addresses import addresses
+
+VALUES = {
+    "relpath": "a b/1#2?.jpg",
+    "name": "1#2?.jpg",
+    "stem": "1#2?",
+    "ext": ".jpg",
+    "split": "train",
+    "dataset": "d/é",
+    "source_id": "7",
+}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "address"),
+    [
+        ("https://h/x", "https://h/x/a%20b/1%232%3F.jpg"),
+        ("https://h/x/", "https://h/x/a%20b/1%232%3F.jpg"),
+        ("https://h/my bucket/é", "https://h/my%20bucket/%C3%A9/a%20b/1%232%3F.jpg"),
+        ("https://h/my%20bucket", "https://h/my%20bucket/a%20b/1%232%3F.jpg"),
+        ("https://h/100%", "https://h/100%25/a%20b/1%232%3F.jpg"),
+        ("https://h/{dataset}/{split}", "https://h/d/%C3%A9/train/a%20b/1%232%3F.jpg"),
+        ("https://h/{name}", "https://h/1%232%3F.jpg"),
+        ("https://h/{stem}_small{ext}", "https://h/1%232%3F_small.jpg"),
+        ("https://h/{relpath}?sig=a%2Fb&x=1", "https://h/a%20b/1%232%3F.jpg?sig=a%2Fb&x=1"),
+        ("https://h/get?file={relpath}", "https://h/get?file=a%20b%2F1%232%3F.jpg"),
+        ("gs://bucket/{source_id}", "gs://bucket/7"),
+    ],
+)
+def test_what_is_written_is_encoded_once(prefix: str, address: str) -> None:
+    assert addresses(prefix)(VALUES) == address
+
+
+@pytest.mark.parametrize(
+    ("prefix", "said"),
+    [
+        ("https://h/{file}", r"no field \{file\}; there are: \{relpath\} \{name\}"),
+        ("bucket.example.org/x", r"is no address: begin with https:// and a host .*'https://bucket.example.org/x'"),
+        ("/data/images", "is no address"),
+        ("https://", "is no address"),
+        ("https://h/x?sig=1", r"write \{relpath\} where the path belongs"),
+        ("https://h/{name", "a brace without its other half"),
+    ],
+)
+@pytest.mark.parametrize("command", ["convert", "batch"])
+def test_what_can_be_no_prefix_is_refused(command: str, prefix: str, said: str, tmp_path: Path) -> None:
+    source = save(tmp_path / "in" / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])]))
+    run: Any = to_labelbox.convert if command == "convert" else to_labelbox.batch
+    with pytest.raises(UsageError, match=said):
+        run(source.parent, tmp_path / "out", url_prefix=prefix)
+    assert not (tmp_path / "out").exists()
+
+
+def two(tmp_path: Path, **given: Any) -> Report:
+    shapes = [annotation(n, image_id=n, bbox=[1, 1, 5, 5]) for n in (1, 2)]
+    source = save(tmp_path / "a.json", coco(shapes, [image(1, "a/1.jpg"), image(2, "b/1.jpg")]))
+    return to_labelbox.convert(source, tmp_path / "out", overwrite=True, **given)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_two_assets_of_one_address_are_a_warning_and_a_fault(workers: int, tmp_path: Path) -> None:
+    made = two(tmp_path, url_prefix="https://h/{name}", workers=workers)
+    assert codes(made)["address-shared"] == 1
+    assert made.exit_code() == 0
+    (fault,) = to_labelbox.validate(tmp_path / "out")
+    assert (fault.file, fault.line) == ("data_rows.ndjson", 2)
+    assert "the address of line 1 too, under another global_key" in fault.message
+    for prefix in ("https://h/{relpath}", "https://h"):
+        assert "address-shared" not in codes(two(tmp_path, url_prefix=prefix, global_key="{source_id}-{name}"))
+        assert to_labelbox.validate(tmp_path / "out") == []
+
+
+def test_a_map_may_say_one_address_twice(tmp_path: Path) -> None:
+    table = {"a/1.jpg": "https://h/1", "b/1.jpg": "https://h/1"}
+    assert codes(two(tmp_path, url_map=table))["address-shared"] == 1
+
+
+@pytest.mark.parametrize(("scheme", "instead"), [("s3", "amazonaws.com"), ("az", "blob.core.windows.net")])
+def test_what_labelbox_does_not_fetch_is_told_in_one_voice(scheme: str, instead: str, tmp_path: Path) -> None:
+    made = two(tmp_path, url_prefix=f"{scheme}://bucket")
+    (told,) = (d for d in made.diagnostics if d.code == "address-not-fetched")
+    faults = to_labelbox.validate(tmp_path / "out")
+    assert told.count == len(faults) == 2
+    assert told.message == faults[0].message
+    assert instead in told.message
+    assert "address-not-fetched" not in codes(two(tmp_path, url_prefix="gs://bucket"))
+    assert lines(tmp_path / "out", "data_rows.ndjson")[0]["row_data"] == "gs://bucket/a/1.jpg"
