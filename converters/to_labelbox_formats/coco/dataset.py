@@ -100,6 +100,11 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         with texts.open() as opened:
             yield from _items(merged, paths, records, known, opened, log, start, stop)
 
+    for file in files:
+        if file.kind is FileKind.PANOPTIC:
+            from to_labelbox_formats.coco.panoptic import places_of
+
+            source.read_beside += [os.path.join(place, "*.png") for place in places_of(file.name)]
     splits = sorted({f.split for f in files if f.split})
     details: dict[str, Any] = {"files": {f.name: f.kind.value for f in files}}
     if splits:

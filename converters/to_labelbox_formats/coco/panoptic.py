@@ -61,19 +61,24 @@ def segment_masks(
     return masks
 
 
+def places_of(file: str) -> list[str]:
+    """Folders where the PNGs of a file may be."""
+    folder, base = posixpath.split(file)
+    stem = base.removesuffix(".gz").removesuffix(".json")
+    around = posixpath.dirname(folder)
+    places = [(folder, stem), (folder,), (folder, "masks"), *([(around, stem)] if folder else [])]
+    return [posixpath.join(*place) for place in places]
+
+
 def _ids(source: Source, file: str, png: str | None) -> npt.NDArray[np.uint32]:
     from PIL import Image
 
     if not png:
         raise FileError("the record names no PNG")
-    folder, base = posixpath.split(file)
-    stem = base.removesuffix(".gz").removesuffix(".json")
-    around = posixpath.dirname(folder)
-    places = [(folder, stem), (folder,), (folder, "masks"), *([(around, stem)] if folder else [])]
-    tried = [posixpath.join(*place, png) for place in places]
+    tried = [posixpath.join(place, png) for place in places_of(file)]
     found = next((name for name in tried if source.exists(name)), None)
     if found is None:
-        packed = posixpath.join(folder, f"{stem}.zip")
+        packed = f"{places_of(file)[0]}.zip"
         remedy = f"unpack {packed}" if source.exists(packed) else "give the folder that holds the file and its PNGs"
         raise FileError(f"the PNG is at none of: {', '.join(tried)}; {remedy}")
     try:

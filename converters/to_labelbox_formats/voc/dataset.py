@@ -103,6 +103,7 @@ def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[
             "masks in other folders than SegmentationObject and SegmentationClass are not read",
             count=layout.ignored_masks,
         )
+    source.read_beside += layout.masks
 
     def file_name(unit: int) -> str:
         document = document_of(source, layout.xmls[unit], fallback)

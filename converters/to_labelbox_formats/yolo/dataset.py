@@ -54,6 +54,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             return open_keras(tree, [name], options, context)
         if source.is_file and source.folder is not None:
             tree = tree_of(_neighbours(source))
+            source.read_beside += [name for names in tree.texts.values() for name in names]
         found = _descriptor(tree, options, context.log, name)
         if found is None and (files := keras_files(tree)):
             return open_keras(tree, files, options, context)

@@ -183,6 +183,9 @@ class Source:
         first = files[0]
         self.unreadable: dict[str, str] = {}
         self._heads: dict[str, bytes] = {}
+        self.read_beside: list[
+            str
+        ] = []  # files, or folder/*.png, that a reader reads though they are not listed, or are media
         self.place = first
         self.path = ", ".join(map(shown_path, files))
         self._store: _Store

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from itertools import islice
+from collections.abc import Iterator
+from itertools import chain, islice
 
 from to_labelbox.model.text import display
 from to_labelbox.source.files import Source
@@ -19,7 +20,8 @@ State = tuple[int, int, int]
 class Snapshot:
     """Taken before anything is read. ``changed`` compares size, time of change and inode of each file.
 
-    Of very many files it asks whether one has been changed, or put in place, since the snapshot was taken.
+    Of very many files it asks whether one has been changed, or put in place, since the snapshot was taken; and so of files that
+    are read beside a single one (:attr:`~to_labelbox.source.files.Source.read_beside`), which nobody knew then.
     """
 
     def __init__(self, source: Source) -> None:
@@ -34,12 +36,25 @@ class Snapshot:
 
     def changed(self) -> list[str]:
         """The first few files that are not what they were."""
+        return list(islice(chain(self._changed(), filter(self._touched, self._beside())), 3))
+
+    def _changed(self) -> Iterator[str]:
         if self._paths:
             pairs = zip(self._paths, self._before)
-            return list(islice((path for path, before in pairs if _state(path) != before), 3))
+            return (path for path, before in pairs if _state(path) != before)
         folder = self._source.folder or ""
         names = (name for name in self._source.names if not is_media(name))
-        return list(islice((path for name in names if self._touched(path := os.path.join(folder, name))), 3))
+        return (path for name in names if self._touched(path := os.path.join(folder, name)))
+
+    def _beside(self) -> Iterator[str]:
+        """Paths of files that were read beside the source, and of those whose end fits a name with ``*``."""
+        for name in self._source.read_beside if self._source.folder is not None else ():
+            start, star, end = os.path.join(self._source.folder or "", name).partition("*")
+            if not star:
+                yield start
+            elif os.path.isdir(start):
+                with os.scandir(start) as entries:
+                    yield from (entry.path for entry in entries if entry.name.lower().endswith(end))
 
     def _touched(self, path: str) -> bool:
         try:
