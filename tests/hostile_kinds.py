@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -92,19 +93,18 @@ def of_folder(chance: random.Random, _: list[Case], scratch: Path) -> None:
                 lambda at=at: os.link(first, at),
                 lambda at=at: os.mkfifo(at),
                 lambda at=at: subprocess.run(["truncate", "-s", chance.choice(("0", "1M", "3G")), at], check=True),
-                lambda at=at: at.write_bytes(first.read_bytes()),
+                lambda at=at: shutil.copyfile(first, at) if first.stat().st_size < 1 << 20 else None,
                 lambda at=at: (at / "x" / at.name).mkdir(parents=True),
-                lambda place=place: Path(
-                    os.fsdecode(os.fsencode(place) + b"/\xff\xfe" + os.fsencode(first.suffix))
-                ).write_bytes(first.read_bytes()),
+                lambda place=place: shutil.copyfile(
+                    first if first.stat().st_size < 1 << 20 else os.devnull,
+                    os.fsdecode(os.fsencode(place) + b"/\xff\xfe" + os.fsencode(first.suffix)),
+                ),
                 lambda: os.truncate(first, first.stat().st_size + chance.choice((1, 4096, 3 << 30))),
                 lambda: os.chmod(first, 0),
             )
         )
-        try:
+        if not os.path.lexists(at):
             add()
-        except (FileExistsError, NotADirectoryError):
-            continue
     convert(folder, format, scratch / "out", chance)
 
 

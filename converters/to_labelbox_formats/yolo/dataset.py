@@ -172,7 +172,10 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
 
     names, naming = names_of(tree, found, options, log, needed=False)
     evidence, total = _evidence(tree, index, len(names or ()))
-    finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
+    try:
+        finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
+    except SourceError as error:
+        raise SourceError(f"{tree.source.path}: {error}") from None
     told = options.task is not None or bool(found and found.task)
     _note_task(finding, evidence, total, told, keypoints, log)
     dota = finding.task is Task.DOTA

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import click
 
-from to_labelbox.model.text import display_lines
+from to_labelbox.model.text import cut, display_lines
 
 _COLORS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
@@ -38,12 +38,15 @@ _LAST = re.compile(r"(?<=  )(failed|nothing|partly|no labels)$")
 _WITHIN = re.compile(r"(?<=: )(warning|hint)(?=: )")
 _WRAPPED = re.compile(r"(error|warning|note|assumed|unread) +")
 INDENT = " " * 9
+LONGEST = 20_000
+"""Characters of a line that is no result: names can be of any length."""
 
 
 def tell(text: str) -> None:
-    """Say something beside the result. Whether anybody listens decides nothing."""
+    """Say something beside the result, long lines cut. Whether anybody listens decides nothing."""
+    shown = "\n".join(cut(line, LONGEST) for line in display_lines(text).split("\n"))
     with suppress(OSError):
-        print(_dressed(display_lines(text), sys.stderr), file=sys.stderr, flush=True)
+        print(_dressed(shown, sys.stderr), file=sys.stderr, flush=True)
 
 
 def say(text: str, end: str = "\n") -> None:

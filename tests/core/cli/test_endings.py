@@ -122,7 +122,7 @@ def test_names_never_steer_a_terminal(tmp_path: Path) -> None:
 
 def test_a_name_of_ten_megabytes_is_not_printed_whole(tmp_path: Path) -> None:
     long = "x" * 10_000_000
-    document = coco([annotation(1, bbox=[1, 1, 5, 5])], None, [{"id": 1, "name": long}])
+    document = coco([annotation(1, bbox=[1, 1, 5, 5], attributes={"a": "b"})], None, [{"id": 1, "name": long}])
     source = save(tmp_path / "a.json", document)
     class_map = tmp_path / "map.yaml"
     class_map.write_text(json.dumps({"classes": {"y" * 5_000_000: None}}))
@@ -130,6 +130,7 @@ def test_a_name_of_ten_megabytes_is_not_printed_whole(tmp_path: Path) -> None:
         ("convert", source, "-o", tmp_path / "out"),
         ("inspect", source),
         ("convert", source, "--dry-run", "--class-map", class_map),
+        ("batch", source, "-o", tmp_path / "all"),
     ):
         made = ran(*arguments)
         assert made.returncode in (0, 2)
