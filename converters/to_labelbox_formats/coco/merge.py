@@ -67,11 +67,8 @@ NameOf = Callable[[int, int], str]
 """What an image is called, by the number of its file and its row there, for messages."""
 
 
-def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
-    """Give every image one number over all files: by folder, split and file name.
-
-    ``coco_wholebody_val`` is of the split of ``instances_val2017``, where there is no other ``val``.
-    """
+def _share_splits(files: Sequence[File]) -> None:
+    """``coco_wholebody_val`` is of the split of ``instances_val2017``, where there is no other ``val``."""
     dated: dict[str, list[str]] = {}
     for split in {f.split for f in files} - {""}:
         if (undated := _YEAR.sub("", split)) != split:
@@ -79,6 +76,11 @@ def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
     for file in files:
         if len(found := dated.get(file.split, [])) == 1:
             file.split = found[0]
+
+
+def merge(files: Sequence[File], log: Log, name_of: NameOf) -> Merged:
+    """Give every image one number over all files: by folder, split and file name."""
+    _share_splits(files)
     splits = {f.split for f in files} - {""}
     alone = next(iter(splits)) if len(splits) == 1 else ""
     numbers: dict[tuple[str, str], dict[int, int]] = {}

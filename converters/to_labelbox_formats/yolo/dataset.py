@@ -155,6 +155,13 @@ def _ask_pixels(path: str) -> None:
     )
 
 
+def _indexed(tree: Tree, found: Descriptor | None, options: Options, pictures: Pictures, log: Log) -> Index:
+    entries = from_descriptor(tree, found, log) if found and found.splits else everything(tree, log)
+    if found and entries.guessed and options.names is None:
+        _refuse_other_classes(tree, found)
+    return build(entries, pictures, chosen=options.labels is not None)
+
+
 def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: ReadContext) -> Dataset:
     log = context.log
     if options.labels is not None:
@@ -162,10 +169,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     keypoints = keypoints_of(options.kpt_shape, found.keypoints if found else None)
     sizes = load_sizes(tree, options.sizes)
     pictures = Pictures(tree, context, sizes)
-    entries = from_descriptor(tree, found, log) if found and found.splits else everything(tree, log)
-    if found and entries.guessed and options.names is None:
-        _refuse_other_classes(tree, found)
-    index = build(entries, pictures, chosen=options.labels is not None)
+    index = _indexed(tree, found, options, pictures, log)
 
     def frame_of(unit: int) -> Frame:
         return pictures.frame(index.assets[unit], _PLACES[index.places[unit]], Log(), rows=False)
@@ -181,8 +185,6 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     dota = finding.task is Task.DOTA
     if names is None and not dota:
         note_nameless(log)
-    if not total and any("masks/" in folder.lower() for folder in tree.images):
-        log.note(Code.FILE_IGNORED, "masks in pictures are not read, and there is no label file")
     pixels = options.units is Units.PIXELS
     path = tree.source.path
     ask_identities(options, evidence, path)
@@ -208,7 +210,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     )
     if not options.identities:
         ask_sixth_value(options, evidence, finding.task, path)
-    _note_no_labels(index, total, log)
+    _note_no_labels(tree, index, total, log)
     note_files(tree, index, found, naming, log)
     if dota:
         pictures = Pictures(tree, context, sizes, upright=False)
@@ -245,9 +247,13 @@ def _refuse_other_classes(tree: Tree, found: Descriptor) -> None:
             )
 
 
-def _note_no_labels(index: Index, total: int, log: Log) -> None:
+def _note_no_labels(tree: Tree, index: Index, total: int, log: Log) -> None:
     """Pictures alone are no labels: their folder was forgotten, or is where nobody looks."""
-    if total or not len(index):
+    if total:
+        return
+    if any("masks/" in folder.lower() for folder in tree.images):
+        log.note(Code.FILE_IGNORED, "masks in pictures are not read, and there is no label file")
+    if not len(index):
         return
     looked = ", ".join(sorted({folder or "the top folder" for folder in index.looked})[:5])
     log.note(

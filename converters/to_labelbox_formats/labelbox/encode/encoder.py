@@ -129,15 +129,9 @@ class Encoder:
         given, buffer = item, self._buffer
         if self._georeference is not None and item.asset.media is Media.IMAGE:
             item = self._georeference(item, buffer.log)
+        if not item.asset.path.isascii():
+            item = self._cleaned(item)
         asset = item.asset
-        if not asset.path.isascii() and (renamed := cleaned(asset)) is not asset:
-            buffer.log.note(
-                Code.NAME_CLEANED,
-                "the file's name holds bytes or characters that no text can hold: rename it before it is uploaded",
-                file=renamed.path,
-            )
-            asset = renamed
-            item = msgspec.structs.replace(item, asset=asset)
         self._items += 1
         buffer.item = item
         if not self._open_row(self._keys.key(asset, item.split)):
@@ -187,6 +181,18 @@ class Encoder:
         if buffer.line_count - before > MANY:
             self._check_many(given)
         self._counts.append(buffer.line_count - before)
+
+    def _cleaned(self, item: Item) -> Item:
+        """The item with its file under a name that a text can hold."""
+        renamed = cleaned(item.asset)
+        if renamed is item.asset:
+            return item
+        self._buffer.log.note(
+            Code.NAME_CLEANED,
+            "the file's name holds bytes or characters that no text can hold: rename it before it is uploaded",
+            file=renamed.path,
+        )
+        return msgspec.structs.replace(item, asset=renamed)
 
     def _answer(self, answers: list[Classification]) -> dict[str, str]:
         if self._questions is None:

@@ -1,0 +1,45 @@
+"""How the product is written: functions that fit on a screen."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness import ROOT
+
+MOST = 60
+"""Lines of code of a function, without its docstring, comments and blank lines. A longer one says why beside its name: ``# long: …``."""
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+
+
+def functions(text: str) -> Iterator[tuple[str, int, str]]:
+    """Name, lines of code and first line of each function."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    code = {line for t in tokens if t.type not in NO_CODE for line in range(t.start[0], t.end[0] + 1)}
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            own = code & set(range(node.lineno, (node.end_lineno or 0) + 1))
+            if ast.get_docstring(node) is not None:
+                own -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+            yield node.name, len(own), lines[node.lineno - 1]
+
+
+def test_no_function_is_long() -> None:
+    files = sorted(p for room in ("core", "converters") for p in Path(ROOT / room).rglob("*.py"))
+    assert files
+    long = [
+        f"{path.relative_to(ROOT)} {name}: {count} lines"
+        for path in files
+        for name, count, first in functions(path.read_text(encoding="utf-8"))
+        if count > MOST and "# long:" not in first
+    ]
+    assert not long
+
+
+def test_what_is_counted() -> None:
+    text = 'def f() -> None:\n    """Says\n    a lot."""\n\n    # a reason\n    x = (\n        1,\n    )\n'
+    assert list(functions(text)) == [("f", 4, "def f() -> None:")]
