@@ -42,6 +42,7 @@ from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder, 
 from to_labelbox.conversion.process_pool import PoolFactory, WorkerDied, WorkerPool
 from to_labelbox.conversion.publish import publish, report_of
 from to_labelbox.conversion.repeated_assets import same_keys
+from to_labelbox.conversion.run import names_of
 from to_labelbox.conversion.supervise import encode_all, rendered_by
 from to_labelbox.conversion.worker import Chunk, refuse_changed, save_ontology
 from to_labelbox.model.schema import Schema
@@ -58,6 +59,7 @@ from to_labelbox.report.report import Output, Report
 
 SHARED_BYTES = 64 << 20
 """A source that is one file of this size is shared by all machines of a batch."""
+from to_labelbox.rules.class_patterns import check_patterns
 from to_labelbox.source.files import shown_path
 
 
@@ -357,6 +359,8 @@ class Batch:
     def _join(self) -> Ontology:
         """The ontology of all."""
         self._check_class_map()
+        opened = [(s.head.schema, s.gathered) for s in self._alive if s.head and s.gathered]
+        check_patterns(self._common.settings, names_of(opened), self._notes)
         self._check_keys()
         self._check_urls()
         if self._common.ontology is not None:

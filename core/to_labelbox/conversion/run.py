@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.codes import Code
 from to_labelbox.report.report import Report
+from to_labelbox.rules.class_patterns import check_patterns
 from to_labelbox.rules.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,6 +75,17 @@ def run(
     finally:
         if folder is not None:
             folder.clean()
+
+
+def names_of(sets: Iterable[tuple[Schema, MergedChunks]]) -> set[str]:
+    """The names of classes and questions that were declared, read or written."""
+    names: set[str] = set()
+    for schema, gathered in sets:
+        names.update(label.name for label in schema.labels)
+        names.update(question.name for question in schema.questions)
+        names.update(gathered.log.ledger)
+        names.update(label for label, _ in gathered.survey.shapes)
+    return names
 
 
 def note_shared_addresses(gathered: MergedChunks, settings: Settings) -> None:
@@ -135,6 +147,8 @@ def _run(
             progress(gathered.next, opened.dataset.unit_count, gathered.read)
     if settings.class_map is not None:
         settings.class_map.check(opened.declared, log)
+    if settings.include or settings.exclude:
+        check_patterns(settings, names_of([(opened.dataset.schema, gathered)]), log)
     if wanted := same_keys(gathered.keys):
         gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log, gathered.unread))
     note_shared_addresses(gathered, settings)

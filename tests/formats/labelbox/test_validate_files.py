@@ -159,7 +159,9 @@ ROW_FAULTS: list[tuple[Line, str]] = [
 @pytest.mark.parametrize(("change", "message"), ROW_FAULTS, ids=[m for _, m in ROW_FAULTS])
 def test_data_rows(change: Line, message: str, tmp_path: Path) -> None:
     row = {"row_data": "https://example.org/a.jpg", "global_key": "a.jpg", "media_type": "IMAGE"}
-    made = written([]).with_rows([row, {**row, "row_data": "https://example.org/b.jpg", "global_key": "b.jpg", **change}])
+    made = written([]).with_rows(
+        [row, {**row, "row_data": "https://example.org/b.jpg", "global_key": "b.jpg", **change}]
+    )
     found = faults(made, tmp_path)
     assert any(message in f.message for f in found), found
     assert {(f.file, f.line) for f in found} == {("data_rows.ndjson", 2)}
@@ -167,7 +169,9 @@ def test_data_rows(change: Line, message: str, tmp_path: Path) -> None:
 
 def test_global_keys_are_unique(tmp_path: Path) -> None:
     row = {"row_data": "https://example.org/a.jpg", "global_key": "a.jpg", "media_type": "IMAGE"}
-    found = faults(written([]).with_rows([row, {**row, "row_data": "https://example.org/b.jpg", "global_key": "b"}, row]), tmp_path)
+    found = faults(
+        written([]).with_rows([row, {**row, "row_data": "https://example.org/b.jpg", "global_key": "b"}, row]), tmp_path
+    )
     assert [(f.file, f.line) for f in found] == [("data_rows.ndjson", 3)]
     assert "that of line 1" in found[0].message
 

@@ -1,0 +1,36 @@
+"""``--include`` and ``--exclude`` against the names that there are: what matches none of them is told, with the nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from fnmatch import fnmatchcase
+
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import Settings
+
+
+def check_patterns(settings: Settings, names: Collection[str], log: Log) -> None:
+    """Warn of each pattern that matches no name. Raises :class:`UsageError` when nothing is left to include."""
+    given = [*(("--include", p) for p in settings.include), *(("--exclude", p) for p in settings.exclude)]
+    if not given or not names:
+        return
+    unmatched = [(option, p) for option, p in given if not any(fnmatchcase(name, p) for name in names)]
+    said = [f"{option} {pattern!r} matches no class{_nearest(pattern, names)}" for option, pattern in unmatched]
+    if settings.include and all(("--include", pattern) in unmatched for pattern in settings.include):
+        raise UsageError("; ".join(said[: len(settings.include)]) + ": nothing would be left")
+    for message in said:
+        log.note(Code.OPTION_UNMATCHED, message)
+
+
+def _nearest(pattern: str, names: Collection[str]) -> str:
+    from difflib import get_close_matches  # slow to load, and a mistake is rare
+
+    lower = {name.lower(): name for name in names}
+    near = [lower[match] for match in get_close_matches(pattern.lower(), lower, 3)]
+    if near:
+        return f"; nearest: {', '.join(map(repr, near))}"
+    shown = sorted(names)[:10]
+    more = f" and {len(names) - 10:,} more" if len(names) > 10 else ""
+    return f"; there are: {', '.join(map(repr, shown))}{more}"
