@@ -1,6 +1,6 @@
 """All jobs in one table: ours, the yardstick and the peers of the same round, ratios, peaks.
 
-    python benchmarks/all.py [--jobs coco-polygon,voc] [--scale 0.2] [--images 20000] [--rounds 3] [--large]
+    python benchmarks/all.py [--jobs coco-polygon,voc] [--scale 0.2] [--images 20000] [--rounds 2] [--large]
 
 Shown are medians of CPU seconds (user and system) of whole processes, run in turn. A ratio below 1 is in our favour.
 ``--large`` adds the table of scale: the whole of COCO's train2017, 200,000 YOLO files, 400 CVAT zips, 2,000 small sets.
@@ -226,7 +226,7 @@ def main(jobs: Sequence[str] = tuple(JOBS)) -> None:
     parser.add_argument("--jobs", default=",".join(jobs).replace("masks, 3,000", "masks"))
     parser.add_argument("--scale", type=float, default=0.2)
     parser.add_argument("--images", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--large", type=float, nargs="?", const=1.0, metavar="SIZE", help="the table of scale too")
     parser.add_argument("--keep", type=Path, help="folder for the sources, kept and used again")
     given = parser.parse_args()

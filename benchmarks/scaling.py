@@ -2,7 +2,8 @@
 
     python benchmarks/scaling.py [--workers 1,2,4,8,16] [--scale 0.2] [--rounds 1] [--jobs coco,masks,voc,yolo]
 
-Phases are timed inside the process: *start* (the interpreter, modules), *open* (detection, listing, index: one process),
+Phases are timed inside the process: *start* (the interpreter, modules), *open* (detection, listing, what is
+indexed in one process), *index* (of annotations of a large COCO file: parallel),
 *encode* (parallel), *infer* (the ontology, repeated assets: one process), *finish* (filling in and placing lines in
 parallel, hashes in one process), *rest* (writing the other files, naming, ending workers). ``serial`` are start, open, infer and rest.
 ``model`` is what one worker's CPU time leaves for so many: its parallel phases divided, its serial ones as they are.
@@ -30,7 +31,7 @@ from batch import voc
 from coco import generate
 
 PROGRAM = """
-import atexit, json, os, sys, time
+import atexit, functools, json, os, sys, time
 began = float(os.environ["BEGAN"])
 marks = {}
 def mark(name):
@@ -51,6 +52,16 @@ def parts(*given):
     yield from encoded(*given)
     mark("encode")
 run._encoded = parts
+from to_labelbox_formats.coco import ranges
+index_range, indexing = ranges.index_range, [0.0, 0.0]
+@functools.wraps(index_range)
+def indexed(task):
+    at = time.time(), time.process_time()
+    found = index_range(task)
+    indexing[0] += time.time() - at[0]
+    indexing[1] += time.process_time() - at[1]
+    return found
+ranges.index_range = indexed
 after(run, "report_of", "infer")
 after(run, "_joined", "finish")
 owner = os.getpid()
@@ -58,13 +69,13 @@ def tell():
     if os.getpid() == owner:
         mark("rest")
         with open(os.environ["TOLD"], "w") as file:
-            json.dump(marks, file)
+            json.dump({**marks, "index": indexing}, file)
 atexit.register(tell)
 from to_labelbox.cli import main
 main()
 """
 PHASES = ("start", "open", "encode", "infer", "finish", "rest")
-PARALLEL = ("encode", "finish")
+PARALLEL = ("index", "encode", "finish")
 GOALS = {"coco": 10.0, "masks": 10.0, "voc": 8.0, "yolo": 6.0}
 """Wall time of one worker over that of 16."""
 
@@ -98,23 +109,27 @@ def measure(arguments: list[str], workers: int, folder: Path) -> Run:
     if "finish" not in marks:  # one worker finishes lines while it writes them: that is all but naming
         marks["finish"] = marks["rest"]
     marks["rest"] = wall, marks["rest"][1]
-    phases, cpu = (_between({name: found[i] for name, found in marks.items()}) for i in range(2))
+    index = marks.pop("index")
+    phases, cpu = (_between({name: found[i] for name, found in marks.items()}, index[i]) for i in range(2))
     return Run(wall, phases, cpu, digest_of(out))
 
 
-def _between(marks: Mapping[str, float]) -> dict[str, float]:
-    phases, before = {}, 0.0
+def _between(marks: Mapping[str, float], index: float) -> dict[str, float]:
+    """Seconds of each phase; those that this process has indexed are no part of *open*."""
+    phases, before = {"index": index}, 0.0
     for name in PHASES:
         phases[name] = max(0.0, marks[name] - before)
         before = max(before, marks[name])
+    phases["open"] = max(0.0, phases["open"] - index)
     return phases
 
 
 def medians(runs: list[Run]) -> Run:
     if len({run.digest for run in runs}) > 1:
         raise SystemExit("the same command has given different bytes")
-    phases = {name: statistics.median(run.phases[name] for run in runs) for name in PHASES}
-    cpu = {name: statistics.median(run.cpu[name] for run in runs) for name in PHASES}
+    names = ("index", *PHASES)
+    phases = {name: statistics.median(run.phases[name] for run in runs) for name in names}
+    cpu = {name: statistics.median(run.cpu[name] for run in runs) for name in names}
     return Run(statistics.median(run.wall for run in runs), phases, cpu, runs[0].digest)
 
 
@@ -154,7 +169,7 @@ def main() -> None:
             print(f"\n{job}, goal {GOALS[job]:g} × with 16 workers")
             print(
                 f"{'workers':>7}{'wall s':>8}{'gain':>7}{'model s':>9}"
-                + "".join(f"{p:>8}" for p in PHASES)
+                + "".join(f"{p:>8}" for p in ("index", *PHASES))
                 + "  serial"
             )
             one: Run | None = None
@@ -166,7 +181,7 @@ def main() -> None:
                 serial = sum(seconds for phase, seconds in found.phases.items() if phase not in PARALLEL)
                 print(
                     f"{workers:>7}{found.wall:>8.2f}{one.wall / found.wall:>7.2f}{modelled(one, workers):>9.2f}"
-                    + "".join(f"{found.phases[p]:>8.2f}" for p in PHASES)
+                    + "".join(f"{found.phases[p]:>8.2f}" for p in ("index", *PHASES))
                     + f"{serial:>8.2f}"
                 )
             assert one is not None

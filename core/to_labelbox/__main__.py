@@ -9,7 +9,7 @@ import gc
 
 def main() -> None:
     """Entry point. A Ctrl-C while the program is still being loaded, or has done its work, ends it without a word."""
-    gc.set_threshold(50_000)  # what is loaded stays: to look for cycles in it so often takes a twentieth of a start
+    gc.set_threshold(100_000)  # what is loaded stays: to look for cycles in it so often takes a twentieth of a start
     heard = signal.getsignal(signal.SIGINT)
     if heard is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
