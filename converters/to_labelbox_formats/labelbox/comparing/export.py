@@ -26,6 +26,7 @@ from to_labelbox_formats.labelbox.comparing.features import (
     points,
     ring,
     runs,
+    sound,
 )
 
 _decode = msgspec.json.Decoder().decode
@@ -174,7 +175,7 @@ class ExportedLabel:
     def _guarded(self, read: Any, *given: Any) -> None:
         try:
             read(*given)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError):
             self.unknown += 1
 
     # ------------------------------------------------------------------------------------------------------- objects
@@ -193,11 +194,11 @@ class ExportedLabel:
     def _shape(self, one: Feature, given: Mapping[str, Any]) -> None:
         if any(isinstance(given.get(k), Mapping) for k in ("mask", "composite_mask")):
             extent = given.get("bounding_box")
-            one.kind, one.numbers = "mask", box(extent) if isinstance(extent, Mapping) else ()
+            one.kind, one.numbers = "mask", sound("box", box(extent)) if isinstance(extent, Mapping) else ()
             return
         for key, (kind, numbers) in _SHAPES.items():
             if given.get(key) is not None:
-                one.kind, one.numbers = kind, numbers(given[key])
+                one.kind, one.numbers = kind, sound(kind, numbers(given[key]))
                 return
         if isinstance(within := given.get("conversational_location"), Mapping):
             one.place, given = str(within["message_id"]), within
@@ -211,7 +212,7 @@ class ExportedLabel:
             one.kind, one.numbers = "entity", (int(location["start"]), int(location["end"]))
 
     def _relationship(self, given: Mapping[str, Any]) -> None:
-        key = next(k for k in _ENDS if isinstance(given.get(k), Mapping))
+        key = next((k for k in _ENDS if isinstance(given.get(k), Mapping)), "")
         ends, kind = given[key], key.partition("_")[0]
         kind = str(ends.get("type") or "") if kind == "relationship" else kind
         both = (str(ends.get("source") or "").lower(), str(ends["target"]).lower(), kind)
@@ -252,7 +253,7 @@ class ExportedLabel:
         for field in ("frames", "timestamp"):
             given = group.get(field)
             for number, frame in given.items() if isinstance(given, Mapping) else ():
-                if isinstance(frame, Mapping):
+                if isinstance(frame, Mapping) and str(number).isdecimal():
                     frames[int(number)] = frame
         objects: dict[str, dict[int, Mapping[str, Any]]] = {}
         questions: dict[str, dict[int, Mapping[str, Any]]] = {}
@@ -327,8 +328,9 @@ def _choices(question: Mapping[str, Any]) -> Iterator[Mapping[str, Any] | str]:
 def _by_id(given: Any) -> dict[str, Ranges]:
     found = {}
     for id, ranges in given.items() if isinstance(given, Mapping) else ():
-        if isinstance(ranges, list) and all(isinstance(r, list) and len(r) == 2 for r in ranges):
-            found[str(id).lower()] = merged((int(start), int(end)) for start, end in ranges)
+        pairs = ranges if isinstance(ranges, list) else []
+        if pairs and all(isinstance(r, list) and len(r) == 2 and all(isinstance(f, int) for f in r) for r in pairs):
+            found[str(id).lower()] = merged((start, end) for start, end in pairs)
     return found
 
 
@@ -339,5 +341,5 @@ def _key_frames(given: Any, id: str, place: str) -> set[int]:
     if place and isinstance(mine, Mapping):
         mine = next((frames for plane, frames in mine.items() if str(plane).lower() == place), None)
     if isinstance(mine, Mapping):
-        return {int(f) for f, on in mine.items() if on}
-    return {int(f) for f in mine} if isinstance(mine, list) else set()
+        return {int(f) for f, on in mine.items() if on and str(f).isdecimal()}
+    return {f for f in mine if isinstance(f, int)} if isinstance(mine, list) else set()

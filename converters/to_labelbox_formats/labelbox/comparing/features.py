@@ -17,6 +17,8 @@ Path = tuple[str, ...]
 Answers = frozenset[Path]
 Ranges = tuple[tuple[int, int], ...]
 
+LARGEST = 1e12
+"""Numbers that no picture, map or page has."""
 NOTHING: Answers = frozenset()
 
 
@@ -82,6 +84,14 @@ def box(given: Mapping[str, Any]) -> Numbers:
     left, top = float(given["left"]), float(given["top"])
     right, bottom = left + float(given["width"]), top + float(given["height"])
     return min(left, right), min(top, bottom), max(left, right), max(top, bottom)
+
+
+def sound(kind: str, numbers: Numbers) -> Numbers:
+    """Numbers that are a shape. Raises :class:`ValueError` for those that are none."""
+    least, most = {"box": (4, 4), "point": (2, 2)}.get(kind, (2, len(numbers)))
+    if not least <= len(numbers) <= most or len(numbers) % 2 or not all(abs(n) < LARGEST for n in numbers):
+        raise ValueError(numbers[:4])
+    return numbers
 
 
 def envelope(numbers: Numbers) -> Numbers:

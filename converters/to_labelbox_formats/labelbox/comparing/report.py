@@ -124,18 +124,23 @@ class Tally:
         self._file.write(msgspec.json.encode({**told, "message": message}) + b"\n")
         self.findings += 1
 
-    def close(self, whole: bool) -> str:
-        """The path of the file, if there is anything in it."""
-        self._index.close()
+    def publish(self) -> str:
+        """The path of the file, if there is anything in it; one of an earlier comparison goes."""
         self._file.close()
-        if whole and self.findings:
+        if self.findings:
             os.replace(f"{self._path}.partial", self._path)
             return self._path
-        os.remove(f"{self._path}.partial")
-        if whole:
-            with suppress(FileNotFoundError):
-                os.remove(self._path)
+        with suppress(FileNotFoundError):
+            os.remove(self._path)
         return ""
+
+    def close(self) -> None:
+        """Leave nothing that is not whole."""
+        self._index.close()
+        with suppress(OSError):
+            self._file.close()
+        with suppress(FileNotFoundError):
+            os.remove(f"{self._path}.partial")
 
 
 def save(report: CompareReport, folder: str) -> None:

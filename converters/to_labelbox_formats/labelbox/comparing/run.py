@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from to_labelbox.conversion.output_folder import room
 from to_labelbox.model.text import display
 from to_labelbox.plugins.comparer import CompareOptions, CompareReport, RowComparison
 from to_labelbox.report.errors import UsageError
@@ -18,7 +19,7 @@ from to_labelbox_formats.labelbox.comparing.export import ExportedLabel, ExportR
 from to_labelbox_formats.labelbox.comparing.features import Feature, Ranges
 from to_labelbox_formats.labelbox.comparing.pairing import Paired, pair
 from to_labelbox_formats.labelbox.comparing.payload import sent
-from to_labelbox_formats.labelbox.comparing.report import Tally, in_words, save
+from to_labelbox_formats.labelbox.comparing.report import REPORT, Tally, in_words, save
 from to_labelbox_formats.labelbox.importing.ontology import read_ontology
 from to_labelbox_formats.labelbox.importing.output import Output, open_output
 from to_labelbox_formats.labelbox.importing.plan import Plan
@@ -34,18 +35,17 @@ def compare(
 ) -> CompareReport:
     """Compare an output folder with exports (:class:`~to_labelbox.plugins.comparer.Comparer`)."""
     output = open_output(folder)
-    plan = Plan(output, options.first)
-    tally = Tally(output)
-    whole = False
-    try:
-        report = _Comparison(output, plan, exports, options, tally, said).through()
-        whole = True
-    finally:
-        findings = tally.close(whole)
-        plan.close()
-    report.findings = findings
-    report.text = in_words(report)
-    save(report, folder)
+    with room(os.path.join(folder, REPORT), "make room and run it again"):
+        plan = Plan(output, options.first)
+        tally = Tally(output)
+        try:
+            report = _Comparison(output, plan, exports, options, tally, said).through()
+            report.findings = tally.publish()
+        finally:
+            tally.close()
+            plan.close()
+        report.text = in_words(report)
+        save(report, folder)
     return report
 
 

@@ -365,6 +365,16 @@ def test_a_long_track_costs_no_square(tmp_path: Path) -> None:
     assert time.process_time() - started < 5
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_told_and_leaves_nothing(out: Path) -> None:
+    rows = exported(out)
+    label_of(rows[0])["objects"].pop()
+    (out / "compare.ndjson.partial").symlink_to("/dev/full")
+    with pytest.raises(to_labelbox.ToLabelboxError, match=r"compare\.json cannot be written: No space left.*make room"):
+        compared(out, rows)
+    assert not list(out.glob("compare*"))
+
+
 @pytest.mark.parametrize("lost", [0, 1])
 def test_a_long_outline_costs_no_square(tmp_path: Path, lost: int) -> None:
     ring = [c for n in range(20_000) for c in (50 + 40 * math.cos(n / 3183.1), 40 + 35 * math.sin(n / 3183.1))]

@@ -196,3 +196,38 @@ def test_one_spoilt_annotation_of_a_dataset_is_found(case: Case, tmp_path: Path)
 def test_one_spoilt_annotation_of_every_kind_is_found(cell: Cell, tmp_path: Path) -> None:
     made(cell, tmp_path / "out")
     assert check_spoilt(tmp_path / "out", 2)
+
+
+ODD: list[Any] = [None, 7, -1, 1e308, "x", "", [], {}, [None], {"x": 1}, True, [[1, 2]], {"start": 1}, "0"]
+
+
+@pytest.mark.parametrize("case", ALL[3::6], ids=lambda c: c.id)
+def test_a_damaged_export_is_counted_or_refused(case: Case, tmp_path: Path) -> None:
+    try:
+        case.convert(tmp_path / "out")
+    except to_labelbox.SourceError:
+        return
+    chance = random.Random(case.id)
+    rows = exported(tmp_path / "out", chance.random() < 0.5)
+    total = compared(tmp_path / "out", rows).annotations.annotations
+    for _ in range(6):
+        other = copy.deepcopy(rows)
+        for _ in range(chance.choice((1, 2, 5))):
+            path = chance.choice(list(_paths(other)) or [(0,)])
+            holder: Any = other
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = copy.deepcopy(chance.choice(ODD))
+        try:
+            report = compared(tmp_path / "out", other)
+        except to_labelbox.UsageError:
+            continue
+        counts, about = report.annotations, report.rows
+        assert counts.annotations == total == counts.same + counts.different + counts.missing
+        assert about.total == about.compared + about.missing + about.without_label
+
+
+def _paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    for key, one in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*before, key)
+        yield from _paths(one, (*before, key))
