@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from to_labelbox.pages.markup import text
+from to_labelbox.report.documentation import code_page
 
 OUTCOMES = ("read", "converted", "approximated", "merged", "skipped")
 _ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -76,11 +77,20 @@ def _diagnostic(diagnostic: dict[str, Any]) -> str:
     more = number - len(examples) if isinstance(number, int) else 0
     rows = "".join(f"<li>{_place(e)}{text(e.get('message', ''))}</li>" for e in examples)
     rows += f"<li>… and {more:,} more</li>" if more > 0 else ""
+    rows += _about(str(diagnostic.get("code", "")))
     return (
         f'<details class="{level}"{" open" if level == "error" else ""}><summary><span class="level">{_WORDS[level]}</span>'
         f'<code>{text(diagnostic.get("code", ""))}</code><span class="message">{text(diagnostic.get("message", ""))}</span>'
         f"<b>{text(f'{number:,}' if isinstance(number, int) else '')}</b></summary><ul>{rows}</ul></details>"
     )
+
+
+def _about(code: str) -> str:
+    """Where the code is explained: a link only where the documents have an address; nothing for what is no code."""
+    if not code.replace("-", "").isalpha():
+        return ""
+    page = text(code_page(code))
+    return f'<li><a href="{page}">{page}</a></li>' if "://" in page else f"<li><code>{page}</code></li>"
 
 
 def _place(example: dict[str, Any]) -> str:

@@ -10,6 +10,8 @@ import pytest
 
 from to_labelbox.pages.charts import FEW, section
 from to_labelbox.pages.figures import Figures
+from to_labelbox.pages.ledger import sections
+from to_labelbox.report import documentation
 
 
 def drawn(figures: Figures) -> str:
@@ -105,3 +107,12 @@ def test_many_classes_are_folded_and_names_are_no_markup() -> None:
     assert (before.count('<th scope="row">'), rest.count('<th scope="row">')) == (FEW, 5)
     assert folded
     assert "5 more classes" in rest
+
+
+def test_a_diagnostic_says_where_it_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = {"diagnostics": [{"code": "box-empty", "severity": "warning", "count": 1, "message": "m", "examples": []}]}
+    assert "<code>docs/diagnostics.md#box-empty</code>" in sections(report)
+    monkeypatch.setattr(documentation, "site", lambda: "https://d.example.org")
+    assert '<a href="https://d.example.org/diagnostics.html#box-empty">' in sections(report)
+    report["diagnostics"][0]["code"] = '"><script>'  # a report may have been edited
+    assert "<script>" not in sections(report)
