@@ -56,14 +56,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             f"{source.path} is a COCO results file: it names images by id only. "
             "Give the file with the images and categories as -O base=FILE"
         )
-    if options.categories is not None:
-        borrowed = _index_all(_other(options.categories, "categories"), log, Texts(), {})
-        for file in files:
-            if not file.categories and borrowed:
-                file.categories = borrowed[0].categories
-    for file in files:
-        if file.kind is FileKind.RESULTS and not file.categories:
-            file.categories = next((f.categories for f in files if f.categories), {})
+    _borrow_categories(files, options, log)
     tell_unread(files, fields, log)
     with texts.open() as opened:
         for n, file in enumerate(files):
@@ -110,6 +103,18 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     if splits:
         details["splits"] = splits
     return Dataset(source.name, _schema(files, log), merged.images + merged.stray, iterate, details)
+
+
+def _borrow_categories(files: Sequence[File], options: Options, log: Log) -> None:
+    """Categories for the files without any: those of the file named by the option; for results, those of another file."""
+    if options.categories is not None:
+        borrowed = _index_all(_other(options.categories, "categories"), log, Texts(), {})
+        for file in files:
+            if not file.categories and borrowed:
+                file.categories = borrowed[0].categories
+    for file in files:
+        if file.kind is FileKind.RESULTS and not file.categories:
+            file.categories = next((f.categories for f in files if f.categories), {})
 
 
 def _other(path: str, option: str) -> Source:

@@ -148,11 +148,14 @@ def _note_task(
         raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
 
 
-def _ask_pixels(path: str) -> None:
-    ask(
-        f"{path}: most rows hold numbers beyond 2, so they are no fractions of a picture.",
-        [("-O units=pixels", "they are pixels: centre and size, unless -O box= says otherwise")],
-    )
+def _ask_conventions(options: Options, evidence: Evidence, dota: bool, path: str) -> None:
+    """Ask what only the user knows of the numbers, before they are taken for anything."""
+    ask_identities(options, evidence, path)
+    if options.units is not Units.PIXELS and not dota and evidence.in_pixels and not options.identities:
+        ask(
+            f"{path}: most rows hold numbers beyond 2, so they are no fractions of a picture.",
+            [("-O units=pixels", "they are pixels: centre and size, unless -O box= says otherwise")],
+        )
 
 
 def _indexed(tree: Tree, found: Descriptor | None, options: Options, pictures: Pictures, log: Log) -> Index:
@@ -187,9 +190,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         note_nameless(log)
     pixels = options.units is Units.PIXELS
     path = tree.source.path
-    ask_identities(options, evidence, path)
-    if not pixels and not dota and evidence.in_pixels and not options.identities:
-        _ask_pixels(path)
+    _ask_conventions(options, evidence, dota, path)
     rules = Rules(
         finding.task,
         names,
@@ -214,7 +215,6 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     note_files(tree, index, found, naming, log)
     if dota:
         pictures = Pictures(tree, context, sizes, upright=False)
-    details = {"task": str(finding.task), "descriptor": found.file if found else ""}
 
     def unlabelled(unit: int) -> list[Item]:
         path = pictures.path(index.assets[unit], _PLACES[index.places[unit]])
@@ -225,7 +225,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         schema_of(rules),
         len(index),
         _iterator(tree, index, pictures, rules),
-        details,
+        {"task": str(finding.task), "descriptor": found.file if found else ""},
         unit_name=index.assets.__getitem__,
         unit_items=unlabelled,
     )
