@@ -111,6 +111,10 @@ SIGNATURES = (
         "write it as COCO, or as MOT, which CVAT imports: left, top, width, height of its boxes are in pixels",
     ),
     Signature(
+        "HRSC2016", (".xml",), (rb"<HRSC_Image\b",),
+        "write it as Pascal VOC with a robndbox for each: mbox_cx, mbox_cy, mbox_w, mbox_h and mbox_ang are its cx, cy, w, h and angle",
+    ),
+    Signature(
         "WIDER FACE", (".txt",), (rb"\A[^\n]+\.jpe?g\r?\n\d+\r?\n(?:\d+ ){9}\d+",), _DATUMARO.format("wider_face"),
     ),
     Signature(

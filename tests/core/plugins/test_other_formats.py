@@ -74,6 +74,7 @@ SETS: dict[str, tuple[Any, str]] = {
         "a.xml",
     ),
     "UA-DETRAC": ("<sequence name='MVI_20011'><frame num='1'><target_list/></frame></sequence>", "MVI_20011.xml"),
+    "HRSC2016": ("<HRSC_Image><Img_ID>1</Img_ID><HRSC_Objects/></HRSC_Image>", "100000001.xml"),
     "WIDER FACE": ("0--Parade/a.jpg\n1\n449 330 122 149 0 0 0 0 0 0 \n", "wider_face_train_bbx_gt.txt"),
     "KITTI": (
         "Car 0.00 0 -1.57 614.24 181.78 727.31 284.77 1.57 1.73 4.15 1.00 1.75 13.22 1.62\n",
