@@ -119,7 +119,8 @@ class Plan:
         self._as_read: list[tuple[int, int]] = []
         self.by_id = False
         self.classes: list[str] = []
-        self.local = self.files_local = 0
+        self.local = self.plain_http = 0
+        self.first_http = ""
         self._class_numbers: dict[str, int] = {}
         self._media: list[str] = []
         self._row_hash, self._row_file, self._row_at = array("q"), array("i"), array("q")
@@ -160,6 +161,9 @@ class Plan:
                     self._row_at.append(at)
                     self._row_media.append(self._media_number(row.media_type or _media_of(row)))
                     self.local += len(local_fields(row))
+                    if isinstance(row.row_data, str) and row.row_data.startswith("http://"):
+                        self.plain_http += 1
+                        self.first_http = self.first_http or row.global_key
                     at += len(raw)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None

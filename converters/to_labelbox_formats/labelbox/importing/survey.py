@@ -393,6 +393,9 @@ def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked
     )
     rows += [("", f"{n:,} {display(k)}") for k, n in shown[:SHOWN]]
     rows += [("", f"… and {len(shown) - SHOWN} more classes")] if len(shown) > SHOWN else []
+    if plan.plain_http:
+        what = f"{plan.plain_http:,} data rows have an address of http, as {display(plan.first_http)!r}"
+        rows.append(("note", f"{what}: browsers do not show these in a page of https"))
     rows += [("note", note) for note in found.notes]
     rows.append(("not undone", _UNDO[options.mode]))
     return "\n".join(f"{name:<13}{text}" for name, text in rows)

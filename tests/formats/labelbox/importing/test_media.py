@@ -183,3 +183,10 @@ def test_local_tiles_are_told_what_labelbox_wants(service: StandIn, tmp_path: Pa
     rewritten(out, row_data=tiles, media_type="TMS_GEO")
     with pytest.raises(UsageError, match=r"tiles/.*: is a template of tiles, which Labelbox fetches by URL"):
         run(service, out)
+
+
+def test_addresses_without_tls_are_told_in_the_plan(service: StandIn, tmp_path: Path) -> None:
+    out = rewritten(output(tmp_path / "out"), row_data="http://images.example.org/1.jpg")
+    plan = run(service, out, dry_run=True)
+    assert "1 data rows have an address of http, as 'a/0000.jpg': browsers do not show these" in plan.text
+    assert "address of http" not in run(service, output(tmp_path / "other"), dry_run=True).text
