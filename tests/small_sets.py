@@ -64,7 +64,8 @@ class Made:
         self.out = folder / "out"
         self.report: Report = to_labelbox.convert(self.source, self.out, options=options, overwrite=True, **given)
         check_output(self.out, self.report)
-        self.lines: list[Any] = lines(self.out)
+        # where nothing came, nothing is left that looks like a result
+        self.lines: list[Any] = lines(self.out) if self.report.annotations.written else []
 
     @property
     def codes(self) -> dict[str, int]:
