@@ -14,7 +14,7 @@ help:
 	@echo "make golden  rewrite the fixtures' expected files; review the diff"
 	@echo "make screenshots  renew the pictures of the preview page in docs/images"
 	@echo "make bench   measure speed and memory against the limits (a few minutes)"
-	@echo "make kill    end a batch with kill -9 at 200 random moments, resume it, compare (a few minutes)"
+	@echo "make kill    end a batch with kill -9 at 500 random moments, resume it, compare (a few minutes)"
 	@echo "make kill-import  end an import with kill -9 at every request and at 100 random moments, run it again (a few minutes)"
 	@echo "make fuzz    convert randomly broken inputs (SEED=1 COUNT=2000 FORMAT=coco; a few minutes)"
 	@echo "make hostile try 10,000 hostile inputs of every kind: sources, archives, option files, names, state (SEED=1 COUNT=10000)"
@@ -77,7 +77,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/batch.py
 
 kill: .venv/dev
-	TO_LABELBOX_KILLS=200 $(BIN)/pytest -q tests/core/batches -k killed
+	TO_LABELBOX_KILLS=500 $(BIN)/pytest -q tests/core/batches -k killed
 
 # Against the stand-in for Labelbox of the tests; another SEED takes other moments.
 kill-import: .venv/dev

@@ -30,7 +30,7 @@ from to_labelbox.model.text import display
 
 SECONDS, WAITING, MOST = 10, 300, 200_000
 """Of the processor's time, of any time (another process may have the machine), and characters of a message."""
-KEPT = ROOT / "out" / "hostile"
+KEPT, KEPT_BYTES = ROOT / "out" / "hostile", 4 << 20
 OPTIONS: dict[str, tuple[str, str]] = {
     "class_map": (
         "map.yaml",
@@ -176,10 +176,12 @@ def trial(name: str, found: list[Case]) -> tuple[str, str]:
 
 
 def _pipes(folder: str, names: list[str]) -> list[str]:
+    """What is not kept: what is no file, and files with holes, which a copy would fill."""
+    paths = {name: os.path.join(folder, name) for name in names}
     return [
         name
-        for name in names
-        if not os.path.isfile(os.path.join(folder, name)) and not os.path.isdir(os.path.join(folder, name))
+        for name, path in paths.items()
+        if not os.path.isdir(path) and (not os.path.isfile(path) or os.path.getsize(path) > KEPT_BYTES)
     ]
 
 
