@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from to_labelbox.batches.report import read_batch
-from to_labelbox.conversion.output_folder import REPORT
+from to_labelbox.conversion.output_folder import REPORT, holds_result
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import Fault
 from to_labelbox.report.codes import Severity
+from to_labelbox.report.errors import UsageError
 
 ONTOLOGY = "ontology.json"
 
@@ -22,6 +23,8 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
     Raises :class:`~to_labelbox.report.errors.UsageError`.
     """
     batch = read_batch(path)
+    if os.path.isdir(path) and not holds_result(path) and not os.path.exists(os.path.join(path, REPORT)):
+        raise UsageError(f"{path} holds no output of `to-labelbox convert` or `batch`: give the folder that -o named")
     if batch is None:
         yield from writer().checks.validate(path, ontology, media_root)
         return

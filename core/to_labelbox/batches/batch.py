@@ -45,6 +45,7 @@ from to_labelbox.rules.option import FilePath, option
 from to_labelbox.source.cloud.at_hand import at_hand
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.fingerprint import file_digest
+from to_labelbox.source.missing import no_such_path
 from to_labelbox.source.option_file import whole_number
 
 if TYPE_CHECKING:
@@ -102,8 +103,11 @@ def batch(root: FilePath, out: FilePath | None, given: BatchOptions) -> BatchRep
         reader(given.format)
     job = job_of(given)
     absolute = {name: os.path.abspath(path) for name in ("media_root", "sizes") if (path := getattr(job, name))}
+    place_of_root = at_hand([os.fspath(root)])[0]
+    if not os.path.exists(place_of_root):
+        raise no_such_path(place_of_root)
     plan = Plan(
-        root=os.path.abspath(at_hand([os.fspath(root)])[0]),
+        root=os.path.abspath(place_of_root),
         datasets=tuple(given.datasets),
         job=dataclasses.replace(job, **absolute),
         sizes_file=file_digest(job.sizes) if job.sizes is not None and os.path.isfile(job.sizes) else "",

@@ -28,6 +28,7 @@ from to_labelbox.plugins.registry import reader, readers
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
+from to_labelbox.source.missing import no_such_path
 from to_labelbox.source.paths import is_data_folder
 from to_labelbox.source.splits import SPLIT_PATTERN
 
@@ -69,7 +70,7 @@ def discover(
     Raises :class:`UsageError` when the root is missing or cannot be listed.
     """
     if not os.path.exists(root):
-        raise UsageError(f"{root}: no such file or folder")
+        raise no_such_path(root)
     if format is not None:
         reader(format)
     search = _Search(format, None if leave_out is None else os.path.realpath(leave_out))

@@ -21,6 +21,8 @@ from to_labelbox.conversion.run import run
 from to_labelbox.model.text import cut
 from to_labelbox.ontology.class_map_template import template
 from to_labelbox.ontology.fit_items import differences, settings_for
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.report.errors import UsageError
 
 
 @click.command(
@@ -80,7 +82,7 @@ def ontology(
         raise click.UsageError("--diff compares what the source needs: leave --ontology and --class-map-template out")
     options = ConversionOptions.of(given)
     job = job_of(options, *fetched(source, quiet=False))
-    existing = None if diff is None else read_ontology(diff)
+    existing = None if diff is None else _existing(diff)
     if existing is not None:
         # kinds as a conversion to that ontology would write them; what does not fit must stay to be listed
         job = replace(job, settings=replace(settings_for(existing, job.settings), fit=None))
@@ -102,6 +104,13 @@ def ontology(
         text = opened.writer.ontology.dump(result.ontology).decode()
     click.echo(text, nl=False)
     return result.report.exit_code()
+
+
+def _existing(path: str) -> Ontology:
+    try:
+        return read_ontology(path)
+    except UsageError as error:  # it is read as that of --ontology is
+        raise UsageError(str(error).replace("--ontology", "--diff", 1)) from None
 
 
 def _of_project(project: str, out: str | None, endpoint: str | None) -> int:

@@ -12,6 +12,7 @@ from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.speech import say, tell
 from to_labelbox.model.text import cut
 from to_labelbox.report.codes import Severity
+from to_labelbox.source.missing import no_such_path
 
 ADVICE_SHOWN = 20
 """Warnings and hints to print."""
@@ -39,7 +40,7 @@ def validate(path: str, ontology: str | None, media_root: str | None, limit: int
     Exit code 1 on any fault. A warning or a hint is none: it is about what Labelbox takes, but advises against.
     """
     if not os.path.exists(path):
-        raise click.UsageError(f"{path}: no such file or folder")
+        raise no_such_path(path)
     found = advice = 0
     for fault in faults(path, ontology, media_root):
         if fault.severity is Severity.ERROR:

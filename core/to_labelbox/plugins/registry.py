@@ -87,7 +87,11 @@ def reader(name: str) -> Reader:
     broken = getattr(table, "broken", {})
     if name in broken:
         raise UsageError(f"format {name!r} is installed but cannot be loaded: {broken[name]}")
-    raise UsageError(f"no format {name!r}; there are: {', '.join(table)}")
+    from difflib import get_close_matches  # slow to load, and a mistake is rare
+
+    near = get_close_matches(name.lower().replace("_", "-"), table, 1)
+    meant = f"; did you mean {near[0]!r}?" if near else ";"
+    raise UsageError(f"no format {name!r}{meant} there are: {', '.join(table)}")
 
 
 def describe(names: Sequence[str] = ()) -> list[Reader]:

@@ -63,5 +63,5 @@ def checked(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
                 raise UsageError(f"{name} {value!r}: {', '.join(words)} or {last}")
             values[name] = about.choices[value]
         if about.least is not None and value != field.default and not value >= about.least:
-            raise UsageError(f"{name} {value}: at least {about.least:g}")
+            raise UsageError(f"{name} {value}: a number of at least {about.least:g}")
     return values

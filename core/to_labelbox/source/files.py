@@ -177,7 +177,9 @@ class Source:
         files = [os.fspath(p) for p in paths]
         for path in files:
             if not os.path.exists(path):
-                raise UsageError(f"{path}: no such file or folder")
+                from to_labelbox.source.missing import no_such_path  # a mistake is rare
+
+                raise no_such_path(path)
             if not os.path.isfile(path) and not os.path.isdir(path):
                 raise UsageError(f"{path} is a pipe or a device, which can be read only once: save it as a file first")
         first = files[0]
