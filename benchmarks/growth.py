@@ -28,6 +28,7 @@ NOISE_SECONDS, NOISE_BYTES = 0.25, 15 << 20
 LARGEST = 64
 """Times the base at which a dimension begins at most."""
 LIMITS = {
+    ("yolo", "vertices"): 16_000,
     ("yolo", "key points"): 1000,
     ("coco", "files"): 1000,
     ("cvat", "files"): 1000,

@@ -100,7 +100,8 @@ def of_option(chance: random.Random, _: list[Case], scratch: Path) -> None:
     try:
         to_labelbox.convert(source, scratch / "out", **given)
     except ToLabelboxError as error:
-        assert name in str(error) or str(given[option]) in str(error), f"does not name its file: {error}"
+        said = (name, str(given[option]), f"--{option.replace('_', '-')}")
+        assert any(one in str(error) for one in said), f"does not name its file: {error}"
         raise
 
 

@@ -56,7 +56,7 @@ def repeated_assets(
             if settings.rows is not None:
                 what, remedy = (
                     "be the data row",
-                    "give the row an external_id or a URL with the folder of one of them",
+                    "give the row in --data-rows an external_id or a URL with the folder of one of them",
                 )
             raise UsageError(
                 f"two assets would {what} {key!r}: {other.asset.path} ({other.origin}) and {item.asset.path} "
