@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from to_labelbox.model.survey import OTHER_GROUPS, Survey
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code, Severity, severity_of
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.report.report import Suspicion
@@ -153,14 +154,14 @@ def _one(what: str, count: int, of: int, code: str | None = None) -> Iterator[Su
 
 
 _SAID = {
-    "skipped": "{count:,} of {of:,} annotations ({percent}) are skipped, {code}",
-    "clipped": "{count:,} of {of:,} annotations ({percent}) reach beyond their asset",
-    "reordered": "{count:,} of {of:,} annotations ({percent}) have corners in the wrong order",
-    "class": "{count:,} of {of:,} annotations ({percent}) have no class with a name",
-    "media": "{count:,} of {of:,} assets ({percent}) are not among the media, sizes or URLs that were given",
-    "labels": "none of {of:,} assets has an annotation: the labels are missing altogether",
-    "empty": "{count:,} of {of:,} assets ({percent}) have no annotation",
-    "group": "none of {of:,} assets of {where!r} has an annotation, while others have",
+    "skipped": "{count:,} of {annotations} ({percent}) are skipped, {code}",
+    "clipped": "{count:,} of {annotations} ({percent}) reach beyond their asset",
+    "reordered": "{count:,} of {annotations} ({percent}) have corners in the wrong order",
+    "class": "{count:,} of {annotations} ({percent}) have no class with a name",
+    "media": "{count:,} of {assets} ({percent}) are not among the media, sizes or URLs that were given",
+    "labels": "none of {assets} has an annotation: the labels are missing altogether",
+    "empty": "{count:,} of {assets} ({percent}) have no annotation",
+    "group": "none of {assets} of {where!r} has an annotation, while others have",
 }
 
 
@@ -168,7 +169,12 @@ def sentence(one: Suspicion) -> str:
     """What is suspicious, in words."""
     percent = f"{one.share:.0%}" if one.share >= 0.1 else f"{one.share:.1%}"
     return _SAID[one.what].format(
-        count=one.count, of=one.of, percent=percent.replace("%", " %"), code=_said_of(one.code), where=one.where
+        count=one.count,
+        annotations=n_of(one.of, "annotation"),
+        assets=n_of(one.of, "asset"),
+        percent=percent.replace("%", " %"),
+        code=_said_of(one.code),
+        where=one.where,
     )
 
 

@@ -14,7 +14,7 @@ from harness import Case, Convert, annotation, cases, coco, image, item, save
 from to_labelbox.cli.closing import closing
 from to_labelbox.model.items import Box, Object
 from to_labelbox.report.report import FailOn, Report
-from to_labelbox.report.suspicious import THRESHOLDS
+from to_labelbox.report.suspicious import THRESHOLDS, sentence
 
 COUNT = 12
 SPOILED = {"coco/broken-annotations", "coco/outside", "cvat/broken", "label-studio/broken-records", "voc/broken", "yolo/malformed-rows"}  # fmt: skip
@@ -201,3 +201,10 @@ def test_a_batch_adds_up(tmp_path: Path) -> None:
     assert written["suspicious"][0]["dataset"] == "bad"
     single = json.loads((tmp_path / "out/bad/report.json").read_text())
     assert single["suspicious"][0]["share"] == 0.5
+
+
+def test_one_asset_is_no_assets(tmp_path: Path) -> None:
+    made = to_labelbox.convert(save(tmp_path / "a.json", coco([])), tmp_path / "out")
+    assert [sentence(one) for one in made.suspicious] == [
+        "none of 1 asset has an annotation: the labels are missing altogether"
+    ]
