@@ -47,7 +47,8 @@ def nameless(kind: str, label: str) -> tuple[Asset, Annotation]:
 @pytest.mark.parametrize("kind", ["box", "outline", "point", "answer", "link", "track"])
 def test_a_class_without_a_name_is_refused(tmp_path: Path, kind: str, label: str) -> None:
     asset, annotation = nameless(kind, label)
-    others = [CAR, Object(id="van", label="van", geometry=Box(20, 1, 9, 9))] if asset is PICTURE else []
+    van = Track(id="van", label="van", segments=((Keyframe(1, Box(1, 1, 3, 3)),),))
+    others = [CAR, Object(id="van", label="van", geometry=Box(20, 1, 9, 9))] if asset is PICTURE else [van]
     made = to_labelbox.write(
         [Item(asset=asset, annotations=[annotation, *others])], tmp_path, settings=Settings(relationships=True)
     )
