@@ -244,3 +244,13 @@ def test_a_video_of_tasks_of_several_subsets_is_of_none(tmp_path: Path) -> None:
     assert any("train, val" in e.message for d in log.diagnostics.values() for e in d.examples)
     dataset, _ = open_path(tmp_path, same_source=SameSource.APART)
     assert [i.split for i in dataset] == ["train", "val"]
+
+
+def test_a_video_of_which_nothing_can_be_read_keeps_its_data_row(tmp_path: Path) -> None:
+    meta = "<task><name>t</name><size>4</size><mode>interpolation</mode><source>v.mp4</source></task>"
+    text = f'<annotations><version>1.1</version><meta>{meta}</meta><track id="0" label="car"><box frame="x"/></track>'
+    (tmp_path / "annotations.xml").write_text(f"{text}</annotations>")
+    report = to_labelbox.convert(tmp_path / "annotations.xml", tmp_path / "out", format="cvat")
+    assert report.annotations.converted == 0
+    assert report.annotations.balanced()
+    assert report.assets.written == 1

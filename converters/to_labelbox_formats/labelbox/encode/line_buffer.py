@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import count
 
 import msgspec
@@ -76,7 +77,7 @@ class LineBuffer:
         self.uuids = Uuids(key)
         if self.spill_index is not None:
             self.place = Raw(b'%b,"file":%b' % (ascii_text(key), ascii_text(item.origin)))
-            if item.annotations and "\t" in item.annotations[0].location:
+            if "\t" in _first_location(item):
                 self._several_files = True
 
     def label_of(self, annotation: Annotation) -> Raw:
@@ -194,3 +195,10 @@ class LineBuffer:
             plain = tuple(a for a in attributes if a.name not in (VISIBILITY, INSTANCE))
         if plain:
             observe(self.survey.attributes.setdefault(label, {}), plain)
+
+
+def _first_location(item: Item) -> str:
+    """Where the first annotation stands. Those that are read while they are iterated may become fewer than are counted."""
+    with suppress(IndexError):
+        return item.annotations[0].location
+    return ""
