@@ -246,11 +246,11 @@ def test_a_video_of_tasks_of_several_subsets_is_of_none(tmp_path: Path) -> None:
     assert [i.split for i in dataset] == ["train", "val"]
 
 
-def test_a_video_of_which_nothing_can_be_read_keeps_its_data_row(tmp_path: Path) -> None:
+def test_a_video_of_which_nothing_can_be_read_is_told(tmp_path: Path) -> None:
     meta = "<task><name>t</name><size>4</size><mode>interpolation</mode><source>v.mp4</source></task>"
     text = f'<annotations><version>1.1</version><meta>{meta}</meta><track id="0" label="car"><box frame="x"/></track>'
     (tmp_path / "annotations.xml").write_text(f"{text}</annotations>")
     report = to_labelbox.convert(tmp_path / "annotations.xml", tmp_path / "out", format="cvat")
     assert report.annotations.converted == 0
     assert report.annotations.balanced()
-    assert report.assets.written == 1
+    assert (report.annotations.skipped, report.assets.read) == (1, 1)
