@@ -113,9 +113,9 @@ def test_an_unknown_option_is_refused_by_name(given: dict[str, Any], message: st
     [
         ({"geometry": "box"}, "geometry 'box': auto, bbox, polygon or mask"),
         ({"on_error": "stop"}, "on_error 'stop': skip or fail"),
-        ({"workers": 0}, "workers 0: at least 1"),
-        ({"min_area": float("nan")}, "min_area nan: at least 0"),
-        ({"shard_lines": -1}, "shard_lines -1: at least 1"),
+        ({"workers": 0}, "workers 0: a number of at least 1"),
+        ({"min_area": float("nan")}, "min_area nan: a number of at least 0"),
+        ({"shard_lines": -1}, "shard_lines -1: a number of at least 1"),
     ],
 )
 def test_a_value_that_there_is_not_is_refused(given: dict[str, Any], message: str) -> None:
