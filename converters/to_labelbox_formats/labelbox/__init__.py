@@ -6,7 +6,7 @@ its data row by global key and to its feature by name. The facts and their sourc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from to_labelbox.model.schema import Kind
@@ -54,11 +54,16 @@ def parse_ontology(path: str) -> Ontology:
     return parse(path)
 
 
-def validate(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
+def validate(
+    path: str,
+    ontology: str | None = None,
+    media_root: str | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[Fault]:
     """The rules of the import that can be checked offline (:func:`.validate.validate`)."""
     from to_labelbox_formats.labelbox.validate import validate as check
 
-    return check(path, ontology, media_root)
+    return check(path, ontology, media_root, progress)
 
 
 def preview(folder: str, options: PreviewOptions) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from to_labelbox.conversion.output_folder import room, unwritable
@@ -26,12 +26,13 @@ def preview(
     only: Sequence[str] = (),
     problems: bool = False,
     overwrite: bool = False,
+    chosen: Callable[[int, int], None] | None = None,
 ) -> int:
     """Write a self-contained page that shows some assets of an output folder with what the payload says of them.
 
     ``only`` are names of tools or questions; ``seed`` draws assets at random instead of spreading them evenly;
     ``problems`` keeps to those with approximated or skipped annotations. An earlier page is replaced, any other file
-    only with ``overwrite``. Gives the page's size in bytes. Raises :class:`UsageError`.
+    only with ``overwrite``. ``chosen`` hears how many assets the page shows, of how many. Gives the page's size in bytes. Raises :class:`UsageError`.
     """
     if not os.path.isdir(out):
         raise UsageError(f"{os.fspath(out)}: no such folder; give the output folder of `to-labelbox convert`")
@@ -40,7 +41,9 @@ def preview(
     if show is None:
         raise UsageError(f"the format {writer().name} has no preview")
     root = None if media_root is None else os.fspath(media_root)
-    options = PreviewOptions(media_root=root, count=count, seed=seed, only=tuple(only), problems=problems)
+    options = PreviewOptions(
+        media_root=root, count=count, seed=seed, only=tuple(only), problems=problems, chosen=chosen
+    )
     return write_page(page, show(os.fspath(out), options))
 
 

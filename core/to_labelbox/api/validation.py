@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
@@ -17,8 +17,15 @@ from to_labelbox.report.errors import UsageError
 ONTOLOGY = "ontology.json"
 
 
-def faults(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
+def faults(
+    path: str,
+    ontology: str | None = None,
+    media_root: str | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[Fault]:
     """Faults of an output folder, of a file against an ontology file, or of every dataset of a batch.
+
+    ``progress`` hears now and then which part is checked, from 0 to 1.
 
     Raises :class:`~to_labelbox.report.errors.UsageError`.
     """
@@ -26,7 +33,7 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
     if os.path.isdir(path) and not holds_result(path) and not os.path.exists(os.path.join(path, REPORT)):
         raise UsageError(f"{path} holds no output of `to-labelbox convert` or `batch`: give the folder that -o named")
     if batch is None:
-        yield from writer().checks.validate(path, ontology, media_root)
+        yield from writer().checks.validate(path, ontology, media_root, progress)
         return
     if batch.failed:
         yield Fault(REPORT, 0, "says that nothing could be converted: there is nothing to check or import")
@@ -34,7 +41,7 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
     common = _content(os.path.join(path, ONTOLOGY))
     if common is None:
         yield Fault(ONTOLOGY, 0, "is missing: the batch was interrupted or changed; go on with `batch --resume`")
-    for row in batch.datasets:
+    for done, row in enumerate(batch.datasets):
         folder = os.path.join(path, *row.path.split("/"))
         if not row.published:
             continue
@@ -45,7 +52,10 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
             yield Fault(f"{row.path}/{ONTOLOGY}", 0, f"is not the {ONTOLOGY} of the batch: go on with `batch --resume`")
         media = None if media_root is None else os.path.join(media_root, *row.path.split("/"))
         for fault in writer().checks.validate(
-            folder, ontology, media if media and os.path.isdir(media) else media_root
+            folder,
+            ontology,
+            media if media and os.path.isdir(media) else media_root,
+            progress and _of_all(progress, done, len(batch.datasets)),
         ):
             yield replace(fault, file=f"{row.path}/{fault.file}")
 
@@ -53,6 +63,10 @@ def faults(path: str, ontology: str | None = None, media_root: str | None = None
 def errors(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
     """The faults without warnings and hints."""
     return (fault for fault in faults(path, ontology, media_root) if fault.severity is Severity.ERROR)
+
+
+def _of_all(progress: Callable[[float], None], done: int, datasets: int) -> Callable[[float], None]:
+    return lambda part: progress((done + part) / datasets)
 
 
 def _content(path: str) -> bytes | None:

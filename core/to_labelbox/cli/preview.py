@@ -9,6 +9,7 @@ import click
 from to_labelbox.api.page import preview as run
 from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.speech import tell
+from to_labelbox.model.text import n_of
 
 
 @click.command(
@@ -46,6 +47,7 @@ def preview(
     preview of that name is replaced.
     """
     target = page or os.path.join(out, "preview.html")
+    shown: list[tuple[int, int]] = []
     size = run(
         out,
         target,
@@ -55,6 +57,10 @@ def preview(
         only=only,
         problems=problems,
         overwrite=overwrite,
+        chosen=lambda number, rows: shown.append((number, rows)),
     )
     tell(f"wrote {target} ({size / 1e6:.1f} MB): open it in a browser")
+    for number, rows in shown:
+        more = "; -n for more" if number == count < rows else ""
+        tell(f"shown: {number:,} of {n_of(rows, 'data row')}{more}")
     return 0

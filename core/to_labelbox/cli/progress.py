@@ -73,6 +73,57 @@ def bar(wanted: bool | None, quiet: bool) -> Iterator[Progress | None]:
         display.stop()
 
 
+class Meter:
+    """Which part of a check is done: a bar on a terminal once it takes long, else a line every few seconds."""
+
+    def __init__(self, wanted: bool | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        self._at_once = wanted is True
+        self._started = self._said = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+        self._display = Progress(
+            TextColumn("checking"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._task = self._display.add_task("", total=1.0)
+
+    def __call__(self, part: float) -> None:
+        now = time.monotonic()
+        if not self._terminal:
+            if now - self._said >= LINE_SECONDS:
+                self._said = now
+                tell(f"checking: {part:.0%}")
+            return
+        if not self._display.live.is_started and (self._at_once or now - self._started > QUICK_SECONDS):
+            self._display.start()
+        self._display.update(self._task, completed=part)
+
+    def hide(self) -> None:
+        """Take the bar away for what is said now; it comes back with the next part."""
+        if self._display.live.is_started:
+            self._display.stop()
+
+
+@contextmanager
+def check_bar(wanted: bool | None, quiet: bool) -> Iterator[Meter | None]:
+    """What shows how far a check is, or None when nothing is to be shown."""
+    if quiet or not (sys.stderr.isatty() if wanted is None else wanted):
+        yield None
+        return
+    meter = Meter(wanted)
+    try:
+        yield meter
+    finally:
+        meter.hide()
+
+
 @contextmanager
 def batch_display(wanted: bool | None, quiet: bool) -> Iterator[Listener | None]:
     """A function that shows how far a batch is, or None when nothing is to be shown."""

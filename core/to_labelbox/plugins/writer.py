@@ -81,17 +81,25 @@ class Fault(Struct, frozen=True):
 class Validate(Protocol):
     """Faults of an output folder, or of one payload file against an ontology file.
 
-    With ``media_root``, what the payload draws is compared with the sizes of the pictures below it.
+    With ``media_root``, what the payload draws is compared with the sizes of the pictures below it. ``progress`` hears
+    now and then which part is checked, from 0 to 1.
     """
 
-    def __call__(self, path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]: ...
+    def __call__(
+        self,
+        path: str,
+        ontology: str | None = None,
+        media_root: str | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Iterator[Fault]: ...
 
 
 class PreviewOptions(Struct, frozen=True, kw_only=True):
     """What a preview shows: up to ``count`` assets, evenly spread over the set, or drawn at random by ``seed``.
 
     ``media_root`` is the folder of the media. ``only``: assets with one of these tools or questions. ``problems``: assets
-    with annotations that were approximated or skipped, as far as index and report tell which.
+    with annotations that were approximated or skipped, as far as index and report tell which. ``chosen`` hears how many
+    assets are shown, of how many.
     """
 
     media_root: str | None = None
@@ -99,6 +107,7 @@ class PreviewOptions(Struct, frozen=True, kw_only=True):
     seed: int | None = None
     only: tuple[str, ...] = ()
     problems: bool = False
+    chosen: Callable[[int, int], None] | None = None
 
 
 class Limit(Struct, frozen=True):

@@ -7,6 +7,7 @@ The command line, the keywords of ``convert`` and ``batch`` and the plan of a ba
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
@@ -62,6 +63,6 @@ def checked(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
                 *words, last = about.choices
                 raise UsageError(f"{name} {value!r}: {', '.join(words)} or {last}")
             values[name] = about.choices[value]
-        if about.least is not None and value != field.default and not value >= about.least:
+        if about.least is not None and value != field.default and not about.least <= value < math.inf:
             raise UsageError(f"{name} {value}: a number of at least {about.least:g}")
     return values

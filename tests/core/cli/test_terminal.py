@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from harness import annotation, coco, save
+from to_labelbox.cli import progress
 from to_labelbox.cli.table import Column, cell_width, table
 
 PROGRAM = [sys.executable, "-m", "to_labelbox"]
@@ -76,3 +79,50 @@ def test_wide_letters_stand_in_line() -> None:
     lines = table(columns, [("歩行者", "1"), ("car", "12")], 40)
     assert {cell_width(line) for line in lines} == {cell_width(lines[0])}
     assert table(columns, [("x" * 10_000_000, "1")], 40)[1].startswith("xxx")
+
+
+@pytest.fixture
+def checked(lossy: str, tmp_path: Path) -> str:
+    out = str(tmp_path / "out")
+    subprocess.run([*PROGRAM, "convert", lossy, "-o", out, "-q"], check=True)
+    return out
+
+
+def test_a_check_shows_how_far_it_is_on_a_terminal(checked: str) -> None:
+    said = on_terminal("validate", checked, "--progress")
+    assert "checking" in said
+    assert "no faults" in said.rsplit("100%", 1)[1]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--no-progress",), ("-q", "--progress")])
+def test_a_short_or_quiet_check_shows_no_bar(checked: str, arguments: tuple[str, ...]) -> None:
+    assert "checking" not in on_terminal("validate", checked, *arguments)
+
+
+def test_a_check_in_a_pipe_says_its_result_alone(checked: str) -> None:
+    piped = subprocess.run([*PROGRAM, "validate", checked], capture_output=True, text=True, check=False)
+    assert "checking" not in piped.stdout + piped.stderr
+    assert "\x1b" not in piped.stdout + piped.stderr
+
+
+def test_a_fault_stands_on_a_line_of_its_own_beside_the_bar(checked: str) -> None:
+    with open(os.path.join(checked, "annotations.ndjson"), "ab") as file:
+        file.write(b"{}\n")
+    said = on_terminal("validate", checked, "--progress", columns=200)
+    assert any(line.lstrip("\r").startswith("annotations.ndjson:") for line in _plain(said).splitlines())
+
+
+def _plain(said: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", said)
+
+
+def test_in_a_pipe_with_progress_a_line_comes_every_few_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 1.0, 6.0, 7.0, 12.0])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with progress.check_bar(True, False) as meter:
+        assert meter is not None
+        for part in (0.1, 0.5, 0.6, 0.97):
+            meter(part)
+    assert capsys.readouterr().err == "checking: 50%\nchecking: 97%\n"

@@ -115,6 +115,7 @@ def test_an_unknown_option_is_refused_by_name(given: dict[str, Any], message: st
         ({"on_error": "stop"}, "on_error 'stop': skip or fail"),
         ({"workers": 0}, "workers 0: a number of at least 1"),
         ({"min_area": float("nan")}, "min_area nan: a number of at least 0"),
+        ({"min_area": float("inf")}, "min_area inf: a number of at least 0"),
         ({"shard_lines": -1}, "shard_lines -1: a number of at least 1"),
     ],
 )

@@ -13,32 +13,38 @@ from to_labelbox.source.files import Source
 COLUMNS = ["image", "label", "left", "top", "right", "bottom"]
 
 
-def sniff(source: Source) -> Match | Refusal:
+def is_ours(source: Source, name: str) -> bool:
     """Looks at the first line alone."""
-    files = source.ending(".csv")
-    if files and source.head(files[0]).split(b"\n", 1)[0].decode("latin-1").strip().split(",") == COLUMNS:
-        return Match(CERTAIN, f"{files[0]} begins with {','.join(COLUMNS)}")
+    return source.head(name).split(b"\n", 1)[0].decode("latin-1").strip().split(",") == COLUMNS
+
+
+def sniff(source: Source) -> Match | Refusal:
+    for name in source.ending(".csv"):
+        if is_ours(source, name):
+            return Match(CERTAIN, f"{name} begins with {','.join(COLUMNS)}")
     return Refusal(f"no CSV file begins with {','.join(COLUMNS)}")
 
 
 def read(source: Source, options: NoOptions, context: ReadContext) -> Dataset:
-    """All boxes of a picture make one item; pictures come in the order in which the file names them."""
-    name = next(iter(source.ending(".csv")), source.names[0])
-    rows: dict[str, list[tuple[int, dict[str, str]]]] = {}
-    reader = csv.DictReader(source.load(name).decode("utf-8", "replace").splitlines(), restval="")
-    if reader.fieldnames != COLUMNS:
-        raise SourceError(f"{name}: the first line is not {','.join(COLUMNS)}")
-    for row in reader:
-        rows.setdefault(row["image"], []).append((reader.line_num, row))
+    """All boxes of a picture make one item, whichever files hold them; pictures come in the order of their first box."""
+    rows: dict[str, list[tuple[str, int, dict[str, str]]]] = {}
+    files = [name for name in source.ending(".csv") if is_ours(source, name)]
+    if not files:
+        raise SourceError(f"{source.path}: no CSV file begins with {','.join(COLUMNS)}")
+    for name in files:
+        reader = csv.DictReader(source.load(name).decode("utf-8", "replace").splitlines(), restval="")
+        for row in reader:
+            rows.setdefault(row["image"], []).append((name, reader.line_num, row))
     images = list(rows)
 
     def items(log: Log, start: int, stop: int) -> Iterator[Item]:
         for image in images[start:stop]:
             boxes: list[Object] = []
-            for line, row in rows[image]:
-                with log.reading(row["label"], file=name, where=f"line {line}"):
-                    boxes.append(Object(id=str(line), label=row["label"], geometry=box(row), location=f"line {line}"))
-            yield Item(asset=context.asset(image, log), annotations=boxes, origin=name)
+            for name, line, row in rows[image]:
+                where, label = f"line {line}", row["label"]
+                with log.reading(label, file=name, where=where):
+                    boxes.append(Object(id=f"{name}:{line}", label=label, geometry=box(row), location=where))
+            yield Item(asset=context.asset(image, log), annotations=boxes, origin=rows[image][0][0])
 
     return Dataset(source.name, Schema(), len(images), items)
 

@@ -41,6 +41,8 @@ def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
     words = covered(troubles) if troubles else ""
     among = {n: frozenset(one.rows) for n, one in enumerate(troubles)} if troubles else None
     sample = choose(parts, Wanted(options.count, options.seed, only, among))
+    if options.chosen is not None:
+        options.chosen(len(sample.chosen), sample.rows)
     lost = {part.name: one for part, one in zip(parts, troubles)}
     for row in sample.chosen:
         row.lost = lost[row.dataset].lost(row.key) if lost else ()

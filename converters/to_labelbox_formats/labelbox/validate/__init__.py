@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.validate import lines, wire
 from to_labelbox_formats.labelbox.validate.hints import Hint, Unanswered, code_of, severity_of
 from to_labelbox_formats.labelbox.validate.names import Names
+from to_labelbox_formats.labelbox.validate.reading import Reading
 from to_labelbox_formats.labelbox.validate.rows import RowInfo, Rows
 
 SAME_NAME = 5000
@@ -34,14 +35,20 @@ _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder(wire.Line).decode
 
 
-def validate(path: str, ontology: str | None = None, media_root: str | None = None) -> Iterator[Fault]:
+def validate(
+    path: str,
+    ontology: str | None = None,
+    media_root: str | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[Fault]:
     """Faults of an output folder, or of one NDJSON file against an ontology file.
 
-    With ``media_root``, masks and coordinates are compared with the sizes of the pictures below it.
+    With ``media_root``, masks and coordinates are compared with the sizes of the pictures below it. ``progress`` hears
+    which part of the files is read, from 0 to 1.
     """
     gallery = MediaFolder(media_root) if media_root else None
     if os.path.isdir(path):
-        yield from _folder(path, ontology, gallery)
+        yield from _folder(path, ontology, gallery, progress)
         return
     if not os.path.isfile(path):
         raise UsageError(f"{path}: no such file or folder")
@@ -49,7 +56,7 @@ def validate(path: str, ontology: str | None = None, media_root: str | None = No
     if ontology is not None:
         names = _names(ontology)
         yield from (Fault(os.path.basename(ontology), 0, message) for message in names.faults)
-    yield from Payload(names, None, gallery).check(path)
+    yield from Payload(names, None, gallery).check(Reading([path], progress), path)
 
 
 def _names(path: str) -> Names:
@@ -60,7 +67,9 @@ def _names(path: str) -> Names:
         raise UsageError(f"{path}: {error.strerror}") from None
 
 
-def _folder(folder: str, ontology: str | None, gallery: MediaFolder | None) -> Iterator[Fault]:
+def _folder(
+    folder: str, ontology: str | None, gallery: MediaFolder | None, progress: Callable[[float], None] | None
+) -> Iterator[Fault]:
     payload = sorted(name for name in os.listdir(folder) if _PAYLOAD.fullmatch(name))
     if not payload and _nothing_came(folder):
         yield Fault("report.json", 0, "says that nothing could be converted: there is nothing to check or import")
@@ -75,14 +84,16 @@ def _folder(folder: str, ontology: str | None, gallery: MediaFolder | None) -> I
         yield Fault(os.path.basename(ontology), 0, "is missing: names in the payload cannot be checked")
     rows = None
     rows_path = os.path.join(folder, "data_rows.ndjson")
+    paths = [os.path.join(folder, name) for name in payload]
+    reading = Reading([path for path in (rows_path, *paths) if os.path.isfile(path)], progress)
     if os.path.isfile(rows_path):
         yield from _encoding(rows_path)
         rows = Rows(rows_path, gallery)
-        yield from (_fault("data_rows.ndjson", line, message) for line, message in rows.check())
+        yield from (_fault("data_rows.ndjson", line, message) for line, message in rows.check(reading))
     else:
         yield Fault("data_rows.ndjson", 0, "is missing: the payload has no data rows to refer to")
     checker = Payload(names, None if _rows_exist(folder) else rows, gallery)
-    yield from checker.check(*(os.path.join(folder, name) for name in payload))
+    yield from checker.check(reading, *paths)
     if rows is not None:
         rows.close()
 
@@ -185,41 +196,40 @@ class Payload:
         self._answered: dict[str, set[int]] = {name: set() for name in demanding}
         self._seen_rows: dict[int, int] = {}
 
-    def check(self, *paths: str) -> Iterator[Fault]:
+    def check(self, reading: Reading, *paths: str) -> Iterator[Fault]:
         seen_rows: set[int] = set()
         for path in paths:
             name = os.path.basename(path)
             self._starts.append((self._count, name))
             here: set[int] = set()
-            with open(path, "rb") as file:
-                for number, raw in enumerate(file, 1):
-                    self._count += 1
-                    if not raw.isascii() or raw[-2:-1] == b"\r" or raw.isspace():
-                        yield from (Fault(name, number, m) for m in _encoding_faults(raw, number))
-                        raw = raw.removeprefix(_BOM)
-                        if not raw.strip():
-                            continue
-                    try:
-                        line = _decode(raw)
-                        kind = lines.kind_of(line)
-                    except ValueError as error:
-                        yield Fault(name, number, _structural(str(error)))
+            for number, raw in enumerate(reading.lines(path), 1):
+                self._count += 1
+                if not raw.isascii() or raw[-2:-1] == b"\r" or raw.isspace():
+                    yield from (Fault(name, number, m) for m in _encoding_faults(raw, number))
+                    raw = raw.removeprefix(_BOM)
+                    if not raw.strip():
                         continue
-                    except RecursionError:
-                        yield Fault(name, number, _TOO_DEEP)
-                        continue
-                    new = self._enter(line.dataRow) or number == 1
-                    try:
-                        messages = list(self._line(line, kind))
-                    except RecursionError:
-                        messages = [_TOO_DEEP]
-                    for message in messages:
-                        yield _fault(name, number, message)
-                    if new and len(paths) > 1:
-                        row = hash(self._row_id)
-                        if row in seen_rows and row not in here:
-                            yield Fault(name, number, f"data row {self._row.key!r} is split over two files")
-                        here.add(row)
+                try:
+                    line = _decode(raw)
+                    kind = lines.kind_of(line)
+                except ValueError as error:
+                    yield Fault(name, number, _structural(str(error)))
+                    continue
+                except RecursionError:
+                    yield Fault(name, number, _TOO_DEEP)
+                    continue
+                new = self._enter(line.dataRow) or number == 1
+                try:
+                    messages = list(self._line(line, kind))
+                except RecursionError:
+                    messages = [_TOO_DEEP]
+                for message in messages:
+                    yield _fault(name, number, message)
+                if new and len(paths) > 1:
+                    row = hash(self._row_id)
+                    if row in seen_rows and row not in here:
+                        yield Fault(name, number, f"data row {self._row.key!r} is split over two files")
+                    here.add(row)
             seen_rows |= here
         yield from self._whole()
         yield from self._unanswered()

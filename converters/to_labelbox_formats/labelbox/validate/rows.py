@@ -16,6 +16,7 @@ from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.addresses import not_fetched
 from to_labelbox_formats.labelbox.metadata import RESERVED
 from to_labelbox_formats.labelbox.validate.hints import Hint
+from to_labelbox_formats.labelbox.validate.reading import Reading
 from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
 
 MEDIA_TYPES = "IMAGE VIDEO TEXT PDF TMS_GEO TMS_SIMPLE AUDIO CONVERSATIONAL HTML DICOM POINT_CLOUD LLM".split()
@@ -114,24 +115,23 @@ class Rows:
         self._addresses = array("q")
         self._file: BinaryIO | None = None
 
-    def check(self) -> Iterator[tuple[int, str | Hint]]:
+    def check(self, reading: Reading) -> Iterator[tuple[int, str | Hint]]:
         """Read the file once: faults with their line, and the index."""
         place = 0
-        with open(self._path, "rb") as file:
-            for number, raw in enumerate(file, 1):
-                try:
-                    row = _decode(raw)
-                except (ValueError, RecursionError) as error:
-                    yield number, f"is no data row: {error}"
-                else:
-                    if isinstance(row.global_key, str):
-                        self._hashes.append(hash(row.global_key))
-                        self._places.append(place)
-                        self._lines.append(number)
-                        self._addresses.append(_address(row))
-                    for fault in _faults(row):
-                        yield number, fault
-                place += len(raw)
+        for number, raw in enumerate(reading.lines(self._path), 1):
+            try:
+                row = _decode(raw)
+            except (ValueError, RecursionError) as error:
+                yield number, f"is no data row: {error}"
+            else:
+                if isinstance(row.global_key, str):
+                    self._hashes.append(hash(row.global_key))
+                    self._places.append(place)
+                    self._lines.append(number)
+                    self._addresses.append(_address(row))
+                for fault in _faults(row):
+                    yield number, fault
+            place += len(raw)
         hashes = np.frombuffer(self._hashes, np.int64) if self._hashes else np.zeros(0, np.int64)
         self._order = np.argsort(hashes, kind="stable")
         self._sorted = hashes[self._order]
