@@ -123,7 +123,9 @@ def _opened(
     return OpenSource(
         adapted,
         target,
-        lambda: target.encoding.encoder(asking, chosen, dataset.name, Log()),
+        lambda kinds=settings.one_kind: target.encoding.encoder(
+            dataclasses.replace(asking, one_kind=kinds), chosen, dataset.name, Log()
+        ),
         Log(indexed=index),
         SourceInfo(dataset.name, "python", dict(dataset.details)),
         declared=dataset.schema,

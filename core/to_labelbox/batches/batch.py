@@ -102,6 +102,11 @@ def batch(root: FilePath, out: FilePath | None, given: BatchOptions) -> BatchRep
     if given.format is not None:
         reader(given.format)
     job = job_of(given)
+    if job.settings.asks_one_tool:
+        raise UsageError(
+            "--one-tool (or geometry: majority): a batch has one ontology, but the most frequent kind of a class would be "
+            "that of each dataset; name a kind with --geometry, or as geometry: of the class in a class map"
+        )
     absolute = {name: os.path.abspath(path) for name in ("media_root", "sizes") if (path := getattr(job, name))}
     place_of_root = at_hand([os.fspath(root)])[0]
     if not os.path.exists(place_of_root):

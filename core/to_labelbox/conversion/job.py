@@ -72,7 +72,7 @@ class OpenSource(Struct):
 
     dataset: Dataset
     writer: Writer
-    make_encoder: Callable[[], Encoder]
+    make_encoder: Callable[..., Encoder]
     log: Log
     info: SourceInfo
     job: ConversionJob | None = None
@@ -162,7 +162,9 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     return OpenSource(
         adapted,
         target,
-        lambda: target.encoding.encoder(asking, writer_options, dataset.name, Log(fail=job.fail)),
+        lambda kinds=settings.one_kind: target.encoding.encoder(
+            dataclasses.replace(asking, one_kind=kinds), writer_options, dataset.name, Log(fail=job.fail)
+        ),
         log,
         SourceInfo(text_name(source.path), chosen.name, details),
         job,

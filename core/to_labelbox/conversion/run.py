@@ -7,13 +7,16 @@ before it is complete.
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from to_labelbox.conversion.addresses import advice, shared_addresses
 from to_labelbox.conversion.chunks import (
@@ -30,9 +33,12 @@ from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology, infer
+from to_labelbox.ontology.one_tool import one_kind
 from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report
 from to_labelbox.rules.class_patterns import check_patterns
 from to_labelbox.rules.settings import Settings
@@ -67,8 +73,11 @@ def run(
     """Everything after opening; writes only when there is a folder."""
     chunks = plan(opened.dataset.unit_count)
     try:
+        told: tuple[str, ...] = ()
+        if settings.asks_one_tool:
+            opened, settings, told = _with_one_kind(opened, chunks, settings, workers, file_timeout)
         with _collector_paused(), _workers_for(opened, workers, len(chunks), file_timeout) as pool:
-            return _run(opened, chunks, folder, settings, shard_lines, pool, progress)
+            return _run(opened, chunks, folder, settings, shard_lines, pool, progress, told)
     except Exception:
         opened.refuse_changed()  # what seems wrong with the source may come of that
         raise
@@ -94,6 +103,31 @@ def note_shared_addresses(gathered: MergedChunks, settings: Settings) -> None:
         what = f"{n_of(count, 'asset')} {'has' if count == 1 else 'have'}"
         message = f"{what} the address of another under another global key: {advice(settings)}"
         gathered.log.note(Code.ADDRESS_SHARED, message, count=count)
+
+
+def _with_one_kind(
+    opened: OpenSource, chunks: Sequence[tuple[int, int]], settings: Settings, workers: int, file_timeout: float
+) -> tuple[OpenSource, Settings, tuple[str, ...]]:
+    """The source and the settings with one kind for the areas of each class that asks for it, and what was decided.
+
+    Everything is encoded once for nothing, since what a shape becomes is known by no other way. Raises :class:`UsageError`.
+    """
+    if opened.existing is not None:
+        raise UsageError(
+            "--one-tool (or geometry: majority): the given ontology has its tools already; give one of the two"
+        )
+    if opened.dataset.has_unit is not None:
+        raise UsageError("one_tool: items from an iterator can be read once only; give them as a list or a Dataset")
+    gathered = MergedChunks(Log())
+    with _collector_paused(), _workers_for(opened, workers, len(chunks), file_timeout) as pool:
+        for part in _encoded(opened, chunks, None, None, pool):
+            gathered.add(part)
+    kinds, told = one_kind(opened.dataset.schema, gathered.survey, settings)
+    settings = dataclasses.replace(settings, one_kind=kinds)
+    job = opened.job and dataclasses.replace(
+        opened.job, settings=dataclasses.replace(opened.job.settings, one_kind=kinds)
+    )
+    return replace(opened, job=job, make_encoder=partial(opened.make_encoder, kinds)), settings, told
 
 
 @contextmanager
@@ -137,6 +171,7 @@ def _run(
     shard_lines: int,
     pool: WorkerPool | None,
     progress: Progress | None,
+    told: tuple[str, ...],
 ) -> Result:
     gathered = MergedChunks(opened.log)
     log, survey = gathered.log, gathered.survey
@@ -154,6 +189,8 @@ def _run(
     note_shared_addresses(gathered, settings)
     opened.refuse_changed()
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
+    if told:
+        ontology = replace(ontology, decisions=(*told, *ontology.decisions))
     for decision in ontology.decisions:
         log.decide(decision)
     limits = opened.writer.checks.limits(ontology, survey, log)

@@ -85,6 +85,7 @@ class Lowering:
         self._log = log
         self._policies: dict[str, Policy] = {}
         self._careful = settings.min_area > 0
+        self._raising = any(kind is not Kind.BOX for kind in settings.one_kind.values())
         self._forced = 0
         self.width: float | None = None
         self.height: float | None = None
@@ -99,7 +100,7 @@ class Lowering:
         self._right = self._bottom = -1.0
         if width is not None and height is not None:
             self.width, self.height = width, height
-            if not self._careful:
+            if not self._careful and not self._raising:
                 self._right, self._bottom = width + EXACT, height + EXACT
         self.origin = origin
 
@@ -154,6 +155,8 @@ class Lowering:
             shapes = self._main(obj, obj.geometry, self.policy(obj.label, obj.ledger_label))
         except (Skip, geo.GeometryError) as error:
             shapes = self._fallback(obj, error)
+        if (kind := self._settings.one_kind.get(obj.label)) is not None and kind is not Kind.BOX:
+            shapes = self._all_raised(obj, shapes, kind)
         if obj.keypoints is not None:
             shapes += self._keypoints(obj.label, obj.id, obj.keypoints)
         return shapes
@@ -302,6 +305,33 @@ class Lowering:
             return self._forced_box(obj, shape)
         self._lose(Code.GEOMETRY_OUTLINED, f"the {what} is written by its outline")
         return self._polygon(obj, Polygon(((ring,),)), policy)
+
+    def _all_raised(self, obj: Object, shapes: list[Shape], kind: Kind) -> list[Shape]:
+        try:
+            return [self._raised(obj, shape, kind) for shape in shapes]
+        except Skip as skip:
+            if obj.keypoints is None:
+                raise
+            self._lose(skip.code, f"{skip}; only its keypoints are written")
+            return []
+
+    def _raised(self, obj: Object, shape: Shape, kind: Kind) -> Shape:
+        """A box as the one kind of its class: as four corners nothing is lost, as pixels what is less than one."""
+        box = shape.geometry
+        if not isinstance(box, Box):
+            return shape
+        left, top, right, bottom = box.left, box.top, box.left + box.width, box.top + box.height
+        ring = [left, top, right, top, right, bottom, left, bottom]
+        if kind is Kind.POLYGON:
+            return shape._replace(kind=kind, geometry=ring)
+        if self.width is None or self.height is None:
+            raise Skip(Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes")
+        from to_labelbox.geometry import raster
+
+        drawn = self._raster(obj, raster.rasterise(Polygon(((ring,),)), int(self.width), int(self.height)))
+        if raster.mask_box(drawn.geometry) != box:  # type: ignore[arg-type]
+            self._lose(Code.GEOMETRY_FORCED, "the box is written as a mask of whole pixels, as asked")
+        return drawn
 
     def _forced_box(self, obj: Object, shape: Geometry) -> list[Shape]:
         box = obj.box or envelope(shape)

@@ -23,7 +23,7 @@ HEAD = """\
 #   car: null                           leave out (counted as skipped)
 #   car:
 #     name: vehicle
-#     geometry: bbox                    auto, bbox, polygon or mask
+#     geometry: bbox                    auto, bbox, polygon, mask or majority (one tool)
 #     answers: {kind: car}              every annotation of the class gets this answer:
 #                                       so `car` becomes the option of a question about `vehicle`
 #     attributes:

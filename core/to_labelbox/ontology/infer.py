@@ -9,21 +9,14 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from to_labelbox.model.schema import Input, Kind, Label, Option, Question, Schema
+from to_labelbox.model.schema import Input, Kind, Option, Question, Schema
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Answers, Survey
 from to_labelbox.report.log import UNNAMED
 from to_labelbox.rules.class_map import RuleInput, RulesByQuestion
-from to_labelbox.rules.settings import Policy, Settings
+from to_labelbox.rules.settings import POLICY_OF, Policy, Settings
 
 FORCED_KIND = {Policy.AUTO: Kind.BOX, Policy.BBOX: Kind.BOX, Policy.POLYGON: Kind.POLYGON, Policy.MASK: Kind.MASK}
-LOWERED: Mapping[Policy, Mapping[Kind, Kind]] = {
-    Policy.AUTO: {},
-    Policy.BBOX: {Kind.POLYGON: Kind.BOX, Kind.MASK: Kind.BOX},
-    Policy.POLYGON: {Kind.MASK: Kind.POLYGON},
-    Policy.MASK: {Kind.POLYGON: Kind.MASK},
-}
-"""What becomes of a declared kind under a policy; shapes are written by the same rule."""
-
+ONE_TOOL_HINT = " (--one-tool makes it one)"
 
 _BREAK = "\t\n\v\f\r\x85\u2028\u2029"
 _BREAKS = re.compile(f"[{_BREAK}]+")
@@ -117,7 +110,7 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
     names = _Names()
     tools: list[Tool] = []
     declared = {label.name: label for label in schema.labels if settings.wants(label.name)}
-    seen: dict[str, set[Kind]] = {name: _kinds(label, settings) for name, label in declared.items()}
+    seen = {name: {settings.lowered(name, kind) for kind in label.kinds} for name, label in declared.items()}
     for label, kind in survey.shapes:
         seen.setdefault(label, set()).add(kind)
     rules = settings.class_map
@@ -125,7 +118,8 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
         policy = rules.target_geometry.get(label) if rules else None
         kinds = [k for k in Kind if k in observed] or [FORCED_KIND[policy or settings.policy(label)]]
         if len(kinds) > 1:
-            decisions.append(f"{label!r} occurs as {', '.join(kinds)}: one tool each, named by kind")
+            hint = ONE_TOOL_HINT if len(POLICY_OF.keys() & observed) > 1 and not settings.wants_one_tool(label) else ""
+            decisions.append(f"{label!r} occurs as {', '.join(kinds)}: one tool each, named by kind{hint}")
         known = declared.get(label)
         questions = _questions(
             known.attributes if known else (),
@@ -159,11 +153,6 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
             question = Question(names.take(name, decisions), q.input, q.options, q.required, index)
             classifications.append(Classification(q.name, question))
     return Ontology(tuple(tools), tuple(classifications), tuple(decisions))
-
-
-def _kinds(label: Label, settings: Settings) -> set[Kind]:
-    lowered = LOWERED[settings.policy(label.name)]
-    return {lowered.get(kind, kind) for kind in label.kinds}
 
 
 def _implied(label: str, survey: Survey) -> tuple[Question, ...]:

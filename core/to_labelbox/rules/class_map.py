@@ -56,7 +56,10 @@ class QuestionRule(Struct, frozen=True):
 
 
 class ClassRule(Struct, frozen=True):
-    """``answers`` are given to every annotation of the class: so a class becomes an attribute of the one it is named."""
+    """``one_tool``: all areas of what it is named become one kind, the most frequent one, where ``geometry`` names none.
+
+    ``answers`` are given to every annotation of the class: so a class becomes an attribute of the one it is named.
+    """
 
     name: str = ""
     drop: bool = False
@@ -65,6 +68,7 @@ class ClassRule(Struct, frozen=True):
     attributes: Mapping[str, QuestionRule] = {}
     keypoints: Mapping[str, OptionRule] = {}
     line: int = 0
+    one_tool: bool = False
 
 
 class RuleInput(Struct):
@@ -90,6 +94,11 @@ class ClassMap(Struct, frozen=True, dict=True):
     def geometry(self) -> Mapping[str, Policy]:
         """Geometry policies by class of the source."""
         return {name: rule.geometry for name, rule in self.classes.items() if rule.geometry is not None}
+
+    @cached_property
+    def one_tool(self) -> frozenset[str]:
+        """New names of the classes whose areas become one kind."""
+        return frozenset(rule.name or name for name, rule in self.classes.items() if rule.one_tool)
 
     @cached_property
     def target_geometry(self) -> Mapping[str, Policy]:

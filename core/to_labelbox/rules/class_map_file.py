@@ -5,7 +5,7 @@
     classes:
       car:
         name: vehicle            # classes with one name become one
-        geometry: bbox           # auto, bbox, polygon or mask
+        geometry: bbox           # auto, bbox, polygon, mask or majority (one tool, of the most frequent kind)
         answers: {kind: car}     # every annotation of the class gets this answer
         attributes:
           color:
@@ -45,6 +45,7 @@ COLUMNS = ("source", "target", "geometry", "drop", "attribute", "value")
 MAX_FAULTS = 20
 _TRUE = {"true": True, "yes": True, "false": False, "no": False}
 _TRUE_IN_CSV = {**_TRUE, "1": True, "0": False, "": False}
+_GEOMETRIES = {**{policy.value: policy.value for policy in Policy}, "majority": "majority"}
 _NULL = "tag:yaml.org,2002:null"
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -132,7 +133,8 @@ class _Yaml(_Parser):
         geometry = None
         if "geometry" in entries:
             given = self._scalar(entries["geometry"], "geometry")
-            geometry = self.one_of({p.value: p for p in Policy}, given, _line(entries["geometry"]), "geometry:")
+            geometry = self.one_of(_GEOMETRIES, given, _line(entries["geometry"]), "geometry:")
+        policy, one_tool = _geometry(geometry)
         answers = self._names(entries.get("answers"), "answer")
         keypoints = self._rules(entries.get("keypoints"), "keypoint", self._keypoint)
         for old, rule in keypoints.items():
@@ -141,11 +143,12 @@ class _Yaml(_Parser):
         return ClassRule(
             self._name(entries),
             self._flag(entries, "drop") or False,
-            geometry,
+            policy,
             answers,
             self._rules(entries.get("attributes"), "attribute", self._question),
             keypoints,
             line,
+            one_tool,
         )
 
     def _question(self, node: yaml.Node | None, key: yaml.Node, name: str) -> QuestionRule:
@@ -246,6 +249,11 @@ class _Yaml(_Parser):
         return self.one_of(_TRUE, self._scalar(entries[name], name).lower(), _line(entries[name]), f"{name}:")
 
 
+def _geometry(word: str | None) -> tuple[Policy | None, bool]:
+    """The policy that is named, and whether the class is to have one tool, of the most frequent kind."""
+    return (Policy(word), False) if word and word != "majority" else (None, word == "majority")
+
+
 def _line(node: yaml.Node | None) -> int:
     return node.start_mark.line + 1 if node is not None else 1
 
@@ -302,17 +310,18 @@ class _Csv(_Parser):
             return
         geometry = None
         if row.get("geometry"):
-            geometry = self.one_of({p.value: p for p in Policy}, row["geometry"], line, "geometry")
+            geometry = self.one_of(_GEOMETRIES, row["geometry"], line, "geometry")
         drop = self.one_of(_TRUE_IN_CSV, row.get("drop", "").lower(), line, "drop") or False
         attribute, value = row.get("attribute", ""), row.get("value", "")
         if bool(attribute) != bool(value):
             self.fault(line, "attribute and value go together")
         answers = ((attribute, value),) if attribute and value else ()
-        rule = ClassRule(row.get("target", ""), drop, geometry, answers, line=line)
+        policy, one_tool = _geometry(geometry)
+        rule = ClassRule(row.get("target", ""), drop, policy, answers, line=line, one_tool=one_tool)
         known = classes.get(source)
         if known is None:
             classes[source] = rule
-        elif (rule.name, drop, geometry) == (known.name, known.drop, known.geometry) and answers:
+        elif rule == structs.replace(known, answers=answers, line=line) and answers:
             classes[source] = structs.replace(known, answers=known.answers + answers)
         else:
             self.fault(line, f"class {source!r} is there twice, first on line {known.line}")

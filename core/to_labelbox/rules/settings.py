@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from to_labelbox.model.schema import Policy
+from to_labelbox.model.schema import Kind, Policy
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import Rows
 from to_labelbox.rules.ontology_index import OntologyIndex
@@ -16,6 +16,19 @@ from to_labelbox.rules.option import option
 from to_labelbox.rules.required import Required
 
 __all__ = ["Outside", "Policy", "Settings", "SplitWords"]
+
+
+POLICY_OF = {Kind.BOX: Policy.BBOX, Kind.POLYGON: Policy.POLYGON, Kind.MASK: Policy.MASK}
+"""Kinds of areas, and the policy that lowers outlines to each; the order is that of tools."""
+
+
+LOWERED: Mapping[Policy, Mapping[Kind, Kind]] = {
+    Policy.AUTO: {},
+    Policy.BBOX: {Kind.POLYGON: Kind.BOX, Kind.MASK: Kind.BOX},
+    Policy.POLYGON: {Kind.MASK: Kind.POLYGON},
+    Policy.MASK: {Kind.POLYGON: Kind.MASK},
+}
+"""What becomes of a declared kind under a policy."""
 
 
 class Outside(StrEnum):
@@ -47,6 +60,7 @@ class Rules:
 
     geometry: Policy = option(Policy.AUTO, "Kind that shapes with an area are written as.")
     class_geometry: Mapping[str, Policy] = dataclasses.field(default_factory=dict)
+    one_tool: bool = option(False, "One tool for a class with several kinds of areas; reads the source twice.")
     outside: Outside = option(Outside.CLIP, "What happens to shapes beyond the border.")
     min_area: float = option(0.0, "Skip shapes of less area, in square pixels.", metavar="PX", least=0)
     include: tuple[str, ...] = option((), "Only these classes (patterns).", metavar="CLASS")
@@ -76,6 +90,7 @@ class Rules:
 class Settings(Rules):
     """The rules of a conversion with what their files say.
 
+    one_kind: the kind that all areas of a label become; filled in from what was seen, where one tool is asked for.
     class_map: new names, and what else the user says about classes; its geometry beats ``class_geometry``.
     fit: what an existing ontology takes; :func:`to_labelbox.ontology.fit_items.settings_for` fills it in.
     required: questions that want an answer; filled in where a source is opened.
@@ -83,6 +98,7 @@ class Settings(Rules):
     url_map: asset → URL, looked up as in :mod:`to_labelbox.source.asset_lookup`.
     """
 
+    one_kind: Mapping[str, Kind] = dataclasses.field(default_factory=dict)
     class_map: ClassMap | None = None
     fit: OntologyIndex | None = None
     required: Required | None = None
@@ -97,9 +113,25 @@ class Settings(Rules):
 
     def policy(self, label: str, counted: str = "") -> Policy:
         """The policy of a label; ``counted`` is its class in the source, where a class map has renamed it."""
+        if (kind := self.one_kind.get(label)) is not None:
+            return POLICY_OF[kind]
         if self.class_map is not None and (policy := self.class_map.geometry.get(counted or label)) is not None:
             return policy
         return self.class_geometry.get(label, self.geometry)
+
+    def lowered(self, label: str, kind: Kind) -> Kind:
+        """What a declared kind of a label becomes; shapes are written by the same rule."""
+        one = self.one_kind.get(label)
+        return one if one is not None and kind in POLICY_OF else LOWERED[self.policy(label)].get(kind, kind)
+
+    def wants_one_tool(self, label: str) -> bool:
+        """Whether all areas of a label are to have one tool, for all classes or by the class map."""
+        return self.one_tool or (self.class_map is not None and label in self.class_map.one_tool)
+
+    @property
+    def asks_one_tool(self) -> bool:
+        """Whether that is so for any label."""
+        return self.one_tool or bool(self.class_map is not None and self.class_map.one_tool)
 
     @property
     def writes_splits(self) -> bool:

@@ -93,7 +93,8 @@ class TrackLowering:
     def __init__(self, settings: Settings, log: Log) -> None:
         self._settings = settings
         self._log = log
-        free = dataclasses.replace(settings, geometry=Policy.AUTO, class_geometry={}, class_map=None, min_area=0.0)
+        ruled = dataclasses.replace(settings, class_geometry={}, class_map=None, one_kind={})
+        free = dataclasses.replace(ruled, geometry=Policy.AUTO, min_area=0.0)
         self._shapes = Lowering(free, log)
         # what it says about forced kinds and cuts is said once a track instead
         self._rasters = Lowering(dataclasses.replace(free, geometry=Policy.MASK), Log())

@@ -1,0 +1,82 @@
+"""The kind that all areas of a class become, where it is to have one tool: decided by what was seen of the whole set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from to_labelbox.model.items import Media
+from to_labelbox.model.schema import Kind, Policy, Schema
+from to_labelbox.model.survey import Survey
+from to_labelbox.rules.settings import POLICY_OF, Settings
+
+LEAST_LOSS = (Kind.MASK, Kind.POLYGON, Kind.BOX)
+"""Of kinds that are equally frequent, the one in which the others lose least: a mask holds holes and parts, a box neither."""
+
+TAKES: Mapping[Media, frozenset[Kind]] = {
+    Media.VIDEO: frozenset({Kind.BOX}),
+    Media.DOCUMENT: frozenset({Kind.BOX}),
+    Media.DICOM: frozenset({Kind.MASK}),
+    Media.GEOSPATIAL: frozenset({Kind.BOX, Kind.POLYGON}),
+}
+"""Kinds that every area can become on a medium, where not all are; a track of boxes has no outline to move."""
+
+
+class OneKind(NamedTuple):
+    """The kind of each label that would have several, and what was decided, in words."""
+
+    kinds: Mapping[str, Kind]
+    decisions: tuple[str, ...]
+
+
+def one_kind(schema: Schema, survey: Survey, settings: Settings) -> OneKind:
+    """The most frequent kind of each label that occurs as several and is to have one tool; what a policy names comes first.
+
+    ``survey`` is that of the same set, encoded without such kinds.
+    """
+    possible = _possible(survey)
+    counts: dict[str, dict[Kind, int]] = {label.name: {} for label in schema.labels}
+    for label in schema.labels:
+        for kind in label.kinds:
+            counts[label.name][settings.lowered(label.name, kind)] = 0
+    for (name, kind), count in survey.shapes.items():
+        counts.setdefault(name, {})[kind] = count
+    kinds: dict[str, Kind] = {}
+    decisions: list[str] = []
+    for name, found in counts.items():
+        areas = {kind: found[kind] for kind in POLICY_OF if kind in found}
+        if len(areas) < 2 or not settings.wants(name) or not settings.wants_one_tool(name):
+            continue
+        seen = ", ".join(f"{kind} ({count})" for kind, count in areas.items())
+        usable = {kind: count for kind, count in areas.items() if kind in possible} or dict.fromkeys(possible, 0)
+        if not usable:
+            decisions.append(f"{name!r} occurs as {seen}: no kind is one that all assets take, so it keeps a tool each")
+            continue
+        most = max(usable.values())
+        chosen = next(kind for kind in LEAST_LOSS if usable.get(kind) == most)
+        asked = _asked(name, settings)
+        why = "the most frequent that all assets take" if len(usable) < len(areas) else "the most frequent"
+        if list(usable.values()).count(most) > 1:
+            why = "as frequent as another, and what loses least"
+        if asked is not None and asked in usable:
+            chosen, why = asked, "as the geometry asked for"
+        kinds[name] = chosen
+        decisions.append(f"{name!r} occurs as {seen}: one tool, {chosen}, {why}")
+    return OneKind(kinds, tuple(decisions))
+
+
+def _possible(survey: Survey) -> frozenset[Kind]:
+    """The kinds that an area can become on every asset. A mask needs its size."""
+    possible = frozenset(POLICY_OF)
+    for medium in survey.media:
+        possible &= TAKES.get(medium, possible)
+    if sum(survey.sizes.values()) < survey.media.get(Media.IMAGE, 0):
+        possible -= {Kind.MASK}
+    return possible
+
+
+def _asked(name: str, settings: Settings) -> Kind | None:
+    """The kind that the user names, for the class or for all."""
+    rules = settings.class_map
+    policy = (rules.target_geometry.get(name) if rules else None) or settings.policy(name)
+    return next((kind for kind, named in POLICY_OF.items() if named is policy and policy is not Policy.AUTO), None)
