@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
@@ -156,7 +157,7 @@ def _has_corners(file: File, sample: list[_Seen], boxes: Form, log: Log) -> bool
         ]  # fmt: skip
         ask(
             f"{file.name}: its boxes look like two corners, not like COCO's x, y, width, height: "
-            f"of {len(votes)} boxes, {'; '.join(filter(None, reasons))}.",
+            f"of {n_of(len(votes), 'box', 'boxes')}, {'; '.join(filter(None, reasons))}.",
             [("-O boxes=xyxy", "left, top, right, bottom"), ("-O boxes=xywh", "left, top, width, height")],
         )
     if 20 * corners > len(votes) or (fit and 20 * leave > len(known)):

@@ -13,6 +13,7 @@ from msgspec import Struct
 from to_labelbox.geometry import raster
 from to_labelbox.geometry import vector as geo
 from to_labelbox.model.items import Asset, Mask
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
@@ -46,7 +47,7 @@ def segment_masks(
     for value, count in present.items():
         if value and value not in declared:
             log.note(
-                Code.CLASS_UNKNOWN, f"segment {value} ({count} pixels) is in {png} only, not in segments_info",
+                Code.CLASS_UNKNOWN, f"segment {value} ({n_of(count, 'pixel')}) is in {png} only, not in segments_info",
                 file=file, where=where,
             )  # fmt: skip
     masks: list[Mask | Lost] = []

@@ -12,6 +12,7 @@ import msgspec
 from to_labelbox.geometry import raster
 from to_labelbox.geometry import vector as geo
 from to_labelbox.model.items import Asset, Box, Keypoint, Keypoints, Mask, Point, Polygon
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.categories import unique_names
@@ -84,7 +85,7 @@ class Shapes:
             return None
         if len(values) != 4 or not geo.finite(values):
             remedy = ": a turned box needs its corners as segmentation" if len(values) == 5 else ""
-            message = f"bbox has {len(values)} numbers, or not finite ones{remedy}"
+            message = f"bbox has {n_of(len(values), 'number')}, or not finite ones{remedy}"
             self.note(log, Code.BOX_INVALID, message, record, data.id)
             return None
         left, top, width, height = values
@@ -230,7 +231,11 @@ class Shapes:
             bad = next(p for p in parts if len(p) < 6 or len(p) % 2)
             left = "that part is left out" if kept else "its box is used instead" if data.bbox else "nothing is left"
             self.note(
-                log, Code.POLYGON_TOO_SHORT, f"a part of {len(bad)} numbers is no polygon; {left}", record, data.id
+                log,
+                Code.POLYGON_TOO_SHORT,
+                f"a part of {n_of(len(bad), 'number')} is no polygon; {left}",
+                record,
+                data.id,
             )
         if not kept:
             if not data.bbox:
@@ -247,14 +252,18 @@ class Shapes:
         values = data.keypoints or []
         if len(values) % 3 or not geo.finite(values):
             self.note(
-                log, Code.KEYPOINTS_INVALID, f"keypoints have {len(values)} numbers, not triples", record, data.id
+                log,
+                Code.KEYPOINTS_INVALID,
+                f"keypoints have {n_of(len(values), 'number')}, not triples",
+                record,
+                data.id,
             )
             return None
         count = len(values) // 3
         category = find(self._files.categories[record.file], data.category_id)
         names = (category.keypoints if category else None) or []
         if names and len(names) != count:
-            message = f"{count} keypoints, but the category names {len(names)}"
+            message = f"{n_of(count, 'keypoint')}, but the category names {len(names)}"
             self.note(log, Code.KEYPOINTS_INVALID, message, record, data.id)
         if len(names) < count:
             names = self._more_names(record.file, data.category_id, names, count)
@@ -282,7 +291,9 @@ class Shapes:
         names = unique_names([point.name or find(table, point.id) or "" for point in points])
         bad = sum(not geo.finite((point.x, point.y, point.v)) for point in points)
         if bad:
-            self.note(log, Code.KEYPOINTS_INVALID, f"{bad} keypoints have no place", record, data.id)
+            self.note(
+                log, Code.KEYPOINTS_INVALID, f"{n_of(bad, 'keypoint has', 'keypoints have')} no place", record, data.id
+            )
         found = [
             Keypoint(name, point.x, point.y, point.v == 1 and not all_visible)
             for name, point in zip(names, points)

@@ -32,6 +32,7 @@ from to_labelbox.model.items import (
     RotatedBox,
 )
 from to_labelbox.model.schema import Input, Question
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.report.sentences import LINE_WITHOUT_LENGTH
@@ -199,7 +200,7 @@ def geometry_of(figure: Figure, width: int | None, height: int | None, note: Cal
             return Polyline(numbers)
         case "points":
             if len(numbers) != 2:
-                raise ShapeError(Code.POINT_INVALID, f"{len(numbers) // 2} points where one is expected")
+                raise ShapeError(Code.POINT_INVALID, f"{n_of(len(numbers) // 2, 'point')} where one is expected")
             return Point(numbers[0], numbers[1])
         case "ellipse":
             cx, cy, rx, ry = numbers
@@ -244,7 +245,10 @@ def _mask(numbers: Sequence[float], width: int | None, height: int | None, note:
         raise ShapeError(Code.MASK_INVALID, str(error)) from None
     lost = int(patch.sum()) - raster.mask_area(mask)
     if lost:
-        note(Code.CLIPPED, f"{lost} pixels of the mask lie outside the {width} × {height} picture and are cut off")
+        note(
+            Code.CLIPPED,
+            f"{n_of(lost, 'pixel of the mask lies', 'pixels of the mask lie')} outside the {width} × {height} picture and {'is' if lost == 1 else 'are'} cut off",
+        )
     return mask
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from to_labelbox.conversion.global_keys import MAX_LENGTH
 from to_labelbox.model.items import Media
 from to_labelbox.model.survey import Survey
+from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology, similar_names
 from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.codes import Code
@@ -47,7 +48,10 @@ def check_limits(ontology: Ontology, survey: Survey, log: Log) -> list[Limit]:
         )
     over = [f"{plan} ({limit:,})" for plan, limit in PLAN_LIMITS if total > limit]
     if over:
-        log.note(Code.LIMIT, f"{total:,} annotations are more than the ground-truth limit of: {', '.join(over)}")
+        log.note(
+            Code.LIMIT,
+            f"{n_of(total, 'annotation is', 'annotations are')} more than the ground-truth limit of: {', '.join(over)}",
+        )
     large = sum(count for size, count in survey.sizes.items() if max(size) > MAX_SIDE)
     if large:
         message = f"a side of more than {MAX_SIDE:,} pixels (up to {side:,}): annotations may not be found again"

@@ -6,6 +6,7 @@ decided; where they speak against the usual reading and all fit another one, the
 
 from __future__ import annotations
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
@@ -32,7 +33,7 @@ def decide_origin(wanted: Origin, sample: Sample, log: Log) -> Origin:
             for_=sample.zeros,
             against=sample.genuine,
             unknown=others,
-            why=f"the files do not name the VOC database as their source ({_files(sample.genuine)} do, {sample.zeros} corners are "
+            why=f"the files do not name the VOC database as their source ({n_of(sample.genuine, 'file does', 'files do')}, {n_of(sample.zeros, 'corner is', 'corners are')} "
             "at 0), so their corners are taken as tools write them, edges counted from 0",
             option="-O origin=one_based",
         )
@@ -50,7 +51,7 @@ def decide_origin(wanted: Origin, sample: Sample, log: Log) -> Origin:
             for_=sample.zeros,
             against=sample.genuine,
             unknown=others,
-            why=f"{_files(sample.genuine)} name the VOC database, which counts from 1, but {sample.zeros} boxes begin at 0",
+            why=f"{n_of(sample.genuine, 'file names', 'files name')} the VOC database, which counts from 1, but {n_of(sample.zeros, 'box begins', 'boxes begin')} at 0",
             option="-O origin=one_based",
         )
         return Origin.AS_IS
@@ -64,10 +65,6 @@ def decide_origin(wanted: Origin, sample: Sample, log: Log) -> Origin:
         option="-O origin=as_is",
     )
     return Origin.ONE_BASED
-
-
-def _files(count: int) -> str:
-    return f"{count} file" if count == 1 else f"{count} files"
 
 
 def are_fractions(wanted: Unit, sample: Sample, path: str) -> bool:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from to_labelbox.geometry.raster import MAX_MASK_PIXELS, mask_from_runs
 from to_labelbox.model.items import Mask, Object
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, Log
@@ -266,7 +267,7 @@ class _Values:
         log.skip(
             Code.CLASS_UNKNOWN,
             label,
-            f"{reason} ({count} pixels); give the classes with a labelmap.txt or -O class_names=FILE",
+            f"{reason} ({n_of(count, 'pixel')}); give the classes with a labelmap.txt or -O class_names=FILE",
             file=self.name,
             where=where,
         )

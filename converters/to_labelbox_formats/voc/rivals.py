@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
@@ -69,7 +70,7 @@ def ask_between_annotations(layout: Layout, source: Source) -> None:
         ask(
             f"{source.path}: annotation files of several folders describe the same pictures{more}.",
             [
-                (f'-O labels="{folder}"', f"read the {sizes[folder]} files of {folder or 'the top folder'}")
+                (f'-O labels="{folder}"', f"read {n_of(sizes[folder], 'file')} of {folder or 'the top folder'}")
                 for folder in shown
             ],
         )
@@ -101,7 +102,7 @@ def note_rival_masks(layout: Layout, log: Log) -> set[str]:
             "folder of masks",
             used,
             unknown=count,
-            why=f"{count} pictures have a mask in {used} and one in {other}; nothing says which counts",
+            why=f"{n_of(count, 'picture has', 'pictures have')} a mask in {used} and one in {other}; nothing says which counts",
             option=f'-O labels="{other.rstrip("/")}"',
         )
     return second

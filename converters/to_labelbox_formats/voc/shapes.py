@@ -16,6 +16,7 @@ import msgspec
 
 from to_labelbox.geometry.vector import open_ring, rotated_corners
 from to_labelbox.model.items import Box, Geometry, Keypoint, Keypoints, Point, Polygon, RotatedBox
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import CORNERS, Row, child_of, children_of, text_of
@@ -211,7 +212,7 @@ class ShapeReader:
             if len(ring) < 6:
                 return (
                     Code.POLYGON_TOO_SHORT,
-                    f"<{local_name(element)}> has {len(ring) // 2} vertices, three are needed",
+                    f"<{local_name(element)}> has {n_of(len(ring) // 2, 'vertex', 'vertices')}, three are needed",
                 )
             parts.append((ring,))
         return Polygon(tuple(parts))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from to_labelbox.geometry.corner_order import CornerOrder
+from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.yolo.options import KeypointNames, Options, Origin, Units
@@ -167,7 +168,7 @@ def first_class(options: Options, evidence: Evidence, names: Mapping[int, str] |
     if not options.unknown_classes and names and max(names) == count - 1 and evidence.counts_from_one(count):
         first, last = names[0], names[count - 1]
         ask(
-            f"{path}: class id {count} occurs and 0 never does, but {count} names have the ids 0 to {count - 1}: ids seem to count from "
+            f"{path}: class id {count} occurs and 0 never does, but {n_of(count, 'name has', 'names have')} the ids 0 to {count - 1}: ids seem to count from "
             "1.",
             (
                 ("-O first_class=1", f"1 is {first!r}, {count} is {last!r}"),

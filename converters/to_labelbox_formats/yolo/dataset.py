@@ -10,6 +10,7 @@ from itertools import compress
 import msgspec
 
 from to_labelbox.model.items import Asset, Item
+from to_labelbox.model.text import n_of
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
@@ -143,7 +144,7 @@ def _note_task(
     is_pose = finding.task is Task.POSE
     looked = "all" if evidence.files == total else f"{evidence.files}, spread evenly,"
     told = told or (keypoints is not None and is_pose)
-    tell_task(finding, evidence, told, f"{looked} of {total} label files", log)
+    tell_task(finding, evidence, told, f"{looked} of {n_of(total, 'label file')}", log)
     if is_pose and keypoints is None:
         raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
 
@@ -258,7 +259,7 @@ def _note_no_labels(tree: Tree, index: Index, total: int, log: Log) -> None:
     looked = ", ".join(sorted({folder or "the top folder" for folder in index.looked})[:5])
     log.note(
         Code.FILE_MISSING,
-        f"no label file belongs to any of the {len(index)} pictures, so every data row is without a label (looked in {looked}): give the "
+        f"no label file belongs to any of {n_of(len(index), 'picture')}, so every data row is without a label (looked in {looked}): give the "
         "folder that holds both pictures and labels",
         file=index.assets[0],
         count=len(index),

@@ -10,6 +10,7 @@ import copy
 import re
 from collections import Counter
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
@@ -102,6 +103,6 @@ def tell_rivals(rivals: Rivals, pictures: int, guessed: bool, path: str, log: Lo
             "folder of labels",
             used,
             unknown=count,
-            why=f"{count} pictures have label files in {used} and in {other}; the former has the usual name",
+            why=f"{n_of(count, 'picture has', 'pictures have')} label files in {used} and in {other}; the former has the usual name",
             option=f'-O labels="{other}"',
         )

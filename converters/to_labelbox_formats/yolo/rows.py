@@ -26,6 +26,7 @@ from msgspec import Struct
 from to_labelbox.geometry.any_shape import to_stored
 from to_labelbox.geometry.vector import open_ring
 from to_labelbox.model.items import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon, RotatedBox
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNREADABLE, Log, Tally
 from to_labelbox.source.record_ids import Places
@@ -345,7 +346,9 @@ class Rows:
             if count - self._pose in (0, 1):
                 return "pose", count - self._pose
             shape = list(self.rules.keypoints or ())
-            raise _Refused(Code.KEYPOINTS_INVALID, f"{count} values: with kpt_shape {shape} a row has {self._pose}")
+            raise _Refused(
+                Code.KEYPOINTS_INVALID, f"{n_of(count, 'value')}: with kpt_shape {shape} a row has {self._pose}"
+            )
         if count <= 6:
             self._odd += task is not Task.DETECT
             return "box", count - 5

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import SourceError
 from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, is_number
 from to_labelbox_formats.yolo.text_lines import lines_of, utf8
@@ -203,7 +204,7 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
     expected = 5 + keypoints[0] * keypoints[1] if keypoints else 0
     for count in (expected, expected + 1):  # the latter with a confidence
         if keypoints and lengths[count]:
-            return Finding(Task.POSE, f"kpt_shape is {list(keypoints)} and rows have {count} values")
+            return Finding(Task.POSE, f"kpt_shape is {list(keypoints)} and rows have {n_of(count, 'value')}")
     if evidence.worded == evidence.rows:
         raise SourceError(
             f"rows begin with a word ({evidence.word[:40].decode('utf-8', 'replace')!r}) where YOLO has a class id: {WORDED}"
@@ -217,7 +218,7 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
         )
     if (uniform > 9 or (uniform == 8 and not evidence.in_pixels)) and evidence.poses == evidence.rows:
         raise SourceError(
-            f"all rows have {uniform} values and every third one is 0, 1 or 2, as in poses of {_counted((uniform - 5) // 3)} "
+            f"all rows have {uniform} values and every third one is 0, 1 or 2, as in poses of {n_of((uniform - 5) // 3, 'keypoint')} "
             f"with visibility, but no kpt_shape says so: add -O kpt_shape={(uniform - 5) // 3}x3, or -O task=segment"
         )
     if layout := evidence.pose_layout:
@@ -231,7 +232,11 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
     outlines = sum(count for length, count in lengths.items() if length > 7)
     if boxes and outlines:
         task = Task.DETECT if boxes >= outlines else Task.SEGMENT
-        return Finding(task, f"there are {boxes} boxes and {outlines} outlines, each read by its own shape", mixed=True)
+        return Finding(
+            task,
+            f"rows are {n_of(boxes, 'box', 'boxes')} and {n_of(outlines, 'outline')}, each read by its own shape",
+            mixed=True,
+        )
     if not outlines:
         return Finding(Task.DETECT, f"rows have {_listing(lengths)} values")
     if set(lengths) <= {9, 10}:
@@ -239,10 +244,6 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
             return Finding(Task.OBB, "rows are four corners of rectangles")
         return Finding(Task.SEGMENT, "rows are four corners, not of rectangles")
     return Finding(Task.SEGMENT, f"rows have {_listing(lengths)} values")
-
-
-def _counted(keypoints: int) -> str:
-    return f"{keypoints} keypoint" if keypoints == 1 else f"{keypoints} keypoints"
 
 
 def _listing(lengths: Counter[int]) -> str:

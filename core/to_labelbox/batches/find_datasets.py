@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from to_labelbox.conversion.output_folder import OURS, is_output
-from to_labelbox.model.text import text_name
+from to_labelbox.model.text import n_of, text_name
 from to_labelbox.plugins.detect import sniffed, tied_claims
 from to_labelbox.plugins.reader import CERTAIN, Match
 from to_labelbox.plugins.registry import reader, readers
@@ -235,7 +235,7 @@ class _Search:
                     kinds.setdefault((extension, readable), []).append(name)
         for (extension, readable), (first, *more) in kinds.items():
             place, source = os.path.join(path, first), os.path.join(folder, first)
-            others = f" (nor {len(more)} more {extension} files beside it)" if more else ""
+            others = f" (nor {n_of(len(more), f'more {extension} file')} beside it)" if more else ""
             if readable:
                 yield _Row(Found(_slashes(place), source, "", f"no format takes it{others}"))
             else:

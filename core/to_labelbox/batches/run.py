@@ -215,7 +215,7 @@ class Batch:
                 self._opened(dataset, head, parts)
         if absent:
             raise UsageError(
-                f"{len(absent)} of {len(self.sets)} datasets are not finished, {absent[0]!r} for one: "
+                f"{len(absent):,} of {n_of(len(self.sets), 'dataset')} not finished, {absent[0]!r} for one: "
                 "run the shards that have not been run, give merge the folders of all, or finish with `batch --resume`"
             )
         with make_pool([s.job for s in self.sets]) as pool:

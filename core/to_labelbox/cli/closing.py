@@ -78,7 +78,7 @@ def _classes(report: Report, width: int) -> list[str]:
     total = ("total", *_counts(report.annotations))
     lines = table((Column("class", 28, left=True), *_COUNTS), [*shown, total], width)
     if len(rows) > CLASSES_SHOWN:
-        lines.insert(-1, f"… and {len(rows) - CLASSES_SHOWN} more classes")
+        lines.insert(-1, f"… and {n_of(len(rows) - CLASSES_SHOWN, 'more class', 'more classes')}")
     return lines
 
 

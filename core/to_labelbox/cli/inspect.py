@@ -18,7 +18,7 @@ from to_labelbox.cli.speech import say, tell, width
 from to_labelbox.conversion.job import job_of, open_job
 from to_labelbox.conversion.options import ConversionOptions
 from to_labelbox.conversion.run import run
-from to_labelbox.model.text import cut, display
+from to_labelbox.model.text import cut, display, n_of
 from to_labelbox.plugins.detect import verdicts
 from to_labelbox.source.files import Source
 
@@ -92,7 +92,7 @@ def _assets(found: Inspection) -> Iterator[str]:
             f"height {height.min:,} to {height.max:,}, median {height.median:,}"
             + (f"; {unknown:,} unknown" if unknown else "")
         )
-    yield f"{'output':<12}{found.estimate.lines:,} lines, about {_bytes(found.estimate.bytes)}"
+    yield f"{'output':<12}{n_of(found.estimate.lines, 'line')}, about {_bytes(found.estimate.bytes)}"
 
 
 def _tools(found: Inspection) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from to_labelbox.cli.speech import tell
 from to_labelbox.conversion.run import Progress
+from to_labelbox.model.text import n_of
 from to_labelbox.source.cloud.at_hand import at_hand
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def fetched(paths: Sequence[str], quiet: bool) -> list[str]:
         nonlocal said
         if not quiet and time.monotonic() - said > LINE_SECONDS:
             said = time.monotonic()
-            tell(f"fetching: {done:,} of {total:,} annotation files, {size / 1e6:,.0f} MB")
+            tell(f"fetching: {done:,} of {n_of(total, 'annotation file')}, {size / 1e6:,.0f} MB")
 
     return at_hand(list(paths), told)
 
@@ -168,7 +169,7 @@ def _lines() -> Iterator[Listener]:
 
 def _line(progress: BatchProgress, seconds: float) -> str:
     """Datasets, units, annotations a second, and the time left as far as the opened datasets tell."""
-    said = f"{progress.step}: {progress.datasets_done:,} of {progress.datasets:,} datasets"
+    said = f"{progress.step}: {progress.datasets_done:,} of {n_of(progress.datasets, 'dataset')}"
     if progress.step != "reading" or not progress.units_done:
         return said
     unopened = (progress.datasets - progress.datasets_opened) * progress.units / progress.datasets_opened
@@ -176,7 +177,7 @@ def _line(progress: BatchProgress, seconds: float) -> str:
     rate = progress.annotations / seconds if seconds else 0
     return (
         f"{said}, {progress.units_done:,} images, files or tasks, "
-        f"{progress.annotations:,} annotations ({rate:,.0f}/s), about {_time(left)} left"
+        f"{n_of(progress.annotations, 'annotation')} ({rate:,.0f}/s), about {_time(left)} left"
     )
 
 

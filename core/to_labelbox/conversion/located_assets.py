@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from to_labelbox.model.items import Item
+from to_labelbox.model.text import n_of
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
@@ -57,7 +58,9 @@ def report_matches(log: Log) -> dict[str, dict[str, int]]:
     """How many of the assets each table knows, for the report; a table that knows none is a warning."""
     for option, (matched, asked) in log.matches.items():
         if not matched:
-            log.note(Code.OPTION_UNMATCHED, f"{option}: none of the {asked} assets is there; is it that of this set?")
+            log.note(
+                Code.OPTION_UNMATCHED, f"{option}: none of {n_of(asked, 'asset')} is there; is it that of this set?"
+            )
         else:
-            log.decide(f"{option}: {matched} of {asked} assets are there")
+            log.decide(f"{option}: {matched:,} of {n_of(asked, 'asset is', 'assets are')} there")
     return {option: {"matched": matched, "assets": asked} for option, (matched, asked) in log.matches.items()}

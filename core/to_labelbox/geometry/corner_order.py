@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from to_labelbox.model.text import n_of
+
 _ENOUGH = 10
 """Boxes that it takes to say that most of them are odd, where nothing tells the sizes of their pictures."""
 _FEW = 3
@@ -55,4 +57,4 @@ class CornerOrder(Struct):
     def told(self, what: str) -> str:
         """The counts in a sentence; ``what`` comes before what."""
         fit = f", and all {self.boxes} stay on their pictures as width and height" if self.all_fit_as_sizes else ""
-        return f"of {self.boxes} boxes {self.flipped} have {what}, so they seem to be width and height{fit}"
+        return f"of {n_of(self.boxes, 'box', 'boxes')} {self.flipped} have {what}, so they seem to be width and height{fit}"

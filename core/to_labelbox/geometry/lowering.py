@@ -32,6 +32,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import EXAMPLES, Log
 from to_labelbox.report.sentences import (
@@ -375,7 +376,7 @@ class Lowering:
 
     def _usable_ring(self, ring: Flat) -> tuple[Flat, ...]:
         if len(ring) < 6 or len(ring) % 2:
-            raise Skip(*POLYGON_OF_FEW_POINTS(count=len(ring) // 2))
+            raise Skip(*POLYGON_OF_FEW_POINTS(points=n_of(len(ring) // 2, "point")))
         if not geo.finite(ring):
             raise Skip(*OUTLINE_NOT_FINITE())
         ring = geo.open_ring(ring)

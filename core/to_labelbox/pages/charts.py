@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from to_labelbox.model.text import n_of
 from to_labelbox.pages.figures import Figures
 from to_labelbox.pages.markup import count, number, text
 
@@ -229,8 +230,8 @@ def _classes(figures: Figures, measured: Measured, number_of: Callable[[str], in
     if len(rows) <= FEW:
         return first
     beyond = len(figures.classes) - MOST
-    rest = f'<p class="lead">{beyond:,} rarer classes are left out.</p>' if beyond > 0 else ""
-    return f"{first}<details><summary>{len(rows) - FEW:,} more classes</summary>{table.format(''.join(rows[FEW:]))}{rest}</details>"
+    rest = f'<p class="lead">{n_of(beyond, "rarer class is", "rarer classes are")} left out.</p>' if beyond > 0 else ""
+    return f"{first}<details><summary>{n_of(len(rows) - FEW, 'more class', 'more classes')}</summary>{table.format(''.join(rows[FEW:]))}{rest}</details>"
 
 
 class _Strip:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.model.schema import Input, Kind, Label, Option, Policy, Question, Schema
-from to_labelbox.model.text import cut
+from to_labelbox.model.text import cut, n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
@@ -166,7 +166,11 @@ class ClassMap(Struct, frozen=True, dict=True):
         for message in messages:
             log.note(Code.MAP_UNUSED, message)
         if more:
-            log.note(Code.MAP_UNUSED, f"{self.file}: {more:,} more names that are not in the source", count=more)
+            log.note(
+                Code.MAP_UNUSED,
+                f"{self.file}: {n_of(more, 'more name that is', 'more names that are')} not in the source",
+                count=more,
+            )
 
 
 def _add_words(words: dict[str, RuleInput], rules: Mapping[str, QuestionRule]) -> None:

@@ -37,6 +37,7 @@ import yaml
 from msgspec import structs
 
 from to_labelbox.model.schema import Input, Policy
+from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, nearest
 from to_labelbox.source.option_file import read_text
@@ -290,7 +291,7 @@ class _Csv(_Parser):
                 if any(value.strip() for value in row):
                     line = reader.line_num
                     if len(row) > len(header):
-                        self.fault(line, f"{len(row)} values for {len(header)} columns")
+                        self.fault(line, f"{n_of(len(row), 'value')} for {n_of(len(header), 'column')}")
                         continue
                     self._row(dict(zip(header, (value.strip() for value in row))), line, classes)
         except csv.Error as error:

@@ -64,7 +64,7 @@ def test_a_file_that_no_format_takes_is_told(tmp_path: Path) -> None:
     found = discover(str(tmp_path / "in"))
     assert [(f.path, f.format, f.reason) for f in found if not f.format] == [
         ("bad/deep/Exports.TAR", "", "no format takes it"),
-        ("bad/deep/cut.json", "", "no format takes it (nor 1 more .json files beside it)"),
+        ("bad/deep/cut.json", "", "no format takes it (nor 1 more .json file beside it)"),
         ("bad/deep/packed.zip", "", "no format takes it"),
     ]
     assert [f.path for f in discover(str(tmp_path / "in"), format="coco")] == ["good"]

@@ -264,7 +264,7 @@ def test_labelmap_without_background(voc: Any) -> None:
     assert mask_array(result.only.geometry).astype(int).tolist() == [[0, 1, 1]]
     result = voc({"SegmentationClass/a.png": png([[black, grey, red]]), "labelmap.txt": labelmap})
     assert result.only.label == "car"
-    assert "colour #800000 (1 pixels)" in result.message(Code.CLASS_UNKNOWN)
+    assert "colour #800000 (1 pixel)" in result.message(Code.CLASS_UNKNOWN)
 
 
 def test_masks_of_any_extension_are_found_or_refused(voc: Any) -> None:

@@ -85,7 +85,7 @@ def test_a_set_without_its_labels_is_no_quiet_success(tmp_path: Path) -> None:
     files = {name: content for name, content in SET.items() if not name.startswith("labels")}
     made = Made(tmp_path, files)
     assert made.codes["file-missing"] == 2
-    assert "no label file belongs to any of the 2 pictures" in made.message("file-missing")
+    assert "no label file belongs to any of 2 pictures" in made.message("file-missing")
 
 
 # ----------------------------------------------------------------------------------------------- which folder of labels

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import is_video
@@ -132,7 +133,7 @@ def _checked(claimed: int | None, told: Told, there: _There, log: Log, file: str
         return there.frames if claimed is None and there.pictures else claimed
     log.note(
         Code.FRAME_INVALID,
-        f"the task says that it has {claimed:,} frames, but {there.frames:,} {there.what}; that number is taken",
+        f"the task says that it has {n_of(claimed, 'frame')}, but {there.frames:,} {there.what}; that number is taken",
         file=file,
         where=text_of(told.task.get("name")) or told.key,
     )

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import UNNAMED, Log
@@ -250,7 +251,7 @@ def _select(content: list[Any], listed: list[dict[str, Any]], pool: bool, names:
     }[file.jobs]
     if len(listed) != len(content) and any(job_type(job) not in wanted for job in listed):
         ask(
-            f"{file.name} has records of {len(content)} jobs, task.json lists {len(listed)} of different types: "
+            f"{file.name} has records of {n_of(len(content), 'job')}, task.json lists {len(listed)} of different types: "
             "which of them is which is not known",
             [("-O jobs=all", "every record counts, whatever its job is for")],
         )

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from to_labelbox.model.items import Annotation, Asset, Item
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNREADABLE, Log
@@ -65,7 +66,7 @@ class FrameUnits:
         if len(sampled) > most:
             log.note(
                 Code.FRAME_INVALID,
-                f"the task says that it has {len(sampled):,} frames; without pictures and labels {most:,} are taken at most",
+                f"the task says that it has {n_of(len(sampled), 'frame')}; without pictures and labels {most:,} are taken at most",
                 file=file,
             )
         return sampled[:most]

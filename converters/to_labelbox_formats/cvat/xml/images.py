@@ -16,6 +16,7 @@ from to_labelbox.model.items import (
     Object,
     Point,
 )
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
@@ -190,7 +191,7 @@ class ImageReader:
                 numbers = points_of(element.get("points"))
                 if len(numbers) != 2:
                     raise ShapeError(
-                        Code.KEYPOINTS_INVALID, f"element {name!r} has {len(numbers) // 2} points, not one"
+                        Code.KEYPOINTS_INVALID, f"element {name!r} has {n_of(len(numbers) // 2, 'point')}, not one"
                     )
                 if name in points:
                     raise ShapeError(Code.KEYPOINTS_INVALID, f"element {name!r} is there twice")

@@ -24,6 +24,7 @@ import numpy as np
 from to_labelbox.geometry.raster import MAX_MASK_PIXELS, mask_from_array, mask_from_counts, mask_from_runs
 from to_labelbox.geometry.vector import GeometryError
 from to_labelbox.model.items import Mask
+from to_labelbox.model.text import n_of
 
 _HEADER_BITS = 32 + 5 + 4 * 4
 _DATA_URL = "data:image/png;base64,"
@@ -73,7 +74,9 @@ def alpha_runs(data: bytes, pixels: int) -> tuple[np.ndarray[Any, Any], np.ndarr
     word = ((header >> 16) & 31) + 1
     sizes = [((header >> shift) & 15) + 1 for shift in (12, 8, 4, 0)]
     if total != pixels * 4:
-        raise GeometryError(f"rle holds {total} values, {pixels} pixels need {pixels * 4}")
+        raise GeometryError(
+            f"rle holds {n_of(total, 'value')}, {n_of(pixels, 'pixel needs', 'pixels need')} {pixels * 4}"
+        )
     if pixels > MAX_MASK_PIXELS:
         raise GeometryError(f"a mask of {pixels} pixels is larger than {MAX_MASK_PIXELS}")
     # every field of a run, including the repeated word, fits in 8 bytes from the byte that it starts in

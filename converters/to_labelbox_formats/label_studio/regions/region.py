@@ -26,6 +26,7 @@ from to_labelbox.model.items import (
     Track,
 )
 from to_labelbox.model.survey import INSTANCE
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.conventions import Conventions
@@ -365,7 +366,7 @@ class RegionReader:
         if probed and value.framesCount and self.conventions.frame_count(value.framesCount) != probed:
             self.remarks.note(
                 Code.FRAME_INVALID,
-                f"the region counts {int(value.framesCount)} frames, the video has {probed}: frame numbers may be off",
+                f"the region counts {n_of(int(value.framesCount), 'frame')}, the video has {probed}: frame numbers may be off",
             )
         return self._tracks([segments_of(value, size[0], size[1], self.conventions, self._frames(value), self.remarks)])
 

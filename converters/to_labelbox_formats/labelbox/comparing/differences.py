@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from msgspec import Struct
 
+from to_labelbox.model.text import n_of
 from to_labelbox_formats.labelbox.comparing.features import (
     NOTHING,
     Answers,
@@ -101,7 +102,7 @@ def _moved(one: Numbers, other: Numbers, shape: str, tolerance: float, made: Dif
     if overlap is not None:
         made.iou = min(overlap, 1.0 if made.iou is None else made.iou)
     if off > tolerance or abs(len(one) - len(other)) > 2 * TRIED:
-        many = f", has {len(other) // 2} points instead of {len(one) // 2}" if len(one) != len(other) else ""
+        many = f", has {n_of(len(other) // 2, 'point')} instead of {len(one) // 2}" if len(one) != len(other) else ""
         told = f" (IoU {overlap:.3f})" if overlap is not None else ""
         made.reasons.append(f"is off by up to {off:,.6g}{told}{many}")
 

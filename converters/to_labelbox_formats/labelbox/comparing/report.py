@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from to_labelbox.model.text import display
+from to_labelbox.model.text import display, n_of
 from to_labelbox.plugins.comparer import ClassComparison, CompareReport
 from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox.comparing.differences import Difference
@@ -163,10 +163,10 @@ def in_words(report: CompareReport) -> str:
     )
     lines += [_row(name, counts) for name, counts in worst[:CLASSES_SHOWN]]
     if len(worst) > CLASSES_SHOWN:
-        lines.append(f"… and {len(worst) - CLASSES_SHOWN} more classes, in {REPORT}")
+        lines.append(f"… and {n_of(len(worst) - CLASSES_SHOWN, 'more class', 'more classes')}, in {REPORT}")
     lines.append(_row("total", report.annotations))
     rows = report.rows
-    told = [f"{rows.total:,} data rows: {rows.compared:,} compared"]
+    told = [f"{n_of(rows.total, 'data row')}: {rows.compared:,} compared"]
     told += [f"{rows.missing:,} not in the export"] if rows.missing else []
     told += [f"{rows.without_label:,} without a label"] if rows.without_label else []
     lines.append(", ".join(told))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from to_labelbox.conversion.output_folder import room
-from to_labelbox.model.text import display
+from to_labelbox.model.text import display, n_of
 from to_labelbox.plugins.comparer import CompareOptions, CompareReport, RowComparison
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.report import version
@@ -132,7 +132,7 @@ class _Comparison:
                     name = str(project.get("name") or "") if isinstance(project, Mapping) else ""
                     found[id] = (name, found.get(id, ("", 0))[1] + 1)
         given = " or ".join(self._wanted) + "; there are" if self._wanted else "one or more of"
-        listed = "\n".join(f"  --project {id}   {display(name)} ({n:,} rows)" for id, (name, n) in found.items())
+        listed = "\n".join(f"  --project {id}   {display(name)} ({n_of(n, 'row')})" for id, (name, n) in found.items())
         raise UsageError(f"{why} {given}:\n{listed or '  none'}")
 
     def _lost(self, number: int, why: str) -> None:
@@ -211,21 +211,21 @@ class _Comparison:
         if self._wanted and not self._options.projects:
             yield f"compared with the project that import.json names: {', '.join(self._wanted)}"
         if not_compared:
-            yield f"{not_compared:,} masks are there, and their pixels were not compared: an export holds addresses of them"
+            yield f"{n_of(not_compared, 'mask is there, and its', 'masks are there, and their')} pixels were not compared: an export holds addresses of masks"
         if rows.several_labels:
-            yield f"{rows.several_labels:,} data rows have several labels: the one that agrees most was compared"
+            yield f"{n_of(rows.several_labels, 'data row has', 'data rows have')} several labels: the one that agrees most was compared"
         if rows.others:
-            yield f"{rows.others:,} data rows of the export are not of this output, or not of the project"
+            yield f"{n_of(rows.others, 'data row of the export is', 'data rows of the export are')} not of this output, or not of the project"
         if self._again:
-            yield f"{self._again:,} data rows stand in the exports again, and were compared once"
+            yield f"{n_of(self._again, 'data row stands in the exports again, and was', 'data rows stand in the exports again, and were')} compared once"
         for by, count in self._shifted.items():
-            yield f"{count:,} tracks are the same {abs(by)} frame {'later' if by > 0 else 'earlier'}: see convert -O first_frame"
+            yield f"{n_of(count, 'track is', 'tracks are')} the same {abs(by)} frame {'later' if by > 0 else 'earlier'}: see convert -O first_frame"
         if self._unknown:
-            yield f"{self._unknown:,} objects of the export have a form that is not known here, and were not compared"
+            yield f"{n_of(self._unknown, 'object of the export has', 'objects of the export have')} a form that is not known here: not compared"
         if self._unsaid:
-            yield f"{self._unsaid:,} lines of the payload have a form that is not known here, and were not compared"
+            yield f"{n_of(self._unsaid, 'line of the payload has', 'lines of the payload have')} a form that is not known here: not compared"
         if rows.unreadable:
-            yield f"{rows.unreadable:,} rows of the export cannot be read: {'; '.join(self._unreadable)}"
+            yield f"{n_of(rows.unreadable, 'row')} of the export cannot be read: {'; '.join(self._unreadable)}"
 
 
 def _loss(paired: Paired, made: list[Difference]) -> tuple[int, int]:

@@ -43,6 +43,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Outside, Policy, Settings
@@ -266,7 +267,7 @@ class TrackLowering:
         )
         if not names:
             raise Skip(Code.KEYPOINTS_EMPTY, "no keypoint is present on any frame")
-        message = f"a skeleton track is written as {len(names)} point tracks, one a keypoint"
+        message = f"a skeleton track is written as {n_of(len(names), 'point track')}, one a keypoint"
         self._lose(Code.TRACK_CONVERTED, message)
         return [
             Course(Kind.POINT, f"{track.label}/{n}", self._moving(_point_states(states, n, track.id)), f"/{n}")

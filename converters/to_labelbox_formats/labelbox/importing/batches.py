@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError
 from to_labelbox_formats.labelbox.importing.client import PAUSES, Found, Labelbox, NotFound, Unanswered
 from to_labelbox_formats.labelbox.importing.journal import Batch
@@ -52,7 +53,7 @@ class Batches:
         if self._fresh and not found.size:
             raise RefusedError(f"the batch {found.name} stays empty{self._why(batch)}")
         if found.size < len(keys):
-            what = f"batch {found.name} holds {found.size:,} of {len(keys):,} rows{self._why(batch)}"
+            what = f"batch {found.name} holds {found.size:,} of {n_of(len(keys), 'row')}{self._why(batch)}"
             return f"{what}: the others were in the project already, or were refused"
         return ""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
+from to_labelbox.model.text import n_of
 from to_labelbox.plugins.importer import LineCounts
 from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError, UsageError
 from to_labelbox_formats.labelbox.importing.client import PAUSES, Expired, JobState, Labelbox, Unanswered
@@ -216,7 +217,7 @@ class Jobs:
                 return
             outcomes = match(sent, statuses)
             if len(statuses) != len(sent):
-                piece.note = f"{len(statuses):,} statuses came back for {len(sent):,} lines"
+                piece.note = f"{n_of(len(statuses), 'status', 'statuses')} came back for {n_of(len(sent), 'line')}"
         self._keep(piece, sent, outcomes)
         self._journal.write(self.file(piece, "statuses"), [raw or b""])
         piece.state = "done"
@@ -279,7 +280,7 @@ class Jobs:
         recorded = sum(c.failed + c.unknown for c in piece.classes.values())
         if len(lines) != recorded and piece.state in ENDED:
             raise UsageError(
-                f"{path} holds {len(lines):,} lines and not the {recorded:,} that were recorded: put it back, or --restart"
+                f"{path} holds {n_of(len(lines), 'line')} and not the {recorded:,} that were recorded: put it back, or --restart"
             )
         yield from (line for line in lines if line.number not in again)
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from to_labelbox.model.text import display
+from to_labelbox.model.text import display, n_of
 from to_labelbox.plugins.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport, RowCounts
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.report import version
@@ -151,7 +151,7 @@ def read_failed_rows(state: State, journal: Journal, number: int) -> list[Failed
         raise UsageError(f"{path} cannot be read ({error}): --restart begins anew") from None
     if len(rows) != counts.failed and state.projects[number].rows_done:
         raise UsageError(
-            f"{path} holds {len(rows):,} rows and not the {counts.failed:,} that were recorded: put it back, or --restart"
+            f"{path} holds {n_of(len(rows), 'row')} and not the {counts.failed:,} that were recorded: put it back, or --restart"
         )
     return rows
 
@@ -272,11 +272,11 @@ def in_words(report: ImportReport) -> str:
     rows = sorted(report.classes.items(), key=lambda r: (-(r[1].failed + r[1].unknown + r[1].not_sent), -r[1].lines))
     lines += [_row(name, counts) for name, counts in rows[:CLASSES_SHOWN]]
     if len(rows) > CLASSES_SHOWN:
-        lines.append(f"… and {len(rows) - CLASSES_SHOWN} more classes, in {REPORT}")
+        lines.append(f"… and {n_of(len(rows) - CLASSES_SHOWN, 'more class', 'more classes')}, in {REPORT}")
     lines.append(_row("total", c))
     for project in report.projects:
         r = project.rows
-        told = f"{r.total:,} data rows ({r.new:,} new, {r.existing:,} existing, {r.failed:,} failed), {project.batches:,} batches, {len(project.jobs):,} jobs"
+        told = f"{n_of(r.total, 'data row')} ({r.new:,} new, {r.existing:,} existing, {r.failed:,} failed), {n_of(project.batches, 'batch', 'batches')}, {n_of(len(project.jobs), 'job')}"
         lines.append(
             f"{display(project.name)} ({project.media_type}): {told}" + (f"  {project.url}" if project.url else "")
         )

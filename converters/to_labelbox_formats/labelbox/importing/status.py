@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from to_labelbox.model.text import n_of
 from to_labelbox.plugins.importer import Dialogue, ImportOptions, ImportReport
 from to_labelbox.report.errors import RefusedError, UsageError
 from to_labelbox_formats.labelbox.importing.client import ENDPOINT, Labelbox, NotFound, check_endpoint, quiet_sdk
@@ -46,7 +47,7 @@ def _service_says(state: State, box: Labelbox) -> Iterator[str]:
             yield f"{project.name}: not made yet"
             continue
         try:
-            yield f"{project.name}: {box.label_count(project.project):,} labels in Labelbox"
+            yield f"{project.name}: {n_of(box.label_count(project.project), 'label')} in Labelbox"
         except (NotFound, RefusedError):
             yield f"{project.name}: not there any more ({project.project}): --restart begins anew"
             continue

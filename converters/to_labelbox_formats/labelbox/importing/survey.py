@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from to_labelbox.api.validation import errors
-from to_labelbox.model.text import display
+from to_labelbox.model.text import display, n_of
 from to_labelbox.plugins.importer import Dialogue, ImportOptions
 from to_labelbox.report.errors import RefusedError, UsageError
 from to_labelbox_formats.labelbox.importing import metadata
@@ -79,7 +79,7 @@ def targets(plan: Plan, options: ImportOptions) -> list[Target]:
     content = read_ontology(plan.output.ontology)
     alone = len(plan.projects) == 1
     if options.project_id and not alone:
-        kinds = ", ".join(f"{p.media_type} ({len(p.rows):,} rows)" for p in plan.projects)
+        kinds = ", ".join(f"{p.media_type} ({n_of(len(p.rows), 'row')})" for p in plan.projects)
         raise RefusedError(f"a project takes one media type, and these are several: {kinds}; give --project NAME")
     if (options.dataset_id or options.ontology_id) and not alone:
         raise UsageError("--dataset-id and --ontology-id want one media type; leave them out")
@@ -133,7 +133,9 @@ def look_at_media(plan: Plan, targets: list[Target], options: ImportOptions) -> 
             if options.media_root
             else "give --media-root DIR, or convert with --url-prefix URL where they are on the web"
         )
-        raise UsageError(f"{count:,} data rows name local media that cannot be sent:\n{shown}{more}\n{remedy}")
+        raise UsageError(
+            f"{n_of(count, 'data row names', 'data rows name')} local media that cannot be sent:\n{shown}{more}\n{remedy}"
+        )
     return found
 
 
@@ -194,7 +196,9 @@ class Surveyor:
             raise RefusedError(f"project {id} takes {media}, and the data rows are {target.plan.media_type}")
         self._check_ontology(id)
         if labels := self._box.label_count(id):
-            found.questions.append(f"The project has {labels:,} labels: they may be overwritten. Import nevertheless?")
+            found.questions.append(
+                f"The project has {n_of(labels, 'label')}: they may be overwritten. Import nevertheless?"
+            )
         predictions = self._box.prelabel_imports(id)
         if predictions and self._options.mode == "labels":
             found.questions.append(
@@ -281,14 +285,16 @@ class Surveyor:
         elif taken:
             self._compare(taken[:CHECKED])
             count = sum(t.existing for t in found.targets)
-            found.questions.append(f"{count:,} data rows exist already and are used, not made. Go on?")
+            found.questions.append(
+                f"{n_of(count, 'data row exists already and is', 'data rows exist already and are')} used, not made. Go on?"
+            )
 
     def _need_rows(self, found: Survey) -> None:
         missing = [int(row) for t in found.targets if t.missing is not None for row in t.missing]
         if missing:
             shown = ", ".join(repr(display(self._plan.key(row))) for row in missing[:SHOWN])
             raise RefusedError(
-                f"{len(missing):,} data rows that the payload refers to do not exist for this key: {shown}"
+                f"{n_of(len(missing), 'data row that the payload refers to does', 'data rows that the payload refers to do')} not exist for this key: {shown}"
             )
 
     def _refuse_taken(self, found: Survey, taken: list[int]) -> None:
@@ -368,10 +374,10 @@ def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked
     for target in found.targets:
         rows += _target(target, found, plan, options, asked)
     if found.files.files or plan.local:
-        rows.append(("uploads", f"{found.files.files:,} files, {found.files.bytes / 1e6:,.1f} MB"))
+        rows.append(("uploads", f"{n_of(found.files.files, 'file')}, {found.files.bytes / 1e6:,.1f} MB"))
     left_out = sum(plan.line_count(t.left_out) for t in found.targets)
     if found.files.left_out:
-        what = f"{len(found.files.left_out):,} data rows whose files cannot be sent, with {left_out:,} annotations"
+        what = f"{n_of(len(found.files.left_out), 'data row', 'data rows')} of files that cannot be sent, with {n_of(left_out, 'annotation')}"
         rows.append(("left out", f"{what}: {', '.join(found.files.missing[:3])}"))
     if found.files.large:
         rows.append(
@@ -392,9 +398,9 @@ def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked
         ("annotations", f"{total:,} (the free plan takes {FREE_PLAN:,}; nested answers are billed as further ones)")
     )
     rows += [("", f"{n:,} {display(k)}") for k, n in shown[:SHOWN]]
-    rows += [("", f"… and {len(shown) - SHOWN} more classes")] if len(shown) > SHOWN else []
+    rows += [("", f"… and {n_of(len(shown) - SHOWN, 'more class', 'more classes')}")] if len(shown) > SHOWN else []
     if plan.plain_http:
-        what = f"{plan.plain_http:,} data rows have an address of http, as {display(plan.first_http)!r}"
+        what = f"{n_of(plan.plain_http, 'data row has', 'data rows have')} an address of http, as {display(plan.first_http)!r}"
         rows.append(("note", f"{what}: browsers do not show these in a page of https"))
     rows += [("note", note) for note in found.notes]
     rows.append(("not undone", _UNDO[options.mode]))

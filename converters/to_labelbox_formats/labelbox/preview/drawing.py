@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from msgspec import UNSET
 
+from to_labelbox.model.text import n_of
 from to_labelbox.pages.markup import number as n
 from to_labelbox.pages.markup import shortened, text
 from to_labelbox_formats.labelbox.preview.pictures import Patch, Picture
@@ -69,10 +70,10 @@ def outline(shape: wire.Line | wire.WireKeyframe, turn: Turn = same) -> tuple[st
         return f'<rect x="{n(left)}" y="{n(top)}" width="{n(width)}" height="{n(height)}"/>', corners, words
     if isinstance(shape, wire.Line) and isinstance(shape.polygon, list):
         corners = _turned([(p.x, p.y) for p in shape.polygon], turn)
-        return f'<polygon points="{_points(corners)}"/>', corners, f"polygon of {len(corners)} points"
+        return f'<polygon points="{_points(corners)}"/>', corners, f"polygon of {n_of(len(corners), 'point')}"
     if isinstance(shape.line, list):
         corners = _turned([(p.x, p.y) for p in shape.line], turn)
-        return f'<polyline points="{_points(corners)}"/>', corners, f"line of {len(corners)} points"
+        return f'<polyline points="{_points(corners)}"/>', corners, f"line of {n_of(len(corners), 'point')}"
     if isinstance(shape.point, wire.XY):
         corners = _turned([(shape.point.x, shape.point.y)], turn)
         x, y = corners[0]

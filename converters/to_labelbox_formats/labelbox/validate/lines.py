@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
+from to_labelbox.model.text import n_of
 from to_labelbox.rules.required import label_owner, option_owner
 from to_labelbox_formats.labelbox.limits import MAX_FRAMES
 from to_labelbox_formats.labelbox.validate import png, wire
@@ -181,7 +182,7 @@ def _distinct(points: list[wire.XY], least: int) -> bool:
 def _polygon(line: wire.Line, row: RowInfo) -> Iterator[str]:
     assert isinstance(line.polygon, list)
     if not _distinct(line.polygon, 3):
-        yield f"a polygon of {len(line.polygon)} points, want 3 different ones or more"
+        yield f"a polygon of {n_of(len(line.polygon), 'point')}, want 3 different ones or more"
     else:
         yield from _vertices(line.polygon, row)
 
@@ -193,7 +194,7 @@ def _polyline(line: wire.Line, row: RowInfo) -> Iterator[str]:
 
 def _line(points: list[wire.XY], row: RowInfo) -> Iterator[str]:
     if not _distinct(points, 2):
-        yield f"a line of {len(points)} points, want 2 different ones or more"
+        yield f"a line of {n_of(len(points), 'point')}, want 2 different ones or more"
     else:
         yield from _vertices(points, row)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from to_labelbox.model.schema import Input, Label, Option, Question
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
@@ -110,7 +111,7 @@ def _labelmap(base: str, lines: Sequence[str]) -> Classes:
     for line in lines:
         fields = line.split(":")
         if len(fields) != 4:
-            raise FileError(f"line {line!r} has {len(fields)} fields, not label:colour:parts:actions")
+            raise FileError(f"line {line!r} has {n_of(len(fields), 'field')}, not label:colour:parts:actions")
         label, colour_text, parts, actions = (f.strip() for f in fields)
         rows.append((label, _colour(colour_text.split(",")) if colour_text else None, parts, actions))
     labels, values, colours = [], {}, {}

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.model.schema import Input, Option, Question
-from to_labelbox.model.text import text_name
+from to_labelbox.model.text import n_of, text_name
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
@@ -74,7 +74,7 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
     if not splits and len(classes) < 2:
         return False, "there is only one folder of pictures"
     where = "below folders of splits" if splits else "at the top"
-    return True, f"only pictures, in {len(classes)} folders of classes {where}"
+    return True, f"only pictures, in {n_of(len(classes), 'folder of a class', 'folders of classes')} {where}"
 
 
 def _top(tree: Tree) -> str:
@@ -161,11 +161,11 @@ def _tell_kinds(tree: Tree, top: str, kinds: _Kinds, log: Log) -> None:
                 "folder called like a split",
                 f"{name} is a class",
                 unknown=len(names),
-                why=f"{folder} holds {len(names)} pictures itself and lies beside folders of classes",
+                why=f"{folder} holds {n_of(len(names), 'picture')} itself and lies beside folders of classes",
                 option=f"-O split_folders={SplitFolders.SPLITS}",
             )
         else:
-            message = f"{len(names)} pictures lie in no folder of a class: their data rows have no answer"
+            message = f"{n_of(len(names), 'picture lies', 'pictures lie')} in no folder of a class: no answer for a data row there"
             log.note(Code.FILE_MISSING, message, file=folder, count=len(names))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
@@ -202,12 +203,20 @@ def _names_and_count(tree: Tree, found: Descriptor, document: Mapping[str, Any],
     if names is None:
         if count is None or not 0 < count <= MAX_CLASSES:
             return None
-        log.note(Code.CLASS_UNNAMED, f"nc says {count} classes and nothing names them: class_0, class_1, …", file=file)
+        log.note(
+            Code.CLASS_UNNAMED,
+            f"nc says {n_of(count, 'class', 'classes')}, and nothing names them: class_0, class_1, …",
+            file=file,
+        )
         return {i: f"class_{i}" for i in range(count)}
     if any("\ufffd" in name for name in names.values()):
         raise FileError(f"{file}: class names are not UTF-8: save the file as UTF-8, or give them with -O names=FILE")
     if count is not None and count != len(names):
-        log.note(Code.FIELD_REPAIRED, f"nc is {count}, but {len(names)} classes are named; names win", file=file)
+        log.note(
+            Code.FIELD_REPAIRED,
+            f"nc is {count}, but {n_of(len(names), 'class is', 'classes are')} named; names win",
+            file=file,
+        )
     return names
 
 
@@ -283,7 +292,7 @@ def _keypoint_list(raw: list[Any], count: int, whose: str, file: str, log: Log) 
         names.append(text if text in once else numbered)
     if len(once) < count or len(raw) != count:
         lost = [name for name, text in zip(names, texts) if name != text]
-        message = f"kpt_names{whose} does not give {count} different names"
+        message = f"kpt_names{whose} does not give {n_of(count, 'different name')}"
         message += (
             f"; {', '.join(lost[:5])}{', …' if len(lost) > 5 else ''} stand for those without one" if lost else ""
         )

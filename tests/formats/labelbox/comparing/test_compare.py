@@ -93,7 +93,7 @@ def test_of_several_labels_the_one_that_agrees_most(out: Path) -> None:
     label_of(rows[0])["objects"].pop()
     report = compared(out, rows)
     assert (report.annotations.same, report.rows.several_labels) == (6, 1)
-    assert any("1 data rows have several labels" in note for note in report.notes)
+    assert any("1 data row has several labels" in note for note in report.notes)
 
 
 def test_several_projects_are_asked_for(out: Path) -> None:

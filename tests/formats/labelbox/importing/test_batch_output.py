@@ -68,5 +68,5 @@ def test_failed_lines_name_their_dataset(service: StandIn, out: Path) -> None:
 
 def test_an_existing_project_takes_one_media_type(service: StandIn, out: Path) -> None:
     id = service.add_project("theirs", "IMAGE")["id"]
-    with pytest.raises(RefusedError, match=r"several: IMAGE \(3 rows\), VIDEO \(1 rows\)"):
+    with pytest.raises(RefusedError, match=r"several: IMAGE \(3 rows\), VIDEO \(1 row\)"):
         run(service, out, project="", project_id=id)

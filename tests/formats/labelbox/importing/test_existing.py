@@ -42,7 +42,7 @@ def test_existing_rows_are_used_when_asked_for(service: StandIn, tmp_path: Path)
     id = service.add_row("a/0001.jpg", "https://example.org/x/0001.jpg?token=1", "row 1")
     report = run(service, output(tmp_path / "out"), existing_rows="use")
     assert (report.rows.new, report.rows.existing, report.lines.imported) == (2, 1, 6)
-    assert any("exist already" in question for question in report.questions)
+    assert any("already and" in question for question in report.questions)
     assert service.service.tables["row"][id]["dataset"] == "theirs"
 
 

@@ -171,7 +171,7 @@ def test_the_plan_counts_what_will_be_sent(service: StandIn, tmp_path: Path, mon
     assert "             3 car" in plan.text
     assert words["batches"] == str(report.projects[0].batches) == "2"
     assert f"import jobs  {len(report.projects[0].jobs)} of" in plan.text
-    assert "3 data rows whose files cannot be sent, with 6 annotations: a/0003.jpg: not found" in plan.text
+    assert "3 data rows of files that cannot be sent, with 6 annotations: a/0003.jpg: not found" in plan.text
     monkeypatch.delenv("LABELBOX_API_KEY")
     alone = run(service, out, dry_run=True, **options)
     assert (alone.rows.new, alone.rows.failed) == (3, 3)
@@ -188,5 +188,5 @@ def test_local_tiles_are_told_what_labelbox_wants(service: StandIn, tmp_path: Pa
 def test_addresses_without_tls_are_told_in_the_plan(service: StandIn, tmp_path: Path) -> None:
     out = rewritten(output(tmp_path / "out"), row_data="http://images.example.org/1.jpg")
     plan = run(service, out, dry_run=True)
-    assert "1 data rows have an address of http, as 'a/0000.jpg': browsers do not show these" in plan.text
+    assert "1 data row has an address of http, as 'a/0000.jpg': browsers do not show these" in plan.text
     assert "address of http" not in run(service, output(tmp_path / "other"), dry_run=True).text
