@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import tempfile
+from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
 
@@ -92,13 +93,9 @@ def _ahead(root: str, name: str, path: str) -> list[str]:
     many = _asked[folder] = min(NEIGHBOURS, 2 * _asked.get(folder, 0) or 1)
     if many == 1:
         return [name]
-    extension = posixpath.splitext(own)[1]
-    names = [n for n in _sorted_names(os.path.dirname(path)) if n.endswith(extension)]
-    try:
-        at = names.index(own)
-    except ValueError:
-        return [name]
-    ahead = [f"{folder}/{n}" for n in names[at + 1 : at + many]]
+    names, extension = _sorted_names(os.path.dirname(path)), posixpath.splitext(own)[1]
+    following = names[bisect_right(names, own) : bisect_right(names, own) + many - 1]
+    ahead = [f"{folder}/{n}" for n in following if n.endswith(extension)]
     return [name, *(n for n in ahead if not os.path.exists(os.path.join(root, HEADS, n)))]
 
 
@@ -109,10 +106,10 @@ def _sorted_names(folder: str) -> list[str]:
 
 def place_of(path: str) -> tuple[str, str] | None:
     """The mirror that a path lies in, and its name there."""
-    folder = os.path.join(cache_folder(), "")
-    if not os.path.abspath(path).startswith(folder):
+    folder, whole_path = os.path.join(cache_folder(), ""), os.path.abspath(path)
+    if not whole_path.startswith(folder):
         return None
-    digest, _, name = os.path.abspath(path)[len(folder) :].replace(os.sep, "/").partition("/")
+    digest, _, name = whole_path[len(folder) :].replace(os.sep, "/").partition("/")
     scheme = name.partition("/")[0]
     return (os.path.join(folder, digest), name) if scheme in SCHEMES else None
 

@@ -111,11 +111,9 @@ def asking(address: str) -> Iterator[None]:
         yield
     except (ToLabelboxError, ImportError):
         raise
-    except OSError as error:
-        if error.errno in _FULL:
-            raise
-        raise _refused(said, access, error) from None
     except Exception as error:  # each service's library has its own
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise
         raise _refused(said, access, error) from None
 
 
