@@ -27,6 +27,7 @@ from to_labelbox.model.items import (
     RotatedBox,
 )
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
@@ -53,7 +54,7 @@ from to_labelbox_formats.coco.record_types import (
     has_outline,
     list_of,
 )
-from to_labelbox_formats.coco.shapes import ShapeRefused, Shapes, is_box, mask_of, rectangle
+from to_labelbox_formats.coco.shapes import Shapes, is_box, mask_of, rectangle
 
 WHOLE_IMAGE = "class"
 
@@ -209,7 +210,7 @@ class Records:
             log.ledger[label].read += 1
             try:
                 self._shapes.straighten(record, data, asset, log)
-            except ShapeRefused as error:
+            except Refused as error:
                 self._skip(log, error.code, label, str(error), record, data.id)
                 continue
             id = str(data.id) if data.id is not None else f"{record.row}"
@@ -221,8 +222,8 @@ class Records:
                 id = f"{id}#{record.file}.{record.row}"
             try:
                 annotation = self._annotation(record, data, id, label, kind, asset, log)
-            except (ShapeRefused, geo.GeometryError) as error:
-                code = error.code if isinstance(error, ShapeRefused) else Code.MASK_INVALID
+            except (Refused, geo.GeometryError) as error:
+                code = error.code if isinstance(error, Refused) else Code.MASK_INVALID
                 self._skip(log, code, label, str(error), record, data.id)
                 continue
             told[data.id, label] = (record.file, len(found))
@@ -298,7 +299,7 @@ class Records:
             log.read(label, count)
             self._skip(log, code, label, message, record, data.id, count)
 
-    def _skip(self, log: Log, code: Code, label: str, message: str, record: Record, id: Id, count: int = 1) -> None:
+    def _skip(self, log: Log, code: str, label: str, message: str, record: Record, id: Id, count: int = 1) -> None:
         log.skip(
             code,
             label,
@@ -373,7 +374,7 @@ class Records:
         log: Log,
     ) -> Annotation:
         if not self._predictions and (data.score is not None or kind is FileKind.RESULTS):
-            raise ShapeRefused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
+            raise Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
         where = f"{self.at[record.file]}annotations[{record.row}]"
         if _is_caption(data, kind):
             text = data.caption or ""
@@ -386,7 +387,7 @@ class Records:
                 id=id, name=CAPTION, value=text, repeatable=True, free_text=True, loss=drawn, location=where
             )
         if data.deleted:
-            raise ShapeRefused(Code.DELETED, "the source marks it as deleted")
+            raise Refused(Code.DELETED, "the source marks it as deleted")
         self._check_category(record, data, log)
         crowd = not self._files.foreign[record.file]
         known = self._files.attribute_names[record.file]
@@ -436,7 +437,7 @@ class Records:
             attributes += (Attribute("rotation", angle),)
         if geometry is None:
             if keypoints is None:
-                raise ShapeRefused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
+                raise Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
             geometry, keypoints = keypoints, None
         return Object(
             id=id,
@@ -468,16 +469,16 @@ class Records:
                 self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
             elif not self._unlabelled:
                 said = _instead_of_category(record.text)
-                raise ShapeRefused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
+                raise Refused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
         elif find(categories, data.category_id) is None:
             if not categories:
                 remedy = "the file declares no categories: take them from another with -O categories=FILE"
-                raise ShapeRefused(Code.CLASS_UNKNOWN, remedy)
+                raise Refused(Code.CLASS_UNKNOWN, remedy)
             if not self._by_name(record.file, data.category_id):
                 shown = shortened(
                     repr(data.category_id) if isinstance(data.category_id, str) else str(data.category_id)
                 )
-                raise ShapeRefused(Code.CLASS_UNKNOWN, f"category_id {shown} is not among the categories")
+                raise Refused(Code.CLASS_UNKNOWN, f"category_id {shown} is not among the categories")
             message = "category_id is the name of a category, not its id"
             self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
 

@@ -14,6 +14,7 @@ from to_labelbox.geometry import vector as geo
 from to_labelbox.model.items import Asset, Box, Keypoint, Keypoints, Mask, Point, Polygon
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.categories import unique_names
 from to_labelbox_formats.coco.ids import Id, find
@@ -33,12 +34,6 @@ _SAYS_SOMETHING = re.compile(rb"[1-9]")
 
 
 Outline: TypeAlias = Polygon | Mask | Point
-
-
-class ShapeRefused(Exception):
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Shapes:
@@ -117,7 +112,7 @@ class Shapes:
             try:
                 full = leniently(record.text)[0]
             except (ValueError, RecursionError) as error:
-                raise ShapeRefused(Code.RECORD_UNREADABLE, f"the outline is not readable: {error}") from None
+                raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {error}") from None
         return self.shape(record, full, asset, log)
 
     def shape(self, record: Record, data: AnyFields, asset: Asset | None, log: Log) -> tuple[Outline | None, bool]:
@@ -187,7 +182,7 @@ class Shapes:
                 lost += 1
         if not drawn and not masks:
             if not data.bbox:
-                raise ShapeRefused(Code.GEOMETRY_MISSING, "the segmentation holds no outline that can be read")
+                raise Refused(Code.GEOMETRY_MISSING, "the segmentation holds no outline that can be read")
             return None, True
         if not masks:
             return Polygon(tuple(drawn)), lost > 0
@@ -239,7 +234,7 @@ class Shapes:
             )
         if not kept:
             if not data.bbox:
-                raise ShapeRefused(Code.POLYGON_TOO_SHORT, "no part of the segmentation has three points")
+                raise Refused(Code.POLYGON_TOO_SHORT, "no part of the segmentation has three points")
             return None, True
         return Polygon(tuple([(self._scaled(record, p, asset),) for p in kept])), loss
 
@@ -348,9 +343,7 @@ def _near(extent: Sequence[float], bbox: Sequence[float]) -> bool:
 
 def size_of(asset: Asset) -> tuple[int, int]:
     if asset.width is None or asset.height is None:
-        raise ShapeRefused(
-            Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes"
-        )
+        raise Refused(Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the image: give --media-root or --sizes")
     return asset.width, asset.height
 
 

@@ -34,6 +34,7 @@ from to_labelbox.model.items import (
 from to_labelbox.model.schema import Input, Question
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
 from to_labelbox.report.sentences import LINE_WITHOUT_LENGTH
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label
@@ -51,14 +52,6 @@ def difference(high: float, low: float) -> float:
     hundredths = exact * 100
     nearest = int(hundredths + 0.5)
     return nearest / 100 if -1e-7 < hundredths - nearest < 1e-7 else round(exact, DIGITS)
-
-
-class ShapeError(Exception):
-    """A shape that cannot be used; the message says why."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Figure(NamedTuple):
@@ -110,7 +103,7 @@ def number(text: str) -> float:
 
 
 def figure_of(node: Node) -> Figure:
-    """The figure of a shape element. Raises :class:`ShapeError`."""
+    """The figure of a shape element. Raises :class:`Refused`."""
     kind = TAGS.get(node.tag)
     if kind is None:
         why = (
@@ -118,7 +111,7 @@ def figure_of(node: Node) -> Figure:
             if node.tag == "cuboid_3d"
             else "is not a shape that is known here"
         )
-        raise ShapeError(Code.GEOMETRY_UNSUPPORTED, f"<{node.tag}> {why}")
+        raise Refused(Code.GEOMETRY_UNSUPPORTED, f"<{node.tag}> {why}")
     names = _FIELDS.get(node.tag)
     try:
         if names is None:
@@ -126,13 +119,13 @@ def figure_of(node: Node) -> Figure:
         getter = node.layout.getter(names)
         if getter is None:
             missing = ", ".join(n for n in names if n not in node.layout.index)
-            raise ShapeError(_BROKEN[kind], f"<{node.tag}> lacks {missing}")
+            raise Refused(_BROKEN[kind], f"<{node.tag}> lacks {missing}")
         numbers = [number(v) for v in getter(node.parts)]
         if kind == "mask":
             return Figure(kind, [*_runs_of(node.get("rle")), *numbers])
         return Figure(kind, numbers, number(node.get("rotation") or "0"))
     except ValueError as error:
-        raise ShapeError(_BROKEN[kind], f"a coordinate of <{node.tag}> is not a finite number: {error}") from None
+        raise Refused(_BROKEN[kind], f"a coordinate of <{node.tag}> is not a finite number: {error}") from None
 
 
 _flat = msgspec.json.Decoder(list[float])
@@ -185,22 +178,22 @@ def _runs_of(text: str) -> list[float]:
 
 
 def geometry_of(figure: Figure, width: int | None, height: int | None, note: Callable[[Code, str], None]) -> Geometry:
-    """The model's geometry. ``note`` is told what was mended or cut. Raises :class:`ShapeError`."""
+    """The model's geometry. ``note`` is told what was mended or cut. Raises :class:`Refused`."""
     kind, numbers, rotation = figure
     match kind:
         case "rectangle":
             return _box(numbers, rotation, note)
         case "polygon":
             if len(set(zip(numbers[::2], numbers[1::2]))) < 3:
-                raise ShapeError(Code.POLYGON_TOO_SHORT, "a polygon needs three different points")
+                raise Refused(Code.POLYGON_TOO_SHORT, "a polygon needs three different points")
             return Polygon(((numbers,),))
         case "polyline":
             if len(set(zip(numbers[::2], numbers[1::2]))) < 2:
-                raise ShapeError(*LINE_WITHOUT_LENGTH())
+                raise Refused(*LINE_WITHOUT_LENGTH())
             return Polyline(numbers)
         case "points":
             if len(numbers) != 2:
-                raise ShapeError(Code.POINT_INVALID, f"{n_of(len(numbers) // 2, 'point')} where one is expected")
+                raise Refused(Code.POINT_INVALID, f"{n_of(len(numbers) // 2, 'point')} where one is expected")
             return Point(numbers[0], numbers[1])
         case "ellipse":
             cx, cy, rx, ry = numbers
@@ -209,7 +202,7 @@ def geometry_of(figure: Figure, width: int | None, height: int | None, note: Cal
             return Cuboid(_face(numbers[:8]), _face(numbers[8:]))
         case "mask":
             return _mask(numbers, width, height, note)
-    raise ShapeError(Code.GEOMETRY_UNSUPPORTED, f"a {kind} has no place here")
+    raise Refused(Code.GEOMETRY_UNSUPPORTED, f"a {kind} has no place here")
 
 
 def _box(numbers: Sequence[float], rotation: float, note: Callable[[Code, str], None]) -> Box | RotatedBox:
@@ -230,11 +223,11 @@ def _face(numbers: Sequence[float]) -> tuple[float, ...]:
 
 def _mask(numbers: Sequence[float], width: int | None, height: int | None, note: Callable[[Code, str], None]) -> Mask:
     if width is None or height is None:
-        raise ShapeError(
+        raise Refused(
             Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of its picture: give --media-root or --sizes FILE"
         )
     if not all(v == int(v) for v in numbers):
-        raise ShapeError(Code.MASK_INVALID, "run lengths and rectangle must be whole numbers")
+        raise Refused(Code.MASK_INVALID, "run lengths and rectangle must be whole numbers")
     left, top, columns, rows = (int(v) for v in numbers[-4:])
     from to_labelbox.geometry import raster
 
@@ -242,7 +235,7 @@ def _mask(numbers: Sequence[float], width: int | None, height: int | None, note:
         patch = raster.rows_from_runs([int(v) for v in numbers[:-4]], columns, rows)
         mask = raster.mask_from_patch(patch, left, top, width, height)
     except (geo.GeometryError, OverflowError) as error:
-        raise ShapeError(Code.MASK_INVALID, str(error)) from None
+        raise Refused(Code.MASK_INVALID, str(error)) from None
     lost = int(patch.sum()) - raster.mask_area(mask)
     if lost:
         note(
@@ -423,7 +416,7 @@ class ShapeLog:
     def at(self, where: str, id: str = "") -> None:
         self.where, self.id, self.lost = where, id, False
 
-    def note(self, code: Code, message: str) -> None:
+    def note(self, code: str, message: str) -> None:
         if code is Code.CLIPPED:
             self.lost = True
         self._log.note(code, message, file=self._file, where=self.where, id=self.id)
@@ -435,7 +428,7 @@ class ShapeLog:
     def read(self, label: str) -> None:
         self._log.read(label)
 
-    def skip(self, code: Code, label: str, message: str) -> None:
+    def skip(self, code: str, label: str, message: str) -> None:
         self._log.skip(code, label, message, file=self._file, where=self.where, id=self.id)
 
     def merge(self, code: Code, label: str, message: str) -> None:

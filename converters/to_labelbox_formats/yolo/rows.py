@@ -28,6 +28,7 @@ from to_labelbox.geometry.vector import open_ring
 from to_labelbox.model.items import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon, RotatedBox
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNREADABLE, Log, Tally
 from to_labelbox.source.record_ids import Places
 from to_labelbox_formats.yolo.text_lines import lines_of, utf8
@@ -93,14 +94,6 @@ class Rules(Struct, frozen=True):
     odd_outlines: bool = False
     told: bool = False
     identities: bool = False
-
-
-class _Refused(Exception):
-    """A row that is left out."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 _NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -249,7 +242,7 @@ class Rows:
             self._known[tokens[0]] = label, self.log.ledger[label]
         try:
             found.append(self._object(label, tokens, frame, file, id, where))
-        except _Refused as refused:
+        except Refused as refused:
             self.log.skip(refused.code, label, str(refused), file=file, where=where, id=id)
 
     def class_of(self, token: bytes) -> tuple[str, Code | None, str]:
@@ -284,7 +277,7 @@ class Rows:
             trailing, values = 0, values[:4]
         if trailing:
             if shape == "outline" and self.rules.odd_outlines and not self.rules.predictions:
-                raise _Refused(
+                raise Refused(
                     Code.POLYGON_INVALID, f"{len(values)} coordinates: a number of the last vertex is missing"
                 )
             self._note_trailing(values[-trailing], file, where, id)
@@ -294,7 +287,7 @@ class Rows:
         elif frame.width:
             width, height = float(frame.width), float(frame.height)
         else:
-            raise _Refused(Code.IMAGE_SIZE_UNKNOWN, _SIZE_REMEDY)
+            raise Refused(Code.IMAGE_SIZE_UNKNOWN, _SIZE_REMEDY)
         geometry: Geometry
         keypoints: Keypoints | None = None
         if shape == "outline":
@@ -309,7 +302,7 @@ class Rows:
             elif self.rules.box is BoxForm.TOP_LEFT:
                 x, y = x + w / 2, y + h / 2
             if w < 0 or h < 0:
-                raise _Refused(Code.BOX_INVALID, f"the box is {w:g} wide and {h:g} high")
+                raise Refused(Code.BOX_INVALID, f"the box is {w:g} wide and {h:g} high")
             if turn % 360:
                 geometry = RotatedBox(x * width, y * height, w * width, h * height, turn % 360)
             else:
@@ -333,7 +326,7 @@ class Rows:
     def _note_trailing(self, value: float, file: str, where: str, id: str) -> None:
         """Note that a row's confidence is dropped, where predictions are taken at all."""
         if not self.rules.predictions:
-            raise _Refused(Code.PREDICTION, _CONFIDENCE if 0 <= value <= 1 else _NO_CONFIDENCE)
+            raise Refused(Code.PREDICTION, _CONFIDENCE if 0 <= value <= 1 else _NO_CONFIDENCE)
         lost = "confidence" if 0 <= value <= 1 else "last value, which is no confidence,"
         self.log.note(Code.FIELD_IGNORED, f"the {lost} has no place in a label", file=file, where=where, id=id)
 
@@ -341,12 +334,12 @@ class Rows:
         """What a row is by its length, and how many values of a prediction it ends with."""
         count, task = len(tokens), self.rules.task
         if count < 5:
-            raise _Refused(Code.RECORD_UNREADABLE, f"{_plural(count, 'value')}: a row has a class id and at least 4")
+            raise Refused(Code.RECORD_UNREADABLE, f"{_plural(count, 'value')}: a row has a class id and at least 4")
         if task is Task.POSE and count > 6:
             if count - self._pose in (0, 1):
                 return "pose", count - self._pose
             shape = list(self.rules.keypoints or ())
-            raise _Refused(
+            raise Refused(
                 Code.KEYPOINTS_INVALID, f"{n_of(count, 'value')}: with kpt_shape {shape} a row has {self._pose}"
             )
         if count <= 6:
@@ -383,9 +376,9 @@ class Rows:
         try:
             if len(tokens) < 9:
                 count = _plural(len(tokens), "value")
-                raise _Refused(Code.RECORD_UNREADABLE, f"{count}: a row has four corners, a class name and difficult")
+                raise Refused(Code.RECORD_UNREADABLE, f"{count}: a row has four corners, a class name and difficult")
             corners = _numbers(tokens[:8])
-        except _Refused as refused:
+        except Refused as refused:
             self.log.skip(refused.code, label, str(refused), file=file, where=where, id=id)
             return
         difficult = len(tokens) > 9 and tokens[-1].isdigit() and tokens[-1].strip(b"0") != b""
@@ -417,9 +410,9 @@ def _numbers(tokens: Tokens) -> list[float]:
         pass
     for token in tokens:
         if not _NUMBER.fullmatch(token):
-            raise _Refused(Code.RECORD_UNREADABLE, f"{_quoted(token)} is not a finite number")
+            raise Refused(Code.RECORD_UNREADABLE, f"{_quoted(token)} is not a finite number")
         if abs(float(token)) > _LIMIT:
-            raise _Refused(Code.RECORD_UNREADABLE, f"{_quoted(token)} is far beyond any picture")
+            raise Refused(Code.RECORD_UNREADABLE, f"{_quoted(token)} is far beyond any picture")
     return values
 
 

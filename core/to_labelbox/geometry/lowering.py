@@ -34,6 +34,7 @@ from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import EXAMPLES, Log
 from to_labelbox.report.sentences import (
     BOX_NOT_FINITE,
@@ -65,14 +66,6 @@ class Shape(NamedTuple):
     geometry: Drawn
     attributes: tuple[Attribute, ...] = ()
     part: str = ""
-
-
-class Skip(Exception):
-    """Nothing can be written for an object."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Lowering:
@@ -149,12 +142,12 @@ class Lowering:
         return rings
 
     def lower(self, obj: Object) -> list[Shape]:
-        """The shapes to write. Raises :class:`Skip`."""
+        """The shapes to write. Raises :class:`Refused`."""
         self._object = obj
         self.approximated = obj.loss
         try:
             shapes = self._main(obj, obj.geometry, self.policy(obj.label, obj.ledger_label))
-        except (Skip, geo.GeometryError) as error:
+        except (Refused, geo.GeometryError) as error:
             shapes = self._fallback(obj, error)
         if (kind := self._settings.one_kind.get(obj.label)) is not None and kind is not Kind.BOX:
             shapes = self._all_raised(obj, shapes, kind)
@@ -170,9 +163,9 @@ class Lowering:
             policy = self._policies[source] = self._settings.policy(label, counted)
         return policy
 
-    def _fallback(self, obj: Object, error: Skip | geo.GeometryError) -> list[Shape]:
+    def _fallback(self, obj: Object, error: Refused | geo.GeometryError) -> list[Shape]:
         """The source's own box in place of a broken outline; nothing beside good keypoints."""
-        code = error.code if isinstance(error, Skip) else Code.MASK_INVALID
+        code = error.code if isinstance(error, Refused) else Code.MASK_INVALID
         if code in (Code.BELOW_MIN_AREA, Code.OUTSIDE):
             if obj.keypoints is None:
                 raise error
@@ -183,11 +176,11 @@ class Lowering:
         if obj.keypoints is not None:
             self._lose(code, f"{error}; only its keypoints are written")
             return []
-        if isinstance(error, Skip):
+        if isinstance(error, Refused):
             raise error
-        raise Skip(code, str(error))
+        raise Refused(code, str(error))
 
-    def _lose(self, code: Code, message: str) -> None:
+    def _lose(self, code: str, message: str) -> None:
         self.approximated = True
         obj = self._object
         assert obj is not None
@@ -222,7 +215,7 @@ class Lowering:
             case Ellipse():
                 self._check(shape.cx, shape.cy, shape.rx, shape.ry, shape.angle)
                 if shape.rx <= 0 or shape.ry <= 0:
-                    raise Skip(Code.BOX_EMPTY, "the ellipse has no area")
+                    raise Refused(Code.BOX_EMPTY, "the ellipse has no area")
                 return self._outlined(obj, shape, geo.ellipse_outline(shape), policy, "ellipse")
             case Cuboid():
                 self._check(*shape.front, *shape.back)
@@ -234,11 +227,11 @@ class Lowering:
             case Keypoints():
                 shapes = self._keypoints(obj.label, obj.id, shape, obj.attributes)
                 if not shapes:
-                    raise Skip(Code.KEYPOINTS_EMPTY, "no keypoint is present on the asset")
+                    raise Refused(Code.KEYPOINTS_EMPTY, "no keypoint is present on the asset")
                 return shapes
             case TextSpan():
                 if shape.end <= shape.start or shape.start < 0:
-                    raise Skip(Code.SPAN_INVALID, f"the span {shape.start}..{shape.end} is empty or negative")
+                    raise Refused(Code.SPAN_INVALID, f"the span {shape.start}..{shape.end} is empty or negative")
                 return [Shape(Kind.ENTITY, obj.label, shape, obj.attributes)]
             case TokenSpan():
                 return [Shape(Kind.ENTITY, obj.label, shape, obj.attributes)]
@@ -246,7 +239,7 @@ class Lowering:
                 self._check_sides(shape.box)
                 return [Shape(Kind.BOX, obj.label, shape, obj.attributes)]
             case TimeSpan():
-                raise Skip(Code.GEOMETRY_UNSUPPORTED, "a stretch of time has no tool; give it as a classification")
+                raise Refused(Code.GEOMETRY_UNSUPPORTED, "a stretch of time has no tool; give it as a classification")
             case _:
                 assert_never(shape)
 
@@ -254,12 +247,12 @@ class Lowering:
 
     def _check(self, *values: float) -> None:
         if not geo.finite(values):
-            raise Skip(*BOX_NOT_FINITE())
+            raise Refused(*BOX_NOT_FINITE())
 
     def _check_sides(self, box: Box) -> None:
         self._check(box.left, box.top, box.width, box.height)
         if box.width <= 0 or box.height <= 0:
-            raise Skip(*BOX_WITHOUT_AREA(width=box.width, height=box.height))
+            raise Refused(*BOX_WITHOUT_AREA(width=box.width, height=box.height))
 
     def _box(self, obj: Object, box: Box) -> list[Shape]:
         self._check_sides(box)
@@ -269,7 +262,7 @@ class Lowering:
             if over > EXACT:
                 box = self._clipped_box(box, over, width, height)
         if box.width * box.height < self._settings.min_area:
-            raise Skip(*TOO_SMALL(area=f"{box.width * box.height:g}"))
+            raise Refused(*TOO_SMALL(area=f"{box.width * box.height:g}"))
         return [Shape(Kind.BOX, obj.label, box, obj.attributes)]
 
     def _clipped_box(self, box: Box, over: float, width: float, height: float) -> Box:
@@ -277,7 +270,7 @@ class Lowering:
             return box
         clipped = geo.clip_box(box, width, height)
         if clipped is None:
-            raise Skip(*OUTSIDE_ASSET(width=width, height=height))
+            raise Refused(*OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         return clipped
 
@@ -285,7 +278,7 @@ class Lowering:
         if over <= NOISE:
             return
         if self._settings.outside is Outside.DROP:
-            raise Skip(Code.OUTSIDE, f"reaches {over:g} px beyond the asset")
+            raise Refused(Code.OUTSIDE, f"reaches {over:g} px beyond the asset")
         self._lose(Code.CLIPPED, f"reaches {over:g} px beyond the asset and is cut off there")
 
     # ------------------------------------------------------------------------------------------------ outlines
@@ -293,7 +286,7 @@ class Lowering:
     def _rotated(self, obj: Object, box: RotatedBox, policy: Policy) -> list[Shape]:
         self._check(box.cx, box.cy, box.width, box.height, box.angle)
         if box.width <= 0 or box.height <= 0:
-            raise Skip(*BOX_WITHOUT_AREA(width=box.width, height=box.height))
+            raise Refused(*BOX_WITHOUT_AREA(width=box.width, height=box.height))
         upright = geo.upright_box(box, self._settings.rotation_tolerance)
         if upright is None:
             return self._polygon(obj, Polygon(((geo.rotated_corners(box),),)), policy)
@@ -310,7 +303,7 @@ class Lowering:
     def _all_raised(self, obj: Object, shapes: list[Shape], kind: Kind) -> list[Shape]:
         try:
             return [self._raised(obj, shape, kind) for shape in shapes]
-        except Skip as skip:
+        except Refused as skip:
             if obj.keypoints is None:
                 raise
             self._lose(skip.code, f"{skip}; only its keypoints are written")
@@ -326,7 +319,7 @@ class Lowering:
         if kind is Kind.POLYGON:
             return shape._replace(kind=kind, geometry=ring)
         if self.width is None or self.height is None:
-            raise Skip(Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes")
+            raise Refused(Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes")
         from to_labelbox.geometry import raster
 
         drawn = self._raster(obj, raster.rasterise(Polygon(((ring,),)), int(self.width), int(self.height)))
@@ -337,7 +330,7 @@ class Lowering:
     def _forced_box(self, obj: Object, shape: Geometry) -> list[Shape]:
         box = obj.box or envelope(shape)
         if box is None:
-            raise Skip(*MASK_WITHOUT_PIXELS())
+            raise Refused(*MASK_WITHOUT_PIXELS())
         shapes = self._box(obj, box)
         self.approximated = True
         self.note_forced(obj)
@@ -350,7 +343,7 @@ class Lowering:
         else:
             parts = tuple(p for p in map(self._usable_part, parts) if p is not None)
             if not parts:
-                raise Skip(Code.POLYGON_EMPTY, "no part of the outline encloses an area")
+                raise Refused(Code.POLYGON_EMPTY, "no part of the outline encloses an area")
             if len(parts) < len(polygon.parts):
                 self._lose(Code.POLYGON_EMPTY, "a part of the outline encloses no area and is left out")
         if policy is Policy.BBOX:
@@ -365,7 +358,9 @@ class Lowering:
             return self._rings(obj, parts)
         if self.width is None or self.height is None:
             if policy is Policy.MASK:
-                raise Skip(Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes")
+                raise Refused(
+                    Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes"
+                )
             return self._rings(obj, parts)
         if policy is Policy.MASK:
             self._lose(Code.GEOMETRY_FORCED, "the outline is written as a mask, as asked")
@@ -376,24 +371,24 @@ class Lowering:
 
     def _usable_ring(self, ring: Flat) -> tuple[Flat, ...]:
         if len(ring) < 6 or len(ring) % 2:
-            raise Skip(*POLYGON_OF_FEW_POINTS(points=n_of(len(ring) // 2, "point")))
+            raise Refused(*POLYGON_OF_FEW_POINTS(points=n_of(len(ring) // 2, "point")))
         if not geo.finite(ring):
-            raise Skip(*OUTLINE_NOT_FINITE())
+            raise Refused(*OUTLINE_NOT_FINITE())
         ring = geo.open_ring(ring)
         if geo.is_degenerate(ring):
-            raise Skip(Code.POLYGON_EMPTY, "the polygon encloses no area")
+            raise Refused(Code.POLYGON_EMPTY, "the polygon encloses no area")
         return (ring,)
 
     def _usable_part(self, part: tuple[Flat, ...]) -> tuple[Flat, ...] | None:
         try:
             outer = self._usable_ring(part[0])
-        except Skip:
+        except Refused:
             return None
         holes: list[Flat] = []
         for hole in part[1:]:
             try:
                 holes += self._usable_ring(hole)
-            except Skip:
+            except Refused:
                 continue
         return outer + tuple(holes)
 
@@ -410,18 +405,18 @@ class Lowering:
             clamped = tuple(tuple(geo.clamp_points(ring, width, height) for ring in part) for part in parts)
             kept = tuple(p for p in clamped if not geo.is_degenerate(p[0]))
             if not kept:
-                raise Skip(*OUTSIDE_ASSET(width=width, height=height))
+                raise Refused(*OUTSIDE_ASSET(width=width, height=height))
             return kept
         clipped = geo.clip_polygon(Polygon(parts), width, height)
         if clipped is None:
-            raise Skip(*OUTSIDE_ASSET(width=width, height=height))
+            raise Refused(*OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         return clipped.parts
 
     def _ring(self, obj: Object, ring: Flat, part: str = "") -> Shape:
         minimum = self._settings.min_area
         if minimum and abs(geo.signed_area(ring)) < minimum:
-            raise Skip(*TOO_SMALL(area=f"{abs(geo.signed_area(ring)):g}"))
+            raise Refused(*TOO_SMALL(area=f"{abs(geo.signed_area(ring)):g}"))
         return Shape(Kind.POLYGON, obj.label, ring, obj.attributes, part)
 
     def _rings(self, obj: Object, parts: tuple[tuple[Flat, ...], ...]) -> list[Shape]:
@@ -440,7 +435,7 @@ class Lowering:
 
     def _mask(self, obj: Object, mask: Mask, policy: Policy) -> list[Shape]:
         if self.width is not None and (mask.width, mask.height) != (self.width, self.height):
-            raise Skip(
+            raise Refused(
                 Code.MASK_INVALID,
                 f"the mask has {mask.width} × {mask.height} pixels, the asset {self.width:g} × {self.height:g}",
             )
@@ -451,7 +446,7 @@ class Lowering:
 
             contours, holes = raster.outer_contours(mask)
             if not contours:
-                raise Skip(*MASK_WITHOUT_PIXELS())
+                raise Refused(*MASK_WITHOUT_PIXELS())
             lost = f", {holes} holes filled" if holes else ""
             self._lose(Code.GEOMETRY_FORCED, f"the mask is written by its outer contours{lost}, as asked")
             return self._rings(obj, tuple((contour,) for contour in contours))
@@ -462,9 +457,9 @@ class Lowering:
 
         area = raster.mask_area(mask)
         if not area:
-            raise Skip(Code.MASK_EMPTY, "no pixel of the mask is set")
+            raise Refused(Code.MASK_EMPTY, "no pixel of the mask is set")
         if area < self._settings.min_area:
-            raise Skip(*TOO_SMALL(area=area))
+            raise Refused(*TOO_SMALL(area=area))
         return Shape(Kind.MASK, obj.label, mask, obj.attributes)
 
     # ---------------------------------------------------------------------------------------- points and lines
@@ -483,17 +478,17 @@ class Lowering:
 
     def _point(self, obj: Object, point: Point) -> Shape:
         if not geo.finite((point.x, point.y)):
-            raise Skip(*POINT_NOT_FINITE())
+            raise Refused(*POINT_NOT_FINITE())
         place = self._place(point.x, point.y)
         if place is None:
-            raise Skip(Code.OUTSIDE, f"the point ({point.x:g}, {point.y:g}) lies outside the asset")
+            raise Refused(Code.OUTSIDE, f"the point ({point.x:g}, {point.y:g}) lies outside the asset")
         return Shape(Kind.POINT, obj.label, Point(*place), obj.attributes)
 
     def _line(self, obj: Object, points: Flat) -> list[Shape]:
         if not geo.finite(points):
-            raise Skip(*OUTLINE_NOT_FINITE())
+            raise Refused(*OUTLINE_NOT_FINITE())
         if len(points) % 2 or len(set(zip(points[::2], points[1::2]))) < 2:
-            raise Skip(*LINE_WITHOUT_LENGTH())
+            raise Refused(*LINE_WITHOUT_LENGTH())
         width, height = self.width, self.height
         if width is None or height is None or self._settings.outside is Outside.KEEP:
             return [Shape(Kind.LINE, obj.label, points, obj.attributes)]
@@ -505,7 +500,7 @@ class Lowering:
             return [Shape(Kind.LINE, obj.label, geo.clamp_points(points, width, height), obj.attributes)]
         pieces = geo.clip_line(points, width, height)
         if not pieces:
-            raise Skip(*OUTSIDE_ASSET(width=width, height=height))
+            raise Refused(*OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         if len(pieces) == 1:
             return [Shape(Kind.LINE, obj.label, pieces[0], obj.attributes)]

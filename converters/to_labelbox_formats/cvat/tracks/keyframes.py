@@ -12,16 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from to_labelbox.model.items import Attribute, Box, Geometry, Keyframe, Point, Track
 from to_labelbox.report.codes import Code
-from to_labelbox_formats.cvat.shapes import (
-    DIGITS,
-    FLAGS,
-    INSTANCE,
-    Figure,
-    Resolved,
-    ShapeError,
-    ShapeLog,
-    geometry_of,
-)
+from to_labelbox.report.errors import Refused
+from to_labelbox_formats.cvat.shapes import DIGITS, FLAGS, INSTANCE, Figure, Resolved, ShapeLog, geometry_of
 from to_labelbox_formats.cvat.tracks.interpolation import between
 from to_labelbox_formats.cvat.tracks.keyframe_thinning import thinned
 from to_labelbox_formats.cvat.tracks.rows import Row, RowReader, Stretch, TrackPart
@@ -163,7 +155,7 @@ class KeyframeWriter:
             return Point(numbers[0], numbers[1])
         try:
             return geometry_of(row.figure, *self._size, self._log.note)
-        except ShapeError as error:
+        except Refused as error:
             self._log.note(error.code, f"frame {row.frame}: {error}; this row is left out")
             return None
 

@@ -13,20 +13,11 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
 from to_labelbox_formats.cvat.options import OpenTracks
-from to_labelbox_formats.cvat.shapes import (
-    FLAGS,
-    Figure,
-    Resolved,
-    ShapeError,
-    ShapeLog,
-    Vocabulary,
-    figure_of,
-    is_on,
-    points_of,
-)
+from to_labelbox_formats.cvat.shapes import FLAGS, Figure, Resolved, ShapeLog, Vocabulary, figure_of, is_on, points_of
 from to_labelbox_formats.cvat.tracks.interpolation import between
 
 MAX_FRAME = 10_000_000
@@ -203,8 +194,8 @@ class RowReader:
         try:
             figure = figure_of(node)
             if not figure.numbers:
-                raise ShapeError(Code.POINT_INVALID, f"<{node.tag}> has no points")
-        except ShapeError as error:
+                raise Refused(Code.POINT_INVALID, f"<{node.tag}> has no points")
+        except Refused as error:
             replaced = self._replaced(error, frame, outside, before)
             if replaced is None:
                 return None
@@ -212,7 +203,7 @@ class RowReader:
         known = self._vocabulary.resolve(label, tuple(node.answers))
         return Row(frame, key, outside, is_on(node.get("occluded", "0")), figure, known)
 
-    def _replaced(self, error: ShapeError, frame: int, outside: bool, before: Figure | None) -> Figure | None:
+    def _replaced(self, error: Refused, frame: int, outside: bool, before: Figure | None) -> Figure | None:
         """What stands for an unreadable figure; a row that hides the object hides it wherever it is."""
         if outside and before is not None:
             self._log.note(
@@ -233,8 +224,8 @@ class RowReader:
             try:
                 figure = figure_of(element)
                 if figure.kind != "points" or len(figure.numbers) != 2:
-                    raise ShapeError(Code.KEYPOINTS_INVALID, f"{element.get('label')!r} is not one point")
-            except ShapeError as error:
+                    raise Refused(Code.KEYPOINTS_INVALID, f"{element.get('label')!r} is not one point")
+            except Refused as error:
                 before = rows[-1].figure if rows else None
                 replaced = self._replaced(error, frame, outside, before)
                 if replaced is None:

@@ -18,6 +18,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
@@ -26,7 +27,6 @@ from to_labelbox_formats.cvat.shapes import (
     GROUP,
     INSTANCE,
     Resolved,
-    ShapeError,
     ShapeLog,
     Vocabulary,
     figure_of,
@@ -109,7 +109,7 @@ class ImageReader:
                 self._add_skeleton(node, label, number, self._attributes(node, known))
             else:
                 self._add_shape(node, label, number, self._attributes(node, known))
-        except ShapeError as error:
+        except Refused as error:
             log.read(label)
             log.skip(error.code, label, str(error))
             return
@@ -141,7 +141,7 @@ class ImageReader:
     def _add_caption(self, node: Node, number: int) -> None:
         text = node.get("text")
         if not text.strip():
-            raise ShapeError(Code.ANSWER_EMPTY, "the caption is empty")
+            raise Refused(Code.ANSWER_EMPTY, "the caption is empty")
         self._out.append(
             Classification(id=str(number), name=CAPTION, value=text, repeatable=True, location=f"{CAPTION}[{number}]")
         )
@@ -187,15 +187,15 @@ class ImageReader:
                 continue
             try:
                 if element.tag != "points" or not name:
-                    raise ShapeError(Code.KEYPOINTS_INVALID, f"an element <{element.tag}> is not a named point")
+                    raise Refused(Code.KEYPOINTS_INVALID, f"an element <{element.tag}> is not a named point")
                 numbers = points_of(element.get("points"))
                 if len(numbers) != 2:
-                    raise ShapeError(
+                    raise Refused(
                         Code.KEYPOINTS_INVALID, f"element {name!r} has {n_of(len(numbers) // 2, 'point')}, not one"
                     )
                 if name in points:
-                    raise ShapeError(Code.KEYPOINTS_INVALID, f"element {name!r} is there twice")
-            except (ShapeError, ValueError) as error:
+                    raise Refused(Code.KEYPOINTS_INVALID, f"element {name!r} is there twice")
+            except (Refused, ValueError) as error:
                 log.note(Code.KEYPOINTS_INVALID, f"{error}; it is left out")
                 lost = True
                 continue
@@ -204,7 +204,7 @@ class ImageReader:
             occluded = is_on(element.get("occluded", "0"))
             points[name] = (Keypoint(name, numbers[0], numbers[1], occluded), known.all)
         if not points:
-            raise ShapeError(Code.KEYPOINTS_EMPTY, "no element of the skeleton is present")
+            raise Refused(Code.KEYPOINTS_EMPTY, "no element of the skeleton is present")
         where = f"skeleton[{number}]"
         if not any(own for _, own in points.values()):
             shape = self._stored(Keypoints(tuple(p for p, _ in points.values())))

@@ -9,10 +9,10 @@ from msgspec import Raw
 
 from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.config import MAX_DEPTH, Control
 from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Region, ValueRecord, decode_any, text_list
-from to_labelbox_formats.label_studio.regions.region_log import Unusable
 
 UNSUPPORTED_ANSWERS = {
     "pairwise": "a comparison of two assets",
@@ -51,7 +51,7 @@ def unsupported(entry: Region, value: ValueRecord) -> str | None:
 
 
 def answer_of(value: ValueRecord, control: Control | None) -> Answer | None:
-    """The answer that a value holds; None when it is empty. Raises :class:`Unusable`."""
+    """The answer that a value holds; None when it is empty. Raises :class:`Refused`."""
     if value.choices or value.taxonomy:
         paths = _paths(value.choices or value.taxonomy)
         if not paths:
@@ -67,7 +67,7 @@ def answer_of(value: ValueRecord, control: Control | None) -> Answer | None:
         return Answer(value.datetime, free_text=True) if value.datetime.strip() else None
     texts = text_list(value.text)
     if texts is None:
-        raise Unusable(Code.RECORD_UNREADABLE, "its text is no text")
+        raise Refused(Code.RECORD_UNREADABLE, "its text is no text")
     texts = [t for t in texts if t.strip()]
     return Answer("\n".join(texts), free_text=True, joined=len(texts)) if texts else None
 
@@ -81,14 +81,14 @@ def _paths(raw: Raw) -> list[list[str]]:
     try:
         value = decode_any(raw)
     except UNDECODABLE as error:
-        raise Unusable(Code.RECORD_UNREADABLE, f"its choices cannot be read: {error}") from None
+        raise Refused(Code.RECORD_UNREADABLE, f"its choices cannot be read: {error}") from None
     paths: list[list[str]] = []
     for one in value if isinstance(value, list) else [value]:
         steps: list[Any] = one if isinstance(one, list) else [one]
         if not all(isinstance(s, (str, int, float)) for s in steps):
-            raise Unusable(Code.RECORD_UNREADABLE, "its choices are no texts")
+            raise Refused(Code.RECORD_UNREADABLE, "its choices are no texts")
         if len(steps) > MAX_DEPTH:
-            raise Unusable(
+            raise Refused(
                 Code.LIMIT, f"a path of {len(steps)} options; nested questions are written to {MAX_DEPTH} levels"
             )
         path = [s if isinstance(s, str) else str(s) for s in steps]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox_formats.label_studio.config import Config, Control, Declared, base_name, is_bare_tool
 from to_labelbox_formats.label_studio.files.records import Region
-from to_labelbox_formats.label_studio.regions.region_log import Place, Unusable
+from to_labelbox_formats.label_studio.regions.region_log import Place
 
 
 class Naming:
@@ -62,7 +63,7 @@ class Naming:
         return name
 
     def class_without_label(self, entries: Sequence[Region]) -> str:
-        """The class of a shape without a label: its tool where that has no labels to give. Raises :class:`Unusable`."""
+        """The class of a shape without a label: its tool where that has no labels to give. Raises :class:`Refused`."""
         for entry in entries:
             control = self.control(entry.from_name)
             if control is not None and control.name in self._bare:
@@ -73,4 +74,4 @@ class Naming:
             return self.question(first.from_name)  # a taxonomy marks regions; which path is an answer about them
         if self._unlabelled:
             return self._unlabelled
-        raise Unusable(Code.CLASS_UNNAMED, "the region has no label; -O unlabelled=NAME gives such regions a class")
+        raise Refused(Code.CLASS_UNNAMED, "the region has no label; -O unlabelled=NAME gives such regions a class")

@@ -28,6 +28,7 @@ from to_labelbox.model.items import (
 from to_labelbox.model.survey import INSTANCE
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
@@ -35,7 +36,7 @@ from to_labelbox_formats.label_studio.files.records import Id, Region, ValueReco
 from to_labelbox_formats.label_studio.regions.answers import answer_of, is_answer, unsupported
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.naming import Naming
-from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog, Unusable
+from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
 from to_labelbox_formats.label_studio.regions.shapes import (
     MAX_FRAMES,
     box_on_page,
@@ -97,7 +98,7 @@ class RegionReader:
         self.id = remarks.id
 
     def read(self) -> RegionContent:
-        """Raises :class:`Unusable`."""
+        """Raises :class:`Refused`."""
         shaped = [n for n, v in enumerate(self.values) if has_shape(v)]
         if not shaped:
             return self._answers_about_asset()
@@ -124,11 +125,11 @@ class RegionReader:
     def _on_picture(self, value: ValueRecord, entry: Region) -> RegionContent:
         asset = self.asset
         if asset.slot.media is not Media.IMAGE and value.x is None:
-            raise Unusable(Code.UNSUPPORTED, f"a region of type {entry.type!r} has no counterpart in Labelbox")
+            raise Refused(Code.UNSUPPORTED, f"a region of type {entry.type!r} has no counterpart in Labelbox")
         raster = value.rle or value.imageDataURL is not None
         size = asset.pixel_frame(entry) if self.conventions.pixels and not raster else asset.frame(entry)
         if size is None:
-            raise Unusable(
+            raise Refused(
                 Code.IMAGE_SIZE_UNKNOWN,
                 f"percentages need the size of the asset, which is not known: {SIZE_REMEDY}",
             )
@@ -146,7 +147,7 @@ class RegionReader:
         frame = self.conventions.first_frame(number)
         if not 0 <= frame <= MAX_FRAMES:
             message = f"frame {number:g} lies outside the video, whose first frame is {self.conventions.frame_base}"
-            raise Unusable(Code.FRAME_INVALID, message)
+            raise Refused(Code.FRAME_INVALID, message)
         return self._tracks([((Keyframe(frame, shape),),) for shape in shapes])
 
     # ----------------------------------------------------------------------------------------- labels, attributes
@@ -209,7 +210,7 @@ class RegionReader:
         if asset.offsets is None and asset.slot.media is Media.TEXT:
             return [self._behind_link(value)]
         if asset.offsets is None:
-            raise Unusable(Code.SPAN_INVALID, "the page is behind a link, so places in it cannot be found")
+            raise Refused(Code.SPAN_INVALID, "the page is behind a link, so places in it cannot be found")
         return [self._in_text(value)]
 
     def _in_text(self, value: ValueRecord) -> TextSpan:
@@ -220,7 +221,7 @@ class RegionReader:
         if value.globalOffsets:
             places = _globals(value)
             if places is None:
-                raise Unusable(Code.SPAN_INVALID, "its globalOffsets cannot be read")
+                raise Refused(Code.SPAN_INVALID, "its globalOffsets cannot be read")
             start, end = places
         elif start is None and isinstance(value.start, str):
             if asset.hypertext is None and asset.slot.text is not None:
@@ -231,16 +232,16 @@ class RegionReader:
             start = page.locate(value.start, value.startOffset or 0) if page else None
             end = page.locate(str(value.end), value.endOffset or 0) if page else None
             if start is None or end is None:
-                raise Unusable(Code.SPAN_INVALID, f"there is no place {value.start} .. {value.end} in the document")
+                raise Refused(Code.SPAN_INVALID, f"there is no place {value.start} .. {value.end} in the document")
         if start is None or end is None:
-            raise Unusable(Code.SPAN_INVALID, "its start and end are no numbers")
+            raise Refused(Code.SPAN_INVALID, "its start and end are no numbers")
         return self._resolved(asset.offsets, start, end, quote, None)
 
     def _behind_link(self, value: ValueRecord) -> TextSpan:
         """A span of a text that is not at hand: code points, as current versions count them."""
         start, end = _number(value.start), _number(value.end)
         if start is None or end is None or not 0 <= start < end:
-            raise Unusable(Code.SPAN_INVALID, f"the span {value.start}..{value.end} is empty or no span of a text")
+            raise Refused(Code.SPAN_INVALID, f"the span {value.start}..{value.end} is empty or no span of a text")
         self.remarks.note(
             Code.SPAN_SHIFTED,
             "the text is behind a link and not at hand, so its offsets could not be checked: give --media-root",
@@ -253,7 +254,7 @@ class RegionReader:
             self.remarks.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
         span = offsets.resolve(start, end, quote, bool(self.conventions.utf16))
         if span is None:
-            raise Unusable(
+            raise Refused(
                 Code.SPAN_INVALID,
                 f"the span {start}..{end} is empty or not in the text of {len(offsets.text)} characters",
             )
@@ -280,9 +281,9 @@ class RegionReader:
         """Spans of a dialogue: paragraph numbers with offsets in them, one span a paragraph that it touches."""
         messages = self.asset.slot.messages
         if not messages:
-            raise Unusable(Code.SPAN_INVALID, "the dialogue is behind a link, so its paragraphs are not known")
+            raise Refused(Code.SPAN_INVALID, "the dialogue is behind a link, so its paragraphs are not known")
         if not any(message.content for message in messages):
-            raise Unusable(
+            raise Refused(
                 Code.SPAN_INVALID,
                 "no item of the dialogue has a text under the usual names: give the labelling config, whose textKey says "
                 "which field it is, with -O config=FILE",
@@ -290,9 +291,9 @@ class RegionReader:
         first, last = _number(value.start), _number(value.end)
         start, end = value.startOffset, value.endOffset
         if first is None or last is None or start is None or end is None:
-            raise Unusable(Code.SPAN_INVALID, "it has no paragraph numbers and offsets")
+            raise Refused(Code.SPAN_INVALID, "it has no paragraph numbers and offsets")
         if not 0 <= first <= last < len(messages):
-            raise Unusable(
+            raise Refused(
                 Code.SPAN_INVALID, f"there are no paragraphs {first}..{last}, the dialogue has {len(messages)}"
             )
         if first == last:
@@ -305,7 +306,7 @@ class RegionReader:
             if low < high:
                 spans.append(self._resolved(offsets, low, high, None, messages[number].id))
         if not spans:
-            raise Unusable(Code.SPAN_INVALID, "the span is empty")
+            raise Refused(Code.SPAN_INVALID, "the span is empty")
         return spans
 
     # --------------------------------------------------------------------------------------------- time and frames
@@ -313,12 +314,12 @@ class RegionReader:
     def _seconds(self, value: ValueRecord) -> TimeSpan:
         start, end = _seconds(value.start), _seconds(value.end)
         if start is None or end is None:
-            raise Unusable(Code.SPAN_INVALID, "its start and end are no seconds")
+            raise Refused(Code.SPAN_INVALID, "its start and end are no seconds")
         if end < start:
             start, end = end, start
             self.remarks.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
         if start < 0 or end > MAX_SECONDS:
-            raise Unusable(Code.SPAN_INVALID, "it lies before the start or far beyond the end of any sound")
+            raise Refused(Code.SPAN_INVALID, "it lies before the start or far beyond the end of any sound")
         if self.conventions.milliseconds:
             start, end = start / 1000, end / 1000
         if value.channel:
@@ -344,7 +345,7 @@ class RegionReader:
             options = [self.naming.class_without_label(self.entries)]
         chosen = tuple(Choice(o, attributes) for o in dict.fromkeys(options) if o)
         if not chosen:
-            raise Unusable(Code.CLASS_UNNAMED, "the region has no label")
+            raise Refused(Code.CLASS_UNNAMED, "the region has no label")
         answer = Classification(
             id=self.id,
             name=name,
@@ -359,7 +360,7 @@ class RegionReader:
     def _track(self, value: ValueRecord, entry: Region) -> RegionContent:
         size = self.asset.pixel_frame(entry) if self.conventions.pixels else self.asset.frame(entry)
         if size is None:
-            raise Unusable(
+            raise Refused(
                 Code.IMAGE_SIZE_UNKNOWN, f"percentages need the size of the video, which is not known: {SIZE_REMEDY}"
             )
         probed = self.asset.video.frames if self.asset.video else None
@@ -394,11 +395,11 @@ class RegionReader:
     def _answers_about_asset(self) -> RegionContent:
         """Answers of a group without a shape; several entries of one group are answers of their own."""
         answers: list[AssetAnswer] = []
-        problems: list[tuple[str, Unusable]] = []
+        problems: list[tuple[str, Refused]] = []
         for n, (entry, value) in enumerate(zip(self.entries, self.values)):
             try:
                 answers.append(self._answer_about_asset(entry, value, f"{self.id}/{n}" if n else self.id))
-            except Unusable as problem:
+            except Refused as problem:
                 problems.append((self.naming.question(entry.from_name), problem))
         for name, refused in problems:
             self.remarks.skip(refused.code, name, str(refused))
@@ -407,13 +408,13 @@ class RegionReader:
     def _answer_about_asset(self, entry: Region, value: ValueRecord, id: str) -> AssetAnswer:
         what = unsupported(entry, value)
         if what is not None:
-            raise Unusable(Code.UNSUPPORTED, f"{what} has no counterpart in Labelbox")
+            raise Refused(Code.UNSUPPORTED, f"{what} has no counterpart in Labelbox")
         if not is_answer(entry, value, shaped=False) and entry.kind not in ANSWER_TAGS:
-            raise Unusable(Code.GEOMETRY_MISSING, f"its value has neither a shape nor an answer ({entry.type})")
+            raise Refused(Code.GEOMETRY_MISSING, f"its value has neither a shape nor an answer ({entry.type})")
         control = self.naming.control(entry.from_name)
         answer = answer_of(value, control) if is_answer(entry, value, shaped=False) else None
         if answer is None:
-            raise Unusable(Code.ANSWER_EMPTY, "the answer is empty")
+            raise Refused(Code.ANSWER_EMPTY, "the answer is empty")
         if control is not None and control.per_region:
             self.remarks.lose(
                 Code.GEOMETRY_MISSING, "it answers about a region that cannot be told: it is kept for the whole asset"

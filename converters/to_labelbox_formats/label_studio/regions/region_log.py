@@ -18,14 +18,6 @@ class Place(NamedTuple):
         return Place(self.file, f"{self.where} {part}")
 
 
-class Unusable(Exception):
-    """A region that cannot be converted; it is skipped with this code and message."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 class RegionLog:
     """Notes about one region; ``loss``: one of them said that something of it is gone."""
 
@@ -37,14 +29,14 @@ class RegionLog:
         self.id = id
         self.loss = False
 
-    def note(self, code: Code, message: str) -> None:
+    def note(self, code: str, message: str) -> None:
         self.log.note(code, message, file=self.place.file, where=self.place.where, id=self.id)
 
     def lose(self, code: Code, message: str) -> None:
         self.loss = True
         self.note(code, message)
 
-    def skip(self, code: Code, ledger_label: str, message: str) -> None:
+    def skip(self, code: str, ledger_label: str, message: str) -> None:
         """Count something of the region as read and skipped."""
         self.log.read(ledger_label)
         self.log.skip(code, ledger_label, message, file=self.place.file, where=self.place.where, id=self.id)

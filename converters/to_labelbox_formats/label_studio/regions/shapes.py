@@ -27,13 +27,14 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.sentences import LINE_OF_FEW_POINTS, POLYGON_OF_FEW_POINTS
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, Number, Region, ValueRecord, as_list
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
-from to_labelbox_formats.label_studio.regions.region_log import RegionLog, Unusable
+from to_labelbox_formats.label_studio.regions.region_log import RegionLog
 
 
 class Group(Struct, gc=False):
@@ -164,7 +165,7 @@ _VECTOR = msgspec.json.Decoder(list[Vertex], strict=False)
 def shape_on_picture(
     value: ValueRecord, width: float, height: float, about_centre: bool, remarks: RegionLog
 ) -> list[Geometry]:
-    """The geometry of an image region in pixels; several for a branching vector. Raises :class:`Unusable`."""
+    """The geometry of an image region in pixels; several for a branching vector. Raises :class:`Refused`."""
     x, y = value.x, value.y
     if value.points:
         # some scripts state the size of a dot or the box around an outline, too
@@ -190,7 +191,7 @@ def shape_on_picture(
         return [Point(x * width / 100, y * height / 100)]
     if value.vertices:
         return _vector(value, width, height, remarks)
-    raise Unusable(Code.GEOMETRY_MISSING, "it has no shape that a picture can hold")
+    raise Refused(Code.GEOMETRY_MISSING, "it has no shape that a picture can hold")
 
 
 def box_of(
@@ -220,14 +221,14 @@ def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
     try:
         points = _VERTICES.decode(value.points)
     except UNDECODABLE as error:
-        raise Unusable(Code.POLYGON_INVALID, f"its points are no pairs of numbers: {error}") from None
+        raise Refused(Code.POLYGON_INVALID, f"its points are no pairs of numbers: {error}") from None
     flat = _scaled(points, width, height)
     if value.closed is False:
         if len(points) < 2:
-            raise Unusable(*LINE_OF_FEW_POINTS(points=n_of(len(points), "point")))
+            raise Refused(*LINE_OF_FEW_POINTS(points=n_of(len(points), "point")))
         return Polyline(flat)
     if len(points) < 3:
-        raise Unusable(*POLYGON_OF_FEW_POINTS(points=n_of(len(points), "point")))
+        raise Refused(*POLYGON_OF_FEW_POINTS(points=n_of(len(points), "point")))
     return Polygon(((flat,),))
 
 
@@ -240,11 +241,11 @@ def _scaled(points: list[tuple[float, float]], width: float, height: float) -> l
 
 def _raster(value: ValueRecord, width: int, height: int) -> Geometry:
     if value.rle and value.format not in (None, "rle"):
-        raise Unusable(Code.MASK_INVALID, f"the format {value.format!r} of a mask is not known")
+        raise Refused(Code.MASK_INVALID, f"the format {value.format!r} of a mask is not known")
     try:
         return brush_mask(value.rle, width, height) if value.rle else bitmask(value.imageDataURL or "", width, height)
     except GeometryError as error:
-        raise Unusable(Code.MASK_INVALID, str(error)) from None
+        raise Refused(Code.MASK_INVALID, str(error)) from None
 
 
 def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog) -> list[Geometry]:
@@ -252,7 +253,7 @@ def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog)
     try:
         vertices = _VECTOR.decode(value.vertices)
     except UNDECODABLE as error:
-        raise Unusable(Code.LINE_TOO_SHORT, f"its vertices cannot be read: {error}") from None
+        raise Refused(Code.LINE_TOO_SHORT, f"its vertices cannot be read: {error}") from None
     if any(v.isBezier for v in vertices):
         remarks.lose(Code.GEOMETRY_OUTLINED, "curves between its vertices are written as straight lines")
     place = {v.id: (v.x, v.y) for v in vertices if v.id is not None}
@@ -268,24 +269,24 @@ def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog)
         last = v.id
     if value.closed and len(paths) == 1:
         if len(paths[0]) < 3:
-            raise Unusable(*POLYGON_OF_FEW_POINTS(points=n_of(len(paths[0]), "point")))
+            raise Refused(*POLYGON_OF_FEW_POINTS(points=n_of(len(paths[0]), "point")))
         return [Polygon(((_scaled(paths[0], width, height),),))]
     lines: list[Geometry] = [Polyline(_scaled(p, width, height)) for p in paths if len(p) > 1]
     if not lines:
-        raise Unusable(*LINE_OF_FEW_POINTS(points=n_of(len(vertices), "point")))
+        raise Refused(*LINE_OF_FEW_POINTS(points=n_of(len(vertices), "point")))
     return lines
 
 
 def box_on_page(value: ValueRecord, page: int, remarks: RegionLog) -> PageBox:
-    """A rectangle on a page of a document, as fractions of the page. Raises :class:`Unusable`."""
+    """A rectangle on a page of a document, as fractions of the page. Raises :class:`Refused`."""
     if value.x is None or value.y is None or value.width is None or value.height is None:
-        raise Unusable(Code.GEOMETRY_UNSUPPORTED, "only rectangles can be drawn on a document")
+        raise Refused(Code.GEOMETRY_UNSUPPORTED, "only rectangles can be drawn on a document")
     if value.page is not None:
         page = value.page
     elif value.pageIndex is not None:
         page = value.pageIndex + 1
     if page < 1:
-        raise Unusable(Code.BOX_INVALID, f"page {page} of a document")
+        raise Refused(Code.BOX_INVALID, f"page {page} of a document")
     box = box_of(value.x, value.y, value.width, value.height, 0.0, 1.0, 1.0)
     assert isinstance(box, Box)
     if value.rotation and value.rotation % 360:
@@ -329,7 +330,7 @@ def segments_of(
     frames: int | None,
     remarks: RegionLog,
 ) -> tuple[tuple[Keyframe, ...], ...]:
-    """The visible stretches of a video region. Raises :class:`Unusable`.
+    """The visible stretches of a video region. Raises :class:`Refused`.
 
     A key frame with ``enabled: false`` is the last one that shows the object until the next key frame; one with
     ``enabled: true`` at the end holds to the end of the video.
@@ -337,7 +338,7 @@ def segments_of(
     try:
         moments = _SEQUENCE.decode(value.sequence)
     except UNDECODABLE as error:
-        raise Unusable(Code.FRAME_INVALID, f"its sequence cannot be read: {error}") from None
+        raise Refused(Code.FRAME_INVALID, f"its sequence cannot be read: {error}") from None
     # exports with interpolated frames mark them; they are what a linear track has between its key frames anyway
     keys = [m for m in moments if not m.auto] or moments
     by_frame: dict[int, Moment] = {}
@@ -359,7 +360,7 @@ def segments_of(
         )
     ordered = sorted(by_frame.items())
     if not ordered:
-        raise Unusable(Code.TRACK_EMPTY, "it has no key frame")
+        raise Refused(Code.TRACK_EMPTY, "it has no key frame")
     turned = any(m.rotation and m.rotation % 360 for _, m in ordered)
     segments: list[tuple[Keyframe, ...]] = []
     current: list[Keyframe] = []
@@ -384,7 +385,7 @@ def _moment_shape(
             remarks.lose(Code.GEOMETRY_OUTLINED, "branches of a line in a video are left out")
         return lines[0]
     if moment.x is None or moment.y is None or moment.width is None or moment.height is None:
-        raise Unusable(Code.FRAME_INVALID, f"frame {moment.frame:g} has no x, y, width and height")
+        raise Refused(Code.FRAME_INVALID, f"frame {moment.frame:g} has no x, y, width and height")
     box = box_of(moment.x, moment.y, moment.width, moment.height, moment.rotation or 0.0, width, height, about_centre)
     if turned and isinstance(box, Box):
         return RotatedBox(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height, 0.0)
@@ -398,7 +399,7 @@ def frame_spans(
     try:
         ranges = _RANGES.decode(value.ranges)
     except UNDECODABLE as error:
-        raise Unusable(Code.FRAME_INVALID, f"its ranges cannot be read: {error}") from None
+        raise Refused(Code.FRAME_INVALID, f"its ranges cannot be read: {error}") from None
     spans = []
     for stretch in ranges:
         start = conventions.first_frame(stretch.start) if stretch.start is not None else 0
@@ -412,8 +413,8 @@ def frame_spans(
         if end < start:
             start, end = end, start
         if start < 0 or end > MAX_FRAMES:
-            raise Unusable(Code.FRAME_INVALID, f"frames {stretch.start}..{stretch.end} are not in any video")
+            raise Refused(Code.FRAME_INVALID, f"frames {stretch.start}..{stretch.end} are not in any video")
         spans.append(FrameSpan(start, end))
     if not spans:
-        raise Unusable(Code.TRACK_EMPTY, "it has no stretch of frames")
+        raise Refused(Code.TRACK_EMPTY, "it has no stretch of frames")
     return tuple(spans)

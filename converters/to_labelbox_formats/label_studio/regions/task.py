@@ -11,6 +11,7 @@ from msgspec import Raw
 from to_labelbox.model.items import Attribute, Choice, Classification, Media, Object, Relationship
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
@@ -34,7 +35,7 @@ from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.families import Families
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.region import AssetAnswer, RegionReader
-from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog, Unusable
+from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
 from to_labelbox_formats.label_studio.regions.shapes import Group, grouped, labels_of, plain_shape
 from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets
 
@@ -183,7 +184,7 @@ class TaskReader:
             if assets.counts(owners.get(relation.from_id, relation)):
                 self._skip(code, (_labels(relation) or [RELATION])[0], message, task)
 
-    def _skip(self, code: Code, label: str, message: str, place: Place, entry: Region | None = None) -> None:
+    def _skip(self, code: str, label: str, message: str, place: Place, entry: Region | None = None) -> None:
         """Count a region, or what stands for one, as read and skipped."""
         self._log.read(label)
         id = "" if entry is None or entry.id is None else str(entry.id)
@@ -245,7 +246,7 @@ class TaskReader:
                 at.task,
                 "" if family is None else f"{at.prefix}{family}",
             ).read()
-        except Unusable as problem:
+        except Refused as problem:
             if asset is not None or at.assets.counts_all:
                 self._skip(problem.code, label or _ledger_label(group), str(problem), place, first)
             return ()

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.assets import Sizes, Slot
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.records import Region
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
-from to_labelbox_formats.label_studio.regions.region_log import Unusable
 
 _REPETITION = re.compile(r"[_\-. ](\d{1,6})$")
 
@@ -70,20 +70,20 @@ class TaskAssets:
         return self.regions[0] if len(self.regions) == 1 else None
 
     def of(self, entry: Region) -> AssetRegions | None:
-        """The asset that a region is on; None when it is not wanted now. Raises :class:`Unusable`."""
+        """The asset that a region is on; None when it is not wanted now. Raises :class:`Refused`."""
         slots = self._shows.slots
         if not slots:
-            raise Unusable(Code.ASSET_UNKNOWN, f"the asset of the task cannot be told: {self._shows.missing}")
+            raise Refused(Code.ASSET_UNKNOWN, f"the asset of the task cannot be told: {self._shows.missing}")
         number = 0 if len(slots) == 1 and not entry.item_index else self._number(entry)
         if slots[number].media is None:
-            raise Unusable(Code.UNSUPPORTED, f"a {slots[number].tag} has no counterpart in Labelbox")
+            raise Refused(Code.UNSUPPORTED, f"a {slots[number].tag} has no counterpart in Labelbox")
         return self.regions[number]
 
     def counts(self, entry: Region) -> bool:
         """Whether a region belongs to an asset that is wanted now; one without an asset goes with the first."""
         try:
             return self.of(entry) is not None
-        except Unusable:
+        except Refused:
             return self.counts_all
 
     def _number(self, entry: Region) -> int:
@@ -94,7 +94,7 @@ class TaskAssets:
         if shown is not None and not shown.paged:
             return shown.first
         what = f"no object {entry.to_name!r}" + (f" with a page {page}" if shown is not None else "")
-        raise Unusable(Code.ASSET_UNKNOWN, f"the task shows {what}")
+        raise Refused(Code.ASSET_UNKNOWN, f"the task shows {what}")
 
     def _meant(self, entry: Region) -> _Object | None:
         """The object of a region that names none: the only one, or the one that its control is about."""
@@ -137,5 +137,5 @@ class _On:
             try:
                 if self._assets.of(region) is self._asset:
                     yield region
-            except Unusable:
+            except Refused:
                 continue

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from to_labelbox.geometry.lowering import Skip
 from to_labelbox.model.items import Choice, Classification, Media, Scalar
 from to_labelbox.model.schema import Input
 from to_labelbox.model.survey import Answers, text_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox_formats.labelbox.encode.answers_over_time import AtOnce, Ranged, mark_several, overlapping
 from to_labelbox_formats.labelbox.encode.asset_bounds import check_message
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
@@ -50,7 +50,7 @@ class Questions:
                 continue
             try:
                 self._check_answer(answer)
-            except Skip as skip:
+            except Refused as skip:
                 self._buffer.skip(skip.code, name, str(skip), answer)
                 continue
             if answer.repeatable:
@@ -73,24 +73,24 @@ class Questions:
         return uuids
 
     def _check_answer(self, answer: Classification) -> None:
-        """Raises :class:`Skip` for an answer about a part that assets of this type do not have."""
+        """Raises :class:`Refused` for an answer about a part that assets of this type do not have."""
         media = self._buffer.item.asset.media
         if media is Media.DICOM:
-            raise Skip(Code.GEOMETRY_UNSUPPORTED, "an answer on dicom has no payload in Labelbox")
+            raise Refused(Code.GEOMETRY_UNSUPPORTED, "an answer on dicom has no payload in Labelbox")
         if answer.message is not None:
             if media is not Media.CONVERSATION:
-                raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about a message of a {media} has no payload")
+                raise Refused(Code.GEOMETRY_UNSUPPORTED, f"an answer about a message of a {media} has no payload")
             check_message(answer.message, self._buffer.item.asset)
         if answer.frames and media is not Media.VIDEO:
-            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about frames of {media} has no payload in Labelbox")
+            raise Refused(Code.GEOMETRY_UNSUPPORTED, f"an answer about frames of {media} has no payload in Labelbox")
         if answer.times and media is not Media.AUDIO:
-            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"an answer about times of {media} has no payload in Labelbox")
+            raise Refused(Code.GEOMETRY_UNSUPPORTED, f"an answer about times of {media} has no payload in Labelbox")
         for span in answer.frames:
             if not 0 <= span.start <= span.end:
-                raise Skip(Code.FRAME_INVALID, f"frames {span.start}..{span.end}")
+                raise Refused(Code.FRAME_INVALID, f"frames {span.start}..{span.end}")
         for time in answer.times:
             if not (0 <= time.start <= time.end < math.inf):
-                raise Skip(Code.SPAN_INVALID, f"times {time.start}..{time.end}")
+                raise Refused(Code.SPAN_INVALID, f"times {time.start}..{time.end}")
 
     def _answer(self, name: str, message: str | None, group: list[Classification]) -> str:
         first = group[0]

@@ -1,6 +1,6 @@
 """What an asset that is no picture says about its objects: spans lie in its text, boxes on its pages, shapes on the globe.
 
-Functions return the object, cut to the asset where it sticks out, or raise :class:`Skip`.
+Functions return the object, cut to the asset where it sticks out, or raise :class:`Refused`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from to_labelbox.geometry import vector as geo
-from to_labelbox.geometry.lowering import Shape, Skip
+from to_labelbox.geometry.lowering import Shape
 from to_labelbox.model.items import (
     Asset,
     Box,
@@ -27,6 +27,7 @@ from to_labelbox.model.items import (
     TokenSpan,
 )
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
 
 ROUNDING = 1e-6
@@ -83,12 +84,12 @@ def in_text(obj: Object, item: Item, log: Log) -> Object:
     if asset.media is Media.CONVERSATION:
         check_message(span.message, asset)
     elif span.message is not None:
-        raise Skip(Code.SPAN_INVALID, f"a span in message {span.message!r} on an asset that is no conversation")
+        raise Refused(Code.SPAN_INVALID, f"a span in message {span.message!r} on an asset that is no conversation")
     text = text_of(asset, span)
     if text is None or not 0 <= span.start < span.end:
         return obj
     if span.start >= len(text):
-        raise Skip(Code.SPAN_INVALID, f"the span {span.start}..{span.end} begins after the text of {len(text)}")
+        raise Refused(Code.SPAN_INVALID, f"the span {span.start}..{span.end} begins after the text of {len(text)}")
     if _LAST.is_wide(text, span.end):
         log.note(
             Code.TEXT_UNIT,
@@ -105,28 +106,28 @@ def in_text(obj: Object, item: Item, log: Log) -> Object:
 
 
 def check_message(message: str | None, asset: Asset) -> None:
-    """Raises :class:`Skip` unless it is a message of the conversation that can be labelled."""
+    """Raises :class:`Refused` unless it is a message of the conversation that can be labelled."""
     if message is None:
-        raise Skip(Code.SPAN_INVALID, "an entity of a conversation needs the message it is in")
+        raise Refused(Code.SPAN_INVALID, "an entity of a conversation needs the message it is in")
     if not asset.messages:
         return
     known = _LAST.message(asset, message)
     if known is None:
-        raise Skip(Code.SPAN_INVALID, f"there is no message {message!r} in the conversation")
+        raise Refused(Code.SPAN_INVALID, f"there is no message {message!r} in the conversation")
     if not known.can_label:
-        raise Skip(Code.SPAN_INVALID, f"message {message!r} is marked as not to be labelled")
+        raise Refused(Code.SPAN_INVALID, f"message {message!r} is marked as not to be labelled")
 
 
 def on_page(obj: Object, item: Item, log: Log) -> Object:
     match obj.geometry:
         case PageBox(page, box, unit):
             if page < 1:
-                raise Skip(Code.BOX_INVALID, f"page {page}: pages count from 1")
+                raise Refused(Code.BOX_INVALID, f"page {page}: pages count from 1")
             if unit is PageUnit.PERCENT and geo.finite((box.left, box.top, box.width, box.height)):
                 return _in_fractions(obj, item, log, page, box)
         case TokenSpan(selections):
             if not selections or not all(s.tokens and s.group and s.page >= 1 for s in selections):
-                raise Skip(Code.SPAN_INVALID, "an entity needs token ids, their group and a page from 1 on")
+                raise Refused(Code.SPAN_INVALID, "an entity needs token ids, their group and a page from 1 on")
         case _:
             pass
     return obj
@@ -138,26 +139,26 @@ def _in_fractions(obj: Object, item: Item, log: Log, page: int, box: Box) -> Obj
         return obj
     inside = geo.clip_box(box, 1, 1)
     if inside is None:
-        raise Skip(Code.OUTSIDE, "lies outside its page (fractions of a page run from 0 to 1)")
+        raise Refused(Code.OUTSIDE, "lies outside its page (fractions of a page run from 0 to 1)")
     message = f"reaches {over:g} pages beyond its page and is cut off there"
     return cut(obj, item, log, Code.CLIPPED, message, PageBox(page, inside, PageUnit.PERCENT))
 
 
 def check_degrees(shapes: Iterable[Shape]) -> None:
-    """Raises :class:`Skip` unless all shapes lie on the globe."""
+    """Raises :class:`Refused` unless all shapes lie on the globe."""
     left, least, right, greatest = DEGREES
     for extent in filter(None, map(_extent, shapes)):
         if extent[0] < left or extent[1] < least or extent[2] > right or extent[3] > greatest:
-            raise Skip(Code.OUTSIDE, "EPSG4326 takes longitudes of -180..180 as x and latitudes of -90..90 as y")
+            raise Refused(Code.OUTSIDE, "EPSG4326 takes longitudes of -180..180 as x and latitudes of -90..90 as y")
 
 
 def check_map(shapes: Iterable[Shape], tiles: Tiles) -> None:
-    """Raises :class:`Skip` for a shape of which nothing lies on its map."""
+    """Raises :class:`Refused` for a shape of which nothing lies on its map."""
     (a, b), (c, d) = tiles.bounds
     left, low, right, high = min(a, c), min(b, d), max(a, c), max(b, d)
     for extent in filter(None, map(_extent, shapes)):
         if extent[2] < left or extent[0] > right or extent[3] < low or extent[1] > high:
-            raise Skip(Code.OUTSIDE, f"lies beside its map, which is x {left:g}..{right:g}, y {low:g}..{high:g}")
+            raise Refused(Code.OUTSIDE, f"lies beside its map, which is x {left:g}..{right:g}, y {low:g}..{high:g}")
 
 
 def _extent(shape: Shape) -> tuple[float, float, float, float] | None:

@@ -142,7 +142,7 @@ class LineBuffer:
         return True
 
     def skip(
-        self, code: Code, label: str, message: str, annotation: Object | Track | Classification | Relationship
+        self, code: str, label: str, message: str, annotation: Object | Track | Classification | Relationship
     ) -> None:
         """Close an annotation as skipped; a further piece of one that is counted already only gets the note."""
         where, id = annotation.location, annotation.id

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from msgspec import Raw
 
-from to_labelbox.geometry.lowering import Lowering, Shape, Skip
+from to_labelbox.geometry.lowering import Lowering, Shape
 from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Object
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.report.annotation_index import IndexLine
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Tally
 from to_labelbox.rules.settings import Outside
 from to_labelbox_formats.labelbox.encode.asset_bounds import BORDERS, check_degrees, check_map
@@ -185,7 +186,7 @@ class Shapes:
             return
         try:
             shapes = self._lowered(obj)
-        except Skip as skip:
+        except Refused as skip:
             self._buffer.skip(skip.code, label, str(skip), obj)
             return
         first, lost = "", False
@@ -240,7 +241,7 @@ class Shapes:
             tally.converted += obj.source_count
 
     def _lowered(self, obj: Object) -> list[Shape]:
-        """The shapes that stand for an object, at least one. Raises :class:`Skip`."""
+        """The shapes that stand for an object, at least one. Raises :class:`Refused`."""
         if self._border is not None:
             obj = self._border(obj, self._buffer.item, self._buffer.log)
         shapes = self._lowering.lower(obj)
@@ -249,7 +250,7 @@ class Shapes:
         if self._map is not None:
             check_map(shapes, self._map)
         if not shapes:
-            raise Skip(Code.GEOMETRY_MISSING, "nothing of it lies on the asset")
+            raise Refused(Code.GEOMETRY_MISSING, "nothing of it lies on the asset")
         return shapes
 
     def _asked(self, shape: Shape, absent: dict[str, None], again: bool) -> tuple[Attribute, ...]:

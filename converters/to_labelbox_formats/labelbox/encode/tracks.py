@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Raw, Struct
 
-from to_labelbox.geometry.lowering import Skip
 from to_labelbox.model.items import Media, Track
 from to_labelbox.model.schema import Kind
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox_formats.labelbox.encode.composite_masks import PendingMask, composite
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.line_types import MaskInstance, Masks, MasksLine
@@ -80,7 +80,7 @@ class Tracks:
             return
         try:
             courses = self._lowering.lower(track, self._buffer.item.asset, self._buffer.item.origin)
-        except Skip as skip:
+        except Refused as skip:
             self._buffer.skip(skip.code, label, str(skip), track)
             return
         fitting = [course for course in courses if self._buffer.fits(course.label, course.kind)]

@@ -22,7 +22,7 @@ from msgspec import Raw
 
 from to_labelbox.geometry import vector as geo
 from to_labelbox.geometry.any_shape import envelope
-from to_labelbox.geometry.lowering import EXACT, Lowering, Skip
+from to_labelbox.geometry.lowering import EXACT, Lowering
 from to_labelbox.model.items import (
     Asset,
     Attribute,
@@ -45,6 +45,7 @@ from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Outside, Policy, Settings
 from to_labelbox_formats.labelbox.encode.line_types import (
@@ -102,10 +103,10 @@ class TrackLowering:
         self.approximated = False
 
     def lower(self, track: Track, asset: Asset, origin: str) -> list[Course]:
-        """The lines to write. Raises :class:`Skip`."""
+        """The lines to write. Raises :class:`Refused`."""
         self._track, self._asset, self._origin = track, asset, origin
         self.approximated = track.loss
-        self._refused: Skip | geo.GeometryError | None = None
+        self._refused: Refused | geo.GeometryError | None = None
         self._hidden = 0
         self._shapes.start(asset.width, asset.height, origin)
         self._rasters.start(asset.width, asset.height, origin)
@@ -113,9 +114,9 @@ class TrackLowering:
         courses = self._courses(track, asset)
         if not any(course.segments for course in courses):
             if isinstance(self._refused, geo.GeometryError):
-                raise Skip(Code.MASK_INVALID, str(self._refused))
-            raise self._refused or Skip(Code.TRACK_EMPTY, "the track shows nothing on any frame")
-        if self._hidden and isinstance(self._refused, Skip):
+                raise Refused(Code.MASK_INVALID, str(self._refused))
+            raise self._refused or Refused(Code.TRACK_EMPTY, "the track shows nothing on any frame")
+        if self._hidden and isinstance(self._refused, Refused):
             self._lose(self._refused.code, f"{self._refused}, on {self._hidden} keyframes: hidden there")
         elif self._hidden:
             self._lose(Code.MASK_INVALID, f"{self._refused}, on {self._hidden} keyframes: hidden there")
@@ -132,7 +133,7 @@ class TrackLowering:
         states = _states(track)
         if types == {Keypoints}:
             if asset.media is Media.DICOM:
-                raise Skip(Code.GEOMETRY_UNSUPPORTED, "a track of keypoints on dicom has no payload in Labelbox")
+                raise Refused(Code.GEOMETRY_UNSUPPORTED, "a track of keypoints on dicom has no payload in Labelbox")
             return self._keypoints(track, states)
         if RotatedBox in types and types <= {Box, RotatedBox} and asset.media is Media.VIDEO:
             upright = self._upright(states)
@@ -143,7 +144,7 @@ class TrackLowering:
             return [Course(kind, track.label, self._moving(states))]
         if not types <= set(_AREAS):
             names = " and ".join(sorted(t.__name__.lower() for t in types))
-            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"a track of {names} on {asset.media} has no payload in Labelbox")
+            raise Refused(Code.GEOMETRY_UNSUPPORTED, f"a track of {names} on {asset.media} has no payload in Labelbox")
         return [self._area(track, asset, states, " and ".join(sorted(t.__name__ for t in types if t is not Box)))]
 
     def _upright(self, states: list[list[_State]]) -> list[list[_State]] | None:
@@ -190,7 +191,7 @@ class TrackLowering:
 
     def _check_area(self, largest: float) -> None:
         if largest < self._settings.min_area:
-            raise Skip(Code.BELOW_MIN_AREA, f"its largest area {largest:g} is below --min-area")
+            raise Refused(Code.BELOW_MIN_AREA, f"its largest area {largest:g} is below --min-area")
 
     def _fit(self, frame: int, shape: Geometry) -> Drawn | None:
         """The shape on the frame; None, with the reason kept, when nothing of it is there."""
@@ -207,7 +208,7 @@ class TrackLowering:
             return shape
         try:
             shapes = self._shapes.lower(self._object(frame, shape))
-        except Skip as skip:
+        except Refused as skip:
             self._refused = self._refused or skip
             self._hidden += 1
             return None
@@ -266,7 +267,7 @@ class TrackLowering:
             p.name for s in track.segments for k in s if isinstance(k.geometry, Keypoints) for p in k.geometry.points
         )
         if not names:
-            raise Skip(Code.KEYPOINTS_EMPTY, "no keypoint is present on any frame")
+            raise Refused(Code.KEYPOINTS_EMPTY, "no keypoint is present on any frame")
         message = f"a skeleton track is written as {n_of(len(names), 'point track')}, one a keypoint"
         self._lose(Code.TRACK_CONVERTED, message)
         return [
@@ -283,7 +284,7 @@ class TrackLowering:
             boxes = [[_State(s.frame, _envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states]
             return Course(Kind.BOX, track.label, self._moving(boxes))
         if not known:
-            raise Skip(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
+            raise Refused(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
         keys = [Key(s.frame, mask, ()) for segment in states for s in segment if (mask := self._mask(s.frame, s.shape))]
         what = what or "Box"
         if what != "Mask" or not _unbroken(states):
@@ -307,7 +308,7 @@ class TrackLowering:
             shape = Polygon(((geo.rotated_corners(shape),),))
         try:
             return self._rasters.lower(self._object(frame, shape))[0].geometry  # type: ignore[return-value]
-        except (Skip, geo.GeometryError) as error:
+        except (Refused, geo.GeometryError) as error:
             self._refused = self._refused or error
             self._hidden += 1
             return None
@@ -315,7 +316,7 @@ class TrackLowering:
     def _bare(self, track: Track, courses: list[Course]) -> list[Course]:
         """DICOM lines need a plane and carry no answers [docs, import-dicom-annotations]."""
         if track.plane not in PLANES:
-            raise Skip(Code.GEOMETRY_UNSUPPORTED, f"plane {track.plane!r}: DICOM takes {', '.join(PLANES)}")
+            raise Refused(Code.GEOMETRY_UNSUPPORTED, f"plane {track.plane!r}: DICOM takes {', '.join(PLANES)}")
         if any(key.answers for course in courses for segment in course.segments for key in segment):
             self._lose(Code.ATTRIBUTE_DROPPED, "DICOM lines carry no attributes: left out")
         return [c._replace(segments=[[k._replace(answers=()) for k in s] for s in c.segments]) for c in courses]
@@ -339,13 +340,13 @@ def _check_frames(track: Track) -> None:
     for segment in track.segments:
         for key in segment:
             if key.frame <= last:
-                raise Skip(
+                raise Refused(
                     Code.FRAME_INVALID,
                     f"frame {key.frame} after frame {last}: frames must rise" if last >= 0 else f"frame {key.frame}",
                 )
             last = key.frame
     if last < 0:
-        raise Skip(Code.TRACK_EMPTY, "the track has no keyframe")
+        raise Refused(Code.TRACK_EMPTY, "the track has no keyframe")
 
 
 def _states(track: Track) -> list[list[_State]]:
