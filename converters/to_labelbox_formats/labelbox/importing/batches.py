@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError
-from to_labelbox_formats.labelbox.importing.client import PAUSES, Found, Labelbox, NotFound, Unanswered
+from to_labelbox_formats.labelbox.importing.calls import PAUSES, Found, NotFound, Unanswered
+from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Batch
 
 NAME = 100

@@ -9,13 +9,8 @@ from contextlib import contextmanager
 
 from to_labelbox.plugins.importer import Dialogue, ImportOptions
 from to_labelbox.report.errors import RefusedError, UnavailableError, UsageError
-from to_labelbox_formats.labelbox.importing.client import (
-    Expired,
-    Labelbox,
-    NotFound,
-    Unanswered,
-    check_installed,
-)
+from to_labelbox_formats.labelbox.importing.calls import Expired, NotFound, Unanswered, check_installed
+from to_labelbox_formats.labelbox.importing.client import Labelbox
 
 _KEY = re.compile(r"[A-Za-z0-9._~+/=-]+")
 """What a bearer token is made of [RFC 6750]: so the key is written the same way wherever it might come up again."""

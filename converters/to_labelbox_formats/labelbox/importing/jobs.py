@@ -17,7 +17,8 @@ from msgspec import Struct
 from to_labelbox.model.text import n_of
 from to_labelbox.plugins.importer import LineCounts
 from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError, UsageError
-from to_labelbox_formats.labelbox.importing.client import PAUSES, Expired, JobState, Labelbox, Unanswered
+from to_labelbox_formats.labelbox.importing.calls import PAUSES, Expired, Unanswered
+from to_labelbox_formats.labelbox.importing.client import JobState, Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Journal, Piece, Project
 from to_labelbox_formats.labelbox.importing.plan import Plan, ProjectPlan
 from to_labelbox_formats.labelbox.importing.statuses import (

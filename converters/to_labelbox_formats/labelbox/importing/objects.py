@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 from to_labelbox.report.errors import UnavailableError
-from to_labelbox_formats.labelbox.importing.client import PAUSES, Found, Labelbox, Unanswered
+from to_labelbox_formats.labelbox.importing.calls import PAUSES, Found, Unanswered
+from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Project, State
 from to_labelbox_formats.labelbox.importing.ontology import structure
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from to_labelbox.report.errors import RefusedError, UnavailableError
-from to_labelbox_formats.labelbox.importing.client import KEYS_A_LOOKUP, PAUSES, Labelbox, NotFound, Unanswered
+from to_labelbox_formats.labelbox.importing.calls import PAUSES, NotFound, Unanswered
+from to_labelbox_formats.labelbox.importing.client import KEYS_A_LOOKUP, Labelbox
 from to_labelbox_formats.labelbox.importing.plan import DataRow, Numbers, Plan
 
 ROWS_A_CALL = 5_000

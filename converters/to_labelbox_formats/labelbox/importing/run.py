@@ -20,13 +20,8 @@ from to_labelbox.report.errors import RefusedError, UnavailableError, UsageError
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing import survey as surveying
 from to_labelbox_formats.labelbox.importing.batches import Batches, prefix
-from to_labelbox_formats.labelbox.importing.client import (
-    ENDPOINT,
-    Labelbox,
-    Unanswered,
-    check_endpoint,
-    quiet_sdk,
-)
+from to_labelbox_formats.labelbox.importing.calls import ENDPOINT, Unanswered, check_endpoint, quiet_sdk
+from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
 from to_labelbox_formats.labelbox.importing.journal import Batch, Journal, Project, State, check_same

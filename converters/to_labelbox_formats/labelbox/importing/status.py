@@ -10,7 +10,8 @@ import msgspec
 from to_labelbox.model.text import n_of
 from to_labelbox.plugins.importer import Dialogue, ImportOptions, ImportReport
 from to_labelbox.report.errors import RefusedError, UsageError
-from to_labelbox_formats.labelbox.importing.client import ENDPOINT, Labelbox, NotFound, check_endpoint, quiet_sdk
+from to_labelbox_formats.labelbox.importing.calls import ENDPOINT, NotFound, check_endpoint, quiet_sdk
+from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
 from to_labelbox_formats.labelbox.importing.journal import Journal, State

@@ -16,7 +16,8 @@ from to_labelbox.model.text import display, n_of
 from to_labelbox.plugins.importer import Dialogue, ImportOptions
 from to_labelbox.report.errors import RefusedError, UsageError
 from to_labelbox_formats.labelbox.importing import metadata
-from to_labelbox_formats.labelbox.importing.client import Labelbox, NotFound
+from to_labelbox_formats.labelbox.importing.calls import NotFound
+from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Journal
 from to_labelbox_formats.labelbox.importing.media import LARGE, SHOWN, LocalFiles, MediaRoot, look
 from to_labelbox_formats.labelbox.importing.objects import same_ontologies
