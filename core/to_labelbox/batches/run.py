@@ -16,13 +16,14 @@ import unicodedata
 from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
+from to_labelbox.batches.across import check_addresses, check_class_map, check_keys, note_media
+from to_labelbox.batches.dataset_run import DatasetRun
 from to_labelbox.batches.find_datasets import Found, discover, none_found
 from to_labelbox.batches.plan import FAILURE, HEAD, Failure, Plan, adopt
 from to_labelbox.batches.progress import Listener, Progress
 from to_labelbox.batches.published import CACHE_FOLDER, PublishedDataset, save_index, save_published
-from to_labelbox.batches.report import BatchReport, Row, State, Totals, row_of
+from to_labelbox.batches.report import BatchReport, Row, State, Totals
 from to_labelbox.batches.worker import (
     WHOLE_UNITS,
     FindDuplicatesTask,
@@ -33,11 +34,8 @@ from to_labelbox.batches.worker import (
     publish_failure,
     start,
 )
-from to_labelbox.conversion.addresses import advice, shared_addresses
-from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, log_of, missing, save
+from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, missing, save
 from to_labelbox.conversion.chunks import EncodedChunk, LineRenderer, plan
-from to_labelbox.conversion.job import ConversionJob
-from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder, sync_folder
 from to_labelbox.conversion.process_pool import PoolFactory, WorkerDied, WorkerPool
 from to_labelbox.conversion.publish import publish, report_of
@@ -45,10 +43,9 @@ from to_labelbox.conversion.repeated_assets import same_keys
 from to_labelbox.conversion.run import names_of
 from to_labelbox.conversion.supervise import encode_all, rendered_by
 from to_labelbox.conversion.worker import Chunk, refuse_changed, save_ontology
-from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.ontology.merge import DatasetSurvey, common_ontology, shared_keys
+from to_labelbox.ontology.merge import DatasetSurvey, common_ontology
 from to_labelbox.plugins.options import option_names
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.report.codes import Code
@@ -56,31 +53,11 @@ from to_labelbox.report.errors import ToLabelboxError, UsageError
 from to_labelbox.report.interruption import postponed
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Output, Report
-
-SHARED_BYTES = 64 << 20
-"""A source that is one file of this size is shared by all machines of a batch."""
 from to_labelbox.rules.class_patterns import check_patterns
 from to_labelbox.source.files import shown_path
 
-
-@dataclass(slots=True)
-class _Set:
-    """A dataset on its way. ``failure``: why it is left out. ``kept``: it is published already, with ``report``.
-
-    ``memory`` is the file in which a finished run remembers it. ``apart``: an earlier dataset has assets of it too.
-    """
-
-    number: int
-    found: Found
-    job: ConversionJob
-    folder: str
-    head: DatasetCheckpoint | None = None
-    gathered: MergedChunks | None = None
-    failure: str = ""
-    report: Report | None = None
-    memory: str = ""
-    kept: PublishedDataset | None = None
-    apart: bool = False
+SHARED_BYTES = 64 << 20
+"""A source that is one file of this size is shared by all machines of a batch."""
 
 
 class Batch:
@@ -119,7 +96,7 @@ class Batch:
         self.sets = [self._set(n, f) for n, f in enumerate(sets)]
         self._progress.datasets = len(sets)
 
-    def _set(self, number: int, found: Found) -> _Set:
+    def _set(self, number: int, found: Found) -> DatasetRun:
         common, known = self._common, self._known[found.format]
         media = common.media_root
         if media is not None and os.path.isdir(os.path.join(media, found.path)):
@@ -136,7 +113,7 @@ class Batch:
         )
         digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
         folder = "" if self._dry else os.path.join(self._working, digest)
-        return _Set(number, found, job, folder, failure=found.problem)
+        return DatasetRun(number, found, job, folder, failure=found.problem)
 
     def note_unprotected(self, why: str) -> None:
         """Say that other runs are not kept out of the output folder."""
@@ -145,7 +122,7 @@ class Batch:
             self._notes.note(Code.LOCK_UNAVAILABLE, message, file=self._out)
 
     @property
-    def _alive(self) -> list[_Set]:
+    def _alive(self) -> list[DatasetRun]:
         return [s for s in self.sets if not s.failure]
 
     def _tell(self) -> None:
@@ -186,7 +163,7 @@ class Batch:
                 os.makedirs(dataset.folder, exist_ok=True)
                 save(os.path.join(dataset.folder, FAILURE), Failure(dataset.failure))
             if dataset.failure:
-                totals.add(_row(dataset), None)
+                totals.add(dataset.row(), None)
             elif dataset.gathered is not None:
                 totals.add(Row(dataset.found.path, dataset.found.format), None)
         if shard == 0:
@@ -250,7 +227,7 @@ class Batch:
     def _encode(
         self,
         pool: WorkerPool,
-        sets: Sequence[_Set],
+        sets: Sequence[DatasetRun],
         shared: AbstractSet[int] = frozenset(),
         shard: int = 0,
         of: int = 1,
@@ -297,48 +274,44 @@ class Batch:
                 self._progress.datasets_done += 1
             self._tell()
 
-    def _opened(self, dataset: _Set, head: DatasetCheckpoint, parts: Sequence[EncodedChunk]) -> list[tuple[int, int]]:
+    def _opened(
+        self, dataset: DatasetRun, head: DatasetCheckpoint, parts: Sequence[EncodedChunk]
+    ) -> list[tuple[int, int]]:
         """Take over what there is of a dataset; gives the ranges that are missing."""
-        dataset.head = head
-        dataset.gathered = MergedChunks(log_of(head.log, self._common.fail))
+        dataset.take_over(head, parts, self._common.fail)
         self._progress.datasets_opened += 1
         self._progress.units += head.units
-        for part in parts:
-            self._add(dataset, part)
+        self._progress.units_done += sum(part.stop - part.start for part in parts)
         ranges = missing(plan(head.units), parts)
         if not ranges:
             self._progress.datasets_done += 1
         return ranges
 
-    def _published(self, dataset: _Set, kept: PublishedDataset, report: Report | None) -> None:
+    def _published(self, dataset: DatasetRun, kept: PublishedDataset, report: Report | None) -> None:
         """Take over what a finished run remembers of a dataset, in place of its chunks."""
-        dataset.head, dataset.kept, dataset.report = kept.head, kept, report
-        dataset.gathered = MergedChunks(log_of(kept.log, self._common.fail))
-        dataset.gathered.survey = kept.survey
-        dataset.gathered.keys.frombytes(kept.keys)
+        dataset.take_published(kept, report, self._common.fail)
         self._progress.datasets_opened += 1
         self._progress.units += kept.head.units
         self._progress.units_done += kept.head.units
         self._progress.datasets_done += 1
 
-    def _reopen(self, dataset: _Set) -> None:
+    def _reopen(self, dataset: DatasetRun) -> None:
         """Give up what is published of a dataset: the ontology has changed."""
         assert dataset.head is not None
         self._progress.datasets_opened -= 1
         self._progress.units -= dataset.head.units
         self._progress.units_done -= dataset.head.units
         self._progress.datasets_done -= 1
-        dataset.memory, dataset.kept, dataset.report = "", None, None
-        dataset.head = dataset.gathered = None
+        dataset.forget()
 
-    def _add(self, dataset: _Set, part: EncodedChunk) -> None:
+    def _add(self, dataset: DatasetRun, part: EncodedChunk) -> None:
         assert dataset.gathered is not None
         dataset.gathered.add(part)
         self._progress.units_done += part.stop - part.start
 
     # -------------------------------------------------------------------------------------------------------- join
 
-    def _find_repeats(self, pool: WorkerPool, sets: Sequence[_Set]) -> None:
+    def _find_repeats(self, pool: WorkerPool, sets: Sequence[DatasetRun]) -> None:
         """Look for assets that occur twice in a dataset."""
         repeats: deque[FindDuplicatesTask] = deque()
         for dataset in sets:
@@ -358,64 +331,15 @@ class Batch:
 
     def _join(self) -> Ontology:
         """The ontology of all."""
-        self._check_class_map()
+        check_class_map(self._alive, self._common, self._notes)
         opened = [(s.head.schema, s.gathered) for s in self._alive if s.head and s.gathered]
         check_patterns(self._common.settings, names_of(opened), self._notes)
-        self._check_keys()
-        self._check_urls()
+        check_keys(self._alive, self._common, self._notes)
+        check_addresses(self._alive, self._common, self._notes)
         if self._common.ontology is not None:
             return self._common.ontology
         seen = [DatasetSurvey(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
         return common_ontology(seen, self._common.settings)
-
-    def _check_keys(self) -> None:
-        """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets."""
-        sets = [s for s in self._alive if s.gathered is not None]
-        for owner, other, count in shared_keys([s.gathered.keys for s in sets if s.gathered is not None]):
-            sets[owner].apart = True
-            if self._common.settings.rows is not None:
-                continue
-            path, earlier = sets[owner].found.path, sets[other].found.path
-            message = (
-                f"{count} of its global keys are those of {earlier!r} too, and stand for the same assets: "
-                "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"
-            )
-            if self._common.fail:
-                raise UsageError(f"{path}: {message}")
-            self._notes.note(Code.KEY_SHARED, message, file=path, count=count)
-
-    def _check_class_map(self) -> None:
-        """A class map serves all datasets: a name in it must occur in one of them."""
-        if self._common.settings.class_map is None:
-            return
-        declared = [s.head.declared for s in self._alive if s.head]
-        labels = tuple(label for schema in declared for label in schema.labels)
-        for dataset in self._alive:
-            assert dataset.gathered is not None
-            log = dataset.gathered.log
-            self._notes.used_rules |= log.used_rules
-            for name in log.ledger:
-                self._notes.ledger[name].read += 0
-        schema = Schema(labels, tuple(question for schema in declared for question in schema.questions))
-        self._common.settings.class_map.check(schema, self._notes)
-
-    def _check_urls(self) -> None:
-        """Assets whose keys tell them apart, but whose addresses do not."""
-        sets = [(s, s.gathered) for s in self._alive if s.gathered is not None]
-        settings = self._common.settings
-        for owner, other, count in shared_addresses([(g.survey.urls, g.keys) for _, g in sets]):
-            what = f"{n_of(count, 'asset')} of it {'has' if count == 1 else 'have'}"
-            whose = "another" if owner == other else f"one of {sets[other][0].found.path!r}"
-            message = f"{what} the address of {whose} under another global key: {advice(settings, owner != other)}"
-            self._notes.note(Code.ADDRESS_SHARED, message, file=sets[owner][0].found.path, count=count)
-
-    def _note_media(self, rows: Sequence[Row]) -> None:
-        """A project takes one type of media: say which datasets go into which."""
-        kinds = {medium: None for row in rows for medium in row.media}
-        if len(kinds) > 1:
-            shown = ", ".join(f"{medium} ({_first_of(rows, medium)})" for medium in kinds)
-            message = f"a Labelbox project holds one media type, the datasets have {shown}: import them into one each"
-            self._notes.note(Code.LIMIT, message)
 
     # ------------------------------------------------------------------------------------------------------ finish
 
@@ -426,7 +350,7 @@ class Batch:
         path = save_ontology(ontology, self._working)
         os.makedirs(os.path.join(self._out, CACHE_FOLDER), exist_ok=True)
         tasks: deque[PublishTask] = deque()
-        large: list[_Set] = []
+        large: list[DatasetRun] = []
         for dataset in unpublished:
             self._report(dataset, ontology)
             if dataset.failure:
@@ -466,7 +390,7 @@ class Batch:
             self._publish_large(pool, dataset, filling, path)
             self._one_more()
 
-    def _publish_large(self, pool: WorkerPool, dataset: _Set, filling: LineRenderer, ontology: str) -> None:
+    def _publish_large(self, pool: WorkerPool, dataset: DatasetRun, filling: LineRenderer, ontology: str) -> None:
         assert dataset.head is not None
         assert dataset.gathered is not None
         assert dataset.report is not None
@@ -485,7 +409,7 @@ class Batch:
         finally:
             folder.clean()
 
-    def _report(self, dataset: _Set, ontology: Ontology) -> None:
+    def _report(self, dataset: DatasetRun, ontology: Ontology) -> None:
         """Draw up the report of a dataset, as far as it is known before anything is written."""
         assert dataset.head is not None
         assert dataset.gathered is not None
@@ -495,10 +419,10 @@ class Batch:
         except ToLabelboxError as error:
             dataset.failure = str(error)
 
-    def _place(self, dataset: _Set) -> str:
+    def _place(self, dataset: DatasetRun) -> str:
         return os.path.join(self._out, *dataset.found.path.split("/"))
 
-    def _memory(self, dataset: _Set) -> str:
+    def _memory(self, dataset: DatasetRun) -> str:
         return os.path.join(self._out, CACHE_FOLDER, os.path.basename(dataset.folder))
 
     def _one_more(self) -> None:
@@ -522,9 +446,9 @@ class Batch:
         """The report of all."""
         totals = Totals()
         for dataset in self.sets:
-            totals.add(_row(dataset), dataset.report if not dataset.failure else None)
+            totals.add(dataset.row(), dataset.report if not dataset.failure else None)
         self._add_unreadable(totals)
-        self._note_media([row for row in totals.rows if row.published])
+        note_media([row for row in totals.rows if row.published], self._notes)
         totals.note(self._notes)
         return totals.report(shown_path(self._given.root), ontology.decisions)
 
@@ -535,20 +459,8 @@ class Batch:
                 totals.add(Row(left.path, "", problem=left.problem, state=State.FAILED, unreadable=1), None)
 
 
-def _first_of(rows: Sequence[Row], medium: str) -> str:
-    return next(row.path for row in rows if medium in row.media)
-
-
 def _is_large(source: str) -> bool:
     return os.path.isfile(source) and os.path.getsize(source) >= SHARED_BYTES
-
-
-def _row(dataset: _Set) -> Row:
-    found = dataset.found
-    if dataset.failure or dataset.report is None:
-        return Row(found.path, found.format, problem=dataset.failure, state=State.FAILED)
-    media = {} if dataset.gathered is None else {m.value: n for m, n in dataset.gathered.survey.media.items()}
-    return row_of(found.path, found.format, dataset.report, media)
 
 
 def _write_last(out: str, working: str, files: Mapping[str, bytes]) -> None:
