@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -181,3 +183,19 @@ def test_many_lines_of_one_label_in_several_kinds_are_several_names(convert: Con
         for n in range(4000)
     ]
     assert "limit" not in convert.items([item(*people)]).codes
+
+
+class _Once(list[Object]):
+    """Annotations that are read while they are iterated: a second time costs as much as the first."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Object]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_lines_of_one_name_are_counted_without_encoding_them_again(convert: Convert) -> None:
+    boxes = _Once(Object(id=str(n), label="a", geometry=Box(n % 90, 1, 5, 5)) for n in range(6000))
+    assert "limit" in convert.items([msgspec.structs.replace(item(), annotations=boxes)]).codes
+    assert boxes.times == 1

@@ -26,7 +26,7 @@ from to_labelbox_formats.labelbox.encode.data_rows import data_row
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
 from to_labelbox_formats.labelbox.encode.shapes import Shapes
-from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, ONE_NAME, TEXT
+from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MAX_FRAMES, TEXT
 from to_labelbox_formats.labelbox.metadata import RESERVED, SPLIT, SPLITS, split_option
 from to_labelbox_formats.labelbox.options import Options
 
@@ -76,7 +76,6 @@ class Encoder:
         self._dataset = dataset
         self._keys = Keys(settings, dataset)
         self._georeference = _georeference(options)
-        self._alone = False
         self._reset(log)
 
     def _reset(self, log: Log) -> None:
@@ -126,7 +125,7 @@ class Encoder:
 
     def add(self, item: Item) -> None:
         """Encode an asset: its data row, its shapes and tracks, its answers, its relationships."""
-        given, buffer = item, self._buffer
+        buffer = self._buffer
         if self._georeference is not None and item.asset.media is Media.IMAGE:
             item = self._georeference(item, buffer.log)
         if not item.asset.path.isascii():
@@ -178,8 +177,8 @@ class Encoder:
             self._demand(answers, sources)
         if relationships:
             self._relate(relationships, ends, sources)
-        if buffer.line_count - before > MANY:
-            self._check_many(given)
+        shapes.close()
+        buffer.close()
         self._counts.append(buffer.line_count - before)
 
     def _cleaned(self, item: Item) -> Item:
@@ -315,16 +314,3 @@ class Encoder:
             survey.note_largest(TEXT, len(asset.text))
         if asset.frames is not None:
             survey.note_largest(FRAMES, asset.frames)
-
-    def _check_many(self, item: Item) -> None:
-        """Count the lines of each name on a data row of many, by encoding it once more on its own."""
-        if self._alone:
-            return
-        again = Encoder(self._settings, self._options, self._dataset, Log())
-        again.spill, again._alone = lambda _: None, True
-        again.add(item)
-        for (label, kind), lines in again.take().survey.shapes.items():
-            if lines > MANY:
-                self._buffer.survey.note_largest(ONE_NAME, lines)
-                message = f"{lines} lines of {label!r} ({kind}) on one data row; an import takes {MANY} of one name"
-                self._buffer.log.note(Code.LIMIT, message, file=self._buffer.key)

@@ -20,6 +20,7 @@ from to_labelbox.rules.required import label_owner, missing
 from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox.encode.line_types import LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine
 from to_labelbox_formats.labelbox.encode.uuids import Uuids
+from to_labelbox_formats.labelbox.limits import MANY, ONE_NAME
 from to_labelbox_formats.labelbox.options import Options
 
 SPILL = 1 << 20
@@ -35,7 +36,7 @@ class LineBuffer:
     """The lines, the survey and the log of one chunk, and the data row that the next lines refer to.
 
     ``index`` has a line for each of ``waiting`` while ``spill_index`` takes them; ``place`` is what they tell of the item,
-    ``number`` gives that of the next line.
+    ``number`` gives that of the next line. ``of_row`` counts the lines of the data row by tool.
     """
 
     item: Item
@@ -52,6 +53,7 @@ class LineBuffer:
         self.filtered = bool(settings.include or settings.exclude)
         self.log = log
         self.survey = Survey()
+        self.of_row: dict[tuple[str, Kind], int] = {}
         self.lines = bytearray()
         self.spill: Callable[[bytes], None] | None = None
         self.spill_index: Callable[[bytes], None] | None = None
@@ -109,6 +111,23 @@ class LineBuffer:
         """Say in the index that an annotation of the last line has lost something."""
         if self.index:
             self.index[-1].approximated = True
+
+    def count(self, label: str, kind: Kind, lines: int = 1) -> None:
+        """Count lines of the data row; :meth:`close` puts them into the survey, which has the tools in the order in which
+        they were first seen."""
+        seen = label, kind
+        self.of_row[seen] = self.of_row.get(seen, 0) + lines
+        self.survey.shapes.setdefault(seen, 0)
+
+    def close(self) -> None:
+        """Put what was counted of the data row into the survey, and say where it has too many lines of one tool."""
+        for (label, kind), lines in self.of_row.items():
+            self.survey.shapes[label, kind] += lines
+            if lines > MANY:
+                self.survey.note_largest(ONE_NAME, lines)
+                message = f"{lines} lines of {label!r} ({kind}) on one data row; an import takes {MANY} of one name"
+                self.log.note(Code.LIMIT, message, file=self.key)
+        self.of_row.clear()
 
     def flush(self) -> None:
         self.lines += self._encode_lines(self.waiting)

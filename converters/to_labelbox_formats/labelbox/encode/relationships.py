@@ -49,7 +49,7 @@ def add_relationship(
         buffer.skip(Code.RELATIONSHIP_DANGLING, label, "both its ends are the same annotation", relationship)
         return
     seen = (label, Kind.RELATIONSHIP)
-    buffer.survey.shapes[seen] = buffer.survey.shapes.get(seen, 0) + 1
+    buffer.count(*seen)
     uuid = buffer.uuids.make(relationship.id, "relationship")
     line = RelationshipLine(
         uuid,

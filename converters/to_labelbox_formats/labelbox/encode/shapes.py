@@ -28,7 +28,7 @@ class _UnnamedError(Exception):
 
 
 class _Plain:
-    """A label's plain shapes: their tool, how many lines of them there are, and the row of the ledger they count in.
+    """A label's plain shapes: their tool, how many lines of them the data row has, and the row of the ledger they count in.
 
     ``named`` are the names of lines with the answers after them, by the identity of the tuple of answers, which is kept
     beside them: readers give the same tuple for the same answers, and comparing what is in it would take longer than to
@@ -62,6 +62,7 @@ class Shapes:
         self._plain_boxes: dict[str, _Plain] = {}
         self._plain_rings: dict[str, _Plain] = {}
         self._pieced: set[str] = set()
+        self._touched: list[_Plain] = []
 
     def start(self, item: Item) -> None:
         """The asset that the next shapes are on."""
@@ -77,11 +78,15 @@ class Shapes:
             self._lowering.start(None, None, item.origin)
 
     def finish(self) -> None:
-        """Put into the log and the survey what has only been counted."""
+        """Put into the log what has only been counted."""
         self._lowering.finish()
-        counts = self._buffer.survey.shapes
-        for plain in (*self._plain_boxes.values(), *self._plain_rings.values()):
-            counts[plain.label, plain.kind] += plain.lines
+
+    def close(self) -> None:
+        """Count the plain shapes of the asset."""
+        for plain in self._touched:
+            self._buffer.count(plain.label, plain.kind, plain.lines)
+            plain.lines = 0
+        self._touched.clear()
 
     def plain(self, annotations: Iterator[Annotation], ends: dict[str, str] | None) -> Annotation | None:
         """Boxes and polygons that are written as they are: the same as :meth:`add`, in fewer steps.
@@ -108,6 +113,8 @@ class Shapes:
                     lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
                     if index is not None:
                         index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
+                    if not plain.lines:
+                        self._touch(plain)
                     plain.lines += 1
                 else:
                     plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
@@ -127,6 +134,8 @@ class Shapes:
                         buffer.vertices += len(vertices)
                         if buffer.vertices > LONG:
                             buffer.flush()
+                    if not plain.lines:
+                        self._touch(plain)
                     plain.lines += len(drawn)
                 if obj.outline_unread:
                     self._lowering.note_forced(obj)
@@ -156,6 +165,11 @@ class Shapes:
         plain = _Plain(tool[0], label, kind, self._buffer.log.ledger[ledger_label], self._buffer.label_of(obj))
         (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[ledger_label] = plain
         return plain
+
+    def _touch(self, plain: _Plain) -> None:
+        """These are the first of the plain shapes on the asset."""
+        self._touched.append(plain)
+        self._buffer.count(plain.label, plain.kind, 0)
 
     def _named(self, plain: _Plain, attributes: tuple[Attribute, ...]) -> Raw:
         """The name of a line with the answers after it, kept for the next shape that has the same tuple."""
@@ -191,8 +205,6 @@ class Shapes:
             return
         first, lost = "", False
         absent: dict[str, None] = {}
-        survey = self._buffer.survey
-        counts = survey.shapes
         keypoints = 0
         for shape in shapes:
             kind, tool_label, drawn, attributes, part = shape
@@ -209,8 +221,7 @@ class Shapes:
                 self._buffer.demand(tool_label, kind, attributes, obj)
             uuid = self._buffer.uuids.make(obj.id, part)
             first = first or uuid
-            seen = (tool_label, kind)
-            counts[seen] = counts.get(seen, 0) + 1
+            self._buffer.count(tool_label, kind)
             name = tool[0]
             if attributes:
                 name = Raw(bytes(name) + self._answers(kind, tool_label, attributes, part, label))

@@ -49,7 +49,7 @@ class Tracks:
                     buffer.log.note(
                         Code.MASK_COVERED, message, file=buffer.item.origin, where=track.location, id=track.id
                     )
-                self._count(one.label, Kind.MASK)
+                buffer.count(one.label, Kind.MASK)
                 self._close(track, one.approximated or n in covered)
                 lost |= one.approximated or n in covered
             instances = [MaskInstance(instance_color(n), pending[n].name) for n in drawn]
@@ -59,10 +59,6 @@ class Tracks:
             if lost:
                 buffer.note_approximated()
         self._pending.clear()
-
-    def _count(self, label: str, kind: Kind) -> None:
-        shapes = self._buffer.survey.shapes
-        shapes[label, kind] = shapes.get((label, kind), 0) + 1
 
     def _close(self, track: Track, approximated: bool) -> None:
         tally = self._buffer.log.ledger[track.ledger_label or track.label]
@@ -103,7 +99,7 @@ class Tracks:
                 waiting = PendingMask(track, tool_label, name, course, self._lowering.approximated)
                 self._pending.setdefault(plane, []).append(waiting)
                 return  # what has masks has one course
-            self._count(tool_label, kind)
+            self._buffer.count(tool_label, kind)
             line: Struct
             uuid = None
             if kind is Kind.MASK:
