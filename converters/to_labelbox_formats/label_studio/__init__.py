@@ -12,10 +12,11 @@ Format facts [label-studio-sdk ``converter``, the editor's ``serialize`` functio
 | module | holds |
 |---|---|
 | ``options``, ``detect`` | what the user decides; which files are Label Studio's |
-| ``dataset`` | opening: files, labelling config, index |
+| ``dataset`` | opening, in six steps |
 | ``config`` | the labelling config and its schema |
 | ``task_index``, ``asset_index`` | made once: where each task is, which records are of one task, which tasks share an asset |
-| ``conventions``, ``unread`` | what the regions say for and against a reading; what no rule reads |
+| ``census`` | looked at on the way: what no rule knows, what speaks for a reading, what stands in for a missing config |
+| ``conventions``, ``unread`` | which reading is taken; what was left unread |
 | ``files`` | the files cut into pieces, pieces decoded to tasks, the annotation of a task that counts |
 | ``items`` | the items of a range of tasks |
 | ``assets`` | what a task's data shows: names, addresses and sizes |

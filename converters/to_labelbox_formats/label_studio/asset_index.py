@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from to_labelbox_formats.label_studio.assets import UPLOAD_PREFIX, Reference, Slot
+from to_labelbox_formats.label_studio.assets import UPLOAD_PREFIX, Reference, Slot, slots_of
+from to_labelbox_formats.label_studio.config import Config
+from to_labelbox_formats.label_studio.files.task_files import TaskFiles, TaskPiece
 
 LEVELS = 3
 """Names of an asset that are told apart: the shortest, the next longer one, all others."""
@@ -47,15 +50,33 @@ class AssetIndex(Struct, frozen=True):
         return reference.names[-1]
 
 
-def index_assets(slots: Iterable[tuple[int, Slot]]) -> AssetIndex:
-    """``slots`` are the assets with the number of their task, in order; they are gone through once a level."""
+class Tasks(NamedTuple):
+    """The tasks of an export, but for the ``absorbed`` ones, which are records of another one."""
+
+    files: TaskFiles
+    pieces: Sequence[TaskPiece]
+    absorbed: Collection[int]
+    config: Config
+    data_key: str | None
+
+    def slots(self) -> Iterator[tuple[int, Slot]]:
+        """The assets of all tasks with the number of their task, in order."""
+        for piece in self.pieces:
+            for unit, data in enumerate(self.files.data(piece), piece.first):
+                if unit not in self.absorbed:
+                    for slot in slots_of(data, self.config, self.data_key)[0]:
+                        yield unit, slot
+
+
+def index_assets(tasks: Tasks) -> AssetIndex:
+    """The tasks are read once a level."""
     first: dict[int, int] = {}
     again: dict[int, set[int]] = {}
     clashes: tuple[set[int], ...] = tuple(set() for _ in range(LEVELS))
     shortest: dict[int, int] = {}
     for level in range(LEVELS):
         owners: dict[int, int] = {}
-        for unit, slot in slots:
+        for unit, slot in tasks.slots():
             if slot.reference is None:
                 continue
             ref = hash(slot.ref)

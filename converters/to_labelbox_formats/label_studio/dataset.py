@@ -18,7 +18,7 @@ from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recog
 from to_labelbox_formats.label_studio.items import TaskItems
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.task_index import index_tasks
-from to_labelbox_formats.label_studio.unread import note_files, note_unread_tags
+from to_labelbox_formats.label_studio.unread import note_unread
 
 CONFIG_NAMES = ("config.xml", "label_config.xml")
 MAX_CONFIG_BYTES = 32 << 20
@@ -26,23 +26,22 @@ _ROOT = re.compile(rb"<\s*View\b", re.IGNORECASE)
 
 
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
-    """Open an export: find its files and its labelling config, and index its tasks."""
+    """Open an export: find its labelling config and its files, index its tasks, and say what was taken for granted."""
     options.check()
     log = context.log
-    config, used = _config(source, options, log)
-    reasons: dict[str, str] = {}
-    index = index_tasks(source, _files(source, log, reasons), config, options, log)
-    index.census.tell(log, index.config, options.data_key)
-    note_unread_tags(index.given, log)
-    note_files(log, source, [f.name for f in index.files] + used, reasons, index.assets)
+    config, config_name = _labelling_config(source, options, log)
+    declared = declare(config or Config(), log)
+    files, others = _files(source, log)
+    index = index_tasks(source, files, config, options, log)
+    note_unread(source, index, others, config_name, log, options.data_key)
     conventions = settle(index.census.evidence, options, log)
-    declared = declare(index.given, log)
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
     if index.doubtful:
+        fields = ", ".join(index.doubtful[:8])
         log.assume(
             "fields of flat records",
-            f"data: {', '.join(index.doubtful[:8])}",
+            f"data: {fields}",
             unknown=len(index.doubtful),
             why="JSON-MIN and CSV tell single choices and texts in the same way",
             option="-O config=FILE",
@@ -50,8 +49,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         log.note(
             Code.FIELD_IGNORED,
             "JSON-MIN and CSV do not tell single choices and texts from data, so these fields were taken for data: "
-            f"{', '.join(index.doubtful[:8])}; if any of them is an answer, give the labelling config with -O config=FILE",
-            file=index.files[0].name,
+            f"{fields}; if any of them is an answer, give the labelling config with -O config=FILE",
+            file=files[0].name,
         )
     items = TaskItems(source, index, declared, conventions, options, context)
     return Dataset(
@@ -59,15 +58,16 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         declared.schema,
         index.units,
         items,
-        {"files": len(index.files), "tasks": index.units, "config": config is not None, "bytes": index.bytes},
+        {"files": len(files), "tasks": index.units, "config": config is not None, "bytes": index.bytes},
         unit_name=items.name,
         unit_items=items.unlabelled,
     )
 
 
-def _files(source: Source, log: Log, reasons: dict[str, str]) -> list[FoundFile]:
-    """The files of the export; ``reasons`` gets why the others are none."""
+def _files(source: Source, log: Log) -> tuple[list[FoundFile], dict[str, str]]:
+    """The files of the export, and why each of the others is none."""
     found: list[FoundFile] = []
+    others: dict[str, str] = {}
     for name in candidates(source):
         file = recognise(source, name)
         if isinstance(file, FoundFile):
@@ -75,23 +75,24 @@ def _files(source: Source, log: Log, reasons: dict[str, str]) -> list[FoundFile]
         elif source.is_file or file.broken:
             log.file_unreadable(name, file.reason)
         else:
-            reasons[name] = file.reason
+            others[name] = file.reason
             log.note(Code.FILE_IGNORED, file.reason, file=name)
-    return found
+    return found, others
 
 
-def _config(source: Source, options: Options, log: Log) -> tuple[Config | None, list[str]]:
-    """The labelling config that the user names, else one beside the export, with its name in the source."""
+def _labelling_config(source: Source, options: Options, log: Log) -> tuple[Config | None, str]:
+    """The labelling config that the user names, else the likeliest one beside the export, with its name in the source."""
     if options.config is not None:
         said = f"label-studio option config: {options.config}"
         try:
-            return parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES)), []
+            return parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES)), ""
         except FileError as error:
             raise UsageError(f"{said}: {error}") from None
     names = _config_names(source)
     for name in names:
         try:
-            config = parse_config(source.read(name, MAX_CONFIG_BYTES))
+            data = source.read(name, MAX_CONFIG_BYTES)
+            config = parse_config(data)
         except FileError as error:
             log.note(Code.FILE_IGNORED, f"no usable labelling config: {error}", file=name)
             continue
@@ -100,8 +101,8 @@ def _config(source: Source, options: Options, log: Log) -> tuple[Config | None, 
             log.assume(
                 "labelling config", name, unknown=1, why=f"{len(names)} files could be it", option="-O config=FILE"
             )
-        return config, [name]
-    return None, []
+        return config, name
+    return None, ""
 
 
 def _config_names(source: Source) -> list[str]:

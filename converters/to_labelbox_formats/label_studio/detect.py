@@ -11,16 +11,13 @@ import msgspec
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import HEAD, Source
-from to_labelbox.source.json_head import first_keys
-from to_labelbox_formats.label_studio.files.pieces import (
+from to_labelbox_formats.label_studio.files.file_head import (
     TABLES,
     UNDECODABLE,
     FileForm,
+    FileHead,
     FileShape,
-    first_record,
-    has_element,
-    shape_of,
-    table_row,
+    read_head,
 )
 
 _NONE = "not a Label Studio export: "
@@ -55,75 +52,64 @@ class Other(NamedTuple):
 
 def recognise(source: Source, name: str) -> FoundFile | Other:
     """A file of Label Studio, or why it is none."""
-    head = source.head(name)
-    found = _by_head(name, head)
-    if isinstance(found, str) and len(head) == HEAD and _goes_on(name, head):
-        # what tells them apart can stand behind masks and texts of any size
-        found = _by_head(name, source.head(name, LONG_HEAD))
-    if isinstance(found, FoundFile):
-        return found
-    unfinished = _unfinished(name, head)
-    return Other(f"{_NONE}{found}") if unfinished is None else Other(unfinished, broken=True)
-
-
-def _by_head(name: str, head: bytes) -> FoundFile | str:
-    shape = shape_of(name, head)
-    if shape is None:
-        coded = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        return "it is written in UTF-16: save it as UTF-8" if coded else "it is no JSON, CSV or TSV"
-    if shape in TABLES:
+    for size in (HEAD, LONG_HEAD):
+        # what tells formats apart can stand behind masks and texts of any size
+        data = source.head(name, size)
         try:
-            header = table_row(head.partition(b"\n")[0], shape)
+            head = read_head(name, data)
         except FileError as error:
-            return str(error)
-        if {"annotation_id", "annotator"} <= set(header):
-            return FoundFile(name, shape, FileForm.FLAT, "columns annotation_id and annotator", CERTAIN)
-        return "it has no columns annotation_id and annotator"
-    return _by_keys(name, shape, first_record(shape, head))
+            return Other(f"{_NONE}{error}")
+        found = _judged(name, head)
+        if isinstance(found, FoundFile):
+            return found
+        if len(data) < size or not head.record_goes_on:
+            break
+    fault = _unfinished(name, head, data)
+    return Other(f"{_NONE}{found}") if fault is None else Other(fault, broken=True)
 
 
-def _goes_on(name: str, head: bytes) -> bool:
-    """Whether a first record that may be one of Label Studio is longer than the head."""
-    shape = shape_of(name, head)
-    if shape is None or shape in TABLES:
-        return False
-    return not has_element(head) if shape is FileShape.ARRAY else "result" in set(first_keys(head))
-
-
-def _by_keys(name: str, shape: FileShape, head: bytes) -> FoundFile | str:
-    keys = set(first_keys(head))
-    if "annotation_id" in keys and "annotator" in keys:
+def _judged(name: str, head: FileHead) -> FoundFile | str:
+    """A file by the names in its first record, or why it is none of Label Studio."""
+    shape, names = head.shape, head.names
+    if shape is None:
+        coded = head.text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return "it is written in UTF-16: save it as UTF-8" if coded else "it is no JSON, CSV or TSV"
+    flat = {"annotation_id", "annotator"} <= names
+    if shape in TABLES:
+        reason = "columns annotation_id and annotator"
+        return FoundFile(name, shape, FileForm.FLAT, reason, CERTAIN) if flat else f"it has no {reason}"
+    if flat:
         return FoundFile(name, shape, FileForm.FLAT, "flat records with annotation_id and annotator", CERTAIN)
-    if "result" in keys and "task" in keys:
+    if {"result", "task"} <= names:
         if shape in (FileShape.ARRAY, FileShape.KEYED):
             return "it is a list of annotations without their tasks: export tasks instead"
         return FoundFile(name, shape, FileForm.ANNOTATION, "an annotation with result and task", CERTAIN)
-    labelled = [k for k in _LABELLED if k in keys]
-    if labelled and not {"images", "categories"} & keys:
-        if "data" in keys:
+    labelled = [k for k in _LABELLED if k in names]
+    with_result = _REGION.search(head.text) is not None
+    if labelled and not {"images", "categories"} & names:
+        if "data" in names:
             return FoundFile(name, shape, FileForm.TASKS, f"tasks with data and {labelled[0]}", CERTAIN)
-        regions = _REGION.search(head) is not None or b'"from_name"' in head
-        if regions:
+        if with_result or b'"from_name"' in head.text:
             return FoundFile(name, shape, FileForm.TASKS, f"tasks with {labelled[0]} that have a result", CERTAIN)
-    if "result" in keys and _REGION.search(head) is not None and "data" not in keys:
+    if "result" in names and with_result and "data" not in names:
         return "it holds predictions or annotations without their tasks: export tasks instead"
-    if "data" in keys and keys <= _TASK_KEYS and re.search(rb'"data"\s*:\s*\{', head):
+    if "data" in names and names <= _TASK_KEYS and re.search(rb'"data"\s*:\s*\{', head.text):
         return FoundFile(name, shape, FileForm.TASKS, "tasks with data, not labelled", LIKELY)
-    if {"from_name", "to_name"} <= keys:
+    if {"from_name", "to_name"} <= names:
         return "it is a list of regions without their tasks: export tasks instead"
-    return f"its first record has {', '.join(sorted(keys)[:6]) or 'no keys'}, not data and annotations"
+    return f"its first record has {', '.join(sorted(names)[:6]) or 'no keys'}, not data and annotations"
 
 
-def _unfinished(name: str, head: bytes) -> str | None:
+def _unfinished(name: str, head: FileHead, data: bytes) -> str | None:
     """What is wrong with a small file that would be a task or an annotation if it were whole."""
-    if len(head) == HEAD or name.lower().endswith((".csv", ".tsv")):
+    if len(data) >= HEAD or name.lower().endswith((".csv", ".tsv")):
         return None
-    if not head.strip():
+    if not data.strip():
         return "is empty"
-    if not {"data", "result", *_LABELLED} & set(first_keys(head)):
+    if not {"data", "result", *_LABELLED} & head.names:
         return None
     try:
-        msgspec.json.decode(head, type=msgspec.Raw)
+        msgspec.json.decode(data, type=msgspec.Raw)
     except UNDECODABLE as error:
         return f"is no readable JSON: {error}"
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import msgspec
+from msgspec import Struct
 
 from to_labelbox.model.items import Item, Media
 from to_labelbox.plugins.reader import ReadContext
@@ -15,7 +16,7 @@ from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.assets import slots_of
 from to_labelbox_formats.label_studio.config import Declared
 from to_labelbox_formats.label_studio.conventions import Conventions
-from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Task, decode_data
 from to_labelbox_formats.label_studio.files.task_files import TaskFiles
 from to_labelbox_formats.label_studio.options import Options
@@ -26,117 +27,90 @@ from to_labelbox_formats.label_studio.regions.task_assets import Shows
 from to_labelbox_formats.label_studio.task_index import TaskIndex
 
 
-class TaskItems:
+class TaskItems(Struct, frozen=True):
     """Gives the items of any range of tasks, in any process; an asset belongs to the first task that shows it."""
 
-    def __init__(
-        self,
-        source: Source,
-        index: TaskIndex,
-        declared: Declared,
-        conventions: Conventions,
-        options: Options,
-        context: ReadContext,
-    ) -> None:
-        self._source = source
-        self._index = index
-        self._declared = declared
-        self._conventions = conventions
-        self._options = options
-        self._context = context
+    source: Source
+    index: TaskIndex
+    declared: Declared
+    conventions: Conventions
+    options: Options
+    context: ReadContext
 
     def __call__(self, log: Log, start: int, stop: int) -> Iterator[Item]:
-        index = self._index
-        files = [TaskFiles(self._source, index.files, index.given) for _ in range(2)]
-        with closing(files[0]) as here, closing(files[1]) as elsewhere:
-            tasks = TaskReader(index.config, self._declared, self._conventions, self._options, self._context, log)
-            yield from _Range(index, tasks, elsewhere, self._options.data_key, log).items(here, start, stop)
+        with closing(self._files()) as here, closing(self._files()) as elsewhere:
+            yield from self._range(elsewhere, log).items(here, start, stop)
 
     def unlabelled(self, unit: int) -> list[Item]:
         """The assets that are a task's own, without annotations."""
-        index, log = self._index, Log()
+        index = self.index
         if unit in index.absorbed:
             return []
-        with closing(TaskFiles(self._source, index.files, index.given)) as files:
-            heads = [files.head(index.pieces[index.piece_number(n)], n) for n in (unit, *index.attached.get(unit, ()))]
+        with closing(self._files()) as files:
+            heads = [files.head(index.piece(n), n) for n in (unit, *index.attached.get(unit, ()))]
             id = next((head.id for head in heads if head.id is not None), None)
             task = Task(data=heads[0].data, id=id, annotations=[])
-            tasks = TaskReader(index.config, self._declared, self._conventions, self._options, self._context, log)
-            return list(_Range(index, tasks, files, self._options.data_key, log).of_task(task, unit))
+            return list(self._range(files, Log()).of_task(task, (), (), unit))
 
     def name(self, unit: int) -> str:
         """The file of a task and its number in it."""
-        index = self._index
-        return f"{index.files[index.pieces[index.piece_number(unit)].file].name} [{index.number(unit)}]"
+        return f"{self.index.file_name(unit)} [{self.index.number(unit)}]"
+
+    def _files(self) -> TaskFiles:
+        return TaskFiles(self.source, self.index.files, self.index.given)
+
+    def _range(self, elsewhere: TaskFiles, log: Log) -> _Range:
+        reader = TaskReader(self.index.config, self.declared, self.conventions, self.options, self.context, log)
+        return _Range(self.index, reader, elsewhere, self.options.data_key, log)
 
 
-class _Range:
+class _Range(Struct, frozen=True):
     """One range while it is read. ``elsewhere`` reads single tasks out of order."""
 
-    def __init__(
-        self, index: TaskIndex, tasks: TaskReader, elsewhere: TaskFiles, data_key: str | None, log: Log
-    ) -> None:
-        self._index = index
-        self._tasks = tasks
-        self._elsewhere = elsewhere
-        self._data_key = data_key
-        self._log = log
+    index: TaskIndex
+    reader: TaskReader
+    elsewhere: TaskFiles
+    data_key: str | None
+    log: Log
 
     def items(self, here: TaskFiles, start: int, stop: int) -> Iterator[Item]:
-        index = self._index
-        number = index.piece_number(start)
-        while start < stop and number < len(index.pieces) and index.pieces[number].first < stop:
+        index = self.index
+        for number in range(index.piece_number(start), len(index.pieces)):
             piece = index.pieces[number]
-            file = index.files[piece.file].name
+            if piece.first >= stop:
+                return
             tasks, faults = here.decode(piece)
             for n, fault in faults:
                 # once: by the range that holds the task, and not for records that are read with another one
                 if start <= piece.first + n < stop and piece.first + n not in index.absorbed:
-                    log_fault(self._log, fault, file)
+                    log_fault(self.log, fault, index.files[piece.file].name)
             for unit, task in enumerate(tasks, piece.first):
                 if start <= unit < stop and task is not None and unit not in index.absorbed:
-                    yield from self._items(task, unit, file)
-            number += 1
+                    others = self._records(unit, self.log)
+                    yield from self.of_task(task, others, index.assets.again.get(unit, ()), unit)
 
-    def _items(self, task: Task, unit: int, file: str) -> Iterator[Item]:
-        index = self._index
-        others = self._others(unit, file)
+    def of_task(self, task: Task, others: Sequence[Task], later: Sequence[int], unit: int) -> Iterator[Item]:
+        """The assets of a task with its further records, and with what ``later`` tasks say that show them too."""
+        index = self.index
         if others and task.id is None:
             task = msgspec.structs.replace(task, id=next((t.id for t in others if t.id is not None), None))
-        place = Place(file, index.task_name(task, unit))
-        assets = self._tasks.read(TaskRecord(task, others, place), self._shows(task, place, unit, own=True))
-        for later in index.assets.again.get(unit, ()):
-            self._join(assets, later, unit, file)
-        yield from self._finished(assets, task, unit, place)
-
-    def of_task(self, task: Task, unit: int) -> Iterator[Item]:
-        """The assets of a task by itself, without its further records and without later tasks that show them too."""
-        index = self._index
-        file = index.files[index.pieces[index.piece_number(unit)].file].name
-        place = Place(file, index.task_name(task, unit))
-        assets = self._tasks.read(TaskRecord(task, (), place), self._shows(task, place, unit, own=True))
-        yield from self._finished(assets, task, unit, place)
-
-    def _finished(self, assets: list[AssetRegions], task: Task, unit: int, place: Place) -> Iterator[Item]:
-        index = self._index
+        place = Place(index.file_name(unit), index.task_name(task, unit))
+        assets = self.reader.read(TaskRecord(task, others, place), self._shows(task, place, unit, own=True))
+        for other in later:
+            self._join(assets, other, unit, place.file)
         inline = sum(1 for a in assets if a.slot.reference is None)
         for asset in assets:
             yield self._item(asset, index.asset_path(asset.slot, task, unit, inline), place)
 
-    def _others(self, unit: int, file: str, *, silent: bool = False) -> list[Task]:
+    def _records(self, unit: int, log: Log) -> list[Task]:
         """Further records of a task."""
-        found: list[Task] = []
-        for other in self._index.attached.get(unit, ()):
-            task = self._one(other, file, silent=silent)
-            if task is not None:
-                found.append(task)
-        return found
+        found = (self._one(other, unit, log) for other in self.index.attached.get(unit, ()))
+        return [task for task in found if task is not None]
 
-    def _one(self, unit: int, file: str, *, silent: bool = False) -> Task | None:
-        piece = self._index.pieces[self._index.piece_number(unit)]
-        tasks, faults = self._elsewhere.decode_one(piece, unit, f"[{self._index.number(unit)}]")
-        for _, fault in () if silent else faults:
-            log_fault(self._log, fault, file)
+    def _one(self, unit: int, of: int, log: Log) -> Task | None:
+        tasks, faults = self.elsewhere.decode_one(self.index.piece(unit), unit, f"[{self.index.number(unit)}]")
+        for _, fault in faults:
+            log_fault(log, fault, self.index.file_name(of))
         return tasks[0]
 
     def _shows(self, task: Task, place: Place, owner: int, *, own: bool) -> Shows:
@@ -145,37 +119,36 @@ class _Range:
             data = decode_data(task.data) if task.data else {}
         except UNDECODABLE as error:
             message = f"its data is no readable object: {error}"
-            self._log.note(Code.RECORD_UNREADABLE, message, file=place.file, where=place.where)
+            self.log.note(Code.RECORD_UNREADABLE, message, file=place.file, where=place.where)
             data = {}
-        slots, missing = slots_of(data, self._index.config, self._data_key)
-        first = self._index.assets.owner
+        slots, missing = slots_of(data, self.index.config, self.data_key)
+        first = self.index.assets.owner
         return Shows(slots, missing, [first(s) == owner if s.ref else own for s in slots])
 
-    def _join(self, assets: list[AssetRegions], unit: int, into: int, file: str) -> None:
+    def _join(self, assets: Sequence[AssetRegions], unit: int, into: int, file: str) -> None:
         """Add the annotations that a later task has on the same asset."""
-        task = self._one(unit, file, silent=True)
+        silent = Log()  # what cannot be read of it is said when its own range is read
+        task = self._one(unit, unit, silent)
         if task is None:
             return
-        others = self._others(unit, file, silent=True)
-        place = Place(file, self._index.task_name(task, unit))
-        record = TaskRecord(task, others, place, f"{place.where}/")
+        place = Place(file, self.index.task_name(task, unit))
+        record = TaskRecord(task, self._records(unit, silent), place, f"{place.where}/")
         by_ref = {a.slot.ref: a for a in assets if a.slot.ref}
-        for more in self._tasks.read(record, self._shows(task, place, into, own=False)):
+        for more in self.reader.read(record, self._shows(task, place, into, own=False)):
             known = by_ref.get(more.slot.ref)
-            if known is None:
-                continue
-            known.join(more)
-            self._log.note(
-                Code.ASSET_DUPLICATE,
-                "another task shows the same asset: both are on one data row",
-                file=file,
-                where=place.where,
-            )
+            if known is not None:
+                known.join(more)
+                self.log.note(
+                    Code.ASSET_DUPLICATE,
+                    "another task shows the same asset: both are on one data row",
+                    file=file,
+                    where=place.where,
+                )
 
     def _item(self, asset: AssetRegions, path: str, place: Place) -> Item:
         """The finished item of an asset."""
-        log = self._log
-        if asset.slot.media is Media.IMAGE and asset.objects and self._tasks.exif:
+        log = self.log
+        if asset.slot.media is Media.IMAGE and asset.objects and self.reader.exif:
             if asset.unchecked:
                 log.note(
                     Code.EXIF_UNCHECKED,
@@ -196,7 +169,7 @@ class _Range:
                     f"shapes were turned back to the stored picture (EXIF orientation {asset.orientation})",
                     file=path,
                 )
-        if asset.said_frames is not None and not self._tasks.frame_rate_given:
+        if asset.said_frames is not None and not self.reader.frame_rate_given:
             own = asset.video.frames if asset.video is not None else None
             log.assume(
                 "frames of videos",

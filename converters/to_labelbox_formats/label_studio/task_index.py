@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,16 +18,17 @@ from msgspec import Struct, field
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox_formats.label_studio.asset_index import AssetIndex, index_assets
-from to_labelbox_formats.label_studio.assets import Slot, shows_media, slots_of
-from to_labelbox_formats.label_studio.config import Config, observed
+from to_labelbox_formats.label_studio.asset_index import AssetIndex, Tasks, index_assets
+from to_labelbox_formats.label_studio.assets import Slot
+from to_labelbox_formats.label_studio.census import ExportCensus
+from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.detect import FoundFile
-from to_labelbox_formats.label_studio.files.flat_records import plain_fields
-from to_labelbox_formats.label_studio.files.pieces import TABLES, Cut, EarlyEnd, FileForm, flat_row, pieces, table_row
+from to_labelbox_formats.label_studio.files.file_head import TABLES, FileForm
+from to_labelbox_formats.label_studio.files.pieces import Cut, Decode, EarlyEnd, pieces
 from to_labelbox_formats.label_studio.files.records import Id, Task, TaskHead, TaskHeadWithRegions, is_nothing
+from to_labelbox_formats.label_studio.files.table_rows import flat_row, table_row
 from to_labelbox_formats.label_studio.files.task_files import TaskFile, TaskFiles, TaskPiece
 from to_labelbox_formats.label_studio.options import Options
-from to_labelbox_formats.label_studio.unread import ExportCensus
 
 _ANNOTATED = ("annotations", "completions")
 """Folders beside ``tasks.json`` with a file for each annotated task."""
@@ -59,9 +61,15 @@ class TaskIndex(Struct, frozen=True):
     def piece_number(self, unit: int) -> int:
         return max(bisect_right(self.pieces, unit, key=_first) - 1, 0)
 
+    def piece(self, unit: int) -> TaskPiece:
+        return self.pieces[self.piece_number(unit)]
+
+    def file_name(self, unit: int) -> str:
+        return self.files[self.piece(unit).file].name
+
     def number(self, unit: int) -> int:
         """The number of a task in its file, from 0."""
-        piece = self.pieces[self.piece_number(unit)]
+        piece = self.piece(unit)
         return unit - piece.first + piece.number
 
     def task_name(self, task: Task, unit: int) -> str:
@@ -73,7 +81,7 @@ class TaskIndex(Struct, frozen=True):
         if slot.reference is not None:
             return self.assets.name(slot.reference)
         if task.id is None:
-            file = self.files[self.pieces[self.piece_number(unit)].file].name
+            file = self.file_name(unit)
             name = f"{file.rpartition('.')[0] or file}-{self.number(unit) + 1}"
         elif task.id in self.repeated_ids:
             name = f"task-{task.id}-{unit + 1}"
@@ -94,17 +102,17 @@ def index_tasks(
     """Index all tasks; without a labelling config the regions tell what there is. Raises :class:`SourceError`."""
     survey = _Survey(source, [TaskFile(f.name, f.shape, f.form) for f in found], config is None)
     for number in range(len(found)):
-        survey.add_file(number, log)
+        survey.add_file(number)
+    for name, reason in survey.faults:
+        log.file_unreadable(name, reason)
     if not survey.units and not log.unreadable:
         raise SourceError(f"{source.path}: holds no Label Studio task")
     given = config or Config()
-    known = config
-    if known is None:
-        known = survey.census.fields.settle(observed(survey.regions), options.data_key, log)
+    known = config or survey.census.config(options.data_key, log)
     with closing(TaskFiles(source, survey.files, given)) as files:
         _attach(survey, files)
-        slots = _Slots(survey, files, known, options.data_key)
-        assets = index_assets(slots) if survey.units else AssetIndex()
+        tasks = Tasks(files, survey.pieces, survey.absorbed, known, options.data_key)
+        assets = index_assets(tasks) if survey.units else AssetIndex()
     return TaskIndex(
         survey.files,
         survey.pieces,
@@ -112,7 +120,7 @@ def index_tasks(
         survey.bytes,
         given,
         known,
-        _doubtful(survey.plain, options.data_key),
+        survey.census.doubtful(options.data_key),
         {id for id, units in survey.repeats.items() if len({survey.ids[id], *units} - survey.absorbed) > 1},
         survey.census,
         survey.attached,
@@ -121,50 +129,36 @@ def index_tasks(
     )
 
 
-def _doubtful(plain: dict[str, bool], data_key: str | None) -> list[str]:
-    media = [name for name, shown in plain.items() if shown]
-    assets = media or [n for n in plain if n == data_key]
-    rest = [name for name in plain if name not in (*media, data_key)]
-    return rest if assets or len(rest) > 1 else []
-
-
 # ------------------------------------------------------------------------------------------------ where tasks are
 
 
-class _Heads:
-    """Counts the records in a piece of a file, and keeps what the index needs of them."""
+def _decoder(file: TaskFile, look: bool) -> Decode:
+    """What decodes a piece of a file to what the index needs of its records."""
+    if file.shape in TABLES:
+        return partial(_table_records, file)
+    if file.form is FileForm.TASKS:
+        return _HEADS_WITH_REGIONS.decode if look else _HEADS.decode
+    return _OBJECTS.decode
 
-    def __init__(self, file: TaskFile, look: bool) -> None:
-        self._file = file
-        self.found: list[Any] = []
-        self.data = b""
-        self._decode: Callable[[bytes], list[Any]] = self._row if file.shape in TABLES else _OBJECTS.decode
-        if file.form is FileForm.TASKS:
-            self._decode = _HEADS_WITH_REGIONS.decode if look else _HEADS.decode
 
-    def __call__(self, data: bytes) -> int:
-        self.data = data
-        self.found = self._decode(data)
-        return len(self.found)
-
-    def _row(self, data: bytes) -> list[Any]:
-        """The record of a table; its first row, the header, is none. Raises :class:`ValueError`."""
-        try:
-            row = table_row(data, self._file.shape)
-        except FileError as error:
-            raise ValueError(str(error)) from None
-        if not self._file.columns:
-            self._file.columns = row
-            return []
-        return [flat_row(self._file.columns, row)]
+def _table_records(file: TaskFile, row: bytes) -> list[dict[str, Any]]:
+    """The record of a row; the first is the header and holds none. Raises :class:`ValueError`."""
+    try:
+        cells = table_row(row, TABLES[file.shape])
+    except FileError as error:
+        raise ValueError(str(error)) from None
+    if not file.columns:
+        file.columns = cells
+        return []
+    return [flat_row(file.columns, cells)]
 
 
 class _Survey(Struct):
     """What one pass over the files has found.
 
-    ``look``: also what the regions tell of controls and objects. ``ids``: the first unit of an id; ``repeats``: its further ones; ``same``: that of a
-    flat record or a stored annotation by what tells its task; ``without_data``: units that only know their task's id.
-    ``plain``: fields of flat records that can be data or answers, and whether they refer to media.
+    ``look``: also at what the regions tell of controls and objects. ``ids``: the first unit of an id; ``repeats``: its further
+    ones; ``same``: that of a flat record or a stored annotation by what tells its task; ``without_data``: units that only
+    know their task's id; ``faults``: files of which something could not be read, and why.
     """
 
     source: Source
@@ -179,39 +173,36 @@ class _Survey(Struct):
     without_data: list[tuple[int, Id]] = field(default_factory=list)
     attached: dict[int, list[int]] = field(default_factory=dict)
     absorbed: set[int] = field(default_factory=set)
-    regions: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
-    plain: dict[str, bool] = field(default_factory=dict)
     census: ExportCensus = field(default_factory=ExportCensus)
+    faults: list[tuple[str, str]] = field(default_factory=list)
 
-    def add_file(self, number: int, log: Log) -> None:
+    def add_file(self, number: int) -> None:
         file = self.files[number]
         self.bytes += self.source.size(file.name)
         start = self.units
-        heads = _Heads(file, self.look)
         try:
             with self.source.open(file.name) as stream:
-                for cut in pieces(stream, file.shape, heads):
+                for cut in pieces(stream, file.shape, _decoder(file, self.look)):
                     if isinstance(cut, EarlyEnd):
-                        log.file_unreadable(file.name, cut.message)
-                    elif cut.tasks != 0 or file.shape not in TABLES:
-                        self._add_piece(number, cut, heads.found if cut.tasks is not None else [], start)
-                        if cut.tasks and file.form is FileForm.FLAT:
-                            self.census.see_flat(heads.found)
-                        elif cut.tasks:
-                            self.census.see_piece(heads.data)
+                        self.faults.append((file.name, cut.message))
+                    elif cut.records or cut.records is None or file.shape not in TABLES:
+                        self._add_piece(number, cut, start)
         except FileError as error:
-            log.file_unreadable(file.name, str(error))
+            self.faults.append((file.name, str(error)))
 
-    def _add_piece(self, file: int, cut: Cut, heads: list[Any], start: int) -> None:
-        self.pieces.append(TaskPiece(file, cut.offset, cut.length, cut.tasks, self.units, self.units - start))
-        for unit, head in enumerate(heads, self.units):
+    def _add_piece(self, file: int, cut: Cut, start: int) -> None:
+        count = len(cut.records) if cut.records is not None else None
+        self.pieces.append(TaskPiece(file, cut.offset, cut.length, count, self.units, self.units - start))
+        records = cut.records or ()
+        for unit, head in enumerate(records, self.units):
             if not isinstance(head, dict):
                 self._add_task(unit, head)
             elif "annotation_id" in head:
                 self._add_flat(unit, file, head)
             else:
                 self._add_stored(unit, head)
-        self.units += cut.tasks if cut.tasks is not None else 1
+        self.units += 1 if count is None else count
+        self.census.see(self.files[file].form, records, cut.text, self.look)
 
     def _add_task(self, unit: int, head: TaskHead) -> None:
         if not is_nothing(head.data):
@@ -219,16 +210,9 @@ class _Survey(Struct):
                 self._note_id(unit, head.id)
         else:
             self.without_data.append((unit, head.id))
-        if isinstance(head, TaskHeadWithRegions):
-            for annotation in head.annotations or head.completions or ():
-                for r in annotation.result or ():
-                    self.regions[r.from_name or "", r.to_name or "", (r.type or "").lower(), r.source or ""] = None
 
     def _add_flat(self, unit: int, file: int, record: dict[str, Any]) -> None:
         """Flat records are of one task when file and id agree: what is data in them cannot be told for certain."""
-        if self.look:
-            for name in plain_fields(record):
-                self.plain[name] = self.plain.get(name, False) or shows_media(record[name])
         id = _plain_id(record.get("id"))
         if id is not None:
             self._add_record(unit, (file, id), self.same.get((file, id)))
@@ -246,12 +230,6 @@ class _Survey(Struct):
             if known is None and id in self.ids and self._form(self.ids[id]) is FileForm.TASKS:
                 known = self.ids[id]
             self._add_record(unit, key, known)
-        if self.look and isinstance(record.get("result"), list):
-            for r in record["result"]:
-                if isinstance(r, dict):
-                    names = (r.get(k) for k in ("from_name", "to_name", "type", "source"))
-                    control, shown, kind, source = (n if isinstance(n, str) else "" for n in names)
-                    self.regions[control, shown, kind.lower(), source] = None
 
     def _add_record(self, unit: int, key: tuple[int, Id], known: int | None) -> None:
         """A record of a task; ``known`` is that task when another record of it came before."""
@@ -343,23 +321,3 @@ def _units_by_data(pieces: Iterable[TaskPiece], files: TaskFiles) -> dict[bytes,
 
 def _base(name: str) -> str:
     return name.rpartition("/")[2]
-
-
-# ------------------------------------------------------------------------------------------ what the tasks show
-
-
-class _Slots:
-    """The assets of all tasks, with the number of their task; read anew each time they are gone through."""
-
-    def __init__(self, survey: _Survey, files: TaskFiles, config: Config, data_key: str | None) -> None:
-        self._survey = survey
-        self._files = files
-        self._config = config
-        self._data_key = data_key
-
-    def __iter__(self) -> Iterator[tuple[int, Slot]]:
-        for piece in self._survey.pieces:
-            for unit, data in enumerate(self._files.data(piece), piece.first):
-                if unit not in self._survey.absorbed:
-                    for slot in slots_of(data, self._config, self._data_key)[0]:
-                        yield unit, slot

@@ -1,57 +1,17 @@
-"""What of an export no rule reads: fields, result types, config tags and files, named with counts.
-
-Tasks and regions are looked at until there were :data:`~to_labelbox.report.observations.FULLY_SEEN` of them, then one piece in
-:data:`SAMPLED_PIECES`, which costs a hundredth or two of a conversion.
-"""
+"""What of an export no rule reads, named with counts: fields, tags of the labelling config, and files."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
-
-import msgspec
+from collections.abc import Collection, Mapping
 
 from to_labelbox.report.log import Log
-from to_labelbox.report.observations import FULLY_SEEN, NO_RULE
+from to_labelbox.report.observations import NO_RULE
 from to_labelbox.source.files import Source
 from to_labelbox.source.unread_files import note_unread_files
-from to_labelbox_formats.label_studio.asset_field import FieldEvidence
 from to_labelbox_formats.label_studio.asset_index import AssetIndex
-from to_labelbox_formats.label_studio.assets import shows_media
-from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config
-from to_labelbox_formats.label_studio.conventions import Evidence
-from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
-from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, AnnotationRecord, Region, Task, ValueRecord
+from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS
+from to_labelbox_formats.label_studio.task_index import TaskIndex
 
-SAMPLED_PIECES = 64
-_DECODE = msgspec.json.Decoder(list[Any]).decode
-
-_TASK = frozenset(Task.__struct_fields__) | frozenset(
-    "inner_id project created_at updated_at updated_by file_upload total_annotations cancelled_annotations "
-    "total_predictions comment_count unresolved_comment_count last_comment_updated_at comment_authors comments overlap "
-    "is_labeled agreement agreement_selected avg_lead_time completed_at annotators annotations_results annotations_ids "
-    "predictions_score predictions_results predictions_model_versions storage_filename allow_skip precomputed_agreement "
-    "reviewed reviewers reviews_accepted reviews_rejected draft_exists locked_by state target_annotations_count "
-    "annotation_id was_cancelled skipped result task meta task_path".split()
-)
-"""Fields of a task that some rule reads or that say nothing about its labels."""
-_ANNOTATION = frozenset(AnnotationRecord.__struct_fields__) | frozenset(
-    "lead_time prediction task project parent_prediction parent_annotation unique_id last_action import_id history reviews "
-    "updated_by result_count draft_created_at bulk_created last_created_by comment_count unresolved_comment_count created_ago "
-    "honeypot model_version score cluster neighbors mislabeling created_username type annotation user created_by drafts "
-    "was_postponed propagated_from accepted_state state model_run model prediction_id review_result".split()
-)
-_REGION = frozenset(Region.__struct_fields__) | frozenset(
-    "origin score hidden readonly locked original_length is_positive selected parent_id clickCount clicks objectIndex "
-    "viewState states color zIndex notes dynamic item_index pid incomplete interpolation".split()
-)
-_VALUE = frozenset(ValueRecord.__struct_fields__) | frozenset(
-    "duration original_width original_height ocrtext instant brushSize opacity viewBox isDrawing coordstype unit zoom speed "
-    "labelsVisible converted hypertext pageNumber".split()
-)
-_TYPES = frozenset(LABEL_KEYS) | ANSWER_TAGS | frozenset(TOOL_KINDS) | {"relation", "chatmessage", "", "videorectangle"}
 _TAGS = (
     OBJECT_TAGS
     | ANSWER_TAGS
@@ -66,115 +26,6 @@ _TAGS = (
 """Tags of a labelling config that some rule reads, or that only lay out the page."""
 
 
-class ExportCensus:
-    """Counts names that no rule knows, record by record."""
-
-    def __init__(self) -> None:
-        self._unknown: Counter[tuple[str, str, str, str]] = Counter()
-        self._data: Counter[str] = Counter()
-        self._media: set[str] = set()
-        self._records = 0
-        self._pieces = 0
-        self.evidence = Evidence()
-        self.fields = FieldEvidence()
-
-    def see_piece(self, data: bytes) -> None:
-        """Look at a JSON list of tasks, or pass it over."""
-        self._pieces += 1
-        if self._records > FULLY_SEEN and self._pieces % SAMPLED_PIECES:
-            return
-        try:
-            records = _DECODE(data)
-        except UNDECODABLE:
-            return
-        for record in records:
-            if isinstance(record, dict):
-                self.see_task(record)
-
-    def see_flat(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Look at flat records, whose fields are data and controls side by side, for what their regions tell."""
-        for record in records:
-            self._records += 1
-            if self._records > FULLY_SEEN and self._records % SAMPLED_PIECES:
-                continue
-            payloads = [p for v in record.values() if isinstance(v, list) for p in v if isinstance(p, dict)]
-            for payload in payloads:
-                self.evidence.see(payload, payload)
-            self.fields.see({n: v for n, v in record.items() if n not in FLAT_KEYS}, payloads)
-
-    def see_task(self, task: Mapping[str, Any]) -> None:
-        self._records += 1
-        self._count("field", "tasks", task, _TASK)
-        if task.get("meta"):
-            self._unknown["field", "meta", "tasks", "what users attach to a task is no label"] += 1
-        data = task.get("data")
-        if isinstance(data, dict):
-            self._data.update(data.keys())
-            self._media.update(name for name, value in data.items() if name not in self._media and shows_media(value))
-        regions: list[Mapping[str, Any]] = []
-        inner = [task] if isinstance(task.get("result"), list) else []
-        for name in ("annotations", "completions", "predictions", "drafts"):
-            listed = task.get(name)
-            inner += [a for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
-        for annotation in inner:
-            if annotation is not task:
-                self._count("field", "annotations", annotation, _ANNOTATION)
-            result = annotation.get("result")
-            for region in result if isinstance(result, list) else ():
-                if isinstance(region, dict):
-                    self._records += 1
-                    self._see_region(region)
-                    regions.append(region)
-        if isinstance(data, dict):
-            self.fields.see(data, regions)
-
-    def _see_region(self, region: Mapping[str, Any]) -> None:
-        if not region.keys() <= _REGION:
-            self._count("field", "regions", region, _REGION)
-        value = region.get("value")
-        if isinstance(value, dict) and not value.keys() <= _VALUE:
-            own = region.get("type")
-            # the labels of a control that no rule knows are under its own name
-            self._count("field", "values", value, _VALUE | {own} if isinstance(own, str) else _VALUE)
-        self.evidence.see(region, value)
-        kind = region.get("type")
-        if isinstance(kind, str) and kind.lower() not in _TYPES:
-            self._unknown[
-                "element", kind, "types of regions", "no rule knows the type; its keys decide what it is"
-            ] += 1
-
-    def _count(self, what: str, where: str, record: Mapping[str, Any], known: Collection[str]) -> None:
-        for name in record:
-            if name not in known:
-                self._unknown[what, name, where, NO_RULE] += 1
-
-    def tell(self, log: Log, config: Config, data_key: str | None) -> None:
-        """Note what was found, most frequent first; fields of the data that nothing shows among it."""
-        for (what, name, where, why), count in self._unknown.most_common():
-            log.note_unread(what, name, where=where, count=count, why=why)
-        shown = {root_key(o.value) for o in config.objects.values()} | {
-            root_key(o.repeated) for o in config.objects.values()
-        }
-        shown |= {*config.objects, data_key or ""}
-        if not config.found and not shown & self._data.keys():
-            return  # the asset is told by the values, not by names
-        for name, count in self._data.most_common():
-            if name not in shown and (config.found or name not in self._media):
-                log.note_unread("field", name, where="data of tasks", count=count, why="no object shows it")
-
-
-def root_key(expression: str) -> str:
-    """``$a.b[0]`` → a."""
-    return expression.removeprefix("$").partition("[")[0].partition(".")[0].strip()
-
-
-def note_unread_tags(config: Config, log: Log) -> None:
-    """Tags of the labelling config that no rule knows."""
-    for tag, count in config.tags.items():
-        if tag not in _TAGS:
-            log.note_unread("tag", tag, where="labelling config", count=count, why=NO_RULE)
-
-
 class _Used:
     """Files of a source that are read, or that are the media of a task."""
 
@@ -186,7 +37,17 @@ class _Used:
         return isinstance(name, str) and (name in self._read or self._assets.has(name))
 
 
-def note_files(log: Log, source: Source, read: Sequence[str], reasons: Mapping[str, str], assets: AssetIndex) -> None:
-    """Name the files that are neither read nor shown by a task; ``reasons`` are those of single files."""
+def note_unread(
+    source: Source, index: TaskIndex, others: Mapping[str, str], config_name: str, log: Log, data_key: str | None
+) -> None:
+    """Name what of an export no rule reads: fields, tags of the labelling config, files that no task shows.
+
+    ``others`` are files beside the export, each with what it is.
+    """
+    used = _Used([config_name, *(f.name for f in index.files)], index.assets)
+    index.census.tell(log, index.config, data_key)
+    for tag, count in index.given.tags.items():
+        if tag not in _TAGS:
+            log.note_unread("tag", tag, where="labelling config", count=count, why=NO_RULE)
     if not source.is_file:
-        note_unread_files(log, source, _Used(read, assets), lambda name: reasons.get(name, "no task shows or names it"))
+        note_unread_files(log, source, used, lambda name: others.get(name, "no task shows or names it"))

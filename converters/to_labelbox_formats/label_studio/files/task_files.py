@@ -15,16 +15,9 @@ from msgspec import Raw, Struct
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.config import Config
+from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, FileShape
 from to_labelbox_formats.label_studio.files.flat_records import from_flat
-from to_labelbox_formats.label_studio.files.pieces import (
-    TABLES,
-    UNDECODABLE,
-    FileForm,
-    FileShape,
-    flat_row,
-    joined,
-    table_row,
-)
+from to_labelbox_formats.label_studio.files.pieces import joined
 from to_labelbox_formats.label_studio.files.records import (
     STORED,
     TASK,
@@ -37,6 +30,7 @@ from to_labelbox_formats.label_studio.files.records import (
     decode_data,
     mended_json,
 )
+from to_labelbox_formats.label_studio.files.table_rows import flat_row, table_row
 
 _TASKS = msgspec.json.Decoder(list[Task])
 _HEADS = msgspec.json.Decoder(list[TaskHead])
@@ -173,7 +167,7 @@ def _one_by_one(raw: bytes, piece: TaskPiece) -> DecodedPiece:
 
 def _flat_row(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
     try:
-        return DecodedPiece([from_flat(flat_row(file.columns, table_row(raw, file.shape)), config)])
+        return DecodedPiece([from_flat(flat_row(file.columns, table_row(raw, TABLES[file.shape])), config)])
     except FileError as error:
         return _broken(piece, str(error))
 

@@ -11,7 +11,7 @@ from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.config import MAX_DEPTH, Control
-from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Region, ValueRecord, decode_any, text_list
 
 UNSUPPORTED_ANSWERS = {

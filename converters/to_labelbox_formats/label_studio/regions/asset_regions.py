@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from to_labelbox.model.items import Annotation as Labelled
 from to_labelbox.model.items import Asset, Media
 from to_labelbox.source.image_headers import image_header
@@ -20,7 +18,7 @@ class AssetRegions:
 
     ``said_frames``: how many frames of a video its regions count; ``said_upright``: they state the size of the upright
     picture, which is another one than that of the stored picture.
-    ``neighbours``: all regions on it, looked at when one of them does not state its size.
+    ``stated``: the size that the first region on it states which states one.
     """
 
     def __init__(self, slot: Slot, sizes: Sizes, exif: bool) -> None:
@@ -44,7 +42,7 @@ class AssetRegions:
         self.said_upright = False
         self.frames: int | None = self.video.frames if self.video else None
         self.stored: tuple[int, int] | None = None
-        self.neighbours: Iterable[Region] = ()
+        self.stated: tuple[int, int] | None = None
         self._last: tuple[Number, Number, tuple[float, float] | None] = (-1, -1, None)
         self.offsets: Offsets | None = None
         self.hypertext: Hypertext | None = None
@@ -111,18 +109,10 @@ class AssetRegions:
             return header.upright
         if told is None:
             video = (self.video.width, self.video.height) if self.video else None
-            told = self._stated() or self.sizes.given(self.slot.reference) or video or self.sizes.default
+            told = self.stored or self.stated or self.sizes.given(self.slot.reference) or video or self.sizes.default
         if self.stored is None:
             self.stored = told
         return told
-
-    def _stated(self) -> tuple[int, int] | None:
-        """The size that other regions on the asset state."""
-        if self.stored is None:
-            stated = (_stated_size(region) for region in self.neighbours)
-            self.stored = next((size for size in stated if size is not None), None)
-            self.neighbours = ()
-        return self.stored
 
     def message_offsets(self, number: int) -> Offsets:
         offsets = self._message_offsets.get(number)
@@ -154,5 +144,5 @@ def _size(width: Number, height: Number) -> tuple[int, int] | None:
     return (round(width), round(height)) if width and height and width >= 1 and height >= 1 else None
 
 
-def _stated_size(region: Region) -> tuple[int, int] | None:
+def stated_size(region: Region) -> tuple[int, int] | None:
     return _size(region.original_width, region.original_height)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from to_labelbox.geometry.any_shape import to_stored
 from to_labelbox.model.items import Annotation as Labelled
@@ -31,7 +31,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
 from to_labelbox_formats.label_studio.conventions import Conventions
-from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Id, Region, ValueRecord, decode_any, is_nothing, text_list
 from to_labelbox_formats.label_studio.regions.answers import answer_of, is_answer, unsupported
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
@@ -73,29 +73,17 @@ class RegionContent(NamedTuple):
     answers: Sequence[AssetAnswer] = ()
 
 
-class RegionReader:
+class RegionReader(Struct, gc=False):
     """One region while it is read. ``task`` is the place of its task, ``family`` what it shares with its relatives."""
 
-    def __init__(
-        self,
-        naming: Naming,
-        conventions: Conventions,
-        asset: AssetRegions,
-        entries: Sequence[Region],
-        values: Sequence[ValueRecord],
-        remarks: RegionLog,
-        task: Place,
-        family: str,
-    ) -> None:
-        self.naming = naming
-        self.conventions = conventions
-        self.asset = asset
-        self.entries = entries
-        self.values = values
-        self.remarks = remarks
-        self.task = task
-        self.family = family
-        self.id = remarks.id
+    naming: Naming
+    conventions: Conventions
+    asset: AssetRegions
+    entries: Sequence[Region]
+    values: Sequence[ValueRecord]
+    remarks: RegionLog
+    task: Place
+    family: str
 
     def read(self) -> RegionContent:
         """Raises :class:`Refused`."""
@@ -188,7 +176,7 @@ class RegionReader:
                 self.remarks.note(Code.GROUP_DROPPED, "it is part of another region, which only points can say")
         annotations = [
             Object(
-                id=self.id + (f"/{n}" if n else "") + (f"~{part}" if part else ""),
+                id=self.remarks.id + (f"/{n}" if n else "") + (f"~{part}" if part else ""),
                 label=name,
                 geometry=shape,
                 attributes=attributes,
@@ -347,7 +335,7 @@ class RegionReader:
         if not chosen:
             raise Refused(Code.CLASS_UNNAMED, "the region has no label")
         answer = Classification(
-            id=self.id,
+            id=self.remarks.id,
             name=name,
             value=chosen,
             frames=frames,
@@ -377,7 +365,7 @@ class RegionReader:
         attributes = self._attributes()
         tracks = [
             Track(
-                id=self.id + (f"/{n}" if n else "") + (f"~{part}" if part else ""),
+                id=self.remarks.id + (f"/{n}" if n else "") + (f"~{part}" if part else ""),
                 label=name,
                 segments=segments,
                 attributes=attributes,
@@ -398,7 +386,9 @@ class RegionReader:
         problems: list[tuple[str, Refused]] = []
         for n, (entry, value) in enumerate(zip(self.entries, self.values)):
             try:
-                answers.append(self._answer_about_asset(entry, value, f"{self.id}/{n}" if n else self.id))
+                answers.append(
+                    self._answer_about_asset(entry, value, f"{self.remarks.id}/{n}" if n else self.remarks.id)
+                )
             except Refused as problem:
                 problems.append((self.naming.question(entry.from_name), problem))
         for name, refused in problems:

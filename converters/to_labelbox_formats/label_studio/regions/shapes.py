@@ -31,7 +31,7 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.sentences import LINE_OF_FEW_POINTS, POLYGON_OF_FEW_POINTS
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
-from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, Number, Region, ValueRecord, as_list
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.regions.region_log import RegionLog

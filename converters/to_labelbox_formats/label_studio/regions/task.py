@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
 from to_labelbox_formats.label_studio.conventions import Conventions
-from to_labelbox_formats.label_studio.files.pieces import UNDECODABLE
+from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import (
     ANNOTATION,
     AnnotationRecord,
@@ -89,7 +89,9 @@ class TaskReader:
         """The wanted assets of a task with their annotations; of the others nothing is counted."""
         records = (record.task, *record.others)
         annotations = [a for t in records for a in t.annotations or t.completions or ()]
-        assets = TaskAssets(shows, self._config, self._sizes, self.exif, _Regions(annotations))
+        assets = TaskAssets(
+            shows, self._config, self._sizes, self.exif, (r for a in annotations for r in a.result or ())
+        )
         if not shows.slots:
             self._log.note(Code.ASSET_UNKNOWN, shows.missing, file=record.place.file, where=record.place.where)
         selected = chosen(annotations, self._options)
@@ -108,7 +110,7 @@ class TaskReader:
         for one in records:
             self._drafts(one.drafts, assets, record, take_drafts)
             self._predictions(one.predictions, assets, record, take_predictions)
-        return assets.finished()
+        return assets.wanted
 
     def _tell_selection(self, annotations: Sequence[AnnotationRecord], selected: Sequence[AnnotationRecord]) -> None:
         """A task has one ground truth; which of several annotations it is, the export need not say."""
@@ -313,16 +315,6 @@ class TaskReader:
         self._skip(
             Code.RELATIONSHIP_DANGLING, names[0], "it links regions that are not both written on one asset", place
         )
-
-
-class _Regions:
-    """All regions of a task's annotations."""
-
-    def __init__(self, annotations: Sequence[AnnotationRecord]) -> None:
-        self._annotations = annotations
-
-    def __iter__(self) -> Iterator[Region]:
-        return (region for annotation in self._annotations for region in annotation.result or ())
 
 
 def log_fault(log: Log, fault: RecordFault, file: str) -> None:

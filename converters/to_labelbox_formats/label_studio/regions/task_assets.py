@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from to_labelbox.model.items import Media
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.assets import Sizes, Slot
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.records import Region
-from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
+from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions, stated_size
 
 _REPETITION = re.compile(r"[_\-. ](\d{1,6})$")
 
@@ -42,27 +43,30 @@ class TaskAssets:
     def __init__(self, shows: Shows, config: Config, sizes: Sizes, exif: bool, neighbours: Iterable[Region]) -> None:
         self._shows = shows
         self._config = config
-        self._by_ref: dict[str, AssetRegions] = {}
+        by_ref: dict[str, AssetRegions] = {}
         self.regions: list[AssetRegions | None] = []
         for slot, wanted in zip(shows.slots, shows.wanted):
-            asset = self._by_ref.get(slot.ref) if slot.ref else None
+            asset = by_ref.get(slot.ref) if slot.ref else None
             if asset is None and slot.media is not None and wanted:
                 asset = AssetRegions(slot, sizes, exif)
-                asset.neighbours = _On(self, asset, neighbours)
-                self._by_ref[slot.ref or f" {len(self._by_ref)}"] = asset
+                by_ref[slot.ref or f" {len(by_ref)}"] = asset
             self.regions.append(asset)
         self.counts_all = not shows.slots or shows.wanted[0]
-
-    @property
-    def wanted(self) -> list[AssetRegions]:
+        self.wanted = list(by_ref.values())
         """The assets that are read now, each once."""
-        return list(self._by_ref.values())
+        self._note_stated_sizes(neighbours)
 
-    def finished(self) -> list[AssetRegions]:
-        """The assets that are read now, without their ways back to here: a conversion collects no garbage in circles."""
-        for asset in self._by_ref.values():
-            asset.neighbours = ()
-        return self.wanted
+    def _note_stated_sizes(self, regions: Iterable[Region]) -> None:
+        """The size that regions on it state first is that of all regions on an asset."""
+        missing = sum(asset.slot.media in (Media.IMAGE, Media.VIDEO) for asset in self.wanted)
+        for region in regions if missing else ():
+            size = stated_size(region)
+            asset = self._asset(region) if size is not None else None
+            if asset is not None and asset.stated is None:
+                asset.stated = size
+                missing -= 1
+                if not missing:
+                    return
 
     @property
     def only(self) -> AssetRegions | None:
@@ -78,6 +82,12 @@ class TaskAssets:
         if slots[number].media is None:
             raise Refused(Code.UNSUPPORTED, f"a {slots[number].tag} has no counterpart in Labelbox")
         return self.regions[number]
+
+    def _asset(self, entry: Region) -> AssetRegions | None:
+        try:
+            return self.of(entry)
+        except Refused:
+            return None
 
     def counts(self, entry: Region) -> bool:
         """Whether a region belongs to an asset that is wanted now; one without an asset goes with the first."""
@@ -122,20 +132,3 @@ class TaskAssets:
         found = None if self._config.found else _REPETITION.search(entry.to_name or "")
         page = int(found.group(1)) if found else 0
         return page if page in self._pages else 0
-
-
-class _On:
-    """The regions of a task that are on one asset."""
-
-    def __init__(self, assets: TaskAssets, asset: AssetRegions, regions: Iterable[Region]) -> None:
-        self._assets = assets
-        self._asset = asset
-        self._regions = regions
-
-    def __iter__(self) -> Iterator[Region]:
-        for region in self._regions:
-            try:
-                if self._assets.of(region) is self._asset:
-                    yield region
-            except Refused:
-                continue

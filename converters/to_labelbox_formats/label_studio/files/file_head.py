@@ -1,0 +1,114 @@
+"""What the beginning of a file tells: how its records are strung together, and the names in the first of them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from enum import Enum
+from typing import NamedTuple
+
+import msgspec
+
+from to_labelbox.source.json_head import first_keys
+from to_labelbox_formats.label_studio.files.table_rows import table_row
+
+UNDECODABLE = (ValueError, RecursionError)
+"""What msgspec raises on bytes that do not fit: DecodeError and UnicodeDecodeError are ValueErrors."""
+_KEYED = re.compile(rb'\{\s*"\d{1,18}"\s*:\s*(?=\{)')
+"""How a project of the first versions keeps its tasks: by their numbers."""
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|"', re.DOTALL)
+
+
+class FileShape(Enum):
+    """How the tasks of a file are strung together."""
+
+    ARRAY = "array"
+    KEYED = "object of tasks by number"
+    SINGLE = "object"
+    LINES = "lines"
+    CSV = "csv"
+    TSV = "tsv"
+    SEMICOLONS = "csv with semicolons"
+
+
+class FileForm(Enum):
+    """What the records of a file are."""
+
+    TASKS = "tasks"
+    FLAT = "flat records"
+    ANNOTATION = "annotations with their task"
+
+
+TABLES = {FileShape.CSV: ",", FileShape.TSV: "\t", FileShape.SEMICOLONS: ";"}
+"""What separates the cells of a table; the TSV export of the server is a file named ``.csv``."""
+
+
+class FileHead(NamedTuple):
+    """``text``: from the first record on; ``names``: its keys, or the columns of a table."""
+
+    shape: FileShape | None
+    text: bytes
+    names: frozenset[str] = frozenset()
+
+    @property
+    def record_goes_on(self) -> bool:
+        """Whether a first record that may be one of Label Studio is longer than the head."""
+        if self.shape is FileShape.ARRAY:
+            return not elements(self.text.partition(b"[")[2])[0]
+        return self.shape is not None and self.shape not in TABLES and "result" in self.names
+
+
+def read_head(name: str, head: bytes) -> FileHead:
+    """What the first bytes of a file tell. Raises :class:`FileError`."""
+    shape = shape_of(name, head)
+    if shape is None:
+        return FileHead(None, head)
+    if shape in TABLES:
+        return FileHead(shape, head, frozenset(table_row(head.partition(b"\n")[0], TABLES[shape])))
+    found = _KEYED.search(head) if shape is FileShape.KEYED else None
+    text = head[found.end() :] if found else head
+    return FileHead(shape, text, frozenset(first_keys(text)))
+
+
+def shape_of(name: str, head: bytes) -> FileShape | None:
+    """The shape that the name and the first bytes of a file announce."""
+    lower = name.lower().removesuffix(".gz")
+    if lower.endswith((".csv", ".tsv")):
+        header = head.partition(b"\n")[0]
+        return max(TABLES, key=lambda shape: header.count(TABLES[shape].encode()))
+    head = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if head.startswith(b"["):
+        return FileShape.ARRAY
+    if not head.startswith(b"{"):
+        return None
+    if _KEYED.match(head):
+        return FileShape.KEYED
+    first, newline, rest = head.partition(b"\n")
+    if newline and rest.lstrip()[:1] in (b"{", b""):
+        try:
+            msgspec.json.decode(first, type=msgspec.Raw)
+        except UNDECODABLE:
+            return FileShape.SINGLE
+        return FileShape.LINES
+    return FileShape.SINGLE
+
+
+def elements(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
+    """Spans of the complete elements at the beginning of an array's content; where a bracket closes it."""
+    spans: list[tuple[int, int]] = []
+    depth, start = 0, -1
+    for token in _TOKEN.finditer(data):
+        text = token.group()
+        if text in (b"{", b"["):
+            if not depth:
+                start = token.start()
+            depth += 1
+        elif text in (b"}", b"]"):
+            if not depth:
+                return spans, token.start()
+            depth -= 1
+            if not depth:
+                spans.append((start, token.end()))
+        elif text == b'"':
+            break
+    return spans, None
