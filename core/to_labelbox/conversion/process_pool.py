@@ -1,7 +1,10 @@
 """Worker processes that a task may kill.
 
 A task that ends its process (a signal, no memory) or takes longer than it may is an outcome of that task, not the end
-of the run; the pool starts another process and goes on.
+of the run; another process is begun, and the work goes on.
+
+Each process has a pipe of its own and does its tasks in order, so the end of a pipe tells which of them was being done.
+There are no threads in the parent: a fork beside threads may begin with a lock that nobody opens.
 """
 
 from __future__ import annotations
@@ -13,33 +16,28 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
-
-from pebble import ProcessExpired, ProcessPool
-from pebble.common.types import CONSTS, Result, ResultStatus
-from pebble.pool.process import PoolManager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, NamedTuple, TypeVar
 
 from to_labelbox.conversion.clock import EXIT_CODE
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.report.errors import SourceError, ToLabelboxError
-from to_labelbox.report.interruption import NUMBERS, Interrupted
+from to_labelbox.report.interruption import NUMBERS, Interrupted, postponed
 
 _PATIENCE = 0.2
 """Seconds after which a signal that came while waiting for workers is heard."""
-_PEBBLE = {"term_timeout": 0.3, "sleep_unit": 0.02}
-"""Seconds that a process has to end by itself when it is told to (pebble's own 3 are long for a Ctrl-C), and between two
-looks for processes that have died."""
 
 START_METHOD = os.environ.get("TO_LABELBOX_START_METHOD") or ("fork" if hasattr(os, "fork") else "spawn")
 """How processes begin: forked ones share what is open; ``spawn``, all that Windows has, can be tried anywhere."""
 
-_RENEWALS = 2
-"""Pools that may break one after another, none of them having finished a task."""
-_LOOKS, _IDLE_ENDS = 50, 5
-"""Looks, a fiftieth of a second each, for what an ended process was doing; processes that may end without a task."""
+_IDLE_ENDS = 5
+"""Processes that may end one after another without a task, none having finished one."""
+_AHEAD = 4096
+"""Bytes of a task that is sent while another one is done: as much as a pipe takes from someone who does not wait. A larger
+one waits, or both ends could."""
+_FILES, _FILES_A_WORKER = 32, 3
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,117 +51,172 @@ class WorkerDied:
         self.timed_out = timed_out
 
 
-class _Manager(PoolManager):
-    """Pebble's own takes a process that dies at once, before it has heard what the process was doing, for one that had
-    nothing to do: its task never ends, or all of them do. This one waits until it has heard."""
+class _Run:
+    """The tasks of one call of :meth:`WorkerPool.run`, how many are with workers, and what has become of others."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self._ended: list[tuple[int, int, int]] = []
-        self._idle_ends = 0
+    def __init__(self, function: Callable[[Any], Any], tasks: deque[Any]) -> None:
+        self.function = function
+        self.tasks = tasks
+        self.flying = 0
+        self.outcomes: deque[tuple[Any, Any]] = deque()
 
-    def update_workers(self) -> None:
-        ended = [*self._ended, *((pid, code, 0) for pid, code in self.worker_manager.inspect_workers())]
-        self._ended = []
-        tasks = {task.worker_id: task for task in list(self.task_manager.tasks.values())}
-        for pid, code, looks in ended:
-            if (task := tasks.get(pid)) is not None:
-                expired = ProcessExpired("Abnormal termination", code=code, pid=pid)  # type: ignore[no-untyped-call]
-                self.task_manager.task_done(task.id, Result(ResultStatus.ERROR, expired))
-                self._idle_ends = 0
-            elif looks < _LOOKS:
-                self._ended.append((pid, code, looks + 1))
-            else:
-                self._idle_ends += 1
-        if self._idle_ends > _IDLE_ENDS:
-            raise BrokenProcessPool("processes end before they have a task")
-        self.worker_manager.create_workers()  # type: ignore[no-untyped-call]
+    def finish(self, task: Any, outcome: Any) -> None:
+        self.flying -= 1
+        self.outcomes.append((task, outcome))
+
+    def take_back(self, task: Any) -> None:
+        self.flying -= 1
+        self.tasks.appendleft(task)
 
 
-class _Pool(ProcessPool):
-    def __init__(self, workers: int, begin: Callable[..., None], given: Sequence[Any]) -> None:
-        context = multiprocessing.get_context(START_METHOD)
-        super().__init__(workers, 0, begin, given, context)
-        self._pool_manager = _Manager(self._context, context)
+class _Sent(NamedTuple):
+    run: _Run
+    task: Any
+
+
+class _Worker:
+    """A process, its pipe, and the tasks that it has, in order. ``begun``: it has been prepared for them."""
+
+    def __init__(self, prepare: Callable[..., None], given: Sequence[Any]) -> None:
+        context: Any = multiprocessing.get_context(START_METHOD)
+        self.pipe, other = context.Pipe()
+        self.sent: deque[_Sent] = deque()
+        self.begun = False
+        arguments = other, os.getpid(), prepare, given
+        self.process = context.Process(target=_work, args=arguments, daemon=True)
+        try:
+            with other, postponed():
+                self.process.start()
+        except BaseException:
+            self.pipe.close()
+            raise
+
+    def end(self) -> int:
+        """Wait for its end, and let go of it; gives its exit code."""
+        self.pipe.close()
+        self.process.join()
+        code: int = self.process.exitcode
+        self.process.close()
+        return code
 
 
 class WorkerPool:
-    """Processes that run one task after another, in a pool that ``start`` begins, and begins anew when it has broken.
+    """Up to so many processes, begun when there is a task for them, and begun anew when they have ended."""
 
-    A pool breaks when a process dies before it is known what it was doing; no task is to blame for that.
-    """
-
-    def __init__(self, start: Callable[[], ProcessPool], workers: int, signals: _Signals) -> None:
-        self._start = start
-        self._pool = start()
-        self._ahead = 2 * workers
+    def __init__(self, workers: int, prepare: Callable[..., None], given: Sequence[Any], signals: _Signals) -> None:
+        self._most = min(workers, _most_by_files())
+        self._prepared = prepare, given
         self._signals = signals
-        self._broken = 0
+        self._workers: list[_Worker] = []
+        self._idle_ends = 0
 
     def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | WorkerDied | ToLabelboxError]]:
-        """Outcomes as they come; what the user can mend is an outcome. Tasks may be added while it runs."""
-        flying: dict[Future[R], tuple[T, ProcessPool]] = {}
-        while tasks or flying:
+        """Outcomes as they come; what the user can mend is an outcome. Tasks may be added while it runs, by other runs too."""
+        own = _Run(function, tasks)
+        while tasks or own.flying or own.outcomes:
             with self._signals.held():
-                while tasks and len(flying) < self._ahead:
-                    task = tasks.popleft()
-                    flying[self._scheduled(function, task)] = task, self._pool
-                done, waiting = wait(flying, _PATIENCE, FIRST_COMPLETED)
-                # a task that is given to a pool in the moment in which it breaks is never heard of again
-                lost = [] if done else [future for future in waiting if not flying[future][1].active]
-                outcomes: list[tuple[T, R | WorkerDied | ToLabelboxError]] = []
-                for future in (*done, *lost):
-                    task, pool = flying.pop(future)
-                    try:
-                        if not future.done():
-                            raise BrokenProcessPool("the pool has broken")
-                        outcome: R | WorkerDied | ToLabelboxError = _outcome(future)
-                        outcomes.append((task, outcome))
-                        self._broken = 0
-                    except (BrokenProcessPool, CancelledError) as error:
-                        tasks.appendleft(task)
-                        self._renew(pool, error)
-            yield from outcomes
+                self._send(own)
+                self._receive(0 if own.outcomes else _PATIENCE)
+                self._send(own)
+            if own.outcomes:
+                task, outcome = own.outcomes.popleft()
+                if isinstance(outcome, OSError):
+                    raise outcome
+                yield task, outcome
 
-    def _scheduled(self, function: Callable[[T], R], task: T) -> Future[R]:
-        while True:
+    def _send(self, run: _Run) -> None:
+        """Give tasks to workers that have none, then, of many small ones, one more to each."""
+        while run.tasks:
+            worker = self._idle()
+            ahead = worker is None
+            if worker is None and len(run.tasks) > self._most:
+                worker = next((w for w in self._workers if len(w.sent) == 1), None)
+            if worker is None:
+                return
+            task = run.tasks.popleft()
+            run.flying += 1
             try:
-                scheduled: Future[R] = self._pool.schedule(function, (task,))
-                return scheduled
-            except RuntimeError as error:  # it has broken since
-                self._renew(self._pool, error)
+                data = bytes(ForkingPickler.dumps((run.function, task)))
+            except Exception as error:  # it cannot be sent
+                run.finish(task, _defect(error))
+                continue
+            if ahead and len(data) > _AHEAD:
+                run.take_back(task)
+                return
+            worker.sent.append(_Sent(run, task))
+            with suppress(OSError):  # it has ended, which is found when its pipe is read
+                worker.pipe.send_bytes(data)
 
-    def _renew(self, pool: ProcessPool, error: Exception) -> None:
-        """Begin another pool in place of one that has broken, if that has not been done."""
-        if pool is not self._pool:
-            return
-        self._broken += 1
-        if self._broken > _RENEWALS:
-            raise SourceError(
-                f"worker processes end before they have done anything ({error or type(error).__name__}): "
-                "there may be too little memory, or too few processes allowed; try --workers 1"
-            ) from error
-        self.end()
-        self._pool = self._start()
+    def _idle(self) -> _Worker | None:
+        """A worker without a task, begun if there may be one more."""
+        worker = next((w for w in self._workers if not w.sent), None)
+        if worker is None and len(self._workers) < self._most:
+            try:
+                worker = _Worker(*self._prepared)
+            except OSError as error:  # no more processes or files: those that there are do it
+                if not self._workers:
+                    raise _useless(error.strerror or str(error)) from error
+                self._most = len(self._workers)
+            else:
+                self._workers.append(worker)
+        return worker
+
+    def _receive(self, seconds: float) -> None:
+        """Take in what workers have to say, waiting so long for the first."""
+        by_pipe = {worker.pipe: worker for worker in self._workers}
+        for pipe in wait(list(by_pipe), seconds) if by_pipe else ():
+            worker = by_pipe[pipe]
+            try:
+                data = worker.pipe.recv_bytes()
+            except (EOFError, OSError):
+                self._ended(worker)
+                continue
+            if not worker.begun:
+                worker.begun = True
+                continue
+            sent = worker.sent.popleft()
+            sent.run.finish(sent.task, _heard(data))
+            self._idle_ends = 0
+
+    def _ended(self, worker: _Worker) -> None:
+        """Say which task has ended a process, and take back those that it had not begun."""
+        self._workers.remove(worker)
+        code = worker.end()
+        if worker.begun and worker.sent:
+            sent = worker.sent.popleft()
+            sent.run.finish(sent.task, WorkerDied(_cause(code), code in _TIMED_OUT))
+            self._idle_ends = 0
+        else:
+            self._idle_ends += 1
+        while worker.sent:
+            sent = worker.sent.pop()
+            sent.run.take_back(sent.task)
+        if self._idle_ends > _IDLE_ENDS:
+            raise _useless(_cause(code))
 
     def end(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
 
 
-def _outcome(future: Future[R]) -> R | WorkerDied | ToLabelboxError:
+def _most_by_files() -> int:
+    """How many processes leave a parent enough of the files that it may have open."""
     try:
-        return future.result()
-    except ProcessExpired as expired:
-        return WorkerDied(_cause(expired.exitcode), expired.exitcode in _TIMED_OUT)
-    except MemoryError:
-        return WorkerDied("there was too little memory for it")
-    except ToLabelboxError as error:
-        return error
-    except (OSError, BrokenProcessPool, CancelledError):
-        raise
-    except Exception as error:  # a reader's defect costs what it was reading
-        return WorkerDied(f"{type(error).__name__}: {error}")
+        import resource  # which Windows does not have
+    except ImportError:
+        return 60  # as many as it waits for at once
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 16 if most == resource.RLIM_INFINITY else max(1, (most - _FILES) // _FILES_A_WORKER)
+
+
+def _useless(why: str) -> SourceError:
+    return SourceError(
+        f"worker processes end before they have done anything ({why}): "
+        "there may be too little memory, or too few processes allowed; try --workers 1"
+    )
 
 
 _TIMED_OUT = (-getattr(signal, "SIGALRM", -EXIT_CODE), EXIT_CODE)
@@ -182,8 +235,7 @@ def _cause(code: int) -> str:
 class _Signals:
     """SIGTERM and SIGHUP end the work as Ctrl-C does: workers first, nothing half-written.
 
-    Futures and the pool have locks, which an exception in the wrong place would leave locked for ever; so signals wait
-    until such a place is left.
+    Signals wait while a process is begun or heard, so that none is lost sight of.
     """
 
     def __init__(self) -> None:
@@ -222,12 +274,51 @@ class _Signals:
                 signal.signal(number, before[number])
 
 
-def _begin(parent: int, prepare: Callable[..., None], given: Sequence[Any]) -> None:
-    """What a process does first. That a terminal is closed is its parent's to hear, who ends it."""
+def _work(pipe: Connection, parent: int, prepare: Callable[..., None], given: Sequence[Any]) -> None:
+    """What a process does. Ctrl-C, and that a terminal is closed, is its parent's to hear, who ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):  # it was begun while they waited
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, NUMBERS)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     prepare(*given)
+    pipe.send_bytes(b"begun")
+    while True:
+        try:
+            data = pipe.recv_bytes()
+        except (EOFError, OSError):
+            return
+        pipe.send_bytes(_told(data))
+
+
+def _told(data: bytes) -> bytes:
+    """The outcome of a task, which with all that it held is let go before the next one comes."""
+    try:
+        function, task = ForkingPickler.loads(data)
+        return bytes(ForkingPickler.dumps(function(task)))
+    except MemoryError:
+        outcome: object = WorkerDied("there was too little memory for it")
+    except (ToLabelboxError, OSError) as error:
+        outcome = error
+    except BaseException as error:  # a reader's defect costs what it was reading
+        outcome = _defect(error)
+    try:
+        return bytes(ForkingPickler.dumps(outcome))
+    except Exception:
+        return bytes(ForkingPickler.dumps(_defect(outcome)))
+
+
+def _heard(data: bytes) -> Any:
+    try:
+        return ForkingPickler.loads(data)
+    except Exception as error:  # a third party's error, which cannot be made again
+        return _defect(error)
+
+
+def _defect(error: object) -> WorkerDied:
+    return WorkerDied(f"{type(error).__name__}: {error}")
 
 
 def _watch(parent: int) -> None:
@@ -238,27 +329,14 @@ def _watch(parent: int) -> None:
 
 
 @contextmanager
-def _quick_pebble() -> Iterator[None]:
-    """Pebble takes these from a table of its own only, which others in this process may use too."""
-    before = {name: getattr(CONSTS, name) for name in _PEBBLE}
-    for name, seconds in _PEBBLE.items():
-        setattr(CONSTS, name, seconds)
-    try:
-        yield
-    finally:
-        for name, seconds in before.items():
-            setattr(CONSTS, name, seconds)
-
-
-@contextmanager
 def worker_pool(workers: int, prepare: Callable[..., None], given: Sequence[Any] = ()) -> Iterator[WorkerPool]:
-    """Start processes, and end them at once when the block is left, whatever the reason.
+    """Workers, which are ended at once when the block is left, whatever the reason.
 
     Where processes can be forked, they share what has been opened before.
     """
     signals = _Signals()
-    with _quick_pebble(), signals.handled():
-        pool = WorkerPool(lambda: _Pool(workers, _begin, (os.getpid(), prepare, given)), workers, signals)
+    with signals.handled():
+        pool = WorkerPool(workers, prepare, given, signals)
         try:
             yield pool
         finally:

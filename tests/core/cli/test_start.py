@@ -29,7 +29,7 @@ def ours(modules: set[str]) -> set[str]:
     return {name for name in modules if name.startswith("to_labelbox")}
 
 
-HEAVY = {"numpy", "lxml", "yaml", "PIL", "rich", "pyclipper", "pycocotools", "multiprocessing", "labelbox", "pebble"}
+HEAVY = {"numpy", "lxml", "yaml", "PIL", "rich", "pyclipper", "pycocotools", "multiprocessing", "labelbox"}
 HEAVY |= {"importlib.metadata", "email", "concurrent.futures", "asyncio", "socket", "ssl"}
 SLOW = {"zipfile", "tempfile", "pathlib", "shutil", "urllib.parse", "mimetypes", "random"}
 """What few conversions need, and what takes milliseconds to load."""

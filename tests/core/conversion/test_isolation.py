@@ -7,9 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,6 @@ from harness import annotation, check_output, coco, codes, contents, image, item
 from to_labelbox import Dataset, Log, Report, Settings, SourceError
 from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.output_folder import Folder
-from to_labelbox.conversion.process_pool import WorkerDied, worker_pool
 from to_labelbox.conversion.run import run
 from to_labelbox.model.items import Box, Item, Object
 from to_labelbox.model.schema import Schema
@@ -240,40 +237,3 @@ time.sleep(60)
 def test_without_an_alarm_a_thread_ends_the_process() -> None:
     made = subprocess.run([sys.executable, "-c", RINGING], capture_output=True, timeout=30, check=False)
     assert (made.stdout.strip(), made.returncode) == (b"stopped", 124)
-
-
-def dies_at_once(task: int) -> int:
-    if task % 3 == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return task
-
-
-def nothing() -> None:
-    """What prepares a process that needs nothing."""
-
-
-@forked
-def test_a_process_that_dies_at_once_breaks_no_pool() -> None:
-    """A death before the pool has heard what the process was doing has ended whole runs."""
-    with worker_pool(2, nothing) as pool:
-        outcomes = dict(pool.run(dies_at_once, deque(range(120))))
-    assert [n for n in range(120) if isinstance(outcomes[n], WorkerDied)] == list(range(0, 120, 3))
-
-
-@forked
-def test_a_pool_that_breaks_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    with worker_pool(2, nothing) as pool:
-        begun = pool.run(abs, deque(range(-50, 0)))
-        first = [next(begun) for _ in range(5)]
-        pool._pool._pool_manager.handle_broken_pool(BrokenProcessPool("All workers expired"))
-        assert sorted(task for task, _ in [*first, *begun]) == list(range(-50, 0))
-
-
-def ends() -> None:
-    os._exit(3)
-
-
-@forked
-def test_processes_that_cannot_begin_are_said() -> None:
-    with pytest.raises(SourceError, match="worker processes end before"), worker_pool(1, ends) as pool:
-        list(pool.run(abs, deque([-1])))
