@@ -10,6 +10,10 @@ XML: root ``annotations`` with ``version``, ``meta`` (``task``, ``job`` or ``pro
 - ``version`` stayed 1.1 while ellipses, masks, skeletons and rotation were added: nothing depends on it.
 
 Backups (``task.json``, ``annotations.json``) and server JSON hold keyframes only, with frames relative to the task.
+
+The way through: ``dataset`` opens each file (``detect``) as an index, ``exports``, filled by ``xml/export``, ``json/backup``
+or ``json/datumaro``; ``units/arrange`` makes pictures, videos or frames of its groups. A unit takes the records of its
+elements, decodes them to ``nodes``, and these become shapes (``xml/images``) or rows and keyframes (``tracks``).
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ from to_labelbox.source.image_headers import Header, image_header, is_image
 from to_labelbox.source.paths import is_safe
 from to_labelbox_formats.cvat.assumptions import assume_one_video
 from to_labelbox_formats.cvat.detect import beside
+from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Export, Group, frame_name
 from to_labelbox_formats.cvat.meta import TaskSpec
 from to_labelbox_formats.cvat.nodes import FRAME
 from to_labelbox_formats.cvat.options import SameSource
-from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED, Export, Group, frame_name
 
 _HEAD = 256 * 1024
 

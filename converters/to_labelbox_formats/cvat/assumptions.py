@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
+from to_labelbox_formats.cvat.exports import Export, Group
 from to_labelbox_formats.cvat.options import Frames, Numbering, OpenTracks, Options, Video
-from to_labelbox_formats.cvat.xml.exports import Export, Group, XmlExport
+from to_labelbox_formats.cvat.xml.export import XmlExport
 
 _ROW = re.compile(rb'\sframe="(\d{1,8})"')
 _FRAME_NAME = re.compile(rb'\sname="frame_(\d{6,8})"')
@@ -88,9 +89,9 @@ def _numbers(group: Group) -> list[int]:
     export = group.export
     if not isinstance(export, XmlExport):
         return []
-    texts = export.texts(group.tracks[:_TRACKS])
+    texts = export.records(group.tracks[:_TRACKS])
     found = [int(n) for text in texts for n in _ROW.findall(text)]
-    heads = (_FRAME_NAME.search(text, 0, 500) for text in export.texts(group.images[:_TRACKS]))
+    heads = (_FRAME_NAME.search(text, 0, 500) for text in export.records(group.images[:_TRACKS]))
     found += (int(match[1]) for match in heads if match)
     return [n - group.task.offset for n in found]
 
@@ -148,7 +149,7 @@ def _rows_of_open_tracks(export: XmlExport) -> Iterator[str]:
     """How the rows of each track follow each other that ends before its task does, and that no row hides."""
     tasks = {element: group.task for group in export.groups.values() for element in group.tracks}
     looked_at = list(tasks)[:_TRACKS]
-    for task, text in zip((tasks[element] for element in looked_at), export.texts(looked_at)):
+    for task, text in zip((tasks[element] for element in looked_at), export.records(looked_at)):
         frames = sorted({int(f) - task.offset for f in _ROW.findall(text)})
         if not frames or task.last is None or frames[-1] >= task.last or _is_closed(text):
             continue

@@ -1,38 +1,32 @@
-"""Opening a source: its exports, their tasks, and the parts that a dataset is read in.
+"""Opening a source: its exports, their tasks, and the units that a dataset is read in.
 
 What reads JSON and videos is imported where there is any: numpy takes as long to start as a megabyte of pictures to read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Sequence
 
 from to_labelbox.model.schema import Input, Kind, Question
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import SourceError
+from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.cvat.assets import MediaFinders
 from to_labelbox_formats.cvat.assumptions import open_end_of
-from to_labelbox_formats.cvat.detect import annotation_files, candidates, datumaro_files, root_of, text_head
+from to_labelbox_formats.cvat.detect import Files, find_files
+from to_labelbox_formats.cvat.exports import Export, Group
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
 from to_labelbox_formats.cvat.options import Frames, Jobs, Numbering, Options
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 from to_labelbox_formats.cvat.units.arrange import units_of
 from to_labelbox_formats.cvat.units.setting import Setting
 from to_labelbox_formats.cvat.unread import UsedFiles, why_unread
-from to_labelbox_formats.cvat.xml.exports import Group, XmlExport, open_exports
-
-if TYPE_CHECKING:
-    from to_labelbox_formats.cvat.json.backup import JsonExport
-    from to_labelbox_formats.cvat.json.datumaro import DatumaroExport
-
-AnyExport: TypeAlias = "XmlExport | JsonExport | DatumaroExport"
+from to_labelbox_formats.cvat.xml.export import XmlExport, open_xml
 
 _VIDEO_KINDS = {
     **KINDS,
@@ -46,8 +40,9 @@ _VIDEO_KINDS = {
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Opens every export of the source. Raises :class:`SourceError` when there is nothing to read."""
     log = context.log
-    exports, names = _open_exports(source, options, log)
-    if not exports and not names and not log.unreadable:
+    files = find_files(source)
+    exports = _open_exports(source, files, options, log)
+    if not exports and not files.xml and not log.unreadable:
         raise SourceError(f"{source.path}: no CVAT export is in it")
     _remark(exports, log)
     groups = [g for e in exports for g in e.groups.values()]
@@ -63,7 +58,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     )
     finders = MediaFinders(source, context)
     units = units_of(groups, setting, finders, options, log)
-    _note_unread_files(exports, names, finders)
+    _note_unread_files(exports, files.xml, finders)
     asked = (Question(GROUP, Input.TEXT),) if options.groups else ()
     tagged = dict.fromkeys(label for e in exports for label in e.tagged)
     tasks = {(id(g.export), g.task.id or g.task_id) for g in groups}
@@ -78,24 +73,30 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     )
 
 
-def _open_exports(source: Source, options: Options, log: Log) -> tuple[list[AnyExport], list[str]]:
-    """All exports of the source, and the XML files that were looked at."""
-    names = [n for n in sorted(candidates(source, ".xml")) if root_of(text_head(source.head(n))) == b"annotations"]
-    if not names and source.is_file and root_of(text_head(source.head(source.names[0]))):
-        names = list(source.names)
-    exports: list[AnyExport] = list(open_exports(source, names, log))
-    if annotation_files(source):
+def _open_exports(source: Source, files: Files, options: Options, log: Log) -> list[Export]:
+    """Each file as an index of what is in it."""
+    openers: list[tuple[str, Callable[[Source, str, Options, Log], Export | None]]]
+    openers = [(name, open_xml) for name in files.xml]
+    if files.json:
         from to_labelbox_formats.cvat.json.backup import open_json
 
-        exports += open_json(source, log, options.unlabelled, options.jobs)
-    if datumaro_files(source):
+        openers += ((name, open_json) for name in files.json)
+    if files.datumaro:
         from to_labelbox_formats.cvat.json.datumaro import open_datumaro
 
-        exports += open_datumaro(source, log)
-    return exports, names
+        openers += ((name, open_datumaro) for name in files.datumaro)
+    exports = []
+    for name, open_file in openers:
+        try:
+            export = open_file(source, name, options, log)
+        except FileError as error:
+            log.file_unreadable(name, str(error))
+        else:
+            exports += [export] if export is not None else []
+    return exports
 
 
-def _note_unread_files(exports: Sequence[AnyExport], names: Sequence[str], finders: MediaFinders) -> None:
+def _note_unread_files(exports: Sequence[Export], names: Sequence[str], finders: MediaFinders) -> None:
     source, context = finders.source, finders.context
     if source.is_file:
         return
@@ -116,7 +117,7 @@ def _kinds_on_video(groups: Sequence[Group]) -> dict[str, Kind]:
     return {name: Kind.BOX if kind is Kind.MASK and name != "mask" else kind for name, kind in _VIDEO_KINDS.items()}
 
 
-def _remark(exports: Sequence[AnyExport], log: Log) -> None:
+def _remark(exports: Sequence[Export], log: Log) -> None:
     for export in exports:
         if not export.meta.found:
             log.note(

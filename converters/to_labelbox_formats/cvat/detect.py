@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from typing import NamedTuple
 
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.source.files import HEAD, Source
@@ -41,6 +42,22 @@ def sniff(source: Source) -> Match | Refusal:
         if match:
             return Match(CERTAIN, match)
     return Refusal(reason)
+
+
+class Files(NamedTuple):
+    """The files of a source that may be read, by what they look like."""
+
+    xml: list[str]
+    json: list[str]
+    datumaro: list[str]
+
+
+def find_files(source: Source) -> Files:
+    """Every file with the root element or the keys of an export; of a single file, any XML."""
+    xml = [n for n in sorted(candidates(source, ".xml")) if root_of(text_head(source.head(n))) == b"annotations"]
+    if not xml and source.is_file and root_of(text_head(source.head(source.names[0]))):
+        xml = list(source.names)
+    return Files(xml, annotation_files(source), datumaro_files(source))
 
 
 def candidates(source: Source, extension: str) -> list[str]:

@@ -66,6 +66,10 @@ class Node(NamedTuple):
         return default if place is None else self.parts[place]
 
 
+Record: TypeAlias = "bytes | Node"
+"""What an export tells of an image or a track: the text of the element, or JSON made into its node."""
+
+
 class _Uncommon(Exception):
     """The text is not in the form that splitting can read."""
 
@@ -111,6 +115,11 @@ def start_tag(text: str) -> tuple[Node, int] | None:
         return Node(_layouts.get(key) or _layout(key), parts, [], []), found.end()
     except _Uncommon:
         return None
+
+
+def node_of(record: Record) -> Node:
+    """An image or track with all that is in it. Raises :class:`FileError`."""
+    return parse_node(record) if isinstance(record, bytes) else record
 
 
 def parse_node(data: bytes) -> Node:

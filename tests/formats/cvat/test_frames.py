@@ -26,8 +26,8 @@ from cvat_files import (
     tracks_of,
 )
 from to_labelbox.model.items import Box, Item, Track
+from to_labelbox_formats.cvat.exports import MAX_UNNAMED
 from to_labelbox_formats.cvat.options import Numbering, SameSource, Video
-from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED
 
 SAMPLED = task(label("car"), size=5, start=10, stop=22, step=3, video=(64, 48))
 """Frames 10, 13, 16, 19 and 22."""

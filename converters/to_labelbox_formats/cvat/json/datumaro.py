@@ -20,13 +20,13 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox_formats.cvat.detect import datumaro_files
+from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.json.records import is_number, records, text_of
 from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
+from to_labelbox_formats.cvat.options import Options
 from to_labelbox_formats.cvat.shapes import Figure, node_of_figure
 from to_labelbox_formats.cvat.unread import tell_datumaro
-from to_labelbox_formats.cvat.xml.exports import Group
 from to_labelbox_formats.cvat.xml.images import CAPTION
 
 MAX_JSON_BYTES = 2**30
@@ -75,15 +75,16 @@ class DatumaroExport:
             )
         )
 
-    def nodes(self, elements: Iterable[int]) -> Iterator[Node]:
-        for element in elements:
-            item = self._items[element]
-            fields = {"id": text_of(item.get("id")), "name": _name(item)}
-            image = _picture(item)
-            size = image.get("size")
-            if isinstance(size, list) and len(size) == 2 and whole(size[0], 1) and whole(size[1], 1):
-                fields |= {"height": str(size[0]), "width": str(size[1])}
-            yield make_node("image", fields, [], [self._shape(a) for a in records(item.get("annotations"))])
+    def records(self, elements: Iterable[int]) -> Iterator[Node]:
+        return map(self.head, elements)
+
+    def head(self, element: int) -> Node:
+        item = self._items[element]
+        fields = {"id": text_of(item.get("id")), "name": _name(item)}
+        size = _picture(item).get("size")
+        if isinstance(size, list) and len(size) == 2 and whole(size[0], 1) and whole(size[1], 1):
+            fields |= {"height": str(size[0]), "width": str(size[1])}
+        return make_node("image", fields, [], [self._shape(a) for a in records(item.get("annotations"))])
 
     def _label(self, record: Mapping[str, Any]) -> str:
         id = record.get("label_id")
@@ -251,26 +252,19 @@ def _point_names(categories: Mapping[str, Any]) -> dict[int, list[str]]:
     }
 
 
-def open_datumaro(source: Source, log: Log) -> list[DatumaroExport]:
-    """Every subset file. Raises :class:`SourceError` for point clouds."""
-    exports = []
-    for name in datumaro_files(source):
-        try:
-            content = msgspec.json.decode(source.read(name, MAX_JSON_BYTES))
-            if not isinstance(content, dict) or not isinstance(content.get("items"), list):
-                raise FileError("has no list of items")
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            log.file_unreadable(name, f"not valid JSON: {error}")
-            continue
-        except FileError as error:
-            log.file_unreadable(name, str(error))
-            continue
-        items = records(content["items"])
-        if any("point_cloud" in item for item in items):
-            raise SourceError(f"{name}: 3D CVAT data is not supported (its items are point clouds)")
-        unused = len(content["items"]) - len(items)
-        if unused:
-            log.note(Code.RECORD_UNREADABLE, "an item is not an object", file=name, count=unused)
-        tell_datumaro(content, log, name)
-        exports.append(DatumaroExport(name, content))
-    return exports
+def open_datumaro(source: Source, name: str, _: Options, log: Log) -> DatumaroExport:
+    """A subset file. Raises :class:`FileError`, and :class:`SourceError` for point clouds."""
+    try:
+        content = msgspec.json.decode(source.read(name, MAX_JSON_BYTES))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FileError(f"not valid JSON: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("items"), list):
+        raise FileError("has no list of items")
+    items = records(content["items"])
+    if any("point_cloud" in item for item in items):
+        raise SourceError(f"{name}: 3D CVAT data is not supported (its items are point clouds)")
+    unused = len(content["items"]) - len(items)
+    if unused:
+        log.note(Code.RECORD_UNREADABLE, "an item is not an object", file=name, count=unused)
+    tell_datumaro(content, log, name)
+    return DatumaroExport(name, content)

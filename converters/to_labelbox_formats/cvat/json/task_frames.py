@@ -16,10 +16,10 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import is_video
+from to_labelbox_formats.cvat.exports import MAX_UNNAMED
 from to_labelbox_formats.cvat.json.jobs import Hidden
 from to_labelbox_formats.cvat.json.records import text_of
 from to_labelbox_formats.cvat.meta import TaskSpec, step_of, whole
-from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED
 
 MAX_FRAME = 10_000_000
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from to_labelbox.model.items import Attribute, Track
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED
-from to_labelbox_formats.cvat.nodes import Node, make_node, parse_node
+from to_labelbox_formats.cvat.nodes import Node, Record, make_node, node_of
 from to_labelbox_formats.cvat.shapes import GROUP, INSTANCE, ShapeLog, Vocabulary, group_of, node_of_figure
 from to_labelbox_formats.cvat.tracks.fast_tracks import FastTracks
 from to_labelbox_formats.cvat.tracks.keyframes import KeyframeWriter
@@ -38,16 +38,13 @@ class TrackReader:
         self._keyframes = KeyframeWriter(self._rows, log, size, boxes_only)
         self._fast = FastTracks(vocabulary, log, rules) if rules.dense else None
 
-    def read_text(self, data: bytes, id: str) -> Iterator[Track]:
-        """The tracks that one source track becomes, from its text."""
-        track = self._fast.read(data, id) if self._fast is not None else None
-        if track is None:
-            yield from self.read(parse_node(data), id)
-        else:
-            yield track
-
-    def read(self, node: Node, id: str) -> Iterator[Track]:
-        """The tracks that one source track becomes; the first stands for it."""
+    def read(self, record: Record, id: str) -> Iterator[Track]:
+        """The tracks that one source track becomes; the first stands for it. Raises :class:`FileError`."""
+        fast = self._fast.read(record, id) if self._fast is not None and isinstance(record, bytes) else None
+        if fast is not None:
+            yield fast
+            return
+        node = node_of(record)
         label, where = node.get("label"), f"track[{node.get('id') or id}]"
         self._log.at(where, id)
         if not label:

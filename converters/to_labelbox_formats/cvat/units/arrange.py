@@ -11,10 +11,10 @@ from to_labelbox.model.items import Item
 from to_labelbox.report.log import Log
 from to_labelbox_formats.cvat.assets import MediaFinders, name_folders, video_paths
 from to_labelbox_formats.cvat.assumptions import assume_frames, assume_videos
+from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.options import Options, Video
 from to_labelbox_formats.cvat.units.images import ImageUnits
 from to_labelbox_formats.cvat.units.setting import Setting, Units
-from to_labelbox_formats.cvat.xml.exports import Group
 
 
 class AllUnits:

@@ -19,11 +19,11 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox_formats.cvat.assets import MediaFinder
-from to_labelbox_formats.cvat.nodes import FRAME, Node, make_node, parse_node
+from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Group, frame_name
+from to_labelbox_formats.cvat.nodes import FRAME, Node, make_node, node_of
 from to_labelbox_formats.cvat.shapes import ShapeLog
 from to_labelbox_formats.cvat.tracks.tracks import TrackReader
 from to_labelbox_formats.cvat.units.setting import Setting, skip_all
-from to_labelbox_formats.cvat.xml.exports import MAX_UNNAMED, Group, XmlExport, frame_name
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
 _AT_ONCE = 32
@@ -74,7 +74,7 @@ class FrameUnits:
     def _find_images(self, log: Log) -> None:
         group = self._group
         length = group.task.length
-        for element, node in zip(group.images, group.export.nodes(group.images)):
+        for element, node in zip(group.images, map(node_of, group.export.records(group.images))):
             match = FRAME.fullmatch(node.get("name"))
             if match is None:
                 continue
@@ -90,11 +90,9 @@ class FrameUnits:
         group = self._group
         export, shown = group.export, set[int]()
         reader = TrackReader(self._setting.vocabulary, ShapeLog(log, export.name), self._rules)
-        texts = export.texts(group.tracks) if isinstance(export, XmlExport) else None
-        for element in group.tracks:
+        for element, record in zip(group.tracks, export.records(group.tracks)):
             try:
-                node = next(export.nodes([element])) if texts is None else parse_node(next(texts))
-                for frame, shape in reader.by_frame(node, str(element)):
+                for frame, shape in reader.by_frame(node_of(record), str(element)):
                     self._shown.add(frame, shape)
                     shown.add(frame)
             except FileError as error:
@@ -111,7 +109,7 @@ class FrameUnits:
             name = frame_name(frame + group.task.offset)
             if frame in self._images:
                 try:
-                    shapes += next(group.export.nodes([self._images[frame]])).children
+                    shapes += node_of(*group.export.records([self._images[frame]])).children
                 except FileError as error:
                     log.note(Code.RECORD_UNREADABLE, str(error), file=group.export.name, where=name)
             reader.start(name, group.task.width, group.task.height)

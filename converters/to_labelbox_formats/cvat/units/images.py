@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from to_labelbox.model.duplicate_hashes import repeated
@@ -12,16 +12,14 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox_formats.cvat.assets import MediaFinder
+from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.meta import whole
-from to_labelbox_formats.cvat.nodes import FRAME, Node, parse_node, start_tag
+from to_labelbox_formats.cvat.nodes import FRAME, Node, Record, node_of, start_tag
 from to_labelbox_formats.cvat.shapes import ShapeLog
 from to_labelbox_formats.cvat.units.setting import Setting, skip_all
-from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
 from to_labelbox_formats.cvat.xml.images import ImageReader, Turn
 
 Size = tuple[int, int]
-_START_TAG = 1 << 16
-"""Bytes in which the start tag of a picture ends."""
 _TURNED = "coordinates of pictures that are stored turned"
 
 
@@ -50,16 +48,10 @@ class ImageUnits:
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         export = self._group.export
         pictures = _Pictures(self._group, self._setting, self._finder, log)
-        texts = export.texts(self._firsts[start:stop]) if isinstance(export, XmlExport) else None
-        for unit in range(start, stop):
+        for unit, record in enumerate(export.records(self._firsts[start:stop]), start):
             again = self._again.get(unit, ())
-            data = next(texts) if texts is not None else b""
             try:
-                if data and not again:
-                    item = pictures.of_text(data)
-                else:
-                    first, *rest = export.nodes([self._firsts[unit], *again])
-                    item = pictures.of_nodes(first, rest)
+                item = pictures.item(record, list(export.records(again)) if again else ())
             except FileError as error:
                 where = f"image {unit + 1}"
                 log.read(UNREADABLE)
@@ -70,13 +62,13 @@ class ImageUnits:
 
     def unlabelled(self, unit: int) -> Sequence[Item]:
         """The picture without its annotations, by its start tag alone."""
-        pictures = _Pictures(self._group, self._setting, self._finder, Log())
-        export, element = self._group.export, self._firsts[unit]
-        if not isinstance(export, XmlExport):
-            return pictures.unlabelled(next(iter(export.nodes([element]))))
-        (head,) = export.heads([element], _START_TAG)
-        found = start_tag(head.decode(errors="replace"))
-        return pictures.unlabelled(found[0]) if found is not None else ()
+        head = self._group.export.head(self._firsts[unit])
+        if isinstance(head, bytes):
+            found = start_tag(head.decode(errors="replace"))
+            if found is None:
+                return ()
+            head, _ = found
+        return _Pictures(self._group, self._setting, self._finder, Log()).unlabelled(head)
 
 
 class _Place(NamedTuple):
@@ -86,6 +78,24 @@ class _Place(NamedTuple):
     drawn: Size | None
     stored: Size | None
     turn: Turn | None
+
+
+class _Head(NamedTuple):
+    """The text of a picture, its start tag, and where that ends."""
+
+    text: str
+    node: Node
+    end: int
+
+
+def _head(record: Record) -> _Head | None:
+    """None where the start tag needs a parser, or is one already."""
+    try:
+        text = record.decode() if isinstance(record, bytes) else ""
+    except UnicodeDecodeError:
+        return None
+    found = start_tag(text)
+    return None if found is None else _Head(text, *found)
 
 
 class _Pictures:
@@ -99,25 +109,16 @@ class _Pictures:
         self._shapes = ShapeLog(log, group.export.name)
         self._reader = ImageReader(setting.vocabulary, self._shapes, setting.groups)
 
-    def of_text(self, data: bytes) -> Item | None:
-        """The picture with that text; None, with a note, for one that cannot be named."""
-        try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            return self.of_nodes(parse_node(data), ())
-        found = start_tag(text)
-        if found is None or not found[0].get("name").strip():
-            return self.of_nodes(parse_node(data), ())
-        head, start = found
+    def item(self, record: Record, again: Sequence[Record]) -> Item | None:
+        """The picture that is told in one or several records; None, with a note, for one that cannot be named."""
+        head = None if again else _head(record)
+        if head is None or not head.node.get("name").strip():
+            return self._of_nodes(node_of(record), [node_of(other) for other in again])
+        place = self._start(head.node)
+        annotations = [] if head.node.layout.empty else self._reader.read_text(head.text, head.end)
+        return self._item(head.node, place, self._reader.read(node_of(record)) if annotations is None else annotations)
 
-        def read() -> list[Annotation]:
-            quickly = [] if head.layout.empty else self._reader.read_text(text, start)
-            return self._reader.read(parse_node(data)) if quickly is None else quickly
-
-        return self._item(head, read)
-
-    def of_nodes(self, node: Node, rest: Sequence[Node]) -> Item | None:
-        """The picture that is told in one or several nodes."""
+    def _of_nodes(self, node: Node, rest: Sequence[Node]) -> Item | None:
         if not node.get("name").strip():
             message = "the image has no name, so nothing can be said of it"
             skip_all((node, *rest), self._shapes, Code.RECORD_UNREADABLE, message)
@@ -125,42 +126,42 @@ class _Pictures:
         if rest and not self._setting.all_jobs and self._group.export.meta.written:
             node, rest = self._without_control_frames([node, *rest])
 
-        def read() -> list[Annotation]:
-            annotations = self._reader.read(node)
-            for other in rest:
-                annotations = self._add(other, node) or annotations
-            return annotations
-
-        return self._item(node, read)
+        place = self._start(node)
+        annotations = self._reader.read(node)
+        for other in rest:
+            self._add(other, node)
+        return self._item(node, place, annotations)
 
     def unlabelled(self, node: Node) -> Sequence[Item]:
         """The picture without annotations; nothing for one that cannot be named."""
-        return [self._item(node, list)] if node.get("name").strip() else ()
+        return [self._item(node, self._start(node), ())] if node.get("name").strip() else ()
 
-    def _item(self, node: Node, read: Callable[[], list[Annotation]]) -> Item:
-        group, name = self._group, node.get("name")
-        place = self._place(node, name)
+    def _start(self, node: Node) -> _Place:
+        """The picture that is read next."""
+        place = self._place(node, node.get("name"))
         width, height = place.drawn or (None, None)
-        self._reader.start(name, width, height, place.turn)
-        annotations = read()
-        width, height = place.stored or (width, height)
+        self._reader.start(node.get("name"), width, height, place.turn)
+        return place
+
+    def _item(self, node: Node, place: _Place, annotations: Sequence[Annotation]) -> Item:
+        width, height = place.stored or place.drawn or (None, None)
         return Item(
             asset=Asset(path=place.path, id=node.get("id"), width=width, height=height),
             annotations=annotations,
-            split=group.split,
-            origin=f"{group.export.name} {name}",
+            split=self._group.split,
+            origin=f"{self._group.export.name} {node.get('name')}",
         )
 
-    def _add(self, other: Node, node: Node) -> list[Annotation] | None:
-        """The annotations with those of another node about the same picture; None where they are left out."""
+    def _add(self, other: Node, node: Node) -> None:
+        """Read another node about the same picture."""
         sizes = [(whole(n.get("width"), 1), whole(n.get("height"), 1)) for n in (other, node)]
         if sizes[0] == sizes[1]:
             self._note(Code.ASSET_DUPLICATE, "the picture is told twice; its annotations are put together", node)
-            return self._reader.read(other)
+            self._reader.read(other)
+            return
         width, height = sizes[0]
         message = f"the picture is told again with another size ({width} × {height}); this one is left out"
         skip_all((other,), self._shapes, Code.ASSET_DUPLICATE, message)
-        return None
 
     def _without_control_frames(self, told: list[Node]) -> tuple[Node, Sequence[Node]]:
         """A task of CVAT's has a picture once; where it is there under several frame numbers, all but the last are tests.

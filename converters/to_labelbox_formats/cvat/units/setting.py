@@ -10,11 +10,12 @@ from to_labelbox.model.items import Item
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.nodes import Node
 from to_labelbox_formats.cvat.options import OpenTracks
 from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary
 from to_labelbox_formats.cvat.tracks.rows import Rules
-from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
+from to_labelbox_formats.cvat.xml.export import XmlExport
 
 
 class Units(Protocol):

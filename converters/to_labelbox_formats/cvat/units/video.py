@@ -29,13 +29,14 @@ from to_labelbox.model.items import (
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
-from to_labelbox_formats.cvat.nodes import FRAME
+from to_labelbox_formats.cvat.nodes import FRAME, node_of
 from to_labelbox_formats.cvat.shapes import INSTANCE, ShapeLog, flags_beside
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import SKELETON_TRACK, TrackReader
 from to_labelbox_formats.cvat.units.setting import Setting, skip_all
-from to_labelbox_formats.cvat.xml.exports import Group, XmlExport
+from to_labelbox_formats.cvat.xml.export import XmlExport
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
 
@@ -111,13 +112,9 @@ class _GroupReader:
             groups=setting.groups,
             boxes_only=setting.context.boxes_only,
         )
-        if not isinstance(export, XmlExport):
-            for element, node in zip(group.tracks, export.nodes(group.tracks)):
-                yield from reader.read(node, f"{self._prefix}{element}")
-            return
-        for element, text in zip(group.tracks, export.texts(group.tracks)):
+        for element, record in zip(group.tracks, export.records(group.tracks)):
             try:
-                yield from reader.read_text(text, f"{self._prefix}{element}")
+                yield from reader.read(record, f"{self._prefix}{element}")
             except FileError as error:
                 where = f"track {element}"
                 self._log.read(UNREADABLE)
@@ -129,7 +126,7 @@ class _GroupReader:
         shapes = ShapeLog(self._log, group.export.name)
         reader = ImageReader(self._setting.vocabulary, shapes, self._setting.groups)
         tags: dict[Choice, list[int]] = {}
-        for node in group.export.nodes(group.images):
+        for node in map(node_of, group.export.records(group.images)):
             name = node.get("name")
             match = FRAME.fullmatch(name)
             assert match is not None
@@ -217,7 +214,7 @@ def _last_row(group: Group, rules: Rules) -> int | None:
     """The last frame that a track tells of, where nothing else says how many there are."""
     if not isinstance(group.export, XmlExport):
         return None
-    ends = (_ROW.findall(tail) for tail in group.export.tails(group.tracks, _TAIL))
+    ends = (_ROW.findall(tail) for tail in group.export.records(group.tracks, _TAIL))
     return max((rules.number(rules.frame(int(rows[-1]))) for rows in ends if rows), default=None)
 
 

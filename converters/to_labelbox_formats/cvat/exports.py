@@ -1,0 +1,105 @@
+"""What every export is opened as: an index of its images and tracks, by the picture or video that they are about.
+
+Image ids restart, and names repeat, from task to task and subset to subset. A group is what one task of one file says;
+within it a name is one picture. ``frame_%06d`` without an extension can only come from a video task.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from to_labelbox_formats.cvat.meta import Meta, TaskSpec
+from to_labelbox_formats.cvat.nodes import FRAME, Record
+
+NO_SUBSET = "default"
+"""What CVAT and Datumaro call the subset of what has none."""
+MAX_UNNAMED = 100_000
+"""Frames of one task that become pictures although nothing names them and nothing is on them."""
+
+
+def frame_name(number: int) -> str:
+    """What CVAT calls a frame, without an extension. In a project, numbers count the frames of a subset through."""
+    return f"frame_{number:06d}"
+
+
+class Export(Protocol):
+    """What holds images and tracks: an XML file, or the JSON of tasks, as an index: records are read by the
+    numbers that :class:`Group` keeps.
+
+    ``media``: where its pictures are, as seen from the file's folder. ``files``: what it was read from.
+    ``groups`` are by subset and task, ``tagged`` are the labels of tags.
+    """
+
+    name: str
+    media: str
+    meta: Meta
+    groups: dict[tuple[str, str], Group]
+    dense: bool
+    closes: bool
+
+    @property
+    def tagged(self) -> Collection[str]: ...
+
+    @property
+    def files(self) -> Collection[str]: ...
+
+    def records(self, elements: Iterable[int]) -> Iterator[Record]:
+        """What is told of the images or tracks with those numbers."""
+        ...
+
+    def head(self, element: int) -> Record:
+        """What is told of an image itself; the rest may be missing or cut off."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Images and tracks of one task. Numbers are those of the elements in their export."""
+
+    export: Export
+    subset: str
+    task_id: str
+    images: array[int] = field(default_factory=lambda: array("Q"))
+    hashes: array[int] = field(default_factory=lambda: array("q"))
+    tracks: array[int] = field(default_factory=lambda: array("Q"))
+    only_frames: bool = True
+    video: bool = False
+    task: TaskSpec = field(default_factory=TaskSpec)
+    folder: str = ""
+
+    def add(self, element: int, is_track: bool, name: str) -> None:
+        if is_track:
+            self.tracks.append(element)
+            return
+        self.images.append(element)
+        self.hashes.append(hash(name))
+        if self.only_frames and not FRAME.fullmatch(name):
+            self.only_frames = False
+
+    def without_tracks(self) -> Group:
+        """A group of its images alone."""
+        return Group(
+            self.export, self.subset, self.task_id, self.images, self.hashes, only_frames=False, task=self.task
+        )
+
+    @property
+    def split(self) -> str:
+        """The subset: exports of projects say it with each picture and track, those of a task once."""
+        subset = self.subset or self.task.subset
+        return "" if subset.lower() == NO_SUBSET else subset
+
+    @property
+    def is_video(self) -> bool:
+        return self.video or bool(self.tracks) or (bool(self.images) and self.only_frames)
+
+
+def find_tasks(groups: Iterable[Group], meta: Meta) -> None:
+    """Gives each group the task that it belongs to."""
+    by_id = {task.id: task for task in reversed(meta.tasks)}
+    alone = meta.tasks[0] if len(meta.tasks) == 1 else None
+    for group in groups:
+        known = by_id.get(group.task_id)
+        group.task = (known if meta.project or alone is None else alone) or alone or TaskSpec(id=group.task_id)
