@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.batches.find_datasets import Found
-from to_labelbox.conversion.checkpoint import _DONE, _names, load_sealed, save_sealed
+from to_labelbox.conversion.checkpoint import _DONE, _names, is_sound, load_sealed, save_sealed
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.report.report import version
 from to_labelbox.source.paths import is_safe
@@ -106,14 +106,19 @@ class Failure(Struct):
 
 
 def adopt(folder: str, other: str) -> None:
-    """Take over what another machine has finished of a dataset; its chunks are marked after their files are there."""
+    """Take over what another machine has finished of a dataset; its chunks are marked after their files are there.
+
+    What was taken over before stays, unless it is damaged.
+    """
     os.makedirs(folder, exist_ok=True)
     for name in sorted(_names(other), key=lambda name: name.endswith(_DONE)):
-        target = os.path.join(folder, name)
-        if os.path.exists(target) or name.rsplit(".", 1)[-1].isdecimal():
+        source, target = os.path.join(other, name), os.path.join(folder, name)
+        if name.rsplit(".", 1)[-1].isdecimal():
+            continue
+        if os.path.exists(target) and (os.path.samefile(source, target) or is_sound(folder, name)):
             continue
         try:
-            os.link(os.path.join(other, name), target)
+            os.link(source, target)
         except OSError:
-            shutil.copyfile(os.path.join(other, name), f"{target}.0")
+            shutil.copyfile(source, f"{target}.0")
             os.replace(f"{target}.0", target)

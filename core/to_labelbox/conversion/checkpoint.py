@@ -216,6 +216,16 @@ def _is_whole(folder: str, saved: SavedChunk) -> bool:
         return False
 
 
+def is_sound(folder: str, name: str) -> bool:
+    """Whether a file of a folder of chunks is what was saved: by its own seal, or by the mark of its chunk."""
+    path = os.path.join(folder, name)
+    stem, _, what = name.rpartition(".")
+    if what not in ("lines", "rows", "index"):
+        return load_sealed(path) is not None
+    saved = load(os.path.join(folder, stem + _DONE), SavedChunk)
+    return saved is not None and saved.files.get(what) == _file_sum(path)
+
+
 def _kinds(index: Sequence[int]) -> tuple[str, ...]:
     """The files that a part has."""
     return ("lines", "rows", "index") if any(index) else ("lines", "rows")

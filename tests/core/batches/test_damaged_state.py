@@ -85,6 +85,24 @@ def test_a_random_damage_costs_a_rerun_at_most(
     assert sorted(p.name for p in (tmp_path / "place").iterdir()) == ["out"]
 
 
+@pytest.mark.parametrize("name", ["head", "000000000-000000005.done", "000000000-000000005.lines"])
+def test_a_share_that_was_damaged_is_mended_by_its_machine(
+    name: str, made: tuple[Path, Path, Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    """A merge that was refused has taken over the damaged file; that of the machine which ran again replaces it."""
+    sources, _, _, whole = made
+    shares = [tmp_path / "1", tmp_path / "2"]
+    for n, out in enumerate(shares, 1):
+        to_labelbox.batch(sources, out, shard=(n, 2))
+    (file,) = [f for f in (shares[1] / WORKING).rglob(name) if f.is_file()]
+    file.write_bytes(b"damaged")
+    with pytest.raises(UsageError, match="1 of 3 datasets not finished"):
+        to_labelbox.merge(shares, tmp_path / "all")
+    to_labelbox.batch(sources, shares[1], shard=(2, 2), resume=True)
+    to_labelbox.merge(shares, tmp_path / "all")
+    assert published(tmp_path / "all") == whole
+
+
 def test_a_list_of_datasets_that_leads_elsewhere_is_none(
     made: tuple[Path, Path, Path, dict[str, bytes]], tmp_path: Path
 ) -> None:
