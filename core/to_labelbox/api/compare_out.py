@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from to_labelbox.conversion.output_folder import refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
 
@@ -41,5 +42,6 @@ def compare(
     found = writer().service.comparer
     if found is None:
         raise UsageError(f"the format {writer().name} compares nothing")
+    refuse_pipes(os.fspath(out))
     options = CompareOptions(projects=tuple(projects), tolerance=tolerance, first=first)
     return found()(os.fspath(out), [os.fspath(e) for e in exports], options, listener or (lambda done, rows: None))

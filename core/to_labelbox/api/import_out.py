@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from to_labelbox.conversion.global_keys import MEDIA
+from to_labelbox.conversion.output_folder import refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
 
@@ -34,6 +35,7 @@ def make_import_options(out: str | os.PathLike[str] = "", **given: Any) -> Impor
     unknown = [name for name in given if name not in ImportOptions.__struct_fields__]
     if unknown:
         raise UsageError(f"no option {unknown[0]!r}; there are: {', '.join(ImportOptions.__struct_fields__)}")
+    refuse_pipes(os.fspath(out))
     root = given.get("media_root")
     if root is None and os.path.isdir(os.path.join(out, MEDIA)):
         root = out

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
-from to_labelbox.conversion.output_folder import room, unwritable
+from to_labelbox.conversion.output_folder import refuse_pipes, room, unwritable
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
@@ -37,6 +37,7 @@ def preview(
     if not os.path.isdir(out):
         raise UsageError(f"{os.fspath(out)}: no such folder; give the output folder of `to-labelbox convert`")
     check_target(page, overwrite)
+    refuse_pipes(os.fspath(out))
     show = writer().service.preview
     if show is None:
         raise UsageError(f"the format {writer().name} has no preview")

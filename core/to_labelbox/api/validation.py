@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from msgspec.structs import replace
 
 from to_labelbox.batches.report import read_batch
-from to_labelbox.conversion.output_folder import REPORT, holds_result
+from to_labelbox.conversion.output_folder import REPORT, holds_result, refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import Fault
 from to_labelbox.report.codes import Severity
@@ -29,6 +29,7 @@ def faults(
 
     Raises :class:`~to_labelbox.report.errors.UsageError`.
     """
+    refuse_pipes(path)
     batch = read_batch(path)
     if os.path.isdir(path) and not holds_result(path) and not os.path.exists(os.path.join(path, REPORT)):
         raise UsageError(f"{path} holds no output of `to-labelbox convert` or `batch`: give the folder that -o named")

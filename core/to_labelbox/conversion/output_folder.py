@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from to_labelbox.model.text import display
 from to_labelbox.report.errors import NoRoomError, UsageError
 from to_labelbox.report.interruption import postponed
 from to_labelbox.report.report import Output, Report
@@ -34,6 +35,18 @@ def is_output(folder: str) -> bool:
             return b'"to-labelbox"' in file.read(100)
     except OSError:
         return False
+
+
+def refuse_pipes(folder: str) -> None:
+    """Raise :class:`UsageError` where an output folder holds what is neither file nor folder: reading a pipe never ends."""
+    folders = [folder] if os.path.isdir(folder) else []
+    while folders:
+        with suppress(PermissionError), os.scandir(folders.pop()) as entries:  # who reads it says what is not allowed
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif not (entry.is_file() or entry.is_dir()) and os.path.exists(entry.path):
+                    raise UsageError(f"{display(entry.path)} is neither a file nor a folder: remove it")
 
 
 class Sink:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import to_labelbox
 from harness import annotation, coco, contents, image, save
 
 PROGRAM = [sys.executable, "-m", "to_labelbox"]
@@ -147,3 +148,19 @@ def test_thousands_of_unknown_names_of_a_map_are_counted(tmp_path: Path) -> None
     assert made.returncode == 2
     assert "… and 19,980 more" in made.stderr.decode()
     assert len(made.stderr) < 200_000
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe has no name here")
+@pytest.mark.parametrize("command", ["validate", "preview", "compare", "import"])
+def test_a_pipe_in_an_output_folder_is_refused(command: str, tmp_path: Path) -> None:
+    """Reading it would never end."""
+    source = save(tmp_path / "a.json", coco([annotation(1, bbox=[1, 2, 30, 40])]))
+    to_labelbox.convert(source, tmp_path / "out")
+    (tmp_path / "out" / "annotations.ndjson").unlink()
+    os.mkfifo(tmp_path / "out" / "annotations.ndjson")
+    more = {"compare": [str(source)], "import": ["--project", "yard", "--dry-run"]}.get(command, [])
+    made = subprocess.run(
+        [*PROGRAM, command, str(tmp_path / "out"), *more], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert made.returncode == 2
+    assert f"{tmp_path}/out/annotations.ndjson is neither a file nor a folder: remove it" in made.stderr
