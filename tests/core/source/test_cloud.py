@@ -239,3 +239,13 @@ def test_workers_ask_for_headers_themselves(s3: S3, tmp_path: Path) -> None:
     made = to_labelbox.convert(address, tmp_path / "there", format="yolo", workers=2)
     assert made.annotations.converted == 40
     assert payload(tmp_path / "there") == payload(tmp_path / "here")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://me:pass@127.0.0.1:1/a.json?token=word", "http://me:pass@[::1/a?token=word"]
+)
+def test_neither_passwords_nor_signatures_are_shown(address: str, tmp_path: Path) -> None:
+    with pytest.raises(to_labelbox.ToLabelboxError) as raised:
+        to_labelbox.convert(address, tmp_path / "out")
+    assert "pass" not in str(raised.value)
+    assert "word" not in str(raised.value)

@@ -136,7 +136,7 @@ class _Mirror:
         web = scheme.startswith("http")
         if not _is_possible(rest.rstrip("/")):
             raise UsageError(
-                f"{display(plain(address))}: write it as {scheme}://BUCKET/FOLDER, without empty parts and .."
+                f"{display(plain(address))}: write it as {scheme}://{'HOST/PATH' if web else 'BUCKET/FOLDER'}, without empty parts and .."
             )
         name, far = f"{scheme}/{rest.rstrip('/')}", address if web else remote(address)
         filesystem = open_filesystem(scheme)
@@ -183,7 +183,7 @@ class _Mirror:
                 rest = unquote(rest)
             if not _is_possible(rest):
                 raise UsageError(
-                    f"{display(far)}: no file of this machine can have such a name; give the folders beside it one by one"
+                    f"{display(plain(far))}: no file of this machine can have such a name; give the folders beside it one by one"
                 )
             names[f"{folder}/{rest}"] = _Far(far, info.get("size"), _version(info))
         folders = {name[:at] for name in names for at, sign in enumerate(name) if sign == "/"}

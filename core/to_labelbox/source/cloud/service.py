@@ -53,8 +53,10 @@ def is_address(path: str) -> bool:
 
 
 def plain(address: str) -> str:
-    """Without the query, which may hold a signature: it is neither kept nor shown."""
-    return address.partition("?")[0] if address.lower().startswith("http") else address
+    """Without the query, which may hold a signature, and without a password: they are neither kept nor shown."""
+    if not address.lower().startswith("http"):
+        return address
+    return re.sub(r"^(\w+://)[^/?#]*@", r"\1", address.partition("?")[0])
 
 
 def split(address: str) -> tuple[str, str]:
@@ -63,7 +65,7 @@ def split(address: str) -> tuple[str, str]:
     scheme = scheme.lower()
     if scheme.startswith("http"):
         if (parts := url_parts(address)) is None:
-            raise UsageError(f"{display(address)}: no such address can be")
+            raise UsageError(f"{display(plain(address))}: no such address can be")
         rest = f"{parts.host.rpartition('@')[2]}/{parts.path}"
     return scheme, rest.lstrip("/")
 
