@@ -1,7 +1,7 @@
 """Hostile inputs of every kind: ``python tests/hostile.py SEED COUNT``.
 
 Sources as :mod:`fuzz` breaks them, archives of them with bytes turned, option files that are broken, huge, deep or no
-files, names that steer terminals, damaged state. Whatever it is, it ends within ten seconds in an error that names what
+files, names that steer terminals, damaged state, outputs and exports, the cloud. Whatever it is, it ends within ten seconds in an error that names what
 it is about and is short, or in a balanced report with a valid payload. What does not is kept below out/hostile.
 """
 
@@ -24,6 +24,7 @@ from typing import Any
 import to_labelbox
 from fuzz import TooSlow, break_one, mutated, ways
 from harness import ROOT, Case, annotation, cases, check_output, coco, image, save
+from hostile_commands import COMMANDS
 from hostile_kinds import HARD, MORE, NASTY
 from to_labelbox import ToLabelboxError
 from to_labelbox.model.text import display
@@ -133,12 +134,13 @@ KINDS: dict[str, tuple[int, Callable[[random.Random, list[Case], Path], None]]] 
     "names": (5, of_names),
     "state": (2, of_state),
     **MORE,
+    **COMMANDS,
 }
 
 
 def names_its_file(message: str, scratch: Path) -> bool:
-    """Whether a refusal says what it is about: a file, or an option."""
-    if str(scratch) in message or "--" in message or "-O " in message or "/dev/" in message or "/nowhere" in message:
+    """Whether a refusal says what it is about: a file, an address, or an option."""
+    if any(one in message for one in (str(scratch), "--", "-O ", "/dev/", "/nowhere", "://")):
         return True
     return any(display(file.name) in message for file in scratch.rglob("*"))
 
