@@ -15,6 +15,7 @@ import pytest
 
 import to_labelbox
 from harness import annotation, check_output, coco, codes, contents, image, item, lines, save
+from processes import forked
 from to_labelbox import Dataset, Log, Report, Settings, SourceError
 from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.output_folder import Folder
@@ -28,11 +29,6 @@ from to_labelbox.report.report import SourceInfo
 
 SIZES = (1, 2, 15, 40, 1500)
 LIMIT = 0.3
-
-forked = pytest.mark.skipif(
-    not hasattr(os, "fork") or os.environ.get("TO_LABELBOX_START_METHOD") == "spawn",
-    reason="these datasets are made in the test and reach other processes by a fork only",
-)
 
 
 def killed() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 import to_labelbox
 from harness import check_output, codes, contents, item, lines
+from processes import forked
 from to_labelbox import Dataset, Log, RecordError, Report, Settings
 from to_labelbox.conversion.chunks import encode_part
 from to_labelbox.conversion.job import OpenSource
@@ -75,6 +76,7 @@ TROUBLES: dict[str, tuple[Callable[[], object], str]] = {
 }
 
 
+@forked
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_what_ends_a_worker_costs_itself_and_is_named(trouble: str, tmp_path: Path) -> None:
     happens, said = TROUBLES[trouble]
@@ -90,6 +92,7 @@ def test_what_ends_a_worker_costs_itself_and_is_named(trouble: str, tmp_path: Pa
     assert keys == [f"{n:04}.jpg" for n in range(UNITS) if n != BAD]
 
 
+@forked
 def test_a_worker_that_dies_once_costs_nothing(tmp_path: Path) -> None:
     died = tmp_path / "died"
 
@@ -104,6 +107,7 @@ def test_a_worker_that_dies_once_costs_nothing(tmp_path: Path) -> None:
     assert contents(tmp_path / "out") == contents(tmp_path / "alone")
 
 
+@forked
 def test_where_broken_records_are_to_fail_so_does_one_that_ends_a_worker(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=f"{BAD:04}.xml"):
         convert(made(TROUBLES["killed"][0]), tmp_path / "out", fail=True)
