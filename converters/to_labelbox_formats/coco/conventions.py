@@ -21,6 +21,7 @@ from to_labelbox_formats.coco.ids import Id, Names, twin
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import Form, Options, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
+from to_labelbox_formats.coco.videos import split_track
 
 SAMPLE = 200
 """Annotations of a file that are looked at, spread over it."""
@@ -261,12 +262,15 @@ def _all_visible(file: File, sample: list[_Seen], visibility: Visibility, log: L
 
 def _sample(file: File, number: int, opened: Opened) -> Iterator[_Seen]:
     """Annotations spread over the file; those that do not decode at once, or state their ``bbox_mode``, say nothing here."""
-    count = len(file.annotations)
+    table = file.annotations if file.tracks is None else file.tracks.tracks
+    count = len(table)
     pictures = _Pictures(file, number, opened)
     for row in sorted(set(np.linspace(0, max(0, count - 1), min(count, SAMPLE)).astype(np.int64).tolist())):
-        start, length = int(file.annotations.starts[row]), int(file.annotations.lengths[row])
+        text = opened.read(number, int(table.lengths[row]), int(table.starts[row]))
+        if file.tracks is not None:
+            text = next((shown for shown in split_track(text)[1] if shown is not None), b"")
         try:
-            record = _record(opened.read(number, length, start))
+            record = _record(text)
         except UNDECODABLE:
             continue
         box = record.bbox if record.bbox and len(record.bbox) == 4 and record.bbox_mode is None else None

@@ -1,9 +1,9 @@
-"""The second pass: one image at a time with all its annotations, read by offset."""
+"""Opening a set: its files are indexed, merged by image, and declare the schema."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Input, Label, Option, Question, Schema
 from to_labelbox.model.schema import Kind as ToolKind
 from to_labelbox.plugins.dataset import Dataset
@@ -27,16 +26,17 @@ from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.conventions import conventions_of
-from to_labelbox_formats.coco.detect import NO_VIDEOS, ROBOFLOW, FileKind, home_of, probe_file
+from to_labelbox_formats.coco.detect import ROBOFLOW, FileKind, home_of, probe_file
+from to_labelbox_formats.coco.frames import Frames
 from to_labelbox_formats.coco.ids import MISSING
 from to_labelbox_formats.coco.index import File, index_file
+from to_labelbox_formats.coco.items import Items
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
-from to_labelbox_formats.coco.merge import Merged, merge
+from to_labelbox_formats.coco.merge import merge
 from to_labelbox_formats.coco.numbering import number_categories
 from to_labelbox_formats.coco.options import Options, SameNames
 from to_labelbox_formats.coco.random_access import Opened, Texts
-from to_labelbox_formats.coco.ranges import Table
-from to_labelbox_formats.coco.record_types import Files, Found
+from to_labelbox_formats.coco.record_types import Files
 from to_labelbox_formats.coco.records import WHOLE_IMAGE, Records
 
 # ----------------------------------------------------------------------------------------------------- opening
@@ -88,11 +88,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     )
 
     known = _known(files, records) if context.boxes_only else None
-
-    def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
-        with texts.open() as opened:
-            yield from _items(merged, paths, records, known, opened, log, start, stop)
-
+    items = Items(merged, paths, records, known, Frames(files, paths, records), texts)
     for file in files:
         if file.kind is FileKind.PANOPTIC:
             from to_labelbox_formats.coco.panoptic import places_of
@@ -102,7 +98,15 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     details: dict[str, Any] = {"files": {f.name: f.kind.value for f in files}}
     if splits:
         details["splits"] = splits
-    return Dataset(source.name, _schema(files, log), merged.images + merged.stray, iterate, details)
+    return Dataset(
+        source.name,
+        _schema(files, log),
+        items.units,
+        items.iterate,
+        details,
+        unit_name=items.name,
+        unit_items=items.unlabelled,
+    )
 
 
 def _borrow_categories(files: Sequence[File], options: Options, log: Log) -> None:
@@ -142,8 +146,6 @@ def _index_all(
             ignored[name] = reason
             continue
         try:
-            if reason == NO_VIDEOS:
-                raise FileError(reason)
             files.append(index_file(source, name, log, boxes_only, each))
             texts.add(source, name)
         except FileError as error:
@@ -281,85 +283,3 @@ def _color(color: list[int] | str | None) -> str:
     if isinstance(color, list) and len(color) == 3 and all(0 <= c <= 255 for c in color):
         return "#{:02x}{:02x}{:02x}".format(*color)
     return color if isinstance(color, str) else ""
-
-
-# ------------------------------------------------------------------------------------------------------- items
-
-
-_AMBIGUOUS = "its image_id stands for several pictures, so it cannot be known which of them it is of"
-
-
-def _items(
-    merged: Merged,
-    paths: Paths,
-    records: Records,
-    known: KnownBoxes | None,
-    opened: Opened,
-    log: Log,
-    start: int,
-    stop: int,
-) -> Iterator[Item]:
-    image_files, image_rows = merged.image_file[start:stop], merged.image_record[start:stop]
-    texts = _read(opened, [f.images for f in merged.files], image_files, image_rows)
-    found = _found(merged, known, opened, start, stop)
-    for number, (text, image_file, row), own in zip(
-        range(start, stop), zip(texts, image_files.tolist(), image_rows.tolist()), found
-    ):
-        image = paths.image(text, image_file, row, log)
-        if image is None:
-            records.lose(own, log, Code.ASSET_UNKNOWN, "its image record is not readable")
-            records.lose_beside(merged.beside.of_image(number), log, "its image record is not readable")
-            continue
-        asset = paths.asset(image, image_file, log)
-        file = merged.files[image_file]
-        annotations = records.annotations(own, asset, log)
-        if len(merged.beside):
-            annotations = [*annotations, *records.answers_beside(merged.beside.of_image(number), log)]
-        yield Item(
-            asset=asset,
-            annotations=annotations,
-            split=file.split,
-            origin=file.name,
-            split_seen_in=file.name if file.split else "",
-        )
-    for n, stray in enumerate(found, max(start, merged.images) - merged.images):
-        message = _AMBIGUOUS if n else "its image_id is not among the images"
-        records.lose(stray, log, Code.ASSET_UNKNOWN, message)
-        records.lose_beside(merged.beside.of_image(merged.images + n), log, message)
-
-
-def _found(merged: Merged, known: KnownBoxes | None, opened: Opened, start: int, stop: int) -> Iterator[Found]:
-    """The annotations of each image, read where they are not known from the first pass."""
-    numbers, bounds = merged.of_images(start, stop)
-    files, rows = merged.places(numbers)
-    made = known.of_images(numbers, files, rows, bounds.tolist()) if known else [None] * (stop - start)
-    counts = np.diff(bounds)
-    unread = np.repeat([objects is None for objects in made], counts)
-    file_of, row_of = files.tolist(), rows[unread].tolist()
-    texts = _read(opened, [f.annotations for f in merged.files], files[unread], rows[unread])
-    begin = read = 0
-    for objects, count in zip(made, counts.tolist()):
-        end, more = begin + count, read + count if objects is None else read
-        yield Found(file_of[begin:end], row_of[read:more], texts[read:more], objects)
-        begin, read = end, more
-
-
-def _read(
-    opened: Opened, tables: Sequence[Table], files: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]
-) -> list[bytes]:
-    """The records' bytes: one read where they lie close together in one file, else one each."""
-    if not len(files):
-        return []
-    if (files == files[0]).all():
-        file = int(files[0])
-        starts, lengths = tables[file].starts[rows], tables[file].lengths[rows]
-        begin, end = int(starts.min()), int((starts + lengths).max())
-        places = zip((starts - begin).tolist(), lengths.tolist())
-        if end - begin < 2 * int(lengths.sum()):
-            block = opened.read(file, end - begin, begin)
-            return [block[at : at + length] for at, length in places]
-        return [opened.read(file, length, begin + at) for at, length in places]
-    return [
-        opened.read(file, int(tables[file].lengths[row]), int(tables[file].starts[row]))
-        for file, row in zip(files.tolist(), rows.tolist())
-    ]

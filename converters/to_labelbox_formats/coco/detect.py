@@ -22,11 +22,13 @@ class FileKind(StrEnum):
     LABELS = "labels"
     IMAGES = "image_info"
     RESULTS = "results"
+    VIDEOS = "video_instances"
 
 
+SEQUENCE_FIELDS = frozenset({"annotated_image_paths", "track_category_ids"})
+"""Keys of sequences of BURST."""
 TRACKS = frozenset({"file_names", "bboxes", "segmentations"})
 """Keys of videos and annotations of YouTube-VIS, where a record holds a shape for every frame."""
-NO_VIDEOS = "one annotation has the shapes of all frames: YouTube-VIS, which is not supported; export one image a frame"
 
 
 LONG_CATEGORIES = "begins with a list of names that is longer than its first part"
@@ -64,11 +66,12 @@ def probe(head: bytes) -> tuple[FileKind | None, str]:
         return None, "not JSON"
     top = list(keys_at(text, 1))
     if "videos" in top and TRACKS & set(keys_at(text, 3)):
-        return None, NO_VIDEOS
+        return FileKind.VIDEOS, "videos, and annotations with the shapes of all frames: YouTube-VIS"
+    if "sequences" in top and SEQUENCE_FIELDS & set(keys_at(text, 3)):
+        return FileKind.VIDEOS, "sequences with the masks of their frames: BURST"
     for other, what in (
         ("shapes", "LabelMe"), ("_via_img_metadata", "a VIA project"), ("items", "Datumaro"),
         ("imgToAnns", "the index form of COCO-Text, which is not supported: list images and annotations"),
-        ("sequences", "BURST, which is not supported: export one image a frame"),
     ):  # fmt: skip
         if other in top:
             return None, f"has {other!r}: {what}"

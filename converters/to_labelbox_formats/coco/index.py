@@ -13,7 +13,6 @@ import numpy.typing as npt
 from msgspec import Struct, field
 
 from to_labelbox.plugins.reader import Each
-from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
@@ -24,9 +23,10 @@ from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, re
 from to_labelbox_formats.coco.box_columns import Boxes
 from to_labelbox_formats.coco.categories import Category, CategoryList, by_id, names_by_id, read_categories
 from to_labelbox_formats.coco.census import IMAGE_FIELDS, QUIET_KEYS, Census, length_of
-from to_labelbox_formats.coco.detect import NO_VIDEOS, TRACKS, FileKind, split_of
+from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.ids import MISSING, Id, keys_of
 from to_labelbox_formats.coco.ranges import Annotations, Ranges, Records, Table, lenient_ids
+from to_labelbox_formats.coco.videos import SEQUENCES, VideoRows, Videos
 
 T = TypeVar("T")
 
@@ -43,6 +43,7 @@ class _ImageIds(Struct, gc=False):
 
 _CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})
 """Fields that change what an annotation becomes."""
+_PLAIN_KINDS = (FileKind.INSTANCES, FileKind.IMAGES, FileKind.VIDEOS)
 
 
 class File(Struct, kw_only=True):
@@ -51,7 +52,8 @@ class File(Struct, kw_only=True):
     ``linked``: its images have addresses, which tell them apart. ``home``: the folder that is put before their paths.
     ``unnumbered``: categories are bare names, numbered from 0 for now. ``point_names`` and ``attribute_names``: what ids
     of keypoints and attributes stand for. ``beside``: answers about images that are no annotations.
-    ``lists``: keys that are not read, with the length of each.
+    ``lists``: keys that are not read, with the length of each. ``videos``: its images are frames of videos. ``tracks``: its
+    videos and annotations hold the shapes of all frames, and are there instead of images and annotations.
     """
 
     name: str
@@ -75,7 +77,9 @@ class File(Struct, kw_only=True):
     category_fields: dict[str, int] = field(default_factory=dict)
     addresses: Addresses
     image_census: Census
+    video_census: Census
     annotation_census: Census
+    tracks: Videos | None = None
 
     @property
     def foreign(self) -> bool:
@@ -85,7 +89,7 @@ class File(Struct, kw_only=True):
     @property
     def plain(self) -> bool:
         """Whether most annotations are likely to have nothing but a class, a box and an outline."""
-        return self.kind in (FileKind.INSTANCES, FileKind.IMAGES) and not _CAREFUL.intersection(self.fields)
+        return self.kind in _PLAIN_KINDS and not _CAREFUL.intersection(self.fields)
 
     def forget_keys(self) -> None:
         """Give back the memory of what only numbering the images needs."""
@@ -117,6 +121,7 @@ class _Found:
         self.scenes: bytes | None = None
         self.addresses = AddressRows()
         self.image_census = Census(IMAGE_FIELDS)
+        self.video_rows = VideoRows()
 
 
 def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each = map) -> File:
@@ -134,16 +139,18 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each
                 _index_member(file, stream, key, found, name, log, ranges)
         if stream.next():
             raise stream.error("more data after the end of the document")
-    if TRACKS & set(found.first):
-        raise FileError(NO_VIDEOS)
+    images, rows = found.images.table(), found.video_rows
+    videos = rows if rows.has_tracks or rows.nested or (rows.names and not len(images)) else None
+    if videos and len(images):
+        found.lists["images"], images, found.image_names = len(images), Records().table(), []
     tags = found.tags.table(found.names.get(TAGS, {}))
     scenes = read_scenes(found.scenes, found.names.get(SCENES, {})) if found.scenes else None
     return File(
         name=name,
         split=split_of(name),
-        kind=FileKind.RESULTS if is_results else _kind(found.first),
-        images=found.images.table(),
-        image_names=np.concatenate(found.image_names) if found.image_names else np.zeros(0, np.int64),
+        kind=FileKind.VIDEOS if videos else FileKind.RESULTS if is_results else _kind(found.first),
+        images=images,
+        image_names=np.concatenate([*found.image_names, np.array(videos.names if videos else [], np.int64)]),
         annotations=found.annotations.records.table(),
         boxes=found.annotations.columns.table() if found.annotations.columns is not None else None,
         categories=by_id(found.categories.found, name, log),
@@ -159,7 +166,9 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each
         category_fields=found.categories.fields,
         addresses=found.addresses.table(),
         image_census=found.image_census,
-        annotation_census=found.annotations.census,
+        video_census=rows.census,
+        annotation_census=videos.track_census if videos else found.annotations.census,
+        tracks=videos.table() if videos else None,
     )
 
 
@@ -174,7 +183,10 @@ def _index_member(
         _index_images(stream, found)
     elif key == "annotations":
         found.first = _first_item(file, stream)
-        _index_annotations(stream, found, ranges)
+        if TRACKS & set(found.first) and begin == b"[":
+            found.video_rows.add_tracks(stream)
+        else:
+            _index_annotations(stream, found, ranges)
     elif key == "categories":
         if begin not in (b"[", b"{"):
             raise stream.error(f"'categories' is neither a list nor an object but {_shown(begin)}")
@@ -184,7 +196,11 @@ def _index_member(
     elif key == "scene_annotations" and begin == b"[":
         found.scenes = stream.value()
     elif key == "videos" and begin == b"[":
-        found.videos = bool(stream.value().strip(b"[] \t\r\n"))
+        found.video_rows.add_videos(stream)
+        found.videos = found.video_rows.census.records > 0
+    elif key == SEQUENCES and begin == b"[":
+        found.video_rows.nested = True
+        found.video_rows.add_videos(stream)
     elif key in QUIET_KEYS:
         stream.skip()
     else:

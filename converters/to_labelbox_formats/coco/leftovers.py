@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
@@ -21,6 +22,7 @@ from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.random_access import Opened
+from to_labelbox_formats.coco.videos import TRACK, Videos
 
 _ABOUT = re.compile(r"(?:readme|licen[cs]e|notice|changelog|citation)\b.*", re.IGNORECASE)
 """Files that are about a set."""
@@ -36,11 +38,15 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
     for file in files:
         for key, length in file.lists.items():
             log.note_unread("list", key, where=file.name, count=length)
-        for field, count in file.image_census.unknown.items():
-            log.note_unread("field", field, where=f"{file.name} images[]", count=count)
+        videos = "sequences" if file.tracks is not None and file.tracks.nested else "videos"
+        for list_, census in (("images", file.image_census), (videos, file.video_census)):
+            for field, count in census.unknown.items():
+                log.note_unread("field", field, where=f"{file.name} {list_}[]", count=count)
         for field, count in file.category_fields.items():
             log.note_unread("field", field, where=f"{file.name} categories[]", count=count)
         unread = {name: count for name, count in file.annotation_census.unknown.items() if name not in asked}
+        if file.tracks is not None:
+            unread.pop(TRACK, None)
         for field, count in unread.items():
             why = f"COCO has no such field; -O fields={shortened(field)} takes it as a nested answer"
             log.note_unread("field", field, where=f"{file.name} annotations[]", count=count, why=why)
@@ -50,7 +56,9 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
                 f"answers with -O fields={shortened(next(iter(unread)))}"
             )
             log.note(Code.FIELD_IGNORED, message, file=file.name)
-        if file.videos:
+        if file.tracks is not None:
+            _tell_tracks(file, file.tracks, asked, log)
+        elif file.videos:
             message = "its images are frames of videos: each becomes an image of its own, and tracks are not joined"
             log.note(Code.DECISION, message, file=file.name)
     looked_at = sum(file.annotation_census.looked_at for file in files)
@@ -58,6 +66,18 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
         if looked_at and not any(name in file.annotation_census.fields for file in files):
             message = f"-O fields={name}: none of the {looked_at} annotations looked at has it"
             log.note(Code.ATTRIBUTE_UNKNOWN, message)
+
+
+def _tell_tracks(file: File, videos: Videos, asked: Sequence[str], log: Log) -> None:
+    """Say that frames become images, and that what joins the shapes of an object is not carried over unless asked for."""
+    frames = f"{n_of(int(videos.frames.sum()), 'frame')} of {n_of(len(videos), 'video')}"
+    message = f"{frames}: each becomes an image of its own, with what each object has on it as a shape of its own"
+    if TRACK not in asked and (videos.nested or len(videos.tracks)):
+        message += f"; which of them are one object is said with -O fields={TRACK}"
+        why = f"the shapes of an object are not joined over frames; -O fields={TRACK} takes its id as a nested answer"
+        where = f"{file.name} {'sequences' if videos.nested else 'annotations'}[]"
+        log.note_unread("field", TRACK, where=where, count=len(videos if videos.nested else videos.tracks), why=why)
+    log.note(Code.DECISION, message, file=file.name)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -282,10 +282,11 @@ class Records:
         )  # fmt: skip
         return False
 
-    def lose(self, found: Found, log: Log, code: Code, message: str) -> None:
-        """Count annotations that have no image as skipped."""
+    def lose(self, found: Found, log: Log, code: Code, why: str | Callable[[bytes], str]) -> None:
+        """Count annotations that have no image as skipped; ``why``, or what it says of a record."""
         for file, object in zip(found.files, found.objects or ()):
             log.read(object.label)
+            message = why if isinstance(why, str) else why(b"")
             log.skip(code, object.label, message, file=self._files.names[file], where=object.location, id=object.id)
         for record in map(Record, found.files, found.rows, found.texts):
             data = self._one(record, log, count=False)
@@ -297,7 +298,7 @@ class Records:
             segments = data.segments_info
             count = len(segments) if segments is not None else 1
             log.read(label, count)
-            self._skip(log, code, label, message, record, data.id, count)
+            self._skip(log, code, label, why if isinstance(why, str) else why(record.text), record, data.id, count)
 
     def _skip(self, log: Log, code: str, label: str, message: str, record: Record, id: Id, count: int = 1) -> None:
         log.skip(

@@ -44,23 +44,6 @@ def test_one_broken_file_of_two(convert: Convert, tmp_path: Path) -> None:
     assert run.report.exit_code() == 1
 
 
-TRACKED = {
-    "videos": [{"id": 1, "width": 100, "height": 80, "length": 2, "file_names": ["a/0.jpg", "a/5.jpg"]}],
-    "categories": [{"id": 1, "name": "car"}],
-    "annotations": [{"id": 1, "video_id": 1, "category_id": 1, "bboxes": [[1, 1, 5, 5], None]}],
-}
-
-
-@pytest.mark.parametrize("order", [("videos", "categories", "annotations"), ("categories", "annotations", "videos")])
-def test_youtube_vis_is_refused(convert: Convert, order: tuple[str, ...]) -> None:
-    given = {key: TRACKED[key] for key in order}
-    with pytest.raises(SourceError, match="YouTube-VIS"):
-        convert(given)
-    run = convert(json.dumps(given).encode(), format="coco")
-    assert run.report.exit_code() == 3
-    assert any("YouTube-VIS" in e for e in run.examples)
-
-
 @pytest.mark.parametrize(
     ("given", "what"),
     [
@@ -69,7 +52,6 @@ def test_youtube_vis_is_refused(convert: Convert, order: tuple[str, ...]) -> Non
             "SA-1B",
         ),
         ({"cats": {}, "anns": {}, "imgs": {}, "imgToAnns": {}, "info": {}}, "COCO-Text"),
-        ({"sequences": [], "split": "val", "categories": []}, "BURST"),
     ],
 )
 def test_relatives_that_are_not_read_are_named(convert: Convert, given: dict[str, Any], what: str) -> None:
