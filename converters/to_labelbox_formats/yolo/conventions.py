@@ -46,6 +46,20 @@ class _Fits(Struct):
         self.top_left += left <= a and a + c <= right and top <= b and b + d <= bottom
 
 
+def tell_guessed_classes(file: str, names: Mapping[int, str], evidence: Evidence, log: Log) -> None:
+    """Say that a descriptor names the classes of pictures that are not where it says."""
+    known = sum(index in names for index in evidence.whole_ids)
+    log.assume(
+        "class names",
+        file,
+        for_=known,
+        against=len(evidence.whole_ids) - known,
+        why=f"the pictures are not where {file} says, so that it describes these is taken for granted: it names {known} of "
+        f"{n_of(len(evidence.whole_ids), 'class id')} in their rows",
+        option="-O names=FILE",
+    )
+
+
 def decide_box(
     options: Options, evidence: Evidence, task: Task, frame_of: Callable[[int], Frame], path: str, log: Log
 ) -> BoxForm:

@@ -26,6 +26,7 @@ from to_labelbox_formats.yolo.conventions import (
     decide_box,
     first_class,
     share_keypoint_names,
+    tell_guessed_classes,
     tell_task,
 )
 from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
@@ -38,7 +39,7 @@ from to_labelbox_formats.yolo.index import Index, build
 from to_labelbox_formats.yolo.options import Options, Units, keypoints_of
 from to_labelbox_formats.yolo.rivals import choose
 from to_labelbox_formats.yolo.rows import BoxForm, Frame, Rows, Rules, Task
-from to_labelbox_formats.yolo.split_members import everything, from_descriptor, is_there
+from to_labelbox_formats.yolo.split_members import Entries, everything, from_descriptor, is_there
 from to_labelbox_formats.yolo.task import SAMPLE, Evidence, Finding, decide
 from to_labelbox_formats.yolo.unread import note_files
 
@@ -69,7 +70,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         if found is not None and found.masks:
             raise SourceError(f"{found.file}: masks_dir describes semantic masks, which are not read")
         classify = options.task or (found.task if found else "")
-        if classify == Task.CLASSIFY or (not classify and not any(tree.texts) and folders.looks_like_classes(tree)[0]):
+        if classify == Task.CLASSIFY or (found is None and not any(tree.texts) and folders.looks_like_classes(tree)[0]):
             return open_folders(tree, options, context)
         return _read_rows(tree, found, options, context)
     except FileError as error:
@@ -162,7 +163,7 @@ def _ask_conventions(options: Options, evidence: Evidence, dota: bool, path: str
 def _indexed(tree: Tree, found: Descriptor | None, options: Options, pictures: Pictures, log: Log) -> Index:
     entries = from_descriptor(tree, found, log) if found and found.splits else everything(tree, log)
     if found and entries.guessed and options.names is None:
-        _refuse_other_classes(tree, found)
+        _refuse_other_classes(tree, found, entries)
     return build(entries, pictures, chosen=options.labels is not None)
 
 
@@ -178,12 +179,16 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     def frame_of(unit: int) -> Frame:
         return pictures.frame(index.assets[unit], _PLACES[index.places[unit]], Log(), rows=False)
 
-    names, naming = names_of(tree, found, options, log, needed=False)
+    near = {*index.label_folders.values()}
+    names, naming = names_of(tree, found, options, log, needed=False, near=near, guessed=index.guessed)
     evidence, total = _evidence(tree, index, len(names or ()))
     try:
         finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
     except SourceError as error:
-        raise SourceError(f"{tree.source.path}: {error}") from None
+        example = f"{index.label_of(evidence.worded_unit)}: " if 0 < evidence.rows == evidence.worded else ""
+        raise SourceError(f"{tree.source.path}: {example}{error}") from None
+    if found is not None and index.guessed and found.names and options.names is None:
+        tell_guessed_classes(found.file, found.names, evidence, log)
     told = options.task is not None or bool(found and found.task)
     _note_task(finding, evidence, total, told, keypoints, log)
     dota = finding.task is Task.DOTA
@@ -232,10 +237,11 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     )
 
 
-def _refuse_other_classes(tree: Tree, found: Descriptor) -> None:
+def _refuse_other_classes(tree: Tree, found: Descriptor, entries: Entries) -> None:
     """A descriptor that is not of these pictures must not name their classes, when another one further down does."""
     for name in yamls(tree):
-        if name.count("/") <= found.file.count("/"):
+        below = name[: name.rfind("/") + 1]
+        if name.count("/") <= found.file.count("/") or not entries.holds(below):
             continue
         try:
             other = read_yaml(tree, name, Log())

@@ -60,7 +60,8 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
     """A set of one line a picture; a file given alone has its classes beside it."""
     beside = (name for name in ("_classes.txt", "classes.txt") if tree.source.is_file and tree.source.exists(name))
     own = next((read_names(tree, name, context.log) for name in beside), None)
-    names, naming = names_of(tree, own, options, context.log)
+    near = {file[: file.rfind("/") + 1] for file in files}
+    names, naming = names_of(tree, own, options, context.log, near=near)
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes), upright=False)
     lines = keras.Lines(tree, files, pictures)
     order = keras.corner_order(lines, pictures)

@@ -25,6 +25,7 @@ from to_labelbox_formats.yolo.rivals import Rivals, tell_rivals
 from to_labelbox_formats.yolo.split_members import Entries
 from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
 
+_NO_PICTURE = "a text that belongs to no picture of the set"
 _UPLOADED = re.compile(r"^[0-9a-f]{8}(?:-|__)(?=.)")
 """What Label Studio puts before the name of a file that was uploaded."""
 
@@ -34,7 +35,7 @@ class Index:
 
     ``looked`` are folders where labels were looked for; ``ignored`` label files and ``unused`` pictures that are no part of the
     set, the former with the reason; ``lists`` the files that list pictures; ``whole`` folders of which every text is a label file.
-    ``splits_by_name``: splits are words of folders' names.
+    ``splits_by_name``: splits are words of folders' names. ``guessed``: nothing was where the descriptor says.
 
     Label names are made from the picture's when they are needed, so that a unit costs a few bytes beyond its name.
     """
@@ -51,6 +52,8 @@ class Index:
         self.looked: set[str] = set()
         self.ignored: dict[str, str] = {}
         self.unused: set[str] = set()
+        self.why_unused = ""
+        self.guessed = False
         self.lists: set[str] = set()
         self.whole: set[str] = set()
         self.splits_by_name = False
@@ -119,7 +122,8 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
         index.extend(names, split, place, labelled)
     entries.groups.clear()
     index.splits_by_name = entries.by_name
-    index.lists, index.unused = entries.lists, entries.unused
+    index.lists, index.unused, index.why_unused = entries.lists, entries.unused, entries.why_unused
+    index.guessed = entries.guessed
     _match_leftovers(index, claims)
     stems: set[str] = set() if any(index.labelled) else _match_by_stem(tree, index, claims)
     index.whole = {folder for folder, labels in claims.items() if labels and all(labels.values())}
@@ -225,7 +229,14 @@ def _add_orphans(
                         rivals.add(used, label)
                     continue
             if split is None or stem in stems or not (named or looks_like_rows(tree.head(label)) in ROWS):
-                index.ignored[label] = "a text that belongs to no picture of the set"
+                by_stem = by_stem or _labels_by_stem(index)
+                used = by_stem.get(stem, "") if split is None and stem not in stems else ""
+                index.ignored[label] = _NO_PICTURE
+                if used and looks_like_rows(tree.head(label)) in ROWS:
+                    index.ignored[label] = (
+                        f"the labels of a picture called so are read from {used[: used.rfind('/') + 1]}"
+                    )
+                    rivals.add(used, label)
                 continue
             index.add(f"{target}{stem}.jpg", split or split_of(label), FoundIn.NOWHERE, label)
     if not chosen:

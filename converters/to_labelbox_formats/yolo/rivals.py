@@ -103,6 +103,6 @@ def tell_rivals(rivals: Rivals, pictures: int, guessed: bool, path: str, log: Lo
             "folder of labels",
             used,
             unknown=count,
-            why=f"{n_of(count, 'picture has', 'pictures have')} label files in {used} and in {other}; the former has the usual name",
+            why=f"{n_of(count, 'picture has', 'pictures have')} label files in {used} and in {other}; the former is where YOLO's programs look",
             option=f'-O labels="{other}"',
         )

@@ -27,6 +27,7 @@ class Entries:
 
     ``groups`` are (split, whether the files are there, names); those of whole folders share the listing's own lists.
     ``guessed``: nothing was where the descriptor says. ``by_name``: splits are words of folders' names.
+    ``unused`` are pictures that are no part of the set, and why.
     """
 
     def __init__(self, tree: Tree, log: Log) -> None:
@@ -39,6 +40,7 @@ class Entries:
         self.by_name = False
         self.lists: set[str] = set()
         self.unused: set[str] = set()
+        self.why_unused = ""
         self._named: set[str] = set()
         self._folders: set[str] = set()
         self._again = 0
@@ -71,6 +73,13 @@ class Entries:
         if fresh:
             self.groups.append((split, True, fresh))
 
+    def holds(self, folder: str) -> bool:
+        """Whether a picture of the set, or a label file, is below a folder."""
+        named = (name for _, _, names in self.groups for name in names)
+        return any(name.startswith(folder) for name in named) or any(
+            below.startswith(folder) and any(map(is_label_name, names)) for below, names in self.tree.texts.items()
+        )
+
     def close(self) -> None:
         self._named.clear()
         if self._again:
@@ -82,7 +91,9 @@ def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
     """The splits that data.yaml or obj.data names. Raises :class:`SourceError` when none of them is there."""
     entries = Entries(tree, log)
     missing = _resolve_all(tree, entries, found, _bases(tree, found, log))
-    if not entries.resolved and (base := _further_down(tree, found)) is not None:
+    places = [] if entries.resolved else _further_down(tree, found)
+    if len(places) == 1:
+        base = places[0]
         log.assume(
             "place of the splits",
             base,
@@ -94,8 +105,9 @@ def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
         entries.guessed = True
     if not entries.resolved and not found.splits:
         return everything(tree, log)
-    if not entries.resolved and _of_another_computer(tree, found) and _has_rows(tree):
-        message = "its paths are of another computer: all pictures and labels are taken, in the splits that their folders name"
+    if not entries.resolved and not places and _has_rows(tree):
+        where = "are of another computer" if _of_another_computer(tree, found) else f"lead nowhere ({missing[0]})"
+        message = f"its paths {where}: all pictures and labels are taken, in the splits that their folders name"
         log.note(Code.FILE_MISSING, message, file=found.file)
         entries = everything(tree, log)
         entries.guessed = True
@@ -110,6 +122,7 @@ def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
     left = sum(map(len, tree.images.values())) - sum(len(names) for _, present, names in entries.groups if present)
     if left:
         log.note(Code.FILE_IGNORED, "pictures that no split names are left out", count=left)
+        entries.why_unused = "no split names it"
         taken = {name for _, present, names in entries.groups if present for name in names}
         entries.unused = {name for names in tree.images.values() for name in names if name not in taken}
     entries.close()
@@ -170,8 +183,8 @@ def _ends(path: str) -> list[str]:
     return ["/".join(parts[n:]) for n in range(len(parts))]
 
 
-def _further_down(tree: Tree, found: Descriptor) -> str | None:
-    """The one folder below which the most splits are, by the longest ends of their paths that are anywhere."""
+def _further_down(tree: Tree, found: Descriptor) -> list[str]:
+    """The folders below which the most splits are, by the longest ends of their paths that are anywhere."""
     places = [*(folder[:-1] for folder in tree.folders_by_case.values()), *tree.names]
     votes: Counter[str] = Counter()
     for path in (path for paths in found.splits.values() for path in paths):
@@ -181,8 +194,7 @@ def _further_down(tree: Tree, found: Descriptor) -> str | None:
             votes.update(here)
             if here:
                 break
-    best = [base for base, count in votes.items() if count == max(votes.values())]
-    return best[0] if len(best) == 1 else None
+    return [base for base, count in votes.items() if count == max(votes.values())]
 
 
 def _of_another_computer(tree: Tree, found: Descriptor) -> bool:
@@ -296,7 +308,7 @@ def _read_list(tree: Tree, entries: Entries, split: str, file: str, bases: list[
         if not tree.has(name):
             order = [here, *bases] if path.startswith("./") else [*bases, here]
             options = list(dict.fromkeys(_candidates(path, order)))
-            name = next((o for o in options if tree.has(o)), "") or next((o for o in options if has_label(tree, o)), "")
+            name = next((o for o in options if tree.has(o) or has_label(tree, o)), "")
             if not name and without_pictures and options:
                 name = joined(order[0], strip_data(path)) or options[-1]
             if not name or not is_image(name):
@@ -330,6 +342,7 @@ def everything(tree: Tree, log: Log) -> Entries:
         ignored = sum(len(tree.images[folder]) for folder in others)
         if ignored:
             log.note(Code.FILE_IGNORED, "pictures in folders without labels are no part of the set", count=ignored)
+            entries.why_unused = "no label file is near it"
             entries.unused = {name for folder in others for name in tree.images[folder]}
     else:
         for folder in others:

@@ -48,6 +48,7 @@ class Evidence(Struct):
     named: int = 0
     worded: int = 0
     word: bytes = b""
+    worded_unit: int = 0
     poses: int = 0
     posed: Counter[_Layout] = field(default_factory=Counter)
     posed_far: Counter[_Layout] = field(default_factory=Counter)
@@ -79,7 +80,7 @@ class Evidence(Struct):
                 self.ids.add(tokens[0])
             if not tokens[0][:1].isdigit() and not is_number(tokens[0]):
                 self.worded += 1
-                self.word = tokens[0]
+                self.word, self.worded_unit = tokens[0], unit
             if count == 7:
                 self.tracked += tokens[6].isdigit() and tokens[6] != b"0" and b"." in tokens[5]
             elif count > 7:
@@ -126,9 +127,14 @@ class Evidence(Struct):
         even = sum(count for length, count in self.lengths.items() if length > 6 and not length % 2)
         return 2 * even < odd
 
+    @property
+    def whole_ids(self) -> set[int]:
+        """The class ids that occur and are whole numbers."""
+        return {int(float(token)) for token in self.ids if is_number(token) and float(token).is_integer()}
+
     def counts_from_one(self, names: int) -> bool:
         """Whether ids seem to count from 1: the number of names occurs as an id, 0 never does."""
-        ids = {int(float(token)) for token in self.ids if is_number(token) and float(token).is_integer()}
+        ids = self.whole_ids
         return 1 < names < _MAX_IDS and len(ids) > 1 and min(ids) > 0 and max(ids) == names
 
     @property

@@ -15,8 +15,6 @@ from to_labelbox_formats.yolo.folders.descriptors import Descriptor
 from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name
 from to_labelbox_formats.yolo.index import Index
 
-_UNUSED = "no split names it, and no label file is near it"
-
 
 def note_files(tree: Tree, index: Index, found: Descriptor | None, naming: Sequence[str], log: Log) -> None:
     """Name the files of a set of label files that are not read; ``naming`` are those that name the classes."""
@@ -26,7 +24,7 @@ def note_files(tree: Tree, index: Index, found: Descriptor | None, naming: Seque
         used |= {found.file, found.naming}
         reasons |= dict.fromkeys(descriptors(tree), f"{found.file} describes the set")
     reasons |= index.ignored
-    reasons |= dict.fromkeys(index.unused, _UNUSED)
+    reasons |= dict.fromkeys(index.unused, index.why_unused)
     partly = {name[: name.rfind("/") + 1] for name in (*index.ignored, *index.unused)} | tree.left.keys()
 
     def why(name: str) -> str:

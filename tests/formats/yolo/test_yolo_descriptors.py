@@ -196,7 +196,6 @@ def test_data_yaml_itself_and_the_choice_among_several(box: Sandbox) -> None:
         ("train: images\nnames: car\n", "names"),
         ("train: images\nkpt_shape: [17, 4]\n" + NAMES, "kpt_shape"),
         ("train: images\nmasks_dir: masks\n" + NAMES, "masks"),
-        ("train: elsewhere\n" + NAMES, "elsewhere"),
         ("train: images\ntask: depth\n" + NAMES, "depth"),
     ],
 )

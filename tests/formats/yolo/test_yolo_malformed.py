@@ -103,7 +103,7 @@ def test_one_stem_twice_shares_the_labels(box: Sandbox) -> None:
         ("names: {0: car, '1': dog}", ["car", "dog"]),
         ("names: {1: dog, 0: car}", ["car", "dog"]),
         ("names: [no, 1, 1.0]", ["no", "1", "1.0"]),
-        ("nc: 2", ["class_0", "class_1"]),
+        ("nc: 2", ["red", "blue"]),
         ("nc: 3\nnames: [car, dog]", ["car", "dog"]),
         ("names: [car, car]", ["car"]),
         ("names: ['', dog]", ["class_0", "dog"]),

@@ -8,6 +8,7 @@ passed over. For several labels a picture,
 from __future__ import annotations
 
 import posixpath
+import re
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +30,7 @@ _OTHER_MEANING = frozenset(
     "jpegimages segmentationclass segmentationobject annotations imagesets images image imgs labels labeltxt masks "
     "mask frames videos depth".split()
 )
+_WORDS = re.compile(r"[^\W\d_]+")
 
 
 class Entry(Struct, frozen=True):
@@ -48,7 +50,7 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
     """(whether the folders can be classes, why or why not)."""
     if not tree.images:
         return False, "there are no pictures"
-    others = tree.ending(".json", ".xml", ".yaml", ".yml", ".csv")
+    others = tree.ending(".json", ".xml", ".yaml", ".yml", ".csv", ".data", ".names")
     others = [n for n in others if posixpath.basename(n) != LABELS_FILE]
     if others:
         return False, f"{others[0]} is there, so the folders of pictures are no classes"
@@ -65,7 +67,7 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
             continue
         if not name:
             return False, f"pictures lie directly in {folder or 'the top folder'}, not in a folder of their class"
-        if name.lower() in _OTHER_MEANING:
+        if _of_other_meaning(name):
             return False, f"{folder} is a folder of pictures, not of a class"
         splits += bool(split)
         classes.add(name)
@@ -75,6 +77,12 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
         return False, "there is only one folder of pictures"
     where = "below folders of splits" if splits else "at the top"
     return True, f"only pictures, in {n_of(len(classes), 'folder of a class', 'folders of classes')} {where}"
+
+
+def _of_other_meaning(name: str) -> bool:
+    """Whether a folder is called by what it holds, be it of one split: ``images``, ``Test_Images``."""
+    words = set(_WORDS.findall(name.lower()))
+    return name.lower() in _OTHER_MEANING or (len(words) == 2 and words <= _OTHER_MEANING | SPLITS)
 
 
 def _top(tree: Tree) -> str:

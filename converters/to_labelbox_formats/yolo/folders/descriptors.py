@@ -38,7 +38,7 @@ _WORDS_THAT_YAML_TURNS = re.compile(r"(?i)(?:yes|no|on|off|true|false|null|~)")
 class Descriptor(Struct):
     """``names`` by class id, None when nothing names them; ``splits`` in declared order, each with its entries.
 
-    ``naming`` is the file that names the classes for it.
+    ``naming`` is the file that names the classes for it, ``count`` how many there are where it names none.
     """
 
     file: str
@@ -50,6 +50,7 @@ class Descriptor(Struct):
     keypoint_names: Mapping[int, tuple[str, ...]] = {}
     masks: bool = False
     naming: str = ""
+    count: int = 0
 
     @property
     def folder(self) -> str:
@@ -187,7 +188,7 @@ def _whole(value: object) -> int | None:
 
 
 def _names_and_count(tree: Tree, found: Descriptor, document: Mapping[str, Any], log: Log) -> dict[int, str] | None:
-    """The classes that a data.yaml lists, or those of the file that it names, or ``nc`` nameless ones."""
+    """The classes that a data.yaml lists, or those of the file that it names."""
     file, raw, count = found.file, document.get("names"), _whole(document.get("nc"))
     if isinstance(raw, str) and raw.strip():
         listing = _named_file(tree, found.folder, raw.strip())
@@ -201,14 +202,8 @@ def _names_and_count(tree: Tree, found: Descriptor, document: Mapping[str, Any],
     else:
         names = _names(raw, file, log)
     if names is None:
-        if count is None or not 0 < count <= MAX_CLASSES:
-            return None
-        log.note(
-            Code.CLASS_UNNAMED,
-            f"nc says {n_of(count, 'class', 'classes')}, and nothing names them: class_0, class_1, …",
-            file=file,
-        )
-        return {i: f"class_{i}" for i in range(count)}
+        found.count = count if count is not None and count <= MAX_CLASSES else 0
+        return None
     if any("\ufffd" in name for name in names.values()):
         raise FileError(f"{file}: class names are not UTF-8: save the file as UTF-8, or give them with -O names=FILE")
     if count is not None and count != len(names):
