@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from to_labelbox.conversion.demanded import demanding
+from to_labelbox.conversion.global_keys import Keys
 from to_labelbox.conversion.located_assets import located
 from to_labelbox.conversion.options import ConversionOptions, Reading, Writing
 from to_labelbox.conversion.split_words import with_splits
@@ -176,7 +177,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
 
 def _adapted(dataset: Dataset, settings: Settings) -> Dataset:
     """The dataset's named assets, under the names of a class map, and as far as they fit an existing ontology."""
-    dataset = replace(dataset, iterate=partial(_named_items, dataset))
+    dataset = replace(dataset, iterate=partial(_named_items, dataset, settings))
     if settings.class_map is not None:
         schema = settings.class_map.schema(dataset.schema)
         dataset = replace(dataset, schema=schema, iterate=partial(_renamed_items, dataset, settings.class_map))
@@ -185,21 +186,25 @@ def _adapted(dataset: Dataset, settings: Settings) -> Dataset:
     return dataset
 
 
-def _named_items(dataset: Dataset, log: Log, start: int, stop: int) -> Iterator[Item]:
-    """The items whose assets have a name. One without could not be found again, nor could its data row be referred to."""
+def _named_items(dataset: Dataset, settings: Settings, log: Log, start: int, stop: int) -> Iterator[Item]:
+    """The items whose assets have a name and a key. One without could not be found again, nor its data row be referred to."""
+    keys = Keys(settings, dataset.name) if settings.global_key != "{relpath}" and settings.rows is None else None
     for item in dataset.iterate(log, start, stop):
-        if item.asset.path.strip():
+        named = bool(item.asset.path.strip())
+        if named and (keys is None or keys.key(item.asset, item.split).strip()):
             yield item
             continue
-        message = "its asset has no file name"
+        message = (
+            f"its asset has no {'file name' if not named else settings.global_key + ', which --global-key asks for'}"
+        )
         for annotation in (a for a in item.annotations if a.source_count):
             label = annotation.name if isinstance(annotation, Classification) else annotation.label
-            place = {"file": item.origin, "where": annotation.location, "id": annotation.id}
+            place = {"file": item.origin or item.asset.path, "where": annotation.location, "id": annotation.id}
             log.skip(
                 Code.ASSET_UNKNOWN, annotation.ledger_label or label, message, count=annotation.source_count, **place
             )
         if not any(a.source_count for a in item.annotations):
-            log.note(Code.ASSET_UNKNOWN, message, file=item.origin)
+            log.note(Code.ASSET_UNKNOWN, message, file=item.origin or item.asset.path)
 
 
 def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop: int) -> Iterator[Item]:

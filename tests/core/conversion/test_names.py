@@ -80,3 +80,15 @@ def test_an_asset_without_a_name_is_refused(tmp_path: Path, path: str) -> None:
     assert (made.annotations.skipped, made.annotations.converted) == (2, 1)
     assert len((tmp_path / "data_rows.ndjson").read_text().splitlines()) == 1
     check_output(tmp_path, made)
+
+
+def test_an_asset_without_the_global_key_that_is_asked_for_is_refused(tmp_path: Path) -> None:
+    """An empty key is none that a line could refer to."""
+    known = Item(asset=Asset(path="b.jpg", width=100, height=80, id="7"), annotations=[CAR])
+    made = to_labelbox.write(
+        [Item(asset=PICTURE, annotations=[CAR]), known], tmp_path, settings=Settings(global_key="{source_id}")
+    )
+    (said,) = [d for d in made.diagnostics if d.code == "asset-unknown"]
+    assert str(said.examples[0]) == "a.jpg (id car): its asset has no {source_id}, which --global-key asks for"
+    assert (made.annotations.skipped, made.annotations.converted) == (1, 1)
+    check_output(tmp_path, made)
