@@ -22,7 +22,7 @@ help:
 	@echo "make growth  measure how time and memory grow with each dimension of a source (a quarter of an hour)"
 	@echo "make changes write sources while they are read, 100 times at random moments (a few minutes)"
 	@echo "make damage  damage the state of batches 1,000 times at random, resume, compare (a few minutes)"
-	@echo "make spawn   run the tests of batches and workers with processes that share nothing, as on Windows"
+	@echo "make spawn   run all tests with processes that start afresh and share nothing, as on Windows"
 	@echo "make clean   remove what the other targets made"
 
 demo: .venv/demo
@@ -110,7 +110,7 @@ damage: .venv/dev
 	TO_LABELBOX_DAMAGES=1000 $(BIN)/pytest -q tests/core/batches/test_damaged_state.py
 
 spawn: .venv/dev
-	TO_LABELBOX_START_METHOD=spawn $(BIN)/pytest -q tests/core/batches tests/core/conversion/test_isolation.py tests/core/conversion/test_scarce.py
+	TO_LABELBOX_START_METHOD=spawn $(BIN)/pytest -q -n 2
 
 clean:
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis

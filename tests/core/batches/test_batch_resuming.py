@@ -16,6 +16,7 @@ import pytest
 import to_labelbox
 from builders.batch import box_set, check, voc_set
 from harness import contents, save
+from processes import forked
 from to_labelbox import NoRoomError, UsageError
 from to_labelbox.batches.lock import LOCK
 from to_labelbox.batches.progress import Progress
@@ -181,6 +182,7 @@ def test_all_of_a_batch_is_validated_at_once(tmp_path: Path, workers: int) -> No
     }
 
 
+@forked
 @pytest.mark.parametrize("shard", [None, (1, 1)])
 def test_a_full_disk_says_how_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shard: tuple[int, int] | None

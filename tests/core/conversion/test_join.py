@@ -13,6 +13,7 @@ import pytest
 
 import to_labelbox
 from harness import annotation, coco, image, save
+from processes import forked
 from to_labelbox.conversion import chunks, worker
 from to_labelbox.conversion.output_folder import Sink
 
@@ -81,7 +82,7 @@ def test_any_number_of_workers_gives_the_same_files(tmp_path: Path) -> None:
     assert reports[0].outputs == reports[1].outputs == reports[2].outputs
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the fault is put into forked processes")
+@forked
 @pytest.mark.parametrize("what", ["render_part", "copy_into"])
 @pytest.mark.parametrize("times", [1, 9])
 def test_a_process_that_ends_while_it_finishes_lines(
