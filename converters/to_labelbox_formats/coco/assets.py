@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from to_labelbox.model.items import Asset
+from to_labelbox.geometry.any_shape import turned_back
+from to_labelbox.model.items import Annotation, Asset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import NameIndex
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import image_header, is_media
+from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
+from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.index import File
@@ -35,6 +38,14 @@ class ImageRecord(Struct, gc=False):
 
 _LOCAL_FILES = "/local-files/?d="
 """In the address of a file that Label Studio serves from a folder of its computer; its path follows."""
+
+
+def _stated(record: ImageRecord) -> Size | None:
+    width, height = record.width, record.height
+    if width and height and 1 <= width < MAX_SIDE and 1 <= height < MAX_SIDE:
+        return int(width), int(height)
+    return None
+
 
 _decode = msgspec.json.Decoder(ImageRecord).decode
 
@@ -59,7 +70,9 @@ class Paths:
         self._context = context
         self._names = [f.name for f in files]
         self._prefixes = [f.home for f in files]
-        self._roots: list[str | None] = [None] * len(files)
+        self._roots: dict[int, str] = {}
+        self._looked_at: set[int] = set()
+        self._as_displayed = True
         self._splits = [f.split for f in files]
 
     def image(self, text: bytes, file: int, row: int, log: Log) -> ImageRecord | None:
@@ -88,7 +101,44 @@ class Paths:
         )
         return record
 
-    def asset(self, record: ImageRecord, file: int, log: Log) -> Asset:
+    def look_at(self, sample: Iterable[tuple[ImageRecord, int]]) -> None:
+        """Find out from some images, each with the number of its file, whether pictures are at hand and which side up they
+        were labelled. Only of files of which one was found, stated sizes are held against the pictures."""
+        seen: list[tuple[Size | None, Header]] = []
+        for record, file in sample:
+            path, bare, _ = self._path(record, file)
+            if (header := self._header(path, bare, file)) is not None:
+                self._looked_at.add(file)
+                seen.append((_stated(record), header))
+        self._as_displayed = displayed(seen)
+
+    def asset(self, record: ImageRecord, file: int, log: Log) -> tuple[Asset, Side | None]:
+        """The asset, its size that of the frame that labels are in; and the picture's own, where it was looked at."""
+        path, bare, url = self._path(record, file)
+        if not record.file_name and not record.coco_url:
+            log.note(
+                Code.FILE_MISSING,
+                f"the image has neither file_name nor coco_url: it is called {path}",
+                file=self._names[file],
+                id=str(record.id),
+            )
+        side, said = None, _stated(record) or self._context.sizes.get(path)
+        if said is None or file in self._looked_at:
+            side = self._side(path, bare, file, said, log)
+        size = side.drawn if side else said
+        if size is None:
+            log.note(
+                Code.IMAGE_SIZE_UNKNOWN,
+                "width and height are missing, so nothing is cut at the border and masks are left out: "
+                "give --media-root or --sizes",
+                file=self._names[file],
+                where=path,
+            )
+        width, height = size or (None, None)
+        return Asset(path=path, id=str(record.id), url=url or None, width=width, height=height), side
+
+    def _path(self, record: ImageRecord, file: int) -> tuple[str, str, str | None]:
+        """(path below the media root, path as the file has it, address)."""
         name, url = record.file_name, record.coco_url
         if name and _LOCAL_FILES in name:
             name = unquote(name.partition(_LOCAL_FILES)[2])
@@ -96,51 +146,41 @@ class Paths:
             url, name = None if name.startswith("file:") else name, self._shared.path_of(name)
         elif not name and url:
             name = self._shared.path_of(url)
-        path = plain_path(name) if name else f"{record.id}.jpg"
-        if not name:
-            log.note(
-                Code.FILE_MISSING,
-                f"the image has neither file_name nor coco_url: it is called {path}",
-                file=self._names[file],
-                id=str(record.id),
-            )
-        bare, path = path, self._prefixes[file] + path
-        width, height = record.width, record.height
-        if not width or not height or not (1 <= width < MAX_SIDE and 1 <= height < MAX_SIDE):
-            size = self._size(path, bare, file, log)
-        else:
-            size = int(width), int(height)
-        return Asset(
-            path=path,
-            id=str(record.id),
-            url=url or None,
-            width=size[0] if size else None,
-            height=size[1] if size else None,
-        )
+        bare = plain_path(name) if name else f"{record.id}.jpg"
+        return self._prefixes[file] + bare, bare, url
 
-    def _size(self, path: str, bare: str, file: int, log: Log) -> tuple[int, int] | None:
-        context = self._context
-        if path in context.sizes:
-            return context.sizes[path]
-        header = context.media.header(path) if context.media else None
+    def _side(self, path: str, bare: str, file: int, said: Size | None, log: Log) -> Side | None:
+        header = self._header(path, bare, file)
         if header is None:
-            for root in self._candidates(file):
-                name = posixpath.normpath(posixpath.join(root, bare))
-                if not name.startswith("..") and self._source.exists(name):
-                    header = image_header(self._source.head(name, 256 * 1024))
-                    break
-        if header is None and isinstance(found := self._pictures.find(bare), str):
-            header = image_header(self._source.head(found, 256 * 1024))
-        if header is not None:
-            return header.width, header.height
-        log.note(
-            Code.IMAGE_SIZE_UNKNOWN,
-            "width and height are missing, so nothing is cut at the border and masks are left out: "
-            "give --media-root or --sizes",
-            file=self._names[file],
-            where=path,
-        )
+            return None
+        side = side_of(said, header, self._as_displayed)
+        if side is None and said is not None:
+            message = (
+                f"width and height are {said[0]} × {said[1]}, the picture has {header.width} × {header.height}: "
+                "labels are taken as pixels of the stated size; give the pictures that were labelled"
+            )
+            log.note(Code.IMAGE_SIZE_MISMATCH, message, file=self._names[file], where=path)
+        elif side is not None and not self._context.exif:
+            return Side(side.stored, said or side.stored)
+        return side
+
+    def _header(self, path: str, bare: str, file: int) -> Header | None:
+        """The header of an image's picture, below the media root or else where pictures usually are in the source."""
+        if self._context.media is not None and (header := self._context.media.header(path)) is not None:
+            return header
+        known = self._roots.get(file)
+        for root in self._candidates(file) if known is None else (known,):
+            name = posixpath.normpath(posixpath.join(root, bare))
+            if not name.startswith("..") and self._source.exists(name):
+                self._roots[file] = root
+                return self._header_of(name)
+        if not self._source.is_file and isinstance(found := self._pictures.find(bare), str):
+            return self._header_of(found)
         return None
+
+    def _header_of(self, name: str) -> Header | None:
+        real = self._source.real_path(name)
+        return file_header(real) if real is not None else image_header(self._source.head(name, 256 * 1024))
 
     @cached_property
     def _pictures(self) -> NameIndex:
@@ -155,3 +195,13 @@ class Paths:
             [f"{up}/images/{split}", f"{up}/{split}", f"{up}/{split}2017", f"{up}/../images/{split}"] if split else []
         )
         return [folder, *below, f"{up}/images", up, posixpath.join(folder, "images")]
+
+
+def turned(asset: Asset, side: Side, annotations: Sequence[Annotation], log: Log) -> tuple[Asset, Sequence[Annotation]]:
+    """An asset and its labels, read on the upright picture, in pixels of the stored one."""
+    width, height = side.stored
+    if annotations:
+        note_turned(side, log, asset.path)
+    return replace(asset, width=width, height=height), [
+        turned_back(annotation, side.orientation, width, height) for annotation in annotations
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.addresses import SharedPaths
-from to_labelbox_formats.coco.assets import Paths
+from to_labelbox_formats.coco.assets import ImageRecord, Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
@@ -30,7 +30,7 @@ from to_labelbox_formats.coco.detect import ROBOFLOW, FileKind, home_of, probe_f
 from to_labelbox_formats.coco.frames import Frames
 from to_labelbox_formats.coco.ids import MISSING
 from to_labelbox_formats.coco.index import File, index_file
-from to_labelbox_formats.coco.items import Items
+from to_labelbox_formats.coco.items import Items, read_records
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
 from to_labelbox_formats.coco.merge import merge
 from to_labelbox_formats.coco.numbering import number_categories
@@ -68,7 +68,9 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         names = _Names(files, opened)
         shared = SharedPaths([(f.addresses, f.image_names) for f in files], names.name)
         merged = merge(files, log, names)
-    paths = Paths(source, files, context, shared)
+        paths = Paths(source, files, context, shared)
+        if options.check_sizes:
+            paths.look_at(_sample(files, paths, opened))
     records = Records(
         Files(
             [f.name for f in files],
@@ -107,6 +109,20 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_name=items.name,
         unit_items=items.unlabelled,
     )
+
+
+_LOOKED_AT = 50
+"""Images of a file whose pictures are looked for when it is opened."""
+
+
+def _sample(files: Sequence[File], paths: Paths, opened: Opened) -> Iterator[tuple[ImageRecord, int]]:
+    """Some images of each file, from its first to its last."""
+    for number, file in enumerate(files):
+        rows = np.arange(0, len(file.images), max(1, -(-len(file.images) // _LOOKED_AT)))
+        texts = read_records(opened, [f.images for f in files], np.full(len(rows), number), rows)
+        for text, row in zip(texts, rows.tolist()):
+            if (record := paths.image(text, number, row, Log())) is not None:
+                yield record, number
 
 
 def _borrow_categories(files: Sequence[File], options: Options, log: Log) -> None:

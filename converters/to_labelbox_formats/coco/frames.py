@@ -17,7 +17,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.assets import ImageRecord, Paths
+from to_labelbox_formats.coco.assets import ImageRecord, Paths, turned
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.record_types import Found
@@ -129,11 +129,14 @@ class Frames:
         split, origin = self._files[file].split, self._files[file].name
         for number, name in enumerate(names):
             image = ImageRecord(f"{video.id}/{number}", name, None, video.width, video.height)
-            asset = self._paths.asset(image, file, log)
+            asset, side = self._paths.asset(image, file, log)
             rows, texts = found.frames[number] if found is not None else ([], [])
+            annotations = self._records.annotations(Found([file] * len(rows), rows, texts), asset, log)
+            if side is not None and side.orientation > 1:
+                asset, annotations = turned(asset, side, annotations, log)
             yield Item(
                 asset=asset,
-                annotations=self._records.annotations(Found([file] * len(rows), rows, texts), asset, log),
+                annotations=annotations,
                 split=split,
                 origin=origin,
                 split_seen_in=origin if split else "",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from to_labelbox.model.items import Annotation, Asset, Item
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox_formats.coco.assets import Paths
+from to_labelbox_formats.coco.assets import Paths, turned
 from to_labelbox_formats.coco.attributes import members_of
 from to_labelbox_formats.coco.box_columns import KnownBoxes
 from to_labelbox_formats.coco.frames import Frames
@@ -69,14 +69,14 @@ class Items:
             if unit >= self._merged.images:
                 return []
             file, row, log = int(self._merged.image_file[unit]), int(self._merged.image_record[unit]), Log()
-            text = _read(opened, [f.images for f in self._merged.files], np.array([file]), np.array([row]))[0]
+            text = read_records(opened, [f.images for f in self._merged.files], np.array([file]), np.array([row]))[0]
             image = self._paths.image(text, file, row, log)
-            return [] if image is None else [self._item(self._paths.asset(image, file, log), (), file)]
+            return [] if image is None else [self._item(self._paths.asset(image, file, log)[0], (), file)]
 
     def _images(self, opened: Opened, log: Log, start: int, stop: int) -> Iterator[Item]:
         merged, records = self._merged, self._records
         image_files, image_rows = merged.image_file[start:stop], merged.image_record[start:stop]
-        texts = _read(opened, [f.images for f in merged.files], image_files, image_rows)
+        texts = read_records(opened, [f.images for f in merged.files], image_files, image_rows)
         found = _found(merged, self._known, opened, start, stop)
         for number, text, image_file, row, own in zip(
             range(start, stop), texts, image_files.tolist(), image_rows.tolist(), found
@@ -86,10 +86,12 @@ class Items:
                 records.lose(own, log, Code.ASSET_UNKNOWN, "its image record is not readable")
                 records.lose_beside(merged.beside.of_image(number), log, "its image record is not readable")
                 continue
-            asset = self._paths.asset(image, image_file, log)
+            asset, side = self._paths.asset(image, image_file, log)
             annotations = records.annotations(own, asset, log)
             if len(merged.beside):
                 annotations = [*annotations, *records.answers_beside(merged.beside.of_image(number), log)]
+            if side is not None and side.orientation > 1:
+                asset, annotations = turned(asset, side, annotations, log)
             yield self._item(asset, annotations, image_file)
         for n, stray in enumerate(found, max(start, merged.images) - merged.images):
             message = _AMBIGUOUS if n else _UNKNOWN
@@ -114,7 +116,7 @@ def _found(merged: Merged, known: KnownBoxes | None, opened: Opened, start: int,
     counts = np.diff(bounds)
     unread = np.repeat([objects is None for objects in made], counts)
     file_of, row_of = files.tolist(), rows[unread].tolist()
-    texts = _read(opened, [f.annotations for f in merged.files], files[unread], rows[unread])
+    texts = read_records(opened, [f.annotations for f in merged.files], files[unread], rows[unread])
     begin = read = 0
     for objects, count in zip(made, counts.tolist()):
         end, more = begin + count, read + count if objects is None else read
@@ -122,7 +124,7 @@ def _found(merged: Merged, known: KnownBoxes | None, opened: Opened, start: int,
         begin, read = end, more
 
 
-def _read(
+def read_records(
     opened: Opened, tables: Sequence[Table], files: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]
 ) -> list[bytes]:
     """The records' bytes: one read where they lie close together in one file, else one each."""

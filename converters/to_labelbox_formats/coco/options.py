@@ -90,3 +90,6 @@ class Options:
     unlabelled: str | None = field(
         default=None, metadata={"help": "class of annotations without a category, else skipped"}
     )
+    check_sizes: bool = field(
+        default=True, metadata={"help": "hold width and height against the pictures, where they are at hand"}
+    )

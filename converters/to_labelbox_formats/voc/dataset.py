@@ -61,6 +61,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         any_angle=options.angle is not Angle.AUTO,
         sides_swapped=are_sides_swapped(options.sides, sample, path, log),
         resized=are_resized(options.resized, sample, path, log),
+        as_displayed=sample.as_displayed,
     )
     classes = _classes(source, layout, options, log)
     if layout.masks:

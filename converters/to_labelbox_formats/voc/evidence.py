@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import file_header, image_header
+from to_labelbox.source.image_headers import Header, file_header, image_header
+from to_labelbox.source.side_up import Size, displayed
 from to_labelbox.source.xml import Element
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, child_of, read_document, text_of
 from to_labelbox_formats.voc.layout.index import Layout
@@ -37,7 +38,7 @@ class Sample:
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
     radians, and whole numbers beyond a half turn. Of the ``sided``, ``leaving`` go beyond the stated size, and ``fit_swapped`` stay
     within it with its sides exchanged. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is
-    stated and ``turned_stated`` beyond the picture; ``upright`` counts pictures that have the stated size. ``copied``: ymax is xmin.
+    stated and ``turned_stated`` beyond the picture; ``upright`` counts pictures that have the stated size. ``as_displayed``: which side up they were labelled. ``copied``: ymax is xmin.
     """
 
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
@@ -48,6 +49,7 @@ class Sample:
         self.angles = self.beyond_turn = self.whole_angles = 0
         self.upright = self.turned = self.turned_own = self.turned_stated = 0
         self.sided = self.leaving = self.fit_swapped = self.copied = 0
+        self._shown: list[tuple[Size | None, Header]] = []
         self.order = CornerOrder()
         self.zero = ""
         self.relative = True
@@ -65,6 +67,7 @@ class Sample:
         if self._odd:
             self._count_odd()
         self._boxes.clear()
+        self.as_displayed = displayed(self._shown)
         labels.pop("", None)
         self.labels = tuple(labels)
 
@@ -119,7 +122,10 @@ class Sample:
         real = source.real_path(image)
         header = file_header(real) if real is not None else image_header(source.head(image))
         said = (number(document.width) or 0.0, number(document.height) or 0.0)
-        if header is None or not all(said) or header.width == header.height or header.orientation > 4:
+        if header is None or not all(said) or header.width == header.height:
+            return
+        if header.orientation > 4:
+            self._shown.append(((int(said[0]), int(said[1])), header))
             return
         if said == (header.width, header.height):
             self.upright += 1

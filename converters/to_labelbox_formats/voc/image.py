@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from to_labelbox.geometry.any_shape import to_stored
-from to_labelbox.model.items import Annotation, Asset, Classification, Geometry, Item, Object
+from to_labelbox.geometry.any_shape import changed, turned_back
+from to_labelbox.model.items import Annotation, Asset, Classification, Item, Object
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
@@ -19,6 +17,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import sure_folders
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header, file_header, image_header
+from to_labelbox.source.side_up import Side, Size, note_turned, side_of
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
 from to_labelbox_formats.voc.layout.folder_roles import Folder, Role, role_of
@@ -137,7 +136,7 @@ class Items:
         path, header = self._asset(name, folder, stem, image, document, log)
         if not image and header is None and layout.images and document is not None:
             log.note(Code.FILE_MISSING, f"no image belongs to it; its data row is called {path}", file=name)
-        stored, drawn, orientation = self._sizes(path, image, header, document, name, log)
+        stored, drawn, side = self._sizes(path, image, header, document, name, log)
         annotations: list[Annotation] = []
         if document is not None and document.rows:
             annotations = self._objects.read(document, drawn, name, log)
@@ -150,13 +149,12 @@ class Items:
             stored = stored or size
         if stored is None and annotations:
             log.note(Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE, file=name)
-        if stored is not None and drawn is not None and drawn != stored and orientation == 1:
+        if stored is not None and drawn is not None and drawn != stored and side is None:
             factors = stored[0] / drawn[0], stored[1] / drawn[1]
-            annotations = [_changed(a, lambda geometry: scaled(geometry, *factors)) for a in annotations]
-        if orientation > 1 and stored is not None:
-            size = stored
-            annotations = [_changed(a, lambda geometry: to_stored(geometry, orientation, *size)) for a in annotations]
-            log.note(Code.EXIF_TURNED, "labels of the upright picture are turned to the stored one", file=name)
+            annotations = [changed(a, lambda geometry: scaled(geometry, *factors)) for a in annotations]
+        if side is not None and annotations:
+            annotations = [turned_back(a, side.orientation, *side.stored) for a in annotations]
+            note_turned(side, log, name)
         width, height = stored or (None, None)
         split, seen_in = self._lists.splits[self._lists.split_of[unit]], ""
         told = folder.split or (layout.folder(image)[0].split if image else "")
@@ -237,8 +235,8 @@ class Items:
 
     def _sizes(
         self, path: str, image: str, header: Header | None, document: Document | None, name: str, log: Log
-    ) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int]:
-        """(stored size, size of the frame that labels are in, EXIF orientation to undo)."""
+    ) -> tuple[Size | None, Size | None, Side | None]:
+        """(stored size, size of the frame that labels are in, how that has to be turned)."""
         said = _size_of(document, name, log) if document else None
         if said and self._rules.sides_swapped:
             said = said[::-1]
@@ -246,20 +244,22 @@ class Items:
             header = self._header(path, image)
         if header is None:
             size = said or self._context.sizes.get(path)
-            return size, size, 1
+            return size, size, None
         own = (header.width, header.height)
+        if header.orientation > 1 and self._context.exif and not (said is None and self._layout.masks):
+            side = side_of(said, header, self._rules.as_displayed)
+            if side is not None:
+                return side.stored, side.drawn, side if side.orientation > 1 else None
         if said is None or said == own:
-            return own, own, 1
+            return own, own, None
         if said == own[::-1]:
-            if header.orientation >= 5 and self._context.exif:
-                return own, said, header.orientation
             message = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}: it was turned after labelling"
             log.note(Code.IMAGE_SIZE_MISMATCH, message, file=name)
-            return said, said, 1
+            return said, said, None
         told = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}"
         resized = self._rules.resized
         log.note(Code.IMAGE_SIZE_MISMATCH, told + (": labels are scaled" if resized else ", which is taken"), file=name)
-        return own, said if resized else own, 1
+        return own, said if resized else own, None
 
     # ------------------------------------------------------------------------------------------------------ masks
 
@@ -314,18 +314,6 @@ def _size_of(document: Document, name: str, log: Log) -> tuple[int, int] | None:
             log.note(Code.FIELD_IGNORED, f"<size> is {width!r} × {height!r}, which is no size", file=name)
             return None
     return (pair[0], pair[1]) if pair[0] and pair[1] else None
-
-
-def _changed(annotation: Annotation, change: Callable[[Geometry], Geometry]) -> Annotation:
-    """An annotation with all its geometries changed."""
-    if not isinstance(annotation, Object):
-        return annotation
-    changes = {
-        name: change(geometry)
-        for name in ("geometry", "box", "keypoints")
-        if (geometry := getattr(annotation, name)) is not None
-    }
-    return msgspec.structs.replace(annotation, **changes)
 
 
 def _classifications(labels: Sequence[str], log: Log) -> list[Annotation]:

@@ -48,7 +48,8 @@ class Rules(NamedTuple):
 
     ``shift`` is 1 for 1-based corners; ``sizes``: the last two are width and height; ``degrees``: angles are no radians;
     ``any_angle``: one beyond a full turn is as the user says; ``resized``: corners are those of ``<size>``, whatever the
-    size of the picture; ``sides_swapped``: that has its width and height the wrong way round.
+    size of the picture; ``sides_swapped``: that has its width and height the wrong way
+    round; ``as_displayed``: pictures stored turned were labelled as their EXIF orientation shows them.
     """
 
     shift: float = 0.0
@@ -61,6 +62,7 @@ class Rules(NamedTuple):
     any_angle: bool = False
     resized: bool = False
     sides_swapped: bool = False
+    as_displayed: bool = True
 
 
 def number(text: str | None) -> float | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from to_labelbox.geometry.vector import GeometryError, _box_of, _cos_sin, rotated_corners
 from to_labelbox.model.items import (
+    Annotation,
     Box,
     Cuboid,
     Ellipse,
@@ -15,6 +18,7 @@ from to_labelbox.model.items import (
     Keypoint,
     Keypoints,
     Mask,
+    Object,
     Point,
     Polygon,
     Polyline,
@@ -108,3 +112,20 @@ def to_stored(geometry: Geometry, orientation: int, width: float, height: float)
             return turned(geometry, orientation)
         case _:
             raise GeometryError(f"a {type(geometry).__name__} has no place on a picture")
+
+
+def changed(annotation: Annotation, change: Callable[[Geometry], Geometry]) -> Annotation:
+    """An annotation with all its geometries changed; one without any is given back."""
+    if not isinstance(annotation, Object):
+        return annotation
+    changes = {
+        name: change(geometry)
+        for name in ("geometry", "box", "keypoints")
+        if (geometry := getattr(annotation, name)) is not None
+    }
+    return replace(annotation, **changes)
+
+
+def turned_back(annotation: Annotation, orientation: int, width: float, height: float) -> Annotation:
+    """An annotation of the upright picture in the coordinates of the stored one, as :func:`to_stored` does a geometry."""
+    return changed(annotation, lambda geometry: to_stored(geometry, orientation, width, height))

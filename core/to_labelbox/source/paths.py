@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 _NO_DATA = r"\.[^/]+|__MACOSX|__pycache__|node_modules|site-packages|venv"
@@ -9,6 +10,11 @@ _NO_DATA_FOLDER = re.compile(rf"(?:{_NO_DATA})")
 BELOW_NO_DATA = re.compile(rf"(?:^|/)(?:{_NO_DATA})/")
 MIRRORS = "to-labelbox-sources"
 """The folder that holds what was brought here from addresses in the cloud."""
+
+
+def is_mirrored(path: str) -> bool:
+    """Whether a path stands for one in the cloud, so that each look at a file is a question over the network."""
+    return MIRRORS in os.path.abspath(path).split(os.sep)
 
 
 def is_safe(name: str) -> bool:
