@@ -33,7 +33,7 @@ def in_processes(workers: int) -> Iterator[Each]:
                 from to_labelbox.conversion.process_pool import worker_pool
 
                 started.append(stack.enter_context(worker_pool(workers, _prepared)))
-            return _in_order(started[0], function, tasks)
+            return in_order(started[0], function, tasks)
 
         yield each
 
@@ -46,7 +46,7 @@ def _numbered(function: Callable[[T], R], task: tuple[int, T]) -> R:
     return function(task[1])
 
 
-def _in_order(pool: WorkerPool, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+def in_order(pool: WorkerPool, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
     """The results in the order of the tasks. What no process could do is done here, where it does what it does."""
     from to_labelbox.conversion.process_pool import WorkerDied
 

@@ -81,9 +81,9 @@ class OpenSource(Struct):
     existing: Ontology | None = None
     snapshot: Snapshot | None = None
 
-    def refuse_changed(self) -> None:
-        """Raise :class:`SourceError` when the source is no longer what was opened."""
-        if self.snapshot is not None and (changed := self.snapshot.changed()):
+    def refuse_changed(self, each: Each = map) -> None:
+        """Raise :class:`SourceError` when the source is no longer what was opened. ``each``: see :func:`open_job`."""
+        if self.snapshot is not None and (changed := self.snapshot.changed(each)):
             raise SourceError(has_changed(changed))
 
     @property

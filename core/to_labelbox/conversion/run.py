@@ -27,6 +27,7 @@ from to_labelbox.conversion.chunks import (
     plan_ahead,
     rendered_here,
 )
+from to_labelbox.conversion.each import in_order
 from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink
 from to_labelbox.model.schema import Schema
@@ -187,7 +188,7 @@ def _run(
     if wanted := same_keys(gathered.keys):
         gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log, gathered.unread))
     note_shared_addresses(gathered, settings)
-    opened.refuse_changed()
+    opened.refuse_changed(map if pool is None else partial(in_order, pool))
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     if told:
         ontology = replace(ontology, decisions=(*told, *ontology.decisions))

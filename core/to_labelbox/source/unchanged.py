@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from to_labelbox.model.text import display
 from to_labelbox.source.files import Source
@@ -14,7 +15,11 @@ from to_labelbox.source.image_headers import is_media
 EXACT_FILES = 2000
 """Of more files, only those that are no pictures are looked at, once, and by their times: a look takes about 2 µs."""
 
+_AT_ONCE = 4000
+
 State = tuple[int, int, int]
+Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
+"""The builtin ``map``, or one whose calls other processes do."""
 
 
 class Snapshot:
@@ -34,34 +39,53 @@ class Snapshot:
             self._paths = [source.place]
         self._before = [_state(path) for path in self._paths]
 
-    def changed(self) -> list[str]:
-        """The first few files that are not what they were."""
-        return list(islice(chain(self._changed(), filter(self._touched, self._beside())), 3))
+    def changed(self, each: Each = map) -> list[str]:
+        """The first few files that are not what they were. ``each`` may ask other processes about very many files."""
+        return list(islice(chain(self._changed(each), self._beside()), 3))
 
-    def _changed(self) -> Iterator[str]:
+    def _changed(self, each: Each) -> Iterable[str]:
         if self._paths:
             pairs = zip(self._paths, self._before)
             return (path for path, before in pairs if _state(path) != before)
-        folder = self._source.folder or ""
-        names = (name for name in self._source.names if not is_media(name))
-        return (path for name in names if self._touched(path := os.path.join(folder, name)))
+        start = os.path.join(self._source.folder or "", "")
+        groups = self._source.groups.items()
+        names = [name for (_, extension), group in groups if not is_media(f"x{extension}") for name in group]
+        looks = [_Look(start, names[n : n + _AT_ONCE], self._taken) for n in range(0, len(names), _AT_ONCE)]
+        return sorted(chain.from_iterable(each(_touched, looks)))
 
-    def _beside(self) -> Iterator[str]:
-        """Paths of files that were read beside the source, and of those whose end fits a name with ``*``."""
+    def _beside(self) -> Iterable[str]:
+        """Changed files that were read beside the source, and those whose end fits a name with ``*``."""
+        names: list[str] = []
         for name in self._source.read_beside if self._source.folder is not None else ():
             start, star, end = os.path.join(self._source.folder or "", name).partition("*")
             if not star:
-                yield start
+                names.append(start)
             elif os.path.isdir(start):
                 with os.scandir(start) as entries:
-                    yield from (entry.path for entry in entries if entry.name.lower().endswith(end))
+                    names += (entry.path for entry in entries if entry.name.lower().endswith(end))
+        return _touched(_Look("", names, self._taken))
 
-    def _touched(self, path: str) -> bool:
+
+class _Look(NamedTuple):
+    """Names of files below a folder, and since when none may have been touched."""
+
+    start: str
+    names: list[str]
+    since: int
+
+
+def _touched(look: _Look) -> list[str]:
+    start, names, since = look
+    changed = []
+    for name in names:
         try:
-            found = os.stat(path, follow_symlinks=False)
+            found = os.lstat(start + name)
         except OSError:
-            return True
-        return found.st_mtime_ns > self._taken or (os.name != "nt" and found.st_ctime_ns > self._taken)
+            changed.append(start + name)
+            continue
+        if found.st_mtime_ns > since or (found.st_ctime_ns > since and os.name != "nt"):
+            changed.append(start + name)
+    return changed
 
 
 def _state(path: str) -> State | None:
