@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
 from to_labelbox.model.schema import Input, Label, Option, Question, Schema
@@ -26,9 +24,9 @@ from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.conventions import conventions_of
-from to_labelbox_formats.coco.detect import ROBOFLOW, FileKind, home_of, probe_file
+from to_labelbox_formats.coco.detect import FileKind, probe_file
 from to_labelbox_formats.coco.frames import Frames
-from to_labelbox_formats.coco.ids import MISSING
+from to_labelbox_formats.coco.homes import ask_whether_one_set, set_homes
 from to_labelbox_formats.coco.index import File, index_file
 from to_labelbox_formats.coco.items import Items, read_records
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
@@ -62,7 +60,9 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         for n, file in enumerate(files):
             number_categories(file, n, opened, options.first_category, log)
         conventions = [conventions_of(f, n, opened, options, log) for n, f in enumerate(files)]
-        _set_homes(files, options.same_names, log)
+        set_homes(files, options.same_names, log)
+        if options.same_names is SameNames.AUTO and not source.is_list:
+            ask_whether_one_set(files, source.path)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)
         names = _Names(files, opened)
@@ -167,45 +167,6 @@ def _index_all(
         except FileError as error:
             log.file_unreadable(name, str(error))
     return files
-
-
-def _set_homes(files: Sequence[File], same_names: SameNames, log: Log) -> None:
-    """Put its folder before a file's image names where the same names in another folder mean other pictures.
-
-    So it is for Roboflow, which keeps pictures beside the file, and where files of one kind in several folders have a name
-    in common, as tasks whose frames are all called alike; not for images with addresses, as those of the official sets.
-    """
-    names: dict[FileKind, dict[str, list[npt.NDArray[np.int64]]]] = {}
-    for file in files:
-        if len(file.images) and not file.linked:
-            names.setdefault(file.kind, {}).setdefault(home_of(file.name), []).append(file.image_names)
-    common = {kind: _in_common(list(homes.values())) for kind, homes in names.items()}
-    shared = {home for kind, homes in names.items() if common[kind] for home in homes}
-    if same_names is not SameNames.AUTO:
-        shared = {home_of(file.name) for file in files} if same_names is SameNames.APART else set()
-    elif shared:
-        log.assume(
-            "one file_name in several folders",
-            "a picture in each of them",
-            for_=sum(common.values()),
-            why="files of one kind in different folders name these pictures alike; their folders are put before the names",
-            option="-O same_names=one",
-        )
-    for file in files:
-        folder, _, base = file.name.rpartition("/")
-        if base.removesuffix(".gz") == ROBOFLOW and same_names is not SameNames.ONE:
-            file.home = f"{folder}/" if folder else ""
-        elif not file.linked and home_of(file.name) in shared:
-            file.home = home_of(file.name)
-
-
-def _in_common(homes: Sequence[Sequence[npt.NDArray[np.int64]]]) -> int:
-    """How many names of images are in several folders, by their hashes."""
-    if len(homes) < 2:
-        return 0
-    names = np.concatenate([np.unique(np.concatenate(own)) for own in homes])
-    names = names[names != MISSING]
-    return len(names) - len(np.unique(names))
 
 
 def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:

@@ -120,6 +120,11 @@ def split_of(name: str) -> str:
     return parent if _WORD.fullmatch(parent) else match.group(1) if match else ""
 
 
+def is_split(folder: str) -> bool:
+    """Whether a folder is named like a split."""
+    return bool(_WORD.fullmatch(folder))
+
+
 def home_of(name: str) -> str:
     """The folder of a file's dataset, with a slash: its own, without the ones that only say that they hold annotations."""
     parts = [part for part in name.split("/")[:-1] if not _ANNOTATIONS.fullmatch(part)]

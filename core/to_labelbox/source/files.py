@@ -191,7 +191,8 @@ class Source:
         self.place = first
         self.path = ", ".join(map(shown_path, files))
         self._store: _Store
-        self._given = len(files) > 1
+        self.is_list = len(files) > 1
+        """Whether several files were named one by one: the user says that they are one set."""
         if len(files) > 1:
             folders = [p for p in files if os.path.isdir(p)]
             if folders:
@@ -280,7 +281,7 @@ class Source:
                 found += [n for n in names if n[:-3].lower().endswith(extensions)]
         if len(found) < 2:
             return found
-        if self._given:
+        if self.is_list:
             wanted = set(found)
             return [n for n in self.names if n in wanted]
         return sorted(found)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import to_labelbox
 from harness import Convert, annotation, coco, image, save
 from to_labelbox import UsageError
 
@@ -128,6 +129,49 @@ def test_one_name_in_two_folders_is_told_and_its_option_flips_it(convert: Conver
     assert assumed(other) == {}
     apart = convert(tmp_path / "set", options={"same_names": "apart"})
     assert {line["dataRow"]["globalKey"] for line in apart.lines} == {"one/frame_0.jpg", "two/frame_0.jpg"}
+
+
+# ------------------------------------------------------------------------------------------ one set, or several
+
+
+def two_homes(folder: Path, second: str, where: tuple[str, str] = ("cats", "dogs"), id: int = 1) -> Path:
+    for place, name, number in ((where[0], "cat", 1), (where[1], second, id)):
+        given = coco([annotation(1, category_id=number, bbox=[1, 1, 5, 5])], [image(1, f"{place}.jpg")])
+        given["categories"] = [{"id": number, "name": name}]
+        save(folder / place / "annotations.json", given)
+    return folder
+
+
+def test_one_category_id_for_two_classes_in_two_folders_is_a_question(convert: Convert, tmp_path: Path) -> None:
+    folder = two_homes(tmp_path / "set", "dog")
+    with pytest.raises(
+        UsageError, match=r"category 1 is 'cat' in cats/.*'dog' in dogs/(?s:.*)batch(?s:.*)same_names=apart"
+    ):
+        convert(folder)
+    for said in ("apart", "one"):
+        run = convert(folder, options={"same_names": said})
+        assert sorted(line["name"] for line in run.lines) == ["cat", "dog"]
+    listed = to_labelbox.convert(
+        [folder / "cats/annotations.json", folder / "dogs/annotations.json"], tmp_path / "listed"
+    )
+    assert listed.annotations.converted == 2
+
+
+@pytest.mark.parametrize(
+    ("second", "where", "id"),
+    [
+        ("cat", ("one", "two"), 1),
+        ("dog", ("one", "two"), 2),
+        ("dog", ("train", "valid"), 1),
+        ("dog", ("train/annotations", "val2017/annotations"), 1),
+    ],
+    ids=["the same class", "ids of their own", "splits", "splits with folders of annotations"],
+)
+def test_parts_of_one_set_are_merged_without_a_question(
+    convert: Convert, tmp_path: Path, second: str, where: tuple[str, str], id: int
+) -> None:
+    run = convert(two_homes(tmp_path / "set", second, where, id))
+    assert run.report.annotations.converted == 2
 
 
 # ------------------------------------------------------------------------------------------- outlines that are boxes
