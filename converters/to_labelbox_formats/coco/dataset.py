@@ -17,6 +17,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
+from to_labelbox.source.json_end import cut_off
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.assets import ImageRecord, Paths
@@ -158,6 +159,9 @@ def _index_all(
             continue
         kind, reason = probe_file(source, name)
         if kind is None and not (source.is_file or len(source.names) == 1):
+            if cut := cut_off(source, name):
+                log.file_unreadable(name, cut)
+                continue
             log.note(Code.FILE_IGNORED, f"not COCO: {reason}", file=name)
             ignored[name] = reason
             continue

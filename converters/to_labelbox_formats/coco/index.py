@@ -189,7 +189,7 @@ def _index_member(
             _index_annotations(stream, found, ranges)
     elif key == "categories":
         if begin not in (b"[", b"{"):
-            raise stream.error(f"'categories' is neither a list nor an object but {_shown(begin)}")
+            raise stream.error(f"'categories' is neither a list nor an object but {_shown(begin)}", what=_NOT_COCO)
         found.categories = read_categories(stream.value(), name, log)
     elif key in _NAMES and begin == b"[":
         found.names[_NAMES[key]] = names_by_id(stream.value())
@@ -205,6 +205,9 @@ def _index_member(
         stream.skip()
     else:
         found.lists[key] = length_of(stream.value())
+
+
+_NOT_COCO = "JSON, but not COCO,"
 
 
 def _shown(begin: bytes) -> str:
@@ -238,10 +241,12 @@ def _entries(
     elif begin == b"{":
         for key, piece in stream.mapped(decode, lenient):
             if not piece.text.startswith(b"{"):
-                raise stream.error(f"{what!r} is an object, which may hold a record under each id; {key!r} is none")
+                message = f"{what!r} is an object, which may hold a record under each id; {key!r} is none"
+                raise stream.error(message, what=_NOT_COCO)
             yield key, piece
     else:
-        raise stream.error(f"{what!r} is neither a list of records nor an object of them but {_shown(begin)}")
+        message = f"{what!r} is neither a list of records nor an object of them but {_shown(begin)}"
+        raise stream.error(message, what=_NOT_COCO)
 
 
 def _index_annotations(stream: JsonStream, found: _Found, ranges: Ranges) -> None:

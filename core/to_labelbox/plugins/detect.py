@@ -12,6 +12,10 @@ from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
 from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.source.files import HEADS, Source
+from to_labelbox.source.json_end import cut_off
+
+
+_CUT = "What a file is that is cut off cannot be told from its beginning alone: it has to be whole"
 
 
 class Detection(Struct, frozen=True):
@@ -47,13 +51,14 @@ def detect(source: Source) -> Detection:
                 f"{source.path} is a {kind} archive, which is not read in place: unpack it and give the folder"
             )
         archives = _archives(source)
-        broken = [f"  {name} {why}" for name, why in list(source.oddities().items())[:3]]
+        cut = {name: why for name in source.ending(".json")[:HEADS] if (why := cut_off(source, name))}
+        broken = [f"  {name} {why}" for name, why in list({**cut, **source.oddities()}.items())[:3]]
         if links := source.links:
             broken.append(
                 f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
             )
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
-        advice = other_format(source) or _advice(source, archives)
+        advice = _CUT if cut else other_format(source) or _advice(source, archives)
         raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
     tied = tied_claims(claims)
     if len(tied) > 1:

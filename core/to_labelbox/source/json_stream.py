@@ -253,9 +253,9 @@ class JsonStream:
                 if len(self._buffer) - start > MAX_VALUE:
                     raise self.error(f"a value of more than {MAX_VALUE} bytes", self._base + start)
                 if not self._grow():
-                    raise self.error(
-                        "the file ends inside a value that starts here: it is truncated", self._base + start
-                    )
+                    size = self._base + len(self._buffer)
+                    message = f"the value that starts here has no end: the file is cut off after {size} bytes"
+                    raise self.error(message, self._base + start)
                 continue
             at = match.end()
             token = match.group()
@@ -286,8 +286,8 @@ class JsonStream:
         self._buffer += block
         return bool(block)
 
-    def error(self, message: str, offset: int | None = None) -> FileError:
-        """An error at a byte offset (default: the cursor), with line and column counted from 1."""
+    def error(self, message: str, offset: int | None = None, what: str = "not valid JSON") -> FileError:
+        """An error at a byte offset (default: the cursor), with line and column counted from 1; ``what`` the file is."""
         at = self.offset if offset is None else offset
         self._file.seek(0)
         line, last, seen = 1, -1, 0
@@ -296,7 +296,7 @@ class JsonStream:
             newline = block.rfind(b"\n")
             last = seen + newline if newline >= 0 else last
             seen += len(block)
-        return FileError(f"not valid JSON at line {line}, column {at - last} (byte {at}): {message}")
+        return FileError(f"{what} at line {line}, column {at - last} (byte {at}): {message}")
 
 
 def next_item(file: BinaryIO, offset: int) -> int | None:
