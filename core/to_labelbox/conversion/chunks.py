@@ -52,9 +52,9 @@ class EncodedChunk(Struct):
     unread: bool = False
 
 
-def plan(units: int) -> list[tuple[int, int]]:
-    """Ranges of units; the plan depends on their number alone."""
-    size = max(1, min(CHUNK_UNITS, units // 16))
+def plan(units: int, workers: int = 1) -> list[tuple[int, int]]:
+    """Ranges of units, several for each of many ``workers``. A batch, whose runs may have any number of them, plans without."""
+    size = max(1, min(CHUNK_UNITS, units // max(16, 4 * workers)))
     return [(start, min(start + size, units)) for start in range(0, units, size)]
 
 

@@ -72,7 +72,7 @@ def run(
     file_timeout: float = 0,
 ) -> Result:
     """Everything after opening; writes only when there is a folder."""
-    chunks = plan(opened.dataset.unit_count)
+    chunks = plan(opened.dataset.unit_count, workers)
     try:
         told: tuple[str, ...] = ()
         if settings.asks_one_tool:

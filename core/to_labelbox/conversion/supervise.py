@@ -103,6 +103,10 @@ def _left_out(pool: WorkerPool, chunk: Chunk, reason: str, read: bool, fail: boo
     return part
 
 
+_FINISHED = (("rendered", "lines"), ("numbered", ""))
+"""Files of a part that go into finished ones, and what is needed no more then: of the index, other sections follow."""
+
+
 def rendered_by(pool: WorkerPool, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
     """The rendered lines of chunks, in order, rendered ahead by the workers."""
     tasks = deque(RenderTask(folder, start, stop, ontology) for start, stop in ranges)
@@ -154,17 +158,16 @@ def joined_by(
                 raise SourceError(f"the lines could not be finished: {outcome.reason}; nothing was written")
             failed.add(task)
             tasks.appendleft(task)
-        elif isinstance(task, Placing):
-            os.remove(task.path)
-        else:
+        elif isinstance(task, RenderTask):
             sizes[task.start] = outcome
         while waiting and waiting[0][0] in sizes:
             start, stop = waiting.popleft()
-            for what, sink, size in zip(("rendered", "numbered"), files, sizes.pop(start)):
+            for (what, made_from), sink, size in zip(_FINISHED, files, sizes.pop(start)):
                 path = part_path(folder, start, stop, what)
                 if sink is None or not size:
                     continue
-                tasks.appendleft(Placing(path, sink.path, sink.size))
+                spent = part_path(folder, start, stop, made_from) if made_from else ""
+                tasks.appendleft(Placing(path, sink.path, sink.size, spent))
                 for piece in pieces(path):
                     sink.count(piece)
 

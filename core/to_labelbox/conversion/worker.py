@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -88,11 +88,12 @@ class RenderTask(NamedTuple):
 
 
 class Placing(NamedTuple):
-    """A file of a part, to be copied to its place in the finished one."""
+    """A file of a part, to be copied to its place in the finished one, and removed with the one that it was made from."""
 
     path: str
     target: str
     offset: int
+    made_from: str
 
 
 class WorkerState:
@@ -215,7 +216,11 @@ def finish(task: RenderTask | Placing) -> tuple[int, int]:
     """Make a part of a finished file, or put it there."""
     if isinstance(task, RenderTask):
         return render(task)
-    copy_into(*task)
+    with suppress(FileNotFoundError):  # who has removed it had copied it, and has died since
+        copy_into(task.path, task.target, task.offset)
+    for path in (task.made_from, task.path):
+        with suppress(FileNotFoundError):
+            os.remove(path)
     return 0, 0
 
 
