@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import selectors
 import signal
 import threading
 import time
@@ -108,6 +109,7 @@ class WorkerPool:
         self._prepared = prepare, given
         self._signals = signals
         self._workers: list[_Worker] = []
+        self._poll = selectors.PollSelector() if hasattr(selectors, "PollSelector") else None
         self._idle_ends = 0
 
     def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | WorkerDied | ToLabelboxError]]:
@@ -159,13 +161,19 @@ class WorkerPool:
                 self._most = len(self._workers)
             else:
                 self._workers.append(worker)
+                if self._poll is not None:
+                    self._poll.register(worker.pipe, selectors.EVENT_READ, worker)
         return worker
 
-    def _receive(self, seconds: float) -> None:
-        """Take in what workers have to say, waiting so long for the first."""
+    def _ready(self, seconds: float) -> list[_Worker]:
+        """Workers that have something to say or have ended, waiting so long for the first."""
+        if self._poll is not None:  # pipes are made known to the system once, not with each look
+            return [key.data for key, _ in self._poll.select(seconds)] if self._workers else []
         by_pipe = {worker.pipe: worker for worker in self._workers}
-        for pipe in wait(list(by_pipe), seconds) if by_pipe else ():
-            worker = by_pipe[pipe]
+        return [by_pipe[pipe] for pipe in wait(list(by_pipe), seconds)] if by_pipe else []
+
+    def _receive(self, seconds: float) -> None:
+        for worker in self._ready(seconds):
             try:
                 data = worker.pipe.recv_bytes()
             except (EOFError, OSError):
@@ -181,6 +189,8 @@ class WorkerPool:
     def _ended(self, worker: _Worker) -> None:
         """Say which task has ended a process, and take back those that it had not begun."""
         self._workers.remove(worker)
+        if self._poll is not None:
+            self._poll.unregister(worker.pipe)
         code = worker.end()
         if worker.begun and worker.sent:
             sent = worker.sent.popleft()
@@ -200,6 +210,8 @@ class WorkerPool:
         for worker in self._workers:
             worker.end()
         self._workers.clear()
+        if self._poll is not None:
+            self._poll.close()
 
 
 def _most_by_files() -> int:

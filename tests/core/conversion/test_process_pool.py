@@ -48,6 +48,11 @@ def twice(data: bytes) -> bytes:
     return data + data
 
 
+def test_where_pipes_cannot_be_polled_they_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("selectors.PollSelector")
+    test_processes_that_are_killed_from_outside_are_begun_anew()
+
+
 def test_large_tasks_and_large_outcomes_do_not_wait_for_each_other() -> None:
     tasks = deque(bytes([n]) * 3_000_000 for n in range(12))
     wanted = {task: task + task for task in tasks}

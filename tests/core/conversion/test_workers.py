@@ -10,7 +10,6 @@ import time
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from to_labelbox import Dataset, Log, RecordError, Report, Settings
 from to_labelbox.conversion.chunks import encode_part
 from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.output_folder import Folder
-from to_labelbox.conversion.process_pool import worker_pool
+from to_labelbox.conversion.process_pool import WorkerPool, worker_pool
 from to_labelbox.conversion.run import run
 from to_labelbox.model.items import Asset, Box, Item, Keyframe, Media, Object, Track
 from to_labelbox.model.schema import Schema
@@ -156,7 +155,7 @@ def idle() -> None:
 def test_a_signal_waits_while_workers_are_heard(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception while a process is begun or heard would lose sight of it."""
     after: list[str] = []
-    waiting = connection.wait
+    waiting = WorkerPool._ready
 
     def interrupted(*given: Any) -> Any:
         os.kill(os.getpid(), number)
@@ -165,7 +164,7 @@ def test_a_signal_waits_while_workers_are_heard(number: int, monkeypatch: pytest
         after.append("waited")
         return waiting(*given)
 
-    monkeypatch.setattr("to_labelbox.conversion.process_pool.wait", interrupted)
+    monkeypatch.setattr(WorkerPool, "_ready", interrupted)
     with pytest.raises(KeyboardInterrupt), worker_pool(1, idle) as hands:
         list(hands.run(abs, deque([-1])))
     assert after == ["waited"]
