@@ -14,7 +14,6 @@ from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.source.files import HEADS, Source
 from to_labelbox.source.json_end import cut_off
 
-
 _CUT = "What a file is that is cut off cannot be told from its beginning alone: it has to be whole"
 
 
