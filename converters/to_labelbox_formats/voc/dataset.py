@@ -38,9 +38,12 @@ from to_labelbox_formats.voc.layout.class_lists import (
 from to_labelbox_formats.voc.layout.image_of_annotation import link
 from to_labelbox_formats.voc.layout.index import Layout, survey
 from to_labelbox_formats.voc.options import Angle, Options, Origin
-from to_labelbox_formats.voc.rivals import ask_between_annotations, choose, note_rival_masks
+from to_labelbox_formats.voc.rivals import ask_between_annotations, choose, is_copy, note_rival_masks
 from to_labelbox_formats.voc.shapes import Rules
 from to_labelbox_formats.voc.unread import note_files
+
+_FEW = 3
+"""Annotation files without a picture of which so many are no oversight."""
 
 
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -72,6 +75,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     note_files(source, layout, log, "" if options.class_names else classes.file, left, rivals, options.masks)
     _note_order(classes, lists, sample, log)
     _note_nothing_labelled(layout, lists, log)
+    if context.media is None:
+        _count_lost_pictures(layout, log)
     images = sum(1 for unit in range(layout.units) if layout.image(unit))
     items = Items(source, layout, lists, classes, rules, context, fallback, options.check_sizes)
     return Dataset(
@@ -111,7 +116,7 @@ def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[
         return document.filename if document else ""
 
     listed = source.is_archive or os.path.isdir(source.place)
-    link(layout, file_name, None if listed else source.exists)
+    link(layout, file_name, None if listed else source.exists, lambda one, other: is_copy(source, one, other))
     ask_between_annotations(layout, source)
     if layout.strays:
         log.note(
@@ -179,11 +184,13 @@ def _note_order(classes: Classes, lists: Lists, sample: Sample, log: Log) -> Non
     if classes.labels or lists.classes or len(sample.labels) < 2:
         return
     if not any(set(sample.labels) <= set(order) for order in (classes.order, VOC_CLASSES)):
+        lacking = [label for label in sample.labels if label not in classes.order]
+        why = f"{classes.file} lacks {lacking[0]!r}" if classes.order else "no file lists the classes"
         log.assume(
             "class order",
             "as first met",
             unknown=len(sample.labels),
-            why="no file lists the classes, so they are in the order in which annotation files name them",
+            why=f"{why}, so they are in the order in which annotation files name them",
             option="-O class_names=FILE",
         )
 
@@ -198,6 +205,14 @@ def _note_nothing_labelled(layout: Layout, lists: Lists, log: Log) -> None:
             file=layout.images[0],
             count=len(layout.images),
         )
+
+
+def _count_lost_pictures(layout: Layout, log: Log) -> None:
+    """Count annotation files without a picture, where there are pictures and many of the files have none."""
+    files = len(layout.xmls) - len(layout.refused)
+    lost = layout.image_of.count(-1) - sum(layout.image_of[unit] < 0 for unit in layout.refused)
+    if layout.images and lost >= _FEW and 10 * lost >= files:
+        log.count_match("pictures of the source", files - lost, files)
 
 
 def _sorted(names: Sequence[str], order: Sequence[str]) -> Sequence[str]:

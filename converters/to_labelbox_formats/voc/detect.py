@@ -18,7 +18,9 @@ ONE_AN_IMAGE = "split it into one file an image, each with the root <annotation>
 
 _ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>)*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
 
-_IS_VOC = re.compile(r"<(?:[\w.-]+:)?(?:bndbox|robndbox|segmented|size>\s*<(?:[\w.-]+:)?(?:width|height|depth))\b")
+_IS_VOC = re.compile(
+    r"<(?:[\w.-]+:)?(?:bndbox|robndbox|segmented|size>\s*<(?:[\w.-]+:)?(?:width|height|depth))\b", re.IGNORECASE
+)
 
 _SEVERAL = re.compile(r"<annotation[\s>]")
 
@@ -62,11 +64,12 @@ def _why_not(head: bytes) -> str | None:
     root = _ROOT.match(text)
     if root is None:
         return "is no XML"
-    if root.group(1) != "annotation" and _SEVERAL.search(text):
+    is_annotation = root.group(1).lower() == "annotation"
+    if not is_annotation and _SEVERAL.search(text):
         return f"there are <annotation> elements in one <{root.group(1)}>: {ONE_AN_IMAGE}"
     if root.group(1) in _OTHERS:
         return f"the root element is <{root.group(1)}>: {_OTHERS[root.group(1)]}"
-    if root.group(1) != "annotation":
+    if not is_annotation:
         return f"the root element is <{root.group(1)}>, not <annotation>"
     if "<imagesize" in text or "<sourceImage" in text or ("<pt>" in text and not _IS_VOC.search(text)):
         return "the root element is <annotation>, but the fields (imagesize, polygon/pt) are those of LabelMe"

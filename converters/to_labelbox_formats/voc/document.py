@@ -39,7 +39,8 @@ _NO_CORNERS = (None,) * len(CORNERS)
 class Document(NamedTuple):
     """The fields of a file. ``elements`` are the objects, parallel to ``rows``; none when the file is plain.
 
-    ``unknown`` are elements outside of objects that no rule reads, each with its parent.
+    ``unknown`` are elements outside of objects that no rule reads, each with its parent. ``capitals`` is an element that is read as
+    the one called so in lower case.
     """
 
     filename: str
@@ -50,6 +51,7 @@ class Document(NamedTuple):
     rows: Sequence[Row]
     elements: Sequence[Element] = ()
     unknown: Sequence[tuple[str, str]] = ()
+    capitals: str = ""
 
 
 class NotAnnotation(ToLabelboxError):
@@ -134,9 +136,33 @@ KNOWN = {
 """What is read of an element, or says nothing about a label."""
 
 
+_CAPITALS = re.compile(r"<[\w.:-]*?[A-Z]")
+_VOCABULARY = frozenset(
+    "annotation filename folder path segmented source owner size object objects database image flickrid width height depth name pose "
+    "truncated difficult occluded bndbox xmin ymin xmax ymax part attributes attribute value polygon point pt points x y robndbox cx "
+    "cy w h angle actions deleted possibleresult".split()
+)
+"""Elements that are read under any spelling: ``ANNOTATION``, ``Object``, ``bndBox``."""
+
+
+def _without_capitals(root: Element) -> str:
+    """Rename elements that are known in lower case; one of them as it was. An element beside one of the right name stays."""
+    found = ""
+    for parent in [None, *root.iter()]:
+        children = [root] if parent is None else list(parent)
+        names = [local_name(child) for child in children]
+        for child, name in zip(children, names):
+            lower = name.lower()
+            if lower != name and lower in _VOCABULARY and lower not in names:
+                found = found or name
+                child.tag = child.tag[: len(child.tag) - len(name)] + lower
+    return found
+
+
 def tree(text: str) -> Document:
     """The fields by way of the XML parser; namespaces are ignored. Objects may be wrapped in ``objects``."""
     root = parse_text(text)
+    capitals = _without_capitals(root) if _CAPITALS.search(text) else ""
     if local_name(root) != "annotation":
         if inside := len(children_of(root, "annotation")):
             raise FileError(f"holds {inside} <annotation> in one <{local_name(root)}>: {ONE_AN_IMAGE}")
@@ -159,6 +185,7 @@ def tree(text: str) -> Document:
         [_row(element) for element in elements],
         elements,
         [*unread_in(root), *unread_in(size), *unread_in(source), *unread_in(children.get("owner"))],
+        capitals,
     )
 
 

@@ -123,6 +123,9 @@ class Items:
             log.note_unread("element", field_name, where=f"<{parent}>")
             if parent == "annotation":
                 log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
+        if document.capitals:
+            lower = document.capitals.lower()
+            log.note(Code.FIELD_REPAIRED, f"<{document.capitals}> is read as <{lower}>", file=name)
         if unit in layout.unsure:
             message = f"several images are called so, {layout.unsure[unit]} is one of them: none of them is taken"
             log.note(Code.ASSET_UNKNOWN, message, file=name)
@@ -156,10 +159,14 @@ class Items:
             annotations = [turned_back(a, side.orientation, *side.stored) for a in annotations]
             note_turned(side, log, name)
         width, height = stored or (None, None)
-        split, seen_in = self._lists.splits[self._lists.split_of[unit]], ""
+        number = self._lists.split_of[unit]
+        split, seen_in = self._lists.splits[number], self._lists.beside.get(number, "")
         told = folder.split or (layout.folder(image)[0].split if image else "")
         if told and told != split and (not split or told in split.split("_")):
-            split, seen_in = told, "" if split else name  # train for a list called train_cls, as those of ImageNet are
+            split, seen_in = (
+                told,
+                seen_in if split else name,
+            )  # train for a list called train_cls, as those of ImageNet are
         return Item(
             asset=Asset(path=path, width=width, height=height),
             annotations=annotations,

@@ -14,6 +14,7 @@ from to_labelbox_formats.voc.rivals import ANOTHER
 _STRAY = "no annotation file describes a picture in its folder, which is around or apart from those of the images"
 _RIVAL = "another folder has a mask of the same name, which is read"
 _PAINTED = "its folder shows masks; those of SegmentationClass and SegmentationObject are read"
+_COPY = "another picture of its name holds the same bytes and is taken"
 _MASKS_OFF = "-O masks=false"
 
 
@@ -24,11 +25,13 @@ def note_files(
     if source.is_file:
         return
     strays = {layout.images[position] for position in layout.strays}
-    used = {*layout.xmls, *layout.images, *layout.masks} - strays - rivals
+    copies = dict.fromkeys((layout.images[position] for position in layout.copies), _COPY)
+    used = {*layout.xmls, *layout.images, *layout.masks} - strays - rivals - copies.keys()
     lists = layout.lists or layout.side_lists
     used.update(entry.name for entry in lists)
     used.add(classes)
     reasons = dict.fromkeys(left, ANOTHER) | dict.fromkeys(strays, _STRAY) | dict.fromkeys(rivals, _RIVAL)
+    reasons |= copies
     reasons |= dict.fromkeys(layout.class_files, f"the classes of {classes or 'the -O class_names= file'} count")
     reasons |= dict.fromkeys((entry.name for entry in layout.side_lists), "ImageSets has the lists that count")
 

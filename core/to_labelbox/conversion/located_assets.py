@@ -57,7 +57,7 @@ def _located_items(dataset: Dataset, tables: Mapping[str, _Names], log: Log, sta
 def report_matches(log: Log) -> dict[str, dict[str, int]]:
     """How many of the assets each table knows, for the report; a table that knows none is a warning."""
     for option, (matched, asked) in log.matches.items():
-        if not matched:
+        if not matched and option.startswith("--"):
             log.note(
                 Code.OPTION_UNMATCHED, f"{option}: none of {n_of(asked, 'asset')} is there; is it that of this set?"
             )

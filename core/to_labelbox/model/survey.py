@@ -146,6 +146,8 @@ class Survey(Struct):
         self.groups[group] = self.groups.get(group, 0) + 1
         if labelled:
             self.labelled[group] = self.labelled.get(group, 0) + 1
+            if split and len(self.labelled) < GROUPS:
+                self.labelled.setdefault(path.rpartition("/")[0], 0)  # of that folder not all are without a label
 
     def absorb(self, other: Survey) -> None:
         """Add the survey of a later part."""

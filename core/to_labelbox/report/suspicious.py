@@ -129,8 +129,10 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
         nameless = [t for label, t in log.ledger.items() if label == UNNAMED or _NUMBERED.fullmatch(label)]
         yield from _one("class", sum(t.written for t in nameless), read, Code.CLASS_UNKNOWN)
     if log.matches:
-        matched, asked = max(log.matches.values())
-        yield from _one("media", asked - matched, asked)
+        (there, asked), table = max((counts, option) for option, counts in log.matches.items())
+        for one in _one("media", asked - there, asked):
+            one.where = "media, sizes or URLs that were given" if table.startswith("--") else table
+            yield one
     labelled = sum(survey.labelled.values())
     known = sum(survey.groups.values())
     yield from _one("empty", known - labelled, known)
@@ -158,7 +160,7 @@ _SAID = {
     "clipped": "{count:,} of {annotations} ({percent}) reach beyond their asset",
     "reordered": "{count:,} of {annotations} ({percent}) have corners in the wrong order",
     "class": "{count:,} of {annotations} ({percent}) have no class with a name",
-    "media": "{count:,} of {assets} ({percent}) are not among the media, sizes or URLs that were given",
+    "media": "{count:,} of {assets} ({percent}) are not among the {where}",
     "labels": "none of {assets} has an annotation: the labels are missing altogether",
     "empty": "{count:,} of {assets} ({percent}) have no annotation",
     "group": "none of {assets} of {where!r} has an annotation, while others have",

@@ -251,7 +251,7 @@ def test_a_file_whose_image_is_missing_among_images_is_told(voc: Any) -> None:
 
 
 def test_equal_stems_that_nothing_tells_apart(voc: Any) -> None:
-    result = voc({"x/a.xml": annotation(CAT), "y/a.jpg": jpeg(100, 50), "z/a.jpg": jpeg(100, 50)})
+    result = voc({"x/a.xml": annotation(CAT), "y/a.jpg": jpeg(100, 50), "z/a.jpg": jpeg(100, 51)})
     assert result.paths == ["x/a.jpg", "y/a.jpg", "z/a.jpg"]
     assert "several images are called so, y/a.jpg is one of them" in result.message(Code.ASSET_UNKNOWN)
 

@@ -46,7 +46,8 @@ def test_a_list_of_classes_beside_the_labels_that_says_otherwise_is_a_question(b
     box.write({"train/_darknet.labels": "dog\ncar\n", "train/a.txt": GOOD}).picture("train/a.png")
     with pytest.raises(UsageError) as asked:
         box.open()
-    assert '-O names="obj.names"' in str(asked.value) and '-O names="train/_darknet.labels"' in str(asked.value)
+    assert '-O names="obj.names"' in str(asked.value)
+    assert '-O names="train/_darknet.labels"' in str(asked.value)
     assert [a.label for a in box.objects(names="train/_darknet.labels")] == ["dog"]
     box.write({"train/_darknet.labels": "car\ndog\n"})
     assert [a.label for a in box.objects()] == ["car"]

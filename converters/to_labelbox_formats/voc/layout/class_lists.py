@@ -236,12 +236,16 @@ def _numbered(table: object) -> dict[int, str]:
 
 @dataclass(slots=True)
 class Lists:
-    """What ImageSets says: the split of each unit, as a position in ``splits``; classes of images by unit."""
+    """What ImageSets says: the split of each unit, as a position in ``splits``; classes of images by unit.
+
+    ``beside`` are splits that no more than the name of a list tells, with that list: it lies outside of ImageSets.
+    """
 
     splits: list[str] = field(default_factory=lambda: [""])
     split_of: array[int] = field(default_factory=lambda: array("H"))
     classes: tuple[str, ...] = ()
     present: dict[int, list[str]] = field(default_factory=dict)
+    beside: dict[int, str] = field(default_factory=dict)
 
 
 def read_lists(source: Source, layout: Layout, log: Log) -> Lists:
@@ -294,6 +298,8 @@ def _read_split(source: Source, layout: Layout, lists: Lists, entry: ImageList, 
         found = True
         if not lists.split_of[unit]:
             lists.split_of[unit] = number
+            if entry.kind == BESIDE:
+                lists.beside.setdefault(number, entry.name)
     if missing and (found or entry.kind != BESIDE):
         log.note(
             Code.FILE_MISSING,

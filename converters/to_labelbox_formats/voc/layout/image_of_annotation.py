@@ -8,13 +8,22 @@ from collections.abc import Callable, Iterator, Sequence
 from to_labelbox_formats.voc.layout.folder_roles import SPLIT_FOLDERS, Folder, Role, without_extension, words_of
 from to_labelbox_formats.voc.layout.index import XML_ENDINGS, Layout, find
 
+_PAGES = frozenset("doc docs icon icons logo logos figure figures figs screenshot screenshots static assets".split())
+"""Folders of pictures that programs and pages show, where no annotation file describes one."""
 
-def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str], bool] | None) -> None:
+
+def link(
+    layout: Layout,
+    file_name: Callable[[int], str],
+    exists: Callable[[str], bool] | None,
+    is_copy: Callable[[str, str], bool],
+) -> None:
     """Find the image of every annotation file, then what is left over.
 
     An image of the same stem comes first, then the one that ``<filename>`` names, then the only one of that stem
     anywhere. ``file_name`` reads that field, which is asked for only where images are left over or several would do.
-    ``exists`` looks beside single files whose neighbours are not listed.
+    ``exists`` looks beside single files whose neighbours are not listed. Of several that are copies of one another (``is_copy``),
+    the first stands for all.
     """
     claimed = bytearray(len(layout.images))
     open_units: list[int] = []
@@ -32,9 +41,15 @@ def link(layout: Layout, file_name: Callable[[int], str], exists: Callable[[str]
         loose = _by_loose_stem(layout, claimed)
         for unit in open_units:
             position, several = _by_file_name(layout, layout.xmls[unit], file_name(unit), loose)
+            if position < 0 and several:
+                position = several[0]
+                if not all(is_copy(layout.images[position], layout.images[other]) for other in several[1:]):
+                    layout.unsure[unit] = layout.images[position]
+                    continue
+                for other in several[1:]:
+                    claimed[other] = 1
+                    layout.copies.add(other)
             if position < 0:
-                if several:
-                    layout.unsure[unit] = layout.images[several[0]]
                 continue
             if claimed[position]:
                 refused[unit] = position
@@ -75,7 +90,8 @@ def _of_something_else(layout: Layout, unclaimed: Sequence[int], claimed: bytear
     for path in paths - used:
         folder = layout.folders[path]
         alike = folder.root in roots or folder.split or "" in shapes or not shapes.isdisjoint(_shapes(folder))
-        if path in around or (used and not alike):
+        pages = not _PAGES.isdisjoint(path.casefold().split("/"))
+        if path in around or (used and (pages or not alike)):
             apart.add(path)
     return [position for position in unclaimed if layout.images[position].rpartition("/")[0] in apart]
 

@@ -6,6 +6,7 @@ index holds a few bytes a file.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -34,6 +35,8 @@ _CLASS_FILES = (
     "labelmap.txt", "dataset_meta.json", "colors.txt", "class_names.txt", "labels.txt", "label_list.txt",
     "label_map.pbtxt", "pascal_label_map.pbtxt", "predefined_classes.txt", "classes.txt",
 )  # fmt: skip
+_ITEM = re.compile(rb"item\s*\{")
+"""How a label map of TensorFlow begins, whatever it is called."""
 _SPLIT_ORDER = {"train": 0, "val": 1, "valid": 1, "test": 2, "trainval": 4}
 """An image in several lists takes the first; trainval only repeats train and val."""
 _LIST_ORDER = {"main": 0, "segmentation": 1, "layout": 2, "action": 3}
@@ -54,8 +57,8 @@ class Layout(Struct):
     Units: the annotation files, then images without one, then masks with neither. ``image_of`` holds for each
     annotation file the position of its image in ``images``, or -1; ``orphans`` the positions of images without one.
     ``refused`` are annotation files of an image that another one describes already, with that image and that file;
-    ``unsure`` those that several images could belong to, with one of them. ``strays`` are pictures in folders that show
-    something else. ``side_lists`` are lists outside of ImageSets.
+    ``unsure`` those that several images could belong to, with one of them; ``copies`` are images of the same bytes as one that is
+    taken in their place. ``strays`` are pictures in folders that show something else. ``side_lists`` are lists outside of ImageSets.
     """
 
     xmls: list[str] = field(default_factory=list)
@@ -73,6 +76,7 @@ class Layout(Struct):
     mask_units: list[str] = field(default_factory=list)
     refused: dict[int, tuple[str, str]] = field(default_factory=dict)
     unsure: dict[int, str] = field(default_factory=dict)
+    copies: set[int] = field(default_factory=set)
     side_lists: list[ImageList] = field(default_factory=list)
     _by_stem: dict[str, list[int]] = field(default_factory=dict)
 
@@ -230,7 +234,7 @@ def survey(source: Source) -> Layout:
             layout.lists += [ImageList(folder.root, kind, text_name(name[len(prefix) : -4]), name) for name in own]
         elif not extension:
             if folder.role is Role.ANNOTATIONS and any(
-                b"<annotation" in source.head(name) for name in own[:_LOOKED_AT]
+                b"<annotation" in source.head(name).lower() for name in own[:_LOOKED_AT]
             ):
                 layout.xmls += own
                 _add_top(layout, Role.ANNOTATIONS, folder)
@@ -242,9 +246,13 @@ def survey(source: Source) -> Layout:
                     if find(own, prefix + base) >= 0
                 ]
             layout.class_files += [prefix + base for base in _CLASS_FILES if find(own, prefix + base) >= 0]
+            if extension == ".pbtxt":
+                others = (name for name in own if name[len(prefix) :] not in _CLASS_FILES)
+                layout.class_files += [name for name in others if _ITEM.search(source.head(name))]
     for entries in (layout.xmls, layout.images, layout.masks):
         entries.sort()
-    layout.class_files.sort(key=lambda n: (_CLASS_FILES.index(n.rpartition("/")[2]), n.count("/"), n))
+    ranks = {base: rank for rank, base in enumerate(_CLASS_FILES)}
+    layout.class_files.sort(key=lambda n: (ranks.get(n.rpartition("/")[2], len(ranks)), n.count("/"), n))
     layout.lists.sort(key=_rank)
     layout.side_lists.sort(key=_rank)
     return layout

@@ -1,0 +1,124 @@
+"""Pascal VOC: traits of public sets that lie in code repositories, each rebuilt small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import to_labelbox
+from builders.voc import BOX, CAT, annotation, jpeg, write
+from to_labelbox.model.items import Box
+from to_labelbox.plugins.reader import Match
+from to_labelbox.report.codes import Code
+from to_labelbox.source.files import Source
+from to_labelbox_formats.voc import FORMAT
+
+
+def shouting(text: str) -> str:
+    """The element names in capitals, and what they hold as it was."""
+    return "".join(
+        part.partition(">")[0].upper() + ">" + part.partition(">")[2] if n else part
+        for n, part in ((n, "<" * bool(n) + part) for n, part in enumerate(text.split("<")))
+    )
+
+
+def test_element_names_in_capitals(voc: Any, tmp_path: Path) -> None:
+    result = voc({"a.xml": shouting(annotation(CAT)), "a.jpg": jpeg(100, 50)})
+    assert [(o.label, o.geometry) for o in result.objects] == [("cat", Box(10, 20, 20, 20))]
+    assert (result.items[0].asset.width, result.items[0].asset.path) == (100, "a.jpg")
+    note = result.log.diagnostics[Code.FIELD_REPAIRED]
+    assert (note.count, note.message) == (1, "<ANNOTATION> is read as <annotation>")
+    assert result.log.unread == {}
+    assert isinstance(FORMAT.sniff(Source(tmp_path)), Match)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        annotation(CAT).replace("object>", "Object>").replace("bndbox>", "BndBox>"),
+        annotation(CAT).replace("annotation>", "Annotation>").replace("xmin>", "xMin>").replace("name>", "Name>"),
+        annotation(CAT)
+        .replace("<annotation>", '<a:Annotation xmlns:a="u">')
+        .replace("</annotation>", "</a:Annotation>"),
+    ],
+)
+def test_element_names_in_some_capitals(voc: Any, text: str) -> None:
+    assert [(o.label, o.geometry) for o in voc(text).objects] == [("cat", Box(10, 20, 20, 20))]
+
+
+def test_an_element_beside_the_one_of_its_right_name_is_another(voc: Any) -> None:
+    (cat,) = voc(annotation(f"<object><name>cat</name><Name>Felix</Name>{BOX}</object>")).objects
+    assert (cat.label, [(a.name, a.value) for a in cat.attributes]) == ("cat", [("Name", "Felix")])
+
+
+def test_further_fields_keep_their_capitals(voc: Any) -> None:
+    (cat,) = voc(annotation(f"<object><NAME>cat</NAME><Fur>Grey</Fur>{BOX}</object>")).objects
+    assert [(a.name, a.value) for a in cat.attributes] == [("Fur", "Grey")]
+
+
+TWINS = {"Annotations/a.xml": annotation(CAT), "Annotations/b.xml": annotation(CAT, filename="b.jpg")}
+
+
+def test_copies_of_a_picture_are_one(voc: Any) -> None:
+    pictures = {f"JPEGImages-{part}/{name}.jpg": jpeg(100, 50) for part in ("test", "all") for name in "ab"}
+    result = voc(TWINS | pictures)
+    assert [(i.asset.path, len(i.annotations)) for i in result.items] == [
+        ("JPEGImages-all/a.jpg", 1),
+        ("JPEGImages-all/b.jpg", 1),
+    ]
+    assert Code.ASSET_UNKNOWN not in result.log.diagnostics
+    assert [(u.name, u.count) for u in result.context.log.unread.values()] == [("JPEGImages-test/*.jpg", 2)]
+
+
+def test_pictures_of_one_name_that_differ_are_not_guessed(voc: Any) -> None:
+    result = voc(TWINS | {"JPEGImages-test/a.jpg": jpeg(100, 50), "JPEGImages-all/a.jpg": jpeg(100, 51)})
+    assert Code.ASSET_UNKNOWN in result.log.diagnostics
+
+
+def test_pictures_of_a_program_are_no_part_of_a_set(voc: Any) -> None:
+    files = {"demo/a.xml": annotation(CAT), "demo/a.jpg": jpeg(100, 50), "demo/c.jpg": jpeg(100, 50)}
+    assert [i.asset.path for i in voc(files | {"icons/open.jpg": jpeg(9, 9)}).items] == ["demo/a.jpg", "demo/c.jpg"]
+
+
+@pytest.mark.parametrize("name", ["training/labelmap.pbtxt", "object-detection.pbtxt"])
+def test_label_maps_of_any_name(voc: Any, name: str) -> None:
+    two = annotation(f"<object><name>lynx</name>{BOX}</object>", CAT)
+    result = voc({"a.xml": two, name: "item {\n id: 1\n name: 'cat'\n}\nitem { id: 2 name: 'lynx' }\n"})
+    assert [label.name for label in result.dataset.schema.labels] == ["cat", "lynx"]
+    assert not any(a.what == "class order" for a in result.context.log.assumptions.values())
+
+
+def test_a_list_that_lacks_a_class_is_called_so(voc: Any) -> None:
+    two = annotation(f"<object><name>lynx</name>{BOX}</object>", CAT)
+    result = voc({"a.xml": two, "label_list.txt": "cat\nbird\n"})
+    (told,) = [a.why for a in result.context.log.assumptions.values() if a.what == "class order"]
+    assert told.startswith("label_list.txt lacks 'lynx', so")
+
+
+def of_folders(root: Path, *, with_pictures: int, pictures: int) -> Path:
+    files: dict[str, str | bytes] = {f"Annotations/1/{n}.xml": annotation(CAT, filename=f"{n}.jpg") for n in range(30)}
+    files |= {f"JPEGImages/1/{n}.jpg": jpeg(100, 50) for n in range(with_pictures)}
+    files |= {f"JPEGImages/1/more{n}.jpg": jpeg(100, 50) for n in range(pictures)}
+    files["ImageSets/Main/train.txt"] = "".join(f"1/{n}\n" for n in range(30))
+    return write(root, files)
+
+
+def test_a_folder_of_which_lists_name_the_labelled_half_is_healthy(tmp_path: Path) -> None:
+    made = to_labelbox.convert(of_folders(tmp_path, with_pictures=30, pictures=25), None)
+    assert (made.assets.written, made.suspicious) == (55, [])
+
+
+def test_annotation_files_without_the_pictures_that_lie_there_are_suspicious(tmp_path: Path) -> None:
+    made = to_labelbox.convert(of_folders(tmp_path, with_pictures=0, pictures=5), None)
+    assert [(s.what, s.count, s.of, s.where) for s in made.suspicious] == [("media", 30, 30, "pictures of the source")]
+    assert Code.OPTION_UNMATCHED not in [one.code for one in made.diagnostics]
+
+
+def test_the_name_of_a_list_beside_the_folders_is_an_assumption(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"Annotations/a.xml": annotation(CAT), "JPEGImages/a.jpg": jpeg(100, 50)}
+    settings = to_labelbox.Settings(split_metadata="part")
+    for n, (name, told) in enumerate((("train.txt", True), ("ImageSets/Main/train.txt", False))):
+        made = to_labelbox.convert(write(tmp_path / str(n), files | {name: "a\n"}), None, settings=settings)
+        assert any(a.what == "words that are splits" for a in made.assumptions) is told
