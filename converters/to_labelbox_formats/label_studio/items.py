@@ -50,7 +50,7 @@ class TaskItems(Struct, frozen=True):
             heads = [files.head(index.piece(n), n) for n in (unit, *index.attached.get(unit, ()))]
             id = next((head.id for head in heads if head.id is not None), None)
             task = Task(data=heads[0].data, id=id, annotations=[])
-            return list(self._range(files, Log()).of_task(task, (), (), unit))
+            return list(self._range(files, Log()).of_task(task, (), (), unit, index.file_name(unit)))
 
     def name(self, unit: int) -> str:
         """The file of a task and its number in it."""
@@ -79,38 +79,39 @@ class _Range(Struct, frozen=True):
             piece = index.pieces[number]
             if piece.first >= stop:
                 return
+            file = index.files[piece.file].name
             tasks, faults = here.decode(piece)
             for n, fault in faults:
                 # once: by the range that holds the task, and not for records that are read with another one
                 if start <= piece.first + n < stop and piece.first + n not in index.absorbed:
-                    log_fault(self.log, fault, index.files[piece.file].name)
+                    log_fault(self.log, fault, file)
             for unit, task in enumerate(tasks, piece.first):
                 if start <= unit < stop and task is not None and unit not in index.absorbed:
-                    others = self._records(unit, self.log)
-                    yield from self.of_task(task, others, index.assets.again.get(unit, ()), unit)
+                    others = self._records(unit, file, self.log) if unit in index.attached else ()
+                    yield from self.of_task(task, others, index.assets.again.get(unit, ()), unit, file)
 
-    def of_task(self, task: Task, others: Sequence[Task], later: Sequence[int], unit: int) -> Iterator[Item]:
+    def of_task(self, task: Task, others: Sequence[Task], later: Sequence[int], unit: int, file: str) -> Iterator[Item]:
         """The assets of a task with its further records, and with what ``later`` tasks say that show them too."""
         index = self.index
         if others and task.id is None:
             task = msgspec.structs.replace(task, id=next((t.id for t in others if t.id is not None), None))
-        place = Place(index.file_name(unit), index.task_name(task, unit))
+        place = Place(file, index.task_name(task, unit))
         assets = self.reader.read(TaskRecord(task, others, place), self._shows(task, place, unit, own=True))
         for other in later:
-            self._join(assets, other, unit, place.file)
+            self._join(assets, other, unit, file)
         inline = sum(1 for a in assets if a.slot.reference is None)
         for asset in assets:
             yield self._item(asset, index.asset_path(asset.slot, task, unit, inline), place)
 
-    def _records(self, unit: int, log: Log) -> list[Task]:
+    def _records(self, unit: int, file: str, log: Log) -> list[Task]:
         """Further records of a task."""
-        found = (self._one(other, unit, log) for other in self.index.attached.get(unit, ()))
+        found = (self._one(other, file, log) for other in self.index.attached.get(unit, ()))
         return [task for task in found if task is not None]
 
-    def _one(self, unit: int, of: int, log: Log) -> Task | None:
+    def _one(self, unit: int, file: str, log: Log) -> Task | None:
         tasks, faults = self.elsewhere.decode_one(self.index.piece(unit), unit, f"[{self.index.number(unit)}]")
         for _, fault in faults:
-            log_fault(log, fault, self.index.file_name(of))
+            log_fault(log, fault, file)
         return tasks[0]
 
     def _shows(self, task: Task, place: Place, owner: int, *, own: bool) -> Shows:
@@ -128,11 +129,11 @@ class _Range(Struct, frozen=True):
     def _join(self, assets: Sequence[AssetRegions], unit: int, into: int, file: str) -> None:
         """Add the annotations that a later task has on the same asset."""
         silent = Log()  # what cannot be read of it is said when its own range is read
-        task = self._one(unit, unit, silent)
+        task = self._one(unit, file, silent)
         if task is None:
             return
         place = Place(file, self.index.task_name(task, unit))
-        record = TaskRecord(task, self._records(unit, silent), place, f"{place.where}/")
+        record = TaskRecord(task, self._records(unit, file, silent), place, f"{place.where}/")
         by_ref = {a.slot.ref: a for a in assets if a.slot.ref}
         for more in self.reader.read(record, self._shows(task, place, into, own=False)):
             known = by_ref.get(more.slot.ref)

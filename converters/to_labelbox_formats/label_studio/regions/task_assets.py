@@ -58,14 +58,14 @@ class TaskAssets:
 
     def _note_stated_sizes(self, regions: Iterable[Region]) -> None:
         """The size that regions on it state first is that of all regions on an asset."""
-        missing = sum(asset.slot.media in (Media.IMAGE, Media.VIDEO) for asset in self.wanted)
-        for region in regions if missing else ():
+        waiting = {a for a in self.wanted if a.slot.media is Media.IMAGE or a.slot.media is Media.VIDEO}
+        for region in regions if waiting else ():
             size = stated_size(region)
             asset = self._asset(region) if size is not None else None
-            if asset is not None and asset.stated is None:
+            if asset is not None and asset in waiting:
                 asset.stated = size
-                missing -= 1
-                if not missing:
+                waiting.remove(asset)
+                if not waiting:
                     return
 
     @property
