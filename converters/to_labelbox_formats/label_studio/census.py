@@ -30,7 +30,7 @@ from to_labelbox_formats.label_studio.files.records import (
 )
 
 SAMPLED_PIECES = 64
-_DECODE = msgspec.json.Decoder(list[Any]).decode
+_DECODE = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 _TASK = frozenset(Task.__struct_fields__) | frozenset(
     "inner_id project created_at updated_at updated_by file_upload total_annotations cancelled_annotations "
@@ -84,20 +84,10 @@ class ExportCensus:
         if form is FileForm.FLAT:
             self._see_flat(records)
         elif records:
-            self._see_tasks(text)
-
-    def _see_tasks(self, data: bytes) -> None:
-        """Look at a JSON list of tasks, or pass it over."""
-        self._pieces += 1
-        if self._records > FULLY_SEEN and self._pieces % SAMPLED_PIECES:
-            return
-        try:
-            records = _DECODE(data)
-        except UNDECODABLE:
-            return
-        for record in records:
-            if isinstance(record, dict):
-                self._see_task(record)
+            self._pieces += 1
+            if self._records <= FULLY_SEEN or not self._pieces % SAMPLED_PIECES:
+                for record in _tasks(text) if form is FileForm.TASKS else records:
+                    self._see_task(record)
 
     def _see_flat(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Look at flat records, whose fields are data and controls side by side, for what their regions tell."""
@@ -115,7 +105,8 @@ class ExportCensus:
         self._count("field", "tasks", task, _TASK)
         if task.get("meta"):
             self._unknown["field", "meta", "tasks", "what users attach to a task is no label"] += 1
-        data = task.get("data")
+        stored = task.get("task")
+        data = stored.get("data") if isinstance(stored, dict) else task.get("data")
         if isinstance(data, dict):
             self._data.update(data.keys())
             self._media.update(name for name, value in data.items() if name not in self._media and shows_media(value))
@@ -200,6 +191,13 @@ class ExportCensus:
         for name, count in self._data.most_common():
             if name not in shown and (config.found or name not in self._media):
                 log.note_unread("field", name, where="data of tasks", count=count, why="no object shows it")
+
+
+def _tasks(text: bytes) -> Sequence[Mapping[str, Any]]:
+    try:
+        return _DECODE(text)
+    except UNDECODABLE:
+        return ()
 
 
 def root_key(expression: str) -> str:

@@ -180,7 +180,11 @@ def _embedded(data: bytes) -> bytes:
     try:
         holder = yaml.safe_load(data)
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
-        raise FileError(f"is neither XML nor JSON nor YAML: {error}") from None
+        mark = getattr(error, "problem_mark", None)
+        where = f" from line {mark.line + 1} on" if mark else ""
+        raise FileError(
+            f"is neither XML nor JSON nor YAML{where}; give the XML of Settings, Labeling Interface, Code"
+        ) from None
     for key in ("label_config", "config"):
         if isinstance(holder, dict):
             project = holder.get("project")

@@ -11,6 +11,7 @@ import msgspec
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import HEAD, Source
+from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.files.file_head import (
     TABLES,
     UNDECODABLE,
@@ -32,6 +33,7 @@ _TASK_KEYS = frozenset(
     "total_annotations cancelled_annotations total_predictions is_labeled overlap".split()
 )
 """Keys of a task that is not labelled; with any other key it could be anything that has ``data``."""
+_TASK = re.compile(rb'"task"\s*:\s*\{')
 _REGION = re.compile(rb'"result"\s*:\s*(?:\[\s*\]|\[\s*\{)')
 
 
@@ -80,12 +82,16 @@ def _judged(name: str, head: FileHead) -> FoundFile | str:
         return FoundFile(name, shape, FileForm.FLAT, reason, CERTAIN) if flat else f"it has no {reason}"
     if flat:
         return FoundFile(name, shape, FileForm.FLAT, "flat records with annotation_id and annotator", CERTAIN)
-    if {"result", "task"} <= names:
-        if shape in (FileShape.ARRAY, FileShape.KEYED):
-            return "it is a list of annotations without their tasks: export tasks instead"
-        return FoundFile(name, shape, FileForm.ANNOTATION, "an annotation with result and task", CERTAIN)
-    labelled = [k for k in _LABELLED if k in names]
     with_result = _REGION.search(head.text) is not None
+    if {"result", "task"} <= names:
+        if shape is not FileShape.ARRAY or _TASK.search(head.text):
+            return FoundFile(name, shape, FileForm.ANNOTATION, "an annotation with result and task", CERTAIN)
+        return "it is a list of annotations without their tasks: export tasks instead"
+    if {"annotation", "task"} <= names and with_result:
+        if _TASK.search(head.text):
+            return FoundFile(name, shape, FileForm.PAYLOAD, "what a webhook sends: annotation and task", CERTAIN)
+        return "it is what a webhook sends, but its task is no object with data: export tasks instead"
+    labelled = [k for k in _LABELLED if k in names]
     if labelled and not {"images", "categories"} & names:
         if "data" in names:
             return FoundFile(name, shape, FileForm.TASKS, f"tasks with data and {labelled[0]}", CERTAIN)
@@ -111,7 +117,7 @@ def _unfinished(name: str, head: FileHead, data: bytes) -> str | None:
     try:
         msgspec.json.decode(data, type=msgspec.Raw)
     except UNDECODABLE as error:
-        return f"is no readable JSON: {error}"
+        return f"is no readable JSON: {json_fault(error)}; export or copy it again"
     return None
 
 

@@ -138,7 +138,13 @@ def _decoder(file: TaskFile, look: bool) -> Decode:
         return partial(_table_records, file)
     if file.form is FileForm.TASKS:
         return _HEADS_WITH_REGIONS.decode if look else _HEADS.decode
-    return _OBJECTS.decode
+    return _payloads if file.form is FileForm.PAYLOAD else _OBJECTS.decode
+
+
+def _payloads(text: bytes) -> list[dict[str, Any]]:
+    """Payloads as annotations with their task in them."""
+    found = _OBJECTS.decode(text)
+    return [{**p["annotation"], "task": p.get("task")} if isinstance(p.get("annotation"), dict) else p for p in found]
 
 
 def _table_records(file: TaskFile, row: bytes) -> list[dict[str, Any]]:

@@ -37,6 +37,7 @@ class FileForm(Enum):
     TASKS = "tasks"
     FLAT = "flat records"
     ANNOTATION = "annotations with their task"
+    PAYLOAD = "payloads of a webhook"
 
 
 TABLES = {FileShape.CSV: ",", FileShape.TSV: "\t", FileShape.SEMICOLONS: ";"}
@@ -55,7 +56,7 @@ class FileHead(NamedTuple):
         """Whether a first record that may be one of Label Studio is longer than the head."""
         if self.shape is FileShape.ARRAY:
             return not elements(self.text.partition(b"[")[2])[0]
-        return self.shape is not None and self.shape not in TABLES and "result" in self.names
+        return self.shape is not None and self.shape not in TABLES and bool({"result", "annotation"} & self.names)
 
 
 def read_head(name: str, head: bytes) -> FileHead:

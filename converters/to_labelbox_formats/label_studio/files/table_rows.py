@@ -23,8 +23,10 @@ def table_row(data: bytes, separator: str) -> list[str]:
         text = data.decode("utf-8-sig")
         csv.field_size_limit(sys.maxsize)
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FileError(f"is no readable row: {error}") from None
+    except UnicodeDecodeError:
+        raise FileError("is no readable row: it is not written in UTF-8; save the table as UTF-8") from None
+    except csv.Error:
+        raise FileError("is no readable row: its quotes or separators do not fit; export it again") from None
     return rows[0] if rows else []
 
 

@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
+from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, FileShape
 from to_labelbox_formats.label_studio.files.flat_records import from_flat
@@ -23,6 +24,7 @@ from to_labelbox_formats.label_studio.files.records import (
     TASK,
     Id,
     Lost,
+    Payload,
     RecordFault,
     Task,
     TaskHead,
@@ -36,7 +38,11 @@ _TASKS = msgspec.json.Decoder(list[Task])
 _HEADS = msgspec.json.Decoder(list[TaskHead])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Any]])
 _RAWS = msgspec.json.Decoder(list[Raw])
+_PAYLOAD = msgspec.json.Decoder(Payload)
 _STORED_TASK = msgspec.json.Decoder(TaskHead)
+
+STORED_FORMS = (FileForm.ANNOTATION, FileForm.PAYLOAD)
+"""Records that are one annotation each."""
 
 
 class TaskFile(Struct):
@@ -93,7 +99,7 @@ class TaskFiles:
     def decode_one(self, piece: TaskPiece, unit: int, name: str) -> DecodedPiece:
         """A single task of a piece; ``name`` is what messages call it."""
         file = self._files[piece.file]
-        if file.form is FileForm.ANNOTATION or file.shape in TABLES or piece.count is None:
+        if file.shape in TABLES or piece.count is None:
             return self.decode(piece)
         if self._split[0] != piece.first:
             # only those that are asked for are decoded, often several of one piece
@@ -102,7 +108,11 @@ class TaskFiles:
         if file.form is FileForm.FLAT:
             return DecodedPiece([from_flat(msgspec.json.decode(element), self._config)])
         faults: list[RecordFault] = []
-        return DecodedPiece([TASK.decode(element, name, faults)], [(0, f) for f in faults])
+        if file.form in STORED_FORMS:
+            task = _of_annotation(element, file.form, name, faults)
+        else:
+            task = TASK.decode(element, name, faults)
+        return DecodedPiece([task], [(0, f) for f in faults])
 
     def head(self, piece: TaskPiece, unit: int) -> TaskHead:
         """What a task shows, without its annotations where they can be passed over."""
@@ -145,8 +155,8 @@ def decoded(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> Dec
     """The tasks in the bytes of a piece."""
     if file.form is FileForm.FLAT:
         return _flat_row(raw, file, piece, config) if file.shape in TABLES else _flat(raw, piece, config)
-    if file.form is FileForm.ANNOTATION:
-        return _stored(raw, piece)
+    if file.form in STORED_FORMS:
+        return _stored(raw, piece, file.form)
     try:
         return DecodedPiece(_TASKS.decode(joined(raw)))
     except UNDECODABLE:
@@ -178,22 +188,41 @@ def _flat(raw: bytes, piece: TaskPiece, config: Config) -> DecodedPiece:
     except UNDECODABLE as error:
         mended = mended_json(raw)
         if mended is None:
-            return _broken(piece, f"cannot be read: {error}")
+            return _broken(piece, f"cannot be read: {json_fault(error, joined(raw))}")
         tasks, faults = _flat(mended[0], piece, config)
         return DecodedPiece(tasks, [(0, RecordFault(Lost.PART, f"{_at(piece)}.data", mended[1])), *faults])
 
 
-def _stored(raw: bytes, piece: TaskPiece) -> DecodedPiece:
-    """An annotation with its task, or with the task's id, as a task of one annotation."""
-    faults: list[RecordFault] = []
-    annotation = STORED.decode(raw, _at(piece), faults) if piece.count != 0 else None
+def _stored(raw: bytes, piece: TaskPiece, form: FileForm) -> DecodedPiece:
+    """Annotations with their task in them or beside them, or with the task's id: each a task of one annotation."""
+    elements = _RAWS.decode(joined(raw)) if piece.count is not None else [raw]
+    tasks: list[Task | None] = []
+    faults: list[tuple[int, RecordFault]] = []
+    for n, element in enumerate(elements):
+        found: list[RecordFault] = []
+        tasks.append(
+            _of_annotation(element, form, _at(piece) if len(elements) == 1 else f"[{piece.number + n}]", found)
+        )
+        faults += [(n, fault) for fault in found]
+    return DecodedPiece(tasks, faults)
+
+
+def _of_annotation(raw: bytes | Raw, form: FileForm, at: str, faults: list[RecordFault]) -> Task | None:
+    payload = Payload()
+    if form is FileForm.PAYLOAD:
+        try:
+            payload = _PAYLOAD.decode(raw)
+        except UNDECODABLE:
+            pass  # it says below what is wrong with it
+    annotation = STORED.decode(payload.annotation or raw, at, faults)
     if annotation is None:
-        return DecodedPiece([None], [(0, f) for f in faults])
+        return None
+    task = payload.task or annotation.task
     try:
-        head = _STORED_TASK.decode(annotation.task)
+        head = _STORED_TASK.decode(task)
     except UNDECODABLE:
-        head = TaskHead(id=_plain_id(annotation.task))
-    return DecodedPiece([Task(data=head.data, id=head.id, annotations=[annotation])], [(0, f) for f in faults])
+        head = TaskHead(id=_plain_id(task))
+    return Task(data=head.data, id=head.id, annotations=[annotation])
 
 
 def _broken(piece: TaskPiece, message: str) -> DecodedPiece:

@@ -25,6 +25,7 @@ from to_labelbox.geometry.raster import MAX_MASK_PIXELS, mask_from_array, mask_f
 from to_labelbox.geometry.vector import GeometryError
 from to_labelbox.model.items import Mask
 from to_labelbox.model.text import n_of
+from to_labelbox.source.json_words import json_fault
 
 _HEADER_BITS = 32 + 5 + 4 * 4
 _DATA_URL = "data:image/png;base64,"
@@ -45,7 +46,7 @@ def brush_mask(raw: bytes | memoryview, width: int | None, height: int | None) -
     try:
         rle = _RLE.decode(raw)
     except ValueError as error:
-        raise GeometryError(f"rle is no list of bytes: {error}") from None
+        raise GeometryError(f"rle is no list of bytes: {json_fault(error, raw)}") from None
     if width is None or height is None:
         raise GeometryError("the size of the picture is unknown, so the brush mask cannot be placed")
     if isinstance(rle, CocoRle):
@@ -138,8 +139,8 @@ def bitmask(url: str, width: int | None, height: int | None) -> Mask:
         raise GeometryError("imageDataURL is no inline PNG")
     try:
         picture = base64.b64decode(url[len(_DATA_URL) :], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise GeometryError(f"imageDataURL is no base64 text: {error}") from None
+    except (binascii.Error, ValueError):
+        raise GeometryError("imageDataURL is no base64 text") from None
     try:
         with Image.open(io.BytesIO(picture), formats=["PNG"]) as image:
             if image.width * image.height > MAX_MASK_PIXELS:
@@ -152,6 +153,6 @@ def bitmask(url: str, width: int | None, height: int | None) -> Mask:
             array = np.asarray(image.convert("RGBA").getchannel("A") if transparent else image.convert("L"))
     except GeometryError:
         raise
-    except Exception as error:  # Pillow raises many kinds on damaged pictures
-        raise GeometryError(f"imageDataURL is no readable PNG: {error}") from None
+    except Exception:  # Pillow raises many kinds on damaged pictures
+        raise GeometryError("imageDataURL is no readable PNG") from None
     return mask_from_array(array)

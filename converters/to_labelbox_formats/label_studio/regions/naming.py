@@ -37,6 +37,11 @@ class Naming:
         control = self.control(name)
         return base_name(control.name) if control else name or UNNAMED
 
+    def counted_as(self, entry: Region, options: Sequence[str]) -> str:
+        """What the ledger calls an answer: its question with its option, the question alone where there are several."""
+        question = self.question(entry.from_name)
+        return f"{question}: {options[0]}" if len(options) == 1 else question
+
     def label(self, entry: Region, label: str, place: Place) -> str:
         """The class of a label, told apart by its control where several have it."""
         control = self.control(entry.from_name)

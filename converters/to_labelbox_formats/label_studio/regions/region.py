@@ -331,19 +331,20 @@ class RegionReader(Struct, gc=False):
         options = [label for v in self.values for label in labels_of(v)]
         if not options:
             options = [self.naming.class_without_label(self.entries)]
-        chosen = tuple(Choice(o, attributes) for o in dict.fromkeys(options) if o)
-        if not chosen:
+        options = [o for o in dict.fromkeys(options) if o]
+        if not options:
             raise Refused(Code.CLASS_UNNAMED, "the region has no label")
         answer = Classification(
             id=self.remarks.id,
             name=name,
-            value=chosen,
+            ledger_label=self.naming.counted_as(labelled, options),
+            value=tuple(Choice(o, attributes) for o in options),
             frames=frames,
             times=times,
             loss=self.remarks.loss,
             location=self.remarks.place.where,
         )
-        return RegionContent(name, [answer])
+        return RegionContent(answer.ledger_label, [answer])
 
     def _track(self, value: ValueRecord, entry: Region) -> RegionContent:
         size = self.asset.pixel_frame(entry) if self.conventions.pixels else self.asset.frame(entry)
@@ -411,11 +412,11 @@ class RegionReader(Struct, gc=False):
             )
         if answer.joined > 1:
             self.remarks.note(Code.ANSWER_JOINED, f"{answer.joined} texts are joined by line breaks")
-        name = self.naming.question(entry.from_name)
+        chosen = answer.value if isinstance(answer.value, tuple) else (answer.value,)
         about = Classification(
             id=id,
-            name=name,
-            ledger_label=f"{name}: {answer.value.value}" if isinstance(answer.value, Choice) else "",
+            name=self.naming.question(entry.from_name),
+            ledger_label=self.naming.counted_as(entry, [c.value for c in chosen if isinstance(c, Choice)]),
             value=answer.value,
             free_text=answer.free_text,
             loss=self.remarks.loss,

@@ -30,6 +30,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.sentences import LINE_OF_FEW_POINTS, POLYGON_OF_FEW_POINTS
+from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
@@ -189,9 +190,6 @@ def shape_on_picture(
             if value.width < 0 or value.height < 0:
                 remarks.note(Code.BOX_FLIPPED, "a negative width or height was turned round")
             return [box]
-        for sides, kind in ((value.rectanglelabels, "rectangle"), (value.ellipselabels, "ellipse")):
-            if sides is not None:
-                raise Refused(Code.GEOMETRY_MISSING, f"a {kind} of which one side is missing or no number")
         return [Point(x * width / 100, y * height / 100)]
     if value.vertices:
         return _vector(value, width, height, remarks)
@@ -225,7 +223,9 @@ def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
     try:
         points = _VERTICES.decode(value.points)
     except UNDECODABLE as error:
-        raise Refused(Code.POLYGON_INVALID, f"its points are no pairs of numbers: {error}") from None
+        raise Refused(
+            Code.POLYGON_INVALID, f"its points are no pairs of numbers: {json_fault(error, value.points)}"
+        ) from None
     flat = _scaled(points, width, height)
     if value.closed is False:
         if len(points) < 2:
@@ -255,7 +255,9 @@ def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog)
     try:
         vertices = _VECTOR.decode(value.vertices)
     except UNDECODABLE as error:
-        raise Refused(Code.LINE_TOO_SHORT, f"its vertices cannot be read: {error}") from None
+        raise Refused(
+            Code.LINE_TOO_SHORT, f"its vertices cannot be read: {json_fault(error, value.vertices)}"
+        ) from None
     if any(v.isBezier for v in vertices):
         remarks.lose(Code.GEOMETRY_OUTLINED, "curves between its vertices are written as straight lines")
     place = {v.id: (v.x, v.y) for v in vertices if v.id is not None}
@@ -340,7 +342,7 @@ def segments_of(
     try:
         moments = _SEQUENCE.decode(value.sequence)
     except UNDECODABLE as error:
-        raise Refused(Code.FRAME_INVALID, f"its sequence cannot be read: {error}") from None
+        raise Refused(Code.FRAME_INVALID, f"its sequence cannot be read: {json_fault(error, value.sequence)}") from None
     # exports with interpolated frames mark them; they are what a linear track has between its key frames anyway
     keys = [m for m in moments if not m.auto] or moments
     by_frame: dict[int, Moment] = {}
@@ -401,7 +403,7 @@ def frame_spans(
     try:
         ranges = _RANGES.decode(value.ranges)
     except UNDECODABLE as error:
-        raise Refused(Code.FRAME_INVALID, f"its ranges cannot be read: {error}") from None
+        raise Refused(Code.FRAME_INVALID, f"its ranges cannot be read: {json_fault(error, value.ranges)}") from None
     spans = []
     for stretch in ranges:
         start = conventions.first_frame(stretch.start) if stretch.start is not None else 0

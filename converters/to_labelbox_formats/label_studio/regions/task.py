@@ -13,6 +13,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
+from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
 from to_labelbox_formats.label_studio.conventions import Conventions
@@ -105,11 +106,9 @@ class TaskReader:
                 reason = "it was cancelled" if annotation.cancelled else f"annotator={self._options.annotator}"
                 message = f"this annotation of the task is not selected: {reason}"
                 self._leave_out(annotation, assets, record.place, Code.NOT_SELECTED, message)
-        take_drafts = self._options.drafts and not selected
-        take_predictions = self._options.predictions and not selected
         for one in records:
-            self._drafts(one.drafts, assets, record, take_drafts)
-            self._predictions(one.predictions, assets, record, take_predictions)
+            self._drafts(one.drafts, assets, record, bool(selected))
+            self._predictions(one.predictions, assets, record, bool(selected))
         return assets.wanted
 
     def _tell_selection(self, annotations: Sequence[AnnotationRecord], selected: Sequence[AnnotationRecord]) -> None:
@@ -127,33 +126,38 @@ class TaskReader:
                     option="-O annotator=all",
                 )
 
-    def _drafts(self, raw: Raw, assets: TaskAssets, record: TaskRecord, take: bool) -> None:
-        message = "drafts are not ground truth; -O drafts=true takes them"
-        self._last(_annotations(raw, f"{record.place.where} drafts"), assets, record, take, Code.NOT_SELECTED, message)
+    def _drafts(self, raw: Raw, assets: TaskAssets, record: TaskRecord, labelled: bool) -> None:
+        found = self._annotations(raw, record, "drafts")
+        self._last(found, assets, record, Code.NOT_SELECTED, _unless(labelled, self._options.drafts, "drafts"))
 
-    def _predictions(self, raw: Raw, assets: TaskAssets, record: TaskRecord, take: bool) -> None:
-        message = "predictions are not ground truth; -O predictions=true takes them"
-        found = _annotations(raw, f"{record.place.where} predictions")
-        self._last(found, assets, record, take, Code.PREDICTION, message)
+    def _predictions(self, raw: Raw, assets: TaskAssets, record: TaskRecord, labelled: bool) -> None:
+        found = self._annotations(raw, record, "predictions")
+        self._last(found, assets, record, Code.PREDICTION, _unless(labelled, self._options.predictions, "predictions"))
+
+    def _annotations(self, raw: Raw, record: TaskRecord, what: str) -> list[AnnotationRecord]:
+        """Predictions or drafts, which can also be a list of mere ids."""
+        if is_nothing(raw):
+            return []
+        try:
+            if not any(isinstance(p, dict) for p in msgspec.json.decode(raw, type=list[Any])):
+                return []
+        except UNDECODABLE:
+            pass
+        faults: list[RecordFault] = []
+        found = list(ANNOTATION.decode_list(raw, f"{record.place.where} {what}", faults))
+        for fault in () if record.prefix else faults:
+            log_fault(self._log, fault, record.place.file)
+        return found
 
     def _last(
-        self,
-        found: tuple[list[AnnotationRecord], list[RecordFault]],
-        assets: TaskAssets,
-        record: TaskRecord,
-        take: bool,
-        code: Code,
-        message: str,
+        self, found: Sequence[AnnotationRecord], assets: TaskAssets, record: TaskRecord, code: Code, reason: str
     ) -> None:
-        """Predictions and drafts: counted, and the last of them read where that was asked for."""
-        annotations, faults = found
-        if not record.prefix:
-            for fault in faults:
-                log_fault(self._log, fault, record.place.file)
-        for annotation in annotations:
-            if take and annotation is annotations[-1]:
+        """Predictions and drafts: counted, and the last of them read unless there is a reason against it."""
+        for number, annotation in enumerate(found, 1):
+            if not reason and number == len(found):
                 self._annotation(annotation, assets, record.place, record.prefix)
             else:
+                message = reason or "of several ones of a task the last is taken"
                 self._leave_out(annotation, assets, record.place, code, message)
 
     # ------------------------------------------------------------------------------------------------- annotations
@@ -180,7 +184,7 @@ class TaskReader:
         groups, relations = grouped(annotation.result or [])
         for group in groups:
             if assets.counts(group.entries[0]):
-                self._skip(code, _ledger_label(group), message, task, group.entries[0])
+                self._skip(code, self._ledger_label(group, assets), message, task, group.entries[0])
         owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
         for _, relation in relations:
             if assets.counts(owners.get(relation.from_id, relation)):
@@ -234,7 +238,7 @@ class TaskReader:
             if asset is None:
                 return ()
             values = _values(group.entries)
-            label = _label_of(group, values)
+            label = self._label_of(group, values, asset)
             id = asset.unique(f"{at.prefix}{first.id}" if first.id is not None else f"{at.prefix}#{group.number}")
             remarks = RegionLog(self._log, place, id)
             family = at.families.root(first) if first.parentID or first.kind.startswith("keypoint") else None
@@ -250,10 +254,12 @@ class TaskReader:
             ).read()
         except Refused as problem:
             if asset is not None or at.assets.counts_all:
-                self._skip(problem.code, label or _ledger_label(group), str(problem), place, first)
+                self._skip(problem.code, label or self._ledger_label(group, at.assets), str(problem), place, first)
             return ()
         except UNDECODABLE as error:
-            self._skip(Code.RECORD_UNREADABLE, UNREADABLE, f"its value cannot be read: {error}", place, first)
+            self._skip(
+                Code.RECORD_UNREADABLE, UNREADABLE, f"its value cannot be read: {json_fault(error)}", place, first
+            )
             return ()
         if content.annotations:
             self._log.read(content.ledger_label)
@@ -261,6 +267,23 @@ class TaskReader:
             if content.linkable:
                 asset.objects.add(id)
         return content.answers
+
+    def _ledger_label(self, group: Group, assets: TaskAssets) -> str:
+        try:
+            values = [decode_value(e.value) if e.value else ValueRecord() for e in group.entries]
+        except UNDECODABLE:
+            return UNREADABLE
+        return self._label_of(group, values, assets.known(group.entries[0]))
+
+    def _label_of(self, group: Group, values: Sequence[ValueRecord], asset: AssetRegions | None) -> str:
+        """What the ledger calls a region: its first label, with its question where it marks a time; else its control."""
+        for entry, value in zip(group.entries, values):
+            labels = labels_of(value)
+            if labels and labels[0]:
+                if value.ranges or (asset is not None and asset.slot.media is Media.AUDIO):
+                    return self._naming.counted_as(entry, labels)
+                return labels[0]
+        return group.entries[0].from_name or UNNAMED
 
     # ------------------------------------------------------------------------------------- answers and relations
 
@@ -328,41 +351,26 @@ def log_fault(log: Log, fault: RecordFault, file: str) -> None:
         log.file_unreadable(file, f"the task at {fault.place} {fault.message}")
 
 
-def _annotations(raw: Raw, place: str) -> tuple[list[AnnotationRecord], list[RecordFault]]:
-    """Predictions or drafts, which can also be a list of mere ids."""
-    if is_nothing(raw):
-        return [], []
-    try:
-        if not any(isinstance(p, dict) for p in msgspec.json.decode(raw, type=list[Any])):
-            return [], []
-    except UNDECODABLE:
-        pass
-    faults: list[RecordFault] = []
-    return list(ANNOTATION.decode_list(raw, place, faults)), faults
+def _unless(labelled: bool, wanted: bool, what: str) -> str:
+    """Why predictions or drafts of a task do not count; empty when they do."""
+    if labelled:
+        return f"the task has an annotation, which counts; {what} are taken only of tasks that have none"
+    return "" if wanted else f"{what} are not ground truth; -O {what}=true takes them"
 
 
 def _values(entries: Sequence[Region]) -> list[ValueRecord]:
-    """The values of a region's entries; numbers may be written as texts. Raises one of :data:`UNDECODABLE`."""
+    """The values of a region's entries; numbers may be written as texts. Raises :class:`Refused`."""
     try:
         return [decode_value(e.value) if e.value else ValueRecord() for e in entries]
     except UNDECODABLE:
-        return [decode_value_loosely(e.value) if e.value else ValueRecord() for e in entries]
+        return [_loose_value(e.value) if e.value else ValueRecord() for e in entries]
 
 
-def _label_of(group: Group, values: Sequence[ValueRecord]) -> str:
-    """What the ledger calls a region: its first label, else its control."""
-    for value in values:
-        labels = labels_of(value)
-        if labels and labels[0]:
-            return labels[0]
-    return group.entries[0].from_name or UNNAMED
-
-
-def _ledger_label(group: Group) -> str:
+def _loose_value(raw: Raw) -> ValueRecord:
     try:
-        return _label_of(group, [decode_value(e.value) if e.value else ValueRecord() for e in group.entries])
-    except UNDECODABLE:
-        return UNREADABLE
+        return decode_value_loosely(raw)
+    except UNDECODABLE as error:
+        raise Refused(Code.RECORD_UNREADABLE, f"its value cannot be read: {json_fault(error, raw)}") from None
 
 
 def _labels(relation: Region) -> list[str]:

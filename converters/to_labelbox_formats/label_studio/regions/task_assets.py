@@ -61,7 +61,7 @@ class TaskAssets:
         waiting = {a for a in self.wanted if a.slot.media is Media.IMAGE or a.slot.media is Media.VIDEO}
         for region in regions if waiting else ():
             size = stated_size(region)
-            asset = self._asset(region) if size is not None else None
+            asset = self.known(region) if size is not None else None
             if asset is not None and asset in waiting:
                 asset.stated = size
                 waiting.remove(asset)
@@ -83,7 +83,8 @@ class TaskAssets:
             raise Refused(Code.UNSUPPORTED, f"a {slots[number].tag} has no counterpart in Labelbox")
         return self.regions[number]
 
-    def _asset(self, entry: Region) -> AssetRegions | None:
+    def known(self, entry: Region) -> AssetRegions | None:
+        """The asset that a region is on, as far as it can be told and is wanted now."""
         try:
             return self.of(entry)
         except Refused:
