@@ -15,10 +15,14 @@ _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s>/]")
 _PROOF = re.compile(
     rb"<version>\s*1\.\d|<meta>\s*<(?:task|job|project)\b|<image\s[^>]*\b(?:id|name)=|<track\s[^>]*\blabel=|<dumped>"
 )
-_SERVER = re.compile(rb'"(?:tags|shapes|tracks)"\s*:\s*\[')
-_FOREIGN = re.compile(rb'"(?:imagePath|shape_type|categories|file_upload|objects)"\s*:')
+_SERVER = re.compile(rb'"(tags|shapes|tracks)"\s*:\s*\[')
+_RECORD = re.compile(
+    rb'"(?:occluded|label_id)"\s*:|"frame"\s*:\s*\d[^{}]*"label"\s*:|"label"\s*:[^{}]*"frame"\s*:\s*\d'
+)
+"""What CVAT says of every shape, tag or track. Lists of tags or of tracks alone have many files."""
+_FOREIGN = re.compile(rb'"(?:imagePath|shape_type|categories|file_upload|objects|instances)"\s*:')
 _DATUMARO = re.compile(rb'"(?:categories|infos|items|dm_format_version)"\s*:\s*[{\["]')
-_DATUMARO_PROOF = re.compile(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:')
+_DATUMARO_PROOF = re.compile(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:\s*\d')
 
 
 def sniff(source: Source) -> Match | Refusal:
@@ -98,14 +102,15 @@ def find_json(source: Source) -> str:
 
 
 def annotation_files(source: Source) -> list[str]:
-    """JSON files whose head shows annotation records."""
+    """JSON files whose head shows annotation records, or two of the lists that they are in."""
     names = source.ending(".json") or (list(source.names) if source.is_file else [])
     found = []
     for name in names:
         if not source.is_file and len(names) > 200 and os.path.basename(name) != "annotations.json":
             continue
         head = source.head(name)
-        if head.lstrip()[:1] in (b"{", b"[") and _SERVER.search(head) and not _FOREIGN.search(head):
+        lists = set(_SERVER.findall(head)) if head.lstrip()[:1] in (b"{", b"[") else ()
+        if lists and ((b"shapes" in lists and len(lists) > 1) or _RECORD.search(head)) and not _FOREIGN.search(head):
             found.append(name)
     return found
 

@@ -145,6 +145,7 @@ _OF_SERVER = frozenset(
     "project_id guide_id task_id".split()
 )
 _FIELDS: Mapping[str, frozenset[str]] = {
+    "answers": frozenset("annotations task project labels meta data_meta data validation_layout".split()),
     "job": frozenset({"version", "tags", "shapes", "tracks"}),
     "tags": _RECORD,
     "shapes": _SHAPE_RECORD | {"score"},
@@ -184,7 +185,7 @@ _DATUMARO: Mapping[str, frozenset[str]] = {
 }
 """Fields of Datumaro's JSON. Attributes of annotations are the user's."""
 
-_SINGLE = ("task", "data", "manifest")
+_SINGLE = ("answers", "task", "data", "manifest")
 """What is a record, or a file of records, and no list in one."""
 KINDS = ("tags", "shapes", "tracks")
 

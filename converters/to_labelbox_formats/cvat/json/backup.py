@@ -17,7 +17,7 @@ from to_labelbox_formats.cvat.exports import Group, frame_name
 from to_labelbox_formats.cvat.json.jobs import Earlier
 from to_labelbox_formats.cvat.json.records import Names, records, shape_node, track_node
 from to_labelbox_formats.cvat.json.task_frames import MAX_FRAME, Frame
-from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, is_record, load, read_tasks
+from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, answers_in, is_record, load, read_tasks
 from to_labelbox_formats.cvat.meta import Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.options import Options
@@ -30,7 +30,7 @@ from to_labelbox_formats.cvat.unread import JsonCensus
 def open_json(source: Source, name: str, options: Options, log: Log) -> JsonExport | None:
     """A backup or server file; None for what is neither. Raises :class:`FileError`, and :class:`SourceError` for 3D data."""
     content = load(source, name)
-    file = JsonFile(source, name, options.jobs, log, JsonCensus(log, name))
+    file = JsonFile(source, name, options.jobs, log, JsonCensus(log, name), answers_in(content))
     tasks = read_tasks(content, file)
     file.census.tell()
     if tasks:

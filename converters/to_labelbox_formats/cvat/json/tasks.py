@@ -56,17 +56,24 @@ def load(source: Source, name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class JsonFile:
-    """A file of annotations, and the other JSON files of its folder as far as they are there."""
+    """A file of annotations, and the other JSON files of its folder as far as they are there.
+
+    ``inside``: the answers that the file itself holds, where it is one of several (:func:`answers_in`).
+    """
 
     source: Source
     name: str
     jobs: Jobs
     log: Log
     census: JsonCensus
+    inside: Mapping[str, Any] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
     def load(self, *names: str) -> Any:
+        """The first of these answers of the server that is there: in the file itself, or in a file of that name."""
         for other in names:
+            if other.removesuffix(".json") in self.inside:
+                return self.inside[other.removesuffix(".json")]
             path = beside(self.name, other)
             if path != self.name and self.source.exists(path):
                 self.used.add(path)
@@ -109,13 +116,24 @@ def is_record(content: Any) -> bool:
     return isinstance(content, dict) and any(isinstance(content.get(kind), list) for kind in _KINDS)
 
 
+def answers_in(content: Any) -> Mapping[str, Any]:
+    """Answers of the server by their names, where a script has put them into one file: ``{"annotations": record, "task": …}``."""
+    if not isinstance(content, dict) or not is_record(content.get("annotations")):
+        return {}
+    others = [value for name, value in content.items() if name != "annotations"]
+    return {} if any(map(is_record, others)) else content
+
+
 def read_tasks(content: Any, file: JsonFile) -> list[Task]:
+    if file.inside:
+        file.census.see("answers", [content])
+        content = content["annotations"]
     task = file.load("task.json")
     record = task if isinstance(task, dict) else {}
     if isinstance(content, list):
         return [_backup_task(content, record, file)]
     if is_record(content):
-        labels = file.load("labels.json")
+        labels = file.load("labels.json", "project.json", "../project.json")
         file.census.labels(labels, "labels.json")
         return [_server_task("", content, record, labels_of_json(labels), file)]
     return _collection(content, file) if isinstance(content, dict) else []
