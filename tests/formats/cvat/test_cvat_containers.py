@@ -6,6 +6,9 @@ import os
 import random
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from xml.parsers import expat
 
 import pytest
 from PIL import Image
@@ -35,8 +38,10 @@ from to_labelbox.model.items import (
 from to_labelbox.model.schema import Kind
 from to_labelbox.plugins.reader import Match, Refusal
 from to_labelbox.report.errors import SourceError, ToLabelboxError
+from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat import FORMAT
+from to_labelbox_formats.cvat.xml import document
 from to_labelbox_formats.cvat.xml.document import Document
 
 
@@ -305,3 +310,51 @@ def test_labels_beside_the_task_are_declared_too(tmp_path: Path) -> None:
     meta = f"<task><id>1</id><name>t</name></task><labels>{label('van', 'polygon')}{label('car', 'rectangle')}</labels>"
     dataset, _ = open_text(tmp_path, export(image(BOX), meta))
     assert [(one.name, one.kinds) for one in dataset.schema.labels] == [("van", (Kind.POLYGON,)), ("car", (Kind.BOX,))]
+
+
+LONG = f'<polygon label="car" points="{";".join(f"{n % 90},{n % 70}" for n in range(500))}"/>'
+
+
+def test_an_outline_longer_than_a_block_is_not_read_anew_with_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "annotations.xml"
+    path.write_text(export(image(LONG)))
+    whole, _ = open_text(tmp_path, path.read_text())
+    seen: list[int] = []
+
+    class Parser:
+        """Expat's, of which is known what it has been given."""
+
+        def __init__(self) -> None:
+            object.__setattr__(self, "real", expat.ParserCreate())
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(object.__getattribute__(self, "real"), name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            setattr(object.__getattribute__(self, "real"), name, value)
+
+        def Parse(self, data: bytes, last: bool) -> None:
+            seen.append(len(data))
+            object.__getattribute__(self, "real").Parse(data, last)
+
+    monkeypatch.setattr(document, "BLOCK", 64)
+    monkeypatch.setattr(document, "expat", SimpleNamespace(ParserCreate=Parser, ExpatError=expat.ExpatError))
+    pieces, _ = open_text(tmp_path, path.read_text())
+    assert sum(seen) < path.stat().st_size - len(LONG) * 0.9
+    assert list(pieces.iterate(Log(), 0, 1)) == list(whole.iterate(Log(), 0, 1))
+
+
+@pytest.mark.parametrize("after", ['<box label="&">', '"<', "</oops>", "\n\n<box <"])
+def test_an_error_behind_a_long_outline_has_its_true_place(
+    after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = export(image(LONG + after))
+    with pytest.raises(expat.ExpatError) as real:
+        expat.ParserCreate().Parse(text.encode(), True)
+    monkeypatch.setattr(document, "BLOCK", 64)
+    (tmp_path / "annotations.xml").write_text(text)
+    report = to_labelbox.convert(tmp_path / "annotations.xml", None)
+    place = f"line {real.value.lineno}, column {real.value.offset + 1}:"
+    assert place in next(e.message for d in report.diagnostics if d.code == "file-unreadable" for e in d.examples)

@@ -27,6 +27,8 @@ from to_labelbox_formats.cvat.unread import XmlCensus
 BLOCK = 1 << 20
 MAX_META_BYTES = 64 * 2**20
 ROOT = "annotations"
+_NUMBERS = b"0123456789.,; -"
+"""A block of nothing else lies within the numbers of one outline. Expat would read these from their start with every block."""
 DOCTYPE_MESSAGE = "a DOCTYPE is not accepted (it can hide entity bombs); remove it"
 
 
@@ -141,17 +143,24 @@ class Document:
         parser.StartDoctypeDeclHandler = refuse
         parser.StartElementHandler = root
         index = _Index(self, head)
+        passed, line = 0, 0  # bytes of a line that expat has not seen
         try:
             while block := stream.read(BLOCK):
-                parser.Parse(block, False)
+                if not roots or b"<" in block or block.translate(None, _NUMBERS):
+                    parser.Parse(block, False)
+                elif parser.CurrentLineNumber == line:
+                    passed += len(block)
+                else:
+                    passed, line = len(block), parser.CurrentLineNumber
                 index.feed(block)
             parser.Parse(b"", True)
         except expat.ExpatError as error:
             if not self.size and not roots and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
                 raise FileError("the file is empty or holds no XML element") from None
             reason = expat.errors.messages[error.code]
+            column = error.offset + 1 + (passed if error.lineno == line else 0)
             raise FileError(
-                f"not well-formed XML at line {error.lineno}, column {error.offset + 1}: {reason}; "
+                f"not well-formed XML at line {error.lineno}, column {column}: {reason}; "
                 "nothing of this file is converted, export it again or repair it"
             ) from None
         except OSError as error:
@@ -186,27 +195,29 @@ class _Index:
     def __init__(self, document: Document, head: Callable[[bool, bytes], None]) -> None:
         self._document = document
         self._head = head
-        self._rest = b""
+        self._rest: list[bytes] = []
         self._offset = 0
         self._depth = 0
         self._in_meta = False
         self._tracks = False
 
     def feed(self, block: bytes) -> None:
-        data = self._rest + block
-        cut = data.rfind(b"<")
-        if cut > 0:
-            self._look(data[:cut])
-            self._document.census.look(data[:cut])
-            self._rest = data[cut:]
-            self._offset += cut
-        else:
-            self._rest = data
         self._document.size += len(block)
+        cut = block.rfind(b"<")
+        if cut < 0 or not (cut or self._rest):
+            self._rest.append(block)
+            return
+        self._look_at_rest(block[:cut])
+        self._rest = [block[cut:]]
 
     def close(self) -> None:
-        self._look(self._rest)
-        self._document.census.look(self._rest)
+        self._look_at_rest()
+
+    def _look_at_rest(self, last: bytes = b"") -> None:
+        data = b"".join((*self._rest, last))
+        self._look(data)
+        self._document.census.look(data)
+        self._offset += len(data)
 
     def _look(self, data: bytes) -> None:
         document, offset = self._document, self._offset
