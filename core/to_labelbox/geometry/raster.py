@@ -324,10 +324,15 @@ def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
     following: list[int] = (across ^ 1).tolist()
     rings = _cycles(following)
     here = np.array(rings[0] if len(rings) == 1 else list(chain.from_iterable(rings)), np.int64)
-    there = across[here]
-    corners = np.empty((len(here), 4))
-    corners[:, 0], corners[:, 1], corners[:, 2], corners[:, 3] = xs[here], ys[here], xs[there], ys[there]
-    flat: list[float] = corners.ravel().tolist()
+    left, y = xs[here].astype(float).tolist(), ys[here].astype(float).tolist()
+    # From a corner along the row to where the next vertical edge begins, whose end is the ring's next corner.
+    entered = left[1:] + left[:1]
+    at = 0
+    for ring in rings if len(rings) > 1 else ():
+        at, first = at + len(ring), at
+        entered[at - 1] = left[first]
+    flat = [0.0] * (4 * len(here))
+    flat[::4], flat[1::4], flat[2::4], flat[3::4] = left, y, entered, y
     contours: list[list[float]] = []
     at = 0
     for ring in rings:
