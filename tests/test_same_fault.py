@@ -76,7 +76,18 @@ FAULTS: dict[str, tuple[Disturb, Outcome]] = {
     "an outline with not a number": (outline(10, 20, nan, 20, 30, 60), GONE),
     **{
         f"is called {name!r}": (box(10, 20, 30, 50, label=name), KEPT)
-        for name in ("Straße 🚗 日本", "a\"b'c<d>&e", "a\tb", "a\nb", "a/b", "0", "true", "a\u200bb", "a\u202eb", "x" * 5000)
+        for name in (
+            "Straße 🚗 日本",
+            "a\"b'c<d>&e",
+            "a\tb",
+            "a\nb",
+            "a/b",
+            "0",
+            "true",
+            "a\u200bb",
+            "a\u202eb",
+            "x" * 5000,
+        )
     },
 }
 OTHERWISE: dict[tuple[str, str], Outcome] = {
@@ -126,5 +137,7 @@ def test_a_picture_of_an_odd_name_has_the_same_key(format: str, name: str, tmp_p
     made.box("x", 10, 20, 30, 50)
     source = made.save(tmp_path / "in")
     made.paint(tmp_path / "media")
-    to_labelbox.convert(source, tmp_path / "out", media_root=tmp_path / "media", settings=Settings(global_key="{relpath}"))
+    to_labelbox.convert(
+        source, tmp_path / "out", media_root=tmp_path / "media", settings=Settings(global_key="{relpath}")
+    )
     assert [row["global_key"] for row in lines(tmp_path / "out", "data_rows.ndjson")] == [name]

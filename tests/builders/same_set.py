@@ -69,7 +69,11 @@ class Voc(SameSet):
         for name in self.pictures:
             objects = ""
             for is_box, label, v in self._of(name):
-                tags = ("xmin", "ymin", "xmax", "ymax") if is_box else [f"{'xy'[n % 2]}{n // 2 + 1}" for n in range(len(v))]
+                tags = (
+                    ("xmin", "ymin", "xmax", "ymax")
+                    if is_box
+                    else [f"{'xy'[n % 2]}{n // 2 + 1}" for n in range(len(v))]
+                )
                 place = "".join(f"<{tag}>{number}</{tag}>" for tag, number in zip(tags, v))
                 kind = "bndbox" if is_box else "polygon"
                 objects += f"<object><name>{escape(label)}</name><{kind}>{place}</{kind}></object>"

@@ -78,7 +78,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     if context.media is None:
         _count_lost_pictures(layout, log)
     images = sum(1 for unit in range(layout.units) if layout.image(unit))
-    items = Items(source, layout, lists, classes, rules, context, fallback, options.check_sizes)
+    items = Items(source, layout, lists, classes, rules, context, fallback, options.check_sizes, sample.documents)
     return Dataset(
         name=source.name,
         schema=Schema(_labels(classes, lists, sample)),

@@ -18,6 +18,8 @@ from to_labelbox_formats.voc.shapes import FULL_TURN, Rules, has_outline, number
 
 _SAMPLE = 2000
 """Annotation files, spread evenly over the set, that decide what holds for all of them."""
+_KEPT_ROWS = 20_000
+"""Objects of documents that are kept, some 10 MB of them: of a small set all are read for the sample, and need not be again."""
 _HEADERS = 200
 """Pictures whose headers are compared with ``<size>``."""
 
@@ -56,10 +58,15 @@ class Sample:
         self.fractions = False
         self._headers = _HEADERS if check_sizes else 0
         labels: dict[str, None] = {}
+        self.documents: dict[int, Document] = {}
+        room = _KEPT_ROWS
         units = [unit for unit in range(len(layout.xmls)) if unit not in layout.refused]
         for unit in units[:: max(1, -(-len(units) // _SAMPLE))]:
             document = document_of(source, layout.xmls[unit], fallback)
             if document is not None:
+                if not document.elements and room > 0:
+                    self.documents[unit] = document
+                    room -= 1 + len(document.rows)
                 self._add(document, layout.xmls[unit], labels, rules)
                 if self._headers and document.rows and (image := layout.image(unit)):
                     self._compare(document, source, image)

@@ -55,8 +55,11 @@ class Items:
         context: ReadContext,
         fallback: str,
         check_sizes: bool,
+        documents: dict[int, Document],
     ) -> None:
+        """``documents`` are those that have been read already, by their units; each is taken once."""
         self._source = source
+        self._documents = documents
         self._layout = layout
         self._lists = lists
         self._fallback = fallback
@@ -85,16 +88,18 @@ class Items:
         path, _ = self._asset(name, folder, stem, self._layout.image(unit), None, Log())
         return [Item(asset=Asset(path=path), split=self._lists.splits[self._lists.split_of[unit]], origin=name)]
 
-    def _load(self, unit: int) -> bytes | FileError | None:
-        """The annotation file of a unit, if it has one that counts."""
+    def _load(self, unit: int) -> bytes | Document | FileError | None:
+        """The annotation file of a unit, if it has one that counts, as bytes or read already."""
         if unit >= len(self._layout.xmls) or unit in self._layout.refused:
             return None
+        if (document := self._documents.pop(unit, None)) is not None:
+            return document
         try:
             return self._source.load(self._layout.entry(unit), MAX_BYTES)
         except FileError as error:
             return error
 
-    def _document(self, unit: int, loaded: bytes | FileError | None, log: Log) -> Document | None:
+    def _document(self, unit: int, loaded: bytes | Document | FileError | None, log: Log) -> Document | None:
         """What a unit's file says; None for one without, ``_NOTHING`` where the unit is left out."""
         layout = self._layout
         name = layout.entry(unit)
@@ -111,7 +116,7 @@ class Items:
         try:
             if isinstance(loaded, FileError):
                 raise loaded
-            document = read_document(loaded, self._fallback)
+            document = loaded if isinstance(loaded, Document) else read_document(loaded, self._fallback)
         except NotAnnotation as error:
             log.note(Code.FILE_IGNORED, str(error), file=name)
             log.note_unread("file", name, why=str(error))
