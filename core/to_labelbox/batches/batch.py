@@ -39,6 +39,7 @@ from to_labelbox.conversion.output_folder import (
     room,
     unwritable,
 )
+from to_labelbox.ontology.one_tool import is_settled
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.option import FilePath, option
@@ -102,10 +103,11 @@ def batch(root: FilePath, out: FilePath | None, given: BatchOptions) -> BatchRep
     if given.format is not None:
         reader(given.format)
     job = job_of(given)
-    if job.settings.asks_one_tool:
+    if job.settings.asks_one_tool and given.shard is not None and not is_settled(job.ontology, job.settings):
         raise UsageError(
-            "--one-tool (or geometry: majority): a batch has one ontology, but the most frequent kind of a class would be "
-            "that of each dataset; name a kind with --geometry, or as geometry: of the class in a class map"
+            "--one-tool (or geometry: majority) with --shard: the most frequent kind of a class is known once all datasets "
+            "have been read, and then they are read again, which merge does not do; leave --shard out, or name a kind with "
+            "--geometry, or as geometry: of the class in a class map"
         )
     absolute = {name: os.path.abspath(path) for name in ("media_root", "sizes") if (path := getattr(job, name))}
     place_of_root = at_hand([os.fspath(root)])[0]

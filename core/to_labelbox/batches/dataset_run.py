@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from to_labelbox.batches.find_datasets import Found
-from to_labelbox.batches.published import PublishedDataset
+from to_labelbox.batches.published import Counted, PublishedDataset
 from to_labelbox.batches.report import Row, State, row_of
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, log_of
 from to_labelbox.conversion.chunks import EncodedChunk
@@ -20,6 +20,7 @@ class DatasetRun:
     """``failure``: why it is left out. ``kept``: it is published already, with ``report``.
 
     ``memory`` is the file in which a finished run remembers it. ``apart``: an earlier dataset has assets of it too.
+    ``digest`` names its files; ``counted`` is what one tool a class was decided on.
     """
 
     number: int
@@ -33,6 +34,8 @@ class DatasetRun:
     memory: str = ""
     kept: PublishedDataset | None = None
     apart: bool = False
+    digest: str = ""
+    counted: Counted | None = None
 
     def row(self) -> Row:
         """Its line in the report of the batch."""

@@ -14,11 +14,19 @@ from to_labelbox.batches.plan import PLAN, Plan, save_plan
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, SavedLog, load, save, saved_log
 from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.output_folder import REPORT
+from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import Survey
 from to_labelbox.report.report import Output, Report
 
 CACHE_FOLDER = ".to-labelbox-batch"
 """Folder inside the output folder of a batch: its plan, and a file a dataset."""
+
+
+class Counted(Struct):
+    """A dataset whose classes are to have one tool each: what was seen of it without that, and the kinds it was given."""
+
+    survey: Survey
+    kinds: dict[str, Kind]
 
 
 class PublishedDataset(Struct):
@@ -33,6 +41,7 @@ class PublishedDataset(Struct):
     keys: bytes
     report: str
     apart: str = ""
+    counted: Counted | None = None
 
 
 def kept_report(kept: PublishedDataset, memory: str, place: str) -> Report | None:
@@ -69,14 +78,16 @@ def load_kept(path: str) -> PublishedDataset | None:
     return load(path, PublishedDataset)
 
 
-def save_published(path: str, head: DatasetCheckpoint, gathered: MergedChunks, report: Report) -> None:
+def save_published(
+    path: str, head: DatasetCheckpoint, gathered: MergedChunks, report: Report, counted: Counted | None
+) -> None:
     """Remember a dataset that has been published."""
     digest = hashlib.sha256(report.to_json()).hexdigest()
     gathered.log.left_out = head.log.left_out = None  # it stands in the index
     save(
         path,
         PublishedDataset(
-            head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart
+            head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart, counted
         ),
     )
 

@@ -17,12 +17,14 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from msgspec.structs import replace
+
 from to_labelbox.batches.across import check_addresses, check_class_map, check_keys, note_media
 from to_labelbox.batches.dataset_run import DatasetRun
 from to_labelbox.batches.find_datasets import Found, discover, none_found
 from to_labelbox.batches.plan import FAILURE, HEAD, Failure, Plan, adopt
 from to_labelbox.batches.progress import Listener, Progress
-from to_labelbox.batches.published import CACHE_FOLDER, PublishedDataset, save_index, save_published
+from to_labelbox.batches.published import CACHE_FOLDER, Counted, PublishedDataset, save_index, save_published
 from to_labelbox.batches.report import BatchReport, Row, State, Totals
 from to_labelbox.batches.worker import (
     WHOLE_UNITS,
@@ -43,9 +45,12 @@ from to_labelbox.conversion.repeated_assets import same_keys
 from to_labelbox.conversion.run import names_of
 from to_labelbox.conversion.supervise import encode_all, rendered_by
 from to_labelbox.conversion.worker import Chunk, refuse_changed, save_ontology
+from to_labelbox.model.schema import Kind, Schema
+from to_labelbox.model.survey import Survey
 from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.ontology.merge import DatasetSurvey, common_ontology
+from to_labelbox.ontology.one_tool import SETTLED, is_settled, one_kind
 from to_labelbox.plugins.options import option_names
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.report.codes import Code
@@ -75,6 +80,7 @@ class Batch:
         self._writer = writer()
         self._notes = Log()
         self._compare = True
+        self._told: tuple[str, ...] = ()
         self.found = found = (
             discover(given.root, given.job.format, given.datasets, out) if found is None else list(found)
         )
@@ -113,7 +119,7 @@ class Batch:
         )
         digest = hashlib.sha1(f"{found.format}\n{found.path}".encode("utf-8", "surrogatepass")).hexdigest()
         folder = "" if self._dry else os.path.join(self._working, digest)
-        return DatasetRun(number, found, job, folder, failure=found.problem)
+        return DatasetRun(number, found, job, folder, failure=found.problem, digest=digest)
 
     def note_unprotected(self, why: str) -> None:
         """Say that other runs are not kept out of the output folder."""
@@ -148,7 +154,49 @@ class Batch:
             dataset.memory = self._memory(dataset)
         with make_pool([s.job for s in self.sets]) as pool:
             self._encode(pool, self._alive)
+            if not self._counts_kinds:
+                return self._conclude(pool)
+        again = self._give_one_kind()
+        with make_pool([s.job for s in self.sets]) as pool:
+            self._encode(pool, again)
             return self._conclude(pool)
+
+    @property
+    def _counts_kinds(self) -> bool:
+        """Whether classes are to have one tool each, of a kind that is known when everything has been encoded once."""
+        settings, existing = self._common.settings, self._common.ontology
+        return settings.asks_one_tool and not is_settled(existing, settings)
+
+    def _give_one_kind(self) -> list[DatasetRun]:
+        """Decide on the kinds. Gives the datasets that are to be encoded again: those which have such a class.
+
+        Their chunks go to another folder a decision, so that an interrupted run finds what belongs to its own.
+        """
+        for s in self._alive:
+            assert s.gathered is not None
+            s.counted = s.kept.counted if s.kept and s.kept.counted else Counted(s.gathered.survey, {})
+        survey = Survey()
+        for s in self._alive:
+            if s.counted is not None:
+                survey.absorb(s.counted.survey)
+        schema = Schema(tuple(label for s in self._alive if s.head for label in s.head.schema.labels))
+        kinds, self._told = one_kind(schema, survey, self._common.settings, self._common.ontology)
+        self._common = _with_kinds(self._common, kinds)
+        again = []
+        for s in self._alive:
+            assert s.head is not None
+            assert s.gathered is not None
+            assert s.counted is not None
+            names = names_of([(s.head.schema, s.gathered)])
+            own = {label: kind for label, kind in kinds.items() if label in names}
+            s.job = _with_kinds(s.job, own)
+            if own and not self._dry:
+                s.folder += f"-{hashlib.sha1(repr(sorted(own.items())).encode('utf-8', 'surrogatepass')).hexdigest()}"
+            if own != s.counted.kinds:
+                self._reopen(s)
+                again.append(s)
+            s.counted = Counted(s.counted.survey, own)
+        return again
 
     def run_shard(self, make_pool: PoolFactory, shard: int, of: int) -> BatchReport:
         """One machine's share: chunks in the working folder, nothing published."""
@@ -336,10 +384,13 @@ class Batch:
         check_patterns(self._common.settings, names_of(opened), self._notes)
         check_keys(self._alive, self._common, self._notes)
         check_addresses(self._alive, self._common, self._notes)
-        if self._common.ontology is not None:
-            return self._common.ontology
-        seen = [DatasetSurvey(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
-        return common_ontology(seen, self._common.settings)
+        told, settings, ontology = self._told, self._common.settings, self._common.ontology
+        if settings.asks_one_tool and is_settled(ontology, settings):
+            told = (SETTLED,)
+        if ontology is None:
+            seen = [DatasetSurvey(s.head.schema, s.gathered.survey) for s in self._alive if s.head and s.gathered]
+            ontology = common_ontology(seen, settings)
+        return replace(ontology, decisions=(*told, *ontology.decisions)) if told else ontology
 
     # ------------------------------------------------------------------------------------------------------ finish
 
@@ -375,6 +426,7 @@ class Batch:
                         dataset.report,
                         self._common.shard_lines,
                         self._compare,
+                        dataset.counted,
                     )
                 )
         for task, outcome in pool.run(finish, tasks):
@@ -403,7 +455,8 @@ class Batch:
             if self._compare:
                 refuse_changed(dataset.job, dataset.head)
             publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._common.shard_lines)
-            save_published(self._memory(dataset), dataset.head, dataset.gathered, dataset.report)
+            memory = self._memory(dataset)
+            save_published(memory, dataset.head, dataset.gathered, dataset.report, dataset.counted)
         except ToLabelboxError as error:
             dataset.failure = str(error)
         finally:
@@ -423,7 +476,7 @@ class Batch:
         return os.path.join(self._out, *dataset.found.path.split("/"))
 
     def _memory(self, dataset: DatasetRun) -> str:
-        return os.path.join(self._out, CACHE_FOLDER, os.path.basename(dataset.folder))
+        return os.path.join(self._out, CACHE_FOLDER, dataset.digest)
 
     def _one_more(self) -> None:
         self._progress.datasets_done += 1
@@ -437,7 +490,7 @@ class Batch:
         report.outputs = {n: Output(d.count(b"\n"), len(d), hashlib.sha256(d).hexdigest()) for n, d in data.items()}
         _write_last(self._out, self._working, {**data, REPORT: report.to_json()})
         # what failed is not remembered, so that the next run tries it again
-        names = [os.path.basename(s.folder) for s in self.sets if not s.failure and s.report and not s.report.failed]
+        names = [s.digest for s in self.sets if not s.failure and s.report and not s.report.failed]
         save_index(os.path.join(self._out, CACHE_FOLDER), self._given, names)
         shutil.rmtree(self._working, ignore_errors=True)
         return report
@@ -457,6 +510,10 @@ class Batch:
         for left in self.found:
             if left.problem and not left.format:
                 totals.add(Row(left.path, "", problem=left.problem, state=State.FAILED, unreadable=1), None)
+
+
+def _with_kinds(job: ConversionJob, kinds: Mapping[str, Kind]) -> ConversionJob:
+    return dataclasses.replace(job, settings=dataclasses.replace(job.settings, one_kind=kinds))
 
 
 def _is_large(source: str) -> bool:

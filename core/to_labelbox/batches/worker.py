@@ -7,7 +7,7 @@ import shutil
 from typing import NamedTuple
 
 from to_labelbox.batches.plan import HEAD
-from to_labelbox.batches.published import PublishedDataset, kept_report, load_kept, save_published
+from to_labelbox.batches.published import Counted, PublishedDataset, kept_report, load_kept, save_published
 from to_labelbox.conversion.checkpoint import (
     DatasetCheckpoint,
     finished_chunks,
@@ -78,6 +78,7 @@ class PublishTask(NamedTuple):
     report: Report
     shard_lines: int
     compare: bool = True
+    counted: Counted | None = None
 
 
 def start(task: OpenTask) -> OpenedDataset:
@@ -152,5 +153,5 @@ def finish(task: PublishTask) -> dict[str, Output]:
         publish(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
     finally:
         folder.clean()
-    save_published(task.memory, task.head, task.gathered, task.report)
+    save_published(task.memory, task.head, task.gathered, task.report, task.counted)
     return task.report.outputs

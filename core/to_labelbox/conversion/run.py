@@ -34,7 +34,7 @@ from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology, infer
-from to_labelbox.ontology.one_tool import one_kind
+from to_labelbox.ontology.one_tool import SETTLED, is_settled, one_kind
 from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.codes import Code
@@ -113,17 +113,15 @@ def _with_one_kind(
 
     Everything is encoded once for nothing, since what a shape becomes is known by no other way. Raises :class:`UsageError`.
     """
-    if opened.existing is not None:
-        raise UsageError(
-            "--one-tool (or geometry: majority): the given ontology has its tools already; give one of the two"
-        )
+    if is_settled(opened.existing, settings):
+        return opened, settings, (SETTLED,)
     if opened.dataset.has_unit is not None:
         raise UsageError("one_tool: items from an iterator can be read once only; give them as a list or a Dataset")
     gathered = MergedChunks(Log())
     with _collector_paused(), _workers_for(opened, workers, len(chunks), file_timeout) as pool:
         for part in _encoded(opened, chunks, None, None, pool):
             gathered.add(part)
-    kinds, told = one_kind(opened.dataset.schema, gathered.survey, settings)
+    kinds, told = one_kind(opened.dataset.schema, gathered.survey, settings, opened.existing)
     settings = dataclasses.replace(settings, one_kind=kinds)
     job = opened.job and dataclasses.replace(
         opened.job, settings=dataclasses.replace(opened.job.settings, one_kind=kinds)

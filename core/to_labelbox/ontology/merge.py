@@ -12,12 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.model.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.model.survey import Answers, Survey
-from to_labelbox.ontology.infer import ONE_TOOL_HINT, Ontology, infer
+from to_labelbox.ontology.infer import Ontology, infer
 from to_labelbox.rules.settings import Settings
 
 
@@ -34,9 +32,7 @@ def common_ontology(datasets: Sequence[DatasetSurvey], settings: Settings) -> On
     for dataset in datasets:
         survey.absorb(dataset.survey)
     alone = [infer(dataset.schema, dataset.survey, settings) for dataset in datasets]
-    common = infer(joined(datasets, alone), survey, settings)
-    # one tool is decided dataset by dataset, so it is no advice here
-    return replace(common, decisions=tuple(d.removesuffix(ONE_TOOL_HINT) for d in common.decisions))
+    return infer(joined(datasets, alone), survey, settings)
 
 
 def shared_keys(keys: Sequence[array[int]]) -> list[tuple[int, int, int]]:

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from to_labelbox.model.items import Media
 from to_labelbox.model.schema import Kind, Policy, Schema
 from to_labelbox.model.survey import Survey
+from to_labelbox.ontology.fit_items import settings_for
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.rules.ontology_index import AREAS
 from to_labelbox.rules.settings import POLICY_OF, Settings
 
 LEAST_LOSS = (Kind.MASK, Kind.POLYGON, Kind.BOX)
@@ -29,11 +32,25 @@ class OneKind(NamedTuple):
     decisions: tuple[str, ...]
 
 
-def one_kind(schema: Schema, survey: Survey, settings: Settings) -> OneKind:
+SETTLED = "one tool a class: the given ontology has no class of several kinds of areas, so that it decides"
+
+
+def is_settled(existing: Ontology | None, settings: Settings) -> bool:
+    """Whether an existing ontology leaves no choice to any class that is to have one tool, so that nothing need be counted."""
+    if existing is None:
+        return False
+    fit = settings_for(existing, settings).fit
+    found = fit.kinds if fit is not None else {}
+    return not any(len(kinds & AREAS) > 1 and settings.wants_one_tool(label) for label, kinds in found.items())
+
+
+def one_kind(schema: Schema, survey: Survey, settings: Settings, existing: Ontology | None = None) -> OneKind:
     """The most frequent kind of each label that occurs as several and is to have one tool; what a policy names comes first.
 
-    ``survey`` is that of the same set, encoded without such kinds.
+    ``survey`` is that of the same set, encoded without such kinds. Of an ``existing`` ontology, the kind is one that it has.
     """
+    if existing is not None:
+        settings = settings_for(existing, settings)
     possible = _possible(survey)
     counts: dict[str, dict[Kind, int]] = {label.name: {} for label in schema.labels}
     for label in schema.labels:
@@ -48,14 +65,17 @@ def one_kind(schema: Schema, survey: Survey, settings: Settings) -> OneKind:
         if len(areas) < 2 or not settings.wants(name) or not settings.wants_one_tool(name):
             continue
         seen = ", ".join(f"{kind} ({count})" for kind, count in areas.items())
-        usable = {kind: count for kind, count in areas.items() if kind in possible} or dict.fromkeys(possible, 0)
+        takers, allowed = "all assets take", possible
+        if settings.fit is not None:
+            takers, allowed = "the ontology has", possible & settings.fit.kinds.get(name, frozenset())
+        usable = {kind: count for kind, count in areas.items() if kind in allowed} or dict.fromkeys(allowed, 0)
         if not usable:
-            decisions.append(f"{name!r} occurs as {seen}: no kind is one that all assets take, so it keeps a tool each")
+            decisions.append(f"{name!r} occurs as {seen}: no kind is one that {takers}, so it keeps a tool each")
             continue
         most = max(usable.values())
         chosen = next(kind for kind in LEAST_LOSS if usable.get(kind) == most)
         asked = _asked(name, settings)
-        why = "the most frequent that all assets take" if len(usable) < len(areas) else "the most frequent"
+        why = f"the most frequent that {takers}" if len(usable) < len(areas) else "the most frequent"
         if list(usable.values()).count(most) > 1:
             why = "as frequent as another, and what loses least"
         if asked is not None and asked in usable:

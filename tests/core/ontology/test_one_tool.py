@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 import to_labelbox
-from builders.batch import box_set
-from harness import Case, Convert, annotation, cases, check_output, coco, contents, image, item, ontology, pixels, save
+from harness import Case, Convert, annotation, cases, check_output, coco, contents, item, ontology, pixels, save
 from to_labelbox import ClassMap, ClassRule, UsageError
 from to_labelbox.geometry.raster import rasterise
 from to_labelbox.model.items import (
@@ -222,23 +221,43 @@ def test_csv_gives_two_answers_with_one_geometry(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------------- refusals
 
 
-def test_what_an_existing_ontology_settles_is_refused(convert: Convert, tmp_path: Path) -> None:
-    existing = convert(mixed()).out / "ontology.json"
-    with pytest.raises(UsageError, match="one of the two"):
-        to_labelbox.convert(save(tmp_path / "a.json", mixed()), tmp_path / "out", ontology=existing, one_tool=True)
-    assert not (tmp_path / "out").exists()
+KINDS = {"polygon": "polygon", "mask": "raster-segmentation", "box": "rectangle"}
+
+
+def existing(path: Path, *kinds: str) -> Path:
+    """An ontology whose car has a tool of each of these kinds."""
+    tools = [{"tool": KINDS[k], "name": f"car ({k})", "classifications": []} for k in kinds]
+    return save(path, {"tools": tools, "classifications": []})
+
+
+@pytest.mark.parametrize(
+    ("kinds", "written", "why"),
+    [
+        (
+            ("polygon",),
+            "car (polygon)",
+            "the given ontology has no class of several kinds of areas, so that it decides",
+        ),
+        (("polygon", "mask"), "car (mask)", "polygon (2), mask (3): one tool, mask, the most frequent"),
+    ],
+)
+def test_an_existing_ontology_decides_as_far_as_it_goes(
+    convert: Convert, tmp_path: Path, kinds: tuple[str, ...], written: str, why: str
+) -> None:
+    given = existing(tmp_path / "o.json", *kinds)
+    areas = [item(box(1), ring(1), mask(1), mask(2), mask(3))]
+    made = convert.items(areas, ontology=given, one_tool=True)
+    assert {line["name"] for line in made.lines} == {written}
+    assert len(made.lines) == 5
+    assert any(why in text for text in decisions(made.report))
+
+
+def test_of_kinds_that_the_ontology_lacks_none_is_taken(convert: Convert, tmp_path: Path) -> None:
+    given = existing(tmp_path / "o.json", "box", "polygon", "mask")
+    made = convert.items([item(box(1), box(2), ring(1))], ontology=given, one_tool=True)
+    assert {line["name"] for line in made.lines} == {"car (box)"}
 
 
 def test_items_that_come_once_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="list"):
         to_labelbox.write(iter([item(box(1))]), tmp_path / "out", settings=to_labelbox.Settings(one_tool=True))
-
-
-def test_a_batch_refuses_it_and_does_not_advise_it(tmp_path: Path) -> None:
-    box_set(tmp_path / "in" / "a" / "a.json")
-    save(tmp_path / "in" / "b" / "b.json", coco([annotation(1, segmentation=[RING])], [image(1, "b.jpg")]))
-    with pytest.raises(UsageError, match="one ontology"):
-        to_labelbox.batch(tmp_path / "in", tmp_path / "out", one_tool=True)
-    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
-    assert any("one tool each, named by kind" in text for text in made.decisions)
-    assert not any("--one-tool" in text for text in made.decisions)
