@@ -153,7 +153,7 @@ case(
         ],
     },
     put("answer", 0, "frames", 0, "start", 0.5),
-    "Expected `int`",
+    "found a number, expected a whole number",
     "temporal",
     uuid=False,
 )
@@ -195,6 +195,6 @@ case(
     answer("short", message="m2", free_text=True),
     {"name": "q", "answer": "short", "messageId": "m2"},
     put("messageId", 2),
-    "Expected `str`",
+    "messageId: found a whole number, expected a text",
     "NDText",
 )

@@ -61,7 +61,7 @@ case(
     obj(Point(3, 3.5)),
     {"name": "thing", "point": {"x": 3, "y": 3.5}},
     drop("point", "y"),
-    "missing key `y`",
+    "missing field 'y'",
     "NDPoint",
 )
 case(

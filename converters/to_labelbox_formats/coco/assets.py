@@ -17,6 +17,7 @@ from to_labelbox.model.items import Annotation, Asset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import NameIndex
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
@@ -91,7 +92,12 @@ class Paths:
             sizes = {k: float(loose[k]) if loose.get(k) else None for k in ("width", "height")}
             record = msgspec.convert({**fields, **sizes}, ImageRecord, strict=False)
         except (ValueError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:
-            log.note(Code.RECORD_UNREADABLE, f"the image is not readable: {error}", file=self._names[file], where=where)
+            log.note(
+                Code.RECORD_UNREADABLE,
+                f"the image is not readable: {in_words(error)}",
+                file=self._names[file],
+                where=where,
+            )
             return None
         log.note(
             Code.FIELD_REPAIRED,

@@ -13,6 +13,7 @@ from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.census import CATEGORY_FIELDS, Census
 from to_labelbox_formats.coco.ids import Id, Names
@@ -86,7 +87,9 @@ def _category(item: msgspec.Raw, n: int, name: str, log: Log) -> Category:
     try:
         loose = msgspec.json.decode(item, type=_Loose)
     except UNDECODABLE as error:
-        log.note(Code.CLASS_UNNAMED, f"the category is not readable: {error}", file=name, where=f"categories[{n}]")
+        log.note(
+            Code.CLASS_UNNAMED, f"the category is not readable: {in_words(error)}", file=name, where=f"categories[{n}]"
+        )
         return Category()
     points = [_point_name(p) for p in loose.keypoints] if isinstance(loose.keypoints, list) else None
     return Category(loose.id, loose.name, keypoints=points)
@@ -104,7 +107,7 @@ def _leniently(data: bytes) -> list[Category]:
     try:
         loose = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FileError(f"'categories' is not readable: {error}") from None
+        raise FileError(f"'categories' is not readable: {in_words(error)}") from None
     pairs = [(c.get("id"), c.get("name")) for c in loose if isinstance(c, dict)] if isinstance(loose, list) else []
     return [
         Category(id, clean_name(name) if isinstance(name, str) else None)

@@ -17,6 +17,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.coco.ids import Id
 
@@ -91,7 +92,7 @@ def _ids(source: Source, file: str, png: str | None) -> npt.NDArray[np.uint32]:
     except FileError:
         raise
     except Exception as error:  # Pillow raises many kinds on damaged files
-        raise FileError(f"{found} is not a readable PNG: {error}") from None
+        raise FileError(f"{found} is not a readable PNG: {in_words(error)}") from None
     if pixels.ndim == 2:
         return pixels.astype(np.uint32)
     rgb = pixels[..., :3].astype(np.uint32)

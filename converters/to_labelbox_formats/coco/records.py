@@ -29,6 +29,7 @@ from to_labelbox.model.items import (
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, members_of, shortened
@@ -323,7 +324,7 @@ class Records:
         except (ValueError, RecursionError) as error:
             if count:
                 log.read(UNREADABLE)
-                self._skip(log, Code.RECORD_UNREADABLE, UNREADABLE, f"not readable: {error}", record, None)
+                self._skip(log, Code.RECORD_UNREADABLE, UNREADABLE, f"not readable: {in_words(error)}", record, None)
             return None
         if count and repaired:
             log.note(

@@ -16,6 +16,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.coco.categories import unique_names
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
@@ -112,7 +113,7 @@ class Shapes:
             try:
                 full = leniently(record.text)[0]
             except (ValueError, RecursionError) as error:
-                raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {error}") from None
+                raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {in_words(error)}") from None
         return self.shape(record, full, asset, log)
 
     def shape(self, record: Record, data: AnyFields, asset: Asset | None, log: Log) -> tuple[Outline | None, bool]:

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 from lxml import etree
 
 from to_labelbox.report.errors import FileError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.xml import Element, local_name, parse_xml
 
 Answer: TypeAlias = "str | tuple[str, str]"
@@ -127,7 +128,7 @@ def parse_node(data: bytes) -> Node:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise FileError(f"is not UTF-8: {error}") from None
+        raise FileError(f"is {in_words(error)}") from None
     if "&" not in text and "\r" not in text and "<!" not in text and "<?" not in text:
         try:
             return _split_nodes(text)

@@ -36,6 +36,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.report.sentences import LINE_WITHOUT_LENGTH
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node, name_and_value
@@ -125,7 +126,9 @@ def figure_of(node: Node) -> Figure:
             return Figure(kind, [*_runs_of(node.get("rle")), *numbers])
         return Figure(kind, numbers, number(node.get("rotation") or "0"))
     except ValueError as error:
-        raise Refused(_BROKEN[kind], f"a coordinate of <{node.tag}> is not a finite number: {error}") from None
+        raise Refused(
+            _BROKEN[kind], f"a coordinate of <{node.tag}> is not a finite number: {in_words(error)}"
+        ) from None
 
 
 _flat = msgspec.json.Decoder(list[float])

@@ -21,6 +21,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.voc.layout.class_lists import BACKGROUND, VOID, VOID_VALUE, Classes, voc_colour
 
 _MAX_COLOURS = 256
@@ -58,7 +59,7 @@ def read_raster(data: bytes, colours: Mapping[int, int], palette: bool = False) 
                 return np.asarray(image).astype(np.int32), {}
             rgba = np.asarray(image.convert("RGBA")).astype(np.int32)
     except (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise FileError(f"is a damaged PNG: {error}") from None
+        raise FileError(f"is a damaged PNG: {in_words(error)}") from None
     packed = np.where(rgba[..., 3] == 0, 0, rgba[..., 0] << 16 | rgba[..., 1] << 8 | rgba[..., 2])
     found, inverse = np.unique(packed, return_inverse=True)
     if len(found) > _MAX_COLOURS:

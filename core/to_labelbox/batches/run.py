@@ -38,6 +38,7 @@ from to_labelbox.batches.worker import (
 )
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, missing, save
 from to_labelbox.conversion.chunks import EncodedChunk, LineRenderer, plan
+from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder, sync_folder
 from to_labelbox.conversion.process_pool import PoolFactory, WorkerDied, WorkerPool
 from to_labelbox.conversion.publish import publish, report_of

@@ -115,9 +115,9 @@ def main() -> None:
             _complain(str(interrupted))
             code = interrupted.exit_code
     except click.ClickException as error:
-        shown = io.StringIO()
-        error.show(shown)
-        tell(shown.getvalue().rstrip())
+        from to_labelbox.cli.wrong_usage import shown
+
+        tell(shown(error))
         code = 2
     except ToLabelboxError as error:
         _complain(str(error))

@@ -39,6 +39,7 @@ from msgspec import structs
 from to_labelbox.model.schema import Input, Policy
 from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, nearest
 from to_labelbox.source.option_file import read_text
 
@@ -106,9 +107,9 @@ class _Yaml(_Parser):
             root = loader.get_single_node()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            raise UsageError(f"{self.path}:{mark.line + 1 if mark else 1}: not YAML: {error.problem}") from None
+            raise UsageError(f"{self.path}:{mark.line + 1 if mark else 1}: not YAML: {in_words(error)}") from None
         except (yaml.YAMLError, RecursionError) as error:
-            raise UsageError(f"{self.path}: not YAML: {str(error) or 'nested too deeply'}") from None
+            raise UsageError(f"{self.path}: not YAML: {in_words(error)}") from None
         finally:
             if loader is not None:
                 loader.dispose()
@@ -295,7 +296,7 @@ class _Csv(_Parser):
                         continue
                     self._row(dict(zip(header, (value.strip() for value in row))), line, classes)
         except csv.Error as error:
-            raise UsageError(f"{self.path}:{reader.line_num}: not CSV: {error}") from None
+            raise UsageError(f"{self.path}:{reader.line_num}: not CSV: {in_words(error)}") from None
         return ClassMap(classes, file=self.path)
 
     def _check_header(self, header: list[str]) -> None:

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from to_labelbox.model.items import Asset
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.option_file import open_text, parse_json
 
 COLUMNS = ("id", "global_key", "external_id", "row_data")
@@ -170,7 +171,7 @@ def read_rows(path: str | os.PathLike[str]) -> Rows:
     except OSError as error:
         raise UsageError(f"--data-rows {file}: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise UsageError(f"--data-rows {file}: not UTF-8 text: {error}") from None
+        raise UsageError(f"--data-rows {file}: {in_words(error)}") from None
     if not rows.ids:
         raise UsageError(f"--data-rows {file}: there is no data row in it")
     return rows
@@ -215,4 +216,4 @@ def _csv(path: str, reader: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
             if row:
                 yield reader.line_num, dict(zip(header, (value.strip() for value in row)))
     except csv.Error as error:
-        raise UsageError(f"{path}:{reader.line_num}: not CSV: {error}") from None
+        raise UsageError(f"{path}:{reader.line_num}: not CSV: {in_words(error)}") from None

@@ -17,6 +17,7 @@ from typing import IO, BinaryIO, cast
 
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import FileError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.paths import BELOW_NO_DATA, is_safe
 
 MAX_MEMBER_BYTES = 64 * 2**30
@@ -50,7 +51,7 @@ class Zip:
         try:
             self._zip = zipfile.ZipFile(path)
         except (*DAMAGED, OSError) as error:
-            raise FileError(f"{path}: not a readable zip archive: {error}") from error
+            raise FileError(f"{path}: not a readable zip archive: {in_words(error)}") from error
         self._members: dict[str, zipfile.ZipInfo] = {}
         total = 0
         for info in self._zip.infolist():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import AssetTable
 from to_labelbox.source.option_file import MAX_DIGITS, open_text, whole_number
 
@@ -34,7 +35,7 @@ def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int
     except OSError as error:
         raise UsageError(f"{path}: {what} cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path}: {what} is not CSV in UTF-8: {error}") from error
+        raise UsageError(f"{path}: {what} is not CSV in UTF-8: {in_words(error)}") from error
     return rows
 
 

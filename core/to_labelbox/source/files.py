@@ -19,6 +19,7 @@ from typing import BinaryIO, Protocol
 
 from to_labelbox.model.text import display, text_name
 from to_labelbox.report.errors import FileError, UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.paths import MIRRORS, is_data_folder, is_safe
 
 HEAD = 64 * 1024
@@ -325,7 +326,7 @@ class Source:
             except Exception as error:
                 if not _is_damage(error):
                     raise
-                raise FileError(f"the archive {self._archive(name)} is damaged: {error}") from error
+                raise FileError(f"the archive {self._archive(name)} is damaged: {in_words(error)}") from error
             yield stream
         finally:
             if stream is not None:
@@ -399,7 +400,7 @@ class Source:
             if not isinstance(error, OSError | FileError) and not _is_damage(error):
                 raise
             inside = f" (in the archive {display(self.path)})" if self.is_archive else ""
-            self.unreadable.setdefault(name, (getattr(error, "strerror", None) or str(error)) + inside)
+            self.unreadable.setdefault(name, (getattr(error, "strerror", None) or in_words(error)) + inside)
             return b""
 
 

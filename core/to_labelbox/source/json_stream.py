@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from to_labelbox.report.errors import FileError
+from to_labelbox.report.plain_words import in_words
 
 PIECE = 128 * 1024
 MAX_VALUE = 1 << 30
@@ -107,7 +108,7 @@ class JsonStream:
         try:
             key = msgspec.json.decode(self._buffer[start - self._base : end - self._base], type=str)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise self.error(str(error), start) from None
+            raise self.error(in_words(error), start) from None
         self.take(b":")
         return key
 
@@ -349,6 +350,6 @@ def as_utf8(file: BinaryIO) -> BinaryIO:
         copy.write(decoder.decode(b"", True).encode())
     except UnicodeError as error:
         copy.close()
-        raise FileError(f"is not UTF-16 as its first bytes say: {error}") from None
+        raise FileError(f"is not UTF-16 as its first bytes say: {in_words(error)}") from None
     copy.seek(0)
     return cast(BinaryIO, copy)

@@ -14,6 +14,7 @@ import stat
 from typing import Any, BinaryIO, TextIO
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 
 MAX_BYTES = 256 << 20
 """Of a file that is read whole. Tables and lists, which are read line by line, may be longer."""
@@ -84,7 +85,7 @@ def read_text(path: str, said: str, most: int = MAX_BYTES) -> str:
         data = read_bytes(path, said, most)
         return data.decode(encoding_of(data, said)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{said}: not UTF-8 text: {error}") from None
+        raise UsageError(f"{said}: {in_words(error)}") from None
 
 
 def parse_json(text: str | bytes, said: str) -> Any:
@@ -99,7 +100,7 @@ def parse_json(text: str | bytes, said: str) -> Any:
     except RecursionError:
         raise UsageError(f"{said}: not read: nested too deeply") from None
     except ValueError as error:
-        raise UsageError(f"{said}: not JSON: {error}") from None
+        raise UsageError(f"{said}: not JSON: {in_words(error)}") from None
     return document
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from to_labelbox.report.errors import FileError
+from to_labelbox.report.plain_words import in_words, said_plainly
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -52,7 +53,7 @@ def parse_text(text: str) -> Element:
         return etree.fromstring(text.encode(), _parser())
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        reason = error.msg.partition(", line ")[0].strip()
+        reason = said_plainly(error.msg.partition(", line ")[0].strip())
         raise FileError(f"not well-formed XML at line {line}, column {column}: {reason}") from None
     except UnicodeEncodeError:
         raise FileError("holds half a surrogate pair, which is no character") from None
@@ -75,12 +76,12 @@ def xml_text(data: bytes, fallback: str = "") -> str:
     except UnicodeDecodeError as error:
         if not fallback:
             raise FileError(
-                f"is not {encoding} as it should be, at byte {error.start} ({error.reason}): "
+                f"is not {encoding} as it should be, at byte {error.start + 1:,}: "
                 "save it as UTF-8, or declare the encoding that it has"
             ) from None
         text = data.decode(fallback, "replace")
     except UnicodeError as error:
-        raise FileError(f"is not {encoding} as it should be: {error}") from None
+        raise FileError(f"is not {encoding} as it should be: {in_words(error)}") from None
     if match := _DECLARATION.match(text):
         text = "\n" * match.group().count("\n") + text[match.end() :]
     if not text or text.isspace():

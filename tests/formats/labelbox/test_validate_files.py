@@ -118,11 +118,11 @@ def test_rows_and_lines_belong_together(made: Written, tmp_path: Path) -> None:
 
 
 ROW_FAULTS: list[tuple[Line, str]] = [
-    ({"global_key": None}, "Expected `str`, got `null`"),
+    ({"global_key": None}, "found null, expected a text"),
     ({"global_key": " "}, "no global_key"),
     ({"global_key": "a" * 201}, "201 characters"),
     ({"media_type": "PICTURE"}, "media_type 'PICTURE'"),
-    ({"rowdata": "x"}, "unknown field `rowdata`"),
+    ({"rowdata": "x"}, "unknown field 'rowdata'"),
     ({"row_data": ""}, "row_data is empty"),
     ({"row_data": "s3://bucket/a.jpg"}, "give https://BUCKET.s3.REGION.amazonaws.com/PATH"),
     ({"row_data": "abfss://c@a.dfs.core.windows.net/a.jpg"}, "give https://ACCOUNT.blob.core.windows.net"),

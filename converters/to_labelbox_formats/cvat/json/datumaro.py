@@ -19,6 +19,7 @@ from to_labelbox.geometry import vector as geo
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.json.records import is_number, records, text_of
@@ -257,7 +258,7 @@ def open_datumaro(source: Source, name: str, _: Options, log: Log) -> DatumaroEx
     try:
         content = msgspec.json.decode(source.read(name, MAX_JSON_BYTES))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileError(f"not valid JSON: {error}") from None
+        raise FileError(f"not valid JSON: {in_words(error)}") from None
     if not isinstance(content, dict) or not isinstance(content.get("items"), list):
         raise FileError("has no list of items")
     items = records(content["items"])

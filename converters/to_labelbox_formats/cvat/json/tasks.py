@@ -22,6 +22,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.report.observations import ask
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.json.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job, frame_of, job_type, join_tracks
@@ -49,7 +50,7 @@ def load(source: Source, name: str) -> Any:
     try:
         return msgspec.json.decode(source.read(name, MAX_JSON_BYTES).removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"not valid JSON: {error}; nothing of this file is converted") from None
+        raise FileError(f"not valid JSON: {in_words(error)}; nothing of this file is converted") from None
     except RecursionError:
         raise FileError("nested too deeply") from None
 
@@ -94,7 +95,7 @@ class JsonFile:
                 found.append(msgspec.json.decode(line))
                 continue
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                why = f"not valid JSON ({error})"
+                why = f"not valid JSON ({in_words(error)})"
             except RecursionError:
                 why = "nested too deeply"
             self.log.note(

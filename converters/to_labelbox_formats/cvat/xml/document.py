@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from to_labelbox.report.errors import FileError, SourceError
+from to_labelbox.report.plain_words import in_words, said_plainly
 from to_labelbox.source.files import Source
 from to_labelbox.source.xml import Element, encoding_of, parse_xml
 from to_labelbox_formats.cvat.nodes import head_node
@@ -157,7 +158,7 @@ class Document:
         except expat.ExpatError as error:
             if not self.size and not roots and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
                 raise FileError("the file is empty or holds no XML element") from None
-            reason = expat.errors.messages[error.code]
+            reason = said_plainly(expat.errors.messages[error.code])
             column = error.offset + 1 + (passed if error.lineno == line else 0)
             raise FileError(
                 f"not well-formed XML at line {error.lineno}, column {column}: {reason}; "
@@ -341,13 +342,13 @@ def _rewritten(stream: BinaryIO) -> BinaryIO:
     except (expat.ExpatError, UnicodeError) as error:
         copy.close()
         if isinstance(error, expat.ExpatError):
-            reason = expat.errors.messages[error.code]
+            reason = said_plainly(expat.errors.messages[error.code])
             raise FileError(
                 f"not well-formed XML at line {error.lineno}, column {error.offset + 1}: {reason}; "
                 "nothing of this file is converted, export it again or repair it"
             ) from None
         raise FileError(
-            f"is not {encoding} as it should be ({error}): save it as UTF-8, or declare the encoding that it has"
+            f"is not {encoding} as it should be ({in_words(error)}): save it as UTF-8, or declare the encoding that it has"
         ) from None
     copy.write("".join(out).encode())
     copy.flush()

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.report.errors import FileError, UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import JsonStream, as_utf8
 from to_labelbox.source.option_file import open_file
 from to_labelbox_formats.labelbox.comparing.features import (
@@ -113,7 +114,7 @@ def _of_lines(file: BinaryIO, path: str) -> Iterator[ExportRow]:
             try:
                 value = _decode(text)
             except (ValueError, RecursionError) as error:
-                yield ExportRow(f"{path}:{number}", broken=f"not JSON: {error}")
+                yield ExportRow(f"{path}:{number}", broken=f"not JSON: {in_words(error)}")
                 continue
             yield row_of(value, f"{path}:{number}")
 

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import NotAllowedError, RefusedError, ToLabelboxError, UnavailableError, UsageError
+from to_labelbox.report.plain_words import said_plainly
 
 T = TypeVar("T")
 
@@ -140,7 +141,7 @@ class Calls:
         told = self.clean(reason)
         if "Connection aborted" in told:
             return "the connection was lost"
-        return _OBJECT.sub("", told)[:TEXT_SHOWN]
+        return said_plainly(_OBJECT.sub("", told)[:TEXT_SHOWN])
 
     def _wait_told(self, seconds: float) -> None:
         self._tell(f"Labelbox asks to wait {seconds:.0f} s")

@@ -17,6 +17,7 @@ from msgspec import Struct
 from to_labelbox.model.text import n_of
 from to_labelbox.plugins.importer import LineCounts
 from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError, UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.labelbox.importing.calls import PAUSES, Expired, Unanswered
 from to_labelbox_formats.labelbox.importing.client import JobState, Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Journal, Piece, Project
@@ -277,7 +278,7 @@ class Jobs:
         except FileNotFoundError:
             lines = []
         except (OSError, ValueError) as error:
-            raise UsageError(f"{path} cannot be read ({error}): --restart begins anew") from None
+            raise UsageError(f"{path} cannot be read ({in_words(error)}): --restart begins anew") from None
         recorded = sum(c.failed + c.unknown for c in piece.classes.values())
         if len(lines) != recorded and piece.state in ENDED:
             raise UsageError(

@@ -19,6 +19,7 @@ from msgspec import Struct, field
 
 from to_labelbox.plugins.importer import ImportOptions, LineCounts, RowCounts
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 
 FOLDER = "import"
 STATE = "state.json"
@@ -133,7 +134,7 @@ class Journal:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise UsageError(f"{self.path(STATE)} cannot be read ({error}): --restart begins anew") from None
+            raise UsageError(f"{self.path(STATE)} cannot be read ({in_words(error)}): --restart begins anew") from None
         if self.state.version != VERSION:
             raise UsageError(f"{self.path(STATE)} is of another version of to-labelbox: finish with that, or --restart")
         if self.state.check and self.state.check != _check(self.state):

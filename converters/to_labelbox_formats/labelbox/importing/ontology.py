@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 
 _TILES = ("rectangle", "polygon", "point", "line")
 TOOLS = {
@@ -29,7 +30,7 @@ def read_ontology(path: str) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; convert again") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: not JSON: {error}") from None
+        raise UsageError(f"{path}: not JSON: {in_words(error)}") from None
     if not isinstance(content, dict):
         raise UsageError(f"{path}: want an object with 'tools' and 'classifications'")
     return content

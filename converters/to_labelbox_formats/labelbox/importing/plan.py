@@ -17,6 +17,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from to_labelbox.report.errors import RefusedError, SourceError, UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.labelbox.importing.output import Output
 
 Numbers = npt.NDArray[np.int64]
@@ -155,7 +156,9 @@ class Plan:
                     try:
                         row = _row(raw)
                     except (ValueError, RecursionError) as error:
-                        raise RefusedError(f"{path}:{number}: no data row that can be created: {error}") from None
+                        raise RefusedError(
+                            f"{path}:{number}: no data row that can be created: {in_words(error)}"
+                        ) from None
                     self._row_hash.append(hash(row.global_key))
                     self._row_file.append(file)
                     self._row_at.append(at)
@@ -189,7 +192,7 @@ class Plan:
                 try:
                     line = line_of(raw)
                 except (ValueError, RecursionError) as error:
-                    raise RefusedError(f"{path}:{number}: no annotation: {error}") from None
+                    raise RefusedError(f"{path}:{number}: no annotation: {in_words(error)}") from None
                 key = line.dataRow.globalKey or line.dataRow.id
                 if key != last:
                     self.by_id |= not line.dataRow.globalKey

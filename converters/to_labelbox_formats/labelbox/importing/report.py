@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display, n_of
 from to_labelbox.plugins.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport, RowCounts
+from to_labelbox.report import plain_words
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing.client import APP
@@ -148,7 +149,7 @@ def read_failed_rows(state: State, journal: Journal, number: int) -> list[Failed
     except FileNotFoundError:
         rows = []
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read ({error}): --restart begins anew") from None
+        raise UsageError(f"{path} cannot be read ({plain_words.in_words(error)}): --restart begins anew") from None
     if len(rows) != counts.failed and state.projects[number].rows_done:
         raise UsageError(
             f"{path} holds {n_of(len(rows), 'row')} and not the {counts.failed:,} that were recorded: put it back, or --restart"

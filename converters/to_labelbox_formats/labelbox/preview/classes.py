@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from to_labelbox.pages.palette import distinct, rgb
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.labelbox.validate import wire
 
 _KINDS = {
@@ -95,7 +96,7 @@ def load(path: str) -> Any:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: cannot be read as JSON: {error}") from None
+        raise UsageError(f"{path}: cannot be read as JSON: {in_words(error)}") from None
 
 
 # --------------------------------------------------------------------------------------------------------- answers

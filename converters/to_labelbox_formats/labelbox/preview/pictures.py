@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageFilter, ImageOps
 
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.paths import is_safe
 
@@ -94,7 +95,7 @@ def picture(path: str, side: int = MAX_SIDE) -> Picture:
     except Unreadable:
         raise
     except Exception as error:  # Pillow raises many kinds on damaged files
-        raise Unreadable(f"the picture cannot be read: {error}") from None
+        raise Unreadable(f"the picture cannot be read: {in_words(error)}") from None
 
 
 def _encoded(image: Image.Image, side: int) -> str:
@@ -132,7 +133,7 @@ def mask(text: str, color: tuple[int, int, int], instance: tuple[int, int, int] 
                     raise Unreadable(f"the mask has {image.width} × {image.height} pixels, too many to show")
                 drawn = _on(image, instance)
     except (binascii.Error, ValueError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise Unreadable(f"the mask cannot be read: {error}") from None
+        raise Unreadable(f"the mask cannot be read: {in_words(error)}") from None
     width, height = drawn.size
     box = drawn.getbbox()
     if box is None:
@@ -202,7 +203,7 @@ def frames(gallery: MediaFolder | None, names: Sequence[str], wanted: Sequence[i
         with av.open(video) as container:
             return dict(_decoded(container, wanted)), "frames of the video"
     except Exception as error:  # PyAV raises many kinds on damaged files
-        return {}, f"the video cannot be read: {error}"
+        return {}, f"the video cannot be read: {in_words(error)}"
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:

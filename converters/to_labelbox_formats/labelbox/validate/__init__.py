@@ -18,6 +18,7 @@ from msgspec import UNSET
 
 from to_labelbox.plugins.writer import Fault
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.rules.required import ASSET, unanswered
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.validate import lines, wire
@@ -213,7 +214,7 @@ class Payload:
                     line = _decode(raw)
                     kind = lines.kind_of(line)
                 except ValueError as error:
-                    yield Fault(name, number, _structural(str(error)))
+                    yield Fault(name, number, _structural(error))
                     continue
                 except RecursionError:
                     yield Fault(name, number, _TOO_DEEP)
@@ -364,12 +365,11 @@ def _names_of(line: wire.Line) -> Iterator[str]:
             yield name
 
 
-def _structural(message: str) -> str:
-    if "`confidence`" in message or "`customMetrics`" in message:
+def _structural(error: ValueError) -> str:
+    message = in_words(error)
+    if "'confidence'" in message or "'customMetrics'" in message:
         return "confidence and customMetrics belong to model predictions: leave them out of ground truth"
-    return message.replace("Object contains unknown field", "unknown key").replace(
-        "Object missing required field", "missing key"
-    )
+    return message
 
 
 class _Hashes:

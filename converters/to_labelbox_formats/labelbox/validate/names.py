@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from to_labelbox.report.plain_words import in_words
+
 TOOLS = {
     "rectangle": "box",
     "polygon": "polygon",
@@ -67,7 +69,7 @@ class Names:
         try:
             self._read(msgspec.json.decode(data))
         except ValueError as error:  # also invalid UTF-8
-            self.faults.append(f"is not JSON: {error}")
+            self.faults.append(f"is not JSON: {in_words(error)}")
         except RecursionError:
             self.faults.append("is nested too deeply to be read")
 

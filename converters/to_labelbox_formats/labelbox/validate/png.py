@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from to_labelbox.report.plain_words import in_words
+
 MAX_PIXELS = 10**8
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 6: 4}
@@ -38,8 +40,8 @@ def decode(text: str) -> Picture:
         raise PngError("base64 must come without a data: prefix")
     try:
         data = binascii.a2b_base64(text, strict_mode=True)
-    except (binascii.Error, ValueError) as error:
-        raise PngError(f"is no base64: {error}") from None
+    except (binascii.Error, ValueError):
+        raise PngError("is no base64") from None
     if not data.startswith(_SIGNATURE):
         raise PngError("is no PNG")
     header, body = _chunks(data)
@@ -55,7 +57,7 @@ def decode(text: str) -> Picture:
     try:
         rows = unpacker.decompress(body, stride * height)
     except zlib.error as error:
-        raise PngError(f"pixels cannot be unpacked: {error}") from None
+        raise PngError(f"pixels cannot be unpacked: {in_words(error)}") from None
     if not interlace:
         if len(rows) < stride * height:
             raise PngError(f"pixels end after {len(rows)} of {stride * height} bytes")
@@ -95,4 +97,4 @@ def _by_pillow(data: bytes, height: int, width: int) -> npt.NDArray[np.uint8]:
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image, np.uint8).reshape(height, width, -1)
     except (OSError, ValueError, SyntaxError) as error:
-        raise PngError(f"pixels cannot be unpacked: {error}") from None
+        raise PngError(f"pixels cannot be unpacked: {in_words(error)}") from None

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET
 
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.addresses import not_fetched
 from to_labelbox_formats.labelbox.metadata import RESERVED
@@ -122,7 +123,7 @@ class Rows:
             try:
                 row = _decode(raw)
             except (ValueError, RecursionError) as error:
-                yield number, f"is no data row: {error}"
+                yield number, f"is no data row: {in_words(error)}"
             else:
                 if isinstance(row.global_key, str):
                     self._hashes.append(hash(row.global_key))
@@ -238,14 +239,14 @@ def _shape(data: object, shape: type) -> Iterator[str]:
     try:
         msgspec.convert(data, shape)
     except msgspec.ValidationError as error:
-        yield f"row_data: {error}"
+        yield f"row_data: {in_words(error)}"
 
 
 def _conversation(data: object) -> Iterator[str]:
     try:
         conversation = msgspec.convert(data, Conversation)
     except msgspec.ValidationError as error:
-        yield f"row_data: {error}"
+        yield f"row_data: {in_words(error)}"
         return
     if conversation.type != "application/vnd.labelbox.conversational":
         yield f"row_data: type {conversation.type!r}, want 'application/vnd.labelbox.conversational'"
@@ -265,7 +266,7 @@ def _tiles(data: object, media: str) -> Iterator[str]:
     try:
         tiles = msgspec.convert(data, TileLayer)
     except msgspec.ValidationError as error:
-        yield f"row_data: {error}"
+        yield f"row_data: {in_words(error)}"
         return
     if not (tiles.tile_layer_url or tiles.tileLayerUrl):
         yield "row_data: no tile_layer_url"

@@ -14,6 +14,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc.layout.index import BESIDE, ImageList, Layout
 
@@ -89,7 +90,7 @@ def parse_classes(name: str, data: bytes) -> Classes:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileError(f"is not UTF-8 text: {error.reason} at byte {error.start}") from None
+        raise FileError(f"is {in_words(error)}") from None
     if base.endswith(".json"):
         return _class_json(base, text)
     if base.endswith(".pbtxt"):
@@ -201,7 +202,7 @@ def _class_json(base: str, text: str) -> Classes:
     try:
         meta = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise FileError(f"not valid JSON: {error}") from None
+        raise FileError(f"not valid JSON: {in_words(error)}") from None
     colours: dict[int, str] = {}
     if isinstance(meta, dict) and ("label_map" in meta or "labels" in meta):
         values = _numbered(meta.get("label_map")) or _numbered(meta.get("labels"))
@@ -372,4 +373,4 @@ def _texts(source: Source, log: Log, name: str) -> Iterator[str]:
     except FileError as error:
         log.file_unreadable(name, str(error))
     except UnicodeDecodeError as error:
-        log.file_unreadable(name, f"line {number} is not UTF-8 text ({error.reason}): not read from there on")
+        log.file_unreadable(name, f"line {number} is {in_words(error)}: not read from there on")

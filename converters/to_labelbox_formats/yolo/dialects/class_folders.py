@@ -18,6 +18,7 @@ from to_labelbox.model.text import n_of, text_name
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.yolo.folders.descriptors import MAX_DESCRIPTOR_BYTES
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree
 from to_labelbox_formats.yolo.options import SplitFolders
@@ -187,7 +188,7 @@ def _labels_json(tree: Tree, log: Log) -> dict[str, tuple[str, ...]]:
         try:
             records = msgspec.json.decode(tree.source.read(file, MAX_DESCRIPTOR_BYTES), type=dict[str, _Record])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            log.file_unreadable(file, f"does not map ids to path and labels: {error}")
+            log.file_unreadable(file, f"does not map ids to path and labels: {in_words(error)}")
             continue
         except FileError as error:
             log.file_unreadable(file, str(error))

@@ -21,6 +21,7 @@ from msgspec import Struct, field
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import FieldCensus
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 
 MAX_LINE = 512 * 2**20
@@ -158,7 +159,7 @@ class Lines:
                 try:
                     image = _images.decode(line)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                    log.file_unreadable(self.file, f"record {number}: {error}")
+                    log.file_unreadable(self.file, f"record {number}: {in_words(error)}")
                     continue
                 if image.type not in ("", "image"):
                     log.file_unreadable(self.file, f"record {number}: is of type {image.type!r}, not a picture")
@@ -172,7 +173,7 @@ def rows_of(image: Image) -> tuple[str, list[list[bytes]]]:
         try:
             rows = _rows.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise FileError(f"annotations.{kind}: {error}") from None
+            raise FileError(f"annotations.{kind}: {in_words(error)}") from None
         return kind, [[_token(v) for v in row] if isinstance(row, list) else [_token(row)] for row in rows]
     return "", []
 

@@ -16,6 +16,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.folders.listing import Tree
 from to_labelbox_formats.yolo.folders.plain_yaml import plain_yaml
@@ -87,9 +88,9 @@ def load_yaml(data: bytes) -> Mapping[str, Any]:
         document = yaml.load(yaml.reader.Reader.NON_PRINTABLE.sub("", text), Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise FileError(f"not YAML{place}: {error.problem}") from None
+        raise FileError(f"not YAML{place}: {in_words(error)}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FileError(f"not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
+        raise FileError(f"not YAML: {in_words(error)}") from None
     if not isinstance(document, dict):
         raise FileError("is no mapping of keys such as names and train")
     return {key: value for key, value in _merged(document).items() if isinstance(key, str)}
@@ -360,12 +361,14 @@ def read_names(tree: Tree, file: str, log: Log) -> dict[int, str]:
         try:
             notes = msgspec.json.decode(tree.source.read(file, MAX_DESCRIPTOR_BYTES), type=_Notes)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise FileError(f"{file} does not list categories: {error}") from None
+            raise FileError(f"{file} does not list categories: {in_words(error)}") from None
         return {(n if c.id is None else c.id): c.name.strip() for n, c in enumerate(notes.categories)}
     try:
         text = utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES)).decode()
     except UnicodeDecodeError as error:
-        message = f"{file} is not UTF-8: save it as UTF-8, or give the class names with -O names=FILE ({error})"
+        message = (
+            f"{file} is not UTF-8: save it as UTF-8, or give the class names with -O names=FILE ({in_words(error)})"
+        )
         raise FileError(message) from None
     return names_of_lines(text, file, log)
 

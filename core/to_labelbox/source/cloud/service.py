@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import ToLabelboxError, UnavailableError, UsageError
+from to_labelbox.report.plain_words import said_plainly
 from to_labelbox.source.urls import url_parts
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -128,8 +129,8 @@ def _refused(said: str, access: str, error: BaseException) -> ToLabelboxError:
     if isinstance(error, PermissionError) or re.search(
         "credential|auth|status=40[13]|forbidden", f"{kind} {line}", re.IGNORECASE
     ):
-        return UsageError(f"{said}: access is refused ({line}): {access}")
-    return UnavailableError(f"{said}: cannot be read now ({kind}: {line})")
+        return UsageError(f"{said}: access is refused ({said_plainly(line)}): {access}")
+    return UnavailableError(f"{said}: cannot be read now ({said_plainly(line)})")
 
 
 def _line(error: BaseException) -> str:
