@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from to_labelbox.cli.table import Column, table
 from to_labelbox.conversion.output_folder import holds_result
 from to_labelbox.model.text import display, n_of
+from to_labelbox.report import documentation
 from to_labelbox.report.codes import Code, Severity
 from to_labelbox.report.log import Assumption, Diagnostic, Example, Tally, Unread
 from to_labelbox.report.report import Report, Suspicion
@@ -69,7 +70,14 @@ def closing(report: Report, out: str | None, width: int = 0) -> str:
         lines += ["", "not in the ontology:"]
         lines += [f"{count:>9,}  {display(what)}" for what, count in unfit[:CLASSES_SHOWN]]
         lines += [f"… and {len(unfit) - CLASSES_SHOWN} more, see report.json"] if len(unfit) > CLASSES_SHOWN else []
-    return "\n".join([*lines, *_end(report, out)])
+    return "\n".join([*lines, *_codes(report.diagnostics, width), *_end(report, out)])
+
+
+def _codes(diagnostics: Sequence[Diagnostic], width: int) -> list[str]:
+    """Where the codes are explained: for somebody who reads it, and where the documents have an address."""
+    if not width or not documentation.site() or all(d.code in (Code.DECISION, Code.SUSPICIOUS) for d in diagnostics):
+        return []
+    return ["", f"codes: {documentation.page('docs/diagnostics.md')}"]
 
 
 def _classes(report: Report, width: int) -> list[str]:
@@ -110,6 +118,7 @@ def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:
     if len(report.decisions) > DECISIONS_SHOWN:
         lines.append(f"note     … and {len(report.decisions) - DECISIONS_SHOWN} more decisions, in report.json")
     lines += _assumed(report.assumptions) + _unread(report.unread)
+    lines += _codes(report.diagnostics, width)
     failed = sum(not row.published for row in report.datasets)
     if failed:
         lines += ["", f"{failed:,} of {n_of(len(report.datasets), 'dataset')} gave nothing"]

@@ -36,6 +36,7 @@ _COLORS: dict[str, dict[str, Any]] = {
 _FIRST = re.compile(r"(error|warning|note|hint|assumed|unread|suspicious|next:|wrote|to-labelbox:|Error:)(?= )")
 _LAST = re.compile(r"(?<=  )(failed|nothing|partly|no labels)$")
 _WITHIN = re.compile(r"(?<=: )(warning|hint)(?=: )")
+_CODE = re.compile(r"(?:error|warning|note) +([a-z0-9-]+)(?=: | ×)")
 _WRAPPED = re.compile(r"(error|warning|note|assumed|unread) +")
 INDENT = " " * 9
 LONGEST = 20_000
@@ -85,7 +86,25 @@ def _broken(line: str, columns: int) -> list[str]:
     )
 
 
+def _linked(line: str) -> str:
+    """The code that begins a line as a link to what it means, where the documents have an address.
+
+    Written as OSC 8, which terminals that have no links pass over.
+    """
+    found = _CODE.match(line)
+    if found is None:
+        return line
+    from to_labelbox.report.codes import Code
+    from to_labelbox.report.documentation import code_page, site
+
+    if found[1] not in list(Code) or not site():
+        return line
+    start, stop = found.span(1)
+    return f"{line[:start]}\x1b]8;;{code_page(found[1])}\x1b\\{found[1]}\x1b]8;;\x1b\\{line[stop:]}"
+
+
 def _colored(line: str) -> str:
+    line = _linked(line)
     for place in (_FIRST.match(line), _WITHIN.search(line), _LAST.search(line)):
         if place is not None:
             line = line[: place.start()] + click.style(place[0], **_COLORS[place[0]]) + line[place.end() :]

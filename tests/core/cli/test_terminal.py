@@ -12,9 +12,12 @@ from types import SimpleNamespace
 
 import pytest
 
+import to_labelbox
 from harness import annotation, coco, save
-from to_labelbox.cli import progress
+from to_labelbox.cli import progress, speech
+from to_labelbox.cli.closing import closing
 from to_labelbox.cli.table import Column, cell_width, table
+from to_labelbox.report import documentation
 
 PROGRAM = [sys.executable, "-m", "to_labelbox"]
 
@@ -59,6 +62,23 @@ def test_severities_have_colours_on_a_terminal_alone(lossy: str) -> None:
     assert "\x1b" not in on_terminal("convert", lossy, "--dry-run", "--no-progress", TERM="dumb")
     piped = subprocess.run([*PROGRAM, "convert", lossy, "--dry-run"], capture_output=True, text=True, check=False)
     assert "\x1b" not in piped.stderr
+
+
+def test_a_code_leads_to_its_page_where_the_documents_have_an_address(
+    lossy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = closing(to_labelbox.convert(lossy, None), None, 80)
+    monkeypatch.setattr(speech, "width", lambda _: 80)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "]8;;" not in speech._dressed(made, sys.stderr)
+    assert "codes:" not in made
+    monkeypatch.setattr(documentation, "site", lambda: "https://docs.example.org/tl")
+    text = closing(to_labelbox.convert(lossy, None), None, 80)
+    address = "https://docs.example.org/tl/diagnostics.html"
+    assert f"codes: {address}" in text
+    assert "codes:" not in closing(to_labelbox.convert(lossy, None), None)
+    assert f"\x1b]8;;{address}#box-empty\x1b\\box-empty\x1b]8;;\x1b\\: " in speech._dressed(text, sys.stderr)
 
 
 @pytest.mark.parametrize("columns", [60, 80, 140])
