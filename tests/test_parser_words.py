@@ -251,7 +251,8 @@ def test_a_damaged_mask_in_a_payload(made: Path, tmp_path: Path) -> None:
         check("validate", str(out))
         check("preview", str(out), "-o", str(tmp_path / "page.html"))
         assert (
-            FOREIGN.search(re.sub(r"<script.*?</script>", "", (tmp_path / "page.html").read_text(), flags=re.DOTALL)) is None
+            FOREIGN.search(re.sub(r"<script.*?</script>", "", (tmp_path / "page.html").read_text(), flags=re.DOTALL))
+            is None
         )
 
 

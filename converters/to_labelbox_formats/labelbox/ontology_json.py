@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,8 @@ TOOLS = {
     Kind.ENTITY: "named-entity",
     Kind.RELATIONSHIP: "edge",
 }
+FEW = 7
+"""Tools whose evenly spread hues can be told apart: of 8, two are 0.048 apart in OKLab."""
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -41,10 +43,10 @@ def normalised(ontology: Ontology) -> dict[str, Any]:
                 "tool": TOOLS[tool.kind],
                 "name": tool.name,
                 "required": False,
-                "color": tool.color if _HEX.fullmatch(tool.color) else _color(n, len(ontology.tools)),
+                "color": color,
                 "classifications": _questions(tool.classifications),
             }
-            for n, tool in enumerate(ontology.tools)
+            for tool, color in zip(ontology.tools, _colors([tool.color for tool in ontology.tools]))
         ],
         "classifications": _questions((c.question for c in ontology.classifications), top=True),
     }
@@ -66,7 +68,22 @@ def _questions(questions: Iterable[Question], top: bool = False) -> list[dict[st
     ]
 
 
-def _color(n: int, of: int) -> str:
-    """Hues spread evenly over the tools, as the SDK's builder does."""
-    red, green, blue = colorsys.hsv_to_rgb(n / max(1, of), 1, 1)
+def _colors(given: Sequence[str]) -> list[str]:
+    """The source's own colours, and others that can be told apart in the editor.
+
+    Of a few tools these are hues spread evenly, as the SDK's builder makes them; of more, hues would look alike.
+    """
+    of = len(given)
+    own = [color if _HEX.fullmatch(color) else None for color in given]
+    if of <= FEW:
+        return [color or _hue(n / of) for n, color in enumerate(own)]
+    if None not in own:
+        return list(given)
+    from to_labelbox.pages.palette import completed  # here, because few tools need none of it
+
+    return completed(own)
+
+
+def _hue(turn: float) -> str:
+    red, green, blue = colorsys.hsv_to_rgb(turn, 1, 1)
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"

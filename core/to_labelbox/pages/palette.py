@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,8 @@ def nearest(colors: Sequence[str]) -> float:
 
 
 @cache
-def _palette() -> tuple[str, ...]:
+def _palette(most: int = MOST) -> tuple[str, ...]:
+    """The first colours of the palette, whatever their number."""
     axis = np.arange(0, 256, _STEP)
     colors = np.stack(np.meshgrid(axis, axis, axis), -1).reshape(-1, 3)
     lab = oklab(colors)
@@ -94,7 +96,7 @@ def _palette() -> tuple[str, ...]:
     colors, lab = colors[usable], lab[usable]
     chosen, last = [_FIRST], oklab(np.array(rgb(_FIRST)))
     distance = np.full(len(lab), np.inf)
-    for _ in range(MOST - 1):
+    for _ in range(min(most, MOST) - 1):
         distance = np.minimum(distance, ((lab - last) ** 2).sum(1))
         best = int(distance.argmax())
         last = lab[best]
@@ -107,19 +109,22 @@ def distinct(count: int, given: Sequence[str | None] = ()) -> list[str]:
 
     A class without one, or beyond those, takes the next of the palette that is not near one that is given.
     """
+    own = [color for color in given if color and _HEX.fullmatch(color)]
+    alike = bool(own) and nearest(own[:1000]) < NEAR
+    return completed([None if alike else color for color in [*given, *[None] * (count - len(given))][:count]])
+
+
+def completed(given: Sequence[str | None]) -> list[str]:
+    """The colours that are given, and for each that is none the next of the palette that is not near one of them."""
     usable = [color if color and _HEX.fullmatch(color) else None for color in given]
-    own = [color.lower() for color in usable if color]
-    if own and nearest(own[:1000]) < NEAR:
-        usable, own = [], []
-    free = [color for color in _palette() if not own or _far(color, own)] or list(_palette())
-    colors, taken = [], 0
-    for number in range(count):
-        color = usable[number] if number < len(usable) else None
-        if color is None:
-            color = free[taken % len(free)]
-            taken += 1
-        colors.append(color)
-    return colors
+    own = [color for color in usable if color]
+    wanted = len(usable) - len(own)
+    free: list[str] = []
+    for most in (wanted + 4 * len(own), MOST):  # each takes time
+        if len(free) < min(wanted, MOST):
+            free = [color for color in _palette(most) if not own or _far(color, own)]
+    palette = cycle(free or _palette())
+    return [color or next(palette) for color in usable]
 
 
 def _far(color: str, others: Sequence[str]) -> bool:
