@@ -60,7 +60,7 @@ def batch(
                 if row.problem:
                     tell(f"error    {display(row.path)}: {display(row.problem)}")
             tell(
-                "shard {}/{} is done; when all are: to-labelbox merge {}".format(
+                "shard {}/{} is done; when all are: to-labelbox merge {} (and the folders of the others, where each has its own)".format(
                     *given["shard"], shlex.quote(out or "")
                 )
             )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
 import click
+
+from to_labelbox.report.errors import ToLabelboxError
 
 _EXTRA = re.compile(r"^Got unexpected extra arguments? \((.*)\)$", re.DOTALL)
 _NEEDS_VALUE = re.compile(r"^Option '(.+)' requires (?:an argument|\d+ arguments)\.$")
@@ -45,7 +49,21 @@ def _nearest(error: click.NoSuchOption) -> str:
     """The command's option of the most similar name."""
     known = [name for p in error.ctx.command.params for name in (*p.opts, *p.secondary_opts)] if error.ctx else []
     near = get_close_matches(error.option_name, known, 1, 0.6)
+    if owners := _formats_with(error.option_name.lstrip("-")):
+        return f"; it is an option of {' and '.join(owners)}: -O {error.option_name.lstrip('-')}=…"
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _formats_with(option: str) -> list[str]:
+    """The formats that have an option of this name."""
+    from to_labelbox.plugins.registry import readers
+
+    with suppress(ToLabelboxError):
+        wanted = option.replace("-", "_")
+        return [
+            name for name, one in readers().items() if any(f.name == wanted for f in dataclasses.fields(one.options))
+        ]
+    return []
 
 
 def _name(error: click.BadParameter) -> str:

@@ -104,4 +104,10 @@ def advice(settings: Settings, datasets: bool = False) -> str:
         return "if they are different assets, their addresses are wrong in the source: see --url-prefix, --url-map"
     if datasets and "{dataset}" not in settings.url_prefix:
         return f"if they are others, give each dataset its own folder with --url-prefix '{settings.url_prefix.rstrip('/')}/{{dataset}}'"
-    return "use {relpath} rather than {name} in --url-prefix, or --url-map"
+    used = _FIELD.findall(settings.url_prefix)
+    if "name" in used or "stem" in used:
+        return "use {relpath} rather than {name} in --url-prefix, or --url-map"
+    apart = [f"{{{name}}}" for name in _FIELD.findall(settings.global_key) if name not in (*used, *OWN)]
+    if not apart:
+        return "their paths are the same: give each its own line in --url-map"
+    return f"their paths are the same: put {' '.join(apart)} into --url-prefix too, as it is in --global-key, or give --url-map"

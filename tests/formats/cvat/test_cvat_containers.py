@@ -115,7 +115,7 @@ def test_the_root_decides(tmp_path: Path) -> None:
     [
         ("", "empty"),
         (export(image(BOX))[:-20], "line 6, column"),
-        (export(image(BOX)).replace("</image>", "</imag>"), "mismatched tag"),
+        (export(image(BOX)).replace("</image>", "</imag>"), "an end tag that is not that of the element"),
         (
             '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><annotations><version>1.1</version></annotations>',
             "DOCTYPE",

@@ -21,6 +21,8 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import RefusedError, UsageError
+from to_labelbox.source.asset_lookup import MediaFolder, Tie
+from to_labelbox.source.paths import is_safe
 from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Journal
 from to_labelbox_formats.labelbox.importing.plan import DataRow, is_local, is_raw_text, local_fields
@@ -65,6 +67,8 @@ class MediaRoot:
             raise UsageError(f"--media-root {path}: no such folder")
         self.given = path
         self._real = "" if path is None else os.path.realpath(path)
+        self._folder = MediaFolder(self._real)
+        self._lock = threading.Lock()
 
     def find(self, path: str) -> str:
         """The real path of a regular file below the root, links resolved. Raises :class:`Missing`."""
@@ -77,6 +81,8 @@ class MediaRoot:
         found = os.path.realpath(os.path.join(self._real, path))
         if "\\" in path and not os.path.exists(found):  # written on Windows
             found = os.path.realpath(os.path.join(self._real, path.replace("\\", "/")))
+        if not os.path.exists(found) and is_safe(path.replace("\\", "/")):
+            found = os.path.realpath(self._elsewhere(path.replace("\\", "/")))
         if os.path.commonpath([self._real, found]) != self._real:
             raise Missing("media-outside-root: leads out of the media root, and is not sent")
         try:
@@ -86,6 +92,18 @@ class MediaRoot:
         if not stat.S_ISREG(mode):
             raise Missing("is no regular file")
         return found
+
+    def _elsewhere(self, path: str) -> str:
+        """The file that a path means by the rule of all media roots, where it is not there as it stands. Raises :class:`Missing`."""
+        with self._lock:
+            found = self._folder.find(path)
+        if isinstance(found, Tie):
+            raise Missing(
+                f"{found.first} and {found.second} may both be meant: convert with --media-root, or give one folder"
+            )
+        if found is None or os.path.splitext(found)[1].lower() != os.path.splitext(path)[1].lower():
+            raise Missing("not found below the media root")
+        return os.path.join(self._real, found)
 
 
 class LocalFiles(Struct):

@@ -421,7 +421,7 @@ def _target(target: Target, found: Survey, plan: Plan, options: ImportOptions, a
     if options.project_id:
         ontology = "the project's"
     else:
-        ontology = f"{tools} tools, {questions} classifications, {'there already' if target.ontology_there else 'new'}"
+        ontology = f"{n_of(tools, 'tool')}, {n_of(questions, 'classification')}, {'there already' if target.ontology_there else 'new'}"
     made = (
         "by their ids"
         if plan.by_id

@@ -148,14 +148,15 @@ class Rows:
         found = np.frombuffer(self._addresses, np.int64) if self._addresses else np.zeros(0, np.int64)
         order = np.argsort(found, kind="stable")
         ordered = found[order]
-        first = 0
+        first, shared = 0, []
         for at in range(1, len(ordered)) if len(ordered) and (ordered[1:] == ordered[:-1]).any() else ():
             if ordered[at] != ordered[first]:
                 first = at
             elif ordered[at] and self._hashes[order[at]] != self._hashes[order[first]]:
                 line = self._lines[int(order[first])]
                 message = f"row_data is the address of line {line} too, under another global_key: they are one asset"
-                yield self._lines[int(order[at])], message
+                shared.append((self._lines[int(order[at])], message))
+        yield from sorted(shared)
 
     def _at(self, index: int) -> Row:
         if self._file is None:

@@ -74,6 +74,25 @@ def test_missing_media_are_listed_before_anything_is_sent(service: StandIn, tmp_
     assert [e["key"] for e in report.messages[0].examples] == ["a/0003.jpg", "a/0004.jpg"]
 
 
+def test_media_that_lie_deeper_are_found_by_the_rule_of_all_media_roots(service: StandIn, tmp_path: Path) -> None:
+    out = rewritten(output(tmp_path / "out", rows=1, web=False), row_data="0000.jpg")
+    pictures(tmp_path / "media" / "VOC2012" / "JPEGImages")
+    report = run(service, out, media_root=tmp_path / "media")
+    assert report.rows.failed == 0
+    assert uploads(service) == [b"\xff\xd8\xff picture 0"]
+
+
+def test_of_two_files_that_may_be_meant_none_is_sent(service: StandIn, tmp_path: Path) -> None:
+    out = rewritten(output(tmp_path / "out", rows=1, web=False), row_data="0000.jpg")
+    for split in ("train", "val"):
+        pictures(tmp_path / "media" / split)
+    with pytest.raises(UsageError, match=r"train/a/0000\.jpg and val/a/0000\.jpg may both be meant"):
+        run(service, out, media_root=tmp_path / "media")
+    out = rewritten(out, row_data="0000.png")
+    with pytest.raises(UsageError, match="not found below the media root"):
+        run(service, out, media_root=tmp_path / "media" / "train")
+
+
 @pytest.mark.parametrize(
     "path", ["../secret.jpg", "a/link.jpg", "a/folder/secret.jpg", "/etc/passwd", "a/pipe.jpg", "a"]
 )
