@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from to_labelbox.model.text import cut, n_of
+from to_labelbox.report.plain_words import NAMES
 
 _MOST_SHOWN = 60
 _EXPECTED = re.compile(
@@ -16,15 +17,6 @@ _EXPECTED = re.compile(
 )
 _MISSING = re.compile(r"Object missing required field `([^`]*)`$")
 _BYTE = re.compile(r"\(byte (\d+)\)")
-_WORDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "str": "a text",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "null",
-}
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "int": int,
     "float": float,
@@ -59,7 +51,7 @@ def json_fault(error: Exception, data: bytes | memoryview | str = b"") -> str:
     if expected is None:
         return f"{_place(steps) or 'it'} is {_shown('', steps, data)}, which is out of range"
     kinds = [k for k in expected["wanted"].split(" | ") if k != "null"]
-    wanted = " or ".join(_WORDS.get(k, "another kind of value") for k in kinds)
+    wanted = " or ".join(NAMES.get(k, "another kind of value") for k in kinds)
     length = re.fullmatch(r" of length (\d+)", expected["beyond"] or "")
     if length:
         wanted = n_of(int(length[1]), "value is", "values are")
@@ -88,7 +80,7 @@ def _shown(got: str, steps: list[str], data: bytes | memoryview | str) -> str:
         )
         if fits:
             return cut(msgspec.json.encode(value).decode(), _MOST_SHOWN)
-    return _WORDS.get(kind, "a value")
+    return NAMES.get(kind, "a value")
 
 
 def _values(value: Any, steps: list[str]) -> Iterator[Any]:
