@@ -14,13 +14,14 @@ from typing import NamedTuple, TypeAlias
 
 from to_labelbox.report.errors import FileError, ToLabelboxError
 from to_labelbox.source.xml import Element, local_name, parse_text, xml_text
+from to_labelbox_formats.voc.alike import Alike
 from to_labelbox_formats.voc.detect import ONE_AN_IMAGE
 
 MAX_BYTES = 32 * 2**20
 """No annotation file of one image is larger."""
 
 Row: TypeAlias = tuple[str | None, ...]
-"""name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax of an object; None where the element is missing."""
+"""name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax of an object; a corner is None where its element is missing."""
 
 ROW_FIELDS = ("name", "pose", "truncated", "difficult", "occluded")
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -103,6 +104,7 @@ _OBJECT = re.compile(
     + "".join(f"(?({group})|(?!))" for group in (1, 6, 7, 8, 9))
 )
 _TAIL = re.compile(r"\s*</annotation>\s*\Z")
+_alike = Alike(dict.fromkeys(ROW_FIELDS, _TEXT), dict.fromkeys(CORNERS, _NUMBER), _TAIL)
 
 
 def plain(text: str) -> Document | None:
@@ -110,14 +112,18 @@ def plain(text: str) -> Document | None:
     head = _HEAD.match(text)
     if head is None:
         return None
-    rows: list[Row] = []
-    end = head.end()
-    next_object = _OBJECT.match
-    while found := next_object(text, end):
-        rows.append(found.groups())
-        end = found.end()
-    if _TAIL.match(text, end) is None:
-        return None
+    start = head.end()
+    rows: list[Row] | None = _alike.rows(text, start)
+    if rows is None:
+        rows, end, last = [], start, start
+        next_object = _OBJECT.match
+        while found := next_object(text, end):
+            rows.append(found.groups(""))
+            last, end = end, found.end()
+        if _TAIL.match(text, end) is None:
+            return None
+        if rows:
+            _alike.learn(text[last:end])
     filename, database, credit, width, height = head.groups("")
     return Document(filename, width, height, database, credit, rows)
 
@@ -210,7 +216,7 @@ def _row(element: Element) -> Row:
         children["name"] = result  # FAIR1M
     boxes = children_of(element, "bndbox")
     return (
-        *(children[name].text or "" if name in children else None for name in ROW_FIELDS),
+        *(children[name].text or "" if name in children else "" for name in ROW_FIELDS),
         *corners_of(boxes[0] if boxes else None),
     )
 

@@ -16,7 +16,7 @@ from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.objects import left_out
 from to_labelbox_formats.voc.shapes import FULL_TURN, Rules, has_outline, number
 
-_SAMPLE = 2000
+_SAMPLE = 1000
 """Annotation files, spread evenly over the set, that decide what holds for all of them."""
 _KEPT_ROWS = 20_000
 """Objects of documents that are kept, some 10 MB of them: of a small set all are read for the sample, and need not be again."""
@@ -70,7 +70,7 @@ class Sample:
                 self._add(document, layout.xmls[unit], labels, rules)
                 if self._headers and document.rows and (image := layout.image(unit)):
                     self._compare(document, source, image)
-        self.order.boxes = self.boxes
+        self.boxes = self.order.boxes = len(self._boxes)
         if self._odd:
             self._count_odd()
         self._boxes.clear()
@@ -82,27 +82,32 @@ class Sample:
         self.files += 1
         self.genuine += _is_genuine(document)
         width, height = number(document.width) or 0.0, number(document.height) or 0.0
-        for n, row in enumerate(document.rows):
-            element = document.elements[n] if document.elements else None
-            corners = map(number, row[5:9]) if element is not None else map(float, row[5:9])  # type: ignore[arg-type]
-            values = [value for value in corners if value is not None]
-            if (len(values) == 4 or has_outline(element)) and left_out(rules, row, element) is None:
-                labels[(row[0] or "").strip()] = None
-            if element is not None:
-                self._turned(element)
-            if len(values) < 4:
-                continue
-            left, top, right, bottom = values
-            self.boxes += 1
-            self._boxes.append((left, top, right, bottom, width, height))
-            if right < left or bottom < top or (width and (right > width + 1 or bottom > height + 1)):
+        first = len(self._boxes)
+        if document.elements or rules.skip_difficult:
+            for n, row in enumerate(document.rows):
+                element = document.elements[n] if document.elements else None
+                values = [value for value in map(number, row[5:9]) if value is not None]
+                if (len(values) == 4 or has_outline(element)) and left_out(rules, row, element) is None:
+                    labels[(row[0] or "").strip()] = None
+                if element is not None:
+                    self._turned(element)
+                if len(values) == 4:
+                    self._boxes.append((*values, width, height))
+        else:  # a plain row has a name and four numbers
+            for label, _, _, _, _, *corners in document.rows:
+                labels[label.strip()] = None  # type: ignore[union-attr]
+                self._boxes.append((*map(float, corners), width, height))  # type: ignore[arg-type]
+        wide, high = (width + 1, height + 1) if width else (math.inf, math.inf)
+        for left, top, right, bottom, _, _ in self._boxes[first:]:
+            if right < left or bottom < top or right > wide or bottom > high:
                 self._odd = True
-            least, greatest = min(values), max(values)
-            if least <= 0:
+            if left <= 0 or top <= 0 or right <= 0 or bottom <= 0:
                 self.zeros += 1
                 self.zero = self.zero or name
-            self.relative &= least >= 0 and greatest <= 1
-            self.fractions = self.fractions or not all(map(float.is_integer, values))
+            if self.relative:
+                values = [left, top, right, bottom]
+                self.relative = min(values) >= 0 and max(values) <= 1
+                self.fractions = self.fractions or not all(map(float.is_integer, values))
 
     def _count_odd(self) -> None:
         """What is counted only where some box is flipped or goes beyond its picture, which is seldom."""

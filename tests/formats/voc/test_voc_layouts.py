@@ -91,7 +91,7 @@ def test_labels_of_the_upright_picture_are_turned_back(voc: Any, orientation: in
     assert voc(files, exif=False).only.geometry == Box(10, 20, 20, 20)
 
 
-@pytest.mark.parametrize("orientation", [1, 2, 3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("orientation", [1, 5, 6, 7, 8])
 def test_labels_of_the_stored_picture_stay(voc: Any, orientation: int) -> None:
     result = voc({"a.xml": annotation(CAT), "a.jpg": jpeg(100, 50, orientation)})
     assert (result.only.geometry, result.codes) == (Box(10, 20, 20, 20), {})
