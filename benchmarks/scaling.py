@@ -6,7 +6,8 @@ Phases are timed inside the process: *start* (the interpreter, modules), *open* 
 indexed in one process), *index* (of annotations of a large COCO file: parallel),
 *encode* (parallel), *infer* (the ontology, repeated assets: one process), *finish* (filling in and placing lines in
 parallel, hashes in one process), *rest* (writing the other files, naming, ending workers). ``serial`` are start, open, infer and rest.
-``model`` is what one worker's CPU time leaves for so many: its parallel phases divided, its serial ones as they are.
+``lead`` is the CPU time of the process that leads the workers, whatever they do meanwhile; ``work`` that of all of these.
+``model`` is the first and the n-th part of the second: what n idle cores would take, measured on any number of them.
 
 Every number of workers must give the same bytes; this is checked. Wall time means something only where nothing else runs.
 """
@@ -31,7 +32,7 @@ from batch import voc
 from coco import generate
 
 PROGRAM = """
-import atexit, functools, json, os, sys, time
+import atexit, functools, json, os, resource, sys, time
 began = float(os.environ["BEGAN"])
 marks = {}
 def mark(name):
@@ -69,7 +70,8 @@ def tell():
     if os.getpid() == owner:
         mark("rest")
         with open(os.environ["TOLD"], "w") as file:
-            json.dump({**marks, "index": indexing}, file)
+            of = resource.getrusage(resource.RUSAGE_CHILDREN)
+            json.dump({**marks, "index": indexing, "work": of.ru_utime + of.ru_stime}, file)
 atexit.register(tell)
 from to_labelbox.cli import main
 main()
@@ -81,12 +83,21 @@ GOALS = {"coco": 10.0, "masks": 10.0, "voc": 8.0, "yolo": 6.0}
 
 
 class Run(NamedTuple):
-    """Wall seconds, of each phase too, and CPU seconds of this process's phases."""
+    """Wall seconds, of each phase too; CPU seconds of the leading process's phases and of all workers."""
 
     wall: float
     phases: dict[str, float]
     cpu: dict[str, float]
+    work: float
     digest: str
+
+    @property
+    def lead(self) -> float:
+        return sum(self.cpu.values())
+
+    def on(self, cores: int) -> float:
+        """Seconds with so many idle cores."""
+        return self.lead + self.work / cores
 
 
 def digest_of(folder: Path) -> str:
@@ -109,9 +120,9 @@ def measure(arguments: list[str], workers: int, folder: Path) -> Run:
     if "finish" not in marks:  # one worker finishes lines while it writes them: that is all but naming
         marks["finish"] = marks["rest"]
     marks["rest"] = wall, marks["rest"][1]
-    index = marks.pop("index")
+    index, work = marks.pop("index"), float(marks.pop("work"))  # type: ignore[arg-type]
     phases, cpu = (_between({name: found[i] for name, found in marks.items()}, index[i]) for i in range(2))
-    return Run(wall, phases, cpu, digest_of(out))
+    return Run(wall, phases, cpu, work, digest_of(out))
 
 
 def _between(marks: Mapping[str, float], index: float) -> dict[str, float]:
@@ -130,13 +141,8 @@ def medians(runs: list[Run]) -> Run:
     names = ("index", *PHASES)
     phases = {name: statistics.median(run.phases[name] for run in runs) for name in names}
     cpu = {name: statistics.median(run.cpu[name] for run in runs) for name in names}
-    return Run(statistics.median(run.wall for run in runs), phases, cpu, runs[0].digest)
-
-
-def modelled(one: Run, workers: int) -> float:
-    """What is left of the CPU time of one worker when only its parallel phases are divided."""
-    parallel = sum(one.cpu[name] for name in PARALLEL)
-    return sum(one.cpu.values()) - parallel + parallel / workers
+    wall, work = (statistics.median(getattr(run, name) for run in runs) for name in ("wall", "work"))
+    return Run(wall, phases, cpu, work, runs[0].digest)
 
 
 def sources(root: Path, scale: float, wanted: list[str]) -> dict[str, list[str]]:
@@ -168,25 +174,28 @@ def main() -> None:
         for job, arguments in sources(root, given.scale, given.jobs.split(",")).items():
             print(f"\n{job}, goal {GOALS[job]:g} × with 16 workers")
             print(
-                f"{'workers':>7}{'wall s':>8}{'gain':>7}{'model s':>9}"
+                f"{'workers':>7}{'wall s':>8}{'gain':>7}{'lead':>7}{'work':>7}{'model s':>9}{'gain':>7}"
                 + "".join(f"{p:>8}" for p in ("index", *PHASES))
                 + "  serial"
             )
-            one: Run | None = None
+            one, found = None, None
             for workers in counts:
                 found = medians([measure(arguments, workers, root) for _ in range(given.rounds)])
                 one = one or found
                 if found.digest != one.digest:
                     raise SystemExit(f"{workers} workers have given other bytes than one")
+                model = found.on(workers) if workers > 1 else found.lead
                 serial = sum(seconds for phase, seconds in found.phases.items() if phase not in PARALLEL)
                 print(
-                    f"{workers:>7}{found.wall:>8.2f}{one.wall / found.wall:>7.2f}{modelled(one, workers):>9.2f}"
+                    f"{workers:>7}{found.wall:>8.2f}{one.wall / found.wall:>7.2f}"
+                    f"{found.lead:>7.2f}{found.work:>7.2f}{model:>9.2f}{one.lead / model:>7.2f}"
                     + "".join(f"{found.phases[p]:>8.2f}" for p in ("index", *PHASES))
                     + f"{serial:>8.2f}"
                 )
             assert one is not None
-            more = ", ".join(f"{n}: {modelled(one, 1) / modelled(one, n):.1f}" for n in (2, 4, 8, 16, 32, 64))
-            print(f"model, gain by workers: {more}")
+            assert found is not None
+            more = ", ".join(f"{n}: {one.lead / found.on(n):.1f}" for n in (2, 4, 8, 16, 32, 64))
+            print(f"gain by cores, from the model of the last line: {more}")
 
 
 if __name__ == "__main__":
