@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.census import CATEGORY_FIELDS, Census
+from to_labelbox_formats.coco.census import CATEGORY_FIELDS, Census, repeated_keys
 from to_labelbox_formats.coco.ids import Id, Names
 
 _SHOWN = 5
@@ -54,6 +55,7 @@ def read_categories(data: bytes, name: str, log: Log) -> CategoryList:
     """A list of records, a mapping from ids to names or records, or a list of names. Raises :class:`FileError`."""
     try:
         if data.lstrip()[:1] == b"{":
+            _tell_repeated(repeated_keys(data), name, log)
             return CategoryList(_of_mapping(msgspec.json.decode(data, type=dict[str, msgspec.Raw]), name, log))
         raw = msgspec.json.decode(data, type=list[msgspec.Raw])
         if raw and all(bytes(item).startswith(b'"') for item in raw):
@@ -63,7 +65,14 @@ def read_categories(data: bytes, name: str, log: Log) -> CategoryList:
         return CategoryList(_leniently(data))
     census = Census(CATEGORY_FIELDS)
     census.look(data.strip()[1:-1], len(raw))
+    _tell_repeated(census.repeated, name, log)
     return CategoryList([_category(item, n, name, log) for n, item in enumerate(raw)], fields=census.unknown)
+
+
+def _tell_repeated(repeated: Mapping[str, int], file: str, log: Log) -> None:
+    for key, count in repeated.items():
+        message = f"{key!r} stands more than once in {n_of(count, 'object')} of categories: the last one is read"
+        log.note(Code.CLASS_DUPLICATE, message, file=file, count=count)
 
 
 def _of_mapping(raw: Mapping[str, msgspec.Raw], name: str, log: Log) -> list[Category]:

@@ -36,7 +36,10 @@ _decode = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 
 
 class Census:
-    """Counts the fields of a list's records: of the first :data:`FULLY_SEEN` all, then of one piece in :data:`SAMPLED`."""
+    """Counts the fields of a list's records: of the first :data:`FULLY_SEEN` all, then of one piece in :data:`SAMPLED`.
+
+    ``repeated``: the fields that a record has twice, with the number of such records.
+    """
 
     def __init__(self, known: Collection[str], begun: bool = False) -> None:
         """``begun``: the records are not the first ones, so that only some of them are looked at."""
@@ -45,6 +48,7 @@ class Census:
         self.records = self.looked_at = 0
         self._all = 0 if begun else FULLY_SEEN
         self.fields: Counter[str] = Counter()
+        self.repeated: Counter[str] = Counter()
 
     def look(self, text: bytes, count: int) -> None:
         """Take in a piece: the text of ``count`` records with commas between them."""
@@ -53,19 +57,41 @@ class Census:
         if self.looked_at >= self._all and self._pieces % SAMPLED:
             return
         self.looked_at += count
+        own: Counter[str] = Counter()
         for names in _names(b"[%b]" % text):
-            self.fields.update(names)
+            own.update(names)
+        self.fields.update(own)
+        if any(text.count(msgspec.json.encode(name)) > times for name, times in own.items()):
+            self.repeated.update(repeated_keys(b"[%b]" % text))
 
     def absorb(self, other: Census) -> None:
         """Add what was counted of the records that follow."""
         self.records += other.records
         self.looked_at += other.looked_at
         self.fields.update(other.fields)
+        self.repeated.update(other.repeated)
 
     @property
     def unknown(self) -> dict[str, int]:
         """Fields that no rule reads, in the order of their first records."""
         return {name: count for name, count in self.fields.items() if name not in self._known}
+
+
+def repeated_keys(text: bytes) -> Counter[str]:
+    """The keys that an object has more than once, where decoding keeps the last, each with the number of such objects."""
+    found: Counter[str] = Counter()
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        whole = dict(pairs)
+        if len(whole) < len(pairs):
+            found.update(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        return whole
+
+    try:
+        json.loads(text, object_pairs_hook=members)
+    except (ValueError, RecursionError):
+        return Counter()
+    return found
 
 
 def _names(text: bytes) -> list[Collection[str]]:

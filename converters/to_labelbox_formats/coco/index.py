@@ -135,7 +135,13 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each
             found.first = _first_item(file, stream)
             _index_annotations(stream, found, ranges)
         else:
+            seen: set[str] = set()
             for key in stream.members():
+                if key in seen:
+                    message = f"{key!r} stands in it twice, and nothing says which one holds: leave one of them"
+                    raise stream.error(message, what=_NOT_COCO)
+                if key not in QUIET_KEYS and stream.next() != b"n":
+                    seen.add(key)
                 _index_member(file, stream, key, found, name, log, ranges)
         if stream.next():
             raise stream.error("more data after the end of the document")

@@ -56,6 +56,8 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
                 f"answers with -O fields={shortened(next(iter(unread)))}"
             )
             log.note(Code.FIELD_IGNORED, message, file=file.name)
+        for list_, census in (("images", file.image_census), ("annotations", file.annotation_census)):
+            _tell_repeated(file.name, list_, census.repeated, log)
         if file.tracks is not None:
             _tell_tracks(file, file.tracks, asked, log)
         elif file.videos:
@@ -66,6 +68,13 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
         if looked_at and not any(name in file.annotation_census.fields for file in files):
             message = f"-O fields={name}: none of the {looked_at} annotations looked at has it"
             log.note(Code.ATTRIBUTE_UNKNOWN, message)
+
+
+def _tell_repeated(file: str, where: str, repeated: Mapping[str, int], log: Log) -> None:
+    """Say which fields stand twice in one record: JSON leaves open which holds, every reader of it keeps the last."""
+    for field, count in repeated.items():
+        message = f"{shortened(repr(field))} stands more than once in {n_of(count, 'object')} of {where}: the last one is read"
+        log.note(Code.FIELD_REPAIRED, message, file=file, count=count)
 
 
 def _tell_tracks(file: File, videos: Videos, asked: Sequence[str], log: Log) -> None:
