@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
@@ -16,7 +17,7 @@ from to_labelbox.plugins.reader import Each
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
-from to_labelbox.source.json_stream import JsonStream, Piece, as_utf8
+from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece, as_utf8
 from to_labelbox.source.urls import is_url
 from to_labelbox_formats.coco.addresses import Addresses, AddressRows, identity
 from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
@@ -122,6 +123,7 @@ class _Found:
         self.addresses = AddressRows()
         self.image_census = Census(IMAGE_FIELDS)
         self.video_rows = VideoRows()
+        self.split = ""
 
 
 def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each = map) -> File:
@@ -149,11 +151,13 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each
     videos = rows if rows.has_tracks or rows.nested or (rows.names and not len(images)) else None
     if videos and len(images):
         found.lists["images"], images, found.image_names = len(images), Records().table(), []
+    if not rows.nested and found.split:
+        found.lists["split"] = 1
     tags = found.tags.table(found.names.get(TAGS, {}))
     scenes = read_scenes(found.scenes, found.names.get(SCENES, {})) if found.scenes else None
     return File(
         name=name,
-        split=split_of(name),
+        split=found.split if rows.nested and found.split else split_of(name),
         kind=FileKind.VIDEOS if videos else FileKind.RESULTS if is_results else _kind(found.first),
         images=images,
         image_names=np.concatenate([*found.image_names, np.array(videos.names if videos else [], np.int64)]),
@@ -207,6 +211,9 @@ def _index_member(
     elif key == SEQUENCES and begin == b"[":
         found.video_rows.nested = True
         found.video_rows.add_videos(stream)
+    elif key == "split" and begin == b'"':
+        with suppress(*UNDECODABLE):
+            found.split = msgspec.json.decode(stream.value(), type=str)
     elif key in QUIET_KEYS:
         stream.skip()
     else:

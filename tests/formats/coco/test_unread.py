@@ -88,11 +88,13 @@ def test_a_picture_that_is_named_in_any_way_is_no_stranger(convert: Convert, tmp
 @pytest.mark.parametrize("case", cases("coco"), ids=lambda c: c.id)
 def test_healthy_sets_have_nothing_unread_but_what_is_listed_here(case: Any, tmp_path: Path) -> None:
     expected = {
+        "burst": {"neg_category_ids", "not_exhaustive_category_ids", "track_id"},
         "encord": {"image_title"},
         "fashionpedia": {"isstatic", "kaggle_id", "level", "original_url", "taxonomy_id", "time_captured"},
         "labelme-export": {"url"},
         "lvis": {"neg_category_ids", "not_exhaustive_category_ids"},
         "v7-darwin": {"extra"},
+        "youtube-vis": {"occlusion", "track_id"},
     }
     made = case.convert(tmp_path / "out")
     assert {u.name for u in made.unread} == expected.get(case.name, set())
