@@ -38,15 +38,15 @@ def is_output(folder: str) -> bool:
 
 
 def refuse_pipes(folder: str) -> None:
-    """Raise :class:`UsageError` where an output folder holds what is neither file nor folder: reading a pipe never ends."""
+    """Raise :class:`UsageError` where a file of an output folder is none: reading a pipe never ends."""
     folders = [folder] if os.path.isdir(folder) else []
     while folders:
         with suppress(PermissionError), os.scandir(folders.pop()) as entries:  # who reads it says what is not allowed
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                elif not (entry.is_file() or entry.is_dir()) and os.path.exists(entry.path):
-                    raise UsageError(f"{display(entry.path)} is neither a file nor a folder: remove it")
+                elif entry.name.endswith((".json", ".ndjson")) and not entry.is_file() and os.path.exists(entry.path):
+                    raise UsageError(f"{display(entry.path)} is no file: remove it")
 
 
 class Sink:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from to_labelbox.conversion.output_folder import room
-from to_labelbox.model.text import display, n_of
+from to_labelbox.model.text import cut, display, listed, n_of
 from to_labelbox.plugins.comparer import CompareOptions, CompareReport, RowComparison
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.report import version
@@ -131,9 +131,11 @@ class _Comparison:
                 for id, project in row.projects.items():
                     name = str(project.get("name") or "") if isinstance(project, Mapping) else ""
                     found[id] = (name, found.get(id, ("", 0))[1] + 1)
-        given = " or ".join(self._wanted) + "; there are" if self._wanted else "one or more of"
-        listed = "\n".join(f"  --project {id}   {display(name)} ({n_of(n, 'row')})" for id, (name, n) in found.items())
-        raise UsageError(f"{why} {given}:\n{listed or '  none'}")
+        wanted = " or ".join(display(cut(name, 200)) for name in listed(self._wanted))
+        given = f"{wanted}; there are" if self._wanted else "one or more of"
+        there = [f"  --project {cut(id, 200)}   {cut(name, 200)} ({n_of(n, 'row')})" for id, (name, n) in found.items()]
+        shown = "\n".join(map(display, listed(there)))
+        raise UsageError(f"{', '.join(self._exports)}: {why} {given}:\n{shown or '  none'}")
 
     def _lost(self, number: int, why: str) -> None:
         """A row of which nothing is there; without annotations there is nothing to miss."""

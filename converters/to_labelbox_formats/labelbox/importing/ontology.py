@@ -24,16 +24,27 @@ TOOLS = {
 
 
 def read_ontology(path: str) -> dict[str, Any]:
+    """An output's own ontology. Raises :class:`UsageError` where somebody has changed it to what is none."""
     try:
         with open(path, "rb") as file:
             content = json.loads(file.read())
+        sound = isinstance(content, dict) and _is_sound(content)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; convert again") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not JSON: {in_words(error)}") from None
-    if not isinstance(content, dict):
-        raise UsageError(f"{path}: want an object with 'tools' and 'classifications'")
-    return content
+    if not sound:
+        raise UsageError(f"{path}: want an object with 'tools' and 'classifications'; convert again")
+    found: dict[str, Any] = content
+    return found
+
+
+def _is_sound(record: dict[str, Any]) -> bool:
+    """Whether what a record holds are lists of records, all the way down."""
+    held = [record.get(key) or [] for key in ("tools", "classifications", "options")]
+    return all(
+        isinstance(ones, list) and all(isinstance(one, dict) and _is_sound(one) for one in ones) for ones in held
+    )
 
 
 def for_media(content: dict[str, Any], media_type: str, alone: bool) -> dict[str, Any]:

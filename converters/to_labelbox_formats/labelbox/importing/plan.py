@@ -228,8 +228,9 @@ class Plan:
         at = np.minimum(np.searchsorted(ordered, run_hash), max(0, len(ordered) - 1))
         lost = np.flatnonzero(ordered[at] != run_hash) if len(ordered) else np.arange(len(run_hash))
         if len(lost):
-            line = self._line_at(int(lost[0]))
-            raise RefusedError(f"the payload refers to {line.dataRow.globalKey!r}, which is no data row of it")
+            run = int(lost[0])
+            file, key = self.files[self._run_file[run]], self._line_at(run).dataRow.globalKey
+            raise RefusedError(f"{file} refers to {key!r}, which is no data row of the payload")
         self._run_row = order[at]
         self._ordered, self._order = ordered, order
         chosen = np.flatnonzero(keep)
