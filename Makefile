@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: help demo test lint types docs wheel unit browser golden screenshots bench kill kill-import fuzz hostile fuzz-guided growth changes damage spawn clean
+.PHONY: help demo test lint types docs wheel unit browser golden screenshots bench kill kill-import fuzz hostile fuzz-guided growth changes damage isolation spawn clean
 
 help:
 	@echo "make demo    set up, convert the bundled example, show the report"
@@ -22,6 +22,7 @@ help:
 	@echo "make growth  measure how time and memory grow with each dimension of a source (a quarter of an hour)"
 	@echo "make changes write sources while they are read, 100 times at random moments (a few minutes)"
 	@echo "make damage  damage the state of batches 1,000 times at random, resume, compare (a few minutes)"
+	@echo "make isolation  a record that hangs, aborts or takes all memory, in sets of every format and size (a quarter of an hour)"
 	@echo "make spawn   run all tests with processes that start afresh and share nothing, as on Windows"
 	@echo "make clean   remove what the other targets made"
 
@@ -108,6 +109,9 @@ changes: .venv/dev
 
 damage: .venv/dev
 	TO_LABELBOX_DAMAGES=1000 $(BIN)/pytest -q tests/core/batches/test_damaged_state.py
+
+isolation: .venv/dev
+	TO_LABELBOX_BOMBS=all $(BIN)/pytest -q tests/core/conversion/test_isolation.py tests/core/conversion/test_bombs.py
 
 spawn: .venv/dev
 	TO_LABELBOX_START_METHOD=spawn $(BIN)/pytest -q -n 2
