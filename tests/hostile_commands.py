@@ -81,7 +81,7 @@ def of_rules(chance: random.Random, found: list[Case], scratch: Path) -> None:
     given = ways(case, folder, chance)
     names: dict[str, Any] = {}
     if chance.random() < 0.3:
-        names["url_prefix"] = chance.choice(("https://h/{split}/{name}", "https://h/{relpath}", "https://h"))
+        names["url_prefix"] = chance.choice(("https://h/{split}/{relpath}", "https://h/{relpath}", "https://h"))
         names["global_key"] = chance.choice(("{dataset}/{split}/{relpath}", "{stem}{ext}", "{source_id}"))
     one_tool, words = chance.random() < 0.7, chance.choice(list(SplitWords))
     given["settings"] = replace(given["settings"], one_tool=one_tool, split_words=words, **names)
