@@ -255,7 +255,9 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
         return slots, "" if slots else refused
     key = guess_key(data)
     if key is None:
-        keys = ", ".join(sorted(map(str, data))[:8]) or "nothing"
+        if not data:
+            return [], "it has no data, so nothing says which asset it is about"
+        keys = ", ".join(sorted(map(str, data))[:8])
         return [], f"its data holds {keys}: which of them is the asset? Say it with -O data_key=NAME"
     found = _slots("", "", data[key], None)
     return found, "" if found else f"its {key!r} names no asset: {str(data[key])[:80]!r}"

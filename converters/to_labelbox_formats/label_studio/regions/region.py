@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -202,16 +202,31 @@ class RegionReader(Struct, gc=False):
         return [self._in_text(value)]
 
     def _in_text(self, value: ValueRecord) -> TextSpan:
-        asset = self.asset
-        assert asset.offsets is not None
-        start, end = _number(value.start), _number(value.end)
+        """Where several fields say where the span is, the first that its text agrees with counts, else the first."""
         quote = _quote(value)
-        if value.globalOffsets:
-            places = _globals(value)
-            if places is None:
-                raise Refused(Code.SPAN_INVALID, "its globalOffsets cannot be read")
-            start, end = places
-        elif start is None and isinstance(value.start, str):
+        places = self._places_in_text(value)
+        first = next(places, None)
+        offsets = self.asset.offsets
+        if first is None or offsets is None:
+            raise Refused(Code.SPAN_INVALID, "its start and end are no numbers")
+        place = first
+        if not offsets.agrees(*first, quote):
+            place = next((other for other in places if offsets.agrees(*other, quote)), first)
+        if place != first:
+            message = "its text does not stand at its globalOffsets but where its path leads, which was taken"
+            self.remarks.note(Code.FIELD_REPAIRED, message)
+        return self._resolved(offsets, *place, quote, None)
+
+    def _places_in_text(self, value: ValueRecord) -> Iterator[tuple[int, int]]:
+        """Start and end as offsets: those in the text as a whole, then those that a path into the document leads to."""
+        asset = self.asset
+        told = _globals(value) if value.globalOffsets else None
+        if told is not None:
+            yield told
+        start, end = _number(value.start), _number(value.end)
+        if start is not None and end is not None:
+            yield start, end
+        elif isinstance(value.start, str) and start is None:
             if asset.hypertext is None and asset.slot.text is not None:
                 # only hypertext has paths into it, so that is what this text is
                 asset.hypertext = Hypertext(asset.slot.text)
@@ -219,11 +234,10 @@ class RegionReader(Struct, gc=False):
             page = asset.hypertext
             start = page.locate(value.start, value.startOffset or 0) if page else None
             end = page.locate(str(value.end), value.endOffset or 0) if page else None
-            if start is None or end is None:
+            if start is not None and end is not None:
+                yield start, end
+            elif told is None:
                 raise Refused(Code.SPAN_INVALID, f"there is no place {value.start} .. {value.end} in the document")
-        if start is None or end is None:
-            raise Refused(Code.SPAN_INVALID, "its start and end are no numbers")
-        return self._resolved(asset.offsets, start, end, quote, None)
 
     def _behind_link(self, value: ValueRecord) -> TextSpan:
         """A span of a text that is not at hand: code points, as current versions count them."""

@@ -34,7 +34,14 @@ from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, Number, Region, ValueRecord, as_list
+from to_labelbox_formats.label_studio.files.records import (
+    LABEL_KEYS,
+    Number,
+    Region,
+    ValueRecord,
+    as_list,
+    decode_value_loosely,
+)
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.regions.region_log import RegionLog
 
@@ -71,6 +78,56 @@ def grouped(result: list[Region]) -> tuple[list[Group], list[tuple[int, Region]]
         if entry.id is not None:
             by_id[entry.id] = group
     return groups, relations
+
+
+def with_answers(groups: list[Group]) -> list[Group]:
+    """Regions with the answers that scripts give an id of their own, when they are about the very place of one region."""
+    if ANSWER_TAGS.isdisjoint((kind or "").lower() for kind in {g.entries[0].type for g in groups}):
+        return groups
+    lone = {id(g): place for g in groups if (place := _place_of_answer(g)) is not None}
+    wanted = set(lone.values())
+    regions: dict[tuple[object, ...], list[Group]] = {}
+    for group in groups if wanted else ():
+        place = next(filter(None, map(_place, group.entries)), None) if id(group) not in lone else None
+        if place in wanted:
+            regions.setdefault(place, []).append(group)
+    owners = {place: found[0] for place, found in regions.items() if len(found) == 1}
+    asked = {place: {(e.from_name, e.type) for e in owner.entries} for place, owner in owners.items()}
+    kept: list[Group] = []
+    for group in groups:
+        place = lone.get(id(group))
+        names = {(e.from_name, e.type) for e in group.entries}
+        if place is None or place not in owners or asked[place] & names:
+            kept.append(group)
+        else:
+            owners[place].entries += group.entries
+            asked[place] |= names
+    return kept
+
+
+def _place_of_answer(group: Group) -> tuple[object, ...] | None:
+    """Where the region is that a group of answers alone is about; None for any other group."""
+    if any(entry.kind not in ANSWER_TAGS for entry in group.entries):
+        return None
+    return _place(group.entries[0])
+
+
+_PLACE = (
+    "x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "start", "end", "startOffset", "endOffset",
+    "globalOffsets", "frame", "page", "pageIndex",
+)  # fmt: skip
+
+
+def _place(entry: Region) -> tuple[object, ...] | None:
+    """The object and the place on it that an entry states; None when it states none."""
+    try:
+        value = decode_value_loosely(entry.value) if entry.value else ValueRecord()
+    except UNDECODABLE:
+        return None
+    if not has_shape(value):
+        return None
+    stated = (getattr(value, name) for name in _PLACE)
+    return entry.to_name, entry.item_index, *(bytes(v) if isinstance(v, Raw) else v for v in stated)
 
 
 def _has_one_like(group: Group, entry: Region) -> bool:

@@ -37,7 +37,7 @@ from to_labelbox_formats.label_studio.regions.families import Families
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.region import AssetAnswer, RegionReader
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
-from to_labelbox_formats.label_studio.regions.shapes import Group, grouped, labels_of, plain_shape
+from to_labelbox_formats.label_studio.regions.shapes import Group, grouped, labels_of, plain_shape, with_answers
 from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets
 
 RELATION = "relation"
@@ -164,6 +164,7 @@ class TaskReader:
 
     def _annotation(self, annotation: AnnotationRecord, assets: TaskAssets, task: Place, prefix: str) -> None:
         groups, relations = grouped(annotation.result or [])
+        groups = with_answers(groups)
         place = task.at(f"annotation {annotation.id}") if annotation.id is not None else task
         at = _AnnotationPlace(assets, place, task, prefix, Families(annotation.result or ()))
         only = assets.only
@@ -182,7 +183,7 @@ class TaskReader:
     ) -> None:
         """Count the regions of an annotation that is not converted."""
         groups, relations = grouped(annotation.result or [])
-        for group in groups:
+        for group in with_answers(groups):
             if assets.counts(group.entries[0]):
                 self._skip(code, self._ledger_label(group, assets), message, task, group.entries[0])
         owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
@@ -241,6 +242,9 @@ class TaskReader:
             label = self._label_of(group, values, asset)
             id = asset.unique(f"{at.prefix}{first.id}" if first.id is not None else f"{at.prefix}#{group.number}")
             remarks = RegionLog(self._log, place, id)
+            if any(entry.id != first.id for entry in group.entries):
+                message = "its answers have ids of their own, but its very place: they were taken for answers about it"
+                remarks.note(Code.FIELD_REPAIRED, message)
             family = at.families.root(first) if first.parentID or first.kind.startswith("keypoint") else None
             content = RegionReader(
                 self._naming,

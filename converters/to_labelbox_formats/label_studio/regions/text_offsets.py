@@ -93,6 +93,11 @@ class Offsets:
                 return candidate
         return Span(start, end, Unit.MISMATCH) if end <= length else None
 
+    def agrees(self, start: int, end: int, quote: str | None) -> bool:
+        """Whether the text at the offsets, in one unit or another, is the one that a span says it covers."""
+        span = self.resolve(start, end, quote)
+        return span is not None and span.unit is not Unit.MISMATCH
+
     def _agree(self, slice: str, quote: str) -> bool:
         if slice == quote:
             return True
