@@ -214,6 +214,6 @@ def video_paths(groups: Sequence[Group], source: Source, same: SameSource, log: 
                 out.setdefault(f"{folder}/{path}", []).append(group)
             continue
         if len(sharing) > 1:
-            assume_one_video(sharing, log)
+            assume_one_video(sharing, same, log)
         out[path] = sharing
     return out

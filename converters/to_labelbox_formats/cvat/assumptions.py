@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.cvat.exports import Export, Group
-from to_labelbox_formats.cvat.options import Frames, Numbering, OpenTracks, Options, Video
+from to_labelbox_formats.cvat.options import Frames, Numbering, OpenTracks, Options, SameSource, Video
 from to_labelbox_formats.cvat.xml.export import XmlExport
 
 _ROW = re.compile(rb'\sframe="(\d{1,8})"')
 _FRAME_NAME = re.compile(rb'\sname="frame_(\d{6,8})"')
 _TRACKS = 500
 """Tracks and pictures of a file whose frame numbers are looked at."""
-_GAPS, _EVERY, _FEW = "with gaps", "on every frame", "too few"
+_GAPS, _EVERY, _FEW, _ONE = "with gaps", "on every frame", "too few", "one"
 
 
 def assume_videos(groups: Iterable[Group], asked: bool, log: Log) -> None:
@@ -96,11 +97,26 @@ def _numbers(group: Group) -> list[int]:
     return [n - group.task.offset for n in found]
 
 
-def assume_one_video(sharing: Sequence[Group], log: Log) -> None:
+def assume_one_video(sharing: Sequence[Group], choice: SameSource, log: Log) -> None:
     """That tasks on one name are on one video: told by frames that do not overlap, against it speak those that do.
 
-    They may be of several subsets, while a data row is of one split.
+    Tasks that begin on one frame and end on different ones are a question: the videos may be of different lengths. They may
+    be of several subsets, while a data row is of one split.
     """
+    ends: dict[int, set[int]] = {}
+    for group in sharing:
+        if group.task.last is not None:
+            ends.setdefault(group.task.start, set()).add(group.task.last)
+    for start, found in ends.items():
+        if len(found) > 1 and choice is SameSource.AUTO:
+            ask(
+                f"{n_of(len(sharing), 'task')} of {sharing[0].export.name} name the video {sharing[0].task.source!r}; some of them begin "
+                f"on frame {start} and end on different ones ({', '.join(map(str, sorted(found)[:5]))})",
+                [
+                    ("-O same_source=one", "they are about one video, which is one data row"),
+                    ("-O same_source=apart", "they are about different videos of that name"),
+                ],
+            )
     splits = sorted({group.split for group in sharing if group.split})
     if len(splits) > 1:
         log.decide(
@@ -123,14 +139,25 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
     """Where tracks end that no row hides, in a file of keyframes.
 
     In CVAT they last through the task. Other writers may know of no row that hides: where tracks have a row on every
-    frame and stop early, they are taken to end there.
+    frame and stop early, they are taken to end there. Tracks of one row each, on different frames, are a question: through
+    the task, there would be more of them with every frame.
     """
     if not isinstance(export, XmlExport) or export.dense or export.meta.written or choice is not OpenTracks.AUTO:
         return OpenTracks.LAST_ROW if choice is OpenTracks.LAST_ROW else OpenTracks.TASK
-    kinds = Counter(_rows_of_open_tracks(export))
-    gaps, every, unknown = kinds[_GAPS], kinds[_EVERY], kinds[_FEW]
-    if not gaps + every + unknown:
+    found = list(_rows_of_open_tracks(export))
+    kinds = Counter(kind for kind, _ in found)
+    gaps, every, unknown = kinds[_GAPS], kinds[_EVERY], kinds[_FEW] + kinds[_ONE]
+    if not found:
         return OpenTracks.TASK
+    at = {first for kind, first in found if kind is _ONE}
+    if kinds[_ONE] == len(found) and len(at) > 1 and not export.closes:
+        ask(
+            f"{export.name}: {kinds[_ONE]} tracks of one row each, on {len(at)} different frames, which no row hides",
+            [
+                ("-O open_tracks=last_row", "each is on its frame alone"),
+                ("-O open_tracks=task", "each lasts from its frame through the task, as CVAT shows it"),
+            ],
+        )
     taken = OpenTracks.LAST_ROW if every > gaps and not export.closes else OpenTracks.TASK
     through = taken is OpenTracks.TASK
     log.assume(
@@ -145,8 +172,8 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
     return taken
 
 
-def _rows_of_open_tracks(export: XmlExport) -> Iterator[str]:
-    """How the rows of each track follow each other that ends before its task does, and that no row hides."""
+def _rows_of_open_tracks(export: XmlExport) -> Iterator[tuple[str, int]]:
+    """How the rows of each track follow each other that ends before its task does, and that no row hides; its first frame."""
     tasks = {element: group.task for group in export.groups.values() for element in group.tracks}
     looked_at = list(tasks)[:_TRACKS]
     for task, text in zip((tasks[element] for element in looked_at), export.records(looked_at)):
@@ -154,7 +181,7 @@ def _rows_of_open_tracks(export: XmlExport) -> Iterator[str]:
         if not frames or task.last is None or frames[-1] >= task.last or _is_closed(text):
             continue
         dense = len(frames) == (frames[-1] - frames[0]) // task.step + 1
-        yield _FEW if len(frames) < 3 else _EVERY if dense else _GAPS
+        yield _ONE if len(frames) < 2 else _FEW if len(frames) < 3 else _EVERY if dense else _GAPS, frames[0]
 
 
 def _is_closed(text: bytes) -> bool:

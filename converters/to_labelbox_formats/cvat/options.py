@@ -48,6 +48,7 @@ class OpenTracks(StrEnum):
 class SameSource(StrEnum):
     """What tasks are about that name the same video, of the same size."""
 
+    AUTO = "auto"
     ONE = "one"
     APART = "apart"
 
@@ -79,8 +80,11 @@ class Options:
         metadata={"help": "where tracks of keyframes end that no row hides: with the task, or at their last row"},
     )
     same_source: SameSource = field(
-        default=SameSource.ONE,
-        metadata={"help": "tasks that name the same video are about one, or apart, with the task in the name"},
+        default=SameSource.AUTO,
+        metadata={
+            "help": "tasks that name the same video are about one, or apart, with the task in the name "
+            "(auto: one, but a question where they end on different frames)"
+        },
     )
     groups: bool = field(default=False, metadata={"help": "keep group ids as the nested text 'group'"})
     unlabelled: str = field(

@@ -183,3 +183,27 @@ def test_which_picture_coordinates_are_of(
     (drawn,) = item.annotations
     assert isinstance(drawn, Object)
     assert drawn.geometry.left == left  # type: ignore[union-attr]
+
+
+def test_tracks_of_one_row_on_different_frames_are_a_question(tmp_path: Path) -> None:
+    """Scripts write one for every detection; through the task, each frame would show all those before it."""
+    singles = "".join(track(row(n, (n, 0, n + 9, 9)), id=n) for n in (0, 1, 3))
+    with pytest.raises(UsageError, match="3 tracks of one row each, on 3 different frames"):
+        open_text(tmp_path, export(singles, SIX))
+    for choice, end in ((OpenTracks.LAST_ROW, [0, 1, 3]), (OpenTracks.TASK, [5, 5, 5])):
+        dataset, _ = open_text(tmp_path, export(singles, SIX), open_tracks=choice)
+        assert ends(everything(items_of(dataset)[0])) == end
+    for beside in (KEYFRAMES, CLOSED):  # which say how tracks end here
+        open_text(tmp_path, export(singles + track(beside, id=9), SIX))
+
+
+def test_tasks_on_one_name_that_begin_together_and_end_apart_are_a_question(tmp_path: Path) -> None:
+    for n, size in enumerate((4, 6)):
+        meta = task(label("car"), id=n, name=f"day {n}", size=size, stop=size - 1, video=(64, 48))
+        rows = row(0, (0, 0, 9, 9)) + row(1, (0, 0, 9, 9), outside=True)
+        open_text(tmp_path, export(track(rows), meta), f"{n}.xml")
+    with pytest.raises(UsageError, match=r"on frame 0 and end on different ones \(3, 5\)"):
+        open_path(tmp_path)
+    assert [i.asset.path for i in open_path(tmp_path, same_source=SameSource.ONE)[0]] == ["clip.mp4"]
+    rows_apart = [i.asset.path for i in open_path(tmp_path, same_source=SameSource.APART)[0]]
+    assert rows_apart == ["day 0/clip.mp4", "day 1/clip.mp4"]
