@@ -63,6 +63,8 @@ class Evidence(Struct):
     ids: set[bytes] = field(default_factory=set)
     boxed: list[tuple[int, list[float]]] = field(default_factory=list)
     quads: list[tuple[int, list[float]]] = field(default_factory=list)
+    described: int = 0
+    description: list[float] = field(default_factory=list)
 
     def add(self, data: bytes, unit: int) -> None:
         """Count the rows of the label file of a unit."""
@@ -96,7 +98,12 @@ class Evidence(Struct):
         except ValueError:
             return
         self.measured += 1
-        self.beyond += max(map(abs, values[:4])) > 2
+        x, y, width, height = values[:4]
+        self.beyond += not (-2 <= x <= 2 and -2 <= y <= 2 and -2 <= width <= 2 and -2 <= height <= 2)
+        if len(values) == 4:
+            if len(self.boxed) < _MAX_BOXES:
+                self.boxed.append((unit, values))
+            return
         if len(values) < 6 and len(self.boxed) < _MAX_BOXES:
             self.boxed.append((unit, values))
         if len(values) == 5:
@@ -105,6 +112,9 @@ class Evidence(Struct):
                 values[0].is_integer() and values[0] >= -1 and all(0 <= value <= 1 for value in values[1:])
             )
             self.no_confidence += not 0 <= values[4] <= 1
+        if len(values) > 6 and max(values[4:]) > 2 and all(0 <= value <= 1 for value in values[:4]):
+            self.described += 1
+            self.description = self.description or values[4:]
         if len(values) == 8 and len(self.quads) < _MAX_QUADS:
             self.quads.append((unit, values))
         if len(values) > 9 and self.looked_into < _MAX_QUADS:
@@ -226,6 +236,12 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
         raise SourceError(
             f"all rows have {uniform} values and every third one is 0, 1 or 2, as in poses of {n_of((uniform - 5) // 3, 'keypoint')} "
             f"with visibility, but no kpt_shape says so: add -O kpt_shape={(uniform - 5) // 3}x3, or -O task=segment"
+        )
+    if 2 * evidence.described > evidence.measured:
+        values = ", ".join(f"{value:g}" for value in evidence.description[:3])
+        raise SourceError(
+            f"most rows go on after their first five values with numbers that are no fractions of a picture ({values}, …), as those of "
+            "Ultralytics' task human do: these are not read. Keep the first five values of each row to have the boxes"
         )
     if layout := evidence.pose_layout:
         size, trailing = layout

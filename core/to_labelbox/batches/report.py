@@ -15,6 +15,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code, Severity
 from to_labelbox.report.log import Assumption, Diagnostic, Example, Ledger, Log, Tally, Unread, examples_of
 from to_labelbox.report.report import Assets, FailOn, Lines, Output, Report, Suspicion, Tool, json_text, reached
+from to_labelbox.report.suspicious import LEFT_OUT
 
 _OF_ALL = {Code.CLASS_SIMILAR}
 """What is said of the ontology, and so of each dataset: it counts once."""
@@ -78,7 +79,11 @@ def _cause(report: Report) -> str:
         return ""
     if not report.assets.read:
         return ": it holds no asset"
-    warnings = [d for d in report.diagnostics if d.severity is Severity.WARNING and d.code != Code.SUSPICIOUS]
+    warnings = [
+        d
+        for d in report.diagnostics
+        if (d.severity is Severity.WARNING and d.code != Code.SUSPICIOUS) or d.code in LEFT_OUT
+    ]
     most = max(warnings or report.diagnostics, key=lambda d: d.count, default=None)
     return "" if most is None else f": {most.code} ×{most.count:,}, {most.examples[0]}"
 

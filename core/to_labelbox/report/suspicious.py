@@ -86,7 +86,7 @@ LIKELY: Mapping[str, tuple[str, ...]] = {
 }
 """Causes, the likeliest first, by code of what was skipped or by what is counted."""
 
-_CHOSEN = frozenset(
+LEFT_OUT = frozenset(
     {Code.NOT_SELECTED, Code.PREDICTION, Code.EXCLUDED, Code.BELOW_MIN_AREA, Code.DELETED, Code.RELATIONSHIP_OFF}
 )
 """What the user or the source itself leaves out."""
@@ -115,7 +115,7 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
         if not survey.groups or not all(map(_TEST.search, survey.groups)):
             yield from _one("labels", assets, assets)
         return
-    skips = {code: count for code, count in log.skips.items() if code not in _CHOSEN | _NO_PLACE and _is_loss(code)}
+    skips = {code: count for code, count in log.skips.items() if code not in LEFT_OUT | _NO_PLACE and _is_loss(code)}
     if skips:
         most = max(skips.values())
         first, *tied = (code for code, count in skips.items() if count == most)

@@ -139,3 +139,12 @@ def test_sets_of_two_media_are_a_warning(tmp_path: Path) -> None:
     rows = batch_closing(made, None).splitlines()
     assert rows[0].split()[:3] == ["dataset", "format", "media"]
     assert [row.split()[2] for row in rows[1:3]] == ["image", "text"]
+
+
+def test_a_dataset_of_predictions_alone_says_so(tmp_path: Path) -> None:
+    """Not what was noted by the way, be it a warning."""
+    (tmp_path / "set").mkdir()
+    for n in range(3):
+        (tmp_path / "set" / f"{n}.txt").write_text("".join(f"0 0.5 0.5 0.2 0.{k} 0.9\n" for k in range(1, n + 2)))
+    (row,) = to_labelbox.batch(tmp_path, tmp_path / "out").datasets
+    assert row.problem.startswith("nothing in it could be converted: prediction ×6, ")

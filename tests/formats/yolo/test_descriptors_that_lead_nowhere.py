@@ -108,3 +108,14 @@ def test_rows_with_words_are_refused_with_an_example(box: Sandbox) -> None:
     box.write({"d/a.txt": "one 155 144 481 298\n"}).picture("d/a.png")
     with pytest.raises(SourceError, match=r"d/a\.txt: rows begin with a word"):
         box.open()
+
+
+def test_a_box_and_further_fields_of_a_person_are_no_outline(box: Sandbox) -> None:
+    box.write({"data.yaml": "train: images\nnames: [person]\n"})
+    box.write({"labels/a.txt": "0 0.2 0.4 0.3 0.7 90 175 1 50 1\n0 0.9 0.4 0.1 0.5 85 175 1 50 1\n"}).picture(
+        "images/a.png"
+    )
+    with pytest.raises(SourceError, match=r"\(90, 175, 1, …\).*Keep the first five values"):
+        box.open()
+    box.write({"labels/a.txt": "0 0.2 0.4 0.3 0.7 0.9 1 1 0 1\n0 0.9 0.4 0.1 0.5 0.8 1 0.2 0.4 1.9\n"})
+    box.open()
