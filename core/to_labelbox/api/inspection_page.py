@@ -155,7 +155,7 @@ def _facts(found: Inspection) -> Iterator[tuple[str, str]]:
         )
     for taken in found.assumptions:
         flip = f"; else {taken.option}" if taken.option else ""
-        yield "assumed", f"{taken.what} {taken.taken} ({taken.for_:,} for, {taken.against:,} against{flip})"
+        yield "assumed", f"{taken.what}: {taken.taken} ({taken.for_:,} for, {taken.against:,} against{flip})"
     for left in found.unread:
         yield "unread", f"{left.what} {left.name} ×{left.count:,}: {left.why}"
 

@@ -188,7 +188,7 @@ def _assumed(assumptions: Sequence[Assumption]) -> list[str]:
         evidence = f"{one.for_:,} for, {one.against:,} against" + (f", {one.unknown:,} open" if one.unknown else "")
         why = f"; {display(one.why)}" if one.why else ""
         flip = f"; else {display(one.option)}" if one.option else ""
-        lines.append(f"assumed  {_whose(one)}{display(one.what)} {display(one.taken)} ({evidence}{why}{flip})")
+        lines.append(f"assumed  {_whose(one)}{display(one.what)}: {display(one.taken)} ({evidence}{why}{flip})")
     return ["", *lines, *_more(len(assumptions), "assumptions")] if lines else []
 
 

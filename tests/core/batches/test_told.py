@@ -81,7 +81,7 @@ def test_what_was_taken_for_granted_names_its_datasets(tmp_path: Path) -> None:
     made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
     (origin,) = [one for one in made.assumptions if one.what == "origin"]
     assert (origin.datasets, origin.dataset_count) == (["a", "b", "c", "d"], 4)
-    assert "assumed  a, b, c and 1 more: origin " in batch_closing(made, str(tmp_path / "out"))
+    assert "assumed  a, b, c and 1 more: origin: " in batch_closing(made, str(tmp_path / "out"))
     written = json.loads((tmp_path / "out" / "report.json").read_bytes())
     assert written["assumptions"][0]["datasets"] == ["a", "b", "c", "d"]
 
