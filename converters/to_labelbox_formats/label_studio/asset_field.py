@@ -6,6 +6,7 @@ in which the quotes stand at their offsets is the one. A field that is only the 
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,11 +14,13 @@ from typing import Any
 import msgspec
 
 from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
 from to_labelbox_formats.label_studio.assets import guess_key, shows_media
 from to_labelbox_formats.label_studio.config import Config, Shown
 
 _WHAT = "field of the data that holds the asset"
 _FLIP = "-O data_key=NAME"
+_OFFERED = 6
 
 
 class FieldEvidence:
@@ -28,11 +31,15 @@ class FieldEvidence:
         self._spans: Counter[str] = Counter()
         self._fields: set[str] = set()
         self._longest = 0
+        self._media: Counter[str] = Counter()
+        self._texts: Counter[str] = Counter()
 
     def see(self, data: Mapping[str, Any], regions: Iterable[Mapping[str, Any]]) -> None:
         """Look at a task; regions of flat records are values that name no object."""
         self._fields.update(data)
         texts = {name: value for name, value in data.items() if isinstance(value, str) and value}
+        self._texts.update(texts.keys())
+        self._media.update(name for name, value in data.items() if shows_media(value))
         if len(texts) < 2:
             return
         guessed = guess_key(data)
@@ -48,6 +55,16 @@ class FieldEvidence:
                 name = shown if isinstance(shown, str) else ""
                 self._spans[name] += 1
                 self._quoted.update((name, field) for field, text in texts.items() if text[start:end] == quote)
+
+    def ask(self) -> None:
+        """Ask for the field where no task lets see it. Raises :class:`~to_labelbox.report.errors.UsageError`."""
+        fields = [name for name, _ in (self._media or self._texts).most_common(_OFFERED)]
+        if len(fields) > 1:
+            ask(
+                "Nothing says which field of the data is the asset: there is no labelling config (-O config=FILE), and "
+                "several fields could be it.",
+                [(f"-O {shlex.quote(f'data_key={name}')}", f"the asset is {name!r}") for name in fields],
+            )
 
     def settle(self, config: Config, data_key: str | None, log: Log) -> Config:
         """The stand-in for a config, with the fields that its objects show."""

@@ -19,13 +19,14 @@ class AssetIndex(Struct, frozen=True):
     """References and names are kept as their hashes.
 
     ``first``: reference → the first task that shows it; ``again``: that task → the later ones that show it too;
-    ``clashes``: by level, names that several assets have; ``names``: the shortest of each.
+    ``clashes``: by level, names that several assets have; ``names``: the shortest of each; ``shown``: any task shows one.
     """
 
     first: dict[int, int] = {}
     again: dict[int, list[int]] = {}
     clashes: Sequence[set[int]] = ()
     names: Collection[int] = ()
+    shown: bool = False
 
     def owner(self, slot: Slot) -> int | None:
         """The task that an asset belongs to; None for an inline text, which belongs to its own."""
@@ -74,9 +75,11 @@ def index_assets(tasks: Tasks) -> AssetIndex:
     again: dict[int, set[int]] = {}
     clashes: tuple[set[int], ...] = tuple(set() for _ in range(LEVELS))
     shortest: dict[int, int] = {}
+    shown = False
     for level in range(LEVELS):
         owners: dict[int, int] = {}
         for unit, slot in tasks.slots():
+            shown = True
             if slot.reference is None:
                 continue
             ref = hash(slot.ref)
@@ -93,4 +96,4 @@ def index_assets(tasks: Tasks) -> AssetIndex:
         shortest = shortest or owners
         if not clashes[level]:
             break
-    return AssetIndex(first, {owner: sorted(units) for owner, units in again.items()}, clashes, shortest.keys())
+    return AssetIndex(first, {owner: sorted(units) for owner, units in again.items()}, clashes, shortest.keys(), shown)

@@ -113,6 +113,8 @@ def index_tasks(
         _attach(survey, files)
         tasks = Tasks(files, survey.pieces, survey.absorbed, known, options.data_key)
         assets = index_assets(tasks) if survey.units else AssetIndex()
+    if config is None and options.data_key is None and not assets.shown:
+        survey.census.fields.ask()
     return TaskIndex(
         survey.files,
         survey.pieces,

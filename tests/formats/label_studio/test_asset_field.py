@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -81,4 +82,20 @@ def test_of_two_fields_that_name_the_same_files_the_one_with_addresses(first: st
     assert texts(tmp_path / "out") == urls
     assert made.assumptions == []
     other = write(tmp_path, [task([answer], {"front": names[0], "urls": urls[1]})])
-    assert "asset-unknown" in codes(to_labelbox.convert(other, tmp_path / "other"))
+    with pytest.raises(to_labelbox.UsageError, match="data_key=front"):
+        to_labelbox.convert(other, tmp_path / "other")
+
+
+def test_where_no_task_lets_see_the_asset_the_user_is_asked(tmp_path: Path) -> None:
+    """Two pictures a task and nothing that names one: a question, with what can be the answer."""
+    one = {"id": 1, "target": "https://h/a.jpg", "other image": "https://h/b.jpg", "note": "left"}
+    flat = {**one, "annotation_id": 1, "annotator": 1, "label": [{"x": 1, "y": 1, "width": 5, "height": 5,
+            "rectanglelabels": ["roi"], "original_width": 100, "original_height": 100}]}  # fmt: skip
+    (tmp_path / "min.json").write_text(json.dumps([flat, {**flat, "id": 2}]))
+    with pytest.raises(to_labelbox.UsageError) as asked:
+        to_labelbox.convert(tmp_path / "min.json", tmp_path / "out")
+    assert "-O data_key=target " in str(asked.value)
+    assert "-O 'data_key=other image'" in str(asked.value)
+    assert "note" not in str(asked.value)
+    report = to_labelbox.convert(tmp_path / "min.json", tmp_path / "out", options={"data_key": "target"})
+    assert report.annotations.converted == 2

@@ -141,8 +141,10 @@ def test_equal_references_are_one_item_and_equal_names_are_told_apart() -> None:
 def test_an_asset_that_cannot_be_told_needs_the_data_key(tmp_path: Path) -> None:
     data = {"front": "a.jpg", "back": "b.jpg"}
     task = {"id": 1, "data": data, "annotations": [annotation({**region(rectangle()), "to_name": "img"})]}
-    items, log = read(export(tmp_path, task))
-    assert not items
+    with pytest.raises(UsageError, match="-O data_key=front"):
+        read(export(tmp_path, task))
+    items, log = read(export(tmp_path, task, {**task, "id": 2, "data": {"only": "c.jpg"}}))
+    assert [i.asset.path for i in items] == ["c.jpg"]
     assert "data_key" in log.diagnostics[Code.ASSET_UNKNOWN].message
     items, _ = read(tmp_path / "export.json", data_key="back")
     assert [i.asset.path for i in items] == ["b.jpg"]
