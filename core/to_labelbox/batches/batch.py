@@ -28,6 +28,7 @@ from to_labelbox.batches.plan import (
 )
 from to_labelbox.batches.published import CACHE_FOLDER, drop
 from to_labelbox.batches.report import BatchReport, read_batch
+from to_labelbox.conversion.each import in_processes
 from to_labelbox.conversion.job import job_of
 from to_labelbox.conversion.options import OutputOptions, takes
 from to_labelbox.conversion.output_folder import (
@@ -131,7 +132,8 @@ def batch(root: FilePath, out: FilePath | None, given: BatchOptions) -> BatchRep
     from to_labelbox.batches.run import Batch
 
     make_pool = _pool_factory(given.engine, given.scheduler, given.workers, given.file_timeout)
-    run = Batch(None if out is None else os.fspath(out), plan, given.progress)
+    with in_processes(given.workers) as each:
+        run = Batch(None if out is None else os.fspath(out), plan, given.progress, each=each)
     if out is None:
         return run.run(make_pool)
     place = os.fspath(out)

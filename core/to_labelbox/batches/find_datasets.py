@@ -16,6 +16,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import chain
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ from msgspec.structs import replace
 from to_labelbox.conversion.output_folder import OURS, is_output
 from to_labelbox.model.text import n_of, text_name
 from to_labelbox.plugins.detect import sniffed, tied_claims
-from to_labelbox.plugins.reader import CERTAIN, Match
+from to_labelbox.plugins.reader import CERTAIN, Each, Match
 from to_labelbox.plugins.registry import reader, readers
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.source.files import Source
@@ -37,6 +38,8 @@ EVIDENCE_FILES, MORE_FILES = 4, 64
 pictures only where there is nothing else."""
 SINGLE_FILES = 8
 """Where the own files of a folder are of several formats, and no more than these, each is a dataset of its own."""
+MANY_FOLDERS, FOLDERS_AT_ONCE = 24, 8
+"""Of so many folders, so many at a time may be looked into by other processes."""
 DEEPEST = 100
 """Folders within folders that are looked into."""
 _SPLITS = SPLIT_PATTERN
@@ -63,17 +66,21 @@ class Found(Struct, frozen=True):
 
 
 def discover(
-    root: str, format: str | None = None, patterns: Sequence[str] = (), leave_out: str | None = None
+    root: str,
+    format: str | None = None,
+    patterns: Sequence[str] = (),
+    leave_out: str | None = None,
+    each: Each = map,
 ) -> list[Found]:
     """Datasets in order of their paths. ``patterns`` are shell patterns of paths; ``leave_out`` is a folder not looked into.
 
-    Raises :class:`UsageError` when the root is missing or cannot be listed.
+    ``each`` may ask other processes about the folders of one that has many. Raises :class:`UsageError` when the root is missing or cannot be listed.
     """
     if not os.path.exists(root):
         raise no_such_path(root)
     if format is not None:
         reader(format)
-    search = _Search(format, None if leave_out is None else os.path.realpath(leave_out))
+    search = _Search(format, None if leave_out is None else os.path.realpath(leave_out), each)
     if os.path.isdir(root):
         try:
             os.listdir(root)
@@ -124,8 +131,27 @@ class _Row(Struct, frozen=True):
     marks: frozenset[str] = frozenset()
 
 
+class _Part(NamedTuple):
+    """Some folders of a folder, and what is said of all of them: see :class:`_Search`."""
+
+    format: str | None
+    leave_out: str | None
+    folder: str
+    path: str
+    depth: int
+    owned: bool
+    names: Sequence[str]
+
+
+def _below(part: _Part) -> list[list[_Row]]:
+    """What is found in each of some folders, in a process that is asked about them."""
+    search = _Search(part.format, part.leave_out)
+    return [search.below_one(part.folder, part.path, name, part.depth, part.owned) for name in part.names]
+
+
 class _Search:
-    def __init__(self, format: str | None, leave_out: str | None) -> None:
+    def __init__(self, format: str | None, leave_out: str | None, each: Each = map) -> None:
+        self._format, self._each = format, each
         self._asked = format is not None
         self._readers = readers() if format is None else {format: readers()[format]}
         names = [_PARTS, *(reader.folders.parts for reader in readers().values() if reader.folders.parts)]
@@ -147,10 +173,7 @@ class _Search:
         own = self._own(folder, files)
         apart = self._stand_apart(folder, path, files) if len(own.formats) > 1 else {}
         claims = _Claims() if apart else own
-        inside = {
-            name: self.below(os.path.join(folder, name), os.path.join(path, name), depth + 1, bool(claims.formats))
-            for name in folders
-        }
+        inside = self._inside(folder, path, folders, depth + 1, bool(claims.formats))
         if not own.formats and all(self._is_part(name) for name, rows in inside.items() if any(map(_is_set, rows))):
             claims = self._claims(folder)
         if len(claims.formats) == 1:
@@ -165,6 +188,17 @@ class _Search:
         singles |= apart
         alone = [] if claims.formats else [name for name in names if not singles.get(name)]
         return [*rows, *chain.from_iterable(singles.values()), *self._left(folder, path, alone)]
+
+    def _inside(self, folder: str, path: str, names: Sequence[str], depth: int, owned: bool) -> dict[str, list[_Row]]:
+        """What is found in each folder of a folder."""
+        if len(names) < MANY_FOLDERS or self._each is map:
+            return {name: self.below_one(folder, path, name, depth, owned) for name in names}
+        given = self._format, self._leave_out, folder, path, depth, owned
+        parts = [_Part(*given, names[n : n + FOLDERS_AT_ONCE]) for n in range(0, len(names), FOLDERS_AT_ONCE)]
+        return dict(zip(names, chain.from_iterable(self._each(_below, parts))))
+
+    def below_one(self, folder: str, path: str, name: str, depth: int, owned: bool) -> list[_Row]:
+        return self.below(os.path.join(folder, name), os.path.join(path, name), depth, owned)
 
     def _stand_apart(self, folder: str, path: str, files: Sequence[str]) -> dict[str, list[_Row]]:
         """The files of a folder of several formats where each is a dataset for certain: one file a format, and few.

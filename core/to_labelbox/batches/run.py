@@ -53,6 +53,7 @@ from to_labelbox.ontology.infer import Ontology
 from to_labelbox.ontology.merge import DatasetSurvey, common_ontology
 from to_labelbox.ontology.one_tool import SETTLED, is_settled, one_kind
 from to_labelbox.plugins.options import option_names
+from to_labelbox.plugins.reader import Each
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import ToLabelboxError, UsageError
@@ -70,8 +71,14 @@ class Batch:
     """One run of a batch over what its working folder holds; without ``out`` a dry one, that writes nothing."""
 
     def __init__(
-        self, out: str | None, given: Plan, progress: Listener | None, found: Sequence[Found] | None = None
+        self,
+        out: str | None,
+        given: Plan,
+        progress: Listener | None,
+        found: Sequence[Found] | None = None,
+        each: Each = map,
     ) -> None:
+        """``each``: see :func:`discover`, by which datasets are found that are not given."""
         self._dry = out is None
         self._out = out or ""
         self._given, self._common = given, given.job
@@ -83,7 +90,7 @@ class Batch:
         self._compare = True
         self._told: tuple[str, ...] = ()
         self.found = found = (
-            discover(given.root, given.job.format, given.datasets, out) if found is None else list(found)
+            discover(given.root, given.job.format, given.datasets, out, each) if found is None else list(found)
         )
         sets = [f for f in found if f.format]
         if not sets:

@@ -17,7 +17,9 @@ import to_labelbox
 from builders.batch import COMMAND, box_set, check, tree, voc_set
 from harness import cases, contents
 from to_labelbox import UsageError
+from to_labelbox.batches import find_datasets
 from to_labelbox.batches.find_datasets import discover
+from to_labelbox.conversion.each import in_processes
 from to_labelbox.report.codes import Code
 
 
@@ -240,3 +242,22 @@ def test_the_output_is_not_taken_for_a_source(tmp_path: Path) -> None:
     to_labelbox.batch(tmp_path, tmp_path / "out")
     box_set(tmp_path / "out" / "b" / "b.json")
     assert [f.path for f in discover(str(tmp_path), leave_out=str(tmp_path / "out"))] == ["a"]
+
+
+def test_other_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tree(tmp_path)
+    for n in range(30):
+        box_set(root / f"many {n:02}" / "a.json")
+    (root / "many 07" / "notes.csv").write_text("a,b\n")
+    monkeypatch.setattr(find_datasets, "MANY_FOLDERS", 3)
+    alone = discover(str(root))
+    asked: list[object] = []
+    with in_processes(2) as each:
+
+        def counted(function: Any, tasks: Any) -> Any:
+            asked.append(function)
+            return each(function, tasks)
+
+        assert discover(str(root), each=counted) == alone
+    assert asked
+    assert len(alone) > 31
