@@ -21,6 +21,7 @@ from to_labelbox_formats.coco.record_types import Found
 from to_labelbox_formats.coco.records import Records
 
 _UNKNOWN = "its image_id is not among the images"
+_LIKE_IMAGE_ID = frozenset({"imageid", "image", "imgid", "videoid", "filename"})
 _AMBIGUOUS = "its image_id stands for several pictures, so it cannot be known which of them it is of"
 
 
@@ -104,8 +105,13 @@ class Items:
 
 
 def _why_unknown(record: bytes) -> str:
-    known = not record or members_of(record).get("image_id") is not None
-    return _UNKNOWN if known else "it has no image_id"
+    said = members_of(record)
+    if not record or said.get("image_id") is not None:
+        return _UNKNOWN
+    other = next(
+        (name for name in said if name.replace("_", "").lower() in _LIKE_IMAGE_ID and name != "image_id"), None
+    )
+    return f"it has no image_id but {other}" if other else "it has no image_id"
 
 
 def _found(merged: Merged, known: KnownBoxes | None, opened: Opened, start: int, stop: int) -> Iterator[Found]:

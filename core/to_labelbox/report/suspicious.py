@@ -135,7 +135,8 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
             yield one
     labelled = sum(survey.labelled.values())
     known = sum(survey.groups.values())
-    yield from _one("empty", known - labelled, known)
+    skipped = sum(log.skips.values())  # where these were, assets are empty because of them
+    yield from _one("empty", known - labelled - skipped, known)
     for group, count in survey.groups.items():
         if group in survey.labelled or not labelled or group == OTHER_GROUPS or _TEST.search(group):
             continue

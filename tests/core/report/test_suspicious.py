@@ -160,6 +160,14 @@ def test_almost_all_assets_without_annotations(convert: Convert) -> None:
     assert run.report.suspicious == []
 
 
+def test_assets_whose_annotations_were_skipped_are_not_missing_theirs(convert: Convert) -> None:
+    """Predictions of 60 pictures: skipped as such, and the pictures are called neither unlabelled nor strangers."""
+    images = [image(n, f"{n}.jpg") for n in range(60)]
+    run = convert(coco([annotation(n, image_id=n, bbox=[1, 1, 5, 5], score=0.5) for n in range(60)], images))
+    assert run.report.annotations.skipped == 60
+    assert not run.report.suspicious
+
+
 def test_what_the_user_leaves_out_is_no_loss(convert: Convert) -> None:
     run = convert.items([item(*boxes(6), Object(id="b", label="bus", geometry=Box(1, 1, 9, 9)))], include=("bus",))
     assert run.report.annotations.skipped == 6

@@ -104,3 +104,19 @@ def test_a_file_without_images_goes_by_those_of_its_split(convert: Convert, tmp_
     run = convert(folder)
     assert keys(run) == []
     assert run.tally("caption") == (1, 0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"image_id": 9}, "its image_id is not among the images"),
+        ({"image_id": None}, "it has no image_id"),
+        ({"imageId": 1}, "it has no image_id but imageId"),
+        ({"video_id": 1, "track": []}, "it has no image_id but video_id"),
+    ],
+)
+def test_an_annotation_without_an_image_says_what_it_has(convert: Convert, said: dict[str, Any], message: str) -> None:
+    given = {"id": 1, "category_id": 1, "bbox": [1, 1, 5, 5], **said}
+    run = convert(coco([given, annotation(2, bbox=[1, 1, 5, 5])]))
+    told = [e.message for d in run.report.diagnostics if d.code == "asset-unknown" for e in d.examples]
+    assert told == [message]
