@@ -156,7 +156,7 @@ def test_a_long_text_and_a_long_video_are_limits(convert: Convert) -> None:
         ([("car", 3000), ("bus", 3000)], []),
         ([("car", 5000)], []),
         ([("car", 5001), ("bus", 10)], ["5001 lines of 'car' (box)"]),
-        ([("car", 5002), ("bus", 5003)], ["5002 lines of 'car' (box)", "5003 lines of 'bus' (box)"]),
+        ([("car", 5002), ("bus", 5003)], ["5003 lines of 'bus' (box)", "5002 lines of 'car' (box)"]),
     ],
 )
 def test_five_thousand_of_one_name_and_row(annotations: list[tuple[str, int]], said: list[str], tmp_path: Path) -> None:

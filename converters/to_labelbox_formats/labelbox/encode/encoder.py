@@ -26,7 +26,7 @@ from to_labelbox_formats.labelbox.encode.data_rows import data_row
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
 from to_labelbox_formats.labelbox.encode.shapes import Shapes
-from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MAX_FRAMES, TEXT
+from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, TEXT
 from to_labelbox_formats.labelbox.metadata import RESERVED, SPLIT, SPLITS, split_option
 from to_labelbox_formats.labelbox.options import Options
 
@@ -177,8 +177,8 @@ class Encoder:
             self._demand(answers, sources)
         if relationships:
             self._relate(relationships, ends, sources)
-        shapes.close()
-        buffer.close()
+        if buffer.line_count - before > MANY:
+            buffer.check_many(shapes.plain_lines())
         self._counts.append(buffer.line_count - before)
 
     def _cleaned(self, item: Item) -> Item:

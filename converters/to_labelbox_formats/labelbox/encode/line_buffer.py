@@ -76,6 +76,7 @@ class LineBuffer:
     def open(self, item: Item, key: str) -> None:
         """The data row that the next lines refer to."""
         self.key = key
+        self.of_row.clear()
         self.uuids = Uuids(key)
         if self.spill_index is not None:
             self.place = Raw(b'%b,"file":%b' % (ascii_text(key), ascii_text(item.origin)))
@@ -112,22 +113,24 @@ class LineBuffer:
         if self.index:
             self.index[-1].approximated = True
 
-    def count(self, label: str, kind: Kind, lines: int = 1) -> None:
-        """Count lines of the data row; :meth:`close` puts them into the survey, which has the tools in the order in which
-        they were first seen."""
-        seen = label, kind
-        self.of_row[seen] = self.of_row.get(seen, 0) + lines
-        self.survey.shapes.setdefault(seen, 0)
+    def count(self, label: str, kind: Kind) -> None:
+        """Count a line of a tool, of all and of the data row."""
+        seen, shapes = (label, kind), self.survey.shapes
+        shapes[seen] = shapes.get(seen, 0) + 1
+        self.of_row[seen] = self.of_row.get(seen, 0) + 1
 
-    def close(self) -> None:
-        """Put what was counted of the data row into the survey, and say where it has too many lines of one tool."""
-        for (label, kind), lines in self.of_row.items():
-            self.survey.shapes[label, kind] += lines
+    def check_many(self, more: Iterable[tuple[str, Kind, int]]) -> None:
+        """Say where the data row has too many lines of one tool, in the order of their names, which no chunk decides.
+
+        ``more`` are lines that have not been counted here.
+        """
+        for label, kind, lines in more:
+            self.of_row[label, kind] = self.of_row.get((label, kind), 0) + lines
+        for (label, kind), lines in sorted(self.of_row.items()):
             if lines > MANY:
                 self.survey.note_largest(ONE_NAME, lines)
                 message = f"{lines} lines of {label!r} ({kind}) on one data row; an import takes {MANY} of one name"
                 self.log.note(Code.LIMIT, message, file=self.key)
-        self.of_row.clear()
 
     def flush(self) -> None:
         self.lines += self._encode_lines(self.waiting)

@@ -28,14 +28,16 @@ class _UnnamedError(Exception):
 
 
 class _Plain:
-    """A label's plain shapes: their tool, how many lines of them the data row has, and the row of the ledger they count in.
+    """A label's plain shapes: their tool, how many lines of them there are, and the row of the ledger they count in.
+
+    ``before`` are the lines before those on the asset numbered ``row``, the last one that has any.
 
     ``named`` are the names of lines with the answers after them, by the identity of the tuple of answers, which is kept
     beside them: readers give the same tuple for the same answers, and comparing what is in it would take longer than to
     encode it.
     """
 
-    __slots__ = ("kind", "label", "ledger_label", "lines", "named", "tally", "tool")
+    __slots__ = ("before", "kind", "label", "ledger_label", "lines", "named", "row", "tally", "tool")
 
     def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally, ledger_label: Raw) -> None:
         self.tool = tool
@@ -43,7 +45,7 @@ class _Plain:
         self.label = label
         self.kind = kind
         self.tally = tally
-        self.lines = 0
+        self.lines = self.before = self.row = 0
         self.named: dict[int, tuple[tuple[Attribute, ...], Raw]] = {}
 
 
@@ -62,10 +64,11 @@ class Shapes:
         self._plain_boxes: dict[str, _Plain] = {}
         self._plain_rings: dict[str, _Plain] = {}
         self._pieced: set[str] = set()
-        self._touched: list[_Plain] = []
+        self._row = 0
 
     def start(self, item: Item) -> None:
         """The asset that the next shapes are on."""
+        self._row += 1
         asset = item.asset
         self._media = asset.media
         self._tools = self._tools_of[asset.media]
@@ -78,15 +81,17 @@ class Shapes:
             self._lowering.start(None, None, item.origin)
 
     def finish(self) -> None:
-        """Put into the log what has only been counted."""
+        """Put into the log and the survey what has only been counted."""
         self._lowering.finish()
+        counts = self._buffer.survey.shapes
+        for plain in (*self._plain_boxes.values(), *self._plain_rings.values()):
+            counts[plain.label, plain.kind] += plain.lines
 
-    def close(self) -> None:
-        """Count the plain shapes of the asset."""
-        for plain in self._touched:
-            self._buffer.count(plain.label, plain.kind, plain.lines)
-            plain.lines = 0
-        self._touched.clear()
+    def plain_lines(self) -> Iterator[tuple[str, Kind, int]]:
+        """How many lines of which tool the asset's plain shapes are."""
+        for plain in (*self._plain_boxes.values(), *self._plain_rings.values()):
+            if plain.row == self._row:
+                yield plain.label, plain.kind, plain.lines - plain.before
 
     def plain(self, annotations: Iterator[Annotation], ends: dict[str, str] | None) -> Annotation | None:
         """Boxes and polygons that are written as they are: the same as :meth:`add`, in fewer steps.
@@ -97,7 +102,7 @@ class Shapes:
         draw, make, data_row = self._lowering.plain, buffer.uuids.make, buffer.data_row
         boxes, rings = self._plain_boxes, self._plain_rings
         lines, index = buffer.waiting, None if buffer.spill_index is None else buffer.index
-        place, number = buffer.place, buffer.number
+        place, number, row = buffer.place, buffer.number, self._row
         try:
             for obj in annotations:
                 if type(obj) is not Object or (drawn := draw(obj)) is None:
@@ -113,8 +118,8 @@ class Shapes:
                     lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
                     if index is not None:
                         index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
-                    if not plain.lines:
-                        self._touch(plain)
+                    if plain.row != row:
+                        plain.row, plain.before = row, plain.lines
                     plain.lines += 1
                 else:
                     plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
@@ -134,8 +139,8 @@ class Shapes:
                         buffer.vertices += len(vertices)
                         if buffer.vertices > LONG:
                             buffer.flush()
-                    if not plain.lines:
-                        self._touch(plain)
+                    if plain.row != row:
+                        plain.row, plain.before = row, plain.lines
                     plain.lines += len(drawn)
                 if obj.outline_unread:
                     self._lowering.note_forced(obj)
@@ -165,11 +170,6 @@ class Shapes:
         plain = _Plain(tool[0], label, kind, self._buffer.log.ledger[ledger_label], self._buffer.label_of(obj))
         (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[ledger_label] = plain
         return plain
-
-    def _touch(self, plain: _Plain) -> None:
-        """These are the first of the plain shapes on the asset."""
-        self._touched.append(plain)
-        self._buffer.count(plain.label, plain.kind, 0)
 
     def _named(self, plain: _Plain, attributes: tuple[Attribute, ...]) -> Raw:
         """The name of a line with the answers after it, kept for the next shape that has the same tuple."""
