@@ -13,6 +13,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import read_bytes
 from to_labelbox_formats.voc.conventions import (
@@ -35,6 +36,7 @@ from to_labelbox_formats.voc.layout.class_lists import (
     read_classes,
     read_lists,
 )
+from to_labelbox_formats.voc.layout.folder_roles import Role
 from to_labelbox_formats.voc.layout.image_of_annotation import link
 from to_labelbox_formats.voc.layout.index import Layout, survey
 from to_labelbox_formats.voc.options import Angle, Options, Origin
@@ -66,7 +68,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         resized=are_resized(options.resized, sample, path, log),
         as_displayed=sample.as_displayed,
     )
-    classes = _classes(source, layout, options, log)
+    classes = _classes(source, layout, options, sample.labels, log)
     if layout.masks:
         from to_labelbox_formats.voc.void import decide_void
 
@@ -138,7 +140,8 @@ def _codec(name: str | None) -> str:
         raise UsageError(f"encoding {name!r} is not known; try latin-1, cp1252 or gbk") from None
 
 
-def _classes(source: Source, layout: Layout, options: Options, log: Log) -> Classes:
+def _classes(source: Source, layout: Layout, options: Options, labels: Sequence[str], log: Log) -> Classes:
+    """The classes that the set, or the user, declares; ``labels`` are those of its annotation files."""
     if options.class_names is not None:
         said = f"class_names: {options.class_names}"
         try:
@@ -149,9 +152,21 @@ def _classes(source: Source, layout: Layout, options: Options, log: Log) -> Clas
     if classes.values or not layout.masks:
         return classes
     if set(classes.order) <= set(VOC_CLASSES) or classes.origin == "predefined_classes.txt":
+        others = [label for label in labels if label not in VOC_CLASSES]
+        if 2 * len(others) > len(labels) and any(role is Role.CLASSES for role, _ in layout.tops):
+            ask(
+                f"{source.path}: no file says what the values of the masks are, and the annotation files name other classes ({others[0]!r}) "
+                "than those of the VOC challenge.",
+                [
+                    ("-O class_names=FILE", "a labelmap.txt, or names in the order of the values"),
+                    ("-O masks=false", "leave the masks out"),
+                ],
+            )
         log.assume(
             "mask values",
             "VOC classes",
+            for_=len(labels) - len(others),
+            against=len(others),
             unknown=len(layout.masks),
             why="there is no labelmap.txt, so 1 to 20 are the classes of the VOC challenge",
             option="-O class_names=FILE",
@@ -208,9 +223,11 @@ def _note_nothing_labelled(layout: Layout, lists: Lists, log: Log) -> None:
 
 
 def _count_lost_pictures(layout: Layout, log: Log) -> None:
-    """Count annotation files without a picture, where there are pictures and many of the files have none."""
-    files = len(layout.xmls) - len(layout.refused)
-    lost = layout.image_of.count(-1) - sum(layout.image_of[unit] < 0 for unit in layout.refused)
+    """Count annotation files and masks without a picture, where there are pictures and many of these have none."""
+    files = len(layout.xmls) - len(layout.refused) + len(layout.mask_units)
+    lost = (
+        layout.image_of.count(-1) - sum(layout.image_of[unit] < 0 for unit in layout.refused) + len(layout.mask_units)
+    )
     if layout.images and lost >= _FEW and 10 * lost >= files:
         log.count_match("pictures of the source", files - lost, files)
 

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 import to_labelbox
-from builders.voc import BOX, CAT, annotation, jpeg, write
+from builders.voc import BOX, CAT, CLASSES, SMALL, annotation, jpeg, png, write
 from to_labelbox.model.items import Box
 from to_labelbox.plugins.reader import Match
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import UsageError
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc import FORMAT
+from to_labelbox_formats.voc.options import Options
 
 
 def shouting(text: str) -> str:
@@ -122,3 +124,23 @@ def test_the_name_of_a_list_beside_the_folders_is_an_assumption(tmp_path: Path) 
     for n, (name, told) in enumerate((("train.txt", True), ("ImageSets/Main/train.txt", False))):
         made = to_labelbox.convert(write(tmp_path / str(n), files | {name: "a\n"}), None, settings=settings)
         assert any(a.what == "words that are splits" for a in made.assumptions) is told
+
+
+def test_masks_of_other_classes_than_the_annotations_are_a_question(voc: Any) -> None:
+    """Masks of the challenge's own pictures are left in sets that began as a copy of its devkit."""
+    cat = "<object><name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>3</ymax></bndbox></object>"
+    files = {"Annotations/a.xml": annotation(cat.replace("cat", "pizza"), size=SMALL), "JPEGImages/a.jpg": jpeg(6, 4)}
+    masks = {"SegmentationClass/a.png": png(CLASSES)}
+    with pytest.raises(UsageError, match="'pizza'") as asked:
+        voc(files | masks)
+    assert "-O class_names=FILE" in str(asked.value)
+    assert [o.label for o in voc(files | masks, Options(masks=False)).objects] == ["pizza"]
+    cats = voc(files | masks | {"Annotations/a.xml": annotation(cat, size=SMALL)})
+    (told,) = [a for a in cats.context.log.assumptions.values() if a.what == "mask values"]
+    assert (told.for_, told.against) == (1, 0)
+
+
+def test_masks_without_the_pictures_that_lie_there_are_suspicious(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {f"SegmentationClass/{n}.png": png(CLASSES) for n in range(5)}
+    made = to_labelbox.convert(write(tmp_path, files | {"JPEGImages/x.jpg": jpeg(6, 4)}), None)
+    assert [(s.what, s.count, s.of) for s in made.suspicious] == [("media", 5, 5)]

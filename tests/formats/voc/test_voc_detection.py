@@ -216,12 +216,12 @@ def test_a_thousand_mutations(tmp_path: Path) -> None:
     """No exception but our own, and the ledger balances; a good neighbour always converts."""
     rng = random.Random(20)
     rich = annotation(
-        f"<object><name>man</name><pose>Left</pose><truncated>1</truncated>{BOX}<part><name>head</name>{BOX}</part>"
+        f"<object><name>person</name><pose>Left</pose><truncated>1</truncated>{BOX}<part><name>head</name>{BOX}</part>"
         "<actions><run>1</run></actions><attributes><attribute><name>a</name><value>10</value></attribute></attributes>"
         "</object>",
-        "<object><name>ship</name><robndbox><cx>10</cx><cy>10</cy><w>10</w><h>5</h><angle>1</angle></robndbox></object>",
-        "<object><name>roof</name><polygon><x1>10</x1><y1>1</y1><x2>5</x2><y2>5</y2><x3>1</x3><y3>10</y3></polygon></object>",
-        "<object><name>eye</name><point><x>10</x><y>10</y></point></object>",
+        "<object><name>boat</name><robndbox><cx>10</cx><cy>10</cy><w>10</w><h>5</h><angle>1</angle></robndbox></object>",
+        "<object><name>sofa</name><polygon><x1>10</x1><y1>1</y1><x2>5</x2><y2>5</y2><x3>1</x3><y3>10</y3></polygon></object>",
+        "<object><name>bird</name><point><x>10</x><y>10</y></point></object>",
         source=GENUINE,
     ).encode()
     seeds = [rich, annotation(CAT, CAT.replace("cat", "dog")).encode(), png(CLASSES), png(INSTANCES)]
