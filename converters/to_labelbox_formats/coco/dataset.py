@@ -34,10 +34,12 @@ from to_labelbox_formats.coco.items import Items, read_records
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
 from to_labelbox_formats.coco.merge import merge
 from to_labelbox_formats.coco.numbering import number_categories
+from to_labelbox_formats.coco.one_record import WHOLE_IMAGE
 from to_labelbox_formats.coco.options import Options, SameNames
 from to_labelbox_formats.coco.random_access import Opened, Texts
 from to_labelbox_formats.coco.record_types import Files
-from to_labelbox_formats.coco.records import WHOLE_IMAGE, Records
+from to_labelbox_formats.coco.records import Records
+from to_labelbox_formats.coco.videos import SEQUENCES
 
 # ----------------------------------------------------------------------------------------------------- opening
 
@@ -83,6 +85,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             [f.plain for f in files],
             [f.point_names for f in files],
             [f.attribute_names for f in files],
+            [SEQUENCES if f.tracks is not None and f.tracks.nested else "annotations" for f in files],
         ),
         options.predictions,
         fields,

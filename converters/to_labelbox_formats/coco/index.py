@@ -90,7 +90,8 @@ class File(Struct, kw_only=True):
     @property
     def plain(self) -> bool:
         """Whether most annotations are likely to have nothing but a class, a box and an outline."""
-        return self.kind in _PLAIN_KINDS and not _CAREFUL.intersection(self.fields)
+        nested = self.tracks is not None and self.tracks.nested
+        return not nested and self.kind in _PLAIN_KINDS and not _CAREFUL.intersection(self.fields)
 
     def forget_keys(self) -> None:
         """Give back the memory of what only numbering the images needs."""

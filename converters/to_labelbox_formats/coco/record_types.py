@@ -48,6 +48,11 @@ class Files(NamedTuple):
     plain: Sequence[bool]
     point_names: Sequence[Mapping[int, str]]
     attribute_names: Sequence[Mapping[int, str]]
+    lists: Sequence[str]
+
+    def where(self, record: Record) -> str:
+        """The place of a record in its file."""
+        return f"{self.lists[record.file]}[{record.row}]"
 
 
 # ------------------------------------------------------------------------------------------------------ any record

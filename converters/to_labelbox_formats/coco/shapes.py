@@ -310,7 +310,7 @@ class Shapes:
         return bool(found)
 
     def note(self, log: Log, code: Code, message: str, record: Record, id: Id) -> None:
-        log.note(code, message, file=self._files.names[record.file], where=f"annotations[{record.row}]", id=str(id))
+        log.note(code, message, file=self._files.names[record.file], where=self._files.where(record), id=str(id))
 
 
 class _Mode(Enum):

@@ -143,6 +143,7 @@ def test_sequences_of_burst_are_frames_with_masks(convert: Convert) -> None:
     assert run.codes["prediction"] == 1
     assert (run.report.annotations.read, run.report.annotations.skipped) == (4, 2)
     assert len(convert(burst(), options={"predictions": True}).lines) == 3
+    assert {(i["where"], i["id"]) for i in lines(run.out, "index.ndjson")} == {("sequences[0]", id) for id in "123"}
 
 
 def test_a_record_that_ends_a_worker_leaves_the_frames(tmp_path: Path) -> None:
