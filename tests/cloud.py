@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import shutil
+import socket
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +110,85 @@ def web_server(folder: Path) -> Iterator[Web]:
             yield server
         finally:
             server.shutdown()
+
+
+# ------------------------------------------------------------------------------ other clouds, where they are installed
+
+
+class Store:
+    """A container of another cloud, reached as fsspec reaches it."""
+
+    def __init__(self, scheme: str, filesystem: Any) -> None:
+        self.scheme, self._filesystem = scheme, filesystem
+
+    def put(self, folder: Path, prefix: str) -> str:
+        """The files below a folder, or one file; its address."""
+        for file in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
+            if file.is_file():
+                name = f"{prefix}/{file.relative_to(folder).as_posix()}" if folder.is_dir() else prefix
+                self._filesystem.pipe(f"{BUCKET}/{name}", file.read_bytes())
+        return f"{self.scheme}://{BUCKET}/{prefix}"
+
+    def delete(self, name: str) -> None:
+        self._filesystem.rm_file(f"{BUCKET}/{name}")
+
+
+@contextmanager
+def gs_store() -> Iterator[Store]:
+    """Google's storage by gcp-storage-emulator [PyPI]; skips where that or gcsfs is not installed."""
+    emulator = pytest.importorskip("gcp_storage_emulator.server")
+    os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"  # read once; it asks what the emulator does not have
+    pytest.importorskip("gcsfs")
+    import fsspec
+
+    port = free_port()
+    server = emulator.create_server("127.0.0.1", port, in_memory=True, default_bucket=BUCKET)
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+        patch.setenv("FSSPEC_GS_TOKEN", "anon")
+        fsspec.get_filesystem_class("gs").clear_instance_cache()
+        try:
+            yield Store("gs", fsspec.filesystem("gs", token="anon"))
+        finally:
+            server.stop()
+
+
+@contextmanager
+def az_store() -> Iterator[Store]:
+    """Azure's by Azurite [npm]; skips where `azurite-blob` or adlfs is not installed."""
+    program = shutil.which("azurite-blob")
+    if program is None:
+        pytest.skip("azurite-blob is not installed")
+    pytest.importorskip("adlfs")
+    import fsspec
+
+    port = free_port()
+    command = [program, "--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--blobPort", str(port)]
+    key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # Azurite's own
+    address = f"http://127.0.0.1:{port}/devstoreaccount1"
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server, pytest.MonkeyPatch.context() as patch:
+        known = f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};BlobEndpoint={address};"
+        patch.setenv("AZURE_STORAGE_CONNECTION_STRING", known)
+        fsspec.get_filesystem_class("abfs").clear_instance_cache()
+        try:
+            until_open(port)
+            filesystem = fsspec.filesystem("abfs")
+            filesystem.mkdir(BUCKET)
+            yield Store("az", filesystem)
+        finally:
+            server.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until_open(port: int) -> None:
+    for _ in range(600):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"nothing listens at port {port}")

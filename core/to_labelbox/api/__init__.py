@@ -31,7 +31,7 @@ from to_labelbox.report.errors import (
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
-from to_labelbox.rules.option import FilePath
+from to_labelbox.rules.option import FilePath, as_path
 from to_labelbox.rules.settings import Outside, Policy, Settings
 from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.files import Source
@@ -120,7 +120,7 @@ def formats() -> Mapping[str, Reader]:
 
 def detect(path: str | os.PathLike[str]) -> Detection:
     """Which format a source has and why. Raises :class:`SourceError` when it is none or could be two."""
-    return _detect(Source(*at_hand([os.fspath(path)])))
+    return _detect(Source(*at_hand([as_path(path, "path")])))
 
 
 class _Read(Protocol[P]):
@@ -134,7 +134,7 @@ def _keywords(record: Callable[P, Reading]) -> Callable[[Callable[..., Dataset]]
 @_keywords(Reading)
 def read(path: FilePath, given: Reading) -> Dataset:
     """Open a source as a dataset of items in the model's conventions. Raises :class:`ToLabelboxError`."""
-    return open_job(ConversionJob(sources=tuple(at_hand([os.fspath(path)])), **plain(given))).dataset
+    return open_job(ConversionJob(sources=tuple(at_hand([as_path(path, "path")])), **plain(given))).dataset
 
 
 def validate(
@@ -149,8 +149,8 @@ def validate(
     """
     from to_labelbox.api.validation import faults
 
-    file = None if ontology is None else os.fspath(ontology)
-    return list(faults(os.fspath(path), file, media_at_hand(media_root)))
+    file = None if ontology is None else as_path(ontology, "ontology")
+    return list(faults(as_path(path, "path"), file, media_at_hand(media_root)))
 
 
 def read_class_map(path: str | os.PathLike[str]) -> ClassMap:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from to_labelbox.conversion.output_folder import refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.option import as_path
 
 if TYPE_CHECKING:  # loaded when something is compared
     from to_labelbox.plugins.comparer import CompareReport
@@ -42,6 +43,7 @@ def compare(
     found = writer().service.comparer
     if found is None:
         raise UsageError(f"the format {writer().name} compares nothing")
-    refuse_pipes(os.fspath(out))
+    place = as_path(out, "out")
+    refuse_pipes(place)
     options = CompareOptions(projects=tuple(projects), tolerance=tolerance, first=first)
-    return found()(os.fspath(out), [os.fspath(e) for e in exports], options, listener or (lambda done, rows: None))
+    return found()(place, [as_path(e, "export") for e in exports], options, listener or (lambda done, rows: None))

@@ -21,9 +21,10 @@ from to_labelbox.ontology.fit_items import settings_for
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.dataset import Dataset, dataset_of
 from to_labelbox.plugins.registry import writer
+from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report, SourceInfo
-from to_labelbox.rules.option import FilePath, option
+from to_labelbox.rules.option import FilePath, as_path, option
 from to_labelbox.rules.settings import Settings
 
 P = ParamSpec("P")
@@ -59,8 +60,12 @@ def convert(source: FilePath | Sequence[FilePath], out: FilePath | None, given: 
     a file or record that ends a process is left out and named; so is one that takes more than ``file_timeout`` seconds
     (0: any time). Raises :class:`~to_labelbox.report.errors.ToLabelboxError`.
     """
-    job = job_of(given, *([source] if isinstance(source, str | os.PathLike) else source))
+    several = source if isinstance(source, Iterable) and not isinstance(source, str | os.PathLike) else [source]
+    job = job_of(given, *(as_path(one, "source") for one in several))
+    out = None if out is None else as_path(out, "out")
     job = dataclasses.replace(job, index=job.index and out is not None)
+    if out is not None and any(os.path.realpath(source) == os.path.realpath(out) for source in job.sources):
+        raise UsageError(f"-o {os.fspath(out)}: that is the source itself: give another folder")
     folder = None if out is None else Folder(os.fspath(out), given.overwrite)
     try:
         if given.file_timeout:
@@ -96,6 +101,8 @@ def write(
     :class:`~to_labelbox.report.errors.UsageError` for a value of a wrong type, with item and field.
     """
     made = dataset if isinstance(dataset, Dataset) else dataset_of(dataset, schema=schema)
+    if settings is not None and not isinstance(settings, Settings):
+        raise UsageError(f"settings: a {type(settings).__name__} is no Settings: write Settings(geometry=…)")
     opened = _opened(made, settings, options, existing_ontology(ontology), index)
     with room(os.fspath(out)):
         return run(opened, Folder(os.fspath(out), overwrite), settings or Settings(), shard_lines).report

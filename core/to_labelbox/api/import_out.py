@@ -10,6 +10,7 @@ from to_labelbox.conversion.global_keys import MEDIA
 from to_labelbox.conversion.output_folder import refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.plain_words import in_words
 
 if TYPE_CHECKING:  # loaded when something is imported
     from to_labelbox.plugins.importer import Importer, ImportOptions, ImportReport
@@ -39,11 +40,13 @@ def make_import_options(out: str | os.PathLike[str] = "", **given: Any) -> Impor
     root = given.get("media_root")
     if root is None and os.path.isdir(os.path.join(out, MEDIA)):
         root = out
+    if root is not None and not os.path.isdir(root):
+        raise UsageError(f"--media-root {root}: no such folder")
     given["media_root"] = None if root is None else os.fspath(root)
     try:
         return msgspec.convert(given, ImportOptions)
     except msgspec.ValidationError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(in_words(error)) from None
 
 
 def import_(

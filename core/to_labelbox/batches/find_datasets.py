@@ -102,7 +102,9 @@ def discover(
 def none_found(root: str, format: str | None, patterns: Sequence[str], found: Sequence[Found]) -> UsageError:
     """What to say where there is no dataset among what was found."""
     unread = next((f": {f.path or root} {f.problem}" for f in found if f.problem), "")
-    if patterns:
+    if not found and os.path.isdir(root) and not os.listdir(root):
+        hint = "the folder is empty"
+    elif patterns:
         hint = f"none whose path matches --datasets {' or '.join(patterns)}"
     elif format is not None:
         hint = "try without --from"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -60,6 +61,8 @@ class Dataset(Struct, frozen=True):
         label is counted under its class in the source, one that the source does not have is *read*. ``schema`` is that of the result,
         where other names than the source's are declared.
         """
+        if not callable(change):
+            raise UsageError(f"{change!r} cannot be called: give a function of an item")
         return replace(self, schema=schema or self.schema, iterate=partial(_changed, self, change))
 
     def filter(self, keep: Callable[[Item], bool]) -> Dataset:
@@ -73,6 +76,8 @@ def dataset_of(items: Iterable[Item], name: str = "dataset", schema: Schema | No
     Something that can be read only once, as a generator, can be written once. Raises :class:`UsageError`, while it is read, for
     values of a wrong type, with item and field.
     """
+    if isinstance(items, str | os.PathLike):
+        raise UsageError(f"{os.fspath(items)} is a path: read(path) makes a Dataset of it")
     if isinstance(items, Sequence):
         return Dataset(name, schema or Schema(), len(items), partial(_counted, lambda start, stop: items[start:stop]))
     stream = _Stream(items)

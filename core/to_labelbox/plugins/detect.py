@@ -42,6 +42,8 @@ def sniffed(reader: Reader, source: Source) -> Match | Refusal:
 
 def detect(source: Source) -> Detection:
     """The reader with the highest confidence. Raises :class:`SourceError` when none claims it, or on a tie (:func:`tied_claims`)."""
+    if not (source.is_file or source.names or source.links):
+        raise SourceError(f"{source.path}: there is no file in it")
     said = verdicts(source)
     claims = {name: verdict for name, verdict in said.items() if isinstance(verdict, Match)}
     if not claims:

@@ -63,7 +63,11 @@ def make_options(reader: Reader, writer: Writer, given: Mapping[str, Any]) -> tu
                 break
         else:
             listing = "; ".join(f"{f}: {', '.join(sorted(known)) or 'none'}" for f, _, known in tables)
-            raise UsageError(f"no option {key!r} for {reader.name} to {writer.name}; there are: {listing}")
+            from difflib import get_close_matches  # slow to load
+
+            near = get_close_matches(name, [other for *_, known in tables for other in sorted(known)], 1)
+            meant = f"; did you mean {near[0]!r}?" if near else ";"
+            raise UsageError(f"no option {key!r} for {reader.name} to {writer.name}{meant} there are: {listing}")
     return reader.options(**values[0]), writer.options(**values[1])
 
 
@@ -82,5 +86,12 @@ def _parse(format: str, key: str, text: str, kind: Any) -> Any:
             raise ValueError(text)
         return kind(text)
     except ValueError:
-        allowed = "|".join(str(m.value) for m in kind) if issubclass(kind, Enum) else kind.__name__
-        raise UsageError(f"{format} option {key}: {text!r} is not a {allowed}") from None
+        raise UsageError(f"{format} option {key}: {text!r}, but it takes {_taken(kind)}") from None
+
+
+def _taken(kind: type) -> str:
+    """What an option takes, in words."""
+    if issubclass(kind, Enum):
+        *words, last = [str(member.value) for member in kind]
+        return f"{', '.join(words)} or {last}" if words else last
+    return {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, kind.__name__)

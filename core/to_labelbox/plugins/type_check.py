@@ -54,11 +54,15 @@ def _checker(wanted: Any) -> _Check:
 
 
 def _said(value: object, wanted: str) -> str:
-    return f": {cut(repr(value), _SHOWN)} is a {type(value).__name__}, not {wanted}"
+    return f": {cut(repr(value), _SHOWN)} is {_an(type(value).__name__)}, not {wanted}"
 
 
 def _word(wanted: Any) -> str:
-    return _WORDS.get(wanted) or f"a {getattr(wanted, '__name__', wanted)}"
+    return _WORDS.get(wanted) or _an(getattr(wanted, "__name__", str(wanted)))
+
+
+def _an(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _plain(wanted: type) -> _Check:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from numbers import Integral, Real
 from typing import Any, TypeAlias
 
+from to_labelbox.model.text import cut
 from to_labelbox.report.errors import UsageError
 
 FilePath: TypeAlias = str | os.PathLike[str]
@@ -53,6 +56,46 @@ def shown(record: type) -> dict[str, tuple[dataclasses.Field[Any], Shown]]:
     return {f.name: (f, f.metadata.get("shown", Shown())) for f in dataclasses.fields(record)}
 
 
+_SHOWN = 60
+_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
+    "str": ("a text", (str,)),
+    "int": ("a whole number", (Integral,)),
+    "float": ("a number", (Real,)),
+    "bool": ("True or False", (bool,)),
+    "None": ("", (type(None),)),
+    "FilePath": ("a path", (str, os.PathLike)),
+    "Mapping": ("a mapping, as a dict", (Mapping,)),
+    "tuple": ("a list", (Sequence,)),
+    "Sequence": ("a list", (Sequence,)),
+}
+
+
+def _misfit(value: object, annotation: str) -> str:
+    """What an option takes, in words, where a value is of none of its kinds; empty for one that is, or that is not known here."""
+    words = []
+    for kind in re.sub(r"\[.*?\](?= \||$)", "", annotation).split(" | "):
+        word, types = _KINDS.get(kind, (f"a {kind}", ()))
+        named = not types and any(base.__name__ == kind for base in type(value).__mro__)
+        of_it = isinstance(value, types) and (kind == "bool" or not isinstance(value, bool))
+        if named or (of_it and not (types == (Sequence,) and isinstance(value, str | bytes))):
+            return ""
+        if not types and kind not in _MADE:
+            return ""
+        words.append(word)
+    return " or ".join(word for word in words if word)
+
+
+_MADE = frozenset({"ClassMap", "Rows", "Ontology", "Settings"})
+"""Types that options take and that this module does not import."""
+
+
+def as_path(value: object, name: str) -> str:
+    """A path that was given in Python, as text. Raises :class:`UsageError` for what is none."""
+    if not isinstance(value, str | os.PathLike):
+        raise UsageError(f"{name} {cut(repr(value), _SHOWN)}: it takes a path")
+    return os.fspath(value)
+
+
 def checked(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
     """What was given for a record's options, words of enums as their members. Raises :class:`UsageError` for no such value."""
     values = dict(given)
@@ -63,6 +106,8 @@ def checked(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
                 *words, last = about.choices
                 raise UsageError(f"{name} {value!r}: {', '.join(words)} or {last}")
             values[name] = about.choices[value]
+        if name in given and not about.choices and (wanted := _misfit(value, str(field.type))):
+            raise UsageError(f"{name} {cut(repr(value), _SHOWN)}: it takes {wanted}")
         if about.least is not None and value != field.default and not about.least <= value < math.inf:
             raise UsageError(f"{name} {value}: a number of at least {about.least:g}")
     return values

@@ -16,6 +16,8 @@ def no_such_path(path: str) -> UsageError:
 
 
 def _likely(path: str) -> str:
+    if "://" in path:
+        return "; addresses are read that begin with s3://, gs://, az://, https:// or http://"
     if path.startswith("~"):
         return f"; the shell has not expanded ~ (is it quoted?): give {os.path.expanduser(path)}"
     if any(sign in path for sign in "*?["):
@@ -31,7 +33,10 @@ def _likely(path: str) -> str:
     from difflib import get_close_matches  # slow to load
 
     try:
-        near = get_close_matches(name, sorted(os.listdir(above or "."))[:10_000], 1)
+        names = sorted(os.listdir(above or "."))[:10_000]
     except OSError:
         return ""
+    if blank := next((other for other in names if other.startswith(f"{name} ")), ""):
+        return f"; a path with blanks is put in quotes, as '{os.path.join(above, blank)}'"
+    near = get_close_matches(name, names, 1)
     return f"; did you mean {os.path.join(above, near[0])}?" if near else ""
