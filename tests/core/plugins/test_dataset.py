@@ -163,16 +163,16 @@ def test_a_wrong_geometry_is_named(geometry: Any, message: str, tmp_path: Path) 
 
 
 OTHER: list[tuple[Any, str]] = [
-    ("abc", r"item 0: 'abc' is a str, not a Item"),
-    (Item(asset=None), r"asset: None is a NoneType, not a Asset"),  # type: ignore[arg-type]
+    ("abc", r"item 0: 'abc' is a str, not an Item"),
+    (Item(asset=None), r"asset: None is a NoneType, not an Asset"),  # type: ignore[arg-type]
     (Item(asset=Asset(path=Path("a.jpg"))), r"asset\.path: .*Path.* is a PosixPath, not a text"),  # type: ignore[arg-type]
     (Item(asset=Asset(path="a", width=1.5)), r"asset\.width: 1\.5 is a float, not a whole number or None"),  # type: ignore[arg-type]
     (Item(asset=Asset(path="a", media="image")), r"asset\.media: 'image' is a str, not a Media"),  # type: ignore[arg-type]
-    (Item(asset=Asset(path="a"), annotations=[Object(id=1, label="a", geometry=Box(1, 2, 3, 4))]), r"annotations\[0\]\.id: 1 is a int"),  # type: ignore[arg-type]
+    (Item(asset=Asset(path="a"), annotations=[Object(id=1, label="a", geometry=Box(1, 2, 3, 4))]), r"annotations\[0\]\.id: 1 is an int"),  # type: ignore[arg-type]
     (Item(asset=Asset(path="a"), annotations=[Classification(id="1", name="q", value=None)]), r"value: None is a NoneType"),  # type: ignore[arg-type]
     (
         Item(asset=Asset(path="a"), annotations=[Classification(id="1", name="q", value=("a", 5))]),  # type: ignore[arg-type]
-        r"value\[1\]: 5 is a int",
+        r"value\[1\]: 5 is an int",
     ),
     (
         Item(asset=Asset(path="a"), annotations=[Object(id="1", label="a", geometry=Box(1, 2, 3, 4), attributes=[Attribute("a", 1)])]),  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ ODD = {
         archive("b.zip", archive("c.json", b"{}")),
         r"holds archives \(b.zip\), and .* not read",
     ),
-    "a packed file that is none": ("a.json.gz", GOOD.encode(), "a.json.gz cannot be read: Not a gzipped file"),
+    "a packed file that is none": ("a.json.gz", GOOD.encode(), "a.json.gz cannot be read: it is no gz file"),
 }
 
 
