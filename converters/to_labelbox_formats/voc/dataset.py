@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
-from to_labelbox.source.option_file import read_bytes
+from to_labelbox.source.option_file import codec_of, read_bytes
 from to_labelbox_formats.voc.conventions import (
     are_degrees,
     are_fractions,
@@ -50,7 +49,7 @@ _FEW = 3
 
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Index the set, decide what holds for all of it, and declare its classes."""
-    fallback = _codec(options.encoding)
+    fallback = codec_of(options.encoding)
     layout, left = _layout(source, options, fallback, context.log)
     lists = read_lists(source, layout, context.log)
     rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
@@ -129,15 +128,6 @@ def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[
             count=len(layout.strays),
         )
     return layout, left
-
-
-def _codec(name: str | None) -> str:
-    if name is None:
-        return ""
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        raise UsageError(f"encoding {name!r} is not known; try latin-1, cp1252 or gbk") from None
 
 
 def _classes(source: Source, layout: Layout, options: Options, labels: Sequence[str], log: Log) -> Classes:

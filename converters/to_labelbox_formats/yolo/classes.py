@@ -112,7 +112,8 @@ def _tell_others(
 
 def _names_option(tree: Tree, path: str, log: Log) -> dict[int, str] | None:
     if os.path.isfile(path):
-        tree, path = tree_of(Source(path)), os.path.basename(path)
+        encoding, tree, path = tree.encoding, tree_of(Source(path)), os.path.basename(path)
+        tree.encoding = encoding
     elif not tree.has(path):
         raise UsageError(f"-O names={path}: no such file")
     if path.lower().endswith(YAML):

@@ -18,6 +18,7 @@ from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
+from to_labelbox.source.option_file import codec_of
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, note_nameless, schema_of
 from to_labelbox_formats.yolo.conventions import (
@@ -48,6 +49,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     """Open a set: its classes, splits and task."""
     try:
         tree = tree_of(source)
+        tree.encoding = codec_of(options.encoding)
         name = source.names[0] if source.is_file else ""
         lines = [name] if name else tree.ending(*NDJSON)
         if len(lines) == 1 and lines[0].lower().endswith(NDJSON) and ndjson.head_of(first_line(tree, lines[0])):
@@ -56,6 +58,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             return open_keras(tree, [name], options, context)
         if source.is_file and source.folder is not None:
             tree = tree_of(_neighbours(source))
+            tree.encoding = codec_of(options.encoding)
             source.read_beside += [name for names in tree.texts.values() for name in names]
         found = _descriptor(tree, options, context.log, name)
         if found is None and (files := keras_files(tree)):

@@ -56,6 +56,9 @@ class Options:
         default=None,
         metadata={"help": "File that names the classes, one a line, or a data.yaml; wins over the set's own."},
     )
+    encoding: str | None = field(
+        default=None, metadata={"help": "Encoding of class names that are no UTF-8, e.g. gbk or cp1252."}
+    )
     data: str | None = field(
         default=None, metadata={"help": "Which data.yaml of the source to follow, when it has several."}
     )

@@ -107,3 +107,13 @@ def parse_json(text: str | bytes, said: str) -> Any:
 def whole_number(text: str) -> int | None:
     """A number of up to nine plain digits, or None."""
     return int(text) if len(text) <= MAX_DIGITS and text.isascii() and text.isdecimal() else None
+
+
+def codec_of(name: str | None) -> str:
+    """The encoding that an option names, as Python calls it; empty for none. Raises :class:`UsageError`."""
+    if name is None:
+        return ""
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise UsageError(f"encoding {name!r} is not known; try latin-1, cp1252 or gbk") from None

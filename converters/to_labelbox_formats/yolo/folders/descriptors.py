@@ -124,7 +124,7 @@ def is_data_yaml(document: Mapping[str, Any]) -> bool:
 def read_yaml(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descriptor:
     """A data.yaml; ``named``: its class names do not matter. Raises :class:`FileError` when it is none."""
     try:
-        document = load_yaml(tree.source.read(file, MAX_DESCRIPTOR_BYTES))
+        document = load_yaml(_bytes_of(tree, file))
     except FileError as error:
         raise FileError(f"{file}: {error}") from None
     found = Descriptor(file, task=_text(document.get("task")), root=_text(document.get("path")) or None)
@@ -206,7 +206,9 @@ def _names_and_count(tree: Tree, found: Descriptor, document: Mapping[str, Any],
         found.count = count if count is not None and count <= MAX_CLASSES else 0
         return None
     if any("\ufffd" in name for name in names.values()):
-        raise FileError(f"{file}: class names are not UTF-8: save the file as UTF-8, or give them with -O names=FILE")
+        raise FileError(
+            f"{file}: class names are not UTF-8: save the file as UTF-8, say what it is (-O encoding=gbk), or give them with -O names=FILE"
+        )
     if count is not None and count != len(names):
         log.note(
             Code.FIELD_REPAIRED,
@@ -355,6 +357,17 @@ def text_of(tree: Tree, file: str) -> str:
     return utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES)).decode("utf-8", "surrogateescape")
 
 
+def _bytes_of(tree: Tree, file: str) -> bytes:
+    """A file that names classes as UTF-8, where it is that, or the user says what it is."""
+    data = utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES))
+    if tree.encoding:
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return data.decode(tree.encoding, "replace").encode()
+    return data
+
+
 def read_names(tree: Tree, file: str, log: Log) -> dict[int, str]:
     """A names file: the number of the line, from 0, is the id. Raises :class:`FileError`."""
     if file.endswith(".json"):
@@ -364,10 +377,11 @@ def read_names(tree: Tree, file: str, log: Log) -> dict[int, str]:
             raise FileError(f"{file} does not list categories: {in_words(error)}") from None
         return {(n if c.id is None else c.id): c.name.strip() for n, c in enumerate(notes.categories)}
     try:
-        text = utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES)).decode()
+        text = _bytes_of(tree, file).decode()
     except UnicodeDecodeError as error:
         message = (
-            f"{file} is not UTF-8: save it as UTF-8, or give the class names with -O names=FILE ({in_words(error)})"
+            f"{file} is not UTF-8: save it as UTF-8, say what it is (-O encoding=gbk, -O encoding=cp1252, …), or give the class names "
+            f"with -O names=FILE ({in_words(error)})"
         )
         raise FileError(message) from None
     return names_of_lines(text, file, log)

@@ -37,7 +37,7 @@ class Tree:
 
     ``base`` and a name make the path on disk; it is None for archives. ``outputs`` counts the pictures and texts that runs
     of YOLO's programs left in a set; they are no part of it, for the texts are predictions. ``left``: folders whose label files
-    are not read, and why.
+    are not read, and why. ``encoding``: that of class names which are no UTF-8, as the user says.
     """
 
     def __init__(self, source: Source) -> None:
@@ -51,6 +51,7 @@ class Tree:
             kept = self.texts if extension == ".txt" else self.images if is_image("a" + extension) else None
             if kept is not None and own:
                 kept[folder] = sorted(kept[folder] + own) if folder in kept else own
+        self.encoding = ""
         self.left: dict[str, str] = {}
         self.outputs = self._drop_outputs()
 
