@@ -163,6 +163,9 @@ def _index_all(
             continue
         kind, reason = probe_file(source, name)
         if kind is None and not (source.is_file or len(source.names) == 1):
+            if why := source.unreadable.get(name):
+                log.file_unreadable(name, f"cannot be read: {why}")
+                continue
             if cut := cut_off(source, name):
                 log.file_unreadable(name, cut)
                 continue

@@ -41,6 +41,9 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     """Opens every export of the source. Raises :class:`SourceError` when there is nothing to read."""
     log = context.log
     files = find_files(source)
+    for name, why in source.unreadable.items():
+        if name.lower().endswith((".xml", ".json", ".xml.gz", ".json.gz")):
+            log.file_unreadable(name, f"cannot be read: {why}")
     exports = _open_exports(source, files, options, log)
     if not exports and not files.xml and not log.unreadable:
         raise SourceError(f"{source.path}: no CVAT export is in it")

@@ -57,6 +57,8 @@ def recognise(source: Source, name: str) -> FoundFile | Other:
     for size in (HEAD, LONG_HEAD):
         # what tells formats apart can stand behind masks and texts of any size
         data = source.head(name, size)
+        if why := source.unreadable.get(name):
+            return Other(f"cannot be read: {why}", broken=True)
         try:
             head = read_head(name, data)
         except FileError as error:
