@@ -57,7 +57,7 @@ def kept_report(kept: PublishedDataset, memory: str, place: str) -> Report | Non
         report = msgspec.json.decode(data, type=Report)
         since = os.stat(memory).st_mtime_ns
         same = all(_is_same(place, name, output, since) for name, output in report.outputs.items())
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
     return report if same else None
 

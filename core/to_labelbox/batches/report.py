@@ -142,7 +142,7 @@ def read_batch(folder: str) -> BatchReport | None:
     try:
         with open(os.path.join(folder, REPORT), "rb") as file:
             return msgspec.json.decode(file.read(), type=BatchReport)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 

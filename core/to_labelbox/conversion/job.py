@@ -187,16 +187,14 @@ def _adapted(dataset: Dataset, settings: Settings) -> Dataset:
 
 
 def _named_items(dataset: Dataset, settings: Settings, log: Log, start: int, stop: int) -> Iterator[Item]:
-    """The items whose assets have a name and a key. One without could not be found again, nor its data row be referred to."""
+    """The items whose assets have a name and a key: others could not be found again, nor their data rows be referred to."""
     keys = Keys(settings, dataset.name) if settings.global_key != "{relpath}" and settings.rows is None else None
     for item in dataset.iterate(log, start, stop):
-        named = bool(item.asset.path.strip())
-        if named and (keys is None or keys.key(item.asset, item.split).strip()):
+        lacking = _lacking(item, keys, settings)
+        if not lacking:
             yield item
             continue
-        message = (
-            f"its asset has no {'file name' if not named else settings.global_key + ', which --global-key asks for'}"
-        )
+        message = f"its asset has no {lacking}"
         for annotation in (a for a in item.annotations if a.source_count):
             label = annotation.name if isinstance(annotation, Classification) else annotation.label
             place = {"file": item.origin or item.asset.path, "where": annotation.location, "id": annotation.id}
@@ -205,6 +203,18 @@ def _named_items(dataset: Dataset, settings: Settings, log: Log, start: int, sto
             )
         if not any(a.source_count for a in item.annotations):
             log.note(Code.ASSET_UNKNOWN, message, file=item.origin or item.asset.path)
+
+
+def _lacking(item: Item, keys: Keys | None, settings: Settings) -> str:
+    """What an asset has not, though there is no data row without it."""
+    asset = item.asset
+    if not asset.path.strip():
+        return "file name"
+    if asset.text == "" and settings.rows is None:
+        return "text: it is empty"
+    if keys is not None and not keys.key(asset, item.split).strip():
+        return f"{settings.global_key}, which --global-key asks for"
+    return ""
 
 
 def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop: int) -> Iterator[Item]:

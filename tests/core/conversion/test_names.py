@@ -92,3 +92,17 @@ def test_an_asset_without_the_global_key_that_is_asked_for_is_refused(tmp_path: 
     assert str(said.examples[0]) == "a.jpg (id car): its asset has no {source_id}, which --global-key asks for"
     assert (made.annotations.skipped, made.annotations.converted) == (1, 1)
     check_output(tmp_path, made)
+
+
+def test_a_text_that_is_empty_is_no_data_row(tmp_path: Path) -> None:
+    """Labelbox takes no empty row_data."""
+    told = Classification(id="1", name="mood", value="x")
+    texts = [
+        Item(asset=Asset(path=f"{n}", media=Media.TEXT, text=text), annotations=[told])
+        for n, text in enumerate(["", "a"])
+    ]
+    made = to_labelbox.write(texts, tmp_path)
+    (said,) = [d for d in made.diagnostics if d.code == "asset-unknown"]
+    assert str(said.examples[0]) == "0 (id 1): its asset has no text: it is empty"
+    assert (made.annotations.skipped, made.annotations.converted) == (1, 1)
+    check_output(tmp_path, made)

@@ -19,10 +19,10 @@ def test_a_file_that_may_not_be_read_is_told(format: str, tmp_path: Path, monkey
     (name,) = [f.relative_to(source).as_posix() for f in source.rglob("*000003*")]
     opened = os.open
 
-    def guarded(path: object, *given: int, **more: int) -> int:
-        if os.fspath(path).endswith(name):  # type: ignore[call-overload]
+    def guarded(path: str, *given: int, **more: int) -> int:
+        if os.fspath(path).endswith(name):
             raise PermissionError(13, "Permission denied", path)
-        return opened(path, *given, **more)  # type: ignore[call-overload, no-any-return]
+        return opened(path, *given, **more)
 
     monkeypatch.setattr(os, "open", guarded)  # as root, who may read everything
     made = to_labelbox.convert(source, tmp_path / "out", **arguments(format, source))

@@ -201,7 +201,7 @@ def _class_json(base: str, text: str) -> Classes:
     """Datumaro's dataset_meta.json, or a plain map of ids to names, names to ids, or list of names."""
     try:
         meta = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(f"not valid JSON: {in_words(error)}") from None
     colours: dict[int, str] = {}
     if isinstance(meta, dict) and ("label_map" in meta or "labels" in meta):

@@ -33,3 +33,11 @@ def test_long_names_of_projects_are_cut(out: Path) -> None:
     with pytest.raises(UsageError, match=r"export\.ndjson: no row of the export is in xx.*there are") as raised:
         to_labelbox.compare(out, export, projects=["x" * 1_000_000])
     assert len(str(raised.value)) < 2000
+
+
+@pytest.mark.parametrize("content", [b'{"to-labelbox": "\x9a"}', b"[" * 100_000], ids=["no text", "deep"])
+def test_a_report_that_is_none_is_told(content: bytes, out: Path) -> None:
+    (out / "report.json").write_bytes(content)
+    assert "report.json" in {fault.file for fault in to_labelbox.validate(out)}
+    with pytest.raises(to_labelbox.ToLabelboxError, match=r"report\.json"):
+        to_labelbox.import_(out, project="yard", dry_run=True)
