@@ -16,10 +16,8 @@ _PROOF = re.compile(
     rb"<version>\s*1\.\d|<meta>\s*<(?:task|job|project)\b|<image\s[^>]*\b(?:id|name)=|<track\s[^>]*\blabel=|<dumped>"
 )
 _SERVER = re.compile(rb'"(tags|shapes|tracks)"\s*:\s*\[')
-_RECORD = re.compile(
-    rb'"(?:occluded|label_id)"\s*:|"frame"\s*:\s*\d[^{}]*"label"\s*:|"label"\s*:[^{}]*"frame"\s*:\s*\d'
-)
-"""What CVAT says of every shape, tag or track. Lists of tags or of tracks alone have many files."""
+_RECORD = re.compile(rb'"(?:occluded|label_id)"\s*:')
+_FRAME, _LABEL = re.compile(rb'"frame"\s*:\s*\d'), re.compile(rb'"label"\s*:\s*"')
 _FOREIGN = re.compile(rb'"(?:imagePath|shape_type|categories|file_upload|objects|instances)"\s*:')
 _DATUMARO = re.compile(rb'"(?:categories|infos|items|dm_format_version)"\s*:\s*[{\["]')
 _DATUMARO_PROOF = re.compile(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:\s*\d')
@@ -109,10 +107,17 @@ def annotation_files(source: Source) -> list[str]:
         if not source.is_file and len(names) > 200 and os.path.basename(name) != "annotations.json":
             continue
         head = source.head(name)
-        lists = set(_SERVER.findall(head)) if head.lstrip()[:1] in (b"{", b"[") else ()
-        if lists and ((b"shapes" in lists and len(lists) > 1) or _RECORD.search(head)) and not _FOREIGN.search(head):
+        if head.lstrip()[:1] in (b"{", b"[") and _is_of_server(head) and not _FOREIGN.search(head):
             found.append(name)
     return found
+
+
+def _is_of_server(head: bytes) -> bool:
+    """By two of the lists, or by what CVAT says of every shape, tag or track: lists of tags or of tracks have many files."""
+    lists = set(_SERVER.findall(head))
+    if b"shapes" in lists and len(lists) > 1:
+        return True
+    return bool(lists) and (_RECORD.search(head) or (_FRAME.search(head) and _LABEL.search(head))) is not None
 
 
 def beside(name: str, other: str) -> str:

@@ -30,6 +30,7 @@ OWN: list[Any] = [
     [{"shapes": [{**SHAPE, "occluded": False}]}],
     {"shapes": [SHAPE]},
     {"tags": [{"label": "day", "frame": 3}]},
+    [{"version": 0, "tags": [{"frame": 3, "group": 0, "attributes": [{"name": "a", "value": "b"}], "label": "day"}]}],
 ]
 
 
