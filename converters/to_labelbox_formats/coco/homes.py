@@ -4,18 +4,23 @@ categories one class.
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.detect import ROBOFLOW, FileKind, home_of, is_split
-from to_labelbox_formats.coco.ids import MISSING
+from to_labelbox_formats.coco.ids import MISSING, find
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import SameNames
+from to_labelbox_formats.coco.random_access import Opened
 
 
 def set_homes(files: Sequence[File], same_names: SameNames, log: Log) -> None:
@@ -93,3 +98,86 @@ def _set_of(file: File) -> str:
 def _are_layers(one: File, other: File) -> bool:
     """Whether two files tell different kinds of things of the same pictures."""
     return one.kind is not other.kind and bool(np.isin(one.image_names, other.image_names).any())
+
+
+# --------------------------------------------------------------------------------------- files that tell the same
+
+
+_COMPARED = 20
+"""Pictures of two files that are compared."""
+_PAIRS = 50
+"""Pairs of files with pictures in common that are compared."""
+
+
+def ask_which_file(files: Sequence[File], opened: Opened, path: str) -> None:
+    """Stop with a question where two files say the same of their common pictures, as ``trainval`` does beside ``train``.
+
+    Where the ids agree as well, and both are of one split, they are one file's records that are there twice: those are merged.
+    """
+    for one, other, common in _with_common_names(files):
+        alike = [_say_the_same(files, (one, other), name, opened) for name in common[:_COMPARED].tolist()]
+        compared = [said for said in alike if said is not None]
+        if len(compared) < _LEAST or 2 * sum(compared) <= len(compared):
+            continue
+        larger, smaller = sorted((files[one], files[other]), key=lambda file: -len(file.images))
+        count = n_of(len(common), "picture")
+        ask(
+            f"{larger.name} and {smaller.name} both have {count}, and say the same of {sum(compared)} of {len(compared)} that were compared: "
+            "their labels would be written twice.",
+            [
+                (f"to-labelbox convert {os.path.join(path, larger.name)} -o OUT", "this file alone"),
+                (
+                    f"to-labelbox convert {os.path.join(path, smaller.name)} -o OUT",
+                    "that one; more files may follow it",
+                ),
+            ],
+        )
+
+
+_LEAST = 3
+"""Pictures that have to be alike."""
+
+
+def _with_common_names(files: Sequence[File]) -> Iterator[tuple[int, int, npt.NDArray[np.int64]]]:
+    """Pairs of files of one kind with the names of images, as hashes, that both have."""
+    if len(files) < 2:
+        return
+    names = np.concatenate([file.image_names for file in files])
+    owners = np.repeat(np.arange(len(files)), [len(file.image_names) for file in files])
+    order = np.argsort(names, kind="stable")
+    names, owners = names[order], owners[order]
+    again = np.flatnonzero((names[1:] == names[:-1]) & (owners[1:] != owners[:-1]) & (names[1:] != MISSING))
+    pairs = dict.fromkeys(zip(owners[again].tolist(), owners[again + 1].tolist()))
+    for one, other in islice(pairs, _PAIRS):
+        if files[one].kind is files[other].kind and files[one].tracks is None:
+            here = (owners[again] == one) & (owners[again + 1] == other)
+            yield one, other, names[again][here]
+
+
+def _say_the_same(files: Sequence[File], pair: tuple[int, int], name: int, opened: Opened) -> bool | None:
+    """Whether two files have the same labels on a picture, though not as the same records; None where it has none."""
+    said = [sorted(_labels(files[number], number, name, opened)) for number in pair]
+    if not said[0] and not said[1]:
+        return None
+    ids = [[id for *_, id in labels] for labels in said]
+    one, other = (files[number] for number in pair)
+    if ids[0] == ids[1] and (one.home, one.split) == (other.home, other.split):
+        return False
+    return [labels[:-1] for labels in said[0]] == [labels[:-1] for labels in said[1]]
+
+
+def _labels(file: File, number: int, name: int, opened: Opened) -> Iterator[tuple[str, ...]]:
+    """The class and the place of each annotation of a picture, with its id last."""
+    key = file.images.keys[np.flatnonzero(file.image_names == name)[0]]
+    table = file.annotations
+    for row in np.flatnonzero(table.keys == key).tolist():
+        text = opened.read(number, int(table.lengths[row]), int(table.starts[row]))
+        try:
+            told = json.loads(text, parse_int=float)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(told, dict):
+            continue
+        category = find(file.categories, told.get("category_id"))
+        places = (repr(told.get(field)) for field in ("bbox", "segmentation", "keypoints", "caption", "id"))
+        yield (str(category.name) if category else "", *places)
