@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox.model.items import Attribute, Box, Object
+from to_labelbox.model.items import Attribute, Object
+from to_labelbox.model.tables import BoxTable, Rows
 from to_labelbox_formats.coco.ids import Id, NoIds, One, Whole, Zero
 
 CROWD = (Attribute("iscrowd", "yes", flag=True),)
@@ -141,7 +142,7 @@ class KnownBoxes:
         files: npt.NDArray[np.int64],
         rows: npt.NDArray[np.int64],
         bounds: Sequence[int],
-    ) -> list[list[Object] | None]:
+    ) -> list[Sequence[Object] | None]:
         """The objects of each image; None where an annotation has to be read, or ids repeat.
 
         ``numbers``: rows of :class:`Boxes`; ``files``, ``rows``: where they are from. Image n has those from
@@ -151,26 +152,25 @@ class KnownBoxes:
         ids = boxes.ids[numbers].tolist()
         file_of = files.tolist()
         labels = [self._labels[f].get(c, "") for f, c in zip(file_of, boxes.categories[numbers].tolist())]
-        places = map(Box, *boxes.places[numbers].T.tolist())
-        flags = boxes.crowd[numbers].tolist(), boxes.outlined[numbers].tolist()
-        objects = [
-            Object(
-                id=str(id),
-                label=label,
-                geometry=box,
-                attributes=CROWD if crowd else (),
-                outline_unread=outlined,
-                location=f"{at}annotations[{row}]",
-            )
-            for id, label, box, crowd, outlined, at, row in zip(
-                ids, labels, places, *flags, map(self._at.__getitem__, file_of), rows.tolist()
-            )
-        ]
+        left, top, width, height = (places := boxes.places[numbers]).T
+        table = BoxTable(
+            ids=ids,
+            labels=labels,
+            attributes=[CROWD if crowd else () for crowd in boxes.crowd[numbers].tolist()],
+            locations=[f"{self._at[f]}annotations[{row}]" for f, row in zip(file_of, rows.tolist())],
+            right=(left + width).tolist(),
+            bottom=(top + height).tolist(),
+            sound=((left >= 0) & (top >= 0) & (width > 0) & (height > 0)).tobytes(),
+            places=places.ravel().tolist(),
+            unread=boxes.outlined[numbers].tolist(),
+        )
         plain = boxes.plain[numbers] & np.array([label != "" for label in labels], bool)
         doubts = np.concatenate(([0], np.cumsum(~plain)))[bounds].tolist()
-        made: list[list[Object] | None] = []
+        columns = len(self._at) == 1 and len(ids) > 0 and min(ids) >= 0 and max(ids) < 10**14
+        made: list[Sequence[Object] | None] = []
         for n, (begin, end) in enumerate(pairwise(bounds)):
             sure = doubts[n] == doubts[n + 1] and len(set(ids[begin:end])) == end - begin
             one_file = begin == end or file_of[begin] == file_of[end - 1]
-            made.append(objects[begin:end] if sure and one_file else None)
+            rows_of = Rows(table, begin, end) if sure and one_file else None
+            made.append(rows_of if rows_of is None or (columns and rows_of) else list(rows_of))
         return made

@@ -96,7 +96,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     )
 
     known = _known(files, records) if context.boxes_only else None
-    items = Items(merged, paths, records, known, Frames(files, paths, records), texts)
+    plain = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
+    items = Items(merged, paths, records, known, plain, Frames(files, paths, records), texts)
     for file in files:
         if file.kind is FileKind.PANOPTIC:
             from to_labelbox_formats.coco.panoptic import places_of

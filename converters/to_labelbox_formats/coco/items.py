@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,9 @@ from to_labelbox_formats.coco.assets import Paths, turned
 from to_labelbox_formats.coco.attributes import members_of
 from to_labelbox_formats.coco.box_columns import KnownBoxes
 from to_labelbox_formats.coco.frames import Frames
+from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.merge import Merged
+from to_labelbox_formats.coco.outline_columns import outlines_of
 from to_labelbox_formats.coco.random_access import Opened, Texts
 from to_labelbox_formats.coco.ranges import Table
 from to_labelbox_formats.coco.record_types import Found
@@ -34,14 +36,17 @@ class Items:
         paths: Paths,
         records: Records,
         known: KnownBoxes | None,
+        plain: Mapping[Id, str] | None,
         frames: Frames,
         texts: Texts,
     ) -> None:
-        """``known``: the annotations that need no second reading."""
+        """``known``: the annotations that need no second reading. ``plain``: the classes of those that are read many at a
+        time where they are plain outlines."""
         self._merged = merged
         self._paths = paths
         self._records = records
         self._known = known
+        self._plain = plain
         self._frames = frames
         self._texts = texts
         self._alone = merged.images + merged.stray
@@ -79,6 +84,8 @@ class Items:
         image_files, image_rows = merged.image_file[start:stop], merged.image_record[start:stop]
         texts = read_records(opened, [f.images for f in merged.files], image_files, image_rows)
         found = _found(merged, self._known, opened, start, stop)
+        if self._plain is not None:
+            found = self._many(list(found), max(merged.images - start, 0), self._plain)
         for number, text, image_file, row, own in zip(
             range(start, stop), texts, image_files.tolist(), image_rows.tolist(), found
         ):
@@ -98,6 +105,12 @@ class Items:
             message = _AMBIGUOUS if n else _UNKNOWN
             records.lose(stray, log, Code.ASSET_UNKNOWN, message if n else _why_unknown)
             records.lose_beside(merged.beside.of_image(merged.images + n), log, message)
+
+    def _many(self, found: Sequence[Found], images: int, labels: Mapping[Id, str]) -> Iterator[Found]:
+        """The same, with the outlines of the images in columns where they are plain."""
+        for own, outlines in zip(found, outlines_of(found[:images], labels)):
+            yield own if outlines is None else Found(own.files, (), (), outlines)
+        yield from found[images:]
 
     def _item(self, asset: Asset, annotations: Sequence[Annotation], file: int) -> Item:
         name, split = self._merged.files[file].name, self._merged.files[file].split
@@ -140,11 +153,10 @@ def read_records(
         file = int(files[0])
         starts, lengths = tables[file].starts[rows], tables[file].lengths[rows]
         begin, end = int(starts.min()), int((starts + lengths).max())
-        places = zip((starts - begin).tolist(), lengths.tolist())
         if end - begin < 2 * int(lengths.sum()):
             block = opened.read(file, end - begin, begin)
-            return [block[at : at + length] for at, length in places]
-        return [opened.read(file, length, begin + at) for at, length in places]
+            return [block[at : at + length] for at, length in zip((starts - begin).tolist(), lengths.tolist())]
+        return opened.read_all(file, zip(starts.tolist(), lengths.tolist()))
     return [
         opened.read(file, int(tables[file].lengths[row]), int(tables[file].starts[row]))
         for file, row in zip(files.tolist(), rows.tolist())

@@ -6,6 +6,7 @@ import errno
 import os
 import tempfile
 import weakref
+from collections.abc import Iterable
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -74,16 +75,27 @@ class Opened:
         return os.open(path, os.O_RDONLY)
 
     def read(self, file: int, length: int, start: int) -> bytes:
+        descriptor, base = self._place(file)
+        return os.pread(descriptor, length, base + start)
+
+    def read_all(self, file: int, places: Iterable[tuple[int, int]]) -> list[bytes]:
+        """What stands at several places of a file, given as start and length."""
+        descriptor, base = self._place(file)
+        read = os.pread
+        return [read(descriptor, length, base + start) for start, length in places]
+
+    def _place(self, file: int) -> tuple[int, int]:
+        """The descriptor that has a file, and where in it the file begins."""
         path, base = self._places[file]
         if path is None:
             assert self._copies is not None
-            return os.pread(self._copies.fileno(), length, base + start)
+            return self._copies.fileno(), base
         descriptor = self._descriptors.get(file)
         if descriptor is None:
             if len(self._descriptors) >= OPEN:
                 self._close(1)
             descriptor = self._descriptors[file] = self._opened(path)
-        return os.pread(descriptor, length, start)
+        return descriptor, 0
 
 
 def _needs_copy(source: Source, name: str) -> bool:

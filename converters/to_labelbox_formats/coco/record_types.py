@@ -34,7 +34,7 @@ class Found(NamedTuple):
     files: Sequence[int]
     rows: Sequence[int]
     texts: Sequence[bytes]
-    objects: list[Object] | None = None
+    objects: Sequence[Object] | None = None
 
 
 class Files(NamedTuple):

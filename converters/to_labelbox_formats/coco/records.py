@@ -19,6 +19,7 @@ from to_labelbox.model.items import (
     Object,
     Polygon,
 )
+from to_labelbox.model.tables import Rows
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNREADABLE, Log
@@ -84,8 +85,8 @@ class Records:
         files, rows, texts, objects = found
         if objects is not None:
             ledger = log.ledger
-            for object in objects:
-                ledger[object.label].read += 1
+            for label in objects.labels if isinstance(objects, Rows) else [object.label for object in objects]:
+                ledger[label].read += 1
             return objects
         if not texts:
             return []

@@ -136,6 +136,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
         media=MediaFolder(job.media_root) if job.media_root is not None else None,
         sizes=read_sizes(job.sizes) if job.sizes else {},
         boxes_only=settings.boxes_only,
+        outlines_only=settings.outlines_only,
         exif=job.exif,
         each=each,
     )

@@ -32,6 +32,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
+from to_labelbox.model.tables import OutlineTable, Rows
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
@@ -141,6 +142,21 @@ class Lowering:
             rings.append(ring)
         return rings
 
+    def all_plain(self, rows: Rows) -> bool:
+        """Whether :meth:`plain` would give a box or an outline for every object."""
+        table, first, last = rows.table, rows.start, rows.stop
+        right, bottom = self._right, self._bottom
+        if isinstance(table, OutlineTable):
+            if self._careful or self.width is None or self.height is None:
+                return False
+            if any((self._policies.get(one) or self.policy(one)) is not Policy.POLYGON for one in rows.labels):
+                return False
+            first, last = table.first_ring[first], table.first_ring[last]
+            right, bottom = self.width, self.height
+        if b"\0" in table.sound[first:last]:
+            return False
+        return max(table.right[first:last]) <= right and max(table.bottom[first:last]) <= bottom
+
     def lower(self, obj: Object) -> list[Shape]:
         """The shapes to write. Raises :class:`Refused`."""
         self._object = obj
@@ -186,12 +202,12 @@ class Lowering:
         assert obj is not None
         self._log.note(code, message, file=self.origin, where=obj.location, id=obj.id)
 
-    def note_forced(self, obj: Object) -> None:
+    def note_forced(self, where: str, id: str | int) -> None:
         """Note that an outline becomes a box; the first few as examples, the rest only counted until :meth:`finish`."""
         self._forced += 1
         if self._forced <= EXAMPLES:
             message = "the outline is written as its box, as asked"
-            self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=obj.location, id=obj.id)
+            self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=where, id=str(id))
 
     def finish(self) -> None:
         """Put into the log what has only been counted."""
@@ -204,7 +220,7 @@ class Lowering:
             case Box():
                 if obj.outline_unread:
                     self.approximated = True
-                    self.note_forced(obj)
+                    self.note_forced(obj.location, obj.id)
                 return self._box(obj, shape)
             case Polygon():
                 return self._polygon(obj, shape, policy)
@@ -333,7 +349,7 @@ class Lowering:
             raise Refused(*MASK_WITHOUT_PIXELS())
         shapes = self._box(obj, box)
         self.approximated = True
-        self.note_forced(obj)
+        self.note_forced(obj.location, obj.id)
         return shapes
 
     def _polygon(self, obj: Object, polygon: Polygon, policy: Policy) -> list[Shape]:

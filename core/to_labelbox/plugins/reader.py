@@ -56,6 +56,8 @@ class ReadContext(Struct):
     ``sizes``: asset path → (width, height), from a sizes file.
     ``boxes_only``: outlines will not be used, so a reader that knows the source's own box may set
     :attr:`~to_labelbox.model.items.Object.outline_unread` instead of decoding them.
+    ``outlines_only``: all areas are written as outlines and all classes as they are, so a reader may give
+    :class:`~to_labelbox.model.tables.Rows`.
     ``exif``: turn coordinates of the upright picture back to stored pixels when the header says that it is turned.
     ``each``: as the builtin ``map``, but the calls may happen in other processes: what is called stands in a module, and its
     argument and result can be pickled.
@@ -65,6 +67,7 @@ class ReadContext(Struct):
     media: MediaFolder | None = None
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=AssetTable)
     boxes_only: bool = False
+    outlines_only: bool = False
     exif: bool = True
     each: Each = map
 

@@ -142,3 +142,9 @@ class Settings(Rules):
     def boxes_only(self) -> bool:
         mapped = self.class_map is not None and self.class_map.geometry
         return self.geometry is Policy.BBOX and not self.class_geometry and not mapped
+
+    @property
+    def outlines_only(self) -> bool:
+        """Whether outlines are written as they are, under the names of the source."""
+        changed = self.class_map is not None or self.fit is not None or self.include or self.exclude or self.one_kind
+        return self.geometry is Policy.POLYGON and not self.class_geometry and not changed and not self.min_area

@@ -16,6 +16,7 @@ from msgspec import Raw, Struct
 from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, cleaned, shortened
 from to_labelbox.model.items import Asset, Attribute, Classification, Item, Media, Object, Relationship, Track
 from to_labelbox.model.survey import Survey
+from to_labelbox.model.tables import Rows
 from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import LISTED, Log
@@ -108,7 +109,7 @@ class Encoder:
         """What has been encoded; the encoder starts anew with an empty log of the same policy."""
         buffer = self._buffer
         self._shapes.finish()
-        buffer.flush()
+        buffer.finish()
         buffer.survey.bytes += len(buffer.lines) + sum(map(len, self._rows))
         taken = Encoded(
             b"".join(self._rows),
@@ -150,7 +151,8 @@ class Encoder:
         ends: dict[str, str] = {}
         instances: dict[str, int] = {}
         plain = asset.media is Media.IMAGE and not buffer.filtered and buffer.fit is None and buffer.required is None
-        remaining = iter(item.annotations)
+        done = plain and isinstance(item.annotations, Rows) and shapes.rows(item.annotations)
+        remaining = iter(() if done else item.annotations)
         linked = ends if self._settings.relationships else None
         while (annotation := shapes.plain(remaining, linked) if plain else next(remaining, None)) is not None:
             if type(annotation) is Object:

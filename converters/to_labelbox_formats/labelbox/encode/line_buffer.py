@@ -12,6 +12,7 @@ from msgspec import UNSET, Raw, Struct
 from to_labelbox.model.items import Annotation, Attribute, Classification, Item, Object, Relationship, Track
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, observe
+from to_labelbox.model.tables import Rows
 from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.annotation_index import Further, IndexLine, ascii_lines, ascii_text, with_own_file
 from to_labelbox.report.codes import Code
@@ -27,6 +28,8 @@ SPILL = 1 << 20
 """Bytes of encoded lines that are kept before they are handed on, if there is someone to take them."""
 BATCH = 1 << 10
 """Lines that are encoded at once: a call for each would take as long as the encoding."""
+TOLD = 1 << 16
+"""Bytes of the index that are kept before they are handed on."""
 LONG = 1 << 8
 """Vertices of lines that wait for that: encoding so many takes long enough."""
 _LARGE = frozenset({LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine})
@@ -36,7 +39,8 @@ class LineBuffer:
     """The lines, the survey and the log of one chunk, and the data row that the next lines refer to.
 
     ``index`` has a line for each of ``waiting`` while ``spill_index`` takes them; ``place`` is what they tell of the item,
-    ``number`` gives that of the next line. ``of_row`` counts the lines of the data row by tool.
+    ``number`` gives that of the next line. ``of_row`` counts the lines of the data row by tool,
+    but for plain shapes.
     """
 
     item: Item
@@ -58,6 +62,7 @@ class LineBuffer:
         self.spill: Callable[[bytes], None] | None = None
         self.spill_index: Callable[[bytes], None] | None = None
         self.index: list[IndexLine] = []
+        self._told = bytearray()
         self.place = Raw()
         self.number = count(1).__next__
         self._labels: dict[str, Raw] = {}
@@ -140,9 +145,29 @@ class LineBuffer:
         if self.spill_index is not None and self.index:
             if self._several_files:
                 self.index[:] = map(with_own_file, self.index)
-            self.spill_index(ascii_lines(self.index))
+            self._told += ascii_lines(self.index)
             self.index.clear()
         self.vertices = 0
+        self._hand_on()
+
+    def add(self, lines: Sequence[bytes | Raw], count: int, told: str) -> None:
+        """Append so many lines that are encoded already, in pieces, and what the index tells of them."""
+        if self.waiting:
+            self.flush()
+        self.lines += b"".join(lines)
+        self._encoded += count
+        self._told += told.encode()
+        self._hand_on()
+
+    def finish(self) -> None:
+        """Encode what waits, and hand on the rest of the index."""
+        self.flush()
+        self._hand_on(0)
+
+    def _hand_on(self, kept: int = TOLD) -> None:
+        if len(self._told) > kept and self.spill_index is not None:
+            self.spill_index(bytes(self._told))
+            self._told.clear()
         if len(self.lines) > SPILL and self.spill is not None:
             self.survey.bytes += len(self.lines)
             self.spill(bytes(self.lines))
@@ -221,6 +246,8 @@ class LineBuffer:
 
 def _first_location(item: Item) -> str:
     """Where the first annotation stands. Those that are read while they are iterated may become fewer than are counted."""
+    if isinstance(item.annotations, Rows):
+        return item.annotations.table.locations[item.annotations.start] if item.annotations else ""
     with suppress(IndexError):
         return item.annotations[0].location
     return ""

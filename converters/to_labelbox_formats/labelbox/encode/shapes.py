@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import builtins
+from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
 from msgspec import Raw
 
 from to_labelbox.geometry.lowering import Lowering, Shape
 from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Object
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
+from to_labelbox.model.tables import BoxTable, OutlineTable, Rows
 from to_labelbox.report.annotation_index import IndexLine
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
@@ -37,11 +40,12 @@ class _Plain:
     encode it.
     """
 
-    __slots__ = ("before", "kind", "label", "ledger_label", "lines", "named", "row", "tally", "tool")
+    __slots__ = ("before", "counted", "kind", "label", "ledger_label", "lines", "named", "row", "tally", "tool")
 
     def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally, ledger_label: Raw) -> None:
         self.tool = tool
         self.ledger_label = ledger_label
+        self.counted = bytes(ledger_label).decode()
         self.label = label
         self.kind = kind
         self.tally = tally
@@ -125,7 +129,7 @@ class Shapes:
                     plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
                     told = plain.named.get(id(attributes))
                     if len(drawn) > 1:
-                        name = self._piece_name(plain, obj)
+                        name = self._piece_name(plain, own, attributes)
                     else:
                         name = told[1] if told is not None else self._named(plain, attributes)
                     for n, ring in enumerate(drawn):
@@ -143,7 +147,7 @@ class Shapes:
                         plain.row, plain.before = row, plain.lines
                     plain.lines += len(drawn)
                 if obj.outline_unread:
-                    self._lowering.note_forced(obj)
+                    self._lowering.note_forced(obj.location, own)
                     plain.tally.approximated += obj.source_count
                     buffer.note_approximated()
                 else:
@@ -155,6 +159,59 @@ class Shapes:
                 del ends[obj.id]
             return obj
         return None
+
+    def rows(self, rows: Rows) -> bool:
+        """All objects of the asset at once, where :meth:`plain` would write each of them; else none, and False."""
+        buffer, table, start, stop = self._buffer, rows.table, rows.start, rows.stop
+        plains = self._plain_rings if isinstance(table, OutlineTable) else self._plain_boxes
+        if not self._lowering.all_plain(rows) or not self._has_tools(rows, plains):
+            return False
+        texts, (opening, closing), first_shape = _texts_of(table)
+        of_number, make = buffer.uuids.of_number, buffer.uuids.make
+        row, place = b'","dataRow":%b,"name":' % bytes(buffer.data_row), bytes(buffer.place).decode()
+        lines: list[bytes | Raw] = []
+        index: list[str] = []
+        number, indexed = buffer.number, buffer.spill_index is not None
+        for n in range(start, stop):
+            id, attributes, unread = table.ids[n], table.attributes[n], table.unread[n]
+            first, last = first_shape[n], first_shape[n + 1]
+            plain = plains[table.labels[n]]
+            uuid = of_number(id)
+            if last - first > 1:
+                name = self._piece_name(plain, str(id), attributes)
+            else:
+                told = plain.named.get(builtins.id(attributes))
+                name = told[1] if told is not None else self._named(plain, attributes)
+            for shape in range(first, last):
+                if shape > first:
+                    uuid = make(str(id), str(shape - first))
+                lines += (b'{"uuid":"', uuid.encode(), row, name, opening, texts[shape], closing)
+                if indexed:
+                    index.append(
+                        f'{{"line":{number()},"uuid":"{uuid}","key":{place},"where":"{table.locations[n]}",'
+                        f'"id":"{id}","class":{plain.counted}{_APPROXIMATED if unread else ""}}}\n'
+                    )
+            if plain.row != self._row:
+                plain.row, plain.before = self._row, plain.lines
+            plain.lines += last - first
+            if unread:
+                self._lowering.note_forced(table.locations[n], id)
+                plain.tally.approximated += 1
+            else:
+                plain.tally.converted += 1
+        buffer.add(lines, first_shape[stop] - first_shape[start], "".join(index))
+        return True
+
+    def _has_tools(self, rows: Rows, plains: Mapping[str, _Plain]) -> bool:
+        """Whether all classes have a name; each then has a tool."""
+        for label in dict.fromkeys(rows.labels):
+            if not label.strip():
+                return False
+            if label not in plains:
+                first = next(obj for obj in rows if obj.label == label)
+                box = plains is self._plain_boxes
+                self._plain_tool(first, Kind.BOX if box else Kind.POLYGON, Box if box else list)
+        return True
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
         """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen.
@@ -180,19 +237,19 @@ class Shapes:
             plain.named[id(attributes)] = attributes, name
         return name
 
-    def _piece_name(self, plain: _Plain, obj: Object) -> Raw:
+    def _piece_name(self, plain: _Plain, id: str, attributes: tuple[Attribute, ...]) -> Raw:
         """The name of the pieces of one outline, with what holds them together.
 
         The question is free text wherever it was observed, so nothing is left open where there is no other answer.
         """
-        instance = Attribute(INSTANCE, obj.id)
-        if obj.attributes:
-            answers = self._answers(Kind.POLYGON, obj.label, (*obj.attributes, instance), "", obj.label)
+        instance, label = Attribute(INSTANCE, id), plain.label
+        if attributes:
+            answers = self._answers(Kind.POLYGON, label, (*attributes, instance), "", label)
             return Raw(bytes(plain.tool) + answers)
-        if obj.label not in self._pieced:
-            self._pieced.add(obj.label)
-            self._buffer.observe(obj.label, "", (instance,), obj.label)
-        return Raw(bytes(plain.tool) + _instance(obj.id))
+        if label not in self._pieced:
+            self._pieced.add(label)
+            self._buffer.observe(label, "", (instance,), label)
+        return Raw(bytes(plain.tool) + _instance(id))
 
     def add(self, obj: Object, ends: dict[str, str], instances: dict[str, int]) -> None:
         log, label, tools = self._buffer.log, obj.label, self._tools
@@ -308,3 +365,21 @@ class Shapes:
 def _instance(id: str) -> bytes:
     """The answer that holds the pieces of one outline together; ``name`` is Labelbox's, and the question free text."""
     return b',"classifications":[{"name":"%b","answer":%b}]' % (INSTANCE.encode(), ascii_json(id))
+
+
+_APPROXIMATED = ',"approximated":true'
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+def _texts_of(table: BoxTable | OutlineTable) -> tuple[Sequence[bytes], tuple[bytes, bytes], Sequence[int]]:
+    """What is written of each shape, what stands around it, and with which shape each object begins."""
+    if isinstance(table, BoxTable):
+        return table.once(_box_texts), (b',"bbox":', b"}\n"), range(len(table.ids) + 1)
+    from to_labelbox_formats.labelbox.encode.outline_text import vertex_texts  # most sets have none, and need no numpy
+
+    return table.once(vertex_texts), (b',"polygon":[', b"]}\n"), table.first_ring
+
+
+def _box_texts(table: BoxTable) -> list[bytes]:
+    places = table.places
+    return _encode_lines(list(map(Bbox, places[1::4], places[::4], places[3::4], places[2::4]))).split(b"\n")

@@ -46,6 +46,10 @@ class Uuids:
         """64 bits that stand for the key."""
         return int(self._key[:16], 16)
 
+    def of_number(self, id: int) -> str:
+        """What :meth:`make` gives for an id that is a whole number, not negative and of up to 14 digits, which comes once."""
+        return f"{self._start}{id:012x}"
+
     def make(self, id: str, part: str = "") -> str:
         """The uuid of a part of an annotation; an id that occurs twice is numbered, so that no uuid repeats."""
         given = self._given

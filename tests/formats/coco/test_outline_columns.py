@@ -1,0 +1,140 @@
+"""Outlines that are read many at a time give the files that one at a time gives, whatever stands between them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import to_labelbox
+from to_labelbox.model.items import Item
+from to_labelbox.model.tables import Rows
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.rules.settings import Policy
+from to_labelbox.source.files import Source
+from to_labelbox_formats.coco.dataset import open_dataset
+from to_labelbox_formats.coco.options import Options
+
+PLACES = st.one_of(
+    st.floats(0, 110).map(lambda value: round(value, 2)),
+    st.integers(0, 105),
+    st.sampled_from([0.0, 100, 100.0, 100.5, -0.25, 12.123456789, 1e-05, 0.0001]),
+)
+USUAL = st.floats(0, 100).map(lambda value: round(value, 2))
+RING = st.lists(USUAL, min_size=6, max_size=12)
+SHAPES = [
+    st.lists(RING.filter(lambda ring: len(ring) % 2 == 0), min_size=1, max_size=3),
+    st.lists(st.lists(PLACES, min_size=4, max_size=9), min_size=1, max_size=2),
+    st.just([[1, 1, 9, 1, 9, 9, 1, 1]]),
+    st.just([[1.5, 1.5, 9.5, 9.5, 20, 20]]),
+    st.sampled_from([{"counts": [9, 20, 9971], "size": [100, 100]}, [], [[]], None, [[[1, 1], [5, 1], [5, 5]]]]),
+]
+RECORDS = st.builds(
+    lambda shape, id, category, more: {"segmentation": shape, "id": id, "category_id": category, **dict(more)},
+    st.one_of(SHAPES[0], SHAPES[0], SHAPES[0], *SHAPES),
+    st.one_of(*[st.integers(0, 10**6)] * 9, st.sampled_from([10**15, "a"])),
+    st.one_of(*[st.integers(1, 2)] * 9, st.sampled_from([3, 9])),
+    st.one_of(
+        *[st.just(())] * 9,
+        st.sampled_from([(("iscrowd", 1),), (("keypoints", [1, 2, 2]),), (("score", 0.5),), (("id", 7),)]),
+    ),
+)
+CATEGORIES = [{"id": 1, "name": "a"}, {"id": 2, "name": "\u00fc \u2028"}, {"id": 3, "name": " "}]
+STYLES = st.sampled_from([(",", ":"), (", ", ": ")])
+
+
+def written(path: Path, records: list[Any], style: tuple[str, str] = (",", ":")) -> Path:
+    images = [{"id": n, "file_name": f"{n}.jpg", "width": 100, "height": 100} for n in range(1, 6)]
+    placed = [{"image_id": n % 5 + 1, "bbox": [1, 2, 30, 40], **record} for n, record in enumerate(records)]
+    whole = {"annotations": placed, "images": images, "categories": CATEGORIES}
+    path.write_text(json.dumps(whole, separators=style))
+    return path
+
+
+def converted(path: Path, out: Path, **more: Any) -> dict[str, bytes]:
+    to_labelbox.convert(path, out, geometry=Policy.POLYGON, overwrite=True, **more)
+    return {file.name: file.read_bytes() for file in out.iterdir()}
+
+
+def the_same(tmp_path: Path, records: list[Any], style: tuple[str, str] = (",", ":"), block: int = 1 << 18) -> None:
+    path = written(tmp_path / "set.json", records, style)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("to_labelbox_formats.coco.outline_columns.BLOCK", block)
+        quick = converted(path, tmp_path / "out")
+        patch.setattr("to_labelbox_formats.coco.outline_columns.read_rings", lambda text, count: None)
+        assert converted(path, tmp_path / "out") == quick
+
+
+def items_of(path: Path) -> list[Item]:
+    dataset = open_dataset(Source(path), Options(), ReadContext(outlines_only=True))
+    return list(dataset.items())
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(RECORDS, min_size=1, max_size=40), STYLES, st.sampled_from([0, 600, 1 << 18]))
+def test_the_same_files_with_columns_and_without(
+    tmp_path: Path, records: list[Any], style: tuple[str, str], block: int
+) -> None:
+    the_same(tmp_path, records, style, block)
+
+
+SOUND = [10.25, 10.5, 50.75, 10.5, 50, 60.0]
+
+
+def record(n: int, **more: Any) -> dict[str, Any]:
+    outline = {"segmentation": [SOUND], "bbox": [1, 2, 30, 40]}
+    return {"image_id": n % 5 + 1, "id": n, "category_id": n % 2 + 1, **outline, **more}
+
+
+def test_the_short_way_is_taken_for_usual_outlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "set.json", [record(n, segmentation=[SOUND] * (n % 3 + 1)) for n in range(40)])
+    assert all(isinstance(item.annotations, Rows) for item in items_of(path))
+    monkeypatch.setattr("to_labelbox.geometry.lowering.Lowering.plain", None)
+    assert len(converted(path, tmp_path / "out")["annotations.ndjson"].splitlines()) == 79
+
+
+def test_objects_of_a_table_are_those_of_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "set.json", [record(n, iscrowd=n % 2) for n in range(20)])
+    quick = items_of(path)
+    monkeypatch.setattr("to_labelbox_formats.coco.outline_columns.read_rings", lambda text, count: None)
+    for one, other in zip(quick, items_of(path), strict=True):
+        assert isinstance(one.annotations, Rows)
+        assert msgspec.structs.replace(one, annotations=list(one.annotations)) == other
+        assert one.annotations[-1] == other.annotations[-1]
+        assert one.annotations[1:3] == other.annotations[1:3]
+
+
+def test_outlines_of_one_image_that_are_odd_leave_the_others_to_the_short_way(tmp_path: Path) -> None:
+    odd = [{"counts": [9, 20, 9971], "size": [100, 100]}, [[1, 1, -5, 1, 5, 5]], [[[1, 1], [5, 1], [5, 5]]]]
+    path = written(tmp_path / "set.json", [record(n, segmentation=odd[n] if n < 3 else [SOUND]) for n in range(40)])
+    quick = [isinstance(item.annotations, Rows) for item in items_of(path)]
+    assert quick == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id": 39},
+        {"bbox": [1, 2, -3, 4]},
+        {"segmentation": [[*SOUND, 7.5]]},
+        {"segmentation": [SOUND, [*SOUND, 7.5], [*SOUND, 8.5]]},
+        {"segmentation": [[1, 1, 2, 2, 3, 1, 1, 1]]},
+        {"segmentation": [[10.25, 10.5, 100.01, 10.5, 50, 60.0]]},
+        {"category_id": 3},
+        {"category_id": 9},
+        {"segmentation": [[10.25, 10.5, "50.75", 10.5, 50, 60.0]]},
+    ],
+)
+def test_one_odd_record(tmp_path: Path, odd: dict[str, Any]) -> None:
+    the_same(tmp_path, [*(record(n) for n in range(40)), {**record(44), **odd}])
+
+
+def test_too_many_lines_of_one_name_are_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "set.json", [record(5 * n, category_id=1) for n in range(5001)])
+    report = to_labelbox.convert(path, tmp_path / "out", geometry=Policy.POLYGON)
+    assert "5001 lines of 'a' (polygon)" in str(report.diagnostics)
