@@ -323,13 +323,16 @@ def _items_of(text: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]
 
 
 def _are_outermost(text: bytes, starts: npt.NDArray[np.int64]) -> bool:
-    """Whether as many braces are closed as opened before each start.
+    """Whether as many braces are closed as opened before each start, and none stands in a text.
 
-    Objects inside an item may be separated as items are elsewhere, and be as many as the separators that differ.
+    Objects inside an item, and braces in a text, may be separated as items are elsewhere, and be as many as the separators
+    that differ. Not known where a quote is escaped.
     """
+    if b'\\"' in text:
+        return False
     view = np.frombuffer(text, np.uint8)
-    opened, closed = np.flatnonzero(view == ord("{")), np.flatnonzero(view == ord("}"))
-    return bool((np.searchsorted(opened, starts) == np.searchsorted(closed, starts)).all())
+    opened, closed, quotes = (np.searchsorted(np.flatnonzero(view == code), starts) for code in b'{}"')
+    return bool((opened == closed).all() and not (quotes & 1).any())
 
 
 def _shown(found: bytes) -> str:

@@ -57,6 +57,7 @@ def read(text: bytes, piece: int) -> tuple[list[Any], list[bytes]]:
 
 @example(([{"a": [{}, {}]}, {"b": 1}, {"c": 2}], b'[{"a":[{},{}]},\n {"b":1},\n {"c":2}]'), 1 << 17)
 @example(([{"a": "},{"}, {"b": "},{"}, {"c": 2}], b'[{"a":"},{"}, {"b":"},{"}, {"c":2}]'), 1 << 17)
+@example(([{"a": "}, {"}, {"b": 1}, {"c": 2}], b'[{"a":"}, {"},{"b":1},{"c":2}]'), 1 << 17)
 @given(documents(), st.integers(1, 200))
 def test_items_and_offsets_are_those_of_a_whole_parse(document: tuple[list[Any], bytes], piece: int) -> None:
     wanted, text = document
