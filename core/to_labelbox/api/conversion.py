@@ -17,7 +17,6 @@ from to_labelbox.conversion.output_folder import Folder, room
 from to_labelbox.conversion.run import Progress, run
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
-from to_labelbox.ontology.fit_items import settings_for
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.dataset import Dataset, dataset_of
 from to_labelbox.plugins.registry import writer
@@ -123,7 +122,10 @@ def _opened(
 ) -> OpenSource:
     target = writer()
     settings = given or Settings()
-    settings = settings_for(existing, settings) if existing else settings
+    if existing:
+        from to_labelbox.ontology.fit_items import settings_for
+
+        settings = settings_for(existing, settings)
     chosen = target.options(**(options or {}))
     adapted = _adapted(dataset, settings)
     asking = demanding(settings, adapted.schema)

@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple, Self
 
 from msgspec import Struct
 
-from to_labelbox.conversion.inline_media import keep_content
 from to_labelbox.conversion.output_folder import Sink
 from to_labelbox.model.items import Item
 from to_labelbox.model.survey import Survey
@@ -102,6 +101,8 @@ def encode_part(
         for some in _blocks(dataset.items(log, start, stop), tick, read_ahead):
             for item in some:
                 if item.asset.content is not None and folder is not None:
+                    from to_labelbox.conversion.inline_media import keep_content  # few sources hold their media
+
                     keep_content(item.asset, folder, log)
                 encoder.add(item)
                 tick()

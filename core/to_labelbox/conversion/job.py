@@ -20,7 +20,6 @@ from to_labelbox.conversion.split_words import with_splits
 from to_labelbox.model.items import Classification, Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
-from to_labelbox.ontology.fit_items import fit_to_ontology, settings_for
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.detect import detect
@@ -120,7 +119,11 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     source = Source(*job.sources, without=job.without)
     snapshot = Snapshot(source)
     listed(len(source.names))
-    settings = settings_for(job.ontology, job.settings) if job.ontology else job.settings
+    settings = job.settings
+    if job.ontology:
+        from to_labelbox.ontology.fit_items import settings_for  # most are not to fit one
+
+        settings = settings_for(job.ontology, settings)
     if job.format:
         chosen, reason = reader(job.format), "named by the user"
     else:
@@ -223,6 +226,8 @@ def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop
 
 
 def _fitting_items(dataset: Dataset, fit: OntologyIndex, log: Log, start: int, stop: int) -> Iterator[Item]:
+    from to_labelbox.ontology.fit_items import fit_to_ontology
+
     return fit_to_ontology(fit, dataset.iterate(log, start, stop), log)
 
 

@@ -14,7 +14,7 @@ from to_labelbox.conversion.chunks import (
     part_path,
     pieces,
 )
-from to_labelbox.conversion.inline_media import publish_media
+from to_labelbox.conversion.global_keys import MEDIA
 from to_labelbox.conversion.located_assets import report_matches
 from to_labelbox.conversion.merge_chunks import MergedChunks, give_unique_uuids
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink, shards
@@ -103,7 +103,10 @@ def publish(
             index.write(piece)
             index.lines += piece.count(b"\n")
         finished.append(index)
-    publish_media(parts, folder.path)
+    if os.path.isdir(os.path.join(parts, MEDIA)):
+        from to_labelbox.conversion.inline_media import publish_media  # few sources hold their media in themselves
+
+        publish_media(parts, folder.path)
     folder.publish([*finished, rows, schema], report)
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from to_labelbox.model.items import Media
 from to_labelbox.model.schema import Kind, Policy, Schema
 from to_labelbox.model.survey import Survey
-from to_labelbox.ontology.fit_items import settings_for
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.rules.ontology_index import AREAS
 from to_labelbox.rules.settings import POLICY_OF, Settings
@@ -35,11 +34,17 @@ class OneKind(NamedTuple):
 SETTLED = "one tool a class: the given ontology has no class of several kinds of areas, so that it decides"
 
 
+def _fitting(existing: Ontology, settings: Settings) -> Settings:
+    from to_labelbox.ontology.fit_items import settings_for  # most sets are not to fit an ontology
+
+    return settings_for(existing, settings)
+
+
 def is_settled(existing: Ontology | None, settings: Settings) -> bool:
     """Whether an existing ontology leaves no choice to any class that is to have one tool, so that nothing need be counted."""
     if existing is None:
         return False
-    fit = settings_for(existing, settings).fit
+    fit = _fitting(existing, settings).fit
     found = fit.kinds if fit is not None else {}
     return not any(len(kinds & AREAS) > 1 and settings.wants_one_tool(label) for label, kinds in found.items())
 
@@ -50,7 +55,7 @@ def one_kind(schema: Schema, survey: Survey, settings: Settings, existing: Ontol
     ``survey`` is that of the same set, encoded without such kinds. Of an ``existing`` ontology, the kind is one that it has.
     """
     if existing is not None:
-        settings = settings_for(existing, settings)
+        settings = _fitting(existing, settings)
     possible = _possible(survey)
     counts: dict[str, dict[Kind, int]] = {label.name: {} for label in schema.labels}
     for label in schema.labels:
