@@ -25,7 +25,7 @@ from to_labelbox_formats.coco.assets import ImageRecord, Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.conventions import conventions_of
+from to_labelbox_formats.coco.conventions import Conventions, conventions_of
 from to_labelbox_formats.coco.detect import FileKind, probe_file
 from to_labelbox_formats.coco.frames import Frames
 from to_labelbox_formats.coco.homes import ask_whether_one_set, ask_which_file, set_homes
@@ -77,17 +77,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         if options.check_sizes:
             paths.look_at(_sample(files, paths, opened))
     records = Records(
-        Files(
-            [f.name for f in files],
-            [f.kind for f in files],
-            [f.categories for f in files],
-            conventions,
-            [f.foreign for f in files],
-            [f.plain for f in files],
-            [f.point_names for f in files],
-            [f.attribute_names for f in files],
-            [SEQUENCES if f.tracks is not None and f.tracks.nested else "annotations" for f in files],
-        ),
+        _known_of(files, conventions),
         options.predictions,
         fields,
         context.boxes_only,
@@ -115,6 +105,21 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         details,
         unit_name=items.name,
         unit_items=items.unlabelled,
+    )
+
+
+def _known_of(files: Sequence[File], conventions: Sequence[Conventions]) -> Files:
+    """What the records need to know of each file."""
+    return Files(
+        [f.name for f in files],
+        [f.kind for f in files],
+        [f.categories for f in files],
+        conventions,
+        [f.foreign for f in files],
+        [f.plain for f in files],
+        [f.point_names for f in files],
+        [f.attribute_names for f in files],
+        [SEQUENCES if f.tracks is not None and f.tracks.nested else "annotations" for f in files],
     )
 
 
