@@ -28,7 +28,7 @@ from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.conventions import Conventions, conventions_of
 from to_labelbox_formats.coco.detect import FileKind, probe_file
 from to_labelbox_formats.coco.frames import Frames
-from to_labelbox_formats.coco.homes import ask_whether_one_set, ask_which_file, set_homes
+from to_labelbox_formats.coco.homes import ask_whether_one_set, ask_which_file, set_homes, set_split_homes
 from to_labelbox_formats.coco.index import File, index_file
 from to_labelbox_formats.coco.items import Items, read_records
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
@@ -65,9 +65,11 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             number_categories(file, n, opened, options.first_category, log)
         conventions = [conventions_of(f, n, opened, options, log) for n, f in enumerate(files)]
         set_homes(files, options.same_names, log)
-        if options.same_names is SameNames.AUTO and not source.is_list:
-            ask_whether_one_set(files, source.path)
-            ask_which_file(files, opened, source.path)
+        if options.same_names is SameNames.AUTO:
+            set_split_homes(files, lambda: context.media.names() if context.media else source.names, log)
+            if not source.is_list:
+                ask_whether_one_set(files, source.path)
+                ask_which_file(files, opened, source.path)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)
         names = _Names(files, opened)

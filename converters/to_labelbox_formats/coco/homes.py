@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -51,6 +52,52 @@ def set_homes(files: Sequence[File], same_names: SameNames, log: Log) -> None:
             file.home = f"{folder}/" if folder else ""
         elif not file.linked and home_of(file.name) in shared:
             file.home = home_of(file.name)
+
+
+def set_split_homes(files: Sequence[File], pictures: Callable[[], Iterable[str]], log: Log) -> None:
+    """Put the folder of its split before a file's image names where the splits of one folder have a name in common, and
+    each of them has a picture of such a name in a folder that is called like it.
+
+    So lie ``annotations/instances_train.json`` and ``…_val.json`` beside ``train/`` and ``val/``. ``pictures`` are the
+    paths of the source's or the media root's files, asked for only where names are in common.
+    """
+    groups: dict[tuple[FileKind, str], dict[str, list[npt.NDArray[np.int64]]]] = {}
+    for file in files:
+        if len(file.images) and file.split and not file.linked and not file.home:
+            groups.setdefault((file.kind, home_of(file.name)), {}).setdefault(file.split, []).append(file.image_names)
+    alike: dict[str, set[int]] = {}
+    for splits in groups.values():
+        if _in_common(list(splits.values())):
+            names, counts = np.unique(
+                np.concatenate([np.unique(np.concatenate(own)) for own in splits.values()]), return_counts=True
+            )
+            common = set(names[(counts > 1) & (names != MISSING)].tolist())
+            for split in splits:
+                alike.setdefault(split, set()).update(common)
+    found = _folders_of(alike, pictures()) if alike else {}
+    if len(found) < 2:
+        return
+    log.assume(
+        "one file_name in several splits",
+        "a picture in the folder of each",
+        for_=sum(count for _, count in found.values()),
+        why="each split has a picture of such a name in a folder that is called like it; the folders are put before the names",
+        option="-O same_names=one",
+    )
+    for file in files:
+        if file.split in found and not file.linked and not file.home:
+            file.home = found[file.split][0]
+
+
+def _folders_of(alike: Mapping[str, set[int]], pictures: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """The folder of each split that has most pictures of the names looked for, as their hashes, and how many."""
+    counts: dict[str, Counter[str]] = {}
+    for path in pictures:
+        parts = path.split("/")
+        for at, part in enumerate(parts[:-1]):
+            if part in alike and hash("/".join(parts[at + 1 :])) in alike[part]:
+                counts.setdefault(part, Counter())["/".join(parts[: at + 1]) + "/"] += 1
+    return {split: of_split.most_common(1)[0] for split, of_split in counts.items()}
 
 
 def _in_common(homes: Sequence[Sequence[npt.NDArray[np.int64]]]) -> int:

@@ -1,0 +1,55 @@
+"""Splits whose files lie together and name their pictures alike: the folders of the pictures tell them apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import to_labelbox
+from harness import annotation, coco, image, lines, save
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two pictures of one name, a car on each, and a third in one split alone."""
+    folder = tmp_path / "street"
+    for split, count in (("train", 2), ("val", 1)):
+        pictures = [image(n + 1, f"{n}.jpg", 40, 30) for n in range(count)]
+        boxes = [annotation(n + 1, image_id=n + 1, bbox=[1 + n, 1, 5, 5]) for n in range(count)]
+        save(folder / "annotations" / f"instances_{split}.json", coco(boxes, pictures))
+        for n in range(count):
+            (folder / split).mkdir(exist_ok=True)
+            Image.new("RGB", (40, 30)).save(folder / split / f"{n}.jpg")
+    return folder
+
+
+def keys(out: Path) -> list[str]:
+    return [row["global_key"] for row in lines(out, "data_rows.ndjson")]
+
+
+@pytest.mark.parametrize("media", [False, True], ids=["source", "media-root"])
+def test_each_split_has_its_own_picture(root: Path, tmp_path: Path, media: bool) -> None:
+    source = sorted((root / "annotations").iterdir()) if media else root
+    made = to_labelbox.convert(source, tmp_path / "out", media_root=root if media else None)
+    assert keys(tmp_path / "out") == ["train/0.jpg", "train/1.jpg", "val/0.jpg"]
+    assert [a.what for a in made.assumptions if a.option == "-O same_names=one"] == ["one file_name in several splits"]
+    assert "asset-duplicate" not in {d.code for d in made.diagnostics}
+
+
+def test_the_user_may_say_that_they_are_one(root: Path, tmp_path: Path) -> None:
+    to_labelbox.convert(root, tmp_path / "out", options={"same_names": "one"})
+    assert keys(tmp_path / "out") == ["0.jpg", "1.jpg"]
+
+
+def test_without_the_pictures_nothing_is_taken_for_granted(root: Path, tmp_path: Path) -> None:
+    made = to_labelbox.convert(root / "annotations", tmp_path / "out")
+    assert keys(tmp_path / "out") == ["0.jpg", "1.jpg"]
+    assert "asset-duplicate" in {d.code for d in made.diagnostics}
+
+
+def test_one_picture_in_two_splits_stays_one(root: Path, tmp_path: Path) -> None:
+    (root / "val" / "0.jpg").unlink()
+    to_labelbox.convert(root, tmp_path / "out")
+    assert keys(tmp_path / "out") == ["0.jpg", "1.jpg"]
