@@ -189,7 +189,7 @@ def _places(boxes: Floats, sizes: Floats) -> str:
                 f'data-tip="{count(int(value), "shape")}"/>'
             )
     axis = "middles on their pictures" if relative else f"middles, to {shape[0]:.0f} × {shape[1]:.0f} px"
-    words = f"{count(int(inside.sum()), 'shape')}; the darkest cell holds {int(cells.max()):,}"
+    words = f"{count(int(inside.sum()), 'shape')}; the fullest cell holds {int(cells.max()):,}"
     outside = int((~inside).sum())
     if outside and relative:
         words += f"; {outside:,} with their middle outside"
@@ -211,6 +211,7 @@ def _classes(figures: Figures, measured: Measured, number_of: Callable[[str], in
     cuts = np.searchsorted(measured.klass[order], np.arange(len(figures.names) + 1))
     sides = _Strip("size", measured.side, 2)
     ratios = _Strip("proportions", measured.ratio, 2)
+    areal = len(measured.side) > 0  # a set of texts has no extents
     rows = []
     for name, value in ordered:
         at = figures.names.get(name)
@@ -219,11 +220,17 @@ def _classes(figures: Figures, measured: Measured, number_of: Callable[[str], in
         rows.append(
             f'<tr class="c{number_of(name)}"><th scope="row"><div><i></i><span title="{text(name)}">{text(name)}</span></div></th>'
             f'<td class="number">{value:,}</td><td data-tip="{text(share)}"><svg><rect width="{100 * value / most:.2f}%" '
-            f'height="12" y="2" rx="2"/></svg></td><td>{sides(own)}</td><td>{ratios(own)}</td></tr>'
+            'height="12" y="2" rx="2"/></svg></td>'
+            + (f"<td>{sides(own)}</td><td>{ratios(own)}</td></tr>" if areal else "</tr>")
         )
     heads = "".join(
         f'<th scope="col">{words}</th>'
-        for words in ("class", "", "annotations", f"√area, {sides.ends} px", f"width : height, {ratios.ends}")
+        for words in (
+            "class",
+            "",
+            "annotations",
+            *((f"√area, {sides.ends} px", f"width : height, {ratios.ends}") if areal else ()),
+        )
     )
     table = f'<table class="kinds"><thead><tr>{heads}</tr></thead><tbody>{{}}</tbody></table>'
     first = table.format("".join(rows[:FEW]))

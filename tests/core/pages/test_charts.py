@@ -42,7 +42,7 @@ def test_medians_ends_and_shares() -> None:
     assert said["Size"] == "median 5.7; from 1.4 to 23"
     assert said["Proportions"] == "median 2; from 2 to 2"
     assert said["Share"] == "median 1.56 %; from 0.0977 % to 25 %"
-    assert said["Places"] == "5 shapes; the darkest cell holds 1"
+    assert said["Places"] == "5 shapes; the fullest cell holds 1"
     assert "5 annotations of 1 class on 1 data row." in page
 
 
@@ -116,3 +116,14 @@ def test_a_diagnostic_says_where_it_is_explained(monkeypatch: pytest.MonkeyPatch
     assert '<a href="https://d.example.org/diagnostics.html#box-empty">' in sections(report)
     report["diagnostics"][0]["code"] = '"><script>'  # a report may have been edited
     assert "<script>" not in sections(report)
+
+
+def test_a_set_without_extents_has_no_columns_for_them() -> None:
+    made = Figures()
+    made.classes["place"] = 3
+    made.rows[3] += 1
+    page = drawn(made)
+    assert "place" in page
+    assert "√area" not in page
+    assert "width : height" not in page
+    assert "√area" in drawn(figures(("car", (0, 0, 2, 2), 4)))
