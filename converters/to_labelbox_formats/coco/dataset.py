@@ -64,12 +64,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         for n, file in enumerate(files):
             number_categories(file, n, opened, options.first_category, log)
         conventions = [conventions_of(f, n, opened, options, log) for n, f in enumerate(files)]
-        set_homes(files, options.same_names, log)
-        if options.same_names is SameNames.AUTO:
-            set_split_homes(files, lambda: context.media.names() if context.media else source.names, log)
-            if not source.is_list:
-                ask_whether_one_set(files, source.path)
-                ask_which_file(files, opened, source.path)
+        _settle_homes(files, source, options, context, opened)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)
         names = _Names(files, opened)
@@ -90,11 +85,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     known = _known(files, records) if context.boxes_only else None
     plain = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
     items = Items(merged, paths, records, known, plain, Frames(files, paths, records), texts)
-    for file in files:
-        if file.kind is FileKind.PANOPTIC:
-            from to_labelbox_formats.coco.panoptic import places_of
-
-            source.read_beside += [os.path.join(place, "*.png") for place in places_of(file.name)]
+    _note_pictures_beside(files, source)
     splits = sorted({f.split for f in files if f.split})
     details: dict[str, Any] = {"files": {f.name: f.kind.value for f in files}}
     if splits:
@@ -137,6 +128,29 @@ def _sample(files: Sequence[File], paths: Paths, opened: Opened) -> Iterator[tup
         for text, row in zip(texts, rows.tolist()):
             if (record := paths.image(text, number, row, Log())) is not None:
                 yield record, number
+
+
+def _settle_homes(
+    files: Sequence[File], source: Source, options: Options, context: ReadContext, opened: Opened
+) -> None:
+    """Whether equal names of images in several files mean one picture. Raises :class:`UsageError` with the question where nothing says it."""
+    set_homes(files, options.same_names, context.log)
+    if options.same_names is not SameNames.AUTO:
+        return
+    media = context.media
+    set_split_homes(files, lambda: source.names if media is None else media.names(), context.log)
+    if not source.is_list:
+        ask_whether_one_set(files, source.path)
+        ask_which_file(files, opened, source.path)
+
+
+def _note_pictures_beside(files: Sequence[File], source: Source) -> None:
+    """The masks of panoptic files are read, though no list of pictures names them."""
+    for file in files:
+        if file.kind is FileKind.PANOPTIC:
+            from to_labelbox_formats.coco.panoptic import places_of
+
+            source.read_beside += [os.path.join(place, "*.png") for place in places_of(file.name)]
 
 
 def _borrow_categories(files: Sequence[File], options: Options, log: Log) -> None:
