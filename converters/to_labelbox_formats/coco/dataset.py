@@ -86,16 +86,12 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     plain = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
     items = Items(merged, paths, records, known, plain, Frames(files, paths, records), texts)
     _note_pictures_beside(files, source)
-    splits = sorted({f.split for f in files if f.split})
-    details: dict[str, Any] = {"files": {f.name: f.kind.value for f in files}}
-    if splits:
-        details["splits"] = splits
     return Dataset(
         source.name,
         _schema(files, log),
         items.units,
         items.iterate,
-        details,
+        _details(files),
         unit_name=items.name,
         unit_items=items.unlabelled,
     )
@@ -128,6 +124,11 @@ def _sample(files: Sequence[File], paths: Paths, opened: Opened) -> Iterator[tup
         for text, row in zip(texts, rows.tolist()):
             if (record := paths.image(text, number, row, Log())) is not None:
                 yield record, number
+
+
+def _details(files: Sequence[File]) -> dict[str, Any]:
+    splits = sorted({f.split for f in files if f.split})
+    return {"files": {f.name: f.kind.value for f in files}, **({"splits": splits} if splits else {})}
 
 
 def _settle_homes(
