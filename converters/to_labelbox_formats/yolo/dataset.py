@@ -182,14 +182,10 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     def frame_of(unit: int) -> Frame:
         return pictures.frame(index.assets[unit], _PLACES[index.places[unit]], Log(), rows=False)
 
-    near = {*index.label_folders.values()}
-    names, naming = names_of(tree, found, options, log, needed=False, near=near, guessed=index.guessed)
+    near, guessed = {*index.label_folders.values()}, index.guessed
+    names, naming = names_of(tree, found, options, log, needed=False, near=near, guessed=guessed)
     evidence, total = _evidence(tree, index, len(names or ()))
-    try:
-        finding = _finding(evidence, options, found.task if found else "", keypoints, frame_of, _in_label_txt(index))
-    except SourceError as error:
-        example = f"{index.label_of(evidence.worded_unit)}: " if 0 < evidence.rows == evidence.worded else ""
-        raise SourceError(f"{tree.source.path}: {example}{error}") from None
+    finding = _task_of(tree, index, evidence, options, found.task if found else "", keypoints, frame_of)
     if found is not None and index.guessed and found.names and options.names is None:
         tell_guessed_classes(found.file, found.names, evidence, log)
     told = options.task is not None or bool(found and found.task)
@@ -290,8 +286,22 @@ def _evidence(tree: Tree, index: Index, names: int) -> tuple[Evidence, int]:
     return evidence, len(labelled)
 
 
-def _in_label_txt(index: Index) -> bool:
-    return any("labeltxt/" in folder.lower() for folder in index.label_folders.values())
+def _task_of(
+    tree: Tree,
+    index: Index,
+    evidence: Evidence,
+    options: Options,
+    declared: str,
+    keypoints: tuple[int, int] | None,
+    frame_of: Callable[[int], Frame],
+) -> Finding:
+    """The task of a set. Raises :class:`SourceError`, with an example where no row begins with a number."""
+    label_txt = any("labeltxt/" in folder.lower() for folder in index.label_folders.values())
+    try:
+        return _finding(evidence, options, declared, keypoints, frame_of, label_txt)
+    except SourceError as error:
+        example = f"{index.label_of(evidence.worded_unit)}: " if 0 < evidence.rows == evidence.worded else ""
+        raise SourceError(f"{tree.source.path}: {example}{error}") from None
 
 
 def _finding(
