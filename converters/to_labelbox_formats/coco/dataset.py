@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from to_labelbox.model.schema import Input, Label, Option, Question, Schema
 from to_labelbox.model.schema import Kind as ToolKind
+from to_labelbox.model.text import n_of
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import Each, ReadContext
 from to_labelbox.report.codes import Code
@@ -50,7 +51,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     fields = [name.strip() for name in (options.fields or "").split(",") if name.strip()]
     texts = Texts()
     ignored: dict[str, str] = {}
-    files = [] if options.base is None else _index_all(_other(options.base, "base"), log, texts, ignored)
+    files = [] if options.base is None else _index_base(options.base, log, texts)
     from_base = len(files)
     files += _index_all(source, log, texts, ignored, context.boxes_only, context.each)
     if any(f.kind is FileKind.RESULTS for f in files) and not any(len(f.images) for f in files):
@@ -164,6 +165,16 @@ def _borrow_categories(files: Sequence[File], options: Options, log: Log) -> Non
     for file in files:
         if file.kind is FileKind.RESULTS and not file.categories:
             file.categories = next((f.categories for f in files if f.categories), {})
+
+
+def _index_base(path: str, log: Log, texts: Texts) -> list[File]:
+    """The file with the images and categories of results; that its own annotations are written too is told."""
+    files = _index_all(_other(path, "base"), log, texts, {})
+    for file in files:
+        if count := len(file.annotations):
+            message = f"-O base: {n_of(count, 'annotation')} of its own {'is' if count == 1 else 'are'} written beside the results"
+            log.note(Code.DECISION, message, file=file.name)
+    return files
 
 
 def _other(path: str, option: str) -> Source:

@@ -292,3 +292,11 @@ def test_a_score_marks_a_prediction(convert: Convert) -> None:
     given = coco([annotation(1, bbox=[1, 1, 5, 5], score=0.3), annotation(2, bbox=[1, 1, 5, 5])])
     assert convert(given).tally("car") == (2, 1, 0, 0, 1)
     assert convert(given, options={"predictions": True}).tally("car") == (2, 2, 0, 0, 0)
+
+
+def test_labels_of_the_base_are_told_to_be_written_too(convert: Convert, tmp_path: Path) -> None:
+    base = save(tmp_path / "base.json", coco([annotation(1, bbox=[1, 1, 5, 5])]))
+    results = b'[{"image_id": 1, "category_id": 1, "bbox": [2, 2, 5, 5], "score": 0.5}]'
+    run = convert(results, options={"base": str(base), "predictions": True})
+    assert len(run.lines) == 2
+    assert any("1 annotation of its own is written beside the results" in e for e in run.examples)
