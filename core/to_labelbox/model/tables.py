@@ -101,6 +101,12 @@ class Rows(Sequence[Object]):
     def __len__(self) -> int:
         return self.stop - self.start
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the objects are the same, in a table or in a list."""
+        return list(self) == list(other) if isinstance(other, Rows | list | tuple) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __iter__(self) -> Iterator[Object]:
         return map(self.table.object, range(self.start, self.stop))
 
