@@ -42,7 +42,7 @@ def in_words(error: BaseException) -> str:
 def said_plainly(text: str) -> str:
     """A parser's text in plain words; any other text as it is."""
     for pattern, words in _ALL:
-        if match := pattern.search(text):
+        if match := re.search(pattern, text):  # compiled with the first words that are asked for
             return words(match) if callable(words) else match.expand(words)
     return text
 
@@ -54,8 +54,8 @@ def _undecodable(error: UnicodeDecodeError) -> str:
     return f"not {encoding}: byte {error.start + 1:,} is 0x{error.object[error.start]:02X}"
 
 
-def _table(rows: Iterable[tuple[str, Words]]) -> list[tuple[re.Pattern[str], Words]]:
-    return [(re.compile(pattern), words) for pattern, words in rows]
+def _table(rows: Iterable[tuple[str, Words]]) -> list[tuple[str, Words]]:
+    return list(rows)
 
 
 # ------------------------------------------------------------------------------------------- fields of a record
@@ -144,7 +144,7 @@ _JSON_WORDS = [
 _JSON = [
     *[
         (
-            re.compile(rf"^{pattern}\s*\(byte (?P<byte>\d+)\)$"),
+            rf"^{pattern}\s*\(byte (?P<byte>\d+)\)$",
             lambda m, w=words: f"{m.expand(w)}, at byte {int(m['byte']) + 1:,}",
         )
         for pattern, words in _JSON_WORDS
@@ -152,7 +152,7 @@ _JSON = [
     ],
     *[
         (
-            re.compile(rf"^{pattern}\s*:?\s*line (?P<line>\d+) column (?P<column>\d+) \(char \d+\)$"),
+            rf"^{pattern}\s*:?\s*line (?P<line>\d+) column (?P<column>\d+) \(char \d+\)$",
             lambda m, w=words: f"{m.expand(w)}, at line {m['line']}, column {m['column']}",
         )
         for pattern, words in _JSON_WORDS
@@ -300,4 +300,4 @@ _OTHERS = _table(
     ]
 )  # fmt: skip
 
-_ALL: list[tuple[re.Pattern[str], Words]] = [*_FIELDS, *_JSON, *_YAML, *_XML, *_FILES, *_OTHERS]
+_ALL: list[tuple[str, Words]] = [*_FIELDS, *_JSON, *_YAML, *_XML, *_FILES, *_OTHERS]
