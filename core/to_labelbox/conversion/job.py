@@ -119,11 +119,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     source = Source(*job.sources, without=job.without)
     snapshot = Snapshot(source)
     listed(len(source.names))
-    settings = job.settings
-    if job.ontology:
-        from to_labelbox.ontology.fit_items import settings_for  # most are not to fit one
-
-        settings = settings_for(job.ontology, settings)
+    settings = _fitting(job)
     if job.format:
         chosen, reason = reader(job.format), "named by the user"
     else:
@@ -177,6 +173,15 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
         job.ontology,
         snapshot,
     )
+
+
+def _fitting(job: ConversionJob) -> Settings:
+    """The job's settings, with what an existing ontology takes."""
+    if not job.ontology:
+        return job.settings
+    from to_labelbox.ontology.fit_items import settings_for  # most are not to fit one
+
+    return settings_for(job.ontology, job.settings)
 
 
 def _adapted(dataset: Dataset, settings: Settings) -> Dataset:
