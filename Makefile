@@ -111,7 +111,7 @@ damage: .venv/dev
 	TO_LABELBOX_DAMAGES=1000 $(BIN)/pytest -q tests/core/batches/test_damaged_state.py
 
 isolation: .venv/dev
-	TO_LABELBOX_BOMBS=all $(BIN)/pytest -q tests/core/conversion/test_isolation.py tests/core/conversion/test_bombs.py
+	TO_LABELBOX_BOMBS=all $(BIN)/pytest -q -n 2 tests/core/conversion/test_isolation.py tests/core/conversion/test_bombs.py
 
 spawn: .venv/dev
 	TO_LABELBOX_START_METHOD=spawn $(BIN)/pytest -q -n 2

@@ -1,6 +1,7 @@
 """A record that hangs, aborts its process or takes all memory, in a set of any format and size: it alone is lost, soon, and named.
 
-``TO_LABELBOX_BOMBS=all`` tries them all (``make isolation``): every size, processes that are forked and that start afresh.
+``TO_LABELBOX_BOMBS=all`` tries them all (``make isolation``): every size, forked; 2 and 150 with
+processes that start afresh too.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ from bombs import BOMBS, LABEL
 from growth_sets import Files, write
 from harness import ROOT, annotation, coco, image, lines, report
 
-SIZES, METHODS = (1, 2, 10, 150, 1500), ("fork", "spawn")
-EVERY = "TO_LABELBOX_BOMBS" in os.environ
+SIZES = (1, 2, 10, 150, 1500)
 LIMIT = 3
 """Seconds; a busy machine takes one to begin a process."""
 MEMORY = 2 << 30
@@ -87,8 +87,13 @@ def limit_memory() -> None:
 
 
 CASES = (
-    [(*case, method) for case in product(SETS, BOMBS, SIZES) for method in METHODS]
-    if EVERY
+    [
+        (*case, method)
+        for case in product(SETS, BOMBS, SIZES)
+        for method in ("fork", "spawn")
+        if method == "fork" or case[2] in (2, 150)
+    ]
+    if "TO_LABELBOX_BOMBS" in os.environ
     else [
         *((format, "aborts", 2, "fork") for format in SETS),
         ("voc", "hangs", 10, "fork"),
@@ -122,13 +127,13 @@ def converted(folder: Path, format: str, kind: str, size: int, method: str) -> t
         preexec_fn=limit_memory,
     )
     assert "Traceback" not in made.stderr, made.stderr
+    assert kind != "none" or made.returncode == 0, made.stderr
     return time.monotonic() - begun, made.returncode, out
 
 
 @pytest.mark.parametrize(("format", "kind", "size", "method"), CASES)
 def test_a_bomb_costs_itself(format: str, kind: str, size: int, method: str, folder: Path) -> None:
-    usual, code, _ = converted(folder, format, "none", size, method)
-    assert code == 0
+    usual, _, _ = converted(folder, format, "none", size, method)
     seconds, code, out = converted(folder, format, kind, size, method)
     assert code == (1 if size > 1 else 3)
     said, bad = report(out), size * 2 // 3
@@ -138,4 +143,5 @@ def test_a_bomb_costs_itself(format: str, kind: str, size: int, method: str, fol
     assert re.search(rf"(?<!\d)0*{bad}(?!\d)", json.dumps(told["examples"])), told
     keys = [row["global_key"][-8:] for row in lines(out, "data_rows.ndjson")] if size > 1 else []
     assert keys == [f"{n:04}.jpg" for n in range(size if size > 1 else 0)]
-    assert seconds - usual <= 3 * LIMIT, f"{seconds:.1f} s, {usual:.1f} without"
+    begun = usual if method == "spawn" else 0  # a process that starts afresh in place of one that has ended
+    assert seconds - usual <= 3 * LIMIT + begun, f"{seconds:.1f} s, {usual:.1f} without"
