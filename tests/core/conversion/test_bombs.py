@@ -27,7 +27,7 @@ from harness import ROOT, annotation, coco, image, lines, report
 SIZES = (1, 2, 10, 150, 1500)
 LIMIT = 3
 """Seconds; a busy machine takes one to begin a process."""
-MEMORY = 2 << 30
+MEMORY = 1 << 30
 
 
 def _coco(names: list[str]) -> Files:
