@@ -154,7 +154,7 @@ class _Range(Struct, frozen=True):
             if asset.unchecked:
                 log.note(
                     Code.EXIF_UNCHECKED,
-                    "the picture is not at hand, so its EXIF orientation could not be checked: give --media-root",
+                    "the picture is not at hand or cannot be read, so its EXIF orientation could not be checked: give --media-root",
                     file=path,
                 )
             elif asset.orientation > 1:

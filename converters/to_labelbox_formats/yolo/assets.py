@@ -76,7 +76,7 @@ class Pictures:
             elif rows and self._exif and not name.lower().endswith(_WITHOUT_EXIF):
                 log.note(
                     Code.EXIF_UNCHECKED,
-                    "the picture is not at hand, so nobody can say whether its EXIF orientation turns it; "
+                    "the picture is not at hand or cannot be read, so its EXIF orientation is not checked; "
                     "give the pictures with --media-root",
                     file=name,
                 )

@@ -59,7 +59,7 @@ def test_a_dataset_owns_what_is_below_it_and_archives_stand_for_themselves(tmp_p
 
 def test_a_file_that_no_format_takes_is_told(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "good" / "a.json")
-    box_set(tmp_path / "in" / "good" / "more" / "b.json")
+    box_set(tmp_path / "in" / "good" / "more" / "b.json", bbox=[5, 6, 7, 8])
     for name in ("cut.json", "other.json", "Exports.TAR", "packed.zip", "notes.txt"):
         (tmp_path / "in" / "bad" / "deep").mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / "bad" / "deep" / name).write_text('{"images": [{"id": 1,' if name == "cut.json" else "{}")

@@ -162,7 +162,7 @@ def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
-    with pytest.raises(SourceError, match=r"no known format[\s\S]*not coco[\s\S]*--from"):
+    with pytest.raises(SourceError, match=r"set: there is no file in it"):
         to_labelbox.convert(tmp_path / "set", tmp_path / "out")
 
 

@@ -216,7 +216,7 @@ class _Pictures:
         header = self._finder.header(path, name, self._group)
         if header is None:
             if exif and not FRAME.fullmatch(name):
-                message = "the picture is not at hand, so its EXIF orientation is not checked; give --media-root"
+                message = "the picture is not at hand or cannot be read, so its EXIF orientation is not checked; give --media-root"
                 self._note(Code.EXIF_UNCHECKED, message, node)
             return None, None
         stored, upright = (header.width, header.height), header.upright

@@ -247,6 +247,9 @@ def shape_on_picture(
             if value.width < 0 or value.height < 0:
                 remarks.note(Code.BOX_FLIPPED, "a negative width or height was turned round")
             return [box]
+        for sides, kind in ((value.rectanglelabels, "rectangle"), (value.ellipselabels, "ellipse")):
+            if sides is not None:
+                raise Refused(Code.GEOMETRY_MISSING, f"a {kind} of which one side is missing or no number")
         return [Point(x * width / 100, y * height / 100)]
     if value.vertices:
         return _vector(value, width, height, remarks)
