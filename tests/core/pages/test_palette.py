@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import colorsys
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from to_labelbox.pages.palette import NEAR, contrast, distinct, ink, nearest, oklab, rgb
+from to_labelbox.pages.palette import CHROMA, LIGHTNESS, NEAR, contrast, distinct, ink, nearest, oklab, rgb
 
 PAGES = {"light": "#ffffff", "dark": "#181c23"}
 
@@ -17,6 +18,19 @@ def test_classes_are_apart(count: int, apart: float) -> None:
     colors = distinct(count)
     assert len(set(colors)) == count
     assert nearest(colors) >= apart
+
+
+def test_each_colour_is_the_farthest_from_all_before_it() -> None:
+    axis = np.arange(0, 256, 15)
+    colors = np.stack(np.meshgrid(axis, axis, axis), -1).reshape(-1, 3)
+    lab = oklab(colors)
+    usable = (lab[:, 0] >= LIGHTNESS[0]) & (lab[:, 0] <= LIGHTNESS[1]) & (np.hypot(lab[:, 1], lab[:, 2]) >= CHROMA)
+    colors, lab = colors[usable], lab[usable]
+    palette = distinct(240)
+    distance = np.full(len(lab), np.inf)
+    for before, color in pairwise(palette):
+        distance = np.minimum(distance, ((lab - oklab(np.array(rgb(before)))) ** 2).sum(1))
+        assert distance.max() - distance[(colors == rgb(color)).all(1)] == pytest.approx(0)
 
 
 def test_the_measure_is_that_of_oklab() -> None:
