@@ -33,6 +33,8 @@ QUIET_KEYS = frozenset({"info", "licenses", "license", "type"})
 """Keys of a file beside its lists that say nothing about what is on the pictures."""
 
 _decode = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
+SEARCHED_FOR = 200
+"""Different fields up to which a piece is searched for each, which is quicker than to decode it once more."""
 
 
 class Census:
@@ -61,7 +63,8 @@ class Census:
         for names in _names(b"[%b]" % text):
             own.update(names)
         self.fields.update(own)
-        if any(text.count(msgspec.json.encode(name)) > times for name, times in own.items()):
+        many = len(own) > SEARCHED_FOR
+        if many or any(text.count(msgspec.json.encode(name)) > times for name, times in own.items()):
             self.repeated.update(repeated_keys(b"[%b]" % text))
 
     def absorb(self, other: Census) -> None:

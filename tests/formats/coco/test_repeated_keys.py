@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from harness import Convert, annotation, coco, image
+from to_labelbox_formats.coco.census import Census
 
 GIVEN = coco([annotation(1, bbox=[1, 1, 5, 5])], [image(1, "a.jpg")])
 
@@ -59,3 +61,23 @@ def test_an_id_of_a_mapping_of_categories_is_told(convert: Convert) -> None:
     run = convert(text.encode())
     assert [line["name"] for line in run.lines] == ["bus"]
     assert any("'1' stands more than once" in e for e in run.examples)
+
+
+class Searched(bytes):
+    """A text that counts how often it is gone through."""
+
+    searches = 0
+
+    def count(self, *given: Any) -> int:
+        Searched.searches += 1
+        return super().count(*given)
+
+
+def test_a_record_of_very_many_fields_is_not_gone_through_for_each() -> None:
+    fields = ",".join(f'"f{n}":1' for n in range(20_000))
+    census = Census(())
+    Searched.searches = 0
+    census.look(Searched(b'{%b,"f19999":2}' % fields.encode()), 1)
+    assert census.repeated == {"f19999": 1}
+    assert len(census.fields) == 20_000
+    assert Searched.searches < 1_000
