@@ -21,6 +21,7 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import NameIndex
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
+from to_labelbox.source.paths import is_mirrored
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.ids import Id
@@ -109,7 +110,11 @@ class Paths:
 
     def look_at(self, sample: Iterable[tuple[ImageRecord, int]]) -> None:
         """Find out from some images, each with the number of its file, whether pictures are at hand and which side up they
-        were labelled. Only of files of which one was found, stated sizes are held against the pictures."""
+        were labelled. Only of files of which one was found, stated sizes are held against the pictures; in the cloud, of none.
+        """
+        media = self._context.media
+        if is_mirrored(self._source.folder or "") or (media is not None and is_mirrored(media.root)):
+            return
         seen: list[tuple[Size | None, Header]] = []
         for record, file in sample:
             path, bare, _ = self._path(record, file)
