@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
+from importlib.abc import MetaPathFinder
 
 EXIT_CODE = 124
 """Where the system has no alarm for a process, a thread ends it with this code; code that never lets go of the
@@ -13,19 +15,31 @@ interpreter escapes it."""
 _LOOK = 0.05
 
 
-class Clock:
+class Clock(MetaPathFinder):
     """Restarted at each step that counts; without ``seconds`` it never rings."""
 
     def __init__(self, seconds: float = 0, alarm: bool = hasattr(signal, "setitimer")) -> None:
         self.seconds = seconds
         self._alarm = alarm
+        self._more: float | None = None
         self._deadline = 0.0
         self._watch: threading.Thread | None = None
+
+    def forgive_imports(self) -> None:
+        """Count anew with each module that is loaded: on a busy machine, loading code takes longer than a record."""
+        if self.seconds:
+            sys.meta_path.insert(0, self)
+
+    def find_spec(self, *_: object) -> None:
+        """A module is looked for that has not been loaded; the finders after this one find it."""
+        if self._more is not None:
+            self.restart(self._more)
 
     def restart(self, more: float = 0) -> None:
         """Count from now, with ``more`` seconds than usual."""
         if not self.seconds:
             return
+        self._more = more
         if self._alarm:
             signal.setitimer(signal.ITIMER_REAL, self.seconds + more)
             return
@@ -37,6 +51,7 @@ class Clock:
     def stop(self) -> None:
         if not self.seconds:
             return
+        self._more = None
         if self._alarm:
             signal.setitimer(signal.ITIMER_REAL, 0)
         self._deadline = 0.0

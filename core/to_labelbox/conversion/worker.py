@@ -160,6 +160,7 @@ STATE = WorkerState()
 def initialize_worker(jobs: Sequence[ConversionJob | None], seconds: float) -> None:
     """Tell a process what it may be asked for, and how long a record or file may take (0: as long as it likes)."""
     STATE.jobs, STATE.clock = jobs, Clock(seconds)
+    STATE.clock.forgive_imports()
 
 
 def encode(chunk: Chunk) -> EncodedChunk:

@@ -233,3 +233,22 @@ time.sleep(60)
 def test_without_an_alarm_a_thread_ends_the_process() -> None:
     made = subprocess.run([sys.executable, "-c", RINGING], capture_output=True, timeout=30, check=False)
     assert (made.stdout.strip(), made.returncode) == (b"stopped", 124)
+
+
+@pytest.mark.parametrize("alarm", [True, False] if hasattr(signal, "setitimer") else [False])
+def test_loading_code_is_no_part_of_a_records_time(alarm: bool, tmp_path: Path) -> None:
+    for n in range(6):
+        (tmp_path / f"slow_{n}.py").write_text("import time\ntime.sleep(0.2)\n")
+    program = f"""
+import importlib, time
+from to_labelbox.conversion.clock import Clock
+clock = Clock(0.5, alarm={alarm})
+clock.forgive_imports()
+clock.restart()
+for n in range(6):
+    importlib.import_module(f"slow_{{n}}")
+print("loaded", flush=True)
+time.sleep(3)
+"""
+    made = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (made.stdout, made.returncode) == ("loaded\n", -signal.SIGALRM if alarm else 124)
