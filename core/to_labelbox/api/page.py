@@ -26,13 +26,14 @@ def preview(
     only: Sequence[str] = (),
     problems: bool = False,
     overwrite: bool = False,
-    chosen: Callable[[int, int], None] | None = None,
+    chosen: Callable[[int, int, int], None] | None = None,
 ) -> int:
     """Write a self-contained page that shows some assets of an output folder with what the payload says of them.
 
     ``only`` are names of tools or questions; ``seed`` draws assets at random instead of spreading them evenly;
     ``problems`` keeps to those with approximated or skipped annotations. An earlier page is replaced, any other file
-    only with ``overwrite``. ``chosen`` hears how many assets the page shows, of how many. Gives the page's size in bytes. Raises :class:`UsageError`.
+    only with ``overwrite``. ``chosen`` hears how many assets the page shows, of how many, and of how many of those shown no
+    picture is at hand. Gives the page's size in bytes. Raises :class:`UsageError`.
     """
     if not os.path.isdir(out):
         raise UsageError(f"{os.fspath(out)}: no such folder; give the output folder of `to-labelbox convert`")

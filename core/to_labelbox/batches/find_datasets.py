@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from to_labelbox.conversion.output_folder import OURS, is_output
 from to_labelbox.model.text import n_of, text_name
-from to_labelbox.plugins.detect import sniffed, tied_claims
+from to_labelbox.plugins.detect import held_archives, sniffed, tied_claims
 from to_labelbox.plugins.reader import CERTAIN, Each, Match
 from to_labelbox.plugins.registry import reader, readers
 from to_labelbox.report.errors import FileError, SourceError, UsageError
@@ -102,6 +102,8 @@ def discover(
 def none_found(root: str, format: str | None, patterns: Sequence[str], found: Sequence[Found]) -> UsageError:
     """What to say where there is no dataset among what was found."""
     unread = next((f": {f.path or root} {f.problem}" for f in found if f.problem), "")
+    if unread:
+        return UsageError(f"{root}: no datasets found{unread}")
     if not found and os.path.isdir(root) and not os.listdir(root):
         hint = "the folder is empty"
     elif patterns:
@@ -110,7 +112,7 @@ def none_found(root: str, format: str | None, patterns: Sequence[str], found: Se
         hint = "try without --from"
     else:
         hint = "give --from NAME if you know what they are, or ask `to-labelbox inspect` about one of them"
-    return UsageError(f"{root}: no datasets found{unread}; {hint}")
+    return UsageError(f"{root}: no datasets found; {hint}")
 
 
 class _Claims(Struct, frozen=True):
@@ -284,6 +286,8 @@ class _Search:
             source = Source(file)
             claims = self._said(source)
             trouble = next(iter(source.unreadable.values()), "") if source.is_archive or file.endswith(".gz") else ""
+            if source.is_archive and not (claims.formats or trouble):
+                trouble = held_archives(source)
         except FileError as error:
             trouble = str(error)
         except (SourceError, UsageError, OSError):

@@ -47,7 +47,7 @@ def preview(
     preview of that name is replaced.
     """
     target = page or os.path.join(out, "preview.html")
-    shown: list[tuple[int, int]] = []
+    shown: list[tuple[int, int, int]] = []
     size = run(
         out,
         target,
@@ -57,10 +57,13 @@ def preview(
         only=only,
         problems=problems,
         overwrite=overwrite,
-        chosen=lambda number, rows: shown.append((number, rows)),
+        chosen=lambda *counts: shown.append(counts),
     )
     tell(f"wrote {target} ({size / 1e6:.1f} MB): open it in a browser")
-    for number, rows in shown:
+    for number, rows, blank in shown:
         more = "; -n for more" if number == count < rows else ""
         tell(f"shown: {number:,} of {n_of(rows, 'data row')}{more}")
+        if blank:
+            where = f"below {media_root}" if media_root else "at hand: give --media-root DIR"
+            tell(f"no picture of {blank:,} of them is {where}")
     return 0

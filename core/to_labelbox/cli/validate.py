@@ -66,5 +66,6 @@ def validate(
             said += f"; {n_of(advice, 'warning or hint', 'warnings or hints')}{more}"
         tell(said)
         if not found and os.path.isfile(os.path.join(path, "data_rows.ndjson")):
-            tell(f"next: to-labelbox preview {shlex.quote(path)} --media-root DIR")
+            media = f" --media-root {shlex.quote(media_root)}" if media_root else ""
+            tell(f"next: to-labelbox preview {shlex.quote(path)}{media}")
     return 1 if found else 0

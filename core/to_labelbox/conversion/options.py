@@ -100,7 +100,7 @@ class ConversionOptions(Rules, Reading):
         values = dict(given)
         if isinstance(settings := given.get("settings"), Settings):
             values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(Rules)} | values
-        return cls(**checked(cls, values))
+        return cls(**values)
 
     def rules(self) -> Settings:
         """The rules, with what the files say. Raises :class:`UsageError`."""

@@ -51,7 +51,7 @@ def detect(source: Source) -> Detection:
             raise SourceError(
                 f"{source.path} is a {kind} archive, which is not read in place: unpack it and give the folder"
             )
-        archives = _archives(source)
+        held = held_archives(source)  # looks into them, so that damaged ones are among the oddities
         cut = {name: why for name in source.ending(".json")[:HEADS] if (why := cut_off(source, name))}
         broken = [f"  {name} {why}" for name, why in list({**cut, **source.oddities()}.items())[:3]]
         if links := source.links:
@@ -59,7 +59,8 @@ def detect(source: Source) -> Detection:
                 f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
             )
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
-        advice = _CUT if cut else other_format(source) or _advice(source, archives)
+        asked = f"It {held}" if held else "Use --from NAME if you know what it is"
+        advice = _CUT if cut else other_format(source) or asked
         raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
     tied = tied_claims(claims)
     if len(tied) > 1:
@@ -81,17 +82,13 @@ def tied_claims(claims: Mapping[str, Match]) -> list[str]:
     return [name for name in names if claims[name].confidence >= least]
 
 
-def _archives(source: Source) -> list[str]:
-    """Zip archives in a folder or an archive, those that are none left out."""
+def held_archives(source: Source) -> str:
+    """What to do with a source that no reader claims and that holds zip archives; empty for one that holds none."""
     inside = [] if source.is_file else source.ending(".zip")[:HEADS]
-    return [name for name in inside if source.head(name) and name not in source.oddities()]
-
-
-def _advice(source: Source, archives: list[str]) -> str:
-    """What to do with a source that no reader claims."""
+    archives = [name for name in inside if source.head(name) and name not in source.oddities()]
     if not archives:
-        return "Use --from NAME if you know what it is"
-    held = f"It holds archives ({display(archives[0])})"
+        return ""
+    held = f"holds archives ({display(archives[0])})"
     if source.is_archive:
         return f"{held}, and archives within an archive are not read: unpack it"
     return f"{held}: convert each by itself, or all of them with the command batch"

@@ -99,7 +99,7 @@ class PreviewOptions(Struct, frozen=True, kw_only=True):
 
     ``media_root`` is the folder of the media. ``only``: assets with one of these tools or questions. ``problems``: assets
     with annotations that were approximated or skipped, as far as index and report tell which. ``chosen`` hears how many
-    assets are shown, of how many.
+    assets are shown, of how many, and of how many of those shown no picture is at hand.
     """
 
     media_root: str | None = None
@@ -107,7 +107,7 @@ class PreviewOptions(Struct, frozen=True, kw_only=True):
     seed: int | None = None
     only: tuple[str, ...] = ()
     problems: bool = False
-    chosen: Callable[[int, int], None] | None = None
+    chosen: Callable[[int, int, int], None] | None = None
 
 
 class Limit(Struct, frozen=True):

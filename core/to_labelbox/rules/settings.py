@@ -12,7 +12,7 @@ from to_labelbox.model.schema import Kind, Policy
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import Rows
 from to_labelbox.rules.ontology_index import OntologyIndex
-from to_labelbox.rules.option import option
+from to_labelbox.rules.option import checked, option
 from to_labelbox.rules.required import Required
 
 __all__ = ["Outside", "Policy", "Settings", "SplitWords"]
@@ -84,6 +84,15 @@ class Rules:
     split_words: SplitWords = option(
         SplitWords.TAKE, "Whether a word like val in the name of a folder or file is a split, if none is stated."
     )
+
+    def __post_init__(self) -> None:
+        """Words of the command line become what they stand for. Raises :class:`UsageError` for a value that is none."""
+        given = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        given["class_geometry"] = {
+            label: checked(Rules, {"geometry": policy})["geometry"] for label, policy in self.class_geometry.items()
+        }
+        for name, value in checked(type(self), given).items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, kw_only=True)

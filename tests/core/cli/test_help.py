@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import to_labelbox
 from harness import FIXTURES
@@ -62,8 +63,21 @@ def test_each_command_leads_to_the_next(tmp_path: Path) -> None:
     source = str(FIXTURES / "coco/boxes/input")
     assert f"next: to-labelbox convert {source} -o OUT" in output("inspect", source)
     to_labelbox.convert(source, out)
-    assert f"next: to-labelbox preview {out}" in output("validate", str(out))
+    assert output("validate", str(out)).endswith(f"next: to-labelbox preview {out}\n")
+    assert output("validate", str(out), "--media-root", source).endswith(f"preview {out} --media-root {source}\n")
     assert "open it in a browser" in output("preview", str(out))
+
+
+def test_a_preview_says_how_many_pictures_it_lacks(tmp_path: Path) -> None:
+    out, demo = tmp_path / "out", FIXTURES / "coco/demo"
+    to_labelbox.convert(demo / "input", out)
+    assert "no picture of 4 of them is at hand: give --media-root DIR" in output("preview", str(out))
+    assert f"no picture of 4 of them is below {tmp_path}" in output("preview", str(out), "--media-root", str(tmp_path))
+    (tmp_path / "street").mkdir()
+    Image.new("RGB", (640, 480)).save(tmp_path / "street" / "0001.jpg")
+    assert "no picture of 3 of them is below" in output("preview", str(out), "--media-root", str(tmp_path))
+    to_labelbox.convert(FIXTURES / "label-studio/text-spans/input", tmp_path / "text")
+    assert "no picture" not in output("preview", str(tmp_path / "text"))
 
 
 # ------------------------------------------------------------------------------------------------------ completion

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import to_labelbox
 from harness import annotation, coco, item, save
 from to_labelbox import Settings, ToLabelboxError, UsageError
 from to_labelbox.cli.wrong_usage import shown
+from to_labelbox.rules.settings import Policy
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +24,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save(tmp_path / "set" / "a.json", coco([annotation(1)]))
     save(tmp_path / "my set" / "a.json", coco([annotation(1)]))
     (tmp_path / "empty").mkdir()
+    (tmp_path / "zips").mkdir()
+    inner = io.BytesIO()
+    zipfile.ZipFile(inner, "w").close()
+    with zipfile.ZipFile(tmp_path / "zips" / "all.zip", "w") as archive:
+        archive.writestr("a.zip", inner.getvalue())
     to_labelbox.convert("set", "out")
     return tmp_path
 
@@ -43,6 +51,14 @@ def command(*words: str) -> str:
         ("convert ftp://h/x -o o", "addresses are read that begin with s3://, gs://, az://, https://"),
         ("convert empty -o o", "empty: there is no file in it"),
         ("batch empty -o o", "no datasets found; the folder is empty"),
+        (
+            "batch zips -o o",
+            "zips: no datasets found: all.zip holds archives (a.zip), and archives within an archive are",
+        ),
+        (
+            "batch zips/all.zip -o o",
+            "all.zip holds archives (a.zip), and archives within an archive are not read: unpack",
+        ),
         ("convert set -o set", "-o set: that is the source itself: give another folder"),
         ("convert set -o my/../set", "that is the source itself"),
         ("convert set -o o -O frist_category=1", "did you mean 'first_category'?"),
@@ -81,6 +97,10 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: to_labelbox.convert("set", "o", ontology={}), "it takes an? Ontology or a path"),  # type: ignore[arg-type]
     (lambda: to_labelbox.convert("set", "o", settings={}), "it takes a Settings"),  # type: ignore[arg-type]
     (lambda: to_labelbox.write([item()], "o", settings={}), "a dict is no Settings"),  # type: ignore[arg-type]
+    (lambda: Settings(geometry="boxes"), "geometry 'boxes': auto, bbox, polygon or mask"),  # type: ignore[arg-type]
+    (lambda: Settings(class_geometry={"car": "boxes"}), "'boxes': auto, bbox, polygon or mask"),  # type: ignore[dict-item]
+    (lambda: Settings(min_area=-1), "min_area -1: a number of at least 0"),
+    (lambda: Settings(include="car"), "include 'car': it takes a list"),  # type: ignore[arg-type]
     (lambda: to_labelbox.write("set", "o"), r"set is a path: read\(path\) makes a Dataset of it"),  # type: ignore[arg-type]
     (lambda: to_labelbox.infer_ontology("set"), "set is a path"),  # type: ignore[arg-type]
     (lambda: to_labelbox.read("set").map(3), "3 cannot be called"),  # type: ignore[arg-type]
@@ -105,5 +125,8 @@ def test_what_options_take_is_taken() -> None:
         "options": {"first_category": "1"},
         "settings": Settings(),
     }
+    assert Settings(geometry="bbox", class_geometry={"a": "mask"}) == Settings(  # type: ignore[arg-type,dict-item]
+        geometry=Policy.BBOX, class_geometry={"a": Policy.MASK}
+    )
     to_labelbox.convert(Path("set"), Path("o"), class_map=rules, sizes=None, url_map={}, **given)
     assert Path("o/report.json").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,20 @@ def test_a_header_is_read_by_ranges_and_once(tmp_path: Path) -> None:
             assert sizes == [(300, 200 + n) for n in range(20)]
     assert sorted(path for path, _ in server.asked) == [f"/{n:02}.jpg" for n in range(20)]
     assert {wanted for _, wanted in server.asked} == {"bytes=0-16383"}
+
+
+def test_pictures_whose_sizes_are_stated_are_not_asked_for(tmp_path: Path) -> None:
+    web = tmp_path / "web"
+    (web / "set").mkdir(parents=True)
+    image = {"id": 1, "file_name": "a.jpg", "width": 30, "height": 20}
+    box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}
+    made = {"images": [image], "annotations": [box], "categories": [{"id": 1, "name": "car"}]}
+    (web / "set" / "a.json").write_text(json.dumps(made))
+    Image.new("RGB", (30, 20)).save(web / "set" / "a.jpg")
+    with web_server(web) as server:
+        to_labelbox.convert(f"{server.address}/set/", tmp_path / "out")
+        assert "/set/a.json" in {path for path, _ in server.asked}
+        assert "/set/a.jpg" not in {path for path, _ in server.asked}
 
 
 def test_a_header_that_lies_further_on_is_read_where_it_is(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.paths import is_safe
-from to_labelbox_formats.labelbox.preview.cards import card
+from to_labelbox_formats.labelbox.preview.cards import card, without_picture
 from to_labelbox_formats.labelbox.preview.classes import Classes, load
 from to_labelbox_formats.labelbox.preview.measure import measured
 from to_labelbox_formats.labelbox.preview.page import Shown, page
@@ -41,12 +41,12 @@ def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
     words = covered(troubles) if troubles else ""
     among = {n: frozenset(one.rows) for n, one in enumerate(troubles)} if troubles else None
     sample = choose(parts, Wanted(options.count, options.seed, only, among))
-    if options.chosen is not None:
-        options.chosen(len(sample.chosen), sample.rows)
     lost = {part.name: one for part, one in zip(parts, troubles)}
     for row in sample.chosen:
         row.lost = lost[row.dataset].lost(row.key) if lost else ()
     galleries = {part.name: _gallery(part, options.media_root) for part in parts}
+    if options.chosen is not None:
+        options.chosen(len(sample.chosen), sample.rows, without_picture(sample.chosen, galleries))
     side = next((side for most, side in SIDES if len(sample.chosen) <= most), SMALL)
     for row in sample.chosen:  # names that the ontology lacks become classes here, and the page begins with all classes
         classes.count(row.lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import UNSET
@@ -39,9 +39,19 @@ class Card:
 
     @property
     def names(self) -> list[str]:
-        """Names under which the asset may lie below the media root."""
-        data = self.row.data if isinstance(self.row.data, str) else ""
-        return [self.row.key, data if len(data) < 1000 else "", self.row.external]
+        return names_of(self.row)
+
+
+def names_of(row: Row) -> list[str]:
+    """Names under which the asset may lie below the media root."""
+    data = row.data if isinstance(row.data, str) else ""
+    return [row.key, data if len(data) < 1000 else "", row.external]
+
+
+def without_picture(rows: Iterable[Row], galleries: Mapping[str, MediaFolder | None]) -> int:
+    """How many cards are to show a picture that is not at hand; media by the rows' datasets."""
+    images = (row for row in rows if _BODIES.get(row.media or _media(row.lines), _image) is _image)
+    return sum(pictures.find(galleries[row.dataset], names_of(row)) is None for row in images)
 
 
 def card(row: Row, number: int, classes: Classes, gallery: MediaFolder | None, side: int = pictures.MAX_SIDE) -> str:
