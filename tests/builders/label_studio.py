@@ -56,7 +56,7 @@ def answers(item: Item) -> dict[str, Any]:
 
 def region(value: dict[str, Any], id: str = "r", kind: str = "rectanglelabels", **more: Any) -> dict[str, Any]:
     size = {"original_width": 200, "original_height": 100}
-    return {"id": id, "from_name": "label", "to_name": "image", "type": kind, "value": value, **size, **more}
+    return {"id": id, "from_name": "label", "to_name": "image", "type": kind, "value": value, **size} | more
 
 
 def rectangle(x: float = 10, label: str = "crane", **more: Any) -> dict[str, Any]:

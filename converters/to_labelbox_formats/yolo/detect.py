@@ -32,11 +32,11 @@ def sniff(source: Source) -> Match | Refusal:
         return _sniff_file(tree, source.names[0])
     if found := descriptors(tree):
         if len({posixpath.dirname(n) for n in found}) > 1:
-            return Refusal(f"holds several sets ({', '.join(found[:3])}): convert them apart, or use batch")
+            return Refusal(f"holds several sets ({', '.join(found[:3])}): convert them apart", several=True)
         verb = "describes" if len(found) == 1 else "describe"
         return Match(CERTAIN, f"{' and '.join(found[:2])} {verb} splits and classes")
     if deep := (*yamls(tree), *obj_datas(tree)):
-        return Refusal(f"holds sets further down, such as {deep[0]}: give their folder, or use batch")
+        return Refusal(f"holds sets further down, such as {deep[0]}: give their folder", several=True)
     lines = tree.ending(*NDJSON)
     if len(lines) == 1 and not tree.texts and ndjson.head_of(first_line(tree, lines[0])):
         return Match(CERTAIN, f"line 1 of {lines[0]} describes an Ultralytics dataset")

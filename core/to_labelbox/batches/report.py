@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -58,13 +58,13 @@ class Row(Struct):
         return self.state in (State.CONVERTED, State.PARTLY)
 
 
-def row_of(path: str, format: str, report: Report, media: dict[str, int]) -> Row:
-    """The row of a dataset that was converted, or of which nothing could be."""
+def row_of(path: str, format: str, report: Report, media: dict[str, int], skips: Mapping[str, int]) -> Row:
+    """The row of a dataset that was converted, or of which nothing could be; ``skips`` counts what was skipped by code."""
     grave = [d for d in report.diagnostics if d.severity is Severity.ERROR]
     unreadable = sum(d.count for d in grave)
     state, problem = State.CONVERTED, ""
     if report.failed:
-        state, problem = State.NOTHING, f"nothing in it could be converted{_cause(report)}"
+        state, problem = State.NOTHING, f"nothing in it could be converted{_cause(report, skips)}"
     elif unreadable:
         state = State.PARTLY
         problem = f"{n_of(unreadable, 'file or record', 'files or records')} of it cannot be read"
@@ -73,18 +73,17 @@ def row_of(path: str, format: str, report: Report, media: dict[str, int]) -> Row
     return row
 
 
-def _cause(report: Report) -> str:
-    """What most was skipped for, unless it is among the files that cannot be read."""
+def _cause(report: Report, skips: Mapping[str, int]) -> str:
+    """What most was skipped for, unless it is among the files that cannot be read; what was left out by choice comes last."""
     if any(d.severity is Severity.ERROR for d in report.diagnostics):
         return ""
     if not report.assets.read:
         return ": it holds no asset"
-    warnings = [
-        d
-        for d in report.diagnostics
-        if (d.severity is Severity.WARNING and d.code != Code.SUSPICIOUS) or d.code in LEFT_OUT
-    ]
-    most = max(warnings or report.diagnostics, key=lambda d: d.count, default=None)
+    most = max(
+        report.diagnostics,
+        key=lambda d: (d.code not in LEFT_OUT and d.code in skips, skips.get(d.code, 0), d.count),
+        default=None,
+    )
     return "" if most is None else f": {most.code} ×{most.count:,}, {most.examples[0]}"
 
 

@@ -64,7 +64,8 @@ def repeated_assets(
             )
         message = "the asset occurs again: one data row for both"
         if item.split != other.split:
-            message += f" ({other.split}, {item.split}); if these are two, --global-key '{{split}}/{{relpath}}' tells them apart"
+            splits = " and ".join(split or "no split" for split in (other.split, item.split))
+            message += f" ({splits}); if these are two, --global-key '{{split}}/{{relpath}}' tells them apart"
         log.note(Code.ASSET_DUPLICATE, message, file=item.asset.path)
     return groups
 

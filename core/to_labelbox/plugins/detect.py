@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -60,6 +61,8 @@ def detect(source: Source) -> Detection:
             )
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
         asked = f"It {held}" if held else "Use --from NAME if you know what it is"
+        if any(verdict.several for verdict in said.values() if isinstance(verdict, Refusal)):
+            asked = f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each by itself, with one ontology for all"
         advice = _CUT if cut else other_format(source) or asked
         raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
     tied = tied_claims(claims)

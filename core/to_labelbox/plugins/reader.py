@@ -33,9 +33,10 @@ class Match(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """Why a reader does not claim a source."""
+    """Why a reader does not claim a source. ``several``: it would claim parts of it, each by itself."""
 
     reason: str
+    several: bool = False
 
 
 CERTAIN = 90

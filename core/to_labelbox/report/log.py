@@ -51,6 +51,10 @@ def split_location(file: str, location: str) -> tuple[str, str]:
     return (own, place) if tab else (file, location)
 
 
+_SHOWN = 240
+"""Characters of a file's name in a line; a task of text may be named by all of it."""
+
+
 class Example(Struct, omit_defaults=True):
     """One occurrence: the file, the place in it (``annotations[12]``, ``line 7``), the source's id."""
 
@@ -60,7 +64,7 @@ class Example(Struct, omit_defaults=True):
     id: str = ""
 
     def __str__(self) -> str:
-        place = " ".join(p for p in (self.file, self.where, f"(id {self.id})" if self.id else "") if p)
+        place = " ".join(p for p in (cut(self.file, _SHOWN), self.where, f"(id {self.id})" if self.id else "") if p)
         return f"{place}: {self.message}" if place else self.message
 
 

@@ -148,3 +148,14 @@ def test_a_dataset_of_predictions_alone_says_so(tmp_path: Path) -> None:
         (tmp_path / "set" / f"{n}.txt").write_text("".join(f"0 0.5 0.5 0.2 0.{k} 0.9\n" for k in range(1, n + 2)))
     (row,) = to_labelbox.batch(tmp_path, tmp_path / "out").datasets
     assert row.problem.startswith("nothing in it could be converted: prediction ×6, ")
+
+
+def test_the_reason_is_a_loss_and_not_a_choice(tmp_path: Path) -> None:
+    """Where most annotations are predictions, but labels were lost too, their loss is what is to be mended."""
+    region: dict[str, Any] = {"from_name": "l", "to_name": "i", "type": "rectanglelabels"}
+    region["value"] = {"x": 1, "y": 1, "width": 5, "height": 5, "rectanglelabels": ["car"]}
+    task = {"id": 1, "data": {"image": "a.png"}, "annotations": [{"result": [region]}]}
+    (tmp_path / "set").mkdir()
+    save(tmp_path / "set" / "tasks.json", [{**task, "predictions": [{"result": [region] * 4}]}])
+    (row,) = to_labelbox.batch(tmp_path, tmp_path / "out").datasets
+    assert row.problem.startswith("nothing in it could be converted: image-size-unknown ×1, ")

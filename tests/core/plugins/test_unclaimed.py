@@ -64,3 +64,13 @@ def test_a_refused_conversion_leaves_a_folder_that_was_there(tmp_path: Path) -> 
     with pytest.raises(SourceError):
         to_labelbox.convert(save(tmp_path / "a.json", {}), tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_of_several_sets_is_for_the_command_batch(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "data.yaml").write_text("train: images\nnames: [car]\n")
+    with pytest.raises(
+        SourceError, match=rf"holds several sets(.|\n)*`to-labelbox batch {tmp_path} -o OUT` converts each"
+    ):
+        to_labelbox.convert(tmp_path, None)

@@ -1,0 +1,123 @@
+"""Which labelling config an export goes by: the user's, else the one beside it that knows the controls of its results."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Sequence
+from typing import NoReturn
+
+import msgspec
+
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import FileError, UsageError
+from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
+from to_labelbox.source.files import Source
+from to_labelbox.source.option_file import read_bytes
+from to_labelbox_formats.label_studio.config import Config, parse_config
+from to_labelbox_formats.label_studio.detect import FoundFile
+from to_labelbox_formats.label_studio.options import Options
+
+CONFIG_NAMES = ("config.xml", "label_config.xml")
+MAX_CONFIG_BYTES = 32 << 20
+LOOKED_AT = 1 << 16
+"""Bytes of an export in which the names of its controls are looked for, where several configs could be its own."""
+_ROOT = re.compile(rb"<\s*View\b", re.IGNORECASE)
+_FROM_NAME = re.compile(rb'"from_name"\s*:\s*("(?:[^"\\]|\\.)*")')
+
+
+def labelling_config(
+    source: Source, files: Sequence[FoundFile], options: Options, log: Log
+) -> tuple[Config | None, str]:
+    """The config with its name in the source, or None where there is none.
+
+    Of several that differ, the one that knows most of the controls that results name. Where a file goes by another one, these
+    are several projects, which is a question (:class:`UsageError`).
+    """
+    if options.config is not None:
+        said = f"label-studio option config: {options.config}"
+        try:
+            return parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES)), ""
+        except FileError as error:
+            raise UsageError(f"{said}: {error}") from None
+    configs = _configs(source, log)
+    if len(configs) < 2:
+        return next(((config, name) for name, config in configs.items()), (None, ""))
+    named = {file.name: _controls(source, file.name) for file in files}
+    known = {
+        name: {
+            file: sum(config.control(control) is not None for control in controls) for file, controls in named.items()
+        }
+        for name, config in configs.items()
+    }
+    best = max(configs, key=lambda name: sum(known[name].values()))
+    for file in named:
+        own = max(configs, key=lambda name: (known[name][file], name == best))
+        if known[own][file] > known[best][file]:
+            _ask_which_project(source, file, own, best)
+    for_, in_all = sum(known[best].values()), sum(map(len, named.values()))
+    equal = sum(sum(counts.values()) == for_ for counts in known.values())
+    why = f"of {len(configs)} that differ, {equal} know as many of the controls that results name"
+    log.decide(f"of several labelling configs {best} is used; -O config=FILE names another")
+    log.assume(
+        "labelling config",
+        best,
+        for_=for_,
+        against=in_all - for_,
+        unknown=int(not in_all),
+        why=why if in_all else f"{len(configs)} differ, and no result names a control",
+        option="-O config=FILE",
+    )
+    return configs[best], best
+
+
+def _ask_which_project(source: Source, file: str, own: str, best: str) -> NoReturn:
+    ask(
+        f"{source.path} holds results of several projects: {own} knows more of the controls that {file} names than {best}, "
+        "which knows most of all files together.",
+        [
+            (
+                f"to-labelbox batch {shlex.quote(source.path)} -o OUT",
+                "each folder is a project: a payload for each, one ontology for all",
+            ),
+            ("-O config=FILE", "one project, by this config; what it does not know goes by the shapes themselves"),
+        ],
+    )
+
+
+def _configs(source: Source, log: Log) -> dict[str, Config]:
+    """Configs beside the export that differ, the likeliest first."""
+    found: dict[bytes, tuple[str, Config]] = {}
+    for name in _names(source):
+        try:
+            config = parse_config(source.read(name, MAX_CONFIG_BYTES))
+        except FileError as error:
+            log.note(Code.FILE_IGNORED, f"no usable labelling config: {error}", file=name)
+            continue
+        found.setdefault(msgspec.json.encode(config), (name, config))
+    return dict(found.values())
+
+
+def _names(source: Source) -> list[str]:
+    """Files that may be a config, the likeliest first."""
+    if source.is_file:
+        name = source.names[0]
+        stem = name.removesuffix(".gz").rpartition(".")[0] or name
+        near = (f"{name}.config.xml", f"{stem}.config.xml", f"{stem}.xml", *CONFIG_NAMES)
+        return [n for n in dict.fromkeys(near) if source.exists(n) and _ROOT.search(source.head(n))]
+    found = [n for n in source.names if n.lower().endswith(".xml") and _ROOT.search(source.head(n, 4096))]
+    return sorted(found, key=lambda n: (posixpath.basename(n) not in CONFIG_NAMES, n.count("/"), n))
+
+
+def _controls(source: Source, name: str) -> frozenset[str]:
+    """Controls that the first results of a file name."""
+    written = frozenset(_FROM_NAME.findall(source.head(name, LOOKED_AT)))
+    names = set()
+    for one in written:
+        try:
+            names.add(msgspec.json.decode(one, type=str))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+    return frozenset(names)
