@@ -5,6 +5,8 @@ from __future__ import annotations
 import bisect
 import posixpath
 import re
+from collections import Counter
+from collections.abc import Container, Mapping
 from itertools import compress
 
 from to_labelbox.report.codes import Code
@@ -273,6 +275,7 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
         return
     used: set[str] = set()
     unsure: set[str] = set()
+    homes: dict[str, set[tuple[str, str]]] = {}
     beside: dict[str, str] = {}
     uploads: dict[str, list[int]] = {}
     for unit, asset in enumerate(index.assets):
@@ -285,9 +288,10 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
         if found is None and (bare := media.find_first(filter(None, map(_before_upload, names)))):
             uploads.setdefault(bare if isinstance(bare, str) else bare.first, []).append(unit)
         elif isinstance(found, str):
-            beside.setdefault(found[: found.rfind("/") + 1], index.split_names[index.splits[unit]])
+            beside.setdefault(_folder(found), index.split_names[index.splits[unit]])
+            homes.setdefault(_folder(names[0]), set()).add((_folder(found), posixpath.splitext(found)[1]))
             used.add(found)
-            _use_media(index, unit, found)
+            _rename(index, unit, found, FoundIn.MEDIA)
         elif found is not None:
             unsure.add(_stem(asset))
             if media.find(names[0]) is None:  # else it is told when the asset is looked up
@@ -296,12 +300,39 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
     for found, units in uploads.items():
         if len(units) == 1 and found not in used:
             used.add(found)
-            _use_media(index, units[0], found)
+            _rename(index, units[0], found, FoundIn.MEDIA)
+    _name_like_neighbours(index, pictures, homes, first_implied, unsure)
     if beside and FoundIn.SOURCE not in index.places:
         for name in filter(is_image, media.names()):
-            folder = name[: name.rfind("/") + 1]
-            if folder in beside and name not in used and _stem(name) not in unsure:
-                index.add(name, beside[folder], FoundIn.MEDIA)
+            if _folder(name) in beside and name not in used and _stem(name) not in unsure:
+                index.add(name, beside[_folder(name)], FoundIn.MEDIA)
+
+
+def _name_like_neighbours(
+    index: Index,
+    pictures: Pictures,
+    homes: Mapping[str, set[tuple[str, str]]],
+    first_implied: int,
+    unsure: Container[str],
+) -> None:
+    """Name pictures that are not at hand as they would be if they lay with those that are: so their keys do not change when they come.
+
+    ``homes``: where those of a folder were found below the media root, and their extensions.
+    """
+    taken = Counter(index.assets)
+    for unit, asset in enumerate(index.assets):
+        places = homes.get(_folder(asset), ()) if index.places[unit] == FoundIn.NOWHERE else ()
+        folders, endings = {folder for folder, _ in places}, {ending for _, ending in places}
+        if len(folders) == 1 and _stem(asset) not in unsure and pictures.path(asset, FoundIn.NOWHERE) == asset:
+            stem, ending = posixpath.splitext(asset[len(_folder(asset)) :])
+            name = f"{min(folders)}{stem}{min(endings) if len(endings) == 1 and unit >= first_implied else ending}"
+            if not taken[name]:
+                taken[name] += 1
+                _rename(index, unit, name, FoundIn.NOWHERE)
+
+
+def _folder(name: str) -> str:
+    return name[: name.rfind("/") + 1]
 
 
 def _stem(name: str) -> str:
@@ -324,11 +355,11 @@ def _before_upload(name: str) -> str:
     return name[:cut] + name[cut + prefix.end() :] if prefix else ""
 
 
-def _use_media(index: Index, unit: int, name: str) -> None:
+def _rename(index: Index, unit: int, name: str, place: FoundIn) -> None:
     if index.labelled[unit]:
         index.labels[unit] = index.label_of(unit)
     index.assets[unit] = name
-    index.places[unit] = FoundIn.MEDIA
+    index.places[unit] = place
 
 
 def _picture_named(names: list[str], stem: str) -> str | None:

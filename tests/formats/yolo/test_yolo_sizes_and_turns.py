@@ -56,6 +56,25 @@ def test_a_picture_anywhere_below_the_media_root_by_its_stem(box: Sandbox) -> No
     assert [(i.asset.path, len(i.annotations)) for i in items] == [("upload/7/0a1b-x.png", 1), ("images/twice.jpg", 0)]
 
 
+@pytest.mark.parametrize("folder", ["", "images/", "photos/2024/"])
+def test_a_key_is_the_same_with_and_without_its_picture(box: Sandbox, folder: str) -> None:
+    """Those that are not at hand are named as though they lay with those that are."""
+    box.write({"set/classes.txt": "car\n", **{f"set/labels/{stem}.txt": GOOD for stem in "abc"}})
+    box.picture(f"media/{folder}a.png", f"media/{folder}b.png")
+    context = ReadContext(media=MediaFolder(str(box.root / "media")))
+    some = [item.asset.path for item in box.items("set", context)]
+    box.picture(f"media/{folder}c.png")
+    context = ReadContext(media=MediaFolder(str(box.root / "media")))
+    assert some == [item.asset.path for item in box.items("set", context)] == [f"{folder}{stem}.png" for stem in "abc"]
+
+
+def test_pictures_found_in_two_folders_name_no_third(box: Sandbox) -> None:
+    box.write({"set/classes.txt": "car\n", **{f"set/labels/{stem}.txt": GOOD for stem in "abc"}})
+    box.picture("media/x/a.png", "media/y/b.png")
+    items = box.items("set", ReadContext(media=MediaFolder(str(box.root / "media"))))
+    assert [item.asset.path for item in items] == ["x/a.png", "y/b.png", "images/c.jpg"]
+
+
 def test_pictures_by_the_names_that_they_had_before_label_studio(box: Sandbox) -> None:
     stems = ("0a1b2c3d-one", "11111111__two", "22222222-same", "33333333-same")
     box.write({"set/classes.txt": "car\n", **{f"set/labels/{stem}.txt": GOOD for stem in stems}})
