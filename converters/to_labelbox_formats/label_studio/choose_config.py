@@ -5,8 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import NamedTuple, NoReturn
 
 import msgspec
 
@@ -23,9 +25,11 @@ from to_labelbox_formats.label_studio.options import Options
 CONFIG_NAMES = ("config.xml", "label_config.xml")
 MAX_CONFIG_BYTES = 32 << 20
 LOOKED_AT = 1 << 16
-"""Bytes of an export in which the names of its controls are looked for, where several configs could be its own."""
+"""Bytes of an export in which names of controls and labels are looked for, where several configs could be its own."""
 _ROOT = re.compile(rb"<\s*View\b", re.IGNORECASE)
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _FROM_NAME = re.compile(rb'"from_name"\s*:\s*("(?:[^"\\]|\\.)*")')
+_LABELS = re.compile(rb'"(?:\w*labels|choices)"\s*:\s*\[([^][]*)\]')
 
 
 def labelling_config(
@@ -33,7 +37,7 @@ def labelling_config(
 ) -> tuple[Config | None, str]:
     """The config with its name in the source, or None where there is none.
 
-    Of several that differ, the one that knows most of the controls that results name. Where a file goes by another one, these
+    Of several that differ, the one that knows most of the controls, then of the labels, that results name. Where a file goes by another one, these
     are several projects, which is a question (:class:`UsageError`).
     """
     if options.config is not None:
@@ -45,21 +49,24 @@ def labelling_config(
     configs = _configs(source, log)
     if len(configs) < 2:
         return next(((config, name) for name, config in configs.items()), (None, ""))
-    named = {file.name: _controls(source, file.name) for file in files}
+    named = {file.name: _named(source, file.name) for file in files}
     known = {
         name: {
-            file: sum(config.control(control) is not None for control in controls) for file, controls in named.items()
+            file: sum(config.control(control) is not None for control in one.controls) for file, one in named.items()
         }
         for name, config in configs.items()
     }
-    best = max(configs, key=lambda name: sum(known[name].values()))
+    labels = frozenset(label for one in named.values() for label in one.labels)
+    known_labels = {name: len(labels & _labels(config)) for name, config in configs.items()}
+    score = {name: (sum(known[name].values()), known_labels[name]) for name in configs}
+    best = max(configs, key=score.__getitem__)
     for file in named:
         own = max(configs, key=lambda name: (known[name][file], name == best))
         if known[own][file] > known[best][file]:
             _ask_which_project(source, file, own, best)
-    for_, in_all = sum(known[best].values()), sum(map(len, named.values()))
-    equal = sum(sum(counts.values()) == for_ for counts in known.values())
-    why = f"of {len(configs)} that differ, {equal} know as many of the controls that results name"
+    for_, in_all = sum(score[best]), sum(len(one.controls) for one in named.values()) + len(labels)
+    equal = sum(one == score[best] for one in score.values())
+    why = f"of {len(configs)} that differ, {equal} know as many of the controls and labels that results name"
     log.decide(f"of several labelling configs {best} is used; -O config=FILE names another")
     log.assume(
         "labelling config",
@@ -67,7 +74,7 @@ def labelling_config(
         for_=for_,
         against=in_all - for_,
         unknown=int(not in_all),
-        why=why if in_all else f"{len(configs)} differ, and no result names a control",
+        why=why if in_all else f"{len(configs)} differ, and no result names a control or label",
         option="-O config=FILE",
     )
     return configs[best], best
@@ -111,13 +118,25 @@ def _names(source: Source) -> list[str]:
     return sorted(found, key=lambda n: (posixpath.basename(n) not in CONFIG_NAMES, n.count("/"), n))
 
 
-def _controls(source: Source, name: str) -> frozenset[str]:
-    """Controls that the first results of a file name."""
-    written = frozenset(_FROM_NAME.findall(source.head(name, LOOKED_AT)))
-    names = set()
-    for one in written:
-        try:
-            names.add(msgspec.json.decode(one, type=str))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-    return frozenset(names)
+class _Named(NamedTuple):
+    controls: frozenset[str]
+    labels: frozenset[str]
+
+
+def _named(source: Source, name: str) -> _Named:
+    """Controls and labels that the first results of a file name."""
+    head = source.head(name, LOOKED_AT)
+    labels = chain.from_iterable(map(_TEXT.findall, _LABELS.findall(head)))
+    return _Named(_texts(_FROM_NAME.findall(head)), _texts(labels))
+
+
+def _texts(written: Iterable[bytes]) -> frozenset[str]:
+    texts = set()
+    for one in frozenset(written):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            texts.add(msgspec.json.decode(one, type=str))
+    return frozenset(texts)
+
+
+def _labels(config: Config) -> frozenset[str]:
+    return frozenset(entry.name for control in config.controls.values() for entry in control.entries)

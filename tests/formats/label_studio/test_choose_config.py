@@ -25,7 +25,16 @@ def test_the_config_that_knows_the_controls_of_the_results_is_taken(tmp_path: Pa
     (tmp_path / "new.xml").write_text(config("boxes", "crane", "bus"))
     _, log = read(tmp_path)
     (taken,) = [one for one in log.assumptions.values() if one.what == "labelling config"]
-    assert (taken.taken, taken.for_, taken.against) == ("new.xml", 1, 0)
+    assert (taken.taken, taken.for_, taken.against) == ("new.xml", 2, 0)
+
+
+def test_of_configs_of_one_project_the_one_that_knows_the_labels_is_taken(tmp_path: Path) -> None:
+    export(tmp_path, task("boxes"))
+    (tmp_path / "config.xml").write_text(config("boxes", "bus"))
+    (tmp_path / "later.xml").write_text(config("boxes", "bus", "crane"))
+    _, log = read(tmp_path)
+    (taken,) = [one for one in log.assumptions.values() if one.what == "labelling config"]
+    assert (taken.taken, taken.for_, taken.against) == ("later.xml", 2, 0)
 
 
 def test_results_of_several_projects_are_a_question(tmp_path: Path) -> None:
