@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from msgspec.structs import replace
 
 from to_labelbox.batches.report import read_batch
-from to_labelbox.conversion.output_folder import REPORT, holds_result, refuse_pipes
+from to_labelbox.conversion.naming import REPORT
+from to_labelbox.conversion.output_folder import holds_result, refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import Fault
 from to_labelbox.report.codes import Severity

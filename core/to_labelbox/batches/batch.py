@@ -30,10 +30,9 @@ from to_labelbox.batches.published import CACHE_FOLDER, drop
 from to_labelbox.batches.report import BatchReport, read_batch
 from to_labelbox.conversion.each import in_processes
 from to_labelbox.conversion.job import job_of
+from to_labelbox.conversion.naming import PARTIAL, REPORT
 from to_labelbox.conversion.options import OutputOptions, takes
 from to_labelbox.conversion.output_folder import (
-    PARTIAL,
-    REPORT,
     holds_result,
     make_folders,
     remove_empty,

@@ -21,7 +21,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from to_labelbox.conversion.output_folder import OURS, is_output
+from to_labelbox.conversion.naming import OURS
+from to_labelbox.conversion.output_folder import is_output
 from to_labelbox.model.text import n_of, text_name
 from to_labelbox.plugins.detect import held_archives, sniffed, tied_claims
 from to_labelbox.plugins.reader import CERTAIN, Each, Match

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from to_labelbox.conversion.output_folder import PARTIAL
+from to_labelbox.conversion.naming import PARTIAL
 from to_labelbox.report.errors import UsageError
 
 LOCK, LOCK_TO_BEGIN = f"{PARTIAL}.lock", f"{PARTIAL}.begin"

@@ -13,13 +13,14 @@ from msgspec import Struct
 from to_labelbox.batches.plan import PLAN, Plan, save_plan
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, SavedLog, load, save, saved_log
 from to_labelbox.conversion.merge_chunks import MergedChunks
-from to_labelbox.conversion.output_folder import REPORT
+from to_labelbox.conversion.naming import REPORT
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import Survey
 from to_labelbox.report.report import Output, Report
 
 CACHE_FOLDER = ".to-labelbox-batch"
 """Folder inside the output folder of a batch: its plan, and a file a dataset."""
+_WAITING = "published"
 
 
 class Counted(Struct):
@@ -79,17 +80,24 @@ def load_kept(path: str) -> PublishedDataset | None:
 
 
 def save_published(
-    path: str, head: DatasetCheckpoint, gathered: MergedChunks, report: Report, counted: Counted | None
+    folder: str, head: DatasetCheckpoint, gathered: MergedChunks, report: Report, counted: Counted | None
 ) -> None:
-    """Remember a dataset that has been published."""
+    """Keep what there is to :func:`remember` of a dataset whose files are complete, beside its chunks."""
     digest = hashlib.sha256(report.to_json()).hexdigest()
     gathered.log.left_out = head.log.left_out = None  # it stands in the index
     save(
-        path,
+        os.path.join(folder, _WAITING),
         PublishedDataset(
             head, gathered.survey, saved_log(gathered.log), gathered.keys.tobytes(), digest, gathered.apart, counted
         ),
     )
+
+
+def remember(folder: str, path: str) -> None:
+    """Remember a dataset whose files have their names on the disk, not before."""
+    waiting = os.path.join(folder, _WAITING)
+    os.utime(waiting)  # later than the names, see :func:`kept_report`
+    os.replace(waiting, path)
 
 
 def save_index(folder: str, plan: Plan, names: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.conversion.output_folder import REPORT
+from to_labelbox.conversion.naming import REPORT
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code, Severity
 from to_labelbox.report.log import Assumption, Diagnostic, Example, Ledger, Log, Tally, Unread, examples_of

@@ -24,11 +24,12 @@ from to_labelbox.batches.dataset_run import DatasetRun
 from to_labelbox.batches.find_datasets import Found, discover, none_found
 from to_labelbox.batches.plan import FAILURE, HEAD, Failure, Plan, adopt
 from to_labelbox.batches.progress import Listener, Progress
-from to_labelbox.batches.published import CACHE_FOLDER, Counted, PublishedDataset, save_index, save_published
+from to_labelbox.batches.published import CACHE_FOLDER, Counted, PublishedDataset, remember, save_index, save_published
 from to_labelbox.batches.report import BatchReport, Row, State, Totals
 from to_labelbox.batches.worker import (
     WHOLE_UNITS,
     FindDuplicatesTask,
+    NameTask,
     OpenTask,
     PublishTask,
     find_repeated,
@@ -39,9 +40,10 @@ from to_labelbox.batches.worker import (
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, missing, save
 from to_labelbox.conversion.chunks import EncodedChunk, LineRenderer, plan
 from to_labelbox.conversion.job import ConversionJob
-from to_labelbox.conversion.output_folder import OURS, PARTIAL, REPORT, Folder, sync_folder
+from to_labelbox.conversion.naming import OURS, PARTIAL, REPORT, Complete, give_names, sync_files, sync_folders
+from to_labelbox.conversion.output_folder import Folder, discard
 from to_labelbox.conversion.process_pool import PoolFactory, WorkerDied, WorkerPool
-from to_labelbox.conversion.publish import publish, report_of
+from to_labelbox.conversion.publish import complete, report_of
 from to_labelbox.conversion.repeated_assets import same_keys
 from to_labelbox.conversion.run import names_of
 from to_labelbox.conversion.supervise import encode_all, rendered_by
@@ -62,6 +64,9 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.report import Output, Report
 from to_labelbox.rules.class_patterns import check_patterns
 from to_labelbox.source.files import shown_path
+
+NAMED_TOGETHER = 64
+"""Small datasets that get their names at once: to wait for the disk takes as long for one of them."""
 
 SHARED_BYTES = 64 << 20
 """A source that is one file of this size is shared by all machines of a batch."""
@@ -408,7 +413,7 @@ class Batch:
         self._progress.step, self._progress.datasets_done = "writing", len(self.sets) - len(unpublished)
         path = save_ontology(ontology, self._working)
         os.makedirs(os.path.join(self._out, CACHE_FOLDER), exist_ok=True)
-        tasks: deque[PublishTask] = deque()
+        tasks: deque[PublishTask | NameTask] = deque()
         large: list[DatasetRun] = []
         for dataset in unpublished:
             self._report(dataset, ontology)
@@ -428,7 +433,6 @@ class Batch:
                         dataset.folder,
                         out,
                         path,
-                        self._memory(dataset),
                         dataset.head,
                         dataset.gathered,
                         dataset.report,
@@ -437,18 +441,41 @@ class Batch:
                         dataset.counted,
                     )
                 )
-        for task, outcome in pool.run(finish, tasks):
-            dataset = self.sets[task.dataset]
-            if isinstance(outcome, WorkerDied | ToLabelboxError):
-                dataset.failure = outcome.reason if isinstance(outcome, WorkerDied) else str(outcome)
-            else:
-                assert dataset.report is not None
-                dataset.report.outputs = outcome
-            self._one_more()
+        self._publish_small(pool, tasks)
         filling = LineRenderer(self._writer, ontology)
         for dataset in large:
             self._publish_large(pool, dataset, filling, path)
             self._one_more()
+
+    def _publish_small(self, pool: WorkerPool, tasks: deque[PublishTask | NameTask]) -> None:
+        """Write datasets in workers, and give names to many at a time."""
+        left, waiting = len(tasks), list[DatasetRun]()
+        try:
+            for task, outcome in pool.run(finish, tasks):
+                written = isinstance(task, PublishTask)
+                for number in (task.dataset,) if isinstance(task, PublishTask) else task.datasets:
+                    dataset = self.sets[number]
+                    if isinstance(outcome, WorkerDied | ToLabelboxError):
+                        dataset.failure = outcome.reason if isinstance(outcome, WorkerDied) else str(outcome)
+                    elif outcome:
+                        assert dataset.report is not None
+                        dataset.report.outputs = outcome
+                        waiting.append(dataset)
+                        continue
+                    self._one_more()
+                left -= written
+                if waiting and (len(waiting) >= NAMED_TOGETHER or not left):
+                    tasks.appendleft(self._naming(waiting))
+                    waiting = []
+        finally:
+            for dataset in waiting:
+                discard(self._place(dataset))
+
+    def _naming(self, datasets: Sequence[DatasetRun]) -> NameTask:
+        results = tuple(Complete(self._place(s), tuple(s.report.outputs)) for s in datasets if s.report)
+        return NameTask(
+            tuple(s.number for s in datasets), results, tuple((s.folder, self._memory(s)) for s in datasets)
+        )
 
     def _publish_large(self, pool: WorkerPool, dataset: DatasetRun, filling: LineRenderer, ontology: str) -> None:
         assert dataset.head is not None
@@ -462,9 +489,11 @@ class Batch:
         try:
             if self._compare:
                 refuse_changed(dataset.job, dataset.head)
-            publish(folder, dataset.folder, rendered, filling, dataset.report, gathered, self._common.shard_lines)
-            memory = self._memory(dataset)
-            save_published(memory, dataset.head, dataset.gathered, dataset.report, dataset.counted)
+            report, parts, lines = dataset.report, dataset.folder, self._common.shard_lines
+            result = complete(folder, parts, rendered, filling, report, gathered, lines)
+            save_published(parts, dataset.head, gathered, report, dataset.counted)
+            give_names([result])
+            remember(parts, self._memory(dataset))
         except ToLabelboxError as error:
             dataset.failure = str(error)
         finally:
@@ -534,12 +563,11 @@ def _write_last(out: str, working: str, files: Mapping[str, bytes]) -> None:
         temporary = os.path.join(working, name)
         with open(temporary, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    sync_files(os.path.join(working, name) for name in files)
     with postponed():
         for name in files:
             os.replace(os.path.join(working, name), os.path.join(out, name))
-            sync_folder(out)
+            sync_folders([out])
         for name in os.listdir(out):
             if OURS.fullmatch(name) and name not in files:
                 os.remove(os.path.join(out, name))

@@ -7,7 +7,7 @@ import shutil
 from typing import NamedTuple
 
 from to_labelbox.batches.plan import HEAD
-from to_labelbox.batches.published import Counted, PublishedDataset, kept_report, load_kept, save_published
+from to_labelbox.batches.published import Counted, PublishedDataset, kept_report, load_kept, remember, save_published
 from to_labelbox.conversion.checkpoint import (
     DatasetCheckpoint,
     finished_chunks,
@@ -21,6 +21,7 @@ from to_labelbox.conversion.chunks import (
     rendered_here,
 )
 from to_labelbox.conversion.merge_chunks import MergedChunks
+from to_labelbox.conversion.naming import Complete, give_names
 from to_labelbox.conversion.output_folder import Folder
 from to_labelbox.conversion.worker import STATE, Chunk, encode, refuse_changed
 from to_labelbox.report.log import Log
@@ -63,7 +64,7 @@ class FindDuplicatesTask(NamedTuple):
 
 
 class PublishTask(NamedTuple):
-    """A dataset to be written whole: its chunks, its output folder, the file of the ontology, and where to remember it.
+    """A dataset to be written whole: its chunks, its output folder, the file of the ontology.
 
     ``compare`` its source with what was opened; a machine that merges what others have done need not have it.
     """
@@ -72,13 +73,20 @@ class PublishTask(NamedTuple):
     folder: str
     out: str
     ontology: str
-    memory: str
     head: DatasetCheckpoint
     gathered: MergedChunks
     report: Report
     shard_lines: int
     compare: bool = True
     counted: Counted | None = None
+
+
+class NameTask(NamedTuple):
+    """Datasets whose files are complete and get their names together; ``remember``: folder of chunks and file of memory of each."""
+
+    datasets: tuple[int, ...]
+    results: tuple[Complete, ...]
+    remember: tuple[tuple[str, str], ...]
 
 
 def start(task: OpenTask) -> OpenedDataset:
@@ -138,9 +146,14 @@ def publish_failure(folder: Folder, report: Report) -> None:
         folder.clean()
 
 
-def finish(task: PublishTask) -> dict[str, Output]:
-    """Fill the ontology into all chunks of a dataset and publish it."""
-    from to_labelbox.conversion.publish import publish
+def finish(task: PublishTask | NameTask) -> dict[str, Output]:
+    """Fill the ontology into all chunks of a dataset; its files are complete then and wait for their names, or give them those."""
+    if isinstance(task, NameTask):
+        give_names(task.results)
+        for folder_and_memory in task.remember:
+            remember(*folder_and_memory)
+        return {}
+    from to_labelbox.conversion.publish import complete
 
     if task.compare:
         refuse_changed(STATE.job(task.dataset), task.head)
@@ -150,8 +163,9 @@ def finish(task: PublishTask) -> dict[str, Output]:
         return {}
     rendered = rendered_here(task.folder, task.gathered.ranges, filling.render)
     try:
-        publish(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
-    finally:
+        complete(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
+        save_published(task.folder, task.head, task.gathered, task.report, task.counted)
+    except BaseException:
         folder.clean()
-    save_published(task.memory, task.head, task.gathered, task.report, task.counted)
+        raise
     return task.report.outputs

@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 
 from to_labelbox.conversion.global_keys import MEDIA, cleaned
+from to_labelbox.conversion.naming import sync_files
 from to_labelbox.conversion.output_folder import remove_folder
 from to_labelbox.model.items import Asset
 from to_labelbox.report.codes import Code
@@ -51,6 +52,7 @@ def publish_media(parts: str, out: str) -> None:
     for folder, _, names in os.walk(root):
         target = os.path.join(out, MEDIA, os.path.relpath(folder, root))
         os.makedirs(target, exist_ok=True)
+        sync_files(os.path.join(folder, name) for name in names)
         for name in names:
             os.replace(os.path.join(folder, name), os.path.join(target, name))
     remove_folder(root)

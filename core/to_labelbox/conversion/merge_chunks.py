@@ -11,6 +11,9 @@ from to_labelbox.model.survey import Survey
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Assets
 
+_LINES = 1 << 10
+"""Lines that are handed on together."""
+
 
 def give_unique_uuids(
     filled: Iterable[bytes],
@@ -25,14 +28,18 @@ def give_unique_uuids(
     """
     lines = (line for piece in filled for line in piece.splitlines(keepends=True))
     given: dict[int, set[bytes]] = {}
+    ready: list[bytes] = []
     for n, count in enumerate(counts):
         found = list(islice(lines, count))
         if n in groups:
             found = tell_apart(found, given.setdefault(groups[n], set()), dataset)
         elif dataset:
             found = tell_apart(found, set(), dataset)
-        if found:
-            yield b"".join(found)
+        ready += found
+        if len(ready) > _LINES:
+            yield b"".join(ready)
+            ready.clear()
+    yield b"".join(ready)
 
 
 class MergedChunks:

@@ -1,6 +1,6 @@
-"""Output folders: files are written aside, hashed on the way, and renamed when all of them are complete.
+"""Output folders: files are written aside, hashed on the way, and named when all of them are complete.
 
-The report is renamed last and holds the hashes of the others, so a set that was interrupted is recognised.
+The report is named last and holds the hashes of the others, so a set that was interrupted is recognised.
 """
 
 from __future__ import annotations
@@ -8,23 +8,19 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 import msgspec
 
+from to_labelbox.conversion.naming import OURS, PARTIAL, REPORT, Complete, give_names
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import NoRoomError, UsageError
-from to_labelbox.report.interruption import postponed
 from to_labelbox.report.report import Output, Report
 
-REPORT = "report.json"
 LINES = "annotations.ndjson"
-OURS = re.compile(r"annotations(-\d{5})?\.ndjson|data_rows\.ndjson|index\.ndjson|ontology\.json|report\.json")
-PARTIAL = ".to-labelbox-partial"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -78,8 +74,6 @@ class Sink:
         self._file.close()
 
     def close(self) -> Output:
-        """Flush to disk."""
-        os.fsync(self._file.fileno())
         self._file.close()
         return Output(self.lines, self.size, self._hash.hexdigest())
 
@@ -148,6 +142,12 @@ def remove_empty(folders: Iterable[str]) -> None:
             os.rmdir(folder)
 
 
+def discard(folder: str) -> None:
+    """Remove what waits in an output folder for its names, and the folder where nothing else is in it."""
+    remove_folder(os.path.join(folder, PARTIAL))
+    remove_empty([folder])
+
+
 def _write_all(file: BinaryIO, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -181,34 +181,23 @@ class Folder:
         self._open.append(sink)
         return sink
 
-    def publish(self, sinks: Iterable[Sink], report: Report) -> None:
-        """Give every file its final name, the report last. What an earlier run has left goes when all have theirs."""
-        self._publish(list(sinks), report)
-
-    def publish_failure(self, report: Report) -> None:
-        """Write the report alone: nothing could be converted. An earlier result stays as it is."""
-        if not self.earlier:
-            self._publish([], report)
-
-    def replace_by_failure(self, report: Report) -> None:
-        """Write the report alone, and remove an earlier result."""
-        self._publish([], report)
-
-    def _publish(self, finished: Sequence[Sink], report: Report) -> None:
+    def complete(self, sinks: Iterable[Sink], report: Report) -> Complete:
+        """Close files that are complete, and write the report beside them: :func:`give_names` is what is left to do."""
+        finished = list(sinks)
         report.outputs = {sink.name: sink.close() for sink in finished}
         last = self.sink(REPORT)
         last.write(report.to_json())
         last.close()
-        names = {REPORT, *(sink.name for sink in finished)}
-        with postponed():
-            for sink in finished:
-                os.replace(sink.path, os.path.join(self.path, sink.name))
-            sync_folder(self.path)
-            os.replace(last.path, os.path.join(self.path, REPORT))
-            for name in os.listdir(self.path):
-                if OURS.fullmatch(name) and name not in names:
-                    os.remove(os.path.join(self.path, name))
-            sync_folder(self.path)
+        return Complete(self.path, tuple(report.outputs))
+
+    def publish_failure(self, report: Report) -> None:
+        """Write the report alone: nothing could be converted. An earlier result stays as it is."""
+        if not self.earlier:
+            self.replace_by_failure(report)
+
+    def replace_by_failure(self, report: Report) -> None:
+        """Write the report alone, and remove an earlier result."""
+        give_names([self.complete([], report)])
 
     def clean(self) -> None:
         """Remove what is not published, and the folder with it where it was made for nothing."""
@@ -216,16 +205,6 @@ class Folder:
             file.abandon()
         remove_folder(self.partial)
         remove_empty(self._made)
-
-
-def sync_folder(path: str) -> None:
-    """Let the names in a folder reach the disk, where the system can."""
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def shards(folder: Folder, pieces: Iterable[bytes], counts: array[int], limit: int) -> list[Sink]:

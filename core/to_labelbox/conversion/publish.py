@@ -17,6 +17,7 @@ from to_labelbox.conversion.chunks import (
 from to_labelbox.conversion.global_keys import MEDIA
 from to_labelbox.conversion.located_assets import report_matches
 from to_labelbox.conversion.merge_chunks import MergedChunks, give_unique_uuids
+from to_labelbox.conversion.naming import Complete
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink, shards
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.annotation_index import INDEX
@@ -74,7 +75,7 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Me
     return report
 
 
-def publish(
+def complete(
     folder: Folder,
     parts: str,
     filled: Iterator[bytes] | Sink,
@@ -83,8 +84,8 @@ def publish(
     gathered: MergedChunks,
     shard_lines: int,
     index: Sink | None = None,
-) -> None:
-    """Write the lines, ``filled`` in already, and the data rows of the chunks in the folder ``parts``; name the files.
+) -> Complete:
+    """Write the lines, ``filled`` in already, and the data rows of the chunks in the folder ``parts``, ontology, index and report.
 
     ``filled`` may be the finished file. ``index`` is the index of the lines, as far as it has been written along with them.
     """
@@ -107,7 +108,7 @@ def publish(
         from to_labelbox.conversion.inline_media import publish_media  # few sources hold their media in themselves
 
         publish_media(parts, folder.path)
-    folder.publish([*finished, rows, schema], report)
+    return folder.complete([*finished, rows, schema], report)
 
 
 def _lines(

@@ -29,6 +29,7 @@ from to_labelbox.conversion.chunks import (
 )
 from to_labelbox.conversion.each import in_order
 from to_labelbox.conversion.merge_chunks import MergedChunks
+from to_labelbox.conversion.naming import give_names
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
@@ -47,7 +48,7 @@ from to_labelbox.rules.settings import Settings
 if TYPE_CHECKING:
     from to_labelbox.conversion.process_pool import WorkerPool
 from to_labelbox.conversion.job import OpenSource
-from to_labelbox.conversion.publish import publish, report_of
+from to_labelbox.conversion.publish import complete, report_of
 from to_labelbox.conversion.repeated_assets import repeated_assets, same_keys
 
 Progress = Callable[[int, int, int], None]
@@ -204,7 +205,7 @@ def _run(
             rendered, index = _joined(folder, gathered, filling, pool)
         else:
             rendered = _rendered(folder.partial, gathered.ranges, filling, pool)
-        publish(folder, folder.partial, rendered, filling, report, gathered, shard_lines, index)
+        give_names([complete(folder, folder.partial, rendered, filling, report, gathered, shard_lines, index)])
     return Result(report, ontology, survey, opened.dataset.schema, limits)
 
 
