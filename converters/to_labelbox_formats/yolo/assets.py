@@ -16,7 +16,6 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable
-from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.files import HEAD
 from to_labelbox.source.image_headers import Header, file_header, image_header
 from to_labelbox.source.option_file import read_text, whole_number
@@ -142,6 +141,8 @@ def load_sizes(tree: Tree, option: str | None) -> Sizes:
     if not os.path.isfile(option) and tree.has(option):
         return _meta(text_of(tree, option))
     if not option.endswith(".meta"):
+        from to_labelbox.source.csv_tables import read_sizes
+
         return read_sizes(option)
     return _meta(read_text(option, f"{option}: the sizes file cannot be read"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,7 +38,6 @@ from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import Settings
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
-from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.files import Source
 from to_labelbox.source.unchanged import Snapshot, has_changed
 
@@ -110,6 +109,14 @@ def plain(given: Reading) -> dict[str, Any]:
     return {**texts, "options": dict(given.options or {}), "media_root": media_at_hand(given.media_root)}
 
 
+def _sizes(path: str | None) -> Mapping[str, tuple[int, int]]:
+    if not path:
+        return {}
+    from to_labelbox.source.csv_tables import read_sizes
+
+    return read_sizes(path)
+
+
 def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None, each: Each = map) -> OpenSource:
     """Find the reader, read the schema and the index. Raises :class:`ToLabelboxError`.
 
@@ -133,7 +140,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     context = ReadContext(
         log=log,
         media=MediaFolder(job.media_root) if job.media_root is not None else None,
-        sizes=read_sizes(job.sizes) if job.sizes else {},
+        sizes=_sizes(job.sizes),
         boxes_only=settings.boxes_only,
         outlines_only=settings.outlines_only,
         exif=job.exif,

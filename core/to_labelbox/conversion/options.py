@@ -23,7 +23,6 @@ from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import Rows, read_rows
 from to_labelbox.rules.option import FilePath, checked, option, shown
 from to_labelbox.rules.settings import Rules, Settings
-from to_labelbox.source.csv_tables import read_urls
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:
@@ -115,9 +114,10 @@ class ConversionOptions(Rules, Reading):
         if self.data_rows is not None:
             values["rows"] = self.data_rows if isinstance(self.data_rows, Rows) else read_rows(self.data_rows)
         if self.url_map is not None:
-            values["url_map"] = (
-                self.url_map if isinstance(self.url_map, Mapping) else read_urls(os.fspath(self.url_map))
-            )
+            from to_labelbox.source.csv_tables import read_urls
+
+            given_urls = self.url_map
+            values["url_map"] = given_urls if isinstance(given_urls, Mapping) else read_urls(os.fspath(given_urls))
         return dataclasses.replace(self.settings or Settings(), **values)
 
 

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.harness import annotation, coco, image, save
-from tests.processes import forked
 
 import to_labelbox
+from harness import annotation, coco, image, save
+from processes import forked
 from to_labelbox.conversion import naming
 from to_labelbox.conversion.naming import OURS, PARTIAL, REPORT, Complete, give_names
 
