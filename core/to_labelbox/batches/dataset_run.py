@@ -37,6 +37,11 @@ class DatasetRun:
     digest: str = ""
     counted: Counted | None = None
 
+    @property
+    def read(self) -> int:
+        """Source annotations read so far."""
+        return 0 if self.gathered is None else self.gathered.read
+
     def row(self) -> Row:
         """Its line in the report of the batch."""
         if self.failure or self.report is None:

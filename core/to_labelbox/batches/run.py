@@ -146,7 +146,6 @@ class Batch:
 
     def _tell(self) -> None:
         if self._listener is not None:
-            self._progress.annotations = sum(s.gathered.read for s in self.sets if s.gathered is not None)
             self._listener(self._progress)
 
     def _tell_apart(self) -> None:
@@ -343,6 +342,7 @@ class Batch:
         self._progress.datasets_opened += 1
         self._progress.units += head.units
         self._progress.units_done += sum(part.stop - part.start for part in parts)
+        self._progress.annotations += dataset.read
         ranges = missing(plan(head.units), parts)
         if not ranges:
             self._progress.datasets_done += 1
@@ -354,6 +354,7 @@ class Batch:
         self._progress.datasets_opened += 1
         self._progress.units += kept.head.units
         self._progress.units_done += kept.head.units
+        self._progress.annotations += dataset.read
         self._progress.datasets_done += 1
 
     def _reopen(self, dataset: DatasetRun) -> None:
@@ -363,11 +364,14 @@ class Batch:
         self._progress.units -= dataset.head.units
         self._progress.units_done -= dataset.head.units
         self._progress.datasets_done -= 1
+        self._progress.annotations -= dataset.read
         dataset.forget()
 
     def _add(self, dataset: DatasetRun, part: EncodedChunk) -> None:
         assert dataset.gathered is not None
+        before = dataset.read
         dataset.gathered.add(part)
+        self._progress.annotations += dataset.read - before
         self._progress.units_done += part.stop - part.start
 
     # -------------------------------------------------------------------------------------------------------- join

@@ -46,12 +46,13 @@ class MergedChunks:
     """Parts of one dataset, added up in order, in whatever order they come.
 
     ``ranges`` are those with any items, ``indexes`` those with anything in the index; ``repeated`` are indexes of items whose asset came before, ``groups`` those of all
-    items of such assets, each with that of the first. ``unread`` are starts of ranges that must not be read again. ``apart`` is the dataset's name where assets of it are also those of
+    items of such assets, each with that of the first. ``read`` counts source annotations. ``unread`` are starts of ranges that must not be read again. ``apart`` is the dataset's name where assets of it are also those of
     an earlier dataset.
     """
 
     def __init__(self, log: Log) -> None:
         self.log = log
+        self.read = _read(log)
         self.survey = Survey()
         self.counts = array("I")
         self.keys = array("Q")
@@ -70,6 +71,7 @@ class MergedChunks:
         while (ready := self._waiting.pop(self.next, None)) is not None:
             self.survey.absorb(ready.survey)
             self.log.absorb(ready.log)
+            self.read += _read(ready.log)
             self.counts.extend(ready.counts)
             self.keys.extend(ready.keys)
             self.assets.read += ready.items
@@ -91,7 +93,6 @@ class MergedChunks:
         self.assets.written -= len(self.repeated)
         self.assets.skipped += len(self.repeated)
 
-    @property
-    def read(self) -> int:
-        """Source annotations read so far."""
-        return sum(tally.read for tally in self.log.ledger.values())
+
+def _read(log: Log) -> int:
+    return sum(tally.read for tally in log.ledger.values())

@@ -72,7 +72,8 @@ def template(source: str, schema: Schema, ontology: Ontology, survey: Survey, le
 def _keypoints(schema: Schema, survey: Survey) -> dict[str, list[str]]:
     """Names of keypoints by class: those declared, then those met."""
     found: dict[str, list[str]] = {}
-    declared = [keypoint_of(label, schema) for label in schema.labels]
+    owners = {label.name for label in schema.labels}
+    declared = [keypoint_of(label, owners) for label in schema.labels]
     met = [(owner, label[len(owner) + 1 :]) for label, owner in survey.keypoints.items()]
     for owner, point in (*declared, *met):
         if owner and point not in found.setdefault(owner, []):

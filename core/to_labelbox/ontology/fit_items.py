@@ -33,7 +33,7 @@ from to_labelbox.model.survey import text_of
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox.rules.class_map import nearest
+from to_labelbox.rules.class_map import Nearest, nearest
 from to_labelbox.rules.ontology_index import AREAS, OntologyIndex
 from to_labelbox.rules.required import of_fit
 from to_labelbox.rules.settings import Settings
@@ -69,8 +69,7 @@ class OntologyFitter:
     def __init__(self, fit: OntologyIndex, log: Log) -> None:
         self._fit = fit
         self._log = log
-        self._labels = sorted({label for label, _ in fit.shapes})
-        self._near: dict[tuple[str, str], str] = {}
+        self._labels = {label for label, _ in fit.shapes}
 
     def item(self, item: Item) -> Item:
         self._item = item
@@ -110,12 +109,9 @@ class OntologyFitter:
             Code.NOT_IN_ONTOLOGY, message, file=self._item.origin, where=annotation.location, id=annotation.id
         )
 
-    def _nearest(self, what: str, name: str, names: Iterable[str]) -> str:
-        """The nearest names in words, looked for once a name, not once an annotation."""
-        found = self._near.get((what, name))
-        if found is None:
-            found = self._near[what, name] = nearest(name, sorted(names))
-        return found
+    def _nearest(self, name: str, names: Iterable[str]) -> str:
+        """The nearest names in words, looked for where somebody will read them."""
+        return nearest(name, sorted(names)) if self._log.wants(Code.NOT_IN_ONTOLOGY) else ""
 
     # ------------------------------------------------------------------------------------------- objects, tracks
 
@@ -123,7 +119,7 @@ class OntologyFitter:
         label = old.label
         kinds = self._fit.kinds.get(label, frozenset()) - {Kind.RELATIONSHIP}
         if not kinds:
-            message = f"the ontology has no tool {label!r}; {self._nearest('tool', label, self._labels)}"
+            message = f"the ontology has no tool {label!r}; {self._nearest(label, self._labels)}"
             self._skip(old, label, f"tool {label!r}", message)
             return None
         questions = self._fit.asked.get(label, {})
@@ -197,9 +193,9 @@ class OntologyFitter:
         name, part = old.name, bool(old.frames or old.times or old.message is not None)
         question = self._fit.questions.get((name, part))
         if question is None:
-            names = [n for n, index in self._fit.questions if index == part]
+            names = (n for n, index in self._fit.questions if index == part)
             scope = " for frames, times or messages" if part else ""
-            message = f"the ontology has no question {name!r}{scope}; {self._nearest(scope, name, names)}"
+            message = f"the ontology has no question {name!r}{scope}; {self._nearest(name, names)}"
             self._skip(old, name, f"question {name!r}{scope}", message)
             return None
         value = self._value(question, old.value, repr(name))
@@ -249,13 +245,14 @@ class Difference(Struct):
 def differences(needed: Ontology, existing: Ontology) -> list[Difference]:
     """What would have to be added to an ontology so that everything of another fits; empty when all does."""
     fit = index_of(existing)
-    labels = sorted({label for label, _ in fit.shapes})
+    near = Nearest(sorted({label for label, _ in fit.shapes}))
+    asked = {part: Nearest(sorted(n for n, index in fit.questions if index == part)) for part in (False, True)}
     found: list[Difference] = []
     for tool in needed.tools:
         questions = fit.shapes.get((tool.label, tool.kind))
         if questions is None:
             kinds = fit.kinds.get(tool.label)
-            detail = f"it is there as {', '.join(sorted(kinds))}" if kinds else nearest(tool.label, labels)
+            detail = f"it is there as {', '.join(sorted(kinds))}" if kinds else near.to(tool.label)
             found.append(Difference(f"{tool.kind} tool", tool.label, "", detail))
         else:
             found += _missing(tool.classifications, questions, repr(tool.label))
@@ -263,9 +260,8 @@ def differences(needed: Ontology, existing: Ontology) -> list[Difference]:
         question = classification.question
         there = fit.questions.get((classification.source, question.index))
         if there is None:
-            names = sorted(n for n, index in fit.questions if index == question.index)
             scope = "question for parts of an asset" if question.index else "question"
-            found.append(Difference(scope, classification.source, "", nearest(classification.source, names)))
+            found.append(Difference(scope, classification.source, "", asked[question.index].to(classification.source)))
         else:
             found += _compare(question, there, "")
     return found
@@ -273,10 +269,11 @@ def differences(needed: Ontology, existing: Ontology) -> list[Difference]:
 
 def _missing(needed: Sequence[Question], existing: Sequence[Question], owner: str) -> Iterator[Difference]:
     known = {q.name: q for q in existing}
+    near = Nearest(sorted(known))
     for question in needed:
         there = known.get(question.name)
         if there is None:
-            yield Difference(f"{question.input} question", question.name, owner, nearest(question.name, sorted(known)))
+            yield Difference(f"{question.input} question", question.name, owner, near.to(question.name))
         else:
             yield from _compare(question, there, owner)
 
@@ -288,9 +285,10 @@ def _compare(needed: Question, existing: Question, owner: str) -> Iterator[Diffe
     if existing.input is Input.TEXT:
         return
     known = {o.value: o for o in existing.options}
+    near = Nearest(sorted(known))
     for option in needed.options:
         there = known.get(option.value)
         if there is None:
-            yield Difference("option", option.value, inside, nearest(option.value, sorted(known)))
+            yield Difference("option", option.value, inside, near.to(option.value))
         else:
             yield from _missing(option.attributes, there.attributes, f"{option.value!r} in {inside}")

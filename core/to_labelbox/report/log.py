@@ -204,6 +204,11 @@ class Log:
             if self._listener is not None:
                 self._listener(diagnostic, example)
 
+    def wants(self, code: str) -> bool:
+        """Whether the message of one more occurrence is kept, so that one that takes time to make is made."""
+        known = self.diagnostics.get(code)
+        return self.fail or known is None or len(known.examples) < examples_of(code)
+
     def decide(self, message: str) -> None:
         """Record a decision about the whole set that the user may want to know or override."""
         self.note(Code.DECISION, message)

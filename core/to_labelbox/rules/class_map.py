@@ -10,10 +10,12 @@ classes undeclared: :meth:`ClassMap.check` compares them with the schema and wit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
-from heapq import nlargest
-from os.path import commonprefix
+from itertools import chain
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -124,18 +126,15 @@ class ClassMap(Struct, frozen=True, dict=True):
 
     def schema(self, schema: Schema) -> Schema:
         """What the source declares, under the new names. Labels that become one stand where the first of them stood."""
-        labels: dict[str, Label] = {}
-        for label in schema.labels:
-            mapped = self._label(label, schema)
-            if mapped is not None:
-                known = labels.get(mapped.name)
-                labels[mapped.name] = mapped if known is None else _joined_labels(known, mapped)
-        return Schema(tuple(labels.values()), _schema_questions(self.questions, schema.questions))
+        owners = {label.name for label in schema.labels}
+        mapped = (new for label in schema.labels if (new := self._label(label, owners)) is not None)
+        labels = tuple(_joined_labels(alike) for alike in _by_name(mapped))
+        return Schema(labels, _schema_questions(self.questions, schema.questions))
 
-    def _label(self, label: Label, schema: Schema) -> Label | None:
+    def _label(self, label: Label, owners: Container[str]) -> Label | None:
         rule = self.classes.get(label.name)
         if rule is None:
-            owner, keypoint = keypoint_of(label, schema)
+            owner, keypoint = keypoint_of(label, owners)
             above = self.classes.get(owner)
             if above is None:
                 return label
@@ -147,7 +146,7 @@ class ClassMap(Struct, frozen=True, dict=True):
             return None
         questions = _schema_questions(rule.attributes, label.attributes)
         answers = tuple(Question(name, Input.RADIO, (Option(value),)) for name, value in rule.answers)
-        return Label(rule.name or label.name, label.kinds, label.color, _joined_questions(questions, answers))
+        return Label(rule.name or label.name, label.kinds, label.color, _joined_questions((*questions, *answers)))
 
     def check(self, schema: Schema, log: Log) -> None:
         """Raise :class:`UsageError` for names that are neither declared by the source nor met in it, all at once."""
@@ -185,82 +184,92 @@ def _add_words(words: dict[str, RuleInput], rules: Mapping[str, QuestionRule]) -
                 _add_words(word.options.setdefault(option.name or value, {}), option.attributes)
 
 
-def keypoint_of(label: Label, schema: Schema) -> tuple[str, str]:
-    """The class and the keypoint of a label that is declared for the points of a skeleton; empty where it is not."""
+def keypoint_of(label: Label, owners: Container[str]) -> tuple[str, str]:
+    """The class and the keypoint of a label that is declared for the points of a skeleton of one of ``owners``; empty where it is not."""
     owner, slash, keypoint = label.name.rpartition("/")
-    if slash and label.kinds == (Kind.POINT,) and any(other.name == owner for other in schema.labels):
-        return owner, keypoint
-    return "", ""
+    return (owner, keypoint) if slash and label.kinds == (Kind.POINT,) and owner in owners else ("", "")
 
 
 def _schema_questions(rules: Mapping[str, QuestionRule], questions: Sequence[Question]) -> tuple[Question, ...]:
-    found: tuple[Question, ...] = ()
+    found = []
     for question in questions:
         rule = rules.get(question.name, QuestionRule())
         if not rule.drop:
-            options = tuple(_schema_options(rule, question.options))
-            mapped = msgspec.structs.replace(question, name=rule.name or question.name, options=options)
-            found = _joined_questions(found, (mapped,))
-    return found
+            options = tuple(map(_joined_options, _by_name(_schema_options(rule, question.options))))
+            found.append(msgspec.structs.replace(question, name=rule.name or question.name, options=options))
+    return _joined_questions(found)
 
 
 def _schema_options(rule: QuestionRule, options: Sequence[Option]) -> Iterator[Option]:
-    found: dict[str, Option] = {}
     for option in options:
         new = rule.options.get(option.value, OptionRule())
-        if new.drop:
-            continue
-        value = new.name or option.value
-        shown = option.label if value == option.value else ""
-        mapped = Option(value, shown, _schema_questions(new.attributes, option.attributes))
-        known = found.get(value)
-        found[value] = mapped if known is None else _joined_options(known, mapped)
-    yield from found.values()
+        if not new.drop:
+            value = new.name or option.value
+            shown = option.label if value == option.value else ""
+            yield Option(value, shown, _schema_questions(new.attributes, option.attributes))
 
 
-def _joined_labels(a: Label, b: Label) -> Label:
-    """One label for two; a label that is declared for any kind makes the two be so."""
-    kinds = tuple(kind for kind in Kind if kind in a.kinds or kind in b.kinds) if a.kinds and b.kinds else ()
-    return Label(a.name, kinds, a.color or b.color, _joined_questions(a.attributes, b.attributes))
+T = TypeVar("T", Label, Question, Option)
 
 
-def _joined_questions(a: Sequence[Question], b: Sequence[Question]) -> tuple[Question, ...]:
-    found = {question.name: question for question in a}
-    for question in b:
-        known = found.get(question.name)
-        found[question.name] = question if known is None else _joined_question(known, question)
-    return tuple(found.values())
+def _by_name(things: Iterable[T]) -> Iterable[list[T]]:
+    """Those of one name, or value, together."""
+    found: dict[str, list[T]] = {}
+    for thing in things:
+        found.setdefault(thing.value if isinstance(thing, Option) else thing.name, []).append(thing)
+    return found.values()
 
 
-def _joined_question(a: Question, b: Question) -> Question:
-    options = {option.value: option for option in a.options}
-    for option in b.options:
-        known = options.get(option.value)
-        options[option.value] = option if known is None else _joined_options(known, option)
+def _joined_labels(labels: Sequence[Label]) -> Label:
+    """One label for several; one that is declared for any kind makes them all be so."""
+    if len(labels) == 1:
+        return labels[0]
+    kinds = {kind for label in labels for kind in label.kinds} if all(label.kinds for label in labels) else ()
+    questions = _joined_questions(question for label in labels for question in label.attributes)
+    color = next((label.color for label in labels if label.color), labels[0].color)
+    return Label(labels[0].name, tuple(kind for kind in Kind if kind in kinds), color, questions)
+
+
+def _joined_questions(questions: Iterable[Question]) -> tuple[Question, ...]:
+    return tuple(map(_joined_question, _by_name(questions)))
+
+
+def _joined_question(questions: Sequence[Question]) -> Question:
+    if len(questions) == 1:
+        return questions[0]
+    options = _by_name(option for question in questions for option in question.options)
     return Question(
-        a.name,
-        a.input if a.input is b.input else _wider(a.input, b.input),
-        tuple(options.values()),
-        a.required or b.required,
-        a.index or b.index,
+        questions[0].name,
+        _widest({question.input for question in questions}),
+        tuple(map(_joined_options, options)),
+        any(question.required for question in questions),
+        any(question.index for question in questions),
     )
 
 
-def _wider(a: Input | None, b: Input | None) -> Input | None:
-    """The type that takes the answers of both; None, to be inferred, where one of them is not declared."""
-    if a is None or b is None:
+def _widest(inputs: AbstractSet[Input | None]) -> Input | None:
+    """The type that takes the answers of all; None, to be inferred, where one of them is not declared."""
+    if None in inputs:
         return None
-    return Input.TEXT if Input.TEXT in (a, b) else Input.CHECKLIST
+    if len(inputs) == 1:
+        return next(iter(inputs))
+    return Input.TEXT if Input.TEXT in inputs else Input.CHECKLIST
 
 
-def _joined_options(a: Option, b: Option) -> Option:
-    return Option(a.value, a.label or b.label, _joined_questions(a.attributes, b.attributes))
+def _joined_options(options: Sequence[Option]) -> Option:
+    if len(options) == 1:
+        return options[0]
+    shown = next((option.label for option in options if option.label), "")
+    return Option(
+        options[0].value, shown, _joined_questions(question for option in options for question in option.attributes)
+    )
 
 
 def _declared(schema: Schema) -> Iterator[Path]:
     """The places of all names that a source declares."""
+    owners = {label.name for label in schema.labels}
     for label in schema.labels:
-        owner, keypoint = keypoint_of(label, schema)
+        owner, keypoint = keypoint_of(label, owners)
         path = ("classes", label.name)
         if owner:
             yield "classes", owner, "keypoints", keypoint
@@ -317,33 +326,48 @@ def _complaint(path: Path, known: Collection[Path]) -> str:
 
 def nearest(name: str, names: Sequence[str]) -> str:
     """The names that look most like one that is not among them, in words."""
-    folded: dict[str, str] = {}
-    for other in names:
-        folded.setdefault(other.casefold(), other)
-    wanted = name.casefold()
-    from difflib import get_close_matches  # slow to load, and only needed for advice
-
-    near = [folded[match] for match in get_close_matches(wanted, _candidates(wanted, folded), SHOWN, 0.6)]
-    if near:
-        return f"nearest: {', '.join(_shown(near))}"
-    if not names:
-        return "there is none"
-    more = "…" if len(names) > SHOWN else ""
-    return f"there are: {', '.join(_shown(names[:SHOWN]))}{more}"
+    return Nearest(names).to(name)
 
 
-def _candidates(wanted: str, names: Collection[str]) -> list[str]:
-    """Names to be compared letter by letter, which takes the product of the lengths: few, and no long ones."""
-    if len(wanted) > MOST_LETTERS:
-        return []
-    fitting = [name for name in names if len(name) <= MOST_LETTERS]
-    if len(fitting) <= MOST_COMPARED:
-        return fitting
+class Nearest:
+    """Looks among names for those that are most like others, each of which costs the same however many names there are."""
 
-    def likeness(name: str) -> int:
-        return len(commonprefix((name, wanted))) - abs(len(name) - len(wanted))  # noqa: RUF071
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._folded: dict[str, str] = {}
+        for name in names:
+            self._folded.setdefault(name.casefold(), name)
+        # letter by letter takes the product of the lengths: few are compared, and no long ones
+        self._ordered = sorted(name for name in self._folded if len(name) <= MOST_LETTERS)
+        self._by_end = sorted(name[::-1] for name in self._ordered) if len(self._ordered) > MOST_COMPARED else []
 
-    return nlargest(MOST_COMPARED, fitting, likeness)
+    def to(self, name: str) -> str:
+        """The nearest in words, else the first of those that there are."""
+        from difflib import get_close_matches  # slow to load, and only needed for advice
+
+        wanted = name.casefold()
+        near = [self._folded[match] for match in get_close_matches(wanted, self._candidates(wanted), SHOWN, 0.6)]
+        if near:
+            return f"nearest: {', '.join(_shown(near))}"
+        if not self._names:
+            return "there is none"
+        more = "…" if len(self._names) > SHOWN else ""
+        return f"there are: {', '.join(_shown(self._names[:SHOWN]))}{more}"
+
+    def _candidates(self, wanted: str) -> Collection[str]:
+        """Names that begin or end like it."""
+        if len(wanted) > MOST_LETTERS:
+            return ()
+        if not self._by_end:
+            return self._ordered
+        backwards = wanted[::-1]
+        alike = _around(self._ordered, wanted), (name[::-1] for name in _around(self._by_end, backwards))
+        return dict.fromkeys(chain.from_iterable(alike))
+
+
+def _around(ordered: Sequence[str], wanted: str) -> Sequence[str]:
+    place = bisect_left(ordered, wanted)
+    return ordered[max(0, place - MOST_COMPARED // 4) : place + MOST_COMPARED // 4]
 
 
 def _shown(names: Iterable[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from to_labelbox.rules.required import option_owner, unanswered
 from to_labelbox_formats.labelbox.validate import wire
 from to_labelbox_formats.labelbox.validate.hints import Hint, Unanswered
-from to_labelbox_formats.labelbox.validate.names import Class, demanding, differing, listing
+from to_labelbox_formats.labelbox.validate.names import NO_CLASSES, Class, differing, listing
 
 Spans: TypeAlias = Sequence[tuple[int, int]]
 
@@ -150,13 +150,16 @@ def unanswered_by(
     answers: Sequence[wire.Answer], demanded: Sequence[tuple[str, Class]], owner: str
 ) -> Iterator[Unanswered]:
     """Required questions without an answer, at every depth."""
+    by_name: dict[str, list[Any]] = {}
+    for answer in answers if demanded else ():
+        by_name.setdefault(id_of(answer), []).append(answer_of(answer))
     for name, question in demanded:
-        given = [answer_of(a) for a in answers if id_of(a) == name]
+        given = by_name.get(name, [])
         if question.required and not any(given):
             yield Unanswered(unanswered(name, owner))
         for answer in given:
             for option in answer if isinstance(answer, list) else [answer]:
                 if isinstance(option, wire.WireChoice):
-                    below = demanding(question.options.get(id_of(option), {}))
+                    below = question.options.get(id_of(option), NO_CLASSES).demanding
                     inside = option_owner(id_of(option), name)
                     yield from unanswered_by(option.classifications or (), below, inside)

@@ -31,7 +31,7 @@ from to_labelbox_formats.labelbox.validate.geometry import (
 )
 from to_labelbox_formats.labelbox.validate.hints import Hint, at
 from to_labelbox_formats.labelbox.validate.masks import mask_line, masks_line
-from to_labelbox_formats.labelbox.validate.names import Names, demanding, differing, listing
+from to_labelbox_formats.labelbox.validate.names import NO_CLASSES, Names, differing, listing
 from to_labelbox_formats.labelbox.validate.rows import RowInfo
 
 _IMAGE = frozenset({"IMAGE", "TMS_GEO", "TMS_SIMPLE"})
@@ -241,7 +241,7 @@ def _named(line: wire.Line, kind: str, names: Names) -> Iterator[str]:
                 yield f"{id_of(line)!r} is answered for the whole, but its scope in the ontology is index"
             yield from chosen(id_of(line), answer, question)
             for option in _options(answer):
-                below = demanding(question.options.get(id_of(option), {}))
+                below = question.options.get(id_of(option), NO_CLASSES).demanding
                 owner = option_owner(id_of(option), id_of(line))
                 yield from unanswered_by(option.classifications or (), below, owner)
         return
@@ -267,8 +267,8 @@ def _named(line: wire.Line, kind: str, names: Names) -> Iterator[str]:
             yield f"{id_of(holder)!r} is a {tool.draws} in the ontology, the line holds a {draws}"
         if line.classifications is not UNSET:
             yield from nested_answers(line.classifications, tool.classes, f"under tool {id_of(holder)!r}")
-        if tool.demanding:
+        if tool.classes.demanding:
             label = tool.name.removesuffix(
                 f" ({tool.draws.removeprefix('poly') if tool.draws == 'polyline' else tool.draws})"
             )
-            yield from unanswered_by(given, tool.demanding, label_owner(label))
+            yield from unanswered_by(given, tool.classes.demanding, label_owner(label))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -38,23 +39,34 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Class(NamedTuple):
-    """A classification: radio, checklist or text; the classifications under each option."""
+    """A question: radio, checklist or text; the questions under each option."""
 
     type: str
     scope: str
-    options: Mapping[str, Mapping[str, Class]]
+    options: Mapping[str, Classes]
     required: bool = False
+
+
+class Classes(dict[str, Class]):
+    """Questions of a tool, of an option or of the whole, by name and by schema id."""
+
+    @cached_property
+    def demanding(self) -> list[tuple[str, Class]]:
+        """Those that are required, or have required ones below an option; each once, under its name."""
+        found: dict[int, tuple[str, Class]] = {}
+        for name, question in self.items():
+            if question.required or any(below.demanding for below in question.options.values()):
+                found.setdefault(id(question), (name, question))
+        return list(found.values())
+
+
+NO_CLASSES = Classes()
 
 
 class Tool(NamedTuple):
     draws: str
-    classes: Mapping[str, Class]
+    classes: Classes
     name: str = ""
-
-    @property
-    def demanding(self) -> list[tuple[str, Class]]:
-        """Its questions by name, where any of them is required."""
-        return demanding(self.classes)
 
 
 class Names:
@@ -62,7 +74,7 @@ class Names:
 
     def __init__(self, data: bytes) -> None:
         self.tools: dict[str, Tool] = {}
-        self.classes: Mapping[str, Class] = {}
+        self.classes = NO_CLASSES
         self.faults: list[str] = []
         self.first_level: list[tuple[str, Class]] = []
         self._features = 0
@@ -124,8 +136,8 @@ class Names:
             if isinstance(key, str):
                 self.tools.setdefault(key, made)
 
-    def _classes(self, holder: dict[str, Any], key: str, where: str, top: bool = False) -> dict[str, Class]:
-        found: dict[str, Class] = {}
+    def _classes(self, holder: dict[str, Any], key: str, where: str, top: bool = False) -> Classes:
+        found = Classes()
         given = self._objects(holder, key, where)
         if not top:
             self._unique(given, "name", where)
@@ -147,7 +159,7 @@ class Names:
             if type != "text" and not listed:
                 self.faults.append(f"classification {name!r} {where}: a {type} needs at least one option")
             self._unique(listed, "value", inside)
-            options: dict[str, Mapping[str, Class]] = {}
+            options: dict[str, Classes] = {}
             for option in listed:
                 self._features += 1
                 nested = self._classes(option, "options", f"under option {option.get('value')!r} of {name!r}")
@@ -161,15 +173,6 @@ class Names:
                 if isinstance(known, str):
                     found.setdefault(known, made)
         return found
-
-
-def demanding(classes: Mapping[str, Class]) -> list[tuple[str, Class]]:
-    """Questions that are required, or have required ones below an option; each once, under its name."""
-    found: dict[int, tuple[str, Class]] = {}
-    for name, question in classes.items():
-        if question.required or any(demanding(below) for below in question.options.values()):
-            found.setdefault(id(question), (name, question))
-    return list(found.values())
 
 
 def differing(thing: Any, known: Mapping[str, Any]) -> str:
