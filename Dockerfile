@@ -1,4 +1,4 @@
-# docker build -t to-labelbox . && docker run --rm -v "$PWD:/data" to-labelbox convert SOURCE -o OUT
+# docker build -t to-labelbox . && docker run --rm -u "$(id -u):$(id -g)" -v "$PWD:/data" to-labelbox convert SOURCE -o OUT
 FROM python:3.12-slim
 COPY pyproject.toml hatch_build.py README.md LICENSE /src/
 COPY core /src/core

@@ -122,7 +122,7 @@ def _limits(found: Inspection) -> Iterator[str]:
     unknown = [limit.name for limit in found.limits if limit.value is None]
     below = len(found.limits) - len(near) - len(unknown)
     yield f"{below} of {len(found.limits)} limits are less than half reached" + (
-        f"; nothing here counts against, or nothing is known of: {', '.join(unknown)}" if unknown else ""
+        f"; without a figure here: {', '.join(unknown)}" if unknown else ""
     )
 
 
