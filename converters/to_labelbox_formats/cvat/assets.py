@@ -61,12 +61,12 @@ class MediaFinder:
     def __init__(self, finders: MediaFinders, export: Export) -> None:
         self._source = finders.source
         self._media = finders.context.media
-        self._root = beside(export.name, export.media) + "/"
+        root = beside(export.name, export.media) + "/"
         folder = self._source.folder
-        self._here = bool(self._source.under(self._root)) or (
-            folder is not None and is_safe(self._root) and os.path.isdir(os.path.join(folder, self._root))
+        self._here = bool(self._source.under(root)) or (
+            folder is not None and is_safe(root) and os.path.isdir(os.path.join(folder, root))
         )
-        self._beside = None if self._here else self._folder_of_pictures(export.name, finders)
+        self._root = root if self._here else self._folder_of_pictures(export.name, finders)
         self._frames: Mapping[str, str] | None = None
 
     def _folder_of_pictures(self, file: str, finders: MediaFinders) -> str | None:
@@ -82,19 +82,19 @@ class MediaFinder:
 
     def folders(self, group: Group) -> tuple[str, ...]:
         """Where pictures of a group may be in the source."""
-        root = self._root if self._here else self._beside
+        root = self._root
         return () if root is None else (f"{root}{group.subset}/", root) if group.subset else (root,)
 
     def place(self, name: str, group: Group) -> str:
         """The name, with the extension of the exported file where the name is that of a frame."""
-        if not self._here or not FRAME.fullmatch(name):
+        if not self._here or self._root is None or not FRAME.fullmatch(name):
             return name
         if self._frames is None:
             names = self._source.under(self._root)
             if not names and self._source.folder:
                 names = [f"{self._root}{n}" for n in sorted(os.listdir(os.path.join(self._source.folder, self._root)))]
             self._frames = {os.path.splitext(n.lower())[0]: n for n in names}
-        for folder in (f"{self._root}{group.subset}/", self._root):
+        for folder in self.folders(group):
             found = self._frames.get(f"{folder}{name}".lower())
             if found:
                 return found[len(folder) :]
@@ -105,12 +105,7 @@ class MediaFinder:
             found = self._media.header(path)
             if found is not None:
                 return found
-        places = (f"{self._root}{group.subset}/{name}", f"{self._root}{name}")
-        if not self._here:
-            if self._beside is None:
-                return None
-            places = (f"{self._beside}{group.subset}/{name}", f"{self._beside}{name}")
-        for place in places:
+        for place in (f"{folder}{name}" for folder in self.folders(group)):
             if is_safe(place) and self._source.exists(place):
                 return image_header(self._source.head(place, _HEAD))
         return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.source.files import HEAD, Source
 
-_TRIES = 50
+_TRIES, _MOST = 50, 200
 _ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s>/]")
 _PROOF = re.compile(
     rb"<version>\s*1\.\d|<meta>\s*<(?:task|job|project)\b|<image\s[^>]*\b(?:id|name)=|<track\s[^>]*\blabel=|<dumped>"
@@ -39,19 +40,23 @@ def sniff(source: Source) -> Match | Refusal:
             continue
         if root:
             reason = f"{name} has the root <{root.decode(errors='replace')}>, not <annotations>"
-    for find in (find_json, find_datumaro):
-        match = find(source)
-        if match:
-            return Match(CERTAIN, match)
+    found = find_json(source)
+    for name in found.json:
+        task = beside(name, "task.json")
+        backup = source.exists(task)
+        why = f"beside {os.path.basename(task)} is a CVAT backup" if backup else "holds tags, shapes and tracks, as CVAT's server gives them"  # fmt: skip
+        return Match(CERTAIN, f"{name} {why}")
+    for name in found.datumaro:
+        return Match(CERTAIN, f"{name} has Datumaro's categories and items")
     return Refusal(reason)
 
 
 class Files(NamedTuple):
     """The files of a source that may be read, by what they look like."""
 
-    xml: list[str]
     json: list[str]
     datumaro: list[str]
+    xml: Sequence[str] = ()
 
 
 def find_files(source: Source) -> Files:
@@ -59,7 +64,7 @@ def find_files(source: Source) -> Files:
     xml = [n for n in sorted(candidates(source, ".xml")) if root_of(text_head(source.head(n))) == b"annotations"]
     if not xml and source.is_file and root_of(text_head(source.head(source.names[0]))):
         xml = list(source.names)
-    return Files(xml, annotation_files(source), datumaro_files(source))
+    return find_json(source)._replace(xml=xml)
 
 
 def candidates(source: Source, extension: str) -> list[str]:
@@ -89,26 +94,23 @@ def root_of(head: bytes) -> bytes:
     return match[1] if match else b""
 
 
-def find_json(source: Source) -> str:
-    """Why this is a backup or server JSON; empty when it is neither."""
-    for name in annotation_files(source):
-        task = beside(name, "task.json")
-        if source.exists(task):
-            return f"{name} beside {os.path.basename(task)} is a CVAT backup"
-        return f"{name} holds tags, shapes and tracks, as CVAT's server gives them"
-    return ""
+def find_json(source: Source) -> Files:
+    """JSON files by their heads: annotation records, or two of the lists that they are in; Datumaro's keys.
 
-
-def annotation_files(source: Source) -> list[str]:
-    """JSON files whose head shows annotation records, or two of the lists that they are in."""
+    Of a large folder, only some files are looked at.
+    """
+    found = Files([], [])
     names = source.ending(".json") or (list(source.names) if source.is_file else [])
-    found = []
-    for name in names:
-        if not source.is_file and len(names) > 200 and os.path.basename(name) != "annotations.json":
+    for number, name in enumerate(names):
+        usual = source.is_file or len(names) <= _MOST or os.path.basename(name) == "annotations.json"
+        if not usual and number >= _MOST:
             continue
         head = source.head(name)
-        if head.lstrip()[:1] in (b"{", b"[") and _is_of_server(head) and not _FOREIGN.search(head):
-            found.append(name)
+        first = head.lstrip()[:1]
+        if usual and first in (b"{", b"[") and _is_of_server(head) and not _FOREIGN.search(head):
+            found.json.append(name)
+        if first == b"{" and _DATUMARO.search(head) and _DATUMARO_PROOF.search(head):
+            found.datumaro.append(name)
     return found
 
 
@@ -123,22 +125,3 @@ def _is_of_server(head: bytes) -> bool:
 def beside(name: str, other: str) -> str:
     """The path of another file of the same folder."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), other))
-
-
-def find_datumaro(source: Source) -> str:
-    """Why this is Datumaro JSON; empty when it is not."""
-    names = datumaro_files(source)
-    return f"{names[0]} has Datumaro's categories and items" if names else ""
-
-
-def datumaro_files(source: Source) -> list[str]:
-    """JSON files whose head shows Datumaro's keys."""
-    names = [n for n in source.ending(".json") if not n.lower().endswith(".gz")] or (
-        list(source.names) if source.is_file else []
-    )
-    found = []
-    for name in names[:500]:
-        head = source.head(name)
-        if head.lstrip()[:1] == b"{" and _DATUMARO.search(head) and _DATUMARO_PROOF.search(head):
-            found.append(name)
-    return found

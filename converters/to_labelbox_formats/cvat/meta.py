@@ -369,7 +369,7 @@ def schema_of(
         if spec.type == "tag" or spec.name in used:
             known = tags.get(spec.name)
             nested = tuple(replace(q, index=False) for q in questions)
-            tags[spec.name] = Option(spec.name, "", _joined(known.attributes if known else (), nested))
+            tags[spec.name] = Option(spec.name, "", joined(known.attributes if known else (), nested))
         if spec.type == "tag":
             continue
         if spec.elements or spec.type == "skeleton":
@@ -378,11 +378,11 @@ def schema_of(
                 name = element_label(spec.name, element.name)
                 _add(
                     merged,
-                    Label(name, (Kind.POINT,), element.color or spec.color, _joined(_joined(questions, own), common)),
+                    Label(name, (Kind.POINT,), element.color or spec.color, joined(joined(questions, own), common)),
                 )
             continue
         kind = kinds.get(spec.type)
-        _add(merged, Label(spec.name, (kind,) if kind else (), spec.color, _joined(questions, common)))
+        _add(merged, Label(spec.name, (kind,) if kind else (), spec.color, joined(questions, common)))
     asked = (Question(TAGS, None, tuple(tags.values())),) if tags else ()
     return Schema(tuple(merged.values()), asked)
 
@@ -394,11 +394,11 @@ def _add(merged: dict[str, Label], label: Label) -> None:
         return
     kinds = tuple(dict.fromkeys((*known.kinds, *label.kinds)))
     merged[label.name] = replace(
-        known, kinds=kinds, color=known.color or label.color, attributes=_joined(known.attributes, label.attributes)
+        known, kinds=kinds, color=known.color or label.color, attributes=joined(known.attributes, label.attributes)
     )
 
 
-def _joined(first: Iterable[Question], second: Iterable[Question]) -> tuple[Question, ...]:
+def joined(first: Iterable[Question], second: Iterable[Question]) -> tuple[Question, ...]:
     questions = {q.name: q for q in first}
     for question in second:
         known = questions.get(question.name)

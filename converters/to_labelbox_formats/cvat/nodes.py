@@ -222,11 +222,6 @@ def _attribute_by_parser(answer: str) -> tuple[str, str]:
 
 def head_node(tag: str, inside: str) -> Node:
     """The node of a start tag, from the text between its name and its end."""
-    if "&" not in inside:
-        try:
-            parts = f"{tag}{inside.rstrip('/')}>".split('"')
-            key = tuple(parts[::2])
-            return Node(_layouts.get(key) or _layout(key), parts, [], [])
-        except _Uncommon:
-            pass
-    return _node_of(parse_xml(f"<{tag}{inside.rstrip('/')}/>".encode()))
+    text = f"<{tag}{inside.rstrip('/')}/>"
+    found = start_tag(text)
+    return found[0] if found is not None else _node_of(parse_xml(text.encode()))

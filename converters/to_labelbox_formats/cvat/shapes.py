@@ -38,7 +38,7 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.report.sentences import LINE_WITHOUT_LENGTH
-from to_labelbox_formats.cvat.meta import LabelSpec, element_label
+from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined
 from to_labelbox_formats.cvat.nodes import Answer, Node, make_node, name_and_value
 
 GROUP = "group"
@@ -317,17 +317,9 @@ class Vocabulary:
                 self._declare(element_label(label.name, element.name), element)
 
     def _declare(self, name: str, spec: LabelSpec) -> None:
-        known = self.questions.setdefault(name, {})
-        for attribute in spec.attributes:
-            question, before = attribute.question(), known.get(attribute.name)
-            if before is None:
-                known[attribute.name] = question
-            elif before.input is Input.RADIO is question.input:
-                values = set(before.options)
-                extra = tuple(o for o in question.options if o not in values)
-                known[attribute.name] = msgspec.structs.replace(before, options=before.options + extra)
-            elif before.input is not question.input:
-                known[attribute.name] = Question(attribute.name, Input.TEXT, index=before.index or question.index)
+        known = self.questions.get(name, {})
+        declared = joined(known.values(), (a.question() for a in spec.attributes))
+        self.questions[name] = {question.name: question for question in declared}
 
     def resolve(self, label: str, answers: tuple[Answer, ...]) -> Resolved:
         """The answers of one shape, from its ``attribute`` children."""
