@@ -50,13 +50,25 @@ class Layout:
             return found
 
 
+class Figure(NamedTuple):
+    """The numbers of a shape, see :mod:`shapes`. ``kind`` is the server's name of the shape type."""
+
+    kind: str
+    numbers: Sequence[float]
+    rotation: float = 0.0
+
+
 class Node(NamedTuple):
-    """An element: its start tag in pieces, its ``attribute`` children, its other children."""
+    """An element: its start tag in pieces, its ``attribute`` children, its other children.
+
+    ``figure`` is what it shows where that does not stand in its start tag: it comes from JSON, or between two keyframes.
+    """
 
     layout: Layout
     parts: Sequence[str]
     answers: list[Answer]
     children: list[Node]
+    figure: Figure | None = None
 
     @property
     def tag(self) -> str:
@@ -137,7 +149,7 @@ def parse_node(data: bytes) -> Node:
     return _node_of(parse_xml(data))
 
 
-_make: Callable[[type[Node], tuple[Layout, Sequence[str], list[Answer], list[Node]]], Node] = tuple.__new__
+_make: Callable[[type[Node], tuple[Layout, Sequence[str], list[Answer], list[Node], None]], Node] = tuple.__new__
 """Makes a node without the detour over its own ``__new__``; there is one for every row."""
 
 
@@ -164,7 +176,7 @@ def _split_nodes(text: str) -> Node:
             parts = piece.split('"')
             key = tuple(parts[::2])
             layout = known.get(key) or _layout(key)
-            node = make(Node, (layout, parts, [], []))
+            node = make(Node, (layout, parts, [], [], None))
             children.append(node)
             if not layout.empty:
                 stack.append(top)
@@ -179,11 +191,15 @@ def _made_layout(tag: str, names: tuple[str, ...]) -> Layout:
 
 
 def make_node(
-    tag: str, attributes: Mapping[str, str], answers: list[Answer] | None = None, children: list[Node] | None = None
+    tag: str,
+    attributes: Mapping[str, str],
+    answers: list[Answer] | None = None,
+    children: list[Node] | None = None,
+    figure: Figure | None = None,
 ) -> Node:
     """A node that was not read from text."""
     parts = [piece for value in attributes.values() for piece in ("", value)]
-    return Node(_made_layout(tag, tuple(attributes)), parts, answers or [], children or [])
+    return Node(_made_layout(tag, tuple(attributes)), parts, answers or [], children or [], figure)
 
 
 def _node_of(element: Element) -> Node:

@@ -1,6 +1,6 @@
 """Shapes and their attributes, from XML nodes into the model.
 
-A :class:`Figure` holds a shape's numbers the way CVAT's XML orders them:
+A :class:`~nodes.Figure` holds a shape's numbers the way CVAT's XML orders them:
 
 - rectangle: xtl, ytl, xbr, ybr before rotation; ellipse: cx, cy, rx, ry; both with a rotation clockwise in degrees
   about the centre.
@@ -39,7 +39,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.report.sentences import LINE_WITHOUT_LENGTH
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined
-from to_labelbox_formats.cvat.nodes import Answer, Node, make_node, name_and_value
+from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node, name_and_value
 
 GROUP = "group"
 INSTANCE = "instance"
@@ -55,14 +55,6 @@ def difference(high: float, low: float) -> float:
     return nearest / 100 if -1e-7 < hundredths - nearest < 1e-7 else round(exact, DIGITS)
 
 
-class Figure(NamedTuple):
-    """``kind`` is the server's name of the shape type."""
-
-    kind: str
-    numbers: Sequence[float]
-    rotation: float = 0.0
-
-
 # ---------------------------------------------------------------------------------------------------- XML shapes
 
 TAGS = {
@@ -76,6 +68,7 @@ TAGS = {
     "skeleton": "skeleton",
 }
 """XML element → shape type."""
+_ELEMENTS = {kind: tag for tag, kind in TAGS.items()}
 
 _CORNERS = ("xtl", "ytl", "xbl", "ybl", "xtr", "ytr", "xbr", "ybr")
 _FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -105,6 +98,8 @@ def number(text: str) -> float:
 
 def figure_of(node: Node) -> Figure:
     """The figure of a shape element. Raises :class:`Refused`."""
+    if node.figure is not None:
+        return node.figure
     kind = TAGS.get(node.tag)
     if kind is None:
         why = (
@@ -153,24 +148,9 @@ def points_of(text: str) -> list[float]:
     return numbers
 
 
-def node_of_figure(
-    figure: Figure, fields: dict[str, str], answers: list[Answer] | None = None, children: list[Node] | None = None
-) -> Node:
-    """The XML node that says the same as a figure; ``fields`` are its other attributes."""
-    kind, numbers, rotation = figure
-    tag = next(tag for tag, known in TAGS.items() if known == kind)
-    names = _FIELDS.get(tag)
-    fields = dict(fields)
-    if names is not None:
-        own = numbers[-len(names) :] if kind == "mask" else numbers
-        fields.update(zip(names, map(repr, own)))
-        if kind == "mask":
-            fields["rle"] = ",".join(map(repr, numbers[: -len(names)]))
-    elif kind != "skeleton":
-        fields["points"] = ";".join(f"{x!r},{y!r}" for x, y in zip(numbers[::2], numbers[1::2]))
-    if rotation:
-        fields["rotation"] = repr(rotation)
-    return make_node(tag, fields, answers, children)
+def node_of_figure(figure: Figure, fields: Mapping[str, str], answers: list[Answer] | None = None) -> Node:
+    """The node of a shape that shows a figure; ``fields`` are its other attributes."""
+    return make_node(_ELEMENTS[figure.kind], fields, answers, figure=figure)
 
 
 def _runs_of(text: str) -> list[float]:

@@ -30,8 +30,7 @@ from to_labelbox.model.items import (
     Track,
 )
 from to_labelbox_formats.cvat.meta import TaskSpec
-from to_labelbox_formats.cvat.nodes import parse_node
-from to_labelbox_formats.cvat.shapes import Figure
+from to_labelbox_formats.cvat.nodes import Figure, parse_node
 from to_labelbox_formats.cvat.tracks.interpolation import between, outline, turned
 
 

@@ -24,9 +24,9 @@ from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.json.records import is_number, records, text_of
 from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
-from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
+from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
 from to_labelbox_formats.cvat.options import Options
-from to_labelbox_formats.cvat.shapes import Figure, node_of_figure
+from to_labelbox_formats.cvat.shapes import node_of_figure
 from to_labelbox_formats.cvat.unread import tell_datumaro
 from to_labelbox_formats.cvat.xml.images import CAPTION
 

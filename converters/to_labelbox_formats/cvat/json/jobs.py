@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox_formats.cvat.json.records import Names, figure_of_record, is_number, records
-from to_labelbox_formats.cvat.shapes import Figure
+from to_labelbox_formats.cvat.nodes import Figure
 from to_labelbox_formats.cvat.tracks.interpolation import between
 
 NEAR = 1.0

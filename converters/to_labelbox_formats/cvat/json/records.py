@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from to_labelbox_formats.cvat.meta import LabelSpec
-from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
-from to_labelbox_formats.cvat.shapes import DIGITS, Figure, node_of_figure
+from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
+from to_labelbox_formats.cvat.shapes import DIGITS, node_of_figure
 
 _LENGTHS = {"rectangle": 4, "ellipse": 4, "cuboid": 16}
 _XML_TAGS = {"rectangle": "box"}

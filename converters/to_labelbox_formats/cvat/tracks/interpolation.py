@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from to_labelbox_formats.cvat.shapes import Figure
+from to_labelbox_formats.cvat.nodes import Figure
 
 Vertex = tuple[float, float]
 

@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from to_labelbox.model.items import Attribute, Box, Geometry, Keyframe, Point, Track
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
-from to_labelbox_formats.cvat.shapes import DIGITS, FLAGS, INSTANCE, Figure, Resolved, ShapeLog, geometry_of
+from to_labelbox_formats.cvat.nodes import Figure
+from to_labelbox_formats.cvat.shapes import DIGITS, FLAGS, INSTANCE, Resolved, ShapeLog, geometry_of
 from to_labelbox_formats.cvat.tracks.interpolation import between
 from to_labelbox_formats.cvat.tracks.keyframe_thinning import thinned
 from to_labelbox_formats.cvat.tracks.rows import Row, RowReader, Stretch, TrackPart

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
-from to_labelbox_formats.cvat.nodes import Answer, Node, make_node
+from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
 from to_labelbox_formats.cvat.options import OpenTracks
-from to_labelbox_formats.cvat.shapes import FLAGS, Figure, Resolved, ShapeLog, Vocabulary, figure_of, is_on, points_of
+from to_labelbox_formats.cvat.shapes import FLAGS, Resolved, ShapeLog, Vocabulary, figure_of, is_on, points_of
 from to_labelbox_formats.cvat.tracks.interpolation import between
 
 MAX_FRAME = 10_000_000
@@ -150,8 +150,8 @@ class RowReader:
         except ValueError:
             return []
         return [
-            make_node("points", {"label": names[i] if i < len(names) else str(i + 1), "points": f"{x!r},{y!r}"})
-            for i, (x, y) in enumerate(zip(numbers[::2], numbers[1::2]))
+            make_node("points", {"label": names[i] if i < len(names) else str(i + 1)}, figure=Figure("points", point))
+            for i, point in enumerate(zip(numbers[::2], numbers[1::2]))
         ]
 
     # --------------------------------------------------------------------------------------------------- rows
@@ -164,8 +164,8 @@ class RowReader:
         told: list[Answer] | None = None
         answered = resolve(label, ())
         for number, node in enumerate(nodes):
-            layout, parts, answers, _ = node
-            if plain and layout.tag == "box" and "rotation" not in layout.index:
+            layout, parts, answers, _, made = node
+            if plain and made is None and layout.tag == "box" and "rotation" not in layout.index:
                 getter = layout.getter(_BOX)
                 if getter is not None:
                     at, key_text, outside_text, occluded, xtl, ytl, xbr, ybr = getter(parts)

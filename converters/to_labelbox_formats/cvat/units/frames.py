@@ -17,13 +17,13 @@ from to_labelbox.model.items import Annotation, Asset, Item
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
-from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox.report.log import Log
 from to_labelbox_formats.cvat.assets import MediaFinder
 from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Group, frame_name
-from to_labelbox_formats.cvat.nodes import FRAME, Node, make_node, node_of
+from to_labelbox_formats.cvat.nodes import FRAME, Figure, Node, make_node, node_of
 from to_labelbox_formats.cvat.shapes import ShapeLog
 from to_labelbox_formats.cvat.tracks.tracks import TrackReader
-from to_labelbox_formats.cvat.units.setting import Setting, skip_all
+from to_labelbox_formats.cvat.units.setting import Setting, skip_all, skip_unreadable
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
 _AT_ONCE = 32
@@ -96,8 +96,7 @@ class FrameUnits:
                     self._shown.add(frame, shape)
                     shown.add(frame)
             except FileError as error:
-                log.read(UNREADABLE)
-                log.skip(Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=export.name, where=f"track {element}")
+                skip_unreadable(log, error, export.name, f"track {element}")
         self._shown.close()
         return shown
 
@@ -188,9 +187,10 @@ class _Frames:
 
 def _plain(node: Node) -> tuple[Any, ...]:
     fields = {name: node.parts[place] for name, place in node.layout.index.items()}
-    return node.tag, fields, node.answers, [_plain(child) for child in node.children]
+    figure = None if node.figure is None else (*node.figure[:1], list(node.figure.numbers), node.figure.rotation)
+    return node.tag, fields, node.answers, [_plain(child) for child in node.children], figure
 
 
 def _node(plain: tuple[Any, ...]) -> Node:
-    tag, fields, answers, children = plain
-    return make_node(tag, fields, answers, [_node(child) for child in children])
+    tag, fields, answers, children, figure = plain
+    return make_node(tag, fields, answers, list(map(_node, children)), Figure(*figure) if figure else None)

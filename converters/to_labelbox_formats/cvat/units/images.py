@@ -10,13 +10,13 @@ from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.model.items import Annotation, Asset, Item
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
-from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox.report.log import Log
 from to_labelbox_formats.cvat.assets import MediaFinder
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.meta import whole
 from to_labelbox_formats.cvat.nodes import FRAME, Node, Record, node_of, start_tag
 from to_labelbox_formats.cvat.shapes import ShapeLog
-from to_labelbox_formats.cvat.units.setting import Setting, skip_all
+from to_labelbox_formats.cvat.units.setting import Setting, skip_all, skip_unreadable
 from to_labelbox_formats.cvat.xml.images import ImageReader, Turn
 
 Size = tuple[int, int]
@@ -53,12 +53,9 @@ class ImageUnits:
             try:
                 item = pictures.item(record, list(export.records(again)) if again else ())
             except FileError as error:
-                where = f"image {unit + 1}"
-                log.read(UNREADABLE)
-                log.skip(Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=export.name, where=where)
-                continue
-            if item is not None:
-                yield item
+                skip_unreadable(log, error, export.name, f"image {unit + 1}")
+            else:
+                yield from () if item is None else (item,)
 
     def unlabelled(self, unit: int) -> Sequence[Item]:
         """The picture without its annotations, by its start tag alone."""

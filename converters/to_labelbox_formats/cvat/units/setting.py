@@ -9,7 +9,8 @@ from typing import Protocol
 from to_labelbox.model.items import Item
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
-from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.nodes import Node
 from to_labelbox_formats.cvat.options import OpenTracks
@@ -61,3 +62,9 @@ def skip_all(nodes: Iterable[Node], log: ShapeLog, code: Code, message: str) -> 
             label = shape.get("label") or UNNAMED
             log.read(label)
             log.skip(code, label, message)
+
+
+def skip_unreadable(log: Log, error: FileError, file: str, where: str) -> None:
+    """An image or track that cannot be read at all is one annotation, of no class that is known."""
+    log.read(UNREADABLE)
+    log.skip(Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=file, where=where)

@@ -28,14 +28,14 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
-from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox.report.log import Log
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
 from to_labelbox_formats.cvat.nodes import FRAME, node_of
 from to_labelbox_formats.cvat.shapes import INSTANCE, ShapeLog, flags_beside
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import SKELETON_TRACK, TrackReader
-from to_labelbox_formats.cvat.units.setting import Setting, skip_all
+from to_labelbox_formats.cvat.units.setting import Setting, skip_all, skip_unreadable
 from to_labelbox_formats.cvat.xml.export import XmlExport
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
@@ -116,9 +116,7 @@ class _GroupReader:
             try:
                 yield from reader.read(record, f"{self._prefix}{element}")
             except FileError as error:
-                where = f"track {element}"
-                self._log.read(UNREADABLE)
-                self._log.skip(Code.RECORD_UNREADABLE, UNREADABLE, str(error), file=export.name, where=where)
+                skip_unreadable(self._log, error, export.name, f"track {element}")
 
     def frames(self) -> Iterator[Annotation]:
         """Shapes of a frame last until the next sampled one; tags are joined over consecutive sampled frames."""

@@ -188,7 +188,7 @@ class ImageReader:
             try:
                 if element.tag != "points" or not name:
                     raise Refused(Code.KEYPOINTS_INVALID, f"an element <{element.tag}> is not a named point")
-                numbers = points_of(element.get("points"))
+                numbers = element.figure.numbers if element.figure else points_of(element.get("points"))
                 if len(numbers) != 2:
                     raise Refused(
                         Code.KEYPOINTS_INVALID, f"element {name!r} has {n_of(len(numbers) // 2, 'point')}, not one"
