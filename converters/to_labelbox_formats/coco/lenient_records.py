@@ -20,7 +20,7 @@ _TRUE = (1, "1", "true", "True")
 _BOX_KEYS = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
 
 
-def leniently(text: bytes) -> tuple[LooseFields, str]:
+def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
     """A record read field by field, and what had to be repaired. Raises ValueError when it is no object."""
     # no payload can hold half a surrogate pair: it becomes U+FFFD
     whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
@@ -53,7 +53,7 @@ def leniently(text: bytes) -> tuple[LooseFields, str]:
             for s in loose["segments_info"]
             if isinstance(s, dict)
         ]
-    return fields, "; ".join(dict.fromkeys(repairs))
+    return fields, list(dict.fromkeys(repairs))
 
 
 def _id(value: Any) -> Id:
@@ -108,13 +108,10 @@ def _numbers(value: Any, name: str, repairs: list[str]) -> list[float] | None:
     if value is None:
         return None
     if not isinstance(value, list):
-        repairs.append(f"{name} is not a list")
         return [math.nan]
     out = [_number(v) for v in value]
     if any(isinstance(v, str) for v in value):
         repairs.append(f"numbers of {name} are given as text")
-    if not all(map(math.isfinite, out)):
-        repairs.append(f"{name} holds something that is not a finite number")
     return out
 
 
@@ -161,7 +158,6 @@ def _segmentation(value: Any, repairs: list[str]) -> list[list[float]] | Rle | M
         if "counts" in value:
             return _rle(value, repairs)
         if "exterior" not in value:
-            repairs.append("segmentation is an object that has neither counts nor an exterior")
             return MixedOutline([])
         return _simplest([_rings(value, repairs)])
     if isinstance(value, list) and any(
@@ -184,8 +180,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _ring(part: list[Any], repairs: list[str]) -> list[float]:
-    numbers = _numbers(part, "segmentation", repairs) or []
-    return numbers if all(map(math.isfinite, numbers)) else [math.nan]
+    return _numbers(part, "segmentation", repairs) or []
 
 
 def _rings(value: dict[str, Any], repairs: list[str]) -> list[list[float]]:

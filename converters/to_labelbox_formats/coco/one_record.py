@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from to_labelbox.geometry import vector as geo
 from to_labelbox.model.items import (
     Annotation,
-    Asset,
     Attribute,
     Box,
     Choice,
     Classification,
     Geometry,
-    Keypoint,
-    Keypoints,
     Object,
     Point,
     Polygon,
@@ -24,14 +21,17 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
-from to_labelbox.report.log import UNNAMED, Log
+from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, members_of, shortened
+from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.ids import Id, find
-from to_labelbox_formats.coco.record_types import AnyFields, Files, LooseFields, Record, has_outline
+from to_labelbox_formats.coco.record_types import AnyFields, Files, LooseFields, Reading, Record, has_outline
 from to_labelbox_formats.coco.shapes import Shapes, is_box, rectangle
 
 WHOLE_IMAGE = "class"
+_LISTED = 10
+"""Ids that a message lists at most."""
 
 
 class OneRecord:
@@ -58,9 +58,9 @@ class OneRecord:
         self._labels: list[dict[Id, str]] = [{} for _ in files.names]
         self._names: dict[int, frozenset[str]] = {}
 
-    def label(self, record: Record, data: AnyFields, kind: FileKind) -> str:
+    def label(self, record: Record, data: AnyFields) -> str:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
-        if _is_caption(data, kind):
+        if _is_caption(data, self._files.kinds[record.file]):
             return CAPTION
         if data.category_id is None:
             return self._named_class(record) or self._unlabelled or UNNAMED
@@ -85,71 +85,53 @@ class OneRecord:
         """The class of an annotation without an id of one, by ``category_name``; else empty."""
         return self._by_name(record.file, members_of(record.text).get("category_name"))
 
-    def annotation(
-        self,
-        record: Record,
-        data: AnyFields,
-        id: str,
-        label: str,
-        kind: FileKind,
-        asset: Asset,
-        log: Log,
-    ) -> Annotation:
+    def annotation(self, reading: Reading, id: str, label: str) -> Annotation:
+        """What a record becomes. Raises :class:`Refused` with the one reason why it is nothing."""
+        record, data = reading.record, reading.data
+        kind = self._files.kinds[record.file]
         if not self._predictions and (data.score is not None or kind is FileKind.RESULTS):
             raise Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
         where = self._at[record.file] + self._files.where(record)
+        drawn = _is_drawn(data)
         if _is_caption(data, kind):
-            text = data.caption or ""
-            drawn = _is_drawn(data)
             if drawn:
-                self._shapes.note(
-                    log, Code.CLASS_UNNAMED, "the place of a text has no category and is left out", record, data.id
-                )
+                reading.remark(Code.CLASS_UNNAMED, "the place of a text has no category and is left out")
+            text = data.caption or ""
             return Classification(
                 id=id, name=CAPTION, value=text, repeatable=True, free_text=True, loss=drawn, location=where
             )
         if data.deleted:
             raise Refused(Code.DELETED, "the source marks it as deleted")
-        self._check_category(record, data, log)
+        self._check_category(reading)
         crowd = not self._files.foreign[record.file]
         known = self._files.attribute_names[record.file]
         attributes, angle = attributes_of(data, record.text, self._fields, known, crowd=crowd)
-        lost = False
-        if kind is FileKind.LABELS and not _is_drawn(data):
+        if kind is FileKind.LABELS and not drawn:
             if attributes:
                 names = ", ".join(a.name for a in attributes)
-                self._shapes.note(
-                    log, Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none", record, data.id
-                )
-                lost = True
+                reading.remark(Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none")
             return Classification(
-                id=id, name=WHOLE_IMAGE, value=Choice(label), ledger_label=label, location=where, loss=lost
+                id=id,
+                name=WHOLE_IMAGE,
+                value=Choice(label),
+                ledger_label=label,
+                location=where,
+                loss=bool(attributes),
             )
-        return self._object(record, data, id, label, attributes, angle, asset, log)
+        return self._object(reading, id, label, attributes, angle)
 
-    def _object(
-        self,
-        record: Record,
-        data: AnyFields,
-        id: str,
-        label: str,
-        attributes: tuple[Attribute, ...],
-        angle: float,
-        asset: Asset,
-        log: Log,
-    ) -> Object:
+    def _object(self, reading: Reading, id: str, label: str, attributes: tuple[Attribute, ...], angle: float) -> Object:
         """What an annotation draws: its outline, else its box, with its keypoints beside."""
-        scale = self._files.conventions[record.file].sides
-        box = self._shapes.box(record, data, asset if scale else None, log)
-        outline, lost = self._shapes.outline(record, data, asset, log, turned=angle % 180 != 0)
+        shapes, data = self._shapes, reading.data
+        box = reading.box = shapes.box(reading)
+        outline = shapes.outline(reading, turned=angle % 180 != 0)
         if outline is not None and box is not None and angle % 180 and is_box(outline, box):
             outline = None  # Encord writes the corners of the box before its turn
         if data.isbbox and isinstance(outline, Polygon):
             corners = rectangle(outline)
             box, outline = corners or box, None if corners else outline
-        keypoints = self._keypoints(record, data, asset, log)
-        lost |= self._shapes.more_keypoints(record, data, log)
-        lost |= bool(data.keypoints) and (len(data.keypoints or ()) % 3 > 0 or not geo.finite(data.keypoints or ()))
+        keypoints = shapes.keypoints(reading)
+        shapes.more_keypoints(reading)
         if keypoints is not None and box is not None and not (box.width and box.height):
             box = None  # around a single point, or points in a row: it says no more than they do
         geometry: Geometry | None = outline if outline is not None else box
@@ -158,9 +140,9 @@ class OneRecord:
         elif angle:
             attributes += (Attribute("rotation", angle),)
         if geometry is None:
-            if keypoints is None:
-                raise Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
             geometry, keypoints = keypoints, None
+        if geometry is None:
+            raise reading.nothing_drawn()
         return Object(
             id=id,
             label=label,
@@ -169,40 +151,38 @@ class OneRecord:
             box=box if outline is not None and not isinstance(outline, Point) else None,
             keypoints=keypoints,
             outline_unread=self._boxes_only and type(geometry) is Box and has_outline(data.segmentation),
-            loss=lost,
-            location=self._at[record.file] + self._files.where(record),
+            loss=reading.lost,
+            location=self._at[reading.record.file] + self._files.where(reading.record),
         )
 
-    def _keypoints(self, record: Record, data: AnyFields, asset: Asset, log: Log) -> Keypoints | None:
-        if not data.keypoints and not (isinstance(data, LooseFields) and data.named_points):
-            return None
-        keypoints = self._shapes.keypoints(record, data, log)
-        if keypoints is None or not self._files.conventions[record.file].sides:
-            return keypoints
-        w, h = self._shapes.scale(record, asset)
-        return Keypoints(tuple([Keypoint(p.name, p.x * w, p.y * h, p.occluded) for p in keypoints.points]))
-
-    def _check_category(self, record: Record, data: AnyFields, log: Log) -> None:
+    def _check_category(self, reading: Reading) -> None:
+        record, id = reading.record, reading.data.category_id
         categories = self._files.categories[record.file]
-        if data.category_id is None:
-            name = self._named_class(record)
-            if name:
+        if id is None:
+            if name := self._named_class(record):
                 message = f"it has no category_id; its category_name {name!r} is that of a category"
-                self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
+                reading.remark(Code.FIELD_REPAIRED, message)
             elif not self._unlabelled:
                 said = _instead_of_category(record.text)
                 raise Refused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
-        elif find(categories, data.category_id) is None:
+        elif find(categories, id) is None:
             if not categories:
                 remedy = "the file declares no categories: take them from another with -O categories=FILE"
                 raise Refused(Code.CLASS_UNKNOWN, remedy)
-            if not self._by_name(record.file, data.category_id):
-                shown = shortened(
-                    repr(data.category_id) if isinstance(data.category_id, str) else str(data.category_id)
-                )
-                raise Refused(Code.CLASS_UNKNOWN, f"category_id {shown} is not among the categories")
-            message = "category_id is the name of a category, not its id"
-            self._shapes.note(log, Code.FIELD_REPAIRED, message, record, data.id)
+            if not self._by_name(record.file, id):
+                raise Refused(Code.CLASS_UNKNOWN, not_declared(id, categories))
+            reading.remark(Code.FIELD_REPAIRED, "category_id is the name of a category, not its id")
+
+
+def not_declared(id: Id, categories: Mapping[int, Category]) -> str:
+    """That an id is not that of a category, and which ids are."""
+    given = [_shown(category.id) for category in islice(categories.values(), _LISTED)]
+    more = f" and {len(categories) - _LISTED} more" if len(categories) > _LISTED else ""
+    return f"category_id {_shown(id)} is not among the ids of the categories: {', '.join(given)}{more}"
+
+
+def _shown(id: Id) -> str:
+    return shortened(repr(id) if isinstance(id, str) else str(id))
 
 
 def _instead_of_category(text: bytes) -> str:

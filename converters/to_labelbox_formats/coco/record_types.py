@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from to_labelbox.model.items import Box, Object
+from to_labelbox.model.items import Asset, Box, Object
+from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import Refused
 from to_labelbox_formats.coco.box_columns import NothingElse
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.conventions import Conventions
@@ -121,6 +123,41 @@ class BoxFields(_AnyFields, gc=False):
 
 
 AnyFields: TypeAlias = Fields | LooseFields | BoxFields
+
+
+_BROKEN = (Code.BOX_INVALID, Code.POLYGON_TOO_SHORT, Code.MASK_INVALID, Code.KEYPOINTS_INVALID)
+"""What may be wrong with a place."""
+
+
+class Reading(Struct):
+    """An annotation while it is read: its record, its fields, its asset; its box, once that is known.
+
+    ``remarks`` are told when it is written, each code once; what is skipped has one reason. ``lost``: some of it is not
+    carried over. ``swapped``: the size of its RLE is width, height.
+    """
+
+    record: Record
+    data: AnyFields
+    asset: Asset
+    remarks: dict[Code, list[str]] = field(default_factory=dict)
+    box: Box | None = None
+    lost: bool = False
+    swapped: bool = False
+
+    def remark(self, code: Code, message: str) -> None:
+        self.remarks.setdefault(code, []).append(message)
+
+    def without(self, code: Code, message: str) -> None:
+        """Remark that a place cannot be read; what stands in for it, if there is a box, or that something is lost."""
+        self.lost = True
+        self.remark(code, f"{message}; its box is used instead" if self.box else message)
+
+    def nothing_drawn(self) -> Refused:
+        """Why it is skipped where no place of it can be read."""
+        code = next((code for code in _BROKEN if code in self.remarks), None)
+        if code is None:
+            return Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
+        return Refused(code, "; ".join(said for broken in _BROKEN for said in self.remarks.get(broken, ())))
 
 
 class _Ids(Struct, gc=False):

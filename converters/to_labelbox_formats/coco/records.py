@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -30,7 +30,7 @@ from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently
-from to_labelbox_formats.coco.one_record import OneRecord
+from to_labelbox_formats.coco.one_record import OneRecord, not_declared
 from to_labelbox_formats.coco.panoptic import segment_masks
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
@@ -38,6 +38,7 @@ from to_labelbox_formats.coco.record_types import (
     Found,
     Plain,
     PlainBox,
+    Reading,
     Record,
     decode_all,
     decode_boxes,
@@ -65,6 +66,7 @@ class Records:
         self._files = files
         self._shapes = Shapes(files)
         self._boxes_only = boxes_only
+        self._decode: Callable[[bytes], Sequence[AnyFields]] = decode_boxes if boxes_only else decode_all
         self._source = source
         # locations name their file where an item's annotations may come from several
         self.at = [f"{name}\t" if len(files.names) > 1 else "" for name in files.names]
@@ -177,50 +179,82 @@ class Records:
 
     def _carefully(self, records: Sequence[Record], asset: Asset, log: Log) -> list[Annotation]:
         """The same for records of any kind, with repeated ids, or that do not decode."""
-        text = list_of([r.text for r in records])
-        fields: Sequence[AnyFields | None]
-        try:
-            fields = decode_boxes(text) if self._boxes_only else decode_all(text)
-        except UNDECODABLE:
-            fields = [self._one(r, log) for r in records]
         found: list[Annotation] = []
         taken: dict[str, bytes] = {}
         told: dict[tuple[Id, str], tuple[int, int]] = {}
-        for record, data in zip(records, fields):
-            if data is None:
-                continue
-            kind = self._files.kinds[record.file]
+        for reading in self._readings(records, asset, log):
+            record, data = reading.record, reading.data
             if data.segments_info is not None:
                 found += self._panoptic(record, data, asset, log)
                 continue
-            label = self._one_record.label(record, data, kind)
+            label = self._one_record.label(record, data)
             log.ledger[label].read += 1
+            id = str(data.id) if data.id is not None else f"{record.row}"
             try:
-                self._shapes.straighten(record, data, asset, log)
+                self._shapes.straighten(reading)
+                before = taken.setdefault(id, record.text)
+                if before is not record.text:
+                    if self._merge_repeated(reading, label, told, found, before, log):
+                        continue
+                    id = f"{id}#{record.file}.{record.row}"
+                annotation = self._one_record.annotation(reading, id, label)
             except Refused as error:
                 self._skip(log, error.code, label, str(error), record, data.id)
                 continue
-            id = str(data.id) if data.id is not None else f"{record.row}"
-            before = taken.setdefault(id, record.text)
-            if before is not record.text:
-                merged = self._merge_repeated(record, data, label, told, found, before, log)
-                if merged:
-                    continue
-                id = f"{id}#{record.file}.{record.row}"
-            try:
-                annotation = self._one_record.annotation(record, data, id, label, kind, asset, log)
-            except (Refused, geo.GeometryError) as error:
-                code = error.code if isinstance(error, Refused) else Code.MASK_INVALID
-                self._skip(log, code, label, str(error), record, data.id)
-                continue
             told[data.id, label] = (record.file, len(found))
             found.append(annotation)
+            self._tell(reading, log)
         return found
+
+    def _readings(self, records: Sequence[Record], asset: Asset, log: Log) -> Iterator[Reading]:
+        """Records with their fields; those that cannot be read are counted as skipped."""
+        try:
+            fields = self._decode(list_of([r.text for r in records]))
+        except UNDECODABLE:
+            fields = []
+        for record, data in zip(records, fields):
+            yield Reading(record, data, asset)
+        for record in records if not fields else ():
+            try:
+                data, repaired = self._one(record)
+            except Refused as error:
+                log.read(UNREADABLE)
+                self._skip(log, error.code, UNREADABLE, str(error), record, None)
+                continue
+            yield Reading(record, data, asset, {Code.FIELD_REPAIRED: repaired} if repaired else {})
+
+    def _one(self, record: Record) -> tuple[AnyFields, list[str]]:
+        """The fields of a record, and what had to be repaired. Raises :class:`Refused` where it cannot be read."""
+        try:
+            return self._decode(list_of([record.text]))[0], []
+        except UNDECODABLE:
+            pass
+        try:
+            return leniently(record.text)
+        except (ValueError, RecursionError) as error:
+            raise Refused(Code.RECORD_UNREADABLE, f"the annotation is not readable: {in_words(error)}") from None
+
+    def _tell(self, reading: Reading, log: Log) -> None:
+        """Note what was remarked of an annotation that is written."""
+        if reading.swapped:
+            log.assume(
+                f"sides of RLEs ({self._files.names[reading.record.file]})",
+                "width, height",
+                for_=1,
+                why="size has the image's sides in this order, and the mask then fits its bbox, else not",
+                option="-O rle_sides=stated",
+            )
+        for code, messages in reading.remarks.items():
+            self._note(log, code, "; ".join(dict.fromkeys(messages)), reading)
+
+    def _note(self, log: Log, code: Code, message: str, reading: Reading) -> None:
+        record = reading.record
+        id = str(reading.data.id)
+        log.note(code, message, file=self._files.names[record.file], where=self._files.where(record), id=id)
 
     def _merge_repeated(
         self,
-        record: Record,
-        data: AnyFields,
+        reading: Reading,
         label: str,
         told: dict[tuple[Id, str], tuple[int, int]],
         found: list[Annotation],
@@ -228,46 +262,40 @@ class Records:
         log: Log,
     ) -> bool:
         """Whether a repeated id is the same object again: an exact copy, or instances and keypoints of one object."""
-        name, where = self._files.names[record.file], self._files.where(record)
-        if before == record.text:
-            log.merge(
-                Code.ANNOTATION_DUPLICATE,
-                label,
-                "the annotation is there twice",
-                file=name,
-                where=where,
-                id=str(data.id),
-            )
-            return True
+        record, data = reading.record, reading.data
         place = told.get((data.id, label))
-        if place is None:
+        if before == record.text:
+            message = "the annotation is there twice"
+        elif place is None:
             return False  # ids are unique within a file only
-        file, at = place
-        other = found[at]
-        if isinstance(other, Object) and file != record.file and _same_box(other, data.bbox):
-            if data.keypoints and other.keypoints is None:
-                points = self._shapes.keypoints(record, data, log)
-                found[at] = msgspec.structs.replace(other, keypoints=points)
-            elif not isinstance(other.geometry, Polygon | Mask) and not self._boxes_only:
-                shape, loss = self._shapes.shape(record, data, None, log)
-                if shape is not None:
-                    found[at] = msgspec.structs.replace(other, geometry=shape, loss=other.loss or loss)
-            log.merge(
-                Code.ANNOTATION_DUPLICATE,
-                label,
-                f"told in {self._files.names[file]} too: one object",
-                file=name,
-                where=where,
-                id=str(data.id),
+        elif place[0] == record.file:
+            self._note(
+                log, Code.RECORD_DUPLICATE, "the id is used twice for different annotations; both are kept", reading
             )
-            return True
-        if place is not None and file != record.file:
             return False
-        log.note(
-            Code.RECORD_DUPLICATE, "the id is used twice for different annotations; both are kept",
-            file=name, where=where, id=str(data.id),
-        )  # fmt: skip
-        return False
+        else:
+            other = found[place[1]]
+            if not isinstance(other, Object) or not _same_box(other, data.bbox):
+                return False
+            found[place[1]] = self._both(other, reading)
+            self._tell(reading, log)
+            message = f"told in {self._files.names[place[0]]} too: one object"
+        name, where = self._files.names[record.file], self._files.where(record)
+        log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=name, where=where, id=str(data.id))
+        return True
+
+    def _both(self, other: Object, reading: Reading) -> Object:
+        """An object with the keypoints, or else the outline, that another record has of it."""
+        data = reading.data
+        if data.keypoints and other.keypoints is None:
+            points = self._shapes.keypoints(reading)
+            return msgspec.structs.replace(other, keypoints=points, loss=other.loss or reading.lost)
+        if not isinstance(other.geometry, Polygon | Mask) and not self._boxes_only:
+            reading.box = self._shapes.box(reading)
+            shape = self._shapes.outline(reading)
+            if shape is not None:
+                return msgspec.structs.replace(other, geometry=shape, loss=other.loss or reading.lost)
+        return other
 
     def lose(self, found: Found, log: Log, code: Code, why: str | Callable[[bytes], str]) -> None:
         """Count annotations that have no image as skipped; ``why``, or what it says of a record."""
@@ -276,12 +304,13 @@ class Records:
             message = why if isinstance(why, str) else why(b"")
             log.skip(code, object.label, message, file=self._files.names[file], where=object.location, id=object.id)
         for record in map(Record, found.files, found.rows, found.texts):
-            data = self._one(record, log, count=False)
-            if data is None:
+            try:
+                data, _ = self._one(record)
+            except Refused as error:
                 log.read(UNREADABLE)
-                self._skip(log, Code.RECORD_UNREADABLE, UNREADABLE, "the annotation is not readable", record, None)
+                self._skip(log, error.code, UNREADABLE, str(error), record, None)
                 continue
-            label = self._one_record.label(record, data, self._files.kinds[record.file])
+            label = self._one_record.label(record, data)
             segments = data.segments_info
             count = len(segments) if segments is not None else 1
             log.read(label, count)
@@ -297,30 +326,6 @@ class Records:
             id="" if id is None else str(id),
             count=count,
         )
-
-    def _one(self, record: Record, log: Log, count: bool = True) -> AnyFields | None:
-        """A record that does not decode in one go with its neighbours; None when it is lost (and counted)."""
-        text = b"[%b]" % record.text
-        try:
-            return (decode_boxes(text) if self._boxes_only else decode_all(text))[0]
-        except UNDECODABLE:
-            pass
-        try:
-            fields, repaired = leniently(record.text)
-        except (ValueError, RecursionError) as error:
-            if count:
-                log.read(UNREADABLE)
-                self._skip(log, Code.RECORD_UNREADABLE, UNREADABLE, f"not readable: {in_words(error)}", record, None)
-            return None
-        if count and repaired:
-            log.note(
-                Code.FIELD_REPAIRED,
-                repaired,
-                file=self._files.names[record.file],
-                where=self._files.where(record),
-                id=str(fields.id),
-            )
-        return fields
 
     # ------------------------------------------------------------------------- answers beside the annotations
 
@@ -374,7 +379,7 @@ class Records:
                 log.skip(mask[0], label, mask[1], file=self._files.names[file], where=where, id=id)
                 continue
             if find(categories, segment.category_id) is None:
-                message = f"category_id {segment.category_id} is not among the categories"
+                message = not_declared(segment.category_id, categories)
                 log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file], where=where, id=id)
                 continue
             crowd = CROWD if segment.iscrowd else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -152,15 +153,21 @@ BAD_RLE = {"size": [80, 100], "counts": [1, 2]}
 
 
 SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
-    "short bbox": ({"bbox": [1, 2, 3]}, "geometry-missing"),
-    "text in bbox": ({"bbox": [1, 2, "x", 4]}, "geometry-missing"),
-    "bbox of another type": ({"bbox": {"x": 1}}, "geometry-missing"),
-    "corners as bbox": ({"bbox": [[1, 1], [5, 5]]}, "geometry-missing"),
-    "rotated bbox": ({"bbox": [1, 1, 5, 5, 30]}, "geometry-missing"),
+    "short bbox": ({"bbox": [1, 2, 3]}, "box-invalid"),
+    "text in bbox": ({"bbox": [1, 2, "x", 4]}, "box-invalid"),
+    "bbox of another type": ({"bbox": {"x": 1}}, "box-invalid"),
+    "corners as bbox": ({"bbox": [[1, 1], [5, 5]]}, "box-invalid"),
+    "rotated bbox": ({"bbox": [1, 1, 5, 5, 30]}, "box-invalid"),
     "nothing": ({}, "geometry-missing"),
     "zero area": ({"bbox": [1, 1, 0, 5]}, "box-empty"),
     "huge bbox": ({"bbox": [1e308, 1e308, 1e308, 1e308]}, "outside"),
+    "bbox of NaN": ({"bbox": [1, 2, math.nan, 4]}, "box-invalid"),
+    "numbers as text, and too few": ({"bbox": ["1", "2", "3"]}, "box-invalid"),
     "two points": ({"segmentation": [[1, 1, 5, 5]]}, "polygon-too-short"),
+    "two parts of two points": ({"segmentation": [[1, 1, 5, 5], [2, 2, 6, 6]]}, "polygon-too-short"),
+    "outline of NaN": ({"segmentation": [[1, 1, math.nan, 5, 9, 9]]}, "polygon-too-short"),
+    "outline and bbox of NaN": ({"segmentation": [[1, 1, math.nan, 5, 9, 9]], "bbox": [math.nan] * 4}, "box-invalid"),
+    "an object that is no outline": ({"segmentation": {"foo": 1}}, "mask-invalid"),
     "odd count": ({"segmentation": [[1, 1, 5, 5, 9]]}, "polygon-too-short"),
     "collinear": ({"segmentation": [[1, 1, 2, 2, 3, 3]]}, "polygon-empty"),
     "rle of a short sum": ({"segmentation": BAD_RLE}, "mask-invalid"),
@@ -183,7 +190,7 @@ SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
     "dangling image": ({"image_id": 99, "bbox": GOOD_BOX}, "asset-unknown"),
     "no image": ({"image_id": None, "bbox": GOOD_BOX}, "asset-unknown"),
     "keypoints all absent, nothing else": ({"keypoints": [0, 0, 0]}, "geometry-missing"),
-    "keypoints not in triples, nothing else": ({"keypoints": [1, 2]}, "geometry-missing"),
+    "keypoints not in triples, nothing else": ({"keypoints": [1, 2]}, "keypoints-invalid"),
 }
 
 
@@ -195,8 +202,8 @@ def test_a_broken_annotation_costs_itself(convert: Convert, what: str) -> None:
     assert run.codes.get(code), run.examples
     assert (run.report.annotations.converted, run.report.annotations.skipped) == (1, 1)
     assert len(run.lines) == 1
-    example = next(e for d in run.report.diagnostics if d.code == code for e in d.examples)
-    assert (example.file, example.where, example.id) == ("instances.json", "annotations[1]", "2")
+    told = [(d.code, e.file, e.id) for d in run.report.diagnostics for e in d.examples if e.where == "annotations[1]"]
+    assert told == [(code, "instances.json", "2")], run.examples
 
 
 REPAIRED: dict[str, tuple[dict[str, Any], str, str]] = {

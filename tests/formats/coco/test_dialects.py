@@ -99,7 +99,7 @@ def test_a_broken_part_is_left_out_and_told(convert: Convert) -> None:
 def test_an_object_that_is_no_outline_leaves_the_box(convert: Convert) -> None:
     run = convert(coco([annotation(1, bbox=[1, 2, 3, 4], segmentation={"foo": 1})]))
     assert "bbox" in run.lines[0]
-    assert any("neither counts nor an exterior" in e for e in run.examples)
+    assert any("holds no outline that can be read; its box is used instead" in e for e in run.examples)
 
 
 def test_an_rle_without_a_size_fills_the_image_or_is_none(convert: Convert) -> None:
@@ -183,7 +183,7 @@ TWO = [{"id": 1, "name": "car"}, {"id": 2, "name": "bus"}]
         ({"category_id": None}, "it has no category_id;"),
         ({"category_id": True}, "category_id is true"),
         ({"category_name": "lorry"}, 'it has no category_id but category_name "lorry"'),
-        ({"category_id": "lorry"}, "category_id 'lorry' is not among the categories"),
+        ({"category_id": "lorry"}, "category_id 'lorry' is not among the ids of the categories: 1, 2"),
     ],
 )
 def test_a_class_that_is_none_is_called_what_it_is(convert: Convert, fields: Any, message: str) -> None:
