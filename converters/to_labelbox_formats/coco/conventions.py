@@ -6,7 +6,7 @@ COCO's own rule is taken; records that speak against it are counted. Where all o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
 import msgspec
@@ -85,9 +85,11 @@ class _Seen(Struct):
     visibilities: list[float]
 
 
-def conventions_of(file: File, number: int, opened: Opened, options: Options, log: Log) -> Conventions:
+def conventions_of(
+    file: File, number: int, opened: Opened, texts: Iterable[bytes], options: Options, log: Log
+) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
-    sample = list(_sample(file, number, opened))
+    sample = list(_seen(texts, _Pictures(file, number, opened)))
     _tell_rectangles(file, sample, log)
     units = _units(file, sample, options.units)
     return Conventions(
@@ -260,15 +262,20 @@ def _all_visible(file: File, sample: list[_Seen], visibility: Visibility, log: L
 # --------------------------------------------------------------------------------------------------------- sample
 
 
-def _sample(file: File, number: int, opened: Opened) -> Iterator[_Seen]:
-    """Annotations spread over the file; those that do not decode at once, or state their ``bbox_mode``, say nothing here."""
+def sample_of(file: File, number: int, opened: Opened) -> Iterator[bytes]:
+    """Annotations spread over the file; of a track one that is on a frame."""
     table = file.annotations if file.tracks is None else file.tracks.tracks
     count = len(table)
-    pictures = _Pictures(file, number, opened)
     for row in sorted(set(np.linspace(0, max(0, count - 1), min(count, SAMPLE)).astype(np.int64).tolist())):
         text = opened.read(number, int(table.lengths[row]), int(table.starts[row]))
         if file.tracks is not None:
             text = next((shown for shown in split_track(text)[1] if shown is not None), b"")
+        yield text
+
+
+def _seen(texts: Iterable[bytes], pictures: _Pictures) -> Iterator[_Seen]:
+    """What is seen of annotations; those that do not decode at once, or state their ``bbox_mode``, say nothing here."""
+    for text in texts:
         try:
             record = _record(text)
         except UNDECODABLE:

@@ -26,7 +26,7 @@ from to_labelbox_formats.coco.assets import ImageRecord, Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.conventions import Conventions, conventions_of
+from to_labelbox_formats.coco.conventions import Conventions, conventions_of, sample_of
 from to_labelbox_formats.coco.detect import FileKind, probe_file
 from to_labelbox_formats.coco.frames import Frames
 from to_labelbox_formats.coco.homes import ask_whether_one_set, ask_which_file, set_homes, set_split_homes
@@ -62,9 +62,11 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     _borrow_categories(files, options, log)
     tell_unread(files, fields, log)
     with texts.open() as opened:
+        conventions = []
         for n, file in enumerate(files):
-            number_categories(file, n, opened, options.first_category, log)
-        conventions = [conventions_of(f, n, opened, options, log) for n, f in enumerate(files)]
+            sample = list(sample_of(file, n, opened))
+            number_categories(file, n, opened, sample, options.first_category, log)
+            conventions.append(conventions_of(file, n, opened, sample, options, log))
         _settle_homes(files, source, options, context, opened)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)

@@ -57,9 +57,14 @@ class Names:
         return (int.from_bytes(digest, "big", signed=True) | -(2**63)) & ~(2**62)
 
 
+def is_number(key: int) -> bool:
+    """Whether a key is of a small whole number, which is the key itself."""
+    return -_HALF < key < _HALF
+
+
 def twin(key: int) -> int:
     """The key of the same number as a text, or of the same text as a number; :data:`MISSING` for what has none."""
-    if -_HALF < key < _HALF:
+    if is_number(key):
         return _TEXT + key
     return key - _TEXT if key > 2**62 else MISSING
 

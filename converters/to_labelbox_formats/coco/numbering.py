@@ -1,17 +1,25 @@
-"""Ids of categories that are a list of bare names: their places, counted from 0 or from 1."""
+"""Ids of categories that the annotations count otherwise than the file: a list of bare names, or ids that are one off."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
 
+from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.attributes import shortened
+from to_labelbox_formats.coco.ids import MISSING, is_number, twin
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import FirstCategory
 from to_labelbox_formats.coco.random_access import Opened
+
+_FIRST = {"0": 0, "1": 1}
+_SHOWN = 5
+"""Ids that a question lists at most."""
 
 
 class _CategoryId(Struct, gc=False):
@@ -21,42 +29,99 @@ class _CategoryId(Struct, gc=False):
 _decode = msgspec.json.Decoder(_CategoryId).decode
 
 
-def number_categories(file: File, number: int, opened: Opened, first: FirstCategory, log: Log) -> None:
-    """Count the names from where the ids in use say. Raises :class:`UsageError` where those leave it open."""
-    count = len(file.categories)
-    if not file.unnumbered or not count:
+def number_categories(
+    file: File, number: int, opened: Opened, sample: Iterable[bytes], first: FirstCategory, log: Log
+) -> None:
+    """Count the categories from where the option or the ids in use say: ``sample`` is of some annotations, and all are read
+    where that leaves doubt. Raises :class:`UsageError` where those leave it open.
+    """
+    if not file.categories:
         return
-    used = _used(file, number, opened) if first is FirstCategory.AUTO else set()
+    if first is not FirstCategory.AUTO:
+        _count_from(file, _FIRST[first])
+    elif file.unnumbered:
+        _count_names(file, set(_ids(_records(file, number, opened))), log)
+    elif not {*_numbers(file)}.issuperset(_ids(sample)):
+        _ask_whether_one_off(file, set(_ids(_records(file, number, opened))))
+
+
+def _count_names(file: File, used: set[int], log: Log) -> None:
+    """Give bare names the ids that those in use say they have."""
+    count = len(file.categories)
     from_zero, from_one = 0 in used, count in used
-    if first is FirstCategory.AUTO:
-        if from_zero == from_one and used:
-            names = ", ".join(shortened(str(c.name)) for c in list(file.categories.values())[:3])
-            ask(
-                f"{file.name}: its categories are a list of names ({names}, …), and the ids in use "
-                f"({', '.join(map(str, sorted(used)[:5]))}) do not say whether the first one is 0 or 1.",
-                [("-O first_category=0", "0 is the first name"), ("-O first_category=1", "1 is the first name")],
-            )
-        log.assume(
-            f"id of the first category ({file.name})",
-            "1" if from_one else "0",
-            for_=len(used),
-            why="the ids in use reach " + (f"{count}, the number of names" if from_one else "0"),
-            option=f"-O first_category={'0' if from_one else '1'}",
+    if from_zero == from_one and used:
+        names = ", ".join(shortened(str(c.name)) for c in list(file.categories.values())[:3])
+        ask(
+            f"{file.name}: its categories are a list of names ({names}, …), and the ids in use "
+            f"({_listed(used)}) do not say whether the first one is 0 or 1.",
+            [("-O first_category=0", "0 is the first name"), ("-O first_category=1", "1 is the first name")],
         )
-    if first is FirstCategory.ONE or (first is FirstCategory.AUTO and from_one):
-        file.categories = {
-            key + 1: msgspec.structs.replace(category, id=key + 1) for key, category in file.categories.items()
-        }
+    log.assume(
+        f"id of the first category ({file.name})",
+        "1" if from_one else "0",
+        for_=len(used),
+        why="the ids in use reach " + (f"{count}, the number of names" if from_one else "0"),
+        option=f"-O first_category={'0' if from_one else '1'}",
+    )
+    _count_from(file, int(from_one))
 
 
-def _used(file: File, number: int, opened: Opened) -> set[int]:
-    """The category ids of all annotations."""
-    found: set[int] = set()
+def _ask_whether_one_off(file: File, used: set[int]) -> None:
+    """Stop with the question where the ids in use are those of the categories only if these are counted from the other of 0
+    and 1."""
+    declared = _numbers(file)
+    unknown, start = used - declared.keys(), min(declared, default=-1)
+    other = 1 - start
+    if len(declared) < len(file.categories) or start not in (0, 1) or not unknown:
+        return
+    if not {id + other - start for id in declared} >= used:
+        return
+    name = repr(shortened(str(file.categories[declared[start]].name)))
+    ask(
+        f"{file.name}: its categories have the ids {_listed(declared)}, and its annotations use {_listed(used)}, of which "
+        f"{_listed(unknown)} {'is' if len(unknown) == 1 else 'are'} none of them: all would be, were the first category {other} "
+        f"instead of {start}.",
+        [
+            (f"-O first_category={other}", f"{other} is {name}, and so on: every annotation has a class"),
+            (
+                f"-O first_category={start}",
+                f"{start} is {name}, as the file says: annotations of other ids are skipped",
+            ),
+        ],
+    )
+
+
+def _count_from(file: File, first: int) -> None:
+    declared = _numbers(file)
+    if len(declared) < len(file.categories):
+        raise UsageError(f"-O first_category={first}: the ids of the categories of {file.name} are not numbers")
+    if shift := first - min(declared):
+        given = {id + shift: file.categories[key] for id, key in declared.items()}
+        file.categories = {id: msgspec.structs.replace(category, id=id) for id, category in given.items()}
+
+
+def _numbers(file: File) -> dict[int, int]:
+    """The keys of the categories by their ids, as far as those are numbers, or texts of numbers."""
+    ids = {key if is_number(key) else twin(key): key for key in file.categories}
+    return {id: key for id, key in ids.items() if id != MISSING}
+
+
+def _records(file: File, number: int, opened: Opened) -> Iterator[bytes]:
     for start, length in zip(file.annotations.starts.tolist(), file.annotations.lengths.tolist()):
+        yield opened.read(number, length, start)
+
+
+def _ids(records: Iterable[bytes]) -> Iterator[int]:
+    """The category ids of annotations, as far as they are whole numbers."""
+    for record in records:
         try:
-            id = _decode(opened.read(number, length, start)).category_id
+            id = _decode(record).category_id
         except UNDECODABLE:
             continue
         if id is not None:
-            found.add(id)
-    return found
+            yield id
+
+
+def _listed(ids: Collection[int]) -> str:
+    shown: Sequence[int] = sorted(ids)[:_SHOWN]
+    return ", ".join(map(str, shown)) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")

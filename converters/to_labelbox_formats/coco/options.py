@@ -85,7 +85,10 @@ class Options:
     )
     first_category: FirstCategory = field(
         default=FirstCategory.AUTO,
-        metadata={"help": "id of the first category where they are a list of bare names; auto goes by the ids in use"},
+        metadata={
+            "help": "id that annotations use for the first category; auto takes it as declared, goes by the ids in use where "
+            "categories are bare names, and asks where those would all be declared ones, were they one off"
+        },
     )
     unlabelled: str | None = field(
         default=None, metadata={"help": "class of annotations without a category, else skipped"}
