@@ -43,7 +43,7 @@ def test_one_name_in_two_splits_is_told_with_the_remedy(convert: Convert, tmp_pa
         save(tmp_path / "set" / "annotations" / f"{split}.json", coco([annotation(bbox=[1, 1, 5, 5])]))
     run = convert(tmp_path / "set")
     assert run.codes["asset-duplicate"] == 1
-    assert any("(train, val)" in e and "--global-key '{split}/{relpath}'" in e for e in run.examples)
+    assert any("(train and val)" in e and "--global-key '{split}/{relpath}'" in e for e in run.examples)
     assert len(lines(convert(tmp_path / "set", global_key="{split}/{relpath}").out, "data_rows.ndjson")) == 2
 
 
