@@ -19,7 +19,7 @@ from to_labelbox_formats.label_studio.assets import shows_media
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, TOOL_KINDS, Config, observed
 from to_labelbox_formats.label_studio.conventions import Evidence
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileForm
-from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS, plain_fields
+from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
 from to_labelbox_formats.label_studio.files.records import (
     LABEL_KEYS,
     AnnotationRecord,
@@ -28,8 +28,10 @@ from to_labelbox_formats.label_studio.files.records import (
     TaskHeadWithRegions,
     ValueRecord,
 )
+from to_labelbox_formats.label_studio.flat_fields import FlatFields
 
 SAMPLED_PIECES = 64
+_PROPOSALS = ("predictions", "drafts")
 _DECODE = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 _TASK = frozenset(Task.__struct_fields__) | frozenset(
@@ -61,13 +63,13 @@ _TYPES = frozenset(LABEL_KEYS) | ANSWER_TAGS | frozenset(TOOL_KINDS) | {"relatio
 class ExportCensus:
     """Counts names that no rule knows, record by record.
 
-    Where there is no labelling config: also the control, object, type and source of each region, and the fields of flat
-    records that can be data or answers, with whether they refer to media.
+    Where there is no labelling config: also the control, object, type and source of each region (those of predictions and
+    drafts apart), and the fields of flat records. ``answers`` are those that the user calls so.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, answers: str | None) -> None:
         self._controls: dict[tuple[str, str, str, str], None] = {}
-        self._plain: dict[str, bool] = {}
+        self._proposed: dict[tuple[str, str, str, str], None] = {}
         self._unknown: Counter[tuple[str, str, str, str]] = Counter()
         self._data: Counter[str] = Counter()
         self._media: set[str] = set()
@@ -75,30 +77,33 @@ class ExportCensus:
         self._pieces = 0
         self.evidence = Evidence()
         self.fields = FieldEvidence()
+        self.flat = FlatFields(answers)
 
     def see(self, form: FileForm, records: Sequence[Any], text: bytes, look: bool) -> None:
         """Look at a piece of a file; ``look``: also for what tells of controls, as there is no labelling config."""
+        if form is FileForm.FLAT:
+            self._see_flat(records, look)
+            return
         if look:
             for record in records:
                 self._see_controls(record)
-        if form is FileForm.FLAT:
-            self._see_flat(records)
-        elif records:
+        if records:
             self._pieces += 1
             if self._records <= FULLY_SEEN or not self._pieces % SAMPLED_PIECES:
                 for record in _tasks(text) if form is FileForm.TASKS else records:
                     self._see_task(record)
 
-    def _see_flat(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def _see_flat(self, records: Iterable[Mapping[str, Any]], look: bool) -> None:
         """Look at flat records, whose fields are data and controls side by side, for what their regions tell."""
         for record in records:
+            answers = self.flat.see(record) if look else ()
             self._records += 1
             if self._records > FULLY_SEEN and self._records % SAMPLED_PIECES:
                 continue
             payloads = [p for v in record.values() if isinstance(v, list) for p in v if isinstance(p, dict)]
             for payload in payloads:
                 self.evidence.see(payload, payload)
-            self.fields.see({n: v for n, v in record.items() if n not in FLAT_KEYS}, payloads)
+            self.fields.see({n: v for n, v in record.items() if n not in FLAT_KEYS and n not in answers}, payloads)
 
     def _see_task(self, task: Mapping[str, Any]) -> None:
         self._records += 1
@@ -111,11 +116,11 @@ class ExportCensus:
             self._data.update(data.keys())
             self._media.update(name for name, value in data.items() if name not in self._media and shows_media(value))
         regions: list[Mapping[str, Any]] = []
-        inner = [task] if isinstance(task.get("result"), list) else []
-        for name in ("annotations", "completions", "predictions", "drafts"):
+        inner = [("", task)] if isinstance(task.get("result"), list) else []
+        for name in ("annotations", "completions", *_PROPOSALS):
             listed = task.get(name)
-            inner += [a for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
-        for annotation in inner:
+            inner += [(name, a) for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
+        for name, annotation in inner:
             if annotation is not task:
                 self._count("field", "annotations", annotation, _ANNOTATION)
             result = annotation.get("result")
@@ -124,6 +129,8 @@ class ExportCensus:
                     self._records += 1
                     self._see_region(region)
                     regions.append(region)
+                    if name in _PROPOSALS:
+                        self._proposed[_control_of(region)] = None
         if isinstance(data, dict):
             self.fields.see(data, regions)
 
@@ -150,31 +157,21 @@ class ExportCensus:
     # ------------------------------------------------------------------------------- in place of a labelling config
 
     def _see_controls(self, record: Any) -> None:
-        """Look at a task, a flat record or a stored annotation."""
+        """Look at a task or a stored annotation."""
         if isinstance(record, TaskHeadWithRegions):
             for annotation in record.annotations or record.completions or ():
                 for r in annotation.result or ():
                     self._controls[r.from_name or "", r.to_name or "", (r.type or "").lower(), r.source or ""] = None
-        elif "annotation_id" in record:
-            for name in plain_fields(record):
-                self._plain[name] = self._plain.get(name, False) or shows_media(record[name])
         else:
             result = record.get("result")
             for r in result if isinstance(result, list) else ():
                 if isinstance(r, dict):
-                    names = (r.get(k) for k in ("from_name", "to_name", "type", "source"))
-                    control, shown, kind, source = (n if isinstance(n, str) else "" for n in names)
-                    self._controls[control, shown, kind.lower(), source] = None
+                    self._controls[_control_of(r)] = None
 
     def config(self, data_key: str | None, log: Log) -> Config:
         """What the regions let see of the labelling config."""
-        return self.fields.settle(observed(self._controls), data_key, log)
-
-    def doubtful(self, data_key: str | None) -> list[str]:
-        """Fields of flat records, beside those that are the asset, that can be answers."""
-        media = [name for name, shown in self._plain.items() if shown]
-        rest = [name for name in self._plain if name not in (*media, data_key)]
-        return rest if media or data_key in self._plain or len(rest) > 1 else []
+        seen = self.fields.settle(observed(self._controls or self._proposed), data_key, log)
+        return msgspec.structs.replace(seen, controls={**seen.controls, **self.flat.answers})
 
     # ------------------------------------------------------------------------------------------------------- telling
 
@@ -182,12 +179,14 @@ class ExportCensus:
         """Note what was found, most frequent first; fields of the data that nothing shows among it."""
         for (what, name, where, why), count in self._unknown.most_common():
             log.note_unread(what, name, where=where, count=count, why=why)
+        self._data.update(self.flat.data)
+        self._media.update(self.flat.media)
         shown = {root_key(o.value) for o in config.objects.values()} | {
             root_key(o.repeated) for o in config.objects.values()
         }
         shown |= {*config.objects, data_key or ""}
-        if not config.found and not shown & self._data.keys():
-            return  # the asset is told by the values, not by names
+        if not (config.found or self._media or shown & self._data.keys()):
+            return  # which text is the asset its length tells, not its name
         for name, count in self._data.most_common():
             if name not in shown and (config.found or name not in self._media):
                 log.note_unread("field", name, where="data of tasks", count=count, why="no object shows it")
@@ -198,6 +197,12 @@ def _tasks(text: bytes) -> Sequence[Mapping[str, Any]]:
         return _DECODE(text)
     except UNDECODABLE:
         return ()
+
+
+def _control_of(region: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    names = (region.get(k) for k in ("from_name", "to_name", "type", "source"))
+    control, shown, kind, source = (n if isinstance(n, str) else "" for n in names)
+    return control, shown, kind.lower(), source
 
 
 def root_key(expression: str) -> str:

@@ -43,6 +43,8 @@ TOOL_KINDS = {
 TEXT_TAGS = frozenset("text hypertext paragraphs chat".split())
 TIMED_TAGS = frozenset("audio audioplus".split())
 ANSWER_TAGS = frozenset("choices taxonomy textarea number rating datetime pairwise ranker".split())
+UNTOLD = "untold"
+"""The tag of a control that stands for answers of which nothing says whether they are choices or texts."""
 _PLACEHOLDER = re.compile(r"[_\-. ]?\{\{\s*\w+\s*\}\}")
 _MAX_RATING = 100
 MAX_DEPTH = 32

@@ -29,21 +29,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     conventions = settle(index.census.evidence, options, log)
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
-    if index.doubtful:
-        fields = ", ".join(index.doubtful[:8])
-        log.assume(
-            "fields of flat records",
-            f"data: {fields}",
-            unknown=len(index.doubtful),
-            why="JSON-MIN and CSV tell single choices and texts in the same way",
-            option="-O config=FILE",
-        )
-        log.note(
-            Code.FIELD_IGNORED,
-            "JSON-MIN and CSV do not tell single choices and texts from data, so these fields were taken for data: "
-            f"{fields}; if any of them is an answer, give the labelling config with -O config=FILE",
-            file=files[0].name,
-        )
+        index.census.flat.tell(log, options.data_key, files[0].name if files else "")
     items = TaskItems(source, index, declared, conventions, options, context)
     return Dataset(
         source.name,

@@ -33,6 +33,10 @@ class Options:
     data_key: str | None = field(
         default=None, metadata={"help": "field of the task's data that holds the asset, where it cannot be told"}
     )
+    answers: str | None = field(
+        default=None,
+        metadata={"help": "fields of JSON-MIN and CSV that are answers, by commas, where no labelling config tells"},
+    )
     size: str | None = field(
         default=None, metadata={"help": "WxH in pixels of every picture or video whose size is not known otherwise"}
     )

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.report.errors import FileError, SourceError
+from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.asset_index import AssetIndex, Tasks, index_assets
@@ -41,7 +41,7 @@ class TaskIndex(Struct, frozen=True):
     """What opening has found; a task's number is its *unit*.
 
     ``given`` is the labelling config that the user or the source gives, ``config`` that or what the regions let see.
-    ``census``: what no rule reads. ``doubtful``: fields of flat records, beside the one that is the asset, that can be answers.
+    ``census``: what no rule reads.
     ``attached``: a task's further records, by its unit; ``absorbed``: the units of those.
     """
 
@@ -51,7 +51,6 @@ class TaskIndex(Struct, frozen=True):
     bytes: int
     given: Config
     config: Config
-    doubtful: Sequence[str]
     repeated_ids: set[Id]
     census: ExportCensus
     attached: dict[int, list[int]]
@@ -100,21 +99,27 @@ def index_tasks(
     source: Source, found: Sequence[FoundFile], config: Config | None, options: Options, log: Log
 ) -> TaskIndex:
     """Index all tasks; without a labelling config the regions tell what there is. Raises :class:`SourceError`."""
-    survey = _Survey(source, [TaskFile(f.name, f.shape, f.form) for f in found], config is None)
+    if config is not None and options.answers is not None:
+        raise UsageError(
+            "label-studio option answers: the labelling config says which fields are answers: leave it out"
+        )
+    census = ExportCensus(options.answers)
+    survey = _Survey(source, [TaskFile(f.name, f.shape, f.form) for f in found], config is None, census)
     for number in range(len(found)):
         survey.add_file(number)
     for name, reason in survey.faults:
         log.file_unreadable(name, reason)
     if not survey.units and not log.unreadable:
         raise SourceError(f"{source.path}: holds no Label Studio task")
-    given = config or Config()
-    known = config or survey.census.config(options.data_key, log)
+    census.flat.settle()
+    given = config or Config(census.flat.answers)
+    known = config or census.config(options.data_key, log)
     with closing(TaskFiles(source, survey.files, given)) as files:
         _attach(survey, files)
         tasks = Tasks(files, survey.pieces, survey.absorbed, known, options.data_key)
         assets = index_assets(tasks) if survey.units else AssetIndex()
     if config is None and options.data_key is None and not assets.shown:
-        survey.census.fields.ask()
+        census.fields.ask()
     return TaskIndex(
         survey.files,
         survey.pieces,
@@ -122,9 +127,8 @@ def index_tasks(
         survey.bytes,
         given,
         known,
-        survey.census.doubtful(options.data_key),
         {id for id, units in survey.repeats.items() if len({survey.ids[id], *units} - survey.absorbed) > 1},
-        survey.census,
+        census,
         survey.attached,
         survey.absorbed,
         assets,
@@ -172,6 +176,7 @@ class _Survey(Struct):
     source: Source
     files: list[TaskFile]
     look: bool
+    census: ExportCensus
     pieces: list[TaskPiece] = field(default_factory=list)
     units: int = 0
     bytes: int = 0
@@ -181,7 +186,6 @@ class _Survey(Struct):
     without_data: list[tuple[int, Id]] = field(default_factory=list)
     attached: dict[int, list[int]] = field(default_factory=dict)
     absorbed: set[int] = field(default_factory=set)
-    census: ExportCensus = field(default_factory=ExportCensus)
     faults: list[tuple[str, str]] = field(default_factory=list)
 
     def add_file(self, number: int) -> None:

@@ -99,3 +99,16 @@ def test_where_no_task_lets_see_the_asset_the_user_is_asked(tmp_path: Path) -> N
     assert "note" not in str(asked.value)
     report = to_labelbox.convert(tmp_path / "min.json", tmp_path / "out", options={"data_key": "target"})
     assert report.annotations.converted == 2
+
+
+def test_predictions_tell_the_asset_where_nothing_else_does(tmp_path: Path) -> None:
+    """Two texts of about one length; what a model has marked is on the object of that name."""
+    data = {"text": "a dog in the sun", "source": "sheet-one-2024.csv"}
+    proposed = {"model_version": "m", "result": [{**span(data["text"], "dog"), "to_name": "text"}]}
+    made = to_labelbox.convert(
+        write(tmp_path, [{"id": 1, "data": data, "predictions": [proposed]}]),
+        tmp_path / "out",
+        options={"predictions": True},
+    )
+    assert texts(tmp_path / "out") == [data["text"]]
+    assert (made.annotations.converted, made.assumptions, codes(made)) == (1, [], {"decision": 1})

@@ -58,6 +58,11 @@ def test_a_span_over_other_text_is_kept_and_said_so() -> None:
     assert Offsets("abcdef").resolve(1, 3, None) == (1, 3, Unit.UNCHECKED)
 
 
+def test_a_line_break_that_only_the_quote_has_agrees() -> None:
+    assert Offsets("clear to land").resolve(9, 13, "land\\n") == (9, 13, Unit.CODE_POINTS)
+    assert Offsets("clear to land").resolve(8, 12, "land\n") == (8, 12, Unit.MISMATCH)
+
+
 def test_stored_line_breaks_of_two_characters_agree() -> None:
     assert Offsets("a\nb").resolve(0, 3, "a\\nb") == (0, 3, Unit.CODE_POINTS)
 

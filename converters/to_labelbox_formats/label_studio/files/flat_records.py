@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from to_labelbox_formats.label_studio.config import Config, Control
+from to_labelbox_formats.label_studio.config import UNTOLD, Config, Control
 from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, AnnotationRecord, Id, Number, Region, Task
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
@@ -67,18 +67,31 @@ def plain_fields(record: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def kind_of_payload(value: Any) -> str:
+    """What a value of a control answers or labels; empty for what can be data as well."""
+    for one in value if isinstance(value, list) else (value,):
+        if _is_payload(one):
+            return _kind_of(one) or "region"
+    return ""
+
+
 def _id(value: Any) -> Id:
     return value if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
 
 
 def _payloads(value: Any, control: Control | None) -> Iterator[tuple[dict[str, Any], str]]:
     """The values of a control, unwrapped from the short forms of a single answer; nothing for data fields."""
-    kind = control.tag if control is not None else ""
+    kind = control.tag if control is not None and control.tag != UNTOLD else ""
     if isinstance(value, list) and value and all(_is_payload(v) for v in value):
         for one in value:
             yield one, kind or _kind_of(one)
     elif isinstance(value, dict) and _is_payload(value):
         yield value, kind or _kind_of(value)
+    elif control is not None and control.tag == UNTOLD:
+        # one text is an answer that stands alone, a list has one for each region
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, (str, int, float)) and not isinstance(one, bool):
+                yield {"text": [str(one)]}, "textarea"
     elif control is not None and control.per_region and isinstance(value, list) and kind in _SHORT:
         for one in value:
             yield one if isinstance(one, dict) else {_SHORT[kind]: one if isinstance(one, list) else [one]}, kind

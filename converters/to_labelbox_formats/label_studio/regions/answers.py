@@ -11,7 +11,7 @@ from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.source.json_words import json_fault
-from to_labelbox_formats.label_studio.config import MAX_DEPTH, Control
+from to_labelbox_formats.label_studio.config import MAX_DEPTH, UNTOLD, Control
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Region, ValueRecord, decode_any, text_list
 
@@ -70,7 +70,8 @@ def answer_of(value: ValueRecord, control: Control | None) -> Answer | None:
     if texts is None:
         raise Refused(Code.RECORD_UNREADABLE, "its text is no text")
     texts = [t for t in texts if t.strip()]
-    return Answer("\n".join(texts), free_text=True, joined=len(texts)) if texts else None
+    free = control is None or control.tag != UNTOLD
+    return Answer("\n".join(texts), free_text=free, joined=len(texts)) if texts else None
 
 
 def _plain(number: float) -> str:

@@ -88,9 +88,11 @@ class Offsets:
             start, end = self._from_utf16(start), self._from_utf16(end)
         if quote is None or quote == "":
             return Span(start, end, Unit.UNCHECKED) if end <= length else None
-        for candidate in self._candidates(start, end):
-            if candidate.end <= length and self._agree(self.text[candidate.start : candidate.end], quote):
-                return candidate
+        # a double click takes the line break behind a word into the quote, but not into the span
+        for said in dict.fromkeys((quote, quote.replace("\\n", "\n").strip())):
+            for candidate in self._candidates(start, end):
+                if candidate.end <= length and self._agree(self.text[candidate.start : candidate.end], said):
+                    return candidate
         return Span(start, end, Unit.MISMATCH) if end <= length else None
 
     def agrees(self, start: int, end: int, quote: str | None) -> bool:
