@@ -105,7 +105,10 @@ def test_a_table_without_regions_or_options_asks(tmp_path: Path) -> None:
 
 def test_a_table_whose_field_has_options_elsewhere(tmp_path: Path) -> None:
     several = json.dumps({"choices": ["rain", "fog"]})
-    rows = [flat(1, {"image": "https://h/a.jpg"}, {"sky": "rain"}), flat(2, {"image": "https://h/b.jpg"}, {"sky": several})]
+    rows = [
+        flat(1, {"image": "https://h/a.jpg"}, {"sky": "rain"}),
+        flat(2, {"image": "https://h/b.jpg"}, {"sky": several}),
+    ]
     made = to_labelbox.convert(table(tmp_path, *rows), tmp_path / "out")
     assert answered(tmp_path / "out") == [("sky", [{"name": "rain"}]), ("sky", [{"name": "rain"}, {"name": "fog"}])]
     assert "field-ignored" not in codes(made)
