@@ -22,7 +22,7 @@ from to_labelbox_formats.voc.document import (
     unread_in,
 )
 from to_labelbox_formats.voc.options import PartNames
-from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, is_vertex, number
+from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, holds_vertices, is_vertex, number
 
 FLAGS = ("truncated", "difficult", "occluded")
 PART_OF = "part of"
@@ -32,6 +32,8 @@ _YES = frozenset({"1", "true", "yes", "1.0"})
 _NO = frozenset({"0", "false", "no", "", "0.0"})
 _NO_POSE = frozenset({"", "unspecified"})
 _SCORES = ("confidence", "score")
+_PROBABILITY = "probability"
+"""That of FAIR1M, beside the name in ``possibleresult``."""
 _ELSEWHERE = frozenset({"mask", "segmentation", "segm", "rle"})
 """Rasters that odd tools put into the XML, each in its own way."""
 _WITHOUT_MEANING = frozenset({"id", "type", "deleted", *_SCORES})
@@ -63,9 +65,16 @@ def left_out(rules: Rules, row: Row, element: Element | None) -> tuple[Code, str
         return None
     if text_of(child_of(element, "deleted")).strip().lower() in _YES:
         return Code.DELETED, "is marked as deleted"
-    if not rules.predictions and any(text_of(child_of(element, name)).strip() for name in _SCORES):
+    if not rules.predictions and _score(element):
         return Code.PREDICTION, "has a score, so it is a prediction: kept with -O predictions=true"
     return None
+
+
+def _score(element: Element) -> str:
+    """The element by which an object is a prediction; nothing for one that is none."""
+    result = child_of(element, "possibleresult")
+    scores = [(element, name) for name in _SCORES] + [(result, _PROBABILITY)]
+    return next((name for parent, name in scores if text_of(child_of(parent, name)).strip()), "")
 
 
 class ObjectReader:
@@ -272,10 +281,13 @@ class _File:
             if name == "bndbox":
                 loss = self._angled(child, where) or loss
             elif (
-                name in _STRUCTURED or name in _WITHOUT_MEANING or (name == "coordinate" and text_of(child) == "pixel")
+                name in _STRUCTURED
+                or name in _WITHOUT_MEANING
+                or (name == "coordinate" and text_of(child) == "pixel")
+                or holds_vertices(child)
             ):
-                if name in _SCORES and text_of(child).strip():
-                    loss = self._ignored(f"<{name}> has no place in ground truth", where)
+                if (name in _SCORES and text_of(child).strip()) or text_of(child_of(child, _PROBABILITY)).strip():
+                    loss = self._ignored(f"<{_score(element)}> has no place in ground truth", where)
             elif name in _ELSEWHERE:
                 loss = self._ignored(f"<{name}> is not understood; the other geometry of the object is used", where)
                 self._log.note_unread("element", name, where="<object>")

@@ -86,7 +86,12 @@ class Shape(NamedTuple):
 
 def has_outline(element: Element | None) -> bool:
     """Whether an object states a place in another way than by four corners."""
-    return element is not None and any(local_name(child) in _OUTLINES for child in element)
+    return element is not None and any(local_name(child) in _OUTLINES or holds_vertices(child) for child in element)
+
+
+def holds_vertices(element: Element) -> bool:
+    """Whether an element is an outline by its ``x1 y1 x2 y2 x3 y3 …``, whatever it is called (``rotated_bndbox`` of SSDD)."""
+    return sum(map(is_vertex, map(local_name, element))) > 5
 
 
 def is_vertex(name: str) -> bool:
@@ -117,6 +122,8 @@ class ShapeReader:
             outline = self._rotated(rotated[-1])
         elif polygons := [*children_of(element, "polygon"), *children_of(element, "points")]:
             outline = self._polygon(polygons)
+        elif others := [child for child in element if local_name(child) != "bndbox" and holds_vertices(child)]:
+            outline = self._polygon(others[-1:])
         elif found is None and (quads := [e for e in children_of(element, "bndbox") if self._vertices(e)]):
             outline = self._polygon(quads[:1])
         elif box is not None and rotation:

@@ -12,7 +12,7 @@ from to_labelbox_formats.yolo.dialects import class_folders as folders
 from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import NAMES_FILES, is_data_yaml, load_yaml
 from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name, tree_of
-from to_labelbox_formats.yolo.task import ROWS, WORDED, looks_like_rows
+from to_labelbox_formats.yolo.task import ROWS, WORDS, looks_like_rows
 from to_labelbox_formats.yolo.text_lines import utf8
 
 YAML = (".yaml", ".yml")
@@ -80,8 +80,8 @@ def _sniff_rows(tree: Tree) -> Match | Refusal:
         return Refusal(
             f"{example} has numbers, but they are no fractions of a picture, and no data.yaml says what they are"
         )
-    if kind == "worded":
-        return Refusal(f"{example} begins its rows with words where YOLO has class ids: {WORDED}")
+    if kind in WORDS:
+        return Refusal(f"{example} begins its rows with words where YOLO has class ids: {WORDS[kind]}")
     fits, reason = folders.looks_like_classes(tree)
     if fits:
         return Match(LIKELY if "splits" in reason else POSSIBLE, reason)

@@ -25,14 +25,18 @@ from to_labelbox_formats.yolo.text_lines import lines_of, utf8
 SAMPLE = 500
 ROWS = frozenset({"normalised", "pixels", "dota"})
 """The kinds of rows that are read."""
-WORDED = "labels of KITTI or OpenImages tools, which are not read, begin with the class name and hold pixels"
+WORDS = {
+    "worded": "labels of KITTI or OpenImages tools, which are not read, begin with the class name and hold pixels",
+    "named": "write for each name its id, which is its place in the list of classes, counted from 0",
+}
+"""What is said of rows that begin with a word, of pixels and of fractions."""
 _MAX_QUADS = 200
 _MAX_BOXES = 2_000
 _MAX_IDS = 10_000
 _ROWS_LOOKED_INTO = 20
 _RECTANGLE = 0.95
-_INSIDE, _FAR, _ENOUGH = 0.9, 0.5, 20
-"""Shares of rows by which their points look like poses, and the rows that it takes to say so."""
+_INSIDE, _FAR, _ENOUGH, _FEW = 0.9, 0.5, 20, 3
+"""Shares of rows by which their points look like poses, and the rows that it takes to say so; of fewer, but a few, all have to."""
 _VISIBILITIES = re.compile(rb"(?:(?:-1|[012])(?:\.0*)?(?: |$))+")
 _Layout: TypeAlias = tuple[int, int]
 """Values a keypoint, and values of a prediction at the end."""
@@ -131,6 +135,12 @@ class Evidence(Struct):
         return next(iter(self.lengths)) if len(self.lengths) == 1 else 0
 
     @property
+    def long(self) -> int:
+        """The length of all rows that are longer than a box with a confidence, 0 when there are several or none."""
+        lengths = [length for length in self.lengths if length > 6]
+        return lengths[0] if len(lengths) == 1 else 0
+
+    @property
     def odd_outlines(self) -> bool:
         """Whether outlines have no confidence: nearly all are of an odd number of values."""
         odd = sum(count for length, count in self.lengths.items() if length > 6 and length % 2)
@@ -171,16 +181,15 @@ class Evidence(Struct):
     @property
     def pose_layout(self) -> _Layout | None:
         """How keypoints would be laid out when rows of one length look like poses by the place of their points."""
-        if (
-            self.uniform > 9 and self.uniform % 2 and self.absent
-        ):  # no vertex is at -1, -1, a point that is not there may be
+        if self.long < 10:
+            return None
+        if self.long % 2 and self.absent:  # no vertex is at -1, -1, a point that is not there may be
             return 2, 0
-        if self.uniform > 9 and self.looked_into >= _ENOUGH:
+        rows = self.looked_into
+        inside, far = (_INSIDE, _FAR) if rows >= _ENOUGH else (1, 1)
+        if rows >= _FEW:
             for layout in _LAYOUTS:
-                if (
-                    self.posed[layout] >= _INSIDE * self.looked_into
-                    and self.posed_far[layout] >= _FAR * self.looked_into
-                ):
+                if self.posed[layout] >= inside * rows and self.posed_far[layout] >= far * rows:
                     return layout
         return None
 
@@ -222,9 +231,9 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
         if keypoints and lengths[count]:
             return Finding(Task.POSE, f"kpt_shape is {list(keypoints)} and rows have {n_of(count, 'value')}")
     if evidence.worded == evidence.rows:
-        raise SourceError(
-            f"rows begin with a word ({evidence.word[:40].decode('utf-8', 'replace')!r}) where YOLO has a class id: {WORDED}"
-        )
+        why = WORDS["named" if evidence.measured and not evidence.in_pixels else "worded"]
+        word = evidence.word[:40].decode("utf-8", "replace")
+        raise SourceError(f"rows begin with a word ({word!r}) where YOLO has a class id: {why}")
     if 2 * evidence.named > evidence.rows:
         return Finding(Task.DOTA, "rows are four corners followed by a class name")
     if uniform == 7 and evidence.tracked < evidence.rows:
@@ -232,10 +241,12 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
             "all rows have 7 values, which may be triangles or boxes with confidence and track id: "
             "say -O task=segment or -O task=detect"
         )
-    if (uniform > 9 or (uniform == 8 and not evidence.in_pixels)) and evidence.poses == evidence.rows:
+    long = evidence.long
+    which = "all rows" if uniform else f"all {lengths[long]} rows that are no boxes"
+    if (long > 9 or (uniform == 8 and not evidence.in_pixels)) and evidence.poses == lengths[long]:
         raise SourceError(
-            f"all rows have {uniform} values and every third one is 0, 1 or 2, as in poses of {n_of((uniform - 5) // 3, 'keypoint')} "
-            f"with visibility, but no kpt_shape says so: add -O kpt_shape={(uniform - 5) // 3}x3, or -O task=segment"
+            f"{which} have {long} values and every third one is 0, 1 or 2, as in poses of {n_of((long - 5) // 3, 'keypoint')} "
+            f"with visibility, but no kpt_shape says so: add -O kpt_shape={(long - 5) // 3}x3, or -O task=segment"
         )
     if 2 * evidence.described > evidence.measured:
         values = ", ".join(f"{value:g}" for value in evidence.description[:3])
@@ -245,9 +256,9 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
         )
     if layout := evidence.pose_layout:
         size, trailing = layout
-        shape = f"{(uniform - 5 - trailing) // size}x{size}"
+        shape = f"{(long - 5 - trailing) // size}x{size}"
         raise SourceError(
-            f"all rows have {uniform} values, of which the first four may be a box around the others, as in poses, but no "
+            f"{which} have {long} values, of which the first four may be a box around the others, as in poses, but no "
             f"kpt_shape says so: add -O kpt_shape={shape}, or -O task=segment"
         )
     boxes = lengths[5] + lengths[6]
@@ -294,7 +305,7 @@ def _rectangles(evidence: Evidence, frame_of: Callable[[int], Frame]) -> bool:
 
 
 def looks_like_rows(head: bytes) -> str:
-    """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, ``worded``, or empty for none."""
+    """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, one of :data:`WORDS`, or empty for none."""
     lines, mended = lines_of(utf8(head))
     if len(head) >= 4096:
         last = lines.pop()
@@ -305,7 +316,7 @@ def looks_like_rows(head: bytes) -> str:
         tokens = line.replace(b",", b" ").split()
         if tokens and not line.startswith((b"imagesource", b"gsd")):
             kind = _kind(tokens)
-            kinds["" if kind in ("worded", "dota") and (mended or b"," in line) else kind] += 1
+            kinds["" if kind in (*WORDS, "dota") and (mended or b"," in line) else kind] += 1
     if not kinds:
         return ""
     kind, count = kinds.most_common(1)[0]
@@ -316,7 +327,7 @@ def _kind(tokens: list[bytes]) -> str:
     if 9 <= len(tokens) < 14 and all(map(is_number, tokens[:8])) and not is_number(tokens[8]):
         return "dota"
     if len(tokens) > 4 and not is_number(tokens[0]) and all(map(is_number, tokens[-4:])):
-        return "worded"
+        return "named" if all(0 <= float(t) <= 1 for t in tokens[-4:]) else "worded"
     if len(tokens) < 5 or not all(map(is_number, tokens)) or not float(tokens[0]).is_integer() or float(tokens[0]) < 0:
         return ""
     return "normalised" if all(-2 <= float(t) <= 2 for t in tokens[1:5]) else "pixels"

@@ -118,7 +118,19 @@ SIGNATURES = (
         "WIDER FACE", (".txt",), (rb"\A[^\n]+\.jpe?g\r?\n\d+\r?\n(?:\d+ ){9}\d+",), _DATUMARO.format("wider_face"),
     ),
     Signature(
+        "the landmarks of RetinaFace", (".txt",), (rb"\A# \S+\.(?:jpe?g|png)\r?\n\d+ \d+ \d+ \d+ ",),
+        "train2yolo.py of yolov5-face writes it as YOLO, which is read with -O kpt_shape=5x2",
+    ),
+    Signature(
+        "BBox-Label-Tool", (".txt",), (rb"\A\d+\s*\n-?\d+(?: -?\d+){3}(?: [^\n\d][^\n]*)?\s*(?:\n|\Z)",),
+        "write it as Pascal VOC: the numbers of a row are xmin, ymin, xmax and ymax in pixels",
+    ),
+    Signature(
         "KITTI", (".txt",), (rb"\A[A-Za-z_]+(?: -?[\d.]+){14,15}\s*(?:\n|\Z)",), _DATUMARO.format("kitti"),
+    ),
+    Signature(
+        "the OIDv4 ToolKit", (".txt",), (rb"\A[^\W\d](?=[^\n]* \d\d)[^\n]*?(?: -?\d+(?:\.\d+)?){4}\s*(?:\n|\Z)",),
+        "write it as Pascal VOC: after the class name, the numbers of a row are xmin, ymin, xmax and ymax in pixels",
     ),
     Signature(
         "VisDrone", (".txt",), (rb"\A\d+,\d+,\d+,\d+,[01],\d+,\d,\d,?\s*(?:\n|\Z)",),
@@ -129,11 +141,25 @@ SIGNATURES = (
         "import it into CVAT as MOT 1.1, and export it as CVAT for video 1.1",
     ),
     Signature(
+        "the text of ICDAR", (".txt",), (rb"\A(?:\xef\xbb\xbf)?(?:-?\d+, ?){8}\S",), _DATUMARO.format("icdar_text_localization"),
+    ),
+    Signature(
         "Open Images", (".csv",), (rb"\AImageID,[^\n]*LabelName",), _DATUMARO.format("open_images"),
+    ),
+    Signature(
+        "masks of Roboflow", (".csv",), (rb"\A\s*Pixel Value, ?Class",), "export it from Roboflow as COCO Segmentation",
+    ),
+    Signature(
+        "whole pictures with several classes of Roboflow", (".csv",), (rb"\Afilename,[^\n]*\n[^\n,]+\.(?:jpe?g|png)(?:, ?[01])+\s*\n",),
+        "write it as NDJSON of Ultralytics, with the ids of a picture's classes as its classification",
     ),
     Signature(
         "a table of boxes", (".csv", ".txt"), (rb"(?i)\A[^\n]*\bx_?min\b[^\n]*\by_?max\b",),
         "write it as COCO, or teach it to this program: docs/write-a-reader.md does so with just such a table",
+    ),
+    Signature(
+        "a file of MATLAB, as PASCAL-Part has them", (".mat",), (rb"\AMATLAB ",),
+        "write what it holds as COCO or Pascal VOC (scipy.io.loadmat reads it)",
     ),
     Signature(
         "TFRecord", (".tfrecord", ".tfrecords", ".record"), (), _DATUMARO.format("tf_detection_api"),

@@ -76,6 +76,13 @@ SETS: dict[str, tuple[Any, str]] = {
     "UA-DETRAC": ("<sequence name='MVI_20011'><frame num='1'><target_list/></frame></sequence>", "MVI_20011.xml"),
     "HRSC2016": ("<HRSC_Image><Img_ID>1</Img_ID><HRSC_Objects/></HRSC_Image>", "100000001.xml"),
     "WIDER FACE": ("0--Parade/a.jpg\n1\n449 330 122 149 0 0 0 0 0 0 \n", "wider_face_train_bbx_gt.txt"),
+    "RetinaFace": ("# 0--Parade/a.jpg\n449 330 122 149 488.9 373.6 0.0 542.1 376.4 0.0 0.82\n", "train/label.txt"),
+    "BBox-Label-Tool": ("2\n10 10 30 30\n20 20 40 50\n", "Labels/001/a.txt"),
+    "ICDAR": ("377,117,463,117,465,130,378,130,Genaxis Theatre\n", "gt_img_1.txt"),
+    "OIDv4": ("Alpaca (animal) 10.5 20.0 300.0 240\n", "train/Alpaca/Label/a.txt"),
+    "masks of Roboflow": ("Pixel Value, Class\n0, background\n1, wall\n", "test/_classes.csv"),
+    "several classes of Roboflow": ("filename, cat, dog\na.jpg, 1, 0\nb.jpg, 1, 1\n", "train/_classes.csv"),
+    "MATLAB": ("MATLAB 5.0 MAT-file, Platform: GLNXA64", "Annotations_Part/2008_000002.mat"),
     "KITTI": (
         "Car 0.00 0 -1.57 614.24 181.78 727.31 284.77 1.57 1.73 4.15 1.00 1.75 13.22 1.62\n",
         "label_2/000000.txt",

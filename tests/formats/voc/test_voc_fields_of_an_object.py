@@ -19,11 +19,7 @@ from builders.voc import (
     thing,
     write,
 )
-from to_labelbox.model.items import (
-    Attribute,
-    Keypoint,
-    Keypoints,
-)
+from to_labelbox.model.items import Attribute, Box, Keypoint, Keypoints, Polygon
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.source.asset_lookup import MediaFolder
@@ -40,6 +36,33 @@ def test_predictions_are_left_out_unless_asked_for(voc: Any) -> None:
     result = voc(thing(inner))
     assert (result.objects, result.codes) == ([], {"prediction": 1})
     assert voc(thing(inner), Options(predictions=True)).only.loss
+
+
+def test_a_probability_beside_the_name_is_that_of_a_prediction(voc: Any) -> None:
+    outline = "<points><point>1,2</point><point>9,2</point><point>9,8</point></points>"
+    inner = f"<possibleresult><name>A220</name><probability>0.9</probability></possibleresult>{outline}"
+    result = voc(annotation(f"<object>{inner}</object>"))
+    assert (result.objects, result.codes) == ([], {"prediction": 1})
+    found = voc(annotation(f"<object>{inner}</object>"), Options(predictions=True))
+    assert (found.only.label, found.only.loss) == ("A220", True)
+    assert found.codes["field-ignored"] == 1
+
+
+@pytest.mark.parametrize("name", ["rotated_bndbox", "quad"])
+def test_corners_are_an_outline_whatever_their_element_is_called(voc: Any, name: str) -> None:
+    """As SSDD has them, with or without the box around; its centre, size and angle say the same once more."""
+    same = "<rotated_bbox_cx>15</rotated_bbox_cx><rotated_bbox_theta>85.8</rotated_bbox_theta>"
+    corners = "<x1>10</x1><y1>10</y1><x2>20</x2><y2>12</y2><x3>19</x3><y3>18</y3><x4>9</x4><y4>16</y4>"
+    for box in ("", BOX):
+        result = voc(thing(f"{box}<{name}>{same}{corners}</{name}>"))
+        assert result.only.geometry == Polygon((([10, 10, 20, 12, 19, 18, 9, 16],),))
+        assert (result.only.loss, result.codes) == (False, {})
+
+
+def test_an_element_of_a_turned_box_without_corners_is_named(voc: Any) -> None:
+    result = voc(thing(BOX + "<rotated_bndbox><rotated_bbox_theta>30</rotated_bbox_theta></rotated_bndbox>"))
+    assert isinstance(result.only.geometry, Box)
+    assert result.codes == {"field-ignored": 1}
 
 
 def test_deleted_objects(voc: Any) -> None:

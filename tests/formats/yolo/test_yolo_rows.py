@@ -97,6 +97,22 @@ def test_rows_that_can_only_be_poses_need_kpt_shape(box: Sandbox, points: str, s
     assert box.objects(kpt_shape=shape)[0].keypoints is not None
 
 
+PLATES = [
+    f"{x} {y} 0.2 0.1 {x - 0.1:.2f} {y} {x} {y - 0.04:.2f} {x + 0.1:.2f} {y} {x} {y + 0.04:.2f}"
+    for x, y in ((0.5, 0.6), (0.4, 0.7), (0.7, 0.5))
+]
+
+
+@pytest.mark.parametrize("beside", ["", "1 0.2 0.2 0.1 0.1\n"])
+def test_a_few_boxes_with_their_corners_are_no_outlines(box: Sandbox, beside: str) -> None:
+    """Number plates as boxes with four corners, alone or among boxes."""
+    with pytest.raises(
+        SourceError, match=f"all {'3 rows that are no boxes' if beside else 'rows'} have 13 values.*kpt_shape=4x2"
+    ):
+        rows(box, "".join(f"0 {plate}\n" for plate in PLATES) + beside)
+    assert all(plate.keypoints is not None for plate in box.objects(kpt_shape="4x2")[:3])
+
+
 @pytest.mark.parametrize(("values", "trailing"), [(2, ""), (3, ""), (3, " 0.87")])
 def test_points_that_always_lie_in_their_box_need_kpt_shape(box: Sandbox, values: int, trailing: str) -> None:
     """Predicted poses carry confidences instead of 0, 1 and 2, so that only where the points lie tells of them."""
