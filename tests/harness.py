@@ -131,6 +131,8 @@ def check_report(made: Report) -> None:
         assert tally.balanced(), (label, tally)
         assert tally.read, f"{label!r} has a row although nothing was read of it"
         assert min(tally.read, tally.converted, tally.approximated, tally.merged, tally.skipped) >= 0, (label, tally)
+    assert total.skipped == sum(d.skipped for d in made.diagnostics)
+    assert total.merged == sum(d.merged for d in made.diagnostics)
     assert made.lines.total == sum(made.lines.by_kind.values())
     assert made.assets.read == made.assets.written + made.assets.skipped
 

@@ -47,8 +47,7 @@ class DatasetRun:
         if self.failure or self.report is None:
             return Row(self.found.path, self.found.format, problem=self.failure, state=State.FAILED)
         media = {} if self.gathered is None else {m.value: n for m, n in self.gathered.survey.media.items()}
-        skips = {} if self.gathered is None else self.gathered.log.skips
-        return row_of(self.found.path, self.found.format, self.report, media, skips)
+        return row_of(self.found.path, self.found.format, self.report, media)
 
     def take_over(self, head: DatasetCheckpoint, parts: Sequence[EncodedChunk], fail: bool) -> None:
         """Begin with the chunks that there are."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -58,13 +58,13 @@ class Row(Struct):
         return self.state in (State.CONVERTED, State.PARTLY)
 
 
-def row_of(path: str, format: str, report: Report, media: dict[str, int], skips: Mapping[str, int]) -> Row:
-    """The row of a dataset that was converted, or of which nothing could be; ``skips`` counts what was skipped by code."""
+def row_of(path: str, format: str, report: Report, media: dict[str, int]) -> Row:
+    """The row of a dataset that was converted, or of which nothing could be."""
     grave = [d for d in report.diagnostics if d.severity is Severity.ERROR]
     unreadable = sum(d.count for d in grave)
     state, problem = State.CONVERTED, ""
     if report.failed:
-        state, problem = State.NOTHING, f"nothing in it could be converted{_cause(report, skips)}"
+        state, problem = State.NOTHING, f"nothing in it could be converted{_cause(report)}"
     elif unreadable:
         state = State.PARTLY
         problem = f"{n_of(unreadable, 'file or record', 'files or records')} of it cannot be read"
@@ -73,7 +73,7 @@ def row_of(path: str, format: str, report: Report, media: dict[str, int], skips:
     return row
 
 
-def _cause(report: Report, skips: Mapping[str, int]) -> str:
+def _cause(report: Report) -> str:
     """What most was skipped for, unless it is among the files that cannot be read; what was left out by choice comes last."""
     if any(d.severity is Severity.ERROR for d in report.diagnostics):
         return ""
@@ -81,10 +81,10 @@ def _cause(report: Report, skips: Mapping[str, int]) -> str:
         return ": it holds no asset"
     most = max(
         report.diagnostics,
-        key=lambda d: (d.code not in LEFT_OUT and d.code in skips, skips.get(d.code, 0), d.count),
+        key=lambda d: (d.skipped > 0 and d.code not in LEFT_OUT, d.skipped, d.count),
         default=None,
     )
-    return "" if most is None else f": {most.code} ×{most.count:,}, {most.examples[0]}"
+    return "" if most is None else f": {most.code} ×{most.skipped or most.count:,}, {most.examples[0]}"
 
 
 class DatasetsAssumption(Assumption, kw_only=True):
@@ -180,6 +180,8 @@ class Totals:
         for one in report.diagnostics:
             mine = self._diagnostics.setdefault(one.code, Diagnostic(one.code, one.severity, message=one.message))
             mine.count = max(mine.count, one.count) if one.code in _OF_ALL else mine.count + one.count
+            mine.skipped += one.skipped
+            mine.merged += one.merged
             if mine.examples and one.code in _OF_ALL:
                 continue
             for example in one.examples[: examples_of(one.code) - len(mine.examples)]:

@@ -43,7 +43,6 @@ class SavedLog(Struct):
     unread: list[Unread]
     assumptions: list[Assumption]
     left_out: list[bytes] | None
-    skips: dict[str, int]
 
 
 class DatasetCheckpoint(Struct):
@@ -85,7 +84,6 @@ def saved_log(log: Log) -> SavedLog:
         list(log.unread.values()),
         list(log.assumptions.values()),
         None if log.left_out is None else log.left_out.blocks(),
-        dict(log.skips),
     )
 
 
@@ -100,7 +98,6 @@ def log_of(saved: SavedLog, fail: bool) -> Log:
         saved.unmatched,
     )
     log.matches = saved.matches
-    log.skips = saved.skips
     log.left_out = None if saved.left_out is None else LeftOutLines(saved.left_out)
     log.unread = {(u.what, u.name, u.where): u for u in saved.unread}
     log.assumptions = {(a.what, a.taken, a.option): a for a in saved.assumptions}

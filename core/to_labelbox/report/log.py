@@ -68,12 +68,17 @@ class Example(Struct, omit_defaults=True):
         return f"{place}: {self.message}" if place else self.message
 
 
-class Diagnostic(Struct):
-    """All occurrences of one code; counts are exact, examples are the first few."""
+class Diagnostic(Struct, omit_defaults=True):
+    """All occurrences of one code; counts are exact, examples are the first few.
+
+    ``skipped`` and ``merged`` are the annotations that it cost: over all codes they add up to those of the ledger.
+    """
 
     code: str
     severity: Severity
     count: int = 0
+    skipped: int = 0
+    merged: int = 0
     message: str = ""
     examples: list[Example] = field(default_factory=list)
 
@@ -168,7 +173,6 @@ class Log:
         self.diagnostics: dict[str, Diagnostic] = {}
         self.ledger = Ledger()
         self.unreadable = 0
-        self.skips: dict[str, int] = {}
         self.used_rules: set[tuple[str, ...]] = set()
         self.missing_in_ontology: dict[str, int] = {}
         self.unmatched: list[str] = []
@@ -186,8 +190,8 @@ class Log:
         where: str = "",
         id: str = "",
         count: int = 1,
-    ) -> None:
-        """Record an occurrence that costs no annotation by itself."""
+    ) -> Diagnostic:
+        """Record an occurrence that costs no annotation by itself; gives all occurrences of its code."""
         diagnostic = self.diagnostics.get(code)
         if diagnostic is None:
             diagnostic = self.diagnostics[code] = Diagnostic(code, severity_of(code), message=cut(message, MOST_NOTED))
@@ -203,6 +207,7 @@ class Log:
             diagnostic.examples.append(example)
             if self._listener is not None:
                 self._listener(diagnostic, example)
+        return diagnostic
 
     def wants(self, code: str) -> bool:
         """Whether the message of one more occurrence is kept, so that one that takes time to make is made."""
@@ -302,10 +307,9 @@ class Log:
         if self.fail and severity_of(code) is not Severity.INFO:
             raise RecordError(str(Example(message, file, where, id)))
         self.ledger[label].skipped += count
-        self.skips[code] = self.skips.get(code, 0) + count
         if self.left_out is not None:
             self.left_out.add(code, label, key, file, where, id, count)
-        self.note(code, message, file=file, where=where, id=id, count=count)
+        self.note(code, message, file=file, where=where, id=id, count=count).skipped += count
 
     def merge(
         self, code: str, label: str, message: str, *, file: str = "", where: str = "", id: str = "", count: int = 1
@@ -315,7 +319,7 @@ class Log:
         self.ledger[label].merged += count
         if self.left_out is not None:
             self.left_out.add(code, label, None, file, where, id, count)
-        self.note(code, message, file=file, where=where, id=id, count=count)
+        self.note(code, message, file=file, where=where, id=id, count=count).merged += count
 
     def file_unreadable(self, file: str, message: str) -> None:
         """A whole file (or asset record) could not be read; the rest goes on and the exit code says so."""
@@ -335,8 +339,6 @@ class Log:
             self.missing_in_ontology[what] = self.missing_in_ontology.get(what, 0) + count
         if self.left_out is not None and other.left_out is not None:
             self.left_out.absorb(other.left_out)
-        for code, count in other.skips.items():
-            self.skips[code] = self.skips.get(code, 0) + count
         self.add_lists(other.unread.values(), other.assumptions.values())
         for label, tally in other.ledger.items():
             self.ledger[label].add(tally)
@@ -346,6 +348,8 @@ class Log:
                 self.diagnostics[code] = theirs
                 continue
             mine.count += theirs.count
+            mine.skipped += theirs.skipped
+            mine.merged += theirs.merged
             mine.examples.extend(theirs.examples[: examples_of(code) - len(mine.examples)])
 
     def __getstate__(self) -> dict[str, Any]:

@@ -115,7 +115,8 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
         if not survey.groups or not all(map(_TEST.search, survey.groups)):
             yield from _one("labels", assets, assets)
         return
-    skips = {code: count for code, count in log.skips.items() if code not in LEFT_OUT | _NO_PLACE and _is_loss(code)}
+    skipped = {code: one.skipped for code, one in log.diagnostics.items() if one.skipped}
+    skips = {code: count for code, count in skipped.items() if code not in LEFT_OUT | _NO_PLACE and _is_loss(code)}
     if skips:
         most = max(skips.values())
         first, *tied = (code for code, count in skips.items() if count == most)
@@ -135,8 +136,8 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
             yield one
     labelled = sum(survey.labelled.values())
     known = sum(survey.groups.values())
-    skipped = sum(log.skips.values())  # where these were, assets are empty because of them
-    yield from _one("empty", known - labelled - skipped, known)
+    # where annotations were skipped, assets are empty because of them
+    yield from _one("empty", known - labelled - sum(skipped.values()), known)
     for group, count in survey.groups.items():
         if group in survey.labelled or not labelled or group == OTHER_GROUPS or _TEST.search(group):
             continue

@@ -128,7 +128,7 @@ class Questions:
     def _join(self, answer: Classification) -> None:
         """Close an answer as merged into the line of another one, which names it in the index."""
         self._buffer.log.ledger[answer.ledger_label or answer.name].merged += answer.source_count
-        self._buffer.log.note(
+        joined = self._buffer.log.note(
             Code.ANSWER_JOINED,
             "several answers of one question on one data row are one line",
             file=self._buffer.item.origin,
@@ -136,6 +136,7 @@ class Questions:
             id=answer.id,
             count=answer.source_count,
         )
+        joined.merged += answer.source_count
 
     def _ranged(self, name: str, group: list[Classification]) -> None:
         """Answers that hold over frames or times: one line a question, each option with its ranges."""
