@@ -19,6 +19,7 @@ from to_labelbox_formats.label_studio.config import Declared
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Task, decode_data
+from to_labelbox_formats.label_studio.files.select_annotations import newest_states
 from to_labelbox_formats.label_studio.files.task_files import TaskFiles
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
@@ -94,6 +95,14 @@ class _Range(Struct, frozen=True):
     def of_task(self, task: Task, others: Sequence[Task], later: Sequence[int], unit: int, file: str) -> Iterator[Item]:
         """The assets of a task with its further records, and with what ``later`` tasks say that show them too."""
         index = self.index
+        if others and index.in_several_files(unit):
+            merged = newest_states((task, *others))
+            if merged[0] is not task:
+                message = (
+                    "another file holds the same task, too: each of its annotations counts once, in its newest state"
+                )
+                self.log.note(Code.ASSET_DUPLICATE, message, file=file, where=index.task_name(task, unit))
+            task, *others = merged
         if others and task.id is None:
             task = msgspec.structs.replace(task, id=next((t.id for t in others if t.id is not None), None))
         place = Place(file, index.task_name(task, unit))

@@ -66,6 +66,11 @@ class TaskIndex(Struct, frozen=True):
     def file_name(self, unit: int) -> str:
         return self.files[self.piece(unit).file].name
 
+    def in_several_files(self, unit: int) -> bool:
+        """Whether further records of a task are tasks of another file."""
+        other = self.piece(self.attached[unit][0]).file
+        return other != self.piece(unit).file and self.files[other].form is FileForm.TASKS
+
     def number(self, unit: int) -> int:
         """The number of a task in its file, from 0."""
         piece = self.piece(unit)
@@ -275,7 +280,7 @@ def _canonical(data: Any) -> bytes:
 
 
 def _attach(survey: _Survey, files: TaskFiles) -> None:
-    """Join what belongs to one task: annotations that know it by its id, and the files of an editor example."""
+    """Join what belongs to one task: annotations that know it by its id, the files of an editor example, later exports."""
     examples = _editor_examples(survey, files)
     for unit, id in survey.without_data:
         known = survey.ids.get(id) if id is not None and unit not in examples else None
@@ -284,6 +289,34 @@ def _attach(survey: _Survey, files: TaskFiles) -> None:
     for unit, task in examples.items():
         if unit not in survey.absorbed and task not in survey.absorbed:
             survey.absorb(unit, task)
+    for unit, task in _later_exports(survey, files).items():
+        if unit not in survey.absorbed and task not in survey.absorbed:
+            survey.absorb(unit, task)
+
+
+def _later_exports(survey: _Survey, files: TaskFiles) -> dict[int, int]:
+    """Tasks that stand in several files, as where exports of one project were made again: unit → unit in the first file.
+
+    They have their id, their data and an annotation in common; ids alone start anew in every project.
+    """
+    repeated = {unit for id, units in survey.repeats.items() for unit in (survey.ids[id], *units)}
+    found: dict[int, int] = {}
+    known: dict[tuple[Id, int, Id], tuple[int, int]] = {}
+    by_unit = {unit: id for id, units in survey.repeats.items() for unit in (survey.ids[id], *units)}
+    for piece in survey.pieces if repeated else ():
+        numbers = range(piece.first, piece.first + (piece.count or 0))
+        if survey.files[piece.file].form is not FileForm.TASKS or repeated.isdisjoint(numbers):
+            continue
+        for unit, (data, ids) in zip(numbers, files.identities(piece)):
+            if unit not in repeated or not data:
+                continue
+            keys = [(by_unit[unit], hash(_canonical(data)), id) for id in ids]
+            task, file = next((known[key] for key in keys if key in known), (unit, piece.file))
+            if task != unit and file != piece.file:
+                found[unit] = task
+            for key in keys:
+                known.setdefault(key, (task, file))
+    return found
 
 
 def _editor_examples(survey: _Survey, files: TaskFiles) -> dict[int, int]:

@@ -124,3 +124,17 @@ def test_a_task_without_data_is_said_to_have_none(tmp_path: Path) -> None:
         if "data" in e.message and "cannot" not in e.message
     }
     assert message == "it has no data, so nothing says which asset it is about"
+
+
+@pytest.mark.parametrize("on", ["b", "a"])
+def test_a_region_on_an_object_that_its_task_does_not_show(tmp_path: Path, on: str) -> None:
+    """It is not put on the picture that the task does show."""
+    (tmp_path / "config.xml").write_text(
+        '<View><Image name="a" value="$front"/><Image name="b" value="$back"/>'
+        '<RectangleLabels name="l" toName="a,b"><Label value="car"/></RectangleLabels></View>'
+    )
+    file = write(tmp_path, [task([box(label="car") | {"to_name": on, "from_name": "l"}], {"front": "https://h/a.jpg"})])
+    made = to_labelbox.convert(file, tmp_path / "out")
+    assert made.annotations.converted == (on == "a")
+    told = [e.message for d in made.diagnostics if d.code == "asset-unknown" for e in d.examples]
+    assert told == (["the data of its task does not hold what its object 'b' shows: $back"] if on == "b" else [])

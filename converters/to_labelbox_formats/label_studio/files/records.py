@@ -109,6 +109,17 @@ class TaskHead(Struct):
     id: Id = None
 
 
+class AnnotationId(Struct):
+    id: Id = None
+
+
+class TaskHeadWithIds(TaskHead):
+    """What tells whether a task of another file is the same one."""
+
+    annotations: list[AnnotationId] | None = None
+    completions: list[AnnotationId] | None = None
+
+
 class TaskHeadWithRegions(TaskHead):
     annotations: list[AnnotationHead] | None = None
     completions: list[AnnotationHead] | None = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from msgspec import Raw
+from msgspec.structs import replace
+
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import AnnotationRecord, Id, decode_any
+from to_labelbox_formats.label_studio.files.records import AnnotationRecord, Id, Task, decode_any
 from to_labelbox_formats.label_studio.options import Options
 
 _MILLISECONDS = 1e11
@@ -32,6 +36,36 @@ def chosen(annotations: list[AnnotationRecord], options: Options) -> list[Annota
     if policy == "latest":
         return [max(usable, key=lambda a: (_changed(a), _order(a.id)))]
     return [max(usable, key=lambda a: (bool(a.ground_truth), _changed(a), _order(a.id)))]
+
+
+def newest_states(records: Sequence[Task]) -> Sequence[Task]:
+    """One task from several files: each of its annotations in its last state, predictions and drafts of the last record.
+
+    The records themselves where they have no annotation in common.
+    """
+    newest: dict[Id, AnnotationRecord] = {}
+    count = 0
+    for record in records:
+        for annotation in record.annotations or record.completions or ():
+            known = newest.get(annotation.id)
+            count += annotation.id is not None
+            if annotation.id is not None and (known is None or _changed(annotation) > _changed(known)):
+                newest[annotation.id] = annotation
+    if count == len(newest):
+        return records
+    last = records[-1]
+    return [
+        replace(
+            record,
+            annotations=[
+                a for a in record.annotations or record.completions or () if a.id is None or newest[a.id] is a
+            ],
+            completions=None,
+            predictions=record.predictions if record is last else Raw(b""),
+            drafts=record.drafts if record is last else Raw(b""),
+        )
+        for record in records
+    ]
 
 
 def _who(annotation: AnnotationRecord) -> tuple[str, ...]:

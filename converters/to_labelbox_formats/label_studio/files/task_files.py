@@ -28,6 +28,7 @@ from to_labelbox_formats.label_studio.files.records import (
     RecordFault,
     Task,
     TaskHead,
+    TaskHeadWithIds,
     decode_any,
     decode_data,
     mended_json,
@@ -36,6 +37,7 @@ from to_labelbox_formats.label_studio.files.table_rows import flat_row, table_ro
 
 _TASKS = msgspec.json.Decoder(list[Task])
 _HEADS = msgspec.json.Decoder(list[TaskHead])
+_HEADS_WITH_IDS = msgspec.json.Decoder(list[TaskHeadWithIds])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Any]])
 _RAWS = msgspec.json.Decoder(list[Raw])
 _PAYLOAD = msgspec.json.Decoder(Payload)
@@ -113,6 +115,17 @@ class TaskFiles:
         else:
             task = TASK.decode(element, name, faults)
         return DecodedPiece([task], [(0, f) for f in faults])
+
+    def identities(self, piece: TaskPiece) -> Iterator[tuple[dict[str, Any], frozenset[Id]]]:
+        """The data of each task of a piece, and the ids of its annotations; none where they cannot be decoded."""
+        try:
+            for head in _HEADS_WITH_IDS.decode(joined(self._read(piece))):
+                yield (
+                    data_of(head.data),
+                    frozenset(a.id for a in head.annotations or head.completions or () if a.id is not None),
+                )
+        except UNDECODABLE:
+            return
 
     def head(self, piece: TaskPiece, unit: int) -> TaskHead:
         """What a task shows, without its annotations where they can be passed over."""

@@ -70,8 +70,8 @@ class TaskAssets:
 
     @property
     def only(self) -> AssetRegions | None:
-        """The asset of a task that shows one."""
-        return self.regions[0] if len(self.regions) == 1 else None
+        """The asset of a task that shows one, where no region can be on another."""
+        return self.regions[0] if len(self.regions) == 1 and len(self._config.objects) < 2 else None
 
     def of(self, entry: Region) -> AssetRegions | None:
         """The asset that a region is on; None when it is not wanted now. Raises :class:`Refused`."""
@@ -79,6 +79,10 @@ class TaskAssets:
         if not slots:
             raise Refused(Code.ASSET_UNKNOWN, f"the asset of the task cannot be told: {self._shows.missing}")
         number = 0 if len(slots) == 1 and not entry.item_index else self._number(entry)
+        shown = self._config.objects.get(entry.to_name or "") if self._config.found and len(slots) == 1 else None
+        if shown is not None and shown.name != slots[0].shown:
+            message = f"the data of its task does not hold what its object {shown.name!r} shows: {shown.value}"
+            raise Refused(Code.ASSET_UNKNOWN, message)
         if slots[number].media is None:
             raise Refused(Code.UNSUPPORTED, f"a {slots[number].tag} has no counterpart in Labelbox")
         return self.regions[number]
