@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 
 from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError
-from to_labelbox_formats.labelbox.importing.calls import PAUSES, Found, NotFound, Unanswered
+from to_labelbox_formats.labelbox.importing.calls import PAUSES, Found, NotFound, Unanswered, looks
 from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Batch
 
 NAME = 100
-_POLL = (2.0, 30.0)
 _PATIENCE = 6
 """Looks at a batch that is smaller than expected and has no task that fills it."""
 
@@ -95,26 +94,17 @@ class Batches:
 
     def _wait(self, tasks: list[str]) -> None:
         for task in tasks:
-            pause = _POLL[0]
-            while True:
-                try:
-                    state = self._box.task(task)
-                except NotFound:
-                    break
-                if state.status not in ("IN_PROGRESS", "CANCELLING"):
-                    break
-                time.sleep(pause)
-                pause = min(pause * 1.5, _POLL[1])
+            self._box.ended(task)
 
     def _whole(self, batch: Batch, found: Found, expected: int) -> Found:
         """A task that nobody has recorded may be filling it: wait while it grows."""
-        looks, pause = 0, _POLL[0]
-        while found.size < expected and looks < _PATIENCE:
-            time.sleep(pause)
-            pause = min(pause * 1.5, _POLL[1])
+        alike, waited = 0, looks()
+        next(waited)
+        while found.size < expected and alike < _PATIENCE:
+            next(waited)
             again = self._box.batches(self._project, batch.prefix)
             if not again:
                 break
-            looks = 0 if again[0].size > found.size else looks + 1
+            alike = 0 if again[0].size > found.size else alike + 1
             found = again[0]
         return found

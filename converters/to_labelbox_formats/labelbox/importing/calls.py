@@ -53,6 +53,15 @@ class Expired(Exception):
     """A link to results that is no longer good."""
 
 
+def looks() -> Iterator[None]:
+    """Looks at something that takes its time: the first at once, each further one after a longer pause, up to 30 seconds."""
+    pause = 2.0
+    while True:
+        yield
+        time.sleep(pause)
+        pause = min(pause * 1.5, 30.0)
+
+
 class Found(Struct, frozen=True):
     """An object of the service; ``size`` are a dataset's or batch's rows."""
 

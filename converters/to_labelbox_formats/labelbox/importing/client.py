@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import RefusedError, UsageError
-from to_labelbox_formats.labelbox.importing.calls import Calls, Found
+from to_labelbox_formats.labelbox.importing.calls import Calls, Found, NotFound, looks
 
 APP = "https://app.labelbox.com"
 KEYS_A_LOOKUP = 20_000
@@ -255,6 +255,17 @@ class Labelbox(Calls):
             for row in error.get("failedDataRows") or ()
         ]
         return TaskState(status, tuple(failed), reason)
+
+    def ended(self, id: str) -> TaskState | None:
+        """Wait for a task, as long as it takes; None for one that is long over."""
+        for _ in looks():
+            try:
+                state = self.task(id)
+            except NotFound:
+                break
+            if state.status not in ("IN_PROGRESS", "CANCELLING"):
+                return state
+        return None
 
     def create_batches(self, project: str, prefix: str, keys: list[str], ids: list[str], priority: int) -> list[str]:
         """Batches ``<prefix>0000``…; waits until Labelbox has processed the rows. Gives the tasks' ids."""

@@ -17,10 +17,9 @@ from msgspec import Struct
 from to_labelbox.model.text import n_of
 from to_labelbox.plugins.importer import LineCounts
 from to_labelbox.report.errors import NotAllowedError, RefusedError, UnavailableError, UsageError
-from to_labelbox.report.plain_words import in_words
-from to_labelbox_formats.labelbox.importing.calls import PAUSES, Expired, Unanswered
+from to_labelbox_formats.labelbox.importing.calls import PAUSES, Expired, Unanswered, looks
 from to_labelbox_formats.labelbox.importing.client import JobState, Labelbox
-from to_labelbox_formats.labelbox.importing.journal import Journal, Piece, Project
+from to_labelbox_formats.labelbox.importing.journal import Journal, Piece, Project, json_line
 from to_labelbox_formats.labelbox.importing.plan import Plan, ProjectPlan
 from to_labelbox_formats.labelbox.importing.statuses import (
     UNKNOWN,
@@ -35,7 +34,6 @@ from to_labelbox_formats.labelbox.importing.statuses import (
 ENDED = ("done", "failed")
 MOST_HALVES = 20
 """Jobs that one failed job may cost."""
-_POLL = (2.0, 30.0)
 FAILED_AS_A_WHOLE = (
     "Labelbox failed the import job as a whole and gives no reason; of its halves, those without this row came through"
 )
@@ -172,10 +170,10 @@ class Jobs:
         raise AssertionError
 
     def _wait(self, project: Project, job: JobState, piece: Piece) -> JobState:
-        pause = _POLL[0]
+        pauses = looks()
+        next(pauses)
         while job.state == "RUNNING":
-            time.sleep(pause)
-            pause = min(pause * 1.5, _POLL[1])
+            next(pauses)
             again = self._box.job(self._mode, project.project, self.name(piece))
             if again is None:
                 raise RefusedError(f"the job {self.name(piece)} is not there any more")
@@ -243,7 +241,7 @@ class Jobs:
             for line, o in zip(sent, outcomes)
             if o.state != "imported"
         ]
-        self._journal.write(self.file(piece, "failed"), (msgspec.json.encode(f) + b"\n" for f in failed))
+        self._journal.write(self.file(piece, "failed"), map(json_line, failed))
 
     def _halve(self, project: Project, piece: Piece, sent: list[SentLine]) -> None:
         """A job failed as a whole: its halves are jobs, down to single rows or the most that one may cost."""
@@ -269,21 +267,9 @@ class Jobs:
 
     def failed_rows(self, piece: Piece) -> Iterator[FailedLine]:
         """The lines of a job that are not known to be imported, but for those of rows that a later round has sent again."""
-        decode = msgspec.json.Decoder(FailedLine).decode
         again = set(piece.again)
-        path = self._journal.path(self.file(piece, "failed"))
-        try:
-            with open(path, "rb") as file:
-                lines = [decode(line) for line in file]
-        except FileNotFoundError:
-            lines = []
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{path} cannot be read ({in_words(error)}): --restart begins anew") from None
-        recorded = sum(c.failed + c.unknown for c in piece.classes.values())
-        if len(lines) != recorded and piece.state in ENDED:
-            raise UsageError(
-                f"{path} holds {n_of(len(lines), 'line')} and not the {recorded:,} that were recorded: put it back, or --restart"
-            )
+        recorded = sum(c.failed + c.unknown for c in piece.classes.values()) if piece.state in ENDED else None
+        lines = self._journal.read(self.file(piece, "failed"), FailedLine, "line", recorded)
         yield from (line for line in lines if line.number not in again)
 
     def failed(self, project: Project, plan: ProjectPlan) -> list[tuple[Piece, list[int]]]:

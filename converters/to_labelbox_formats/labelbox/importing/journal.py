@@ -12,14 +12,17 @@ import secrets
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct, field
 
+from to_labelbox.model.text import n_of
 from to_labelbox.plugins.importer import ImportOptions, LineCounts, RowCounts
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
+
+T = TypeVar("T", bound=Struct)
 
 FOLDER = "import"
 STATE = "state.json"
@@ -134,7 +137,7 @@ class Journal:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise UsageError(f"{self.path(STATE)} cannot be read ({in_words(error)}): --restart begins anew") from None
+            raise _unreadable(self.path(STATE), error) from None
         if self.state.version != VERSION:
             raise UsageError(f"{self.path(STATE)} is of another version of to-labelbox: finish with that, or --restart")
         if self.state.check and self.state.check != _check(self.state):
@@ -161,6 +164,22 @@ class Journal:
             os.fsync(file.fileno())
         os.replace(aside, target)
 
+    def read(self, name: str, type: type[T], what: str, recorded: int | None) -> list[T]:
+        """The lines of a file, none where there is none. Raises :class:`UsageError` when they are not as many as were recorded."""
+        path = self.path(name)
+        try:
+            with open(path, "rb") as file:
+                lines = [msgspec.json.decode(line, type=type) for line in file]
+        except FileNotFoundError:
+            lines = []
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from None
+        if recorded not in (None, len(lines)):
+            raise UsageError(
+                f"{path} holds {n_of(len(lines), what)} and not the {recorded:,} that were recorded: put it back, or --restart"
+            )
+        return lines
+
     def forget(self) -> None:
         """Remove what is recorded; imports of the first rows are others."""
         for name in os.listdir(self.folder) if os.path.isdir(self.folder) else ():
@@ -178,6 +197,14 @@ class Journal:
     def free(self) -> int:
         """Bytes that the disk has left."""
         return shutil.disk_usage(self.folder).free
+
+
+def json_line(value: Struct) -> bytes:
+    return msgspec.json.encode(value) + b"\n"
+
+
+def _unreadable(path: str, error: Exception) -> UsageError:
+    return UsageError(f"{path} cannot be read ({in_words(error)}): --restart begins anew")
 
 
 def _check(state: State) -> str:

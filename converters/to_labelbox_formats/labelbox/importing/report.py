@@ -12,12 +12,10 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display, n_of
 from to_labelbox.plugins.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport, RowCounts
-from to_labelbox.report import plain_words
-from to_labelbox.report.errors import UsageError
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing.client import APP
 from to_labelbox_formats.labelbox.importing.jobs import FailedLine, Jobs
-from to_labelbox_formats.labelbox.importing.journal import Journal, Project, State
+from to_labelbox_formats.labelbox.importing.journal import Journal, Project, State, json_line
 from to_labelbox_formats.labelbox.importing.output import Output
 
 REPORT = "import.json"
@@ -142,29 +140,18 @@ class Messages:
 
 def read_failed_rows(state: State, journal: Journal, number: int) -> list[FailedRow]:
     """Rows of a project that were not made. Raises :class:`UsageError` when they are not those that were counted."""
-    path, counts = _failed_rows(journal, number, state.rounds), state.projects[number].rows
-    try:
-        with open(path, "rb") as file:
-            rows = [msgspec.json.decode(line, type=FailedRow) for line in file]
-    except FileNotFoundError:
-        rows = []
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read ({plain_words.in_words(error)}): --restart begins anew") from None
-    if len(rows) != counts.failed and state.projects[number].rows_done:
-        raise UsageError(
-            f"{path} holds {n_of(len(rows), 'row')} and not the {counts.failed:,} that were recorded: put it back, or --restart"
-        )
-    return rows
+    project = state.projects[number]
+    recorded = project.rows.failed if project.rows_done else None
+    return journal.read(_failed_rows(number, state.rounds), FailedRow, "row", recorded)
 
 
 def write_failed_rows(journal: Journal, number: int, round: int, rows: list[FailedRow]) -> None:
     """A round has a file of its own, so that the state of the round before goes with its own file until it is saved."""
-    path = os.path.basename(_failed_rows(journal, number, round))
-    journal.write(path, (msgspec.json.encode(row) + b"\n" for row in rows))
+    journal.write(_failed_rows(number, round), map(json_line, rows))
 
 
-def _failed_rows(journal: Journal, number: int, round: int) -> str:
-    return journal.path(f"{number}-rows.failed{f'-{round}' if round else ''}.ndjson")
+def _failed_rows(number: int, round: int) -> str:
+    return f"{number}-rows.failed{f'-{round}' if round else ''}.ndjson"
 
 
 def make_report(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from to_labelbox.report.errors import RefusedError, UnavailableError
-from to_labelbox_formats.labelbox.importing.calls import PAUSES, NotFound, Unanswered
+from to_labelbox_formats.labelbox.importing.calls import PAUSES, Unanswered
 from to_labelbox_formats.labelbox.importing.client import KEYS_A_LOOKUP, Labelbox
 from to_labelbox_formats.labelbox.importing.plan import DataRow, Numbers, Plan
 
@@ -22,7 +22,6 @@ ROWS_A_CALL = 5_000
 ROUNDS = 12
 SETTLE = 30.0
 """Seconds before rows that did not appear are given up: a task that nobody has recorded may still make them."""
-_POLL = (2.0, 30.0)
 
 Say = Callable[[int, int], None]
 
@@ -48,19 +47,10 @@ class Rows:
     def wait(self, tasks: list[str]) -> None:
         """Wait for tasks, as long as they take, and keep the reasons of rows that failed."""
         for task in tasks:
-            pause = _POLL[0]
-            while True:
-                try:
-                    state = self._box.task(task)
-                except NotFound:  # it is long over
-                    break
-                if state.status not in ("IN_PROGRESS", "CANCELLING"):
-                    self._reasons.update(state.failed)
-                    if state.reason:
-                        self._reasons.setdefault("", state.reason)
-                    break
-                time.sleep(pause)
-                pause = min(pause * 1.5, _POLL[1])
+            if (state := self._box.ended(task)) is not None:
+                self._reasons.update(state.failed)
+                if state.reason:
+                    self._reasons.setdefault("", state.reason)
 
     def create(
         self,

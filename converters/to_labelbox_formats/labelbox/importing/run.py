@@ -7,7 +7,6 @@ for any time after it was killed.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -20,7 +19,7 @@ from to_labelbox.report.errors import RefusedError, UnavailableError, UsageError
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing import survey as surveying
 from to_labelbox_formats.labelbox.importing.batches import Batches, prefix
-from to_labelbox_formats.labelbox.importing.calls import ENDPOINT, Unanswered, check_endpoint, quiet_sdk
+from to_labelbox_formats.labelbox.importing.calls import ENDPOINT, Unanswered, check_endpoint, looks, quiet_sdk
 from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
@@ -44,7 +43,6 @@ from to_labelbox_formats.labelbox.importing.survey import Surveyor, Target
 
 MAX_NAME = 100
 MAX_BATCH = 100_000
-_POLL = (2.0, 30.0)
 
 
 def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
@@ -259,10 +257,9 @@ class Run:
 
     def _wait_for_imports(self) -> None:
         """One job at a time in a project: those of others end first."""
-        pause = _POLL[0]
-        while self._box.running_imports(self._options.project_id):
-            time.sleep(pause)
-            pause = min(pause * 1.5, _POLL[1])
+        for _ in looks():
+            if not self._box.running_imports(self._options.project_id):
+                return
 
     def begin_again(self) -> None:
         """Another round: whole rows of which a line has failed, and rows that could not be made."""
