@@ -16,16 +16,6 @@ from to_labelbox.plugins.reader import (
 )
 
 __all__ = [
-    "CERTAIN",
-    "LIKELY",
-    "POSSIBLE",
-    "Dataset",
-    "FolderRules",
-    "ItemFactory",
-    "Match",
-    "NoOptions",
-    "ReadContext",
-    "Reader",
-    "Refusal",
-    "dataset_of",
-]
+    "CERTAIN", "LIKELY", "POSSIBLE", "Dataset", "FolderRules", "ItemFactory", "Match", "NoOptions", "ReadContext",
+    "Reader", "Refusal", "dataset_of",
+]  # fmt: skip

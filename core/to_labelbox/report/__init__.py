@@ -8,33 +8,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from to_labelbox.report.codes import (
-        Code,
-        Severity,
-    )
-    from to_labelbox.report.errors import (
-        FileError,
-        RecordError,
-        Refused,
-        SourceError,
-        ToLabelboxError,
-        UsageError,
-    )
-    from to_labelbox.report.log import (
-        Log,
-    )
+    from to_labelbox.report.codes import *
+    from to_labelbox.report.errors import *
+    from to_labelbox.report.log import *
 
 __all__ = [
-    "Code",
-    "FileError",
-    "Log",
-    "RecordError",
-    "Refused",
-    "Severity",
-    "SourceError",
-    "ToLabelboxError",
-    "UsageError",
-]
+    "Code", "FileError", "Log", "RecordError", "Refused", "Severity", "SourceError", "ToLabelboxError", "UsageError",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
