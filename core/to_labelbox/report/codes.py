@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Severity(StrEnum):
@@ -12,36 +13,43 @@ class Severity(StrEnum):
 
 
 class Code(StrEnum):
-    """What can be said about an input. The value is the name in reports; docs/diagnostics.md explains each."""
+    """What can be said about an input, a warning where nothing else stands beside it; docs/diagnostics.md explains each."""
+
+    severity: Severity
+
+    def __new__(cls, name: str, severity: Severity = Severity.WARNING) -> Self:
+        code = str.__new__(cls, name)
+        code._value_, code.severity = name, severity
+        return code
 
     # files and records
-    FILE_UNREADABLE = "file-unreadable"
-    FILE_IGNORED = "file-ignored"
+    FILE_UNREADABLE = "file-unreadable", Severity.ERROR
+    FILE_IGNORED = "file-ignored", Severity.INFO
     FILE_MISSING = "file-missing"
     FILE_UNCLAIMED = "file-unclaimed"
-    READ_CRASHED = "read-crashed"
+    READ_CRASHED = "read-crashed", Severity.ERROR
     RECORD_UNREADABLE = "record-unreadable"
     RECORD_DUPLICATE = "record-duplicate"
     ROWS_MIXED = "rows-mixed"
-    FIELD_IGNORED = "field-ignored"
+    FIELD_IGNORED = "field-ignored", Severity.INFO
     FIELD_REPAIRED = "field-repaired"
-    DECISION = "decision"
+    DECISION = "decision", Severity.INFO
     LOCK_UNAVAILABLE = "lock-unavailable"
     # assets
     ASSET_UNKNOWN = "asset-unknown"
     ASSET_DUPLICATE = "asset-duplicate"
     IMAGE_SIZE_UNKNOWN = "image-size-unknown"
     IMAGE_SIZE_MISMATCH = "image-size-mismatch"
-    EXIF_TURNED = "exif-turned"
+    EXIF_TURNED = "exif-turned", Severity.INFO
     EXIF_UNCHECKED = "exif-unchecked"
-    KEY_SHORTENED = "key-shortened"
+    KEY_SHORTENED = "key-shortened", Severity.INFO
     KEY_SHARED = "key-shared"
     ADDRESS_SHARED = "address-shared"
     ADDRESS_NOT_FETCHED = "address-not-fetched"
     ASSET_AMBIGUOUS = "asset-ambiguous"
     OPTION_UNMATCHED = "option-unmatched"
     ROW_UNMATCHED = "row-unmatched"
-    ROW_DATA_LOCAL = "row-data-local"
+    ROW_DATA_LOCAL = "row-data-local", Severity.INFO
     METADATA_REFUSED = "metadata-refused"
     # the set as a whole
     SUSPICIOUS = "suspicious"
@@ -49,7 +57,7 @@ class Code(StrEnum):
     CLASS_UNKNOWN = "class-unknown"
     CLASS_UNNAMED = "class-unnamed"
     CLASS_DUPLICATE = "class-duplicate"
-    CLASS_UNUSED_DROPPED = "class-unused-dropped"
+    CLASS_UNUSED_DROPPED = "class-unused-dropped", Severity.INFO
     CLASS_SIMILAR = "class-similar"
     ATTRIBUTE_UNKNOWN = "attribute-unknown"
     ATTRIBUTE_DROPPED = "attribute-dropped"
@@ -76,59 +84,34 @@ class Code(StrEnum):
     SPAN_SHIFTED = "span-shifted"
     TEXT_UNIT = "text-unit"
     GEOMETRY_MISSING = "geometry-missing"
-    GEOMETRY_FORCED = "geometry-forced"
-    GEOMETRY_OUTLINED = "geometry-outlined"
+    GEOMETRY_FORCED = "geometry-forced", Severity.INFO
+    GEOMETRY_OUTLINED = "geometry-outlined", Severity.INFO
     GEOMETRY_UNSUPPORTED = "geometry-unsupported"
     ROTATION_IGNORED = "rotation-ignored"
-    CLIPPED = "clipped"
+    CLIPPED = "clipped", Severity.INFO
     OUTSIDE = "outside"
-    BELOW_MIN_AREA = "below-min-area"
+    BELOW_MIN_AREA = "below-min-area", Severity.INFO
     # video
     FRAME_INVALID = "frame-invalid"
     TRACK_EMPTY = "track-empty"
-    TRACK_CONVERTED = "track-converted"
+    TRACK_CONVERTED = "track-converted", Severity.INFO
     # what is left out by rule or by option
-    EXCLUDED = "excluded"
-    PREDICTION = "prediction"
-    NOT_SELECTED = "not-selected"
-    DELETED = "deleted"
-    RELATIONSHIP_OFF = "relationship-off"
+    EXCLUDED = "excluded", Severity.INFO
+    PREDICTION = "prediction", Severity.INFO
+    NOT_SELECTED = "not-selected", Severity.INFO
+    DELETED = "deleted", Severity.INFO
+    RELATIONSHIP_OFF = "relationship-off", Severity.INFO
     RELATIONSHIP_DANGLING = "relationship-dangling"
     ANSWER_EMPTY = "answer-empty"
-    ANSWER_JOINED = "answer-joined"
-    GROUP_DROPPED = "group-dropped"
-    ANNOTATION_DUPLICATE = "annotation-duplicate"
+    ANSWER_JOINED = "answer-joined", Severity.INFO
+    GROUP_DROPPED = "group-dropped", Severity.INFO
+    ANNOTATION_DUPLICATE = "annotation-duplicate", Severity.INFO
     UNSUPPORTED = "unsupported"
     # limits of the target
     LIMIT = "limit"
 
 
-_ERRORS = {Code.FILE_UNREADABLE, Code.READ_CRASHED}
-
-_INFOS = {
-    Code.DECISION,
-    Code.FILE_IGNORED,
-    Code.FIELD_IGNORED,
-    Code.EXIF_TURNED,
-    Code.GEOMETRY_FORCED,
-    Code.GEOMETRY_OUTLINED,
-    Code.CLASS_UNUSED_DROPPED,
-    Code.EXCLUDED,
-    Code.BELOW_MIN_AREA,
-    Code.PREDICTION,
-    Code.NOT_SELECTED,
-    Code.DELETED,
-    Code.RELATIONSHIP_OFF,
-    Code.KEY_SHORTENED,
-    Code.ROW_DATA_LOCAL,
-    Code.ANSWER_JOINED,
-    Code.ANNOTATION_DUPLICATE,
-    Code.GROUP_DROPPED,
-    Code.TRACK_CONVERTED,
-    Code.CLIPPED,
-}
-
-
 def severity_of(code: str) -> Severity:
     """That of a code; codes of third parties, which are not listed here, are warnings."""
-    return Severity.ERROR if code in _ERRORS else Severity.INFO if code in _INFOS else Severity.WARNING
+    known = Code._value2member_map_.get(code)
+    return known.severity if isinstance(known, Code) else Severity.WARNING
