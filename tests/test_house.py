@@ -1,4 +1,4 @@
-"""How the product is written: functions that fit on a screen."""
+"""How the product is written: functions that fit on a screen, a sentence in one place."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from harness import ROOT
 
 MOST = 60
 """Lines of code of a function, without its docstring, comments and blank lines. A longer one says why beside its name: ``# long: …``."""
+SOURCES = sorted(p for room in ("core", "converters") for p in Path(ROOT / room).rglob("*.py"))
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
@@ -29,11 +30,10 @@ def functions(text: str) -> Iterator[tuple[str, int, str]]:
 
 
 def test_no_function_is_long() -> None:
-    files = sorted(p for room in ("core", "converters") for p in Path(ROOT / room).rglob("*.py"))
-    assert files
+    assert SOURCES
     long = [
         f"{path.relative_to(ROOT)} {name}: {count} lines"
-        for path in files
+        for path in SOURCES
         for name, count, first in functions(path.read_text(encoding="utf-8"))
         if count > MOST and "# long:" not in first
     ]
@@ -43,3 +43,19 @@ def test_no_function_is_long() -> None:
 def test_what_is_counted() -> None:
     text = 'def f() -> None:\n    """Says\n    a lot."""\n\n    # a reason\n    x = (\n        1,\n    )\n'
     assert list(functions(text)) == [("f", 4, "def f() -> None:")]
+
+
+def test_what_two_places_say_stands_in_one() -> None:
+    """A sentence with a code that is written twice will be mended once: :mod:`to_labelbox.report.sentences` is for both."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for path in SOURCES:
+        for call in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)):
+            code = next(
+                (a.attr for a in call.args if isinstance(a, ast.Attribute) and ast.unparse(a.value) == "Code"), ""
+            )
+            for words in (a for a in call.args if code and isinstance(a, ast.Constant | ast.JoinedStr)):
+                parts = words.values if isinstance(words, ast.JoinedStr) else [words]
+                text = "".join(str(p.value) if isinstance(p, ast.Constant) else "{}" for p in parts)
+                said.setdefault((code, text), []).append(f"{path.name}:{call.lineno}")
+    assert len(said) > 200
+    assert {text: places for (_, text), places in said.items() if len(places) > 1 and len(text) > 8} == {}

@@ -33,11 +33,11 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Input, Question
 from to_labelbox.model.text import n_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
-from to_labelbox.report.sentences import LINE_WITHOUT_LENGTH
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node, name_and_value
 
@@ -172,7 +172,7 @@ def geometry_of(figure: Figure, width: int | None, height: int | None, note: Cal
             return Polygon(((numbers,),))
         case "polyline":
             if len(set(zip(numbers[::2], numbers[1::2]))) < 2:
-                raise Refused(*LINE_WITHOUT_LENGTH())
+                raise Refused(*sentences.LINE_WITHOUT_LENGTH())
             return Polyline(numbers)
         case "points":
             if len(numbers) != 2:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from to_labelbox.model.items import Item
 from to_labelbox.plugins.dataset import Dataset
-from to_labelbox.report.codes import Code
+from to_labelbox.report import sentences
 from to_labelbox.report.log import UNREADABLE, Log
 
 _BYTES = 9
@@ -80,11 +80,12 @@ def left_out(dataset: Dataset, reason: str, read: bool) -> Dataset:
                 log.read(UNREADABLE)
             yield from items
             missing = {label: tally.read - tally.closed for label, tally in log.ledger.items()}
+            code, words = sentences.CRASHED(reason=reason)
             for label, count in missing.items():
                 if count:
-                    log.skip(Code.READ_CRASHED, label, f"left out: {reason}", file=file, where=where, count=count)
+                    log.skip(code, label, words, file=file, where=where, count=count)
             if not any(missing.values()):
-                log.note(Code.READ_CRASHED, f"left out: {reason}", file=file, where=where)
+                log.note(code, words, file=file, where=where)
 
     return replace(dataset, iterate=iterate)
 

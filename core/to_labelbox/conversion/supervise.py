@@ -35,7 +35,7 @@ from to_labelbox.conversion.worker import (
     render,
 )
 from to_labelbox.model.survey import Survey
-from to_labelbox.report.codes import Code
+from to_labelbox.report import sentences
 from to_labelbox.report.errors import RecordError, SourceError, ToLabelboxError
 from to_labelbox.report.log import UNREADABLE, Log
 
@@ -96,7 +96,8 @@ def _left_out(pool: WorkerPool, chunk: Chunk, reason: str, read: bool, fail: boo
         return RecordError(f"{file} {where}".strip() + f": {reason}")
     log = Log()
     log.read(UNREADABLE)
-    log.skip(Code.READ_CRASHED, UNREADABLE, f"left out: {reason}", file=file, where=where)
+    code, words = sentences.CRASHED(reason=reason)
+    log.skip(code, UNREADABLE, words, file=file, where=where)
     part = EncodedChunk(chunk.start, chunk.stop, 0, 0, array("I"), array("Q"), Survey(), log)
     if chunk.keep and chunk.folder is not None:
         save_empty_part(chunk.folder, part)

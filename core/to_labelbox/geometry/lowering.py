@@ -34,20 +34,10 @@ from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.model.tables import OutlineTable, Rows
 from to_labelbox.model.text import n_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import EXAMPLES, Log
-from to_labelbox.report.sentences import (
-    BOX_NOT_FINITE,
-    BOX_WITHOUT_AREA,
-    LINE_WITHOUT_LENGTH,
-    MASK_WITHOUT_PIXELS,
-    OUTLINE_NOT_FINITE,
-    OUTSIDE_ASSET,
-    POINT_NOT_FINITE,
-    POLYGON_OF_FEW_POINTS,
-    TOO_SMALL,
-)
 from to_labelbox.rules.settings import Outside, Policy, Settings
 
 NOISE = 1.0
@@ -263,12 +253,12 @@ class Lowering:
 
     def _check(self, *values: float) -> None:
         if not geo.finite(values):
-            raise Refused(*BOX_NOT_FINITE())
+            raise Refused(*sentences.BOX_NOT_FINITE())
 
     def _check_sides(self, box: Box) -> None:
         self._check(box.left, box.top, box.width, box.height)
         if box.width <= 0 or box.height <= 0:
-            raise Refused(*BOX_WITHOUT_AREA(width=box.width, height=box.height))
+            raise Refused(*sentences.BOX_WITHOUT_AREA(width=box.width, height=box.height))
 
     def _box(self, obj: Object, box: Box) -> list[Shape]:
         self._check_sides(box)
@@ -278,7 +268,7 @@ class Lowering:
             if over > EXACT:
                 box = self._clipped_box(box, over, width, height)
         if box.width * box.height < self._settings.min_area:
-            raise Refused(*TOO_SMALL(area=f"{box.width * box.height:g}"))
+            raise Refused(*sentences.TOO_SMALL(area=f"{box.width * box.height:g}"))
         return [Shape(Kind.BOX, obj.label, box, obj.attributes)]
 
     def _clipped_box(self, box: Box, over: float, width: float, height: float) -> Box:
@@ -286,7 +276,7 @@ class Lowering:
             return box
         clipped = geo.clip_box(box, width, height)
         if clipped is None:
-            raise Refused(*OUTSIDE_ASSET(width=width, height=height))
+            raise Refused(*sentences.OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         return clipped
 
@@ -302,7 +292,7 @@ class Lowering:
     def _rotated(self, obj: Object, box: RotatedBox, policy: Policy) -> list[Shape]:
         self._check(box.cx, box.cy, box.width, box.height, box.angle)
         if box.width <= 0 or box.height <= 0:
-            raise Refused(*BOX_WITHOUT_AREA(width=box.width, height=box.height))
+            raise Refused(*sentences.BOX_WITHOUT_AREA(width=box.width, height=box.height))
         upright = geo.upright_box(box, self._settings.rotation_tolerance)
         if upright is None:
             return self._polygon(obj, Polygon(((geo.rotated_corners(box),),)), policy)
@@ -335,7 +325,7 @@ class Lowering:
         if kind is Kind.POLYGON:
             return shape._replace(kind=kind, geometry=ring)
         if self.width is None or self.height is None:
-            raise Refused(Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes")
+            raise Refused(*sentences.MASK_WITHOUT_SIZE())
         from to_labelbox.geometry import raster
 
         drawn = self._raster(obj, raster.rasterise(Polygon(((ring,),)), int(self.width), int(self.height)))
@@ -346,7 +336,7 @@ class Lowering:
     def _forced_box(self, obj: Object, shape: Geometry) -> list[Shape]:
         box = obj.box or envelope(shape)
         if box is None:
-            raise Refused(*MASK_WITHOUT_PIXELS())
+            raise Refused(*sentences.MASK_WITHOUT_PIXELS())
         shapes = self._box(obj, box)
         self.approximated = True
         self.note_forced(obj.location, obj.id)
@@ -374,9 +364,7 @@ class Lowering:
             return self._rings(obj, parts)
         if self.width is None or self.height is None:
             if policy is Policy.MASK:
-                raise Refused(
-                    Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes"
-                )
+                raise Refused(*sentences.MASK_WITHOUT_SIZE())
             return self._rings(obj, parts)
         if policy is Policy.MASK:
             self._lose(Code.GEOMETRY_FORCED, "the outline is written as a mask, as asked")
@@ -387,9 +375,9 @@ class Lowering:
 
     def _usable_ring(self, ring: Flat) -> tuple[Flat, ...]:
         if len(ring) < 6 or len(ring) % 2:
-            raise Refused(*POLYGON_OF_FEW_POINTS(points=n_of(len(ring) // 2, "point")))
+            raise Refused(*sentences.POLYGON_OF_FEW_POINTS(points=n_of(len(ring) // 2, "point")))
         if not geo.finite(ring):
-            raise Refused(*OUTLINE_NOT_FINITE())
+            raise Refused(*sentences.OUTLINE_NOT_FINITE())
         ring = geo.open_ring(ring)
         if geo.is_degenerate(ring):
             raise Refused(Code.POLYGON_EMPTY, "the polygon encloses no area")
@@ -421,18 +409,18 @@ class Lowering:
             clamped = tuple(tuple(geo.clamp_points(ring, width, height) for ring in part) for part in parts)
             kept = tuple(p for p in clamped if not geo.is_degenerate(p[0]))
             if not kept:
-                raise Refused(*OUTSIDE_ASSET(width=width, height=height))
+                raise Refused(*sentences.OUTSIDE_ASSET(width=width, height=height))
             return kept
         clipped = geo.clip_polygon(Polygon(parts), width, height)
         if clipped is None:
-            raise Refused(*OUTSIDE_ASSET(width=width, height=height))
+            raise Refused(*sentences.OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         return clipped.parts
 
     def _ring(self, obj: Object, ring: Flat, part: str = "") -> Shape:
         minimum = self._settings.min_area
         if minimum and abs(geo.signed_area(ring)) < minimum:
-            raise Refused(*TOO_SMALL(area=f"{abs(geo.signed_area(ring)):g}"))
+            raise Refused(*sentences.TOO_SMALL(area=f"{abs(geo.signed_area(ring)):g}"))
         return Shape(Kind.POLYGON, obj.label, ring, obj.attributes, part)
 
     def _rings(self, obj: Object, parts: tuple[tuple[Flat, ...], ...]) -> list[Shape]:
@@ -462,7 +450,7 @@ class Lowering:
 
             contours, holes = raster.outer_contours(mask)
             if not contours:
-                raise Refused(*MASK_WITHOUT_PIXELS())
+                raise Refused(*sentences.MASK_WITHOUT_PIXELS())
             lost = f", {holes} holes filled" if holes else ""
             self._lose(Code.GEOMETRY_FORCED, f"the mask is written by its outer contours{lost}, as asked")
             return self._rings(obj, tuple((contour,) for contour in contours))
@@ -475,7 +463,7 @@ class Lowering:
         if not area:
             raise Refused(Code.MASK_EMPTY, "no pixel of the mask is set")
         if area < self._settings.min_area:
-            raise Refused(*TOO_SMALL(area=area))
+            raise Refused(*sentences.TOO_SMALL(area=area))
         return Shape(Kind.MASK, obj.label, mask, obj.attributes)
 
     # ---------------------------------------------------------------------------------------- points and lines
@@ -494,7 +482,7 @@ class Lowering:
 
     def _point(self, obj: Object, point: Point) -> Shape:
         if not geo.finite((point.x, point.y)):
-            raise Refused(*POINT_NOT_FINITE())
+            raise Refused(*sentences.POINT_NOT_FINITE())
         place = self._place(point.x, point.y)
         if place is None:
             raise Refused(Code.OUTSIDE, f"the point ({point.x:g}, {point.y:g}) lies outside the asset")
@@ -502,9 +490,9 @@ class Lowering:
 
     def _line(self, obj: Object, points: Flat) -> list[Shape]:
         if not geo.finite(points):
-            raise Refused(*OUTLINE_NOT_FINITE())
+            raise Refused(*sentences.OUTLINE_NOT_FINITE())
         if len(points) % 2 or len(set(zip(points[::2], points[1::2]))) < 2:
-            raise Refused(*LINE_WITHOUT_LENGTH())
+            raise Refused(*sentences.LINE_WITHOUT_LENGTH())
         width, height = self.width, self.height
         if width is None or height is None or self._settings.outside is Outside.KEEP:
             return [Shape(Kind.LINE, obj.label, points, obj.attributes)]
@@ -516,7 +504,7 @@ class Lowering:
             return [Shape(Kind.LINE, obj.label, geo.clamp_points(points, width, height), obj.attributes)]
         pieces = geo.clip_line(points, width, height)
         if not pieces:
-            raise Refused(*OUTSIDE_ASSET(width=width, height=height))
+            raise Refused(*sentences.OUTSIDE_ASSET(width=width, height=height))
         self._overshoot(over)
         if len(pieces) == 1:
             return [Shape(Kind.LINE, obj.label, pieces[0], obj.attributes)]

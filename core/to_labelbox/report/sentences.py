@@ -1,6 +1,7 @@
 """What is said of an annotation in more than one place, whoever reads or writes it: a code with its sentence.
 
-The caller gives values only; a format's own sentences stand beside what they are about.
+The caller gives values only. What one place alone says stands there, where one reads why; a second place that would say it
+takes it from here (a test finds those that do not).
 """
 
 from __future__ import annotations
@@ -30,4 +31,9 @@ LINE_OF_FEW_POINTS = Sentence(Code.LINE_TOO_SHORT, "a line of {points}")
 LINE_WITHOUT_LENGTH = Sentence(Code.LINE_TOO_SHORT, "a line needs two different points")
 MASK_WITHOUT_PIXELS = Sentence(Code.MASK_EMPTY, "the mask is empty")
 OUTSIDE_ASSET = Sentence(Code.OUTSIDE, "lies outside the {width:g} × {height:g} asset")
+MASK_WITHOUT_SIZE = Sentence(
+    Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of the asset: give --media-root or --sizes"
+)
+NO_ANSWER = Sentence(Code.ANSWER_EMPTY, "the answer is empty")
+CRASHED = Sentence(Code.READ_CRASHED, "left out: {reason}")
 TOO_SMALL = Sentence(Code.BELOW_MIN_AREA, "area {area} is below --min-area")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -27,6 +27,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.survey import INSTANCE
 from to_labelbox.model.text import n_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS, Control
@@ -47,6 +48,8 @@ from to_labelbox_formats.label_studio.regions.shapes import (
     shape_on_picture,
 )
 from to_labelbox_formats.label_studio.regions.text_offsets import Hypertext, Offsets, Unit
+
+T = TypeVar("T", int, float)
 
 NOTE = "note"
 SIZE_REMEDY = "give --media-root, --sizes or -O size=WxH"
@@ -251,9 +254,7 @@ class RegionReader(Struct, gc=False):
         return TextSpan(start, end)
 
     def _resolved(self, offsets: Offsets, start: int, end: int, quote: str | None, message: str | None) -> TextSpan:
-        if end < start:
-            start, end = end, start
-            self.remarks.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
+        start, end = self._in_order(start, end)
         span = offsets.resolve(start, end, quote, bool(self.conventions.utf16))
         if span is None:
             raise Refused(
@@ -313,13 +314,16 @@ class RegionReader(Struct, gc=False):
 
     # --------------------------------------------------------------------------------------------- time and frames
 
+    def _in_order(self, start: T, end: T) -> tuple[T, T]:
+        if end < start:
+            self.remarks.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
+        return min(start, end), max(start, end)
+
     def _seconds(self, value: ValueRecord) -> TimeSpan:
         start, end = _seconds(value.start), _seconds(value.end)
         if start is None or end is None:
             raise Refused(Code.SPAN_INVALID, "its start and end are no seconds")
-        if end < start:
-            start, end = end, start
-            self.remarks.note(Code.SPAN_INVALID, "its start lies behind its end; they were exchanged")
+        start, end = self._in_order(start, end)
         if start < 0 or end > MAX_SECONDS:
             raise Refused(Code.SPAN_INVALID, "it lies before the start or far beyond the end of any sound")
         if self.conventions.milliseconds:
@@ -419,7 +423,7 @@ class RegionReader(Struct, gc=False):
         control = self.naming.control(entry.from_name)
         answer = answer_of(value, control) if is_answer(entry, value, shaped=False) else None
         if answer is None:
-            raise Refused(Code.ANSWER_EMPTY, "the answer is empty")
+            raise Refused(*sentences.NO_ANSWER())
         if control is not None and control.per_region:
             self.remarks.lose(
                 Code.GEOMETRY_MISSING, "it answers about a region that cannot be told: it is kept for the whole asset"

@@ -27,9 +27,9 @@ from to_labelbox.model.items import (
     RotatedBox,
 )
 from to_labelbox.model.text import n_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
-from to_labelbox.report.sentences import LINE_OF_FEW_POINTS, POLYGON_OF_FEW_POINTS
 from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
@@ -289,10 +289,10 @@ def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
     flat = _scaled(points, width, height)
     if value.closed is False:
         if len(points) < 2:
-            raise Refused(*LINE_OF_FEW_POINTS(points=n_of(len(points), "point")))
+            raise Refused(*sentences.LINE_OF_FEW_POINTS(points=n_of(len(points), "point")))
         return Polyline(flat)
     if len(points) < 3:
-        raise Refused(*POLYGON_OF_FEW_POINTS(points=n_of(len(points), "point")))
+        raise Refused(*sentences.POLYGON_OF_FEW_POINTS(points=n_of(len(points), "point")))
     return Polygon(((flat,),))
 
 
@@ -333,11 +333,11 @@ def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog)
         last = v.id
     if value.closed and len(paths) == 1:
         if len(paths[0]) < 3:
-            raise Refused(*POLYGON_OF_FEW_POINTS(points=n_of(len(paths[0]), "point")))
+            raise Refused(*sentences.POLYGON_OF_FEW_POINTS(points=n_of(len(paths[0]), "point")))
         return [Polygon(((_scaled(paths[0], width, height),),))]
     lines: list[Geometry] = [Polyline(_scaled(p, width, height)) for p in paths if len(p) > 1]
     if not lines:
-        raise Refused(*LINE_OF_FEW_POINTS(points=n_of(len(vertices), "point")))
+        raise Refused(*sentences.LINE_OF_FEW_POINTS(points=n_of(len(vertices), "point")))
     return lines
 
 

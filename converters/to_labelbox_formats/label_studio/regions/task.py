@@ -261,9 +261,8 @@ class TaskReader:
                 self._skip(problem.code, label or self._ledger_label(group, at.assets), str(problem), place, first)
             return ()
         except UNDECODABLE as error:
-            self._skip(
-                Code.RECORD_UNREADABLE, UNREADABLE, f"its value cannot be read: {json_fault(error)}", place, first
-            )
+            unreadable = _unreadable(error)
+            self._skip(unreadable.code, UNREADABLE, str(unreadable), place, first)
             return ()
         if content.annotations:
             self._log.read(content.ledger_label)
@@ -374,7 +373,11 @@ def _loose_value(raw: Raw) -> ValueRecord:
     try:
         return decode_value_loosely(raw)
     except UNDECODABLE as error:
-        raise Refused(Code.RECORD_UNREADABLE, f"its value cannot be read: {json_fault(error, raw)}") from None
+        raise _unreadable(error, raw) from None
+
+
+def _unreadable(error: Exception, *raw: Raw) -> Refused:
+    return Refused(Code.RECORD_UNREADABLE, f"its value cannot be read: {json_fault(error, *raw)}")
 
 
 def _labels(relation: Region) -> list[str]:

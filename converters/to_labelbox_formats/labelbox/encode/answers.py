@@ -12,6 +12,7 @@ from msgspec import Raw
 from to_labelbox.model.items import Choice, Classification, Media, Scalar
 from to_labelbox.model.schema import Input
 from to_labelbox.model.survey import Answers, text_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.labelbox.encode.answers_over_time import AtOnce, Ranged, mark_several, overlapping
@@ -46,7 +47,8 @@ class Questions:
             if self._buffer.refuses(name, answer):
                 continue
             if not values_of(answer.value):
-                self._buffer.skip(Code.ANSWER_EMPTY, name, "the answer is empty", answer)
+                code, words = sentences.NO_ANSWER()
+                self._buffer.skip(code, name, words, answer)
                 continue
             try:
                 self._check_answer(answer)
