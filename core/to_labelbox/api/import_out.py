@@ -11,6 +11,7 @@ from to_labelbox.conversion.output_folder import refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
+from to_labelbox.rules.option import shown
 
 if TYPE_CHECKING:  # loaded when something is imported
     from to_labelbox.plugins.importer import Importer, ImportOptions, ImportReport
@@ -33,9 +34,10 @@ def make_import_options(out: str | os.PathLike[str] = "", **given: Any) -> Impor
 
     from to_labelbox.plugins.importer import ImportOptions
 
-    unknown = [name for name in given if name not in ImportOptions.__struct_fields__]
+    known = shown(ImportOptions)
+    unknown = [name for name in given if name not in known]
     if unknown:
-        raise UsageError(f"no option {unknown[0]!r}; there are: {', '.join(ImportOptions.__struct_fields__)}")
+        raise UsageError(f"no option {unknown[0]!r}; there are: {', '.join(known)}")
     refuse_pipes(os.fspath(out))
     root = given.get("media_root")
     if root is None and os.path.isdir(os.path.join(out, MEDIA)):

@@ -57,7 +57,7 @@ def _option(name: str, default: Any, about: Shown) -> Callable[[F], F]:
         return about.choices[said] if words else about.parse(said) if about.parse else said
 
     return click.option(
-        f"{flag}/--no-{flag[2:]}" if is_switch and default else flag,
+        *(f"{flag}/--no-{flag[2:]}" if is_switch and default else flag).split(),
         name,
         is_flag=is_switch or None,
         multiple=about.multiple or isinstance(default, tuple),

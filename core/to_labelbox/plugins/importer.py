@@ -7,47 +7,52 @@ through :class:`Dialogue` alone: it prints nothing and asks nothing by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
+from to_labelbox.rules.option import option
 
-class ImportOptions(Struct, frozen=True, kw_only=True):
-    """How an output folder is imported.
 
-    ``project`` names a new project, ``project_id`` an existing one: one of the two. ``dataset`` and ``ontology`` name
-    new ones (the project's name by default), ``dataset_id`` and ``ontology_id`` existing ones.
-    ``media_root``: folder of the media whose ``row_data`` is no URL; nothing outside of it is sent.
-    ``existing_rows``: what happens when keys are taken already, ``fail`` or ``use``. ``mode``: ``labels`` are ground
-    truth, ``prelabels`` are shown as predictions. ``first``: only that many data rows, 0 for all.
-    ``yes`` answers every question. ``on_error``: ``skip`` leaves out rows whose media are missing.
-    ``iam``: who signs URLs of private buckets: ``none``, ``default``, or the id of an integration.
-    ``media_type`` is asked for where neither the rows nor the project tell it. ``endpoint``: None is the service's own.
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How an output folder is imported: one of ``project`` and ``project_id``, and whatever else is not as it is by default.
+
+    ``first`` 0: all data rows. ``endpoint`` None: the service's own.
     """
 
-    project: str = ""
-    project_id: str = ""
-    dataset: str = ""
-    dataset_id: str = ""
-    ontology: str = ""
-    ontology_id: str = ""
-    media_root: str | None = None
-    media_type: str = ""
-    existing_rows: Literal["fail", "use"] = "fail"
-    mode: Literal["labels", "prelabels"] = "labels"
-    first: int = 0
-    dry_run: bool = False
-    yes: bool = False
-    batch_size: int = 100_000
-    lines_per_job: int = 10_000
-    upload_threads: int = 8
-    iam: str = "none"
-    priority: int = 5
-    endpoint: str | None = None
-    on_error: Literal["fail", "skip"] = "fail"
-    retry_failed: bool = False
-    restart: bool = False
-    clean_left_overs: bool = False
+    project: str = option("", "Name of a new project.", metavar="NAME")
+    project_id: str = option("", "An existing project; its ontology must fit.", metavar="ID")
+    dataset: str = option("", "Name of the new dataset; by default the project's.", metavar="NAME")
+    dataset_id: str = option("", "Create the data rows in this dataset.", metavar="ID")
+    ontology: str = option("", "Name of the new ontology; by default the project's.", metavar="NAME")
+    ontology_id: str = option("", "Use this ontology.", metavar="ID")
+    media_root: str | None = option(None, "Folder of the media that are uploaded; nothing else is.", path=True)
+    media_type: str = option("", "Of rows that do not say theirs: IMAGE, VIDEO, …", metavar="TYPE")
+    existing_rows: Literal["fail", "use"] = option(
+        "fail", "When global keys are taken already: stop, or import onto these rows.", choices=("fail", "use")
+    )
+    mode: Literal["labels", "prelabels"] = option(
+        "labels", "Ground truth, or predictions that labelers see.", flag="--as", choices=("labels", "prelabels")
+    )
+    first: int = option(0, "Only the first N data rows: a trial of its own.", metavar="N", least=1)
+    dry_run: bool = option(False, "Print the plan and send nothing; with a key, ask what is there.")
+    yes: bool = option(False, "Answer every question with yes.", flag="-y --yes")
+    batch_size: int = option(100_000, "Rows a batch.", metavar="N")
+    lines_per_job: int = option(10_000, "Lines an import job.", metavar="N")
+    upload_threads: int = option(8, "Uploads at once.", metavar="N")
+    iam: str = option("none", "Who signs private URLs.", metavar="none|default|ID")
+    priority: int = option(5, "Of the batches; 1 is first.", metavar="1..5")
+    endpoint: str | None = option(None, "Another GraphQL endpoint than Labelbox's.", metavar="URL")
+    on_error: Literal["fail", "skip"] = option(
+        "fail",
+        "When media are missing: stop before anything is sent, or leave their rows out.",
+        choices=("fail", "skip"),
+    )
+    retry_failed: bool = option(False, "Import whole data rows again of which a line has failed.")
+    restart: bool = option(False, "Forget the import that was begun; all is made a second time.")
+    clean_left_overs: bool = option(False, "Delete empty objects that lost answers have left over.")
 
 
 class Dialogue(Protocol):

@@ -25,7 +25,7 @@ FilePath: TypeAlias = str | os.PathLike[str]
 class Shown:
     """What is said of an option. Without help it is for Python alone.
 
-    ``flag`` is its name on the command line where that is not its own. ``choices`` are the values that there are, by the
+    ``flag`` is its name on the command line, or names, where that is not its own. ``choices`` are the values that there are, by the
     words of the command line; ``least`` is the smallest one, but for the default. ``path``: a file or folder. ``multiple``: given several
     times on the command line, as every option is whose default is a tuple. ``parse``
     makes the value of what the command line takes.
