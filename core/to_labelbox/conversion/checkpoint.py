@@ -11,7 +11,7 @@ import os
 from array import array
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import TypeVar
+from typing import Any, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -33,15 +33,17 @@ T = TypeVar("T")
 
 
 class SavedLog(Struct):
-    diagnostics: list[Diagnostic]
+    """As :class:`~to_labelbox.report.log.Log`, field by field, without what a run does with it."""
+
+    diagnostics: dict[str, Diagnostic]
     ledger: dict[str, Tally]
     unreadable: int
-    used_rules: list[tuple[str, ...]]
+    used_rules: set[tuple[str, ...]]
     missing_in_ontology: dict[str, int]
     unmatched: list[str]
     matches: dict[str, tuple[int, int]]
-    unread: list[Unread]
-    assumptions: list[Assumption]
+    unread: dict[tuple[str, str, str], Unread]
+    assumptions: dict[tuple[str, str, str], Assumption]
     left_out: list[bytes] | None
 
 
@@ -73,35 +75,23 @@ class SavedChunk(Struct):
 
 
 def saved_log(log: Log) -> SavedLog:
-    return SavedLog(
-        list(log.diagnostics.values()),
-        dict(log.ledger),
-        log.unreadable,
-        sorted(log.used_rules),
-        log.missing_in_ontology,
-        log.unmatched,
-        log.matches,
-        list(log.unread.values()),
-        list(log.assumptions.values()),
-        None if log.left_out is None else log.left_out.blocks(),
-    )
+    blocks = None if log.left_out is None else log.left_out.blocks()
+    return SavedLog(**{**_fields(log, SavedLog), "left_out": blocks})
 
 
 def log_of(saved: SavedLog, fail: bool) -> Log:
     log = Log(fail=fail)
-    log.diagnostics = {d.code: d for d in saved.diagnostics}
+    for name, value in _fields(saved, SavedLog).items():
+        setattr(log, name, value)
     log.ledger = Ledger(saved.ledger)
-    log.unreadable = saved.unreadable
-    log.used_rules, log.missing_in_ontology, log.unmatched = (
-        set(saved.used_rules),
-        saved.missing_in_ontology,
-        saved.unmatched,
-    )
-    log.matches = saved.matches
     log.left_out = None if saved.left_out is None else LeftOutLines(saved.left_out)
-    log.unread = {(u.what, u.name, u.where): u for u in saved.unread}
-    log.assumptions = {(a.what, a.taken, a.option): a for a in saved.assumptions}
     return log
+
+
+def _fields(value: object, kind: type[Struct]) -> dict[str, Any]:
+    """What a value has of the fields of a struct, lists and tables as copies."""
+    known = ((name, getattr(value, name)) for name in kind.__struct_fields__ if hasattr(value, name))
+    return {name: one.copy() if isinstance(one, dict | list | set) else one for name, one in known}
 
 
 def save(path: str, value: Struct) -> None:
@@ -144,22 +134,8 @@ def load(path: str, type: type[T]) -> T | None:
 def save_part(folder: str, part: EncodedChunk) -> None:
     """Mark a part as finished; its files are there."""
     files = {what: _file_sum(part_path(folder, part.start, part.stop, what)) for what in _kinds(part.index)}
-    log = saved_log(part.log)
-    counts, keys = part.counts.tobytes(), part.keys.tobytes()
-    saved = SavedChunk(
-        part.start,
-        part.stop,
-        part.items,
-        part.written,
-        counts,
-        keys,
-        part.survey,
-        log,
-        files,
-        part.index,
-        part.unread,
-    )
-    save(part_path(folder, part.start, part.stop, "done"), saved)
+    plain = {"counts": part.counts.tobytes(), "keys": part.keys.tobytes(), "log": saved_log(part.log), "files": files}
+    save(part_path(folder, part.start, part.stop, "done"), SavedChunk(**{**_fields(part, EncodedChunk), **plain}))
 
 
 def save_empty_part(folder: str, part: EncodedChunk) -> None:
@@ -177,23 +153,8 @@ def finished_chunks(folder: str, fail: bool) -> list[EncodedChunk]:
         saved = load(os.path.join(folder, name), SavedChunk)
         if saved is None or not _is_whole(folder, saved) or (found and found[-1].stop > saved.start):
             continue
-        counts, keys = array("I"), array("Q")
-        counts.frombytes(saved.counts)
-        keys.frombytes(saved.keys)
-        log = log_of(saved.log, fail)
-        known = (
-            saved.start,
-            saved.stop,
-            saved.items,
-            saved.written,
-            counts,
-            keys,
-            saved.survey,
-            log,
-            saved.index,
-            saved.unread,
-        )
-        found.append(EncodedChunk(*known))
+        own = {"counts": array("I", saved.counts), "keys": array("Q", saved.keys), "log": log_of(saved.log, fail)}
+        found.append(EncodedChunk(**{**_fields(saved, EncodedChunk), **own}))
     return found
 
 

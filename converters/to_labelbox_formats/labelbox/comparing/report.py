@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from array import array
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
@@ -14,61 +13,13 @@ from to_labelbox.plugins.comparer import ClassComparison, CompareReport
 from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox.comparing.differences import Difference
 from to_labelbox_formats.labelbox.comparing.features import Feature
-from to_labelbox_formats.labelbox.importing.output import Output
-from to_labelbox_formats.labelbox.importing.report import IndexLine, Messages, line_count, place_in_words
+from to_labelbox_formats.labelbox.importing.report import Messages, place_in_words
+from to_labelbox_formats.labelbox.output import Output, SourceIndex
 
 REPORT = "compare.json"
 FINDINGS = "compare.ndjson"
 CLASSES_SHOWN = 20
 MESSAGES_SHOWN = 10
-
-
-class SourceIndex:
-    """Lines of ``index.ndjson`` by the number of the payload's line; 8 bytes a line, once one is asked for."""
-
-    def __init__(self, output: Output) -> None:
-        self._parts = output.parts
-        self._firsts: list[int] = []
-        self._offsets: dict[int, array[int]] = {}
-        self._files: dict[int, BinaryIO] = {}
-        self._decode = msgspec.json.Decoder(IndexLine).decode
-
-    def find(self, number: int, uuid: str) -> dict[str, Any]:
-        """File, place and id of the source; nothing where there is no index, or one of another payload."""
-        if not self._firsts:
-            total = 0
-            for part in self._parts:
-                self._firsts.append(total)
-                total += line_count(part.payload)
-        n = max(k for k, first in enumerate(self._firsts) if first <= number)
-        offsets = self._offsets_of(n)
-        if number - self._firsts[n] >= len(offsets):
-            return {}
-        file = self._files[n]
-        file.seek(offsets[number - self._firsts[n]])
-        try:
-            line = self._decode(file.readline())
-        except ValueError:
-            return {}
-        if line.line is None or (uuid and (line.uuid or "").lower() != uuid):
-            return {}
-        name = self._parts[n].name
-        return {"file": f"{name}: {line.file}" if name else line.file, "where": line.where, "id": line.id}
-
-    def _offsets_of(self, n: int) -> array[int]:
-        if n not in self._offsets:
-            offsets, at = array("q"), 0
-            with suppress(FileNotFoundError):
-                self._files[n] = open(self._parts[n].index, "rb")  # noqa: SIM115  (closed by close)
-                for raw in self._files[n]:
-                    offsets.append(at)
-                    at += len(raw)
-            self._offsets[n] = offsets
-        return self._offsets[n]
-
-    def close(self) -> None:
-        for file in self._files.values():
-            file.close()
 
 
 class Tally:

@@ -21,8 +21,8 @@ from to_labelbox_formats.labelbox.comparing.pairing import Paired, pair
 from to_labelbox_formats.labelbox.comparing.payload import sent
 from to_labelbox_formats.labelbox.comparing.report import REPORT, Tally, in_words, save
 from to_labelbox_formats.labelbox.importing.ontology import read_ontology
-from to_labelbox_formats.labelbox.importing.output import Output, open_output
 from to_labelbox_formats.labelbox.importing.plan import Plan
+from to_labelbox_formats.labelbox.output import Output, open_output
 
 SHOWN = 5
 NOT_THERE = "the data row is not in the export"

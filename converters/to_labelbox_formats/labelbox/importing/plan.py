@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from to_labelbox.report.errors import RefusedError, SourceError, UsageError
 from to_labelbox.report.plain_words import in_words
-from to_labelbox_formats.labelbox.importing.output import Output
+from to_labelbox_formats.labelbox.output import Output
 
 Numbers = npt.NDArray[np.int64]
 URLS = ("http://", "https://", "gs://")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -16,7 +15,7 @@ from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing.client import APP
 from to_labelbox_formats.labelbox.importing.jobs import FailedLine, Jobs
 from to_labelbox_formats.labelbox.importing.journal import Journal, Project, State, json_line
-from to_labelbox_formats.labelbox.importing.output import Output
+from to_labelbox_formats.labelbox.output import Output, SourceIndex
 
 REPORT = "import.json"
 FAILED = "failed.ndjson"
@@ -33,16 +32,6 @@ class FailedRow(Struct):
     key: str
     reason: str
     lines: int = 0
-
-
-class IndexLine(Struct):
-    """What ``convert`` says of a line; ``line`` is null for what it has skipped."""
-
-    line: int | None = None
-    uuid: str | None = None
-    file: str = ""
-    where: str = ""
-    id: Any = ""
 
 
 def kind_of(message: str) -> str:
@@ -64,56 +53,6 @@ def counts_of(project: Project) -> tuple[LineCounts, dict[str, LineCounts]]:
     for counts in classes.values():
         total.add(counts)
     return total, classes
-
-
-class Sources:
-    """The index that ``convert`` has written: the source of the n-th line of the payload."""
-
-    def __init__(self, output: Output) -> None:
-        self._paths = [part.index for part in output.parts]
-        self._lines = [part.payload for part in output.parts]
-        self._folders = [part.name for part in output.parts]
-
-    def find(self, uuids: dict[int, str]) -> dict[int, dict[str, Any]]:
-        """File, place and id in the source, for lines with these uuids as far as they stand in an index."""
-        found: dict[int, dict[str, Any]] = {}
-        if not uuids:
-            return found
-        decode = msgspec.json.Decoder(IndexLine).decode
-        first = 0
-        for path, payload, folder in zip(self._paths, self._lines, self._folders):
-            count = line_count(payload)
-            mine = {n - first for n in uuids if first <= n < first + count}
-            if mine and os.path.exists(path):
-                for n, raw in enumerate(_written(path)):
-                    if n in mine:
-                        try:
-                            line = decode(raw)
-                        except ValueError:
-                            continue
-                        if (line.uuid or "") != uuids[first + n]:  # the index of another payload
-                            continue
-                        file = f"{folder}: {line.file}" if folder else line.file
-                        found[first + n] = {"file": file, "where": line.where, "id": line.id}
-            first += count
-        return found
-
-
-def _written(path: str) -> Iterator[bytes]:
-    """Lines of an index that stand for a line of the payload, in its order."""
-    with open(path, "rb") as file:
-        for raw in file:
-            if not re.match(rb'\{"line": ?null', raw):
-                yield raw
-
-
-def line_count(paths: tuple[str, ...]) -> int:
-    count = 0
-    for path in paths:
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                count += block.count(b"\n")
-    return count
 
 
 class Messages:
@@ -235,15 +174,15 @@ def _add_messages(report: ImportReport, state: State, journal: Journal, jobs: li
             if piece.state in ("done", "failed"):
                 failed += of.failed_rows(piece)
     failed.sort(key=lambda f: f.line)
-    sources = Sources(output).find({f.line: f.uuid for f in failed})
-    chunks = []
+    sources, chunks = SourceIndex(output), []
     for line in failed:
         told = {"line": line.line + 1, "uuid": line.uuid or None, "key": line.key, "class": line.label}
-        told |= {"state": line.state, **sources.get(line.line, {})}
+        told |= {"state": line.state, **sources.find(line.line, line.uuid.lower())}
         if line.row:
             told["data_row"] = f"{APP}/data-rows/{line.row}"
         messages.add("line", line.message, line.label, told)
         chunks.append(msgspec.json.encode({**told, "message": line.message}) + b"\n")
+    sources.close()
     if chunks:
         journal.write(FAILED, chunks)
         report.failed_lines = journal.path(FAILED)

@@ -27,7 +27,6 @@ from to_labelbox_formats.labelbox.importing.journal import Batch, Journal, Proje
 from to_labelbox_formats.labelbox.importing.media import MediaRoot, Uploader
 from to_labelbox_formats.labelbox.importing.objects import Objects
 from to_labelbox_formats.labelbox.importing.ontology import size
-from to_labelbox_formats.labelbox.importing.output import Output, open_output
 from to_labelbox_formats.labelbox.importing.plan import DataRow, Numbers, Plan
 from to_labelbox_formats.labelbox.importing.report import (
     FailedRow,
@@ -40,6 +39,7 @@ from to_labelbox_formats.labelbox.importing.report import (
 from to_labelbox_formats.labelbox.importing.rows import Rows
 from to_labelbox_formats.labelbox.importing.status import import_status, project_ontology
 from to_labelbox_formats.labelbox.importing.survey import Surveyor, Target
+from to_labelbox_formats.labelbox.output import Output, open_output
 
 MAX_NAME = 100
 MAX_BATCH = 100_000

@@ -15,8 +15,8 @@ from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
 from to_labelbox_formats.labelbox.importing.journal import Journal, State
-from to_labelbox_formats.labelbox.importing.output import open_output
 from to_labelbox_formats.labelbox.importing.report import make_report
+from to_labelbox_formats.labelbox.output import open_output
 
 
 def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 from msgspec import UNSET, Struct, UnsetType
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox_formats.labelbox.output import payload_names
 from to_labelbox_formats.labelbox.validate import wire
 
 MAX_LINES = 2000
@@ -24,7 +24,6 @@ MAX_BYTES = 64_000_000
 """Bytes of lines of one data row that are read."""
 
 Hashes = np.ndarray[Any, np.dtype[np.int64]]
-_PAYLOAD = re.compile(r"annotations(-\d{5,})?\.ndjson")
 
 
 class _Instance(Struct):
@@ -75,7 +74,7 @@ class Row:
 
 def payload_files(folder: str) -> list[str]:
     """annotations.ndjson, or its shards. Raises :class:`UsageError` when there is none."""
-    paths = [os.path.join(folder, n) for n in sorted(os.listdir(folder)) if _PAYLOAD.fullmatch(n)]
+    paths = [os.path.join(folder, name) for name in payload_names(folder)]
     if not paths:
         raise UsageError(f"{folder}: no annotations.ndjson; give the output folder of `to-labelbox convert`")
     return paths

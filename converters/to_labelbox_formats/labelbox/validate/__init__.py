@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,6 +20,7 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.rules.required import ASSET, unanswered
 from to_labelbox.source.asset_lookup import MediaFolder
+from to_labelbox_formats.labelbox.output import is_payload, payload_names
 from to_labelbox_formats.labelbox.validate import lines, wire
 from to_labelbox_formats.labelbox.validate.hints import Hint, Unanswered, code_of, severity_of
 from to_labelbox_formats.labelbox.validate.names import Names
@@ -30,7 +30,6 @@ from to_labelbox_formats.labelbox.validate.rows import RowInfo, Rows
 SAME_NAME = 5000
 """Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
 
-_PAYLOAD = re.compile(r"annotations(-\d{5,})?\.ndjson")
 _TOO_DEEP = "is nested too deeply to be read"
 _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder(wire.Line).decode
@@ -71,7 +70,7 @@ def _names(path: str) -> Names:
 def _folder(
     folder: str, ontology: str | None, gallery: MediaFolder | None, progress: Callable[[float], None] | None
 ) -> Iterator[Fault]:
-    payload = sorted(name for name in os.listdir(folder) if _PAYLOAD.fullmatch(name))
+    payload = payload_names(folder)
     if not payload and _nothing_came(folder):
         yield Fault("report.json", 0, "says that nothing could be converted: there is nothing to check or import")
         return
@@ -150,7 +149,7 @@ def _outputs(folder: str, payload: list[str]) -> Iterator[Fault]:
     for name in payload:
         if name not in described:
             yield Fault(name, 0, "is not of this set (report.json does not list it): remove it before importing")
-    if not payload and not any(_PAYLOAD.fullmatch(name) for name in described):
+    if not payload and not any(map(is_payload, described)):
         yield Fault("annotations.ndjson", 0, "is missing")
 
 

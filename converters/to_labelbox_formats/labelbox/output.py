@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from array import array
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, BinaryIO
 
+import msgspec
 from msgspec import Struct
 
 from to_labelbox.batches.report import read_batch
 from to_labelbox.report.errors import SourceError, UsageError
 
-_PAYLOAD = re.compile(r"annotations(-\d{5,})?\.ndjson")
+is_payload = re.compile(r"annotations(-\d{5,})?\.ndjson").fullmatch
 REPORT, ROWS, ONTOLOGY, INDEX = "report.json", "data_rows.ndjson", "ontology.json", "index.ndjson"
 
 
@@ -77,10 +81,14 @@ def open_output(folder: str) -> Output:
 
 def _part(folder: str, name: str) -> Part:
     try:
-        listed = sorted(n for n in os.listdir(folder) if _PAYLOAD.fullmatch(n))
+        return Part(folder, name, tuple(os.path.join(folder, n) for n in payload_names(folder)))
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}; convert again") from None
-    return Part(folder, name, tuple(os.path.join(folder, n) for n in listed))
+
+
+def payload_names(folder: str) -> list[str]:
+    """``annotations.ndjson``, or its shards in order."""
+    return sorted(filter(is_payload, os.listdir(folder)))
 
 
 def _size(path: str) -> int:
@@ -88,3 +96,66 @@ def _size(path: str) -> int:
         return os.path.getsize(path)
     except OSError:
         return 0
+
+
+class _IndexLine(Struct):
+    """What ``convert`` says of a line; ``line`` is null for what it has skipped."""
+
+    line: int | None = None
+    uuid: str | None = None
+    file: str = ""
+    where: str = ""
+    id: Any = ""
+
+
+class SourceIndex:
+    """Lines of ``index.ndjson`` by the number of the payload's line; 8 bytes a line, once one is asked for."""
+
+    def __init__(self, output: Output) -> None:
+        self._parts = output.parts
+        self._firsts: list[int] = []
+        self._offsets: dict[int, array[int]] = {}
+        self._files: dict[int, BinaryIO] = {}
+        self._decode = msgspec.json.Decoder(_IndexLine).decode
+
+    def find(self, number: int, uuid: str) -> dict[str, Any]:
+        """File, place and id of the source; nothing where there is no index, or one of another payload."""
+        if not self._firsts:
+            total = 0
+            for part in self._parts:
+                self._firsts.append(total)
+                total += sum(map(_line_count, part.payload))
+        n = max(k for k, first in enumerate(self._firsts) if first <= number)
+        offsets = self._offsets_of(n)
+        if number - self._firsts[n] >= len(offsets):
+            return {}
+        file = self._files[n]
+        file.seek(offsets[number - self._firsts[n]])
+        try:
+            line = self._decode(file.readline())
+        except ValueError:
+            return {}
+        if line.line is None or (line.uuid or "").lower() != uuid:
+            return {}
+        name = self._parts[n].name
+        return {"file": f"{name}: {line.file}" if name else line.file, "where": line.where, "id": line.id}
+
+    def _offsets_of(self, n: int) -> array[int]:
+        if n not in self._offsets:
+            offsets, at = array("q"), 0
+            with suppress(FileNotFoundError):
+                self._files[n] = open(self._parts[n].index, "rb")  # noqa: SIM115  (closed by close)
+                for raw in self._files[n]:
+                    offsets.append(at)
+                    at += len(raw)
+            self._offsets[n] = offsets
+        return self._offsets[n]
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+
+def _line_count(path: str) -> int:
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
