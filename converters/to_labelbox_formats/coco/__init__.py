@@ -61,4 +61,5 @@ FORMAT = Reader(
     docs="docs/formats/coco.md",
     options="to_labelbox_formats.coco.options:Options",
     folders=FolderRules(parts="panoptic_\\w+", whole_files=True),
+    trusted=True,
 )

@@ -43,4 +43,5 @@ FORMAT = Reader(
     title="CVAT XML (images and video), backups, server JSON, Datumaro JSON",
     docs="docs/formats/cvat.md",
     options="to_labelbox_formats.cvat.options:Options",
+    trusted=True,
 )

@@ -53,4 +53,5 @@ FORMAT = Reader(
     title="Label Studio",
     docs="docs/formats/label-studio.md",
     options="to_labelbox_formats.label_studio.options:Options",
+    trusted=True,
 )

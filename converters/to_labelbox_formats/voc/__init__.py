@@ -48,4 +48,5 @@ FORMAT = Reader(
     docs="docs/formats/voc.md",
     options="to_labelbox_formats.voc.options:Options",
     folders=FolderRules(parts="imagesets|jpegimages|segmentation(class|object)|main", file_an_asset=True),
+    trusted=True,
 )

@@ -49,4 +49,5 @@ FORMAT = Reader(
     docs="docs/formats/yolo.md",
     options="to_labelbox_formats.yolo.options:Options",
     folders=FolderRules(parts="obj_train_data", file_an_asset=True),
+    trusted=True,
 )

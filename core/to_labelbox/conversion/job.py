@@ -17,18 +17,18 @@ from to_labelbox.conversion.global_keys import Keys
 from to_labelbox.conversion.located_assets import located
 from to_labelbox.conversion.options import ConversionOptions, Reading, Writing
 from to_labelbox.conversion.split_words import with_splits
-from to_labelbox.model.items import Classification, Item
+from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.plugins.dataset import Dataset, class_of
 from to_labelbox.plugins.detect import detect
 from to_labelbox.plugins.options import make_options
 from to_labelbox.plugins.reader import Each, ReadContext
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.plugins.writer import Encoder, Writer
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import NoRoomError, SourceError, UsageError
+from to_labelbox.report.errors import NoRoomError, SourceError, ToLabelboxError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.apply_class_map import mapped
@@ -155,12 +155,20 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
         )
     try:
         dataset = chosen.read(source, options, context)
+        if not chosen.trusted:
+            from to_labelbox.conversion.guarded_reader import guarded  # those that come with it are trusted
+
+            dataset = guarded(dataset, chosen.name)
     except MemoryError as error:
         raise NoRoomError(f"{source.path}: there is too little memory for what opening it needs") from error
-    except Exception:
+    except Exception as error:
         if changed := snapshot.changed():
             raise SourceError(has_changed(changed)) from None
-        raise
+        if chosen.trusted or isinstance(error, ToLabelboxError | OSError):
+            raise
+        from to_labelbox.conversion.guarded_reader import defect
+
+        raise SourceError(f"{source.path}: {defect(chosen.name, error)}") from error
     if job.name:
         dataset = replace(dataset, name=job.name)
     dataset = with_splits(located(dataset, context, settings.url_map), settings)
@@ -212,11 +220,8 @@ def _named_items(dataset: Dataset, settings: Settings, log: Log, start: int, sto
             continue
         message = f"its asset has no {lacking}"
         for annotation in (a for a in item.annotations if a.source_count):
-            label = annotation.name if isinstance(annotation, Classification) else annotation.label
             place = {"file": item.origin or item.asset.path, "where": annotation.location, "id": annotation.id}
-            log.skip(
-                Code.ASSET_UNKNOWN, annotation.ledger_label or label, message, count=annotation.source_count, **place
-            )
+            log.skip(Code.ASSET_UNKNOWN, class_of(annotation), message, count=annotation.source_count, **place)
         if not any(a.source_count for a in item.annotations):
             log.note(Code.ASSET_UNKNOWN, message, file=item.origin or item.asset.path)
 

@@ -88,7 +88,7 @@ def _counted(part: Callable[[int, int], Iterable[Item]], log: Log, start: int, s
     for number, item in enumerate(part(start, stop), start):
         check_item(item, number)
         for annotation in item.annotations:
-            log.read(_class_of(annotation), annotation.source_count)
+            log.read(class_of(annotation), annotation.source_count)
         yield item
 
 
@@ -166,11 +166,11 @@ def _accounted(before: Item, item: Item, log: Log) -> Item:
         origins = of_source.get(annotation.id)
         if origins:
             origin = origins.pop(0)
-            known = {"ledger_label": _class_of(origin), "source_count": origin.source_count}
-            same = _class_of(annotation) == _class_of(origin) and annotation.source_count == origin.source_count
+            known = {"ledger_label": class_of(origin), "source_count": origin.source_count}
+            same = class_of(annotation) == class_of(origin) and annotation.source_count == origin.source_count
             kept.append(annotation if same else replace(annotation, **known))
         else:
-            log.read(_class_of(annotation), annotation.source_count)
+            log.read(class_of(annotation), annotation.source_count)
             kept.append(annotation)
     for origins in of_source.values():
         for annotation in origins:
@@ -181,7 +181,7 @@ def _accounted(before: Item, item: Item, log: Log) -> Item:
 def _leave_out(annotation: Annotation, item: Item, log: Log) -> None:
     log.skip(
         Code.EXCLUDED,
-        _class_of(annotation),
+        class_of(annotation),
         "left out by the program",
         file=item.origin,
         where=annotation.location,
@@ -190,6 +190,6 @@ def _leave_out(annotation: Annotation, item: Item, log: Log) -> None:
     )
 
 
-def _class_of(annotation: Annotation) -> str:
+def class_of(annotation: Annotation) -> str:
     """The class that the ledger counts an annotation under."""
     return annotation.ledger_label or (annotation.name if isinstance(annotation, Classification) else annotation.label)

@@ -11,6 +11,7 @@ from to_labelbox.model.text import display
 from to_labelbox.plugins.other_formats import other_format
 from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
+from to_labelbox.plugins.type_check import misfit
 from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.source.files import HEADS, Source
 from to_labelbox.source.json_end import cut_off
@@ -34,11 +35,16 @@ def verdicts(source: Source) -> dict[str, Match | Refusal]:
 def sniffed(reader: Reader, source: Source) -> Match | Refusal:
     """What a reader says of a source. One that fails at it says nothing, and ends no command that others could do."""
     try:
-        return reader.sniff(source)
+        said = reader.sniff(source)
     except (ToLabelboxError, OSError):
         raise
     except Exception as error:  # a third party's code may fail in any way
         return Refusal(f"this reader is broken: it ends with {type(error).__name__}: {error}")
+    if not isinstance(said, Match | Refusal):
+        return Refusal(f"this reader is broken: it says {said!r}, which is no Match and no Refusal")
+    if fault := misfit(said, type(said)):
+        return Refusal(f"this reader is broken: what it says is wrong: {fault}")
+    return said
 
 
 def detect(source: Source) -> Detection:

@@ -118,7 +118,7 @@ class Reader:
     index, and gives a :class:`Dataset`; ``options`` is an instance of the dataclass ``options``, whose fields, defaults and
     ``metadata={"help": …}`` are the options of the format; as a text, ``package.module:Name``, it is loaded when it is
     first asked for. ``title`` is its line in the list of formats, ``docs`` its page: a URL, or a path like
-    docs/formats/coco.md of this project.
+    docs/formats/coco.md of this project. ``trusted``: what it gives is not looked at value by value, nor counted after it.
     """
 
     def __init__(
@@ -131,9 +131,10 @@ class Reader:
         docs: str = "",
         options: type | str = NoOptions,
         folders: FolderRules = _ANY_FOLDERS,
+        trusted: bool = False,
     ) -> None:
         self.name, self.sniff, self.read = name, sniff, read
-        self.title, self.docs, self.folders = title, docs, folders
+        self.title, self.docs, self.folders, self.trusted = title, docs, folders, trusted
         self._options = options
 
     @cached_property

@@ -32,11 +32,15 @@ _WORDS = {
 
 def check_item(item: object, number: int) -> None:
     """Raise :class:`UsageError` for a wrong type, with the number of the item (from 0), its path and the field."""
-    if fault := _checker(Item)(item):
-        asset = getattr(item, "asset", None)
-        path = getattr(asset, "path", None)
+    if fault := misfit(item, Item):
+        path = getattr(getattr(item, "asset", None), "path", None)
         named = f" ({path})" if isinstance(path, str) else ""
-        raise UsageError(f"item {number}{named}: {fault.lstrip('.: ')}")
+        raise UsageError(f"item {number}{named}: {fault}")
+
+
+def misfit(value: object, kind: type) -> str:
+    """Where in a value of the model the first wrong type is, and what it is; empty where there is none."""
+    return _checker(kind)(value).lstrip(".: ")
 
 
 @cache
