@@ -24,7 +24,7 @@ from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.dataset import Dataset, class_of
 from to_labelbox.plugins.detect import detect
 from to_labelbox.plugins.options import make_options
-from to_labelbox.plugins.reader import Each, ReadContext
+from to_labelbox.plugins.reader import Each, ReadContext, Reader
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.plugins.writer import Encoder, Writer
 from to_labelbox.report.codes import Code
@@ -153,22 +153,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
             file=links[0],
             count=len(links),
         )
-    try:
-        dataset = chosen.read(source, options, context)
-        if not chosen.trusted:
-            from to_labelbox.conversion.guarded_reader import guarded  # those that come with it are trusted
-
-            dataset = guarded(dataset, chosen.name)
-    except MemoryError as error:
-        raise NoRoomError(f"{source.path}: there is too little memory for what opening it needs") from error
-    except Exception as error:
-        if changed := snapshot.changed():
-            raise SourceError(has_changed(changed)) from None
-        if chosen.trusted or isinstance(error, ToLabelboxError | OSError):
-            raise
-        from to_labelbox.conversion.guarded_reader import defect
-
-        raise SourceError(f"{source.path}: {defect(chosen.name, error)}") from error
+    dataset = _read(chosen, source, options, context, snapshot)
     if job.name:
         dataset = replace(dataset, name=job.name)
     dataset = with_splits(located(dataset, context, settings.url_map), settings)
@@ -188,6 +173,27 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
         job.ontology,
         snapshot,
     )
+
+
+def _read(reader: Reader, source: Source, options: Any, context: ReadContext, snapshot: Snapshot) -> Dataset:
+    """What the reader makes of a source, looked at where it is a third party's. Raises :class:`ToLabelboxError`."""
+    try:
+        dataset = reader.read(source, options, context)
+        if reader.trusted:
+            return dataset
+        from to_labelbox.conversion.guarded_reader import guarded
+
+        return guarded(dataset, reader.name)
+    except MemoryError as error:
+        raise NoRoomError(f"{source.path}: there is too little memory for what opening it needs") from error
+    except Exception as error:
+        if changed := snapshot.changed():
+            raise SourceError(has_changed(changed)) from None
+        if reader.trusted or isinstance(error, ToLabelboxError | OSError):
+            raise
+        from to_labelbox.conversion.guarded_reader import defect
+
+        raise SourceError(f"{source.path}: {defect(reader.name, error)}") from error
 
 
 def _fitting(job: ConversionJob) -> Settings:
