@@ -12,6 +12,7 @@ from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.rules.option import shown
+from to_labelbox.source.asset_lookup import check_media_root
 
 if TYPE_CHECKING:  # loaded when something is imported
     from to_labelbox.plugins.importer import Importer, ImportOptions, ImportReport
@@ -42,8 +43,7 @@ def make_import_options(out: str | os.PathLike[str] = "", **given: Any) -> Impor
     root = given.get("media_root")
     if root is None and os.path.isdir(os.path.join(out, MEDIA)):
         root = out
-    if root is not None and not os.path.isdir(root):
-        raise UsageError(f"--media-root {root}: no such folder")
+    check_media_root(root)
     given["media_root"] = None if root is None else os.fspath(root)
     try:
         return msgspec.convert(given, ImportOptions)

@@ -27,9 +27,10 @@ from to_labelbox.model.items import (
     RotatedBox,
     Track,
 )
+from to_labelbox.model.text import n_of
 from to_labelbox.pages import charts, ledger
 from to_labelbox.pages.figures import Figures
-from to_labelbox.pages.markup import count, text
+from to_labelbox.pages.markup import text
 from to_labelbox.pages.palette import distinct
 from to_labelbox.pages.shell import colors, page
 from to_labelbox.rules.settings import Settings
@@ -144,7 +145,7 @@ def _facts(found: Inspection) -> Iterator[tuple[str, str]]:
     if sizes.width and sizes.height:
         common = ", ".join(f"{w} × {h} ({n:,})" for w, h, n in sizes.most_common)
         yield "sizes", f"{sizes.distinct:,} different; the most common are {common}"
-    yield "output", f"{count(found.estimate.lines, 'line')}, about {found.estimate.bytes / 1e6:,.1f} MB"
+    yield "output", f"{n_of(found.estimate.lines, 'line')}, about {found.estimate.bytes / 1e6:,.1f} MB"
     for limit in found.limits:
         if limit.value is not None and 2 * limit.value >= limit.most:
             yield "limit", f"{limit.name}: {limit.value:,} of at most {limit.most:,}"

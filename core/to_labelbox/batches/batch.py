@@ -43,6 +43,7 @@ from to_labelbox.ontology.one_tool import is_settled
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.option import FilePath, option
+from to_labelbox.source.asset_lookup import check_media_root
 from to_labelbox.source.cloud.at_hand import at_hand
 from to_labelbox.source.csv_tables import read_sizes
 from to_labelbox.source.fingerprint import file_digest
@@ -121,8 +122,7 @@ def batch(root: FilePath, out: FilePath | None, given: BatchOptions) -> BatchRep
     )
     if job.sizes is not None:
         read_sizes(job.sizes)
-    if job.media_root is not None and not os.path.isdir(job.media_root):
-        raise UsageError(f"--media-root {job.media_root}: no such folder")
+    check_media_root(job.media_root)
     shard = given.shard
     if shard is not None and not 1 <= shard[0] <= shard[1]:
         raise UsageError(f"shard {shard[0]}/{shard[1]}: write it as i/N with i from 1 to N")

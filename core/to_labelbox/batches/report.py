@@ -11,9 +11,20 @@ import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.conversion.naming import REPORT
+from to_labelbox.model.survey import add_counts
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code, Severity
-from to_labelbox.report.log import Assumption, Diagnostic, Example, Ledger, Log, Tally, Unread, examples_of
+from to_labelbox.report.log import (
+    Assumption,
+    Diagnostic,
+    Example,
+    Ledger,
+    Log,
+    Tally,
+    Unread,
+    examples_of,
+    gravest_first,
+)
 from to_labelbox.report.report import Assets, FailOn, Lines, Output, Report, Suspicion, Tool, json_text, reached
 from to_labelbox.report.suspicious import LEFT_OUT
 
@@ -166,8 +177,7 @@ class Totals:
         self._rows.append(row)
         if report is None:
             return
-        for name in ("read", "written", "skipped"):
-            setattr(self._assets, name, getattr(self._assets, name) + getattr(report.assets, name))
+        self._assets.add(report.assets)
         self._readings.add_lists(report.unread, report.assumptions)
         keys = [(u.what, u.name, u.where) for u in report.unread]
         for key in dict.fromkeys([*keys, *((a.what, a.taken, a.option) for a in report.assumptions)]):
@@ -175,8 +185,7 @@ class Totals:
         self._suspicious += [msgspec.structs.replace(one, dataset=row.path) for one in report.suspicious]
         for label, tally in report.classes.items():
             self._ledger[label].add(tally)
-        for kind, count in report.lines.by_kind.items():
-            self._kinds[kind] = self._kinds.get(kind, 0) + count
+        add_counts(self._kinds, report.lines.by_kind)
         for one in report.diagnostics:
             mine = self._diagnostics.setdefault(one.code, Diagnostic(one.code, one.severity, message=one.message))
             mine.count = max(mine.count, one.count) if one.code in _OF_ALL else mine.count + one.count
@@ -200,7 +209,6 @@ class Totals:
             mine.examples.extend(one.examples[: examples_of(code) - len(mine.examples)])
 
     def report(self, root: str, decisions: Sequence[str]) -> BatchReport:
-        order = {"error": 0, "warning": 1, "info": 2}
         return BatchReport(
             tool=Tool(),
             root=root,
@@ -209,7 +217,7 @@ class Totals:
             annotations=self._ledger.total(),
             lines=Lines(sum(self._kinds.values()), self._kinds),
             classes=dict(self._ledger),
-            diagnostics=sorted(self._diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
+            diagnostics=gravest_first(self._diagnostics.values()),
             decisions=list(decisions),
             unread=[self._named(DatasetsUnread, *entry) for entry in self._readings.unread.items()],
             assumptions=[self._named(DatasetsAssumption, *entry) for entry in self._readings.assumptions.items()],

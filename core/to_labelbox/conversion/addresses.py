@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from to_labelbox.model.duplicate_hashes import repeated
+from to_labelbox.model.duplicate_hashes import shared
 from to_labelbox.report.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,19 +80,11 @@ def may_share(settings: Settings) -> bool:
 
 
 def shared_addresses(sets: Sequence[tuple[Iterable[int], Iterable[int]]]) -> list[tuple[int, int, int]]:
-    """Datasets with assets that have another key than an earlier one at the same address: (dataset, the first such one, how many).
+    """Datasets with assets that have another key than an earlier one at the same address (see :func:`shared`).
 
     Of each dataset the hashes of addresses (0: none) and of keys, in the same order.
     """
-    same = repeated(array("Q", chain.from_iterable(urls for urls, _ in sets))) - {0}
-    first: dict[int, tuple[int, int]] = {}
-    found: dict[int, tuple[int, int]] = {}
-    for owner, (urls, keys) in enumerate(sets) if same else ():
-        for url, key in zip(urls, keys):
-            if url in same and (other := first.setdefault(url, (owner, key)))[1] != key:
-                earliest, count = found.get(owner, (other[0], 0))
-                found[owner] = min(earliest, other[0]), count + 1
-    return [(owner, other, count) for owner, (other, count) in found.items()]
+    return shared(sets, none=0)
 
 
 def advice(settings: Settings, datasets: bool = False) -> str:

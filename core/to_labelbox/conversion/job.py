@@ -28,7 +28,7 @@ from to_labelbox.plugins.reader import Each, ReadContext, Reader
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.plugins.writer import Encoder, Writer
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import NoRoomError, SourceError, ToLabelboxError, UsageError
+from to_labelbox.report.errors import NoRoomError, SourceError, ToLabelboxError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.apply_class_map import mapped
@@ -36,7 +36,7 @@ from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import Settings
-from to_labelbox.source.asset_lookup import MediaFolder
+from to_labelbox.source.asset_lookup import MediaFolder, check_media_root
 from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.files import Source
 from to_labelbox.source.unchanged import Snapshot, has_changed
@@ -134,8 +134,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
         chosen, reason = detection.reader, detection.match.reason
     target = writer()
     options, writer_options = make_options(chosen, target, job.options or {})
-    if job.media_root is not None and not os.path.isdir(job.media_root):
-        raise UsageError(f"--media-root {job.media_root}: no such folder")
+    check_media_root(job.media_root)
     log = Log(fail=job.fail, indexed=job.index)
     context = ReadContext(
         log=log,

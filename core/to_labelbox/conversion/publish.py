@@ -21,7 +21,7 @@ from to_labelbox.conversion.naming import Complete
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink, shards
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.annotation_index import INDEX
-from to_labelbox.report.log import LISTED, Log, unreachable_ledger
+from to_labelbox.report.log import LISTED, Log, gravest_first, unreachable_ledger
 from to_labelbox.report.report import Assets, Lines, Report, SourceInfo, Tool
 from to_labelbox.report.suspicious import suspicions
 from to_labelbox.rules.existing_data_rows import Rows
@@ -56,7 +56,6 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Me
         )
     by_kind = dict(writer.encoding.line_kinds(gathered.survey))
     suspicious = suspicions(gathered.assets.read, gathered.survey, log)
-    order = {"error": 0, "warning": 1, "info": 2}
     report = Report(
         tool=Tool(),
         source=info,
@@ -65,7 +64,7 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Me
         lines=Lines(sum(by_kind.values()), by_kind),
         # what a reader derives (links of parts, pieces of a skeleton) is no annotation of the source: no row of zeros
         classes={label: tally for label, tally in log.ledger.items() if tally.read},
-        diagnostics=sorted(log.diagnostics.values(), key=lambda d: (order[d.severity], d.code)),
+        diagnostics=gravest_first(log.diagnostics.values()),
         unread=list(log.unread.values()),
         assumptions=list(log.assumptions.values()),
         suspicious=suspicious,

@@ -11,13 +11,10 @@ from itertools import pairwise
 from operator import mul
 from typing import Any
 
-import msgspec
-
 from to_labelbox.model.items import (
     Box,
     Ellipse,
     Flat,
-    Geometry,
     Polygon,
     RotatedBox,
 )
@@ -327,8 +324,3 @@ def clamp_points(points: Flat, width: float, height: float) -> list[float]:
     out[::2] = [min(max(x, 0.0), width) for x in out[::2]]
     out[1::2] = [min(max(y, 0.0), height) for y in out[1::2]]
     return out
-
-
-def moved(annotation: msgspec.Struct, geometry: Geometry) -> Any:
-    """A copy of an object or keyframe with another geometry."""
-    return msgspec.structs.replace(annotation, geometry=geometry)

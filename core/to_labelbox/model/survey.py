@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -97,6 +98,14 @@ def observe(questions: dict[str, Answers], attributes: Sequence[Attribute]) -> N
                 questions[name].repeatable = True
 
 
+K = TypeVar("K")
+
+
+def add_counts(mine: dict[K, int], theirs: Mapping[K, int]) -> None:
+    for key, count in theirs.items():
+        mine[key] = mine.get(key, 0) + count
+
+
 GROUPS = 1000
 """Groups of assets that a survey tells apart in a chunk."""
 OTHER_GROUPS = "(other folders)"
@@ -151,24 +160,15 @@ class Survey(Struct):
 
     def absorb(self, other: Survey) -> None:
         """Add the survey of a later part."""
-        for shape, count in other.shapes.items():
-            self.shapes[shape] = self.shapes.get(shape, 0) + count
+        for name in ("shapes", "media", "sizes", "splits", "groups", "labelled"):
+            add_counts(getattr(self, name), getattr(other, name))
         for label, questions in other.attributes.items():
             known = self.attributes.setdefault(label, {})
             for name, answers in questions.items():
                 known.setdefault(name, Answers(flag=answers.flag)).absorb(answers)
         for name, answers in other.questions.items():
             self.questions.setdefault(name, Answers()).absorb(answers)
-        for medium, count in other.media.items():
-            self.media[medium] = self.media.get(medium, 0) + count
-        for size, count in other.sizes.items():
-            self.sizes[size] = self.sizes.get(size, 0) + count
-        for split, count in other.splits.items():
-            self.splits[split] = self.splits.get(split, 0) + count
         self.urls += other.urls
-        for mine, theirs in ((self.groups, other.groups), (self.labelled, other.labelled)):
-            for group, count in theirs.items():
-                mine[group] = mine.get(group, 0) + count
         for what, value in other.largest.items():
             self.note_largest(what, value)
         self.bytes += other.bytes

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import repeat
 from typing import NamedTuple
 
-from to_labelbox.model.duplicate_hashes import repeated
+from to_labelbox.model.duplicate_hashes import shared
 from to_labelbox.model.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.model.survey import Answers, Survey
 from to_labelbox.ontology.infer import Ontology, infer
@@ -36,16 +36,8 @@ def common_ontology(datasets: Sequence[DatasetSurvey], settings: Settings) -> On
 
 
 def shared_keys(keys: Sequence[array[int]]) -> list[tuple[int, int, int]]:
-    """Datasets that have global keys of earlier ones, by the keys' hashes: (dataset, the first such one, how many)."""
-    same = repeated(array("Q", chain.from_iterable(keys)))
-    first: dict[int, int] = {}
-    found: dict[int, tuple[int, int]] = {}
-    for owner, own in enumerate(keys) if same else ():
-        for key in own:
-            if key in same and (other := first.setdefault(key, owner)) != owner:
-                earliest, count = found.get(owner, (other, 0))
-                found[owner] = min(earliest, other), count + 1
-    return [(owner, other, count) for owner, (other, count) in found.items()]
+    """Datasets that have global keys of earlier ones, by the keys' hashes (see :func:`shared`)."""
+    return shared([(own, repeat(owner)) for owner, own in enumerate(keys)])
 
 
 def joined(datasets: Sequence[DatasetSurvey], alone: Sequence[Ontology]) -> Schema:

@@ -9,7 +9,7 @@ import numpy as np
 
 from to_labelbox.model.text import n_of
 from to_labelbox.pages.figures import Figures
-from to_labelbox.pages.markup import count, number, text
+from to_labelbox.pages.markup import number, text
 
 WIDTH, HEIGHT, HEAD, FOOT = 250, 118, 13, 20
 GRID = 32
@@ -48,9 +48,9 @@ def section(figures: Figures, number_of: Callable[[str], int]) -> str:
         _logarithmic("Share", "of the picture's area", measured.share, 10, {}, percent=True),
     ]
     kinds = "1 class" if len(figures.classes) == 1 else f"{len(figures.classes):,} classes"
-    words = f"{count(figures.classes.total(), 'annotation')} of {kinds} on {count(figures.rows.total(), 'data row')}."
+    words = f"{n_of(figures.classes.total(), 'annotation')} of {kinds} on {n_of(figures.rows.total(), 'data row')}."
     if figures.sampled:
-        words += f" Sizes and places are those of {count(len(figures), 'shape')}, evenly spread over the set."
+        words += f" Sizes and places are those of {n_of(len(figures), 'shape')}, evenly spread over the set."
     return (
         f'<section id="set"><h2>The set</h2><p class="lead">{text(words)}</p>'
         f'<div class="charts">{"".join(shown)}</div>{_classes(figures, measured, number_of)}</section>\n'
@@ -106,13 +106,13 @@ def _steps(title: str, rows: Mapping[int, int]) -> str:
     tops = [0, 1, *(2**n for n in range(1, max(2, int(most - 1).bit_length() + 1)))]
     heights = [sum(c for n, c in rows.items() if low < n <= top) for low, top in zip([-1, *tops], tops)]
     names = [str(top) if top - low == 1 else f"{low + 1}–{top}" for low, top in zip([-1, *tops], tops)]
-    tips = [f"{name}: {count(value, 'data row')}" for name, value in zip(names, heights)]
+    tips = [f"{name}: {n_of(value, 'data row')}" for name, value in zip(names, heights)]
     wide = WIDTH / len(tops)
     sparse = -(-len(tops) // 7)
     ticks = "".join(_tick((n + 0.5) * wide, name) for n, name in enumerate(names) if n % sparse == 0)
     total = sum(rows.values())
     mean = sum(n * c for n, c in rows.items()) / total if total else 0
-    words = f"{mean:.1f} on average, {most:,} at most; {count(rows.get(0, 0), 'data row')} without any"
+    words = f"{mean:.1f} on average, {most:,} at most; {n_of(rows.get(0, 0), 'data row')} without any"
     return _figure(title, "", _bars(heights, tips) + ticks, words)
 
 
@@ -186,10 +186,10 @@ def _places(boxes: Floats, sizes: Floats) -> str:
             drawn += (
                 f'<rect class="bar" x="{number(x * wide)}" y="{number(y * high)}" width="{number(wide)}" '
                 f'height="{number(high)}" fill-opacity="{0.12 + 0.88 * (value / most) ** 0.5:.2f}" '
-                f'data-tip="{count(int(value), "shape")}"/>'
+                f'data-tip="{n_of(int(value), "shape")}"/>'
             )
     axis = "middles on their pictures" if relative else f"middles, to {shape[0]:.0f} × {shape[1]:.0f} px"
-    words = f"{count(int(inside.sum()), 'shape')}; the fullest cell holds {int(cells.max()):,}"
+    words = f"{n_of(int(inside.sum()), 'shape')}; the fullest cell holds {int(cells.max()):,}"
     outside = int((~inside).sum())
     if outside and relative:
         words += f"; {outside:,} with their middle outside"
@@ -216,7 +216,7 @@ def _classes(figures: Figures, measured: Measured, number_of: Callable[[str], in
     for name, value in ordered:
         at = figures.names.get(name)
         own = order[cuts[at] : cuts[at + 1]] if at is not None else order[:0]
-        share = f"{name}\n{count(value, 'annotation')}, {100 * value / total:.2g} %"
+        share = f"{name}\n{n_of(value, 'annotation')}, {100 * value / total:.2g} %"
         rows.append(
             f'<tr class="c{number_of(name)}"><th scope="row"><div><i></i><span title="{text(name)}">{text(name)}</span></div></th>'
             f'<td class="number">{value:,}</td><td data-tip="{text(share)}"><svg><rect width="{100 * value / most:.2f}%" '

@@ -18,9 +18,5 @@ def number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
-def count(value: int, what: str) -> str:
-    return f"{value:,} {what}{'' if value == 1 else 's'}"
-
-
 def shortened(value: str, length: int = 40) -> str:
     return value if len(value) <= length else value[: length - 1] + "…"

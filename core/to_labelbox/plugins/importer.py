@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
+from to_labelbox.report.log import Counts
 from to_labelbox.rules.option import option
 
 
@@ -75,7 +76,7 @@ class Dialogue(Protocol):
         ...
 
 
-class LineCounts(Struct):
+class LineCounts(Counts):
     """Lines of the payload: ``lines = sent + not_sent`` and ``sent = imported + failed + unknown``."""
 
     lines: int = 0
@@ -88,12 +89,8 @@ class LineCounts(Struct):
     def balanced(self) -> bool:
         return self.lines == self.sent + self.not_sent and self.sent == self.imported + self.failed + self.unknown
 
-    def add(self, other: LineCounts) -> None:
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
-
-class RowCounts(Struct):
+class RowCounts(Counts):
     """Data rows: ``total = new + existing + failed``."""
 
     total: int = 0

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from to_labelbox.model.survey import add_counts
 from to_labelbox.model.text import cut, text_name
 from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code, Severity, severity_of
@@ -83,6 +84,11 @@ class Diagnostic(Struct, omit_defaults=True):
     examples: list[Example] = field(default_factory=list)
 
 
+def gravest_first(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
+    return sorted(diagnostics, key=lambda one: (order.index(one.severity), one.code))
+
+
 class Unread(Struct):
     """Something of a source that no rule looked at: its own name, where it stands, how often."""
 
@@ -105,7 +111,15 @@ class Assumption(Struct):
     option: str = ""
 
 
-class Tally(Struct):
+class Counts(Struct):
+    """Numbers that add up field by field."""
+
+    def add(self, other: Self, times: int = 1) -> None:
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + times * getattr(other, name))
+
+
+class Tally(Counts):
     """One row of the ledger."""
 
     read: int = 0
@@ -124,13 +138,6 @@ class Tally(Struct):
 
     def balanced(self) -> bool:
         return self.read == self.closed
-
-    def add(self, other: Tally) -> None:
-        self.read += other.read
-        self.converted += other.converted
-        self.approximated += other.approximated
-        self.merged += other.merged
-        self.skipped += other.skipped
 
 
 class Ledger(dict[str, Tally]):
@@ -335,8 +342,8 @@ class Log:
         for option, (matched, asked) in other.matches.items():
             self.count_match(option, matched, asked)
         self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
-        for what, count in other.missing_in_ontology.items():
-            self.missing_in_ontology[what] = self.missing_in_ontology.get(what, 0) + count
+        add_counts(self.missing_in_ontology, other.missing_in_ontology)
+        add_counts(self.skips, other.skips)
         if self.left_out is not None and other.left_out is not None:
             self.left_out.absorb(other.left_out)
         self.add_lists(other.unread.values(), other.assumptions.values())

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.installed import version_of
-from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
+from to_labelbox.report.log import Assumption, Counts, Diagnostic, Tally, Unread
 
 
 class FailOn(StrEnum):
@@ -48,7 +48,7 @@ class SourceInfo(Struct):
     details: dict[str, Any] = field(default_factory=dict)
 
 
-class Assets(Struct):
+class Assets(Counts):
     read: int = 0
     written: int = 0
     skipped: int = 0

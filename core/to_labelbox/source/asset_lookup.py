@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+from to_labelbox.report.errors import UsageError
 from to_labelbox.source.image_headers import Header, file_header, is_media
 from to_labelbox.source.paths import is_data_folder, is_safe
 from to_labelbox.source.splits import SPLIT_WORDS
@@ -120,6 +121,12 @@ class AssetTable(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+
+def check_media_root(path: str | None) -> None:
+    """Raises :class:`UsageError` for one that is given and is no folder."""
+    if path is not None and not os.path.isdir(path):
+        raise UsageError(f"--media-root {path}: no such folder")
 
 
 class MediaFolder:

@@ -9,8 +9,6 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import AssetTable
 from to_labelbox.source.option_file import MAX_DIGITS, open_text, whole_number
 
-MAX_ROWS = 50_000_000
-
 
 def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int, list[str]]]:
     """(line number, values) of the rows, in the order of ``columns``; a header row may name them in another order.

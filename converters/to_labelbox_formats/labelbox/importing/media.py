@@ -20,8 +20,8 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.model.text import display
-from to_labelbox.report.errors import RefusedError, UsageError
-from to_labelbox.source.asset_lookup import MediaFolder, Tie
+from to_labelbox.report.errors import RefusedError
+from to_labelbox.source.asset_lookup import MediaFolder, Tie, check_media_root
 from to_labelbox.source.paths import is_safe
 from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Journal
@@ -63,8 +63,7 @@ class MediaRoot:
     """The one folder whose files may be sent."""
 
     def __init__(self, path: str | None) -> None:
-        if path is not None and not os.path.isdir(path):
-            raise UsageError(f"--media-root {path}: no such folder")
+        check_media_root(path)
         self.given = path
         self._real = "" if path is None else os.path.realpath(path)
         self._folder = MediaFolder(self._real)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from to_labelbox_formats.labelbox.importing.plan import DataRow
 
-MAX_NAME, MAX_TEXT, MAX_FIELDS = 100, 4096, 10
+MAX_NAME, MAX_TEXT = 100, 4096
 SPLITS = ("train", "valid", "test")
 SHOWN = 10
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from to_labelbox.model.text import display, n_of
-from to_labelbox.plugins.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport, RowCounts
+from to_labelbox.plugins.importer import ImportReport, JobReport, LineCounts, MessageReport, ProjectReport
 from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing.client import APP
 from to_labelbox_formats.labelbox.importing.jobs import FailedLine, Jobs
@@ -46,9 +46,7 @@ def counts_of(project: Project) -> tuple[LineCounts, dict[str, LineCounts]]:
         for label, counts in piece.classes.items():
             classes.setdefault(label, LineCounts()).add(counts)
         for label, counts in piece.replaced.items():
-            mine = classes.setdefault(label, LineCounts())
-            for name in counts.__struct_fields__:
-                setattr(mine, name, getattr(mine, name) - getattr(counts, name))
+            classes.setdefault(label, LineCounts()).add(counts, -1)
     total = LineCounts()
     for counts in classes.values():
         total.add(counts)
@@ -126,7 +124,7 @@ def make_report(
         report.lines.add(total)
         for label, counts in classes.items():
             report.classes.setdefault(label, LineCounts()).add(counts)
-        add_rows(report.rows, project.rows)
+        report.rows.add(project.rows)
     if output is not None:
         _add_messages(report, state, journal, jobs, output)
     report.text = in_words(report)
@@ -155,11 +153,6 @@ def _project(project: Project, total: LineCounts) -> ProjectReport:
         lines=total,
         jobs=jobs,
     )
-
-
-def add_rows(total: RowCounts, more: RowCounts) -> None:
-    for name in more.__struct_fields__:
-        setattr(total, name, getattr(total, name) + getattr(more, name))
 
 
 def _add_messages(report: ImportReport, state: State, journal: Journal, jobs: list[Jobs], output: Output) -> None:

@@ -30,7 +30,6 @@ from to_labelbox_formats.labelbox.importing.ontology import size
 from to_labelbox_formats.labelbox.importing.plan import DataRow, Numbers, Plan
 from to_labelbox_formats.labelbox.importing.report import (
     FailedRow,
-    add_rows,
     make_report,
     read_failed_rows,
     save_report,
@@ -198,7 +197,7 @@ def _dry_run(
             )  # fmt: skip
             report.projects += one.projects
             report.lines.add(one.lines)
-            add_rows(report.rows, project.rows)
+            report.rows.add(project.rows)
         return report
     finally:
         plan.close()

@@ -13,7 +13,7 @@ from typing import Any
 from to_labelbox.conversion.global_keys import MEDIA
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
-from to_labelbox.source.asset_lookup import MediaFolder
+from to_labelbox.source.asset_lookup import MediaFolder, check_media_root
 from to_labelbox.source.paths import is_safe
 from to_labelbox_formats.labelbox.preview.cards import card, without_picture
 from to_labelbox_formats.labelbox.preview.classes import Classes, load
@@ -30,8 +30,7 @@ SMALL = 480
 
 def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
     """The page, piece by piece. Raises :class:`UsageError` before the first piece."""
-    if options.media_root is not None and not os.path.isdir(options.media_root):
-        raise UsageError(f"--media-root {options.media_root}: no such folder")
+    check_media_root(options.media_root)
     classes = Classes(load(os.path.join(folder, "ontology.json")))
     report = load(os.path.join(folder, "report.json"))
     datasets = _datasets(folder, report)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
-from to_labelbox.pages.markup import count, text
+from to_labelbox.model.text import n_of
+from to_labelbox.pages.markup import text
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview import pictures
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
@@ -60,15 +61,15 @@ def card(row: Row, number: int, classes: Classes, gallery: MediaFolder | None, s
     media = row.media or _media(row.lines)
     body = _BODIES.get(media, _image)(made)
     answers = listing(_answer(made, line) for line in row.lines if _whole(line))
-    facts = [media + ("" if row.media else "?"), *made.facts, count(len(row.lines), "line")]
+    facts = [media + ("" if row.media else "?"), *made.facts, n_of(len(row.lines), "line")]
     if not row.media:
         made.notes.append("data_rows.ndjson does not know this data row; its type is guessed from its lines")
     if row.unread:
         made.notes.append(
-            f"{count(row.unread, 'line')} cannot be read as a line of Labelbox's: run to-labelbox validate"
+            f"{n_of(row.unread, 'line')} cannot be read as a line of Labelbox's: run to-labelbox validate"
         )
     if row.left_out:
-        made.notes.append(f"{count(row.left_out, 'further line')} left out, so that the page stays usable")
+        made.notes.append(f"{n_of(row.left_out, 'further line')} left out, so that the page stays usable")
     notes = "".join(f'<p class="note">{text(note)}</p>' for note in dict.fromkeys(made.notes))
     lost = "".join(f"<li>{text(words)}</li>" for words in row.lost)
     if lost:
@@ -256,7 +257,7 @@ def _document(made: Card) -> str:
             spans.append(item(number, name, f"{start} → {end}"))
             continue
         if isinstance(line.textSelections, list):
-            where = ", ".join(f"page {s.page}: {count(len(s.tokenIds), 'token')}" for s in line.textSelections)
+            where = ", ".join(f"page {s.page}: {n_of(len(s.tokenIds), 'token')}" for s in line.textSelections)
             spans.append(item(number, name, where, said(line.classifications)))
         elif isinstance(line.bbox, wire.Bbox):
             page, unit = line.page if isinstance(line.page, int) else 1, str(line.unit)

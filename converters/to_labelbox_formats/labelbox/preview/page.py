@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from to_labelbox.model.text import n_of
 from to_labelbox.pages import charts, ledger
 from to_labelbox.pages.figures import Figures
-from to_labelbox.pages.markup import count, text
+from to_labelbox.pages.markup import text
 from to_labelbox.pages.shell import colors, resource
 from to_labelbox.pages.shell import page as whole
 from to_labelbox.plugins.writer import PreviewOptions
@@ -51,7 +52,7 @@ def _body(
     if shown.covered:
         yield f'<p class="lead">{text(shown.covered)}</p>'
     if sample.broken:
-        yield f'<p class="note">{text(count(sample.broken, "line"))} cannot be read: run to-labelbox validate</p>'
+        yield f'<p class="note">{text(n_of(sample.broken, "line"))} cannot be read: run to-labelbox validate</p>'
     if len(sample.chosen) > 1:
         yield _finder(len(sample.chosen))
     yield f'<div class="cards" data-rows="{AT_ONCE}">\n'
@@ -95,7 +96,7 @@ def _chosen(shown: Shown, options: PreviewOptions) -> str:
     if options.problems:
         of = f"{sample.matching:,} with approximated or left out annotations"
     number = len(sample.chosen)
-    whole = f" in {count(shown.datasets, 'dataset')}" if shown.datasets else ""
+    whole = f" in {n_of(shown.datasets, 'dataset')}" if shown.datasets else ""
     if not number:
         return f"No data row to show: of {sample.rows:,}{whole}, there are {of}."
     if number >= sample.rows:

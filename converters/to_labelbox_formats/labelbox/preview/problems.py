@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from to_labelbox.pages.markup import count
+from to_labelbox.model.text import n_of
 from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
@@ -79,17 +79,17 @@ def covered(all_of: Sequence[Troubles]) -> str:
         )
     said = []
     if approximated:
-        said.append(f"{count(approximated, 'annotation')} approximated")
+        said.append(f"{n_of(approximated, 'annotation')} approximated")
     if left_out:
         words = "all lead to their data row" if not untraced else f"{untraced:,} of them lead to no data row"
-        said.append(f"{count(left_out, 'annotation')} left out: {words}")
+        said.append(f"{n_of(left_out, 'annotation')} left out: {words}")
     if occurrences:
         led = sum(t.led for t in all_of)
         said.append(
-            f"{count(occurrences, 'occurrence')} of other messages: the report describes {examples:,}, "
+            f"{n_of(occurrences, 'occurrence')} of other messages: the report describes {examples:,}, "
             f"of which {led:,} lead to a data row"
         )
-    return f"{'; '.join(said)}. Together {count(rows, 'data row')}."
+    return f"{'; '.join(said)}. Together {n_of(rows, 'data row')}."
 
 
 def troubled(folder: str, report: Mapping[str, Any]) -> Troubles:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from to_labelbox.pages.markup import count, text
+from to_labelbox.model.text import n_of
+from to_labelbox.pages.markup import text
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
 from to_labelbox_formats.labelbox.preview.markup import item, listing
@@ -67,11 +68,11 @@ def _marked(lines: Sequence[wire.Line], classes: Classes, content: str) -> tuple
     spans, notes = spans_of(lines, classes, content), []
     beyond = sum(s.end > SHOWN for s in spans)
     if len(content) > SHOWN:
-        notes.append(f"the first {SHOWN:,} of {len(content):,} characters; {count(beyond, 'entity line')} beyond")
+        notes.append(f"the first {SHOWN:,} of {len(content):,} characters; {n_of(beyond, 'entity line')} beyond")
     shown = [s._replace(end=min(s.end, SHOWN)) for s in spans if s.start < SHOWN]
     lost = sum(s.start >= s.end for s in spans)
     if lost:
-        notes.append(f"{count(lost, 'entity line')} beyond the end of the text")
+        notes.append(f"{n_of(lost, 'entity line')} beyond the end of the text")
     return highlighted(content[:SHOWN], shown), notes
 
 
@@ -127,7 +128,7 @@ def conversation(row: Row, classes: Classes) -> tuple[str, list[str]]:
         )
     left = sum(map(len, by_message.values()))
     if left:
-        notes.append(f"{count(left, 'line')} about messages that are not at hand")
+        notes.append(f"{n_of(left, 'line')} about messages that are not at hand")
     return (f'<div class="conversation">{html}</div>' if html else ""), notes
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import UNSET
 
-from to_labelbox.pages.markup import count, text
+from to_labelbox.model.text import n_of
+from to_labelbox.pages.markup import text
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview import pictures
 from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, said, value_of
@@ -170,7 +171,7 @@ def lanes(lines: Sequence[wire.Line], classes: Classes, timed: bool = True) -> s
     length = max(last - first + (0 if timed else 1), 1)
     rows = "".join(_lane(lane, first, length, timed) for lane in found[:LANES])
     if len(found) > LANES:
-        rows += f'<p class="note">{count(len(found) - LANES, "further lane")} left out</p>'
+        rows += f'<p class="note">{n_of(len(found) - LANES, "further lane")} left out</p>'
     marks = [first + (last - first) * i / 4 for i in range(5)]
     axis = "".join(f"<span>{text(f'{m / 1000:.2f} s' if timed else round(m))}</span>" for m in marks)
     return f'<div class="lanes">{rows}<div class="axis"><span></span><div>{axis}</div></div></div>'
@@ -182,12 +183,12 @@ def _lanes(line: wire.Line, classes: Classes, unit: str) -> Iterator[Lane]:
         spans = [(frames[0], frames[-1]) for frames in keys]
         marks = [frame for frames in keys for frame in frames]
         where = "; ".join(f"{a} to {b}" for a, b in spans[:8])
-        tip = "\n".join([name_of(line), f"{count(len(marks), 'keyframe')}, frames {where}"])
+        tip = "\n".join([name_of(line), f"{n_of(len(marks), 'keyframe')}, frames {where}"])
         yield Lane(classes.number(line), name_of(line), spans, marks, tip)
     elif isinstance(line.masks, wire.Masks):
         marks = [frame.index for frame in line.masks.frames]
         for instance in line.masks.instances:
-            tip = f"{name_of(instance)}\nmasks on {count(len(marks), 'frame')}"
+            tip = f"{name_of(instance)}\nmasks on {n_of(len(marks), 'frame')}"
             yield Lane(classes.number(instance), name_of(instance), [(m, m) for m in marks], [], tip)
     else:
         value = value_of(line)

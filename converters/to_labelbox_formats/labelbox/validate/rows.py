@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from array import array
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -275,8 +274,3 @@ def _tiles(data: object, media: str) -> Iterator[str]:
         yield f"row_data: epsg {tiles.epsg!r}; there are {', '.join(EPSG)}"
     elif (tiles.epsg == "Simple") != (media == "TMS_SIMPLE"):
         yield f"row_data: epsg {tiles.epsg} with media_type {media}: Simple goes with TMS_SIMPLE, the others with TMS_GEO"
-
-
-def rows_file(folder: str) -> str | None:
-    path = os.path.join(folder, "data_rows.ndjson")
-    return path if os.path.isfile(path) else None
