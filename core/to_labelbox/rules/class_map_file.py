@@ -23,6 +23,9 @@
 
 CSV has a header row with ``source`` and any of ``target``, ``geometry``, ``drop``, ``attribute``, ``value``; the last two
 are one of ``answers``. Names are texts in both, also ``yes`` and ``1``; a text ``null`` is quoted in YAML.
+
+The YAML is taken apart by hand and not by a typed decoder (``msgspec.convert``): that stops at the first fault and tells its
+path, while somebody who mends a map of a hundred classes is served by all faults at once, each with its line.
 """
 
 from __future__ import annotations
@@ -52,6 +55,7 @@ _NULL = "tag:yaml.org,2002:null"
 _HALF = re.compile("[\ud800-\udfff]")
 
 T = TypeVar("T")
+R = TypeVar("R", ClassRule, QuestionRule, OptionRule)
 
 
 def read_class_map(path: str | os.PathLike[str]) -> ClassMap:
@@ -116,19 +120,14 @@ class _Yaml(_Parser):
         if root is None:
             raise UsageError(f"{self.path}: the class map is empty; it wants 'classes:' and 'questions:'")
         entries = self._entries(root, "the class map", ("classes", "questions", "unknown"))
-        classes = self._rules(entries.get("classes"), "class", self._class)
-        questions = self._rules(entries.get("questions"), "question", self._question)
+        classes = self._rules(entries.get("classes"), "class", ClassRule, self._class)
+        questions = self._rules(entries.get("questions"), "question", QuestionRule, self._question)
         unknown = self._scalar(entries["unknown"], "unknown") if "unknown" in entries else "error"
         strict = self.one_of({"error": True, "warn": False}, unknown, _line(entries.get("unknown")), "unknown:")
         _check_types(self, classes)
         return ClassMap(classes, questions, strict is not False, self.path)
 
-    def _class(self, node: yaml.Node | None, key: yaml.Node, name: str) -> ClassRule:
-        line = _line(key)
-        if node is None:
-            return ClassRule(drop=True, line=line)
-        if isinstance(node, yaml.ScalarNode):
-            return ClassRule(name=self._scalar(node, "name"), line=line)
+    def _class(self, node: yaml.Node, line: int, name: str) -> ClassRule:
         entries = self._entries(
             node, f"class {name!r}", ("name", "drop", "geometry", "answers", "attributes", "keypoints")
         )
@@ -138,7 +137,10 @@ class _Yaml(_Parser):
             geometry = self.one_of(_GEOMETRIES, given, _line(entries["geometry"]), "geometry:")
         policy, one_tool = _geometry(geometry)
         answers = self._names(entries.get("answers"), "answer")
-        keypoints = self._rules(entries.get("keypoints"), "keypoint", self._keypoint)
+        keypoints = {
+            old: OptionRule("" if new is None else self._scalar(new, f"keypoint {old!r}"), new is None, line=_line(key))
+            for old, (key, new) in self._pairs(entries.get("keypoints"), "keypoint").items()
+        }
         for old, rule in keypoints.items():
             if any((r.name or o) == (rule.name or old) and not r.drop for o, r in keypoints.items() if o != old):
                 self.fault(rule.line, f"two keypoints of {name!r} would be {rule.name or old!r}")
@@ -147,41 +149,26 @@ class _Yaml(_Parser):
             self._flag(entries, "drop") or False,
             policy,
             answers,
-            self._rules(entries.get("attributes"), "attribute", self._question),
+            self._rules(entries.get("attributes"), "attribute", QuestionRule, self._question),
             keypoints,
             line,
             one_tool,
         )
 
-    def _question(self, node: yaml.Node | None, key: yaml.Node, name: str) -> QuestionRule:
-        line = _line(key)
-        if node is None:
-            return QuestionRule(drop=True, line=line)
-        if isinstance(node, yaml.ScalarNode):
-            return QuestionRule(name=self._scalar(node, "name"), line=line)
+    def _question(self, node: yaml.Node, line: int, name: str) -> QuestionRule:
         entries = self._entries(node, repr(name), ("name", "drop", "type", "required", "options"))
         input = None
         if "type" in entries:
             given = self._scalar(entries["type"], "type")
             input = self.one_of({i.value: i for i in Input}, given, _line(entries["type"]), "type:")
-        options = self._rules(entries.get("options"), "option", self._option)
+        options = self._rules(entries.get("options"), "option", OptionRule, self._option)
         drop = self._flag(entries, "drop") or False
         return QuestionRule(self._name(entries), drop, input, self._flag(entries, "required"), options, line)
 
-    def _option(self, node: yaml.Node | None, key: yaml.Node, name: str) -> OptionRule:
-        line = _line(key)
-        if node is None:
-            return OptionRule(drop=True, line=line)
-        if isinstance(node, yaml.ScalarNode):
-            return OptionRule(name=self._scalar(node, "name"), line=line)
+    def _option(self, node: yaml.Node, line: int, name: str) -> OptionRule:
         entries = self._entries(node, f"option {name!r}", ("name", "drop", "attributes"))
-        attributes = self._rules(entries.get("attributes"), "attribute", self._question)
+        attributes = self._rules(entries.get("attributes"), "attribute", QuestionRule, self._question)
         return OptionRule(self._name(entries), self._flag(entries, "drop") or False, attributes, line)
-
-    def _keypoint(self, node: yaml.Node | None, key: yaml.Node, name: str) -> OptionRule:
-        if node is None:
-            return OptionRule(drop=True, line=_line(key))
-        return OptionRule(name=self._scalar(node, f"keypoint {name!r}"), line=_line(key))
 
     # ------------------------------------------------------------------------------------------------- nodes
 
@@ -206,9 +193,18 @@ class _Yaml(_Parser):
         return found
 
     def _rules(
-        self, node: yaml.Node | None, what: str, parse: Callable[[yaml.Node | None, yaml.Node, str], T]
-    ) -> dict[str, T]:
-        return {name: parse(value, key, name) for name, (key, value) in self._pairs(node, what).items()}
+        self, node: yaml.Node | None, what: str, kind: type[R], parse: Callable[[yaml.Node, int, str], R]
+    ) -> dict[str, R]:
+        """Rules by name: null leaves out, a text is the new name, anything else has entries that ``parse`` reads."""
+        found: dict[str, R] = {}
+        for name, (key, value) in self._pairs(node, what).items():
+            if value is None:
+                found[name] = kind(drop=True, line=_line(key))
+            elif isinstance(value, yaml.ScalarNode):
+                found[name] = kind(name=self._scalar(value, "name"), line=_line(key))
+            else:
+                found[name] = parse(value, _line(key), name)
+        return found
 
     def _names(self, node: yaml.Node | None, what: str) -> tuple[tuple[str, str], ...]:
         found = []
