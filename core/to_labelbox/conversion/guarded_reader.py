@@ -16,10 +16,10 @@ from to_labelbox.conversion.isolation import left_out
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import cut
-from to_labelbox.plugins.dataset import Dataset, class_of
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.type_check import misfit
 from to_labelbox.report.errors import SourceError, ToLabelboxError
-from to_labelbox.report.log import MOST_NAMED, Log
+from to_labelbox.report.log import MOST_NAMED, Log, class_of
 
 _WRONG = "is not as docs/write-a-reader.md wants it"
 

@@ -21,7 +21,7 @@ from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import as_text, text_name
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.plugins.dataset import Dataset, class_of
+from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.detect import detect
 from to_labelbox.plugins.options import make_options
 from to_labelbox.plugins.reader import Each, ReadContext, Reader
@@ -224,10 +224,10 @@ def _named_items(dataset: Dataset, settings: Settings, log: Log, start: int, sto
             yield item
             continue
         message = f"its asset has no {lacking}"
-        for annotation in (a for a in item.annotations if a.source_count):
-            place = {"file": item.origin or item.asset.path, "where": annotation.location, "id": annotation.id}
-            log.skip(Code.ASSET_UNKNOWN, class_of(annotation), message, count=annotation.source_count, **place)
-        if not any(a.source_count for a in item.annotations):
+        counted = [a for a in item.annotations if a.source_count]
+        for annotation in counted:
+            log.skip_annotation(Code.ASSET_UNKNOWN, message, annotation, item.origin or item.asset.path)
+        if not counted:
             log.note(Code.ASSET_UNKNOWN, message, file=item.origin or item.asset.path)
 
 

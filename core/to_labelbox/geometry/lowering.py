@@ -190,7 +190,7 @@ class Lowering:
         self.approximated = True
         obj = self._object
         assert obj is not None
-        self._log.note(code, message, file=self.origin, where=obj.location, id=obj.id)
+        self._log.note_annotation(code, message, obj, self.origin)
 
     def note_forced(self, where: str, id: str | int) -> None:
         """Note that an outline becomes a box; the first few as examples, the rest only counted until :meth:`finish`."""

@@ -29,7 +29,7 @@ from to_labelbox.model.items import (
     Value,
 )
 from to_labelbox.model.schema import Input, Kind, Policy, Question
-from to_labelbox.model.survey import text_of
+from to_labelbox.model.survey import add_counts, text_of
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
@@ -85,29 +85,15 @@ class OntologyFitter:
             return self._classification(old)
         return old if isinstance(old, Relationship) else self._labelled(old)
 
-    def _skip(self, annotation: Annotation, name: str, what: str, message: str) -> None:
-        counted, where, id = annotation.ledger_label or name, annotation.location, annotation.id
-        self._log.missing_in_ontology[what] = self._log.missing_in_ontology.get(what, 0) + 1
-        if annotation.source_count:
-            self._log.skip(
-                Code.NOT_IN_ONTOLOGY,
-                counted,
-                message,
-                file=self._item.origin,
-                where=where,
-                id=id,
-                count=annotation.source_count,
-            )
-        else:
-            self._log.note(Code.NOT_IN_ONTOLOGY, message, file=self._item.origin, where=where, id=id)
+    def _skip(self, annotation: Annotation, what: str, message: str) -> None:
+        add_counts(self._log.missing_in_ontology, {what: 1})
+        self._log.skip_annotation(Code.NOT_IN_ONTOLOGY, message, annotation, self._item.origin)
 
     def _note_lost(self, annotation: Annotation) -> None:
         for what in self._lost:
-            self._log.missing_in_ontology[what] = self._log.missing_in_ontology.get(what, 0) + 1
+            add_counts(self._log.missing_in_ontology, {what: 1})
         message = f"left out, as the ontology does not have it: {', '.join(dict.fromkeys(self._lost))}"
-        self._log.note(
-            Code.NOT_IN_ONTOLOGY, message, file=self._item.origin, where=annotation.location, id=annotation.id
-        )
+        self._log.note_annotation(Code.NOT_IN_ONTOLOGY, message, annotation, self._item.origin)
 
     def _nearest(self, name: str, names: Iterable[str]) -> str:
         """The nearest names in words, looked for where somebody will read them."""
@@ -120,7 +106,7 @@ class OntologyFitter:
         kinds = self._fit.kinds.get(label, frozenset()) - {Kind.RELATIONSHIP}
         if not kinds:
             message = f"the ontology has no tool {label!r}; {self._nearest(label, self._labels)}"
-            self._skip(old, label, f"tool {label!r}", message)
+            self._skip(old, f"tool {label!r}", message)
             return None
         questions = self._fit.asked.get(label, {})
         attributes = self._attributes(questions, old.attributes, label)
@@ -196,20 +182,20 @@ class OntologyFitter:
             names = (n for n, index in self._fit.questions if index == part)
             scope = " for frames, times or messages" if part else ""
             message = f"the ontology has no question {name!r}{scope}; {self._nearest(name, names)}"
-            self._skip(old, name, f"question {name!r}{scope}", message)
+            self._skip(old, f"question {name!r}{scope}", message)
             return None
         value = self._value(question, old.value, repr(name))
         if value is None:
             if not self._lost:
                 return old  # an empty answer is the writer's to skip
-            self._skip(old, name, self._lost[0], f"the ontology has no {', '.join(self._lost)}")
+            self._skip(old, self._lost[0], f"the ontology has no {', '.join(self._lost)}")
             return None
         if question.input is Input.RADIO and not old.frames and not old.times:
             text = value.value if isinstance(value, Choice) else str(value)
             first = self._answered.setdefault((name, old.message), text)
             if first != text:
                 message = f"{text!r} is left out: the radio {name!r} is answered with {first!r} already"
-                self._skip(old, name, f"a further answer to the radio {name!r}", message)
+                self._skip(old, f"a further answer to the radio {name!r}", message)
                 return None
         if self._lost:
             self._note_lost(old)

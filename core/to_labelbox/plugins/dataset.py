@@ -13,12 +13,14 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from to_labelbox.model.items import Annotation, Classification, Item
+from to_labelbox.model.items import Annotation, Item
 from to_labelbox.model.schema import Schema
 from to_labelbox.plugins.type_check import check_item
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
-from to_labelbox.report.log import Log
+from to_labelbox.report.log import Log, class_of
+
+_LEFT_OUT = "left out by the program"
 
 ItemFactory = Callable[[Log, int, int], Iterator[Item]]
 
@@ -148,7 +150,7 @@ def _changed(
         changed = change(item)
         if changed is None:
             for annotation in item.annotations:
-                _leave_out(annotation, item, log)
+                log.skip_annotation(Code.EXCLUDED, _LEFT_OUT, annotation, item.origin)
         elif changed is item:
             yield item
         else:
@@ -174,22 +176,5 @@ def _accounted(before: Item, item: Item, log: Log) -> Item:
             kept.append(annotation)
     for origins in of_source.values():
         for annotation in origins:
-            _leave_out(annotation, before, log)
+            log.skip_annotation(Code.EXCLUDED, _LEFT_OUT, annotation, before.origin)
     return replace(item, annotations=kept)
-
-
-def _leave_out(annotation: Annotation, item: Item, log: Log) -> None:
-    log.skip(
-        Code.EXCLUDED,
-        class_of(annotation),
-        "left out by the program",
-        file=item.origin,
-        where=annotation.location,
-        id=annotation.id,
-        count=annotation.source_count,
-    )
-
-
-def class_of(annotation: Annotation) -> str:
-    """The class that the ledger counts an annotation under."""
-    return annotation.ledger_label or (annotation.name if isinstance(annotation, Classification) else annotation.label)

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, Self
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from to_labelbox.model.items import Annotation, Classification
 from to_labelbox.model.survey import add_counts
 from to_labelbox.model.text import cut, text_name
 from to_labelbox.report.annotation_index import LeftOutLines
@@ -162,7 +163,7 @@ class Log:
 
     ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
     ``left_out`` takes what is skipped or merged by itself, for the index; None where no index is made.
-    ``skips`` counts skipped annotations by the reason. ``unreadable`` counts input files that could not be read.
+    ``unreadable`` counts input files that could not be read.
     ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
     ``missing_in_ontology`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row;
     ``matches`` is by option how many assets a table of the user's knows, of how many. ``used_rules`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
@@ -318,6 +319,20 @@ class Log:
             self.left_out.add(code, label, key, file, where, id, count)
         self.note(code, message, file=file, where=where, id=id, count=count).skipped += count
 
+    def skip_annotation(
+        self, code: str, message: str, annotation: Annotation, file: str, key: str | None = None
+    ) -> None:
+        """Close an annotation of the model as skipped; a further piece of one that is counted already only gets the note."""
+        where, id, count = annotation.location, annotation.id, annotation.source_count
+        if count:
+            self.skip(code, class_of(annotation), message, file=file, where=where, id=id, count=count, key=key)
+        else:
+            self.note(code, message, file=file, where=where, id=id)
+
+    def note_annotation(self, code: str, message: str, annotation: Annotation, file: str, count: int = 1) -> Diagnostic:
+        """As :meth:`note`, about an annotation of the model."""
+        return self.note(code, message, file=file, where=annotation.location, id=annotation.id, count=count)
+
     def merge(
         self, code: str, label: str, message: str, *, file: str = "", where: str = "", id: str = "", count: int = 1
     ) -> None:
@@ -343,7 +358,6 @@ class Log:
             self.count_match(option, matched, asked)
         self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
         add_counts(self.missing_in_ontology, other.missing_in_ontology)
-        add_counts(self.skips, other.skips)
         if self.left_out is not None and other.left_out is not None:
             self.left_out.absorb(other.left_out)
         self.add_lists(other.unread.values(), other.assumptions.values())
@@ -361,6 +375,11 @@ class Log:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_listener": None}
+
+
+def class_of(annotation: Annotation) -> str:
+    """The class that the ledger counts an annotation under."""
+    return annotation.ledger_label or (annotation.name if isinstance(annotation, Classification) else annotation.label)
 
 
 def unreachable_ledger(unbalanced: dict[str, Tally]) -> NoReturn:

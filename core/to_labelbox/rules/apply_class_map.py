@@ -52,16 +52,11 @@ class _Mapper:
         new = self._classification(old) if isinstance(old, Classification) else self._labelled(old)
         if self._lost and new is not None:
             message = f"left out by the class map: {', '.join(dict.fromkeys(self._lost))}"
-            self._log.note(Code.EXCLUDED, message, file=self._item.origin, where=old.location, id=old.id)
+            self._log.note_annotation(Code.EXCLUDED, message, old, self._item.origin)
         return new
 
-    def _skip(self, annotation: Annotation, name: str, message: str) -> None:
-        file, where, id = self._item.origin, annotation.location, annotation.id
-        name = annotation.ledger_label or name
-        if annotation.source_count:
-            self._log.skip(Code.EXCLUDED, name, message, file=file, where=where, id=id, count=annotation.source_count)
-        else:
-            self._log.note(Code.EXCLUDED, message, file=file, where=where, id=id)
+    def _skip(self, annotation: Annotation, message: str) -> None:
+        self._log.skip_annotation(Code.EXCLUDED, message, annotation, self._item.origin)
 
     # ------------------------------------------------------------------------------------ objects, tracks, links
 
@@ -72,7 +67,7 @@ class _Mapper:
         if rule is None:
             return old
         if rule.drop:
-            self._skip(old, old.label, f"class {old.label!r} is left out by the class map")
+            self._skip(old, f"class {old.label!r} is left out by the class map")
             return None
         label = rule.name or old.label
         counted = old.ledger_label or (old.label if label != old.label else "")
@@ -203,18 +198,18 @@ class _Mapper:
         if rule is None:
             return old
         if rule.drop:
-            self._skip(old, old.name, f"question {old.name!r} is left out by the class map")
+            self._skip(old, f"question {old.name!r} is left out by the class map")
             return None
         value = self._value(rule, old.value, path)
         if value is None:
-            self._skip(old, old.name, f"left out by the class map: {', '.join(self._lost) or 'an empty answer'}")
+            self._skip(old, f"left out by the class map: {', '.join(self._lost) or 'an empty answer'}")
             return None
         name = rule.name or old.name
         if rule.input is Input.RADIO and not old.frames and not old.times and isinstance(value, Choice):
             first = self._answered.setdefault((name, old.message), value.value)
             if first != value.value:
                 message = f"{value.value!r} is left out: {name!r} is a radio by the class map, answered with {first!r}"
-                self._skip(old, old.name, message)
+                self._skip(old, message)
                 return None
         return msgspec.structs.replace(
             old,

@@ -15,6 +15,7 @@ from to_labelbox.model.survey import Answers, text_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
+from to_labelbox.report.log import class_of
 from to_labelbox_formats.labelbox.encode.answers_over_time import AtOnce, Ranged, mark_several, overlapping
 from to_labelbox_formats.labelbox.encode.asset_bounds import check_message
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
@@ -47,13 +48,12 @@ class Questions:
             if self._buffer.refuses(name, answer):
                 continue
             if not values_of(answer.value):
-                code, words = sentences.NO_ANSWER()
-                self._buffer.skip(code, name, words, answer)
+                self._buffer.skip(*sentences.NO_ANSWER(), answer)
                 continue
             try:
                 self._check_answer(answer)
             except Refused as skip:
-                self._buffer.skip(skip.code, name, str(skip), answer)
+                self._buffer.skip(skip.code, str(skip), answer)
                 continue
             if answer.repeatable:
                 captions[name] = n = captions.get(name, 0) + 1
@@ -62,7 +62,7 @@ class Questions:
                     self._buffer.fit is not None
                     and (name, answer.message is not None) not in self._buffer.fit.questions
                 ):
-                    self._buffer.miss([f"question {name!r}"], answer, answer.name)
+                    self._buffer.miss([f"question {name!r}"], answer, skipped=True)
                     continue
             ranged = bool(answer.frames or answer.times)
             joined.setdefault((name, answer.message, ranged), []).append(answer)
@@ -119,7 +119,7 @@ class Questions:
         )
         self._buffer.write(line, uuid, first, group[1:])
         self._buffer.survey.answers += 1
-        self._close(first)
+        self._buffer.close(first, first.loss)
         if first.loss:
             self._buffer.note_approximated()
         for answer in group[1:]:
@@ -129,16 +129,9 @@ class Questions:
 
     def _join(self, answer: Classification) -> None:
         """Close an answer as merged into the line of another one, which names it in the index."""
-        self._buffer.log.ledger[answer.ledger_label or answer.name].merged += answer.source_count
-        joined = self._buffer.log.note(
-            Code.ANSWER_JOINED,
-            "several answers of one question on one data row are one line",
-            file=self._buffer.item.origin,
-            where=answer.location,
-            id=answer.id,
-            count=answer.source_count,
-        )
-        joined.merged += answer.source_count
+        self._buffer.log.ledger[class_of(answer)].merged += answer.source_count
+        message = "several answers of one question on one data row are one line"
+        self._buffer.note(Code.ANSWER_JOINED, message, answer, answer.source_count).merged += answer.source_count
 
     def _ranged(self, name: str, group: list[Classification]) -> None:
         """Answers that hold over frames or times: one line a question, each option with its ranges."""
@@ -156,7 +149,7 @@ class Questions:
             ranges += [(round(t.start * 1000), round(t.end * 1000)) for t in answer.times]
             added = [(value, ranges) for value in values_of(answer.value)]
             if at_once is not None and not at_once.takes(added):
-                self._buffer.miss([f"a further answer at the same time to a radio, {name!r}"], answer, answer.name)
+                self._buffer.miss([f"a further answer at the same time to a radio, {name!r}"], answer, skipped=True)
                 continue
             seen.repeatable |= isinstance(answer.value, tuple)
             if answer.free_text:
@@ -184,15 +177,10 @@ class Questions:
         lost = False
         for number, answer in enumerate(answers):
             if number in overlapping:
-                self._buffer.log.note(
-                    Code.ANSWER_JOINED,
-                    "it overlaps another stretch of the same option: Labelbox holds both as one",
-                    file=self._buffer.item.origin,
-                    where=answer.location,
-                    id=answer.id,
-                )
+                message = "it overlaps another stretch of the same option: Labelbox holds both as one"
+                self._buffer.note(Code.ANSWER_JOINED, message, answer)
                 answer = msgspec.structs.replace(answer, loss=True)
-            self._close(answer)
+            self._buffer.close(answer, answer.loss)
             lost |= answer.loss
         return lost
 
@@ -201,13 +189,6 @@ class Questions:
         if token is None:
             token = self._names[name, part] = Raw(question_token(name, part))
         return token
-
-    def _close(self, answer: Classification) -> None:
-        tally = self._buffer.log.ledger[answer.ledger_label or answer.name]
-        if answer.loss:
-            tally.approximated += answer.source_count
-        else:
-            tally.converted += answer.source_count
 
 
 def _option(value: Scalar | Choice) -> str | Choice:

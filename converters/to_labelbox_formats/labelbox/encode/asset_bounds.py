@@ -36,7 +36,7 @@ DEGREES = (-180.0, -90.0, 180.0, 90.0)
 
 
 def cut(obj: Object, item: Item, log: Log, code: Code, message: str, geometry: PageBox | TextSpan) -> Object:
-    log.note(code, message, file=item.origin, where=obj.location, id=obj.id)
+    log.note_annotation(code, message, obj, item.origin)
     return msgspec.structs.replace(obj, geometry=geometry, loss=True)
 
 
@@ -91,14 +91,11 @@ def in_text(obj: Object, item: Item, log: Log) -> Object:
     if span.start >= len(text):
         raise Refused(Code.SPAN_INVALID, f"the span {span.start}..{span.end} begins after the text of {len(text)}")
     if _LAST.is_wide(text, span.end):
-        log.note(
-            Code.TEXT_UNIT,
+        message = (
             "the text holds characters beyond U+FFFF: check one such entity in the editor; if it is shifted, convert "
-            "again with -O text_unit=utf16",
-            file=item.origin,
-            where=obj.location,
-            id=obj.id,
+            "again with -O text_unit=utf16"
         )
+        log.note_annotation(Code.TEXT_UNIT, message, obj, item.origin)
     if span.end > len(text):
         message = f"the span {span.start}..{span.end} is cut off at the end of the text of {len(text)}"
         return cut(obj, item, log, Code.CLIPPED, message, msgspec.structs.replace(span, end=len(text)))

@@ -295,8 +295,7 @@ class Encoder:
         counted = False
         for annotation in buffer.item.annotations:
             if annotation.source_count:
-                label = annotation.name if isinstance(annotation, Classification) else annotation.label
-                buffer.skip(Code.ROW_UNMATCHED, label, message, annotation)
+                buffer.skip(Code.ROW_UNMATCHED, message, annotation)
                 counted = True
         if not counted:
             buffer.log.note(Code.ROW_UNMATCHED, message, file=buffer.item.origin)

@@ -127,7 +127,7 @@ def _placed(obj: Object, affine: Affine, item: Item, log: Log) -> Object:
     if lost:
         changes["loss"] = True
         message = f"the {type(obj.geometry).__name__.lower()} is written by {lost} on the map"
-        log.note(Code.GEOMETRY_OUTLINED, message, file=item.origin, where=obj.location, id=obj.id)
+        log.note_annotation(Code.GEOMETRY_OUTLINED, message, obj, item.origin)
     if obj.keypoints is not None:
         changes["keypoints"] = _geometry(obj.keypoints, affine)
     if obj.box is not None:

@@ -9,14 +9,14 @@ from itertools import count
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from to_labelbox.model.items import Annotation, Attribute, Classification, Item, Object, Relationship, Track
+from to_labelbox.model.items import Annotation, Attribute, Classification, Item
 from to_labelbox.model.schema import Kind
-from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, observe
+from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, add_counts, observe
 from to_labelbox.model.tables import Rows
 from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.annotation_index import Further, IndexLine, ascii_lines, ascii_text, with_own_file
 from to_labelbox.report.codes import Code
-from to_labelbox.report.log import Log
+from to_labelbox.report.log import Diagnostic, Log, class_of
 from to_labelbox.rules.required import label_owner, missing
 from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox.encode.line_types import LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine
@@ -173,65 +173,54 @@ class LineBuffer:
             self.spill(bytes(self.lines))
             self.lines.clear()
 
-    def passes(self, label: str, annotation: Object | Track | Classification | Relationship) -> bool:
+    def passes(self, label: str, annotation: Annotation) -> bool:
         wanted = self._wanted.get(label)
         if wanted is None:
             wanted = self._wanted[label] = self.settings.wants(label)
         if not wanted:
-            self.skip(Code.EXCLUDED, label, f"class {label!r} is left out by --include/--exclude", annotation)
+            self.skip(Code.EXCLUDED, f"class {label!r} is left out by --include/--exclude", annotation)
         return wanted
 
-    def refuses(self, label: str, annotation: Object | Track | Classification | Relationship) -> bool:
+    def refuses(self, label: str, annotation: Annotation) -> bool:
         """Whether a class or question has no name, and the annotation is skipped for that."""
         if label.strip():
             return False
-        self.skip(Code.CLASS_UNNAMED, label, "it has no class: what it is of has an empty name", annotation)
+        self.skip(Code.CLASS_UNNAMED, "it has no class: what it is of has an empty name", annotation)
         return True
 
-    def skip(
-        self, code: str, label: str, message: str, annotation: Object | Track | Classification | Relationship
-    ) -> None:
-        """Close an annotation as skipped; a further piece of one that is counted already only gets the note."""
-        where, id = annotation.location, annotation.id
-        label = annotation.ledger_label or label
-        if annotation.source_count:
-            self.log.skip(
-                code,
-                label,
-                message,
-                file=self.item.origin,
-                where=where,
-                id=id,
-                count=annotation.source_count,
-                key=self.key,
-            )
+    def skip(self, code: str, message: str, annotation: Annotation) -> None:
+        self.log.skip_annotation(code, message, annotation, self.item.origin, self.key)
+
+    def note(self, code: str, message: str, annotation: Annotation, count: int = 1) -> Diagnostic:
+        return self.log.note_annotation(code, message, annotation, self.item.origin, count)
+
+    def close(self, annotation: Annotation, lost: bool) -> None:
+        """Count an annotation as written, whole or with a loss."""
+        tally = self.log.ledger[class_of(annotation)]
+        if lost:
+            tally.approximated += annotation.source_count
         else:
-            self.log.note(code, message, file=self.item.origin, where=where, id=id)
+            tally.converted += annotation.source_count
 
     def demand(self, label: str, kind: Kind, given: Sequence[Attribute], annotation: Annotation) -> None:
         """Note the required questions of a line's tool that have no answer."""
         assert self.required is not None
         for message in missing(self.required.of(label, kind), given, label_owner(clean_name(label))):
-            where, id = annotation.location, annotation.id
-            self.log.note(Code.REQUIRED_UNANSWERED, message, file=self.item.origin, where=where, id=id)
+            self.note(Code.REQUIRED_UNANSWERED, message, annotation)
 
     def fits(self, label: str, kind: Kind) -> bool:
         """Whether the existing ontology, if there is one, has a tool for such a shape."""
         return self.fit is None or (label, kind) in self.fit.shapes
 
-    def miss(
-        self, absent: Iterable[str], annotation: Object | Track | Classification | Relationship, skipped: str
-    ) -> None:
-        """Note what the existing ontology does not have; with ``skipped``, a label, nothing was written."""
+    def miss(self, absent: Iterable[str], annotation: Annotation, skipped: bool) -> None:
+        """Note what the existing ontology does not have; ``skipped``: so nothing is written."""
         for what in absent:
-            self.log.missing_in_ontology[what] = self.log.missing_in_ontology.get(what, 0) + 1
+            add_counts(self.log.missing_in_ontology, {what: 1})
         names = ", ".join(absent)
         if skipped:
-            self.skip(Code.NOT_IN_ONTOLOGY, skipped, f"the ontology has no {names}", annotation)
+            self.skip(Code.NOT_IN_ONTOLOGY, f"the ontology has no {names}", annotation)
             return
-        message = f"left out, as the ontology does not have it: {names}"
-        file, where = self.item.origin, annotation.location
-        self.log.note(Code.NOT_IN_ONTOLOGY, message, file=file, where=where, id=annotation.id)
+        self.note(Code.NOT_IN_ONTOLOGY, f"left out, as the ontology does not have it: {names}", annotation)
 
     def observe(self, label: str, part: str, attributes: tuple[Attribute, ...], owner: str) -> None:
         plain = attributes

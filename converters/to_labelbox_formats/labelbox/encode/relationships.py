@@ -21,32 +21,26 @@ def add_relationship(
         return
     if not buffer.settings.relationships:
         if relationship.source_count:
-            buffer.skip(Code.RELATIONSHIP_OFF, label, "relationships are written with --relationships", relationship)
+            buffer.skip(Code.RELATIONSHIP_OFF, "relationships are written with --relationships", relationship)
         return
     if buffer.refuses(label, relationship):
         return
     if not buffer.fits(label, Kind.RELATIONSHIP):
-        buffer.miss([f"relationship {label!r}"], relationship, label)
+        buffer.miss([f"relationship {label!r}"], relationship, skipped=True)
         return
     if buffer.item.asset.media not in (Media.IMAGE, Media.DOCUMENT):
-        buffer.skip(
-            Code.GEOMETRY_UNSUPPORTED,
-            label,
-            f"a relationship on {buffer.item.asset.media} has no payload in Labelbox",
-            relationship,
-        )
+        message = f"a relationship on {buffer.item.asset.media} has no payload in Labelbox"
+        buffer.skip(Code.GEOMETRY_UNSUPPORTED, message, relationship)
         return
     source, target = ends.get(relationship.source), ends.get(relationship.target)
     if source is None and buffer.item.asset.media is Media.DOCUMENT:
         source = answers.get(relationship.source)
     if source is None or target is None:
         lost = relationship.source if source is None else relationship.target
-        buffer.skip(
-            Code.RELATIONSHIP_DANGLING, label, f"its end {lost!r} is not written on this data row", relationship
-        )
+        buffer.skip(Code.RELATIONSHIP_DANGLING, f"its end {lost!r} is not written on this data row", relationship)
         return
     if source == target:
-        buffer.skip(Code.RELATIONSHIP_DANGLING, label, "both its ends are the same annotation", relationship)
+        buffer.skip(Code.RELATIONSHIP_DANGLING, "both its ends are the same annotation", relationship)
         return
     seen = (label, Kind.RELATIONSHIP)
     buffer.count(*seen)
@@ -58,4 +52,4 @@ def add_relationship(
         RelationshipEnds(source, target, "bidirectional" if relationship.bidirectional else "unidirectional"),
     )
     buffer.write(line, uuid, relationship)
-    buffer.log.ledger[relationship.ledger_label or label].converted += relationship.source_count
+    buffer.close(relationship, lost=False)

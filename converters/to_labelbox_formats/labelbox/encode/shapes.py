@@ -252,13 +252,13 @@ class Shapes:
         return Raw(bytes(plain.tool) + _instance(id))
 
     def add(self, obj: Object, ends: dict[str, str], instances: dict[str, int]) -> None:
-        log, label, tools = self._buffer.log, obj.label, self._tools
+        label, tools = obj.label, self._tools
         if self._buffer.refuses(label, obj):
             return
         try:
             shapes = self._lowered(obj)
         except Refused as skip:
-            self._buffer.skip(skip.code, label, str(skip), obj)
+            self._buffer.skip(skip.code, str(skip), obj)
             return
         first, lost = "", False
         absent: dict[str, None] = {}
@@ -286,27 +286,22 @@ class Shapes:
             keypoints += part[:1] == "/"
         if absent:
             self._lowering.approximated = True
-            self._buffer.miss(absent, obj, "" if first else label)
+            self._buffer.miss(absent, obj, skipped=not first)
         if not first and absent:
             return
         if not first:
             what = type(obj.geometry).__name__
-            self._buffer.skip(
-                Code.GEOMETRY_UNSUPPORTED, label, f"a {what} on {self._media} has no payload in Labelbox", obj
-            )
+            self._buffer.skip(Code.GEOMETRY_UNSUPPORTED, f"a {what} on {self._media} has no payload in Labelbox", obj)
             return
         if lost:
             message = f"its keypoints have no payload on {self._media} and are left out"
-            log.note(Code.GEOMETRY_UNSUPPORTED, message, file=self._buffer.item.origin, where=obj.location, id=obj.id)
+            self._buffer.note(Code.GEOMETRY_UNSUPPORTED, message, obj)
         ends[obj.id] = first
         if keypoints:
             instances[label] = instances.get(label, 0) + 1
-        tally = log.ledger[obj.ledger_label or label]
+        self._buffer.close(obj, self._lowering.approximated)
         if self._lowering.approximated:
-            tally.approximated += obj.source_count
             self._buffer.note_approximated()
-        else:
-            tally.converted += obj.source_count
 
     def _lowered(self, obj: Object) -> list[Shape]:
         """The shapes that stand for an object, at least one. Raises :class:`Refused`."""

@@ -37,20 +37,18 @@ class Tracks:
             frames, covered, seen = composite(pending, base)
             drawn, lost = [n for n in range(len(pending)) if n in seen], False
             for n, one in enumerate(pending):
-                label, track = one.track.label, one.track
+                track = one.track
                 if n not in seen:
                     message = "others cover it on every frame: -O video_masks=separate writes it all the same"
-                    buffer.skip(Code.MASK_COVERED, label, message, track)
+                    buffer.skip(Code.MASK_COVERED, message, track)
                     continue
                 if n in covered:
                     message = (
                         "others cover a part of it, which one picture a frame cannot hold; see -O video_masks=separate"
                     )
-                    buffer.log.note(
-                        Code.MASK_COVERED, message, file=buffer.item.origin, where=track.location, id=track.id
-                    )
+                    buffer.note(Code.MASK_COVERED, message, track)
                 buffer.count(one.label, Kind.MASK)
-                self._close(track, one.approximated or n in covered)
+                buffer.close(track, one.approximated or n in covered)
                 lost |= one.approximated or n in covered
             instances = [MaskInstance(instance_color(n), pending[n].name) for n in drawn]
             buffer.survey.joined += len(drawn) - 1
@@ -60,29 +58,22 @@ class Tracks:
                 buffer.note_approximated()
         self._pending.clear()
 
-    def _close(self, track: Track, approximated: bool) -> None:
-        tally = self._buffer.log.ledger[track.ledger_label or track.label]
-        if approximated:
-            tally.approximated += track.source_count
-        else:
-            tally.converted += track.source_count
-
     def add(self, track: Track, instances: dict[str, int]) -> None:
         label, media = track.label, self._buffer.item.asset.media
         if self._buffer.refuses(label, track):
             return
         if media not in (Media.VIDEO, Media.DICOM):
-            self._buffer.skip(Code.GEOMETRY_UNSUPPORTED, label, f"a track on {media} has no payload in Labelbox", track)
+            self._buffer.skip(Code.GEOMETRY_UNSUPPORTED, f"a track on {media} has no payload in Labelbox", track)
             return
         try:
             courses = self._lowering.lower(track, self._buffer.item.asset, self._buffer.item.origin)
         except Refused as skip:
-            self._buffer.skip(skip.code, label, str(skip), track)
+            self._buffer.skip(skip.code, str(skip), track)
             return
         fitting = [course for course in courses if self._buffer.fits(course.label, course.kind)]
         if len(fitting) < len(courses):
             absent = {f"{c.kind} tool {c.label!r}": None for c in courses if not self._buffer.fits(c.label, c.kind)}
-            self._buffer.miss(absent, track, "" if fitting else label)
+            self._buffer.miss(absent, track, skipped=not fitting)
             self._lowering.approximated = True
             courses = fitting
         if not courses:
@@ -113,6 +104,6 @@ class Tracks:
             self._buffer.write(line, uuid, track)
         if courses[0].part:
             instances[label] = instances.get(label, 0) + 1
-        self._close(track, self._lowering.approximated)
+        self._buffer.close(track, self._lowering.approximated)
         if self._lowering.approximated:
             self._buffer.note_approximated()

@@ -126,7 +126,7 @@ class TrackLowering:
 
     def _lose(self, code: Code, message: str) -> None:
         self.approximated = True
-        self._log.note(code, message, file=self._origin, where=self._track.location, id=self._track.id)
+        self._log.note_annotation(code, message, self._track, self._origin)
 
     def _courses(self, track: Track, asset: Asset) -> list[Course]:
         types = {type(key.geometry) for segment in track.segments for key in segment}
