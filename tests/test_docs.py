@@ -192,3 +192,21 @@ def test_every_code_has_an_anchor_of_its_own() -> None:
     text = (ROOT / "docs/diagnostics.md").read_text()
     for code in Code:
         assert f'| <a id="{code.value}"></a>`{code.value}` |' in text
+
+
+def test_the_architecture_names_every_room_and_nothing_that_is_not() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    roots = [ROOT / "core/to_labelbox", ROOT / "converters/to_labelbox_formats"]
+    there = {f"/{path.relative_to(root.parent).as_posix()}" for root in roots for path in root.rglob("*.py")}
+    rooms = {path.rpartition("/")[0] for path in there}
+    named = re.findall(r"`([\w/]+\.py|[\w/]+/)(?::\w+)?`", text)
+    assert len(named) > 50
+    known = {*there, *rooms, "/src"}  # of other projects
+    assert [
+        one for one in named if not (ROOT / one).exists() and not any(k.endswith(f"/{one.rstrip('/')}") for k in known)
+    ] == []
+    labelbox = "/to_labelbox_formats/labelbox"
+    wanted = {room for room in rooms if room.count("/") == 2 or room.startswith(f"{labelbox}/")} - {labelbox}
+    assert [room for room in sorted(wanted) if f"`{room.rpartition('/')[2]}/" not in text] == []
+    files = {path for path in there if path.rpartition("/")[0] == labelbox}
+    assert [path for path in sorted(files) if f"`{path.rpartition('/')[2]}`" not in text] == []
