@@ -11,7 +11,7 @@ from to_labelbox.conversion.output_folder import refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
-from to_labelbox.rules.option import shown
+from to_labelbox.rules.option import described
 from to_labelbox.source.asset_lookup import check_media_root
 
 if TYPE_CHECKING:  # loaded when something is imported
@@ -35,7 +35,7 @@ def make_import_options(out: str | os.PathLike[str] = "", **given: Any) -> Impor
 
     from to_labelbox.plugins.importer import ImportOptions
 
-    known = shown(ImportOptions)
+    known = described(ImportOptions)
     unknown = [name for name in given if name not in known]
     if unknown:
         raise UsageError(f"no option {unknown[0]!r}; there are: {', '.join(known)}")

@@ -10,7 +10,7 @@ import click
 
 from to_labelbox.report.interruption import Interrupted
 from to_labelbox.report.report import FailOn
-from to_labelbox.rules.option import Shown, shown
+from to_labelbox.rules.option import Described, described
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,7 +31,7 @@ def options_of(record: type) -> Callable[[F], F]:
     """The options of a record, in its order, under the names of its fields and with their values."""
 
     def add(command: F) -> F:
-        for name, (field, about) in reversed(shown(record).items()):
+        for name, (field, about) in reversed(described(record).items()):
             if about.help:
                 command = _option(name, field.default, about)(command)
         return command
@@ -39,7 +39,7 @@ def options_of(record: type) -> Callable[[F], F]:
     return add
 
 
-def _option(name: str, default: Any, about: Shown) -> Callable[[F], F]:
+def _option(name: str, default: Any, about: Described) -> Callable[[F], F]:
     flag = about.flag or f"--{name.replace('_', '-')}"
     words = {value: word for word, value in about.choices.items()} if about.choices else {}
     is_switch = isinstance(default, bool) and not words

@@ -20,8 +20,8 @@ from to_labelbox.conversion.addresses import check_prefix
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.class_map import ClassMap
-from to_labelbox.rules.existing_data_rows import Rows, read_rows
-from to_labelbox.rules.option import FilePath, checked, option, shown
+from to_labelbox.rules.existing_data_rows import DataRows, read_rows
+from to_labelbox.rules.option import FilePath, checked, described, option
 from to_labelbox.rules.settings import Rules, Settings
 
 
@@ -75,7 +75,7 @@ class ConversionOptions(Rules, Reading):
         metavar="FILE",
         path=True,
     )
-    data_rows: Rows | FilePath | None = option(
+    data_rows: DataRows | FilePath | None = option(
         None,
         "NDJSON or CSV of data rows that exist: refer to them; assets that are none of them are skipped.",
         metavar="FILE",
@@ -112,7 +112,7 @@ class ConversionOptions(Rules, Reading):
             given = self.class_map
             values["class_map"] = given if isinstance(given, ClassMap) else read_class_map(given)
         if self.data_rows is not None:
-            values["rows"] = self.data_rows if isinstance(self.data_rows, Rows) else read_rows(self.data_rows)
+            values["rows"] = self.data_rows if isinstance(self.data_rows, DataRows) else read_rows(self.data_rows)
         if self.url_map is not None:
             from to_labelbox.source.csv_tables import read_urls
 
@@ -131,7 +131,7 @@ class OutputOptions(Writing, ConversionOptions):
 
 def takes(record: Any, function: Callable[..., Any], *leading: str) -> Any:
     """``function(*leading, record)`` as a function that takes the record's fields as keywords; any other is refused by name."""
-    known = shown(record)
+    known = described(record)
 
     @functools.wraps(function)
     def call(*args: Any, **given: Any) -> Any:

@@ -24,11 +24,11 @@ from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.log import LISTED, Log, gravest_first, unreachable_ledger
 from to_labelbox.report.report import Assets, Lines, Report, SourceInfo, Tool
 from to_labelbox.report.suspicious import suspicions
-from to_labelbox.rules.existing_data_rows import Rows
+from to_labelbox.rules.existing_data_rows import DataRows
 from to_labelbox.rules.settings import Settings
 
 
-def _matched(rows: Rows, keys: array[int], log: Log) -> dict[str, Any]:
+def _matched(rows: DataRows, keys: array[int], log: Log) -> dict[str, Any]:
     """How many of the existing rows are assets of the source, and the names without a counterpart on both sides."""
     used = {key for key in keys if key < len(rows)}
     unused = [name for n, name in enumerate(rows.names()) if n not in used]

@@ -45,7 +45,7 @@ class Row(Struct, frozen=True):
         return self.global_key or self.id
 
 
-class Rows(Struct, frozen=True, dict=True):
+class DataRows(Struct, frozen=True, dict=True):
     """Existing data rows as columns; an empty text is no value."""
 
     ids: list[str]
@@ -148,14 +148,14 @@ def _ends(url: str) -> Iterator[str]:
 # ------------------------------------------------------------------------------------------------------ reading
 
 
-def read_rows(path: str | os.PathLike[str]) -> Rows:
+def read_rows(path: str | os.PathLike[str]) -> DataRows:
     """Rows of an NDJSON file (an export of data rows, or data_rows.ndjson), a JSON list, or a CSV with a header row.
 
     Columns and keys are id, global_key, external_id and row_data; one of the first two is needed. Raises
     :class:`UsageError` naming file and line.
     """
     file = os.fspath(path)
-    rows = Rows([], [], [], [])
+    rows = DataRows([], [], [], [])
     lines: dict[str, int] = {}
     try:
         for line, record in _records(file):

@@ -22,7 +22,7 @@ FilePath: TypeAlias = str | os.PathLike[str]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class Shown:
+class Described:
     """What is said of an option. Without help it is for Python alone.
 
     ``flag`` is its name on the command line, or names, where that is not its own. ``choices`` are the values that there are, by the
@@ -41,19 +41,19 @@ class Shown:
     parse: Callable[[Any], Any] | None = None
 
 
-def option(default: Any, help: str = "", *, choices: Iterable[str] | Mapping[str, Any] = (), **shown: Any) -> Any:
+def option(default: Any, help: str = "", *, choices: Iterable[str] | Mapping[str, Any] = (), **said: Any) -> Any:
     """A field of a record of options. The members of an enum are its choices."""
     if isinstance(default, Enum):
         choices = {member.value: member for member in type(default)}
     elif not isinstance(choices, Mapping):
         choices = {word: word for word in choices}
-    made = {"shown": Shown(help=help, choices=choices, **shown)}
+    made = {"described": Described(help=help, choices=choices, **said)}
     return dataclasses.field(default=default, metadata=made)
 
 
-def shown(record: type) -> dict[str, tuple[dataclasses.Field[Any], Shown]]:
+def described(record: type) -> dict[str, tuple[dataclasses.Field[Any], Described]]:
     """The options of a record by name."""
-    return {f.name: (f, f.metadata.get("shown", Shown())) for f in dataclasses.fields(record)}
+    return {f.name: (f, f.metadata.get("described", Described())) for f in dataclasses.fields(record)}
 
 
 _SHOWN = 60
@@ -85,7 +85,7 @@ def _misfit(value: object, annotation: str) -> str:
     return " or ".join(word for word in words if word)
 
 
-_MADE = frozenset({"ClassMap", "Rows", "Ontology", "Settings"})
+_MADE = frozenset({"ClassMap", "DataRows", "Ontology", "Settings"})
 """Types that options take and that this module does not import."""
 
 
@@ -99,7 +99,7 @@ def as_path(value: object, name: str) -> str:
 def checked(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
     """What was given for a record's options, words of enums as their members. Raises :class:`UsageError` for no such value."""
     values = dict(given)
-    for name, (field, about) in shown(record).items():
+    for name, (field, about) in described(record).items():
         value = values.get(name, field.default)
         if about.choices and not any(value is one for one in about.choices.values()):
             if not isinstance(value, str) or value not in about.choices:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from to_labelbox.model.schema import Kind, Policy
 from to_labelbox.rules.class_map import ClassMap
-from to_labelbox.rules.existing_data_rows import Rows
+from to_labelbox.rules.existing_data_rows import DataRows
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import checked, option
 from to_labelbox.rules.required import Required
@@ -111,7 +111,7 @@ class Settings(Rules):
     class_map: ClassMap | None = None
     fit: OntologyIndex | None = None
     required: Required | None = None
-    rows: Rows | None = None
+    rows: DataRows | None = None
     url_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def wants(self, label: str) -> bool:

@@ -23,7 +23,7 @@ from to_labelbox.cli.inspect import inspect as inspect_command
 from to_labelbox.cli.ontology import ontology as ontology_command
 from to_labelbox.conversion.job import job_of
 from to_labelbox.conversion.options import ConversionOptions, OutputOptions, Reading, takes
-from to_labelbox.rules.option import option, shown
+from to_labelbox.rules.option import option, described
 
 OF_THE_RUN = {"workers", "file_timeout", "overwrite"}
 """What the output does not depend on."""
@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # checked by mypy, which complains where one of these is no e
 
 def said(record: type) -> set[str]:
     """The names of a record's options that the command line has too."""
-    return {name for name, (_, about) in shown(record).items() if about.help}
+    return {name for name, (_, about) in described(record).items() if about.help}
 
 
 def on_the_command_line(command: click.Command) -> set[str]:
@@ -62,7 +62,7 @@ def test_an_option_is_said_once_and_is_everywhere() -> None:
     assert said(ConversionOptions) <= on_the_command_line(inspect_command) & on_the_command_line(ontology_command)
     for function in (to_labelbox.convert, to_labelbox.batch):
         assert names <= set(inspect.signature(function).parameters)
-        assert all(about.help in (function.__doc__ or "") for _, about in shown(OutputOptions).values())
+        assert all(about.help in (function.__doc__ or "") for _, about in described(OutputOptions).values())
     assert {f.name for f in dataclasses.fields(Reading)} <= set(inspect.signature(to_labelbox.read).parameters)
     assert {IN_PLANS.get(name, name) for name in names - OF_THE_RUN} <= in_the_plan()
 

@@ -15,7 +15,7 @@ from harness import Convert, annotation, coco, image, lines, save
 from to_labelbox import Settings, UsageError
 from to_labelbox.cli import cli
 from to_labelbox.model.items import Asset
-from to_labelbox.rules.existing_data_rows import Rows, read_rows
+from to_labelbox.rules.existing_data_rows import DataRows, read_rows
 from to_labelbox.source.csv_tables import read_urls
 
 NAMES = ["a/1.jpg", "a/2.jpg", "b/3.jpg"]
@@ -208,7 +208,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_rows_in_python(convert: Convert) -> None:
-    made = convert(source(), data_rows=Rows(["ck1"], [""], ["1.jpg"], [""]))
+    made = convert(source(), data_rows=DataRows(["ck1"], [""], ["1.jpg"], [""]))
     assert referred(made) == [{"id": "ck1"}]
 
 

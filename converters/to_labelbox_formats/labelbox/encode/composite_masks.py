@@ -19,7 +19,7 @@ from to_labelbox.model.items import Mask, Track
 from to_labelbox_formats.labelbox.encode.line_types import MaskFrame
 from to_labelbox_formats.labelbox.encode.png_masks import png_of_rows, png_text
 from to_labelbox_formats.labelbox.encode.run_deflate import Color
-from to_labelbox_formats.labelbox.encode.video import Course, instance_color
+from to_labelbox_formats.labelbox.encode.video import TrackLine, instance_color
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ class PendingMask(NamedTuple):
     track: Track
     label: str
     name: Raw
-    course: Course
+    course: TrackLine
     approximated: bool
 
 

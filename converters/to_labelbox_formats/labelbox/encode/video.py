@@ -80,7 +80,7 @@ class Key(NamedTuple):
     answers: Attributes
 
 
-class Course(NamedTuple):
+class TrackLine(NamedTuple):
     """One line to write. ``part`` tells apart the lines of one track; masks have a single segment."""
 
     kind: Kind
@@ -102,7 +102,7 @@ class TrackLowering:
         self._rasters = Lowering(dataclasses.replace(free, geometry=Policy.MASK), Log())
         self.approximated = False
 
-    def lower(self, track: Track, asset: Asset, origin: str) -> list[Course]:
+    def lower(self, track: Track, asset: Asset, origin: str) -> list[TrackLine]:
         """The lines to write. Raises :class:`Refused`."""
         self._track, self._asset, self._origin = track, asset, origin
         self.approximated = track.loss
@@ -128,7 +128,7 @@ class TrackLowering:
         self.approximated = True
         self._log.note_annotation(code, message, self._track, self._origin)
 
-    def _courses(self, track: Track, asset: Asset) -> list[Course]:
+    def _courses(self, track: Track, asset: Asset) -> list[TrackLine]:
         types = {type(key.geometry) for segment in track.segments for key in segment}
         states = _states(track)
         if types == {Keypoints}:
@@ -141,7 +141,7 @@ class TrackLowering:
                 states, types = upright, {Box}
         kind = _NATIVE.get(types.copy().pop()) if len(types) == 1 else None
         if kind is Kind.LINE or (kind is not None and asset.media is Media.VIDEO):
-            return [Course(kind, track.label, self._moving(states))]
+            return [TrackLine(kind, track.label, self._moving(states))]
         if not types <= set(_AREAS):
             names = " and ".join(sorted(t.__name__.lower() for t in types))
             raise Refused(Code.GEOMETRY_UNSUPPORTED, f"a track of {names} on {asset.media} has no payload in Labelbox")
@@ -262,7 +262,7 @@ class TrackLowering:
 
     # ---------------------------------------------------------------------------------- what needs another way
 
-    def _keypoints(self, track: Track, states: list[list[_State]]) -> list[Course]:
+    def _keypoints(self, track: Track, states: list[list[_State]]) -> list[TrackLine]:
         names = dict.fromkeys(
             p.name for s in track.segments for k in s if isinstance(k.geometry, Keypoints) for p in k.geometry.points
         )
@@ -271,18 +271,18 @@ class TrackLowering:
         message = f"a skeleton track is written as {n_of(len(names), 'point track')}, one a keypoint"
         self._lose(Code.TRACK_CONVERTED, message)
         return [
-            Course(Kind.POINT, f"{track.label}/{n}", self._moving(_point_states(states, n, track.id)), f"/{n}")
+            TrackLine(Kind.POINT, f"{track.label}/{n}", self._moving(_point_states(states, n, track.id)), f"/{n}")
             for n in names
         ]
 
-    def _area(self, track: Track, asset: Asset, states: list[list[_State]], what: str) -> Course:
+    def _area(self, track: Track, asset: Asset, states: list[list[_State]], what: str) -> TrackLine:
         forced = self._settings.policy(track.label, track.ledger_label) is Policy.BBOX
         known = asset.width is not None and asset.height is not None
         if asset.media is Media.VIDEO and (forced or not known):
             why = "as asked" if forced else "as the frame size is not known: give --media-root or --sizes for masks"
             self._lose(Code.TRACK_CONVERTED, f"a track of {what} is written as its envelope boxes, {why}")
             boxes = [[_State(s.frame, _envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states]
-            return Course(Kind.BOX, track.label, self._moving(boxes))
+            return TrackLine(Kind.BOX, track.label, self._moving(boxes))
         if not known:
             raise Refused(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
         keys = [Key(s.frame, mask, ()) for segment in states for s in segment if (mask := self._mask(s.frame, s.shape))]
@@ -299,7 +299,7 @@ class TrackLowering:
         names = sorted({a.name for segment in states for s in segment for a in s.answers})
         if names:
             self._lose(Code.ATTRIBUTE_DROPPED, f"masks of a video carry no attributes: {', '.join(names)} left out")
-        return Course(Kind.MASK, track.label, [keys] if keys else [])
+        return TrackLine(Kind.MASK, track.label, [keys] if keys else [])
 
     def _mask(self, frame: int, shape: Geometry) -> Mask | None:
         if isinstance(shape, Box):
@@ -313,7 +313,7 @@ class TrackLowering:
             self._hidden += 1
             return None
 
-    def _bare(self, track: Track, courses: list[Course]) -> list[Course]:
+    def _bare(self, track: Track, courses: list[TrackLine]) -> list[TrackLine]:
         """DICOM lines need a plane and carry no answers [docs, import-dicom-annotations]."""
         if track.plane not in PLANES:
             raise Refused(Code.GEOMETRY_UNSUPPORTED, f"plane {track.plane!r}: DICOM takes {', '.join(PLANES)}")
@@ -436,7 +436,7 @@ def _length(line: Flat) -> float:
 # ------------------------------------------------------------------------------------------------------- lines
 
 
-def segments_line(uuid: str, data_row: Raw, name: Raw, course: Course, base: int, plane: str | None) -> SegmentsLine:
+def segments_line(uuid: str, data_row: Raw, name: Raw, course: TrackLine, base: int, plane: str | None) -> SegmentsLine:
     """Boxes, points or lines; ``base`` is the number of the first frame."""
     key_of = _KEYS[course.kind]
     segments: list[Segment] = []
@@ -478,7 +478,7 @@ _KEYS: dict[Kind, Callable[[int, Drawn], BoxKey | PointKey | LineKey]] = {
 
 
 def masks_line(
-    data_row: Raw, name: Raw, course: Course, base: int, plane: str | None, color: tuple[int, int, int]
+    data_row: Raw, name: Raw, course: TrackLine, base: int, plane: str | None, color: tuple[int, int, int]
 ) -> MasksLine:
     """One picture a frame, on which this instance has its colour and the rest is black."""
     frames = [
