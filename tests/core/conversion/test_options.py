@@ -23,7 +23,7 @@ from to_labelbox.cli.inspect import inspect as inspect_command
 from to_labelbox.cli.ontology import ontology as ontology_command
 from to_labelbox.conversion.job import job_of
 from to_labelbox.conversion.options import ConversionOptions, OutputOptions, Reading, takes
-from to_labelbox.rules.option import option, described
+from to_labelbox.rules.option import described, option
 
 OF_THE_RUN = {"workers", "file_timeout", "overwrite"}
 """What the output does not depend on."""
