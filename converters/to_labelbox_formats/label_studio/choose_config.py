@@ -27,6 +27,9 @@ MAX_CONFIG_BYTES = 32 << 20
 LOOKED_AT = 1 << 16
 """Bytes of an export in which names of controls and labels are looked for, where several configs could be its own."""
 _ROOT = re.compile(rb"<\s*View\b", re.IGNORECASE)
+IN_EXPORT = frozenset(("label_config",))
+"""Under which names what holds the tasks holds their config, too."""
+_INSIDE = re.compile(rb'"label_config"\s*:\s*("(?:[^"\\]|\\.)*")')
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _FROM_NAME = re.compile(rb'"from_name"\s*:\s*("(?:[^"\\]|\\.)*")')
 _LABELS = re.compile(rb'"(?:\w*labels|choices)"\s*:\s*\[([^][]*)\]')
@@ -46,7 +49,7 @@ def labelling_config(
             return parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES)), ""
         except FileError as error:
             raise UsageError(f"{said}: {error}") from None
-    configs = _configs(source, log)
+    configs = _configs(source, files, log)
     if len(configs) < 2:
         return next(((config, name) for name, config in configs.items()), (None, ""))
     named = {file.name: _named(source, file.name) for file in files}
@@ -94,12 +97,17 @@ def _ask_which_project(source: Source, file: str, own: str, best: str) -> NoRetu
     )
 
 
-def _configs(source: Source, log: Log) -> dict[str, Config]:
-    """Configs beside the export that differ, the likeliest first."""
+def _configs(source: Source, files: Sequence[FoundFile], log: Log) -> dict[str, Config]:
+    """Configs beside the export, or in it, that differ, the likeliest first."""
     found: dict[bytes, tuple[str, Config]] = {}
-    for name in _names(source):
+    holders = {f.name for f in files if not IN_EXPORT.isdisjoint(f.around)}
+    for name in (*_names(source), *holders):
         try:
-            config = parse_config(source.read(name, MAX_CONFIG_BYTES))
+            if name in holders:
+                inside = _INSIDE.search(source.head(name, LOOKED_AT))
+                config = parse_config(msgspec.json.decode(inside[1], type=str).encode() if inside else b"")
+            else:
+                config = parse_config(source.read(name, MAX_CONFIG_BYTES))
         except FileError as error:
             log.note(Code.FILE_IGNORED, f"no usable labelling config: {error}", file=name)
             continue

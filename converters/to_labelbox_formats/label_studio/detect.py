@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -43,6 +44,7 @@ class FoundFile(NamedTuple):
     form: FileForm
     reason: str
     confidence: int
+    around: Sequence[str] = ()
 
 
 class Other(NamedTuple):
@@ -65,7 +67,7 @@ def recognise(source: Source, name: str) -> FoundFile | Other:
             return Other(f"{_NONE}{error}")
         found = _judged(name, head)
         if isinstance(found, FoundFile):
-            return found
+            return found._replace(around=head.around)
         if len(data) < size or not head.record_goes_on:
             break
     fault = _unfinished(name, head, data)

@@ -53,7 +53,7 @@ def test_annotations_of_others_still_choose_among_themselves(tmp_path: Path) -> 
 
 
 def test_predictions_count_once(tmp_path: Path) -> None:
-    model = {"predictions": [{"result": [box(label="tree")]}]}
+    model: dict[str, Any] = {"predictions": [{"result": [box(label="tree")]}]}
     report = made(tmp_path, [task(state(1, 1, "car"), **model)], [task(state(1, 1, "car"), **model)])
     assert report.annotations.read == 2
     assert report.annotations.skipped == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -16,6 +18,8 @@ UNDECODABLE = (ValueError, RecursionError)
 """What msgspec raises on bytes that do not fit: DecodeError and UnicodeDecodeError are ValueErrors."""
 _KEYED = re.compile(rb'\{\s*"\d{1,18}"\s*:\s*(?=\{)')
 """How a project of the first versions keeps its tasks: by their numbers."""
+_TASKS_IN = re.compile(rb'"tasks"\s*:\s*(?=\[)')
+_RECORD = frozenset("data result annotations completions predictions annotation".split())
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|"', re.DOTALL)
 
 
@@ -23,6 +27,7 @@ class FileShape(Enum):
     """How the tasks of a file are strung together."""
 
     ARRAY = "array"
+    WRAPPED = "object with a list of tasks"
     KEYED = "object of tasks by number"
     SINGLE = "object"
     LINES = "lines"
@@ -45,16 +50,20 @@ TABLES = {FileShape.CSV: ",", FileShape.TSV: "\t", FileShape.SEMICOLONS: ";"}
 
 
 class FileHead(NamedTuple):
-    """``text``: from the first record on; ``names``: its keys, or the columns of a table."""
+    """``text``: from the first record on; ``names``: its keys, or the columns of a table.
+
+    ``around``: keys of the object that holds the list of tasks.
+    """
 
     shape: FileShape | None
     text: bytes
     names: frozenset[str] = frozenset()
+    around: Sequence[str] = ()
 
     @property
     def record_goes_on(self) -> bool:
         """Whether a first record that may be one of Label Studio is longer than the head."""
-        if self.shape is FileShape.ARRAY:
+        if self.shape in (FileShape.ARRAY, FileShape.WRAPPED):
             return not elements(self.text.partition(b"[")[2])[0]
         return self.shape is not None and self.shape not in TABLES and bool({"result", "annotation"} & self.names)
 
@@ -68,7 +77,20 @@ def read_head(name: str, head: bytes) -> FileHead:
         return FileHead(shape, head, frozenset(table_row(head.partition(b"\n")[0], TABLES[shape])))
     found = _KEYED.search(head) if shape is FileShape.KEYED else None
     text = head[found.end() :] if found else head
-    return FileHead(shape, text, frozenset(first_keys(text)))
+    names = list(first_keys(text))
+    if shape in (FileShape.SINGLE, FileShape.LINES) and _RECORD.isdisjoint(names) and (start := list_of_tasks(text)):
+        text = text[start:]
+        return FileHead(FileShape.WRAPPED, text, frozenset(first_keys(text)), names)
+    return FileHead(shape, text, frozenset(names))
+
+
+def list_of_tasks(text: bytes) -> int:
+    """Where the list ``tasks`` of an object begins; 0 when it has none."""
+    for found in _TASKS_IN.finditer(text):
+        brackets = Counter(token.group() for token in _TOKEN.finditer(text, 0, found.start()))
+        if brackets[b"{"] + brackets[b"["] - brackets[b"}"] - brackets[b"]"] == 1:
+            return found.end()
+    return 0
 
 
 def shape_of(name: str, head: bytes) -> FileShape | None:

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 from to_labelbox.report.errors import FileError
-from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileShape, elements
+from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileShape, elements, list_of_tasks
 
 WINDOW = 1 << 18
 """Bytes of a piece, unless a single task is larger."""
 MAX_TASK_BYTES = 1 << 30
+MAX_AROUND = 16 << 20
+"""Bytes of an object in which its list of tasks begins."""
 _SIGNATURE_REGION = 1 << 13
 _TRIES = 4
 
@@ -57,8 +59,8 @@ def joined(piece: bytes | memoryview) -> bytes:
 
 def pieces(stream: BinaryIO, shape: FileShape, decode: Decode) -> Iterator[Cut | EarlyEnd]:
     """The pieces of a file in order, and what ends it early. Raises :class:`FileError`."""
-    if shape in (FileShape.ARRAY, FileShape.KEYED):
-        return _array_pieces(stream, decode, b"]" if shape is FileShape.ARRAY else b"}")
+    if shape in (FileShape.ARRAY, FileShape.WRAPPED, FileShape.KEYED):
+        return _array_pieces(stream, decode, shape)
     if shape is FileShape.SINGLE:
         return _single_piece(stream, decode)
     if shape is FileShape.LINES:
@@ -97,13 +99,18 @@ class _Window:
         self.offset += size
 
 
-def _array_pieces(stream: BinaryIO, decode: Decode, closing: bytes) -> Iterator[Cut | EarlyEnd]:
+def _array_pieces(stream: BinaryIO, decode: Decode, shape: FileShape) -> Iterator[Cut | EarlyEnd]:
     """The elements of a list, or the values of an object, whose keys are passed over."""
     window = _Window(stream)
     window.grow(WINDOW)
     if window.data.startswith(codecs.BOM_UTF8):
         window.drop(3)
     start = _blanks(window.data, 0)
+    if shape is FileShape.WRAPPED:
+        start = list_of_tasks(window.data)
+        if not start:
+            window.grow(MAX_AROUND)
+            start = list_of_tasks(window.data)
     window.drop(_blanks(window.data, start + 1))
     signature = _signature(window.data)
     size = WINDOW
@@ -130,7 +137,9 @@ def _array_pieces(stream: BinaryIO, decode: Decode, closing: bytes) -> Iterator[
             yield _cut(window.offset + start, stop - start, joined(window.data[start:stop]), decode)
         if closed is not None:
             window.grow(size + WINDOW)
-            if window.data[closed : closed + 1] != closing or window.data[closed + 1 :].strip():
+            closing = b"}" if shape is FileShape.KEYED else b"]"
+            more = shape is not FileShape.WRAPPED and window.data[closed + 1 :].strip()
+            if window.data[closed : closed + 1] != closing or more:
                 yield EarlyEnd(
                     f"the list of tasks ends at byte {window.offset + closed}, but more follows, which was not read"
                 )
