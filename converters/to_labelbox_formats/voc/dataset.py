@@ -38,7 +38,7 @@ from to_labelbox_formats.voc.layout.class_lists import (
 from to_labelbox_formats.voc.layout.folder_roles import Role
 from to_labelbox_formats.voc.layout.image_of_annotation import link
 from to_labelbox_formats.voc.layout.index import Layout, survey
-from to_labelbox_formats.voc.options import Angle, Options, Origin
+from to_labelbox_formats.voc.options import CHALLENGE, Angle, Options, Origin
 from to_labelbox_formats.voc.rivals import ask_between_annotations, choose, is_copy, note_rival_masks
 from to_labelbox_formats.voc.shapes import Rules
 from to_labelbox_formats.voc.unread import note_files
@@ -132,6 +132,8 @@ def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[
 
 def _classes(source: Source, layout: Layout, options: Options, labels: Sequence[str], log: Log) -> Classes:
     """The classes that the set, or the user, declares; ``labels`` are those of its annotation files."""
+    if options.class_names == CHALLENGE:
+        return devkit_classes()
     if options.class_names is not None:
         said = f"class_names: {options.class_names}"
         try:
@@ -141,6 +143,8 @@ def _classes(source: Source, layout: Layout, options: Options, labels: Sequence[
     classes = read_classes(source, layout, log)
     if classes.values or not layout.masks:
         return classes
+    from to_labelbox_formats.voc.void import ask_for_classes
+
     if set(classes.order) <= set(VOC_CLASSES) or classes.origin == "predefined_classes.txt":
         others = [label for label in labels if label not in VOC_CLASSES]
         if 2 * len(others) > len(labels) and any(role is Role.CLASSES for role, _ in layout.tops):
@@ -152,6 +156,8 @@ def _classes(source: Source, layout: Layout, options: Options, labels: Sequence[
                     ("-O masks=false", "leave the masks out"),
                 ],
             )
+        if not labels:
+            ask_for_classes(source, layout)
         log.assume(
             "mask values",
             "VOC classes",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+CHALLENGE = "voc"
+"""Stands for the classes of the challenge in place of a file."""
+
 
 class Origin(StrEnum):
     AUTO = "auto"
@@ -99,7 +102,10 @@ class Options:
         default=True, metadata={"help": "compare <size> with the header of the image, where images are at hand"}
     )
     class_names: str | None = field(
-        default=None, metadata={"help": "file with the classes: labelmap.txt, JSON of numbers and names, or one a line"}
+        default=None,
+        metadata={
+            "help": f"file with the classes: labelmap.txt, JSON of numbers and names, or one a line; {CHALLENGE}: the challenge's"
+        },
     )
     encoding: str | None = field(
         default=None, metadata={"help": "encoding of files that are not valid in the one they declare, e.g. latin-1"}

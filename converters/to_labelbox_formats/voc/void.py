@@ -1,23 +1,35 @@
-"""Whether the value 255 of masks is the void border of the challenge, or a class that was drawn in white."""
+"""What the values of masks are that no file names: those of the challenge, or of another list; and 255, its border or a class drawn in white."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc.image import MAX_MASK_BYTES
-from to_labelbox_formats.voc.layout.class_lists import BACKGROUND, VOID, VOID_VALUE, Classes
+from to_labelbox_formats.voc.layout.class_lists import (
+    BACKGROUND,
+    VOC_CLASSES,
+    VOID,
+    VOID_VALUE,
+    Classes,
+    devkit_classes,
+)
 from to_labelbox_formats.voc.layout.folder_roles import Role
 from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.masks import Raster, read_mask
-from to_labelbox_formats.voc.options import Void
+from to_labelbox_formats.voc.options import CHALLENGE, Void
 
 _SAMPLE = 24
+_FIRST_FEW = 5
+_CHALLENGE = re.compile(r"(?i)voc_?20|vocdevkit|(?:^|/)20[01]\d_\d{6}\.")
 _SURE = 3
 """Masks whose void lies along a class that say it is a border, when none says otherwise."""
 
@@ -51,6 +63,36 @@ def decide_void(wanted: Void, classes: Classes, source: Source, layout: Layout, 
     return classes
 
 
+def ask_for_classes(source: Source, layout: Layout) -> None:
+    """Ask what the values are where many masks hold the first few alone and nothing else tells of the challenge, whose 20 classes occur at random."""
+    masks = [name for name in layout.masks if layout.folder(name)[0].role is Role.CLASSES]
+    like_the_challenge = sum(_CHALLENGE.search(name) is not None for name in (source.path, *masks))
+    if len(masks) < _SAMPLE or like_the_challenge:
+        return
+    found = [set(np.unique(raster).tolist()) - {0, VOID_VALUE} for raster in _rasters(source, masks, devkit_classes())]
+    values = set[int]().union(*found)
+    last = len(values)
+    if last <= _FIRST_FEW and values == set(range(1, last + 1)):
+        ask(
+            f"{source.path}: no file says what the values of the masks are, and nothing that they are those of the VOC challenge: {len(found)} "
+            f"of {n_of(len(masks), 'mask')}, spread evenly, hold no other than {'1' if last == 1 else f'1 to {last}'}.",
+            [
+                ("-O class_names=FILE", "a labelmap.txt, or names in the order of the values"),
+                (f"-O class_names={CHALLENGE}", f"1 is {VOC_CLASSES[0]}, 2 is {VOC_CLASSES[1]}, …"),
+                ("-O masks=false", "leave the masks out"),
+            ],
+        )
+
+
+def _rasters(source: Source, masks: list[str], classes: Classes) -> Iterator[Raster]:
+    """Some of the masks, spread evenly; those that cannot be read are reported when they are converted."""
+    for name in masks[:: max(1, -(-len(masks) // _SAMPLE))]:
+        try:
+            yield read_mask(source.load(name, MAX_MASK_BYTES), classes)
+        except FileError:
+            continue
+
+
 def _is_empty(name: str) -> bool:
     return name.lower() in BACKGROUND | VOID
 
@@ -74,11 +116,7 @@ def _evidence(source: Source, layout: Layout, classes: Classes) -> tuple[int, in
     """(masks in which 255 lies along a class, masks in which it lies apart, whether any class occurs)."""
     border = apart = 0
     others = False
-    for name in layout.masks[:: max(1, -(-len(layout.masks) // _SAMPLE))]:
-        try:
-            raster = read_mask(source.load(name, MAX_MASK_BYTES), classes)
-        except FileError:
-            continue  # reported when it is converted
+    for raster in _rasters(source, layout.masks, classes):
         void = raster == VOID_VALUE
         some = (raster != 0) & ~void
         others = others or bool(some.any())

@@ -33,7 +33,7 @@ from to_labelbox_formats.yolo.conventions import (
 from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
 from to_labelbox_formats.yolo.detect import NDJSON, descriptors, first_line, keras_files, yamls
 from to_labelbox_formats.yolo.dialects import class_folders as folders
-from to_labelbox_formats.yolo.dialects import ndjson
+from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import Descriptor, read_obj_data, read_yaml
 from to_labelbox_formats.yolo.folders.listing import Tree, joined, tree_of
 from to_labelbox_formats.yolo.index import Index, build
@@ -61,7 +61,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             tree.encoding = codec_of(options.encoding)
             source.read_beside += [name for names in tree.texts.values() for name in names]
         found = _descriptor(tree, options, context.log, name)
-        if found is None and (files := keras_files(tree)):
+        files = keras_files(tree) if found is None or _names_keras_lines(found) else []
+        if files:
             return open_keras(tree, files, options, context)
         if options.root is not None:
             tree, found = _elsewhere(options.root, found)
@@ -114,6 +115,12 @@ def _descriptor(tree: Tree, options: Options, log: Log, named: str) -> Descripto
                 option=f"-O data={other}",
             )
     return _read(tree, named, log, named=options.names is not None)
+
+
+def _names_keras_lines(found: Descriptor) -> bool:
+    """Whether the lists of a descriptor are Roboflow's lines for Keras, which hold the boxes themselves."""
+    paths = [path for paths in found.splits.values() for path in paths]
+    return bool(paths) and all(path.endswith(keras.ANNOTATIONS) for path in paths)
 
 
 def _read(tree: Tree, file: str, log: Log, *, named: bool) -> Descriptor:

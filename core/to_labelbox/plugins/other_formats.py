@@ -154,7 +154,7 @@ SIGNATURES = (
         "write it as NDJSON of Ultralytics, with the ids of a picture's classes as its classification",
     ),
     Signature(
-        "a table of boxes", (".csv", ".txt"), (rb"(?i)\A[^\n]*\bx_?min\b[^\n]*\by_?max\b",),
+        "a table of boxes", (".csv", ".txt"), (rb"(?i)\A[^\n]*(?:\bx_?min\b[^\n]*\by_?max\b|\.(?:jpe?g|png|bmp)(?:,\d+){4},[^,\n]+\n)",),
         "write it as COCO, or teach it to this program: docs/write-a-reader.md does so with just such a table",
     ),
     Signature(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import to_labelbox
@@ -15,6 +16,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc import FORMAT
+from to_labelbox_formats.voc.layout.class_lists import VOC_CLASSES
 from to_labelbox_formats.voc.options import Options
 
 
@@ -138,6 +140,20 @@ def test_masks_of_other_classes_than_the_annotations_are_a_question(voc: Any) ->
     cats = voc(files | masks | {"Annotations/a.xml": annotation(cat, size=SMALL)})
     (told,) = [a for a in cats.context.log.assumptions.values() if a.what == "mask values"]
     assert (told.for_, told.against) == (1, 0)
+
+
+@pytest.mark.parametrize(("name", "last", "asked"), [("{}", 2, True), ("{}", 9, False), ("2007_{:06}", 2, False)])
+def test_many_masks_of_the_first_values_alone_are_a_question(voc: Any, name: str, last: int, asked: bool) -> None:
+    """Nothing says that they are of the challenge, so cracks are not called aeroplanes; its own pictures are known by their names."""
+    values = np.arange(24, dtype=np.uint8).reshape(4, 6) % (last + 1)
+    files: dict[str, str | bytes] = {f"SegmentationClass/{name.format(n)}.png": png(values) for n in range(30)}
+    files["ImageSets/Segmentation/class.txt"] = "1 0 0 0 background\n"
+    if asked:
+        with pytest.raises(UsageError, match=r"15 of 30 masks, .* no other than 1 to 2") as question:
+            voc(files)
+        assert "-O class_names=voc" in str(question.value)
+    labels = [o.label for o in voc(files, Options(class_names="voc") if asked else Options()).objects]
+    assert labels == list(VOC_CLASSES[:last]) * 30
 
 
 def test_masks_without_the_pictures_that_lie_there_are_suspicious(tmp_path: Path) -> None:

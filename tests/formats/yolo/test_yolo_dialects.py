@@ -9,9 +9,11 @@ import pytest
 
 from builders.yolo import GOOD, Sandbox, corners, flat, ndjson
 from to_labelbox.model.items import Box, Classification, Object, Polygon
-from to_labelbox.plugins.reader import LIKELY, POSSIBLE, Match
+from to_labelbox.plugins.reader import LIKELY, POSSIBLE, Match, Refusal
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
+from to_labelbox.source.files import Source
+from to_labelbox_formats.yolo.detect import sniff
 
 
 def test_roboflow_darknet(box: Sandbox) -> None:
@@ -172,3 +174,21 @@ def test_classification_folders_in_an_archive_of_their_own_folder(box: Sandbox) 
         ("train", ["dog"]),
         ("val", ["cat"]),
     ]
+
+
+def test_lines_with_boxes_that_a_darknet_file_names_as_its_lists(box: Sandbox) -> None:
+    """Roboflow's lines for Keras, between the files of a training with Darknet."""
+    box.write({"obj.data": "classes = 1\ntrain = train/_annotations.txt\nnames = obj.names\n", "obj.names": "cat\n"})
+    box.write({"train/_annotations.txt": "a.jpg 10,20,30,40,0\n", "train/_classes.txt": "cat\n"}).picture("train/a.jpg")
+    (item,) = box.items()
+    assert item.asset.path == "train/a.jpg"
+    assert corners(item.annotations[0]) == (10, 20, 20, 20)
+
+
+def test_a_table_of_pictures_beside_two_folders_says_that_they_are_no_classes(box: Sandbox) -> None:
+    box.picture("train_97c/a.jpg", "train-ocr/b.jpg")
+    assert isinstance(sniff(Source(str(box.root))), Match)
+    box.write({"boxes.txt": "train_97c/a.jpg,1,2,30,40,plate\n"})
+    verdict = sniff(Source(str(box.root)))
+    assert isinstance(verdict, Refusal)
+    assert "boxes.txt says more of each picture" in verdict.reason

@@ -31,6 +31,8 @@ _LIST_FILES = tuple(
     for ending in (".txt", "_list.txt")
 )
 """Lists that lie outside of ImageSets."""
+_NO_LISTS = frozenset({"class", "classes", "labelmap", "readme"})
+"""Texts among the lists of pictures that are none."""
 _CLASS_FILES = (
     "labelmap.txt", "dataset_meta.json", "colors.txt", "class_names.txt", "labels.txt", "label_list.txt",
     "label_map.pbtxt", "pascal_label_map.pbtxt", "predefined_classes.txt", "classes.txt",
@@ -231,7 +233,10 @@ def survey(source: Source) -> Layout:
                     _add_top(layout, Role.IMAGES, folder)
         elif folder.role is Role.LISTS and extension == ".txt":
             kind = folder.rest.rstrip("/").casefold()
-            layout.lists += [ImageList(folder.root, kind, text_name(name[len(prefix) : -4]), name) for name in own]
+            stems = ((name[len(prefix) : -4], name) for name in own)
+            layout.lists += [
+                ImageList(folder.root, kind, text_name(s), name) for s, name in stems if s not in _NO_LISTS
+            ]
         elif not extension:
             if folder.role is Role.ANNOTATIONS and any(
                 b"<annotation" in source.head(name).lower() for name in own[:_LOOKED_AT]

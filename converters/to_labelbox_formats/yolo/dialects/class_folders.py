@@ -32,6 +32,9 @@ _OTHER_MEANING = frozenset(
     "mask frames videos depth".split()
 )
 _WORDS = re.compile(r"[^\W\d_]+")
+_LOOKED_AT = 20
+_TABLE = re.compile(rb"(?i)[^\n]*\.(?:jpe?g|png|bmp|tiff?|webp)[\"']?(?:[,;\t][^\n]*){2}\n")
+"""A line with the name of a picture and two more columns."""
 
 
 class Entry(Struct, frozen=True):
@@ -57,6 +60,9 @@ def looks_like_classes(tree: Tree) -> tuple[bool, str]:
         return False, f"{others[0]} is there, so the folders of pictures are no classes"
     if any(tree.texts):
         return False, "text files beside the pictures hold no YOLO rows"
+    for name in tree.ending(".txt")[:_LOOKED_AT]:
+        if _TABLE.match(tree.head(name)):
+            return False, f"{name} says more of each picture than its folder"
     splits = 0
     classes: set[str] = set()
     top = _top(tree)
