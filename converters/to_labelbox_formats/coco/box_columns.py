@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Annotated
 
 import msgspec
@@ -76,9 +76,9 @@ class BoxColumns:
         if len(boxes) < len(items):
             self.add_unknown(len(items))
             return
-        places = array("d", chain.from_iterable([b.bbox for b in boxes]))
-        self._places += places
-        self._plain += bytes([w >= 0 <= h and (w > 1 or h > 1) for w, h in zip(places[2::4], places[3::4])])
+        places = np.array([b.bbox for b in boxes], np.float64).reshape(-1, 4)
+        self._places.frombytes(places.tobytes())
+        self._plain += ((places[:, 2:].min(1) >= 0) & (places[:, 2:].max(1) > 1)).tobytes()
         self._outlined += bytes([len(memoryview(b.segmentation)) >= _SHORTEST_OUTLINE for b in boxes])
         self._crowd += bytes(map(bool, [b.iscrowd for b in boxes]))
         self._ids.extend([b.id for b in boxes])

@@ -192,12 +192,13 @@ class Lowering:
         assert obj is not None
         self._log.note_annotation(code, message, obj, self.origin)
 
-    def note_forced(self, where: str, id: str | int) -> None:
-        """Note that an outline becomes a box; the first few as examples, the rest only counted until :meth:`finish`."""
-        self._forced += 1
-        if self._forced <= EXAMPLES:
+    def note_forced(self, *places: tuple[str, str | int]) -> None:
+        """Note that outlines, at these locations and with these ids, become boxes; the first few as examples, the rest only
+        counted until :meth:`finish`."""
+        for where, id in places[: max(0, EXAMPLES - self._forced)]:
             message = "the outline is written as its box, as asked"
             self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=where, id=str(id))
+        self._forced += len(places)
 
     def finish(self) -> None:
         """Put into the log what has only been counted."""
@@ -210,7 +211,7 @@ class Lowering:
             case Box():
                 if obj.outline_unread:
                     self.approximated = True
-                    self.note_forced(obj.location, obj.id)
+                    self.note_forced((obj.location, obj.id))
                 return self._box(obj, shape)
             case Polygon():
                 return self._polygon(obj, shape, policy)
@@ -339,7 +340,7 @@ class Lowering:
             raise Refused(*sentences.MASK_WITHOUT_PIXELS())
         shapes = self._box(obj, box)
         self.approximated = True
-        self.note_forced(obj.location, obj.id)
+        self.note_forced((obj.location, obj.id))
         return shapes
 
     def _polygon(self, obj: Object, polygon: Polygon, policy: Policy) -> list[Shape]:

@@ -30,6 +30,8 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|"', re.DOTALL)
 _SCALAR = re.compile(rb"[^,\]}\s]+")
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SEPARATOR = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\{")
+_GOES_ON = np.array([c in b", \t\r\n" for c in range(256)])
+"""Bytes after the first of a separator."""
 
 UNDECODABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What msgspec raises at a text that is no JSON, or not of the wanted type."""
@@ -188,8 +190,8 @@ class JsonStream:
                 items = decode(b"[%b]" % text)
             except UNDECODABLE:
                 continue
-            starts, lengths = _items_of(text)
-            if len(starts) != len(items) or (text.count(b"{") != len(items) and not _are_outermost(text, starts)):
+            starts, lengths, alike = _items_of(text)
+            if len(starts) != len(items) or (not alike and not _are_outermost(text, starts)):
                 return None
             starts += self.offset
             self._pos += len(text)
@@ -309,17 +311,24 @@ def next_item(file: BinaryIO, offset: int) -> int | None:
     return None if found is None else offset + found.end() - 1
 
 
-def _items_of(text: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Starts and lengths of the objects in a list of them, taken to be separated all alike."""
+def _items_of(text: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], bool]:
+    """Starts and lengths of the objects in a list of them, taken to be separated all alike; whether nothing is separated otherwise.
+
+    If so, and they are as many as the list has items, they are its items: nothing else can stand between two of those.
+    """
     match = _SEPARATOR.search(text)
     separator = match.group() if match else b"},{"
-    view = np.frombuffer(text, np.uint8)
-    last = np.flatnonzero(view[: len(view) - len(separator) + 1] == separator[0])
+    view = np.frombuffer(text + bytes(len(separator)), np.uint8)
+    closing = np.flatnonzero(view == separator[0])
+    same = np.ones(len(closing), np.bool_)
     for place, code in enumerate(separator[1:], 1):
-        last = last[view[last + place] == code]
+        same &= view[closing + place] == code
+    last, others = closing[same], closing[~same]
+    others = others[_GOES_ON[view[others + 1]]]
+    alike = not any(_SEPARATOR.match(text, at) for at in others.tolist())
     starts = np.zeros(len(last) + 1, np.int64)
     starts[1:] = last + (len(separator) - 1)
-    return starts, np.append(last + 1, len(text)) - starts
+    return starts, np.append(last + 1, len(text)) - starts, alike
 
 
 def _are_outermost(text: bytes, starts: npt.NDArray[np.int64]) -> bool:

@@ -150,11 +150,11 @@ class LineBuffer:
         self.vertices = 0
         self._hand_on()
 
-    def add(self, lines: Sequence[bytes | Raw], count: int, told: str) -> None:
-        """Append so many lines that are encoded already, in pieces, and what the index tells of them."""
+    def add(self, lines: str, count: int, told: str) -> None:
+        """Append so many lines that are encoded already, and what the index tells of them."""
         if self.waiting:
             self.flush()
-        self.lines += b"".join(lines)
+        self.lines += lines.encode()
         self._encoded += count
         self._told += told.encode()
         self._hand_on()

@@ -17,10 +17,11 @@ _VERTEX: npt.NDArray[Any] = np.array(
 _LAST = b"}\n"
 
 
-def vertex_texts(table: OutlineTable) -> list[bytes]:
-    """For each ring what stands between the brackets of its line."""
+def vertex_texts(table: OutlineTable) -> list[str]:
+    """What ends the line of each ring."""
     rows = np.empty(len(table.texts) // 2, _VERTEX.dtype)
     rows[:] = _VERTEX[0]
     rows["x"], rows["y"] = table.texts[::2], table.texts[1::2]
     rows["close"][np.array(table.first_value[1:]) // 2 - 1] = _LAST
-    return rows.tobytes().translate(None, FILL).split(b"\n")
+    rings = rows.tobytes().translate(None, FILL).decode().splitlines()
+    return [f',"polygon":[{ring}]}}\n' for ring in rings]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import compress
 
 import msgspec
 from msgspec import Raw
@@ -13,7 +15,7 @@ from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Obj
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.model.tables import BoxTable, OutlineTable, Rows
-from to_labelbox.report.annotation_index import IndexLine
+from to_labelbox.report.annotation_index import IndexLine, ascii_text
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Tally
@@ -40,15 +42,15 @@ class _Plain:
     encode it.
     """
 
-    __slots__ = ("before", "counted", "kind", "label", "ledger_label", "lines", "named", "row", "tally", "tool")
+    __slots__ = ("before", "kind", "label", "ledger_label", "lines", "name", "named", "row", "tally", "tool")
 
     def __init__(self, tool: Raw, label: str, kind: Kind, tally: Tally, ledger_label: Raw) -> None:
         self.tool = tool
         self.ledger_label = ledger_label
-        self.counted = bytes(ledger_label).decode()
         self.label = label
         self.kind = kind
         self.tally = tally
+        self.name = bytes(tool).decode()
         self.lines = self.before = self.row = 0
         self.named: dict[int, tuple[tuple[Attribute, ...], Raw]] = {}
 
@@ -68,6 +70,8 @@ class Shapes:
         self._plain_boxes: dict[str, _Plain] = {}
         self._plain_rings: dict[str, _Plain] = {}
         self._pieced: set[str] = set()
+        self._converted: list[_Plain] = []
+        self._approximated: list[_Plain] = []
         self._row = 0
 
     def start(self, item: Item) -> None:
@@ -87,6 +91,12 @@ class Shapes:
     def finish(self) -> None:
         """Put into the log and the survey what has only been counted."""
         self._lowering.finish()
+        for plain, count in Counter(self._converted).items():
+            plain.lines += count
+            plain.tally.converted += count
+        for plain, count in Counter(self._approximated).items():
+            plain.lines += count
+            plain.tally.approximated += count
         counts = self._buffer.survey.shapes
         for plain in (*self._plain_boxes.values(), *self._plain_rings.values()):
             counts[plain.label, plain.kind] += plain.lines
@@ -147,7 +157,7 @@ class Shapes:
                         plain.row, plain.before = row, plain.lines
                     plain.lines += len(drawn)
                 if obj.outline_unread:
-                    self._lowering.note_forced(obj.location, own)
+                    self._lowering.note_forced((obj.location, own))
                     plain.tally.approximated += obj.source_count
                     buffer.note_approximated()
                 else:
@@ -164,47 +174,61 @@ class Shapes:
         """All objects of the asset at once, where :meth:`plain` would write each of them; else none, and False."""
         buffer, table, start, stop = self._buffer, rows.table, rows.start, rows.stop
         plains = self._plain_rings if isinstance(table, OutlineTable) else self._plain_boxes
-        if not self._lowering.all_plain(rows) or not self._has_tools(rows, plains):
+        texts = table.once(TableTexts)
+        first, last = texts.first_shape[start], texts.first_shape[stop]
+        if last - first > MANY or not self._lowering.all_plain(rows) or not self._has_tools(rows, plains):
             return False
-        texts, (opening, closing), first_shape = _texts_of(table)
-        of_number, make = buffer.uuids.of_number, buffer.uuids.make
-        row, place = b'","dataRow":%b,"name":' % bytes(buffer.data_row), bytes(buffer.place).decode()
-        lines: list[bytes | Raw] = []
-        index: list[str] = []
-        number, indexed = buffer.number, buffer.spill_index is not None
-        for n in range(start, stop):
-            id, attributes, unread = table.ids[n], table.attributes[n], table.unread[n]
-            first, last = first_shape[n], first_shape[n + 1]
-            plain = plains[table.labels[n]]
-            uuid = of_number(id)
-            if last - first > 1:
-                name = self._piece_name(plain, str(id), attributes)
-            else:
-                told = plain.named.get(builtins.id(attributes))
-                name = told[1] if told is not None else self._named(plain, attributes)
-            for shape in range(first, last):
-                if shape > first:
-                    uuid = make(str(id), str(shape - first))
-                lines += (b'{"uuid":"', uuid.encode(), row, name, opening, texts[shape], closing)
-                if indexed:
-                    index.append(
-                        f'{{"line":{number()},"uuid":"{uuid}","key":{place},"where":"{table.locations[n]}",'
-                        f'"id":"{id}","class":{plain.counted}{_APPROXIMATED if unread else ""}}}\n'
-                    )
-            if plain.row != self._row:
-                plain.row, plain.before = self._row, plain.lines
-            plain.lines += last - first
-            if unread:
-                self._lowering.note_forced(table.locations[n], id)
-                plain.tally.approximated += 1
-            else:
-                plain.tally.converted += 1
-        buffer.add(lines, first_shape[stop] - first_shape[start], "".join(index))
+        of_objects = list(map(plains.__getitem__, table.labels[start:stop]))
+        names, digits = [plain.name for plain in of_objects], texts.digits[start:stop]
+        for n in range(start, stop) if any(table.attributes[start:stop]) else ():
+            if table.attributes[n]:
+                names[n - start] = bytes(self._named(of_objects[n - start], table.attributes[n])).decode()
+        uuids = [*map(buffer.uuids.start.__add__, digits)]
+        told = texts.told[start:stop] if buffer.spill_index is not None else []
+        if last - first > stop - start:
+            uuids, names, told = self._of_pieces(rows, texts, of_objects, names, uuids, told)
+        row = f'","dataRow":{bytes(buffer.data_row).decode()},"name":'
+        lines = [f'{{"uuid":"{u}{row}{name}{text}' for u, name, text in zip(uuids, names, texts.shapes[first:last])]
+        number, place = buffer.number, f'","key":{bytes(buffer.place).decode()}'
+        index = [f'{{"line":{number()},"uuid":"{u}{place}{of_line}' for u, of_line in zip(uuids, told)]
+        unread = table.unread[start:stop]
+        if any(unread):
+            self._lowering.note_forced(*compress(zip(table.locations[start:stop], table.ids[start:stop]), unread))
+            self._approximated += compress(of_objects, unread)
+            of_objects = [plain for plain, lost in zip(of_objects, unread) if not lost]
+        self._converted += of_objects
+        buffer.add("".join(lines), last - first, "".join(index))
         return True
+
+    def _of_pieces(
+        self,
+        rows: Rows,
+        texts: TableTexts,
+        of_objects: Sequence[_Plain],
+        names: Sequence[str],
+        uuids: Sequence[str],
+        told: list[str],
+    ) -> tuple[list[str], list[str], list[str]]:
+        """Names, uuids and what the index tells, of each shape where they are of each object."""
+        first, table = texts.first_shape, rows.table
+        counts = [first[n + 1] - first[n] for n in range(rows.start, rows.stop)]
+        all_names, all_uuids, all_told = list[str](), list[str](), list[str]()
+        for n, count in enumerate(counts):
+            id, name, plain = str(table.ids[rows.start + n]), names[n], of_objects[n]
+            if count > 1:
+                name = bytes(self._piece_name(plain, id, table.attributes[rows.start + n])).decode()
+            all_names += [name] * count
+            all_uuids += (uuids[n], *(self._buffer.uuids.make(id, str(piece)) for piece in range(1, count)))
+            all_told += told[n : n + 1] * count
+            plain.lines += count - 1
+        return all_uuids, all_names, all_told
 
     def _has_tools(self, rows: Rows, plains: Mapping[str, _Plain]) -> bool:
         """Whether all classes have a name; each then has a tool."""
-        for label in dict.fromkeys(rows.labels):
+        labels = rows.labels
+        if all(map(plains.__contains__, labels)):
+            return True
+        for label in dict.fromkeys(labels):
             if not label.strip():
                 return False
             if label not in plains:
@@ -230,6 +254,8 @@ class Shapes:
 
     def _named(self, plain: _Plain, attributes: tuple[Attribute, ...]) -> Raw:
         """The name of a line with the answers after it, kept for the next shape that has the same tuple."""
+        if (told := plain.named.get(id(attributes))) is not None:
+            return told[1]
         name = plain.tool
         if attributes:
             name = Raw(bytes(name) + self._answers(plain.kind, plain.label, attributes, "", plain.label))
@@ -366,15 +392,38 @@ _APPROXIMATED = ',"approximated":true'
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
-def _texts_of(table: BoxTable | OutlineTable) -> tuple[Sequence[bytes], tuple[bytes, bytes], Sequence[int]]:
-    """What is written of each shape, what stands around it, and with which shape each object begins."""
-    if isinstance(table, BoxTable):
-        return table.once(_box_texts), (b',"bbox":', b"}\n"), range(len(table.ids) + 1)
-    from to_labelbox_formats.labelbox.encode.outline_text import vertex_texts  # most sets have none, and need no numpy
+class TableTexts:
+    """What is written of the shapes of a table whatever their asset: made once for all assets, in the order of the table.
 
-    return table.once(vertex_texts), (b',"polygon":[', b"]}\n"), table.first_ring
+    ``digits`` end the uuid of each object. Object n begins with shape ``first_shape[n]``.
+    """
+
+    def __init__(self, table: BoxTable | OutlineTable) -> None:
+        self._table = table
+        self.digits = [f"{id:012x}" for id in table.ids]
+        self.first_shape: Sequence[int]
+        if isinstance(table, BoxTable):
+            self.shapes, self.first_shape = _box_texts(table), range(len(table.ids) + 1)
+            return
+        from to_labelbox_formats.labelbox.encode.outline_text import (
+            vertex_texts,  # most sets have none, and need no numpy
+        )
+
+        self.shapes, self.first_shape = vertex_texts(table), table.first_ring
+
+    @cached_property
+    def told(self) -> list[str]:
+        """What ends the index line of each object."""
+        table = self._table
+        classes = {label: ascii_text(label).decode() for label in set(table.labels)}
+        lost = [_APPROXIMATED if unread else "" for unread in table.unread]
+        return [
+            f',"where":"{where}","id":"{id}","class":{classes[label]}{mark}}}\n'
+            for where, id, label, mark in zip(table.locations, table.ids, table.labels, lost)
+        ]
 
 
-def _box_texts(table: BoxTable) -> list[bytes]:
+def _box_texts(table: BoxTable) -> list[str]:
     places = table.places
-    return _encode_lines(list(map(Bbox, places[1::4], places[::4], places[3::4], places[2::4]))).split(b"\n")
+    boxes = _encode_lines(list(map(Bbox, places[1::4], places[::4], places[3::4], places[2::4]))).decode()
+    return [f',"bbox":{box}}}\n' for box in boxes.splitlines()]

@@ -30,25 +30,21 @@ class Uuids:
     """Uuids of one data row's annotations, the same in every run; SHA-1 of the key is computed once.
 
     An id that is a whole number ends the uuid, after 74 bits of the key's hash; most ids are, and to hash each would
-    take longer than to write its line. Any other id, and every further part of an annotation, is hashed with the key
-    [RFC 9562, version 5].
+    take longer than to write its line: it is ``start`` and twelve hexadecimal digits. Any other id, and every further part of
+    an annotation, is hashed with the key [RFC 9562, version 5].
     """
 
     def __init__(self, key: str) -> None:
         # a key with a line break must not read like another one with an id after it
         self._base = hashlib.sha1(NAMESPACE + key.replace("\n", "\0").encode("utf-8", "surrogatepass") + b"\n")
         self._key = self._base.hexdigest()
-        self._start = _uuid5(self._key)[:24]
+        self.start = _uuid5(self._key)[:24]
         self._given: dict[str, int] = {}
 
     @property
     def digest(self) -> int:
         """64 bits that stand for the key."""
         return int(self._key[:16], 16)
-
-    def of_number(self, id: int) -> str:
-        """What :meth:`make` gives for an id that is a whole number, not negative and of up to 14 digits, which comes once."""
-        return f"{self._start}{id:012x}"
 
     def make(self, id: str, part: str = "") -> str:
         """The uuid of a part of an annotation; an id that occurs twice is numbered, so that no uuid repeats."""
@@ -62,7 +58,7 @@ class Uuids:
             name = f"{id}\n{part}\n{n}"
         elif not part and (digits := _digits[id]):
             given[id] = 1
-            return self._start + digits
+            return self.start + digits
         given[name] = 1
         state = self._base.copy()
         state.update(name.encode() if name.isascii() else name.encode("utf-8", "surrogatepass"))
