@@ -31,11 +31,14 @@ MAX_SIDE = 2**31
 
 
 class ImageRecord(Struct, gc=False):
+    """``image_id`` stands in for an ``id`` that is missing."""
+
     id: Id = None
     file_name: str | None = None
     coco_url: str | None = None
     width: int | float | None = None
     height: int | float | None = None
+    image_id: Id = None
 
 
 _LOCAL_FILES = "/local-files/?d="
@@ -82,6 +85,8 @@ class Paths:
             record = _decode(text)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return self._lenient(text, file, row, log)
+        if record.id is None:
+            record.id = record.image_id
         return record
 
     def _lenient(self, text: bytes, file: int, row: int, log: Log) -> ImageRecord | None:
@@ -89,7 +94,7 @@ class Paths:
         where = f"images[{row}]"
         try:
             loose = json.loads(text)
-            fields = {k: loose.get(k) for k in ("id", "file_name", "coco_url")}
+            fields = {k: loose.get(k) for k in ("id", "image_id", "file_name", "coco_url")}
             sizes = {k: float(loose[k]) if loose.get(k) else None for k in ("width", "height")}
             record = msgspec.convert({**fields, **sizes}, ImageRecord, strict=False)
         except (ValueError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from to_labelbox.model.items import Attribute
 from to_labelbox_formats.coco.box_columns import CROWD
+from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.ids import find
 from to_labelbox_formats.coco.record_types import AnyFields
 
@@ -63,15 +64,6 @@ def attributes_of(
 def shortened(text: str) -> str:
     """A text of the source as a message may show it."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def members_of(text: bytes) -> dict[str, Any]:
-    """All that a record says; nothing for a text that no parser takes."""
-    try:
-        loose = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return loose if isinstance(loose, dict) else {}
 
 
 def _more_fields(text: bytes, asked: Sequence[str]) -> dict[str, Any]:

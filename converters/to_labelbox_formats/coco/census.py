@@ -97,6 +97,15 @@ def repeated_keys(text: bytes) -> Counter[str]:
     return found
 
 
+def members_of(text: bytes) -> dict[str, Any]:
+    """All that a record says; nothing for a text that no parser takes."""
+    try:
+        loose = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return loose if isinstance(loose, dict) else {}
+
+
 def _names(text: bytes) -> list[Collection[str]]:
     records: list[Any]
     try:

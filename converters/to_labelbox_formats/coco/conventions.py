@@ -6,25 +6,22 @@ COCO's own rule is taken; records that speak against it are counted. Where all o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
-import msgspec
-import numpy as np
 from msgspec import Struct
 
+from to_labelbox.geometry import raster
+from to_labelbox.geometry import vector as geo
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.ids import Id, Names, twin
+from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import Form, Options, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
-from to_labelbox_formats.coco.videos import split_track
+from to_labelbox_formats.coco.sample import Extent, Runs, Seen, seen_of
 
-SAMPLE = 200
-"""Annotations of a file that are looked at, spread over it."""
 _FEW = 3
 """Records that a question needs at least."""
 _LARGE = 400
@@ -36,104 +33,135 @@ class Conventions(Struct, frozen=True):
     """How a file is to be read.
 
     ``corners``: boxes are two corners. ``sides``: coordinates are fractions of a side of the picture that is this long
-    (1, or 100 for per cent); 0 for pixels. ``stated``: a record's own ``bbox_mode`` counts, as nothing was asked for.
-    ``all_visible``: every labelled keypoint is visible. ``most_visible``: a keypoint of a greater value is none.
-    ``stated_sides``: the size of an RLE is in the order that is stated.
+    (1, or 100 for per cent); 0 for pixels: of boxes, outlines and keypoints. ``stated``: a record's own ``bbox_mode`` counts,
+    as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
+    0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
+    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image.
     """
 
     corners: bool = False
-    sides: float = 0.0
+    sides: tuple[float, float, float] = (0.0, 0.0, 0.0)
     stated: bool = True
     all_visible: bool = False
+    placed: bool = False
     most_visible: float = math.inf
-    stated_sides: bool = False
+    stated_rle: bool = False
+    by_rows: bool = False
+    whole_images: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether boxes, outlines and RLEs are as COCO has them."""
+        return not (self.corners or any(self.sides) or self.by_rows)
 
 
 PLAIN = Conventions()
 
 
-class _Record(Struct, gc=False):
-    image_id: Id = None
-    bbox: list[float] | None = None
-    bbox_mode: int | str | None = None
-    area: float | None = None
-    segmentation: msgspec.Raw = msgspec.Raw()
-    keypoints: list[float] | None = None
-
-
-class _Size(Struct, gc=False):
-    width: int | float | None = None
-    height: int | float | None = None
-
-
-_record = msgspec.json.Decoder(_Record).decode
-_size = msgspec.json.Decoder(_Size).decode
-_outline = msgspec.json.Decoder(list[list[float]]).decode
-
-
-class _Seen(Struct):
-    """A record of the sample: its box if that is four numbers, its area, the extent of its outline, the picture's size.
-
-    ``upright``: the outline is an upright rectangle.
-    """
-
-    box: list[float] | None
-    area: float | None
-    extent: tuple[float, float, float, float] | None
-    upright: bool
-    size: tuple[float, float] | None
-    visibilities: list[float]
-
-
 def conventions_of(
-    file: File, number: int, opened: Opened, texts: Iterable[bytes], options: Options, log: Log
+    file: File, number: int, opened: Opened, texts: Iterable[bytes], options: Options, boxes_only: bool, log: Log
 ) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
-    sample = list(_seen(texts, _Pictures(file, number, opened)))
+    sample = list(seen_of(texts, file, number, opened))
     _tell_rectangles(file, sample, log)
-    units = _units(file, sample, options.units)
+    sides = _sides(file, sample, options.units, log)
+    corners = _has_corners(file, sample, options.boxes, log)
+    if not corners and not any(sides):
+        _tell_apart(file, sample, boxes_only, log)
+    stated_rle = options.rle_sides is RleSides.STATED
     return Conventions(
-        corners=_has_corners(file, sample, options.boxes, log),
-        sides={Units.NORMALISED: 1.0, Units.PERCENT: 100.0}.get(units, 0.0),
+        corners=corners,
+        sides=sides,
         stated=options.boxes is Form.AUTO,
         all_visible=_all_visible(file, sample, options.visibility, log),
+        placed=options.visibility is Visibility.PLACED,
         most_visible=2 if options.visibility is Visibility.STRICT else math.inf,
-        stated_sides=options.rle_sides is RleSides.STATED,
+        stated_rle=stated_rle,
+        by_rows=not stated_rle and not boxes_only and _by_rows(file, sample, log),
+        whole_images=file.kind is FileKind.LABELS or _has_classes_of_images(file, sample, log),
     )
 
 
 # ------------------------------------------------------------------------------------------------------- the unit
 
 
-def _units(file: File, sample: list[_Seen], units: Units) -> Units:
-    if units is not Units.AUTO:
-        return units
-    values = [found for seen in sample if (found := seen.box or seen.extent)]
-    if not values or min(map(min, values)) < 0:
-        return Units.PIXELS
-    most = max(map(max, values))
-    if most <= 1 and sum(any(0 < v < 1 for v in found) for found in values) >= _FEW:
-        _ask_units(file, len(values), 1, "fractions", Units.NORMALISED)
-    if most <= 100.5 and _reach_a_hundred(sample):
-        _ask_units(file, len(values), 100, "per cent", Units.PERCENT)
-    return Units.PIXELS
+_KINDS = ("boxes", "outlines", "keypoints")
 
 
-def _ask_units(file: File, count: int, most: int, what: str, unit: Units) -> NoReturn:
+def _sides(file: File, sample: list[Seen], units: Units, log: Log) -> tuple[float, float, float]:
+    """How long a side of the picture is to the boxes, outlines and keypoints; 0 for pixels."""
+    if units in (Units.NORMALISED, Units.PERCENT):
+        side = 1.0 if units is Units.NORMALISED else 100.0
+        return side, side, side
+    if units is Units.PIXELS:
+        return _PIXELS
+    found: list[Sequence[Sequence[float]]] = [
+        [seen.box for seen in sample if seen.box],
+        [seen.extent for seen in sample if seen.extent],
+        [values for seen in sample if (values := [v for x, y, seen_as in seen.points if seen_as for v in (x, y)])],
+    ]
+    fractions = [sum(map(_is_fractions, values)) for values in found]
+    mostly = [count >= _FEW and count >= 0.9 * len(values) for count, values in zip(fractions, found)]
+    boxes, outlines, keypoints = (float(kind) for kind in mostly)
+    if units is Units.EACH:
+        return boxes, outlines, keypoints
+    if any(mostly):
+        _ask_units(file, found, fractions, mostly)
+    if not any(fractions) and _reach_a_hundred(sample):
+        ask(
+            f"{file.name}: all coordinates of the {n_of(len(found[0]), 'annotation')} looked at lie between 0 and 100, so they are "
+            "per cent of the picture rather than the pixels of COCO.",
+            [("-O units=percent", "they are per cent"), _PIXELS_ANSWER],
+        )
+    if max(fractions) >= _FEW:
+        most = fractions.index(max(fractions))
+        log.assume(
+            f"unit of {_KINDS[most]} ({file.name})",
+            "pixels",
+            for_=len(found[most]) - fractions[most],
+            against=fractions[most],
+            why="some of a sample are below 2, as fractions of the picture are",
+            option="-O units=normalised",
+        )
+    return _PIXELS
+
+
+_PIXELS = (0.0, 0.0, 0.0)
+_PIXELS_ANSWER = ("-O units=pixels", "they are pixels, at the top left of each picture")
+_BESIDE = 0.05
+"""How far a fraction may lie beside the picture."""
+
+
+def _is_fractions(values: Sequence[float]) -> bool:
+    return min(values) >= -_BESIDE and max(values) <= 1 + _BESIDE and any(0 < v < 1 for v in values)
+
+
+def _ask_units(
+    file: File, found: Sequence[Sequence[Sequence[float]]], fractions: Sequence[int], mostly: Sequence[bool]
+) -> NoReturn:
+    used = [n for n, values in enumerate(found) if values]
+    if all(mostly[n] for n in used):
+        count, of = fractions[used[0]], len(found[used[0]])
+        which = f"all coordinates of the {count}" if count == of else f"the coordinates of {count} of {of}"
+        most = 1 if max(map(max, found[used[0]])) <= 1 else 2
+        ask(
+            f"{file.name}: {which} annotations looked at lie between 0 and {most}, so they are fractions of the picture rather than the "
+            "pixels of COCO.",
+            [("-O units=normalised", "they are fractions"), _PIXELS_ANSWER],
+        )
+    odd = " and ".join(_KINDS[n] for n in used if mostly[n])
+    others = " and ".join(_KINDS[n] for n in used if not mostly[n])
     ask(
-        f"{file.name}: all coordinates of the {count} annotations looked at lie between 0 and {most}, so they are {what} of "
-        "the picture rather than the pixels of COCO.",
-        [
-            (f"-O units={unit}", f"they are {what}"),
-            ("-O units=pixels", "they are pixels, at the top left of each picture"),
-        ],
+        f"{file.name}: its {odd} are below 2, so they are fractions of the picture, while its {others} are pixels.",
+        [("-O units=each", f"{odd} are fractions, {others} pixels"), _PIXELS_ANSWER],
     )
 
 
-def _reach_a_hundred(sample: list[_Seen]) -> bool:
+def _reach_a_hundred(sample: list[Seen]) -> bool:
     """Whether many boxes on large pictures spread over the first 100 pixels and nowhere else."""
+    boxes = [seen.box for seen in sample if seen.box]
     found = [(s.box, s.size) for s in sample if s.box and s.size and min(s.size) >= _LARGE]
-    if len(found) < _MANY or len(found) < len([s for s in sample if s.box]):
+    if len(found) < _MANY or len(found) < len(boxes) or min(map(min, boxes)) < 0 or max(map(max, boxes)) > 100.5:
         return False
     rights, bottoms = [b[0] + b[2] for b, _ in found], [b[1] + b[3] for b, _ in found]
     return 95 <= max(rights) <= 100.5 and 95 <= max(bottoms) <= 100.5
@@ -142,7 +170,7 @@ def _reach_a_hundred(sample: list[_Seen]) -> bool:
 # ---------------------------------------------------------------------------------------------------------- boxes
 
 
-def _has_corners(file: File, sample: list[_Seen], boxes: Form, log: Log) -> bool:
+def _has_corners(file: File, sample: list[Seen], boxes: Form, log: Log) -> bool:
     """Whether boxes are two corners: by their areas, their outlines and the pictures that they have to fit on."""
     if boxes is not Form.AUTO:
         return boxes is Form.CORNERS
@@ -176,7 +204,7 @@ def _has_corners(file: File, sample: list[_Seen], boxes: Form, log: Log) -> bool
     return False
 
 
-def _vote(seen: _Seen) -> Form | None:
+def _vote(seen: Seen) -> Form | None:
     """What the area or the outline of a box says, where it says one thing only."""
     assert seen.box is not None
     left, top, third, fourth = seen.box
@@ -192,7 +220,7 @@ def _vote(seen: _Seen) -> Form | None:
     return said.pop() if len(said) == 1 else None
 
 
-def _leaves(seen: _Seen) -> bool:
+def _leaves(seen: Seen) -> bool:
     """Whether a box leaves its picture as x, y, width, height."""
     assert seen.box is not None
     assert seen.size is not None
@@ -200,7 +228,7 @@ def _leaves(seen: _Seen) -> bool:
     return left + width > seen.size[0] + 1 or top + height > seen.size[1] + 1
 
 
-def _placed(known: list[_Seen]) -> Iterator[tuple[list[float], tuple[float, float]]]:
+def _placed(known: list[Seen]) -> Iterator[tuple[list[float], tuple[float, float]]]:
     return ((seen.box, seen.size) for seen in known if seen.box is not None and seen.size is not None)
 
 
@@ -208,11 +236,11 @@ def _alike(area: float, other: float) -> bool:
     return abs(area - other) <= 0.001 * abs(other)
 
 
-def _near(extent: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _near(extent: Sequence[float], other: Sequence[float]) -> bool:
     return max(abs(a - b) for a, b in zip(extent, other)) <= 1.5
 
 
-def _tell_rectangles(file: File, sample: list[_Seen], log: Log) -> None:
+def _tell_rectangles(file: File, sample: list[Seen], log: Log) -> None:
     """Say so where every outline of a sample is the rectangle of its box, as some exports write boxes."""
     drawn = [seen for seen in sample if seen.extent is not None]
     alike = [s for s in drawn if s.upright and s.box and s.extent and _near(s.extent, _corners_of(s.box))]
@@ -226,18 +254,28 @@ def _tell_rectangles(file: File, sample: list[_Seen], log: Log) -> None:
         )
 
 
-def _corners_of(box: list[float]) -> tuple[float, ...]:
+def _corners_of(box: Sequence[float]) -> Extent:
     return box[0], box[1], box[0] + box[2], box[1] + box[3]
 
 
 # ------------------------------------------------------------------------------------------------------ keypoints
 
 
-def _all_visible(file: File, sample: list[_Seen], visibility: Visibility, log: Log) -> bool:
+def _all_visible(file: File, sample: list[Seen], visibility: Visibility, log: Log) -> bool:
     """Whether 1 says no more than that a keypoint is there; noted where only few points speak for COCO's rule."""
     if visibility is not Visibility.AUTO:
-        return visibility is Visibility.PRESENT
-    values = [v for seen in sample for v in seen.visibilities if v > 0]
+        return visibility in (Visibility.PRESENT, Visibility.PLACED)
+    placed = [(x, y, v) for seen in sample for x, y, v in seen.points if x or y]
+    values = [v for seen in sample for _, _, v in seen.points if v > 0]
+    if len(placed) >= _FEW and not values:
+        ask(
+            f"{file.name}: all {len(placed)} keypoints looked at that have a place have the visibility 0, which says to COCO that "
+            "they are absent.",
+            [
+                ("-O visibility=placed", "a keypoint that is not at 0, 0 is there and visible"),
+                ("-O visibility=coco", "they are absent: none is written"),
+            ],
+        )
     hidden, visible = values.count(1), values.count(2)
     if hidden >= _SOME and not visible:
         log.assume(
@@ -259,69 +297,100 @@ def _all_visible(file: File, sample: list[_Seen], visibility: Visibility, log: L
     return False
 
 
-# --------------------------------------------------------------------------------------------------------- sample
+# ------------------------------------------------------------------------------------------------ boxes and outlines
 
 
-def sample_of(file: File, number: int, opened: Opened) -> Iterator[bytes]:
-    """Annotations spread over the file; of a track one that is on a frame."""
-    table = file.annotations if file.tracks is None else file.tracks.tracks
-    count = len(table)
-    for row in sorted(set(np.linspace(0, max(0, count - 1), min(count, SAMPLE)).astype(np.int64).tolist())):
-        text = opened.read(number, int(table.lengths[row]), int(table.starts[row]))
-        if file.tracks is not None:
-            text = next((shown for shown in split_track(text)[1] if shown is not None), b"")
-        yield text
+def _tell_apart(file: File, sample: list[Seen], boxes_only: bool, log: Log) -> None:
+    """Say so where outlines lie elsewhere than the boxes beside them, so that one of the two is not what it is taken for."""
+    both = [(seen.box, seen.extent) for seen in sample if seen.box and seen.extent and seen.box[2] > 0 < seen.box[3]]
+    apart = [(box, extent) for box, extent in both if _overlap(_corners_of(box), extent) < _APART]
+    if len(apart) < _FEW or 20 * len(apart) < len(both):
+        return
+    alike = {
+        "were boxes centre, width, height": sum(_near(e, _corners_of([b[0] - b[2] / 2, b[1] - b[3] / 2, *b[2:]])) for b, e in apart),
+        "were boxes y, x, height, width": sum(_near(e, _corners_of([b[1], b[0], b[3], b[2]])) for b, e in apart),
+        "were outlines y, x": sum(_near((e[1], e[0], e[3], e[2]), _corners_of(b)) for b, e in apart),
+    }  # fmt: skip
+    most = max(alike, key=alike.__getitem__)
+    log.assume(
+        f"where objects are ({file.name})",
+        "at their boxes, not at the outlines beside them"
+        if boxes_only
+        else "at their outlines, not at the boxes beside them",
+        for_=len(both) - len(apart),
+        against=len(apart),
+        why="outlines of a sample lie elsewhere than their boxes"
+        + (f"; {most}, {alike[most]} would not" if 2 * alike[most] >= len(apart) else ""),
+        option="--geometry auto" if boxes_only else "--geometry bbox",
+    )
 
 
-def _seen(texts: Iterable[bytes], pictures: _Pictures) -> Iterator[_Seen]:
-    """What is seen of annotations; those that do not decode at once, or state their ``bbox_mode``, say nothing here."""
-    for text in texts:
-        try:
-            record = _record(text)
-        except UNDECODABLE:
-            continue
-        box = record.bbox if record.bbox and len(record.bbox) == 4 and record.bbox_mode is None else None
-        extent, upright = _extent(record.segmentation)
-        yield _Seen(
-            box=box if box and all(map(math.isfinite, box)) else None,
-            area=record.area,
-            extent=extent,
-            upright=upright,
-            size=pictures.size_of(record.image_id),
-            visibilities=(record.keypoints or [])[2::3],
-        )
+_APART = 0.3
+"""Rectangles that have less in common, as a share of both together, are of different places."""
 
 
-def _extent(segmentation: msgspec.Raw) -> tuple[tuple[float, float, float, float] | None, bool]:
-    """What lies around an outline, and whether it is an upright rectangle."""
+def _overlap(one: Extent, other: Extent) -> float:
+    """The area that two rectangles have in common as a share of their union."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    common = max(width, 0) * max(height, 0)
+    union = sum((r[2] - r[0]) * (r[3] - r[1]) for r in (one, other)) - common
+    return common / union if union > 0 else 1.0
+
+
+def _by_rows(file: File, sample: list[Seen], log: Log) -> bool:
+    """Whether masks fit their boxes only where the runs go along rows, as numpy has them, not down columns as COCO's do."""
+    fits = [_fits(seen.runs, seen.box, seen.size) for seen in sample if seen.runs and seen.box]
+    columns, rows = fits.count("columns"), fits.count("rows")
+    if not rows:
+        return False
+    by_rows = rows >= _FEW and not columns
+    log.assume(
+        f"runs of RLEs ({file.name})",
+        "along rows" if by_rows else "down columns",
+        for_=rows if by_rows else columns,
+        against=columns if by_rows else rows,
+        unknown=len(fits) - columns - rows,
+        why="which of the two makes masks of a sample fit their boxes",
+        option="-O rle_sides=stated" if by_rows else "--geometry bbox",
+    )
+    return by_rows
+
+
+def _fits(runs: Runs, box: Sequence[float], size: tuple[float, float] | None) -> str:
+    """Whether a mask fits its box by columns or by rows; empty where it is neither or both."""
+    if len(runs.size) != 2 or (size is not None and runs.size[0] * runs.size[1] != size[0] * size[1]):
+        return ""
+    height, width = runs.size if size is None else (int(size[1]), int(size[0]))
+    fit = [
+        form
+        for form, found in (("columns", _drawn(runs, width, height)), ("rows", _drawn(runs, height, width)))
+        if found is not None
+        and _near(found if form == "columns" else [found[n] for n in (1, 0, 3, 2)], _corners_of(box))
+    ]
+    return fit[0] if len(fit) == 1 else ""
+
+
+def _drawn(runs: Runs, width: int, height: int) -> Extent | None:
+    counts = runs.counts
     try:
-        parts = _outline(segmentation)
-    except UNDECODABLE:
-        return None, False
-    xs, ys = [v for part in parts for v in part[::2]], [v for part in parts for v in part[1::2]]
-    if not xs or not ys:
-        return None, False
-    return (min(xs), min(ys), max(xs), max(ys)), len(ys) in (4, 5) and (len(set(xs)), len(set(ys))) == (2, 2)
-
-
-class _Pictures:
-    """Sizes of the images of a file, by id."""
-
-    def __init__(self, file: File, number: int, opened: Opened) -> None:
-        self._table, self._number, self._opened = file.images, number, opened
-        self._order = np.argsort(file.images.keys, kind="stable")
-        self._sorted = file.images.keys[self._order]
-
-    def size_of(self, id: Id) -> tuple[float, float] | None:
-        key = Names.key(id)
-        for wanted in () if key is None else (key, twin(key)):
-            begin, end = np.searchsorted(self._sorted, wanted), np.searchsorted(self._sorted, wanted, side="right")
-            if end - begin == 1:
-                row = int(self._order[begin])
-                start, length = int(self._table.starts[row]), int(self._table.lengths[row])
-                try:
-                    found = _size(self._opened.read(self._number, length, start))
-                except UNDECODABLE:
-                    return None
-                return (found.width, found.height) if found.width and found.height else None
+        if isinstance(counts, str):
+            mask = raster.mask_from_counts(counts, width, height)
+        else:
+            mask = raster.mask_from_runs(counts, width, height)
+        box = raster.mask_box(mask)
+    except geo.GeometryError:
         return None
+    return None if box is None else (box.left, box.top, box.left + box.width, box.top + box.height)
+
+
+# ----------------------------------------------------------------------------------------------- whole-image classes
+
+
+def _has_classes_of_images(file: File, sample: list[Seen], log: Log) -> bool:
+    """Whether many annotations have a class and no field for a place, as sets of camera traps have them beside their boxes."""
+    count = sum(seen.placeless for seen in sample)
+    if file.kind in (FileKind.CAPTIONS, FileKind.PANOPTIC) or count < _FEW or 50 * count < len(sample):
+        return False
+    log.decide(f"{file.name}: annotations that have a class and no field for a place are classes of their whole images")
+    return True

@@ -26,7 +26,7 @@ from to_labelbox_formats.coco.assets import ImageRecord, Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.conventions import Conventions, conventions_of, sample_of
+from to_labelbox_formats.coco.conventions import Conventions, conventions_of
 from to_labelbox_formats.coco.detect import FileKind, probe_file
 from to_labelbox_formats.coco.frames import Frames
 from to_labelbox_formats.coco.homes import ask_whether_one_set, ask_which_file, set_homes, set_split_homes
@@ -40,6 +40,7 @@ from to_labelbox_formats.coco.options import Options, SameNames
 from to_labelbox_formats.coco.random_access import Opened, Texts
 from to_labelbox_formats.coco.record_types import Files
 from to_labelbox_formats.coco.records import Records
+from to_labelbox_formats.coco.sample import sample_of
 from to_labelbox_formats.coco.videos import SEQUENCES
 
 # ----------------------------------------------------------------------------------------------------- opening
@@ -66,7 +67,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         for n, file in enumerate(files):
             sample = list(sample_of(file, n, opened))
             number_categories(file, n, opened, sample, options.first_category, log)
-            conventions.append(conventions_of(file, n, opened, sample, options, log))
+            conventions.append(conventions_of(file, n, opened, sample, options, context.boxes_only, log))
         _settle_homes(files, source, options, context, opened)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)

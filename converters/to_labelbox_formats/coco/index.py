@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 class _ImageIds(Struct, gc=False):
     id: Id = None
+    image_id: Id = None
     file_name: str | None = None
     coco_url: str | None = None
     tag_ids: list[Id] | None = None
@@ -114,7 +115,7 @@ class _Found:
     def __init__(self, boxes_only: bool) -> None:
         self.images, self.annotations = Records(), Annotations(boxes_only)
         self.image_names: list[npt.NDArray[np.int64]] = []
-        self.linked = self.videos = False
+        self.linked = self.videos = self.named_like_annotations = False
         self.categories = CategoryList([])
         self.first: Mapping[str, Any] = {}
         self.names: dict[str, dict[int, str]] = {}
@@ -154,6 +155,9 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each
         found.lists["images"], images, found.image_names = len(images), Records().table(), []
     if not rows.nested and found.split:
         found.lists["split"] = 1
+    if found.named_like_annotations:
+        del found.image_census.fields["image_id"]
+        log.decide(f"{name}: images have no id but an image_id, which is taken for it")
     tags = found.tags.table(found.names.get(TAGS, {}))
     scenes = read_scenes(found.scenes, found.names.get(SCENES, {})) if found.scenes else None
     return File(
@@ -276,6 +280,9 @@ def _index_images(stream: JsonStream, found: _Found) -> None:
     for key, piece in _entries(stream, "images", _images, _lenient_image):
         starts, lengths, items, text = piece
         ids = [None if item is None else key if item.id is None else item.id for item in items]
+        if None in ids and b'"image_id"' in text:
+            ids = [item.image_id if id is None and item is not None else id for id, item in zip(ids, items)]
+            found.named_like_annotations = True
         found.images.add(starts, lengths, keys_of(ids))
         names = [None if item is None else item.file_name or item.coco_url or f"\0{id}" for item, id in zip(items, ids)]
         found.addresses.add(rows, names)

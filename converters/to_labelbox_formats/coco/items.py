@@ -11,8 +11,8 @@ from to_labelbox.model.items import Annotation, Asset, Item
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.assets import Paths, turned
-from to_labelbox_formats.coco.attributes import members_of
 from to_labelbox_formats.coco.box_columns import KnownBoxes
+from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.frames import Frames
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.merge import Merged

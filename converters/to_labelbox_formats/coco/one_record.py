@@ -22,11 +22,13 @@ from to_labelbox.model.items import (
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED
-from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, members_of, shortened
+from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, shortened
 from to_labelbox_formats.coco.categories import Category
+from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.record_types import AnyFields, Files, LooseFields, Reading, Record, has_outline
+from to_labelbox_formats.coco.sample import is_placeless
 from to_labelbox_formats.coco.shapes import Shapes, is_box, rectangle
 
 WHOLE_IMAGE = "class"
@@ -106,7 +108,7 @@ class OneRecord:
         crowd = not self._files.foreign[record.file]
         known = self._files.attribute_names[record.file]
         attributes, angle = attributes_of(data, record.text, self._fields, known, crowd=crowd)
-        if kind is FileKind.LABELS and not drawn:
+        if self._is_of_image(reading, kind, drawn):
             if attributes:
                 names = ", ".join(a.name for a in attributes)
                 reading.remark(Code.ATTRIBUTE_DROPPED, f"{names}: a whole-image class has none")
@@ -119,6 +121,12 @@ class OneRecord:
                 loss=bool(attributes),
             )
         return self._object(reading, id, label, attributes, angle)
+
+    def _is_of_image(self, reading: Reading, kind: FileKind, drawn: bool) -> bool:
+        """Whether an annotation is a class of its whole image."""
+        if drawn or not self._files.conventions[reading.record.file].whole_images:
+            return False
+        return kind is FileKind.LABELS or is_placeless(reading.record.text)
 
     def _object(self, reading: Reading, id: str, label: str, attributes: tuple[Attribute, ...], angle: float) -> Object:
         """What an annotation draws: its outline, else its box, with its keypoints beside."""

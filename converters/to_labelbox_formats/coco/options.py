@@ -11,6 +11,7 @@ class Units(StrEnum):
     PIXELS = "pixels"
     NORMALISED = "normalised"
     PERCENT = "percent"
+    EACH = "each"
 
 
 class Form(StrEnum):
@@ -24,6 +25,7 @@ class Visibility(StrEnum):
     COCO = "coco"
     PRESENT = "present"
     STRICT = "strict"
+    PLACED = "placed"
 
 
 class RleSides(StrEnum):
@@ -56,7 +58,10 @@ class Options:
     )
     units: Units = field(
         default=Units.AUTO,
-        metadata={"help": "unit of coordinates; auto takes pixels and asks where they look like fractions or per cent"},
+        metadata={
+            "help": "unit of coordinates; auto takes pixels and asks where they look like fractions or per cent; each tells "
+            "fractions by boxes, outlines and keypoints, each kind for itself"
+        },
     )
     boxes: Form = field(
         default=Form.AUTO,
@@ -70,12 +75,15 @@ class Options:
         default=Visibility.AUTO,
         metadata={
             "help": "what 1 says at a keypoint: coco, strict and auto, labelled but hidden; present, no more than there; "
-            "to strict, values other than 0, 1 and 2 are no keypoint"
+            "to strict, values other than 0, 1 and 2 are no keypoint; to placed, every keypoint that is not at 0, 0 is visible"
         },
     )
     rle_sides: RleSides = field(
         default=RleSides.AUTO,
-        metadata={"help": "order of an RLE's size: auto swaps it where only then the mask fits its bbox; stated never"},
+        metadata={
+            "help": "how an RLE lies: auto swaps its size, or reads its runs by rows, where only then masks fit their boxes; "
+            "stated never"
+        },
     )
     same_names: SameNames = field(
         default=SameNames.AUTO,

@@ -74,9 +74,7 @@ class Records:
         self._one_record = OneRecord(files, self._shapes, self.at, predictions, fields, boxes_only, unlabelled)
         # declared labels by id, of the files whose records are mostly plain
         self.plain_labels: list[Mapping[Id, str] | None] = [
-            {c.id: str(c.name) for c in categories.values()}
-            if plain and not fields and not (conventions.corners or conventions.sides)
-            else None
+            {c.id: str(c.name) for c in categories.values()} if plain and not fields and conventions.plain else None
             for categories, plain, conventions in zip(files.categories, files.plain, files.conventions)
         ]
 

@@ -17,7 +17,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.categories import unique_names
+from to_labelbox_formats.coco.categories import Category, unique_names
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
 from to_labelbox_formats.coco.record_types import (
@@ -30,9 +30,12 @@ from to_labelbox_formats.coco.record_types import (
     decode_all,
     has_outline,
 )
+from to_labelbox_formats.coco.sample import as_triples
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
 _HOLDS_NO_NUMBER = "holds something that is not a finite number"
+_TRANSPOSED = 5
+"""The EXIF value of a picture whose rows are columns."""
 _HOLD_NO_NUMBER = "hold something that is not a finite number"
 
 Outline: TypeAlias = Polygon | Mask | Point
@@ -87,8 +90,8 @@ class Shapes:
             reading.remark(Code.BOX_FLIPPED, "bbox has a negative side; its corners are swapped")
             left, width = (left + width, -width) if width < 0 else (left, width)
             top, height = (top + height, -height) if height < 0 else (top, height)
-        if self._files.conventions[reading.record.file].sides:
-            w, h = self._scale(reading)
+        if side := self._files.conventions[reading.record.file].sides[0]:
+            w, h = _scale(reading, side)
             return Box(left * w, top * h, width * w, height * h)
         return Box(left, top, width, height)
 
@@ -137,8 +140,10 @@ class Shapes:
             mask = mask_of(Rle(size, rle.counts), asset)
             reading.remark(Code.FIELD_REPAIRED, "the RLE has no size; its runs fill the image")
             return mask
-        swaps = not self._files.conventions[reading.record.file].stated_sides
-        if swaps and rle.size == size[::-1] != size and bbox and len(bbox) == 4:
+        conventions = self._files.conventions[reading.record.file]
+        if conventions.by_rows and sorted(rle.size) == sorted(size):
+            return raster.turned(mask_of(Rle(size[::-1], rle.counts), None), _TRANSPOSED)
+        if not conventions.stated_rle and rle.size == size[::-1] != size and bbox and len(bbox) == 4:
             upright, turned = (_extent(Rle(s, rle.counts)) for s in (rle.size, size))
             if turned is not None and _near(turned, bbox) and not (upright and _near(upright, bbox)):
                 reading.swapped = True
@@ -198,18 +203,11 @@ class Shapes:
         return None if reading.data.keypoints else Point(*self._scaled(reading, place))
 
     def _scaled(self, reading: Reading, ring: list[float]) -> list[float]:
-        if not self._files.conventions[reading.record.file].sides:
+        side = self._files.conventions[reading.record.file].sides[1]
+        if not side:
             return ring
-        w, h = self._scale(reading)
+        w, h = _scale(reading, side)
         return [v * (h if n % 2 else w) for n, v in enumerate(ring)]
-
-    def _scale(self, reading: Reading) -> tuple[float, float]:
-        """Pixels of one unit along both sides, where the file's coordinates are fractions of them."""
-        sides = self._files.conventions[reading.record.file].sides
-        if not sides:
-            return 1, 1
-        width, height = size_of(reading.asset)
-        return width / sides, height / sides
 
     def keypoints(self, reading: Reading) -> Keypoints | None:
         """Points that are there, each named by the category or by itself; None when none is."""
@@ -225,16 +223,22 @@ class Shapes:
             if bad := sum(place is not stated for place, stated in zip(places, given)):
                 reading.remark(Code.KEYPOINTS_INVALID, f"{n_of(bad, 'keypoint has', 'keypoints have')} no place")
         else:
-            values = data.keypoints or []
+            category = find(self._files.categories[file], data.category_id)
+            values = as_triples(data.keypoints or [], (category and category.keypoints) or ())
+            if values is not data.keypoints:
+                message = "keypoints are pairs, one for each name; those that are not at 0, 0 are visible"
+                reading.remark(Code.FIELD_REPAIRED, message)
             if len(values) % 3 or not geo.finite(values):
                 count = f"have {n_of(len(values), 'number')}, not triples"
                 reading.remark(Code.KEYPOINTS_INVALID, f"keypoints {count if len(values) % 3 else _HOLD_NO_NUMBER}")
                 reading.lost = True
                 return None
             places = list(zip(values[::3], values[1::3], values[2::3]))
-            names = self._names_of(reading, len(places))
+            names = self._names_of(reading, category, len(places))
         conventions = self._files.conventions[file]
-        w, h = self._scale(reading)
+        if conventions.placed:
+            places = [(x, y, 2 if x or y else 0) for x, y, _ in places]
+        w, h = _scale(reading, conventions.sides[2])
         points = [
             Keypoint(name, x * w, y * h, v == 1 and not conventions.all_visible)
             for name, (x, y, v) in zip(names, places)
@@ -242,10 +246,9 @@ class Shapes:
         ]
         return Keypoints(tuple(points)) if points else None
 
-    def _names_of(self, reading: Reading, count: int) -> list[str]:
+    def _names_of(self, reading: Reading, category: Category | None, count: int) -> list[str]:
         """The names that the category has for its keypoints; where they are too few, then ``kp_1`` and so on by their places."""
         file, id = reading.record.file, reading.data.category_id
-        category = find(self._files.categories[file], id)
         names = (category.keypoints if category else None) or []
         if names and len(names) != count:
             message = f"{n_of(count, 'keypoint')}, but the category names {len(names)}"
@@ -310,6 +313,14 @@ def _is_ring(part: Sequence[float]) -> bool:
 
 def _near(extent: Sequence[float], bbox: Sequence[float]) -> bool:
     return max(abs(a - b) for a, b in zip(extent, bbox)) <= 2
+
+
+def _scale(reading: Reading, side: float) -> tuple[float, float]:
+    """Pixels of one unit along both sides, where coordinates are fractions of a side of that length; 0 for pixels."""
+    if not side:
+        return 1, 1
+    width, height = size_of(reading.asset)
+    return width / side, height / side
 
 
 def size_of(asset: Asset) -> tuple[int, int]:

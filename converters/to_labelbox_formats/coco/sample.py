@@ -1,0 +1,159 @@
+"""Annotations spread over a file, and what of them bears on how the file is to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from to_labelbox.source.json_stream import UNDECODABLE
+from to_labelbox_formats.coco.census import members_of
+from to_labelbox_formats.coco.ids import Id, Names, find, twin
+from to_labelbox_formats.coco.index import File
+from to_labelbox_formats.coco.random_access import Opened
+from to_labelbox_formats.coco.videos import split_track
+
+SAMPLE = 200
+"""Annotations of a file that are looked at."""
+Extent = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+_PLACES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption"})
+
+
+class Runs(Struct, gc=False):
+    """An RLE."""
+
+    size: list[int]
+    counts: list[int] | str
+
+
+class _Record(Struct, gc=False):
+    image_id: Id = None
+    category_id: Id = None
+    bbox: list[float] | None = None
+    bbox_mode: int | str | None = None
+    area: float | None = None
+    segmentation: msgspec.Raw = msgspec.Raw()
+    keypoints: list[float] | None = None
+
+
+class _Size(Struct, gc=False):
+    width: int | float | None = None
+    height: int | float | None = None
+
+
+_record = msgspec.json.Decoder(_Record).decode
+_size = msgspec.json.Decoder(_Size).decode
+_outline = msgspec.json.Decoder(list[list[float]]).decode
+_runs = msgspec.json.Decoder(Runs).decode
+
+
+class Seen(Struct):
+    """What an annotation says: its box if that is four numbers, its area, the extent of its outline, its RLE, its keypoints as
+    triples, the size of its picture.
+
+    ``upright``: the outline is an upright rectangle. ``placeless``: it has a class, and no field for a place.
+    """
+
+    box: list[float] | None
+    area: float | None
+    extent: Extent | None
+    upright: bool
+    runs: Runs | None
+    points: list[tuple[float, float, float]]
+    size: tuple[float, float] | None
+    placeless: bool
+
+
+def sample_of(file: File, number: int, opened: Opened) -> Iterator[bytes]:
+    """Annotations spread over the file; of a track one that is on a frame."""
+    table = file.annotations if file.tracks is None else file.tracks.tracks
+    count = len(table)
+    for row in sorted(set(np.linspace(0, max(0, count - 1), min(count, SAMPLE)).astype(np.int64).tolist())):
+        text = opened.read(number, int(table.lengths[row]), int(table.starts[row]))
+        if file.tracks is not None:
+            text = next((shown for shown in split_track(text)[1] if shown is not None), b"")
+        yield text
+
+
+def seen_of(texts: Iterable[bytes], file: File, number: int, opened: Opened) -> Iterator[Seen]:
+    """What is seen of annotations; those that do not decode at once, or state their ``bbox_mode``, say nothing here."""
+    pictures = _Pictures(file, number, opened)
+    for text in texts:
+        try:
+            record = _record(text)
+        except UNDECODABLE:
+            continue
+        box = record.bbox if record.bbox and len(record.bbox) == 4 and record.bbox_mode is None else None
+        extent, upright = _extent(record.segmentation)
+        category = find(file.categories, record.category_id)
+        points = as_triples(record.keypoints or [], (category and category.keypoints) or ())
+        empty = not (record.bbox or points or bytes(record.segmentation)) and record.category_id is not None
+        yield Seen(
+            box=box,
+            area=record.area,
+            extent=extent,
+            upright=upright,
+            runs=_rle(record.segmentation),
+            points=list(zip(points[::3], points[1::3], points[2::3])),
+            size=pictures.size_of(record.image_id),
+            placeless=empty and is_placeless(text),
+        )
+
+
+def as_triples(keypoints: list[float], names: Sequence[str]) -> list[float]:
+    """Keypoints as they are; places in pairs, which are just as many as there are names, as triples: 0, 0 is none."""
+    if not names or len(keypoints) != 2 * len(names):
+        return keypoints
+    return [v for x, y in zip(keypoints[::2], keypoints[1::2]) for v in (x, y, 2 if x or y else 0)]
+
+
+def is_placeless(text: bytes) -> bool:
+    """Whether a record has no field for a place or a text."""
+    return _PLACES.isdisjoint(members_of(text))
+
+
+def _extent(segmentation: msgspec.Raw) -> tuple[Extent | None, bool]:
+    """What lies around an outline, and whether it is an upright rectangle."""
+    try:
+        parts = _outline(segmentation)
+    except UNDECODABLE:
+        return None, False
+    xs, ys = [v for part in parts for v in part[::2]], [v for part in parts for v in part[1::2]]
+    if not xs or not ys:
+        return None, False
+    return (min(xs), min(ys), max(xs), max(ys)), len(ys) in (4, 5) and (len(set(xs)), len(set(ys))) == (2, 2)
+
+
+def _rle(segmentation: msgspec.Raw) -> Runs | None:
+    if not bytes(segmentation).startswith(b"{"):
+        return None
+    try:
+        return _runs(segmentation)
+    except UNDECODABLE:
+        return None
+
+
+class _Pictures:
+    """Sizes of the images of a file, by id."""
+
+    def __init__(self, file: File, number: int, opened: Opened) -> None:
+        self._table, self._number, self._opened = file.images, number, opened
+        self._order = np.argsort(file.images.keys, kind="stable")
+        self._sorted = file.images.keys[self._order]
+
+    def size_of(self, id: Id) -> tuple[float, float] | None:
+        key = Names.key(id)
+        for wanted in () if key is None else (key, twin(key)):
+            begin, end = np.searchsorted(self._sorted, wanted), np.searchsorted(self._sorted, wanted, side="right")
+            if end - begin == 1:
+                row = int(self._order[begin])
+                start, length = int(self._table.starts[row]), int(self._table.lengths[row])
+                try:
+                    found = _size(self._opened.read(self._number, length, start))
+                except UNDECODABLE:
+                    return None
+                return (found.width, found.height) if found.width and found.height else None
+        return None
