@@ -93,6 +93,13 @@ class ExportCensus:
                 for record in _tasks(text) if form is FileForm.TASKS else records:
                     self._see_task(record)
 
+    def see_around(self, names: Iterable[str]) -> None:
+        """Look at the fields of an object that holds the list of tasks."""
+        known = {"tasks", "label_config"}
+        self._unknown.update(
+            ("field", name, "object that holds the tasks", NO_RULE) for name in names if name not in known
+        )
+
     def _see_flat(self, records: Iterable[Mapping[str, Any]], look: bool) -> None:
         """Look at flat records, whose fields are data and controls side by side, for what their regions tell."""
         for record in records:

@@ -27,8 +27,6 @@ MAX_CONFIG_BYTES = 32 << 20
 LOOKED_AT = 1 << 16
 """Bytes of an export in which names of controls and labels are looked for, where several configs could be its own."""
 _ROOT = re.compile(rb"<\s*View\b", re.IGNORECASE)
-IN_EXPORT = frozenset(("label_config",))
-"""Under which names what holds the tasks holds their config, too."""
 _INSIDE = re.compile(rb'"label_config"\s*:\s*("(?:[^"\\]|\\.)*")')
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _FROM_NAME = re.compile(rb'"from_name"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -100,7 +98,7 @@ def _ask_which_project(source: Source, file: str, own: str, best: str) -> NoRetu
 def _configs(source: Source, files: Sequence[FoundFile], log: Log) -> dict[str, Config]:
     """Configs beside the export, or in it, that differ, the likeliest first."""
     found: dict[bytes, tuple[str, Config]] = {}
-    holders = {f.name for f in files if not IN_EXPORT.isdisjoint(f.around)}
+    holders = {f.name for f in files if "label_config" in f.around}
     for name in (*_names(source), *holders):
         try:
             if name in holders:

@@ -6,9 +6,8 @@ from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox.report.observations import NO_RULE
 from to_labelbox.source.files import Source
-from to_labelbox_formats.label_studio.choose_config import IN_EXPORT, labelling_config
+from to_labelbox_formats.label_studio.choose_config import labelling_config
 from to_labelbox_formats.label_studio.config import Config, declare
 from to_labelbox_formats.label_studio.conventions import settle
 from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise
@@ -27,8 +26,6 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     declared = declare(config or Config(), log)
     index = index_tasks(source, files, config, options, log)
     note_unread(source, index, others, config_name, log, options.data_key)
-    for name in sorted({name for file in files for name in file.around} - IN_EXPORT - {"tasks"}):
-        log.note_unread("field", name, where="object that holds the tasks", count=1, why=NO_RULE)
     conventions = settle(index.census.evidence, options, log)
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")

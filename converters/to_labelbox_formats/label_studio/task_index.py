@@ -24,7 +24,7 @@ from to_labelbox_formats.label_studio.census import ExportCensus
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.detect import FoundFile
 from to_labelbox_formats.label_studio.files.file_head import TABLES, FileForm
-from to_labelbox_formats.label_studio.files.pieces import Cut, Decode, EarlyEnd, pieces
+from to_labelbox_formats.label_studio.files.pieces import Around, Cut, Decode, EarlyEnd, pieces
 from to_labelbox_formats.label_studio.files.records import Id, Task, TaskHead, TaskHeadWithRegions, is_nothing
 from to_labelbox_formats.label_studio.files.table_rows import flat_row, table_row
 from to_labelbox_formats.label_studio.files.task_files import TaskFile, TaskFiles, TaskPiece
@@ -202,6 +202,8 @@ class _Survey(Struct):
                 for cut in pieces(stream, file.shape, _decoder(file, self.look)):
                     if isinstance(cut, EarlyEnd):
                         self.faults.append((file.name, cut.message))
+                    elif isinstance(cut, Around):
+                        self.census.see_around(cut.names)
                     elif cut.records or cut.records is None or file.shape not in TABLES:
                         self._add_piece(number, cut, start)
         except FileError as error:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 from to_labelbox.report.errors import FileError
+from to_labelbox.source.json_head import first_keys
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileShape, elements, list_of_tasks
 
 WINDOW = 1 << 18
@@ -48,6 +49,12 @@ class EarlyEnd(NamedTuple):
     message: str
 
 
+class Around(NamedTuple):
+    """Fields of the object that holds the list of tasks."""
+
+    names: list[str]
+
+
 Decode = Callable[[bytes], Sequence[Any]]
 """The records in a JSON list or a row of a table. Raises what :data:`UNDECODABLE` lists."""
 
@@ -57,8 +64,8 @@ def joined(piece: bytes | memoryview) -> bytes:
     return b"".join((b"[", piece, b"]"))
 
 
-def pieces(stream: BinaryIO, shape: FileShape, decode: Decode) -> Iterator[Cut | EarlyEnd]:
-    """The pieces of a file in order, and what ends it early. Raises :class:`FileError`."""
+def pieces(stream: BinaryIO, shape: FileShape, decode: Decode) -> Iterator[Cut | EarlyEnd | Around]:
+    """The pieces of a file in order, what is around them, and what ends it early. Raises :class:`FileError`."""
     if shape in (FileShape.ARRAY, FileShape.WRAPPED, FileShape.KEYED):
         return _array_pieces(stream, decode, shape)
     if shape is FileShape.SINGLE:
@@ -99,7 +106,7 @@ class _Window:
         self.offset += size
 
 
-def _array_pieces(stream: BinaryIO, decode: Decode, shape: FileShape) -> Iterator[Cut | EarlyEnd]:
+def _array_pieces(stream: BinaryIO, decode: Decode, shape: FileShape) -> Iterator[Cut | EarlyEnd | Around]:
     """The elements of a list, or the values of an object, whose keys are passed over."""
     window = _Window(stream)
     window.grow(WINDOW)
@@ -111,6 +118,7 @@ def _array_pieces(stream: BinaryIO, decode: Decode, shape: FileShape) -> Iterato
         if not start:
             window.grow(MAX_AROUND)
             start = list_of_tasks(window.data)
+        yield Around(list(first_keys(window.data[:start])))
     window.drop(_blanks(window.data, start + 1))
     signature = _signature(window.data)
     size = WINDOW
@@ -138,8 +146,10 @@ def _array_pieces(stream: BinaryIO, decode: Decode, shape: FileShape) -> Iterato
         if closed is not None:
             window.grow(size + WINDOW)
             closing = b"}" if shape is FileShape.KEYED else b"]"
-            more = shape is not FileShape.WRAPPED and window.data[closed + 1 :].strip()
-            if window.data[closed : closed + 1] != closing or more:
+            more = window.data[closed + 1 :].strip()
+            if shape is FileShape.WRAPPED and more.startswith((b"}", b",")):
+                yield Around(list(first_keys(b"{" + more.lstrip(b", \t\r\n"))))
+            elif window.data[closed : closed + 1] != closing or more:
                 yield EarlyEnd(
                     f"the list of tasks ends at byte {window.offset + closed}, but more follows, which was not read"
                 )
