@@ -3,6 +3,8 @@
 XML keeps it in ``meta/task``, ``meta/job`` or ``meta/project``, backups in ``task.json`` and ``project.json``, the server
 in its task and label records. Frame numbers of tasks are those of the source media, ``start_frame`` and ``step`` counted
 in. A sublabel of a skeleton is known by (skeleton, name) only: other skeletons may use the same name.
+
+Blanks around names and chosen answers are no part of them, here and in the annotations: scripts indent what they write.
 """
 
 from __future__ import annotations
@@ -150,7 +152,7 @@ def _attribute(name: str, input_type: str, values: str | Sequence[str], default:
             else:
                 blanks = text
     else:
-        options = [str(v) for v in values]
+        options = [str(v).strip() for v in values]
     return AttributeSpec(name, kind, tuple(dict.fromkeys(options)), mutable, id, blanks)
 
 
@@ -318,7 +320,7 @@ def _label_of_json(record: Mapping[str, Any]) -> LabelSpec:
     specs = record.get("attributes")
     attributes = tuple(
         _attribute(
-            a["name"],
+            a["name"].strip(),
             str(a.get("input_type", "")),
             a["values"] if isinstance(a.get("values"), list | str) else "",
             str(a.get("default_value", "")),
@@ -336,7 +338,7 @@ def _label_of_json(record: Mapping[str, Any]) -> LabelSpec:
     )
     color = record.get("color")
     return LabelSpec(
-        record["name"],
+        record["name"].strip(),
         str(record.get("type", "")).lower(),
         color if isinstance(color, str) else "",
         attributes,

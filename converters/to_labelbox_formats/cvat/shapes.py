@@ -321,6 +321,7 @@ class Vocabulary:
         found: dict[str, tuple[Attribute, bool]] = {}
         for answer in answers:
             name, text = name_and_value(answer)
+            name = name.strip()
             if not name:
                 problems.append((Code.ATTRIBUTE_UNKNOWN, "an attribute without a name is left out"))
                 continue
@@ -353,14 +354,14 @@ class Vocabulary:
 
 
 def _value(question: Question | None, text: str) -> str | bool | Choice | None:
-    """None: an empty answer is no answer."""
+    """None: an empty answer is no answer. Blanks around one count in free text alone."""
     plain = text.strip()
     if not plain:
         return None
-    if question is None or question.input is None:
-        return plain == "true" if plain in ("true", "false") else text
-    if question.input is Input.TEXT:
+    if question is not None and question.input is Input.TEXT:
         return text
+    if question is None or question.input is None:
+        return plain == "true" if plain in ("true", "false") else plain
     if len(question.options) == 2 and [o.value for o in question.options] == ["true", "false"]:
         return Choice(_TRUE_FALSE.get(plain.lower(), plain))
     return Choice(plain)

@@ -35,7 +35,7 @@ class Names:
         """The label's name: stated, or by its id; the default where there is neither."""
         name, id = record.get("label"), record.get("label_id")
         if isinstance(name, str):
-            return name
+            return name.strip()
         if isinstance(id, int) and not isinstance(id, bool):
             if id in self._labels:
                 return self._labels[id].name

@@ -34,7 +34,7 @@ class FastTracks:
             return None
         frames = self._frames(columns.frames)
         head = parse_node(f"{columns.head.rstrip()}</track>".encode())
-        label = head.get("label")
+        label = head.get("label").strip()
         knowns = [self._vocabulary.resolve(label, answers) for answers in columns.answers]
         if frames is None or not label or "group_id" in head.layout.index or any(k.problems for k in knowns):
             return None

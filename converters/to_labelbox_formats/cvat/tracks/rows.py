@@ -126,7 +126,7 @@ class RowReader:
             return
         if nested:
             for track in nested:
-                name = track.get("label")
+                name = track.get("label").strip()
                 if name:
                     full = element_label(label, name)
                     holder = make_node("skeleton", {}, node.answers)
@@ -135,7 +135,7 @@ class RowReader:
         elements: dict[str, list[tuple[Node, Node]]] = {}
         for row in node.children:
             for element in row.children or self._flat_elements(row, label):
-                elements.setdefault(element.get("label"), []).append((row, element))
+                elements.setdefault(element.get("label").strip(), []).append((row, element))
         for name, found in elements.items():
             if name:
                 full = element_label(label, name)

@@ -45,7 +45,7 @@ class TrackReader:
             yield fast
             return
         node = node_of(record)
-        label, where = node.get("label"), f"track[{node.get('id') or id}]"
+        label, where = node.get("label").strip(), f"track[{node.get('id') or id}]"
         self._log.at(where, id)
         if not label:
             self._log.read(UNNAMED)
@@ -79,7 +79,7 @@ class TrackReader:
 
         The shapes are counted where they are read; a track that shows none is counted, and skipped, here.
         """
-        label = node.get("label")
+        label = node.get("label").strip()
         self._log.at(f"track[{node.get('id') or id}]", id)
         shown = False
         for frame, shape in self._shapes(node, label):

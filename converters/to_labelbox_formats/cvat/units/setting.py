@@ -59,7 +59,7 @@ def skip_all(nodes: Iterable[Node], log: ShapeLog, code: Code, message: str) -> 
         if not node.children:
             log.note(code, message)
         for shape in node.children:
-            label = shape.get("label") or UNNAMED
+            label = shape.get("label").strip() or UNNAMED
             log.read(label)
             log.skip(code, label, message)
 

@@ -263,7 +263,7 @@ class _Index:
         match = _LABEL.search(inside)
         if match:
             label = (match[1] or match[2] or b"").decode(errors="replace")
-            self._document.tag_labels[head_node("tag", f' label="{label}"').get("label")] = None
+            self._document.tag_labels[head_node("tag", f' label="{label}"').get("label").strip()] = None
 
     def _note_open(self, kind: bytes, inside: bytes, start: int, stop: int) -> None:
         document = self._document

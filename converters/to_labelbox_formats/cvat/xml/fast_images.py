@@ -46,7 +46,7 @@ class QuickReader:
         self._log = log
         self._forms = dict(_NEVER)
         self._pattern = _pattern(self._forms)
-        self._known: dict[tuple[str, str, str], tuple[tuple[Attribute, ...], Tally]] = {}
+        self._known: dict[tuple[str, str, str], tuple[str, tuple[Attribute, ...], Tally]] = {}
 
     def read(self, text: str, start: int) -> list[Annotation] | None:
         """All shapes of the picture whose text goes on at ``start``, after its start tag.
@@ -70,7 +70,7 @@ class QuickReader:
                     if len(ring) < 6 or (len(ring) < 12 and len(set(zip(ring[::2], ring[1::2]))) < 3):
                         return None
                     shape, where = Polygon(((ring,),)), polygons[number]
-                    label, key = label_2, (label_2, occluded_2, answers_2)
+                    key = (label_2, occluded_2, answers_2)
                 else:
                     left, top, right, bottom = float(xtl), float(ytl), float(xbr), float(ybr)
                     # Comparisons with NaN are false, and infinity fails one of them.
@@ -83,7 +83,7 @@ class QuickReader:
                     told = self._resolved(*key)
                     if told is None:
                         return None
-                attributes, tally = told
+                label, attributes, tally = told
                 out.append(Object(id=ids[number], label=label, geometry=shape, attributes=attributes, location=where))
                 tallies.append(tally)
                 number += 1
@@ -116,14 +116,15 @@ class QuickReader:
             self._pattern = _pattern(self._forms)
         return learned
 
-    def _resolved(self, label: str, occluded: str, answers: str) -> tuple[tuple[Attribute, ...], Tally] | None:
-        """The answers of a shape, from the text of its children, and its class; None where there is more to say."""
-        found = self._vocabulary.resolve(label, tuple(p for p in answers.split("<") if p.startswith("attribute ")))
-        if found.problems or not label:
+    def _resolved(self, label: str, occluded: str, answers: str) -> tuple[str, tuple[Attribute, ...], Tally] | None:
+        """The class of a shape, its answers, from the text of its children, and its count; None where there is more to say."""
+        name = label.strip()
+        found = self._vocabulary.resolve(name, tuple(p for p in answers.split("<") if p.startswith("attribute ")))
+        if found.problems or not name:
             return None
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
-        told = found.occluded if is_on(occluded) else found.all, self._log.ledger[label]
+        told = name, found.occluded if is_on(occluded) else found.all, self._log.ledger[name]
         self._known[label, occluded, answers] = told
         return told
 

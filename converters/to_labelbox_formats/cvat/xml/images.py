@@ -93,7 +93,7 @@ class ImageReader:
 
     def _read(self, node: Node, number: int) -> None:
         log = self._log
-        label = node.get("label")
+        label = node.get("label").strip()
         log.at(f"{self._prefix} {node.tag}[{number}]".lstrip(), str(number))
         if not label:
             log.read(UNNAMED)
@@ -182,7 +182,7 @@ class ImageReader:
         points: dict[str, tuple[Keypoint, tuple[Attribute, ...]]] = {}
         lost = False
         for element in node.children:
-            name = element.get("label")
+            name = element.get("label").strip()
             if is_on(element.get("outside", "0")):
                 continue
             try:
