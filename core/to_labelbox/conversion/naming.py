@@ -36,28 +36,61 @@ class Complete(NamedTuple):
 def give_names(results: Sequence[Complete]) -> None:
     """Give the files of results their final names; what an earlier run has left goes when all have theirs.
 
-    Raises :class:`OSError` where the disk does not take them.
+    Raises :class:`OSError` where the disk does not take them; then no file has its new name, and those of an earlier run
+    have theirs, as far as the file system knows a file by two names.
     """
     sync_files(os.path.join(r.folder, PARTIAL, name) for r in results for name in (*r.names, REPORT))
     folders = [result.folder for result in results]
+    given: list[_Given] = []
     with postponed():
-        for result in results:
-            for name in result.names:
-                _name(result.folder, name)
+        try:
+            for result in results:
+                given += (_name(result.folder, name) for name in result.names)
+            sync_folders(folders)
+            for result in results:
+                given.append(_name(result.folder, REPORT))
+                for name in os.listdir(result.folder):
+                    if OURS.fullmatch(name) and name != REPORT and name not in result.names:
+                        os.remove(os.path.join(result.folder, name))
+        except OSError:
+            for one in reversed(given):
+                one.take_back()
+            raise
         sync_folders(folders)
-        for result in results:
-            _name(result.folder, REPORT)
-            for name in os.listdir(result.folder):
-                if OURS.fullmatch(name) and name != REPORT and name not in result.names:
-                    os.remove(os.path.join(result.folder, name))
-        sync_folders(folders)
+    for one in given:
+        if one.earlier:
+            with suppress(OSError):
+                os.remove(one.earlier)
     for folder in folders:
         with suppress(OSError):  # parts of it may be there
             os.rmdir(os.path.join(folder, PARTIAL))
 
 
-def _name(folder: str, name: str) -> None:
-    os.replace(os.path.join(folder, PARTIAL, name), os.path.join(folder, name))
+class _Given(NamedTuple):
+    """A name that a file has got, and where the one is that had it; None where that is not known."""
+
+    path: str
+    earlier: str | None
+
+    def take_back(self) -> None:
+        with suppress(OSError):
+            if self.earlier:
+                os.replace(self.earlier, self.path)
+            elif self.earlier is not None:
+                os.remove(self.path)
+
+
+def _name(folder: str, name: str) -> _Given:
+    path, new = os.path.join(folder, name), os.path.join(folder, PARTIAL, name)
+    earlier: str | None = f"{new}.earlier"
+    try:
+        os.link(path, f"{new}.earlier")
+    except FileNotFoundError:
+        earlier = ""
+    except OSError:
+        earlier = None
+    os.replace(new, path)
+    return _Given(path, earlier)
 
 
 def sync_files(paths: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import to_labelbox
-from harness import annotation, coco, image, save
+from harness import annotation, coco, contents, image, save
 from processes import forked
+from to_labelbox import NoRoomError
 from to_labelbox.conversion import naming
 from to_labelbox.conversion.naming import OURS, PARTIAL, REPORT, Complete, give_names
 
@@ -116,3 +118,30 @@ def test_the_first_file_that_the_disk_refuses_is_told_when_all_have_been_tried(
     with pytest.raises(FileNotFoundError):
         give_names(results)
     assert not [path for path in tmp_path.rglob(REPORT) if PARTIAL not in path.parts], "nothing has its name"
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["new", "in place of an earlier one"])
+@pytest.mark.parametrize("nth", range(1, 9))
+def test_where_a_name_is_refused_the_others_are_taken_back(
+    nth: int, earlier: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = save(tmp_path / "a.json", coco([annotation(1)], [image(1)])), tmp_path / "out"
+    if earlier:
+        to_labelbox.convert(save(tmp_path / "b.json", coco([annotation(1)], [image(2)])), out, shard_lines=1)
+    before, names, replace = contents(out), [], os.replace
+
+    def refused(path: str, target: str) -> None:
+        names.append(os.path.basename(target))
+        if len(names) == nth:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refused)
+        with pytest.raises(NoRoomError, match="nothing was written"):
+            to_labelbox.convert(source, out, overwrite=True)
+    assert contents(out) == before
+    assert not out.exists() or earlier
+    to_labelbox.convert(source, out, overwrite=earlier)
+    to_labelbox.convert(source, tmp_path / "fresh")
+    assert contents(out) == contents(tmp_path / "fresh")

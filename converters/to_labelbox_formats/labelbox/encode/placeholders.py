@@ -15,14 +15,14 @@ between two NUL bytes, which no JSON text contains::
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any, TypeAlias
 
 import msgspec
 
 from to_labelbox.model.items import Attribute, Choice, Scalar, Value
-from to_labelbox.model.schema import Input, Kind, Question
+from to_labelbox.model.schema import Input, Kind, Option, Question
 from to_labelbox.model.survey import text_of
 from to_labelbox.ontology.infer import Ontology, clean_name
 
@@ -99,7 +99,31 @@ _decode_answer = msgspec.json.Decoder(tuple[str, bool, tuple[Scalar | Choice, ..
 
 _decode_ranged = msgspec.json.Decoder(tuple[str, bool, tuple[tuple[Scalar | Choice, tuple[tuple[int, int], ...]], ...]])
 
-_CACHED_TOKENS = 100_000
+_CACHED_TOKENS, _CACHED_TABLES = 100_000, 10_000
+
+
+class _Tables:
+    """Questions and options of an ontology by name, a table for each tuple of them, made once."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[object, Mapping[str, Any]]] = {}
+
+    def by_name(self, things: Sequence[Question] | Sequence[Option]) -> Mapping[str, Any]:
+        known = self._found.get(id(things))
+        if known is None or known[0] is not things:
+            if len(self._found) >= _CACHED_TABLES:
+                self._found.clear()
+            table = {one.value if isinstance(one, Option) else one.name: one for one in things}
+            known = self._found[id(things)] = things, table  # which is held, so that its id is nobody else's
+        return known[1]
+
+
+_tables = _Tables()
+
+
+def _below(options: Mapping[str, Option], value: str) -> Sequence[Question]:
+    option = options.get(value)
+    return option.attributes if option is not None else ()
 
 
 class PlaceholderFiller(dict[bytes, bytes]):
@@ -142,7 +166,7 @@ class PlaceholderFiller(dict[bytes, bytes]):
 
 def _answers(attributes: Sequence[Attribute], questions: Sequence[Question]) -> list[dict[str, Any]]:
     """Nested answers, those that have a question in the ontology, one a question."""
-    known = {q.name: q for q in questions}
+    known = _tables.by_name(questions)
     given: dict[str, list[Scalar | Choice]] = {}
     for attribute in attributes:
         if attribute.name in known:
@@ -159,7 +183,7 @@ def values_of(value: Value) -> tuple[Scalar | Choice, ...]:
 def _answer(question: Question, values: Sequence[Scalar | Choice]) -> Any:
     if question.input is Input.TEXT:
         return "\n".join(_text(v) for v in values)
-    options = {o.value: o.attributes for o in question.options}
+    options = _tables.by_name(question.options)
     chosen: dict[str, dict[str, Any]] = {}
     for value in values:
         chosen.setdefault(_text(value), _option(value, options))
@@ -167,10 +191,10 @@ def _answer(question: Question, values: Sequence[Scalar | Choice]) -> Any:
     return listed if question.input is Input.CHECKLIST else listed[0]
 
 
-def _option(value: Scalar | Choice, options: dict[str, tuple[Question, ...]]) -> dict[str, Any]:
+def _option(value: Scalar | Choice, options: Mapping[str, Option]) -> dict[str, Any]:
     option: dict[str, Any] = {"name": _text(value)}
     if isinstance(value, Choice) and value.attributes:
-        nested = _answers(value.attributes, options.get(value.value, ()))
+        nested = _answers(value.attributes, _below(options, value.value))
         if nested:
             option["classifications"] = nested
     return option
@@ -209,7 +233,7 @@ def _listed(question: Question, values: Sequence[tuple[Scalar | Choice, Ranges]]
             radio_starts.update(start for start, _ in merged((s for _, given in group for s in given), timed))
         for group in grouped.values():
             group[:] = [(v, [_parted(span, radio_starts) for span in ranges]) for v, ranges in group]
-    options = {o.value: o.attributes for o in question.options}
+    options = _tables.by_name(question.options)
     key = "value" if question.input is Input.TEXT else "name"
     listed: list[dict[str, Any]] = []
     for text, group in grouped.items():
@@ -218,7 +242,7 @@ def _listed(question: Question, values: Sequence[tuple[Scalar | Choice, Ranges]]
             starts = {start for start, _ in spans}
             spans = [_parted(span, starts) for span in spans]
         entry = {key: text, "frames": [{"start": start, "end": end} for start, end in spans]}
-        nested = _nested(group, options.get(text, ()), timed)
+        nested = _nested(group, _below(options, text), timed)
         if nested:
             entry["classifications"] = nested
         listed.append(entry)
@@ -234,7 +258,7 @@ def _parted(span: tuple[int, int], starts: Container[int]) -> tuple[int, int]:
 def _nested(
     group: Sequence[tuple[Scalar | Choice, Ranges]], questions: Sequence[Question], timed: bool
 ) -> list[dict[str, Any]]:
-    known = {q.name: q for q in questions}
+    known = _tables.by_name(questions)
     given: dict[str, list[tuple[Scalar | Choice, Ranges]]] = {}
     for value, ranges in group:
         for attribute in value.attributes if isinstance(value, Choice) else ():
