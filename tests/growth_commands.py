@@ -1,7 +1,8 @@
 """Commands whose work grows in one dimension: for each, what makes a folder of size ``n`` and the arguments for it.
 
-``python tests/growth_commands.py COMMAND DIMENSION N FOLDER`` makes one and prints the arguments, so that who measures
-the command has not made its input in the same process.
+``python tests/growth_commands.py SUBJECT DIMENSION N FOLDER`` makes one and prints the arguments, so that who measures
+the command has not made its input in the same process. Subjects are the formats, which ``convert`` reads, and what is
+done beside.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import to_labelbox
-from growth_sets import COCO, LABEL_STUDIO, circle, write
+from growth_sets import COCO, LABEL_STUDIO, SETS, Make, arguments, circle, write
 from harness import annotation, coco, image, lines, save
 from to_labelbox import Settings
 
@@ -333,7 +334,18 @@ def _listed(folder: Path, n: int) -> list[str]:
 
 CLOUD: dict[str, Prepare] = {"objects": _listed}
 
-TRIALS: dict[str, dict[str, Prepare]] = {
+
+def _format(format: str, make: Make, folder: Path, n: int) -> list[str]:
+    source = write(folder / "set", make(n))
+    sizes = ("--sizes", given["sizes"]) if "sizes" in (given := arguments(format, source)) else ()
+    return _words("convert", source, "-o", folder / "out", "--from", format, *sizes)
+
+
+FORMATS: dict[str, dict[str, Prepare]] = {
+    format: {name: partial(_format, format, make) for name, make in dimensions.items()}
+    for format, dimensions in SETS.items()
+}
+COMMANDS: dict[str, dict[str, Prepare]] = {
     "rules": RULES,
     "validate": VALIDATE,
     "preview": PREVIEW,
@@ -343,6 +355,7 @@ TRIALS: dict[str, dict[str, Prepare]] = {
     "batch": BATCH,
     "cloud": CLOUD,
 }
+TRIALS: dict[str, dict[str, Prepare]] = {**FORMATS, **COMMANDS}
 
 
 if __name__ == "__main__":
