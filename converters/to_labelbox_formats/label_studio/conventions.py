@@ -19,6 +19,8 @@ from to_labelbox_formats.label_studio.options import Options
 _SLACK = 1.0
 """Per cent that a shape may reach beyond its picture and still be drawn on it."""
 
+_FEWEST = 3
+"""Regions that all lie in one corner before they are taken for a sign."""
 _MOST = 1e9
 """Numbers beyond this are no places, whatever their unit."""
 
@@ -105,6 +107,7 @@ class Evidence:
 
     def __init__(self) -> None:
         self.counts = {reading.option: Count() for reading in READINGS}
+        self.fractions = Count()
 
     def see(self, region: Mapping[str, Any], value: Any) -> None:
         """Look at a region; that of a flat record is its own value, with the size of its picture in it."""
@@ -112,6 +115,10 @@ class Evidence:
             return
         if "x" in value and "y" in value:
             self._see_place(region, value)
+        elif isinstance(value.get("points"), list):
+            points = [p for p in value["points"] if isinstance(p, list) and len(p) == 2 and _are_numbers(p)]
+            if points:
+                self._see_extent(region, max(x for x, _ in points), max(y for _, y in points))
         elif isinstance(frames := value.get("sequence") or value.get("ranges"), list):
             numbers = [f.get("frame", f.get("start")) for f in frames if isinstance(f, dict)]
             known = [n for n in numbers if isinstance(n, (int, float))]
@@ -125,20 +132,25 @@ class Evidence:
 
     def _see_place(self, region: Mapping[str, Any], value: Mapping[str, Any]) -> None:
         numbers: list[Any] = [value.get(key, 0) for key in ("x", "y", "width", "height")]
-        numbers += region.get("original_width"), region.get("original_height")
         if not _are_numbers(numbers):
             return
-        x, y, width, height, *size = numbers
+        x, y, width, height = numbers
+        size: list[Any] = [region.get("original_width"), region.get("original_height")]
         if value.get("rotation"):
-            if "width" in value and _are_numbers([value["rotation"]]):
+            if "width" in value and _are_numbers([value["rotation"], *size]):
                 box = [x * size[0] / 100, y * size[1] / 100, width * size[0] / 100, height * size[1] / 100]
                 about = [_lies_in(box, value["rotation"], size, centre=centre) for centre in (False, True)]
                 self.counts["pivot"].add(*about)
             return
         right, bottom = (x, y) if "keypointlabels" in value else (x + width, y + height)
-        self.counts["units"].add(
-            max(right, bottom) <= 100 + _SLACK, right <= size[0] + _SLACK and bottom <= size[1] + _SLACK
-        )
+        self._see_extent(region, right, bottom)
+
+    def _see_extent(self, region: Mapping[str, Any], right: float, bottom: float) -> None:
+        self.fractions.add(max(right, bottom) > 1, True)
+        size: list[Any] = [region.get("original_width"), region.get("original_height")]
+        if _are_numbers(size):
+            fits_pixels = right <= size[0] + _SLACK and bottom <= size[1] + _SLACK
+            self.counts["units"].add(max(right, bottom) <= 100 + _SLACK, fits_pixels)
 
 
 def _are_numbers(values: list[Any]) -> bool:
@@ -161,13 +173,13 @@ def _lies_in(box: list[float], rotation: float, size: list[float], *, centre: bo
 class Conventions(Struct, frozen=True):
     """The ones that are taken.
 
-    ``pixels``: coordinates are pixels, not per cent; ``about_centre``: rectangles are turned about it, not their corner;
+    ``units``: what coordinates are, by the option's values; ``about_centre``: rectangles are turned about it, not their corner;
     ``frame_base``: number of the first frame; ``milliseconds``: times of sounds are such, not seconds; ``utf16``: what
     offsets in texts count where no stored text tells, None when nobody has said so; ``frame_rates``: frames a second that
     the export counts, and that the video has, where the user gives both.
     """
 
-    pixels: bool = False
+    units: str = "percent"
     about_centre: bool = False
     frame_base: int = 1
     milliseconds: bool = False
@@ -192,9 +204,19 @@ class Conventions(Struct, frozen=True):
 
 def settle(evidence: Evidence, options: Options, log: Log) -> Conventions:
     """What the user says, else what the editor writes; asks where the evidence is against that, and tells of doubt."""
+    tiny = evidence.fractions
+    if options.units is None and tiny.against >= _FEWEST and not tiny.fit:
+        ask(
+            f"Coordinates are per cent of the picture, but all {tiny.against} regions that were looked at lie in the hundredth "
+            "of its width and height at its top-left corner, as fractions of it do.",
+            [
+                ("-O units=fraction", "they are fractions of the picture, from 0 to 1"),
+                ("-O units=percent", "they are per cent"),
+            ],
+        )
     taken = {reading.option: _taken(reading, evidence.counts[reading.option], options, log) for reading in READINGS}
     return Conventions(
-        pixels=taken["units"] == "pixel",
+        units=taken["units"],
         about_centre=taken["pivot"] == "centre",
         frame_base=int(taken["frame_base"]),
         milliseconds=taken["times"] == "milliseconds",

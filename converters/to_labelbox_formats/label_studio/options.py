@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from to_labelbox.report.errors import UsageError
 
 VALUES = {
-    "units": ("percent", "pixel"),
+    "units": ("percent", "pixel", "fraction"),
     "pivot": ("corner", "centre"),
     "times": ("seconds", "milliseconds"),
     "offsets": ("code_points", "utf16"),
@@ -50,7 +50,9 @@ class Options:
     )
     units: str | None = field(
         default=None,
-        metadata={"help": "what coordinates are: percent of the picture, as the editor writes them, or pixel"},
+        metadata={
+            "help": "what coordinates are: percent of the picture, as the editor writes them, pixel, or fraction (0 to 1)"
+        },
     )
     offsets: str | None = field(
         default=None,

@@ -56,6 +56,35 @@ def test_shapes_in_pixels_that_are_not_plain(tmp_path: Path) -> None:
     assert {(round(p["x"]), round(p["y"])) for p in box_} == {(50, 50), (50, 70), (40, 70), (40, 50)}
 
 
+def outline(x: float, y: float, side: float, id: str) -> dict[str, Any]:
+    points = [[x, y], [x + side, y], [x + side, y + side]]
+    return region("polygonlabels", {"points": points, "polygonlabels": ["car"]}, id, **SIZE)
+
+
+def test_outlines_in_pixels_are_evidence_too(tmp_path: Path) -> None:
+    file = write(tmp_path, [task([outline(110, 20, 50, "a"), outline(120, 30, 40, "b")])])
+    with pytest.raises(UsageError, match="units=pixel"):
+        to_labelbox.convert(file, tmp_path / "out")
+
+
+def test_fractions_of_the_picture_are_asked_about(tmp_path: Path) -> None:
+    value = {"x": 0.5, "y": 0.25, "width": 0.25, "height": 0.5, "rectanglelabels": ["car"]}
+    given = [region("rectanglelabels", value, "r", **SIZE), outline(0.1, 0.2, 0.5, "p"), outline(0, 0.5, 0.5, "q")]
+    file = write(tmp_path, [task(given)])
+    with pytest.raises(UsageError) as asked:
+        to_labelbox.convert(file, tmp_path / "out")
+    assert "all 3 regions" in str(asked.value)
+    to_labelbox.convert(file, tmp_path / "out", options={"units": "fraction"})
+    first, second, _ = lines(tmp_path / "out")
+    width, height = SIZE["original_width"], SIZE["original_height"]
+    assert first["bbox"] == {"top": height / 4, "left": width / 2, "height": height / 2, "width": width / 4}
+    assert second["polygon"][0] == pytest.approx({"x": width / 10, "y": height / 5})
+    small = to_labelbox.convert(file, tmp_path / "small", options={"units": "percent"})
+    assert small.annotations.read == 3
+    two = write(tmp_path, [task(given[:2])])
+    assert to_labelbox.convert(two, tmp_path / "two").annotations.read == 2
+
+
 def test_a_unit_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="percent, pixel"):
         to_labelbox.convert(write(tmp_path, [task([box()])]), tmp_path / "out", options={"units": "inch"})

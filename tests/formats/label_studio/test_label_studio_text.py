@@ -63,6 +63,16 @@ def test_a_line_break_that_only_the_quote_has_agrees() -> None:
     assert Offsets("clear to land").resolve(8, 12, "land\n") == (8, 12, Unit.MISMATCH)
 
 
+def test_offsets_of_scripts_that_include_the_last_character() -> None:
+    assert Offsets("Ada wrote").resolve(4, 8, "wrote") == (4, 9, Unit.INCLUSIVE)
+    assert Offsets("Ada wrote").resolve(5, 9, "wrote") == (4, 9, Unit.FROM_ONE)
+    assert Offsets("I see").resolve(0, 0, "I") == (0, 1, Unit.INCLUSIVE)
+    assert Offsets("I see").resolve(0, 0, "x") is None
+    assert Offsets("I see").resolve(0, 0, None) is None
+    # the editor's own way counts where it fits
+    assert Offsets("aaaa").resolve(1, 3, "aa") == (1, 3, Unit.CODE_POINTS)
+
+
 def test_stored_line_breaks_of_two_characters_agree() -> None:
     assert Offsets("a\nb").resolve(0, 3, "a\\nb") == (0, 3, Unit.CODE_POINTS)
 

@@ -87,10 +87,12 @@ class AssetRegions:
         self._last = width, height, size
         return size
 
-    def pixel_frame(self, region: Region) -> tuple[float, float] | None:
-        """What coordinates refer to that are pixels: as per cent of this they stay what they are."""
-        self.frame(region)
-        return 100.0, 100.0
+    def frame_in(self, units: str, region: Region) -> tuple[float, float] | None:
+        """Of what coordinates in other units than per cent are per cent: pixels stay what they are."""
+        size = self.frame(region)
+        if units == "pixel":
+            return 100.0, 100.0
+        return size if units == "percent" or size is None else (size[0] * 100, size[1] * 100)
 
     def _frame(self, width: Number, height: Number) -> tuple[float, float] | None:
         told = _size(width, height)

@@ -118,7 +118,7 @@ class RegionReader(Struct, gc=False):
         if asset.slot.media is not Media.IMAGE and value.x is None:
             raise Refused(Code.UNSUPPORTED, f"a region of type {entry.type!r} has no counterpart in Labelbox")
         raster = value.rle or value.imageDataURL is not None
-        size = asset.pixel_frame(entry) if self.conventions.pixels and not raster else asset.frame(entry)
+        size = asset.frame_in("percent" if raster else self.conventions.units, entry)
         if size is None:
             raise Refused(
                 Code.IMAGE_SIZE_UNKNOWN,
@@ -365,7 +365,7 @@ class RegionReader(Struct, gc=False):
         return RegionContent(answer.ledger_label, [answer])
 
     def _track(self, value: ValueRecord, entry: Region) -> RegionContent:
-        size = self.asset.pixel_frame(entry) if self.conventions.pixels else self.asset.frame(entry)
+        size = self.asset.frame_in(self.conventions.units, entry)
         if size is None:
             raise Refused(
                 Code.IMAGE_SIZE_UNKNOWN, f"percentages need the size of the video, which is not known: {SIZE_REMEDY}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -202,7 +203,8 @@ class TaskReader:
     def _on_one_picture(self, groups: list[Group], asset: AssetRegions, at: _AnnotationPlace) -> list[AssetAnswer]:
         """Regions on one picture: those that most exports are made of are read without the general machinery."""
         answers: list[AssetAnswer] = []
-        frame = asset.pixel_frame if self._conventions.pixels else asset.frame
+        units = self._conventions.units
+        frame = asset.frame if units == "percent" else partial(asset.frame_in, units)
         plain_label, ids, ledger, where = self._naming.plain_label, asset.ids, self._log.ledger, at.place.where
         for group in groups:
             entry = group.entries[0]

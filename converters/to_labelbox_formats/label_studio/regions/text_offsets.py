@@ -28,6 +28,8 @@ class Unit(StrEnum):
     UTF16 = "UTF-16 units"
     LF = "code points with CRLF as one"
     LF_UTF16 = "UTF-16 units with CRLF as one"
+    INCLUSIVE = "code points with the last one included"
+    FROM_ONE = "code points from 1 with the last one included"
     UNCHECKED = "code points, not checked"
     MISMATCH = "code points, although the text there is another one"
 
@@ -74,6 +76,9 @@ class Offsets:
             if self._wide:
                 unix = self._unix
                 yield Span(self._from_lf(unix._from_utf16(start)), self._from_lf(unix._from_utf16(end)), Unit.LF_UTF16)
+        yield Span(start, end + 1, Unit.INCLUSIVE)
+        if start:
+            yield Span(start - 1, end, Unit.FROM_ONE)
 
     def is_ambiguous(self, end: int) -> bool:
         """Whether an offset up to that place means another one by another unit."""
@@ -81,7 +86,7 @@ class Offsets:
 
     def resolve(self, start: int, end: int, quote: str | None, utf16: bool = False) -> Span | None:
         """The span in code points; None when it is empty or not in the text. ``utf16``: the unit where no quote tells."""
-        if start < 0 or end <= start:
+        if start < 0 or end < start or (end == start and not quote):
             return None
         length = len(self.text)
         if utf16 and not quote:
@@ -93,7 +98,7 @@ class Offsets:
             for candidate in self._candidates(start, end):
                 if candidate.end <= length and self._agree(self.text[candidate.start : candidate.end], said):
                     return candidate
-        return Span(start, end, Unit.MISMATCH) if end <= length else None
+        return Span(start, end, Unit.MISMATCH) if start < end <= length else None
 
     def agrees(self, start: int, end: int, quote: str | None) -> bool:
         """Whether the text at the offsets, in one unit or another, is the one that a span says it covers."""
