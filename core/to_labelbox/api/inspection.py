@@ -17,7 +17,6 @@ from to_labelbox.conversion.run import Result
 from to_labelbox.model.schema import Question
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.plugins.reader import Match, Refusal
-from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
 from to_labelbox.report.report import Assets, Lines, SourceInfo, Suspicion, json_text
 
@@ -129,7 +128,7 @@ def inspected(said: Mapping[str, Match | Refusal], opened: OpenSource, result: R
         lines=report.lines,
         estimate=Estimate(report.lines.total, survey.bytes),
         features=ontology.features,
-        limits=[_reached(limit) for limit in result.limits],
+        limits=[Reached(one.name, one.most, one.value, one.hit) for one in result.limits],
         diagnostics=report.diagnostics,
         unread=report.unread,
         assumptions=report.assumptions,
@@ -147,10 +146,6 @@ def _tools(ontology: Ontology, result: Result) -> Iterator[Drawn]:
 def _answered(question: Question) -> Answered:
     input = question.input.value if question.input else "text"
     return Answered(question.name, input, [o.value for o in question.options], "part" if question.index else "whole")
-
-
-def _reached(limit: Limit) -> Reached:
-    return Reached(limit.name, limit.most, limit.value, limit.hit)
 
 
 def _sizes(counted: Mapping[tuple[int, int], int]) -> Sizes:

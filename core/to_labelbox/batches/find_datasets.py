@@ -179,7 +179,9 @@ class _Search:
         apart = self._stand_apart(folder, path, files) if len(own.formats) > 1 else {}
         claims = _Claims() if apart else own
         inside = self._inside(folder, path, folders, depth + 1, bool(claims.formats))
-        if not own.formats and all(self._is_part(name) for name, rows in inside.items() if any(map(_is_set, rows))):
+        if not own.formats and all(
+            self._is_part(name) for name, rows in inside.items() if any(row.found.format for row in rows)
+        ):
             claims = self._claims(folder)
         if len(claims.formats) == 1:
             return self._dataset(folder, path, claims, files if own.formats else [], inside, names)
@@ -358,10 +360,6 @@ class _Search:
             else ""
         )
         return _Row(Found(_slashes(path), source, first, claims.reason, problem), claims.certain)
-
-
-def _is_set(row: _Row) -> bool:
-    return row.found.format != ""
 
 
 def _stands_alone(row: _Row) -> bool:

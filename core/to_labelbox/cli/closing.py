@@ -94,18 +94,13 @@ def _end(report: Report, out: str | None) -> list[str]:
     """Where it is, and what to do next."""
     if report.failed:
         kept = out is not None and not report.outputs and os.path.isdir(out) and holds_result(out)
-        written = (
-            "" if out is None else f"; {out} keeps its earlier result" if kept else f"; {_report_of(out)} says it all"
-        )
+        where = f"{out} keeps its earlier result" if kept else f"{os.path.join(out or '', 'report.json')} says it all"
+        written = "" if out is None else f"; {where}"
         return ["", f"nothing could be converted: see the reasons above{written}"]
     if out is None:
         return []
     files = ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])
     return ["", f"wrote {files}", f"next: to-labelbox validate {shlex.quote(out)}"]
-
-
-def _report_of(out: str) -> str:
-    return os.path.join(out, "report.json")
 
 
 def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:

@@ -116,7 +116,10 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
             yield from _one("labels", assets, assets)
         return
     skipped = {code: one.skipped for code, one in log.diagnostics.items() if one.skipped}
-    skips = {code: count for code, count in skipped.items() if code not in LEFT_OUT | _NO_PLACE and _is_loss(code)}
+    without = LEFT_OUT | _NO_PLACE
+    skips = {
+        code: count for code, count in skipped.items() if code not in without and severity_of(code) is not Severity.INFO
+    }
     if skips:
         most = max(skips.values())
         first, *tied = (code for code, count in skips.items() if count == most)
@@ -145,10 +148,6 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
             one.what, one.where = "group", group
             one.likely = list(LIKELY["group"])
             yield one
-
-
-def _is_loss(code: str) -> bool:
-    return severity_of(code) is not Severity.INFO
 
 
 def _one(what: str, count: int, of: int, code: str | None = None) -> Iterator[Suspicion]:

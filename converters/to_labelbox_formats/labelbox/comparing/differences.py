@@ -45,7 +45,8 @@ def difference(sent: Feature, found: Feature, tolerance: float) -> Difference:
         made.reasons.append(f"is {found.name!r}, was {sent.name!r}")
     if sent.place != found.place and (sent.place or found.place):
         made.reasons.append(f"is on {found.place or 'none'}, was on {sent.place or 'none'}")
-    _SHAPES.get(sent.kind, _no_shape)(sent, found, _tolerance(sent, tolerance), made)
+    if (of_shape := _SHAPES.get(sent.kind)) is not None:
+        of_shape(sent, found, _tolerance(sent, tolerance), made)
     made.reasons += _answers(sent.answers, found.answers)
     made.reasons += _times(sent.times, found.times)
     return made
@@ -77,8 +78,8 @@ def distance(one: Numbers, other: Numbers) -> float:
     )
 
 
-def _box(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
-    _moved(sent.numbers, found.numbers, "box", tolerance, made)
+def _drawn(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
+    _moved(sent.numbers, found.numbers, sent.kind, tolerance, made)
 
 
 def _mask(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
@@ -86,14 +87,6 @@ def _mask(sent: Feature, found: Feature, tolerance: float, made: Difference) -> 
         _moved(sent.numbers, found.numbers, "box", max(tolerance, 1.0), made)
     else:
         made.compared = False
-
-
-def _point(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
-    _moved(sent.numbers, found.numbers, "point", tolerance, made)
-
-
-def _outline(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
-    _moved(sent.numbers, found.numbers, sent.kind, tolerance, made)
 
 
 def _moved(one: Numbers, other: Numbers, shape: str, tolerance: float, made: Difference) -> None:
@@ -216,10 +209,6 @@ def _masks(sent: Feature, found: Feature, _off: float, made: Difference) -> None
         made.reasons.append(f"is not in frame {', '.join(map(str, lost[:SHOWN]))}{' …' if len(lost) > SHOWN else ''}")
 
 
-def _no_shape(sent: Feature, found: Feature, tolerance: float, made: Difference) -> None:
-    pass
-
-
 def _relationship(sent: Feature, found: Feature, _off: float, made: Difference) -> None:
     if sent.ends[:2] != found.ends[:2]:
         made.reasons.append("is between other annotations")
@@ -228,10 +217,9 @@ def _relationship(sent: Feature, found: Feature, _off: float, made: Difference) 
 
 
 _SHAPES = {
-    "box": _box, "polygon": _outline, "line": _outline, "point": _point, "mask": _mask, "entity": _entity,
+    "box": _drawn, "polygon": _drawn, "line": _drawn, "point": _drawn, "mask": _mask, "entity": _entity,
     "tokens": _tokens, "track": _track, "masks": _masks, "relationship": _relationship,
 }  # fmt: skip
-
 
 # ------------------------------------------------------------------------------------------------------------ answers
 

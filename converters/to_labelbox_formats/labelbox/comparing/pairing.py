@@ -106,30 +106,6 @@ def _round(
     return [f for f in sent if id(f) not in taken], [f for f in found if id(f) not in taken], pairs
 
 
-def _by_id(feature: Feature) -> Hashable:
-    return (feature.kind, feature.id) if feature.id else None
-
-
-def _by_all(feature: Feature) -> Hashable:
-    return feature.exact
-
-
-def _by_name(feature: Feature) -> Hashable:
-    return feature.kind, feature.name, feature.place
-
-
-def _by_name_anywhere(feature: Feature) -> Hashable:
-    return feature.kind, feature.name
-
-
-def _by_kind(feature: Feature) -> Hashable:
-    return feature.kind
-
-
-def _by_ends(feature: Feature) -> Hashable:
-    return feature.name, feature.ends[:2]
-
-
 def likeness(one: Feature, other: Feature) -> float:
     """From 0, which is not the same, to 1; a little less where answers differ."""
     return _alike(one, other) * (1 - 0.01 * (one.answers != other.answers or one.place != other.place))
@@ -200,19 +176,20 @@ def _renamed(one: Feature, other: Feature) -> float:
     return alike if alike >= RENAMED else 0.0
 
 
-def _any(_one: Feature, _other: Feature) -> float:
-    return 0.5
-
-
+_ID: Key = lambda f: (f.kind, f.id) if f.id else None
+_NAME: Key = lambda f: (f.kind, f.name)
 _ROUNDS: tuple[tuple[Key, Likeness | None], ...] = (
-    (_by_id, None),
-    (_by_all, None),
-    (_by_name, likeness),
-    (_by_name_anywhere, likeness),
-    (_by_kind, _renamed),
+    (_ID, None),
+    (lambda f: f.exact, None),
+    (lambda f: (f.kind, f.name, f.place), likeness),
+    (_NAME, likeness),
+    (lambda f: f.kind, _renamed),
 )
-_LINKS: tuple[tuple[Key, Likeness | None], ...] = ((_by_id, None), (_by_ends, None), (_by_name_anywhere, _any))
-
+_LINKS: tuple[tuple[Key, Likeness | None], ...] = (
+    (_ID, None),
+    (lambda f: (f.name, f.ends[:2]), None),
+    (_NAME, lambda _one, _other: 0.5),
+)
 
 # --------------------------------------------------------------------------------------------------------------- best
 

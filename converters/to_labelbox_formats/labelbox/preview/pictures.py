@@ -147,12 +147,11 @@ def _on(image: Image.Image, instance: tuple[int, int, int] | None) -> Image.Imag
         return image.convert("L").point(lambda v: 255 if v else 0)
     from PIL import ImageChops
 
-    bands = [band.point([255 if n == want else 0 for n in range(256)]) for band, want in zip(_bands(image), instance)]
+    bands = [
+        band.point([255 if n == want else 0 for n in range(256)])
+        for band, want in zip(image.convert("RGB").split(), instance)
+    ]
     return ImageChops.darker(ImageChops.darker(bands[0], bands[1]), bands[2])
-
-
-def _bands(image: Image.Image) -> tuple[Image.Image, ...]:
-    return image.convert("RGB").split()
 
 
 def _tinted(shape: Image.Image, color: tuple[int, int, int]) -> str:
