@@ -50,9 +50,9 @@ def tell(text: str) -> None:
         print(_dressed(shown, sys.stderr), file=sys.stderr, flush=True)
 
 
-def say(text: str, end: str = "\n") -> None:
+def say(text: str) -> None:
     """Print a result."""
-    click.echo(_dressed(display_lines(text), sys.stdout) + end, nl=False, color=True)
+    click.echo(_dressed(display_lines(text), sys.stdout), color=True)
 
 
 def width(stream: TextIO) -> int:

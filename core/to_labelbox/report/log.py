@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import Any, NoReturn, Self
 
 from msgspec import Struct, field
@@ -38,13 +37,6 @@ UNREADABLE = "(unreadable)"
 def examples_of(code: str) -> int:
     """Examples of a code that a report holds: of decisions all, as each is about something else."""
     return LISTED if code == Code.DECISION else EXAMPLES
-
-
-class Outcome(StrEnum):
-    CONVERTED = "converted"
-    APPROXIMATED = "approximated"
-    MERGED = "merged"
-    SKIPPED = "skipped"
 
 
 def split_location(file: str, location: str) -> tuple[str, str]:

@@ -182,7 +182,7 @@ def _column(name: str) -> str | None:
 
 
 def _records(path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with open_text(path, f"--data-rows {path}", newline="") as file:
+    with open_text(path, f"--data-rows {path}") as file:
         head = file.read(4096).lstrip()[:1]
         file.seek(0)
         if head == "[":

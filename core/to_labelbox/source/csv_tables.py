@@ -18,7 +18,7 @@ def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int
     rows: list[tuple[int, list[str]]] = []
     places = list(range(len(columns)))
     try:
-        with open_text(path, f"{path}: {what} cannot be read", newline="") as file:
+        with open_text(path, f"{path}: {what} cannot be read") as file:
             reader = csv.reader(file)
             for row in reader:
                 if not row:

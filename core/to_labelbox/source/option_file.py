@@ -41,7 +41,7 @@ def open_file(path: str, said: str) -> BinaryIO:
     return file
 
 
-def open_text(path: str, said: str, newline: str | None = None) -> TextIO:
+def open_text(path: str, said: str) -> TextIO:
     """As :func:`open_file`, decoded by :func:`encoding_of`; reading raises :class:`UnicodeDecodeError`."""
     file = open_file(path, said)
     try:
@@ -50,7 +50,7 @@ def open_text(path: str, said: str, newline: str | None = None) -> TextIO:
     except BaseException:
         file.close()
         raise
-    return io.TextIOWrapper(file, encoding=encoding, newline=newline)
+    return io.TextIOWrapper(file, encoding=encoding, newline="")
 
 
 def encoding_of(head: bytes, said: str) -> str:
