@@ -32,13 +32,7 @@ from to_labelbox.conversion.each import in_processes
 from to_labelbox.conversion.job import job_of
 from to_labelbox.conversion.naming import PARTIAL, REPORT
 from to_labelbox.conversion.options import OutputOptions, takes
-from to_labelbox.conversion.output_folder import (
-    holds_result,
-    make_folders,
-    remove_empty,
-    room,
-    unwritable,
-)
+from to_labelbox.conversion.output_folder import holds_result, make_folders, remove_empty, room, unwritable
 from to_labelbox.ontology.one_tool import is_settled
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError

@@ -8,18 +8,8 @@ from typing import NamedTuple
 
 from to_labelbox.batches.plan import HEAD
 from to_labelbox.batches.published import Counted, PublishedDataset, kept_report, load_kept, remember, save_published
-from to_labelbox.conversion.checkpoint import (
-    DatasetCheckpoint,
-    finished_chunks,
-    load,
-    missing,
-    save,
-    saved_log,
-)
-from to_labelbox.conversion.chunks import (
-    EncodedChunk,
-    rendered_here,
-)
+from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, missing, save, saved_log
+from to_labelbox.conversion.chunks import EncodedChunk, rendered_here
 from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.naming import Complete, give_names
 from to_labelbox.conversion.output_folder import Folder

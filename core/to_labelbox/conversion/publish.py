@@ -8,12 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from to_labelbox.conversion.chunks import (
-    LineRenderer,
-    index_lines,
-    part_path,
-    pieces,
-)
+from to_labelbox.conversion.chunks import LineRenderer, index_lines, part_path, pieces
 from to_labelbox.conversion.global_keys import MEDIA
 from to_labelbox.conversion.located_assets import report_matches
 from to_labelbox.conversion.merge_chunks import MergedChunks, give_unique_uuids

@@ -19,14 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from to_labelbox.conversion.addresses import advice, shared_addresses
-from to_labelbox.conversion.chunks import (
-    EncodedChunk,
-    LineRenderer,
-    encode_part,
-    plan,
-    plan_ahead,
-    rendered_here,
-)
+from to_labelbox.conversion.chunks import EncodedChunk, LineRenderer, encode_part, plan, plan_ahead, rendered_here
 from to_labelbox.conversion.each import in_order
 from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.naming import give_names

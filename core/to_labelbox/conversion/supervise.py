@@ -8,15 +8,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from to_labelbox.conversion.checkpoint import (
-    save_empty_part,
-)
-from to_labelbox.conversion.chunks import (
-    ChunkIndex,
-    EncodedChunk,
-    part_path,
-    pieces,
-)
+from to_labelbox.conversion.checkpoint import save_empty_part
+from to_labelbox.conversion.chunks import ChunkIndex, EncodedChunk, part_path, pieces
 from to_labelbox.conversion.isolation import new_trace, take_trace
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.output_folder import Sink

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from to_labelbox.conversion.checkpoint import (
-    DatasetCheckpoint,
-    save_part,
-)
+from to_labelbox.conversion.checkpoint import DatasetCheckpoint, save_part
 from to_labelbox.conversion.chunks import (
     READ_AHEAD,
     EncodedChunk,

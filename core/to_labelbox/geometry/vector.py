@@ -11,13 +11,7 @@ from itertools import pairwise
 from operator import mul
 from typing import Any
 
-from to_labelbox.model.items import (
-    Box,
-    Ellipse,
-    Flat,
-    Polygon,
-    RotatedBox,
-)
+from to_labelbox.model.items import Box, Ellipse, Flat, Polygon, RotatedBox
 
 ELLIPSE_VERTICES = 64
 

@@ -23,12 +23,7 @@ from to_labelbox_formats.labelbox.validate.answers import (
     values,
 )
 from to_labelbox_formats.labelbox.validate.frames import segments_line, shape_of
-from to_labelbox_formats.labelbox.validate.geometry import (
-    bbox_line,
-    point_line,
-    polygon_line,
-    polyline_line,
-)
+from to_labelbox_formats.labelbox.validate.geometry import bbox_line, point_line, polygon_line, polyline_line
 from to_labelbox_formats.labelbox.validate.hints import Hint, at
 from to_labelbox_formats.labelbox.validate.masks import mask_line, masks_line
 from to_labelbox_formats.labelbox.validate.names import NO_CLASSES, Names, differing, listing
