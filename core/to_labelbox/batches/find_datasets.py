@@ -67,11 +67,7 @@ class Found(Struct, frozen=True):
 
 
 def discover(
-    root: str,
-    format: str | None = None,
-    patterns: Sequence[str] = (),
-    leave_out: str | None = None,
-    each: Each = map,
+    root: str, format: str | None = None, patterns: Sequence[str] = (), leave_out: str | None = None, each: Each = map
 ) -> list[Found]:
     """Datasets in order of their paths. ``patterns`` are shell patterns of paths; ``leave_out`` is a folder not looked into.
 

@@ -91,9 +91,7 @@ def _cause(report: Report) -> str:
     if not report.assets.read:
         return ": it holds no asset"
     most = max(
-        report.diagnostics,
-        key=lambda d: (d.skipped > 0 and d.code not in LEFT_OUT, d.skipped, d.count),
-        default=None,
+        report.diagnostics, key=lambda d: (d.skipped > 0 and d.code not in LEFT_OUT, d.skipped, d.count), default=None
     )
     return "" if most is None else f": {most.code} ×{most.skipped or most.count:,}, {most.examples[0]}"
 

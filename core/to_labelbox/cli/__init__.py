@@ -76,9 +76,7 @@ Each command has its own help with examples: to-labelbox COMMAND -h
 
 
 @click.group(
-    cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog=EXIT_CODES,
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES
 )
 @click.version_option(package_name="to-labelbox", prog_name="to-labelbox")
 def cli() -> None:

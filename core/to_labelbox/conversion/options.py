@@ -82,10 +82,7 @@ class ConversionOptions(Rules, Reading):
         path=True,
     )
     ontology: Ontology | FilePath | None = option(
-        None,
-        "Fit this existing ontology; what it does not have is left out and listed.",
-        metavar="JSON",
-        path=True,
+        None, "Fit this existing ontology; what it does not have is left out and listed.", metavar="JSON", path=True
     )
     url_map: Mapping[str, str] | FilePath | None = option(None, "key,url of each asset.", metavar="CSV", path=True)
     on_error: str = option(

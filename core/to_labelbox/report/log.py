@@ -182,14 +182,7 @@ class Log:
         self._listener = listener
 
     def note(
-        self,
-        code: str,
-        message: str,
-        *,
-        file: str = "",
-        where: str = "",
-        id: str = "",
-        count: int = 1,
+        self, code: str, message: str, *, file: str = "", where: str = "", id: str = "", count: int = 1
     ) -> Diagnostic:
         """Record an occurrence that costs no annotation by itself; gives all occurrences of its code."""
         diagnostic = self.diagnostics.get(code)

@@ -143,10 +143,7 @@ _JSON_WORDS = [
 ]
 _JSON = [
     *[
-        (
-            rf"^{pattern}\s*\(byte (?P<byte>\d+)\)$",
-            lambda m, w=words: f"{m.expand(w)}, at byte {int(m['byte']) + 1:,}",
-        )
+        (rf"^{pattern}\s*\(byte (?P<byte>\d+)\)$", lambda m, w=words: f"{m.expand(w)}, at byte {int(m['byte']) + 1:,}")
         for pattern, words in _JSON_WORDS
         if pattern.startswith("JSON")
     ],

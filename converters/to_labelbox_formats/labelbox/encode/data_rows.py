@@ -82,9 +82,4 @@ def _tiles(asset: Asset, url: str) -> Any:
     }
 
 
-_ROW_DATA = {
-    Media.TEXT: _text,
-    Media.DOCUMENT: _document,
-    Media.CONVERSATION: _conversation,
-    Media.GEOSPATIAL: _tiles,
-}
+_ROW_DATA = {Media.TEXT: _text, Media.DOCUMENT: _document, Media.CONVERSATION: _conversation, Media.GEOSPATIAL: _tiles}

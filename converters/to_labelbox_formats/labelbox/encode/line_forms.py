@@ -110,10 +110,7 @@ LINE_FORMS: dict[Media, dict[tuple[type, Kind], Form]] = {
     Media.IMAGE: {**_OUTLINES, (Mask, Kind.MASK): _mask_line},
     Media.VIDEO: {},
     Media.TEXT: _SPANS,
-    Media.DOCUMENT: {
-        (PageBox, Kind.BOX): _page_box_line,
-        (TokenSpan, Kind.ENTITY): _token_line,
-    },
+    Media.DOCUMENT: {(PageBox, Kind.BOX): _page_box_line, (TokenSpan, Kind.ENTITY): _token_line},
     Media.GEOSPATIAL: _OUTLINES,
     Media.AUDIO: {},
     Media.CONVERSATION: _SPANS,

@@ -57,13 +57,7 @@ class Jobs:
     """The import jobs of one project. ``without``: rows that do not exist, whose lines are not sent."""
 
     def __init__(
-        self,
-        box: Labelbox,
-        plan: Plan,
-        journal: Journal,
-        mode: str,
-        number: int,
-        said: Callable[[int, int], None],
+        self, box: Labelbox, plan: Plan, journal: Journal, mode: str, number: int, said: Callable[[int, int], None]
     ) -> None:
         self._box, self._plan, self._journal, self._mode, self._said = box, plan, journal, mode, said
         self._number = number

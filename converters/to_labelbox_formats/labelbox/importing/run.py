@@ -82,12 +82,7 @@ def _locked(
 
 
 def _run(
-    box: Labelbox,
-    output: Output,
-    journal: Journal,
-    options: ImportOptions,
-    dialogue: Dialogue,
-    hashes: dict[str, str],
+    box: Labelbox, output: Output, journal: Journal, options: ImportOptions, dialogue: Dialogue, hashes: dict[str, str]
 ) -> ImportReport:
     state = journal.state
     plan = Plan(output, options.first)
