@@ -131,8 +131,7 @@ def _array_pieces(stream: BinaryIO, decode: Decode, shape: FileShape) -> Iterato
                 if end:
                     yield rest
                 return
-        cut = _proved_cut(window, signature, decode)
-        if cut is not None:
+        if (cut := _proved_cut(window, signature, decode)) is not None:
             yield cut
             window.drop(cut.length)
             comma = _COMMA.match(window.data)
