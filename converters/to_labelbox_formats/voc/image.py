@@ -14,7 +14,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
-from to_labelbox.source.asset_lookup import sure_folders
+from to_labelbox.source.asset_lookup import MediaFolder, Moves, Tie, spread, sure_folders
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header, file_header, image_header
 from to_labelbox.source.side_up import Side, Size, note_turned, side_of
@@ -86,7 +86,17 @@ class Items:
         name = self._layout.entry(unit)
         folder, stem = self._layout.folder(name)
         path, _ = self._asset(name, folder, stem, self._layout.image(unit), None, Log())
-        return [Item(asset=Asset(path=path), split=self._lists.splits[self._lists.split_of[unit]], origin=name)]
+        split, seen_in = self._split(unit)
+        return [Item(asset=Asset(path=path), split=split, origin=name, split_seen_in=seen_in)]
+
+    def _split(self, unit: int) -> tuple[str, str]:
+        """The split of a unit, and the name of which it is only a word."""
+        number, name, image = self._lists.split_of[unit], self._layout.entry(unit), self._layout.image(unit)
+        split, seen_in = self._lists.splits[number], self._lists.beside.get(number, "")
+        told = self._layout.folder(name)[0].split or (self._layout.folder(image)[0].split if image else "")
+        if told and told != split and (not split or told in split.split("_")):
+            return told, seen_in if split else name  # train for a list called train_cls, as those of ImageNet are
+        return split, seen_in
 
     def _load(self, unit: int) -> bytes | Document | FileError | None:
         """The annotation file of a unit, if it has one that counts, as bytes or read already."""
@@ -164,14 +174,7 @@ class Items:
             annotations = [turned_back(a, side.orientation, *side.stored) for a in annotations]
             note_turned(side, log, name)
         width, height = stored or (None, None)
-        number = self._lists.split_of[unit]
-        split, seen_in = self._lists.splits[number], self._lists.beside.get(number, "")
-        told = folder.split or (layout.folder(image)[0].split if image else "")
-        if told and told != split and (not split or told in split.split("_")):
-            split, seen_in = (
-                told,
-                seen_in if split else name,
-            )  # train for a list called train_cls, as those of ImageNet are
+        split, seen_in = self._split(unit)
         return Item(
             asset=Asset(path=path, width=width, height=height),
             annotations=annotations,
@@ -193,24 +196,17 @@ class Items:
         said = (document.filename if document else "").strip().replace("\\", "/").rpartition("/")[2]
         _, dot, extension = said.rpartition(".")
         known = bool(dot) and f".{extension.lower()}" in IMAGE_EXTENSIONS
-        place = folder.top + folder.rest
-        whole = self._image_folders.get(place, "")
-        if not whole:
-            whole = self._image_folders[place] = implied_top(self._layout, folder) + folder.rest
-        whole += stem
-        path = self._path(f"{whole}.{extension}" if known else f"{whole}.jpg")
+        path = self._implied(folder, stem, extension if known else "jpg")
         gallery = self._context.media
         if gallery is not None:
-            place, _, base = path.rpartition("/")
-            sure = sure_folders(name[: name.rfind("/") + 1], lambda part: role_of(part) is not None)
-            candidates = (path, f"{place}/{said}".lstrip("/"), sure + base, sure + said)
-            found = gallery.find_first(c for c in candidates if c and not c.endswith("/"))
+            found = self._find(gallery, name, path, said)
             if isinstance(found, str):
                 return found, gallery.header(found)
             if found is not None:
                 message = f"{found.first} and {found.second} below the media root may be its image: neither is taken"
                 log.note(Code.ASSET_UNKNOWN, message, file=name)
                 return path, None
+            path = self._moves.of(path, "")
         if not known:
             who = (
                 "there is no image of that name"
@@ -219,6 +215,34 @@ class Items:
             )
             log.note(Code.ASSET_UNKNOWN, f"{who}: .jpg is assumed", file=name)
         return path, None
+
+    def _find(self, gallery: MediaFolder, name: str, path: str, said: str = "") -> str | Tie | None:
+        """The image of an annotation file below the media root; ``said`` is its <filename>."""
+        place, _, base = path.rpartition("/")
+        sure = sure_folders(name[: name.rfind("/") + 1], lambda part: role_of(part) is not None)
+        candidates = (path, f"{place}/{said}".lstrip("/"), sure + base, sure + said)
+        return gallery.find_first(c for c in candidates if c and not c.endswith("/"))
+
+    @cached_property
+    def _moves(self) -> Moves:
+        """Where images that are not there would be, by those of a sample that are; of these, no annotation file is read."""
+        sample: list[tuple[str, str, str | Tie | None]] = []
+        if (gallery := self._context.media) is None:
+            return Moves()
+        for unit in spread(self._layout.units):
+            if not self._layout.image(unit):
+                name = self._layout.entry(unit)
+                path = self._implied(*self._layout.folder(name), "jpg")
+                sample.append(("", path, self._find(gallery, name, path)))
+        return Moves(sample)
+
+    def _implied(self, folder: Folder, stem: str, extension: str) -> str:
+        """The path of the image of an annotation file where nothing but its own place tells it."""
+        place = folder.top + folder.rest
+        whole = self._image_folders.get(place, "")
+        if not whole:
+            whole = self._image_folders[place] = implied_top(self._layout, folder) + folder.rest
+        return self._path(f"{whole}{stem}.{extension}")
 
     def _compare_name(self, name: str, image: str, said: str, log: Log) -> None:
         """An image of the same stem counts; worth a word when the one that the file names exists as well."""

@@ -14,7 +14,7 @@ from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox.source.asset_lookup import AssetTable, Tie
+from to_labelbox.source.asset_lookup import AssetTable, MediaFolder, Moves, Tie, spread
 
 MEDIA_ROOT, SIZES, URL_MAP = "--media-root", "--sizes", "--url-map"
 
@@ -26,16 +26,31 @@ class _Names(Protocol):
 def located(dataset: Dataset, context: ReadContext, urls: Mapping[str, str]) -> Dataset:
     """The dataset with the paths of files found below the media root, which are what global keys are made of."""
     tables: dict[str, _Names] = {}
+    moves = Moves()
     if context.media is not None:
         tables[MEDIA_ROOT] = context.media
+        moves = _moves(dataset, context.media, context.log)
     if isinstance(context.sizes, AssetTable) and context.sizes:
         tables[SIZES] = context.sizes
     if urls:
         tables[URL_MAP] = AssetTable(urls)
-    return replace(dataset, iterate=partial(_located_items, dataset, tables)) if tables else dataset
+    return replace(dataset, iterate=partial(_located_items, dataset, tables, moves)) if tables else dataset
 
 
-def _located_items(dataset: Dataset, tables: Mapping[str, _Names], log: Log, start: int, stop: int) -> Iterator[Item]:
+def _moves(dataset: Dataset, media: MediaFolder, log: Log) -> Moves:
+    """What a sample of the assets says of where those that are not there would be."""
+    if dataset.unit_items is None:
+        return Moves()
+    sample = (item for unit in spread(dataset.unit_count) for item in dataset.unit_items(unit))
+    moves = Moves((item.split, item.asset.path, media.find(item.asset.path)) for item in sample)
+    for head, other in moves.told:
+        log.decide(f"{MEDIA_ROOT}: assets that are not there are named like those that are: {head}… is {other}…")
+    return moves
+
+
+def _located_items(
+    dataset: Dataset, tables: Mapping[str, _Names], moves: Moves, log: Log, start: int, stop: int
+) -> Iterator[Item]:
     for item in dataset.iterate(log, start, stop):
         asset = item.asset
         if asset.text is None and not asset.messages:  # else its content is in the source
@@ -51,6 +66,10 @@ def _located_items(dataset: Dataset, tables: Mapping[str, _Names], log: Log, sta
                     )
                 elif found is not None and option == MEDIA_ROOT and found != asset.path:
                     item = replace(item, asset=replace(asset, path=found))
+                elif (
+                    found is None and option == MEDIA_ROOT and (path := moves.of(asset.path, item.split)) != asset.path
+                ):
+                    item = replace(item, asset=replace(asset, path=path))
         yield item
 
 

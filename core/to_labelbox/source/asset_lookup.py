@@ -177,6 +177,53 @@ class MediaFolder:
         return file_header(path) if path is not None else None
 
 
+SAMPLED = 256
+"""Units, spread over a dataset, whose files are looked for below the media root before it is read."""
+
+
+def spread(units: int) -> range:
+    """The units of the sample."""
+    return range(0, units, -(-units // SAMPLED) or 1)
+
+
+class Moves:
+    """Which folders of a source stand for which below the media root, as far as the files of a sample agree.
+
+    Assets whose file is not there are named like those whose file is: so a global key is the same before and after a file
+    comes. Made of split, name in the source, and place below the media root; ``told`` are the pairs of folders in front of
+    what names and places both end in, where a name of the sample was not there.
+    """
+
+    def __init__(self, sample: Iterable[tuple[str, str, str | Tie | None]] = ()) -> None:
+        found: dict[tuple[str, str], set[str]] = {}
+        missing = False
+        for split, name, place in sample:
+            missing |= place is None
+            if isinstance(place, str):
+                head, other = _heads(name, place)
+                found.setdefault((split, head), set()).add(other)
+        moved = {head for (_, head), others in found.items() if others != {head}}
+        agreed = {key: min(others) for key, others in found.items() if len(others) == 1}
+        self._moves = agreed if missing and moved else {}
+        self.told = list(dict.fromkeys((head, other) for (_, head), other in self._moves.items() if head != other))
+
+    def of(self, name: str, split: str) -> str:
+        """The name below the media root of an asset that is not there."""
+        heads = [head for known, head in self._moves if known == split and name.startswith(head)]
+        if not heads:
+            return name
+        head = max(heads, key=len)
+        return self._moves[split, head] + name[len(head) :]
+
+
+def _heads(name: str, other: str) -> tuple[str, str]:
+    """The folders of two names before those that both end in: ``a/train/b.jpg``, ``train/b.jpg`` → ``a/``, nothing."""
+    ones, others = name.split("/")[:-1], other.split("/")[:-1]
+    while ones and others and ones[-1] == others[-1]:
+        del ones[-1], others[-1]
+    return "".join(f"{one}/" for one in ones), "".join(f"{one}/" for one in others)
+
+
 def _files(root: str) -> Iterator[str]:
     """Files below a folder, hidden folders left out; one that cannot be listed is passed over."""
     folders, count = [""], 0

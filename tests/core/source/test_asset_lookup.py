@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import to_labelbox
+from builders.same_set import SAME_SETS
 from to_labelbox import Settings
 from to_labelbox.source.asset_lookup import MediaFolder, NameIndex, Tie
 
@@ -217,3 +218,30 @@ def test_a_row_of_another_folder_is_not_meant(tmp_path: Path) -> None:
     report = to_labelbox.convert(tmp_path / "set", tmp_path / "out", sizes=tmp_path / "sizes.csv")
     assert report.source.details["matched"] == {"--sizes": {"matched": 0, "assets": 1}}
     assert (report.annotations.skipped, report.lines.total) == (1, 0)
+
+
+@pytest.mark.parametrize("format", SAME_SETS)
+@pytest.mark.parametrize(
+    ("stated", "there"),
+    [("", "pics/"), ("", "pics/2024/"), ("train/", ""), ("train/", "pics/train/"), ("train/", "train/")],
+)
+def test_a_key_is_the_same_before_and_after_its_picture_comes(
+    format: str, stated: str, there: str, tmp_path: Path
+) -> None:
+    """The media root is a folder too high or too low, and only some of the pictures are at hand."""
+    made = SAME_SETS[format]()
+    for name in ("a.png", "b.png", "c.png"):
+        made.picture(f"{stated}{name}")
+        made.box("car", 10, 10, 30, 30)
+    source = made.save(tmp_path / "source")
+    media = tmp_path / "media" / there
+    media.mkdir(parents=True)
+    keys = []
+    for name in ("a.png", "b.png", "c.png"):
+        Image.new("L", (made.width, made.height)).save(media / name)
+        to_labelbox.convert(source, tmp_path / "out", media_root=tmp_path / "media", overwrite=True)
+        rows = (tmp_path / "out" / "data_rows.ndjson").read_text().splitlines()
+        keys.append([json.loads(row)["global_key"] for row in rows])
+    assert keys[0] == keys[1] == keys[2]
+    if format != "yolo":  # its pictures lie in the source
+        assert keys[0] == [f"{there}{name}" for name in ("a.png", "b.png", "c.png")]
