@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from to_labelbox.rules.settings import Settings
 
 FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
-"""Of templates of keys and addresses; ``ext`` has its dot, ``split`` is ``default`` where there is none."""
+"""Of templates of keys and addresses; ``ext`` has its dot, ``split`` is ``default`` in a key where there is none."""
 OWN = frozenset(("relpath", "name", "stem", "source_id"))
 """Fields that say which asset it is: a template that has one is the whole address, any other is put before the path."""
 

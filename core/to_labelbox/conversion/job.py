@@ -238,6 +238,8 @@ def _lacking(item: Item, keys: Keys | None, settings: Settings) -> str:
         return "file name"
     if asset.text == "" and settings.rows is None:
         return "text: it is empty"
+    if not item.split and "{split}" in settings.url_prefix and settings.rows is None:
+        return "split, which --url-prefix asks for"
     if keys is not None and not keys.key(asset, item.split).strip():
         return f"{settings.global_key}, which --global-key asks for"
     return ""

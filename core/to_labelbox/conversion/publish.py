@@ -16,6 +16,7 @@ from to_labelbox.conversion.naming import Complete
 from to_labelbox.conversion.output_folder import LINES, Folder, Sink, shards
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.annotation_index import INDEX
+from to_labelbox.report.codes import Code
 from to_labelbox.report.log import LISTED, Log, gravest_first, unreachable_ledger
 from to_labelbox.report.report import Assets, Lines, Report, SourceInfo, Tool
 from to_labelbox.report.suspicious import suspicions
@@ -43,6 +44,8 @@ def report_of(writer: Writer, info: SourceInfo, settings: Settings, gathered: Me
         unreachable_ledger(unbalanced)
     if settings.rows is not None:
         info.details["data_rows"] = _matched(settings.rows, gathered.keys, log)
+    if settings.split_metadata and gathered.assets.written and not gathered.survey.splits:
+        log.note(Code.OPTION_UNMATCHED, f"--split-metadata {settings.split_metadata}: of no asset a split is known")
     if log.matches:
         info.details["matched"] = report_matches(log)
     if log.missing_in_ontology:

@@ -51,7 +51,8 @@ def repeated_assets(
         groups[n] = number
         if number == n:
             continue
-        if (item.asset.path, item.asset.url) != (other.asset.path, other.asset.url):
+        apart = settings.rows is None and namer.row_data(asset, item.split) != namer.row_data(other.asset, other.split)
+        if apart or (item.asset.path, item.asset.url) != (other.asset.path, other.asset.url):
             what, remedy = ("have the global key", 'tell them apart with --global-key, for example "{split}/{relpath}"')
             if settings.rows is not None:
                 what, remedy = (

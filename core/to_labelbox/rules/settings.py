@@ -145,7 +145,7 @@ class Settings(Rules):
     @property
     def writes_splits(self) -> bool:
         """Whether anything is made of splits."""
-        return bool(self.split_metadata) or "{split}" in self.global_key
+        return bool(self.split_metadata) or "{split}" in self.global_key + self.url_prefix
 
     @property
     def boxes_only(self) -> bool:

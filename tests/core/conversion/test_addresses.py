@@ -97,3 +97,34 @@ def test_what_labelbox_does_not_fetch_is_told_in_one_voice(scheme: str, instead:
     assert instead in told.message
     assert "address-not-fetched" not in codes(two(tmp_path, url_prefix="gs://bucket"))
     assert lines(tmp_path / "out", "data_rows.ndjson")[0]["row_data"] == "gs://bucket/a/1.jpg"
+
+
+def test_no_folder_is_made_up_for_a_split_that_nobody_knows(tmp_path: Path) -> None:
+    box = annotation(1, bbox=[1, 1, 5, 5])
+    source = save(tmp_path / "a.json", coco([box]))
+    made = to_labelbox.convert(source, tmp_path / "out", url_prefix="https://h/{split}")
+    assert made.exit_code() == 3
+    (lacking,) = [d for d in made.diagnostics if d.code == "asset-unknown"]
+    assert lacking.examples[0].message == "its asset has no split, which --url-prefix asks for"
+    save(tmp_path / "in" / "train" / "a.json", coco([box]))
+    to_labelbox.convert(tmp_path / "in", tmp_path / "known", url_prefix="https://h/{split}")
+    assert lines(tmp_path / "known", "data_rows.ndjson")[0]["row_data"].startswith("https://h/train/")
+
+
+def test_one_name_at_two_addresses_is_two_assets(tmp_path: Path) -> None:
+    """What --url-prefix tells apart is not joined on one data row."""
+    for split in ("train", "val"):
+        save(tmp_path / "in" / f"instances_{split}.json", coco([annotation(1, bbox=[1, 1, 5, 5])]))
+    with pytest.raises(
+        UsageError, match=r'two assets would have the global key .*--global-key, for example "\{split\}/'
+    ):
+        to_labelbox.convert(tmp_path / "in", tmp_path / "out", url_prefix="https://h/{split}")
+    given = {"url_prefix": "https://h/{split}", "global_key": "{split}/{relpath}"}
+    made = to_labelbox.convert(tmp_path / "in", tmp_path / "out", **given)  # type: ignore[arg-type]
+    assert made.assets.written == 2
+
+
+def test_split_metadata_without_a_split_is_told(tmp_path: Path) -> None:
+    source = save(tmp_path / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])]))
+    made = to_labelbox.convert(source, tmp_path / "out", split_metadata="split")
+    assert "option-unmatched" in {d.code for d in made.diagnostics}
