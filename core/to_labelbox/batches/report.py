@@ -167,7 +167,7 @@ class Totals:
         self._kinds: dict[str, int] = {}
         self._diagnostics: dict[str, Diagnostic] = {}
         self._readings = Log()
-        self._told_by: dict[tuple[str, str, str], list[str]] = {}
+        self._told_by: dict[tuple[str, ...], list[str]] = {}
         self._suspicious: list[Suspicion] = []
 
     def add(self, row: Row, report: Report | None) -> None:
@@ -177,7 +177,7 @@ class Totals:
             return
         self._assets.add(report.assets)
         self._readings.add_lists(report.unread, report.assumptions)
-        keys = [(u.what, u.name, u.where) for u in report.unread]
+        keys = [(u.what, u.name, u.where, u.why) for u in report.unread]
         for key in dict.fromkeys([*keys, *((a.what, a.taken, a.option) for a in report.assumptions)]):
             self._told_by.setdefault(key, []).append(row.path)
         self._suspicious += [msgspec.structs.replace(one, dataset=row.path) for one in report.suspicious]
@@ -222,7 +222,7 @@ class Totals:
             suspicious=sorted(self._suspicious, key=lambda one: -one.share),
         )
 
-    def _named(self, kind: type[N], key: tuple[str, str, str], one: Struct) -> N:
+    def _named(self, kind: type[N], key: tuple[str, ...], one: Struct) -> N:
         """An entry of a list with the datasets that it is of."""
         datasets = self._told_by.get(key, [])
         return kind(**msgspec.structs.asdict(one), datasets=datasets[:DATASETS_NAMED], dataset_count=len(datasets))

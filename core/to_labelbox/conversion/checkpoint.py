@@ -42,7 +42,7 @@ class SavedLog(Struct):
     missing_in_ontology: dict[str, int]
     unmatched: list[str]
     matches: dict[str, tuple[int, int]]
-    unread: dict[tuple[str, str, str], Unread]
+    unread: dict[tuple[str, str, str, str], Unread]
     assumptions: dict[tuple[str, str, str], Assumption]
     left_out: list[bytes] | None
 

@@ -177,7 +177,7 @@ class Log:
         self.missing_in_ontology: dict[str, int] = {}
         self.unmatched: list[str] = []
         self.matches: dict[str, tuple[int, int]] = {}
-        self.unread: dict[tuple[str, str, str], Unread] = {}
+        self.unread: dict[tuple[str, str, str, str], Unread] = {}
         self.assumptions: dict[tuple[str, str, str], Assumption] = {}
         self._listener = listener
 
@@ -222,10 +222,10 @@ class Log:
         self._add_unread(Unread(what, name, where, count, cut(why, MOST_NAMED)))
 
     def _add_unread(self, one: Unread) -> None:
-        key = one.what, one.name, one.where
+        key = one.what, one.name, one.where, one.why
         if key not in self.unread and len(self.unread) >= LISTED:
             one = Unread(one.what, "(more names)", "", one.count, "the list is full")
-            key = one.what, one.name, one.where
+            key = one.what, one.name, one.where, one.why
         mine = self.unread.setdefault(key, one)
         if mine is not one:
             mine.count += one.count

@@ -71,6 +71,15 @@ def test_reasons_are_those_of_each_file(tmp_path: Path) -> None:
     assert len(made.unread) == 4
 
 
+def test_files_of_one_folder_keep_their_reasons_apart(tmp_path: Path) -> None:
+    more: Files = {"images/train/e.jpg": jpeg(100, 50), "labels/train/e.txt": ROW}
+    made = Made(tmp_path, {**SET, **more, **{f"old/{stem}.txt": ROW for stem in "acdex"}})
+    assert {u.why: u.count for u in made.report.unread if u.name == "old/*.txt"} == {
+        "a text that belongs to no picture of the set": 3,
+        "the labels of a picture called so are read from labels/train/": 2,
+    }
+
+
 def test_fields_and_kinds_of_ndjson_are_named(tmp_path: Path) -> None:
     head = {"type": "dataset", "task": "detect", "class_names": {"0": "cat"}, "weather": 1}
     image = {"type": "image", "width": 100, "height": 50, "split": "train"}
