@@ -24,21 +24,18 @@ from to_labelbox.source.image_headers import Header, file_header, image_header, 
 from to_labelbox.source.paths import is_mirrored
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.addresses import SharedPaths
-from to_labelbox_formats.coco.ids import Id
+from to_labelbox_formats.coco.ids import Id, OtherNames
 from to_labelbox_formats.coco.index import File
 
 MAX_SIDE = 2**31
 
 
 class ImageRecord(Struct, gc=False):
-    """``image_id`` stands in for an ``id`` that is missing."""
-
     id: Id = None
     file_name: str | None = None
     coco_url: str | None = None
     width: int | float | None = None
     height: int | float | None = None
-    image_id: Id = None
 
 
 _LOCAL_FILES = "/local-files/?d="
@@ -53,6 +50,7 @@ def _stated(record: ImageRecord) -> Size | None:
 
 
 _decode = msgspec.json.Decoder(ImageRecord).decode
+_decode_others = msgspec.json.Decoder(OtherNames).decode
 
 
 def plain_path(name: str) -> str:
@@ -85,8 +83,12 @@ class Paths:
             record = _decode(text)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return self._lenient(text, file, row, log)
-        if record.id is None:
-            record.id = record.image_id
+        if record.id is None or not (record.file_name or record.coco_url):
+            other = _decode_others(text)
+            record.id = other.image_id if record.id is None else record.id
+            record.file_name = record.file_name or (
+                None if record.coco_url else (other.name_of_file() or ("", None))[1]
+            )
         return record
 
     def _lenient(self, text: bytes, file: int, row: int, log: Log) -> ImageRecord | None:
@@ -94,7 +96,7 @@ class Paths:
         where = f"images[{row}]"
         try:
             loose = json.loads(text)
-            fields = {k: loose.get(k) for k in ("id", "image_id", "file_name", "coco_url")}
+            fields = {k: loose.get(k) for k in ("id", "file_name", "coco_url")}
             sizes = {k: float(loose[k]) if loose.get(k) else None for k in ("width", "height")}
             record = msgspec.convert({**fields, **sizes}, ImageRecord, strict=False)
         except (ValueError, TypeError, AttributeError, RecursionError, msgspec.ValidationError) as error:

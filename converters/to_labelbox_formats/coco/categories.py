@@ -24,12 +24,15 @@ _SHOWN = 5
 
 
 class Category(Struct):
+    """``category_id`` stands in for an ``id`` that is missing."""
+
     id: Id = None
     name: str | int | float | None = None
     supercategory: str | None = None
     keypoints: list[str] | None = None
     color: list[int] | str | None = None
     isthing: int | None = None
+    category_id: Id = None
 
 
 class _Loose(Struct):
@@ -139,10 +142,13 @@ def by_id(categories: list[Category], file: str, log: Log) -> dict[int, Category
     """Categories by id, in declared order; placeholders that nothing uses are dropped later."""
     table: dict[int, Category] = {}
     for n, category in enumerate(categories):
+        where = f"categories[{n}]"
+        category.id = category.category_id if category.id is None else category.id
         key = Names.key(category.id)
         if key is None:
+            message = f"the category {str(category.name)[:80]!r} has no id, so that no annotation can be of it"
+            log.note(Code.CLASS_UNNAMED, message, file=file, where=where)
             continue
-        where = f"categories[{n}]"
         if category.name is None or not str(category.name).strip():
             log.note(
                 Code.CLASS_UNNAMED,

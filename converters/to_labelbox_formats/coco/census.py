@@ -19,14 +19,16 @@ IMAGE_FIELDS = frozenset(
 )
 """Fields of images that are read, or that say nothing about what is on the picture."""
 CATEGORY_FIELDS = frozenset(
-    "id name supercategory keypoints skeleton color isthing "
+    "id category_id name supercategory keypoints skeleton color isthing "
     # LVIS describes its classes
     "synset synonyms def frequency image_count instance_count".split()
 )
 ANNOTATION_FIELDS = frozenset(
     "id image_id category_id category_name bbox bbox_mode area segmentation iscrowd ignore keypoints num_keypoints caption "
     "score attributes attribute_ids segments_info file_name foot_kpts face_kpts lefthand_kpts righthand_kpts deleted "
-    "isbbox".split()
+    "isbbox "
+    # the same in camelCase
+    "imageId categoryId".split()
 )
 """Fields of annotations that are read, or that say nothing more than those do."""
 QUIET_KEYS = frozenset({"info", "licenses", "license", "type"})

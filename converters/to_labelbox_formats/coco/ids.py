@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Id = int | str | float | None
 _HALF = 2**61
@@ -31,6 +32,21 @@ MISSING = -(2**63) + 1
 _NUMBER = re.compile(r"(?:0|-?[1-9][0-9]{0,18})")
 
 T = TypeVar("T")
+
+
+class OtherNames(Struct, gc=False):
+    """Fields of an image that hold its id and its name where they are not called as COCO has it."""
+
+    image_id: Id = None
+    filename: Any = None
+    fileName: Any = None
+    image_name: Any = None
+    name: Any = None
+
+    def name_of_file(self) -> tuple[str, str] | None:
+        """The field that holds the name of the file, and the name."""
+        given = ((field, getattr(self, field)) for field in ("filename", "fileName", "image_name", "name"))
+        return next(((field, name) for field, name in given if isinstance(name, str) and name), None)
 
 
 class Names:

@@ -25,7 +25,7 @@ from to_labelbox_formats.coco.box_columns import Boxes
 from to_labelbox_formats.coco.categories import Category, CategoryList, by_id, names_by_id, read_categories
 from to_labelbox_formats.coco.census import IMAGE_FIELDS, QUIET_KEYS, Census, length_of
 from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
-from to_labelbox_formats.coco.ids import MISSING, Id, keys_of
+from to_labelbox_formats.coco.ids import MISSING, Id, OtherNames, keys_of
 from to_labelbox_formats.coco.ranges import Annotations, Ranges, Records, Table, lenient_ids
 from to_labelbox_formats.coco.videos import SEQUENCES, VideoRows, Videos
 
@@ -34,10 +34,17 @@ T = TypeVar("T")
 
 class _ImageIds(Struct, gc=False):
     id: Id = None
-    image_id: Id = None
     file_name: str | None = None
     coco_url: str | None = None
     tag_ids: list[Id] | None = None
+
+
+class _OtherImageIds(OtherNames, gc=False):
+    """What images are told apart by where it is not called as COCO has it."""
+
+    id: Id = None
+    file_name: str | None = None
+    coco_url: str | None = None
 
 
 # -------------------------------------------------------------------------------------------------------- files
@@ -115,7 +122,8 @@ class _Found:
     def __init__(self, boxes_only: bool) -> None:
         self.images, self.annotations = Records(), Annotations(boxes_only)
         self.image_names: list[npt.NDArray[np.int64]] = []
-        self.linked = self.videos = self.named_like_annotations = False
+        self.linked = self.videos = False
+        self.other_names: dict[str, str] = {}
         self.categories = CategoryList([])
         self.first: Mapping[str, Any] = {}
         self.names: dict[str, dict[int, str]] = {}
@@ -155,9 +163,9 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each
         found.lists["images"], images, found.image_names = len(images), Records().table(), []
     if not rows.nested and found.split:
         found.lists["split"] = 1
-    if found.named_like_annotations:
-        del found.image_census.fields["image_id"]
-        log.decide(f"{name}: images have no id but an image_id, which is taken for it")
+    for other, missing in found.other_names.items():
+        found.image_census.fields.pop(other, None)
+        log.decide(f"{name}: images have no {missing} but {other}, which is taken for it")
     tags = found.tags.table(found.names.get(TAGS, {}))
     scenes = read_scenes(found.scenes, found.names.get(SCENES, {})) if found.scenes else None
     return File(
@@ -279,10 +287,8 @@ def _index_images(stream: JsonStream, found: _Found) -> None:
     rows = 0
     for key, piece in _entries(stream, "images", _images, _lenient_image):
         starts, lengths, items, text = piece
-        ids = [None if item is None else key if item.id is None else item.id for item in items]
-        if None in ids and b'"image_id"' in text:
-            ids = [item.image_id if id is None and item is not None else id for id, item in zip(ids, items)]
-            found.named_like_annotations = True
+        own = [None if item is None else key if item.id is None else item.id for item in items]
+        items, ids = _otherwise_named(items, own, text, found)
         found.images.add(starts, lengths, keys_of(ids))
         names = [None if item is None else item.file_name or item.coco_url or f"\0{id}" for item, id in zip(items, ids)]
         found.addresses.add(rows, names)
@@ -297,6 +303,31 @@ def _index_images(stream: JsonStream, found: _Found) -> None:
                 if item is not None and item.tag_ids:
                     found.tags.add(row, item.tag_ids)
         rows += len(items)
+
+
+_others = msgspec.json.Decoder(list[_OtherImageIds]).decode
+
+
+def _otherwise_named(
+    items: Sequence[_ImageIds | None], ids: Sequence[Id], text: bytes, found: _Found
+) -> tuple[Sequence[_ImageIds | None], Sequence[Id]]:
+    """The same, with ids and names of another field where those of COCO are missing."""
+    if None not in ids and all(item is None or item.file_name or item.coco_url for item in items):
+        return items, ids
+    try:
+        others = _others(b"[%b]" % text)
+    except UNDECODABLE:
+        return items, ids
+    for item, id, other in zip(items, ids, others):
+        if item is None:
+            continue
+        if id is None and other.image_id is not None:
+            found.other_names["image_id"] = "id"
+        if not (item.file_name or item.coco_url) and (named := other.name_of_file()):
+            found.other_names[named[0]] = "file_name"
+            item.file_name = named[1]
+    ids = [other.image_id if id is None and item is not None else id for item, id, other in zip(items, ids, others)]
+    return items, ids
 
 
 _FIRST_RECORD = re.compile(rb'[\[{]\s*(?:"[^"\\]*"\s*:\s*)?\{')

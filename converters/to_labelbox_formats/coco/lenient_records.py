@@ -17,7 +17,9 @@ from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, Nam
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _TRUE = (1, "1", "true", "True")
-_BOX_KEYS = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
+_SIZES = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
+_CORNERS = (("xmin", "x1", "left"), ("ymin", "y1", "top"), ("xmax", "x2", "right"), ("ymax", "y2", "bottom"))
+_CENTRE = (("cx",), ("cy",), ("width", "w"), ("height", "h"))
 
 
 def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
@@ -131,10 +133,14 @@ def _untexted(value: Any, name: str, repairs: list[str]) -> Any:
 def _box(value: Any, repairs: list[str]) -> list[float] | None:
     value = _untexted(value, "bbox", repairs)
     if isinstance(value, dict):
-        found = [next((value[key] for key in keys if key in value), None) for keys in _BOX_KEYS]
-        if all(map(_is_number, found)):
-            repairs.append("bbox is an object")
-            value = found
+        for keys in (_SIZES, _CORNERS, _CENTRE):
+            found = [next((value[key] for key in names if key in value), None) for names in keys]
+            if all(map(_is_number, found)):
+                repairs.append("bbox is an object")
+                x, y, third, fourth = map(_number, found)
+                if keys is _CORNERS:
+                    return [x, y, third - x, fourth - y]
+                return [x - third / 2, y - fourth / 2, third, fourth] if keys is _CENTRE else [x, y, third, fourth]
     return _numbers(value, "bbox", repairs)
 
 

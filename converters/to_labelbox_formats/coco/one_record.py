@@ -64,6 +64,9 @@ class OneRecord:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
         if _is_caption(data, self._files.kinds[record.file]):
             return CAPTION
+        if data.category_id is None and b'"categoryId"' in record.text:
+            id = members_of(record.text).get("categoryId")
+            data.category_id = id if isinstance(id, int | str) else None
         if data.category_id is None:
             return self._named_class(record) or self._unlabelled or UNNAMED
         labels = self._labels[record.file]
@@ -175,7 +178,7 @@ class OneRecord:
                 raise Refused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
         elif find(categories, id) is None:
             if not categories:
-                remedy = "the file declares no categories: take them from another with -O categories=FILE"
+                remedy = "the file declares no categories with ids: take them from another with -O categories=FILE"
                 raise Refused(Code.CLASS_UNKNOWN, remedy)
             if not self._by_name(record.file, id):
                 raise Refused(Code.CLASS_UNKNOWN, not_declared(id, categories))

@@ -31,7 +31,10 @@ RANGE = 8 << 20
 
 
 class _AnnotationIds(Struct, gc=False):
+    """``imageId`` stands in for an ``image_id`` that is missing."""
+
     image_id: Id = None
+    imageId: Id = None
 
 
 class _WholeId(Struct, gc=False):
@@ -119,6 +122,8 @@ class Annotations:
     def add(self, piece: Piece[Any]) -> None:
         starts, lengths, items, text = piece
         ids = [None if item is None else item.image_id for item in items]
+        if None in ids and b'"imageId"' in text:
+            ids = [getattr(item, "imageId", None) if id is None else id for item, id in zip(items, ids)]
         self.records.add(starts, lengths, keys_of(ids))
         self.census.look(text, len(items))
         if self.columns is not None:

@@ -120,15 +120,3 @@ def test_an_annotation_without_an_image_says_what_it_has(convert: Convert, said:
     run = convert(coco([given, annotation(2, bbox=[1, 1, 5, 5])]))
     told = [e.message for d in run.report.diagnostics if d.code == "asset-unknown" for e in d.examples]
     assert told == [message]
-
-
-def test_images_with_an_image_id_in_place_of_an_id_are_found_by_it(convert: Convert) -> None:
-    images = [{"image_id": n, "file_name": f"{n}.jpg", "width": 100, "height": 80} for n in (1, 2)]
-    run = convert(coco([annotation(1, image_id=2, bbox=[1, 1, 5, 5])], images))
-    assert keys(run) == ["2.jpg"]
-    assert not run.report.unread
-    assert any("no id but an image_id" in e for e in run.examples)
-    both = [image(1, "1.jpg") | {"image_id": 2}]
-    run = convert(coco([annotation(1, image_id=1, bbox=[1, 1, 5, 5])], both))
-    assert keys(run) == ["1.jpg"]
-    assert [u.name for u in run.report.unread] == ["image_id"]

@@ -1,0 +1,84 @@
+"""Fields that are not called as COCO has them: read where nothing else can be meant, and told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import Convert, annotation, coco, image
+
+BOX = [10, 20, 30, 40]
+
+
+def keys(run: Any) -> list[str]:
+    return [line["dataRow"]["globalKey"] for line in run.lines]
+
+
+def renamed(record: dict[str, Any], **names: str) -> dict[str, Any]:
+    return {names.get(key, key): value for key, value in record.items()}
+
+
+def test_images_with_an_image_id_in_place_of_an_id_are_found_by_it(convert: Convert) -> None:
+    images = [renamed(image(n, f"{n}.jpg"), id="image_id") for n in (1, 2)]
+    run = convert(coco([annotation(1, image_id=2, bbox=BOX)], images))
+    assert keys(run) == ["2.jpg"]
+    assert not run.report.unread
+    assert any("images have no id but image_id" in e for e in run.examples)
+    run = convert(coco([annotation(1, image_id=1, bbox=BOX)], [image(1, "1.jpg") | {"image_id": 2}]))
+    assert keys(run) == ["1.jpg"]
+    assert [u.name for u in run.report.unread] == ["image_id"]
+
+
+@pytest.mark.parametrize("field", ["filename", "fileName", "image_name", "name"])
+def test_images_are_called_by_the_field_that_holds_the_name(convert: Convert, field: str) -> None:
+    images = [renamed(image(n, f"front/{n}.jpg"), file_name=field) for n in (1, 2)]
+    run = convert(coco([annotation(1, image_id=2, bbox=BOX)], images))
+    assert keys(run) == ["front/2.jpg"]
+    assert not run.report.unread
+    assert "file-missing" not in run.codes
+    assert any(f"images have no file_name but {field}" in e for e in run.examples)
+    run = convert(coco([annotation(1, bbox=BOX)], [image(1, "1.jpg") | {field: "other"}]))
+    assert keys(run) == ["1.jpg"]
+    assert [u.name for u in run.report.unread] == [field]
+
+
+@pytest.mark.parametrize("name", [5, None, "", ["a.jpg"]])
+def test_a_name_that_is_none_is_not_taken(convert: Convert, name: Any) -> None:
+    run = convert(coco([annotation(1, bbox=BOX)], [{"id": 1, "name": name, "width": 100, "height": 80}]))
+    assert keys(run) == ["1.jpg"]
+    assert run.codes["file-missing"] == 1
+
+
+@pytest.mark.parametrize("geometry", ["auto", "bbox"])
+@pytest.mark.parametrize("id", [2, "2"])
+def test_camel_case_is_read(convert: Convert, geometry: str, id: Any) -> None:
+    images = [renamed(image(n, f"{n}.jpg"), file_name="fileName") for n in (1, 2)]
+    given = [renamed(annotation(1, image_id=id, bbox=BOX), image_id="imageId", category_id="categoryId")]
+    run = convert(coco(given, images), geometry=geometry)
+    assert keys(run) == ["2.jpg"]
+    assert run.tally("car") == (1, 1, 0, 0, 0)
+    assert not run.report.unread
+
+
+def test_a_category_by_category_id_is_read_and_one_without_an_id_is_told(convert: Convert) -> None:
+    run = convert(coco([annotation(1, bbox=BOX)], categories=[{"category_id": 1, "name": "car"}, {"name": "bus"}]))
+    assert run.tally("car") == (1, 1, 0, 0, 0)
+    assert any("the category 'bus' has no id" in e for e in run.examples)
+
+
+@pytest.mark.parametrize(
+    "bbox",
+    [
+        {"xmin": 10, "ymin": 20, "xmax": 40, "ymax": 60},
+        {"x1": "10", "y1": 20, "x2": 40, "y2": 60},
+        {"left": 10, "top": 20, "right": 40, "bottom": 60},
+        {"left": 10, "top": 20, "width": 30, "height": 40},
+        {"cx": 25, "cy": 40, "w": 30, "h": 40},
+        {"cx": 25, "w": 30, "cy": 40, "h": 40, "y": 20, "height": 40, "x": 10, "width": 30},
+    ],
+)
+def test_a_box_of_named_numbers_is_read_by_their_names(convert: Convert, bbox: Any) -> None:
+    run = convert(coco([annotation(1, bbox=bbox)]))
+    assert run.lines[0]["bbox"] == {"left": 10, "top": 20, "width": 30, "height": 40}
+    assert run.codes["field-repaired"] == 1
