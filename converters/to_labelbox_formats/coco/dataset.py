@@ -122,9 +122,10 @@ _LOOKED_AT = 50
 
 def _sample(files: Sequence[File], paths: Paths, opened: Opened) -> Iterator[tuple[ImageRecord, int]]:
     """Some images of each file, from its first to its last."""
+    tables = [file.images for file in files]
     for number, file in enumerate(files):
         rows = np.arange(0, len(file.images), max(1, -(-len(file.images) // _LOOKED_AT)))
-        texts = read_records(opened, [f.images for f in files], np.full(len(rows), number), rows)
+        texts = read_records(opened, tables, np.full(len(rows), number), rows)
         for text, row in zip(texts, rows.tolist()):
             if (record := paths.image(text, number, row, Log())) is not None:
                 yield record, number

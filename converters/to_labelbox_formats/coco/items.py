@@ -23,7 +23,7 @@ from to_labelbox_formats.coco.record_types import Found
 from to_labelbox_formats.coco.records import Records
 
 _UNKNOWN = "its image_id is not among the images"
-_LIKE_IMAGE_ID = frozenset({"imageid", "image", "imgid", "videoid", "filename"})
+_LIKE_IMAGE_ID = frozenset({"image", "imgid", "videoid", "filename"})
 _AMBIGUOUS = "its image_id stands for several pictures, so it cannot be known which of them it is of"
 
 
@@ -119,7 +119,7 @@ class Items:
 
 def _why_unknown(record: bytes) -> str:
     said = members_of(record)
-    if not record or said.get("image_id") is not None:
+    if not record or said.get("image_id", said.get("imageId")) is not None:
         return _UNKNOWN
     other = next(
         (name for name in said if name.replace("_", "").lower() in _LIKE_IMAGE_ID and name != "image_id"), None

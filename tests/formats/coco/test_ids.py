@@ -111,7 +111,8 @@ def test_a_file_without_images_goes_by_those_of_its_split(convert: Convert, tmp_
     [
         ({"image_id": 9}, "its image_id is not among the images"),
         ({"image_id": None}, "it has no image_id"),
-        ({"imageId": 1}, "it has no image_id but imageId"),
+        ({"imageId": 9}, "its image_id is not among the images"),
+        ({"imgId": 1}, "it has no image_id but imgId"),
         ({"video_id": 1, "track": []}, "it has no image_id but video_id"),
     ],
 )
