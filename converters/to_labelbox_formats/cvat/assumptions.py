@@ -18,6 +18,8 @@ _ROW = re.compile(rb'\sframe="(\d{1,8})"')
 _FRAME_NAME = re.compile(rb'\sname="frame_(\d{6,8})"')
 _TRACKS = 500
 """Tracks and pictures of a file whose frame numbers are looked at."""
+_HEADS, _LOOKED_AT = 100, 1 << 13
+"""Pictures and tracks of a task whose coordinates are looked at, and bytes of each."""
 _GAPS, _EVERY, _FEW, _ONE = "with gaps", "on every frame", "too few", "one"
 
 
@@ -133,6 +135,65 @@ def assume_one_video(sharing: Sequence[Group], choice: SameSource, log: Log) -> 
         why="they give it one size; counted are tasks that begin behind the end of the one before, and those that do not",
         option="-O same_source=apart",
     )
+
+
+_NUMBER = rb'"\s*(-?[\d.]+(?:e-?\d+)?)\s*"'
+_BOX = re.compile(rb"<box\s[^>]*\sxtl=%b\s+ytl=%b\s+xbr=%b\s+ybr=%b" % ((_NUMBER,) * 4))
+_POINTS = re.compile(rb'\spoints="([^"]{1,2000})')
+_SIZE = re.compile(rb'<image\s[^>]*\swidth="(\d+)"\s+height="(\d+)"')
+_SHAPES = 3
+"""Shapes from which on a file is asked about."""
+
+
+def ask_coordinates(export: Export) -> None:
+    """Ask where the numbers of an XML file look like anything but pixels and corners.
+
+    All of those looked at lie between 0 and 1; or most boxes have their far corner before the near one, and all fit on
+    their pictures when that corner is taken for their size.
+    """
+    if not isinstance(export, XmlExport):
+        return
+    boxes: list[tuple[list[float], tuple[float, float]]] = []
+    others: list[list[float]] = []
+    for group in export.groups.values():
+        size = (float(group.task.width or 0), float(group.task.height or 0))
+        for element in (*group.images[:_HEADS], *group.tracks[:_HEADS]):
+            text = export.head(element)[:_LOOKED_AT]
+            found = _SIZE.match(text)
+            own = (float(found[1]), float(found[2])) if found else size
+            boxes += ((numbers, own) for match in _BOX.findall(text) if (numbers := _floats(match)))
+            others += filter(None, (_floats(re.split(rb"[,;]", p)) for p in _POINTS.findall(text)))
+    values = [*(numbers for numbers, _ in boxes), *others]
+    inside = sum(any(0 < v < 1 for v in numbers) for numbers in values)
+    if inside >= _SHAPES and all(min(numbers) >= 0 and max(numbers) <= 1 for numbers in values):
+        ask(
+            f"{export.name}: all coordinates of the {len(values)} shapes looked at lie between 0 and 1, so they are fractions "
+            "of the picture rather than the pixels of CVAT",
+            [
+                ("-O coordinates=fractions", "they are fractions of the picture's width and height"),
+                ("-O coordinates=pixels", "they are pixels, at the top left of each picture"),
+            ],
+        )
+    swapped = sum(right < left or bottom < top for (left, top, right, bottom), _ in boxes)
+    sized = [box for box in boxes if box[1][0]]
+    fit = bool(sized) and all(x + w <= width + 1 and y + h <= height + 1 for (x, y, w, h), (width, height) in sized)
+    if swapped >= _SHAPES and 2 * swapped > len(boxes) and fit:
+        ask(
+            f"{export.name}: of {len(boxes)} boxes looked at, {swapped} have their far corner (xbr, ybr) before the near one, and "
+            "all fit on their pictures as left, top, width, height",
+            [
+                ("-O coordinates=sizes", "xbr and ybr hold the width and height of boxes"),
+                ("-O coordinates=pixels", "they are corners, which are put in order"),
+            ],
+        )
+
+
+def _floats(texts: Iterable[bytes]) -> list[float]:
+    """The numbers; none where one is none."""
+    try:
+        return [float(text) for text in texts if text.strip()]
+    except ValueError:
+        return []
 
 
 def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:

@@ -17,11 +17,11 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.cvat.assets import MediaFinders
-from to_labelbox_formats.cvat.assumptions import open_end_of
+from to_labelbox_formats.cvat.assumptions import ask_coordinates, open_end_of
 from to_labelbox_formats.cvat.detect import Files, find_files
 from to_labelbox_formats.cvat.exports import Export, Group
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
-from to_labelbox_formats.cvat.options import Frames, Jobs, Numbering, Options
+from to_labelbox_formats.cvat.options import Coordinates, Frames, Jobs, Numbering, Options
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 from to_labelbox_formats.cvat.units.arrange import units_of
 from to_labelbox_formats.cvat.units.setting import Setting
@@ -48,6 +48,9 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     if not exports and not files.xml and not log.unreadable:
         raise SourceError(f"{source.path}: no CVAT export is in it")
     _remark(exports, log)
+    if options.coordinates is Coordinates.AUTO:
+        for export in exports:
+            ask_coordinates(export)
     groups = [g for e in exports for g in e.groups.values()]
     labels = [label for e in exports for label in e.meta.labels]
     setting = Setting(
@@ -57,6 +60,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         relative=options.frames == Frames.SAMPLED,
         all_jobs=options.jobs is Jobs.ALL,
         sampled_numbers=options.numbering is Numbering.SAMPLED,
+        coordinates=options.coordinates,
         open_ends={e.name: open_end_of(e, options.open_tracks, log) for e in exports},
     )
     finders = MediaFinders(source, context)

@@ -53,6 +53,15 @@ class SameSource(StrEnum):
     APART = "apart"
 
 
+class Coordinates(StrEnum):
+    """What the numbers of an XML file say."""
+
+    AUTO = "auto"
+    PIXELS = "pixels"
+    FRACTIONS = "fractions"
+    SIZES = "sizes"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     video: Video = field(
@@ -84,6 +93,13 @@ class Options:
         metadata={
             "help": "tasks that name the same video are about one, or apart, with the task in the name "
             "(auto: one, but a question where they end on different frames)"
+        },
+    )
+    coordinates: Coordinates = field(
+        default=Coordinates.AUTO,
+        metadata={
+            "help": "what the numbers of an XML file say: pixels, as CVAT's do, fractions of the picture's sides, or sizes of "
+            "boxes in place of their far corners (auto: pixels, but a question where they look like the others)"
         },
     )
     groups: bool = field(default=False, metadata={"help": "keep group ids as the nested text 'group'"})

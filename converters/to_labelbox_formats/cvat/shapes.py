@@ -40,6 +40,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node, name_and_value
+from to_labelbox_formats.cvat.options import Coordinates
 
 GROUP = "group"
 INSTANCE = "instance"
@@ -124,6 +125,24 @@ def figure_of(node: Node) -> Figure:
         raise Refused(
             _BROKEN[kind], f"a coordinate of <{node.tag}> is not a finite number: {in_words(error)}"
         ) from None
+
+
+def figure_in_pixels(node: Node, form: Coordinates, width: int | None, height: int | None) -> Figure:
+    """The figure of a shape element of a file whose numbers are of that form. Raises :class:`Refused`."""
+    figure = figure_of(node)
+    kind, numbers, rotation = figure
+    if node.figure is not None or kind == "mask" or form not in (Coordinates.FRACTIONS, Coordinates.SIZES):
+        return figure
+    if form is Coordinates.SIZES:
+        if kind != "rectangle":
+            return figure
+        left, top, sides, tall = numbers
+        return Figure(kind, [left, top, left + sides, top + tall], rotation)
+    if width is None or height is None:
+        raise Refused(
+            Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the picture: give --media-root or --sizes FILE"
+        )
+    return Figure(kind, [v * (height if n % 2 else width) for n, v in enumerate(numbers)], rotation)
 
 
 _flat = msgspec.json.Decoder(list[float])

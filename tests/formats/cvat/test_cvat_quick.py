@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvat_files import attribute, export, image, items_of, label, open_text, task
+from to_labelbox_formats.cvat.options import Coordinates
 from to_labelbox_formats.cvat.xml.fast_images import QuickReader
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
@@ -55,7 +56,7 @@ def test_it_says_the_same_as_the_careful_way(
 ) -> None:
     folder = tmp_path_factory.mktemp("x")
     text = export("\n".join(image("\n".join(p), f"{n}.jpg") for n, p in enumerate(pictures)), META)
-    dataset, _ = open_text(folder, text)
+    dataset, _ = open_text(folder, text, coordinates=Coordinates.PIXELS)
     quickly, log = items_of(dataset)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ImageReader, "read_text", lambda self, text, start: None)

@@ -16,8 +16,8 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.cvat.meta import TaskSpec, element_label, whole
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
-from to_labelbox_formats.cvat.options import OpenTracks
-from to_labelbox_formats.cvat.shapes import FLAGS, Resolved, ShapeLog, Vocabulary, figure_of, is_on, points_of
+from to_labelbox_formats.cvat.options import Coordinates, OpenTracks
+from to_labelbox_formats.cvat.shapes import FLAGS, Resolved, ShapeLog, Vocabulary, figure_in_pixels, is_on, points_of
 from to_labelbox_formats.cvat.tracks.interpolation import between
 
 MAX_FRAME = 10_000_000
@@ -61,7 +61,7 @@ class Rules(NamedTuple):
 
     ``dense``: rows stand for every visible frame. ``closes``: visible stretches end with outside rows.
     ``relative``: frames are numbered within the sampled clip rather than in the source video. ``open_tracks``: where a
-    track of keyframes ends that no row hides. ``sampled_numbers``: the file counts sampled frames from 0.
+    track of keyframes ends that no row hides. ``sampled_numbers``: the file counts sampled frames from 0. ``form``: what its coordinates say.
     """
 
     task: TaskSpec
@@ -70,6 +70,12 @@ class Rules(NamedTuple):
     relative: bool = False
     open_tracks: OpenTracks = OpenTracks.TASK
     sampled_numbers: bool = False
+    form: Coordinates = Coordinates.PIXELS
+
+    @property
+    def restated(self) -> bool:
+        """Whether coordinates are anything but pixels."""
+        return self.form in (Coordinates.FRACTIONS, Coordinates.SIZES)
 
     @property
     def step(self) -> int:
@@ -160,7 +166,9 @@ class RowReader:
         rows: list[Row] = []
         resolve = self._vocabulary.resolve
         rules = self.rules
-        plain = rules.task.step == 1 and not rules.task.offset and not rules.relative and not rules.sampled_numbers
+        plain = rules.task.step == 1 and not (
+            rules.task.offset or rules.relative or rules.sampled_numbers or rules.restated
+        )
         told: list[Answer] | None = None
         answered = resolve(label, ())
         for number, node in enumerate(nodes):
@@ -192,7 +200,7 @@ class RowReader:
             return None
         key, outside = is_on(node.get("keyframe", "1")), is_on(node.get("outside", "0"))
         try:
-            figure = figure_of(node)
+            figure = self._figure(node)
             if not figure.numbers:
                 raise Refused(Code.POINT_INVALID, f"<{node.tag}> has no points")
         except Refused as error:
@@ -202,6 +210,10 @@ class RowReader:
             figure = replaced
         known = self._vocabulary.resolve(label, tuple(node.answers))
         return Row(frame, key, outside, is_on(node.get("occluded", "0")), figure, known)
+
+    def _figure(self, node: Node) -> Figure:
+        task = self.rules.task
+        return figure_in_pixels(node, self.rules.form, task.width, task.height)
 
     def _replaced(self, error: Refused, frame: int, outside: bool, before: Figure | None) -> Figure | None:
         """What stands for an unreadable figure; a row that hides the object hides it wherever it is."""
@@ -222,7 +234,7 @@ class RowReader:
                 continue
             outside = is_on(element.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
             try:
-                figure = figure_of(element)
+                figure = self._figure(element)
                 if figure.kind != "points" or len(figure.numbers) != 2:
                     raise Refused(Code.KEYPOINTS_INVALID, f"{element.get('label')!r} is not one point")
             except Refused as error:

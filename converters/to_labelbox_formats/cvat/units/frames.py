@@ -102,7 +102,9 @@ class FrameUnits:
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         group = self._group
-        reader = ImageReader(self._setting.vocabulary, ShapeLog(log, group.export.name), self._setting.groups)
+        reader = ImageReader(
+            self._setting.vocabulary, ShapeLog(log, group.export.name), self._setting.groups, self._setting.coordinates
+        )
         frames = self._frames[start:stop]
         for frame, shapes in zip(frames, self._shown.shapes(frames)):
             name = frame_name(frame + group.task.offset)

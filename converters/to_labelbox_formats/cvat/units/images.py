@@ -104,7 +104,7 @@ class _Pictures:
         self._finder = finder
         self._log = log
         self._shapes = ShapeLog(log, group.export.name)
-        self._reader = ImageReader(setting.vocabulary, self._shapes, setting.groups)
+        self._reader = ImageReader(setting.vocabulary, self._shapes, setting.groups, setting.coordinates)
 
     def item(self, record: Record, again: Sequence[Record]) -> Item | None:
         """The picture that is told in one or several records; None, with a note, for one that cannot be named."""

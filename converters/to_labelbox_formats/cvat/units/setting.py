@@ -13,7 +13,7 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.nodes import Node
-from to_labelbox_formats.cvat.options import OpenTracks
+from to_labelbox_formats.cvat.options import Coordinates, OpenTracks
 from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.xml.export import XmlExport
@@ -43,13 +43,14 @@ class Setting:
     relative: bool
     all_jobs: bool = False
     sampled_numbers: bool = False
+    coordinates: Coordinates = Coordinates.PIXELS
     open_ends: Mapping[str, OpenTracks] = field(default_factory=dict)
 
     def rules(self, group: Group) -> Rules:
         export = group.export
         ends = self.open_ends.get(export.name, OpenTracks.TASK)
         sampled = self.sampled_numbers and isinstance(export, XmlExport)
-        return Rules(group.task, export.dense, export.closes, self.relative, ends, sampled)
+        return Rules(group.task, export.dense, export.closes, self.relative, ends, sampled, self.coordinates)
 
 
 def skip_all(nodes: Iterable[Node], log: ShapeLog, code: Code, message: str) -> None:

@@ -122,7 +122,7 @@ class _GroupReader:
         """Shapes of a frame last until the next sampled one; tags are joined over consecutive sampled frames."""
         group, rules = self._group, self._rules
         shapes = ShapeLog(self._log, group.export.name)
-        reader = ImageReader(self._setting.vocabulary, shapes, self._setting.groups)
+        reader = ImageReader(self._setting.vocabulary, shapes, self._setting.groups, self._setting.coordinates)
         tags: dict[Choice, list[int]] = {}
         for node in map(node_of, group.export.records(group.images)):
             name = node.get("name")

@@ -23,18 +23,18 @@ from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
 from to_labelbox_formats.cvat.nodes import Node
+from to_labelbox_formats.cvat.options import Coordinates
 from to_labelbox_formats.cvat.shapes import (
     GROUP,
     INSTANCE,
     Resolved,
     ShapeLog,
     Vocabulary,
-    figure_of,
+    figure_in_pixels,
     flags_beside,
     geometry_of,
     group_of,
     is_on,
-    points_of,
 )
 from to_labelbox_formats.cvat.xml.fast_images import QuickReader
 
@@ -55,7 +55,8 @@ class Turn:
 class ImageReader:
     """Annotations of pictures, one after another. ``start`` says which comes next."""
 
-    def __init__(self, vocabulary: Vocabulary, log: ShapeLog, groups: bool) -> None:
+    def __init__(self, vocabulary: Vocabulary, log: ShapeLog, groups: bool, form: Coordinates) -> None:
+        self._form = form
         self._vocabulary = vocabulary
         self._log = log
         self._groups = groups
@@ -89,7 +90,8 @@ class ImageReader:
 
         None, and nothing is counted, for pictures that need the careful way.
         """
-        return None if self._turn is not None else self._quick.read(text, start)
+        careful = self._turn is not None or self._form in (Coordinates.FRACTIONS, Coordinates.SIZES)
+        return None if careful else self._quick.read(text, start)
 
     def _read(self, node: Node, number: int) -> None:
         log = self._log
@@ -147,7 +149,7 @@ class ImageReader:
         )
 
     def _add_shape(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
-        figure = figure_of(node)
+        figure = figure_in_pixels(node, self._form, self._width, self._height)
         where = f"{node.tag}[{number}]"
         if figure.kind == "points" and len(figure.numbers) > 2:
             held = (*attributes, Attribute(INSTANCE, str(number)))
@@ -188,14 +190,14 @@ class ImageReader:
             try:
                 if element.tag != "points" or not name:
                     raise Refused(Code.KEYPOINTS_INVALID, f"an element <{element.tag}> is not a named point")
-                numbers = element.figure.numbers if element.figure else points_of(element.get("points"))
+                numbers = figure_in_pixels(element, self._form, self._width, self._height).numbers
                 if len(numbers) != 2:
                     raise Refused(
                         Code.KEYPOINTS_INVALID, f"element {name!r} has {n_of(len(numbers) // 2, 'point')}, not one"
                     )
                 if name in points:
                     raise Refused(Code.KEYPOINTS_INVALID, f"element {name!r} is there twice")
-            except (Refused, ValueError) as error:
+            except Refused as error:
                 log.note(Code.KEYPOINTS_INVALID, f"{error}; it is left out")
                 lost = True
                 continue
