@@ -5,14 +5,13 @@ from __future__ import annotations
 import bisect
 import posixpath
 import re
-from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Sequence
 from itertools import compress
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
-from to_labelbox.source.asset_lookup import sure_folders
+from to_labelbox.source.asset_lookup import Moves, Tie, sure_folders
 from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.label_folders import (
@@ -275,7 +274,7 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
         return
     used: set[str] = set()
     unsure: set[str] = set()
-    homes: dict[str, set[tuple[str, str]]] = {}
+    sample: list[tuple[str, str, str | Tie | None]] = []
     beside: dict[str, str] = {}
     uploads: dict[str, list[int]] = {}
     for unit, asset in enumerate(index.assets):
@@ -285,11 +284,11 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
         if unit >= first_implied:
             names.append(_sure_name(index.label_of(unit), asset))
         found = media.find_first(names)
+        sample.append((index.split_names[index.splits[unit]], names[0], found))
         if found is None and (bare := media.find_first(filter(None, map(_before_upload, names)))):
             uploads.setdefault(bare if isinstance(bare, str) else bare.first, []).append(unit)
         elif isinstance(found, str):
             beside.setdefault(_folder(found), index.split_names[index.splits[unit]])
-            homes.setdefault(_folder(names[0]), set()).add((_folder(found), posixpath.splitext(found)[1]))
             used.add(found)
             _rename(index, unit, found, FoundIn.MEDIA)
         elif found is not None:
@@ -301,34 +300,33 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
         if len(units) == 1 and found not in used:
             used.add(found)
             _rename(index, units[0], found, FoundIn.MEDIA)
-    _name_like_neighbours(index, pictures, homes, first_implied, unsure)
+    _name_like_others(index, pictures, sample, first_implied)
     if beside and FoundIn.SOURCE not in index.places:
         for name in filter(is_image, media.names()):
             if _folder(name) in beside and name not in used and _stem(name) not in unsure:
                 index.add(name, beside[_folder(name)], FoundIn.MEDIA)
 
 
-def _name_like_neighbours(
-    index: Index,
-    pictures: Pictures,
-    homes: Mapping[str, set[tuple[str, str]]],
-    first_implied: int,
-    unsure: Container[str],
+def _name_like_others(
+    index: Index, pictures: Pictures, sample: Sequence[tuple[str, str, str | Tie | None]], first_implied: int
 ) -> None:
-    """Name pictures that are not at hand as they would be if they lay with those that are: so their keys do not change when they come.
+    """Name pictures that are not at hand as they would be if they lay with those that are, and had their extension.
 
-    ``homes``: where those of a folder were found below the media root, and their extensions.
+    ``sample``: split, name and place below the media root of each that was looked for; one that may be several keeps its name.
     """
-    taken = Counter(index.assets)
+    moves = Moves(sample)
+    endings = {posixpath.splitext(place)[1] for _, _, place in sample if isinstance(place, str)}
+    unsure = {name for _, name, place in sample if isinstance(place, Tie)}
+    taken = set(index.assets)
     for unit, asset in enumerate(index.assets):
-        places = homes.get(_folder(asset), ()) if index.places[unit] == FoundIn.NOWHERE else ()
-        folders, endings = {folder for folder, _ in places}, {ending for _, ending in places}
-        if len(folders) == 1 and _stem(asset) not in unsure and pictures.path(asset, FoundIn.NOWHERE) == asset:
-            stem, ending = posixpath.splitext(asset[len(_folder(asset)) :])
-            name = f"{min(folders)}{stem}{min(endings) if len(endings) == 1 and unit >= first_implied else ending}"
-            if not taken[name]:
-                taken[name] += 1
-                _rename(index, unit, name, FoundIn.NOWHERE)
+        if index.places[unit] != FoundIn.NOWHERE or asset in unsure or pictures.path(asset, FoundIn.NOWHERE) != asset:
+            continue
+        name = moves.of(asset, index.split_names[index.splits[unit]])
+        if unit >= first_implied and len(endings) == 1:
+            name = posixpath.splitext(name)[0] + min(endings)
+        if name not in taken:
+            taken.add(name)
+            _rename(index, unit, name, FoundIn.NOWHERE)
 
 
 def _folder(name: str) -> str:

@@ -68,11 +68,11 @@ def test_a_key_is_the_same_with_and_without_its_picture(box: Sandbox, folder: st
     assert some == [item.asset.path for item in box.items("set", context)] == [f"{folder}{stem}.png" for stem in "abc"]
 
 
-def test_pictures_found_in_two_folders_name_no_third(box: Sandbox) -> None:
+def test_pictures_found_in_two_folders_tell_a_third_its_extension_alone(box: Sandbox) -> None:
     box.write({"set/classes.txt": "car\n", **{f"set/labels/{stem}.txt": GOOD for stem in "abc"}})
     box.picture("media/x/a.png", "media/y/b.png")
     items = box.items("set", ReadContext(media=MediaFolder(str(box.root / "media"))))
-    assert [item.asset.path for item in items] == ["x/a.png", "y/b.png", "images/c.jpg"]
+    assert [item.asset.path for item in items] == ["x/a.png", "y/b.png", "images/c.png"]
 
 
 def test_pictures_by_the_names_that_they_had_before_label_studio(box: Sandbox) -> None:
