@@ -61,7 +61,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             "Give the file with the images and categories as -O base=FILE"
         )
     _borrow_categories(files, options, log)
-    tell_unread(files, fields, log)
+    tell_unread(files, fields, options.predictions, log)
     with texts.open() as opened:
         conventions = []
         for n, file in enumerate(files):

@@ -30,12 +30,16 @@ _SHOWN = 12
 """Names that a message lists at most."""
 
 
-def tell_unread(files: Sequence[File], asked: Sequence[str], log: Log) -> None:
+def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, log: Log) -> None:
     """Name the lists and fields that are not carried over, and that images are frames of videos.
 
-    ``asked``: fields of annotations that become nested answers.
+    ``asked``: fields of annotations that become nested answers. ``predictions``: annotations with a score are labels.
     """
     for file in files:
+        scores = file.annotation_census.fields.get("score", 0)
+        if predictions and scores and "score" not in asked:
+            why = "a label has no score; -O fields=score takes it as a nested answer"
+            log.note_unread("field", "score", where=f"{file.name} annotations[]", count=scores, why=why)
         for key, length in file.lists.items():
             log.note_unread("list", key, where=file.name, count=length)
         videos = "sequences" if file.tracks is not None and file.tracks.nested else "videos"

@@ -93,6 +93,7 @@ def test_healthy_sets_have_nothing_unread_but_what_is_listed_here(case: Any, tmp
         "fashionpedia": {"isstatic", "kaggle_id", "level", "original_url", "taxonomy_id", "time_captured"},
         "labelme-export": {"url"},
         "lvis": {"neg_category_ids", "not_exhaustive_category_ids"},
+        "results": {"score"},
         "v7-darwin": {"extra"},
         "youtube-vis": {"occlusion", "track_id"},
     }
@@ -108,3 +109,14 @@ def test_a_message_shows_a_few_names_and_no_long_one_whole(convert: Convert) -> 
     (message,) = [e for e in run.examples if "field-ignored" in e]
     assert "and 88 more" in message
     assert len(message) < 2000
+
+
+def test_scores_of_predictions_that_become_labels_are_named(convert: Convert) -> None:
+    given = coco([annotation(n, bbox=[n, 1, 5, 5], score=n / 4) for n in (1, 2)])
+    run = convert(given, options={"predictions": True})
+    assert [(u.name, u.count) for u in run.report.unread] == [("score", 2)]
+    assert "-O fields=score" in run.report.unread[0].why
+    run = convert(given, options={"predictions": True, "fields": "score"})
+    assert not run.report.unread
+    assert [line["classifications"][0]["name"] for line in run.lines] == ["score", "score"]
+    assert not convert(given).report.unread
