@@ -17,14 +17,32 @@ from to_labelbox.report.log import Log
 
 
 def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log) -> None:
-    """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets."""
-    opened = [(s, s.gathered.keys) for s in sets if s.gathered is not None]
-    for owner, other, count in shared_keys([keys for _, keys in opened]):
+    """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets.
+
+    Those whose pictures have no size in common with those of the same names are about other pictures, and are left out.
+    """
+    opened = [(s, s.gathered) for s in sets if s.gathered is not None]
+    for owner, other, count in shared_keys([gathered.keys for _, gathered in opened]):
         dataset = opened[owner][0]
         dataset.apart = True
         if common.settings.rows is not None:
             continue
         path, earlier = dataset.found.path, opened[other][0].found.path
+        own, others = (opened[n][1].survey.sizes for n in (owner, other))
+        if own and others and own.keys().isdisjoint(others):
+            (width, height), (other_width, other_height) = next(iter(own)), next(iter(others))
+            dataset.failure = (
+                f"{count} of its global keys are those of {earlier!r} too, whose pictures have other sizes ({other_width} × "
+                f"{other_height}, here {width} × {height}): give --global-key '{{dataset}}/{{relpath}}'"
+            )
+            continue
+        notes.assume(
+            "assets of one global key in several datasets",
+            "the same",
+            unknown=count,
+            why="nothing tells whether they are",
+            option="--global-key '{dataset}/{relpath}'",
+        )
         message = (
             f"{count} of its global keys are those of {earlier!r} too, and stand for the same assets: "
             "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"

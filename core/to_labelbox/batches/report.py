@@ -201,6 +201,7 @@ class Totals:
 
     def note(self, log: Log) -> None:
         """Add what is said of all datasets together."""
+        self._readings.add_lists((), log.assumptions.values())
         for code, one in log.diagnostics.items():
             mine = self._diagnostics.setdefault(code, Diagnostic(one.code, one.severity, message=one.message))
             mine.count += one.count

@@ -396,10 +396,10 @@ class Batch:
 
     def _join(self) -> Ontology:
         """The ontology of all."""
+        check_keys(self._alive, self._common, self._notes)
         check_class_map(self._alive, self._common, self._notes)
         opened = [(s.head.schema, s.gathered) for s in self._alive if s.head and s.gathered]
         check_patterns(self._common.settings, names_of(opened), self._notes)
-        check_keys(self._alive, self._common, self._notes)
         check_addresses(self._alive, self._common, self._notes)
         told, settings, ontology = self._told, self._common.settings, self._common.ontology
         if settings.asks_one_tool and is_settled(ontology, settings):

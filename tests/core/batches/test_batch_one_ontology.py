@@ -32,16 +32,20 @@ def uuids(out: Path, *names: str) -> list[str]:
     return [line["uuid"] for name in names for line in lines(out / name)]
 
 
+KEY = "{dataset}/{relpath}"
+"""Fixtures have pictures of one name and other sizes."""
+
+
 def test_the_fixtures_have_one_ontology_for_any_number_of_workers(tmp_path: Path) -> None:
     root = tree(tmp_path / "in")
-    made = to_labelbox.batch(root, tmp_path / "one", options=OPTIONS)
+    made = to_labelbox.batch(root, tmp_path / "one", options=OPTIONS, global_key=KEY)
     check(tmp_path / "one", made)
     assert not [
         row
         for row in made.datasets
         if row.problem and not any(word in row.problem for word in ("converted", "read", "-O root="))
     ]
-    to_labelbox.batch(root, tmp_path / "two", options=OPTIONS, workers=2)
+    to_labelbox.batch(root, tmp_path / "two", options=OPTIONS, global_key=KEY, workers=2)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 

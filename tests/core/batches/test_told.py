@@ -159,3 +159,18 @@ def test_the_reason_is_a_loss_and_not_a_choice(tmp_path: Path) -> None:
     save(tmp_path / "set" / "tasks.json", [{**task, "predictions": [{"result": [region] * 4}]}])
     (row,) = to_labelbox.batch(tmp_path, tmp_path / "out").datasets
     assert row.problem.startswith("nothing in it could be converted: image-size-unknown ×1, ")
+
+
+def test_pictures_of_one_name_and_other_sizes_are_not_one_data_row(tmp_path: Path) -> None:
+    """Tasks whose frames are numbered alike, say: the sizes tell that they are others, else it is an assumption."""
+    for name, width in (("a", 100), ("b", 100), ("c", 200)):
+        box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5]}
+        image = {"id": 1, "file_name": "frame_0.jpg", "width": width, "height": 80}
+        save(tmp_path / "in" / name / "a.json", coco([box], [image]))
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    assert [row.state for row in made.datasets] == ["converted", "converted", "failed"]
+    assert "whose pictures have other sizes (100 × 80, here 200 × 80): give --global-key" in made.datasets[2].problem
+    (taken,) = made.assumptions
+    assert (taken.taken, taken.unknown, taken.option) == ("the same", 1, "--global-key '{dataset}/{relpath}'")
+    apart = to_labelbox.batch(tmp_path / "in", tmp_path / "apart", global_key="{dataset}/{relpath}")
+    assert (apart.assets.written, apart.assumptions) == (3, [])
