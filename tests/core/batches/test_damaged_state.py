@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import random
 import shutil
@@ -164,11 +162,7 @@ def test_the_old_report_stays_until_the_new_files_have_their_names(
     with pytest.raises(OSError, match="Input/output error"):
         to_labelbox.convert(sets / "b" / "x.json", out, overwrite=True)
     monkeypatch.undo()
-    after = contents(out)
-    assert after["report.json"] == before["report.json"]
-    outputs = json.loads(after["report.json"])["outputs"]
-    told = {name: hashlib.sha256(after[name]).hexdigest() == output["sha256"] for name, output in outputs.items()}
-    assert not all(told.values()), "a set that was interrupted is known by its hashes"
+    assert contents(out) == before
     to_labelbox.convert(sets / "b" / "x.json", out, overwrite=True)
     assert "annotations-00001.ndjson" not in contents(out)
 
