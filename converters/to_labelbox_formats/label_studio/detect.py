@@ -11,8 +11,8 @@ import msgspec
 
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.report.errors import FileError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import HEAD, Source
-from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.files.file_head import (
     TABLES,
     UNDECODABLE,
@@ -121,7 +121,7 @@ def _unfinished(name: str, head: FileHead, data: bytes) -> str | None:
     try:
         msgspec.json.decode(data, type=msgspec.Raw)
     except UNDECODABLE as error:
-        return f"is no readable JSON: {json_fault(error)}; export or copy it again"
+        return f"is no readable JSON: {in_words(error)}; export or copy it again"
     return None
 
 

@@ -12,8 +12,8 @@ from to_labelbox.model.items import Item, Media
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
-from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.assets import slots_of
 from to_labelbox_formats.label_studio.config import Declared
 from to_labelbox_formats.label_studio.conventions import Conventions
@@ -129,7 +129,7 @@ class _Range(Struct, frozen=True):
         try:
             data = decode_data(task.data) if task.data else {}
         except UNDECODABLE as error:
-            message = f"its data cannot be read: {json_fault(error, task.data)}"
+            message = f"its data cannot be read: {in_words(error, task.data)}"
             self.log.note(Code.RECORD_UNREADABLE, message, file=place.file, where=place.where)
             data = {}
         slots, missing = slots_of(data, self.index.config, self.data_key)

@@ -7,9 +7,13 @@ parser; a text that is in none of them is somebody's own sentence and stays as i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import msgspec
+
+from to_labelbox.model.text import cut
 
 Words: TypeAlias = str | Callable[[re.Match[str]], str]
 
@@ -26,14 +30,19 @@ NAMES = {
 """What the types of a typed decoder are called in a file."""
 
 
-def in_words(error: BaseException) -> str:
-    """Why something cannot be read, in a clause without a full stop that can follow a colon."""
+def in_words(error: BaseException, data: bytes | memoryview | str = b"") -> str:
+    """Why something cannot be read, in a clause without a full stop that can follow a colon.
+
+    ``data``: the JSON that a typed decoder has refused; with it the clause says what stands there, else of which kind it is.
+    """
     if isinstance(error, UnicodeDecodeError):
         return _undecodable(error)
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, MemoryError):
         return "too large for this machine's memory"
+    if data and isinstance(error, msgspec.ValidationError):
+        return _with_value(str(error), data)
     problem = getattr(error, "problem", None)  # YAML's, whose text is of several lines
     return said_plainly(problem if isinstance(problem, str) else str(error) or type(error).__name__)
 
@@ -73,6 +82,52 @@ def _kinds(kinds: str) -> str:
     """Names of types, the last two with "or"; what is none of them stays."""
     names = [NAMES.get(kind.strip(), kind.strip()) for kind in kinds.split("|")]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _with_value(text: str, data: bytes | memoryview | str) -> str:
+    """The clause with the first value at the place that is of the kind which was not expected."""
+    said, found = said_plainly(text), _GOT.search(text)
+    if found is None:
+        return said
+    kind = found["got"]
+    try:
+        values = list(_values(msgspec.json.decode(data), _STEP.findall(found["at"] or "")))
+    except (ValueError, RecursionError):
+        return said
+    for value in values:
+        if isinstance(value, _TYPES.get(kind, object)) and (kind == "bool") == isinstance(value, bool):
+            shown = cut(msgspec.json.encode(value).decode(), _MOST_SHOWN)
+            return said.replace(f"found {_kinds(kind)}", f"found {shown}", 1)
+    return said
+
+
+_GOT = re.compile(r"^Expected `[^`]+`, got `(?P<got>[^`]+)`(?: - at `(?P<at>[^`]+)`)?$")
+_STEP = re.compile(r"\[\.\.\.\]|\[\d+\]|[^.\[\]$]+")
+_MOST_SHOWN = 60
+_TYPES: dict[str, type] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "array": list,
+    "object": dict,
+    "null": type(None),
+}
+
+
+def _values(value: Any, steps: list[str]) -> Iterator[Any]:
+    """What stands at a path, of which a step can be every element of a list or object."""
+    if not steps:
+        yield value
+        return
+    step, rest = steps[0], steps[1:]
+    inner: Iterable[Any] = ()
+    if isinstance(value, list) and step.startswith("["):
+        inner = value if step == "[...]" else value[int(step[1:-1]) : int(step[1:-1]) + 1]
+    elif isinstance(value, dict):
+        inner = value.values() if step == "[...]" else (value[step],) if step in value else ()
+    for one in inner:
+        yield from _values(one, rest)
 
 
 def _length(bounds: str) -> str:

@@ -201,12 +201,12 @@ def test_no_message_speaks_as_the_parser_does(tmp_path: Path) -> None:
     said = [str(e) for d in report.diagnostics for e in d.examples]
     assert not [m for m in said if "`" in m or "$" in m or "Expected" in m or "malformed" in m]
     for expected in (
-        'original_width is "wide", where a number is expected',
-        'points are no pairs of numbers: [1][1] is "x"',
-        'frame is "one"',
-        "it is [1], where an object is expected",
-        "it is 7, where a list is expected",
-        'it is "no region", where an object is expected',
-        "it is null, where an object is expected",
+        'original_width: found "wide", expected a number',
+        'points are no pairs of numbers: [1][1]: found "x"',
+        'frame: found "one"',
+        "found [1], expected an object",
+        "found 7, expected a list",
+        'found "no region", expected an object',
+        "found null, expected an object",
     ):
         assert any(expected in m for m in said), expected

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from to_labelbox.source.json_words import json_fault
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 
 Id = str | int | float | None
@@ -275,14 +275,14 @@ class Lenient(Generic[T]):
             if mended is not None:
                 faults.append(RecordFault(Lost.PART, f"{place}.data", mended[1]))
                 return self.decode(mended[0], place, faults)
-            faults.append(RecordFault(self._lost, place, f"cannot be read: {json_fault(error, data)}"))
+            faults.append(RecordFault(self._lost, place, f"cannot be read: {in_words(error, data)}"))
             return None
         if not self._nested:
             # the innermost record is whole or not there at all
             try:
                 return self._decode_loosely(data)
             except UNDECODABLE:
-                faults.append(RecordFault(self._lost, place, f"cannot be read: {json_fault(first, data)}"))
+                faults.append(RecordFault(self._lost, place, f"cannot be read: {in_words(first, data)}"))
                 return None
         known: dict[str, Any] = {}
         for name, raw in fields.items():
@@ -293,9 +293,7 @@ class Lenient(Generic[T]):
                 known[name] = msgspec.json.decode(raw, type=self._types[name])
             except UNDECODABLE as error:
                 if inner is None:
-                    faults.append(
-                        RecordFault(Lost.PART, f"{place}.{name}", f"cannot be read: {json_fault(error, raw)}")
-                    )
+                    faults.append(RecordFault(Lost.PART, f"{place}.{name}", f"cannot be read: {in_words(error, raw)}"))
                     continue
                 known[name] = list(inner.decode_list(raw, f"{place}.{name}", faults))
         return self.kind(**known)
@@ -304,7 +302,7 @@ class Lenient(Generic[T]):
         try:
             elements = _ELEMENTS.decode(data)
         except UNDECODABLE as error:
-            faults.append(RecordFault(Lost.PART, place, f"cannot be read: {json_fault(error, data)}"))
+            faults.append(RecordFault(Lost.PART, place, f"cannot be read: {in_words(error, data)}"))
             return
         for number, element in enumerate(elements):
             # what aggregates annotations puts the list of each into a list

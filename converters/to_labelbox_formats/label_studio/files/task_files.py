@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from to_labelbox.report.errors import FileError
+from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
-from to_labelbox.source.json_words import json_fault
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, FileShape
 from to_labelbox_formats.label_studio.files.flat_records import from_flat
@@ -201,7 +201,7 @@ def _flat(raw: bytes, piece: TaskPiece, config: Config) -> DecodedPiece:
     except UNDECODABLE as error:
         mended = mended_json(raw)
         if mended is None:
-            return _broken(piece, f"cannot be read: {json_fault(error, joined(raw))}")
+            return _broken(piece, f"cannot be read: {in_words(error, joined(raw))}")
         tasks, faults = _flat(mended[0], piece, config)
         return DecodedPiece(tasks, [(0, RecordFault(Lost.PART, f"{_at(piece)}.data", mended[1])), *faults])
 

@@ -10,7 +10,7 @@ from msgspec import Raw
 from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
-from to_labelbox.source.json_words import json_fault
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.label_studio.config import MAX_DEPTH, UNTOLD, Control
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Region, ValueRecord, decode_any, text_list
@@ -83,7 +83,7 @@ def _paths(raw: Raw) -> list[list[str]]:
     try:
         value = decode_any(raw)
     except UNDECODABLE as error:
-        raise Refused(Code.RECORD_UNREADABLE, f"its choices cannot be read: {json_fault(error, raw)}") from None
+        raise Refused(Code.RECORD_UNREADABLE, f"its choices cannot be read: {in_words(error, raw)}") from None
     paths: list[list[str]] = []
     for one in value if isinstance(value, list) else [value]:
         steps: list[Any] = one if isinstance(one, list) else [one]

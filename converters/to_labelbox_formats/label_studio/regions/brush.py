@@ -25,7 +25,7 @@ from to_labelbox.geometry.raster import MAX_MASK_PIXELS, mask_from_array, mask_f
 from to_labelbox.geometry.vector import GeometryError
 from to_labelbox.model.items import Mask
 from to_labelbox.model.text import n_of
-from to_labelbox.source.json_words import json_fault
+from to_labelbox.report.plain_words import in_words
 
 _HEADER_BITS = 32 + 5 + 4 * 4
 _DATA_URL = "data:image/png;base64,"
@@ -46,7 +46,7 @@ def brush_mask(raw: bytes | memoryview, width: int | None, height: int | None) -
     try:
         rle = _RLE.decode(raw)
     except ValueError as error:
-        raise GeometryError(f"rle is no list of bytes: {json_fault(error, raw)}") from None
+        raise GeometryError(f"rle is no list of bytes: {in_words(error, raw)}") from None
     if width is None or height is None:
         raise GeometryError("the size of the picture is unknown, so the brush mask cannot be placed")
     if isinstance(rle, CocoRle):

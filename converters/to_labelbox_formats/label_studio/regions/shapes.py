@@ -30,7 +30,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
-from to_labelbox.source.json_words import json_fault
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
@@ -284,7 +284,7 @@ def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
         points = _VERTICES.decode(value.points)
     except UNDECODABLE as error:
         raise Refused(
-            Code.POLYGON_INVALID, f"its points are no pairs of numbers: {json_fault(error, value.points)}"
+            Code.POLYGON_INVALID, f"its points are no pairs of numbers: {in_words(error, value.points)}"
         ) from None
     flat = _scaled(points, width, height)
     if value.closed is False:
@@ -315,9 +315,7 @@ def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog)
     try:
         vertices = _VECTOR.decode(value.vertices)
     except UNDECODABLE as error:
-        raise Refused(
-            Code.LINE_TOO_SHORT, f"its vertices cannot be read: {json_fault(error, value.vertices)}"
-        ) from None
+        raise Refused(Code.LINE_TOO_SHORT, f"its vertices cannot be read: {in_words(error, value.vertices)}") from None
     if any(v.isBezier for v in vertices):
         remarks.lose(Code.GEOMETRY_OUTLINED, "curves between its vertices are written as straight lines")
     place = {v.id: (v.x, v.y) for v in vertices if v.id is not None}
@@ -402,7 +400,7 @@ def segments_of(
     try:
         moments = _SEQUENCE.decode(value.sequence)
     except UNDECODABLE as error:
-        raise Refused(Code.FRAME_INVALID, f"its sequence cannot be read: {json_fault(error, value.sequence)}") from None
+        raise Refused(Code.FRAME_INVALID, f"its sequence cannot be read: {in_words(error, value.sequence)}") from None
     # exports with interpolated frames mark them; they are what a linear track has between its key frames anyway
     keys = [m for m in moments if not m.auto] or moments
     by_frame: dict[int, Moment] = {}
@@ -463,7 +461,7 @@ def frame_spans(
     try:
         ranges = _RANGES.decode(value.ranges)
     except UNDECODABLE as error:
-        raise Refused(Code.FRAME_INVALID, f"its ranges cannot be read: {json_fault(error, value.ranges)}") from None
+        raise Refused(Code.FRAME_INVALID, f"its ranges cannot be read: {in_words(error, value.ranges)}") from None
     spans = []
     for stretch in ranges:
         start = conventions.first_frame(stretch.start) if stretch.start is not None else 0

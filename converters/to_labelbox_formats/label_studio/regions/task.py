@@ -14,7 +14,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
-from to_labelbox.source.json_words import json_fault
+from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
 from to_labelbox_formats.label_studio.conventions import Conventions
@@ -379,7 +379,7 @@ def _loose_value(raw: Raw) -> ValueRecord:
 
 
 def _unreadable(error: Exception, *raw: Raw) -> Refused:
-    return Refused(Code.RECORD_UNREADABLE, f"its value cannot be read: {json_fault(error, *raw)}")
+    return Refused(Code.RECORD_UNREADABLE, f"its value cannot be read: {in_words(error, *raw)}")
 
 
 def _labels(relation: Region) -> list[str]:
