@@ -31,7 +31,7 @@ from to_labelbox_formats.yolo.conventions import (
     tell_task,
 )
 from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
-from to_labelbox_formats.yolo.detect import NDJSON, descriptors, first_line, keras_files, yamls
+from to_labelbox_formats.yolo.detect import NDJSON, NO_FILE_OF_YOLO, SINGLE, descriptors, first_line, keras_files, yamls
 from to_labelbox_formats.yolo.dialects import class_folders as folders
 from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import Descriptor, read_obj_data, read_yaml
@@ -51,6 +51,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         tree = tree_of(source)
         tree.encoding = codec_of(options.encoding)
         name = source.names[0] if source.is_file else ""
+        if name and not name.lower().endswith(SINGLE):
+            raise SourceError(f"{source.path}: {NO_FILE_OF_YOLO}")
         lines = [name] if name else tree.ending(*NDJSON)
         if len(lines) == 1 and lines[0].lower().endswith(NDJSON) and ndjson.head_of(first_line(tree, lines[0])):
             return open_ndjson(tree, lines[0], options, context)

@@ -22,6 +22,11 @@ _MAX_LOOKED_AT = 64
 _MAX_DEPTH = 2
 
 
+SINGLE = (*YAML, *NDJSON, ".data", ".txt")
+"""Files that stand for a set."""
+NO_FILE_OF_YOLO = "is no data.yaml, obj.data, NDJSON or text file; YOLO sets are mostly folders"
+
+
 def sniff(source: Source) -> Match | Refusal:
     """By descriptor, then by rows and layout."""
     try:
@@ -64,7 +69,7 @@ def _sniff_file(tree: Tree, name: str) -> Match | Refusal:
         if keras.looks_like_lines(tree.head(name)):
             return Match(LIKELY, "lines are pictures followed by boxes, as for Keras YOLO")
         return Refusal("lines are no pictures followed by boxes; for label files give their folder")
-    return Refusal("is no data.yaml, obj.data, NDJSON or text file; YOLO sets are mostly folders")
+    return Refusal(NO_FILE_OF_YOLO)
 
 
 def _sniff_rows(tree: Tree) -> Match | Refusal:

@@ -56,8 +56,8 @@ class Dataset(Struct, frozen=True):
     def __iter__(self) -> Iterator[Item]:
         return self.items()
 
-    def map(self, change: Callable[[Item], Item | None], schema: Schema | None = None) -> Dataset:
-        """The dataset with each item as ``change`` returns it; None leaves it out.
+    def map(self, change: Callable[[Item], Item], schema: Schema | None = None) -> Dataset:
+        """The dataset with each item as ``change`` returns it; :meth:`filter` leaves items out.
 
         What the source says stays counted: an annotation that is no longer there, by its id, is *skipped*, one with another
         label is counted under its class in the source, one that the source does not have is *read*. ``schema`` is that of the result,
@@ -69,7 +69,9 @@ class Dataset(Struct, frozen=True):
 
     def filter(self, keep: Callable[[Item], bool]) -> Dataset:
         """The dataset without the items for which ``keep`` is false; their annotations are counted as skipped."""
-        return self.map(lambda item: item if keep(item) else None)
+        if not callable(keep):
+            raise UsageError(f"{keep!r} cannot be called: give a function of an item")
+        return replace(self, iterate=partial(_kept, self, keep))
 
 
 def dataset_of(items: Iterable[Item], name: str = "dataset", schema: Schema | None = None) -> Dataset:
@@ -143,15 +145,23 @@ class _Stream:
             self._at += 1
 
 
-def _changed(
-    dataset: Dataset, change: Callable[[Item], Item | None], log: Log, start: int, stop: int
-) -> Iterator[Item]:
+def _kept(dataset: Dataset, keep: Callable[[Item], bool], log: Log, start: int, stop: int) -> Iterator[Item]:
+    for item in dataset.items(log, start, stop):
+        if keep(item):
+            yield item
+        else:
+            for annotation in item.annotations:
+                log.skip_annotation(Code.EXCLUDED, _LEFT_OUT, annotation, item.origin)
+
+
+def _changed(dataset: Dataset, change: Callable[[Item], Item], log: Log, start: int, stop: int) -> Iterator[Item]:
     for number, item in enumerate(dataset.items(log, start, stop), start):
         changed = change(item)
         if changed is None:
-            for annotation in item.annotations:
-                log.skip_annotation(Code.EXCLUDED, _LEFT_OUT, annotation, item.origin)
-        elif changed is item:
+            raise UsageError(
+                f"item {number} ({item.asset.path}): the function of map returned None: return the item; filter leaves items out"
+            )
+        if changed is item:
             yield item
         else:
             check_item(changed, number)

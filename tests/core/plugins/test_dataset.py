@@ -111,16 +111,16 @@ def test_a_map_that_changes_nothing_changes_nothing(case: Any, tmp_path: Path) -
 
 
 def test_what_a_map_takes_out_renames_and_adds_is_counted(tmp_path: Path) -> None:
-    def change(item: Item) -> Item | None:
-        if item.asset.path == "0.jpg":
-            return None
+    def change(item: Item) -> Item:
         first, second = item.annotations
         assert isinstance(first, Object)
         renamed = replace(first, label="A")
         added = replace(first, id="new", label="extra")
         return replace(item, annotations=[renamed, added] if item.asset.path == "1.jpg" else [renamed, second])
 
-    made = to_labelbox.write(to_labelbox.dataset_of(Endless(3)).map(change), tmp_path)
+    made = to_labelbox.write(
+        to_labelbox.dataset_of(Endless(3)).filter(lambda item: item.asset.path != "0.jpg").map(change), tmp_path
+    )
     check_output(tmp_path, made)
     assert {label: (t.read, t.converted, t.skipped) for label, t in made.classes.items()} == {
         "a": (3, 2, 1),
@@ -130,6 +130,16 @@ def test_what_a_map_takes_out_renames_and_adds_is_counted(tmp_path: Path) -> Non
     assert tools(tmp_path) == {"A": "rectangle", "extra": "rectangle", "b": "rectangle"}
     assert codes(made) == {"excluded": 3, "row-data-local": 2}
     assert made.problems == []
+
+
+def test_a_function_that_forgets_to_return_loses_nothing(tmp_path: Path) -> None:
+    forgetful: Any = lambda item: None
+    with pytest.raises(
+        UsageError, match=r"item 0 \(0\.jpg\): the function of map returned None: return the item; filter"
+    ):
+        to_labelbox.write(to_labelbox.dataset_of([boxes(0)]).map(forgetful), tmp_path)
+    with pytest.raises(UsageError, match="5 cannot be called"):
+        to_labelbox.dataset_of([boxes(0)]).filter(5)  # type: ignore[arg-type]
 
 
 def test_a_filter_keeps_the_ledger(tmp_path: Path) -> None:

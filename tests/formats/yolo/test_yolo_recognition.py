@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import to_labelbox
 from builders.yolo import GOOD, YAML, Sandbox
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, ReadContext, Refusal
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import ToLabelboxError
+from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox_formats.yolo import task as evidence
 from to_labelbox_formats.yolo.rows import Frame, Task
 
@@ -108,3 +109,12 @@ def test_a_thousand_damaged_rows_and_files(tmp_path: Path) -> None:
 def test_every_reason_for_a_task_is_reported() -> None:
     finding = evidence.decide(evidence.Evidence(), None, lambda unit: Frame())
     assert finding.task is Task.DETECT
+
+
+def test_a_file_that_stands_for_no_set_is_not_taken_for_its_folder(tmp_path: Path) -> None:
+    """Asked for by name, it was: and the labels of other sets around it were converted."""
+    (tmp_path / "yolo" / "labels").mkdir(parents=True)
+    (tmp_path / "yolo" / "labels" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "coco.json").write_text('{"images": []}')
+    with pytest.raises(SourceError, match=r"coco\.json: is no data\.yaml, obj\.data, NDJSON or text file"):
+        to_labelbox.convert(tmp_path / "coco.json", None, format="yolo")
