@@ -7,8 +7,7 @@ import os
 import posixpath
 import re
 from collections.abc import Sequence
-from functools import cached_property
-from weakref import WeakKeyDictionary
+from functools import cached_property, lru_cache
 
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
@@ -141,15 +140,10 @@ def _own(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if not name.startswith(forks)]
 
 
-_trees: WeakKeyDictionary[Source, Tree] = WeakKeyDictionary()
-
-
+@lru_cache(maxsize=2)
 def tree_of(source: Source) -> Tree:
-    """The tree of a source, sorted once however often it is asked for."""
-    tree = _trees.get(source)
-    if tree is None:
-        tree = _trees[source] = Tree(source)
-    return tree
+    """The tree of a source, sorted once for who recognises it and who opens it; one that is only looked at is soon let go."""
+    return Tree(source)
 
 
 def is_label_name(name: str) -> bool:
