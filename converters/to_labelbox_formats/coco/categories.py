@@ -24,7 +24,7 @@ _SHOWN = 5
 
 
 class Category(Struct):
-    """``category_id`` stands in for an ``id`` that is missing."""
+    """``category_id`` stands in for an ``id`` that is missing. ``other``: another category's name that has the same id."""
 
     id: Id = None
     name: str | int | float | None = None
@@ -33,6 +33,7 @@ class Category(Struct):
     color: list[int] | str | None = None
     isthing: int | None = None
     category_id: Id = None
+    other: str = field(default="", name="(another name)")  # no field of a file
 
 
 class _Loose(Struct):
@@ -161,12 +162,10 @@ def by_id(categories: list[Category], file: str, log: Log) -> dict[int, Category
         if category.keypoints:
             category.keypoints = _distinct(category, file, where, log)
         if key in table and table[key].name != category.name:
-            log.note(
-                Code.CLASS_DUPLICATE,
-                f"category id {category.id} is both {table[key].name!r} and {category.name!r}; the first is used",
-                file=file,
-                where=where,
-            )
+            both = f"{table[key].name!r} and {category.name!r}"
+            message = f"category id {category.id} is both {both}: nobody can know of which its annotations are. Give each an id of its own"
+            log.note(Code.CLASS_DUPLICATE, message, file=file, where=where)
+            table[key].other = category.name
             continue
         table.setdefault(key, category)
     return table

@@ -176,20 +176,28 @@ class OneRecord:
             elif not self._unlabelled:
                 said = _instead_of_category(record.text)
                 raise Refused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
-        elif find(categories, id) is None:
-            if not categories:
-                remedy = "the file declares no categories with ids: take them from another with -O categories=FILE"
-                raise Refused(Code.CLASS_UNKNOWN, remedy)
-            if not self._by_name(record.file, id):
-                raise Refused(Code.CLASS_UNKNOWN, not_declared(id, categories))
+        elif find(categories, id) is None and self._by_name(record.file, id):
             reading.remark(Code.FIELD_REPAIRED, "category_id is the name of a category, not its id")
+        else:
+            check_declared(id, categories)
 
 
-def not_declared(id: Id, categories: Mapping[int, Category]) -> str:
-    """That an id is not that of a category, and which ids are."""
+def check_declared(id: Id, categories: Mapping[int, Category]) -> None:
+    """Raise :class:`Refused` for an id that is that of no category, or of two."""
+    category = find(categories, id)
+    if category is not None:
+        if category.other:
+            raise Refused(
+                Code.CLASS_DUPLICATE, f"category_id {_shown(id)} is both {category.name!r} and {category.other!r}"
+            )
+        return
+    if not categories:
+        remedy = "the file declares no categories with ids: take them from another with -O categories=FILE"
+        raise Refused(Code.CLASS_UNKNOWN, remedy)
     given = [_shown(category.id) for category in islice(categories.values(), _LISTED)]
     more = f" and {len(categories) - _LISTED} more" if len(categories) > _LISTED else ""
-    return f"category_id {_shown(id)} is not among the ids of the categories: {', '.join(given)}{more}"
+    message = f"category_id {_shown(id)} is not among the ids of the categories: {', '.join(given)}{more}"
+    raise Refused(Code.CLASS_UNKNOWN, message)
 
 
 def _shown(id: Id) -> str:

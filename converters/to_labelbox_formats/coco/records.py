@@ -30,7 +30,7 @@ from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently
-from to_labelbox_formats.coco.one_record import OneRecord, not_declared
+from to_labelbox_formats.coco.one_record import OneRecord, check_declared
 from to_labelbox_formats.coco.panoptic import segment_masks
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
@@ -74,7 +74,9 @@ class Records:
         self._one_record = OneRecord(files, self._shapes, self.at, predictions, fields, boxes_only, unlabelled)
         # declared labels by id, of the files whose records are mostly plain
         self.plain_labels: list[Mapping[Id, str] | None] = [
-            {c.id: str(c.name) for c in categories.values()} if plain and not fields and conventions.plain else None
+            {c.id: str(c.name) for c in categories.values() if not c.other}
+            if plain and not fields and conventions.plain
+            else None
             for categories, plain, conventions in zip(files.categories, files.plain, files.conventions)
         ]
 
@@ -376,9 +378,10 @@ class Records:
             if not isinstance(mask, Mask):
                 log.skip(mask[0], label, mask[1], file=self._files.names[file], where=where, id=id)
                 continue
-            if find(categories, segment.category_id) is None:
-                message = not_declared(segment.category_id, categories)
-                log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file], where=where, id=id)
+            try:
+                check_declared(segment.category_id, categories)
+            except Refused as error:
+                log.skip(error.code, label, str(error), file=self._files.names[file], where=where, id=id)
                 continue
             crowd = CROWD if segment.iscrowd else ()
             found.append(

@@ -76,3 +76,15 @@ def test_few_of_many_ids_are_listed(convert: Convert) -> None:
 def test_ids_that_are_no_numbers_cannot_be_counted_from_anywhere(convert: Convert) -> None:
     with pytest.raises(UsageError, match="not numbers"):
         convert(document(["a"], ["a"]), options={"first_category": "1"})
+
+
+@pytest.mark.parametrize("geometry", ["auto", "bbox"])
+def test_an_id_of_two_categories_is_of_none(convert: Convert, geometry: str) -> None:
+    given = document([1, 1, 2], [1, 2])
+    run = convert(given, geometry=geometry)
+    assert names(run) == ["c2"]
+    assert run.tally("c0") == (1, 0, 0, 0, 1)
+    assert any(e.endswith("category_id 1 is both 'c0' and 'c1'") for e in run.examples)
+    given["categories"][1]["name"] = "c0"
+    given["categories"][0] |= {"other": "x", "": "y"}
+    assert names(convert(given, geometry=geometry)) == ["c0", "c2"]

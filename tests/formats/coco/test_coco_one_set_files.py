@@ -350,8 +350,8 @@ def test_categories_of_every_shape(convert: Convert) -> None:
     ]  # fmt: skip
     given = [annotation(n, category_id=n, bbox=[1, 1, 5, 5]) for n in (1, 2, 3, 4)]
     run = convert(coco(given, categories=categories))
-    assert [line["name"] for line in run.lines] == ["class_1", "class_2", "17", "x"]
-    assert run.codes["class-duplicate"] == 1
+    assert [line["name"] for line in run.lines] == ["class_1", "class_2", "17"]
+    assert run.codes["class-duplicate"] == 2  # the category, and the annotation that nobody can know the class of
 
 
 def test_fractions_ask_for_a_word(convert: Convert) -> None:
