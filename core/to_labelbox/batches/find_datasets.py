@@ -238,6 +238,11 @@ class _Search:
                     apart.append(row)
                     without.append(os.path.realpath(row.found.source))
                 elif row.found.format not in ("", format):
+                    if len((whole := self._claims(folder)).formats) > 1:
+                        return [
+                            self._row(path, folder, whole),
+                            *filter(_stands_alone, chain.from_iterable(inside.values())),
+                        ]
                     reason = f"is {row.found.format} by its looks, but belongs to what is taken for {format} here"
                     apart.append(_Row(Found(row.found.path, row.found.source, "", reason)))
         for name in names:

@@ -174,3 +174,18 @@ def test_pictures_of_one_name_and_other_sizes_are_not_one_data_row(tmp_path: Pat
     assert (taken.taken, taken.unknown, taken.option) == ("the same", 1, "--global-key '{dataset}/{relpath}'")
     apart = to_labelbox.batch(tmp_path / "in", tmp_path / "apart", global_key="{dataset}/{relpath}")
     assert (apart.assets.written, apart.assumptions) == (3, [])
+
+
+def test_two_formats_in_one_folder_are_a_question(tmp_path: Path) -> None:
+    """One of them by its own files, the other by folders that are parts of a set: neither is left out in silence."""
+    (tmp_path / "in" / "labels").mkdir(parents=True)
+    (tmp_path / "in" / "Annotations").mkdir()
+    (tmp_path / "in" / "data.yaml").write_text("train: images\nnames: [car]\n")
+    (tmp_path / "in" / "labels" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    corners = "<xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax>"
+    (tmp_path / "in" / "Annotations" / "b.xml").write_text(
+        f"<annotation><filename>b.jpg</filename><object><name>bus</name><bndbox>{corners}</bndbox></object></annotation>"
+    )
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    assert ["could be voc or yolo" in row.problem for row in made.datasets] == [True]
+    assert made.exit_code() == 3
