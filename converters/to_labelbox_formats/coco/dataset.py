@@ -280,7 +280,7 @@ def _schema(files: Sequence[File], log: Log) -> Schema:
         if file.kind is FileKind.LABELS:
             known = questions[WHOLE_IMAGE].options if WHOLE_IMAGE in questions else ()
             options = dict.fromkeys([*(o.value for o in known), *(str(c.name) for c in names)])
-            questions[WHOLE_IMAGE] = Question(WHOLE_IMAGE, None, tuple(map(Option, options)))
+            questions[WHOLE_IMAGE] = Question(WHOLE_IMAGE, None, tuple(map(Option, options)), classes=True)
             continue
         if file.kind is FileKind.CAPTIONS:
             questions.setdefault(CAPTION, Question(CAPTION, Input.TEXT))
@@ -295,7 +295,7 @@ def _schema(files: Sequence[File], log: Log) -> Schema:
         for answers in file.beside:
             known = questions[answers.question].options if answers.question in questions else ()
             options = dict.fromkeys([*(o.value for o in known), *answers.options[: answers.declared]])
-            questions[answers.question] = Question(answers.question, None, tuple(map(Option, options)))
+            questions[answers.question] = Question(answers.question, None, tuple(map(Option, options)), classes=True)
     return Schema((*labels.values(), *points.values()), tuple(questions.values()))
 
 

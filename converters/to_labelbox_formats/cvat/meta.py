@@ -385,7 +385,7 @@ def schema_of(
             continue
         kind = kinds.get(spec.type)
         _add(merged, Label(spec.name, (kind,) if kind else (), spec.color, joined(questions, common)))
-    asked = (Question(TAGS, None, tuple(tags.values())),) if tags else ()
+    asked = (Question(TAGS, None, tuple(tags.values()), classes=True),) if tags else ()
     return Schema(tuple(merged.values()), asked)
 
 

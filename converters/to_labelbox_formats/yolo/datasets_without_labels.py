@@ -146,7 +146,8 @@ def open_ndjson(tree: Tree, file: str, options: Options, context: ReadContext) -
                 origin=file,
             )
 
-    questions = (Question(folders.QUESTION, None, tuple(Option(n) for n in dict.fromkeys((names or {}).values()))),)
+    known = tuple(map(Option, dict.fromkeys((names or {}).values())))
+    questions = (Question(folders.QUESTION, None, known, classes=True),)
     schema = Schema(questions=questions) if task is Task.CLASSIFY else schema_of(rules)
     return Dataset(tree.source.name, schema, len(lines), iterate, {"task": str(task)})
 

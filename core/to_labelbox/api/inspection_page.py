@@ -53,8 +53,8 @@ def _add(item: Item, settings: Settings, figures: Figures) -> None:
     size = (asset.width, asset.height) if asset.width and asset.height else None
     for annotation in item.annotations:
         label = annotation.name if isinstance(annotation, Classification) else annotation.label
-        if not settings.wants(label):
-            continue
+        if not isinstance(annotation, Classification) and not settings.wants(label):
+            continue  # answers that are not wanted are left out of the items
         figures.classes[label] += 1
         annotations += 1
         if asset.media not in _PIXELS:

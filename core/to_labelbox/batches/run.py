@@ -199,7 +199,7 @@ class Batch:
             assert s.head is not None
             assert s.gathered is not None
             assert s.counted is not None
-            names = names_of([(s.head.schema, s.gathered)])
+            names = names_of([(s.head.schema, s.gathered)], self._common.settings.class_map)
             own = {label: kind for label, kind in kinds.items() if label in names}
             s.job = _with_kinds(s.job, own)
             if own and not self._dry:
@@ -399,7 +399,7 @@ class Batch:
         check_keys(self._alive, self._common, self._notes)
         check_class_map(self._alive, self._common, self._notes)
         opened = [(s.head.schema, s.gathered) for s in self._alive if s.head and s.gathered]
-        check_patterns(self._common.settings, names_of(opened), self._notes)
+        check_patterns(self._common.settings, names_of(opened, self._common.settings.class_map), self._notes)
         check_addresses(self._alive, self._common, self._notes)
         told, settings, ontology = self._told, self._common.settings, self._common.ontology
         if settings.asks_one_tool and is_settled(ontology, settings):

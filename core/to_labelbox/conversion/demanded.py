@@ -17,6 +17,7 @@ def demanding(settings: Settings, schema: Schema) -> Settings:
     """The settings with the questions that the ontology made of a schema will require; an existing one has set its own."""
     if settings.fit is not None:
         return settings
+    schema = settings.wanted(schema)
     rules = settings.class_map
     words = rules.label_words if rules else {}
     declared = {label.name: label.attributes for label in schema.labels}
@@ -26,7 +27,7 @@ def demanding(settings: Settings, schema: Schema) -> Settings:
         if settings.wants(name)
     }
     assets = _marked(schema.questions, rules.question_words if rules else {})
-    required = of_declared(labels, [q for q in assets if settings.wants(q.name)])
+    required = of_declared(labels, [q for q in assets if settings.wants(q.name) or q.options])
     return with_changed(settings, required=required or None)
 
 

@@ -32,7 +32,6 @@ from to_labelbox.report.errors import NoRoomError, SourceError, ToLabelboxError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.apply_class_map import mapped
-from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import Settings
@@ -207,9 +206,9 @@ def _fitting(job: ConversionJob) -> Settings:
 def _adapted(dataset: Dataset, settings: Settings) -> Dataset:
     """The dataset's named assets, under the names of a class map, and as far as they fit an existing ontology."""
     dataset = replace(dataset, iterate=partial(_named_items, dataset, settings))
-    if settings.class_map is not None:
-        schema = settings.class_map.schema(dataset.schema)
-        dataset = replace(dataset, schema=schema, iterate=partial(_renamed_items, dataset, settings.class_map))
+    if settings.class_map is not None or settings.filtered:
+        schema = settings.class_map.schema(dataset.schema) if settings.class_map else dataset.schema
+        dataset = replace(dataset, schema=schema, iterate=partial(_renamed_items, dataset, settings))
     if settings.fit is not None:
         dataset = replace(dataset, iterate=partial(_fitting_items, dataset, settings.fit))
     return dataset
@@ -245,8 +244,8 @@ def _lacking(item: Item, keys: Keys | None, settings: Settings) -> str:
     return ""
 
 
-def _renamed_items(dataset: Dataset, rules: ClassMap, log: Log, start: int, stop: int) -> Iterator[Item]:
-    return mapped(rules, dataset.iterate(log, start, stop), log)
+def _renamed_items(dataset: Dataset, settings: Settings, log: Log, start: int, stop: int) -> Iterator[Item]:
+    return mapped(settings, dataset.iterate(log, start, stop), log)
 
 
 def _fitting_items(dataset: Dataset, fit: OntologyIndex, log: Log, start: int, stop: int) -> Iterator[Item]:

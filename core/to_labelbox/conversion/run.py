@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -35,6 +36,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report
+from to_labelbox.rules.class_map import ClassMap, option_names
 from to_labelbox.rules.class_patterns import check_patterns
 from to_labelbox.rules.settings import Settings
 
@@ -81,14 +83,18 @@ def run(
             folder.clean()
 
 
-def names_of(sets: Iterable[tuple[Schema, MergedChunks]]) -> set[str]:
-    """The names of classes and questions that were declared, read or written."""
+def names_of(sets: Iterable[tuple[Schema, MergedChunks]], rules: ClassMap | None) -> set[str]:
+    """The names of classes and questions that were declared, read or written, behind a class map."""
     names: set[str] = set()
     for schema, gathered in sets:
         names.update(label.name for label in schema.labels)
-        names.update(question.name for question in schema.questions)
-        names.update(gathered.log.ledger)
+        for question in schema.questions:
+            names.add(question.name)
+            names.update(option_names(question, option.value)[-1] for option in question.options)
+        read = gathered.log.ledger
+        names.update(read if rules is None else chain.from_iterable(map(rules.new_names, read)))
         names.update(label for label, _ in gathered.survey.shapes)
+        names.update(gathered.survey.questions)
     return names
 
 
@@ -176,7 +182,7 @@ def _run(
     if settings.class_map is not None:
         settings.class_map.check(opened.declared, log)
     if settings.include or settings.exclude:
-        check_patterns(settings, names_of([(opened.dataset.schema, gathered)]), log)
+        check_patterns(settings, names_of([(opened.dataset.schema, gathered)], settings.class_map), log)
     if wanted := same_keys(gathered.keys):
         gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log, gathered.unread))
     note_shared_addresses(gathered, settings)

@@ -43,13 +43,17 @@ class Option(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """A declared attribute or classification. ``input`` None: to be inferred from the answers."""
+    """A declared attribute or classification. ``input`` None: to be inferred from the answers.
+
+    ``classes``: its options are classes, as which the report counts the answers.
+    """
 
     name: str
     input: Input | None = None
     options: tuple[Option, ...] = ()
     required: bool = False
     index: bool = False  # answered per frame, time or message rather than once an asset
+    classes: bool = False
 
 
 class Label(Struct, frozen=True):

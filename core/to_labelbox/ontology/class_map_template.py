@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import yaml
 
@@ -48,8 +48,16 @@ def template(source: str, schema: Schema, ontology: Ontology, survey: Survey, le
         if tool.label not in points:
             tools.setdefault(tool.label, []).append(tool)
     asked = {q.name for q in schema.questions}
-    questions = {c.source: c.question for c in ontology.classifications if c.source in ledger or c.source in asked}
-    labels = dict.fromkeys([*tools, *keypoints, *(n for n in ledger if n not in questions)])
+    questions = {
+        c.source: c.question
+        for c in ontology.classifications
+        if c.source in ledger
+        or c.source in asked
+        or any(f"{c.source}: {o.value}" in ledger for o in c.question.options)
+    }
+    answers = {n: _counted(n, q, schema, ledger, tools) for n, q in questions.items()}
+    listed = {name for counted in answers.values() for name in counted.values()} | questions.keys()
+    labels = dict.fromkeys([*tools, *keypoints, *(n for n in ledger if n not in listed)])
     names = [n for n in labels if n not in (UNNAMED, UNREADABLE) and n.strip()]
     lines.append("classes:" if names else "classes: {}")
     declared = {(label.name, q.name) for label in schema.labels for q in label.attributes}
@@ -65,7 +73,10 @@ def template(source: str, schema: Schema, ontology: Ontology, survey: Survey, le
         lines += _entry(name, 1, below, f"{_count(name, ledger)}{_kinds(tools.get(name, ()), survey)}")
     lines.append("questions:" if questions else "questions: {}")
     for name, question in questions.items():
-        lines += _question(question, survey.questions.get(name), 1, f"{_count(name, ledger)}, ")
+        counted = answers[name]
+        total = sum(ledger[label].read for label in {*counted.values(), *([name] if name in ledger else [])})
+        counts = {option: _count(label, ledger) for option, label in counted.items()}
+        lines += _question(question, survey.questions.get(name), 1, f"{_annotations(total)}, ", counts)
     return "\n".join(lines) + "\n"
 
 
@@ -81,9 +92,24 @@ def _keypoints(schema: Schema, survey: Survey) -> dict[str, list[str]]:
     return found
 
 
+def _counted(name: str, question: Question, schema: Schema, ledger: Ledger, tools: Collection[str]) -> dict[str, str]:
+    """Options of a question with the class as which they count, and nothing else does."""
+    classes = any(q.classes for q in schema.questions if q.name == name)
+    found: dict[str, str] = {}
+    for option in question.options:
+        own = f"{name}: {option.value}"
+        label = own if own in ledger else option.value if classes else ""
+        if label in ledger and label not in tools:
+            found[option.value] = label
+    return found
+
+
 def _count(name: str, ledger: Ledger) -> str:
-    read = ledger[name].read if name in ledger else 0
-    return f"{read:,} annotation{'' if read == 1 else 's'}"
+    return _annotations(ledger[name].read if name in ledger else 0)
+
+
+def _annotations(count: int) -> str:
+    return f"{count:,} annotation{'' if count == 1 else 's'}"
 
 
 def _kinds(tools: Sequence[Tool], survey: Survey) -> str:
@@ -102,7 +128,9 @@ def _nested(title: str, questions: Collection[Question], seen: dict[str, Answers
             yield from _question(question, seen.get(question.name), depth + 1, "")
 
 
-def _question(question: Question, seen: Answers | None, depth: int, remark: str) -> list[str]:
+def _question(
+    question: Question, seen: Answers | None, depth: int, remark: str, counts: Mapping[str, str] = {}
+) -> list[str]:
     """A flag has no options here: naming them would make it a question that is answered with yes alone."""
     below: list[str] = []
     if question.input is not Input.TEXT and question.options and not (seen and seen.flag):
@@ -110,7 +138,10 @@ def _question(question: Question, seen: Answers | None, depth: int, remark: str)
         for option in question.options:
             nested = seen.options.get(option.value, {}) if seen else {}
             below += _entry(
-                option.value, depth + 2, list(_nested("attributes", option.attributes, nested, depth + 3)), ""
+                option.value,
+                depth + 2,
+                list(_nested("attributes", option.attributes, nested, depth + 3)),
+                counts.get(option.value, ""),
             )
     return _entry(question.name, depth, below, f"{remark}{question.input or Input.TEXT}")
 

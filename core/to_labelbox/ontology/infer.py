@@ -106,10 +106,11 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
     Labels in declared order, then as first seen; a label of several kinds gets one tool a kind, each with a suffix.
     """
     settings = settings or Settings()
+    schema = settings.wanted(schema)
     decisions: list[str] = []
     names = _Names()
     tools: list[Tool] = []
-    declared = {label.name: label for label in schema.labels if settings.wants(label.name)}
+    declared = {label.name: label for label in schema.labels}
     seen = {name: {settings.lowered(name, kind) for kind in label.kinds} for name, label in declared.items()}
     for label, kind in survey.shapes:
         seen.setdefault(label, set()).add(kind)
@@ -136,11 +137,11 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
             tools.append(Tool(names.take(wanted, decisions), kind, label, color, questions))
     classifications: list[Classification] = []
     for q in _questions(
-        [q for q in schema.questions if settings.wants(q.name)],
+        schema.questions,
         survey.questions,
         "whole assets",
         decisions,
-        rules.question_words if rules else {},
+        rules.words_of(schema.questions) if rules else {},
     ):
         seen_answers = survey.questions.get(q.name)
         whole = bool(seen_answers and seen_answers.whole)

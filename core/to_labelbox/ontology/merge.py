@@ -120,6 +120,7 @@ def _question(name: str, ones: Sequence[MergedQuestion]) -> Question:
         _options(ones),
         bool(declared) and all(q.required for q in declared),
         any(q.index for q in declared),
+        any(q.classes for q in declared),
     )
 
 

@@ -1,4 +1,7 @@
-"""Items under the names of a class map. What the map leaves out is closed as skipped or counts as approximated."""
+"""Items under the names of a class map. What the map leaves out is closed as skipped or counts as approximated.
+
+Answers pass ``--include`` and ``--exclude`` here too, under the new names: what they count as is known by those of the source.
+"""
 
 from __future__ import annotations
 
@@ -23,23 +26,36 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Input
 from to_labelbox.model.survey import text_of
+from to_labelbox.model.tables import Rows
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox.rules.class_map import ClassMap, ClassRule, Path, QuestionRule
+from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, Path, QuestionRule
+from to_labelbox.rules.settings import Settings
 
 Attributes = tuple[Attribute, ...]
 
+BY_MAP = "the class map"
+BY_PATTERN = "--include/--exclude"
 
-def mapped(rules: ClassMap, items: Iterator[Item], log: Log) -> Iterator[Item]:
-    """The items under the new names. What is dropped, and the names that are met, goes into the log."""
-    return map(_Mapper(rules, log).item, items)
+
+def mapped(settings: Settings, items: Iterator[Item], log: Log) -> Iterator[Item]:
+    """The items under the new names, with the answers that are wanted. What is dropped, and the names that are met, goes into the log."""
+    mapper = _Mapper(settings, log)
+    return map(mapper.item if settings.class_map is not None else mapper.answered, items)
 
 
 class _Mapper:
-    def __init__(self, rules: ClassMap, log: Log) -> None:
-        self._rules = rules
+    def __init__(self, settings: Settings, log: Log) -> None:
+        self._rules = settings.class_map or ClassMap()
+        self._settings = settings
         self._log = log
         self._met = log.used_rules
+
+    def answered(self, item: Item) -> Item:
+        """An item of which only answers may change."""
+        if isinstance(item.annotations, Rows) or not any(isinstance(a, Classification) for a in item.annotations):
+            return item
+        return self.item(item)
 
     def item(self, item: Item) -> Item:
         self._item = item
@@ -49,11 +65,42 @@ class _Mapper:
 
     def _annotation(self, old: Annotation) -> Annotation | None:
         self._lost: list[str] = []
-        new = self._classification(old) if isinstance(old, Classification) else self._labelled(old)
+        if not isinstance(old, Classification):
+            new: Annotation | None = self._labelled(old)
+            self._note_lost(old, new, BY_MAP)
+            return new
+        is_class = isinstance(old.value, str | Choice) and old.ledger_label == _text(old.value)
+        answer = self._classification(old, is_class)
+        self._note_lost(old, answer, BY_MAP)
+        if answer is not None and self._settings.filtered:
+            self._lost = []
+            answer = self._wanted(answer, is_class)
+            self._note_lost(old, answer, BY_PATTERN)
+        return answer
+
+    def _note_lost(self, old: Annotation, new: Annotation | None, by: str) -> None:
         if self._lost and new is not None:
-            message = f"left out by the class map: {', '.join(dict.fromkeys(self._lost))}"
+            message = f"left out by {by}: {', '.join(dict.fromkeys(self._lost))}"
             self._log.note_annotation(Code.EXCLUDED, message, old, self._item.origin)
-        return new
+
+    def _wanted(self, answer: Classification, is_class: bool) -> Classification | None:
+        """The answer as far as ``--include`` and ``--exclude`` take its question, its options and what these count as."""
+        if answer.free_text:
+            kept = [answer.value] if self._settings.wants(answer.name) else []
+            name = answer.name
+        else:
+            given = answer.value if isinstance(answer.value, tuple) else (answer.value,)
+            texts = {_text(one): one for one in given}
+            names = {text: (answer.name, f"{answer.name}: {text}", *((text,) if is_class else ())) for text in texts}
+            kept = [one for text, one in texts.items() if self._settings.wants(*names[text])]
+            self._lost += [f"option {text!r}" for text in texts if texts[text] not in kept]
+            name = next((names[text][-1] for text in texts), answer.name) if len(texts) == 1 else answer.name
+        if not kept:
+            self._skip(answer, f"class {name!r} is left out by {BY_PATTERN}")
+            return None
+        if not self._lost:
+            return answer
+        return msgspec.structs.replace(answer, value=tuple(kept), loss=True)
 
     def _skip(self, annotation: Annotation, message: str) -> None:
         self._log.skip_annotation(Code.EXCLUDED, message, annotation, self._item.origin)
@@ -61,15 +108,25 @@ class _Mapper:
     # ------------------------------------------------------------------------------------ objects, tracks, links
 
     def _labelled(self, old: Object | Track | Relationship) -> Annotation | None:
-        path = ("classes", old.label)
+        path: Path = ("classes", old.label)
         self._met.add(path)
         rule = self._rules.classes.get(old.label)
+        owner, _, element = old.label.rpartition("/")
+        point = OptionRule()
+        if rule is None and owner and owner == old.ledger_label:
+            # a point of a skeleton that is an annotation of its own
+            path, rule = ("classes", owner), self._rules.classes.get(owner)
+            self._met.add((*path, "keypoints", element))
+            point = rule.keypoints.get(element, point) if rule else point
+        else:
+            owner = ""
         if rule is None:
             return old
-        if rule.drop:
-            self._skip(old, f"class {old.label!r} is left out by the class map")
+        if rule.drop or point.drop:
+            what = f"class {path[1]!r}" if rule.drop else f"keypoint {element!r}"
+            self._skip(old, f"{what} is left out by the class map")
             return None
-        label = rule.name or old.label
+        label = f"{rule.name or owner}/{point.name or element}" if owner else rule.name or old.label
         counted = old.ledger_label or (old.label if label != old.label else "")
         if isinstance(old, Relationship):
             return msgspec.structs.replace(old, label=label, ledger_label=counted)
@@ -178,9 +235,10 @@ class _Mapper:
                 return None
             if option is not None:
                 name = option.name or text
-                if isinstance(value, Choice):
-                    nested = self._attributes(option.attributes, value.attributes, (*path, "attributes"))
-                    value = Choice(name, nested)
+                if isinstance(value, Choice) or option.answers:
+                    given = value.attributes if isinstance(value, Choice) else ()
+                    nested = self._attributes(option.attributes, given, (*path, "attributes"))
+                    value = Choice(name, nested + tuple(Attribute(n, Choice(v)) for n, v in option.answers))
                 elif name != text:
                     value = name
         if rule.input is Input.TEXT and isinstance(value, Choice):
@@ -191,10 +249,15 @@ class _Mapper:
             return Choice(text_of(value)) if text_of(value).strip() else None
         return value
 
-    def _classification(self, old: Classification) -> Classification | None:
+    def _classification(self, old: Classification, is_class: bool) -> Classification | None:
         path = ("questions", old.name)
         self._met.add(path)
-        rule = self._rules.questions.get(old.name)
+        given = old.value if isinstance(old.value, tuple) else () if old.free_text else (old.value,)
+        texts = list(map(_text, given))
+        rule = self._rules.question_rule(old.name, texts, is_class) if self._rules.classes else None
+        rule = rule or self._rules.questions.get(old.name)
+        named = (self._rules.option_class(old.name, text, is_class) for text in texts)
+        self._met.update(("classes", label) for label in named if label in self._rules.classes)
         if rule is None:
             return old
         if rule.drop:

@@ -38,12 +38,13 @@ Path = tuple[str, ...]
 
 
 class OptionRule(Struct, frozen=True):
-    """``name`` empty keeps the name; ``attributes`` are the questions nested under the option."""
+    """``name`` empty keeps the name; ``attributes`` are the questions nested under the option, ``answers`` are given below it."""
 
     name: str = ""
     drop: bool = False
     attributes: Mapping[str, QuestionRule] = {}
     line: int = 0
+    answers: tuple[tuple[str, str], ...] = ()
 
 
 class QuestionRule(Struct, frozen=True):
@@ -129,7 +130,58 @@ class ClassMap(Struct, frozen=True, dict=True):
         owners = {label.name for label in schema.labels}
         mapped = (new for label in schema.labels if (new := self._label(label, owners)) is not None)
         labels = tuple(_joined_labels(alike) for alike in _by_name(mapped))
-        return Schema(labels, _schema_questions(self.questions, schema.questions))
+        asked = {q.name: self.question_rule(q.name, [o.value for o in q.options], q.classes) for q in schema.questions}
+        return Schema(labels, _schema_questions({n: rule for n, rule in asked.items() if rule}, schema.questions))
+
+    def question_rule(self, name: str, options: Iterable[str], are_classes: bool) -> QuestionRule | None:
+        """What is said of a question about whole assets and of these of its options, which may be named as classes.
+
+        As the report counts them: as ``question: option``, as the option where these ``are_classes``, as the question.
+        """
+        rule = self.questions.get(name)
+        if rule is None and not are_classes and (above := self.classes.get(name)) is not None:
+            rule = QuestionRule(above.name, above.drop, line=above.line)
+        named = ((option, self.option_class(name, option, are_classes)) for option in options)
+        found = {option: self.classes[label] for option, label in named if label in self.classes}
+        if not found:
+            return rule
+        rule = rule or QuestionRule()
+        own = {o: _as_option(name, o, known, rule.options.get(o, OptionRule())) for o, known in found.items()}
+        return msgspec.structs.replace(rule, options={**rule.options, **own})
+
+    def option_class(self, question: str, option: str, is_class: bool) -> str:
+        """The class as which an option of a question can be named."""
+        full = f"{question}: {option}"
+        return option if is_class and full not in self.classes else full
+
+    def words_of(self, questions: Iterable[Question]) -> RulesByQuestion:
+        """Forced types and required marks of questions about whole assets, those of options that are classes among them."""
+        words = dict(self.question_words)
+        for question in questions:
+            if question.classes:
+                own = words.get(question.name, RuleInput())
+                below = {name: dict(rules) for name, rules in self.label_words.items()}
+                words[question.name] = RuleInput(own.input, own.required, below | own.options)
+        return words
+
+    def new_names(self, name: str) -> set[str]:
+        """What a class of the report is called behind the map; nothing where it is left out."""
+        rule = self.classes.get(name)
+        found = {name} if rule is None else {rule.name or name} if not rule.drop else set()
+        for question, asked in self.questions.items():
+            new = asked.name or question
+            option = name.removeprefix(f"{question}: ")
+            known = asked.options.get(option)
+            if asked.drop and (name == question or option != name):
+                return set()
+            if name == question:
+                found = {new}
+            elif known is not None:
+                found = {known.name or option} if option == name else {f"{new}: {known.name or option}"}
+                found = set() if known.drop else found
+            elif option != name:
+                found = {f"{new}: {option}"}
+        return found
 
     def _label(self, label: Label, owners: Container[str]) -> Label | None:
         rule = self.classes.get(label.name)
@@ -145,14 +197,12 @@ class ClassMap(Struct, frozen=True, dict=True):
         if rule.drop:
             return None
         questions = _schema_questions(rule.attributes, label.attributes)
-        answers = tuple(Question(name, Input.RADIO, (Option(value),)) for name, value in rule.answers)
-        return Label(rule.name or label.name, label.kinds, label.color, _joined_questions((*questions, *answers)))
+        return Label(rule.name or label.name, label.kinds, label.color, _with_answers(questions, rule.answers))
 
     def check(self, schema: Schema, log: Log) -> None:
         """Raise :class:`UsageError` for names that are neither declared by the source nor met in it, all at once."""
         known = {*_declared(schema), *log.used_rules}
-        asked = {path[1] for path in known if path[0] == "questions"}
-        known |= {("classes", name) for name in log.ledger if name not in asked}
+        known |= {("classes", name) for name in log.ledger}
         known |= {("questions", name) for name in log.ledger}
         unknown = [(path, line) for path, line in _paths(self) if path not in known]
         messages = [
@@ -170,6 +220,11 @@ class ClassMap(Struct, frozen=True, dict=True):
                 f"{self.file}: {n_of(more, 'more name that is', 'more names that are')} not in the source",
                 count=more,
             )
+
+
+def option_names(question: Question, option: str) -> tuple[str, ...]:
+    """The names by which an option can be named: its question's, both, and its own where the options are classes."""
+    return question.name, f"{question.name}: {option}", *((option,) if question.classes else ())
 
 
 def _add_words(words: dict[str, RuleInput], rules: Mapping[str, QuestionRule]) -> None:
@@ -190,6 +245,23 @@ def keypoint_of(label: Label, owners: Container[str]) -> tuple[str, str]:
     return (owner, keypoint) if slash and label.kinds == (Kind.POINT,) and owner in owners else ("", "")
 
 
+def _as_option(question: str, option: str, rule: ClassRule, own: OptionRule) -> OptionRule:
+    """The rule of an option that is named as a class; what is said of it as an option comes first, where it changes anything."""
+    return OptionRule(
+        own.name if own.name not in ("", option) else rule.name.removeprefix(f"{question}: "),
+        rule.drop or own.drop,
+        {**rule.attributes, **own.attributes},
+        own.line or rule.line,
+        rule.answers,
+    )
+
+
+def _with_answers(questions: Iterable[Question], answers: Iterable[tuple[str, str]]) -> tuple[Question, ...]:
+    """Questions, and those that the answers of a rule make."""
+    given = (Question(name, Input.RADIO, (Option(value),)) for name, value in answers)
+    return _joined_questions((*questions, *given))
+
+
 def _schema_questions(rules: Mapping[str, QuestionRule], questions: Sequence[Question]) -> tuple[Question, ...]:
     found = []
     for question in questions:
@@ -206,7 +278,8 @@ def _schema_options(rule: QuestionRule, options: Sequence[Option]) -> Iterator[O
         if not new.drop:
             value = new.name or option.value
             shown = option.label if value == option.value else ""
-            yield Option(value, shown, _schema_questions(new.attributes, option.attributes))
+            below = _schema_questions(new.attributes, option.attributes)
+            yield Option(value, shown, _with_answers(below, new.answers))
 
 
 T = TypeVar("T", Label, Question, Option)
@@ -244,6 +317,7 @@ def _joined_question(questions: Sequence[Question]) -> Question:
         tuple(map(_joined_options, options)),
         any(question.required for question in questions),
         any(question.index for question in questions),
+        any(question.classes for question in questions),
     )
 
 
@@ -276,6 +350,11 @@ def _declared(schema: Schema) -> Iterator[Path]:
         yield path
         yield from _declared_questions(label.attributes, (*path, "attributes"))
     yield from _declared_questions(schema.questions, ("questions",))
+    for question in schema.questions:
+        for option in question.options:
+            yield "classes", f"{question.name}: {option.value}"
+            if question.classes:
+                yield "classes", option.value
 
 
 def _declared_questions(questions: Sequence[Question], under: Path) -> Iterator[Path]:

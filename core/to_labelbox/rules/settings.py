@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from to_labelbox.model.schema import Kind, Policy
-from to_labelbox.rules.class_map import ClassMap
+from msgspec.structs import replace
+
+from to_labelbox.model.schema import Kind, Policy, Schema
+from to_labelbox.rules.class_map import ClassMap, keypoint_of, option_names
 from to_labelbox.rules.existing_data_rows import DataRows
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import checked, option
@@ -114,11 +116,29 @@ class Settings(Rules):
     rows: DataRows | None = None
     url_map: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def wants(self, label: str) -> bool:
-        """Whether a class passes --include and --exclude."""
-        if self.include and not any(fnmatchcase(label, p) for p in self.include):
+    @property
+    def filtered(self) -> bool:
+        """Whether --include or --exclude is given."""
+        return bool(self.include or self.exclude)
+
+    def wants(self, *names: str) -> bool:
+        """Whether a class passes --include and --exclude, by any of its names."""
+        if self.include and not any(fnmatchcase(name, p) for p in self.include for name in names):
             return False
-        return not any(fnmatchcase(label, p) for p in self.exclude)
+        return not any(fnmatchcase(name, p) for p in self.exclude for name in names)
+
+    def wanted(self, schema: Schema) -> Schema:
+        """What passes of a schema: labels, points of skeletons with their class, questions with options that pass."""
+        if not self.filtered:
+            return schema
+        owners = {label.name for label in schema.labels}
+        named = ((label, keypoint_of(label, owners)[0]) for label in schema.labels)
+        labels = tuple(label for label, owner in named if self.wants(label.name, *filter(None, [owner])))
+        kept = (
+            replace(q, options=tuple(o for o in q.options if self.wants(*option_names(q, o.value))))
+            for q in schema.questions
+        )
+        return Schema(labels, tuple(q for q in kept if q.options or self.wants(q.name)))
 
     def policy(self, label: str, counted: str = "") -> Policy:
         """The policy of a label; ``counted`` is its class in the source, where a class map has renamed it."""

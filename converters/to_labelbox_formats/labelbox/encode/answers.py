@@ -43,8 +43,6 @@ class Questions:
         uuids: dict[str, str] = {}
         for answer in answers:
             name = answer.name
-            if self._buffer.filtered and not self._buffer.passes(name, answer):
-                continue
             if self._buffer.refuses(name, answer):
                 continue
             if not values_of(answer.value):

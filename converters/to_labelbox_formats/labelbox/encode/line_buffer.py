@@ -54,7 +54,7 @@ class LineBuffer:
         self.options = options
         self.fit = settings.fit
         self.required = settings.required
-        self.filtered = bool(settings.include or settings.exclude)
+        self.filtered = settings.filtered
         self.log = log
         self.survey = Survey()
         self.of_row: dict[tuple[str, Kind], int] = {}
@@ -174,9 +174,13 @@ class LineBuffer:
             self.lines.clear()
 
     def passes(self, label: str, annotation: Annotation) -> bool:
+        """Whether a class is wanted; a point of a skeleton that stands alone is with its class."""
         wanted = self._wanted.get(label)
         if wanted is None:
-            wanted = self._wanted[label] = self.settings.wants(label)
+            rules, counted = self.settings.class_map, annotation.ledger_label
+            owners = {counted} if rules is None else rules.new_names(counted)
+            named = [owner for owner in owners if owner and label.startswith(f"{owner}/")]
+            wanted = self._wanted[label] = self.settings.wants(label, *named)
         if not wanted:
             self.skip(Code.EXCLUDED, f"class {label!r} is left out by --include/--exclude", annotation)
         return wanted

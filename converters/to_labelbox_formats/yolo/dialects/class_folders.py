@@ -162,7 +162,9 @@ def read_folders(tree: Tree, split_folders: SplitFolders, log: Log) -> tuple[lis
             log.decide(
                 f"split {split!r} has no folder for {', '.join(lacking[:5])}; the classes of all splits are united"
             )
-    return entries, Question(QUESTION, Input.CHECKLIST if several else None, tuple(Option(n) for n in names))
+    return entries, Question(
+        QUESTION, Input.CHECKLIST if several else None, tuple(Option(n) for n in names), classes=True
+    )
 
 
 def _tell_kinds(tree: Tree, top: str, kinds: _Kinds, log: Log) -> None:
