@@ -49,7 +49,6 @@ from to_labelbox.conversion.run import names_of
 from to_labelbox.conversion.supervise import encode_all, rendered_by
 from to_labelbox.conversion.worker import Chunk, refuse_changed, save_ontology
 from to_labelbox.model.schema import Kind, Schema
-from to_labelbox.model.survey import Survey
 from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.ontology.merge import DatasetSurvey, common_ontology
@@ -187,12 +186,9 @@ class Batch:
         for s in self._alive:
             assert s.gathered is not None
             s.counted = s.kept.counted if s.kept and s.kept.counted else Counted(s.gathered.survey, {})
-        survey = Survey()
-        for s in self._alive:
-            if s.counted is not None:
-                survey.absorb(s.counted.survey)
+        surveys = [s.counted.survey for s in self._alive if s.counted is not None]
         schema = Schema(tuple(label for s in self._alive if s.head for label in s.head.schema.labels))
-        kinds, self._told = one_kind(schema, survey, self._common.settings, self._common.ontology)
+        kinds, self._told = one_kind(schema, surveys, self._common.settings, self._common.ontology)
         self._common = _with_kinds(self._common, kinds)
         again = []
         for s in self._alive:

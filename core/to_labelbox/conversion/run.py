@@ -121,7 +121,7 @@ def _with_one_kind(
     with _collector_paused(), _workers_for(opened, workers, len(chunks), file_timeout) as pool:
         for part in _encoded(opened, chunks, None, None, pool):
             gathered.add(part)
-    kinds, told = one_kind(opened.dataset.schema, gathered.survey, settings, opened.existing)
+    kinds, told = one_kind(opened.dataset.schema, [gathered.survey], settings, opened.existing)
     settings = dataclasses.replace(settings, one_kind=kinds)
     job = opened.job and dataclasses.replace(
         opened.job, settings=dataclasses.replace(opened.job.settings, one_kind=kinds)

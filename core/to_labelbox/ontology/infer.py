@@ -111,13 +111,17 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
     names = _Names()
     tools: list[Tool] = []
     declared = {label.name: label for label in schema.labels}
-    seen = {name: {settings.lowered(name, kind) for kind in label.kinds} for name, label in declared.items()}
+    seen: dict[str, set[Kind]] = {name: set() for name in declared}
     for label, kind in survey.shapes:
         seen.setdefault(label, set()).add(kind)
     rules = settings.class_map
     for label, observed in seen.items():
         policy = rules.target_geometry.get(label) if rules else None
-        kinds = [k for k in Kind if k in observed] or [FORCED_KIND[policy or settings.policy(label)]]
+        allowed = {settings.lowered(label, kind) for kind in declared[label].kinds} if label in declared else set()
+        if observed and (unused := [kind for kind in Kind if kind in allowed - observed]):
+            never = f"never occurs as {', '.join(unused)}, for which it is declared: no tool for that"
+            decisions.append(f"{label!r} {never}")
+        kinds = [k for k in Kind if k in (observed or allowed)] or [FORCED_KIND[policy or settings.policy(label)]]
         if len(kinds) > 1:
             hint = ONE_TOOL_HINT if len(POLICY_OF.keys() & observed) > 1 and not settings.wants_one_tool(label) else ""
             decisions.append(f"{label!r} occurs as {', '.join(kinds)}: one tool each, named by kind{hint}")

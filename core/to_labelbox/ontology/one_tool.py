@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from to_labelbox.model.items import Media
@@ -49,20 +49,27 @@ def is_settled(existing: Ontology | None, settings: Settings) -> bool:
     return not any(len(kinds & AREAS) > 1 and settings.wants_one_tool(label) for label, kinds in found.items())
 
 
-def one_kind(schema: Schema, survey: Survey, settings: Settings, existing: Ontology | None = None) -> OneKind:
+def one_kind(
+    schema: Schema, surveys: Sequence[Survey], settings: Settings, existing: Ontology | None = None
+) -> OneKind:
     """The most frequent kind of each label that occurs as several and is to have one tool; what a policy names comes first.
 
-    ``survey`` is that of the same set, encoded without such kinds. Of an ``existing`` ontology, the kind is one that it has.
+    A label of which nothing occurs has the kinds that it is declared for. ``surveys`` are those of the same datasets, encoded
+    without such kinds: a kind has to be possible on the assets of those where the label occurs. Of an ``existing`` ontology, the kind is one that it has.
     """
     if existing is not None:
         settings = _fitting(existing, settings)
-    possible = _possible(survey)
     counts: dict[str, dict[Kind, int]] = {label.name: {} for label in schema.labels}
+    owners: dict[str, list[Survey]] = {}
+    for survey in surveys:
+        for name in dict.fromkeys(name for name, _ in survey.shapes):
+            owners.setdefault(name, []).append(survey)
+        for (name, kind), count in survey.shapes.items():
+            found = counts.setdefault(name, {})
+            found[kind] = found.get(kind, 0) + count
     for label in schema.labels:
-        for kind in label.kinds:
-            counts[label.name][settings.lowered(label.name, kind)] = 0
-    for (name, kind), count in survey.shapes.items():
-        counts.setdefault(name, {})[kind] = count
+        if label.name not in owners:
+            counts[label.name] |= {settings.lowered(label.name, kind): 0 for kind in label.kinds}
     kinds: dict[str, Kind] = {}
     decisions: list[str] = []
     for name, found in counts.items():
@@ -70,6 +77,7 @@ def one_kind(schema: Schema, survey: Survey, settings: Settings, existing: Ontol
         if len(areas) < 2 or not settings.wants(name) or not settings.wants_one_tool(name):
             continue
         seen = ", ".join(f"{kind} ({count})" for kind, count in areas.items())
+        possible = _possible(owners.get(name, surveys))
         takers, allowed = "all assets take", possible
         if settings.fit is not None:
             takers, allowed = "the ontology has", possible & settings.fit.kinds.get(name, frozenset())
@@ -90,13 +98,14 @@ def one_kind(schema: Schema, survey: Survey, settings: Settings, existing: Ontol
     return OneKind(kinds, tuple(decisions))
 
 
-def _possible(survey: Survey) -> frozenset[Kind]:
+def _possible(surveys: Iterable[Survey]) -> frozenset[Kind]:
     """The kinds that an area can become on every asset. A mask needs its size."""
     possible = frozenset(POLICY_OF)
-    for medium in survey.media:
-        possible &= TAKES.get(medium, possible)
-    if sum(survey.sizes.values()) < survey.media.get(Media.IMAGE, 0):
-        possible -= {Kind.MASK}
+    for survey in surveys:
+        for medium in survey.media:
+            possible &= TAKES.get(medium, possible)
+        if sum(survey.sizes.values()) < survey.media.get(Media.IMAGE, 0):
+            possible -= {Kind.MASK}
     return possible
 
 
