@@ -12,9 +12,8 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.cvat.exports import Export, Group
 from to_labelbox_formats.cvat.options import Frames, Numbering, OpenTracks, Options, SameSource, Video
-from to_labelbox_formats.cvat.xml.export import XmlExport
+from to_labelbox_formats.cvat.xml.export import ROW, XmlExport
 
-_ROW = re.compile(rb'\sframe="(\d{1,8})"')
 _FRAME_NAME = re.compile(rb'\sname="frame_(\d{6,8})"')
 _TRACKS = 500
 """Tracks and pictures of a file whose frame numbers are looked at."""
@@ -93,7 +92,7 @@ def _numbers(group: Group) -> list[int]:
     if not isinstance(export, XmlExport):
         return []
     texts = export.records(group.tracks[:_TRACKS])
-    found = [int(n) for text in texts for n in _ROW.findall(text)]
+    found = [int(n) for text in texts for n in ROW.findall(text)]
     heads = (_FRAME_NAME.search(text, 0, 500) for text in export.records(group.images[:_TRACKS]))
     found += (int(match[1]) for match in heads if match)
     return [n - group.task.offset for n in found]
@@ -238,7 +237,7 @@ def _rows_of_open_tracks(export: XmlExport) -> Iterator[tuple[str, int]]:
     tasks = {element: group.task for group in export.groups.values() for element in group.tracks}
     looked_at = list(tasks)[:_TRACKS]
     for task, text in zip((tasks[element] for element in looked_at), export.records(looked_at)):
-        frames = sorted({int(f) - task.offset for f in _ROW.findall(text)})
+        frames = sorted({int(f) - task.offset for f in ROW.findall(text)})
         if not frames or task.last is None or frames[-1] >= task.last or _is_closed(text):
             continue
         dense = len(frames) == (frames[-1] - frames[0]) // task.step + 1

@@ -22,7 +22,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.exports import Group
-from to_labelbox_formats.cvat.json.records import is_number, records, text_of
+from to_labelbox_formats.cvat.json.records import entries, is_number, records, text_of
 from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
 from to_labelbox_formats.cvat.options import Options
@@ -145,8 +145,7 @@ class DatumaroExport:
                 if isinstance(points, list) and len(points) >= 2:
                     found.append(_element(name, points[0], points[1], state))
             return found
-        points, names = record.get("points"), self._names(record)
-        values = points if isinstance(points, list) else []
+        values, names = entries(record.get("points")), self._names(record)
         return [
             _element(names[i] if i < len(names) else str(i + 1), x, y, state)
             for i, (x, y, state) in enumerate(zip(values[::3], values[1::3], values[2::3]))
@@ -232,23 +231,22 @@ def _name(item: Mapping[str, Any]) -> str:
 
 
 def _labels(categories: Mapping[str, Any]) -> list[str]:
-    label = categories.get("label")
-    listed = label.get("labels") if isinstance(label, dict) else None
-    return [text_of(r.get("name")) for r in records(listed)]
+    return [text_of(r.get("name")) for r in _records_of(categories, "label", "labels")]
 
 
 def _sublabels(categories: Mapping[str, Any]) -> set[str]:
-    label = categories.get("label")
-    listed = label.get("labels") if isinstance(label, dict) else None
-    return {text_of(r.get("name")) for r in records(listed) if r.get("parent")}
+    return {text_of(r.get("name")) for r in _records_of(categories, "label", "labels") if r.get("parent")}
+
+
+def _records_of(categories: Mapping[str, Any], kind: str, name: str) -> list[dict[str, Any]]:
+    of_kind = categories.get(kind)
+    return records(of_kind.get(name)) if isinstance(of_kind, dict) else []
 
 
 def _point_names(categories: Mapping[str, Any]) -> dict[int, list[str]]:
-    points = categories.get("points")
-    listed = points.get("items") if isinstance(points, dict) else None
     return {
         r["label_id"]: [text_of(n) for n in r["labels"]]
-        for r in records(listed)
+        for r in _records_of(categories, "points", "items")
         if isinstance(r.get("label_id"), int) and isinstance(r.get("labels"), list)
     }
 

@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
-from to_labelbox_formats.cvat.json.records import Names, figure_of_record, is_number, records
+from to_labelbox_formats.cvat.json.records import Names, entries, figure_of_record, is_number, records
 from to_labelbox_formats.cvat.nodes import Figure
 from to_labelbox_formats.cvat.tracks.interpolation import between
 
@@ -73,7 +73,7 @@ class _Near(Generic[T]):
 
 def _corner(record: Mapping[str, Any]) -> list[float]:
     """The first and the last point of a shape, to look it up by."""
-    points = _list(record.get("points"))
+    points = entries(record.get("points"))
     ends = [*points[:2], *points[-2:]]
     return [float(v) for v in ends] if all(is_number(v) and abs(v) < 1e15 for v in ends) else []
 
@@ -109,7 +109,7 @@ def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
         return False
     if "type" not in a and "points" not in a:
         return True
-    mine, theirs = ([s.get("rotation") or 0, *_list(s.get("points"))] for s in (a, b))
+    mine, theirs = ([s.get("rotation") or 0, *entries(s.get("points"))] for s in (a, b))
     elements = records(a.get("elements")), records(b.get("elements"))
     return (
         bool(len(mine) > 1 or elements[0])
@@ -119,10 +119,6 @@ def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
         and len(elements[0]) == len(elements[1])
         and all(map(_same, *elements))
     )
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 # ------------------------------------------------------------------------------------------ tracks over several jobs

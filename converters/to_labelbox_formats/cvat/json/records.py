@@ -45,10 +45,7 @@ class Names:
 
     def answers(self, record: Mapping[str, Any]) -> list[Answer]:
         found: list[Answer] = []
-        attributes = record.get("attributes")
-        for attribute in attributes if isinstance(attributes, list) else ():
-            if not isinstance(attribute, dict):
-                continue
+        for attribute in records(record.get("attributes")):
             name, id = attribute.get("name"), attribute.get("spec_id")
             if not isinstance(name, str):
                 name = self._attributes.get(id, f"attribute_{id}") if isinstance(id, int) else ""
@@ -66,8 +63,13 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
+def entries(value: Any) -> list[Any]:
+    """What a list holds; nothing of anything else."""
+    return value if isinstance(value, list) else []
+
+
 def records(value: Any) -> list[dict[str, Any]]:
-    return [r for r in value if isinstance(r, dict)] if isinstance(value, list) else []
+    return [r for r in entries(value) if isinstance(r, dict)]
 
 
 def shape_node(record: Mapping[str, Any], label: str, names: Names, more: Mapping[str, str]) -> Node:

@@ -18,7 +18,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import is_video
 from to_labelbox_formats.cvat.exports import MAX_UNNAMED
 from to_labelbox_formats.cvat.json.jobs import Hidden
-from to_labelbox_formats.cvat.json.records import text_of
+from to_labelbox_formats.cvat.json.records import entries, text_of
 from to_labelbox_formats.cvat.meta import TaskSpec, step_of, whole
 
 MAX_FRAME = 10_000_000
@@ -66,8 +66,7 @@ def frames_of(told: Told, log: Log, file: str) -> TaskFrames:
     pictures = {} if video else _pictures(told, start, step, claimed)
     in_video = None if length is None else max(0, length - 1 - start) // step + 1
     size = _checked(claimed, told, _there(told, pictures, in_video), log, file)
-    deleted = data.get("deleted_frames")
-    gone = [d for d in deleted if isinstance(d, int)] if isinstance(deleted, list) else []
+    gone = [d for d in entries(data.get("deleted_frames")) if isinstance(d, int)]
     name = text_of(task.get("name")) or told.key
     spec = TaskSpec(
         id=text_of(task.get("id")) or told.key,

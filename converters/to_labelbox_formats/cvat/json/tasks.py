@@ -26,14 +26,13 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.json.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job, frame_of, job_type, join_tracks
-from to_labelbox_formats.cvat.json.records import Names, records, text_of
+from to_labelbox_formats.cvat.json.records import Names, entries, records, text_of
 from to_labelbox_formats.cvat.json.task_frames import Frame, TaskFrames, Told, control_frames, frames_of
 from to_labelbox_formats.cvat.meta import LabelSpec, TaskSpec, labels_of_json, whole
 from to_labelbox_formats.cvat.options import Jobs
-from to_labelbox_formats.cvat.unread import JsonCensus
+from to_labelbox_formats.cvat.unread import KINDS, JsonCensus
 
 MAX_JSON_BYTES = 2**30
-_KINDS = ("tags", "shapes", "tracks")
 _POOL = "gt_pool"
 
 
@@ -114,7 +113,7 @@ _HEAD_LINES = 2
 
 
 def is_record(content: Any) -> bool:
-    return isinstance(content, dict) and any(isinstance(content.get(kind), list) for kind in _KINDS)
+    return isinstance(content, dict) and any(isinstance(content.get(kind), list) for kind in KINDS)
 
 
 def answers_in(content: Any) -> Mapping[str, Any]:
@@ -145,12 +144,12 @@ def read_tasks(content: Any, file: JsonFile) -> list[Task]:
 
 def _collection(content: Mapping[str, Any], file: JsonFile) -> list[Task]:
     """Several records: ``{"task": {id: record}, "job": {…}}`` or ``{name: record}``."""
-    entries = content.get("task")
-    if isinstance(entries, dict) and any(map(is_record, entries.values())):
+    told = content.get("task")
+    if isinstance(told, dict) and any(map(is_record, told.values())):
         if isinstance(content.get("job"), dict):
             file.log.decide(f"{file.name}: the records of jobs repeat those of their tasks; only the tasks are read")
     else:
-        entries = content
+        told = content
     listed = file.load("tasks.json")
     by_key = listed if isinstance(listed, dict) and "results" not in listed else {}
     by_id = {str(t.get("id")): t for t in records(listed.get("results") if isinstance(listed, dict) else listed)}
@@ -162,7 +161,7 @@ def _collection(content: Mapping[str, Any], file: JsonFile) -> list[Task]:
             if label.get(owner) is not None:
                 by_owner.setdefault((owner, str(label[owner])), []).append(label)
     tasks = []
-    for key, record in entries.items():
+    for key, record in told.items():
         if not is_record(record):
             continue
         task = by_id.get(key) or by_key.get(key)
@@ -177,7 +176,7 @@ def _collection(content: Mapping[str, Any], file: JsonFile) -> list[Task]:
 
 
 def _skip_3d(record: Mapping[str, Any], key: str, file: JsonFile) -> None:
-    count = sum(len(records(record.get(kind))) for kind in _KINDS)
+    count = sum(len(records(record.get(kind))) for kind in KINDS)
     if count:
         file.log.read(UNNAMED, count)
         message = f"task {key!r}: 3D CVAT data is not supported"
@@ -199,26 +198,22 @@ def _server_task(
     file.census.job(record)
     told_by = ("tasks.json", "tasks.json meta", "tasks.json meta") if key else ("task.json", "meta.json", "meta.json")
     file.census.task(task, data, listed, told_by)
-    told = Told(task, data, listed if isinstance(listed, list) else [], False, (0, _labelled([record])), key)
+    told = Told(task, data, entries(listed), False, (0, _labelled([record])), key)
     layout = (file.load("validation_layout.json") if not key else None) or task.get("validation_layout")
     layout = layout if isinstance(layout, dict) else {}
     frames = frames_of(told, file.log, file.name)
-    honeypots = [f for f in _items(layout.get("honeypot_frames")) if isinstance(f, int)]
+    honeypots = [f for f in entries(layout.get("honeypot_frames")) if isinstance(f, int)]
     if not honeypots and (task.get("validation_mode") or layout.get("mode")) == _POOL:
         honeypots = control_frames(frames.pictures)
     labels = labels or labels_of_json(task.get("labels"))
     return Task(frames.spec, labels, [Job(record)], frames.pictures, _hidden(frames, honeypots, file))
 
 
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _labelled(content: Iterable[Any]) -> int:
     """One more than the last frame that has a label."""
     found = 0
     for job in content:
-        for kind in _KINDS if isinstance(job, dict) else ():
+        for kind in KINDS if isinstance(job, dict) else ():
             for record in records(job.get(kind)):
                 found = max(found, frame_of(record) + 1, *(frame_of(s) + 1 for s in records(record.get("shapes"))))
     return found
@@ -250,7 +245,7 @@ def _backup_task(content: list[Any], task: Mapping[str, Any], file: JsonFile) ->
             job.stop = job.end
     if file.jobs is not Jobs.ALL:
         join_tracks(jobs, Names(labels, ""), file.log, file.name)
-    honeypots = control_frames(frames.pictures, map(text_of, _items(layout.get("frames")))) if pool else []
+    honeypots = control_frames(frames.pictures, map(text_of, entries(layout.get("frames")))) if pool else []
     return Task(frames.spec, labels, jobs, frames.pictures, _hidden(frames, honeypots, file))
 
 
@@ -286,7 +281,7 @@ def _select(content: list[Any], listed: list[dict[str, Any]], pool: bool, names:
         kind = job_type(job)
         if kind in wanted:
             jobs.append(Job(record, whole(job.get("start_frame")), whole(job.get("stop_frame"))))
-            taken += sum(len(records(record.get(k))) for k in _KINDS)
+            taken += sum(len(records(record.get(k))) for k in KINDS)
         else:
             left[kind] = left.get(kind, 0) + _skip(record, f"job {number + 1} is of type {kind}", names, file)
     if any(left.values()) and file.jobs is Jobs.ANNOTATION:
@@ -303,7 +298,7 @@ def _select(content: list[Any], listed: list[dict[str, Any]], pool: bool, names:
 
 def _skip(record: Mapping[str, Any], message: str, names: Names, file: JsonFile) -> int:
     count = 0
-    for kind in _KINDS:
+    for kind in KINDS:
         for shape in records(record.get(kind)):
             label = names.label(shape) or UNNAMED
             file.log.read(label)

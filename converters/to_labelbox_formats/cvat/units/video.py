@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import overload
@@ -36,7 +35,7 @@ from to_labelbox_formats.cvat.shapes import INSTANCE, ShapeLog, flags_beside
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import SKELETON_TRACK, TrackReader
 from to_labelbox_formats.cvat.units.setting import Setting, skip_all, skip_unreadable
-from to_labelbox_formats.cvat.xml.export import XmlExport
+from to_labelbox_formats.cvat.xml.export import ROW, XmlExport
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
 
@@ -203,7 +202,6 @@ def _spans(frames: Sequence[int], rules: Rules) -> Iterator[FrameSpan]:
     yield FrameSpan(first, rules.held(last))
 
 
-_ROW = re.compile(rb'\sframe="(\d{1,8})"')
 _TAIL = 4096
 """Bytes of a track in which its last row is looked for."""
 
@@ -212,7 +210,7 @@ def _last_row(group: Group, rules: Rules) -> int | None:
     """The last frame that a track tells of, where nothing else says how many there are."""
     if not isinstance(group.export, XmlExport):
         return None
-    ends = (_ROW.findall(tail) for tail in group.export.records(group.tracks, _TAIL))
+    ends = (ROW.findall(tail) for tail in group.export.records(group.tracks, _TAIL))
     return max((rules.number(rules.frame(int(rows[-1]))) for rows in ends if rows), default=None)
 
 

@@ -16,6 +16,8 @@ from to_labelbox_formats.cvat.unread import tell_meta
 from to_labelbox_formats.cvat.xml.document import Document
 
 _PLAIN_NAME = re.compile(rb'\sname="([^"&]*)"')
+ROW = re.compile(rb'\sframe="(\d{1,8})"')
+"""The frame of a row of a track."""
 _START_TAG = 1 << 16
 """Bytes in which the start tag of a picture ends."""
 
