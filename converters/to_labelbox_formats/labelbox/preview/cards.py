@@ -11,9 +11,9 @@ from to_labelbox.model.text import n_of
 from to_labelbox.pages.markup import text
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.preview import pictures
-from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
+from to_labelbox_formats.labelbox.preview.classes import Classes, name_of, said, value_of
 from to_labelbox_formats.labelbox.preview.drawing import Drawn, Undrawable, canvas, drawn, extent, link, patch
-from to_labelbox_formats.labelbox.preview.markup import item, listing
+from to_labelbox_formats.labelbox.preview.markup import answer, item, listing
 from to_labelbox_formats.labelbox.preview.payload import Row
 from to_labelbox_formats.labelbox.preview.texts import conversation, plain_text
 from to_labelbox_formats.labelbox.preview.timeline import lanes, tracks
@@ -60,7 +60,7 @@ def card(row: Row, number: int, classes: Classes, gallery: MediaFolder | None, s
     made = Card(row, classes, gallery, side)
     media = row.media or _media(row.lines)
     body = _BODIES.get(media, _image)(made)
-    answers = listing(_answer(made, line) for line in row.lines if _whole(line))
+    answers = listing(answer(line, classes) for line in row.lines if _whole(line))
     facts = [media + ("" if row.media else "?"), *made.facts, n_of(len(row.lines), "line")]
     if not row.media:
         made.notes.append("data_rows.ndjson does not know this data row; its type is guessed from its lines")
@@ -75,7 +75,7 @@ def card(row: Row, number: int, classes: Classes, gallery: MediaFolder | None, s
     if lost:
         notes = f'<ul class="lost" aria-label="approximated or left out">{lost}</ul>{notes}'
     dataset = f'<p class="dataset">{text(row.dataset)}</p>' if row.dataset else ""
-    held = " ".join(map(str, sorted({made.classes.number(line) for line in _holders(row.lines)})))
+    held = " ".join(map(str, sorted({made.classes.number(one) for line in row.lines for one in line.named})))
     return (
         f'<article class="card{" wide" if made.wide else ""}" id="row-{number}" tabindex="-1" '
         f'data-key="{text(row.key)}" data-dataset="{text(row.dataset)}" data-classes="{held}">'
@@ -83,12 +83,6 @@ def card(row: Row, number: int, classes: Classes, gallery: MediaFolder | None, s
         '<button type="button" class="grow" aria-label="wider">⤢</button></header>'
         f"{body}{answers}{notes}</article>\n"
     )
-
-
-def _holders(lines: Sequence[wire.Line]) -> Iterator[wire.Line | wire.MaskInstance]:
-    """What has a class: lines, or the instances of masks of a video."""
-    for line in lines:
-        yield from line.masks.instances if isinstance(line.masks, wire.Masks) else (line,)
 
 
 def _media(lines: Sequence[wire.Line]) -> str:
@@ -112,11 +106,6 @@ def _whole(line: wire.Line) -> bool:
         isinstance(c, wire.WireChoice) and c.frames is not UNSET
         for c in (value if isinstance(value, list) else [value])
     )
-
-
-def _answer(made: Card, line: wire.Line) -> str:
-    value = value_of(line)
-    return item(made.classes.number(line), name_of(line), ", ".join(chosen(value)), nested(value))
 
 
 def _objects(made: Card) -> Iterator[wire.Line]:

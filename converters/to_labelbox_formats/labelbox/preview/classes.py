@@ -66,8 +66,7 @@ class Classes:
 
     def count(self, lines: Sequence[wire.Line]) -> None:
         for line in lines:
-            holders = line.masks.instances if isinstance(line.masks, wire.Masks) else [line]
-            self.seen.update(map(self.number, holders))
+            self.seen.update(map(self.number, line.named))
 
     def number(self, holder: wire.Line | wire.MaskInstance) -> int:
         return self.named(name_of(holder))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from to_labelbox.pages.markup import text
+from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, value_of
+from to_labelbox_formats.labelbox.validate import wire
 
 
 def item(klass: int, name: str, words: str, told: Sequence[str] = ()) -> str:
@@ -15,6 +17,11 @@ def item(klass: int, name: str, words: str, told: Sequence[str] = ()) -> str:
         f'<li class="answer c{klass}" data-c="{klass}" data-tip="{text(tip)}" tabindex="0"><b>{text(name)}</b> '
         f"<span>{text(words)}</span>{below}</li>"
     )
+
+
+def answer(line: wire.Line, classes: Classes) -> str:
+    value = value_of(line)
+    return item(classes.number(line), name_of(line), ", ".join(chosen(value)), nested(value))
 
 
 def listing(items: Iterable[str]) -> str:

@@ -48,7 +48,7 @@ class _RowHead(Struct):
 
 
 _head = msgspec.json.Decoder(_Head).decode
-_row_head = msgspec.json.Decoder(_RowHead).decode
+row_head = msgspec.json.Decoder(_RowHead).decode
 line_of = msgspec.json.Decoder(wire.Line).decode
 _row = msgspec.json.Decoder(wire.Row).decode
 
@@ -212,7 +212,7 @@ class Part:
         with open(self._path, "rb") as file:
             for raw in file:
                 try:
-                    head = _row_head(raw)
+                    head = row_head(raw)
                 except (ValueError, RecursionError):
                     head = _RowHead()
                 if isinstance(head.global_key, str):
@@ -245,7 +245,7 @@ def _opened(raw: bytes) -> Row:
     try:
         row = _row(raw)
     except (ValueError, RecursionError):
-        key = _row_head(raw).global_key
+        key = row_head(raw).global_key
         return Row(key if isinstance(key, str) else "")
     return Row(
         row.global_key if isinstance(row.global_key, str) else "",

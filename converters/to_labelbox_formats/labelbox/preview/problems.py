@@ -22,7 +22,7 @@ from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox.encode.uuids import Uuids
-from to_labelbox_formats.labelbox.preview.payload import payload_files
+from to_labelbox_formats.labelbox.preview.payload import payload_files, row_head
 from to_labelbox_formats.labelbox.validate import wire
 
 HARMLESS = {
@@ -246,19 +246,14 @@ def _keys(folder: str) -> Iterator[str]:
     path = os.path.join(folder, "data_rows.ndjson")
     if not os.path.isfile(path):
         return
-    decode = msgspec.json.Decoder(_RowKey).decode
     with open(path, "rb") as file:
         for raw in file:
             try:
-                key = decode(raw).global_key
+                key = row_head(raw).global_key
             except (ValueError, RecursionError):
                 continue
             if isinstance(key, str):
                 yield key
-
-
-class _RowKey(msgspec.Struct):
-    global_key: str | msgspec.UnsetType = UNSET
 
 
 def _by_uuid(folder: str, ids: set[str]) -> Iterator[tuple[str, str]]:

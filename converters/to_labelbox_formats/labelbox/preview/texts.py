@@ -10,8 +10,8 @@ from typing import NamedTuple
 from to_labelbox.model.text import n_of
 from to_labelbox.pages.markup import text
 from to_labelbox.source.asset_lookup import MediaFolder
-from to_labelbox_formats.labelbox.preview.classes import Classes, chosen, name_of, nested, said, value_of
-from to_labelbox_formats.labelbox.preview.markup import item, listing
+from to_labelbox_formats.labelbox.preview.classes import Classes, name_of, said, value_of
+from to_labelbox_formats.labelbox.preview.markup import answer, item, listing
 from to_labelbox_formats.labelbox.preview.payload import Row
 from to_labelbox_formats.labelbox.preview.pictures import find
 from to_labelbox_formats.labelbox.validate import wire
@@ -120,7 +120,7 @@ def conversation(row: Row, classes: Classes) -> tuple[str, list[str]]:
         notes += found
         user = message.get("user")
         who = str(user.get("name") or user.get("userId") or "") if isinstance(user, dict) else ""
-        answers = listing(_message_answer(line, classes) for line in lines if value_of(line) is not None)
+        answers = listing(answer(line, classes) for line in lines if value_of(line) is not None)
         side = "right" if message.get("align") == "right" else "left"
         html += (
             f'<div class="message {side}"><p class="who">{text(who or id)}</p><div class="text">{marked}</div>'
@@ -130,8 +130,3 @@ def conversation(row: Row, classes: Classes) -> tuple[str, list[str]]:
     if left:
         notes.append(f"{n_of(left, 'line')} about messages that are not at hand")
     return (f'<div class="conversation">{html}</div>' if html else ""), notes
-
-
-def _message_answer(line: wire.Line, classes: Classes) -> str:
-    value = value_of(line)
-    return item(classes.number(line), name_of(line), ", ".join(chosen(value)), nested(value))

@@ -357,8 +357,7 @@ def _fault(file: str, line: int, message: str) -> Fault:
 
 
 def _names_of(line: wire.Line) -> Iterator[str]:
-    holders = line.masks.instances if isinstance(line.masks, wire.Masks) else (line,)
-    for holder in holders:
+    for holder in line.named:
         name = holder.name if isinstance(holder.name, str) else holder.schemaId
         if isinstance(name, str):
             yield name

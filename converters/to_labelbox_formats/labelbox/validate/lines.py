@@ -240,8 +240,7 @@ def _named(line: wire.Line, kind: str, names: Names) -> Iterator[str]:
                 owner = option_owner(id_of(option), id_of(line))
                 yield from unanswered_by(option.classifications or (), below, owner)
         return
-    holders = line.masks.instances if isinstance(line.masks, wire.Masks) else [line]
-    for holder in holders:
+    for holder in line.named:
         tool = names.tools.get(id_of(holder))
         if tool is None:
             yield unknown("tool", id_of(holder), names.tools)

@@ -5,6 +5,7 @@ Decoding a line into these structs is the check of its structure; rules about va
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
@@ -131,6 +132,11 @@ class Line(Struct, forbid_unknown_fields=True):
     groupKey: str | UnsetType = UNSET
     frames: list[Range] | UnsetType = UNSET
     isBenchmarkReferenceLabel: bool = False
+
+    @property
+    def named(self) -> Sequence[Line | MaskInstance]:
+        """What has a name: the line, or the instances of its masks of a video."""
+        return self.masks.instances if isinstance(self.masks, Masks) else (self,)
 
 
 class WireMessage(Struct, forbid_unknown_fields=True):
