@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
+from typing import TypeVar
 
 from to_labelbox.conversion.checkpoint import save_empty_part
 from to_labelbox.conversion.chunks import ChunkIndex, EncodedChunk, part_path, pieces
@@ -31,6 +32,9 @@ from to_labelbox.model.survey import Survey
 from to_labelbox.report import sentences
 from to_labelbox.report.errors import RecordError, SourceError, ToLabelboxError
 from to_labelbox.report.log import UNREADABLE, Log
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def encode_all(
@@ -101,24 +105,28 @@ _FINISHED = (("rendered", "lines"), ("numbered", ""))
 """Files of a part that go into finished ones, and what is needed no more then: of the index, other sections follow."""
 
 
+def _done(pool: WorkerPool, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R]]:
+    """Tasks with their results; one that ends its process is tried once more. Raises :class:`ToLabelboxError`."""
+    failed: set[T] = set()
+    for task, outcome in pool.run(function, tasks):
+        if isinstance(outcome, ToLabelboxError):
+            raise outcome
+        if not isinstance(outcome, WorkerDied):
+            yield task, outcome
+        elif task in failed:
+            raise SourceError(f"the lines could not be finished: {outcome.reason}; nothing was written")
+        else:
+            failed.add(task)
+            tasks.appendleft(task)
+
+
 def rendered_by(pool: WorkerPool, folder: str, ranges: Sequence[tuple[int, int]], ontology: str) -> Iterator[bytes]:
     """The rendered lines of chunks, in order, rendered ahead by the workers."""
-    tasks = deque(RenderTask(folder, start, stop, ontology) for start, stop in ranges)
-    outcomes = pool.run(render, tasks)
+    done = _done(pool, render, deque(RenderTask(folder, start, stop, ontology) for start, stop in ranges))
     finished: set[int] = set()
-    failed: set[int] = set()
     for start, stop in ranges:
         while start not in finished:
-            task, outcome = next(outcomes)
-            if isinstance(outcome, ToLabelboxError):
-                raise outcome
-            if not isinstance(outcome, WorkerDied):
-                finished.add(task.start)
-            elif task.start in failed:
-                raise SourceError(f"the lines could not be finished: {outcome.reason}; nothing was written")
-            else:
-                failed.add(task.start)
-                tasks.appendleft(task)
+            finished.add(next(done)[0].start)
         path = part_path(folder, start, stop, "rendered")
         yield from pieces(path)
         os.remove(path)
@@ -142,17 +150,9 @@ def joined_by(
         RenderTask(folder, start, stop, ontology, *numbered.get(start, (0, 1))) for start, stop in parts
     )
     sizes: dict[int, tuple[int, int]] = {}
-    failed: set[RenderTask | Placing] = set()
     waiting = deque(parts)
-    for task, outcome in pool.run(finish, tasks):
-        if isinstance(outcome, ToLabelboxError):
-            raise outcome
-        if isinstance(outcome, WorkerDied):
-            if task in failed:
-                raise SourceError(f"the lines could not be finished: {outcome.reason}; nothing was written")
-            failed.add(task)
-            tasks.appendleft(task)
-        elif isinstance(task, RenderTask):
+    for task, outcome in _done(pool, finish, tasks):
+        if isinstance(task, RenderTask):
             sizes[task.start] = outcome
         while waiting and waiting[0][0] in sizes:
             start, stop = waiting.popleft()
