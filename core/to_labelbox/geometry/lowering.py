@@ -190,7 +190,7 @@ class Lowering:
         self.approximated = True
         obj = self._object
         assert obj is not None
-        self._log.note_annotation(code, message, obj, self.origin)
+        self._log.note(code, message, file=self.origin, where=obj.location, id=obj.id)
 
     def note_forced(self, *places: tuple[str, str | int]) -> None:
         """Note that outlines, at these locations and with these ids, become boxes; the first few as examples, the rest only

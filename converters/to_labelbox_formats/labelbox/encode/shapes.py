@@ -325,9 +325,12 @@ class Shapes:
         ends[obj.id] = first
         if keypoints:
             instances[label] = instances.get(label, 0) + 1
-        self._buffer.close(obj, self._lowering.approximated)
+        tally = self._buffer.log.ledger[obj.ledger_label or label]
         if self._lowering.approximated:
+            tally.approximated += obj.source_count
             self._buffer.note_approximated()
+        else:
+            tally.converted += obj.source_count
 
     def _lowered(self, obj: Object) -> list[Shape]:
         """The shapes that stand for an object, at least one. Raises :class:`Refused`."""
