@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
+from to_labelbox.plugins.reader import CERTAIN, LIKELY, POSSIBLE, Match, Refusal
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox.source.xml import xml_text
@@ -24,6 +24,8 @@ _IS_VOC = re.compile(
 
 _SEVERAL = re.compile(r"<annotation[\s>]")
 
+_LABEL_MAP = b"# label:color_rgb:parts:actions"
+"""How that of CVAT and Datumaro begins. In a batch, its folder is a set, of which the masks below are parts."""
 _OTHERS = {
     "annotations": "CVAT for images or video",
     "View": "a labeling configuration of Label Studio",
@@ -46,6 +48,8 @@ def sniff(source: Source) -> Match | Refusal:
         return Match(LIKELY, "there is a folder SegmentationClass or SegmentationObject with masks")
     if any(entry.kind in ("main", "segmentation", "layout", "action") for entry in layout.lists):
         return Match(LIKELY, "there are lists in ImageSets")
+    if any(name == "labelmap.txt" and source.head(name).startswith(_LABEL_MAP) for name in layout.class_files):
+        return Match(POSSIBLE, "labelmap.txt has the classes of masks with their colours")
     if reasons:
         return Refusal(reasons[0])
     return Refusal("there is no XML file, and no folder SegmentationClass or ImageSets")

@@ -160,3 +160,17 @@ def test_masks_without_the_pictures_that_lie_there_are_suspicious(tmp_path: Path
     files: dict[str, str | bytes] = {f"SegmentationClass/{n}.png": png(CLASSES) for n in range(5)}
     made = to_labelbox.convert(write(tmp_path, files | {"JPEGImages/x.jpg": jpeg(6, 4)}), None)
     assert [(s.what, s.count, s.of) for s in made.suspicious] == [("media", 5, 5)]
+
+
+def test_folders_of_masks_below_their_list_of_classes_are_one_set_in_a_batch_too(tmp_path: Path) -> None:
+    """Each of them alone would lack the classes."""
+    files: dict[str, str | bytes] = {
+        "labelmap.txt": "# label:color_rgb:parts:actions\nbackground:0,0,0::\nfox:160,96,64::\n"
+    }
+    for n, part in enumerate("ab"):
+        files |= {f"data/{part}/SegmentationClass/{n}.png": png([[(160, 96, 64)] * 6] * 4)}
+        files |= {f"data/{part}/JPEGImages/{n}.jpg": jpeg(6, 4)}
+    made = to_labelbox.batch(write(tmp_path / "in", files), tmp_path / "out")
+    assert len(made.datasets) == 1
+    assert made.classes["fox"].converted == 2
+    assert to_labelbox.convert(tmp_path / "in", None).classes["fox"].converted == 2
