@@ -20,7 +20,7 @@ from to_labelbox_formats.labelbox.comparing.features import (
     ring,
     runs,
 )
-from to_labelbox_formats.labelbox.validate.png import PngError, decode
+from to_labelbox_formats.labelbox.validate.png import PngError, colors, decode
 
 _decode = msgspec.json.Decoder().decode
 _SHAPES = {"bbox": ("box", box), "polygon": ("polygon", ring), "line": ("line", points), "point": ("point", points)}
@@ -104,17 +104,14 @@ def _mask_instances(line: Mapping[str, Any]) -> Iterator[Feature]:
     frames: dict[int, set[tuple[int, ...]] | None] = {}
     for frame in line["masks"]["frames"]:
         try:
-            pixels = decode(frame["imBytes"]).pixels if frame.get("imBytes") else None
+            shown = colors(decode(frame["imBytes"])) if frame.get("imBytes") else None
         except PngError:
-            pixels = None
-        colors = (
-            None if pixels is None else set(map(tuple, np.unique(pixels[:, :, :3].reshape(-1, 3), axis=0).tolist()))
-        )
-        frames[int(frame["index"])] = colors
+            shown = None
+        frames[int(frame["index"])] = shown
     for instance in line["masks"]["instances"]:
         color = tuple(instance["colorRGB"])
-        shown = [f for f, colors in frames.items() if colors is None or color in colors]
-        yield Feature("masks", name_of(instance), place=place, segments=runs(shown), keys=dict.fromkeys(shown, ()))
+        seen = [frame for frame, shown in frames.items() if shown is None or color in shown]
+        yield Feature("masks", name_of(instance), place=place, segments=runs(seen), keys=dict.fromkeys(seen, ()))
 
 
 def _track(one: Feature, segments: Any) -> None:

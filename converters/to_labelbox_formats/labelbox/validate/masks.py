@@ -66,8 +66,9 @@ def _colored(picture: png.Picture, colors: list[tuple[int, int, int]]) -> Iterat
     if picture.color_type not in (png.RGB, png.RGBA):
         yield "a mask that is told by colorRGB must be an RGB picture"
         return
+    present = png.colors(picture) if colors else ()
     for color in colors:
-        if not (picture.pixels[..., :3] == color).all(-1).any():
+        if color not in present:
             yield f"colorRGB {list(color)} does not occur in the picture"
 
 
@@ -118,6 +119,6 @@ def masks_line(line: wire.Line, row: RowInfo) -> Iterator[str]:
             yield from (f"frame {frame.index}: {fault}" for fault in _sized(picture, row))
             yield from (f"frame {frame.index}: {fault}" for fault in _colored(picture, []))
             if picture.color_type != png.GREY:
-                missing -= {c for c in missing if (picture.pixels[..., :3] == c).all(-1).any()}
+                missing -= png.colors(picture)
     for color in missing:
         yield f"colorRGB {list(color)} occurs on no frame"

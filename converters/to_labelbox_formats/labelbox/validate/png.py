@@ -67,6 +67,15 @@ def decode(text: str) -> Picture:
     return Picture(color_type, _by_pillow(data, height, width))
 
 
+def colors(picture: Picture) -> set[tuple[int, ...]]:
+    """The colours that occur, as red, green, blue; found where they change, since masks are few runs of many pixels."""
+    shares = picture.pixels.astype(np.uint32)
+    red, green, blue = (shares[..., n if shares.shape[2] > 2 else 0].ravel() for n in range(3))
+    packed = red << 16 | green << 8 | blue
+    found = np.unique(packed[np.append(0, np.flatnonzero(packed[1:] != packed[:-1]) + 1)])
+    return {(color >> 16, color >> 8 & 255, color & 255) for color in found.tolist()}
+
+
 def _chunks(data: bytes) -> tuple[bytes, bytes]:
     """IHDR, and all IDAT joined; lengths and check sums hold."""
     at, header, body = len(_SIGNATURE), b"", []
