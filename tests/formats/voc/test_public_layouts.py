@@ -174,3 +174,18 @@ def test_folders_of_masks_below_their_list_of_classes_are_one_set_in_a_batch_too
     assert len(made.datasets) == 1
     assert made.classes["fox"].converted == 2
     assert to_labelbox.convert(tmp_path / "in", None).classes["fox"].converted == 2
+
+
+def test_a_list_that_names_videos_names_all_their_frames(voc: Any) -> None:
+    """As the lists of ImageNet VID for training do; those for validation name frames."""
+    files: dict[str, str | bytes] = {
+        "ImageSets/VID/train_1.txt": "part0/video_a 1\n",
+        "ImageSets/VID/val.txt": "video_b/000000 1\n",
+    }
+    for video in ("train/part0/video_a", "train/part0/video_c", "val/video_b"):
+        files |= {f"Annotations/VID/{video}/{n:06}.xml": annotation(CAT, filename=f"{n:06}") for n in range(2)}
+    found = voc(files)
+    assert found.codes.get("file-missing", 0) == 0
+    assert {item.asset.path.rpartition("/")[0][-7:]: item.split for item in found.items} == {
+        "video_a": "train", "video_c": "train", "video_b": "val"
+    }  # fmt: skip

@@ -348,7 +348,10 @@ def _lines(
             words = [id] if flagged else [line, id, *line.split(None, 1), *line.rsplit(None, 1)]
             found = (layout.unit_like(root, split, word) for word in dict.fromkeys(map(str.strip, words)))
             unit = next((u for u in found if u >= 0), -1)
-        yield unit, line if unit < 0 else id, columns
+        if unit < 0 and (inside := layout.units_in(root, id)):
+            yield from ((unit, id, columns) for unit in inside)
+        else:
+            yield unit, line if unit < 0 else id, columns
 
 
 def _columns(line: str) -> tuple[str, list[str]]:

@@ -81,6 +81,7 @@ class Layout(Struct):
     copies: set[int] = field(default_factory=set)
     side_lists: list[ImageList] = field(default_factory=list)
     _by_stem: dict[str, list[int]] = field(default_factory=dict)
+    _by_name: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def units(self) -> int:
@@ -170,6 +171,21 @@ class Layout(Struct):
         if not ranked or (len(ranked) > 1 and ranked[-1][0] == ranked[-2][0]):
             return -1
         return ranked[-1][1]
+
+    def units_in(self, root: str, id: str) -> range:
+        """The units of the one folder of annotation files that a list names, as those of ImageNet VID name a video; none for no such."""
+        if not self._by_name:
+            for path in dict.fromkeys(name.rpartition("/")[0] for name in self.xmls):
+                self._by_name.setdefault(path.rpartition("/")[2], []).append(path)
+        path = id.strip("/").replace("\\", "/")
+        like = [
+            f
+            for f in self._by_name.get(path.rpartition("/")[2], [])
+            if f"/{f}".endswith(f"/{path}") and f.startswith(root)
+        ]
+        if len(like) != 1 or not path:
+            return range(0)
+        return range(bisect_left(self.xmls, f"{like[0]}/"), bisect_left(self.xmls, f"{like[0]}0"))  # 0 comes after /
 
     def _likeness(self, unit: int, folders: Sequence[str], split: str) -> tuple[int, bool]:
         names = [name for name in (self.entry(unit), self.image(unit)) if name]
