@@ -89,6 +89,7 @@ def test_a_picture_that_is_named_in_any_way_is_no_stranger(convert: Convert, tmp
 def test_healthy_sets_have_nothing_unread_but_what_is_listed_here(case: Any, tmp_path: Path) -> None:
     expected = {
         "burst": {"neg_category_ids", "not_exhaustive_category_ids", "track_id"},
+        "camera-traps": {"frame_num", "location", "seq_id", "seq_num_frames"},
         "encord": {"image_title"},
         "fashionpedia": {"isstatic", "kaggle_id", "level", "original_url", "taxonomy_id", "time_captured"},
         "labelme-export": {"url"},
