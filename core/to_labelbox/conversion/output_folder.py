@@ -114,10 +114,16 @@ def unwritable(folder: str, error: OSError) -> UsageError | NoRoomError:
 
 @contextmanager
 def room(place: str, advice: str = "nothing was written") -> Iterator[None]:
-    """Name the output, and what can be done, where a disk is full or takes nothing. Raises :class:`ToLabelboxError`."""
+    """Name the output, and what can be done, where a disk is full or takes nothing, or where what is being written has gone.
+
+    Raises :class:`ToLabelboxError`.
+    """
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENOENT and PARTIAL in str(error.filename):
+            gone = "what was being written has been removed, by another run into this folder or by somebody else"
+            raise UsageError(f"{place}: {gone}; {advice}") from error
         if error.errno not in (*_FULL, errno.EROFS):
             raise
         kind = UsageError if error.errno == errno.EROFS else NoRoomError

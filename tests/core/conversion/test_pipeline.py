@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import to_labelbox
 from harness import Convert, annotation, coco, contents, image, item, lines, save
 from to_labelbox import NoRoomError, RecordError, Settings, SourceError, UsageError, dataset_of
+from to_labelbox.conversion.naming import PARTIAL
 from to_labelbox.model.items import Box, Item, Object
 from to_labelbox.model.schema import Schema
 from to_labelbox.plugins.dataset import Dataset
@@ -88,6 +90,15 @@ def test_a_failure_in_the_middle_leaves_what_was_there(tmp_path: Path, earlier: 
     with pytest.raises(SourceError, match="the disk is gone"):
         to_labelbox.write(failing(60), out, overwrite=True)
     assert contents(out) == before
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_has_gone_while_it_was_written_is_told(workers: int, tmp_path: Path) -> None:
+    """As another run into the folder does, which removes what it takes for left over."""
+    source, out = save(tmp_path / "a.json", street(3000)), tmp_path / "out"
+    with pytest.raises(UsageError, match=r"out: what was being written has been removed, by another run .*nothing was"):
+        to_labelbox.convert(source, out, workers=workers, progress=lambda *_: shutil.rmtree(out / PARTIAL, True))
+    assert contents(out) == {}
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
