@@ -66,7 +66,7 @@ class Census:
             own.update(names)
         self.fields.update(own)
         many = len(own) > SEARCHED_FOR
-        if many or any(text.count(msgspec.json.encode(name)) > times for name, times in own.items()):
+        if many or any(text.count(_quoted(name)) > times for name, times in own.items()):
             self.repeated.update(repeated_keys(b"[%b]" % text))
 
     def absorb(self, other: Census) -> None:
@@ -118,6 +118,14 @@ def _names(text: bytes) -> list[Collection[str]]:
         except (ValueError, RecursionError):
             return []
     return [record.keys() for record in records if isinstance(record, dict)]
+
+
+def _quoted(name: str) -> bytes:
+    """As it most likely stands in a file."""
+    try:
+        return msgspec.json.encode(name)
+    except UnicodeEncodeError:  # half a character, which only an escape can write
+        return json.dumps(name).encode()
 
 
 def length_of(value: bytes) -> int:

@@ -81,3 +81,12 @@ def test_a_record_of_very_many_fields_is_not_gone_through_for_each() -> None:
     assert census.repeated == {"f19999": 1}
     assert len(census.fields) == 20_000
     assert Searched.searches < 1_000
+
+
+def test_half_a_character_in_the_name_of_a_field(convert: Convert) -> None:
+    half = json.dumps(GIVEN).replace('"bbox": ', '"\\ud800": 1, "bbox": ')
+    assert convert(half.encode()).lines
+    twice = half.replace('"\\ud800": 1', '"\\ud800": 1, "\\ud800": 2')
+    told = convert(twice.encode())
+    assert told.lines
+    assert any("stands more than once in 1 object of annotations" in e for e in told.examples), told.examples
