@@ -185,7 +185,7 @@ def test_a_list_that_names_videos_names_all_their_frames(voc: Any) -> None:
     for video in ("train/part0/video_a", "train/part0/video_c", "val/video_b"):
         files |= {f"Annotations/VID/{video}/{n:06}.xml": annotation(CAT, filename=f"{n:06}") for n in range(2)}
     found = voc(files)
-    assert found.codes.get("file-missing", 0) == 0
+    assert Code.FILE_MISSING not in found.context.log.diagnostics
     assert {item.asset.path.rpartition("/")[0][-7:]: item.split for item in found.items} == {
         "video_a": "train", "video_c": "train", "video_b": "val"
     }  # fmt: skip
