@@ -18,7 +18,7 @@ from to_labelbox.model.items import (
     Choice,
     Track,
 )
-from to_labelbox_formats.cvat.tracks.fast_columns import read_columns
+from to_labelbox_formats.cvat.tracks.fast_tracks import read_columns
 
 
 def test_a_track_that_appears_vanishes_and_returns(tmp_path: Path) -> None:
