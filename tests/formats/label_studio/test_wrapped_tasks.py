@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,13 @@ def test_a_list_that_ends_early_is_unreadable(tmp_path: Path) -> None:
 )
 def test_where_the_list_begins(text: bytes, begins: int) -> None:
     assert list_of_tasks(text) == begins
+
+
+def test_lists_in_other_lists_are_run_through_once() -> None:
+    text = b'{"projects": [' + b'{"tasks": []}, ' * 60_000 + b'{}], "tasks": [{"id": 1}]}'
+    started = time.process_time()
+    assert list_of_tasks(text) == text.rindex(b"[")
+    assert time.process_time() - started < 5
 
 
 def test_a_task_that_calls_its_data_so_is_a_task() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -19,6 +18,7 @@ UNDECODABLE = (ValueError, RecursionError)
 _KEYED = re.compile(rb'\{\s*"\d{1,18}"\s*:\s*(?=\{)')
 """How a project of the first versions keeps its tasks: by their numbers."""
 _TASKS_IN = re.compile(rb'"tasks"\s*:\s*(?=\[)')
+_STEPS = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _RECORD = frozenset("data result annotations completions predictions annotation".split())
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|"', re.DOTALL)
 
@@ -86,10 +86,13 @@ def read_head(name: str, head: bytes) -> FileHead:
 
 def list_of_tasks(text: bytes) -> int:
     """Where the list ``tasks`` of an object begins; 0 when it has none."""
+    depth = at = 0
     for found in _TASKS_IN.finditer(text):
-        brackets = Counter(token.group() for token in _TOKEN.finditer(text, 0, found.start()))
-        if brackets[b"{"] + brackets[b"["] - brackets[b"}"] - brackets[b"]"] == 1:
+        for token in _TOKEN.finditer(text, at, found.start()):
+            depth += _STEPS.get(token.group(), 0)
+        if depth == 1:
             return found.end()
+        at = found.start()
     return 0
 
 

@@ -43,6 +43,8 @@ _RAWS = msgspec.json.Decoder(list[Raw])
 _PAYLOAD = msgspec.json.Decoder(Payload)
 _STORED_TASK = msgspec.json.Decoder(TaskHead)
 
+_KEPT_PIECES = 16
+
 STORED_FORMS = (FileForm.ANNOTATION, FileForm.PAYLOAD)
 """Records that are one annotation each."""
 
@@ -88,7 +90,7 @@ class TaskFiles:
         self._number = -1
         self._stack = ExitStack()
         self._stream: BinaryIO | None = None
-        self._split: tuple[int, list[Raw]] = (-1, [])
+        self._split: dict[int, list[Raw]] = {}
 
     def close(self) -> None:
         self._stack.close()
@@ -103,10 +105,12 @@ class TaskFiles:
         file = self._files[piece.file]
         if file.shape in TABLES or piece.count is None:
             return self.decode(piece)
-        if self._split[0] != piece.first:
-            # only those that are asked for are decoded, often several of one piece
-            self._split = piece.first, _RAWS.decode(joined(self._read(piece)))
-        element = self._split[1][unit - piece.first]
+        if piece.first not in self._split:
+            # only those that are asked for are decoded, often several of one piece, and by turns of several files
+            if len(self._split) == _KEPT_PIECES:
+                del self._split[next(iter(self._split))]
+            self._split[piece.first] = _RAWS.decode(joined(self._read(piece)))
+        element = self._split[piece.first][unit - piece.first]
         if file.form is FileForm.FLAT:
             return DecodedPiece([from_flat(msgspec.json.decode(element), self._config)])
         faults: list[RecordFault] = []
