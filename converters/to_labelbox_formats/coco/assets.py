@@ -49,6 +49,12 @@ def _stated(record: ImageRecord) -> Size | None:
     return None
 
 
+def _no_size(record: ImageRecord) -> str:
+    if record.width is None or record.height is None:
+        return "width and height are missing"
+    return f"width {record.width} and height {record.height} are no size"
+
+
 _decode = msgspec.json.Decoder(ImageRecord).decode
 _decode_others = msgspec.json.Decoder(OtherNames).decode
 
@@ -147,8 +153,7 @@ class Paths:
         if size is None:
             log.note(
                 Code.IMAGE_SIZE_UNKNOWN,
-                "width and height are missing, so nothing is cut at the border and masks are left out: "
-                "give --media-root or --sizes",
+                f"{_no_size(record)}, so nothing is cut at the border and masks are left out: give --media-root or --sizes",
                 file=self._names[file],
                 where=path,
             )

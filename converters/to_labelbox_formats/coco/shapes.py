@@ -230,7 +230,7 @@ class Shapes:
                 reading.remark(Code.FIELD_REPAIRED, message)
             if len(values) % 3 or not geo.finite(values):
                 count = f"have {n_of(len(values), 'number')}, not triples"
-                reading.remark(Code.KEYPOINTS_INVALID, f"keypoints {count if len(values) % 3 else _HOLD_NO_NUMBER}")
+                reading.remark(Code.KEYPOINTS_INVALID, f"keypoints {count if geo.finite(values) else _HOLD_NO_NUMBER}")
                 reading.lost = True
                 return None
             places = list(zip(values[::3], values[1::3], values[2::3]))

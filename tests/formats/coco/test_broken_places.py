@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness import Convert, annotation, coco
+from harness import Convert, annotation, coco, image
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ from harness import Convert, annotation, coco
         ({"segmentation": [[1, 1, 5, 5], [2, 2]]}, "a part of 4 numbers is no polygon"),
         ({"keypoints": [1, 2]}, "keypoints have 2 numbers, not triples"),
         ({"keypoints": [1, math.inf, 2]}, "keypoints hold something that is not a finite number"),
+        ({"keypoints": {"nose": [1, 2, 2]}}, "keypoints hold something that is not a finite number"),
         ({"segmentation": {"foo": 1}}, "the segmentation holds no outline that can be read"),
         (
             {"bbox": [1, 2, 3], "segmentation": [[1, 1, 5, 5]]},
@@ -39,3 +40,15 @@ def test_keypoints_are_left_of_a_broken_outline(convert: Convert) -> None:
     assert [line["point"] for line in run.lines] == [{"x": 3, "y": 4}]
     assert run.tally("car") == (1, 0, 1, 0, 0)
     assert run.codes["polygon-too-short"] == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ({"width": -1, "height": -1}, "width -1 and height -1 are no size"),
+        ({"width": None}, "width and height are missing"),
+    ],
+)
+def test_a_size_that_is_none_is_called_what_it_is(convert: Convert, size: dict[str, Any], said: str) -> None:
+    run = convert(coco([annotation(1, bbox=[1, 1, 5, 5])], [image(1) | size]))
+    assert any(said in e for e in run.examples)
