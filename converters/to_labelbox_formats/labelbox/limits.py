@@ -64,7 +64,7 @@ def check_limits(ontology: Ontology, survey: Survey, log: Log) -> list[Limit]:
         log.note(Code.LIMIT, f"a Labelbox project holds one media type, this set has {kinds}: import them apart")
     if Media.DICOM in survey.media:
         log.note(Code.LIMIT, "DICOM has left the current SDK and documentation; the server may refuse it")
-    for first, second in similar_names(t.label for t in ontology.tools):
+    for first, second in similar_names(dict.fromkeys(t.label for t in ontology.tools)):
         if first != second:
             log.note(Code.CLASS_SIMILAR, f"classes {first!r} and {second!r} differ only in case or spaces; kept apart")
     return limits

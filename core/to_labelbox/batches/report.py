@@ -142,7 +142,7 @@ class BatchReport(Struct):
             return 3
         if any(row.problem for row in self.datasets) or any(d.severity is Severity.ERROR for d in self.diagnostics):
             return 1
-        return int(bool(FailOn.of(fail_on) & reached(tally, self.assumptions, self.unread, self.suspicious)))
+        return int(bool(FailOn.of(fail_on) & reached(tally, self.assumptions, self.unread, self.suspicious).keys()))
 
 
 def read_batch(folder: str) -> BatchReport | None:
@@ -193,6 +193,7 @@ class Totals:
                 continue
             for example in one.examples[: examples_of(one.code) - len(mine.examples)]:
                 place = f"{row.path}: {example.file}" if example.file else row.path
+                place = "" if one.code in _OF_ALL else place
                 mine.examples.append(msgspec.structs.replace(example, file=place))
 
     @property

@@ -12,7 +12,7 @@ from to_labelbox.batches.batch import BatchOptions
 from to_labelbox.batches.batch import batch as run
 from to_labelbox.batches.find_datasets import discover, none_found
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.closing import batch_closing
+from to_labelbox.cli.closing import batch_closing, tell_failed
 from to_labelbox.cli.common import options_of, output_options, resumable
 from to_labelbox.cli.progress import batch_display, fetched
 from to_labelbox.cli.speech import tell, width
@@ -67,4 +67,5 @@ def batch(
         return 0
     if not quiet:
         tell(batch_closing(report, out, width(sys.stderr)))
+    tell_failed(report, fail_on)
     return report.exit_code(fail_on)

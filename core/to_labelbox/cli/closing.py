@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from to_labelbox.cli.speech import tell
 from to_labelbox.cli.table import Column, table
 from to_labelbox.conversion.output_folder import holds_result
 from to_labelbox.model.text import display, n_of
 from to_labelbox.report import documentation
 from to_labelbox.report.codes import Code, Severity
 from to_labelbox.report.log import Assumption, Diagnostic, Example, Tally, Unread
-from to_labelbox.report.report import Report, Suspicion
+from to_labelbox.report.report import FailOn, Report, Suspicion, reached
 from to_labelbox.report.suspicious import sentence
 
 if TYPE_CHECKING:  # only a batch needs it
@@ -209,6 +210,14 @@ def _more(count: int, what: str) -> list[str]:
     return [f"         … and {count - LISTED} more {what}, in report.json"] if count > LISTED else []
 
 
+def tell_failed(report: Report | BatchReport, fail_on: Iterable[FailOn]) -> None:
+    """Say which of the things that were to be failed on there are, where that makes the exit code."""
+    found = reached(report.annotations, report.assumptions, report.unread, report.suspicious)
+    met = [f"--fail-on {what}: {found[what]:,}" for what in FailOn if what in found and what in FailOn.of(fail_on)]
+    if met and not report.failed:
+        tell(f"exit code 1, {', '.join(met)}")
+
+
 def _counts(t: Tally) -> tuple[str, ...]:
     return tuple(f"{n:,}" for n in (t.read, t.converted, t.approximated, t.merged, t.skipped))
 
@@ -222,6 +231,8 @@ def diagnostic(one: Diagnostic) -> list[str]:
     if one.severity is Severity.ERROR and len(one.examples) > 1:
         return _each(one, f"error    {one.code}:", one.examples, ", in report.json")
     times = f" ×{one.count:,}" if one.count > 1 else ""
+    if 0 < one.skipped < one.count:
+        times += f", {one.skipped:,} skipped"
     return [f"{_MARKS[one.severity]:<8} {one.code}{times}: {display(str(one.examples[0]))}"]
 
 

@@ -9,7 +9,7 @@ import click
 
 from to_labelbox.api.conversion import convert as run
 from to_labelbox.cli import COMMANDS
-from to_labelbox.cli.closing import closing
+from to_labelbox.cli.closing import closing, tell_failed
 from to_labelbox.cli.common import options_of, output_options, source_argument
 from to_labelbox.cli.progress import bar, fetched
 from to_labelbox.cli.speech import tell, width
@@ -50,4 +50,5 @@ def convert(
     code = report.exit_code(fail_on)
     if not quiet:
         tell(closing(report, None if dry_run else out, width(sys.stderr)))
+    tell_failed(report, fail_on)
     return code

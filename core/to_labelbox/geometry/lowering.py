@@ -38,7 +38,7 @@ from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import EXAMPLES, Log
-from to_labelbox.rules.settings import Outside, Policy, Settings
+from to_labelbox.rules.settings import ASKED, Outside, Policy, Settings
 
 NOISE = 1.0
 """An overshoot of up to this many pixels is float noise: cut off without a word."""
@@ -192,11 +192,11 @@ class Lowering:
         assert obj is not None
         self._log.note(code, message, file=self.origin, where=obj.location, id=obj.id)
 
-    def note_forced(self, *places: tuple[str, str | int]) -> None:
+    def note_forced(self, *places: tuple[str, str | int], why: str = ASKED) -> None:
         """Note that outlines, at these locations and with these ids, become boxes; the first few as examples, the rest only
         counted until :meth:`finish`."""
         for where, id in places[: max(0, EXAMPLES - self._forced)]:
-            message = "the outline is written as its box, as asked"
+            message = f"the outline is written as its box, {why}"
             self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=where, id=str(id))
         self._forced += len(places)
 
@@ -211,7 +211,7 @@ class Lowering:
             case Box():
                 if obj.outline_unread:
                     self.approximated = True
-                    self.note_forced((obj.location, obj.id))
+                    self.note_forced((obj.location, obj.id), why=self._settings.why(obj.label))
                 return self._box(obj, shape)
             case Polygon():
                 return self._polygon(obj, shape, policy)
@@ -331,7 +331,9 @@ class Lowering:
 
         drawn = self._raster(obj, raster.rasterise(Polygon(((ring,),)), int(self.width), int(self.height)))
         if raster.mask_box(drawn.geometry) != box:  # type: ignore[arg-type]
-            self._lose(Code.GEOMETRY_FORCED, "the box is written as a mask of whole pixels, as asked")
+            self._lose(
+                Code.GEOMETRY_FORCED, f"the box is written as a mask of whole pixels, {self._settings.why(obj.label)}"
+            )
         return drawn
 
     def _forced_box(self, obj: Object, shape: Geometry) -> list[Shape]:
@@ -340,7 +342,7 @@ class Lowering:
             raise Refused(*sentences.MASK_WITHOUT_PIXELS())
         shapes = self._box(obj, box)
         self.approximated = True
-        self.note_forced((obj.location, obj.id))
+        self.note_forced((obj.location, obj.id), why=self._settings.why(obj.label))
         return shapes
 
     def _polygon(self, obj: Object, polygon: Polygon, policy: Policy) -> list[Shape]:
@@ -368,7 +370,7 @@ class Lowering:
                 raise Refused(*sentences.MASK_WITHOUT_SIZE())
             return self._rings(obj, parts)
         if policy is Policy.MASK:
-            self._lose(Code.GEOMETRY_FORCED, "the outline is written as a mask, as asked")
+            self._lose(Code.GEOMETRY_FORCED, f"the outline is written as a mask, {self._settings.why(obj.label)}")
         from to_labelbox.geometry import raster
 
         # the raster of the whole outline is cut, not the outline: a border is no edge to the rule that draws it
@@ -453,7 +455,8 @@ class Lowering:
             if not contours:
                 raise Refused(*sentences.MASK_WITHOUT_PIXELS())
             lost = f", {holes} holes filled" if holes else ""
-            self._lose(Code.GEOMETRY_FORCED, f"the mask is written by its outer contours{lost}, as asked")
+            why = self._settings.why(obj.label)
+            self._lose(Code.GEOMETRY_FORCED, f"the mask is written by its outer contours{lost}, {why}")
             return self._rings(obj, tuple((contour,) for contour in contours))
         return [self._raster(obj, mask)]
 

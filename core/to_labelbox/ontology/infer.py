@@ -16,6 +16,8 @@ from to_labelbox.rules.class_map import RuleInput, RulesByQuestion
 from to_labelbox.rules.settings import POLICY_OF, Policy, Settings
 
 FORCED_KIND = {Policy.AUTO: Kind.BOX, Policy.BBOX: Kind.BOX, Policy.POLYGON: Kind.POLYGON, Policy.MASK: Kind.MASK}
+NAMED = 5
+"""Classes that a decision about several names."""
 ONE_TOOL_HINT = " (--one-tool makes it one)"
 
 _BREAK = "\t\n\v\f\r\x85\u2028\u2029"
@@ -139,6 +141,7 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
             wanted = clean_name(label) if len(kinds) == 1 else f"{clean_name(label)} ({kind})"
             color = known.color if known else ""
             tools.append(Tool(names.take(wanted, decisions), kind, label, color, questions))
+    decisions += _boxes_left(survey, settings)
     classifications: list[Classification] = []
     for q in _questions(
         schema.questions,
@@ -158,6 +161,24 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
             question = Question(names.take(name, decisions), q.input, q.options, q.required, index)
             classifications.append(Classification(q.name, question))
     return Ontology(tuple(tools), tuple(classifications), tuple(decisions))
+
+
+def _boxes_left(survey: Survey, settings: Settings) -> list[str]:
+    """What is said of boxes where outlines or masks are asked for: that they are no outlines, so that they stay boxes."""
+    found: dict[Policy, dict[str, int]] = {}
+    rules = settings.class_map
+    for (label, kind), count in survey.shapes.items():
+        policy = (rules.target_geometry.get(label) if rules else None) or settings.policy(label)
+        if kind is Kind.BOX and policy in (Policy.POLYGON, Policy.MASK) and label not in settings.one_kind:
+            found.setdefault(policy, {})[label] = count
+    said = []
+    for policy, counts in found.items():
+        names = ", ".join(repr(name) for name in list(counts)[:NAMED]) + (", …" if len(counts) > NAMED else "")
+        boxes = f"{sum(counts.values()):,}"
+        also = any((label, FORCED_KIND[policy]) in survey.shapes for label in counts)
+        hint = f" (those of a class that has {policy}s too: --one-tool)" if also and not settings.asks_one_tool else ""
+        said.append(f"geometry {policy} is for outlines and masks, boxes stay boxes: {boxes} of {names}{hint}")
+    return said
 
 
 def _implied(label: str, survey: Survey) -> tuple[Question, ...]:

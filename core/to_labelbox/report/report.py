@@ -96,8 +96,8 @@ class Suspicion(Struct):
 
 def reached(
     tally: Tally, assumptions: Collection[object], unread: Collection[object], suspicious: Collection[object]
-) -> frozenset[FailOn]:
-    """What a conversion may be asked to fail on and has come to."""
+) -> dict[FailOn, int]:
+    """What a conversion may be asked to fail on and has come to, with how many there are."""
     found = {
         FailOn.SKIPPED: tally.skipped,
         FailOn.APPROXIMATED: tally.skipped + tally.approximated,
@@ -105,7 +105,7 @@ def reached(
         FailOn.UNREAD: len(unread),
         FailOn.SUSPICIOUS: len(suspicious),
     }
-    return frozenset(what for what, count in found.items() if count)
+    return {what: count for what, count in found.items() if count}
 
 
 class Report(Struct):
@@ -146,4 +146,4 @@ class Report(Struct):
             return 3
         if any(d.severity is Severity.ERROR for d in self.diagnostics):
             return 1
-        return int(bool(FailOn.of(fail_on) & reached(tally, self.assumptions, self.unread, self.suspicious)))
+        return int(bool(FailOn.of(fail_on) & reached(tally, self.assumptions, self.unread, self.suspicious).keys()))

@@ -5,7 +5,7 @@ Answers pass ``--include`` and ``--exclude`` here too, under the new names: what
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -131,10 +131,10 @@ class _Mapper:
         if isinstance(old, Relationship):
             return msgspec.structs.replace(old, label=label, ledger_label=counted)
         attributes = self._attributes(rule.attributes, old.attributes, (*path, "attributes"))
-        attributes += tuple(Attribute(name, Choice(value)) for name, value in rule.answers)
+        attributes = self._answered_by(rule.answers, attributes)
         if isinstance(old, Track):
             segments = old.segments
-            if rule.attributes or rule.keypoints:
+            if rule.attributes or rule.keypoints or rule.answers:
                 segments = tuple(tuple(self._keyframe(rule, key, path) for key in segment) for segment in segments)
             loss = old.loss or bool(self._lost)
             return msgspec.structs.replace(
@@ -154,10 +154,18 @@ class _Mapper:
             loss=old.loss or bool(self._lost),
         )
 
+    def _answered_by(self, answers: Sequence[tuple[str, str]], given: Attributes) -> Attributes:
+        """Attributes with the answers that the map gives, each in the place of what the source answers to such a question."""
+        names = {name for name, _ in answers}
+        self._lost += [f"the answer to {a.name!r}, which the map answers" for a in given if a.name in names]
+        kept = tuple(a for a in given if a.name not in names)
+        return kept + tuple(Attribute(name, Choice(value)) for name, value in answers)
+
     def _keyframe(self, rule: ClassRule, key: Keyframe, path: Path) -> Keyframe:
         """An answer that is left out takes back the one before it, which it has replaced."""
         attributes = self._attributes(rule.attributes, key.attributes, (*path, "attributes"))
-        said = {a.name for a in attributes}
+        attributes = self._answered_by(rule.answers, attributes)[: -len(rule.answers) or None]
+        said = {a.name for a in attributes} | {name for name, _ in rule.answers}
         given = ((rule.attributes.get(a.name), a.name) for a in key.attributes)
         gone = {(known and known.name) or name: None for known, name in given}
         attributes += tuple(Attribute(name, "") for name in gone if name not in said)
@@ -238,7 +246,7 @@ class _Mapper:
                 if isinstance(value, Choice) or option.answers:
                     given = value.attributes if isinstance(value, Choice) else ()
                     nested = self._attributes(option.attributes, given, (*path, "attributes"))
-                    value = Choice(name, nested + tuple(Attribute(n, Choice(v)) for n, v in option.answers))
+                    value = Choice(name, self._answered_by(option.answers, nested))
                 elif name != text:
                     value = name
         if rule.input is Input.TEXT and isinstance(value, Choice):

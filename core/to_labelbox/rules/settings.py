@@ -24,6 +24,8 @@ POLICY_OF = {Kind.BOX: Policy.BBOX, Kind.POLYGON: Policy.POLYGON, Kind.MASK: Pol
 """Kinds of areas, and the policy that lowers outlines to each; the order is that of tools."""
 
 
+ASKED = "as asked"
+
 LOWERED: Mapping[Policy, Mapping[Kind, Kind]] = {
     Policy.AUTO: {},
     Policy.BBOX: {Kind.POLYGON: Kind.BOX, Kind.MASK: Kind.BOX},
@@ -147,6 +149,14 @@ class Settings(Rules):
         if self.class_map is not None and (policy := self.class_map.geometry.get(counted or label)) is not None:
             return policy
         return self.class_geometry.get(label, self.geometry)
+
+    def why(self, label: str) -> str:
+        """Who has decided what the areas of a label become, where it is not what is drawn."""
+        if label in self.one_kind:
+            return "as the class has one tool"
+        if self.fit is not None and self.class_geometry.get(label) is not None and self.fit.policies.get(label):
+            return "as the ontology has no other tool"
+        return ASKED
 
     def lowered(self, label: str, kind: Kind) -> Kind:
         """What a declared kind of a label becomes; shapes are written by the same rule."""

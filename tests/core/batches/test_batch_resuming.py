@@ -274,7 +274,7 @@ def test_a_finished_batch_notices_other_options(tmp_path: Path) -> None:
     sizes.write_text("key,width,height\n1.jpg,200,200\n")
     with pytest.raises(UsageError, match="another sizes_file: give the same options"):
         to_labelbox.batch(root, out, sizes=sizes, resume=True)
-    with pytest.raises(UsageError, match="another settings"):
+    with pytest.raises(UsageError, match="with other settings"):
         to_labelbox.batch(root, out, resume=True, settings=Settings(min_area=9.0))
     made = to_labelbox.batch(root, out, resume=True, overwrite=True, settings=Settings(min_area=1e6))
     assert made.annotations.skipped == 3

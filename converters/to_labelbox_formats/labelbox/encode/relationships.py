@@ -19,18 +19,21 @@ def add_relationship(
     label = relationship.label
     if buffer.filtered and not buffer.passes(label, relationship):
         return
+    media = buffer.item.asset.media
+    without = "" if media in (Media.IMAGE, Media.DOCUMENT) else f"a relationship on {media} has no payload in Labelbox"
     if not buffer.settings.relationships:
         if relationship.source_count:
-            buffer.skip(Code.RELATIONSHIP_OFF, "relationships are written with --relationships", relationship)
+            buffer.skip(
+                Code.RELATIONSHIP_OFF, without or "relationships are written with --relationships", relationship
+            )
         return
     if buffer.refuses(label, relationship):
         return
     if not buffer.fits(label, Kind.RELATIONSHIP):
         buffer.miss([f"relationship {label!r}"], relationship, skipped=True)
         return
-    if buffer.item.asset.media not in (Media.IMAGE, Media.DOCUMENT):
-        message = f"a relationship on {buffer.item.asset.media} has no payload in Labelbox"
-        buffer.skip(Code.GEOMETRY_UNSUPPORTED, message, relationship)
+    if without:
+        buffer.skip(Code.GEOMETRY_UNSUPPORTED, without, relationship)
         return
     source, target = ends.get(relationship.source), ends.get(relationship.target)
     if source is None and buffer.item.asset.media is Media.DOCUMENT:

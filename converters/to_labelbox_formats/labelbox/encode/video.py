@@ -279,7 +279,11 @@ class TrackLowering:
         forced = self._settings.policy(track.label, track.ledger_label) is Policy.BBOX
         known = asset.width is not None and asset.height is not None
         if asset.media is Media.VIDEO and (forced or not known):
-            why = "as asked" if forced else "as the frame size is not known: give --media-root or --sizes for masks"
+            why = (
+                self._settings.why(track.label)
+                if forced
+                else "as the frame size is not known: give --media-root or --sizes for masks"
+            )
             self._lose(Code.TRACK_CONVERTED, f"a track of {what} is written as its envelope boxes, {why}")
             boxes = [[_State(s.frame, _envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states]
             return TrackLine(Kind.BOX, track.label, self._moving(boxes))

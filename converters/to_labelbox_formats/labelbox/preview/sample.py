@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.class_map import nearest
 from to_labelbox_formats.labelbox.preview.payload import Part, Row
 
 
@@ -49,8 +50,9 @@ def choose(parts: Sequence[Part], wanted: Wanted) -> Sample:
     names = set().union(*(part.index.names for part in parts))
     unknown = sorted(wanted.only - names)
     if unknown:
-        known = ", ".join(sorted(names)[:20])
-        raise UsageError(f"--only {unknown[0]}: no line of the payload has this name; there are: {known}")
+        begin = sorted(name for name in names if name.casefold().startswith(unknown[0].casefold()))
+        near = f"there are: {', '.join(map(repr, begin[:5]))}" if begin else nearest(unknown[0], sorted(names))
+        raise UsageError(f"--only {unknown[0]}: no line of the payload has this name; {near}")
     matches = [_matches(part, wanted, number) for number, part in enumerate(parts)]
     starts = np.cumsum([0, *map(len, matches)])
     everything = np.concatenate(matches)
