@@ -81,5 +81,5 @@ def report_matches(log: Log) -> dict[str, dict[str, int]]:
                 Code.OPTION_UNMATCHED, f"{option}: none of {n_of(asked, 'asset')} is there; is it that of this set?"
             )
         else:
-            log.decide(f"{option}: {matched:,} of {n_of(asked, 'asset is', 'assets are')} there")
+            log.note(Code.OPTION_MATCHED, f"{option}: {matched:,} of {n_of(asked, 'asset is', 'assets are')} there")
     return {option: {"matched": matched, "assets": asked} for option, (matched, asked) in log.matches.items()}

@@ -47,6 +47,7 @@ class Code(StrEnum):
     ADDRESS_SHARED = "address-shared"
     ADDRESS_NOT_FETCHED = "address-not-fetched"
     ASSET_AMBIGUOUS = "asset-ambiguous"
+    OPTION_MATCHED = "option-matched", Severity.INFO
     OPTION_UNMATCHED = "option-unmatched"
     ROW_UNMATCHED = "row-unmatched"
     ROW_DATA_LOCAL = "row-data-local", Severity.INFO
