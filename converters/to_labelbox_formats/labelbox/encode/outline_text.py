@@ -23,5 +23,5 @@ def vertex_texts(table: OutlineTable) -> list[str]:
     rows[:] = _VERTEX[0]
     rows["x"], rows["y"] = table.texts[::2], table.texts[1::2]
     rows["close"][np.array(table.first_value[1:]) // 2 - 1] = _LAST
-    rings = rows.tobytes().translate(None, FILL).decode().splitlines()
+    rings = rows.tobytes().translate(None, FILL).decode().split("\n")[:-1]
     return [f',"polygon":[{ring}]}}\n' for ring in rings]

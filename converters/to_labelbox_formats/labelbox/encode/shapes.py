@@ -429,4 +429,4 @@ class TableTexts:
 def _box_texts(table: BoxTable) -> list[str]:
     places = table.places
     boxes = _encode_lines(list(map(Bbox, places[1::4], places[::4], places[3::4], places[2::4]))).decode()
-    return [f',"bbox":{box}}}\n' for box in boxes.splitlines()]
+    return [f',"bbox":{box}}}\n' for box in boxes.split("\n")[:-1]]
