@@ -68,7 +68,7 @@ Exit codes:
   2  wrong usage: an option, a path or a table that the user can mend
   3  nothing could be converted
   4  Labelbox does not allow it (import)
-  5  Labelbox does not answer: the same command again goes on (import)
+  5  Labelbox, or a source in the cloud, does not answer: the same command again goes on
   6  too little room on this machine: disk, memory, open files
   130 and 143 and the like: interrupted by a signal, 128 and its number
 Each command has its own help with examples: to-labelbox COMMAND -h
@@ -112,6 +112,9 @@ def main() -> None:
         if isinstance(interrupted, Interrupted):
             _complain(str(interrupted))
             code = interrupted.exit_code
+    except click.exceptions.NoArgsIsHelpError as nothing:
+        tell(nothing.format_message())
+        code = nothing.exit_code
     except click.ClickException as error:
         from to_labelbox.cli.wrong_usage import shown
 

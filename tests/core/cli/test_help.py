@@ -124,3 +124,10 @@ def test_bash_completes_with_the_script() -> None:
     environment = {**os.environ, "PATH": f"{Path(PROGRAM).parent}:{os.environ['PATH']}"}
     answer = subprocess.run(["bash", "-c", commands], env=environment, capture_output=True, text=True, check=False)
     assert answer.stdout.split() == ["validate"], answer.stderr
+
+
+def test_the_bare_command_is_asked_for_help() -> None:
+    done = subprocess.run([PROGRAM], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: to-labelbox [OPTIONS] COMMAND")
+    assert "Error" not in done.stderr

@@ -32,7 +32,9 @@ def messages(report: Any, code: str) -> list[str]:
 
 def test_an_outline_that_becomes_a_box_says_who_decided(tmp_path: Path) -> None:
     source = mixed(tmp_path / "a.json")
-    assert messages(to_labelbox.convert(source, None, geometry=to_labelbox.Policy.BBOX), "geometry-forced")[0].endswith(", as asked")
+    assert messages(to_labelbox.convert(source, None, geometry=to_labelbox.Policy.BBOX), "geometry-forced")[0].endswith(
+        ", as asked"
+    )
     one = to_labelbox.convert(source, None, one_tool=True)
     assert messages(one, "geometry-forced") == ["the outline is written as its box, as the class has one tool"]
     box_set(tmp_path / "b" / "b.json")
