@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from to_labelbox.conversion.naming import REPORT
 from to_labelbox.model.survey import add_counts
@@ -48,7 +48,7 @@ class Row(Struct):
     """A dataset: where it is below the root, what was read and what became of it.
 
     ``problem``: why that is not all, in a sentence; ``errors`` are the files and records that could not be read, the first
-    few of each kind, ``unreadable`` is how many there are. ``media`` counts its assets by type: a project takes one.
+    few of each kind, ``unreadable`` is how many there are. ``losses`` are the skipped annotations by code, the most first. ``media`` counts its assets by type: a project takes one.
     A row without a format is a file, or a folder, that cannot be read.
     """
 
@@ -62,6 +62,7 @@ class Row(Struct):
     state: State = State.CONVERTED
     errors: list[Example] = field(default_factory=list)
     unreadable: int = 0
+    losses: dict[str, int] = field(default_factory=dict)
 
     @property
     def published(self) -> bool:
@@ -80,6 +81,8 @@ def row_of(path: str, format: str, report: Report, media: dict[str, int]) -> Row
         state = State.PARTLY
         problem = f"{n_of(unreadable, 'file or record', 'files or records')} of it cannot be read"
     row = Row(path, format, report.assets, report.annotations, report.lines.total, problem, media, state)
+    most_first = sorted((d for d in report.diagnostics if d.skipped), key=lambda d: -d.skipped)
+    row.losses = {d.code: d.skipped for d in most_first}
     row.errors, row.unreadable = [example for d in grave for example in d.examples], unreadable
     return row
 
@@ -111,7 +114,10 @@ class DatasetsUnread(Unread, kw_only=True):
 
 
 class BatchReport(Struct):
-    """``report.json`` of a batch. Each dataset's own report is in its folder."""
+    """``report.json`` of a batch. Each dataset's own report is in its folder.
+
+    ``kept``: the datasets that an earlier run has done; no part of the file, which is the same for one run and for several.
+    """
 
     tool: Tool
     root: str
@@ -126,6 +132,7 @@ class BatchReport(Struct):
     assumptions: list[DatasetsAssumption] = field(default_factory=list)
     suspicious: list[Suspicion] = field(default_factory=list)
     outputs: dict[str, Output] = field(default_factory=dict)
+    kept: int | UnsetType = UNSET
 
     def to_json(self) -> bytes:
         return json_text(self).encode() + b"\n"

@@ -530,6 +530,7 @@ class Batch:
         names = [s.digest for s in self.sets if not s.failure and s.report and not s.report.failed]
         save_index(os.path.join(self._out, CACHE_FOLDER), self._given, names)
         shutil.rmtree(self._working, ignore_errors=True)
+        report.kept = sum(dataset.kept is not None for dataset in self.sets)
         return report
 
     def _summed(self, ontology: Ontology) -> BatchReport:

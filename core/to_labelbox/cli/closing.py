@@ -123,6 +123,12 @@ def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:
     if out is None:
         return "\n".join([*lines, "", f"{n_of(report.lines.total, 'line')} would be written"])
     files = ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])
+    if report.kept:
+        done = len(report.datasets) - report.kept
+        lines += [
+            "",
+            f"{n_of(report.kept, 'dataset')} as {'it was' if report.kept == 1 else 'they were'}, {done:,} done now",
+        ]
     lines += ["", f"wrote {files}, and a folder for each dataset", f"next: to-labelbox validate {shlex.quote(out)}"]
     return "\n".join(lines)
 
@@ -154,6 +160,8 @@ def _mark(row: Row) -> str:
     """What stands behind the line of a dataset that is not as one expects."""
     if row.state != "converted":
         return row.state.value
+    for code, skipped in row.losses.items():
+        return f"{display(code)} ×{skipped:,}"
     return "" if row.lines else "no labels"
 
 

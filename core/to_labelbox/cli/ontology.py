@@ -15,14 +15,14 @@ from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.common import options_of
 from to_labelbox.cli.progress import fetched
 from to_labelbox.cli.speech import say, tell
-from to_labelbox.conversion.job import job_of, open_job, read_ontology
+from to_labelbox.conversion.job import ConversionJob, job_of, open_job, read_ontology
 from to_labelbox.conversion.options import ConversionOptions
 from to_labelbox.conversion.run import run
 from to_labelbox.model.text import cut
 from to_labelbox.ontology.class_map_template import template
 from to_labelbox.ontology.fit_items import differences, settings_for
 from to_labelbox.ontology.infer import Ontology
-from to_labelbox.report.errors import UsageError
+from to_labelbox.report.errors import SourceError, UsageError
 
 
 @click.command(
@@ -86,7 +86,12 @@ def ontology(
     if existing is not None:
         # kinds as a conversion to that ontology would write them; what does not fit must stay to be listed
         job = replace(job, settings=replace(settings_for(existing, job.settings), fit=None))
-    opened = open_job(job)
+    try:
+        opened = open_job(job)
+    except SourceError as error:
+        if not as_template:
+            raise
+        return _template_of_all(job, options.workers, error)
     result = run(opened, None, job.settings, workers=options.workers)
     if existing is not None:
         missing = differences(result.ontology, existing)
@@ -104,6 +109,22 @@ def ontology(
         text = opened.writer.ontology.dump(result.ontology).decode()
     click.echo(text, nl=False)
     return result.report.exit_code()
+
+
+def _template_of_all(job: ConversionJob, workers: int, error: SourceError) -> int:
+    """Print a class map for all datasets of a folder that is none itself. Raises the error where there are not several."""
+    from to_labelbox.batches.common_template import common_template
+    from to_labelbox.batches.find_datasets import discover
+
+    root = job.sources[0]
+    found = [one for one in discover(root, job.format) if one.format and not one.problem] if os.path.isdir(root) else []
+    if len(job.sources) > 1 or len(found) < 2:
+        raise error
+    text, problems = common_template(root, job, found, workers)
+    click.echo(text, nl=False)
+    for problem in problems:
+        tell(f"error    {problem}")
+    return int(bool(problems))
 
 
 def _existing(path: str) -> Ontology:

@@ -20,6 +20,7 @@ from processes import forked
 from to_labelbox import NoRoomError, UsageError
 from to_labelbox.batches.lock import LOCK
 from to_labelbox.batches.progress import Progress
+from to_labelbox.cli.closing import batch_closing
 from to_labelbox.cli.progress import _line, batch_display
 from to_labelbox.report.codes import Code
 from to_labelbox.rules.settings import Settings
@@ -278,3 +279,23 @@ def test_a_finished_batch_notices_other_options(tmp_path: Path) -> None:
         to_labelbox.batch(root, out, resume=True, settings=Settings(min_area=9.0))
     made = to_labelbox.batch(root, out, resume=True, overwrite=True, settings=Settings(min_area=1e6))
     assert made.annotations.skipped == 3
+
+
+def test_what_is_kept_and_what_each_dataset_has_lost_are_told(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    box_set(root / "a" / "set.json")
+    box_set(root / "b" / "set.json", label="tree")
+    first = to_labelbox.batch(root, out, exclude=("tree",))
+    assert [(row.path, row.losses) for row in first.datasets] == [("a", {}), ("b", {"excluded": 3})]
+    box_set(root / "c" / "set.json")
+    made = to_labelbox.batch(root, out, exclude=("tree",), resume=True)
+    shown = batch_closing(made, str(out)).splitlines()
+    assert made.kept
+    assert f"{made.kept} dataset{'s' if made.kept > 1 else ''} as" in next(line for line in shown if "done now" in line)
+    assert next(line for line in shown if line.startswith("b ")).endswith("nothing")
+    assert b'"kept"' not in (out / "report.json").read_bytes()
+    row = first.datasets[0]
+    row.losses = {"excluded": 2}
+    assert next(line for line in batch_closing(first, None).splitlines() if line.startswith("a ")).endswith(
+        "excluded ×2"
+    )
