@@ -14,6 +14,7 @@ from to_labelbox.plugins.registry import readers
 from to_labelbox.plugins.type_check import misfit
 from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.source.files import HEADS, Source
+from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.json_end import cut_off
 
 _CUT = "What a file is that is cut off cannot be told from its beginning alone: it has to be whole"
@@ -67,6 +68,8 @@ def detect(source: Source) -> Detection:
             )
         reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
         asked = f"It {held}" if held else "Use --from NAME if you know what it is"
+        if not source.is_file and source.names and all(map(is_media, source.names)):
+            asked = "It holds pictures alone: give the file or folder of their annotations"
         if any(verdict.several for verdict in said.values() if isinstance(verdict, Refusal)):
             asked = f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each by itself, with one ontology for all"
         advice = _CUT if cut else other_format(source) or asked
@@ -76,7 +79,8 @@ def detect(source: Source) -> Detection:
         reasons = "\n".join(f"  {name}: {claims[name].reason}" for name in tied)
         raise SourceError(
             f"{source.path}: could be {' or '.join(tied)}\n{reasons}\n"
-            f"Say which one with {' or '.join(f'--from {name}' for name in tied)}"
+            f"Say which one with {' or '.join(f'--from {name}' for name in tied)}; where these are sets in folders of their own, "
+            f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each"
         )
     return Detection(readers()[tied[0]], claims[tied[0]], said)
 

@@ -74,3 +74,10 @@ def test_a_folder_of_several_sets_is_for_the_command_batch(tmp_path: Path) -> No
         SourceError, match=rf"holds several sets(.|\n)*`to-labelbox batch {tmp_path} -o OUT` converts each"
     ):
         to_labelbox.convert(tmp_path, None)
+
+
+def test_pictures_alone_lack_their_annotations(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.png"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(SourceError, match="It holds pictures alone: give the file or folder of their annotations"):
+        to_labelbox.convert(tmp_path, None)
