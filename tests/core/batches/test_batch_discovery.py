@@ -220,7 +220,7 @@ def test_a_result_below_the_root_is_no_source(tmp_path: Path) -> None:
     """Neither the output of this batch within a dataset, nor that of another run."""
     root = tmp_path / "in"
     box_set(root / "a.json")
-    made = to_labelbox.batch(root, root / "out")
+    to_labelbox.batch(root, root / "out")
     first = contents(root / "out")
     assert to_labelbox.batch(root, root / "out", resume=True).kept == 1
     assert contents(root / "out") == first
