@@ -9,7 +9,7 @@ import pytest
 
 import to_labelbox
 from builders.batch import box_set
-from to_labelbox import UsageError
+from to_labelbox import ClassMap, ClassRule, UsageError
 
 
 @pytest.mark.parametrize("command", ["convert", "batch"])
@@ -38,3 +38,17 @@ def test_patterns_that_match_say_nothing(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "a" / "a.json")
     made = to_labelbox.convert(tmp_path / "in", tmp_path / "out", include=("c*",))
     assert "option-unmatched" not in {d.code for d in made.diagnostics}
+
+
+@pytest.mark.parametrize("command", ["convert", "batch"])
+def test_old_names_and_commas_are_told_what_to_write(command: str, tmp_path: Path) -> None:
+    box_set(tmp_path / "in" / "a" / "a.json", label="car")
+    run: Any = to_labelbox.convert if command == "convert" else to_labelbox.batch
+    rules = ClassMap({"car": ClassRule(name="vehicle")})
+    with pytest.raises(
+        UsageError, match="'car' matches no class; the class map calls it 'vehicle', and patterns go by"
+    ):
+        run(tmp_path / "in", None, include=("car",), class_map=rules)
+    assert run(tmp_path / "in", None, include=("vehicle",), class_map=rules).annotations.converted == 3
+    with pytest.raises(UsageError, match="the option is repeated: --include car --include bus"):
+        run(tmp_path / "in", None, include=("car,bus",))
