@@ -139,6 +139,7 @@ def takes(record: Any, function: Callable[..., Any], *leading: str) -> Any:
                 raise TypeError(
                     f"{function.__name__}() has no option {name!r}"
                     + (f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}")
+                    + (f"; an option of a format goes into options={{{name!r}: …}}" if "options" in known else "")
                 )
         chosen = record.of(given) if issubclass(record, ConversionOptions) else record(**checked(record, given))
         return function(*args, **named, given=chosen)

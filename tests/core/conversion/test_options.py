@@ -101,6 +101,7 @@ def test_a_new_option_is_one_field() -> None:
         ({"min_aera": 3}, r"convert\(\) has no option 'min_aera'; did you mean 'min_area'"),
         ({"zzz": 3}, r"convert\(\) has no option 'zzz'; there are: format, options, .*overwrite"),
         ({"resume": True}, r"convert\(\) has no option 'resume'"),
+        ({"boxes": "xyxy"}, r"an option of a format goes into options=\{'boxes': …\}"),
     ],
 )
 def test_an_unknown_option_is_refused_by_name(given: dict[str, Any], message: str) -> None:
