@@ -178,7 +178,7 @@ def test_the_schema_holds_everything_that_is_declared(tmp_path: Path) -> None:
     )
     assert [q.name for q in schema.labels[2].attributes] == ["pose", "hat"]
     assert schema.questions == (
-        Question("tags", None, (Option("night", "", (Question("moon", Input.RADIO, yes_no),)),)),
+        Question("tags", None, (Option("night", "", (Question("moon", Input.RADIO, yes_no),)),), classes=True),
     )
 
 

@@ -58,7 +58,7 @@ def test_rows_are_spread_drawn_and_chosen(convert: Convert) -> None:
     assert len(keys(count=20)) == 20
     assert keys(count=5, seed=1) == keys(count=5, seed=1) != keys(count=5, seed=2)
     assert keys(count=50, only=["bus"]) == [f"{n:02}.jpg" for n in range(0, 20, 2)]
-    with pytest.raises(UsageError, match=r"--only lorry: no line .* bus, car"):
+    with pytest.raises(UsageError, match=r"--only lorry: no line .*'bus', 'car'"):
         page_of(run.out, only=["lorry"])
 
 
