@@ -402,7 +402,8 @@ class TableTexts:
     """
 
     def __init__(self, table: BoxTable | OutlineTable) -> None:
-        self._table = table
+        # not the table itself, which holds this: the two would wait for the collector, and with them all texts of a set
+        self._told_of = table.locations, table.ids, table.labels, table.unread
         self.digits = [f"{id:012x}" for id in table.ids]
         self.first_shape: Sequence[int]
         if isinstance(table, BoxTable):
@@ -417,12 +418,12 @@ class TableTexts:
     @cached_property
     def told(self) -> list[str]:
         """What ends the index line of each object."""
-        table = self._table
-        classes = {label: ascii_text(label).decode() for label in set(table.labels)}
-        lost = [_APPROXIMATED if unread else "" for unread in table.unread]
+        locations, ids, labels, unread = self._told_of
+        classes = {label: ascii_text(label).decode() for label in set(labels)}
+        marks = [_APPROXIMATED if lost else "" for lost in unread]
         return [
             f',"where":"{where}","id":"{id}","class":{classes[label]}{mark}}}\n'
-            for where, id, label, mark in zip(table.locations, table.ids, table.labels, lost)
+            for where, id, label, mark in zip(locations, ids, labels, marks)
         ]
 
 
