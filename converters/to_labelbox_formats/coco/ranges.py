@@ -191,7 +191,7 @@ class Ranges:
         for piece in stream.rest(found.decode, lenient_ids, starts[0]) if starts else ():
             found.add(piece)
         tasks = [_Range(self._path, start, stop, boxes_only) for start, stop in pairwise([*starts, None]) if start]
-        ended = stream.array_ended
+        ended = bool(starts) and stream.array_ended  # else it is the list before that has ended
         for task, made in zip(tasks, self._each(index_range, tasks) if not ended else ()):
             if made is None or task.start != stream.offset:
                 break

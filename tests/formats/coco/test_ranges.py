@@ -49,13 +49,16 @@ def columns(file: File) -> Iterator[object]:
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(LISTS, STYLES, st.integers(60, 2000), st.booleans())
+@given(LISTS, STYLES, st.integers(60, 2000), st.booleans(), st.booleans())
 def test_ranges_find_what_one_pass_finds(
-    tmp_path: Path, records: list[object], style: tuple[str, str], size: int, boxes_only: bool
+    tmp_path: Path, records: list[object], style: tuple[str, str], size: int, boxes_only: bool, images_first: bool
 ) -> None:
     path = tmp_path / "set.json"
     images = [{"id": n, "file_name": f"{n}.jpg"} for n in range(1, 10)]
-    path.write_text(json.dumps({"annotations": records, "images": images, "categories": []}, separators=style))
+    lists = {"annotations": records, "images": images, "categories": []}
+    if images_first:
+        lists = {"images": lists.pop("images"), **lists}
+    path.write_text(json.dumps(lists, separators=style))
     whole, parted = (indexed(path, at, boxes_only=boxes_only) for at in (1 << 30, size))
     assert list(columns(parted)) == list(columns(whole))
     assert len(whole.annotations) == len(records)
@@ -63,6 +66,14 @@ def test_ranges_find_what_one_pass_finds(
         kept = whole.boxes.plain & parted.boxes.plain
         for name in whole.boxes.__struct_fields__:
             assert getattr(whole.boxes, name)[kept].tolist() == getattr(parted.boxes, name)[kept].tolist()
+
+
+def test_a_record_that_is_longer_than_all_ranges(tmp_path: Path) -> None:
+    """No range begins in it, and that the list before it has ended says nothing of its own."""
+    path = tmp_path / "set.json"
+    record = {"image_id": 1, "id": 1, "category_id": 1, "segmentation": [[7] * 4000]}
+    path.write_text(json.dumps({"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [record]}))
+    assert len(indexed(path, 1000).annotations) == 1
 
 
 def test_ranges_are_indexed_by_others(tmp_path: Path) -> None:
