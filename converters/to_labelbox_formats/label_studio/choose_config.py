@@ -67,7 +67,8 @@ def labelling_config(
             _ask_which_project(source, file, own, best)
     for_, in_all = sum(score[best]), sum(len(one.controls) for one in named.values()) + len(labels)
     equal = sum(one == score[best] for one in score.values())
-    why = f"of {len(configs)} that differ, {equal} know as many of the controls and labels that results name"
+    know = "this one alone knows most" if equal == 1 else f"{equal} know as many"
+    why = f"of {len(configs)} that differ, {know} of the controls and labels that results name"
     log.decide(f"of several labelling configs {best} is used; -O config=FILE names another")
     log.assume(
         "labelling config",

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 import to_labelbox
+from processes import forked
 from to_labelbox.model import Asset, Box, Item, Object, Schema
 from to_labelbox.plugins import CERTAIN, Dataset, Match, Reader
 from to_labelbox.plugins.detect import detect
@@ -84,7 +85,7 @@ WRONG: dict[str, tuple[Callable[[Item], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=forked)])
 @pytest.mark.parametrize("mistake", WRONG)
 def test_a_mistake_costs_its_unit_and_names_reader_and_item(mistake: str, workers: int, tmp_path: Path) -> None:
     make, said = WRONG[mistake]
