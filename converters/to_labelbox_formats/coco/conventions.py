@@ -20,7 +20,7 @@ from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import Form, Options, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
-from to_labelbox_formats.coco.sample import Extent, Runs, Seen, seen_of
+from to_labelbox_formats.coco.sample import Extent, Rle, Seen, seen_of
 
 _FEW = 3
 """Records that a question needs at least."""
@@ -358,7 +358,7 @@ def _by_rows(file: File, sample: list[Seen], log: Log) -> bool:
     return by_rows
 
 
-def _fits(runs: Runs, box: Sequence[float], size: tuple[float, float] | None) -> str:
+def _fits(runs: Rle, box: Sequence[float], size: tuple[float, float] | None) -> str:
     """Whether a mask fits its box by columns, or else by rows; empty where it does neither."""
     if len(runs.size) != 2 or (size is not None and runs.size[0] * runs.size[1] != size[0] * size[1]):
         return ""
@@ -371,7 +371,7 @@ def _fits(runs: Runs, box: Sequence[float], size: tuple[float, float] | None) ->
     return ""
 
 
-def _drawn(runs: Runs, width: int, height: int) -> Extent | None:
+def _drawn(runs: Rle, width: int, height: int) -> Extent | None:
     counts = runs.counts
     try:
         if isinstance(counts, str):

@@ -20,6 +20,7 @@ from to_labelbox_formats.coco.conventions import Conventions
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.panoptic import Segment
+from to_labelbox_formats.coco.sample import Rle
 
 
 class Record(NamedTuple):
@@ -58,11 +59,6 @@ class Files(NamedTuple):
 
 
 # ------------------------------------------------------------------------------------------------------ any record
-
-
-class Rle(Struct, gc=False):
-    size: list[int]
-    counts: list[int] | str
 
 
 class _AnyFields(Struct, gc=False):

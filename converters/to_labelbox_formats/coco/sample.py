@@ -22,8 +22,8 @@ Extent = tuple[float, float, float, float]
 _PLACES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption"})
 
 
-class Runs(Struct, gc=False):
-    """An RLE."""
+class Rle(Struct, gc=False):
+    """A mask by its runs, as a text or a list; ``size`` is height, width."""
 
     size: list[int]
     counts: list[int] | str
@@ -47,7 +47,7 @@ class _Size(Struct, gc=False):
 _record = msgspec.json.Decoder(_Record).decode
 _size = msgspec.json.Decoder(_Size).decode
 _outline = msgspec.json.Decoder(list[list[float]]).decode
-_runs = msgspec.json.Decoder(Runs).decode
+_runs = msgspec.json.Decoder(Rle).decode
 
 
 class Seen(Struct):
@@ -61,7 +61,7 @@ class Seen(Struct):
     area: float | None
     extent: Extent | None
     upright: bool
-    runs: Runs | None
+    runs: Rle | None
     points: list[tuple[float, float, float]]
     size: tuple[float, float] | None
     placeless: bool
@@ -127,7 +127,7 @@ def _extent(segmentation: msgspec.Raw) -> tuple[Extent | None, bool]:
     return (min(xs), min(ys), max(xs), max(ys)), len(ys) in (4, 5) and (len(set(xs)), len(set(ys))) == (2, 2)
 
 
-def _rle(segmentation: msgspec.Raw) -> Runs | None:
+def _rle(segmentation: msgspec.Raw) -> Rle | None:
     if not bytes(segmentation).startswith(b"{"):
         return None
     try:

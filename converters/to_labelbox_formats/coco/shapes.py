@@ -26,11 +26,10 @@ from to_labelbox_formats.coco.record_types import (
     LooseFields,
     MixedOutline,
     Reading,
-    Rle,
     decode_all,
     has_outline,
 )
-from to_labelbox_formats.coco.sample import as_triples
+from to_labelbox_formats.coco.sample import Rle, as_triples
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
 _HOLDS_NO_NUMBER = "holds something that is not a finite number"
