@@ -24,8 +24,8 @@ from to_labelbox.source.image_headers import Header, file_header, image_header, 
 from to_labelbox.source.paths import is_mirrored
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.addresses import SharedPaths
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, OtherNames
-from to_labelbox_formats.coco.index import File
 
 MAX_SIDE = 2**31
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from to_labelbox.model.items import Attribute
 from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.ids import find
-from to_labelbox_formats.coco.record_types import AnyFields
+from to_labelbox_formats.coco.record_types import AnyFields, Record
 
 CAPTION = "caption"
 _FLAGS = frozenset({"occluded", "truncated", "difficult"})
@@ -22,24 +22,20 @@ _SHOWN = 80
 """Characters of a text of the source that a message shows."""
 
 
-def attributes_of(
-    data: AnyFields, text: bytes, asked: Sequence[str], names: Mapping[int, str], *, crowd: bool
-) -> tuple[tuple[Attribute, ...], float]:
-    """Attributes of CVAT and Datumaro, flags, the fields that were asked for, the object's own caption; the box's turn in degrees.
-
-    ``names``: what ids of attributes stand for, as in Fashionpedia. ``crowd``: the crowd flag says something.
-    """
+def attributes_of(record: Record, data: AnyFields, asked: Sequence[str]) -> tuple[tuple[Attribute, ...], float]:
+    """Attributes of CVAT and Datumaro, flags, the fields that were asked for, the object's own caption; the box's turn in degrees."""
     found: list[Attribute] = []
     angle = 0.0
-    if data.iscrowd and crowd:
+    if data.iscrowd and not record.file.foreign:
         found += CROWD
     if data.ignore:
         found.append(Attribute("ignore", "yes", flag=True))
     if data.attribute_ids:
+        names = record.file.attribute_names
         found.append(Attribute(_IDS, tuple(find(names, id) or f"attribute_{id}" for id in data.attribute_ids)))
     stated = data.attributes or {}
     if asked:
-        stated = stated | _more_fields(text, asked)
+        stated = stated | _more_fields(record.text, asked)
     for name, value in stated.items():
         if name in _FLAGS and value in (False, True):
             if value:

@@ -9,15 +9,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
-from msgspec import Struct
-
 from to_labelbox.geometry import raster
 from to_labelbox.geometry import vector as geo
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.index import File
+from to_labelbox_formats.coco.file import Conventions, File
 from to_labelbox_formats.coco.options import Form, Options, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.sample import Extent, Rle, Seen, seen_of
@@ -29,40 +27,11 @@ _LARGE = 400
 _SOME, _MANY = 20, 50
 
 
-class Conventions(Struct, frozen=True):
-    """How a file is to be read.
-
-    ``corners``: boxes are two corners. ``sides``: coordinates are fractions of a side of the picture that is this long
-    (1, or 100 for per cent); 0 for pixels: of boxes, outlines and keypoints. ``stated``: a record's own ``bbox_mode`` counts,
-    as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
-    0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
-    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image.
-    """
-
-    corners: bool = False
-    sides: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    stated: bool = True
-    all_visible: bool = False
-    placed: bool = False
-    most_visible: float = math.inf
-    stated_rle: bool = False
-    by_rows: bool = False
-    whole_images: bool = False
-
-    @property
-    def plain(self) -> bool:
-        """Whether boxes, outlines and RLEs are as COCO has them."""
-        return not (self.corners or any(self.sides) or self.by_rows)
-
-
-PLAIN = Conventions()
-
-
 def conventions_of(
-    file: File, number: int, opened: Opened, texts: Iterable[bytes], options: Options, boxes_only: bool, log: Log
+    file: File, opened: Opened, texts: Iterable[bytes], options: Options, boxes_only: bool, log: Log
 ) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
-    sample = list(seen_of(texts, file, number, opened))
+    sample = list(seen_of(texts, file, opened))
     _tell_rectangles(file, sample, log)
     sides = _sides(file, sample, options.units, log)
     corners = _has_corners(file, sample, options.boxes, log)

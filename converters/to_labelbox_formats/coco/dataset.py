@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from to_labelbox.model.schema import Input, Label, Option, Question, Schema
 from to_labelbox.model.schema import Kind as ToolKind
@@ -19,29 +19,27 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox.source.json_end import cut_off
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.assets import ImageRecord, Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.conventions import Conventions, conventions_of
-from to_labelbox_formats.coco.detect import FileKind, probe_file
+from to_labelbox_formats.coco.conventions import conventions_of
+from to_labelbox_formats.coco.detect import FileKind, why_not
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.frames import Frames
 from to_labelbox_formats.coco.homes import ask_whether_one_set, ask_which_file, set_homes, set_split_homes
-from to_labelbox_formats.coco.index import File, index_file
+from to_labelbox_formats.coco.index import index_file
 from to_labelbox_formats.coco.items import Items, read_records
-from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
+from to_labelbox_formats.coco.leftovers import NamedImage, tell_unread, tell_unread_files
 from to_labelbox_formats.coco.merge import merge
 from to_labelbox_formats.coco.numbering import number_categories
 from to_labelbox_formats.coco.one_record import WHOLE_IMAGE
 from to_labelbox_formats.coco.options import Options, SameNames
 from to_labelbox_formats.coco.random_access import Opened, Texts
-from to_labelbox_formats.coco.record_types import Files
 from to_labelbox_formats.coco.records import Records
 from to_labelbox_formats.coco.sample import sample_of
-from to_labelbox_formats.coco.videos import SEQUENCES
 
 # ----------------------------------------------------------------------------------------------------- opening
 
@@ -49,7 +47,6 @@ from to_labelbox_formats.coco.videos import SEQUENCES
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
     """Index the files, merge them by image, declare the schema."""
     log = context.log
-    fields = [name.strip() for name in (options.fields or "").split(",") if name.strip()]
     texts = Texts()
     ignored: dict[str, str] = {}
     files = [] if options.base is None else _index_base(options.base, log, texts)
@@ -61,31 +58,24 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             "Give the file with the images and categories as -O base=FILE"
         )
     _borrow_categories(files, options, log)
-    tell_unread(files, fields, options.predictions, log)
+    for number, file in enumerate(files):
+        file.number, file.at = number, f"{file.name}\t" if len(files) > 1 else ""
+    tell_unread(files, options.more_fields, options.predictions, log)
     with texts.open() as opened:
-        conventions = []
-        for n, file in enumerate(files):
-            sample = list(sample_of(file, n, opened))
-            number_categories(file, n, opened, sample, options.first_category, log)
-            conventions.append(conventions_of(file, n, opened, sample, options, context.boxes_only, log))
+        for file in files:
+            sample = list(sample_of(file, opened))
+            number_categories(file, opened, sample, options.first_category, log)
+            file.conventions = conventions_of(file, opened, sample, options, context.boxes_only, log)
         _settle_homes(files, source, options, context, opened)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)
-        names = _Names(files, opened)
-        shared = SharedPaths([(f.addresses, f.image_names) for f in files], names.name)
+        names = partial(_name_of_image, files, opened)
+        shared = SharedPaths([(f.addresses, f.image_names) for f in files], names)
         merged = merge(files, log, names)
         paths = Paths(source, files, context, shared)
         if options.check_sizes:
             paths.look_at(_sample(files, paths, opened))
-    records = Records(
-        _known_of(files, conventions),
-        options.predictions,
-        fields,
-        context.boxes_only,
-        source,
-        options.unlabelled,
-    )
-
+    records = Records(files, options, context.boxes_only, source)
     known = _known(files, records) if context.boxes_only else None
     plain = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
     items = Items(merged, paths, records, known, plain, Frames(files, paths, records), texts)
@@ -98,21 +88,6 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         _details(files),
         unit_name=items.name,
         unit_items=items.unlabelled,
-    )
-
-
-def _known_of(files: Sequence[File], conventions: Sequence[Conventions]) -> Files:
-    """What the records need to know of each file."""
-    return Files(
-        [f.name for f in files],
-        [f.kind for f in files],
-        [f.categories for f in files],
-        conventions,
-        [f.foreign for f in files],
-        [f.plain for f in files],
-        [f.point_names for f in files],
-        [f.attribute_names for f in files],
-        [SEQUENCES if f.tracks is not None and f.tracks.nested else "annotations" for f in files],
     )
 
 
@@ -200,22 +175,16 @@ def _index_all(
     for name in source.names:
         if not name.lower().endswith((".json", ".json.gz")) and len(source.names) > 1:
             continue
-        kind, reason = probe_file(source, name)
-        if kind is None and not (source.is_file or len(source.names) == 1):
-            if why := source.unreadable.get(name):
-                log.file_unreadable(name, f"cannot be read: {why}")
-                continue
-            if cut := cut_off(source, name):
-                log.file_unreadable(name, cut)
-                continue
-            log.note(Code.FILE_IGNORED, f"not COCO: {reason}", file=name)
-            ignored[name] = reason
-            continue
         try:
-            files.append(index_file(source, name, log, boxes_only, each))
-            texts.add(source, name)
+            reason = "" if source.is_file or len(source.names) == 1 else why_not(source, name)
+            if not reason:
+                files.append(index_file(source, name, texts, log, boxes_only, each))
+                continue
         except FileError as error:
             log.file_unreadable(name, str(error))
+            continue
+        log.note(Code.FILE_IGNORED, f"not COCO: {reason}", file=name)
+        ignored[name] = reason
     return files
 
 
@@ -227,34 +196,16 @@ def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
         parts.append(kept if kept is not None and labels is not None else unknown(len(file.annotations)))
     boxes = joined(parts or [unknown(0)])
     named = [labels or {} for labels in records.plain_labels]
-    return KnownBoxes(boxes, named, records.at) if boxes.plain.any() else None
+    return KnownBoxes(boxes, named, [file.at for file in files]) if boxes.plain.any() else None
 
 
-class _Name(Struct):
-    file_name: str | None = None
-    coco_url: str | None = None
-
-
-class _Names:
-    """What images are called in their files, for messages."""
-
-    def __init__(self, files: Sequence[File], opened: Opened) -> None:
-        self._files, self._opened = files, opened
-
-    def __call__(self, file: int, row: int) -> str:
-        name = self.name(file, row)
-        return f"images[{row}]" + (f" ({name[:200]})" if name else "")
-
-    def name(self, file: int, row: int) -> str:
-        """Its ``file_name``, else its ``coco_url``."""
-        table = self._files[file].images
-        try:
-            found = msgspec.json.decode(
-                self._opened.read(file, int(table.lengths[row]), int(table.starts[row])), type=_Name
-            )
-        except UNDECODABLE:
-            found = _Name()
-        return found.file_name or found.coco_url or ""
+def _name_of_image(files: Sequence[File], opened: Opened, file: int, row: int) -> str:
+    """Its ``file_name``, else its ``coco_url``; empty where it has none that can be read."""
+    try:
+        found = msgspec.json.decode(opened.record(file, files[file].images, row), type=NamedImage)
+    except UNDECODABLE:
+        return ""
+    return found.file_name or found.coco_url or ""
 
 
 # ------------------------------------------------------------------------------------------------------ schema

@@ -7,7 +7,9 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 
+from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
+from to_labelbox.source.json_end import cut_off
 from to_labelbox.source.json_head import keys_at
 from to_labelbox.source.splits import SPLIT_PATTERN
 
@@ -48,6 +50,18 @@ def probe_file(source: Source, name: str) -> tuple[FileKind | None, str]:
     return (
         (FileKind.INSTANCES, "an object that begins with categories") if reason == LONG_CATEGORIES else (kind, reason)
     )
+
+
+def why_not(source: Source, name: str) -> str:
+    """Why a file among others is not of COCO; empty where it is. Raises :class:`FileError` for one that nobody can read."""
+    kind, reason = probe_file(source, name)
+    if kind is not None:
+        return ""
+    if why := source.unreadable.get(name):
+        raise FileError(f"cannot be read: {why}")
+    if cut := cut_off(source, name):
+        raise FileError(cut)
+    return reason
 
 
 @lru_cache(4)

@@ -18,7 +18,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.assets import ImageRecord, Paths, turned
-from to_labelbox_formats.coco.index import File
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.record_types import Found
 from to_labelbox_formats.coco.records import Records
@@ -96,7 +96,7 @@ class Frames:
 
     def name(self, unit: int) -> str:
         file, group = self._place(unit)
-        return f"{self._files[file].name} {_list(self._files[file])}[{group}]"
+        return f"{self._files[file].name} {self._files[file].video_list}[{group}]"
 
     def _place(self, unit: int) -> tuple[int, int]:
         at = int(np.searchsorted(self._base, unit, side="right")) - 1
@@ -104,7 +104,7 @@ class Frames:
 
     def _read(self, file: int, row: int, opened: Opened) -> tuple[bytes, VideoRecord | None]:
         table = _videos(self._files[file]).records
-        text = opened.read(file, int(table.lengths[row]), int(table.starts[row]))
+        text = opened.record(file, table, row)
         try:
             return text, msgspec.json.decode(text, type=VideoRecord, strict=False)
         except UNDECODABLE:
@@ -112,7 +112,7 @@ class Frames:
 
     def _video(self, file: int, row: int, opened: Opened, log: Log) -> Iterator[Item]:
         text, video = self._read(file, row, opened)
-        name, where = self._files[file].name, f"{_list(self._files[file])}[{row}]"
+        name, where = self._files[file].name, f"{self._files[file].video_list}[{row}]"
         names = frame_names(video) if video is not None else []
         found = self._shown(file, row, names, text, opened)
         if video is None or not names:
@@ -149,7 +149,7 @@ class Frames:
             _show_masks(text, group, found)
             return found
         for row in videos.tracks_of(group).tolist():
-            record = opened.read(file, int(videos.tracks.lengths[row]), int(videos.tracks.starts[row]))
+            record = opened.record(file, videos.tracks, row)
             alone, texts = split_track(record)
             found.add(row, texts, alone)
         return found
@@ -203,7 +203,3 @@ def _rle(rle: Raw, sides: bytes) -> bytes:
 def _videos(file: File) -> Videos:
     assert file.tracks is not None
     return file.tracks
-
-
-def _list(file: File) -> str:
-    return "sequences" if _videos(file).nested else "videos"

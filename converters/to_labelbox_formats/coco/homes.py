@@ -18,8 +18,8 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.detect import ROBOFLOW, FileKind, home_of, is_split
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import MISSING, find
-from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import SameNames
 from to_labelbox_formats.coco.random_access import Opened
 
@@ -203,7 +203,7 @@ def _with_common_names(files: Sequence[File]) -> Iterator[tuple[int, int, npt.ND
 
 def _say_the_same(files: Sequence[File], pair: tuple[int, int], name: int, opened: Opened) -> bool | None:
     """Whether two files have the same labels on a picture, though not as the same records; None where it has none."""
-    said = [sorted(_labels(files[number], number, name, opened)) for number in pair]
+    said = [sorted(_labels(files[number], name, opened)) for number in pair]
     if not said[0] and not said[1]:
         return None
     ids = [[id for *_, id in labels] for labels in said]
@@ -213,14 +213,13 @@ def _say_the_same(files: Sequence[File], pair: tuple[int, int], name: int, opene
     return [labels[:-1] for labels in said[0]] == [labels[:-1] for labels in said[1]]
 
 
-def _labels(file: File, number: int, name: int, opened: Opened) -> Iterator[tuple[str, ...]]:
+def _labels(file: File, name: int, opened: Opened) -> Iterator[tuple[str, ...]]:
     """The class and the place of each annotation of a picture, with its id last."""
     key = file.images.keys[np.flatnonzero(file.image_names == name)[0]]
     table = file.annotations
     for row in np.flatnonzero(table.keys == key).tolist():
-        text = opened.read(number, int(table.lengths[row]), int(table.starts[row]))
         try:
-            told = json.loads(text, parse_int=float)
+            told = json.loads(opened.record(file.number, table, row), parse_int=float)
         except (ValueError, RecursionError):
             continue
         if not isinstance(told, dict):

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, TypeVar
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct, field
+from msgspec import Struct
 
 from to_labelbox.plugins.reader import Each
 from to_labelbox.report.log import Log
@@ -19,15 +19,16 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
 from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece, as_utf8
 from to_labelbox.source.urls import is_url
-from to_labelbox_formats.coco.addresses import Addresses, AddressRows, identity
-from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
-from to_labelbox_formats.coco.box_columns import Boxes
-from to_labelbox_formats.coco.categories import Category, CategoryList, by_id, names_by_id, read_categories
+from to_labelbox_formats.coco.addresses import AddressRows, identity
+from to_labelbox_formats.coco.beside import SCENES, TAGS, BesideRows, read_scenes
+from to_labelbox_formats.coco.categories import CategoryList, by_id, names_by_id, read_categories
 from to_labelbox_formats.coco.census import IMAGE_FIELDS, QUIET_KEYS, Census, length_of
 from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import MISSING, Id, OtherNames, keys_of
-from to_labelbox_formats.coco.ranges import Annotations, Ranges, Records, Table, lenient_ids
-from to_labelbox_formats.coco.videos import SEQUENCES, VideoRows, Videos
+from to_labelbox_formats.coco.random_access import Texts
+from to_labelbox_formats.coco.ranges import Annotations, Ranges, Records, lenient_ids
+from to_labelbox_formats.coco.videos import SEQUENCES, VideoRows
 
 T = TypeVar("T")
 
@@ -45,66 +46,6 @@ class _OtherImageIds(OtherNames, gc=False):
     id: Id = None
     file_name: str | None = None
     coco_url: str | None = None
-
-
-# -------------------------------------------------------------------------------------------------------- files
-
-
-_CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})
-"""Fields that change what an annotation becomes."""
-_PLAIN_KINDS = (FileKind.INSTANCES, FileKind.IMAGES, FileKind.VIDEOS)
-
-
-class File(Struct, kw_only=True):
-    """One indexed COCO file. ``fields``: keys of its first annotation. ``ordinals`` maps its images to those of the dataset.
-
-    ``linked``: its images have addresses, which tell them apart. ``home``: the folder that is put before their paths.
-    ``unnumbered``: categories are bare names, numbered from 0 for now. ``point_names`` and ``attribute_names``: what ids
-    of keypoints and attributes stand for. ``beside``: answers about images that are no annotations.
-    ``lists``: keys that are not read, with the length of each. ``videos``: its images are frames of videos. ``tracks``: its
-    videos and annotations hold the shapes of all frames, and are there instead of images and annotations.
-    """
-
-    name: str
-    split: str
-    kind: FileKind
-    images: Table
-    image_names: npt.NDArray[np.int64]
-    annotations: Table
-    boxes: Boxes | None
-    categories: Mapping[int, Category]
-    fields: tuple[str, ...]
-    videos: bool
-    ordinals: npt.NDArray[np.int32]
-    linked: bool
-    home: str = ""
-    unnumbered: bool = False
-    point_names: Mapping[int, str] = field(default_factory=dict)
-    attribute_names: Mapping[int, str] = field(default_factory=dict)
-    beside: list[Beside] = field(default_factory=list)
-    lists: dict[str, int] = field(default_factory=dict)
-    category_fields: dict[str, int] = field(default_factory=dict)
-    addresses: Addresses
-    image_census: Census
-    video_census: Census
-    annotation_census: Census
-    tracks: Videos | None = None
-
-    @property
-    def foreign(self) -> bool:
-        """Whether it is of CVAT or Datumaro, or has their attributes."""
-        return "attributes" in self.fields
-
-    @property
-    def plain(self) -> bool:
-        """Whether most annotations are likely to have nothing but a class, a box and an outline."""
-        nested = self.tracks is not None and self.tracks.nested
-        return not nested and self.kind in _PLAIN_KINDS and not _CAREFUL.intersection(self.fields)
-
-    def forget_keys(self) -> None:
-        """Give back the memory of what only numbering the images needs."""
-        nothing = np.zeros(0, np.int64)
-        self.annotations.keys = self.images.keys = self.image_names = nothing
 
 
 _NAMES = {
@@ -136,12 +77,15 @@ class _Found:
         self.split = ""
 
 
-def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each = map) -> File:
-    """Pass over one file, over ranges of a large one by ``each``; ``boxes_only`` keeps the boxes of plain records. Raises :class:`FileError` for anything that is not whole JSON of this family."""
+def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bool, each: Each = map) -> File:
+    """Pass over one file, over ranges of a large one by ``each``, and add it to ``texts``; ``boxes_only`` keeps the boxes of
+    plain records. Raises :class:`FileError` for anything that is not whole JSON of this family.
+    """
     found = _Found(boxes_only)
     with source.open(name) as raw, as_utf8(raw) as file:
         stream = JsonStream(file)
-        ranges = Ranges(source.real_path(name) if file is raw else None, file, each)
+        path = source.real_path(name) if file is raw and not name.lower().endswith(".gz") else None
+        ranges = Ranges(path, file, each)
         is_results = stream.next() == b"["
         if is_results:
             found.first = _first_item(file, stream)
@@ -157,6 +101,7 @@ def index_file(source: Source, name: str, log: Log, boxes_only: bool, each: Each
                 _index_member(file, stream, key, found, name, log, ranges)
         if stream.next():
             raise stream.error("more data after the end of the document")
+        texts.add(path, file)
     images, rows = found.images.table(), found.video_rows
     videos = rows if rows.has_tracks or rows.nested or (rows.names and not len(images)) else None
     if videos and len(images):

@@ -157,7 +157,4 @@ def read_records(
             block = opened.read(file, end - begin, begin)
             return [block[at : at + length] for at, length in zip((starts - begin).tolist(), lengths.tolist())]
         return opened.read_all(file, zip(starts.tolist(), lengths.tolist()))
-    return [
-        opened.read(file, int(tables[file].lengths[row]), int(tables[file].starts[row]))
-        for file, row in zip(files.tolist(), rows.tolist())
-    ]
+    return [opened.record(file, tables[file], row) for file, row in zip(files.tolist(), rows.tolist())]

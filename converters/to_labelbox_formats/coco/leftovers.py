@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 import msgspec
@@ -20,7 +20,8 @@ from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.index import File
+from to_labelbox_formats.coco.file import File
+from to_labelbox_formats.coco.panoptic import places_of
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.videos import TRACK, Videos
 
@@ -42,8 +43,7 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
             log.note_unread("field", "score", where=f"{file.name} annotations[]", count=scores, why=why)
         for key, length in file.lists.items():
             log.note_unread("list", key, where=file.name, count=length)
-        videos = "sequences" if file.tracks is not None and file.tracks.nested else "videos"
-        for list_, census in (("images", file.image_census), (videos, file.video_census)):
+        for list_, census in (("images", file.image_census), (file.video_list, file.video_census)):
             for field, count in census.unknown.items():
                 log.note_unread("field", field, where=f"{file.name} {list_}[]", count=count)
         for field, count in file.category_fields.items():
@@ -88,7 +88,7 @@ def _tell_tracks(file: File, videos: Videos, asked: Sequence[str], log: Log) -> 
     if TRACK not in asked and (videos.nested or len(videos.tracks)):
         message += f"; which of them are one object is said with -O fields={TRACK}"
         why = f"the shapes of an object are not joined over frames; -O fields={TRACK} takes its id as a nested answer"
-        where = f"{file.name} {'sequences' if videos.nested else 'annotations'}[]"
+        where = f"{file.name} {file.annotation_list}[]"
         log.note_unread("field", TRACK, where=where, count=len(videos if videos.nested else videos.tracks), why=why)
     log.note(Code.DECISION, message, file=file.name)
 
@@ -111,25 +111,28 @@ def tell_unread_files(
     used = {file.name for file in files}
     pictures = [name for name in source.names if name not in used and is_media(name)]
     used |= _named(pictures, files, opened)
-    masks = _PanopticFolders(files)
+    masks = {place for file in files if file.kind is FileKind.PANOPTIC for place in places_of(file.name)}
 
     def why(name: str) -> str:
         base = posixpath.basename(name)
         if name in ignored:
             return f"not COCO: {ignored[name]}"
         if is_media(name):
-            return "" if name in masks else "no image of the set has this file name"
+            is_mask = name.lower().endswith(".png") and posixpath.dirname(name) in masks
+            return "" if is_mask else "no image of the set has this file name"
         return "" if _ABOUT.fullmatch(base) else "COCO keeps its labels in JSON files"
 
     note_unread_files(log, source, used, why)
 
 
-class _Names(Struct):
+class NamedImage(Struct):
+    """What an image is called."""
+
     file_name: str | None = None
     coco_url: str | None = None
 
 
-_names = msgspec.json.Decoder(_Names).decode
+_names = msgspec.json.Decoder(NamedImage).decode
 
 
 def _named(pictures: Sequence[str], files: Sequence[File], opened: Opened) -> set[str]:
@@ -141,10 +144,10 @@ def _named(pictures: Sequence[str], files: Sequence[File], opened: Opened) -> se
     if len(found) == len(pictures):
         return found
     bases: set[str] = set()
-    for number, file in enumerate(files):
+    for file in files:
         for start, length in zip(file.images.starts.tolist(), file.images.lengths.tolist()):
             try:
-                image = _names(opened.read(number, length, start))
+                image = _names(opened.read(file.number, length, start))
             except UNDECODABLE:
                 continue
             name = (image.file_name or image.coco_url or "").replace("\\", "/").partition("?")[0]
@@ -161,23 +164,3 @@ def _tails(name: str) -> list[str]:
 def _is_in(ordered: np.ndarray, values: Sequence[int]) -> bool:
     at = np.minimum(np.searchsorted(ordered, values), max(0, len(ordered) - 1))
     return bool(len(ordered) and (ordered[at] == values).any())
-
-
-class _PanopticFolders(Container[str]):
-    """PNGs where the masks of a panoptic file may be."""
-
-    def __init__(self, files: Sequence[File]) -> None:
-        self._folders: set[str] = set()
-        for file in files:
-            if file.kind is FileKind.PANOPTIC:
-                folder, base = posixpath.split(file.name)
-                stem = base.removesuffix(".gz").removesuffix(".json")
-                around = posixpath.dirname(folder)
-                self._folders |= {
-                    folder,
-                    *(posixpath.join(f, stem) for f in (folder, around)),
-                    posixpath.join(folder, "masks"),
-                }
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower().endswith(".png") and posixpath.dirname(name) in self._folders

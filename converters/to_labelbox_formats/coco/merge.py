@@ -13,8 +13,8 @@ from msgspec import Struct
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.beside import Beside, BesideAnswers
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import MISSING, twins
-from to_labelbox_formats.coco.index import File
 
 _BLOCK = 1 << 16
 """Records whose images are looked up at a time, to keep intermediate results small."""
@@ -213,10 +213,15 @@ class _KnownImages:
             return
         one, other = (self._place(int(self._order[self._clashes[0] + n])) for n in (0, 1))
         message = (
-            f"one image id stands for {name_of(*one)} and for {name_of(*other)}, so it cannot be known which of them its "
+            f"one image id stands for {self._named(*one, name_of)} and for {self._named(*other, name_of)}, so it cannot be known which of them its "
             "annotations are of: they are skipped. Give each picture an id of its own"
         )
         log.note(Code.ASSET_DUPLICATE, message, file=self._file.name, count=len(self._clashes))
+
+    @staticmethod
+    def _named(file: int, row: int, name_of: NameOf) -> str:
+        name = name_of(file, row)
+        return f"images[{row}]" + (f" ({name[:200]})" if name else "")
 
     def _place(self, at: int) -> tuple[int, int]:
         for number, size in zip(self._lists, self._sizes):

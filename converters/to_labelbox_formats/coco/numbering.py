@@ -12,8 +12,8 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.attributes import shortened
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import MISSING, is_number, twin
-from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.options import FirstCategory
 from to_labelbox_formats.coco.random_access import Opened
 
@@ -29,9 +29,7 @@ class _CategoryId(Struct, gc=False):
 _decode = msgspec.json.Decoder(_CategoryId).decode
 
 
-def number_categories(
-    file: File, number: int, opened: Opened, sample: Iterable[bytes], first: FirstCategory, log: Log
-) -> None:
+def number_categories(file: File, opened: Opened, sample: Iterable[bytes], first: FirstCategory, log: Log) -> None:
     """Count the categories from where the option or the ids in use say: ``sample`` is of some annotations, and all are read
     where that leaves doubt. Raises :class:`UsageError` where those leave it open.
     """
@@ -40,9 +38,9 @@ def number_categories(
     if first is not FirstCategory.AUTO:
         _count_from(file, _FIRST[first])
     elif file.unnumbered:
-        _count_names(file, set(_ids(_records(file, number, opened))), log)
+        _count_names(file, set(_ids(_records(file, opened))), log)
     elif not {*_numbers(file)}.issuperset(_ids(sample)):
-        _ask_whether_one_off(file, set(_ids(_records(file, number, opened))))
+        _ask_whether_one_off(file, set(_ids(_records(file, opened))))
 
 
 def _count_names(file: File, used: set[int], log: Log) -> None:
@@ -106,9 +104,9 @@ def _numbers(file: File) -> dict[int, int]:
     return {id: key for id, key in ids.items() if id != MISSING}
 
 
-def _records(file: File, number: int, opened: Opened) -> Iterator[bytes]:
+def _records(file: File, opened: Opened) -> Iterator[bytes]:
     for start, length in zip(file.annotations.starts.tolist(), file.annotations.lengths.tolist()):
-        yield opened.read(number, length, start)
+        yield opened.read(file.number, length, start)
 
 
 def _ids(records: Iterable[bytes]) -> Iterator[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -26,10 +26,12 @@ from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, shortene
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.detect import FileKind
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, find
-from to_labelbox_formats.coco.record_types import AnyFields, Files, LooseFields, Reading, Record, has_outline
+from to_labelbox_formats.coco.options import Options
+from to_labelbox_formats.coco.record_types import AnyFields, LooseFields, Reading, Record, has_outline
 from to_labelbox_formats.coco.sample import is_placeless
-from to_labelbox_formats.coco.shapes import Shapes, is_box, rectangle
+from to_labelbox_formats.coco.shapes import box_of, is_box, keypoints_of, outline_of, rectangle, remark_more_keypoints
 
 WHOLE_IMAGE = "class"
 _LISTED = 10
@@ -39,51 +41,37 @@ _LISTED = 10
 class OneRecord:
     """Reads records one by one, by what is known of their files."""
 
-    def __init__(
-        self,
-        files: Files,
-        shapes: Shapes,
-        at: Sequence[str],
-        predictions: bool,
-        fields: Sequence[str],
-        boxes_only: bool,
-        unlabelled: str | None,
-    ) -> None:
-        """``at``: what locations begin with, of each file."""
-        self._files = files
-        self._shapes = shapes
-        self._at = at
-        self._predictions = predictions
-        self._fields = fields
+    def __init__(self, options: Options, boxes_only: bool) -> None:
+        self._options = options
+        self._fields = options.more_fields
         self._boxes_only = boxes_only
-        self._unlabelled = unlabelled
-        self._labels: list[dict[Id, str]] = [{} for _ in files.names]
+        self._labels: dict[tuple[int, Id], str] = {}
         self._names: dict[int, frozenset[str]] = {}
 
     def label(self, record: Record, data: AnyFields) -> str:
         """The category's name; ``class_<id>`` for one that is not declared, a question's name for answers."""
-        if _is_caption(data, self._files.kinds[record.file]):
+        if _is_caption(data, record.file.kind):
             return CAPTION
         if data.category_id is None and b'"categoryId"' in record.text:
             id = members_of(record.text).get("categoryId")
             data.category_id = id if isinstance(id, int | str) else None
         if data.category_id is None:
-            return self._named_class(record) or self._unlabelled or UNNAMED
-        labels = self._labels[record.file]
-        label = labels.get(data.category_id)
+            return self._named_class(record) or self._options.unlabelled or UNNAMED
+        file = record.file
+        label = self._labels.get((file.number, data.category_id))
         if label is None:
-            category = find(self._files.categories[record.file], data.category_id)
-            label = self._by_name(record.file, data.category_id) if category is None else str(category.name)
-            label = labels[data.category_id] = label or f"class_{data.category_id}"
+            category = find(file.categories, data.category_id)
+            label = self._by_name(file, data.category_id) if category is None else str(category.name)
+            label = self._labels[file.number, data.category_id] = label or f"class_{data.category_id}"
         return label
 
-    def _by_name(self, file: int, name: Any) -> str:
+    def _by_name(self, file: File, name: Any) -> str:
         """The name of a category that is given in place of an id, where a category has it; else empty."""
         if not isinstance(name, str):
             return ""
-        names = self._names.get(file)
+        names = self._names.get(file.number)
         if names is None:
-            names = self._names[file] = frozenset(str(c.name) for c in self._files.categories[file].values())
+            names = self._names[file.number] = frozenset(str(c.name) for c in file.categories.values())
         return name if name in names else ""
 
     def _named_class(self, record: Record) -> str:
@@ -93,24 +81,21 @@ class OneRecord:
     def annotation(self, reading: Reading, id: str, label: str) -> Annotation:
         """What a record becomes. Raises :class:`Refused` with the one reason why it is nothing."""
         record, data = reading.record, reading.data
-        kind = self._files.kinds[record.file]
-        if not self._predictions and (data.score is not None or kind is FileKind.RESULTS):
+        kind = record.file.kind
+        if not self._options.predictions and (data.score is not None or kind is FileKind.RESULTS):
             raise Refused(Code.PREDICTION, "a prediction: take it with -O predictions=true")
-        where = self._at[record.file] + self._files.where(record)
         drawn = _is_drawn(data)
         if _is_caption(data, kind):
             if drawn:
                 reading.remark(Code.CLASS_UNNAMED, "the place of a text has no category and is left out")
             text = data.caption or ""
             return Classification(
-                id=id, name=CAPTION, value=text, repeatable=True, free_text=True, loss=drawn, location=where
+                id=id, name=CAPTION, value=text, repeatable=True, free_text=True, loss=drawn, location=record.location
             )
         if data.deleted:
             raise Refused(Code.DELETED, "the source marks it as deleted")
         self._check_category(reading)
-        crowd = not self._files.foreign[record.file]
-        known = self._files.attribute_names[record.file]
-        attributes, angle = attributes_of(data, record.text, self._fields, known, crowd=crowd)
+        attributes, angle = attributes_of(record, data, self._fields)
         if self._is_of_image(reading, kind, drawn):
             if attributes:
                 names = ", ".join(a.name for a in attributes)
@@ -120,29 +105,29 @@ class OneRecord:
                 name=WHOLE_IMAGE,
                 value=Choice(label),
                 ledger_label=label,
-                location=where,
+                location=record.location,
                 loss=bool(attributes),
             )
         return self._object(reading, id, label, attributes, angle)
 
     def _is_of_image(self, reading: Reading, kind: FileKind, drawn: bool) -> bool:
         """Whether an annotation is a class of its whole image."""
-        if drawn or not self._files.conventions[reading.record.file].whole_images:
+        if drawn or not reading.record.file.conventions.whole_images:
             return False
         return kind is FileKind.LABELS or is_placeless(reading.record.text)
 
     def _object(self, reading: Reading, id: str, label: str, attributes: tuple[Attribute, ...], angle: float) -> Object:
         """What an annotation draws: its outline, else its box, with its keypoints beside."""
-        shapes, data = self._shapes, reading.data
-        box = reading.box = shapes.box(reading)
-        outline = shapes.outline(reading, turned=angle % 180 != 0)
+        data = reading.data
+        box = reading.box = box_of(reading)
+        outline = outline_of(reading, turned=angle % 180 != 0)
         if outline is not None and box is not None and angle % 180 and is_box(outline, box):
             outline = None  # Encord writes the corners of the box before its turn
         if data.isbbox and isinstance(outline, Polygon):
             corners = rectangle(outline)
             box, outline = corners or box, None if corners else outline
-        keypoints = shapes.keypoints(reading)
-        shapes.more_keypoints(reading)
+        keypoints = keypoints_of(reading)
+        remark_more_keypoints(reading)
         if keypoints is not None and box is not None and not (box.width and box.height):
             box = None  # around a single point, or points in a row: it says no more than they do
         geometry: Geometry | None = outline if outline is not None else box
@@ -163,17 +148,17 @@ class OneRecord:
             keypoints=keypoints,
             outline_unread=self._boxes_only and type(geometry) is Box and has_outline(data.segmentation),
             loss=reading.lost,
-            location=self._at[reading.record.file] + self._files.where(reading.record),
+            location=reading.record.location,
         )
 
     def _check_category(self, reading: Reading) -> None:
         record, id = reading.record, reading.data.category_id
-        categories = self._files.categories[record.file]
+        categories = record.file.categories
         if id is None:
             if name := self._named_class(record):
                 message = f"it has no category_id; its category_name {name!r} is that of a category"
                 reading.remark(Code.FIELD_REPAIRED, message)
-            elif not self._unlabelled:
+            elif not self._options.unlabelled:
                 said = _instead_of_category(record.text)
                 raise Refused(Code.CLASS_UNNAMED, f"{said}; -O unlabelled=NAME gives such annotations a class")
         elif find(categories, id) is None and self._by_name(record.file, id):

@@ -104,3 +104,8 @@ class Options:
     check_sizes: bool = field(
         default=True, metadata={"help": "hold width and height against the pictures, where they are at hand"}
     )
+
+    @property
+    def more_fields(self) -> list[str]:
+        """The names that ``fields`` lists."""
+        return [name.strip() for name in (self.fields or "").split(",") if name.strip()]

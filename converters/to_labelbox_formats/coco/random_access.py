@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from to_labelbox.source.files import Source
-from to_labelbox.source.json_stream import as_utf8
+from to_labelbox_formats.coco.ranges import Table
 
 OPEN = 64
 """Files that are open at a time: a set may have more of them than a process may open."""
@@ -24,19 +23,19 @@ class Texts:
         self._places: list[tuple[str | None, int]] = []
         self._copies: BinaryIO | None = None
 
-    def add(self, source: Source, name: str) -> None:
-        path = None if _needs_copy(source, name) else source.real_path(name)
-        self._places.append((path, 0) if path is not None else (None, self._copy(source, name)))
+    def add(self, path: str | None, text: BinaryIO) -> None:
+        """Take in a file: its path where that holds its text as it is, else None."""
+        self._places.append((path, 0) if path is not None else (None, self._copy(text)))
 
-    def _copy(self, source: Source, name: str) -> int:
+    def _copy(self, text: BinaryIO) -> int:
         """Where the copy of a file begins."""
         if self._copies is None:
             self._copies = tempfile.TemporaryFile()  # noqa: SIM115
             weakref.finalize(self, self._copies.close)
         place = self._copies.seek(0, os.SEEK_END)
-        with source.open(name) as stream, as_utf8(stream) as whole:
-            while block := whole.read(1 << 20):
-                self._copies.write(block)
+        text.seek(0)
+        while block := text.read(1 << 20):
+            self._copies.write(block)
         self._copies.flush()
         return place
 
@@ -78,6 +77,9 @@ class Opened:
         descriptor, base = self._place(file)
         return os.pread(descriptor, length, base + start)
 
+    def record(self, file: int, table: Table, row: int) -> bytes:
+        return self.read(file, int(table.lengths[row]), int(table.starts[row]))
+
     def read_all(self, file: int, places: Iterable[tuple[int, int]]) -> list[bytes]:
         """What stands at several places of a file, given as start and length."""
         descriptor, base = self._place(file)
@@ -96,7 +98,3 @@ class Opened:
                 self._close(1)
             descriptor = self._descriptors[file] = self._opened(path)
         return descriptor, 0
-
-
-def _needs_copy(source: Source, name: str) -> bool:
-    return source.is_archive or name.lower().endswith(".gz") or source.head(name, 2) in (b"\xff\xfe", b"\xfe\xff")

@@ -5,7 +5,7 @@ Nearly all records are plain, which is tried first; the other kinds of fields ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -15,20 +15,28 @@ from to_labelbox.model.items import Asset, Box, Object
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.coco.box_columns import NothingElse
-from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.conventions import Conventions
-from to_labelbox_formats.coco.detect import FileKind
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.panoptic import Segment
 from to_labelbox_formats.coco.sample import Rle
 
 
 class Record(NamedTuple):
-    """An annotation's bytes, and where they are from: number of the file, number in it."""
+    """An annotation's bytes, and where they are from: the file, and the number in it."""
 
-    file: int
+    file: File
     row: int
     text: bytes
+
+    @property
+    def where(self) -> str:
+        """Its place in its file."""
+        return f"{self.file.annotation_list}[{self.row}]"
+
+    @property
+    def location(self) -> str:
+        """Its place in the set."""
+        return self.file.at + self.where
 
 
 class Found(NamedTuple):
@@ -38,24 +46,6 @@ class Found(NamedTuple):
     rows: Sequence[int]
     texts: Sequence[bytes]
     objects: Sequence[Object] | None = None
-
-
-class Files(NamedTuple):
-    """What the records need to know of each file."""
-
-    names: Sequence[str]
-    kinds: Sequence[FileKind]
-    categories: Sequence[Mapping[int, Category]]
-    conventions: Sequence[Conventions]
-    foreign: Sequence[bool]
-    plain: Sequence[bool]
-    point_names: Sequence[Mapping[int, str]]
-    attribute_names: Sequence[Mapping[int, str]]
-    lists: Sequence[str]
-
-    def where(self, record: Record) -> str:
-        """The place of a record in its file."""
-        return f"{self.lists[record.file]}[{record.row}]"
 
 
 # ------------------------------------------------------------------------------------------------------ any record

@@ -28,13 +28,14 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently
 from to_labelbox_formats.coco.one_record import OneRecord, check_declared
+from to_labelbox_formats.coco.options import Options
 from to_labelbox_formats.coco.panoptic import segment_masks
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
-    Files,
     Found,
     Plain,
     PlainBox,
@@ -48,36 +49,25 @@ from to_labelbox_formats.coco.record_types import (
     has_outline,
     list_of,
 )
-from to_labelbox_formats.coco.shapes import Shapes, mask_of
+from to_labelbox_formats.coco.shapes import box_of, keypoints_of, mask_of, outline_of, straighten
 
 
 class Records:
     """Turns an image's records into annotations, counting every one of them."""
 
-    def __init__(
-        self,
-        files: Files,
-        predictions: bool,
-        fields: Sequence[str],
-        boxes_only: bool,
-        source: Source,
-        unlabelled: str | None,
-    ) -> None:
+    def __init__(self, files: Sequence[File], options: Options, boxes_only: bool, source: Source) -> None:
         self._files = files
-        self._shapes = Shapes(files)
         self._boxes_only = boxes_only
         self._decode: Callable[[bytes], Sequence[AnyFields]] = decode_boxes if boxes_only else decode_all
         self._source = source
-        # locations name their file where an item's annotations may come from several
-        self.at = [f"{name}\t" if len(files.names) > 1 else "" for name in files.names]
         self._here = ""
-        self._one_record = OneRecord(files, self._shapes, self.at, predictions, fields, boxes_only, unlabelled)
+        self._one_record = OneRecord(options, boxes_only)
         # declared labels by id, of the files whose records are mostly plain
         self.plain_labels: list[Mapping[Id, str] | None] = [
-            {c.id: str(c.name) for c in categories.values() if not c.other}
-            if plain and not fields and conventions.plain
+            {c.id: str(c.name) for c in file.categories.values() if not c.other}
+            if file.plain and not options.more_fields and file.conventions.plain
             else None
-            for categories, plain, conventions in zip(files.categories, files.plain, files.conventions)
+            for file in files
         ]
 
     # ----------------------------------------------------------------------------------------------- an image
@@ -99,7 +89,7 @@ class Records:
         except UNDECODABLE:
             ids = set()
         if len(ids) < len(texts):
-            return self._carefully(list(map(Record, files, rows, texts)), asset, log)
+            return self._carefully(list(map(Record, map(self._files.__getitem__, files), rows, texts)), asset, log)
         made: list[Annotation] = []
         for file, group in groupby(range(len(files)), files.__getitem__):
             own = list(group)
@@ -110,7 +100,7 @@ class Records:
     def _of_file(
         self, file: int, rows: Sequence[int], texts: Sequence[bytes], asset: Asset, log: Log
     ) -> list[Annotation]:
-        labels, self._here = self.plain_labels[file], self.at[file]
+        labels, self._here = self.plain_labels[file], self._files[file].at
         if labels is not None:
             text = list_of(texts)
             plain: Sequence[Plain | PlainBox]
@@ -126,12 +116,12 @@ class Records:
                     label = labels.get(data.category_id)
                     made = None if label is None else make(data, label, row, asset)
                     if made is None:
-                        found += self._carefully([Record(file, row, record)], asset, log)
+                        found += self._carefully([Record(self._files[file], row, record)], asset, log)
                     else:
                         ledger[made.label].read += 1
                         found.append(made)
                 return found
-        return self._carefully([Record(file, row, text) for row, text in zip(rows, texts)], asset, log)
+        return self._carefully([Record(self._files[file], row, text) for row, text in zip(rows, texts)], asset, log)
 
     def _plain_box(self, data: Any, label: str, row: int, _asset: Asset) -> Object | None:
         """A :class:`PlainBox` as an object; None when it needs a closer look."""
@@ -181,7 +171,7 @@ class Records:
         """The same for records of any kind, with repeated ids, or that do not decode."""
         found: list[Annotation] = []
         taken: dict[str, bytes] = {}
-        told: dict[tuple[Id, str], tuple[int, int]] = {}
+        told: dict[tuple[Id, str], tuple[File, int]] = {}
         for reading in self._readings(records, asset, log):
             record, data = reading.record, reading.data
             if data.segments_info is not None:
@@ -191,15 +181,15 @@ class Records:
             log.ledger[label].read += 1
             id = str(data.id) if data.id is not None else f"{record.row}"
             try:
-                self._shapes.straighten(reading)
+                straighten(reading)
                 before = taken.setdefault(id, record.text)
                 if before is not record.text:
                     if self._merge_repeated(reading, label, told, found, before, log):
                         continue
-                    id = f"{id}#{record.file}.{record.row}"
+                    id = f"{id}#{record.file.number}.{record.row}"
                 annotation = self._one_record.annotation(reading, id, label)
             except Refused as error:
-                self._skip(log, error.code, label, str(error), record, data.id)
+                _skip(log, record, label, error, data.id)
                 continue
             told[data.id, label] = (record.file, len(found))
             found.append(annotation)
@@ -215,16 +205,12 @@ class Records:
         for record, data in zip(records, fields):
             yield Reading(record, data, asset)
         for record in records if not fields else ():
-            try:
-                data, repaired = self._one(record)
-            except Refused as error:
-                log.read(UNREADABLE)
-                self._skip(log, error.code, UNREADABLE, str(error), record, None)
-                continue
-            yield Reading(record, data, asset, {Code.FIELD_REPAIRED: repaired} if repaired else {})
+            if (read := self._one(record, log)) is not None:
+                data, repaired = read
+                yield Reading(record, data, asset, {Code.FIELD_REPAIRED: repaired} if repaired else {})
 
-    def _one(self, record: Record) -> tuple[AnyFields, list[str]]:
-        """The fields of a record, and what had to be repaired. Raises :class:`Refused` where it cannot be read."""
+    def _one(self, record: Record, log: Log) -> tuple[AnyFields, list[str]] | None:
+        """The fields of a record, and what had to be repaired; None for one that cannot be read, which is counted as skipped."""
         try:
             return self._decode(list_of([record.text]))[0], []
         except UNDECODABLE:
@@ -232,31 +218,29 @@ class Records:
         try:
             return leniently(record.text)
         except (ValueError, RecursionError) as error:
-            raise Refused(Code.RECORD_UNREADABLE, f"the annotation is not readable: {in_words(error)}") from None
+            why = Refused(Code.RECORD_UNREADABLE, f"the annotation is not readable: {in_words(error)}")
+        log.read(UNREADABLE)
+        _skip(log, record, UNREADABLE, why)
+        return None
 
     def _tell(self, reading: Reading, log: Log) -> None:
         """Note what was remarked of an annotation that is written."""
         if reading.swapped:
             log.assume(
-                f"sides of RLEs ({self._files.names[reading.record.file]})",
+                f"sides of RLEs ({reading.record.file.name})",
                 "width, height",
                 for_=1,
                 why="size has the image's sides in this order, and the mask then fits its bbox, else not",
                 option="-O rle_sides=stated",
             )
         for code, messages in reading.remarks.items():
-            self._note(log, code, "; ".join(dict.fromkeys(messages)), reading)
-
-    def _note(self, log: Log, code: Code, message: str, reading: Reading) -> None:
-        record = reading.record
-        id = str(reading.data.id)
-        log.note(code, message, file=self._files.names[record.file], where=self._files.where(record), id=id)
+            _note(log, code, "; ".join(dict.fromkeys(messages)), reading)
 
     def _merge_repeated(
         self,
         reading: Reading,
         label: str,
-        told: dict[tuple[Id, str], tuple[int, int]],
+        told: dict[tuple[Id, str], tuple[File, int]],
         found: list[Annotation],
         before: bytes,
         log: Log,
@@ -268,10 +252,8 @@ class Records:
             message = "the annotation is there twice"
         elif place is None:
             return False  # ids are unique within a file only
-        elif place[0] == record.file:
-            self._note(
-                log, Code.RECORD_DUPLICATE, "the id is used twice for different annotations; both are kept", reading
-            )
+        elif place[0] is record.file:
+            _note(log, Code.RECORD_DUPLICATE, "the id is used twice for different annotations; both are kept", reading)
             return False
         else:
             other = found[place[1]]
@@ -279,20 +261,19 @@ class Records:
                 return False
             found[place[1]] = self._both(other, reading)
             self._tell(reading, log)
-            message = f"told in {self._files.names[place[0]]} too: one object"
-        name, where = self._files.names[record.file], self._files.where(record)
-        log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=name, where=where, id=str(data.id))
+            message = f"told in {place[0].name} too: one object"
+        log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=record.file.name, where=record.where, id=str(data.id))
         return True
 
     def _both(self, other: Object, reading: Reading) -> Object:
         """An object with the keypoints, or else the outline, that another record has of it."""
         data = reading.data
         if data.keypoints and other.keypoints is None:
-            points = self._shapes.keypoints(reading)
+            points = keypoints_of(reading)
             return msgspec.structs.replace(other, keypoints=points, loss=other.loss or reading.lost)
         if not isinstance(other.geometry, Polygon | Mask) and not self._boxes_only:
-            reading.box = self._shapes.box(reading)
-            shape = self._shapes.outline(reading)
+            reading.box = box_of(reading)
+            shape = outline_of(reading)
             if shape is not None:
                 return msgspec.structs.replace(other, geometry=shape, loss=other.loss or reading.lost)
         return other
@@ -302,30 +283,16 @@ class Records:
         for file, object in zip(found.files, found.objects or ()):
             log.read(object.label)
             message = why if isinstance(why, str) else why(b"")
-            log.skip(code, object.label, message, file=self._files.names[file], where=object.location, id=object.id)
-        for record in map(Record, found.files, found.rows, found.texts):
-            try:
-                data, _ = self._one(record)
-            except Refused as error:
-                log.read(UNREADABLE)
-                self._skip(log, error.code, UNREADABLE, str(error), record, None)
+            log.skip(code, object.label, message, file=self._files[file].name, where=object.location, id=object.id)
+        for file, row, text in zip(found.files, found.rows, found.texts):
+            record = Record(self._files[file], row, text)
+            if (read := self._one(record, log)) is None:
                 continue
+            data, _ = read
             label = self._one_record.label(record, data)
-            segments = data.segments_info
-            count = len(segments) if segments is not None else 1
+            count = len(data.segments_info) if data.segments_info is not None else 1
             log.read(label, count)
-            self._skip(log, code, label, why if isinstance(why, str) else why(record.text), record, data.id, count)
-
-    def _skip(self, log: Log, code: str, label: str, message: str, record: Record, id: Id, count: int = 1) -> None:
-        log.skip(
-            code,
-            label,
-            message,
-            file=self._files.names[record.file],
-            where=self._files.where(record),
-            id="" if id is None else str(id),
-            count=count,
-        )
+            _skip(log, record, label, Refused(code, why if isinstance(why, str) else why(text)), data.id, count)
 
     # ------------------------------------------------------------------------- answers beside the annotations
 
@@ -337,7 +304,7 @@ class Records:
             log.read(label)
             if chosen >= beside.declared:
                 message = f"the file does not say what {label} is called"
-                log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files.names[file])
+                log.skip(Code.CLASS_UNKNOWN, label, message, file=self._files[file].name)
                 continue
             id = f"{name}/{file}.{row}"
             found.append(
@@ -346,7 +313,7 @@ class Records:
                     name=name,
                     value=Choice(label),
                     ledger_label=label,
-                    location=f"{self.at[file]}{name}s[{row}]",
+                    location=f"{self._files[file].at}{name}s[{row}]",
                 )
             )
         return found
@@ -357,37 +324,46 @@ class Records:
             label = beside.options[chosen]
             log.read(label)
             where = f"{beside.question}s[{row}]"
-            log.skip(Code.ASSET_UNKNOWN, label, message, file=self._files.names[file], where=where)
+            log.skip(Code.ASSET_UNKNOWN, label, message, file=self._files[file].name, where=where)
 
     # ------------------------------------------------------------------------------------------------ panoptic
 
     def _panoptic(self, record: Record, data: AnyFields, asset: Asset, log: Log) -> list[Annotation]:
         """One mask a segment; every segment is an annotation of its own."""
-        file, where = record.file, self._files.where(record)
+        file = record.file
         segments = data.segments_info or []
-        categories = self._files.categories[file]
         names: list[str] = []
         for segment in segments:
-            category = find(categories, segment.category_id)
+            category = find(file.categories, segment.category_id)
             names.append(str(category.name) if category else f"class_{segment.category_id}")
             log.read(names[-1])
         found: list[Annotation] = []
-        masks = segment_masks(self._source, self._files.names[file], data.file_name, segments, asset, log, where)
+        masks = segment_masks(self._source, file.name, data.file_name, segments, asset, log, record.where)
         for segment, label, mask in zip(segments, names, masks):
-            id = f"{segment.id}"
-            if not isinstance(mask, Mask):
-                log.skip(mask[0], label, mask[1], file=self._files.names[file], where=where, id=id)
-                continue
             try:
-                check_declared(segment.category_id, categories)
+                if not isinstance(mask, Mask):
+                    raise Refused(*mask)
+                check_declared(segment.category_id, file.categories)
             except Refused as error:
-                log.skip(error.code, label, str(error), file=self._files.names[file], where=where, id=id)
+                _skip(log, record, label, error, segment.id)
                 continue
             crowd = CROWD if segment.iscrowd else ()
             found.append(
-                Object(id=id, label=label, geometry=mask, attributes=crowd, box=None, location=self.at[file] + where)
+                Object(
+                    id=f"{segment.id}", label=label, geometry=mask, attributes=crowd, box=None, location=record.location
+                )
             )
         return found
+
+
+def _note(log: Log, code: Code, message: str, reading: Reading) -> None:
+    record = reading.record
+    log.note(code, message, file=record.file.name, where=record.where, id=str(reading.data.id))
+
+
+def _skip(log: Log, record: Record, label: str, why: Refused, id: Id = None, count: int = 1) -> None:
+    shown = "" if id is None else str(id)
+    log.skip(why.code, label, str(why), file=record.file.name, where=record.where, id=shown, count=count)
 
 
 def _same_box(other: Object, bbox: list[float] | None) -> bool:

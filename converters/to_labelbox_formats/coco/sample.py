@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.census import members_of
+from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, Names, find, twin
-from to_labelbox_formats.coco.index import File
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.videos import split_track
 
@@ -67,20 +67,20 @@ class Seen(Struct):
     placeless: bool
 
 
-def sample_of(file: File, number: int, opened: Opened) -> Iterator[bytes]:
+def sample_of(file: File, opened: Opened) -> Iterator[bytes]:
     """Annotations spread over the file; of a track one that is on a frame."""
     table = file.annotations if file.tracks is None else file.tracks.tracks
     count = len(table)
     for row in sorted(set(np.linspace(0, max(0, count - 1), min(count, SAMPLE)).astype(np.int64).tolist())):
-        text = opened.read(number, int(table.lengths[row]), int(table.starts[row]))
+        text = opened.record(file.number, table, row)
         if file.tracks is not None:
             text = next((shown for shown in split_track(text)[1] if shown is not None), b"")
         yield text
 
 
-def seen_of(texts: Iterable[bytes], file: File, number: int, opened: Opened) -> Iterator[Seen]:
+def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen]:
     """What is seen of annotations; those that do not decode at once, or state their ``bbox_mode``, say nothing here."""
-    pictures = _Pictures(file, number, opened)
+    pictures = _Pictures(file, opened)
     for text in texts:
         try:
             record = _record(text)
@@ -139,8 +139,8 @@ def _rle(segmentation: msgspec.Raw) -> Rle | None:
 class _Pictures:
     """Sizes of the images of a file, by id."""
 
-    def __init__(self, file: File, number: int, opened: Opened) -> None:
-        self._table, self._number, self._opened = file.images, number, opened
+    def __init__(self, file: File, opened: Opened) -> None:
+        self._table, self._number, self._opened = file.images, file.number, opened
         self._order = np.argsort(file.images.keys, kind="stable")
         self._sorted = file.images.keys[self._order]
 
@@ -149,10 +149,8 @@ class _Pictures:
         for wanted in () if key is None else (key, twin(key)):
             begin, end = np.searchsorted(self._sorted, wanted), np.searchsorted(self._sorted, wanted, side="right")
             if end - begin == 1:
-                row = int(self._order[begin])
-                start, length = int(self._table.starts[row]), int(self._table.lengths[row])
                 try:
-                    found = _size(self._opened.read(self._number, length, start))
+                    found = _size(self._opened.record(self._number, self._table, int(self._order[begin])))
                 except UNDECODABLE:
                     return None
                 return (found.width, found.height) if found.width and found.height else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -18,11 +19,10 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.categories import Category, unique_names
-from to_labelbox_formats.coco.ids import Id, find
+from to_labelbox_formats.coco.ids import find
 from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
-    Files,
     LooseFields,
     MixedOutline,
     Reading,
@@ -40,238 +40,238 @@ _HOLD_NO_NUMBER = "hold something that is not a finite number"
 Outline: TypeAlias = Polygon | Mask | Point
 
 
-class Shapes:
-    """Reads places by what is known of each file. Numbers that are fractions are scaled by the size of the asset."""
+def straighten(reading: Reading) -> None:
+    """Bring ``bbox`` into the form of COCO where the file or the record has another: x, y, width, height.
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
-        self._names: dict[tuple[int, Id, int], list[str]] = {}
+    ``bbox_mode`` is detectron2's BoxMode: 0 and 2 are corners, 1 and 3 left, top and sides, 2 and 3 in fractions of
+    the picture, 4 centre, sides and an angle counter-clockwise.
+    """
+    data = reading.data
+    if not data.bbox:
+        return
+    conventions = reading.record.file.conventions
+    mode = data.bbox_mode if conventions.stated else None
+    form = _MODES.get(str(mode).rpartition(".")[2].upper()) if mode is not None else None
+    if mode is not None and form is None:
+        reading.remark(Code.BOX_INVALID, f"bbox_mode {mode!r} is none that is known, so bbox is not read")
+        data.bbox = None
+    elif form is _Mode.TURNED and len(data.bbox) == 5:
+        cx, cy, width, height, angle = data.bbox
+        data.bbox = [cx - width / 2, cy - height / 2, width, height]
+        if not has_outline(data.segmentation):
+            data.attributes = {**(data.attributes or {}), "rotation": -angle}
+    elif len(data.bbox) == 4:
+        left, top, third, fourth = data.bbox
+        if form in _CORNERS or (form is None and conventions.corners):
+            third, fourth = third - left, fourth - top
+        data.bbox = [left, top, third, fourth]
+        if form in _FRACTIONS:
+            width, height = size_of(reading.asset)
+            data.bbox = [left * width, top * height, third * width, fourth * height]
 
-    def straighten(self, reading: Reading) -> None:
-        """Bring ``bbox`` into the form of COCO where the file or the record has another: x, y, width, height.
 
-        ``bbox_mode`` is detectron2's BoxMode: 0 and 2 are corners, 1 and 3 left, top and sides, 2 and 3 in fractions of
-        the picture, 4 centre, sides and an angle counter-clockwise.
-        """
-        data = reading.data
-        if not data.bbox:
-            return
-        conventions = self._files.conventions[reading.record.file]
-        mode = data.bbox_mode if conventions.stated else None
-        form = _MODES.get(str(mode).rpartition(".")[2].upper()) if mode is not None else None
-        if mode is not None and form is None:
-            reading.remark(Code.BOX_INVALID, f"bbox_mode {mode!r} is none that is known, so bbox is not read")
-            data.bbox = None
-        elif form is _Mode.TURNED and len(data.bbox) == 5:
-            cx, cy, width, height, angle = data.bbox
-            data.bbox = [cx - width / 2, cy - height / 2, width, height]
-            if not has_outline(data.segmentation):
-                data.attributes = {**(data.attributes or {}), "rotation": -angle}
-        elif len(data.bbox) == 4:
-            left, top, third, fourth = data.bbox
-            if form in _CORNERS or (form is None and conventions.corners):
-                third, fourth = third - left, fourth - top
-            data.bbox = [left, top, third, fourth]
-            if form in _FRACTIONS:
-                width, height = size_of(reading.asset)
-                data.bbox = [left * width, top * height, third * width, fourth * height]
-
-    def box(self, reading: Reading) -> Box | None:
-        """x, y, width, height; None when there is none, or a broken one, which is remarked."""
-        values = reading.data.bbox
-        if not values:
-            return None
-        if len(values) != 4 or not geo.finite(values):
-            reading.remark(Code.BOX_INVALID, _broken_box(values))
-            return None
-        left, top, width, height = values
-        if width < 0 or height < 0:
-            reading.remark(Code.BOX_FLIPPED, "bbox has a negative side; its corners are swapped")
-            left, width = (left + width, -width) if width < 0 else (left, width)
-            top, height = (top + height, -height) if height < 0 else (top, height)
-        if side := self._files.conventions[reading.record.file].sides[0]:
-            w, h = _scale(reading, side)
-            return Box(left * w, top * h, width * w, height * h)
-        return Box(left, top, width, height)
-
-    def outline(self, reading: Reading, turned: bool = False) -> Outline | None:
-        """The outline; None for no outline, or for a broken one, which is remarked.
-
-        Where only boxes are asked for, it is read only when there is no box, when it may be of a point, or when the box is
-        ``turned``.
-        """
-        data, segmentation = reading.data, reading.data.segmentation
-        if not isinstance(segmentation, msgspec.Raw):
-            return self.shape(reading, segmentation)
-        if not has_outline(segmentation) or (data.bbox and not _is_tiny(data.bbox) and not turned):
-            return None
-        try:
-            full: AnyFields = decode_all(b"[%b]" % reading.record.text)[0]
-        except UNDECODABLE:
-            try:
-                full = leniently(reading.record.text)[0]
-            except (ValueError, RecursionError) as error:
-                raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {in_words(error)}") from None
-        return None if isinstance(full.segmentation, msgspec.Raw) else self.shape(reading, full.segmentation)
-
-    def shape(self, reading: Reading, segmentation: list[list[float]] | Rle | MixedOutline | None) -> Outline | None:
-        try:
-            if isinstance(segmentation, list) and segmentation:
-                if len(segmentation) == 1 and len(segmentation[0]) == 2 and geo.finite(segmentation[0]):
-                    return self._one_point(reading, segmentation[0])
-                return self._polygon(reading, segmentation)
-            if isinstance(segmentation, MixedOutline):
-                return self._mixed(reading, segmentation)
-            if isinstance(segmentation, Rle):
-                return self._mask(reading, segmentation)
-        except geo.GeometryError as error:
-            reading.without(Code.MASK_INVALID, str(error))
+def box_of(reading: Reading) -> Box | None:
+    """x, y, width, height; None when there is none, or a broken one, which is remarked."""
+    values = reading.data.bbox
+    if not values:
         return None
-
-    def _mask(self, reading: Reading, rle: Rle) -> Mask:
-        """An RLE of which the size, or the order of its sides, may have to be found out. Raises GeometryError."""
-        rle = Rle(rle.size, plain_counts(rle.counts))
-        asset, bbox = reading.asset, reading.data.bbox
-        if not asset.width or not asset.height:
-            return mask_of(rle, asset)
-        size = [asset.height, asset.width]
-        if not rle.size:
-            mask = mask_of(Rle(size, rle.counts), asset)
-            reading.remark(Code.FIELD_REPAIRED, "the RLE has no size; its runs fill the image")
-            return mask
-        conventions = self._files.conventions[reading.record.file]
-        if conventions.by_rows and sorted(rle.size) == sorted(size):
-            return raster.turned(mask_of(Rle(size[::-1], rle.counts), None), _TRANSPOSED)
-        if not conventions.stated_rle and rle.size == size[::-1] != size and bbox and len(bbox) == 4:
-            upright, turned = (_extent(Rle(s, rle.counts)) for s in (rle.size, size))
-            if turned is not None and _near(turned, bbox) and not (upright and _near(upright, bbox)):
-                reading.swapped = True
-                return mask_of(Rle(size, rle.counts), asset)
-        return mask_of(rle, asset)
-
-    def _mixed(self, reading: Reading, outline: MixedOutline) -> Polygon | Mask | None:
-        """Parts that are RLEs, rings, or rings with holes, united: a mask if any is an RLE."""
-        drawn: list[tuple[list[float], ...]] = []
-        masks: list[Mask] = []
-        for part in outline.parts:
-            if isinstance(part, Rle):
-                try:
-                    masks.append(self._mask(reading, part))
-                except geo.GeometryError as error:
-                    reading.remark(Code.MASK_INVALID, f"{error}; that part is left out")
-                    reading.lost = True
-                continue
-            usable = [self._scaled(reading, ring) for ring in part if _is_ring(ring)]
-            if usable and _is_ring(part[0]):
-                drawn.append(tuple(usable))
-            if len(usable) < len(part):
-                reading.remark(Code.POLYGON_TOO_SHORT, "a ring of the outline is no polygon; it is left out")
-                reading.lost = True
-        if not masks:
-            if drawn:
-                return Polygon(tuple(drawn))
-            reading.without(Code.MASK_INVALID, "the segmentation holds no outline that can be read")
-            return None
-        if drawn:
-            masks.append(raster.rasterise(Polygon(tuple(drawn)), masks[0].width, masks[0].height))
-        return raster.union(masks)
-
-    def _polygon(self, reading: Reading, parts: list[list[float]]) -> Polygon | None:
-        if not (len(parts) == 1 and len(parts[0]) >= 6):
-            parts = [part for part in parts if part]
-            if len(parts) >= 3 and all(len(part) == 2 for part in parts):
-                reading.remark(Code.FIELD_REPAIRED, "segmentation is a list of points; taken as one part")
-                parts = [[v for part in parts for v in part]]
-        kept = [part for part in parts if _is_ring(part)]
-        if len(kept) < len(parts):
-            bad = next(part for part in parts if not _is_ring(part))
-            fault = (
-                f"a part of {n_of(len(bad), 'number')} is no polygon"
-                if geo.finite(bad)
-                else f"a part {_HOLDS_NO_NUMBER}"
-            )
-            if kept:
-                reading.remark(Code.POLYGON_TOO_SHORT, f"{fault}; that part is left out")
-                reading.lost = True
-            else:
-                reading.without(Code.POLYGON_TOO_SHORT, fault)
-        return Polygon(tuple([(self._scaled(reading, part),) for part in kept])) if kept else None
-
-    def _one_point(self, reading: Reading, place: list[float]) -> Point | None:
-        """An outline of one point: a point, as RectLabel has it, unless it is a keypoint too, as in Encord's files."""
-        return None if reading.data.keypoints else Point(*self._scaled(reading, place))
-
-    def _scaled(self, reading: Reading, ring: list[float]) -> list[float]:
-        side = self._files.conventions[reading.record.file].sides[1]
-        if not side:
-            return ring
+    if len(values) != 4 or not geo.finite(values):
+        reading.remark(Code.BOX_INVALID, _broken_box(values))
+        return None
+    left, top, width, height = values
+    if width < 0 or height < 0:
+        reading.remark(Code.BOX_FLIPPED, "bbox has a negative side; its corners are swapped")
+        left, width = (left + width, -width) if width < 0 else (left, width)
+        top, height = (top + height, -height) if height < 0 else (top, height)
+    if side := reading.record.file.conventions.sides[0]:
         w, h = _scale(reading, side)
-        return [v * (h if n % 2 else w) for n, v in enumerate(ring)]
+        return Box(left * w, top * h, width * w, height * h)
+    return Box(left, top, width, height)
 
-    def keypoints(self, reading: Reading) -> Keypoints | None:
-        """Points that are there, each named by the category or by itself; None when none is."""
-        data, file = reading.data, reading.record.file
-        named = data.named_points if isinstance(data, LooseFields) else None
-        if not named and not data.keypoints:
-            return None
-        if named:
-            table = self._files.point_names[file]
-            names = unique_names([point.name or find(table, point.id) or "" for point in named])
-            given = [(point.x, point.y, point.v) for point in named]
-            places = [place if geo.finite(place) else (0, 0, 0) for place in given]
-            if bad := sum(place is not stated for place, stated in zip(places, given)):
-                reading.remark(Code.KEYPOINTS_INVALID, f"{n_of(bad, 'keypoint has', 'keypoints have')} no place")
-        else:
-            category = find(self._files.categories[file], data.category_id)
-            values = as_triples(data.keypoints or [], (category and category.keypoints) or ())
-            if values is not data.keypoints:
-                message = "keypoints are pairs, one for each name; those that are not at 0, 0 are visible"
-                reading.remark(Code.FIELD_REPAIRED, message)
-            if len(values) % 3 or not geo.finite(values):
-                count = f"have {n_of(len(values), 'number')}, not triples"
-                reading.remark(Code.KEYPOINTS_INVALID, f"keypoints {count if geo.finite(values) else _HOLD_NO_NUMBER}")
+
+def outline_of(reading: Reading, turned: bool = False) -> Outline | None:
+    """The outline; None for no outline, or for a broken one, which is remarked.
+
+    Where only boxes are asked for, it is read only when there is no box, when it may be of a point, or when the box is
+    ``turned``.
+    """
+    data, segmentation = reading.data, reading.data.segmentation
+    if not isinstance(segmentation, msgspec.Raw):
+        return _shape(reading, segmentation)
+    if not has_outline(segmentation) or (data.bbox and not _is_tiny(data.bbox) and not turned):
+        return None
+    try:
+        full: AnyFields = decode_all(b"[%b]" % reading.record.text)[0]
+    except UNDECODABLE:
+        try:
+            full = leniently(reading.record.text)[0]
+        except (ValueError, RecursionError) as error:
+            raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {in_words(error)}") from None
+    return None if isinstance(full.segmentation, msgspec.Raw) else _shape(reading, full.segmentation)
+
+
+def _shape(reading: Reading, segmentation: list[list[float]] | Rle | MixedOutline | None) -> Outline | None:
+    try:
+        if isinstance(segmentation, list) and segmentation:
+            if len(segmentation) == 1 and len(segmentation[0]) == 2 and geo.finite(segmentation[0]):
+                return _one_point(reading, segmentation[0])
+            return _polygon(reading, segmentation)
+        if isinstance(segmentation, MixedOutline):
+            return _mixed(reading, segmentation)
+        if isinstance(segmentation, Rle):
+            return _mask(reading, segmentation)
+    except geo.GeometryError as error:
+        reading.without(Code.MASK_INVALID, str(error))
+    return None
+
+
+def _mask(reading: Reading, rle: Rle) -> Mask:
+    """An RLE of which the size, or the order of its sides, may have to be found out. Raises GeometryError."""
+    rle = Rle(rle.size, plain_counts(rle.counts))
+    asset, bbox = reading.asset, reading.data.bbox
+    if not asset.width or not asset.height:
+        return mask_of(rle, asset)
+    size = [asset.height, asset.width]
+    if not rle.size:
+        mask = mask_of(Rle(size, rle.counts), asset)
+        reading.remark(Code.FIELD_REPAIRED, "the RLE has no size; its runs fill the image")
+        return mask
+    conventions = reading.record.file.conventions
+    if conventions.by_rows and sorted(rle.size) == sorted(size):
+        return raster.turned(mask_of(Rle(size[::-1], rle.counts), None), _TRANSPOSED)
+    if not conventions.stated_rle and rle.size == size[::-1] != size and bbox and len(bbox) == 4:
+        upright, turned = (_extent(Rle(s, rle.counts)) for s in (rle.size, size))
+        if turned is not None and _near(turned, bbox) and not (upright and _near(upright, bbox)):
+            reading.swapped = True
+            return mask_of(Rle(size, rle.counts), asset)
+    return mask_of(rle, asset)
+
+
+def _mixed(reading: Reading, outline: MixedOutline) -> Polygon | Mask | None:
+    """Parts that are RLEs, rings, or rings with holes, united: a mask if any is an RLE."""
+    drawn: list[tuple[list[float], ...]] = []
+    masks: list[Mask] = []
+    for part in outline.parts:
+        if isinstance(part, Rle):
+            try:
+                masks.append(_mask(reading, part))
+            except geo.GeometryError as error:
+                reading.remark(Code.MASK_INVALID, f"{error}; that part is left out")
                 reading.lost = True
-                return None
-            places = list(zip(values[::3], values[1::3], values[2::3]))
-            names = self._names_of(reading, category, len(places))
-        conventions = self._files.conventions[file]
-        if conventions.placed:
-            places = [(x, y, 2 if x or y else 0) for x, y, _ in places]
-        w, h = _scale(reading, conventions.sides[2])
-        points = [
-            Keypoint(name, x * w, y * h, v == 1 and not conventions.all_visible)
-            for name, (x, y, v) in zip(names, places)
-            if 0 < v <= conventions.most_visible
-        ]
-        return Keypoints(tuple(points)) if points else None
-
-    def _names_of(self, reading: Reading, category: Category | None, count: int) -> list[str]:
-        """The names that the category has for its keypoints; where they are too few, then ``kp_1`` and so on by their places."""
-        file, id = reading.record.file, reading.data.category_id
-        names = (category.keypoints if category else None) or []
-        if names and len(names) != count:
-            message = f"{n_of(count, 'keypoint')}, but the category names {len(names)}"
-            reading.remark(Code.KEYPOINTS_INVALID, message)
-        if len(names) >= count:
-            return names
-        known = self._names.get((file, id, count))
-        if known is None:
-            more = unique_names([""] * (count - len(names)), len(names) + 1, frozenset(names))
-            known = self._names[file, id, count] = [*names, *more]
-        return known
-
-    def more_keypoints(self, reading: Reading) -> None:
-        """Remark points of feet, face or hands, as COCO-WholeBody has them; no category names them."""
-        found = [
-            name
-            for name in ("foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
-            if _SAYS_SOMETHING.search(memoryview(getattr(reading.data, name)))
-        ]
-        if found:
-            reading.remark(
-                Code.FIELD_IGNORED, f"{', '.join(found)}: points of feet, face and hands are not carried over"
-            )
+            continue
+        usable = [_scaled(reading, ring) for ring in part if _is_ring(ring)]
+        if usable and _is_ring(part[0]):
+            drawn.append(tuple(usable))
+        if len(usable) < len(part):
+            reading.remark(Code.POLYGON_TOO_SHORT, "a ring of the outline is no polygon; it is left out")
             reading.lost = True
+    if not masks:
+        if drawn:
+            return Polygon(tuple(drawn))
+        reading.without(Code.MASK_INVALID, "the segmentation holds no outline that can be read")
+        return None
+    if drawn:
+        masks.append(raster.rasterise(Polygon(tuple(drawn)), masks[0].width, masks[0].height))
+    return raster.union(masks)
+
+
+def _polygon(reading: Reading, parts: list[list[float]]) -> Polygon | None:
+    if not (len(parts) == 1 and len(parts[0]) >= 6):
+        parts = [part for part in parts if part]
+        if len(parts) >= 3 and all(len(part) == 2 for part in parts):
+            reading.remark(Code.FIELD_REPAIRED, "segmentation is a list of points; taken as one part")
+            parts = [[v for part in parts for v in part]]
+    kept = [part for part in parts if _is_ring(part)]
+    if len(kept) < len(parts):
+        bad = next(part for part in parts if not _is_ring(part))
+        fault = (
+            f"a part of {n_of(len(bad), 'number')} is no polygon" if geo.finite(bad) else f"a part {_HOLDS_NO_NUMBER}"
+        )
+        if kept:
+            reading.remark(Code.POLYGON_TOO_SHORT, f"{fault}; that part is left out")
+            reading.lost = True
+        else:
+            reading.without(Code.POLYGON_TOO_SHORT, fault)
+    return Polygon(tuple([(_scaled(reading, part),) for part in kept])) if kept else None
+
+
+def _one_point(reading: Reading, place: list[float]) -> Point | None:
+    """An outline of one point: a point, as RectLabel has it, unless it is a keypoint too, as in Encord's files."""
+    return None if reading.data.keypoints else Point(*_scaled(reading, place))
+
+
+def _scaled(reading: Reading, ring: list[float]) -> list[float]:
+    side = reading.record.file.conventions.sides[1]
+    if not side:
+        return ring
+    w, h = _scale(reading, side)
+    return [v * (h if n % 2 else w) for n, v in enumerate(ring)]
+
+
+def keypoints_of(reading: Reading) -> Keypoints | None:
+    """Points that are there, each named by the category or by itself; None when none is."""
+    data, file = reading.data, reading.record.file
+    named = data.named_points if isinstance(data, LooseFields) else None
+    if not named and not data.keypoints:
+        return None
+    if named:
+        table = file.point_names
+        names = unique_names([point.name or find(table, point.id) or "" for point in named])
+        given = [(point.x, point.y, point.v) for point in named]
+        places = [place if geo.finite(place) else (0, 0, 0) for place in given]
+        if bad := sum(place is not stated for place, stated in zip(places, given)):
+            reading.remark(Code.KEYPOINTS_INVALID, f"{n_of(bad, 'keypoint has', 'keypoints have')} no place")
+    else:
+        category = find(file.categories, data.category_id)
+        values = as_triples(data.keypoints or [], (category and category.keypoints) or ())
+        if values is not data.keypoints:
+            message = "keypoints are pairs, one for each name; those that are not at 0, 0 are visible"
+            reading.remark(Code.FIELD_REPAIRED, message)
+        if len(values) % 3 or not geo.finite(values):
+            count = f"have {n_of(len(values), 'number')}, not triples"
+            reading.remark(Code.KEYPOINTS_INVALID, f"keypoints {count if geo.finite(values) else _HOLD_NO_NUMBER}")
+            reading.lost = True
+            return None
+        places = list(zip(values[::3], values[1::3], values[2::3]))
+        names = _names_of(reading, category, len(places))
+    conventions = file.conventions
+    if conventions.placed:
+        places = [(x, y, 2 if x or y else 0) for x, y, _ in places]
+    w, h = _scale(reading, conventions.sides[2])
+    points = [
+        Keypoint(name, x * w, y * h, v == 1 and not conventions.all_visible)
+        for name, (x, y, v) in zip(names, places)
+        if 0 < v <= conventions.most_visible
+    ]
+    return Keypoints(tuple(points)) if points else None
+
+
+def _names_of(reading: Reading, category: Category | None, count: int) -> list[str]:
+    """The names that the category has for its keypoints; where they are too few, then ``kp_1`` and so on by their places."""
+    names = (category.keypoints if category else None) or []
+    if names and len(names) != count:
+        message = f"{n_of(count, 'keypoint')}, but the category names {len(names)}"
+        reading.remark(Code.KEYPOINTS_INVALID, message)
+    if len(names) >= count:
+        return names
+    return _numbered(tuple(names), count)
+
+
+@lru_cache(64)
+def _numbered(names: tuple[str, ...], count: int) -> list[str]:
+    return [*names, *unique_names([""] * (count - len(names)), len(names) + 1, frozenset(names))]
+
+
+def remark_more_keypoints(reading: Reading) -> None:
+    """Remark points of feet, face or hands, as COCO-WholeBody has them; no category names them."""
+    found = [
+        name
+        for name in ("foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
+        if _SAYS_SOMETHING.search(memoryview(getattr(reading.data, name)))
+    ]
+    if found:
+        reading.remark(Code.FIELD_IGNORED, f"{', '.join(found)}: points of feet, face and hands are not carried over")
+        reading.lost = True
 
 
 class _Mode(Enum):

@@ -1,0 +1,119 @@
+"""What is known of a COCO file once it is indexed, and how it is to be read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct, field
+
+from to_labelbox_formats.coco.addresses import Addresses
+from to_labelbox_formats.coco.beside import Beside
+from to_labelbox_formats.coco.box_columns import Boxes
+from to_labelbox_formats.coco.categories import Category
+from to_labelbox_formats.coco.census import Census
+from to_labelbox_formats.coco.detect import FileKind
+from to_labelbox_formats.coco.ranges import Table
+from to_labelbox_formats.coco.videos import SEQUENCES, Videos
+
+
+class Conventions(Struct, frozen=True):
+    """How a file is to be read.
+
+    ``corners``: boxes are two corners. ``sides``: coordinates are fractions of a side of the picture that is this long
+    (1, or 100 for per cent); 0 for pixels: of boxes, outlines and keypoints. ``stated``: a record's own ``bbox_mode`` counts,
+    as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
+    0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
+    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image.
+    """
+
+    corners: bool = False
+    sides: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    stated: bool = True
+    all_visible: bool = False
+    placed: bool = False
+    most_visible: float = math.inf
+    stated_rle: bool = False
+    by_rows: bool = False
+    whole_images: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether boxes, outlines and RLEs are as COCO has them."""
+        return not (self.corners or any(self.sides) or self.by_rows)
+
+
+_CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})
+"""Fields that change what an annotation becomes."""
+_PLAIN_KINDS = (FileKind.INSTANCES, FileKind.IMAGES, FileKind.VIDEOS)
+
+
+class File(Struct, kw_only=True):
+    """One indexed COCO file. ``fields``: keys of its first annotation. ``ordinals`` maps its images to those of the dataset.
+
+    ``number``: its place among the files of the set; ``at``: what begins its records' locations, where there are several.
+    ``linked``: its images have addresses, which tell them apart. ``home``: the folder that is put before their paths.
+    ``unnumbered``: categories are bare names, numbered from 0 for now. ``point_names`` and ``attribute_names``: what ids
+    of keypoints and attributes stand for. ``beside``: answers about images that are no annotations.
+    ``lists``: keys that are not read, with the length of each. ``videos``: its images are frames of videos. ``tracks``: its
+    videos and annotations hold the shapes of all frames, and are there instead of images and annotations.
+    """
+
+    name: str
+    number: int = 0
+    at: str = ""
+    split: str
+    kind: FileKind
+    images: Table
+    image_names: npt.NDArray[np.int64]
+    annotations: Table
+    boxes: Boxes | None
+    categories: Mapping[int, Category]
+    fields: tuple[str, ...]
+    videos: bool
+    ordinals: npt.NDArray[np.int32]
+    linked: bool
+    home: str = ""
+    unnumbered: bool = False
+    point_names: Mapping[int, str] = field(default_factory=dict)
+    attribute_names: Mapping[int, str] = field(default_factory=dict)
+    beside: list[Beside] = field(default_factory=list)
+    lists: dict[str, int] = field(default_factory=dict)
+    category_fields: dict[str, int] = field(default_factory=dict)
+    addresses: Addresses
+    image_census: Census
+    video_census: Census
+    annotation_census: Census
+    tracks: Videos | None = None
+    conventions: Conventions = Conventions()
+
+    @property
+    def nested(self) -> bool:
+        """Whether its records are sequences of BURST, which hold the masks of their frames."""
+        return self.tracks is not None and self.tracks.nested
+
+    @property
+    def video_list(self) -> str:
+        return SEQUENCES if self.nested else "videos"
+
+    @property
+    def annotation_list(self) -> str:
+        """The list in which its annotations stand."""
+        return SEQUENCES if self.nested else "annotations"
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is of CVAT or Datumaro, or has their attributes."""
+        return "attributes" in self.fields
+
+    @property
+    def plain(self) -> bool:
+        """Whether most annotations are likely to have nothing but a class, a box and an outline."""
+        return not self.nested and self.kind in _PLAIN_KINDS and not _CAREFUL.intersection(self.fields)
+
+    def forget_keys(self) -> None:
+        """Give back the memory of what only numbering the images needs."""
+        nothing = np.zeros(0, np.int64)
+        self.annotations.keys = self.images.keys = self.image_names = nothing
