@@ -5,7 +5,7 @@ An option that is given is obeyed. Where the rows speak against the usual readin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -13,8 +13,9 @@ from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.yolo.options import KeypointNames, Options, Origin, Units
-from to_labelbox_formats.yolo.rows import BoxForm, Frame, Task
+from to_labelbox_formats.yolo.columns import OUTLINE
+from to_labelbox_formats.yolo.options import KeypointNames, Options, Origin, Units, Visibility
+from to_labelbox_formats.yolo.rows import BoxForm, Frame, Task, is_number
 from to_labelbox_formats.yolo.task import Evidence, Finding
 
 _ENOUGH = 3
@@ -66,10 +67,13 @@ def decide_box(
     """What the four numbers of a box are: a centre with a size, unless boxes leave their pictures that way."""
     if options.box is not BoxForm.AUTO:
         return options.box
+    if options.columns is not None and OUTLINE in options.columns:
+        return BoxForm.CENTER
     pixels = options.units is Units.PIXELS
+    whole = Frame(100, 100) if options.units is Units.PERCENT else _WHOLE
     fits = _Fits()
     for unit, values in evidence.boxed:
-        frame = frame_of(unit) if pixels else _WHOLE
+        frame = frame_of(unit) if pixels else whole
         if frame.width and task in (Task.DETECT, Task.SEGMENT, Task.POSE):
             a, b, c, d = values[:4]
             fits.add(a, b, c, d, frame.width, frame.height)
@@ -140,38 +144,103 @@ def decide_origin(options: Options, order: CornerOrder, log: Log) -> int:
     return int(options.origin is Origin.ONE_BASED)
 
 
-def ask_identities(options: Options, evidence: Evidence, path: str) -> None:
-    """Stop where all rows have a whole number between the class and four fractions."""
-    if (
-        evidence.has_identities
-        and not options.identities
-        and options.box is BoxForm.AUTO
-        and options.units is not Units.PIXELS
-    ):
-        ask(
-            f"{path}: all {evidence.rows} rows have a whole number between the class and four fractions, as JDE and FairMOT write the "
-            "identity of a track.",
-            (
-                ("-O identities=true", "it is the identity: boxes are taken without it"),
-                ("-O units=pixels", "all numbers are pixels"),
-            ),
+def ask_columns(options: Options, evidence: Evidence, path: str) -> None:
+    """Stop where all rows have their values in another order than YOLO's, or more than it has a place for."""
+    if options.columns is not None:
+        if evidence.columns is not None and len(evidence.columns.order) > 5 and options.angle is None:
+            ask(
+                f"{path}: nothing says what the angles that -O columns= names are.",
+                [(f"-O angle={unit}", f"clockwise {unit}") for unit in ("degrees", "radians")],
+            )
+        return
+    if not evidence.rows:
+        return
+    whole, orders = "", []
+    boxes = [values for _, values in evidence.boxed]
+    sixes = [values for values in boxes if len(values) == 5]
+    if evidence.worded == evidence.rows == evidence.identified:
+        whole = f"have a word ({evidence.word[:40].decode('utf-8', 'replace')!r}) before the class"
+        orders = [("name,class,x,y,w,h", "it is the name of the class: left out")]
+    elif evidence.has_identities and options.box is BoxForm.AUTO and options.units is not Units.PIXELS:
+        whole = (
+            "have a whole number between the class and four fractions, as JDE and FairMOT write the identity of a track"
         )
+        orders = [("class,id,x,y,w,h", "it is the identity: boxes are taken without it")]
+    elif len(boxes) > 1 and evidence.ids_are_fractions and all(values[-1].is_integer() for values in boxes):
+        whole = "begin with a fraction and end with a whole number, so the class seems to come last"
+        orders = (
+            [("x,y,w,h,class", "box and class")]
+            if not sixes
+            else [("x,y,w,h,confidence,class", "box, confidence, class")]
+        )
+    elif len(sixes) == evidence.rows >= _ENOUGH and _confidence_first(sixes):
+        whole = "leave their pictures as class and box, and stay on them with the second value left out, so that seems to be a confidence"
+        orders = [
+            ("class,confidence,x,y,w,h", "boxes of a prediction"),
+            ("class,x,y,w,h,confidence", "the last value is the confidence"),
+        ]
+    elif len(evidence.texts) == evidence.rows and all(map(_ends_with_word, evidence.texts)):
+        whole = f"end with a word ({evidence.texts[0][-1][:40].decode('utf-8', 'replace')!r})"
+        orders = [("class,x,y,w,h,name", "it is the name of the class: left out")]
+    elif evidence.with_boxes and not evidence.long:
+        whole = "have four values before the outline that are the centre and the size of the box around it"
+        orders = [
+            ("class,x,y,w,h,outline", "the outline is taken without them"),
+            ("class,outline", "they are two vertices"),
+        ]
+    if orders:
+        options_ = [(f"-O columns={order}", meaning) for order, meaning in orders]
+        if evidence.has_identities:
+            options_.append(("-O units=pixels", "all numbers are pixels"))
+        ask(f"{path}: all {evidence.rows} rows {whole}.", options_)
+
+
+def _confidence_first(sixes: Sequence[list[float]]) -> bool:
+    """Whether most rows are no box as they stand, and all are without their second value."""
+    fits, others = _Fits(), _Fits()
+    for first, second, third, fourth, last in sixes:
+        fits.add(first, second, third, fourth, 1, 1)
+        others.add(second, third, fourth, last, 1, 1)
+    return 2 * fits.center < len(sixes) == others.center
+
+
+def _ends_with_word(tokens: Sequence[bytes]) -> bool:
+    return len(tokens) == 6 and all(map(is_number, tokens[:5])) and not is_number(tokens[5])
 
 
 def ask_sixth_value(options: Options, evidence: Evidence, task: Task, path: str) -> None:
     """Stop where most rows of six values end with a number that is no confidence."""
-    if options.angle is not None or options.predictions or task is not Task.DETECT:
+    if options.angle is not None or options.predictions or options.columns is not None:
         return
-    if evidence.no_confidence > 1 and 2 * evidence.no_confidence > evidence.sixes:
+    beyond = evidence.no_confidence > 1 and 2 * evidence.no_confidence > evidence.sixes
+    if (task is Task.DETECT and beyond) or (task is Task.OBB and evidence.sixes == evidence.rows > 0):
+        seen = f"{evidence.no_confidence} of {evidence.sixes} rows of six values end with a number beyond 0 to 1, so it is no confidence"
         ask(
-            f"{path}: {evidence.no_confidence} of {evidence.sixes} rows of six values end with a number beyond 0 to 1, so it is no "
-            "confidence.",
+            f"{path}: {seen if beyond else 'in a set of oriented boxes, all rows have six values'}.",
             (
                 ("-O angle=degrees", "it turns the box clockwise, in degrees"),
                 ("-O angle=radians", "it turns the box clockwise, in radians"),
                 ("-O predictions=true", "it is a track id or the like: take the boxes without it"),
             ),
         )
+
+
+def are_crossed(options: Options, evidence: Evidence, log: Log) -> bool:
+    """Whether four corners come in an order in which their outline crosses itself, such as both left ones before both right ones."""
+    if options.task is Task.SEGMENT or not evidence.crossed or 2 * evidence.crossed < len(evidence.quads):
+        return False
+    if not evidence.lengths.keys() <= {5, 6, 9, 10}:  # an outline of four vertices among others
+        return False
+    log.assume(
+        "order of corners",
+        "put in order",
+        for_=evidence.crossed,
+        against=evidence.convex,
+        unknown=len(evidence.quads) - evidence.crossed - evidence.convex,
+        why=f"the outlines of {evidence.crossed} of {n_of(len(evidence.quads), 'row')} with four corners cross themselves",
+        option="-O task=segment",
+    )
+    return True
 
 
 def first_class(options: Options, evidence: Evidence, names: Mapping[int, str] | None, path: str) -> int:
@@ -192,6 +261,47 @@ def first_class(options: Options, evidence: Evidence, names: Mapping[int, str] |
     return 0
 
 
+def ask_units(options: Options, evidence: Evidence, corners: bool, path: str) -> None:
+    """Stop where the numbers are not in the unit that such rows have: fractions, or pixels for the ``corners`` of DOTA and Keras lines."""
+    if options.units is not Units.AUTO:
+        return
+    percent = [("-O units=percent", "they are per cent of width and height")] if evidence.greatest <= 100 else []
+    if corners and evidence.fractional:
+        ask(
+            f"{path}: all corners lie between 0 and 1, so they seem to be fractions of the picture and not pixels, as usual in such rows.",
+            [("-O units=fractions", "of width and height"), ("-O units=pixels", "of pixels, on specks of one pixel")],
+        )
+    if not corners and evidence.in_pixels:
+        most = " and none beyond 100" if percent else ""
+        ask(
+            f"{path}: most rows hold numbers beyond 2{most}, so they are no fractions of a picture.",
+            [("-O units=pixels", "they are pixels: centre and size, unless -O box= says otherwise"), *percent],
+        )
+
+
+def tell_visibility(options: Options, evidence: Evidence, path: str, log: Log) -> None:
+    """Say, or ask, what the third value of keypoints is, where the sample has not all that COCO's rule knows."""
+    seen = evidence.visible
+    if options.visibility is not Visibility.AUTO or not seen:
+        return
+    if seen["0, placed"] >= _ENOUGH and not seen["1"] and not seen["2"]:
+        ask(
+            f"{path}: all {seen['0, placed']} keypoints looked at that have a place have the visibility 0, which says that they are absent.",
+            (
+                ("-O visibility=placed", "a keypoint that is not at 0, 0 is there and visible"),
+                ("-O visibility=coco", "they are absent: none is written"),
+            ),
+        )
+    if seen["1"] >= _ENOUGH and not seen["2"]:
+        log.assume(
+            "visibility 1 of keypoints",
+            "occluded",
+            against=seen["1"],
+            why="no keypoint of those looked at has 2, so 1 may only say that a keypoint is there",
+            option="-O visibility=present",
+        )
+
+
 _CHOICE = 7
 """Values of a row that is a triangle, or a box with a confidence and the identity of its track."""
 
@@ -200,6 +310,16 @@ def tell_task(finding: Finding, evidence: Evidence, told: bool, looked: str, log
     """Say which task was found: an assumption where it says how rows of 7 values are read; all others are read by their length."""
     message = f"task {finding.task}: {finding.reason} (from {looked}; -O task= overrides)"
     fitting = sum(count for length, count in evidence.lengths.items() if _belongs(finding.task, length))
+    if not told and (layout := evidence.perhaps_pose):
+        shape = f"{(evidence.long - 5 - layout[1]) // layout[0]}x{layout[0]}"
+        log.assume(
+            "task",
+            finding.task,
+            unknown=evidence.rows,
+            why=f"{finding.reason} (from {looked}), of which the first four may be a box around the others, as in poses",
+            option=f"-O kpt_shape={shape}",
+        )
+        return
     if told or evidence.outlines_alone or not evidence.lengths[_CHOICE]:
         log.decide(message)
         return

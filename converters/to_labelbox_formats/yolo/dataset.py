@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import posixpath
 from collections.abc import Callable, Iterator
@@ -21,14 +22,18 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import codec_of
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, note_nameless, schema_of
+from to_labelbox_formats.yolo.columns import Columns, columns_of
 from to_labelbox_formats.yolo.conventions import (
-    ask_identities,
+    are_crossed,
+    ask_columns,
     ask_sixth_value,
+    ask_units,
     decide_box,
     first_class,
     share_keypoint_names,
     tell_guessed_classes,
     tell_task,
+    tell_visibility,
 )
 from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
 from to_labelbox_formats.yolo.detect import NDJSON, NO_FILE_OF_YOLO, SINGLE, descriptors, first_line, keras_files, yamls
@@ -37,9 +42,9 @@ from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import Descriptor, read_obj_data, read_yaml
 from to_labelbox_formats.yolo.folders.listing import Tree, joined, tree_of
 from to_labelbox_formats.yolo.index import Index, build
-from to_labelbox_formats.yolo.options import Options, Units, keypoints_of
+from to_labelbox_formats.yolo.options import Options, Units, Visibility, keypoints_of
 from to_labelbox_formats.yolo.rivals import choose
-from to_labelbox_formats.yolo.rows import BoxForm, Frame, Rows, Rules, Task
+from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
 from to_labelbox_formats.yolo.split_members import Entries, everything, from_descriptor, is_there
 from to_labelbox_formats.yolo.task import SAMPLE, Evidence, Finding, decide
 from to_labelbox_formats.yolo.unread import note_files
@@ -162,16 +167,6 @@ def _note_task(
         raise SourceError("poses need the number of keypoints: add -O kpt_shape=17x3 or the like")
 
 
-def _ask_conventions(options: Options, evidence: Evidence, dota: bool, path: str) -> None:
-    """Ask what only the user knows of the numbers, before they are taken for anything."""
-    ask_identities(options, evidence, path)
-    if options.units is not Units.PIXELS and not dota and evidence.in_pixels and not options.identities:
-        ask(
-            f"{path}: most rows hold numbers beyond 2, so they are no fractions of a picture.",
-            [("-O units=pixels", "they are pixels: centre and size, unless -O box= says otherwise")],
-        )
-
-
 def _indexed(tree: Tree, found: Descriptor | None, options: Options, pictures: Pictures, log: Log) -> Index:
     entries = from_descriptor(tree, found, log) if found and found.splits else everything(tree, log)
     if found and entries.guessed and options.names is None:
@@ -193,7 +188,10 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
 
     near, guessed = {*index.label_folders.values()}, index.guessed
     names, naming = names_of(tree, found, options, log, needed=False, near=near, guessed=guessed)
-    evidence, total = _evidence(tree, index, len(names or ()))
+    columns = columns_of(options.columns)
+    evidence, total = _evidence(tree, index, len(names or ()), columns)
+    path = tree.source.path
+    ask_columns(options, evidence, path)
     finding = _task_of(tree, index, evidence, options, found.task if found else "", keypoints, frame_of)
     if found is not None and index.guessed and found.names and options.names is None:
         tell_guessed_classes(found.file, found.names, evidence, log)
@@ -202,9 +200,10 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     dota = finding.task is Task.DOTA
     if names is None and not dota:
         note_nameless(log)
-    pixels = options.units is Units.PIXELS
-    path = tree.source.path
-    _ask_conventions(options, evidence, dota, path)
+    pixels = options.units is Units.PIXELS or (dota and options.units is Units.AUTO)
+    ask_units(options, evidence, dota, path)
+    if finding.task is Task.POSE:
+        tell_visibility(options, evidence, path, log)
     rules = Rules(
         finding.task,
         names,
@@ -216,15 +215,18 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         options.unknown_classes,
         pixels,
         finding.mixed,
-        decide_box(options, evidence, finding.task, frame_of, path, log) if not options.identities else BoxForm.CENTER,
+        decide_box(options, evidence, finding.task, frame_of, path, log),
         options.angle,
         first_class(options, evidence, names, path) if not dota else 0,
         evidence.odd_outlines,
         options.task is not None,
-        options.identities,
+        columns,
+        100 if options.units is Units.PERCENT else 1,
+        options.visibility in (Visibility.PRESENT, Visibility.PLACED),
+        options.visibility is Visibility.PLACED,
+        are_crossed(options, evidence, log),
     )
-    if not options.identities:
-        ask_sixth_value(options, evidence, finding.task, path)
+    ask_sixth_value(options, evidence, finding.task, path)
     _note_no_labels(tree, index, total, log)
     note_files(tree, index, found, naming, log)
     if dota:
@@ -280,11 +282,11 @@ def _note_no_labels(tree: Tree, index: Index, total: int, log: Log) -> None:
     )
 
 
-def _evidence(tree: Tree, index: Index, names: int) -> tuple[Evidence, int]:
+def _evidence(tree: Tree, index: Index, names: int, columns: Columns | None) -> tuple[Evidence, int]:
     """Evidence from label files spread over the set, or from all of them when those leave a doubt."""
     labelled = list(compress(range(len(index)), index.labelled))
     for step in dict.fromkeys((-(-len(labelled) // SAMPLE) or 1, 1)):
-        evidence = Evidence()
+        evidence = Evidence(columns=columns)
         for unit in labelled[::step]:
             try:
                 evidence.add(tree.read(index.label_of(unit)), unit)
@@ -325,6 +327,11 @@ def _finding(
     mixed = bool(evidence.lengths[5] + evidence.lengths[6]) and any(n > 7 for n in evidence.lengths)
     if options.task is not None:
         return Finding(options.task, "named by the user", mixed)
+    if declared in (Task.DETECT, Task.SEGMENT, Task.OBB) and keypoints and evidence.lengths[5 + math.prod(keypoints)]:
+        ask(
+            f"the descriptor says task {declared}, but has a kpt_shape ({list(keypoints)}) and rows that fit it.",
+            [(f"-O task={task}", f"rows are those of task {task}") for task in (Task.POSE, declared)],
+        )
     if declared in (Task.DETECT, Task.SEGMENT, Task.OBB, Task.POSE):
         return Finding(Task(declared), "named by the descriptor", mixed)
     if declared:

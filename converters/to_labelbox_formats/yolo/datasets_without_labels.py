@@ -13,12 +13,19 @@ from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, schema_of
-from to_labelbox_formats.yolo.conventions import decide_origin, decide_sizes, share_keypoint_names
+from to_labelbox_formats.yolo.columns import columns_of
+from to_labelbox_formats.yolo.conventions import (
+    ask_units,
+    decide_origin,
+    decide_sizes,
+    first_class,
+    share_keypoint_names,
+)
 from to_labelbox_formats.yolo.dialects import class_folders as folders
 from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import keypoint_names_of, read_names
 from to_labelbox_formats.yolo.folders.listing import Tree, joined
-from to_labelbox_formats.yolo.options import Options, keypoints_of
+from to_labelbox_formats.yolo.options import Options, Units, Visibility, keypoints_of
 from to_labelbox_formats.yolo.rows import BoxForm, Rows, Rules, Task
 from to_labelbox_formats.yolo.unread import note_others
 
@@ -64,10 +71,13 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
     names, naming = names_of(tree, own, options, context.log, near=near)
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes), upright=False)
     lines = keras.Lines(tree, files, pictures)
-    order = keras.corner_order(lines, pictures)
+    order, evidence = keras.look(lines, pictures, len(names or ()))
+    ask_units(options, evidence, True, tree.source.path)
     sizes = decide_sizes(options, order, tree.source.path, context.log)
     form = BoxForm.TOP_LEFT if sizes else BoxForm.CORNERS
-    rules = Rules(Task.DETECT, names, unknown_classes=options.unknown_classes, box=form)
+    first = first_class(options, evidence, names, tree.source.path)
+    rules = Rules(Task.DETECT, names, unknown_classes=options.unknown_classes, box=form, first_class=first)
+    parts = {Units.FRACTIONS: 1, Units.PERCENT: 100}.get(options.units, 0)
     note_others(tree, {*files, *naming, *lines.assets}, context.log)
     context.log.decide("task detect: one line a picture, corners in pixels")
     shift = decide_origin(options, order, context.log)
@@ -79,7 +89,8 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
             frame = pictures.frame(asset, place, log, rows=False)
             objects: list[Object] = []
             for number, boxes in found:
-                objects += keras.objects(rows, boxes, number, file, log, shift)
+                size = (frame.width / parts, frame.height / parts) if parts else (1.0, 1.0)
+                objects += keras.objects(rows, boxes, number, file, log, shift, size)
             yield Item(
                 asset=Asset(path=pictures.path(asset, place), width=frame.width or None, height=frame.height or None),
                 annotations=objects,
@@ -120,6 +131,11 @@ def open_ndjson(tree: Tree, file: str, options: Options, context: ReadContext) -
         box=BoxForm.CENTER if options.box is BoxForm.AUTO else options.box,
         angle=options.angle,
         first_class=int(options.first_class or 0),
+        pixels=options.units is Units.PIXELS,
+        columns=columns_of(options.columns),
+        parts=100 if options.units is Units.PERCENT else 1,
+        all_visible=options.visibility in (Visibility.PRESENT, Visibility.PLACED),
+        placed=options.visibility is Visibility.PLACED,
     )
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes))
 

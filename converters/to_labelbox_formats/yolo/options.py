@@ -11,8 +11,17 @@ from to_labelbox_formats.yolo.rows import Angle, BoxForm, Task
 
 
 class Units(StrEnum):
-    NORMALISED = "normalised"
+    AUTO = "auto"
+    FRACTIONS = "fractions"
+    PERCENT = "percent"
     PIXELS = "pixels"
+
+
+class Visibility(StrEnum):
+    AUTO = "auto"
+    COCO = "coco"
+    PRESENT = "present"
+    PLACED = "placed"
 
 
 class Origin(StrEnum):
@@ -86,14 +95,27 @@ class Options:
             "help": "Corners of Keras lines: edges counted from 0 (as_is), or pixels from 1 with the last (one_based)."
         },
     )
-    identities: bool = field(
-        default=False,
-        metadata={"help": "The second value of a row is the identity of a track (JDE, FairMOT): left out."},
+    columns: str | None = field(
+        default=None,
+        metadata={
+            "help": "What the values of a row are, in order, such as class,id,x,y,w,h or class,x,y,w,h,outline; those of other names are left out."
+        },
     )
     first_class: FirstClass | None = field(
         default=None, metadata={"help": "The id of the first class, where ids seem to count from 1."}
     )
-    units: Units = field(default=Units.NORMALISED, metadata={"help": "Whether rows are fractions or pixels."})
+    units: Units = field(
+        default=Units.AUTO,
+        metadata={
+            "help": "Unit of the numbers; auto takes fractions, pixels in DOTA and Keras lines, and asks where they look like another."
+        },
+    )
+    visibility: Visibility = field(
+        default=Visibility.AUTO,
+        metadata={
+            "help": "What 1 says at a keypoint: coco and auto, occluded; present, no more than there; to placed, all that are not at 0, 0 are visible."
+        },
+    )
     predictions: bool = field(default=False, metadata={"help": "Take rows with a confidence in, too."})
     unknown_classes: bool = field(
         default=False,

@@ -31,6 +31,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNREADABLE, Log, Tally
 from to_labelbox.source.record_ids import Places
+from to_labelbox_formats.yolo.columns import Columns
 from to_labelbox_formats.yolo.text_lines import lines_of, utf8
 
 Tokens: TypeAlias = Sequence[bytes]
@@ -77,7 +78,9 @@ class Rules(Struct, frozen=True):
     ``names`` None: nothing names the classes. ``keypoint_names`` are by class id. ``mixed``: boxes and outlines of 8 values
     or more occur side by side. ``angle``: a sixth value turns the box. ``odd_outlines``: outlines have no confidence, so one
     of an even number of values lacks a number. ``told``: the user has named the task.
-    ``identities``: a row of six values has the identity of a track before its box.
+    ``columns``: the order of values, where it is another than YOLO's. ``parts``: numbers are so many parts of the picture's sides, 100
+    for per cent. ``all_visible``: a keypoint of visibility 1 is no more than there; ``placed``: each that is not at 0, 0 is visible.
+    ``crossed``: four corners are in an order in which their outline crosses itself.
     """
 
     task: Task
@@ -93,7 +96,11 @@ class Rules(Struct, frozen=True):
     first_class: int = 0
     odd_outlines: bool = False
     told: bool = False
-    identities: bool = False
+    columns: Columns | None = None
+    parts: int = 1
+    all_visible: bool = False
+    placed: bool = False
+    crossed: bool = False
 
 
 _NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -102,13 +109,14 @@ _LIMIT = 1e7
 _MAX_CLASS = 1_000_000
 MAX_LINE = 4 * 2**20
 """No row of one object is longer."""
-_SIZE_REMEDY = (
+SIZE_REMEDY = (
     "the size of its picture is unknown, so the normalised row has no place: give the pictures with --media-root, "
     "or their sizes with --sizes or -O sizes=FILE"
 )
 _CONFIDENCE = (
     "ends with a confidence, so it is a prediction and no ground truth; -O predictions=true takes such rows in"
 )
+_SCORED = "has a confidence, so it is a prediction and no ground truth; -O predictions=true takes such rows in"
 _NO_CONFIDENCE = (
     "ends with a value that is no confidence: if it is a track id, -O predictions=true takes such rows in without it; "
     "if it turns the box, say -O angle=degrees or -O angle=radians"
@@ -124,7 +132,13 @@ class Rows:
         self.log = log
         self._known: dict[bytes, tuple[str, Tally]] = {}
         self._pose = 5 + rules.keypoints[0] * rules.keypoints[1] if rules.keypoints else 0
-        self._boxes = rules.task is Task.DETECT and not rules.pixels and rules.box is BoxForm.CENTER
+        self._boxes = (
+            rules.task is Task.DETECT
+            and not rules.pixels
+            and rules.box is BoxForm.CENTER
+            and rules.columns is None
+            and rules.parts == 1
+        )
         self._last = max(rules.names, default=0) if rules.names else 0
         self._odd = 0
 
@@ -146,6 +160,9 @@ class Rows:
             and len(set(lines)) == len(lines)
             and b"_" not in data
             and b"," not in data
+            and b"#" not in data
+            and b";" not in data
+            and b"//" not in data
         ):
             found = self._carefully(data, frame, file)
         else:
@@ -221,7 +238,7 @@ class Rows:
                 message = f"says the same as {first}"
                 self.log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=file, where=where, id=id)
             elif dota:
-                self._add_dota(found, tokens, file, id, where)
+                self._add_dota(found, tokens, frame, file, id, where)
             else:
                 self._add(found, tokens, frame, file, id, where)
         return found
@@ -229,6 +246,15 @@ class Rows:
     # -------------------------------------------------------------------------------------------------- single rows
 
     def _add(self, found: list[Object], tokens: Tokens, frame: Frame, file: str, id: str, where: str) -> None:
+        columns = self.rules.columns
+        if columns is not None:
+            arranged = columns.arranged(tokens)
+            if arranged is None:
+                self.log.read(UNREADABLE)
+                message = f"{_plural(len(tokens), 'value')}, where -O columns= names {columns.count}"
+                self.log.skip(Code.RECORD_UNREADABLE, UNREADABLE, message, file=file, where=where, id=id)
+                return
+            tokens = arranged
         known = self._known.get(tokens[0])
         if known is not None:
             label, tally = known
@@ -264,11 +290,11 @@ class Rows:
         )
 
     def _object(self, label: str, tokens: Tokens, frame: Frame, file: str, id: str, where: str) -> Object:
-        identified = self.rules.identities and len(tokens) == 6
-        if identified:
-            tokens = [tokens[0], *tokens[2:]]
-            message = "the identity of a track has no place in a label"
-            self.log.note(Code.FIELD_IGNORED, message, file=file, where=where, id=id)
+        lost = self.rules.columns.lost if self.rules.columns is not None else ""
+        if lost:
+            if self.rules.columns is not None and self.rules.columns.scored and not self.rules.predictions:
+                raise Refused(Code.PREDICTION, _SCORED)
+            self.log.note(Code.FIELD_IGNORED, f"{lost} of a row: no place in a label", file=file, where=where, id=id)
         shape, trailing = self._shape(tokens)
         values = _numbers(tokens[1:])
         turn = 0.0
@@ -285,15 +311,17 @@ class Rows:
         if self.rules.pixels:
             width = height = 1.0
         elif frame.width:
-            width, height = float(frame.width), float(frame.height)
+            width, height = frame.width / self.rules.parts, frame.height / self.rules.parts
         else:
-            raise Refused(Code.IMAGE_SIZE_UNKNOWN, _SIZE_REMEDY)
+            raise Refused(Code.IMAGE_SIZE_UNKNOWN, SIZE_REMEDY)
         geometry: Geometry
         keypoints: Keypoints | None = None
         if shape == "outline":
             if not self.rules.pixels:
                 values[::2] = [x * width for x in values[::2]]
                 values[1::2] = [y * height for y in values[1::2]]
+            if self.rules.crossed and len(values) == 8:
+                values = around(values)
             geometry = Polygon(((open_ring(values),),))
         else:
             x, y, w, h = values[:4]
@@ -320,7 +348,7 @@ class Rows:
             geometry=geometry,
             keypoints=keypoints,
             location=where,
-            loss=bool(trailing) or identified,
+            loss=bool(trailing or lost),
         )
 
     def _note_trailing(self, value: float, file: str, where: str, id: str) -> None:
@@ -365,12 +393,13 @@ class Rows:
         points = []
         for n, at in enumerate(range(0, len(values), size)):
             x, y = values[at], values[at + 1]
-            if values[at + 2] > 0 if size == 3 else x >= 0 and y >= 0 and (x, y) != (0, 0):
-                occluded = size == 3 and values[at + 2] == 1
+            seen = size == 3 and not self.rules.placed
+            if values[at + 2] > 0 if seen else x >= 0 and y >= 0 and (x, y) != (0, 0):
+                occluded = seen and values[at + 2] == 1 and not self.rules.all_visible
                 points.append(Keypoint(names[n] if names else f"kp_{n}", x * width, y * height, occluded))
         return Keypoints(tuple(points)) if points else None
 
-    def _add_dota(self, found: list[Object], tokens: Tokens, file: str, id: str, where: str) -> None:
+    def _add_dota(self, found: list[Object], tokens: Tokens, frame: Frame, file: str, id: str, where: str) -> None:
         label = _dota_name(tokens)
         self.log.read(label)
         try:
@@ -378,6 +407,11 @@ class Rows:
                 count = _plural(len(tokens), "value")
                 raise Refused(Code.RECORD_UNREADABLE, f"{count}: a row has four corners, a class name and difficult")
             corners = _numbers(tokens[:8])
+            if not self.rules.pixels:
+                if not frame.width:
+                    raise Refused(Code.IMAGE_SIZE_UNKNOWN, SIZE_REMEDY)
+                corners[::2] = [x * frame.width / self.rules.parts for x in corners[::2]]
+                corners[1::2] = [y * frame.height / self.rules.parts for y in corners[1::2]]
         except Refused as refused:
             self.log.skip(refused.code, label, str(refused), file=file, where=where, id=id)
             return
@@ -414,6 +448,15 @@ def _numbers(tokens: Tokens) -> list[float]:
         if abs(float(token)) > _LIMIT:
             raise Refused(Code.RECORD_UNREADABLE, f"{_quoted(token)} is far beyond any picture")
     return values
+
+
+def around(corners: Sequence[float]) -> list[float]:
+    """Four corners (x1 y1 x2 y2 …) in order around their middle, from the first on."""
+    points = list(zip(corners[::2], corners[1::2]))
+    middle = [sum(axis) / len(points) for axis in zip(*points)]
+    ordered = sorted(points, key=lambda p: math.atan2(p[1] - middle[1], p[0] - middle[0]))
+    first = ordered.index(points[0])
+    return [value for point in (*ordered[first:], *ordered[:first]) for value in point]
 
 
 def is_number(token: bytes) -> bool:

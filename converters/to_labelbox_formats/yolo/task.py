@@ -19,7 +19,8 @@ from msgspec import Struct, field
 
 from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import SourceError
-from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, is_number
+from to_labelbox_formats.yolo.columns import Columns
+from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, around, is_number
 from to_labelbox_formats.yolo.text_lines import lines_of, utf8
 
 SAMPLE = 500
@@ -64,6 +65,13 @@ class Evidence(Struct):
     sixes: int = 0
     identified: int = 0
     no_confidence: int = 0
+    greatest: float = 0
+    texts: list[list[bytes]] = field(default_factory=list)
+    visible: Counter[str] = field(default_factory=Counter)
+    framed: int = 0
+    convex: int = 0
+    crossed: int = 0
+    columns: Columns | None = None
     ids: set[bytes] = field(default_factory=set)
     boxed: list[tuple[int, list[float]]] = field(default_factory=list)
     quads: list[tuple[int, list[float]]] = field(default_factory=list)
@@ -78,6 +86,9 @@ class Evidence(Struct):
                 continue
             tokens = (line.replace(b",", b" ") if b"," in line else line).split()
             count = len(tokens)
+            if self.columns is not None:
+                tokens = self.columns.arranged(tokens) or []
+                count = len(tokens)
             if count < 5 or line.startswith(b"imagesource"):
                 continue
             self.rows += 1
@@ -92,6 +103,8 @@ class Evidence(Struct):
             elif count > 7:
                 if (count - 5) % 3 == 0 and _VISIBILITIES.fullmatch(b" ".join(tokens[7::3])):
                     self.poses += 1
+                    if number < _ROWS_LOOKED_INTO:
+                        self._see(tokens)
                 self.named += 8 < count < 12 and is_number(tokens[0]) and not is_number(tokens[8])
             if number < _ROWS_LOOKED_INTO:
                 self._measure(tokens, unit)
@@ -100,9 +113,12 @@ class Evidence(Struct):
         try:
             values = list(map(float, tokens[1:]))
         except ValueError:
+            if len(self.texts) < _ROWS_LOOKED_INTO:
+                self.texts.append(tokens)
             return
         self.measured += 1
         x, y, width, height = values[:4]
+        self.greatest = max(self.greatest, *values[:4])
         self.beyond += not (-2 <= x <= 2 and -2 <= y <= 2 and -2 <= width <= 2 and -2 <= height <= 2)
         if len(values) == 4:
             if len(self.boxed) < _MAX_BOXES:
@@ -121,13 +137,23 @@ class Evidence(Struct):
             self.description = self.description or values[4:]
         if len(values) == 8 and len(self.quads) < _MAX_QUADS:
             self.quads.append((unit, values))
-        if len(values) > 9 and self.looked_into < _MAX_QUADS:
+            self.convex += _is_convex(values)
+            self.crossed += not _is_convex(values) and _is_parallelogram(around(values))
+        if len(values) > 7 and self.looked_into < _MAX_QUADS:
             self.looked_into += 1
+            self.framed += len(values) > 9 and _is_framed(values)
             self.absent += (-1.0, -1.0) in zip(values[4::2], values[5::2])
             for layout in _LAYOUTS:
                 inside, far = _like_pose(values, *layout)
                 self.posed[layout] += inside
                 self.posed_far[layout] += far
+
+    def _see(self, tokens: list[bytes]) -> None:
+        """Count the visibilities of the points of a row that may be a pose."""
+        for x, y, seen in zip(tokens[5::3], tokens[6::3], tokens[7::3]):
+            value = seen.split(b".")[0].decode()
+            placed = is_number(x) and is_number(y) and (float(x) > 0 or float(y) > 0)
+            self.visible[value if value != "0" or not placed else "0, placed"] += 1
 
     @property
     def uniform(self) -> int:
@@ -152,6 +178,11 @@ class Evidence(Struct):
         """The class ids that occur and are whole numbers."""
         return {int(float(token)) for token in self.ids if is_number(token) and float(token).is_integer()}
 
+    @property
+    def ids_are_fractions(self) -> bool:
+        """Whether no row begins with a class id, and all with a number that can be a place."""
+        return all(is_number(token) and 0 < float(token) < 1 for token in self.ids)
+
     def counts_from_one(self, names: int) -> bool:
         """Whether ids seem to count from 1: the number of names occurs as an id, 0 never does."""
         ids = self.whole_ids
@@ -169,6 +200,16 @@ class Evidence(Struct):
         return 2 * self.beyond > self.measured
 
     @property
+    def fractional(self) -> bool:
+        """Whether all corners of rows with a class name are fractions between 0 and 1."""
+        corners = [token for tokens in self.texts for token in tokens[:8]]
+        return (
+            bool(corners)
+            and all(is_number(c) and 0 <= float(c) <= 1 for c in corners)
+            and any(map(_is_fraction, corners))
+        )
+
+    @property
     def outlines_alone(self) -> bool:
         """Whether rows of these lengths are outlines of several numbers of vertices and nothing else."""
         return len(self.lengths) > 1 and all(length > 6 and length % 2 for length in self.lengths)
@@ -181,17 +222,27 @@ class Evidence(Struct):
     @property
     def pose_layout(self) -> _Layout | None:
         """How keypoints would be laid out when rows of one length look like poses by the place of their points."""
-        if self.long < 10:
+        if self.long < 9 or (self.long == 9 and 2 * (self.convex + self.crossed) > len(self.quads)):
             return None
         if self.long % 2 and self.absent:  # no vertex is at -1, -1, a point that is not there may be
             return 2, 0
+        return self._layout() if self.looked_into >= _FEW else None
+
+    @property
+    def perhaps_pose(self) -> _Layout | None:
+        """The same of rows that are too few to tell."""
+        return self._layout() if self.long > 9 and 0 < self.looked_into < _FEW else None
+
+    def _layout(self) -> _Layout | None:
         rows = self.looked_into
         inside, far = (_INSIDE, _FAR) if rows >= _ENOUGH else (1, 1)
-        if rows >= _FEW:
-            for layout in _LAYOUTS:
-                if self.posed[layout] >= inside * rows and self.posed_far[layout] >= far * rows:
-                    return layout
-        return None
+        fitting = (n for n in _LAYOUTS if self.posed[n] >= inside * rows and self.posed_far[n] >= far * rows)
+        return next(fitting, None)
+
+    @property
+    def with_boxes(self) -> bool:
+        """Whether outlines of several lengths have the box around them before their first vertex."""
+        return self.looked_into >= _FEW and 10 * self.framed >= 9 * self.looked_into
 
 
 def _like_pose(values: list[float], size: int, trailing: int) -> tuple[bool, bool]:
@@ -205,6 +256,33 @@ def _like_pose(values: list[float], size: int, trailing: int) -> tuple[bool, boo
         return False, False
     xs, ys = (x, *(p[0] for p in present)), (y, *(p[1] for p in present))
     return True, _beyond(width, xs) or _beyond(height, ys)
+
+
+def _is_fraction(token: bytes) -> bool:
+    return not float(token).is_integer()
+
+
+def _is_framed(values: list[float]) -> bool:
+    """Whether the first four values are the centre and size of the box around all others."""
+    xs, ys = values[4::2], values[5::2]
+    around = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, max(xs) - min(xs), max(ys) - min(ys)
+    slack = 0.02 * max(around[2:])
+    return len(xs) == len(ys) and all(abs(a - b) <= slack for a, b in zip(values, around))
+
+
+def _is_convex(values: list[float]) -> bool:
+    """Whether four corners in their order turn to one side only."""
+    x, y = values[::2], values[1::2]
+    turns = [
+        (x[n - 1] - x[n - 2]) * (y[n] - y[n - 1]) - (y[n - 1] - y[n - 2]) * (x[n] - x[n - 1]) for n in range(len(x))
+    ]
+    return min(turns) >= 0 or max(turns) <= 0
+
+
+def _is_parallelogram(values: list[float]) -> bool:
+    """Whether both diagonals have one middle, which no scaling of the sides changes."""
+    apart = (abs(values[n] + values[n + 4] - values[n + 2] - values[n + 6]) / 2 for n in (0, 1))
+    return max(apart) <= 0.02 * max(max(values[n::2]) - min(values[n::2]) for n in (0, 1))
 
 
 def _beyond(value: float, others: tuple[float, ...]) -> bool:
@@ -230,6 +308,11 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
     for count in (expected, expected + 1):  # the latter with a confidence
         if keypoints and lengths[count]:
             return Finding(Task.POSE, f"kpt_shape is {list(keypoints)} and rows have {n_of(count, 'value')}")
+    if keypoints and evidence.long:
+        raise SourceError(
+            f"kpt_shape is {list(keypoints)}, so that poses have {expected} values, but rows have {evidence.long}: say -O kpt_shape= as they are"
+            f"{_shapes(evidence.long)}, or -O task=segment"
+        )
     if evidence.worded == evidence.rows:
         why = WORDS["named" if evidence.measured and not evidence.in_pixels else "worded"]
         word = evidence.word[:40].decode("utf-8", "replace")
@@ -238,8 +321,8 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
         return Finding(Task.DOTA, "rows are four corners followed by a class name")
     if uniform == 7 and evidence.tracked < evidence.rows:
         raise SourceError(
-            "all rows have 7 values, which may be triangles or boxes with confidence and track id: "
-            "say -O task=segment or -O task=detect"
+            "all rows have 7 values, which may be triangles, boxes with confidence and track id, or boxes with one keypoint: "
+            "say -O task=segment, -O task=detect or -O kpt_shape=1x2"
         )
     long = evidence.long
     which = "all rows" if uniform else f"all {lengths[long]} rows that are no boxes"
@@ -279,6 +362,12 @@ def decide(evidence: Evidence, keypoints: tuple[int, int] | None, frame_of: Call
     return Finding(Task.SEGMENT, f"rows have {_listing(lengths)} values")
 
 
+def _shapes(length: int) -> str:
+    """What rows of a length can be poses of."""
+    found = [f"{(length - 5) // size}x{size}" for size in (3, 2) if (length - 5) % size == 0]
+    return f" ({' or '.join(found)})" if found else ""
+
+
 def _listing(lengths: Counter[int]) -> str:
     found = sorted(lengths)
     return ", ".join(map(str, found)) if len(found) < 5 else f"{found[0]} to {found[-1]}"
@@ -316,7 +405,8 @@ def looks_like_rows(head: bytes) -> str:
         tokens = line.replace(b",", b" ").split()
         if tokens and not line.startswith((b"imagesource", b"gsd")):
             kind = _kind(tokens)
-            kinds["" if kind in (*WORDS, "dota") and (mended or b"," in line) else kind] += 1
+            commas = b"," in line or (mended and b"," in head)
+            kinds["" if kind in (*WORDS, "dota") and commas else kind] += 1
     if not kinds:
         return ""
     kind, count = kinds.most_common(1)[0]

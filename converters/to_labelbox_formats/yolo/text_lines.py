@@ -17,14 +17,37 @@ def utf8(data: bytes) -> bytes:
     return data.removeprefix(codecs.BOM_UTF8)
 
 
+_COMMENT = re.compile(rb"(?:#|//).*")
+
+
 def lines_of(data: bytes) -> tuple[list[bytes], str]:
-    """(lines with blanks between values, what was mended). A comma must have the same meaning in every line."""
+    """(lines with blanks between values, what was mended); comments and a line of headings are blank.
+
+    A comma must have the same meaning in every line.
+    """
     lines = data.splitlines()
-    if b"," not in data:
-        return lines, ""
+    mended = []
+    if b"#" in data or b"//" in data:
+        lines = [_COMMENT.sub(b"", line) for line in lines]
+        mended.append("comments are left out")
+    if b";" in data:
+        lines = [line.replace(b";", b" ") for line in lines]
+        mended.append("values are separated by semicolons instead of blanks")
     written = [line for line in lines if line.strip()]
-    if all(map(_DECIMAL_COMMAS.fullmatch, written)):
-        return [line.replace(b",", b".") for line in lines], "numbers are written with decimal commas"
-    if all(b"," in line for line in written):
-        return [line.replace(b",", b" ") for line in lines], "values are separated by commas instead of blanks"
-    return lines, ""
+    if written and _is_heading(written[0]):
+        lines[lines.index(written.pop(0))] = b""
+        mended.append("the first line has the names of the columns")
+    if b"," in data and written:
+        if all(map(_DECIMAL_COMMAS.fullmatch, written)):
+            lines = [line.replace(b",", b".") for line in lines]
+            mended.append("numbers are written with decimal commas")
+        elif all(b"," in line for line in written):
+            lines = [line.replace(b",", b" ") for line in lines]
+            mended.append("values are separated by commas instead of blanks")
+    return lines, "; ".join(mended)
+
+
+def _is_heading(line: bytes) -> bool:
+    """Whether a line names columns: five words or more, none of which begins like a number."""
+    words = line.replace(b",", b" ").split()
+    return len(words) > 4 and all(word[:1].isalpha() for word in words) and b"nan" not in line.lower()

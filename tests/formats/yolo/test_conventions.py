@@ -221,9 +221,9 @@ def test_the_task_is_an_assumption_that_flips(tmp_path: Path) -> None:
 
 def test_identities_of_tracks_are_asked_about(tmp_path: Path) -> None:
     rows = "".join(f"0 {n} 0.5 0.5 0.1 0.{n}\n" for n in range(1, 7))
-    with pytest.raises(UsageError, match="-O identities=true"):
+    with pytest.raises(UsageError, match="-O columns=class,id,x,y,w,h"):
         Made(tmp_path, yolo(rows))
-    made = Made(tmp_path, yolo(rows), options={"identities": "true"})
+    made = Made(tmp_path, yolo(rows), options={"columns": "class,id,x,y,w,h"})
     assert made.boxes[0] == ("cat", 45, 22.5, 10, 5)
     assert made.report.annotations.approximated == 6
 

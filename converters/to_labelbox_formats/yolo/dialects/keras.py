@@ -20,7 +20,8 @@ from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, joined, split_of
-from to_labelbox_formats.yolo.rows import BoxForm, Rows
+from to_labelbox_formats.yolo.rows import SIZE_REMEDY, BoxForm, Rows
+from to_labelbox_formats.yolo.task import Evidence
 
 _SAMPLE, _BOXES = 500, 200
 """Lines, spread over the set, and first boxes of a line by which the order of corners is judged."""
@@ -138,20 +139,31 @@ def _split_of_list(file: str) -> str:
     return split_of(file) or next((word for word in words if word.lower() in SPLITS), "")
 
 
-def corner_order(lines: Lines, pictures: Pictures) -> CornerOrder:
-    """What the boxes of lines spread over the set say of the order of their corners."""
-    order = CornerOrder()
-    for unit in range(0, len(lines), max(1, -(-len(lines) // _SAMPLE))):
-        frame = pictures.frame(lines.assets[unit], FoundIn(lines.places[unit]), Log(), rows=False)
-        for _, boxes in (line for _, found in lines.read(unit, unit + 1) for line in found):
-            for text in filter(_BOX.fullmatch, boxes[:_BOXES]):
-                left, top, right, bottom = map(float, text.split(b",")[:4])
-                order.add(left, top, right, bottom, frame.width, frame.height)
-    return order
+def look(lines: Lines, pictures: Pictures, names: int) -> tuple[CornerOrder, Evidence]:
+    """What the boxes of lines spread over the set say of the order of their corners, of their unit and of their classes.
+
+    Of all lines, where the sample says that ids count from 1.
+    """
+    order, evidence = CornerOrder(), Evidence()
+    for step in dict.fromkeys((-(-len(lines) // _SAMPLE) or 1, 1)):
+        for unit in range(0, len(lines), step):
+            frame = pictures.frame(lines.assets[unit], FoundIn(lines.places[unit]), Log(), rows=False)
+            for _, boxes in (line for _, found in lines.read(unit, unit + 1) for line in found):
+                for text in filter(_BOX.fullmatch, boxes[:_BOXES]):
+                    *corners, id = text.split(b",")
+                    left, top, right, bottom = map(float, corners)
+                    order.add(left, top, right, bottom, frame.width, frame.height)
+                    evidence.ids.add(id)
+                    evidence.texts.append(corners)
+        if not evidence.counts_from_one(names):
+            break
+    return order, evidence
 
 
-def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log, shift: int) -> Iterator[Object]:
-    """The boxes of a line, each counted as read; ``shift`` is taken from the first corner."""
+def objects(
+    rows: Rows, boxes: list[bytes], number: int, file: str, log: Log, shift: int, size: tuple[float, float]
+) -> Iterator[Object]:
+    """The boxes of a line, each counted as read; ``shift`` is taken from the first corner, ``size`` is what the numbers are multiples of."""
     seen: dict[bytes, int] = {}
     for n, text in enumerate(boxes):
         id, where = f"{number}.{n}", f"line {number}, box {n + 1}"
@@ -177,5 +189,8 @@ def objects(rows: Rows, boxes: list[bytes], number: int, file: str, log: Log, sh
             message = f"the corners {text[:60].decode()} are the wrong way round (-O box=top_left if the last two are width and height)"
             log.skip(Code.BOX_INVALID, label, message, file=file, where=where, id=id)
             continue
-        left, top = left - shift, top - shift
+        if not size[0]:
+            log.skip(Code.IMAGE_SIZE_UNKNOWN, label, SIZE_REMEDY, file=file, where=where, id=id)
+            continue
+        left, right, top, bottom = (left - shift) * size[0], right * size[0], (top - shift) * size[1], bottom * size[1]
         yield Object(id=id, label=label, geometry=Box(left, top, right - left, bottom - top), location=where)
