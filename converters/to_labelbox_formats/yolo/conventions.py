@@ -279,10 +279,10 @@ def ask_units(options: Options, evidence: Evidence, corners: bool, path: str) ->
         )
 
 
-def tell_visibility(options: Options, evidence: Evidence, path: str, log: Log) -> None:
+def tell_visibility(options: Options, evidence: Evidence, task: Task, path: str, log: Log) -> None:
     """Say, or ask, what the third value of keypoints is, where the sample has not all that COCO's rule knows."""
     seen = evidence.visible
-    if options.visibility is not Visibility.AUTO or not seen:
+    if task is not Task.POSE or options.visibility is not Visibility.AUTO:
         return
     if seen["0, placed"] >= _ENOUGH and not seen["1"] and not seen["2"]:
         ask(

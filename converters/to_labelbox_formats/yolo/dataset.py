@@ -42,7 +42,7 @@ from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import Descriptor, read_obj_data, read_yaml
 from to_labelbox_formats.yolo.folders.listing import Tree, joined, tree_of
 from to_labelbox_formats.yolo.index import Index, build
-from to_labelbox_formats.yolo.options import Options, Units, Visibility, keypoints_of
+from to_labelbox_formats.yolo.options import Options, Units, keypoints_of, rules_of
 from to_labelbox_formats.yolo.rivals import choose
 from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
 from to_labelbox_formats.yolo.split_members import Entries, everything, from_descriptor, is_there
@@ -188,8 +188,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
 
     near, guessed = {*index.label_folders.values()}, index.guessed
     names, naming = names_of(tree, found, options, log, needed=False, near=near, guessed=guessed)
-    columns = columns_of(options.columns)
-    evidence, total = _evidence(tree, index, len(names or ()), columns)
+    evidence, total = _evidence(tree, index, len(names or ()), columns_of(options.columns))
     path = tree.source.path
     ask_columns(options, evidence, path)
     finding = _task_of(tree, index, evidence, options, found.task if found else "", keypoints, frame_of)
@@ -202,29 +201,21 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         note_nameless(log)
     pixels = options.units is Units.PIXELS or (dota and options.units is Units.AUTO)
     ask_units(options, evidence, dota, path)
-    if finding.task is Task.POSE:
-        tell_visibility(options, evidence, path, log)
-    rules = Rules(
+    tell_visibility(options, evidence, finding.task, path, log)
+    rules = rules_of(
+        options,
         finding.task,
         names,
-        keypoints,
-        share_keypoint_names(found.keypoint_names, len(names or ()), options, found.file, log)
+        keypoints=keypoints,
+        keypoint_names=share_keypoint_names(found.keypoint_names, len(names or ()), options, found.file, log)
         if found and options.kpt_shape is None
         else {},
-        options.predictions,
-        options.unknown_classes,
-        pixels,
-        finding.mixed,
-        decide_box(options, evidence, finding.task, frame_of, path, log),
-        options.angle,
-        first_class(options, evidence, names, path) if not dota else 0,
-        evidence.odd_outlines,
-        options.task is not None,
-        columns,
-        100 if options.units is Units.PERCENT else 1,
-        options.visibility in (Visibility.PRESENT, Visibility.PLACED),
-        options.visibility is Visibility.PLACED,
-        are_crossed(options, evidence, log),
+        pixels=pixels,
+        mixed=finding.mixed,
+        box=decide_box(options, evidence, finding.task, frame_of, path, log),
+        first_class=first_class(options, evidence, names, path) if not dota else 0,
+        odd_outlines=evidence.odd_outlines,
+        crossed=are_crossed(options, evidence, log),
     )
     ask_sixth_value(options, evidence, finding.task, path)
     _note_no_labels(tree, index, total, log)

@@ -13,7 +13,6 @@ from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
 from to_labelbox_formats.yolo.classes import names_of, schema_of
-from to_labelbox_formats.yolo.columns import columns_of
 from to_labelbox_formats.yolo.conventions import (
     ask_units,
     decide_origin,
@@ -25,8 +24,8 @@ from to_labelbox_formats.yolo.dialects import class_folders as folders
 from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import keypoint_names_of, read_names
 from to_labelbox_formats.yolo.folders.listing import Tree, joined
-from to_labelbox_formats.yolo.options import Options, Units, Visibility, keypoints_of
-from to_labelbox_formats.yolo.rows import BoxForm, Rows, Rules, Task
+from to_labelbox_formats.yolo.options import Options, Units, keypoints_of, rules_of
+from to_labelbox_formats.yolo.rows import BoxForm, Rows, Task
 from to_labelbox_formats.yolo.unread import note_others
 
 
@@ -76,7 +75,7 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
     sizes = decide_sizes(options, order, tree.source.path, context.log)
     form = BoxForm.TOP_LEFT if sizes else BoxForm.CORNERS
     first = first_class(options, evidence, names, tree.source.path)
-    rules = Rules(Task.DETECT, names, unknown_classes=options.unknown_classes, box=form, first_class=first)
+    rules = rules_of(options, Task.DETECT, names, box=form, first_class=first)
     parts = {Units.FRACTIONS: 1, Units.PERCENT: 100}.get(options.units, 0)
     note_others(tree, {*files, *naming, *lines.assets}, context.log)
     context.log.decide("task detect: one line a picture, corners in pixels")
@@ -121,21 +120,15 @@ def open_ndjson(tree: Tree, file: str, options: Options, context: ReadContext) -
         keypoint_names = share_keypoint_names(keypoint_names, classes, options, file, log)
     lines.tell_unread(log)
     note_others(tree, {file, *naming, *(n for folder in tree.images.values() for n in folder)}, log)
-    rules = Rules(
+    rules = rules_of(
+        options,
         task,
         names,
-        keypoints,
-        keypoint_names,
-        options.predictions,
-        options.unknown_classes,
+        keypoints=keypoints,
+        keypoint_names=keypoint_names,
         box=BoxForm.CENTER if options.box is BoxForm.AUTO else options.box,
-        angle=options.angle,
         first_class=int(options.first_class or 0),
         pixels=options.units is Units.PIXELS,
-        columns=columns_of(options.columns),
-        parts=100 if options.units is Units.PERCENT else 1,
-        all_visible=options.visibility in (Visibility.PRESENT, Visibility.PLACED),
-        placed=options.visibility is Visibility.PLACED,
     )
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes))
 

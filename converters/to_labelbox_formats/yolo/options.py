@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from to_labelbox.report.errors import UsageError
-from to_labelbox_formats.yolo.rows import Angle, BoxForm, Task
+from to_labelbox_formats.yolo.columns import columns_of
+from to_labelbox_formats.yolo.rows import Angle, BoxForm, Rules, Task
 
 
 class Units(StrEnum):
@@ -120,6 +122,23 @@ class Options:
     unknown_classes: bool = field(
         default=False,
         metadata={"help": "Keep rows whose class id has no name as class_<id>, instead of skipping them."},
+    )
+
+
+def rules_of(options: Options, task: Task, names: dict[int, str] | None, **found: Any) -> Rules:
+    """The rules that options state, and those that were ``found``."""
+    return Rules(
+        task,
+        names,
+        predictions=options.predictions,
+        unknown_classes=options.unknown_classes,
+        angle=options.angle,
+        told=options.task is not None,
+        columns=columns_of(options.columns),
+        parts=100 if options.units is Units.PERCENT else 1,
+        all_visible=options.visibility in (Visibility.PRESENT, Visibility.PLACED),
+        placed=options.visibility is Visibility.PLACED,
+        **found,
     )
 
 

@@ -290,11 +290,7 @@ class Rows:
         )
 
     def _object(self, label: str, tokens: Tokens, frame: Frame, file: str, id: str, where: str) -> Object:
-        lost = self.rules.columns.lost if self.rules.columns is not None else ""
-        if lost:
-            if self.rules.columns is not None and self.rules.columns.scored and not self.rules.predictions:
-                raise Refused(Code.PREDICTION, _SCORED)
-            self.log.note(Code.FIELD_IGNORED, f"{lost} of a row: no place in a label", file=file, where=where, id=id)
+        lost = self._note_lost(file, where, id)
         shape, trailing = self._shape(tokens)
         values = _numbers(tokens[1:])
         turn = 0.0
@@ -350,6 +346,18 @@ class Rows:
             location=where,
             loss=bool(trailing or lost),
         )
+
+    def _note_lost(self, file: str, where: str, id: str) -> str:
+        """Note, and give, the values that the user has named and that have no place in a label."""
+        columns = self.rules.columns
+        if columns is None or not columns.lost:
+            return ""
+        if columns.scored and not self.rules.predictions:
+            raise Refused(Code.PREDICTION, _SCORED)
+        self.log.note(
+            Code.FIELD_IGNORED, f"{columns.lost} of a row: no place in a label", file=file, where=where, id=id
+        )
+        return columns.lost
 
     def _note_trailing(self, value: float, file: str, where: str, id: str) -> None:
         """Note that a row's confidence is dropped, where predictions are taken at all."""
