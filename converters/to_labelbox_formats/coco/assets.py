@@ -20,7 +20,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import NameIndex
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
+from to_labelbox.source.image_headers import Header
 from to_labelbox.source.paths import is_mirrored
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.addresses import SharedPaths
@@ -196,19 +196,15 @@ class Paths:
             name = posixpath.normpath(posixpath.join(root, bare))
             if not name.startswith("..") and self._source.exists(name):
                 self._roots[file] = root
-                return self._header_of(name)
+                return self._source.header(name)
         if not self._source.is_file and isinstance(found := self._pictures.find(bare), str):
-            return self._header_of(found)
+            return self._source.header(found)
         return None
-
-    def _header_of(self, name: str) -> Header | None:
-        real = self._source.real_path(name)
-        return file_header(real) if real is not None else image_header(self._source.head(name, 256 * 1024))
 
     @cached_property
     def _pictures(self) -> NameIndex:
         """The pictures of the source, for names that are in none of the usual folders."""
-        return NameIndex(() if self._source.is_file else filter(is_media, self._source.names))
+        return NameIndex(() if self._source.is_file else self._source.pictures)
 
     def _candidates(self, file: int) -> list[str]:
         """Folders where the images of a file usually are, relative to the source's root."""

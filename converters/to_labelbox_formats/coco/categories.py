@@ -45,32 +45,36 @@ class _Loose(Struct):
 
 
 class CategoryList(Struct):
-    """``categories`` as they stand in a file. ``unnumbered``: a list of bare names, whose ids are their places.
+    """``categories`` of a file by the keys of their ids. ``unnumbered``: a list of bare names, whose ids are their places.
 
     ``fields``: those of the records that no rule reads, with counts.
     """
 
-    found: list[Category]
+    found: dict[int, Category] = field(default_factory=dict)
     unnumbered: bool = False
     fields: dict[str, int] = field(default_factory=dict)
 
 
 def read_categories(data: bytes, name: str, log: Log) -> CategoryList:
     """A list of records, a mapping from ids to names or records, or a list of names. Raises :class:`FileError`."""
+    unnumbered, fields = False, dict[str, int]()
     try:
         if data.lstrip()[:1] == b"{":
             _tell_repeated(repeated_keys(data), name, log)
-            return CategoryList(_of_mapping(msgspec.json.decode(data, type=dict[str, msgspec.Raw]), name, log))
-        raw = msgspec.json.decode(data, type=list[msgspec.Raw])
-        if raw and all(bytes(item).startswith(b'"') for item in raw):
-            names = [msgspec.json.decode(item, type=str) for item in raw]
-            return CategoryList([Category(n, label) for n, label in enumerate(names)], unnumbered=True)
+            found = _of_mapping(msgspec.json.decode(data, type=dict[str, msgspec.Raw]), name, log)
+        else:
+            raw = msgspec.json.decode(data, type=list[msgspec.Raw])
+            unnumbered = bool(raw) and all(bytes(item).startswith(b'"') for item in raw)
+            if unnumbered:
+                found = [Category(n, msgspec.json.decode(item, type=str)) for n, item in enumerate(raw)]
+            else:
+                census = Census(CATEGORY_FIELDS)
+                census.look(data.strip()[1:-1], len(raw))
+                _tell_repeated(census.repeated, name, log)
+                found, fields = [_category(item, n, name, log) for n, item in enumerate(raw)], census.unknown
     except UNDECODABLE:
-        return CategoryList(_leniently(data))
-    census = Census(CATEGORY_FIELDS)
-    census.look(data.strip()[1:-1], len(raw))
-    _tell_repeated(census.repeated, name, log)
-    return CategoryList([_category(item, n, name, log) for n, item in enumerate(raw)], fields=census.unknown)
+        unnumbered, found = False, _leniently(data)
+    return CategoryList(_by_id(found, name, log), unnumbered, fields)
 
 
 def _tell_repeated(repeated: Mapping[str, int], file: str, log: Log) -> None:
@@ -139,7 +143,7 @@ def names_by_id(data: bytes) -> dict[int, str]:
     return {key: str(name) for key, name in pairs if key is not None and name is not None and str(name).strip()}
 
 
-def by_id(categories: list[Category], file: str, log: Log) -> dict[int, Category]:
+def _by_id(categories: list[Category], file: str, log: Log) -> dict[int, Category]:
     """Categories by id, in declared order; placeholders that nothing uses are dropped later."""
     table: dict[int, Category] = {}
     for n, category in enumerate(categories):

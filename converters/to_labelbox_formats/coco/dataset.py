@@ -37,6 +37,7 @@ from to_labelbox_formats.coco.merge import merge
 from to_labelbox_formats.coco.numbering import number_categories
 from to_labelbox_formats.coco.one_record import WHOLE_IMAGE
 from to_labelbox_formats.coco.options import Options, SameNames
+from to_labelbox_formats.coco.panoptic import Pictures
 from to_labelbox_formats.coco.random_access import Opened, Texts
 from to_labelbox_formats.coco.records import Records
 from to_labelbox_formats.coco.sample import sample_of
@@ -75,11 +76,11 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         paths = Paths(source, files, context, shared)
         if options.check_sizes:
             paths.look_at(_sample(files, paths, opened))
-    records = Records(files, options, context.boxes_only, source)
+    masks = Pictures(source, files)
+    records = Records(files, options, context.boxes_only, masks)
     known = _known(files, records) if context.boxes_only else None
     plain = records.plain_labels[0] if context.outlines_only and len(files) == 1 else None
     items = Items(merged, paths, records, known, plain, Frames(files, paths, records), texts)
-    _note_pictures_beside(files, source)
     return Dataset(
         source.name,
         _schema(files, log),
@@ -123,15 +124,6 @@ def _settle_homes(
     if not source.is_list:
         ask_whether_one_set(files, source.path)
         ask_which_file(files, opened, source.path)
-
-
-def _note_pictures_beside(files: Sequence[File], source: Source) -> None:
-    """The masks of panoptic files are read, though no list of pictures names them."""
-    for file in files:
-        if file.kind is FileKind.PANOPTIC:
-            from to_labelbox_formats.coco.panoptic import places_of
-
-            source.read_beside += [os.path.join(place, "*.png") for place in places_of(file.name)]
 
 
 def _borrow_categories(files: Sequence[File], options: Options, log: Log) -> None:

@@ -21,7 +21,7 @@ from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece, as_ut
 from to_labelbox.source.urls import is_url
 from to_labelbox_formats.coco.addresses import AddressRows, identity
 from to_labelbox_formats.coco.beside import SCENES, TAGS, BesideRows, read_scenes
-from to_labelbox_formats.coco.categories import CategoryList, by_id, names_by_id, read_categories
+from to_labelbox_formats.coco.categories import CategoryList, names_by_id, read_categories
 from to_labelbox_formats.coco.census import IMAGE_FIELDS, QUIET_KEYS, Census, length_of
 from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.file import File
@@ -65,7 +65,7 @@ class _Found:
         self.image_names: list[npt.NDArray[np.int64]] = []
         self.linked = self.videos = False
         self.other_names: dict[str, str] = {}
-        self.categories = CategoryList([])
+        self.categories = CategoryList()
         self.first: Mapping[str, Any] = {}
         self.names: dict[str, dict[int, str]] = {}
         self.lists: dict[str, int] = {}
@@ -121,7 +121,7 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         image_names=np.concatenate([*found.image_names, np.array(videos.names if videos else [], np.int64)]),
         annotations=found.annotations.records.table(),
         boxes=found.annotations.columns.table() if found.annotations.columns is not None else None,
-        categories=by_id(found.categories.found, name, log),
+        categories=found.categories.found,
         fields=tuple(found.first),
         videos=found.videos,
         ordinals=np.zeros(0, np.int32),

@@ -15,7 +15,6 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.coco.attributes import shortened
@@ -109,15 +108,15 @@ def tell_unread_files(
     if source.is_file or len(source.names) == len(files):
         return
     used = {file.name for file in files}
-    pictures = [name for name in source.names if name not in used and is_media(name)]
-    used |= _named(pictures, files, opened)
+    pictures = set(source.pictures)
+    used |= _named([name for name in source.pictures if name not in used], files, opened)
     masks = {place for file in files if file.kind is FileKind.PANOPTIC for place in places_of(file.name)}
 
     def why(name: str) -> str:
         base = posixpath.basename(name)
         if name in ignored:
             return f"not COCO: {ignored[name]}"
-        if is_media(name):
+        if name in pictures:
             is_mask = name.lower().endswith(".png") and posixpath.dirname(name) in masks
             return "" if is_mask else "no image of the set has this file name"
         return "" if _ABOUT.fullmatch(base) else "COCO keeps its labels in JSON files"

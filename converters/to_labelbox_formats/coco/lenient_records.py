@@ -12,8 +12,7 @@ import re
 from typing import Any
 
 from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.panoptic import Segment
-from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint
+from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Segment
 from to_labelbox_formats.coco.sample import Rle
 
 _BETWEEN = re.compile(r"[\s,;]+")

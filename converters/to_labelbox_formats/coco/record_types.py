@@ -17,7 +17,6 @@ from to_labelbox.report.errors import Refused
 from to_labelbox_formats.coco.box_columns import NothingElse
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.panoptic import Segment
 from to_labelbox_formats.coco.sample import Rle
 
 
@@ -49,6 +48,12 @@ class Found(NamedTuple):
 
 
 # ------------------------------------------------------------------------------------------------------ any record
+
+
+class Segment(Struct, gc=False):
+    id: Id = None
+    category_id: Id = None
+    iscrowd: int | None = None
 
 
 class _AnyFields(Struct, gc=False):

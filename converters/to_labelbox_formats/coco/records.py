@@ -24,7 +24,6 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
-from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
@@ -33,7 +32,7 @@ from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently
 from to_labelbox_formats.coco.one_record import OneRecord, check_declared
 from to_labelbox_formats.coco.options import Options
-from to_labelbox_formats.coco.panoptic import segment_masks
+from to_labelbox_formats.coco.panoptic import Pictures
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
     Found,
@@ -55,11 +54,11 @@ from to_labelbox_formats.coco.shapes import box_of, keypoints_of, mask_of, outli
 class Records:
     """Turns an image's records into annotations, counting every one of them."""
 
-    def __init__(self, files: Sequence[File], options: Options, boxes_only: bool, source: Source) -> None:
+    def __init__(self, files: Sequence[File], options: Options, boxes_only: bool, pictures: Pictures) -> None:
         self._files = files
         self._boxes_only = boxes_only
         self._decode: Callable[[bytes], Sequence[AnyFields]] = decode_boxes if boxes_only else decode_all
-        self._source = source
+        self._pictures = pictures
         self._here = ""
         self._one_record = OneRecord(options, boxes_only)
         # declared labels by id, of the files whose records are mostly plain
@@ -338,7 +337,7 @@ class Records:
             names.append(str(category.name) if category else f"class_{segment.category_id}")
             log.read(names[-1])
         found: list[Annotation] = []
-        masks = segment_masks(self._source, file.name, data.file_name, segments, asset, log, record.where)
+        masks = self._pictures.masks(record, data, asset, log)
         for segment, label, mask in zip(segments, names, masks):
             try:
                 if not isinstance(mask, Mask):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import Header, file_header, image_header
+from to_labelbox.source.image_headers import Header
 from to_labelbox.source.side_up import Size, displayed
 from to_labelbox.source.xml import Element
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, child_of, read_document, text_of
@@ -131,8 +131,7 @@ class Sample:
     def _compare(self, document: Document, source: Source, image: str) -> None:
         """Count the boxes of a picture that has another size than is stated, and not for being turned."""
         self._headers -= 1
-        real = source.real_path(image)
-        header = file_header(real) if real is not None else image_header(source.head(image))
+        header = source.header(image)
         said = (number(document.width) or 0.0, number(document.height) or 0.0)
         if header is None or not all(said) or header.width == header.height:
             return

@@ -16,7 +16,7 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import MediaFolder, Moves, Tie, spread, sure_folders
 from to_labelbox.source.files import Source
-from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header, file_header, image_header
+from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header
 from to_labelbox.source.side_up import Side, Size, note_turned, side_of
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
@@ -265,8 +265,7 @@ class Items:
 
     def _header(self, path: str, image: str) -> Header | None:
         if image:
-            real = self._source.real_path(image)
-            return file_header(real) if real is not None else image_header(self._source.head(image))
+            return self._source.header(image)
         return None if self._context.media is None else self._context.media.header(path)
 
     def _sizes(

@@ -20,9 +20,12 @@ from typing import BinaryIO, Protocol
 from to_labelbox.model.text import display, text_name
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.plain_words import in_words
+from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
 from to_labelbox.source.paths import MIRRORS, is_data_folder, is_safe
 
 HEAD = 64 * 1024
+PICTURE_HEAD = 256 * 1024
+"""Bytes of a picture in which its header lies, thumbnails before it included."""
 HEADS = 64
 """Beginnings of files that a source keeps: 4 MB."""
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -272,6 +275,11 @@ class Source:
             group.append(name)
         return groups
 
+    @cached_property
+    def pictures(self) -> list[str]:
+        """Entries that are pictures or videos, by their extensions."""
+        return list(filter(is_media, self.names))
+
     def ending(self, *extensions: str) -> list[str]:
         """Entries with one of these extensions, packed by gzip or not, in the order of :attr:`names`."""
         found: list[str] = []
@@ -392,6 +400,11 @@ class Source:
                 self._heads.clear()
             self._heads[name] = self._head(name, size)
         return self._heads[name]
+
+    def header(self, name: str) -> Header | None:
+        """Size and orientation of a picture; of one in an archive by its first bytes. None for what is no picture, or not there."""
+        real = self._store.real_path(name)
+        return file_header(real) if real is not None else image_header(self._head(name, PICTURE_HEAD))
 
     def _head(self, name: str, size: int) -> bytes:
         try:
