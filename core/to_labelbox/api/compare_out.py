@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from to_labelbox.conversion.output_folder import refuse_pipes
 from to_labelbox.plugins.registry import writer
 from to_labelbox.report.errors import UsageError
-from to_labelbox.rules.option import as_path
+from to_labelbox.rules.option import as_path, checked
 
 if TYPE_CHECKING:  # loaded when something is compared
     from to_labelbox.plugins.comparer import CompareReport
@@ -34,16 +34,11 @@ def compare(
 
     if not exports:
         raise UsageError("give an export of the project: a file of NDJSON or JSON")
-    if isinstance(projects, str):
-        projects = (projects,)
-    if not 0 <= tolerance < float("inf"):
-        raise UsageError(f"tolerance {tolerance}: want pixels, 0 or more")
-    if first < 0:
-        raise UsageError(f"first {first}: want a number of data rows")
+    given = {"projects": (projects,) if isinstance(projects, str) else projects, "tolerance": tolerance, "first": first}
+    options = CompareOptions(**checked(CompareOptions, given))
     found = writer().service.comparer
     if found is None:
         raise UsageError(f"the format {writer().name} compares nothing")
     place = as_path(out, "out")
     refuse_pipes(place)
-    options = CompareOptions(projects=tuple(projects), tolerance=tolerance, first=first)
     return found()(place, [as_path(e, "export") for e in exports], options, listener or (lambda done, rows: None))

@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import ParamSpec, Protocol
 
+from to_labelbox.conversion.options import takes
 from to_labelbox.conversion.output_folder import refuse_pipes, room, unwritable
 from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.option import FilePath
 
 MARK = b'<meta name="generator" content="to-labelbox '
 """What tells a page of ours: such a page is replaced without asking."""
 _HEAD = 4096
 
+P = ParamSpec("P")
 
-def preview(
-    out: str | os.PathLike[str],
-    page: str | os.PathLike[str],
-    *,
-    media_root: str | os.PathLike[str] | None = None,
-    count: int = 10,
-    seed: int | None = None,
-    only: Sequence[str] = (),
-    problems: bool = False,
-    overwrite: bool = False,
-    chosen: Callable[[int, int, int], None] | None = None,
-) -> int:
+
+class _Preview(Protocol[P]):
+    def __call__(self, out: FilePath, page: FilePath, *args: P.args, **options: P.kwargs) -> int: ...
+
+
+def _keywords(record: Callable[P, PreviewOptions]) -> Callable[[Callable[..., int]], _Preview[P]]:
+    return lambda function: takes(record, function, "out", "page")
+
+
+@_keywords(PreviewOptions)
+def preview(out: FilePath, page: FilePath, given: PreviewOptions) -> int:
     """Write a self-contained page that shows some assets of an output folder with what the payload says of them.
 
-    ``only`` are names of tools or questions; ``seed`` draws assets at random instead of spreading them evenly;
-    ``problems`` keeps to those with approximated or skipped annotations. An earlier page is replaced, any other file
-    only with ``overwrite``. ``chosen`` hears how many assets the page shows, of how many, and of how many of those shown no
-    picture is at hand. Gives the page's size in bytes. Raises :class:`UsageError`.
+    An earlier page is replaced, any other file only with ``overwrite``. ``chosen`` hears how many assets the page shows, of how
+    many, and of how many of those shown no picture is at hand. Gives the page's size in bytes. Raises :class:`UsageError`.
     """
     if not os.path.isdir(out):
         raise UsageError(f"{os.fspath(out)}: no such folder; give the output folder of `to-labelbox convert`")
-    check_target(page, overwrite)
+    check_target(page, given.overwrite)
     refuse_pipes(os.fspath(out))
     show = writer().service.preview
     if show is None:
         raise UsageError(f"the format {writer().name} has no preview")
-    root = None if media_root is None else os.fspath(media_root)
-    options = PreviewOptions(
-        media_root=root, count=count, seed=seed, only=tuple(only), problems=problems, chosen=chosen
-    )
-    return write_page(page, show(os.fspath(out), options))
+    return write_page(page, show(os.fspath(out), given))
 
 
 def check_target(page: str | os.PathLike[str], overwrite: bool = False) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -33,13 +35,14 @@ def options_of(record: type) -> Callable[[F], F]:
     def add(command: F) -> F:
         for name, (field, about) in reversed(described(record).items()):
             if about.help:
-                command = _option(name, field.default, about)(command)
+                command = _option(name, field, about)(command)
         return command
 
     return add
 
 
-def _option(name: str, default: Any, about: Described) -> Callable[[F], F]:
+def _option(name: str, field: dataclasses.Field[Any], about: Described) -> Callable[[F], F]:
+    default = field.default
     flag = about.flag or f"--{name.replace('_', '-')}"
     words = {value: word for word, value in about.choices.items()} if about.choices else {}
     is_switch = isinstance(default, bool) and not words
@@ -47,9 +50,13 @@ def _option(name: str, default: Any, about: Described) -> Callable[[F], F]:
     if words:
         given["type"] = click.Choice(list(about.choices))
     elif about.least is not None:
-        given["type"] = click.IntRange(int(about.least)) if isinstance(default, int) else click.FloatRange(about.least)
+        most = about.most if about.most < sys.float_info.max else None
+        number: Any = click.IntRange if str(field.type).startswith("int") else click.FloatRange
+        given["type"] = number(about.least, most)
     elif about.path:
         given["type"] = click.Path()
+    elif str(field.type).startswith("int"):
+        given["type"] = int
 
     def value(_context: click.Context, _parameter: click.Parameter, said: Any) -> Any:
         if said is None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import msgspec
 
 from to_labelbox.api.compare_out import compare as run
 from to_labelbox.cli import COMMANDS
+from to_labelbox.cli.common import options_of
 from to_labelbox.cli.dialogue import Terminal
 from to_labelbox.cli.speech import say
+from to_labelbox.plugins.comparer import CompareOptions
 
 
 @click.command(
@@ -26,22 +30,10 @@ Exit codes: 0 all that was sent is there · 1 something is missing, different or
 )
 @click.argument("out", type=click.Path())
 @click.argument("exports", type=click.Path(), nargs=-1, required=True, metavar="EXPORT...")
-@click.option("--project", "projects", multiple=True, metavar="ID", help="Where an export holds several; repeat it.")
-@click.option(
-    "--tolerance", type=float, default=0.01, show_default=True, metavar="PX", help="That far apart is the same."
-)
-@click.option("--first", type=click.IntRange(1), metavar="N", help="Only the first N data rows, as import --first.")
+@options_of(CompareOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--progress/--no-progress", default=None, help="Show how far it is.")
-def compare(
-    out: str,
-    exports: tuple[str, ...],
-    projects: tuple[str, ...],
-    tolerance: float,
-    first: int | None,
-    as_json: bool,
-    progress: bool | None,
-) -> int:
+def compare(out: str, exports: tuple[str, ...], as_json: bool, progress: bool | None, **given: Any) -> int:
     """Hold an output folder against an export of the Labelbox project: is every annotation there, and the same?
 
     OUT is the output folder of convert or batch, EXPORT what Labelbox exports of the project (NDJSON). The table says what
@@ -53,7 +45,7 @@ def compare(
         talk.progress("comparing", done, rows, "rows")
 
     try:
-        report = run(out, *exports, projects=projects, tolerance=tolerance, first=first or 0, listener=said)
+        report = run(out, *exports, listener=said, **given)
     finally:
         talk.end()
     say(msgspec.json.format(msgspec.json.encode(report.as_json()), indent=1).decode() if as_json else report.text)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
 from to_labelbox.api.page import preview as run
 from to_labelbox.cli import COMMANDS
+from to_labelbox.cli.common import options_of
 from to_labelbox.cli.speech import tell
 from to_labelbox.model.text import n_of
+from to_labelbox.plugins.writer import PreviewOptions
 
 
 @click.command(
@@ -23,24 +26,8 @@ Examples:
 )
 @click.argument("out", type=click.Path(), metavar="OUT")
 @click.option("-o", "--page", type=click.Path(), metavar="FILE", help="The page; OUT/preview.html by default.")
-@click.option("--media-root", type=click.Path(), metavar="DIR", help="Folder of the media, as for convert.")
-@click.option(
-    "-n", "--number", "count", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Data rows."
-)
-@click.option("--sample", "seed", type=int, metavar="SEED", help="Draw them at random; evenly spread by default.")
-@click.option("--only", multiple=True, metavar="CLASS", help="Only data rows with this tool or question; repeat it.")
-@click.option("--problems", is_flag=True, help="Only data rows with losses, each with what it lost.")
-@click.option("--overwrite", is_flag=True, help="Replace FILE although it is no preview.")
-def preview(
-    out: str,
-    page: str | None,
-    media_root: str | None,
-    count: int,
-    seed: int | None,
-    only: tuple[str, ...],
-    problems: bool,
-    overwrite: bool,
-) -> int:
+@options_of(PreviewOptions)
+def preview(out: str, page: str | None, **given: Any) -> int:
     """Make a page to check a payload by eye: some data rows with what would be imported drawn on them, and the report.
 
     OUT is the output folder of convert, or of batch. The page is one file that opens in any browser without a network; an earlier
@@ -48,22 +35,13 @@ def preview(
     """
     target = page or os.path.join(out, "preview.html")
     shown: list[tuple[int, int, int]] = []
-    size = run(
-        out,
-        target,
-        media_root=media_root,
-        count=count,
-        seed=seed,
-        only=only,
-        problems=problems,
-        overwrite=overwrite,
-        chosen=lambda *counts: shown.append(counts),
-    )
+    size = run(out, target, chosen=lambda *counts: shown.append(counts), **given)
     tell(f"wrote {target} ({size / 1e6:.1f} MB): open it in a browser")
     for number, rows, blank in shown:
-        more = "; -n for more" if number == count < rows else ""
+        more = "; -n for more" if number == given["count"] < rows else ""
         tell(f"shown: {number:,} of {n_of(rows, 'data row')}{more}")
         if blank:
+            media_root = given["media_root"]
             where = f"below {media_root}" if media_root else "at hand: give --media-root DIR"
             tell(f"no picture of {blank:,} of them is {where}")
     return 0

@@ -6,23 +6,24 @@ Only the target knows how an export of its service looks. Commands and Python re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from msgspec import Struct, field
 
 from to_labelbox.plugins.importer import MessageReport
+from to_labelbox.rules.option import option
 
 
-class CompareOptions(Struct, frozen=True, kw_only=True):
-    """How an output folder is compared with exports of a project.
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions:
+    """How an output folder is compared with exports of a project; ``projects`` are ids or names."""
 
-    ``projects``: ids or names of those that count, where an export holds several. ``tolerance``: how far apart, in pixels, a
-    shape may be and still be the same. ``first``: only that many data rows, as an import of the first rows, 0 for all.
-    """
-
-    projects: tuple[str, ...] = ()
-    tolerance: float = 0.01
-    first: int = 0
+    projects: Sequence[str] = option(
+        (), "Where an export holds several; repeat it.", flag="--project", metavar="ID", multiple=True
+    )
+    tolerance: float = option(0.01, "That far apart is the same.", metavar="PX", least=0)
+    first: int = option(0, "Only the first N data rows, as import --first.", metavar="N", least=1)
 
 
 class ClassComparison(Struct):

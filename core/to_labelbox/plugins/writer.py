@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from to_labelbox.model.survey import Survey
 from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.log import Log
+from to_labelbox.rules.option import FilePath, option
 from to_labelbox.rules.settings import Settings
 
 if TYPE_CHECKING:  # loaded when something is imported or compared
@@ -94,20 +96,21 @@ class Validate(Protocol):
     ) -> Iterator[Fault]: ...
 
 
-class PreviewOptions(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class PreviewOptions:
     """What a preview shows: up to ``count`` assets, evenly spread over the set, or drawn at random by ``seed``.
 
-    ``media_root`` is the folder of the media. ``only``: assets with one of these tools or questions. ``problems``: assets
-    with annotations that were approximated or skipped, as far as index and report tell which. ``chosen`` hears how many
-    assets are shown, of how many, and of how many of those shown no picture is at hand.
+    ``problems`` keeps to assets with annotations that were approximated or skipped, as far as index and report tell which.
+    ``chosen`` hears how many assets are shown, of how many, and of how many of those shown no picture is at hand.
     """
 
-    media_root: str | None = None
-    count: int = 10
-    seed: int | None = None
-    only: tuple[str, ...] = ()
-    problems: bool = False
-    chosen: Callable[[int, int, int], None] | None = None
+    media_root: FilePath | None = option(None, "Folder of the media, as for convert.", metavar="DIR", path=True)
+    count: int = option(10, "Data rows.", flag="-n --number", least=1, most=10_000)
+    seed: int | None = option(None, "Draw them at random; evenly spread by default.", flag="--sample", metavar="SEED")
+    only: Sequence[str] = option((), "Only data rows with this tool or question; repeat it.", metavar="CLASS")
+    problems: bool = option(False, "Only data rows with losses, each with what it lost.")
+    overwrite: bool = option(False, "Replace FILE although it is no preview.")
+    chosen: Callable[[int, int, int], None] | None = option(None)
 
 
 class Limit(Struct, frozen=True):

@@ -7,9 +7,9 @@ The command line, the keywords of ``convert`` and ``batch`` and the plan of a ba
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from numbers import Integral, Real
@@ -26,7 +26,7 @@ class Described:
     """What is said of an option. Without help it is for Python alone.
 
     ``flag`` is its name on the command line, or names, where that is not its own. ``choices`` are the values that there are, by the
-    words of the command line; ``least`` is the smallest one, but for the default. ``path``: a file or folder. ``multiple``: given several
+    words of the command line; ``least`` is the smallest one, but for the default, ``most`` the largest. ``path``: a file or folder. ``multiple``: given several
     times on the command line, as every option is whose default is a tuple. ``parse``
     makes the value of what the command line takes.
     """
@@ -36,6 +36,7 @@ class Described:
     metavar: str = ""
     choices: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     least: float | None = None
+    most: float = sys.float_info.max
     path: bool = False
     multiple: bool = False
     parse: Callable[[Any], Any] | None = None
@@ -108,6 +109,7 @@ def checked(record: type, given: Mapping[str, Any]) -> dict[str, Any]:
             values[name] = about.choices[value]
         if name in given and not about.choices and (wanted := _misfit(value, str(field.type))):
             raise UsageError(f"{name} {cut(repr(value), _SHOWN)}: it takes {wanted}")
-        if about.least is not None and value != field.default and not about.least <= value < math.inf:
-            raise UsageError(f"{name} {value}: a number of at least {about.least:g}")
+        if about.least is not None and value != field.default and not about.least <= value <= about.most:
+            most = f" and at most {about.most:g}" if about.most < sys.float_info.max else ""
+            raise UsageError(f"{name} {value}: a number of at least {about.least:g}{most}")
     return values

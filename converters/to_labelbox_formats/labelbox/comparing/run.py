@@ -241,7 +241,7 @@ def _moved(ranges: Ranges, by: int) -> Ranges:
 def _wanted(output: Output, options: CompareOptions) -> tuple[str, ...]:
     """The projects that the user names, else those of the import."""
     if options.projects:
-        return options.projects
+        return tuple(options.projects)
     parts = ("import", f"first-{options.first}", "import.json") if options.first else ("import.json",)
     try:
         with open(os.path.join(output.folder, *parts), "rb") as file:

@@ -30,7 +30,8 @@ SMALL = 480
 
 def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
     """The page, piece by piece. Raises :class:`UsageError` before the first piece."""
-    check_media_root(options.media_root)
+    root = None if options.media_root is None else os.fspath(options.media_root)
+    check_media_root(root)
     classes = Classes(load(os.path.join(folder, "ontology.json")))
     report = load(os.path.join(folder, "report.json"))
     datasets = _datasets(folder, report)
@@ -43,7 +44,7 @@ def preview(folder: str, options: PreviewOptions) -> Iterator[str]:
     lost = {part.name: one for part, one in zip(parts, troubles)}
     for row in sample.chosen:
         row.lost = lost[row.dataset].lost(row.key) if lost else ()
-    galleries = {part.name: _gallery(part, options.media_root) for part in parts}
+    galleries = {part.name: _gallery(part, root) for part in parts}
     if options.chosen is not None:
         options.chosen(len(sample.chosen), sample.rows, without_picture(sample.chosen, galleries))
     side = next((side for most, side in SIDES if len(sample.chosen) <= most), SMALL)
