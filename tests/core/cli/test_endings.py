@@ -9,19 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import to_labelbox
+from command import called
 from harness import annotation, coco, contents, image, save
 
 PROGRAM = [sys.executable, "-m", "to_labelbox"]
 BATCH_RESUME = b"--resume goes on"
-
-
-def ran(*arguments: object, **more: Any) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*PROGRAM, *map(str, arguments)], capture_output=True, timeout=120, check=False, **more)
 
 
 def large(folder: Path) -> Path:
@@ -85,9 +81,9 @@ def test_closed_and_full_outputs_cost_nothing_that_is_written_elsewhere(closed: 
 NASTY = "a\x1b[31m\u202e\u2066\x07\u200b"
 
 
-def steered(text: bytes) -> list[str]:
+def steered(text: str) -> list[str]:
     """Characters that must not reach a terminal."""
-    return [c for c in text.decode() if not c.isprintable() and c not in "\n\t"]
+    return [c for c in text if not c.isprintable() and c not in "\n\t"]
 
 
 def test_names_never_steer_a_terminal(tmp_path: Path) -> None:
@@ -116,24 +112,23 @@ def test_names_never_steer_a_terminal(tmp_path: Path) -> None:
         ("validate", tmp_path / f"{NASTY}9"),
         ("preview", tmp_path / NASTY, "-o", tmp_path / f"{NASTY}.html"),
     ):
-        made = ran(*arguments)
-        assert b"Traceback" not in made.stderr, made.stderr
+        made = called(*arguments)
         assert steered(made.stdout + made.stderr) == [], arguments
 
 
-def test_a_name_of_ten_megabytes_is_not_printed_whole(tmp_path: Path) -> None:
-    long = "x" * 10_000_000
+def test_a_name_of_a_megabyte_is_not_printed_whole(tmp_path: Path) -> None:
+    long = "x" * 1_000_000
     document = coco([annotation(1, bbox=[1, 1, 5, 5], attributes={"a": "b"})], None, [{"id": 1, "name": long}])
     source = save(tmp_path / "a.json", document)
     class_map = tmp_path / "map.yaml"
-    class_map.write_text(json.dumps({"classes": {"y" * 5_000_000: None}}))
+    class_map.write_text(json.dumps({"classes": {"y" * 500_000: None}}))
     for arguments in (
         ("convert", source, "-o", tmp_path / "out"),
         ("inspect", source),
         ("convert", source, "--dry-run", "--class-map", class_map),
         ("batch", source, "-o", tmp_path / "all"),
     ):
-        made = ran(*arguments)
+        made = called(*arguments)
         assert made.returncode in (0, 2)
         assert len(made.stdout + made.stderr) < 200_000, arguments
 
@@ -143,10 +138,10 @@ def test_thousands_of_unknown_names_of_a_map_are_counted(tmp_path: Path) -> None
     document["categories"] += [{"id": n, "name": "n" * 500 + str(n)} for n in range(2, 600)]
     source = save(tmp_path / "a.json", document)
     class_map = tmp_path / "map.yaml"
-    class_map.write_text(json.dumps({"classes": {"n" * 500 + f"{n}x": None for n in range(20_000)}}))
-    made = ran("convert", source, "--dry-run", "--class-map", class_map)
+    class_map.write_text(json.dumps({"classes": {"n" * 500 + f"{n}x": None for n in range(3_000)}}))
+    made = called("convert", source, "--dry-run", "--class-map", class_map)
     assert made.returncode == 2
-    assert "… and 19,980 more" in made.stderr.decode()
+    assert "… and 2,980 more" in made.stderr
     assert len(made.stderr) < 200_000
 
 
@@ -159,8 +154,6 @@ def test_a_pipe_in_an_output_folder_is_refused(command: str, tmp_path: Path) -> 
     (tmp_path / "out" / "annotations.ndjson").unlink()
     os.mkfifo(tmp_path / "out" / "annotations.ndjson")
     more = {"compare": [str(source)], "import": ["--project", "yard", "--dry-run"]}.get(command, [])
-    made = subprocess.run(
-        [*PROGRAM, command, str(tmp_path / "out"), *more], capture_output=True, text=True, timeout=60, check=False
-    )
+    made = called(command, tmp_path / "out", *more)
     assert made.returncode == 2
     assert f"{tmp_path}/out/annotations.ndjson is no file: remove it" in made.stderr

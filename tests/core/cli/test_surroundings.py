@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import to_labelbox
+from command import one_after_another
 from growth_sets import COCO, VOC, write
 from harness import contents
 
@@ -25,21 +24,16 @@ POOR = {
 def test_every_command_works_in_poor_surroundings(poor: str, tmp_path: Path) -> None:
     source = write(tmp_path / "sets" / "a\nb", COCO["assets"](20))
     to_labelbox.convert(source, tmp_path / "usual")
-    for arguments in (
+    commands = (
         ("convert", source, "-o", tmp_path / "out", "--workers", "2"),
         ("batch", tmp_path / "sets", "-o", tmp_path / "share", "--shard", "1/1"),
         ("merge", tmp_path / "share"),
         ("validate", tmp_path / "share"),
         ("preview", tmp_path / "out", "-o", tmp_path / "page.html"),
-    ):
-        made = subprocess.run(
-            [sys.executable, "-m", "to_labelbox", *map(str, arguments)],
-            env={name: value for name, value in {**os.environ, **POOR[poor]}.items() if value},
-            capture_output=True,
-            timeout=100,
-            check=False,
-        )
-        assert (made.returncode, b"Traceback" in made.stderr) == (0, False), made.stderr
+    )
+    environment = {name: value for name, value in {**os.environ, **POOR[poor]}.items() if value}
+    made = one_after_another(*commands, env=environment)
+    assert (made.returncode, "Traceback" in made.stderr) == (0, False), made.stderr
     assert contents(tmp_path / "out") == contents(tmp_path / "usual")
 
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 import to_labelbox
+from command import called
 from harness import annotation, coco, save
 from to_labelbox.cli import progress, speech
 from to_labelbox.cli.closing import closing
@@ -90,7 +91,7 @@ def test_the_table_is_as_wide_as_the_terminal(lossy: str, columns: int) -> None:
 
 
 def test_a_pipe_gets_the_table_that_it_always_had(lossy: str) -> None:
-    piped = subprocess.run([*PROGRAM, "convert", lossy, "--dry-run"], capture_output=True, text=True, check=False)
+    piped = called("convert", lossy, "--dry-run")
     assert f"{'class':<28}{'read':>10}{'converted':>11}{'approx.':>10}{'merged':>9}{'skipped':>9}" in piped.stderr
 
 
@@ -104,7 +105,7 @@ def test_wide_letters_stand_in_line() -> None:
 @pytest.fixture
 def checked(lossy: str, tmp_path: Path) -> str:
     out = str(tmp_path / "out")
-    subprocess.run([*PROGRAM, "convert", lossy, "-o", out, "-q"], check=True)
+    to_labelbox.convert(lossy, out)
     return out
 
 
@@ -120,7 +121,7 @@ def test_a_short_or_quiet_check_shows_no_bar(checked: str, arguments: tuple[str,
 
 
 def test_a_check_in_a_pipe_says_its_result_alone(checked: str) -> None:
-    piped = subprocess.run([*PROGRAM, "validate", checked], capture_output=True, text=True, check=False)
+    piped = called("validate", checked)
     assert "checking" not in piped.stdout + piped.stderr
     assert "\x1b" not in piped.stdout + piped.stderr
 

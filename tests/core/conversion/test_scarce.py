@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import to_labelbox
+from command import one_after_another
 from growth_sets import COCO, VOC, write
 from harness import annotation, coco, contents, image
 
@@ -60,12 +61,12 @@ def test_pictures_and_masks_in_600_megabytes_of_address_space(workers: int, mask
 
 def test_many_files_where_few_may_be_open(tmp_path: Path) -> None:
     limit = limited(resource.RLIMIT_NOFILE, 64)
-    many = write(tmp_path / "voc", VOC["files"](1000))
+    many = write(tmp_path / "voc", VOC["files"](200))
     for n in range(100):
         document = coco([annotation(n, image_id=n, bbox=[1, 2, 3, 4])], [image(n)])
         write(tmp_path / "coco", {f"instances_{n:03}.json": json.dumps(document).encode()})
         write(tmp_path / "sets" / str(n), COCO["assets"](3))
-    for arguments in (
+    commands: tuple[tuple[object, ...], ...] = (
         ("convert", many, "-o", tmp_path / "a"),
         ("convert", many, "-o", tmp_path / "b", "--workers", "2"),
         ("convert", tmp_path / "coco", "-o", tmp_path / "c"),
@@ -73,9 +74,9 @@ def test_many_files_where_few_may_be_open(tmp_path: Path) -> None:
         ("batch", tmp_path / "sets", "-o", tmp_path / "e", "--shard", "1/1"),
         ("merge", tmp_path / "e"),
         ("validate", tmp_path / "d"),
-    ):
-        made = ran(limit, *arguments, "-q")
-        assert (made.returncode, made.stderr) == (0, ""), arguments
+    )
+    made = one_after_another(*((*arguments, "-q") for arguments in commands), preexec_fn=limit)
+    assert (made.returncode, made.stderr) == (0, "")
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from to_labelbox import Policy, Settings, convert
-from to_labelbox.source.json_stream import PIECE
+from to_labelbox.source import json_stream
 from to_labelbox_formats.coco import dataset as items
 from to_labelbox_formats.coco.box_columns import KnownBoxes
 
@@ -92,9 +92,10 @@ def test_one_odd_record_among_plain_ones(
 ) -> None:
     file = tmp_path / "instances.json"
     # enough for several pieces of the file, of which one holds the odd record
-    count = 3 * PIECE // 150
-    file.write_text(json.dumps(document(1, [change], count, images=3000)))
-    assert both_ways([file], tmp_path, monkeypatch) > 500
+    monkeypatch.setattr(json_stream, "PIECE", 16 * 1024)
+    count = 3 * json_stream.PIECE // 150
+    file.write_text(json.dumps(document(1, [change], count, images=375)))
+    assert both_ways([file], tmp_path, monkeypatch) > 60
 
 
 def test_many_odd_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
