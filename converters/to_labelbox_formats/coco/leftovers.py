@@ -14,6 +14,7 @@ from msgspec import Struct
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.unread_files import note_unread_files
@@ -150,9 +151,9 @@ def _named(pictures: Sequence[str], files: Sequence[File], opened: Opened) -> se
             except UNDECODABLE:
                 continue
             name = (image.file_name or image.coco_url or "").replace("\\", "/").partition("?")[0]
-            bases.add(unquote(name.rpartition("/")[2]))
-            bases.add(name.rpartition("/")[2])
-    return found | {name for name in pictures if posixpath.basename(name) in bases}
+            bases.add(alike(unquote(name.rpartition("/")[2])))
+            bases.add(alike(name.rpartition("/")[2]))
+    return found | {name for name in pictures if alike(posixpath.basename(name)) in bases}
 
 
 def _tails(name: str) -> list[str]:

@@ -11,6 +11,7 @@ from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header, image_header, is_image
 from to_labelbox.source.paths import is_safe
@@ -106,9 +107,17 @@ class MediaFinder:
             if found is not None:
                 return found
         for place in (f"{folder}{name}" for folder in self.folders(group)):
-            if is_safe(place) and self._source.exists(place):
-                return image_header(self._source.head(place, _HEAD))
+            if not is_safe(place):
+                continue
+            there = place if self._source.exists(place) else self._alike.get(alike(place), "")
+            if there:
+                return image_header(self._source.head(there, _HEAD))
         return None
+
+    @cached_property
+    def _alike(self) -> Mapping[str, str]:
+        """The pictures as they are spelled, by what names are compared as."""
+        return {alike(name): name for name in self._source.under(self._root or "") if is_image(name)}
 
 
 # ----------------------------------------------------------------------------------------------------------- keys

@@ -110,7 +110,7 @@ def _note_unread_files(exports: Sequence[Export], names: Sequence[str], finders:
     used = UsedFiles([*names, *source.unreadable, *(file for export in exports for file in export.files)])
     for export in exports:
         for group in export.groups.values():
-            hashes = [*group.hashes, hash(group.task.source)]
+            hashes = [*group.hashes, *group.spelled, hash(group.task.source)]
             for folder in finders.of(export).folders(group):
                 used.add(folder, hashes, group.is_video)
     at_hand = context.media is not None  # then pictures are looked for by other names too

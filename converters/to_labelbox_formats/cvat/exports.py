@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from to_labelbox.source.asset_lookup import alike
 from to_labelbox_formats.cvat.meta import Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import FRAME, Record
 
@@ -57,13 +58,17 @@ class Export(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Images and tracks of one task. Numbers are those of the elements in their export."""
+    """Images and tracks of one task. Numbers are those of the elements in their export.
+
+    ``hashes`` are of the images' names, ``spelled`` of those that :func:`alike` changes, as it spells them.
+    """
 
     export: Export
     subset: str
     task_id: str
     images: array[int] = field(default_factory=lambda: array("Q"))
     hashes: array[int] = field(default_factory=lambda: array("q"))
+    spelled: array[int] = field(default_factory=lambda: array("q"))
     tracks: array[int] = field(default_factory=lambda: array("Q"))
     only_frames: bool = True
     video: bool = False
@@ -74,10 +79,15 @@ class Group:
         if is_track:
             self.tracks.append(element)
             return
-        self.images.append(element)
-        self.hashes.append(hash(name))
+        self.add_image(element, name)
         if self.only_frames and not FRAME.fullmatch(name):
             self.only_frames = False
+
+    def add_image(self, element: int, name: str) -> None:
+        self.images.append(element)
+        self.hashes.append(hash(name))
+        if (spelled := alike(name)) != name:
+            self.spelled.append(hash(spelled))
 
     def without_tracks(self) -> Group:
         """A group of its images alone."""

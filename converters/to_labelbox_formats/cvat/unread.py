@@ -15,6 +15,7 @@ from typing import Any
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox.report.observations import FieldCensus
+from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.cvat.nodes import FRAME
 
@@ -316,7 +317,8 @@ class UsedFiles:
             cut = name.rfind("/", 0, cut) if cut else -1
             folder = name[: cut + 1]
             known = self._pictures.get(folder)
-            if known is not None and (hash(name[len(folder) :]) in known or hash(stem[len(folder) :]) in known):
+            inside = name[len(folder) :]
+            if known is not None and not known.isdisjoint(map(hash, (inside, stem[len(folder) :], alike(inside)))):
                 return True
             if folder in self._frames and FRAME.fullmatch(os.path.basename(stem)):
                 return True

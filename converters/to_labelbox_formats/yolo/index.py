@@ -11,7 +11,7 @@ from itertools import compress
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
-from to_labelbox.source.asset_lookup import Moves, Tie, sure_folders
+from to_labelbox.source.asset_lookup import Moves, Tie, alike, sure_folders
 from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.label_folders import (
@@ -147,12 +147,12 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
 
 
 def _match_leftovers(index: Index, claims: dict[str, dict[str, int]]) -> None:
-    """Where label files are left over: pictures without one whose name differs in upper and lower case, or goes on with .txt."""
+    """Where label files are left over: pictures without one whose name is alike (case, accents), or goes on with .txt."""
     left: dict[str, str] = {}
     for labels in claims.values():
         for label, count in labels.items():
             if not count and is_label_name(label):
-                left[label.lower()] = "" if label.lower() in left else label
+                left[alike(label)] = "" if alike(label) in left else label
     if not left:
         return
     for unit, has_label in enumerate(index.labelled):
@@ -160,7 +160,7 @@ def _match_leftovers(index: Index, claims: dict[str, dict[str, int]]) -> None:
             continue
         name, asset = index.label_of(unit), index.assets[unit]
         longer = f"{name[: name.rfind('/') + 1]}{asset[asset.rfind('/') + 1 :]}.txt"
-        if label := left.get(name.lower(), "") or left.get(longer.lower(), ""):
+        if label := left.get(alike(name), "") or left.get(alike(longer), ""):
             _claim(index, unit, label, claims[label[: label.rfind("/") + 1]])
 
 

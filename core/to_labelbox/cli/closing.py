@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from to_labelbox.conversion.output_folder import holds_result
 from to_labelbox.model.text import display, n_of
 from to_labelbox.report import documentation
 from to_labelbox.report.codes import Code, Severity
-from to_labelbox.report.log import Assumption, Diagnostic, Example, Tally, Unread
+from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
 from to_labelbox.report.report import FailOn, Report, Suspicion, reached
 from to_labelbox.report.suspicious import sentence
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:  # only a batch needs it
 
 CLASSES_SHOWN = 20
 DECISIONS_SHOWN = 10
-DECISIONS_OF_ONE = 5
+NAMES_SHOWN = 4
+"""Names that one decision was made for."""
 LISTED = 10
 """Assumptions and unread names that are printed."""
 DATASETS_SHOWN = 3
@@ -110,9 +112,7 @@ def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:
     lines += [line for row in report.datasets if row.problem for line in _problem(row)]
     # what cannot be read stands with its dataset
     lines += [line for d in report.diagnostics if d.severity is not Severity.ERROR for line in diagnostic(d)]
-    lines += [f"note     {display(text)}" for text in report.decisions[:DECISIONS_SHOWN]]
-    if len(report.decisions) > DECISIONS_SHOWN:
-        lines.append(f"note     … and {len(report.decisions) - DECISIONS_SHOWN} more decisions, in report.json")
+    lines += _decisions(report.decisions, len(report.decisions))
     lines += _assumed(report.assumptions) + _unread(report.unread)
     lines += _codes(report.diagnostics, width)
     failed = sum(not row.published for row in report.datasets)
@@ -235,16 +235,33 @@ def diagnostic(one: Diagnostic) -> list[str]:
     if one.code == Code.SUSPICIOUS:
         return []  # it stands above
     if one.code == Code.DECISION:
-        return _each(one, "note", one.examples[:DECISIONS_OF_ONE], " of the same kind")
+        return _decisions([str(example) for example in one.examples], one.count)
     if one.severity is Severity.ERROR and len(one.examples) > 1:
-        return _each(one, f"error    {one.code}:", one.examples, ", in report.json")
+        more = one.count - len(one.examples)
+        rest = [f"error    {one.code}: … and {more:,} more, in report.json"] if more > 0 else []
+        return [*(f"error    {one.code}: {display(str(example))}" for example in one.examples), *rest]
     times = f" ×{one.count:,}" if one.count > 1 else ""
     if 0 < one.skipped < one.count:
         times += f", {one.skipped:,} skipped"
     return [f"{_MARKS[one.severity]:<8} {one.code}{times}: {display(str(one.examples[0]))}"]
 
 
-def _each(one: Diagnostic, mark: str, examples: Sequence[Example], end: str) -> list[str]:
-    more = one.count - len(examples)
-    rest = [f"{mark:<8} … and {more:,} more{end}"] if more > 0 else []
-    return [*(f"{mark:<8} {display(str(example))}" for example in examples), *rest]
+_SUBJECT = re.compile(r"""((?:'[^']*'|"[^"]*")(?: of (?:'[^']*'|"[^"]*"))?) (.+)""", re.DOTALL)
+"""The class or attribute at the beginning of a decision, and what was decided for it."""
+
+
+def _decisions(texts: Iterable[str], count: int) -> list[str]:
+    """A line for each decision, however many classes it was made for; ``count`` are all, ``texts`` those that are known."""
+    alike: dict[str, list[str]] = {}
+    for text in texts:
+        found = _SUBJECT.fullmatch(text)
+        alike.setdefault(found[2] if found else text, []).append(found[1] if found else "")
+    lines = []
+    for decided, names in list(alike.items())[:DECISIONS_SHOWN]:
+        first, *others = names
+        count -= len(names)
+        more = len(others) - NAMES_SHOWN
+        rest = f" and {more:,} more" if more > 0 else ""
+        likewise = f"; likewise {', '.join(others[:NAMES_SHOWN])}{rest}" if others and first else ""
+        lines.append(f"note     {display(f'{first} {decided}{likewise}'.lstrip())}")
+    return [*lines, f"note     … and {count:,} more decisions, in report.json"] if count > 0 else lines

@@ -98,8 +98,10 @@ def ontology(
         if as_json:
             click.echo(json.dumps([msgspec.to_builtins(m) for m in missing], indent=1))
         else:
-            for difference in missing:
-                say(cut(str(difference), 1000))
+            told: set[str] = set()
+            for difference in missing:  # what there is instead is often the same for all: once is enough
+                say(cut(difference.named if difference.detail in told else str(difference), 1000))
+                told.add(difference.detail)
             count = f"{len(missing)} difference{'' if len(missing) == 1 else 's'}" if missing else "everything fits"
             tell(f"{diff}: {count}")
         return 1 if missing else result.report.exit_code()

@@ -28,7 +28,7 @@ from to_labelbox.plugins.reader import Each, ReadContext, Reader
 from to_labelbox.plugins.registry import reader, writer
 from to_labelbox.plugins.writer import Encoder, Writer
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import NoRoomError, SourceError, ToLabelboxError
+from to_labelbox.report.errors import NoRoomError, SourceError, ToLabelboxError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.apply_class_map import mapped
@@ -91,8 +91,14 @@ class OpenSource(Struct):
 
 def job_of(given: ConversionOptions, *sources: FilePath) -> ConversionJob:
     """How to open a source with these options. Raises :class:`UsageError`."""
+    paths = at_hand([os.fspath(source) for source in sources])
+    known: set[str] = set()
+    for path in paths:
+        if (real := os.path.realpath(path)) in known:
+            raise UsageError(f"{path}: is given twice; once is enough")
+        known.add(real)
     return ConversionJob(
-        sources=tuple(at_hand([os.fspath(source) for source in sources])),
+        sources=tuple(paths),
         settings=given.rules(),
         ontology=existing_ontology(given.ontology),
         fail=given.on_error == "fail",

@@ -18,6 +18,9 @@ from to_labelbox.source.asset_lookup import AssetTable, MediaFolder, Moves, Tie,
 
 MEDIA_ROOT, SIZES, URL_MAP = "--media-root", "--sizes", "--url-map"
 
+_OTHERS = {URL_MAP: "; row_data of the others is what it is without the map"}
+"""What is done with the assets that a table does not know, where that shows in the output."""
+
 
 class _Names(Protocol):
     def find(self, name: str, /) -> str | Tie | None: ...
@@ -81,5 +84,8 @@ def report_matches(log: Log) -> dict[str, dict[str, int]]:
                 Code.OPTION_UNMATCHED, f"{option}: none of {n_of(asked, 'asset')} is there; is it that of this set?"
             )
         else:
-            log.note(Code.OPTION_MATCHED, f"{option}: {matched:,} of {n_of(asked, 'asset is', 'assets are')} there")
+            others = _OTHERS.get(option, "") if matched < asked else ""
+            log.note(
+                Code.OPTION_MATCHED, f"{option}: {matched:,} of {n_of(asked, 'asset is', 'assets are')} there{others}"
+            )
     return {option: {"matched": matched, "assets": asked} for option, (matched, asked) in log.matches.items()}

@@ -223,9 +223,12 @@ class Difference(Struct):
     of: str
     detail: str
 
+    @property
+    def named(self) -> str:
+        return f"{self.what} {self.name!r}" + (f" of {self.of}" if self.of else "")
+
     def __str__(self) -> str:
-        owner = f" of {self.of}" if self.of else ""
-        return f"{self.what} {self.name!r}{owner}: {self.detail}"
+        return f"{self.named}: {self.detail}"
 
 
 def differences(needed: Ontology, existing: Ontology) -> list[Difference]:

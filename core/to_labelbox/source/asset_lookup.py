@@ -3,7 +3,8 @@
 A name that a source gives for an asset (``images/train/b.jpg``) and one that a folder or table has (``b.jpg``) are one
 when the shorter is the end of the longer, whole folders at a time, with the same extension or else without regard to it.
 Among several, the one that agrees in most folders is meant, and with the extension before without. Two that agree
-equally are a tie: neither is taken, and both are named.
+equally are a tie: neither is taken, and both are named. Names that agree with none as they are spelled are compared once
+more as :func:`alike` spells them: disks and archives change the form of accents, and upper case.
 
 A source may have several names for one asset: that of an upload with and without its prefix, or, where only an annotation
 file tells of it, the implied one and the folders that are sure (:func:`sure_folders`). They are looked up one after the
@@ -13,6 +14,7 @@ other, the fullest first, by this same rule.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
@@ -33,21 +35,43 @@ class Tie(NamedTuple):
     second: str
 
 
+def alike(name: str) -> str:
+    """A name without the differences that disks and archives make: composed (NFC), and without regard to case."""
+    return name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+
+
 class NameIndex:
     """Names to look an asset's name up in, at a cost that does not grow with how many of them are alike."""
 
     def __init__(self, names: Iterable[str]) -> None:
+        self._names = list(names)
+        self._spelled = _Spelled((name, name) for name in self._names)
+        self._alike: _Spelled | None = None
+
+    def find(self, wanted: str) -> str | Tie | None:
+        """The name that is meant by ``wanted``, None when there is none."""
+        found = self._spelled.find(wanted)
+        if found is None and self._names:
+            if self._alike is None:
+                self._alike = _Spelled((alike(name), name) for name in self._names)
+            found = self._alike.find(alike(wanted))
+        return found
+
+
+class _Spelled:
+    """Names by one way to spell them."""
+
+    def __init__(self, names: Iterable[tuple[str, str]]) -> None:
         self._wholes: dict[str, str | Tie] = {}
         self._ends: dict[str, str | Tie] = {}
-        for name in names:
-            bare = _without_extension(name)
-            for form in (name,) if bare == name or not is_media(name) else (name, bare):
+        for spelled, name in names:
+            bare = _without_extension(spelled)
+            for form in (spelled,) if bare == spelled or not is_media(spelled) else (spelled, bare):
                 _put(self._wholes, form, name)
                 for end in _shorter(form):
                     _put(self._ends, end, name)
 
     def find(self, wanted: str) -> str | Tie | None:
-        """The name that is meant by ``wanted``, None when there is none."""
         forms = (wanted, _without_extension(wanted))
         for form in forms:
             if found := self._wholes.get(form) or self._ends.get(form):

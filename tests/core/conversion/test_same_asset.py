@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from harness import Convert, annotation, coco, image, item, lines, save
+from to_labelbox import UsageError
 from to_labelbox import convert as run
 from to_labelbox.model.items import Box, Item, Object, Relationship
 
@@ -42,3 +45,11 @@ def test_one_picture_in_two_files_of_a_batch(tmp_path: Path) -> None:
     assert [line["bbox"]["left"] for line in found] == [1, 9]
     assert len({line["uuid"] for line in found}) == 2
     assert len(lines(tmp_path / "out", "data_rows.ndjson")) == 1
+
+
+def test_a_file_that_is_given_twice_is_not_read_twice(tmp_path: Path) -> None:
+    one = save(tmp_path / "in" / "a.json", coco([annotation(1)], [image(1, "a.jpg")]))
+    (tmp_path / "link.json").symlink_to(one)
+    for again in (one, str(tmp_path / "link.json")):
+        with pytest.raises(UsageError, match=r"\.json: is given twice"):
+            run([one, again], tmp_path / "out")

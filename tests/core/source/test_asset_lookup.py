@@ -105,7 +105,9 @@ def test_every_format_is_tried() -> None:
 
 
 @pytest.mark.parametrize("format", sorted(SOURCES))
-@pytest.mark.parametrize("key", ["images/train/b.jpg", "b.jpg", "images/train/b", "data/images/train/b.jpg", "b.png"])
+@pytest.mark.parametrize(
+    "key", ["images/train/b.jpg", "b.jpg", "images/train/b", "data/images/train/b.jpg", "b.png", "Train/B.JPG"]
+)
 def test_a_row_of_sizes_is_found_under_more_or_fewer_folders(
     convert: Callable[..., Any], format: str, key: str, tmp_path: Path
 ) -> None:
@@ -127,7 +129,7 @@ def test_the_key_is_the_path_below_the_media_root_in_every_format(
 
 @pytest.mark.parametrize("format", sorted(SOURCES))
 @pytest.mark.parametrize(
-    "place", ["train/b.jpg", "b.jpg", "archive/2024/train/b.jpg", "images/train/b.jpg", "train/b.png"]
+    "place", ["train/b.jpg", "b.jpg", "archive/2024/train/b.jpg", "images/train/b.jpg", "train/b.png", "Train/B.JPG"]
 )
 def test_a_picture_of_a_folder_is_found_in_every_format(
     convert: Callable[..., Any], tmp_path: Path, format: str, place: str

@@ -59,6 +59,29 @@ def test_labels_of_the_upright_picture_are_turned_back(format: str, orientation:
     assert [a for a in as_they_are.assumptions if a.option == "--exif ignore"] == []
 
 
+@pytest.mark.parametrize("spelled", ["ZOE\u0301.JPG", "zoe\u0301.jpg", "zo\u00e9.JPG"])
+@pytest.mark.parametrize("below", ["media", "in/images"])
+@pytest.mark.parametrize("format", SAME_SETS)
+def test_a_picture_is_found_in_whatever_form_its_disk_has_the_name(
+    format: str, below: str, spelled: str, tmp_path: Path
+) -> None:
+    """macOS keeps accents apart from their letters, Windows and cameras change the case."""
+    if format == "label-studio" and below != "media":
+        pytest.skip("pictures beside an export are looked for by their data's own paths")
+    made = SAME_SETS[format]()
+    made.picture("zo\u00e9.jpg")
+    made.box("x", 10, 20, 50, 50)
+    source = made.save(tmp_path / "in")
+    for there in source.rglob("zo\u00e9.jpg"):
+        there.unlink()
+    photographs(tmp_path / ("in/JPEGImages" if (format, below) == ("voc", "in/images") else below), 6, spelled)
+    media = tmp_path / "media" if below == "media" else None
+    report = to_labelbox.convert(source, tmp_path / "out", media_root=media)
+    assert [line["bbox"] for line in lines(tmp_path / "out")] == [pytest.approx(STORED[6], abs=1e-6)]
+    assert report.assets.read == 1
+    assert not report.unread
+
+
 @pytest.mark.parametrize("format", ["coco", "voc", "cvat", "label-studio"])
 def test_labels_of_the_stored_picture_stay(format: str, tmp_path: Path) -> None:
     """The size that the source states is that of the picture as it is stored."""

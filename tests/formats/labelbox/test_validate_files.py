@@ -199,3 +199,11 @@ def test_paths_that_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_text("")
     with pytest.raises(UsageError):
         list(FORMAT.checks.validate(str(tmp_path / "a.ndjson"), str(tmp_path / "no.json")))
+
+
+def test_the_source_of_a_conversion_is_no_payload(tmp_path: Path) -> None:
+    source = tmp_path / "coco.json"
+    for text in ('{"info": {}, "images": []}', '[{\n "id": 1,\n "annotations": []\n}]'):
+        source.write_text(text)
+        (fault,) = FORMAT.checks.validate(str(source))
+        assert str(fault) == "coco.json: is no payload: give the folder that convert wrote, or its annotations.ndjson"

@@ -68,8 +68,7 @@ class JsonExport:
                 group.tracks.append(len(self._elements))
                 self._elements.append((told, track))
             for frame in told.frames:
-                group.images.append(len(self._elements))
-                group.hashes.append(hash(told.name_of(frame)))
+                group.add_image(len(self._elements), told.name_of(frame))
                 self._elements.append((told, frame))
             self.tagged |= told.tagged
 

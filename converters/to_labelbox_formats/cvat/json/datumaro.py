@@ -53,8 +53,7 @@ class DatumaroExport:
         subset = os.path.splitext(os.path.basename(name))[0]
         group = Group(self, subset, "", only_frames=False, task=TaskSpec(name=subset))
         for number, item in enumerate(self._items):
-            group.images.append(number)
-            group.hashes.append(hash(_name(item)))
+            group.add_image(number, _name(item))
         self.groups = {(subset, ""): group}
         parents, sublabels = dict(enumerate(self._labels)), _sublabels(categories)
         specs = tuple(

@@ -30,6 +30,7 @@ from to_labelbox_formats.labelbox.validate.rows import RowInfo, Rows
 SAME_NAME = 5000
 """Annotations of one name on one data row that an import takes [SDK 7.17, ANNOTATION_PER_LABEL_LIMIT]."""
 
+_BEGINNING = 1 << 20
 _TOO_DEEP = "is nested too deeply to be read"
 _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder(wire.Line).decode
@@ -52,11 +53,23 @@ def validate(
         return
     if not os.path.isfile(path):
         raise UsageError(f"{path}: no such file or folder")
+    if _is_source(path):
+        yield Fault(
+            os.path.basename(path), 0, "is no payload: give the folder that convert wrote, or its annotations.ndjson"
+        )
+        return
     names = None
     if ontology is not None:
         names = _names(ontology)
         yield from (Fault(os.path.basename(ontology), 0, message) for message in names.faults)
     yield from Payload(names, None, gallery).check(Reading([path], progress), path)
+
+
+def _is_source(path: str) -> bool:
+    """Whether a file is what is converted, in place of what comes of it: its lines would be called wrong one by one."""
+    with open(path, "rb") as file:
+        beginning = file.read(_BEGINNING)
+    return any(name in beginning for name in (b'"images"', b'"annotations"')) and b'"dataRow"' not in beginning
 
 
 def _names(path: str) -> Names:

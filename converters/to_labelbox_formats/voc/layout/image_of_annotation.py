@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
+from to_labelbox.source.asset_lookup import alike
 from to_labelbox_formats.voc.layout.folder_roles import SPLIT_FOLDERS, Folder, Role, without_extension, words_of
 from to_labelbox_formats.voc.layout.index import XML_ENDINGS, Layout, find
 
@@ -124,24 +124,19 @@ def _probe(layout: Layout, exists: Callable[[str], bool]) -> None:
                 layout.images.append(stem + extension)
 
 
-def _loose(stem: str) -> str:
-    """Names that differ in case or in Unicode composition only, as archives of other systems have them."""
-    return unicodedata.normalize("NFC", stem).casefold()
-
-
 def _by_loose_stem(layout: Layout, claimed: bytearray) -> dict[str, list[int]]:
     """Unclaimed images by stem."""
     table: dict[str, list[int]] = {}
     for position, name in enumerate(layout.images):
         if not claimed[position]:
-            table.setdefault(_loose(layout.folder(name)[1]), []).append(position)
+            table.setdefault(alike(layout.folder(name)[1]), []).append(position)
     return table
 
 
 def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int]]) -> tuple[int, list[int]]:
     """(position of the image that ``<filename>`` names, else of an unclaimed one of the same stem; -1 for none, others)."""
     folder, stem = layout.folder(xml)
-    path = _loose(without_extension(said.strip().replace("\\", "/")))
+    path = alike(without_extension(said.strip().replace("\\", "/")))
     said = said.strip().replace("\\", "/").rpartition("/")[2]
     if found := _same_stem(layout, xml):
         named = (p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said)
@@ -153,9 +148,9 @@ def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int
                 return position, []
             if len(found := layout.images_named(top + said)) == 1:
                 return found[0], []
-    keys = [_loose(stem)]
+    keys = [alike(stem)]
     if said:
-        keys.append(_loose(said[: said.rfind(".")] if "." in said else said))
+        keys.append(alike(said[: said.rfind(".")] if "." in said else said))
     several: list[int] = []
     for key in keys:
         found = loose.get(key, [])
@@ -163,7 +158,7 @@ def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int
             return position, []
         several = several or found
     if "/" in path:  # a path that tells which of several
-        ending = [p for p in several if f"/{_loose(without_extension(layout.images[p]))}".endswith(f"/{path}")]
+        ending = [p for p in several if f"/{alike(without_extension(layout.images[p]))}".endswith(f"/{path}")]
         if len(ending) == 1:
             return ending[0], []
     return -1, several
