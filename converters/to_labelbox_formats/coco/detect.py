@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 
+from to_labelbox.model.text import pattern
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_end import cut_off
@@ -109,12 +110,12 @@ def probe(head: bytes) -> tuple[FileKind | None, str]:
     return None, "a JSON object without 'images' and 'annotations' or 'categories'"
 
 
-_SPLIT = re.compile(
+_SPLIT = pattern(
     r"^(?:instances|person_keypoints|keypoints|captions|panoptic|stuff|labels|image_info|lvis(?:_v\d+(?:\.\d+)?)?)_(.+)$"
 )
-_WORD = re.compile(rf"({SPLIT_PATTERN})(\d{{4}})?", re.IGNORECASE)
-_BETWEEN = re.compile(r"[-_. ]+")
-_ANNOTATIONS = re.compile(r"annotations?|labels?|jsons?|coco", re.IGNORECASE)
+_WORD = pattern(rf"({SPLIT_PATTERN})(\d{{4}})?", re.IGNORECASE)
+_BETWEEN = pattern(r"[-_. ]+")
+_ANNOTATIONS = pattern(r"annotations?|labels?|jsons?|coco", re.IGNORECASE)
 ROBOFLOW = "_annotations.coco.json"
 
 

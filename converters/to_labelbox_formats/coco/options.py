@@ -45,7 +45,7 @@ class FirstCategory(StrEnum):
     ONE = "1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Options:
     base: str | None = field(
         default=None, metadata={"help": "for a results file: the file with its images and categories"}

@@ -8,20 +8,21 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from to_labelbox.model.text import pattern
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.source.files import HEAD, Source
 
 _TRIES, _MOST = 50, 200
-_ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s>/]")
-_PROOF = re.compile(
+_ROOT = pattern(rb"<([A-Za-z_][\w.:-]*)[\s>/]")
+_PROOF = pattern(
     rb"<version>\s*1\.\d|<meta>\s*<(?:task|job|project)\b|<image\s[^>]*\b(?:id|name)=|<track\s[^>]*\blabel=|<dumped>"
 )
-_SERVER = re.compile(rb'"(tags|shapes|tracks)"\s*:\s*\[')
-_RECORD = re.compile(rb'"(?:occluded|label_id)"\s*:')
-_FRAME, _LABEL = re.compile(rb'"frame"\s*:\s*\d'), re.compile(rb'"label"\s*:\s*"')
-_FOREIGN = re.compile(rb'"(?:imagePath|shape_type|categories|file_upload|objects|instances)"\s*:')
-_DATUMARO = re.compile(rb'"(?:categories|infos|items|dm_format_version)"\s*:\s*[{\["]')
-_DATUMARO_PROOF = re.compile(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:\s*\d')
+_SERVER = pattern(rb'"(tags|shapes|tracks)"\s*:\s*\[')
+_RECORD = pattern(rb'"(?:occluded|label_id)"\s*:')
+_FRAME, _LABEL = pattern(rb'"frame"\s*:\s*\d'), pattern(rb'"label"\s*:\s*"')
+_FOREIGN = pattern(rb'"(?:imagePath|shape_type|categories|file_upload|objects|instances)"\s*:')
+_DATUMARO = pattern(rb'"(?:categories|infos|items|dm_format_version)"\s*:\s*[{\["]')
+_DATUMARO_PROOF = pattern(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:\s*\d')
 
 
 def sniff(source: Source) -> Match | Refusal:

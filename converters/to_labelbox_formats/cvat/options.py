@@ -62,7 +62,7 @@ class Coordinates(StrEnum):
     SIZES = "sizes"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Options:
     video: Video = field(
         default=Video.AUTO,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from to_labelbox.model.text import pattern
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, Match, Refusal
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words
@@ -34,8 +35,8 @@ _TASK_KEYS = frozenset(
     "total_annotations cancelled_annotations total_predictions is_labeled overlap".split()
 )
 """Keys of a task that is not labelled; with any other key it could be anything that has ``data``."""
-_TASK = re.compile(rb'"task"\s*:\s*\{')
-_REGION = re.compile(rb'"result"\s*:\s*(?:\[\s*\]|\[\s*\{)')
+_TASK = pattern(rb'"task"\s*:\s*\{')
+_REGION = pattern(rb'"result"\s*:\s*(?:\[\s*\]|\[\s*\{)')
 
 
 class FoundFile(NamedTuple):

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
+from to_labelbox.model.text import pattern
+
 SPLIT = "split"
 SPLITS = ("train", "valid", "test")
 """The options of the reserved field ``split``."""
@@ -26,7 +28,7 @@ _WORDS = {
     "testdev": "test",
     "tst": "test",
 }
-_YEAR_OR_SET = re.compile(r"[\s_-]*(?:set|split|images)?[\s_-]*(?:19|20)?\d{0,2}")
+_YEAR_OR_SET = pattern(r"[\s_-]*(?:set|split|images)?[\s_-]*(?:19|20)?\d{0,2}")
 
 
 def split_option(word: str) -> str | None:

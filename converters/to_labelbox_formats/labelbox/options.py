@@ -18,7 +18,7 @@ class VideoMasks(StrEnum):
     SEPARATE = "separate"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Options:
     """What no public source settles about the server, with the SDK's and the documentation's way as default; and where
     pictures lie on a map."""

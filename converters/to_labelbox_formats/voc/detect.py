@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from to_labelbox.model.text import pattern
 from to_labelbox.plugins.reader import CERTAIN, LIKELY, POSSIBLE, Match, Refusal
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
@@ -16,13 +17,13 @@ _SNIFFED = 20
 
 ONE_AN_IMAGE = "split it into one file an image, each with the root <annotation>"
 
-_ROOT = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>)*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
+_ROOT = pattern(r"(?:\s|<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>)*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
 
-_IS_VOC = re.compile(
+_IS_VOC = pattern(
     r"<(?:[\w.-]+:)?(?:bndbox|robndbox|segmented|size>\s*<(?:[\w.-]+:)?(?:width|height|depth))\b", re.IGNORECASE
 )
 
-_SEVERAL = re.compile(r"<annotation[\s>]")
+_SEVERAL = pattern(r"<annotation[\s>]")
 
 _LABEL_MAP = b"# label:color_rgb:parts:actions"
 """How that of CVAT and Datumaro begins. In a batch, its folder is a set, of which the masks below are parts."""

@@ -56,7 +56,7 @@ class PartNames(StrEnum):
     PATH = "path"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Options:
     """What the files do not say, or say in a way that not everyone means."""
 

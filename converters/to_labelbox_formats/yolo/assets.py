@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from enum import IntEnum
 
+from to_labelbox.model.text import pattern
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
@@ -24,7 +25,7 @@ from to_labelbox_formats.yolo.folders.listing import Tree
 from to_labelbox_formats.yolo.rows import Frame
 
 META_FILE = "images.meta"
-_META_LINE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(\S+))\s+([0-9]{1,9})\s+([0-9]{1,9})\s*')
+_META_LINE = pattern(r'\s*(?:"((?:[^"\\]|\\.)*)"|(\S+))\s+([0-9]{1,9})\s+([0-9]{1,9})\s*')
 _WITHOUT_EXIF = (".bmp", ".gif")
 
 Sizes = Mapping[str, tuple[int, int]]

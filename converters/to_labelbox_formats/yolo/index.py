@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import bisect
 import posixpath
-import re
 from collections.abc import Sequence
 from itertools import compress
 
+from to_labelbox.model.text import pattern
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
@@ -27,7 +27,7 @@ from to_labelbox_formats.yolo.split_members import Entries
 from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
 
 _NO_PICTURE = "a text that belongs to no picture of the set"
-_UPLOADED = re.compile(r"^[0-9a-f]{8}(?:-|__)(?=.)")
+_UPLOADED = pattern(r"^[0-9a-f]{8}(?:-|__)(?=.)")
 """What Label Studio puts before the name of a file that was uploaded."""
 
 

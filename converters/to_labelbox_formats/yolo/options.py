@@ -46,7 +46,7 @@ class SplitFolders(StrEnum):
     SPLITS = "splits"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Options:
     task: Task | None = field(default=None, metadata={"help": "What the rows are, when the set does not tell."})
     kpt_shape: str | None = field(

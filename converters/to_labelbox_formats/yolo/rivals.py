@@ -7,10 +7,9 @@ one family, whose name has ``*`` in place of it: ``*/labelTxt-v1.5/DOTA-v1.5_*``
 from __future__ import annotations
 
 import copy
-import re
 from collections import Counter
 
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
@@ -19,7 +18,7 @@ from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name
 from to_labelbox_formats.yolo.rows import is_number
 from to_labelbox_formats.yolo.text_lines import lines_of, utf8
 
-_SPLIT_WORD = re.compile(rf"(?i)(?<![a-z])(?:{SPLIT_PATTERN})(set)?(?![a-z])")
+_SPLIT_WORD = pattern(rf"(?i)(?<![a-z])(?:{SPLIT_PATTERN})(set)?(?![a-z])")
 _LISTED = 8
 _COMPARED = 20
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from to_labelbox.model.text import pattern
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
@@ -18,7 +19,7 @@ from to_labelbox_formats.yolo.folders.label_folders import PICTURE_FOLDERS, has_
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, as_folder, is_label_name, joined, split_of
 from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
 
-_SPLIT_WORD = re.compile(rf"(?i)(?<![a-z])(?:{SPLIT_PATTERN})(?![a-z])")
+_SPLIT_WORD = pattern(rf"(?i)(?<![a-z])(?:{SPLIT_PATTERN})(?![a-z])")
 _ALIASES = (("valid", "val", "validation"), ("val", "valid", "validation"), ("validation", "val", "valid"))
 
 

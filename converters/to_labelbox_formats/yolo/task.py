@@ -10,14 +10,13 @@ sample is uniform in one of these ways. What the sample missed is counted while 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import TypeAlias
 
 from msgspec import Struct, field
 
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.errors import SourceError
 from to_labelbox_formats.yolo.columns import Columns
 from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, around, is_number
@@ -38,7 +37,7 @@ _ROWS_LOOKED_INTO = 20
 _RECTANGLE = 0.95
 _INSIDE, _FAR, _ENOUGH, _FEW = 0.9, 0.5, 20, 3
 """Shares of rows by which their points look like poses, and the rows that it takes to say so; of fewer, but a few, all have to."""
-_VISIBILITIES = re.compile(rb"(?:(?:-1|[012])(?:\.0*)?(?: |$))+")
+_VISIBILITIES = pattern(rb"(?:(?:-1|[012])(?:\.0*)?(?: |$))+")
 _Layout: TypeAlias = tuple[int, int]
 """Values a keypoint, and values of a prediction at the end."""
 _LAYOUTS: tuple[_Layout, ...] = ((3, 0), (2, 0), (3, 1), (2, 1))

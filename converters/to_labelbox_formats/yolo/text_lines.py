@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import re
+
+from to_labelbox.model.text import pattern
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FRACTION = rb"[+-]?(?:[01]?,[0-9]+|[01])"
-_DECIMAL_COMMAS = re.compile(rb"\s*[0-9]+(?:\s+" + _FRACTION + rb"){4,}\s*")
+_DECIMAL_COMMAS = pattern(rb"\s*[0-9]+(?:\s+" + _FRACTION + rb"){4,}\s*")
 
 
 def utf8(data: bytes) -> bytes:

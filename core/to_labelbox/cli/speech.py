@@ -7,14 +7,13 @@ nothing of it goes into a file or a pipe, or anywhere where NO_COLOR is set (htt
 from __future__ import annotations
 
 import os
-import re
 import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
 import click
 
-from to_labelbox.model.text import cut, display_lines
+from to_labelbox.model.text import cut, display_lines, pattern
 
 _COLORS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
@@ -33,11 +32,11 @@ _COLORS: dict[str, dict[str, Any]] = {
     "next:": {"fg": "green", "bold": True},
     "wrote": {"fg": "green"},
 }
-_FIRST = re.compile(r"(error|warning|note|hint|assumed|unread|suspicious|next:|wrote|to-labelbox:|Error:)(?= )")
-_LAST = re.compile(r"(?<=  )(failed|nothing|partly|no labels)$")
-_WITHIN = re.compile(r"(?<=: )(warning|hint)(?=: )")
-_CODE = re.compile(r"(?:error|warning|note) +([a-z0-9-]+)(?=: | ×)")
-_WRAPPED = re.compile(r"(error|warning|note|assumed|unread) +")
+_FIRST = pattern(r"(error|warning|note|hint|assumed|unread|suspicious|next:|wrote|to-labelbox:|Error:)(?= )")
+_LAST = pattern(r"(?<=  )(failed|nothing|partly|no labels)$")
+_WITHIN = pattern(r"(?<=: )(warning|hint)(?=: )")
+_CODE = pattern(r"(?:error|warning|note) +([a-z0-9-]+)(?=: | ×)")
+_WRAPPED = pattern(r"(error|warning|note|assumed|unread) +")
 INDENT = " " * 9
 LONGEST = 20_000
 """Characters of a line that is no result: names can be of any length."""

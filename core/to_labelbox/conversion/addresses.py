@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from to_labelbox.model.duplicate_hashes import shared
+from to_labelbox.model.text import pattern
 from to_labelbox.report.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ FIELDS = ("relpath", "name", "stem", "ext", "split", "dataset", "source_id")
 OWN = frozenset(("relpath", "name", "stem", "source_id"))
 """Fields that say which asset it is: a template that has one is the whole address, any other is put before the path."""
 
-_FIELD = re.compile(r"\{([^{}]*)\}")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]")
+_FIELD = pattern(r"\{([^{}]*)\}")
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]")
 _SAFE = "%!$&'()*+,;=:@/?~-._[]"
 """Signs of an address that stay as they are where the user has written them; what is encoded already is among them."""
 

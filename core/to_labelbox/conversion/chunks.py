@@ -51,9 +51,12 @@ class EncodedChunk(Struct):
     unread: bool = False
 
 
-def plan(units: int, workers: int = 1) -> list[tuple[int, int]]:
-    """Ranges of units, several for each of many ``workers``. A batch, whose runs may have any number of them, plans without."""
-    size = max(1, min(CHUNK_UNITS, units // max(16, 4 * workers)))
+def plan(units: int, workers: int = 0) -> list[tuple[int, int]]:
+    """Ranges of units, several for each of many ``workers``. A batch, whose runs may have any number of them, plans without.
+
+    To begin one takes as long as ten small pictures, so that one worker has none of less than eight.
+    """
+    size = max(8 if workers == 1 else 1, min(CHUNK_UNITS, units // max(16, 4 * workers)))
     return [(start, min(start + size, units)) for start in range(0, units, size)]
 
 

@@ -8,7 +8,6 @@ A field here, or in :class:`~to_labelbox.rules.settings.Rules`, is an option of 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import inspect
 import os
@@ -53,7 +52,7 @@ class Reading:
     )
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Writing:
     """How a payload is laid out."""
 
@@ -118,7 +117,7 @@ class ConversionOptions(Rules, Reading):
         return dataclasses.replace(self.settings or Settings(), **values)
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OutputOptions(Writing, ConversionOptions):
     """What ``convert`` and ``batch`` take besides: how the result is written."""
 
@@ -135,6 +134,8 @@ def takes(record: Any, function: Callable[..., Any], *leading: str) -> Any:
         named = {name: given.pop(name) for name in leading if name in given}
         for name in given:
             if name not in known:
+                import difflib  # slow to load, and a mistake is rare
+
                 near = difflib.get_close_matches(name, known, 1)
                 raise TypeError(
                     f"{function.__name__}() has no option {name!r}"

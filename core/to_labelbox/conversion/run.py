@@ -29,7 +29,6 @@ from to_labelbox.model.schema import Schema
 from to_labelbox.model.survey import Survey
 from to_labelbox.model.text import n_of
 from to_labelbox.ontology.infer import Ontology, infer
-from to_labelbox.ontology.one_tool import SETTLED, is_settled, one_kind
 from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.annotation_index import INDEX
 from to_labelbox.report.codes import Code
@@ -37,7 +36,6 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report
 from to_labelbox.rules.class_map import ClassMap, option_names
-from to_labelbox.rules.class_patterns import check_patterns
 from to_labelbox.rules.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,6 +111,8 @@ def _with_one_kind(
 
     Everything is encoded once for nothing, since what a shape becomes is known by no other way. Raises :class:`UsageError`.
     """
+    from to_labelbox.ontology.one_tool import SETTLED, is_settled, one_kind  # few ask for it
+
     if is_settled(opened.existing, settings):
         return opened, settings, (SETTLED,)
     if opened.dataset.has_unit is not None:
@@ -181,7 +181,9 @@ def _run(
             progress(gathered.next, opened.dataset.unit_count, gathered.read)
     if settings.class_map is not None:
         settings.class_map.check(opened.declared, log)
-    if settings.include or settings.exclude:
+    if settings.filtered:
+        from to_labelbox.rules.class_patterns import check_patterns
+
         check_patterns(settings, names_of([(opened.dataset.schema, gathered)], settings.class_map), log)
     if wanted := same_keys(gathered.keys):
         gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log, gathered.unread))

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, AnyStr, cast
 
-_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+
+class _Pattern:
+    """A pattern whose methods, made with its first use, are those of the compiled one."""
+
+    def __init__(self, text: str | bytes, flags: int) -> None:
+        self._text, self._flags = text, flags
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(re.compile(self._text, self._flags), name)
+        setattr(self, name, found)
+        return found
+
+
+def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """``re.compile`` put off until the first use, which most of the patterns of a small conversion never see."""
+    return cast(re.Pattern[AnyStr], _Pattern(text, flags))
+
+
+_NOT_UTF_8 = pattern("[\udc80-\udcff]")
 
 
 def text_name(name: str) -> str:

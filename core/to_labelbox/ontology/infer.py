@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from to_labelbox.model.schema import Input, Kind, Option, Question, Schema
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Answers, Survey
+from to_labelbox.model.text import pattern
 from to_labelbox.report.log import UNNAMED
 from to_labelbox.rules.class_map import RuleInput, RulesByQuestion
 from to_labelbox.rules.settings import POLICY_OF, Policy, Settings
@@ -21,7 +21,7 @@ NAMED = 5
 ONE_TOOL_HINT = " (--one-tool makes it one)"
 
 _BREAK = "\t\n\v\f\r\x85\u2028\u2029"
-_BREAKS = re.compile(f"[{_BREAK}]+")
+_BREAKS = pattern(f"[{_BREAK}]+")
 
 PART = " (part)"
 """End of the name of a question about parts of assets, where the same is asked about whole ones."""

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from to_labelbox.model.text import display
-from to_labelbox.plugins.other_formats import other_format
 from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
 from to_labelbox.plugins.type_check import misfit
 from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.source.files import HEADS, Source
 from to_labelbox.source.image_headers import is_media
-from to_labelbox.source.json_end import cut_off
 
 _CUT = "What a file is that is cut off cannot be told from its beginning alone: it has to be whole"
 
@@ -55,25 +53,7 @@ def detect(source: Source) -> Detection:
     said = verdicts(source)
     claims = {name: verdict for name, verdict in said.items() if isinstance(verdict, Match)}
     if not claims:
-        if kind := source.archive_kind():
-            raise SourceError(
-                f"{source.path} is a {kind} archive, which is not read in place: unpack it and give the folder"
-            )
-        held = held_archives(source)  # looks into them, so that damaged ones are among the oddities
-        cut = {name: why for name in source.ending(".json")[:HEADS] if (why := cut_off(source, name))}
-        broken = [f"  {name} {why}" for name, why in list({**cut, **source.oddities()}.items())[:3]]
-        if links := source.links:
-            broken.append(
-                f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
-            )
-        reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
-        asked = f"It {held}" if held else "Use --from NAME if you know what it is"
-        if not source.is_file and source.names and all(map(is_media, source.names)):
-            asked = "It holds pictures alone: give the file or folder of their annotations"
-        if any(verdict.several for verdict in said.values() if isinstance(verdict, Refusal)):
-            asked = f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each by itself, with one ontology for all"
-        advice = _CUT if cut else other_format(source) or asked
-        raise SourceError(f"{source.path}: no known format\n{reasons}\n{advice}")
+        raise SourceError(_unknown(source, said))
     tied = tied_claims(claims)
     if len(tied) > 1:
         reasons = "\n".join(f"  {name}: {claims[name].reason}" for name in tied)
@@ -83,6 +63,32 @@ def detect(source: Source) -> Detection:
             f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each"
         )
     return Detection(readers()[tied[0]], claims[tied[0]], said)
+
+
+def _unknown(source: Source, said: Mapping[str, Match | Refusal]) -> str:
+    """Why no reader claims a source, and what can be done; its modules are for such a one alone."""
+    from to_labelbox.plugins.other_formats import other_format
+    from to_labelbox.source.json_end import cut_off
+
+    if kind := source.archive_kind():
+        return f"{source.path} is a {kind} archive, which is not read in place: unpack it and give the folder"
+    held = held_archives(source)  # looks into them, so that damaged ones are among the oddities
+    cut = {name: why for name in source.ending(".json")[:HEADS] if (why := cut_off(source, name))}
+    broken = [f"  {name} {why}" for name, why in list({**cut, **source.oddities()}.items())[:3]]
+    if links := source.links:
+        broken.append(
+            f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
+        )
+    reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
+    asked = f"It {held}" if held else "Use --from NAME if you know what it is"
+    if not source.is_file and source.names and all(map(is_media, source.names)):
+        asked = "It holds pictures alone: give the file or folder of their annotations"
+    if any(verdict.several for verdict in said.values() if isinstance(verdict, Refusal)):
+        asked = (
+            f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each by itself, with one ontology for all"
+        )
+    advice = _CUT if cut else other_format(source) or asked
+    return f"{source.path}: no known format\n{reasons}\n{advice}"
 
 
 def tied_claims(claims: Mapping[str, Match]) -> list[str]:

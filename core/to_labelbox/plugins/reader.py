@@ -89,7 +89,7 @@ class ReadContext(Struct):
         return Asset(path=path, width=size[0], height=size[1])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class NoOptions:
     """The options of a format that has none."""
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from to_labelbox.model.text import cut
+from to_labelbox.model.text import cut, pattern
 
 Words: TypeAlias = str | Callable[[re.Match[str]], str]
 
@@ -50,8 +50,8 @@ def in_words(error: BaseException, data: bytes | memoryview | str = b"") -> str:
 @lru_cache(1024)
 def said_plainly(text: str) -> str:
     """A parser's text in plain words; any other text as it is."""
-    for pattern, words in _ALL:
-        if match := re.search(pattern, text):  # compiled with the first words that are asked for
+    for said, words in _ALL:
+        if match := re.search(said, text):  # compiled with the first words that are asked for
             return words(match) if callable(words) else match.expand(words)
     return text
 
@@ -101,8 +101,8 @@ def _with_value(text: str, data: bytes | memoryview | str) -> str:
     return said
 
 
-_GOT = re.compile(r"^Expected `[^`]+`, got `(?P<got>[^`]+)`(?: - at `(?P<at>[^`]+)`)?$")
-_STEP = re.compile(r"\[\.\.\.\]|\[\d+\]|[^.\[\]$]+")
+_GOT = pattern(r"^Expected `[^`]+`, got `(?P<got>[^`]+)`(?: - at `(?P<at>[^`]+)`)?$")
+_STEP = pattern(r"\[\.\.\.\]|\[\d+\]|[^.\[\]$]+")
 _MOST_SHOWN = 60
 _TYPES: dict[str, type] = {
     "int": int,

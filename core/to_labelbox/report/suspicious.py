@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from to_labelbox.model.survey import OTHER_GROUPS, Survey
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.codes import Code, Severity, severity_of
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.report.report import Suspicion
@@ -92,8 +92,8 @@ LEFT_OUT = frozenset(
 """What the user or the source itself leaves out."""
 _NO_PLACE = frozenset({Code.UNSUPPORTED, Code.GEOMETRY_UNSUPPORTED, Code.ANSWER_EMPTY, Code.RELATIONSHIP_DANGLING})
 """What the target has no place for, or what says nothing: the source may be as it should."""
-_NUMBERED = re.compile(r"class_-?\d+")
-_TEST = re.compile(r"test|unlabel|predict|infer", re.IGNORECASE)
+_NUMBERED = pattern(r"class_-?\d+")
+_TEST = pattern(r"test|unlabel|predict|infer", re.IGNORECASE)
 """Parts of sets that are published without labels."""
 
 

@@ -7,12 +7,11 @@ annotation lands on a picture it was not made for.
 
 from __future__ import annotations
 
-import csv
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TextIO
 
 from msgspec import Struct
 
@@ -192,7 +191,7 @@ def _records(path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 if line.strip():
                     yield n, _record(path, n, _json(path, n, line))
         else:
-            yield from _csv(path, csv.reader(file))
+            yield from _csv(path, file)
 
 
 def _json(path: str, line: int, text: str) -> Any:
@@ -207,9 +206,12 @@ def _record(path: str, line: int, value: Any) -> Mapping[str, Any]:
     return {k: v for k, v in inner.items() if isinstance(v, str | int)}
 
 
-def _csv(path: str, reader: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _csv(path: str, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    import csv  # few have a table of rows
+
+    reader = csv.reader(file)
     try:
-        header: list[str] = next(reader, [])
+        header = next(reader, [])
         if not {"id", "global_key"} & {_column(name) for name in header}:
             raise UsageError(f"{path}:1: want a header row with global_key or id, and any of external_id, row_data")
         for row in reader:

@@ -12,8 +12,11 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from to_labelbox.model.text import cut
 from to_labelbox.report.errors import UsageError
@@ -21,8 +24,7 @@ from to_labelbox.report.errors import UsageError
 FilePath: TypeAlias = str | os.PathLike[str]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class Described:
+class Described(Struct, frozen=True, kw_only=True):
     """What is said of an option. Without help it is for Python alone.
 
     ``flag`` is its name on the command line, or names, where that is not its own. ``choices`` are the values that there are, by the
@@ -34,7 +36,7 @@ class Described:
     help: str = ""
     flag: str = ""
     metavar: str = ""
-    choices: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    choices: Mapping[str, Any] = {}
     least: float | None = None
     most: float = sys.float_info.max
     path: bool = False
@@ -52,9 +54,13 @@ def option(default: Any, help: str = "", *, choices: Iterable[str] | Mapping[str
     return dataclasses.field(default=default, metadata=made)
 
 
+_NOTHING = Described()
+
+
+@cache
 def described(record: type) -> dict[str, tuple[dataclasses.Field[Any], Described]]:
     """The options of a record by name."""
-    return {f.name: (f, f.metadata.get("described", Described())) for f in dataclasses.fields(record)}
+    return {f.name: (f, f.metadata.get("described", _NOTHING)) for f in dataclasses.fields(record)}
 
 
 _SHOWN = 60
@@ -71,10 +77,15 @@ _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
 }
 
 
+@cache
+def _kinds(annotation: str) -> list[str]:
+    return re.sub(r"\[.*?\](?= \||$)", "", annotation).split(" | ")
+
+
 def _misfit(value: object, annotation: str) -> str:
     """What an option takes, in words, where a value is of none of its kinds; empty for one that is, or that is not known here."""
     words = []
-    for kind in re.sub(r"\[.*?\](?= \||$)", "", annotation).split(" | "):
+    for kind in _kinds(annotation):
         word, types = _KINDS.get(kind, (f"a {kind}", ()))
         named = not types and any(base.__name__ == kind for base in type(value).__mro__)
         of_it = isinstance(value, types) and (kind == "bool" or not isinstance(value, bool))

@@ -50,7 +50,7 @@ class SplitWords(StrEnum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Rules:
     """What is made of the annotations. Each is an option of the command line too, but for the two for Python alone.
 

@@ -11,13 +11,12 @@ import bisect
 import codecs
 import errno
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import BinaryIO, Protocol
 
-from to_labelbox.model.text import display, text_name
+from to_labelbox.model.text import display, pattern, text_name
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
@@ -29,7 +28,7 @@ PICTURE_HEAD = 256 * 1024
 HEADS = 64
 """Beginnings of files that a source keeps: 4 MB."""
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_WIDE_TEXT = re.compile(rb"(?:[\t-~]\0(?:\0\0)?){8}|(?:(?:\0\0)?\0[\t-~]){8}")
+_WIDE_TEXT = pattern(rb"(?:[\t-~]\0(?:\0\0)?){8}|(?:(?:\0\0)?\0[\t-~]){8}")
 """Eight characters of two or four bytes each."""
 _TAR, _TAR_AT = b"ustar", 257
 _ARCHIVES = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, pattern
 from to_labelbox.source.files import HEAD, Source
 
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_STRING = pattern(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _TAIL = 4096
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from to_labelbox.model.text import pattern
+
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _KEY = rb'"((?:[^"\\]++|\\.)*+)"(\s*+:)?'
 _PLAIN = rb'[^"\[\]{}]++|' + _STRING
 _FLAT = rb"[\[{](?:" + _PLAIN + rb")*+[\]}]"
-_TOKEN = re.compile(_KEY + rb"|[\[\]{}]", re.DOTALL)
+_TOKEN = pattern(_KEY + rb"|[\[\]{}]", re.DOTALL)
 """A string, which is a key where a colon follows, or a bracket."""
-_LARGE = re.compile(_KEY + rb"|[\[{](?:" + _PLAIN + rb"|" + _FLAT + rb")*+[\]}]|[\[\]{}]", re.DOTALL)
+_LARGE = pattern(_KEY + rb"|[\[{](?:" + _PLAIN + rb"|" + _FLAT + rb")*+[\]}]|[\[\]{}]", re.DOTALL)
 """The same, or at once an object or array with no more than one other level in it."""
-_FIRST = re.compile(rb"(?:[^\"{]++|" + _STRING + rb")*+(?=\{)", re.DOTALL)
+_FIRST = pattern(rb"(?:[^\"{]++|" + _STRING + rb")*+(?=\{)", re.DOTALL)
 
 
 def keys_at(head: bytes, depth: int) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
+
+from to_labelbox.model.text import pattern
 
 _NO_DATA = r"\.[^/]+|__MACOSX|__pycache__|node_modules|site-packages|venv"
-_NO_DATA_FOLDER = re.compile(rf"(?:{_NO_DATA})")
-BELOW_NO_DATA = re.compile(rf"(?:^|/)(?:{_NO_DATA})/")
+_NO_DATA_FOLDER = pattern(rf"(?:{_NO_DATA})")
+BELOW_NO_DATA = pattern(rf"(?:^|/)(?:{_NO_DATA})/")
 MIRRORS = "to-labelbox-sources"
 """The folder that holds what was brought here from addresses in the cloud."""
 

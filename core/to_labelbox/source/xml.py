@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import re
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from to_labelbox.model.text import pattern
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words, said_plainly
 
@@ -18,8 +18,8 @@ Element: TypeAlias = "etree._Element"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 """How UTF-16 starts without a byte-order mark."""
-_DECLARED = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
-_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
+_DECLARED = pattern(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
+_DECLARATION = pattern(r"\s*<\?xml\s[^>]*\?>")
 _NOT_FOR_DOCUMENTS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 """Codecs of Python that no XML file is written in; some take quadratic time."""
 

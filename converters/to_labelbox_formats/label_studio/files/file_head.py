@@ -10,17 +10,18 @@ from typing import NamedTuple
 
 import msgspec
 
+from to_labelbox.model.text import pattern
 from to_labelbox.source.json_head import first_keys
 from to_labelbox_formats.label_studio.files.table_rows import table_row
 
 UNDECODABLE = (ValueError, RecursionError)
 """What msgspec raises on bytes that do not fit: DecodeError and UnicodeDecodeError are ValueErrors."""
-_KEYED = re.compile(rb'\{\s*"\d{1,18}"\s*:\s*(?=\{)')
+_KEYED = pattern(rb'\{\s*"\d{1,18}"\s*:\s*(?=\{)')
 """How a project of the first versions keeps its tasks: by their numbers."""
-_TASKS_IN = re.compile(rb'"tasks"\s*:\s*(?=\[)')
+_TASKS_IN = pattern(rb'"tasks"\s*:\s*(?=\[)')
 _STEPS = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _RECORD = frozenset("data result annotations completions predictions annotation".split())
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|"', re.DOTALL)
+_TOKEN = pattern(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]|"', re.DOTALL)
 
 
 class FileShape(Enum):

@@ -5,7 +5,6 @@ Functions return the object, cut to the asset where it sticks out, or raise :cla
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -26,6 +25,7 @@ from to_labelbox.model.items import (
     Tiles,
     TokenSpan,
 )
+from to_labelbox.model.text import pattern
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
@@ -64,7 +64,7 @@ class _Last:
         return self._wide < end
 
 
-_WIDE = re.compile("[\U00010000-\U0010ffff]")
+_WIDE = pattern("[\U00010000-\U0010ffff]")
 _LAST = _Last()
 
 

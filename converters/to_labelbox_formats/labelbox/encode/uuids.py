@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
+
+from to_labelbox.model.text import pattern
 
 NAMESPACE = bytes.fromhex("6f1d2b1e3c575d0a9a550b6c1c5f7a10")
 """Namespace of the uuids, as bytes: uuid5(NAMESPACE, "<global key>\\n<source id>[\\n<part>]")."""
@@ -70,7 +71,7 @@ def _uuid5(h: str) -> str:
     return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
-_IDENTITY = re.compile(rb'"(uuid|source|target)":"([0-9a-f-]{36})"')
+_IDENTITY = pattern(rb'"(uuid|source|target)":"([0-9a-f-]{36})"')
 """The uuid of a line and those that a relationship refers to; within a text, the quotes would be escaped."""
 
 

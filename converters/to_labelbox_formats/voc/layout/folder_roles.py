@@ -7,11 +7,11 @@ and its annotation files lie beside the images.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from to_labelbox.model.text import pattern
 from to_labelbox.source.splits import SPLIT_WORDS
 
 
@@ -42,10 +42,10 @@ _ROLES = {
 }
 _MASKS = (("segmentationobject", Role.INSTANCES), ("segmentationclass", Role.CLASSES))
 """How folders of masks begin: ``SegmentationClassAug`` (with SBD), ``SegmentationClassRaw``, ``SegmentationClassPNG``."""
-_PAINTED = re.compile("visual|vis$|colou?r|overlay|npy$")
+_PAINTED = pattern("visual|vis$|colou?r|overlay|npy$")
 """Folders of the same beginning that only show masks, or hold them as arrays."""
 SPLIT_FOLDERS = frozenset(SPLIT_WORDS)
-_WORDS = re.compile(r"[^\W\d_]+")
+_WORDS = pattern(r"[^\W\d_]+")
 
 
 class Folder(NamedTuple):

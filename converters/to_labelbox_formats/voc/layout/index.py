@@ -6,7 +6,6 @@ index holds a few bytes a file.
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -14,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from to_labelbox.model.text import text_name
+from to_labelbox.model.text import pattern, text_name
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS
 from to_labelbox_formats.voc.layout.folder_roles import Folder, Role, folder_of, prefix_of, without_extension
@@ -37,7 +36,7 @@ _CLASS_FILES = (
     "labelmap.txt", "dataset_meta.json", "colors.txt", "class_names.txt", "labels.txt", "label_list.txt",
     "label_map.pbtxt", "pascal_label_map.pbtxt", "predefined_classes.txt", "classes.txt",
 )  # fmt: skip
-_ITEM = re.compile(rb"item\s*\{")
+_ITEM = pattern(rb"item\s*\{")
 """How a label map of TensorFlow begins, whatever it is called."""
 _SPLIT_ORDER = {"train": 0, "val": 1, "valid": 1, "test": 2, "trainval": 4}
 """An image in several lists takes the first; trainval only repeats train and val."""

@@ -8,13 +8,12 @@ passed over. For several labels a picture,
 from __future__ import annotations
 
 import posixpath
-import re
 
 import msgspec
 from msgspec import Struct
 
 from to_labelbox.model.schema import Input, Option, Question
-from to_labelbox.model.text import n_of, text_name
+from to_labelbox.model.text import n_of, pattern, text_name
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
@@ -31,9 +30,9 @@ _OTHER_MEANING = frozenset(
     "jpegimages segmentationclass segmentationobject annotations imagesets images image imgs labels labeltxt masks "
     "mask frames videos depth".split()
 )
-_WORDS = re.compile(r"[^\W\d_]+")
+_WORDS = pattern(r"[^\W\d_]+")
 _LOOKED_AT = 20
-_TABLE = re.compile(rb"(?i)[^\n]*\.(?:jpe?g|png|bmp|tiff?|webp)[\"']?(?:[,;\t][^\n]*){2}\n")
+_TABLE = pattern(rb"(?i)[^\n]*\.(?:jpe?g|png|bmp|tiff?|webp)[\"']?(?:[,;\t][^\n]*){2}\n")
 """A line with the name of a picture and two more columns."""
 
 

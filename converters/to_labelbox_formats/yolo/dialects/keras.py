@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.model.items import Box, Object
+from to_labelbox.model.text import pattern
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNREADABLE, Log
 from to_labelbox.source.image_headers import is_image
@@ -27,9 +28,9 @@ _SAMPLE, _BOXES = 500, 200
 """Lines, spread over the set, and first boxes of a line by which the order of corners is judged."""
 ANNOTATIONS = "_annotations.txt"
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?"
-_WORD = re.compile(rb"\S+")
-_BOX = re.compile(rf"{_NUMBER}(?:,{_NUMBER}){{4}}".encode())
-_BOX_LIKE = re.compile(rb"[^\s,/\\]*(?:,[^\s,/\\]*){3,}")
+_WORD = pattern(rb"\S+")
+_BOX = pattern(rf"{_NUMBER}(?:,{_NUMBER}){{4}}".encode())
+_BOX_LIKE = pattern(rb"[^\s,/\\]*(?:,[^\s,/\\]*){3,}")
 
 
 def parse_line(line: bytes) -> tuple[str, list[bytes]]:

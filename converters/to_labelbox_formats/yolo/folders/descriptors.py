@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
@@ -32,8 +32,8 @@ NAMES_FILES = (
 )  # fmt: skip
 """Files that name classes, one a line (notes.json: categories), in order of preference."""
 
-_NUMBERED = re.compile(r"([0-9]{1,7})\s*[:\s,]\s*(\S.*)")
-_WORDS_THAT_YAML_TURNS = re.compile(r"(?i)(?:yes|no|on|off|true|false|null|~)")
+_NUMBERED = pattern(r"([0-9]{1,7})\s*[:\s,]\s*(\S.*)")
+_WORDS_THAT_YAML_TURNS = pattern(r"(?i)(?:yes|no|on|off|true|false|null|~)")
 
 
 class Descriptor(Struct):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import bisect
 import os
 import posixpath
-import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
+from to_labelbox.model.text import pattern
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_image
@@ -22,7 +22,7 @@ _NOT_LABELS = frozenset(
     "classes.txt _classes.txt _annotations.txt requirements.txt license.txt notes.txt labels.txt images.txt "
     "class_names.txt label_list.txt names.txt predefined_classes.txt".split()
 ) | {f"{split}.txt" for split in SPLITS}
-_RUNS = re.compile(r"(?:^|/)runs/(?:detect|segment|pose|obb|classify|train|val|test|predict|track)[a-z_-]*[0-9]*/")
+_RUNS = pattern(r"(?:^|/)runs/(?:detect|segment|pose|obb|classify|train|val|test|predict|track)[a-z_-]*[0-9]*/")
 """Where YOLO's own programs put what they train and predict."""
 _SETTINGS = ("args.yaml", "opt.yaml")
 """The settings of a run, which lie beside its results.csv wherever the user has put it."""

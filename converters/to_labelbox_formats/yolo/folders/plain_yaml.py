@@ -6,8 +6,9 @@ without anything that YAML could take for more than text. Every scalar is the te
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
+
+from to_labelbox.model.text import pattern
 
 Value: TypeAlias = str | list[str] | dict[str, str]
 
@@ -15,12 +16,12 @@ _PLAIN = r"[\w./](?:[\w./()+-]|:(?=[\w/])| (?=[\w./()+-]))*"
 _TEXT = rf"{_PLAIN}|'[\w./()+ -]*'|\"[\w./()+ -]*\""
 _REST = r" *(?: #.*)?"
 _KEY = r"(\w[\w-]*) *:"
-_ODD = re.compile("[\0-\t\v-\f\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|\r(?!\n)")
+_ODD = pattern("[\0-\t\v-\f\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|\r(?!\n)")
 """What ends a line for YAML, is left out by it, or is none of its characters."""
-_EMPTY = re.compile(r" *(?:#.*)?")
-_TOP = re.compile(rf"{_KEY}(?: +({_TEXT})| +\[ *((?:{_TEXT})(?: *, *(?:{_TEXT}))*)? *\])?{_REST}")
-_ENTRY = re.compile(rf"( *)(?:(-)|{_KEY})(?: +({_TEXT}))?{_REST}")
-_ITEM = re.compile(_TEXT)
+_EMPTY = pattern(r" *(?:#.*)?")
+_TOP = pattern(rf"{_KEY}(?: +({_TEXT})| +\[ *((?:{_TEXT})(?: *, *(?:{_TEXT}))*)? *\])?{_REST}")
+_ENTRY = pattern(rf"( *)(?:(-)|{_KEY})(?: +({_TEXT}))?{_REST}")
+_ITEM = pattern(_TEXT)
 
 
 def plain_yaml(text: str) -> dict[str, Value] | None:
