@@ -18,7 +18,7 @@ def utf8(data: bytes) -> bytes:
     return data.removeprefix(codecs.BOM_UTF8)
 
 
-_COMMENT = re.compile(rb"(?:#|//).*")
+_COMMENT = pattern(rb"(?:#|//).*")
 
 
 def lines_of(data: bytes) -> tuple[list[bytes], str]:
