@@ -122,7 +122,7 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
     }
     if skips:
         most = max(skips.values())
-        first, *tied = (code for code, count in skips.items() if count == most)
+        first, *tied = (code for code in Code if skips.get(code) == most)
         for one in _one("skipped", sum(skips.values()), read, first):
             one.code = ", ".join([first, *tied])
             one.likely = list(dict.fromkeys(cause for code in (first, *tied) for cause in LIKELY.get(code, ())))

@@ -13,8 +13,11 @@ import to_labelbox
 from harness import Case, Convert, annotation, cases, coco, image, item, save
 from to_labelbox.cli.closing import closing
 from to_labelbox.model.items import Box, Object
+from to_labelbox.model.survey import Survey
+from to_labelbox.report.codes import Code
+from to_labelbox.report.log import Log
 from to_labelbox.report.report import FailOn, Report
-from to_labelbox.report.suspicious import THRESHOLDS, sentence
+from to_labelbox.report.suspicious import THRESHOLDS, sentence, suspicions
 
 COUNT = 12
 SPOILED = {"coco/broken-annotations", "coco/outside", "cvat/broken", "label-studio/broken-records", "voc/broken", "yolo/malformed-rows"}  # fmt: skip
@@ -216,3 +219,17 @@ def test_one_asset_is_no_assets(tmp_path: Path) -> None:
     assert [sentence(one) for one in made.suspicious] == [
         "none of 1 asset has an annotation: the labels are missing altogether"
     ]
+
+
+def test_reasons_of_equal_counts_have_one_order() -> None:
+    """What is met first depends on how the work was divided."""
+    codes = [Code.MASK_INVALID, Code.ASSET_UNKNOWN, Code.BOX_EMPTY]
+    said = set()
+    for order in (codes, codes[::-1]):
+        log = Log()
+        for code in order:
+            for _ in range(20):
+                log.read("car")
+                log.skip(code, "car", "it is broken")
+        said.add(suspicions(60, Survey(), log)[0].code)
+    assert said == {"asset-unknown, box-empty, mask-invalid"}
