@@ -10,9 +10,8 @@ from itertools import pairwise
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
-from to_labelbox_formats.cvat.exports import Export, Group
+from to_labelbox_formats.cvat.exports import ROW, Export, Group
 from to_labelbox_formats.cvat.options import Frames, Numbering, OpenTracks, Options, SameSource, Video
-from to_labelbox_formats.cvat.xml.export import ROW, XmlExport
 
 _FRAME_NAME = re.compile(rb'\sname="frame_(\d{6,8})"')
 _TRACKS = 500
@@ -89,11 +88,8 @@ def assume_frames(videos: Iterable[Group], options: Options, log: Log) -> None:
 def _numbers(group: Group) -> list[int]:
     """Frame numbers of the first tracks and pictures of a group, less what a project has added to them."""
     export = group.export
-    if not isinstance(export, XmlExport):
-        return []
-    texts = export.records(group.tracks[:_TRACKS])
-    found = [int(n) for text in texts for n in ROW.findall(text)]
-    heads = (_FRAME_NAME.search(text, 0, 500) for text in export.records(group.images[:_TRACKS]))
+    found = [int(n) for text in export.texts(group.tracks[:_TRACKS]) for n in ROW.findall(text)]
+    heads = (_FRAME_NAME.search(text, 0, 500) for text in export.texts(group.images[:_TRACKS]))
     found += (int(match[1]) for match in heads if match)
     return [n - group.task.offset for n in found]
 
@@ -150,14 +146,11 @@ def ask_coordinates(export: Export) -> None:
     All of those looked at lie between 0 and 1; or most boxes have their far corner before the near one, and all fit on
     their pictures when that corner is taken for their size.
     """
-    if not isinstance(export, XmlExport):
-        return
     boxes: list[tuple[list[float], tuple[float, float]]] = []
     others: list[list[float]] = []
     for group in export.groups.values():
         size = (float(group.task.width or 0), float(group.task.height or 0))
-        for element in (*group.images[:_HEADS], *group.tracks[:_HEADS]):
-            text = export.head(element)[:_LOOKED_AT]
+        for text in export.texts((*group.images[:_HEADS], *group.tracks[:_HEADS]), first=_LOOKED_AT):
             found = _SIZE.match(text)
             own = (float(found[1]), float(found[2])) if found else size
             boxes += ((numbers, own) for match in _BOX.findall(text) if (numbers := _floats(match)))
@@ -202,7 +195,7 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
     frame and stop early, they are taken to end there. Tracks of one row each, on different frames, are a question: through
     the task, there would be more of them with every frame.
     """
-    if not isinstance(export, XmlExport) or export.dense or export.meta.written or choice is not OpenTracks.AUTO:
+    if export.dense or export.meta.written or choice is not OpenTracks.AUTO:
         return OpenTracks.LAST_ROW if choice is OpenTracks.LAST_ROW else OpenTracks.TASK
     found = list(_rows_of_open_tracks(export))
     kinds = Counter(kind for kind, _ in found)
@@ -232,11 +225,11 @@ def open_end_of(export: Export, choice: OpenTracks, log: Log) -> OpenTracks:
     return taken
 
 
-def _rows_of_open_tracks(export: XmlExport) -> Iterator[tuple[str, int]]:
+def _rows_of_open_tracks(export: Export) -> Iterator[tuple[str, int]]:
     """How the rows of each track follow each other that ends before its task does, and that no row hides; its first frame."""
     tasks = {element: group.task for group in export.groups.values() for element in group.tracks}
     looked_at = list(tasks)[:_TRACKS]
-    for task, text in zip((tasks[element] for element in looked_at), export.records(looked_at)):
+    for task, text in zip((tasks[element] for element in looked_at), export.texts(looked_at)):
         frames = sorted({int(f) - task.offset for f in ROW.findall(text)})
         if not frames or task.last is None or frames[-1] >= task.last or _is_closed(text):
             continue

@@ -5,7 +5,7 @@ What reads JSON and videos is imported where there is any: numpy takes as long t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from to_labelbox.model.schema import Input, Kind, Question
 from to_labelbox.plugins.dataset import Dataset
@@ -26,7 +26,7 @@ from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 from to_labelbox_formats.cvat.units.arrange import units_of
 from to_labelbox_formats.cvat.units.setting import Setting
 from to_labelbox_formats.cvat.unread import UsedFiles, why_unread
-from to_labelbox_formats.cvat.xml.export import XmlExport, open_xml
+from to_labelbox_formats.cvat.xml.export import open_xml
 
 _VIDEO_KINDS = {
     **KINDS,
@@ -82,24 +82,22 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
 
 def _open_exports(source: Source, files: Files, options: Options, log: Log) -> list[Export]:
     """Each file as an index of what is in it."""
-    openers: list[tuple[str, Callable[[Source, str, Options, Log], Export | None]]]
-    openers = [(name, open_xml) for name in files.xml]
-    if files.json:
-        from to_labelbox_formats.cvat.json.backup import open_json
-
-        openers += ((name, open_json) for name in files.json)
-    if files.datumaro:
-        from to_labelbox_formats.cvat.json.datumaro import open_datumaro
-
-        openers += ((name, open_datumaro) for name in files.datumaro)
-    exports = []
-    for name, open_file in openers:
+    exports: list[Export] = []
+    kinds = [(kind, name) for kind, names in zip(files._fields, files) for name in names]
+    for kind, name in kinds:
         try:
-            export = open_file(source, name, options, log)
+            if kind == "xml":
+                exports.append(open_xml(source, name, log))
+            elif kind == "json":
+                from to_labelbox_formats.cvat.json.backup import open_json
+
+                exports += open_json(source, name, options, log)
+            else:
+                from to_labelbox_formats.cvat.json.datumaro import open_datumaro
+
+                exports.append(open_datumaro(source, name, log))
         except FileError as error:
             log.file_unreadable(name, str(error))
-        else:
-            exports += [export] if export is not None else []
     return exports
 
 
@@ -132,7 +130,7 @@ def _remark(exports: Sequence[Export], log: Log) -> None:
                 "there is no <meta>: labels and attributes are taken from the annotations",
                 file=export.name,
             )
-        if isinstance(export, XmlExport) and export.version and not export.version.startswith("1."):
+        if export.version and not export.version.startswith("1."):
             log.note(Code.DECISION, f"says version {export.version!r}; it is read as version 1.1", file=export.name)
         if not export.groups:
             log.note(Code.FILE_IGNORED, "the export holds no image and no track", file=export.name)

@@ -55,9 +55,9 @@ def sniff(source: Source) -> Match | Refusal:
 class Files(NamedTuple):
     """The files of a source that may be read, by what they look like."""
 
+    xml: Sequence[str]
     json: list[str]
     datumaro: list[str]
-    xml: Sequence[str] = ()
 
 
 def find_files(source: Source) -> Files:
@@ -100,7 +100,7 @@ def find_json(source: Source) -> Files:
 
     Of a large folder, only some files are looked at.
     """
-    found = Files([], [])
+    found = Files((), [], [])
     names = source.ending(".json") or (list(source.names) if source.is_file else [])
     for number, name in enumerate(names):
         usual = source.is_file or len(names) <= _MOST or os.path.basename(name) == "annotations.json"

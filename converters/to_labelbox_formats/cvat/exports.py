@@ -6,10 +6,10 @@ within it a name is one picture. ``frame_%06d`` without an extension can only co
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from to_labelbox.source.asset_lookup import alike
 from to_labelbox_formats.cvat.meta import Meta, TaskSpec
@@ -21,39 +21,46 @@ MAX_UNNAMED = 100_000
 """Frames of one task that become pictures although nothing names them and nothing is on them."""
 
 
+ALL = 1 << 63
+ROW = re.compile(rb'\sframe="(\d{1,8})"')
+"""The frame of a row of a track in XML."""
+
+
 def frame_name(number: int) -> str:
     """What CVAT calls a frame, without an extension. In a project, numbers count the frames of a subset through."""
     return f"frame_{number:06d}"
 
 
-class Export(Protocol):
-    """What holds images and tracks: an XML file, or the JSON of tasks, as an index: records are read by the
-    numbers that :class:`Group` keeps.
+class Export:
+    """What holds images and tracks, an XML file or the JSON of tasks, as an index: records are read by the numbers that
+    :class:`Group` keeps.
 
-    ``media``: where its pictures are, as seen from the file's folder. ``files``: what it was read from.
-    ``groups`` are by subset and task, ``tagged`` are the labels of tags.
+    ``media``: where its pictures are, as seen from the file's folder. ``files``: what it was read from. ``groups`` are by
+    subset and task, ``tagged`` are the labels of tags. ``dense``: tracks have a row for every visible frame; ``closes``:
+    rows hide them.
     """
 
     name: str
     media: str
     meta: Meta
     groups: dict[tuple[str, str], Group]
-    dense: bool
-    closes: bool
-
-    @property
-    def tagged(self) -> Collection[str]: ...
-
-    @property
-    def files(self) -> Collection[str]: ...
+    files: Collection[str]
+    tagged: Collection[str]
+    version = ""
+    is_xml = False
+    dense = closes = False
 
     def records(self, elements: Iterable[int]) -> Iterator[Record]:
         """What is told of the images or tracks with those numbers."""
-        ...
+        return map(self.head, elements)
 
     def head(self, element: int) -> Record:
         """What is told of an image itself; the rest may be missing or cut off."""
-        ...
+        raise NotImplementedError
+
+    def texts(self, elements: Iterable[int], first: int = ALL, tail: int = ALL) -> Iterator[bytes]:  # noqa: ARG002
+        """Images or tracks as XML, none of JSON: no more than their ``first`` bytes, or the last ones of a ``tail``."""
+        return iter(())
 
 
 @dataclass(slots=True, eq=False)

@@ -42,7 +42,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat import FORMAT
 from to_labelbox_formats.cvat.xml import document
-from to_labelbox_formats.cvat.xml.document import Document
+from to_labelbox_formats.cvat.xml.export import XmlExport
 
 
 def test_zip_with_media(tmp_path: Path) -> None:
@@ -280,9 +280,9 @@ def test_apostrophes_of_the_declaration_alone_need_no_copy(tmp_path: Path) -> No
     """Python's own writer puts them there, and nowhere else."""
     path = tmp_path / "annotations.xml"
     path.write_bytes(b"<?xml version='1.0' encoding='utf-8'?>\n" + export(image(BOX)).partition("\n")[2].encode())
-    document = Document(Source(path), path.name, lambda: lambda *_: None)
-    assert document._copy is None
-    assert len(document.starts) == 1
+    opened = XmlExport(Source(path), path.name, Log())
+    assert opened._document.copy is None
+    assert len(opened._starts) == 1
 
 
 def test_a_folder_is_looked_into_once_for_all_tasks_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,14 @@ Opening puts the records of each task down by frame and track; their nodes are m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.source.files import Source
-from to_labelbox_formats.cvat.exports import Group, frame_name
+from to_labelbox_formats.cvat.exports import Export, Group, frame_name
 from to_labelbox_formats.cvat.json.jobs import Earlier
 from to_labelbox_formats.cvat.json.records import Names, records, shape_node, track_node
 from to_labelbox_formats.cvat.json.task_frames import MAX_FRAME, Frame
@@ -27,25 +27,23 @@ from to_labelbox_formats.cvat.tracks.tracks import TrackReader
 from to_labelbox_formats.cvat.unread import JsonCensus
 
 
-def open_json(source: Source, name: str, options: Options, log: Log) -> JsonExport | None:
-    """A backup or server file; None for what is neither. Raises :class:`FileError`, and :class:`SourceError` for 3D data."""
+def open_json(source: Source, name: str, options: Options, log: Log) -> list[JsonExport]:
+    """A backup or server file; nothing of what is neither. Raises :class:`FileError`, and :class:`SourceError` for 3D data."""
     content = load(source, name)
     file = JsonFile(source, name, options.jobs, log, JsonCensus(log, name), answers_in(content))
     tasks = read_tasks(content, file)
     file.census.tell()
     if tasks:
-        return JsonExport(file, tasks, options.unlabelled)
+        return [JsonExport(file, tasks, options.unlabelled)]
     if is_record(content) or isinstance(content, list):
         raise FileError("holds no annotation record with tags, shapes and tracks")
-    return None
+    return []
 
 
-class JsonExport:
+class JsonExport(Export):
     """The tasks of one annotation file as images and tracks: pictures by their frames, tracks by their records."""
 
     media = "data"
-    dense = False
-    closes = False
 
     def __init__(self, file: JsonFile, tasks: list[Task], unlabelled: str) -> None:
         self.name = file.name
@@ -71,9 +69,6 @@ class JsonExport:
                 group.add_image(len(self._elements), told.name_of(frame))
                 self._elements.append((told, frame))
             self.tagged |= told.tagged
-
-    def records(self, elements: Iterable[int]) -> Iterator[Node]:
-        return map(self.head, elements)
 
     def head(self, element: int) -> Node:
         task, place = self._elements[element]

@@ -8,7 +8,7 @@ attributes are Datumaro's own (:data:`OWN`), the others the user's.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,11 +21,10 @@ from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
-from to_labelbox_formats.cvat.exports import Group
+from to_labelbox_formats.cvat.exports import Export, Group
 from to_labelbox_formats.cvat.json.records import entries, is_number, records, text_of
 from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
-from to_labelbox_formats.cvat.options import Options
 from to_labelbox_formats.cvat.shapes import node_of_figure
 from to_labelbox_formats.cvat.unread import tell_datumaro
 from to_labelbox_formats.cvat.xml.images import CAPTION
@@ -35,12 +34,10 @@ OWN = frozenset({"occluded", "rotation", "track_id", "keyframe", "outside", "fra
 _POLYGON_LIKE = {"polygon": "polygon", "polyline": "polyline", "points": "points"}
 
 
-class DatumaroExport:
+class DatumaroExport(Export):
     """One subset as images."""
 
     media = "../images"
-    dense = False
-    closes = False
 
     def __init__(self, name: str, content: Mapping[str, Any]) -> None:
         self.name = name
@@ -74,9 +71,6 @@ class DatumaroExport:
                 if a.get("type") == "label" and self._label(a)
             )
         )
-
-    def records(self, elements: Iterable[int]) -> Iterator[Node]:
-        return map(self.head, elements)
 
     def head(self, element: int) -> Node:
         item = self._items[element]
@@ -250,7 +244,7 @@ def _point_names(categories: Mapping[str, Any]) -> dict[int, list[str]]:
     }
 
 
-def open_datumaro(source: Source, name: str, _: Options, log: Log) -> DatumaroExport:
+def open_datumaro(source: Source, name: str, log: Log) -> DatumaroExport:
     """A subset file. Raises :class:`FileError`, and :class:`SourceError` for point clouds."""
     try:
         content = msgspec.json.decode(source.read(name, MAX_JSON_BYTES))

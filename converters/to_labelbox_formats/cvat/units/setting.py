@@ -16,7 +16,6 @@ from to_labelbox_formats.cvat.nodes import Node
 from to_labelbox_formats.cvat.options import Coordinates, OpenTracks
 from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary
 from to_labelbox_formats.cvat.tracks.rows import Rules
-from to_labelbox_formats.cvat.xml.export import XmlExport
 
 
 class Units(Protocol):
@@ -49,7 +48,7 @@ class Setting:
     def rules(self, group: Group) -> Rules:
         export = group.export
         ends = self.open_ends.get(export.name, OpenTracks.TASK)
-        sampled = self.sampled_numbers and isinstance(export, XmlExport)
+        sampled = self.sampled_numbers and export.is_xml
         return Rules(group.task, export.dense, export.closes, self.relative, ends, sampled, self.coordinates)
 
 

@@ -28,14 +28,13 @@ from to_labelbox.model.items import (
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
-from to_labelbox_formats.cvat.exports import Group
+from to_labelbox_formats.cvat.exports import ROW, Group
 from to_labelbox_formats.cvat.meta import TAGS, element_label, whole
 from to_labelbox_formats.cvat.nodes import FRAME, node_of
 from to_labelbox_formats.cvat.shapes import INSTANCE, ShapeLog, flags_beside
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import SKELETON_TRACK, TrackReader
 from to_labelbox_formats.cvat.units.setting import Setting, skip_all, skip_unreadable
-from to_labelbox_formats.cvat.xml.export import ROW, XmlExport
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
 
@@ -208,9 +207,7 @@ _TAIL = 4096
 
 def _last_row(group: Group, rules: Rules) -> int | None:
     """The last frame that a track tells of, where nothing else says how many there are."""
-    if not isinstance(group.export, XmlExport):
-        return None
-    ends = (ROW.findall(tail) for tail in group.export.records(group.tracks, _TAIL))
+    ends = (ROW.findall(text) for text in group.export.texts(group.tracks, tail=_TAIL))
     return max((rules.number(rules.frame(int(rows[-1]))) for rows in ends if rows), default=None)
 
 

@@ -1,8 +1,4 @@
-"""The XML file: checked once from end to end, then read in pieces.
-
-Opening runs the whole file through expat, which refuses what is not well-formed, and notes where each ``image`` and
-``track`` begins and ends. After that any of them can be read by itself from its bytes, in any order and any process.
-"""
+"""The text of an XML file: checked once from end to end, then read in pieces, in any order and any process."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ import os
 import re
 import tempfile
 import weakref
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -21,12 +16,9 @@ from xml.parsers import expat
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.plain_words import in_words, said_plainly
 from to_labelbox.source.files import Source
-from to_labelbox.source.xml import Element, encoding_of, parse_xml
-from to_labelbox_formats.cvat.nodes import head_node
-from to_labelbox_formats.cvat.unread import XmlCensus
+from to_labelbox.source.xml import encoding_of
 
 BLOCK = 1 << 20
-MAX_META_BYTES = 64 * 2**20
 ROOT = "annotations"
 _NUMBERS = b"0123456789.,; -"
 """A block of nothing else lies within the numbers of one outline. Expat would read these from their start with every block."""
@@ -34,43 +26,33 @@ DOCTYPE_MESSAGE = "a DOCTYPE is not accepted (it can hide entity bombs); remove 
 
 
 class Document:
-    """One XML file that is well-formed and has the right root; opening it finds its images and tracks.
+    """One XML file, read by the offsets of its bytes: those of the file, or of a copy in UTF-8."""
 
-    ``starts`` and ``stops`` are the byte offsets of the images and tracks in file order. ``rows`` counts the rows of
-    tracks, as long as all of them are keyframes.
-    """
-
-    def __init__(self, source: Source, name: str, begin: Callable[[], Callable[[bool, bytes], None]]) -> None:
-        """``begin`` gives a function that is called for every image (False) and track (True), in file order, with what
-        stands in its start tag.
-
-        It is asked again when the file has to be read from the beginning once more. Raises :class:`FileError`.
-        """
+    def __init__(self, source: Source, name: str) -> None:
         self.name = name
         self._source = source
-        self._copy: BinaryIO | None = None
+        self.copy: BinaryIO | None = None
         with source.open(name) as stream:
             if _is_recoded(stream):
                 self._keep(_rewritten(stream))
             elif source.real_path(name) is None or name.lower().endswith(".gz"):
                 self._keep(_copied(stream))
-        try:
-            self._scan(begin())
-        except _Irregular:
-            with self._stream() as stream:
-                self._keep(_rewritten(stream))
-            self._scan(begin())
+
+    def rewrite(self) -> None:
+        """Go on with a copy of plain elements and texts, whose offsets and quotes can be taken as they are."""
+        with self.stream() as stream:
+            self._keep(_rewritten(stream))
 
     def _keep(self, copy: BinaryIO) -> None:
         """Read this from now on. It is closed with the document; processes share it, as they read by offset."""
-        self._copy = copy
+        self.copy = copy
         weakref.finalize(self, copy.close)
 
     @contextmanager
-    def _stream(self) -> Iterator[BinaryIO]:
-        if self._copy is not None:
-            self._copy.seek(0)
-            yield self._copy
+    def stream(self) -> Iterator[BinaryIO]:
+        if self.copy is not None:
+            self.copy.seek(0)
+            yield self.copy
         else:
             with self._source.open(self.name) as stream:
                 yield stream
@@ -81,54 +63,17 @@ class Document:
 
         It raises :class:`SourceError` when the file no longer is as long as it was.
         """
-        if self._copy is not None:
-            yield partial(_read, self.name, self._copy.fileno())
+        if self.copy is not None:
+            yield partial(_read, self.name, self.copy.fileno())
             return
         with self._source.open(self.name) as stream:
             yield partial(_read, self.name, stream.fileno())
 
-    def meta(self) -> Element | None:
-        """The ``meta`` element, or None when the file has none."""
-        if self._meta is None:
-            return None
-        start, stop = self._meta
-        if stop - start > MAX_META_BYTES:
-            raise FileError(f"its meta element is larger than {MAX_META_BYTES} bytes")
-        with self.reader() as read:
-            return parse_xml(read(start, stop))
+    def check(self, look: Callable[[bytes], None]) -> None:
+        """Run the whole file through expat; ``look`` is given each block that it has accepted so far.
 
-    def version(self) -> str:
-        """What the file says of its format; empty when it says nothing near its beginning."""
-        with self.reader() as read:
-            match = _VERSION.search(read(0, min(4096, self.size)))
-        return match[1].decode(errors="replace").strip() if match else ""
-
-    def holds(self, texts: set[bytes]) -> set[bytes]:
-        """Which of these texts an ``attribute`` element has."""
-        longest = max(map(len, texts))
-        found: set[bytes] = set()
-        with self._stream() as stream:
-            tail = b""
-            while len(found) < len(texts) and (block := stream.read(BLOCK)):
-                data = tail + block
-                found |= texts.intersection(_ANSWER.findall(data))
-                tail = data[-(longest + len(_AROUND_ANSWER)) :]
-        return found
-
-    def _scan(self, head: Callable[[bool, bytes], None]) -> None:
-        self.size = 0
-        self.starts = array("Q")
-        self.stops = array("Q")
-        self.tag_labels: dict[str, None] = {}
-        self.census = XmlCensus()
-        self.dense = False
-        self.closes = False
-        self.rows = 0
-        self._meta: tuple[int, int] | None = None
-        with self._stream() as stream:
-            self._check(stream, head)
-
-    def _check(self, stream: BinaryIO, head: Callable[[bool, bytes], None]) -> None:
+        Raises :class:`FileError` for what is not well-formed, or has another root.
+        """
         parser = expat.ParserCreate()
         roots: list[str] = []
 
@@ -143,30 +88,33 @@ class Document:
 
         parser.StartDoctypeDeclHandler = refuse
         parser.StartElementHandler = root
-        index = _Index(self, head)
-        passed, line = 0, 0  # bytes of a line that expat has not seen
+        size, passed, line = 0, 0, 0  # ``passed``: bytes of a line that expat has not seen
         try:
-            while block := stream.read(BLOCK):
-                if not roots or b"<" in block or block.translate(None, _NUMBERS):
-                    parser.Parse(block, False)
-                elif parser.CurrentLineNumber == line:
-                    passed += len(block)
-                else:
-                    passed, line = len(block), parser.CurrentLineNumber
-                index.feed(block)
+            with self.stream() as stream:
+                while block := stream.read(BLOCK):
+                    if not roots or b"<" in block or block.translate(None, _NUMBERS):
+                        parser.Parse(block, False)
+                    elif parser.CurrentLineNumber == line:
+                        passed += len(block)
+                    else:
+                        passed, line = len(block), parser.CurrentLineNumber
+                    size += len(block)
+                    look(block)
             parser.Parse(b"", True)
         except expat.ExpatError as error:
-            if not self.size and not roots and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
+            if not size and not roots and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
                 raise FileError("the file is empty or holds no XML element") from None
-            reason = said_plainly(expat.errors.messages[error.code])
-            column = error.offset + 1 + (passed if error.lineno == line else 0)
-            raise FileError(
-                f"not well-formed XML at line {error.lineno}, column {column}: {reason}; "
-                "nothing of this file is converted, export it again or repair it"
-            ) from None
+            raise _not_well_formed(error, passed if error.lineno == line else 0) from None
         except OSError as error:
             raise FileError(f"cannot be read: {error.strerror or error}") from error
-        index.close()
+
+
+def _not_well_formed(error: expat.ExpatError, passed: int = 0) -> FileError:
+    reason = said_plainly(expat.errors.messages[error.code])
+    return FileError(
+        f"not well-formed XML at line {error.lineno}, column {error.offset + 1 + passed}: {reason}; "
+        "nothing of this file is converted, export it again or repair it"
+    )
 
 
 def _read(name: str, descriptor: int, start: int, stop: int) -> bytes:
@@ -176,120 +124,6 @@ def _read(name: str, descriptor: int, start: int, stop: int) -> bytes:
     return data
 
 
-class _Irregular(Exception):
-    """A comment, CDATA section, instruction or apostrophe: offsets and quotes cannot be taken as they are."""
-
-
-_MARKS = re.compile(
-    rb"""<(?=[itm!?]|/[itm])(?:(image|track)(?=[\s/>])((?:[^<>"]++|"[^<"]*+")*+)>|/(image|track)\s*>|(tag)\s([^<>]*)>"""
-    rb"""|(/?)(meta)(?=[\s/>])([^<>]*)>|(!|\?)(?!xml\s))"""
-)
-_APOSTROPHE = re.compile(rb"=\s*'")
-_LABEL = re.compile(rb"""label\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_DENSE = re.compile(rb"""keyframe\s*=\s*["'](?:0|false)""", re.IGNORECASE)
-_CLOSES = re.compile(rb"""outside\s*=\s*["'](?:1|true)""", re.IGNORECASE)
-
-
-class _Index:
-    """Finds the elements in a stream of blocks; each block is looked at up to its last ``<``."""
-
-    def __init__(self, document: Document, head: Callable[[bool, bytes], None]) -> None:
-        self._document = document
-        self._head = head
-        self._rest: list[bytes] = []
-        self._offset = 0
-        self._depth = 0
-        self._in_meta = False
-        self._tracks = False
-
-    def feed(self, block: bytes) -> None:
-        self._document.size += len(block)
-        cut = block.rfind(b"<")
-        if cut < 0 or not (cut or self._rest):
-            self._rest.append(block)
-            return
-        self._look_at_rest(block[:cut])
-        self._rest = [block[cut:]]
-
-    def close(self) -> None:
-        self._look_at_rest()
-
-    def _look_at_rest(self, last: bytes = b"") -> None:
-        data = b"".join((*self._rest, last))
-        self._look(data)
-        self._document.census.look(data)
-        self._offset += len(data)
-
-    def _look(self, data: bytes) -> None:
-        document, offset = self._document, self._offset
-        if b"'" in data and _APOSTROPHE.search(data, 0 if offset else _after_declaration(data)):
-            raise _Irregular
-        for match in _MARKS.finditer(data):
-            opened, inside, closed, tag, tag_inside, end, meta, meta_inside, other = match.groups()
-            if other:
-                raise _Irregular
-            if meta and meta_inside.endswith(b"/"):
-                continue
-            if meta:
-                self._note_meta(bool(end), offset + match.start(), offset + match.end())
-            elif self._in_meta:
-                continue
-            elif closed:
-                self._depth -= 1
-                if self._depth == 0:
-                    document.stops.append(offset + match.end())
-            elif tag:
-                self._note_tag(tag_inside)
-            else:
-                self._note_open(opened, inside, offset + match.start(), offset + match.end())
-        if self._tracks:
-            document.dense = document.dense or _DENSE.search(data) is not None
-            document.closes = document.closes or _CLOSES.search(data) is not None
-            if not document.dense:
-                document.rows += data.count(b" frame=")
-
-    def _note_meta(self, end: bool, start: int, stop: int) -> None:
-        if self._depth:
-            return
-        if end:
-            if self._document._meta is not None and self._in_meta:
-                self._document._meta = (self._document._meta[0], stop)
-            self._in_meta = False
-        elif self._document._meta is None:
-            self._document._meta = (start, stop)
-            self._in_meta = True
-
-    def _note_tag(self, inside: bytes) -> None:
-        match = _LABEL.search(inside)
-        if match:
-            label = (match[1] or match[2] or b"").decode(errors="replace")
-            self._document.tag_labels[head_node("tag", f' label="{label}"').get("label").strip()] = None
-
-    def _note_open(self, kind: bytes, inside: bytes, start: int, stop: int) -> None:
-        document = self._document
-        empty = inside.endswith(b"/")
-        if self._depth == 0:
-            document.starts.append(start)
-            self._tracks = self._tracks or kind == b"track"
-            if empty:
-                document.stops.append(stop)
-            self._head(kind == b"track", inside)
-        if not empty:
-            self._depth += 1
-
-
-_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^>]*>")
-
-
-def _after_declaration(head: bytes) -> int:
-    """Where the elements begin. Python's own writer puts the values of the declaration, and no others, in apostrophes."""
-    match = _DECLARATION.match(head)
-    return match.end() if match else 0
-
-
-_AROUND_ANSWER = b"></attribute>"
-_ANSWER = re.compile(rb">([^<>]*)</attribute>")
-_VERSION = re.compile(rb"<version>([^<]*)</version>")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']""")
 
 
@@ -342,11 +176,7 @@ def _rewritten(stream: BinaryIO) -> BinaryIO:
     except (expat.ExpatError, UnicodeError) as error:
         copy.close()
         if isinstance(error, expat.ExpatError):
-            reason = said_plainly(expat.errors.messages[error.code])
-            raise FileError(
-                f"not well-formed XML at line {error.lineno}, column {error.offset + 1}: {reason}; "
-                "nothing of this file is converted, export it again or repair it"
-            ) from None
+            raise _not_well_formed(error) from None
         raise FileError(
             f"is not {encoding} as it should be ({in_words(error)}): save it as UTF-8, or declare the encoding that it has"
         ) from None
