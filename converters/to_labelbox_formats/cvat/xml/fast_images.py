@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from to_labelbox.model.items import Annotation, Attribute, Box, Object, Polygon
 from to_labelbox.report.log import Tally
 from to_labelbox_formats.cvat.shapes import ShapeLog, Vocabulary, difference, is_on, points_of
+from to_labelbox_formats.cvat.xml.forms import answers_in, form_of
 
 _FIELDS = {
     "box": ("label", "occluded", "xtl", "ytl", "xbr", "ybr"),
@@ -23,11 +24,6 @@ _FIELDS = {
 """What is taken of a start tag, in the order of CVAT's own writer."""
 _ELSEWHERE = frozenset({"rotation", "group_id"})
 """Fields that the careful way has to look at."""
-# Entities, and blanks that XML normalises, are left to a parser.
-_VALUE = r'[^"<&\t\r\n]*+'
-_START = {tag: re.compile(rf'<{tag}((?: [a-z_]+="{_VALUE}")+)\s*/?>') for tag in _FIELDS}
-_NAME = re.compile(r' ([a-z_]+)="')
-_ATTRIBUTES = rf'(?:<attribute name="{_VALUE}">[^<&\r]*+</attribute>\s*+)*+'
 _NEVER = {tag: "(?!)" + "()" * (len(fields) + 1) for tag, fields in _FIELDS.items()}
 """In the place of a form that is not known yet, with as many groups."""
 _FAR = 1e15
@@ -106,11 +102,9 @@ class QuickReader:
         """Take the forms that are still missing from this picture; whether there was one."""
         learned = False
         for tag, fields in _FIELDS.items():
-            found = _START[tag].search(text, start) if self._forms[tag] is _NEVER[tag] else None
-            names = _NAME.findall(found[1]) if found else []
-            if [n for n in names if n in fields] == list(fields) and not _ELSEWHERE.intersection(names):
-                inside = "".join(f' {n}="({_VALUE})"' if n in fields else f' {n}="{_VALUE}"' for n in names)
-                self._forms[tag] = rf"{tag}{inside}\s*+(?:/>|>\s*+({_ATTRIBUTES})</{tag}>)"
+            form = form_of(tag, fields, text, start) if self._forms[tag] is _NEVER[tag] else None
+            if form is not None and form.fields == fields and not _ELSEWHERE.intersection(form.names):
+                self._forms[tag] = form.expression
                 learned = True
         if learned:
             self._pattern = _pattern(self._forms)
@@ -119,7 +113,7 @@ class QuickReader:
     def _resolved(self, label: str, occluded: str, answers: str) -> tuple[str, tuple[Attribute, ...], Tally] | None:
         """The class of a shape, its answers, from the text of its children, and its count; None where there is more to say."""
         name = label.strip()
-        found = self._vocabulary.resolve(name, tuple(p for p in answers.split("<") if p.startswith("attribute ")))
+        found = self._vocabulary.resolve(name, answers_in(answers))
         if found.problems or not name:
             return None
         if len(self._known) >= _MAX_KNOWN:
