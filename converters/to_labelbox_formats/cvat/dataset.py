@@ -21,7 +21,7 @@ from to_labelbox_formats.cvat.assumptions import ask_coordinates, open_end_of
 from to_labelbox_formats.cvat.detect import Files, find_files
 from to_labelbox_formats.cvat.exports import Export, Group
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
-from to_labelbox_formats.cvat.options import Coordinates, Frames, Jobs, Numbering, Options
+from to_labelbox_formats.cvat.options import Coordinates, Options
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 from to_labelbox_formats.cvat.units.arrange import units_of
 from to_labelbox_formats.cvat.units.setting import Setting
@@ -53,16 +53,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             ask_coordinates(export)
     groups = [g for e in exports for g in e.groups.values()]
     labels = [label for e in exports for label in e.meta.labels]
-    setting = Setting(
-        context,
-        Vocabulary(labels),
-        groups=options.groups,
-        relative=options.frames == Frames.SAMPLED,
-        all_jobs=options.jobs is Jobs.ALL,
-        sampled_numbers=options.numbering is Numbering.SAMPLED,
-        coordinates=options.coordinates,
-        open_ends={e.name: open_end_of(e, options.open_tracks, log) for e in exports},
-    )
+    ends = {e.name: open_end_of(e, options.open_tracks, log) for e in exports}
+    setting = Setting(context, Vocabulary(labels), options, ends)
     finders = MediaFinders(source, context)
     units = units_of(groups, setting, finders, options, log)
     _note_unread_files(exports, files.xml, finders)

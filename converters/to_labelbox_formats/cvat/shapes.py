@@ -35,8 +35,8 @@ from to_labelbox.model.schema import Input, Question
 from to_labelbox.model.text import n_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import Refused
-from to_labelbox.report.log import Log
+from to_labelbox.report.errors import FileError, Refused
+from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node, name_and_value
@@ -425,6 +425,22 @@ class ShapeLog:
 
     def skip(self, code: str, label: str, message: str) -> None:
         self._log.skip(code, label, message, file=self._file, where=self.where, id=self.id)
+
+    def skip_shapes(self, image: Node, code: Code, message: str) -> None:
+        """Every annotation of an image is read and skipped; the reason is noted even where there is none."""
+        self.at(image.get("name") or f"image {image.get('id')}")
+        if not image.children:
+            self.note(code, message)
+        for shape in image.children:
+            label = shape.get("label").strip() or UNNAMED
+            self.read(label)
+            self.skip(code, label, message)
+
+    def skip_unreadable(self, where: str, error: FileError) -> None:
+        """An image or track that cannot be read at all is one annotation, of no class that is known."""
+        self.at(where)
+        self.read(UNREADABLE)
+        self.skip(Code.RECORD_UNREADABLE, UNREADABLE, str(error))
 
     def merge(self, code: Code, label: str, message: str) -> None:
         self._log.merge(code, label, message, file=self._file, where=self.where, id=self.id)

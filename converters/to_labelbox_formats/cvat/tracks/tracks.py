@@ -27,7 +27,6 @@ class TrackReader:
         vocabulary: Vocabulary,
         log: ShapeLog,
         rules: Rules,
-        *,
         size: tuple[int | None, int | None] = (None, None),
         groups: bool = False,
         boxes_only: bool = False,

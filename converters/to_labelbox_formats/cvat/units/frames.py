@@ -23,7 +23,7 @@ from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Group, frame_name
 from to_labelbox_formats.cvat.nodes import FRAME, Figure, Node, make_node, node_of
 from to_labelbox_formats.cvat.shapes import ShapeLog
 from to_labelbox_formats.cvat.tracks.tracks import TrackReader
-from to_labelbox_formats.cvat.units.setting import Setting, skip_all, skip_unreadable
+from to_labelbox_formats.cvat.units.setting import Setting
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
 _AT_ONCE = 32
@@ -81,7 +81,7 @@ class FrameUnits:
             frame = self._rules.frame(int(match[1]))
             if length is not None and frame >= length:
                 message = f"the frame lies behind the video's {length} frames"
-                skip_all((node,), ShapeLog(log, group.export.name), Code.FRAME_INVALID, message)
+                ShapeLog(log, group.export.name).skip_shapes(node, Code.FRAME_INVALID, message)
             else:
                 self._images[frame] = element
 
@@ -96,15 +96,13 @@ class FrameUnits:
                     self._shown.add(frame, shape)
                     shown.add(frame)
             except FileError as error:
-                skip_unreadable(log, error, export.name, f"track {element}")
+                ShapeLog(log, export.name).skip_unreadable(f"track {element}", error)
         self._shown.close()
         return shown
 
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         group = self._group
-        reader = ImageReader(
-            self._setting.vocabulary, ShapeLog(log, group.export.name), self._setting.groups, self._setting.coordinates
-        )
+        reader = ImageReader(self._setting.vocabulary, ShapeLog(log, group.export.name), self._setting.options)
         frames = self._frames[start:stop]
         for frame, shapes in zip(frames, self._shown.shapes(frames)):
             name = frame_name(frame + group.task.offset)

@@ -15,8 +15,9 @@ from to_labelbox_formats.cvat.assets import MediaFinder
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.meta import whole
 from to_labelbox_formats.cvat.nodes import FRAME, Node, Record, node_of, start_tag
+from to_labelbox_formats.cvat.options import Jobs
 from to_labelbox_formats.cvat.shapes import ShapeLog
-from to_labelbox_formats.cvat.units.setting import Setting, skip_all, skip_unreadable
+from to_labelbox_formats.cvat.units.setting import Setting
 from to_labelbox_formats.cvat.xml.images import ImageReader, Turn
 
 Size = tuple[int, int]
@@ -53,7 +54,7 @@ class ImageUnits:
             try:
                 item = pictures.item(record, list(export.records(again)) if again else ())
             except FileError as error:
-                skip_unreadable(log, error, export.name, f"image {unit + 1}")
+                ShapeLog(log, export.name).skip_unreadable(f"image {unit + 1}", error)
             else:
                 yield from () if item is None else (item,)
 
@@ -104,7 +105,7 @@ class _Pictures:
         self._finder = finder
         self._log = log
         self._shapes = ShapeLog(log, group.export.name)
-        self._reader = ImageReader(setting.vocabulary, self._shapes, setting.groups, setting.coordinates)
+        self._reader = ImageReader(setting.vocabulary, self._shapes, setting.options)
 
     def item(self, record: Record, again: Sequence[Record]) -> Item | None:
         """The picture that is told in one or several records; None, with a note, for one that cannot be named."""
@@ -118,9 +119,10 @@ class _Pictures:
     def _of_nodes(self, node: Node, rest: Sequence[Node]) -> Item | None:
         if not node.get("name").strip():
             message = "the image has no name, so nothing can be said of it"
-            skip_all((node, *rest), self._shapes, Code.RECORD_UNREADABLE, message)
+            for other in (node, *rest):
+                self._shapes.skip_shapes(other, Code.RECORD_UNREADABLE, message)
             return None
-        if rest and not self._setting.all_jobs and self._group.export.meta.written:
+        if rest and self._setting.options.jobs is not Jobs.ALL and self._group.export.meta.written:
             node, rest = self._without_control_frames([node, *rest])
 
         place = self._start(node)
@@ -158,7 +160,7 @@ class _Pictures:
             return
         width, height = sizes[0]
         message = f"the picture is told again with another size ({width} × {height}); this one is left out"
-        skip_all((other,), self._shapes, Code.ASSET_DUPLICATE, message)
+        self._shapes.skip_shapes(other, Code.ASSET_DUPLICATE, message)
 
     def _without_control_frames(self, told: list[Node]) -> tuple[Node, Sequence[Node]]:
         """A task of CVAT's has a picture once; where it is there under several frame numbers, all but the last are tests.
@@ -172,7 +174,8 @@ class _Pictures:
         real = numbers.index(max(known))
         control = told[:real] + told[real + 1 :]
         message = "a control frame, on which CVAT tested an annotator; the picture is labelled on its last frame"
-        skip_all(control, self._shapes, Code.NOT_SELECTED, message)
+        for other in control:
+            self._shapes.skip_shapes(other, Code.NOT_SELECTED, message)
         self._log.assume(
             "pictures on several frames of a task",
             "honeypots, of which the last frame counts",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import overload
+from typing import Any
 
 from to_labelbox.model.items import (
     Annotation,
@@ -34,7 +33,7 @@ from to_labelbox_formats.cvat.nodes import FRAME, node_of
 from to_labelbox_formats.cvat.shapes import INSTANCE, ShapeLog, flags_beside
 from to_labelbox_formats.cvat.tracks.rows import Rules
 from to_labelbox_formats.cvat.tracks.tracks import SKELETON_TRACK, TrackReader
-from to_labelbox_formats.cvat.units.setting import Setting, skip_all, skip_unreadable
+from to_labelbox_formats.cvat.units.setting import Setting
 from to_labelbox_formats.cvat.xml.images import ImageReader
 
 
@@ -93,34 +92,24 @@ class _GroupReader:
     def __init__(
         self, group: Group, setting: Setting, size: tuple[int | None, int | None], prefix: str, log: Log
     ) -> None:
-        self._group = group
-        self._setting = setting
-        self._size = size
-        self._prefix = prefix
-        self._log = log
+        self._group, self._setting, self._size, self._prefix = group, setting, size, prefix
+        self._log = ShapeLog(log, group.export.name)
         self._rules = setting.rules(group)
 
     def tracks(self) -> Iterator[Track]:
         group, export, setting = self._group, self._group.export, self._setting
-        reader = TrackReader(
-            setting.vocabulary,
-            ShapeLog(self._log, export.name),
-            self._rules,
-            size=self._size,
-            groups=setting.groups,
-            boxes_only=setting.context.boxes_only,
-        )
+        kept, boxes_only = setting.options.groups, setting.context.boxes_only
+        reader = TrackReader(setting.vocabulary, self._log, self._rules, self._size, kept, boxes_only)
         for element, record in zip(group.tracks, export.records(group.tracks)):
             try:
                 yield from reader.read(record, f"{self._prefix}{element}")
             except FileError as error:
-                skip_unreadable(self._log, error, export.name, f"track {element}")
+                self._log.skip_unreadable(f"track {element}", error)
 
     def frames(self) -> Iterator[Annotation]:
         """Shapes of a frame last until the next sampled one; tags are joined over consecutive sampled frames."""
-        group, rules = self._group, self._rules
-        shapes = ShapeLog(self._log, group.export.name)
-        reader = ImageReader(self._setting.vocabulary, shapes, self._setting.groups, self._setting.coordinates)
+        group, rules, shapes = self._group, self._rules, self._log
+        reader = ImageReader(self._setting.vocabulary, shapes, self._setting.options)
         tags: dict[Choice, list[int]] = {}
         for node in map(node_of, group.export.records(group.images)):
             name = node.get("name")
@@ -129,7 +118,7 @@ class _GroupReader:
             frame = rules.number(rules.frame(int(match[1])))
             if frame < 0 or (rules.length is not None and frame >= rules.length):
                 which = "before the task's first" if frame < 0 else f"behind the video's {rules.length} frames"
-                skip_all((node,), shapes, Code.FRAME_INVALID, f"the frame lies {which}")
+                shapes.skip_shapes(node, Code.FRAME_INVALID, f"the frame lies {which}")
                 continue
             width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
             reader.start(name, width or self._size[0], height or self._size[1])
@@ -154,7 +143,8 @@ class _GroupReader:
         where, id, drawn = f"{name} {shape.location}", f"{self._prefix}{name}/{shape.id}", shape.geometry
         of_skeleton = bool(shape.source_count) and (bool(shape.ledger_label) or isinstance(drawn, Keypoints))
         if of_skeleton:
-            self._log.note(Code.TRACK_CONVERTED, SKELETON_TRACK, file=self._group.export.name, where=where)
+            self._log.at(where)
+            self._log.note(Code.TRACK_CONVERTED, SKELETON_TRACK)
         if not isinstance(drawn, Keypoints):
             # Masks stand on rows alone.
             held = isinstance(drawn, _HELD) or self._setting.context.boxes_only or None in self._size
@@ -227,23 +217,11 @@ class Lazy(Sequence[Annotation]):
         """How many elements the source has; they may become more annotations."""
         return self._count
 
-    @overload
-    def __getitem__(self, index: int) -> Annotation: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Annotation]: ...
-    def __getitem__(self, index: int | slice) -> Annotation | Sequence[Annotation]:
-        everything = self._make(Log())
-        if isinstance(index, int) and index >= 0:
-            found = next(islice(everything, index, None), None)
-            if found is None:
-                raise IndexError(index)
-            return found
-        return list(everything)[index]
+    def __getitem__(self, index: Any) -> Any:
+        return list(self._make(Log()))[index]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self._make(Log())) == list(
-            other._make(Log()) if isinstance(other, Lazy) else other
-        )
+        return isinstance(other, Sequence) and self[:] == list(other[:])
 
     def __hash__(self) -> int:
         return id(self)

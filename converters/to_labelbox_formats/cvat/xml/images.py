@@ -23,7 +23,7 @@ from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
 from to_labelbox_formats.cvat.nodes import Node
-from to_labelbox_formats.cvat.options import Coordinates
+from to_labelbox_formats.cvat.options import Coordinates, Options
 from to_labelbox_formats.cvat.shapes import (
     GROUP,
     INSTANCE,
@@ -55,11 +55,11 @@ class Turn:
 class ImageReader:
     """Annotations of pictures, one after another. ``start`` says which comes next."""
 
-    def __init__(self, vocabulary: Vocabulary, log: ShapeLog, groups: bool, form: Coordinates) -> None:
-        self._form = form
+    def __init__(self, vocabulary: Vocabulary, log: ShapeLog, options: Options) -> None:
+        self._form = options.coordinates
         self._vocabulary = vocabulary
         self._log = log
-        self._groups = groups
+        self._groups = options.groups
         self._prefix = ""
         self._number = 0
         self._width: int | None = None
