@@ -172,10 +172,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
         "version type properties name extension width height meta checksum number pts size resolution length offset related_files "
         "has_related_context suffix".split()
     ),
-}
-"""Fields of the records of backups and of the server."""
-_DATUMARO: Mapping[str, frozenset[str]] = {
-    "": frozenset({"dm_format_version", "media_type", "infos", "info", "categories", "items"}),
+    "Datumaro": frozenset({"dm_format_version", "media_type", "infos", "info", "categories", "items"}),
     "categories": frozenset({"label", "points", "mask"}),
     "items": frozenset({"id", "annotations", "image", "media", "attr", "subset"}),
     "items[].attr": frozenset({"frame", "id"}),
@@ -184,10 +181,10 @@ _DATUMARO: Mapping[str, frozenset[str]] = {
         "object_id".split()
     ),
 }
-"""Fields of Datumaro's JSON. Attributes of annotations are the user's."""
-
-_SINGLE = ("answers", "task", "data", "manifest")
+"""Fields of the records of backups, of the server, and of Datumaro, where attributes of annotations are the user's."""
+_SINGLE = ("answers", "task", "data", "manifest", "Datumaro")
 """What is a record, or a file of records, and no list in one."""
+_OF_DATUMARO = ("categories", "items", "items[].attr", "annotations")
 KINDS = ("tags", "shapes", "tracks")
 
 
@@ -205,7 +202,8 @@ class JsonCensus:
         census = self._lists.get(where)
         if census is None:
             place = file or self._file
-            census = FieldCensus("field", place if where in _SINGLE else f"{place} {where}[]", _FIELDS[where])
+            place += "" if where in _SINGLE else f" {where}" if where in _OF_DATUMARO else f" {where}[]"
+            census = FieldCensus("field", place, _FIELDS[where])
             self._lists[where] = census
         for record in found:
             if census.wants():
@@ -249,30 +247,16 @@ class JsonCensus:
             self.see("attributes", element.get("attributes"))
             self.see("track shapes", element.get("shapes"))
 
+    def datumaro(self, content: Mapping[str, Any]) -> None:
+        self.see("Datumaro", [content])
+        self.see("categories", [content.get("categories")])
+        for item in self.see("items", content["items"]):
+            self.see("items[].attr", [item.get("attr")])
+            self.see("annotations", item.get("annotations"))
+
     def tell(self) -> None:
         for census in self._lists.values():
             census.tell(self._log)
-
-
-def tell_datumaro(content: Mapping[str, Any], log: Log, file: str) -> None:
-    """Name the fields of a file of Datumaro's that no rule reads."""
-    census = {where: FieldCensus("field", f"{file} {where}".rstrip(), known) for where, known in _DATUMARO.items()}
-
-    def see(where: str, record: Any) -> None:
-        if isinstance(record, dict) and census[where].wants():
-            census[where].see(record)
-
-    see("", content)
-    see("categories", content.get("categories"))
-    for item in content["items"]:
-        see("items", item)
-        if isinstance(item, dict):
-            see("items[].attr", item.get("attr"))
-            listed = item.get("annotations")
-            for annotation in listed if isinstance(listed, list) else ():
-                see("annotations", annotation)
-    for one in census.values():
-        one.tell(log)
 
 
 # -------------------------------------------------------------------------------------------------------------- files

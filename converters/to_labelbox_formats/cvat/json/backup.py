@@ -15,9 +15,9 @@ from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.exports import Export, Group, frame_name
 from to_labelbox_formats.cvat.json.jobs import Earlier
-from to_labelbox_formats.cvat.json.records import Names, records, shape_node, track_node
+from to_labelbox_formats.cvat.json.records import Names, load, records, shape_node, track_node
 from to_labelbox_formats.cvat.json.task_frames import MAX_FRAME, Frame
-from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, answers_in, is_record, load, read_tasks
+from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, answers_in, is_record, read_tasks
 from to_labelbox_formats.cvat.meta import Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import Node, make_node
 from to_labelbox_formats.cvat.options import Options

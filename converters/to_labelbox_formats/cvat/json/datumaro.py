@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from to_labelbox.geometry import raster
@@ -19,17 +18,15 @@ from to_labelbox.geometry import vector as geo
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
-from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.exports import Export, Group
-from to_labelbox_formats.cvat.json.records import entries, is_number, records, text_of
+from to_labelbox_formats.cvat.json.records import entries, is_number, load, records, text_of
 from to_labelbox_formats.cvat.meta import LabelSpec, Meta, TaskSpec, whole
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
 from to_labelbox_formats.cvat.shapes import node_of_figure
-from to_labelbox_formats.cvat.unread import tell_datumaro
+from to_labelbox_formats.cvat.unread import JsonCensus
 from to_labelbox_formats.cvat.xml.images import CAPTION
 
-MAX_JSON_BYTES = 2**30
 OWN = frozenset({"occluded", "rotation", "track_id", "keyframe", "outside", "frame", "is_crowd", "source"})
 _POLYGON_LIKE = {"polygon": "polygon", "polyline": "polyline", "points": "points"}
 
@@ -246,10 +243,7 @@ def _point_names(categories: Mapping[str, Any]) -> dict[int, list[str]]:
 
 def open_datumaro(source: Source, name: str, log: Log) -> DatumaroExport:
     """A subset file. Raises :class:`FileError`, and :class:`SourceError` for point clouds."""
-    try:
-        content = msgspec.json.decode(source.read(name, MAX_JSON_BYTES))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileError(f"not valid JSON: {in_words(error)}") from None
+    content = load(source, name)
     if not isinstance(content, dict) or not isinstance(content.get("items"), list):
         raise FileError("has no list of items")
     items = records(content["items"])
@@ -258,5 +252,7 @@ def open_datumaro(source: Source, name: str, log: Log) -> DatumaroExport:
     unused = len(content["items"]) - len(items)
     if unused:
         log.note(Code.RECORD_UNREADABLE, "an item is not an object", file=name, count=unused)
-    tell_datumaro(content, log, name)
+    census = JsonCensus(log, name)
+    census.datumaro(content)
+    census.tell()
     return DatumaroExport(name, content)

@@ -9,12 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
+from to_labelbox.report.errors import FileError
+from to_labelbox.report.plain_words import in_words
+from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.meta import LabelSpec
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
 from to_labelbox_formats.cvat.shapes import DIGITS, node_of_figure
 
+MAX_JSON_BYTES = 2**30
 _LENGTHS = {"rectangle": 4, "ellipse": 4, "cuboid": 16}
 _XML_TAGS = {"rectangle": "box"}
+
+
+def load(source: Source, name: str) -> Any:
+    try:
+        return msgspec.json.decode(source.read(name, MAX_JSON_BYTES).removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FileError(f"not valid JSON: {in_words(error)}; nothing of this file is converted") from None
+    except RecursionError:
+        raise FileError("nested too deeply") from None
 
 
 class Names:

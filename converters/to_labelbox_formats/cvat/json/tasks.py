@@ -19,20 +19,19 @@ import msgspec
 
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import FileError, SourceError
+from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.report.observations import ask
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.json.jobs import ANNOTATION, GROUND_TRUTH, Hidden, Job, frame_of, job_type, join_tracks
-from to_labelbox_formats.cvat.json.records import Names, entries, records, text_of
+from to_labelbox_formats.cvat.json.records import MAX_JSON_BYTES, Names, entries, load, records, text_of
 from to_labelbox_formats.cvat.json.task_frames import Frame, TaskFrames, Told, control_frames, frames_of
 from to_labelbox_formats.cvat.meta import LabelSpec, TaskSpec, labels_of_json, whole
 from to_labelbox_formats.cvat.options import Jobs
 from to_labelbox_formats.cvat.unread import KINDS, JsonCensus
 
-MAX_JSON_BYTES = 2**30
 _POOL = "gt_pool"
 
 
@@ -43,15 +42,6 @@ class Task:
     jobs: list[Job]
     frames: dict[int, Frame] = field(default_factory=dict)
     hidden: Hidden = field(default_factory=Hidden)
-
-
-def load(source: Source, name: str) -> Any:
-    try:
-        return msgspec.json.decode(source.read(name, MAX_JSON_BYTES).removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"not valid JSON: {in_words(error)}; nothing of this file is converted") from None
-    except RecursionError:
-        raise FileError("nested too deeply") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,9 @@ class Rules(NamedTuple):
         return frame if self.last is not None and frame + self.step > self.last else frame + self.step - 1
 
 
+_UNKNOWN = Resolved((), ())
+
+
 class RowReader:
     """Rows of the tracks of one task."""
 
@@ -189,74 +192,55 @@ class RowReader:
                         flags = key_text in _ON, outside_text in _ON, occluded in _ON
                         rows.append(_new(Row, (frame, *flags, figure, answered)))
                         continue
-            row = self._row(node, number, label, rows[-1].figure if rows else None)
+            row = self._row(node, node, number, rows)
             if row is not None:
-                rows.append(row)
+                rows.append(row._replace(known=resolve(label, tuple(node.answers))))
         return self._ordered(rows)
 
-    def _row(self, node: Node, number: int, label: str, before: Figure | None) -> Row | None:
-        frame = self._frame(node, number)
+    def _element_rows(self, found: Iterable[tuple[Node, Node]], label: str, full: str) -> list[Row]:
+        """Rows of one element, each with the row of its skeleton."""
+        rows: list[Row] = []
+        for number, (skeleton, element) in enumerate(found):
+            row = self._row(element, skeleton, number, rows)
+            if row is not None:
+                shared = self._vocabulary.resolve(label, tuple(skeleton.answers))
+                own = self._vocabulary.resolve(full, tuple(element.answers))
+                rows.append(row._replace(known=self._known(shared, own)))
+        return self._ordered(rows)
+
+    def _known(self, shared: Resolved, own: Resolved) -> Resolved:
+        """The answers of a skeleton and of its element together."""
+        known = self._joined.get((shared, own))
+        if known is None:
+            pairs = [(a, False) for a in (*shared.static, *own.static)]
+            pairs += [(a, True) for a in (*shared.mutable, *own.mutable)]
+            flags = next((f for f in (shared.flags, own.flags) if f is not FLAGS), FLAGS)
+            known = Resolved(pairs, (*shared.problems, *own.problems), own.answers, flags)
+            self._joined[shared, own] = known
+        return known
+
+    def _row(self, node: Node, skeleton: Node, number: int, before: list[Row]) -> Row | None:
+        """A row, or that of an element of a ``skeleton``: its own ``keyframe`` counts, which says nothing of its elements."""
+        frame = self._frame(node if "frame" in node.layout.index else skeleton, number)
         if frame is None:
             return None
-        key, outside = is_on(node.get("keyframe", "1")), is_on(node.get("outside", "0"))
+        outside = is_on(node.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
         try:
-            figure = self._figure(node)
+            figure = figure_in_pixels(node, self.rules.form, self.rules.task.width, self.rules.task.height)
+            if node is not skeleton and (figure.kind != "points" or len(figure.numbers) != 2):
+                raise Refused(Code.KEYPOINTS_INVALID, f"{node.get('label')!r} is not one point")
             if not figure.numbers:
                 raise Refused(Code.POINT_INVALID, f"<{node.tag}> has no points")
         except Refused as error:
-            replaced = self._replaced(error, frame, outside, before)
-            if replaced is None:
+            if not outside or not before:
+                self._log.note(error.code, f"frame {frame}: {error}; this row is left out")
                 return None
-            figure = replaced
-        known = self._vocabulary.resolve(label, tuple(node.answers))
-        return Row(frame, key, outside, is_on(node.get("occluded", "0")), figure, known)
-
-    def _figure(self, node: Node) -> Figure:
-        task = self.rules.task
-        return figure_in_pixels(node, self.rules.form, task.width, task.height)
-
-    def _replaced(self, error: Refused, frame: int, outside: bool, before: Figure | None) -> Figure | None:
-        """What stands for an unreadable figure; a row that hides the object hides it wherever it is."""
-        if outside and before is not None:
-            self._log.note(
-                error.code, f"frame {frame}: {error}; the object stays where it was until it is hidden there"
-            )
-            return before
-        self._log.note(error.code, f"frame {frame}: {error}; this row is left out")
-        return None
-
-    def _element_rows(self, found: Iterable[tuple[Node, Node]], label: str, full: str) -> list[Row]:
-        """Rows of one element. Its own ``keyframe`` counts: the one of the skeleton says nothing about it."""
-        rows: list[Row] = []
-        for number, (skeleton, element) in enumerate(found):
-            frame = self._frame(element if "frame" in element.layout.index else skeleton, number)
-            if frame is None:
-                continue
-            outside = is_on(element.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
-            try:
-                figure = self._figure(element)
-                if figure.kind != "points" or len(figure.numbers) != 2:
-                    raise Refused(Code.KEYPOINTS_INVALID, f"{element.get('label')!r} is not one point")
-            except Refused as error:
-                before = rows[-1].figure if rows else None
-                replaced = self._replaced(error, frame, outside, before)
-                if replaced is None:
-                    continue
-                figure = replaced
-            shared = self._vocabulary.resolve(label, tuple(skeleton.answers))
-            own = self._vocabulary.resolve(full, tuple(element.answers))
-            known = self._joined.get((shared, own))
-            if known is None:
-                pairs = [(a, False) for a in (*shared.static, *own.static)]
-                pairs += [(a, True) for a in (*shared.mutable, *own.mutable)]
-                problems, flags = (
-                    (*shared.problems, *own.problems),
-                    next((f for f in (shared.flags, own.flags) if f is not FLAGS), FLAGS),
-                )
-                known = self._joined[shared, own] = Resolved(pairs, problems, own.answers, flags)
-            key = is_on(element.get("keyframe", "1"))
-            rows.append(Row(frame, key, outside, is_on(element.get("occluded", "0")), figure, known))
-        return self._ordered(rows)
+            # What hides the object hides it wherever it is.
+            message = f"frame {frame}: {error}; the object stays where it was until it is hidden there"
+            self._log.note(error.code, message)
+            figure = before[-1].figure
+        key, occluded = is_on(node.get("keyframe", "1")), is_on(node.get("occluded", "0"))
+        return Row(frame, key, outside, occluded, figure, _UNKNOWN)
 
     def _frame(self, node: Node, number: int) -> int | None:
         """The frame of a row, 0-based in its own video; None, with a note, where it has none."""
