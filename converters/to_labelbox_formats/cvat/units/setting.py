@@ -37,7 +37,7 @@ class Setting:
 
     def rules(self, group: Group) -> Rules:
         export, options = group.export, self.options
-        relative = options.frames is Frames.SAMPLED
+        relative = options.frames == Frames.SAMPLED
         sampled = export.is_xml and options.numbering is Numbering.SAMPLED
         ends = self.open_ends[export.name]
         return Rules(group.task, export.dense, export.closes, relative, ends, sampled, options.coordinates)
