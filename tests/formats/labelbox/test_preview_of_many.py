@@ -209,24 +209,21 @@ def test_the_number_of_a_class_leads_to_its_rows(browser: Chrome, convert: Conve
     assert seen == [f"row-{n}" for n in (*range(3, 61, 7), 3)]
 
 
-def test_two_thousand_rows_open_at_once(browser: Chrome, convert: Convert, tmp_path: Path) -> None:
+def test_hundreds_of_rows_open_at_once(browser: Chrome, convert: Convert, tmp_path: Path) -> None:
     picture(tmp_path / "media/street/0000.jpg", WIDE, HIGH)
     content = (tmp_path / "media/street/0000.jpg").read_bytes()
-    for n in range(2000):
+    for n in range(500):
         (tmp_path / f"media/street/{n:04}.jpg").write_bytes(content)
-    run = convert.items(
-        [row(i.asset.path, *crowd(n, 12), width=WIDE, height=HIGH) for n, i in enumerate(rows_of(2000))]
-    )
-    half = page_of(run.out, count=1000, media_root=tmp_path / "media").stat().st_size
-    page = page_of(run.out, count=2000, media_root=tmp_path / "media")
+    run = convert.items([row(i.asset.path, *crowd(n, 12), width=WIDE, height=HIGH) for n, i in enumerate(rows_of(500))])
+    half = page_of(run.out, count=250, media_root=tmp_path / "media").stat().st_size
+    page = page_of(run.out, count=500, media_root=tmp_path / "media")
     assert page.stat().st_size < 2.1 * half
     screen(browser, 1280)
     visit(browser, page)
     timing = "const t = performance.getEntriesByType('navigation')[0]; return t.loadEventEnd - t.responseEnd"
-    # a page that lays everything out takes half a minute here; the slowest machine of the tests gets ten times what is seen
-    assert browser.execute_script(timing) < 15_000
+    assert browser.execute_script(timing) < 6_000  # ten times what is seen
     assert browser.execute_script("return document.querySelectorAll('.s').length") == 50 * 12
-    assert find(browser, ".lead")[0].text == "All 2,000 of the set."
+    assert find(browser, ".lead")[0].text == "All 500 of the set."
     assert complaints(browser) == []
 
 

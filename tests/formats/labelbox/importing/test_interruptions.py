@@ -28,7 +28,7 @@ from to_labelbox_formats.labelbox.importing.statuses import SentLine, Status, ma
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-STEP = 1 if ALL else 5
+STEP = 1 if ALL else 9
 ROWS, EACH = 12, 3
 OPTIONS: dict[str, Any] = {"lines_per_job": 12}
 
