@@ -156,6 +156,20 @@ class SourceIndex:
             file.close()
 
 
+def media_type_of(stated: object, row_data: object) -> str:
+    """The media type that a data row states or, by the form of its data, shows; empty where neither tells."""
+    if isinstance(stated, str) and stated:
+        return stated
+    data = row_data if isinstance(row_data, dict) else {}
+    if "pdf_url" in data:
+        return "PDF"
+    if "messages" in data:
+        return "CONVERSATIONAL"
+    if "tile_layer_url" in data or "tileLayerUrl" in data:
+        return "TMS_SIMPLE" if data.get("epsg") == "Simple" else "TMS_GEO"
+    return ""
+
+
 def _line_count(path: str) -> int:
     with open(path, "rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from to_labelbox.report.errors import RefusedError, SourceError, UsageError
 from to_labelbox.report.plain_words import in_words
-from to_labelbox_formats.labelbox.output import Output
+from to_labelbox_formats.labelbox.output import Output, media_type_of
 
 Numbers = npt.NDArray[np.int64]
 URLS = ("http://", "https://", "gs://")
@@ -162,7 +162,9 @@ class Plan:
                     self._row_hash.append(hash(row.global_key))
                     self._row_file.append(file)
                     self._row_at.append(at)
-                    self._row_media.append(self._media_number(row.media_type or _media_of(row)))
+                    self._row_media.append(
+                        self._media_number(media_type_of(row.media_type, row.row_data) or UNKNOWN_MEDIA)
+                    )
                     self.local += len(local_fields(row))
                     if isinstance(row.row_data, str) and row.row_data.startswith("http://"):
                         self.plain_http += 1
@@ -396,12 +398,3 @@ class Plan:
 
 def _state_of(found: os.stat_result) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
-
-
-def _media_of(row: DataRow) -> str:
-    """The media type of a row that does not state it, as far as its row_data tells."""
-    if isinstance(row.row_data, dict):
-        for field, media in (("pdf_url", "PDF"), ("messages", "CONVERSATIONAL"), ("tile_layer_url", "TMS_GEO")):
-            if field in row.row_data:
-                return media
-    return UNKNOWN_MEDIA

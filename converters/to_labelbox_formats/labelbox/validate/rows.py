@@ -15,6 +15,7 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.addresses import not_fetched
 from to_labelbox_formats.labelbox.metadata import RESERVED
+from to_labelbox_formats.labelbox.output import media_type_of
 from to_labelbox_formats.labelbox.validate.hints import Hint
 from to_labelbox_formats.labelbox.validate.reading import Reading
 from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
@@ -38,7 +39,7 @@ class RowInfo:
 
     def __init__(self, key: str, row: Row | None, gallery: MediaFolder | None = None) -> None:
         self.key = key
-        self.media = media_of(row) if row is not None else ""
+        self.media = media_type_of(row.media_type, row.row_data) if row is not None else ""
         self.text: str | None = None
         self.messages: dict[str, str] | None = None
         self.closed: frozenset[str] = frozenset()
@@ -74,21 +75,6 @@ class RowInfo:
                 found = next((h for n in names if (h := self._gallery.header(n)) is not None), None)
                 self._size = (found.width, found.height) if found else None
         return self._size
-
-
-def media_of(row: Row) -> str:
-    """The type that a row says or, by the form of its data, shows; empty where neither tells."""
-    if isinstance(row.media_type, str):
-        return row.media_type
-    data = row.row_data
-    if isinstance(data, dict):
-        if "pdf_url" in data:
-            return "PDF"
-        if "messages" in data:
-            return "CONVERSATIONAL"
-        if "tile_layer_url" in data or "tileLayerUrl" in data:
-            return "TMS_SIMPLE" if data.get("epsg") == "Simple" else "TMS_GEO"
-    return ""
 
 
 def _bounds(data: dict[str, object]) -> tuple[float, float, float, float] | None:
@@ -186,7 +172,7 @@ def _address(row: Row) -> int:
 
 
 def _faults(row: Row) -> Iterator[str | Hint]:
-    media = media_of(row)
+    media = media_type_of(row.media_type, row.row_data)
     key = row.global_key
     if not isinstance(key, str) or not key.strip():
         yield "no global_key: the payload refers to rows by it"

@@ -164,11 +164,11 @@ def test_files_without_a_suffix_are_typed_by_what_they_are(service: StandIn, tmp
 
 
 def rewritten(out: Path, **values: Any) -> Path:
-    """An output whose first data row says something else."""
+    """An output whose first data row says something else; None leaves a field out."""
     import hashlib
 
     rows = lines(out, "data_rows.ndjson")
-    rows[0] |= values
+    rows[0] = {name: value for name, value in (rows[0] | values).items() if value is not None}
     path = out / "data_rows.ndjson"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     report = json.loads((out / "report.json").read_text())
@@ -202,6 +202,16 @@ def test_local_tiles_are_told_what_labelbox_wants(service: StandIn, tmp_path: Pa
     rewritten(out, row_data=tiles, media_type="TMS_GEO")
     with pytest.raises(UsageError, match=r"tiles/.*: is a template of tiles, which Labelbox fetches by URL"):
         run(service, out)
+
+
+@pytest.mark.parametrize(("epsg", "media_type"), [("EPSG4326", "TMS_GEO"), ("Simple", "TMS_SIMPLE")])
+def test_tiles_that_do_not_say_what_they_are_go_where_their_kind_goes(
+    service: StandIn, tmp_path: Path, epsg: str, media_type: str
+) -> None:
+    out = output(tmp_path / "out", rows=1, each=0)
+    tiles = {"tileLayerUrl": "https://t.example.org/{z}/{x}/{y}.png", "bounds": [[0, 1], [1, 0]], "epsg": epsg}
+    rewritten(out, row_data=tiles, media_type=None)
+    assert [p.media_type for p in run(service, out, dry_run=True).projects] == [media_type]
 
 
 def test_addresses_without_tls_are_told_in_the_plan(service: StandIn, tmp_path: Path) -> None:
