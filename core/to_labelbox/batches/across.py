@@ -21,14 +21,13 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log) ->
 
     Those whose pictures have no size in common with those of the same names are about other pictures, and are left out.
     """
-    opened = [(s, s.gathered) for s in sets if s.gathered is not None]
-    for owner, other, count in shared_keys([gathered.keys for _, gathered in opened]):
-        dataset = opened[owner][0]
+    for owner, other, count in shared_keys([s.gathered.keys for s in sets]):
+        dataset = sets[owner]
         dataset.apart = True
         if common.settings.rows is not None:
             continue
-        path, earlier = dataset.found.path, opened[other][0].found.path
-        own, others = (opened[n][1].survey.sizes for n in (owner, other))
+        path, earlier = dataset.found.path, sets[other].found.path
+        own, others = (sets[n].gathered.survey.sizes for n in (owner, other))
         if own and others and own.keys().isdisjoint(others):
             (width, height), (other_width, other_height) = next(iter(own)), next(iter(others))
             dataset.failure = (
@@ -54,23 +53,21 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log) ->
 
 def check_addresses(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log) -> None:
     """Assets whose keys tell them apart, but whose addresses do not."""
-    opened = [(s, s.gathered) for s in sets if s.gathered is not None]
-    for owner, other, count in shared_addresses([(g.survey.urls, g.keys) for _, g in opened]):
+    for owner, other, count in shared_addresses([(s.gathered.survey.urls, s.gathered.keys) for s in sets]):
         what = f"{n_of(count, 'asset')} of it {'has' if count == 1 else 'have'}"
-        whose = "another" if owner == other else f"one of {opened[other][0].found.path!r}"
+        whose = "another" if owner == other else f"one of {sets[other].found.path!r}"
         remedy = advice(common.settings, owner != other)
         message = f"{what} the address of {whose} under another global key: {remedy}"
-        notes.note(Code.ADDRESS_SHARED, message, file=opened[owner][0].found.path, count=count)
+        notes.note(Code.ADDRESS_SHARED, message, file=sets[owner].found.path, count=count)
 
 
 def check_class_map(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log) -> None:
     """A class map serves all datasets: a name in it must occur in one of them."""
     if common.settings.class_map is None:
         return
-    declared = [s.head.declared for s in sets if s.head]
+    declared = [s.head.declared for s in sets]
     labels = tuple(label for schema in declared for label in schema.labels)
     for dataset in sets:
-        assert dataset.gathered is not None
         log = dataset.gathered.log
         notes.used_rules |= log.used_rules
         for name in log.ledger:

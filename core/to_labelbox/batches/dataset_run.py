@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from to_labelbox.batches.find_datasets import Found
 from to_labelbox.batches.published import Counted, PublishedDataset
@@ -19,51 +19,55 @@ from to_labelbox.report.report import Report
 class DatasetRun:
     """``failure``: why it is left out. ``kept``: it is published already, with ``report``.
 
-    ``memory`` is the file in which a finished run remembers it. ``apart``: an earlier dataset has assets of it too.
-    ``digest`` names its files; ``counted`` is what one tool a class was decided on.
+    ``folder`` is that of its chunks, ``place`` where it is published, ``memory`` the file in which a finished run remembers it, to
+    look at unless ``forgotten``; empty in a dry run. ``digest`` names its files. ``head`` and ``gathered`` are there once it is
+    ``opened``. ``apart``: an earlier dataset has assets of it too. ``counted`` is what one tool a class was decided on.
     """
 
     number: int
     found: Found
     job: ConversionJob
-    folder: str
-    head: DatasetCheckpoint | None = None
-    gathered: MergedChunks | None = None
+    digest: str
     failure: str = ""
-    report: Report | None = None
+    folder: str = ""
+    place: str = ""
     memory: str = ""
+    forgotten: bool = False
+    opened: bool = False
+    head: DatasetCheckpoint = field(init=False)
+    gathered: MergedChunks = field(init=False)
+    report: Report | None = None
     kept: PublishedDataset | None = None
     apart: bool = False
-    digest: str = ""
     counted: Counted | None = None
-
-    @property
-    def read(self) -> int:
-        """Source annotations read so far."""
-        return 0 if self.gathered is None else self.gathered.read
 
     def row(self) -> Row:
         """Its line in the report of the batch."""
         if self.failure or self.report is None:
             return Row(self.found.path, self.found.format, problem=self.failure, state=State.FAILED)
-        media = {} if self.gathered is None else {m.value: n for m, n in self.gathered.survey.media.items()}
+        media = {m.value: n for m, n in self.gathered.survey.media.items()}
         return row_of(self.found.path, self.found.format, self.report, media)
 
-    def take_over(self, head: DatasetCheckpoint, parts: Sequence[EncodedChunk], fail: bool) -> None:
+    def take_over(self, head: DatasetCheckpoint, parts: Iterable[EncodedChunk]) -> None:
         """Begin with the chunks that there are."""
-        self.head = head
-        self.gathered = MergedChunks(log_of(head.log, fail))
+        self.opened, self.head = True, head
+        self.gathered = MergedChunks(log_of(head.log, self.job.fail))
         for part in parts:
             self.gathered.add(part)
 
-    def take_published(self, kept: PublishedDataset, report: Report | None, fail: bool) -> None:
+    def take_published(self, kept: PublishedDataset, report: Report | None) -> None:
         """Begin with what a finished run remembers, in place of chunks."""
-        self.head, self.kept, self.report = kept.head, kept, report
-        self.gathered = MergedChunks(log_of(kept.log, fail))
+        self.opened, self.head, self.kept, self.report = True, kept.head, kept, report
+        self.gathered = MergedChunks(log_of(kept.log, self.job.fail))
         self.gathered.survey = kept.survey
         self.gathered.keys.frombytes(kept.keys)
 
     def forget(self) -> None:
         """Give up what is published."""
-        self.memory, self.kept, self.report = "", None, None
-        self.head = self.gathered = None
+        self.forgotten, self.opened, self.kept, self.report = True, False, None, None
+
+    def is_stale(self, ontology: str) -> bool:
+        """Whether what is published of it was made for another ontology than the one of this SHA-256, or beside other datasets."""
+        if self.kept is None or self.report is None:
+            return False
+        return self.report.outputs["ontology.json"].sha256 != ontology or self.apart != bool(self.kept.apart)

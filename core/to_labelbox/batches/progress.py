@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 
 @dataclass(slots=True)
@@ -17,6 +18,24 @@ class Progress:
     units: int = 0
     units_done: int = 0
     annotations: int = 0
+    listener: Listener | None = field(default=None, repr=False, compare=False)
+
+    def tell(self) -> None:
+        if self.listener is not None:
+            self.listener(self)
+
+    def count(self, units: int, done: int, annotations: int, times: int = 1) -> None:
+        """Add a dataset with what of it is done already; take it away with ``times`` -1."""
+        self.datasets_opened += times
+        self.units += times * units
+        self.units_done += times * done
+        self.annotations += times * annotations
+        self.datasets_done += times * (done == units)
+
+    def one_more(self) -> None:
+        """A dataset is done."""
+        self.datasets_done += 1
+        self.tell()
 
 
-Listener = Callable[[Progress], None]
+Listener: TypeAlias = Callable[[Progress], None]

@@ -53,6 +53,9 @@ class WorkerDied:
         self.reason = reason
         self.timed_out = timed_out
 
+    def __str__(self) -> str:
+        return self.reason
+
 
 class _Run:
     """The tasks of one call of :meth:`WorkerPool.run`, how many are with workers, and what has become of others."""

@@ -87,7 +87,7 @@ def test_of_one_dataset(tmp_path: Path, steps: Path) -> None:
 @forked
 @pytest.mark.parametrize("workers", [1, 2])
 def test_of_a_batch_many_at_a_time(tmp_path: Path, steps: Path, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("to_labelbox.batches.run.NAMED_TOGETHER", 4)
+    monkeypatch.setattr("to_labelbox.batches.publishing.NAMED_TOGETHER", 4)
     out = tmp_path / "out"
     to_labelbox.batch(sets(tmp_path / "in", 10), out, workers=workers)
     assert survives(steps, out) == (11, 10)
