@@ -21,7 +21,7 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import NameIndex
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header
-from to_labelbox.source.paths import is_mirrored
+from to_labelbox.source.paths import below_a_root, is_mirrored, note_disk
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.file import File
@@ -57,17 +57,6 @@ def _no_size(record: ImageRecord) -> str:
 
 _decode = msgspec.json.Decoder(ImageRecord).decode
 _decode_others = msgspec.json.Decoder(OtherNames).decode
-
-
-def plain_path(name: str) -> str:
-    """A file name as a path below some root: ``/`` only, no drive, no leading slash, no ``..``."""
-    if "\\" in name:
-        name = name.replace("\\", "/")
-    if name[1:3] in (":/", ":\\"):
-        name = name[3:]
-    if ".." in name or "./" in name or name.startswith("/") or "//" in name:
-        name = "/".join(p for p in name.split("/") if p not in ("", ".", ".."))
-    return name
 
 
 class Paths:
@@ -146,6 +135,8 @@ class Paths:
                 file=self._names[file],
                 id=str(record.id),
             )
+        if self._context.media is None and record.file_name and bare is not record.file_name:
+            note_disk(record.file_name, log, self._names[file])
         side, said = None, _stated(record) or self._context.sizes.get(path)
         if said is None or file in self._looked_at:
             side = self._side(path, bare, file, said, log)
@@ -169,7 +160,7 @@ class Paths:
             url, name = None if name.startswith("file:") else name, self._shared.path_of(name)
         elif not name and url:
             name = self._shared.path_of(url)
-        bare = plain_path(name) if name else f"{record.id}.jpg"
+        bare = below_a_root(name) if name else f"{record.id}.jpg"
         return self._prefixes[file] + bare, bare, url
 
     def _side(self, path: str, bare: str, file: int, said: Size | None, log: Log) -> Side | None:

@@ -14,7 +14,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header, image_header, is_image
-from to_labelbox.source.paths import is_safe
+from to_labelbox.source.paths import below_a_root, is_safe
 from to_labelbox_formats.cvat.assumptions import assume_one_video
 from to_labelbox_formats.cvat.detect import beside
 from to_labelbox_formats.cvat.exports import MAX_UNNAMED, Export, Group, frame_name
@@ -87,7 +87,8 @@ class MediaFinder:
         return () if root is None else (f"{root}{group.subset}/", root) if group.subset else (root,)
 
     def place(self, name: str, group: Group) -> str:
-        """The name, with the extension of the exported file where the name is that of a frame."""
+        """The name as a path, with the extension of the exported file where the name is that of a frame."""
+        name = below_a_root(name)
         if not self._here or self._root is None or not FRAME.fullmatch(name):
             return name
         if self._frames is None:

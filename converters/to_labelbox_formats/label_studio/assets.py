@@ -75,12 +75,13 @@ _MAX_TEXT_BYTES = 64 << 20
 class Reference(NamedTuple):
     """Names for an asset, the shortest first: the first one that no other asset has is used.
 
-    ``identity`` is equal for references to the same asset, however they are signed or served.
+    ``identity`` is equal for references to the same asset, however they are signed or served. ``stated``: a path as it stands.
     """
 
     names: tuple[str, ...]
     url: str | None
     identity: str
+    stated: str = ""
 
 
 class Slot(Struct):
@@ -143,7 +144,8 @@ def reference_of(text: str) -> Reference | None:
             path = f"{path}?{query_text}"
         longest = (f"{host}/{path}?{query_text}",) if query_text else ()
         return _named(path or host, f"{host}/{path}", *longest, url=text)
-    return _named(_DRIVE.sub("", text.replace("\\", "/")).removeprefix("./").lstrip("/"))
+    named = _named(_DRIVE.sub("", text.replace("\\", "/")).removeprefix("./").lstrip("/"))
+    return named and named._replace(stated=text)
 
 
 def _inline(text: str) -> Reference:
@@ -403,6 +405,7 @@ class Sizes:
     def __init__(self, context: ReadContext, default: tuple[int, int] | None) -> None:
         self._context = context
         self._default = default
+        self.at_hand = context.media is not None
 
     def header(self, reference: Reference | None) -> Header | None:
         """The picture's header, when its file is at hand under one of its names."""

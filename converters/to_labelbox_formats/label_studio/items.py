@@ -14,6 +14,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
+from to_labelbox.source.paths import note_disk
 from to_labelbox_formats.label_studio.assets import slots_of
 from to_labelbox_formats.label_studio.config import Declared
 from to_labelbox_formats.label_studio.conventions import Conventions
@@ -211,5 +212,7 @@ class _Range(Struct, frozen=True):
                 file=place.file,
                 where=place.where,
             )
+        if asset.slot.reference and not asset.sizes.at_hand:
+            note_disk(asset.slot.reference.stated, log)
         # the place of an annotation tells its task
         return Item(asset=asset.asset(path), annotations=asset.annotations, origin=place.file or place.where)

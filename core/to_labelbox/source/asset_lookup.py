@@ -4,7 +4,7 @@ A name that a source gives for an asset (``images/train/b.jpg``) and one that a 
 when the shorter is the end of the longer, whole folders at a time, with the same extension or else without regard to it.
 Among several, the one that agrees in most folders is meant, and with the extension before without. Two that agree
 equally are a tie: neither is taken, and both are named. Names that agree with none as they are spelled are compared once
-more as :func:`alike` spells them: disks and archives change the form of accents, and upper case.
+more as :func:`alike` spells them: disks and archives change the form of accents, and upper case, and exports encode names.
 
 A source may have several names for one asset: that of an upload with and without its prefix, or, where only an annotation
 file tells of it, the implied one and the folders that are sure (:func:`sure_folders`). They are looked up one after the
@@ -36,7 +36,13 @@ class Tie(NamedTuple):
 
 
 def alike(name: str) -> str:
-    """A name without the differences that disks and archives make: composed (NFC), and without regard to case."""
+    """A name without the differences that disks, archives and exports make: what is percent-encoded in it decoded (``a%20b.jpg``),
+    composed (NFC), and without regard to case.
+    """
+    if "%" in name:
+        from urllib.parse import unquote  # slow to load
+
+        name = unquote(name)
     return name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 

@@ -6,6 +6,8 @@ import os
 
 from to_labelbox.model.text import pattern
 
+from to_labelbox.report.log import Log
+
 _NO_DATA = r"\.[^/]+|__MACOSX|__pycache__|node_modules|site-packages|venv"
 _NO_DATA_FOLDER = pattern(rf"(?:{_NO_DATA})")
 BELOW_NO_DATA = pattern(rf"(?:^|/)(?:{_NO_DATA})/")
@@ -34,3 +36,36 @@ def is_data_folder(name: str) -> bool:
     Data is often kept among code, and packages bring pictures and texts of their own.
     """
     return _NO_DATA_FOLDER.fullmatch(name) is None
+
+
+_DISK = re.compile(
+    r"[A-Za-z]:[\\/]|\\\\|/(?:Users|Volumes|content|data|home|kaggle|media|mnt|opt|root|scratch|srv|tmp|var|workspace)/"
+)
+"""How the path of a file on somebody's machine begins: a drive, a share, a folder that such machines have."""
+
+
+def below_a_root(name: str) -> str:
+    """A name of a file as a path below some root: ``/`` only, no drive, no leading slash, no ``..``."""
+    if "\\" in name:
+        name = name.replace("\\", "/")
+    if name[1:3] == ":/":
+        name = name[3:]
+    if ".." in name or "./" in name or name.startswith("/") or "//" in name:
+        name = "/".join(p for p in name.split("/") if p not in ("", ".", ".."))
+    return name
+
+
+def note_disk(name: str, log: Log, file: str = "") -> None:
+    """Say that a name is the path of a picture on the disk of whoever labelled it (``C:\\data\\c.jpg``), whose folders are in keys
+    and addresses; nothing for any other name. ``file`` is what has it.
+    """
+    if _DISK.match(name) is None:
+        return
+    log.assume(
+        "names of pictures that are paths of a disk" + (f" ({file})" if file else ""),
+        "the folders of that disk are in keys and addresses",
+        against=1,
+        why=f"{name} is {below_a_root(name)} below its root: --media-root FOLDER finds pictures wherever they are now, and with "
+        "{name} in --url-prefix an address has no folders",
+        option="--global-key '{name}'",
+    )

@@ -162,6 +162,57 @@ def test_no_picture_of_another_folder_and_none_of_several_is_taken(
 
 
 @pytest.mark.parametrize("format", sorted(SOURCES))
+@pytest.mark.parametrize(("said", "there"), [("a%20b", "a b"), ("a b", "a%20b"), ("M%C3%BCnchen", "München")])
+def test_a_percent_encoded_name_is_that_of_the_decoded_file(
+    convert: Callable[..., Any], tmp_path: Path, format: str, said: str, there: str
+) -> None:
+    (tmp_path / "media").mkdir()
+    Image.new("RGB", (100, 80)).save(tmp_path / f"media/{there}.jpg")
+    named = said.replace("%", "%25") if format == "label-studio" else said  # what follows ?d= is a part of an address
+    files = {
+        name.replace("b.", f"{said}."): text.replace("b.jpg", f"{named}.jpg") for name, text in SOURCES[format].items()
+    }
+    report, key, box = convert(format, {format: files}, media_root=tmp_path / "media")
+    assert (key, box) == (f"{there}.jpg", pytest.approx(CLIPPED))
+    assert report.source.details["matched"] == {"--media-root": {"matched": 1, "assets": 1}}
+
+
+def test_a_name_as_it_is_written_comes_before_a_decoded_one() -> None:
+    index = NameIndex(["a%20b.jpg", "a b.jpg", "x/c%20d.jpg", "y/c d.jpg"])
+    assert [index.find(name) for name in ("a%20b.jpg", "a b.jpg")] == ["a%20b.jpg", "a b.jpg"]
+    assert [index.find(name) for name in ("c%20d.jpg", "c d.jpg")] == ["x/c%20d.jpg", "y/c d.jpg"]
+    assert NameIndex(["x/a%20b.jpg", "y/a%20b.jpg"]).find("a b.jpg") == Tie("x/a%20b.jpg", "y/a%20b.jpg")
+    assert NameIndex(["100%.jpg"]).find("100%.jpg") == "100%.jpg"
+
+
+DISKS = ["C:\\data\\pics\\b.jpg", "/home/me/data/pics/b.jpg", "\\\\server\\data\\pics\\b.jpg"]
+
+
+@pytest.mark.parametrize("format", ["coco", "cvat", "label-studio"])
+@pytest.mark.parametrize("path", DISKS)
+def test_a_path_of_somebodys_disk_is_told_where_its_folders_are_in_keys(
+    convert: Callable[..., Any], tmp_path: Path, format: str, path: str
+) -> None:
+    written = path.replace("\\", "\\\\") if format != "cvat" else path
+    (text,) = SOURCES[format].values()
+    for said in ("images/train/b.jpg", "/data/local-files/?d=b.jpg"):
+        text = text.replace(said, written)
+    if format == "label-studio":
+        text = text.replace('"type"', '"original_width": 100, "original_height": 80, "type"')
+    report, key, _ = convert(format, {format: dict.fromkeys(SOURCES[format], text)})
+    assert key.endswith("data/pics/b.jpg") if format != "label-studio" else key
+    assert "\\" not in key
+    assert [a.option for a in report.assumptions if "disk" in a.what] == ["--global-key '{name}'"]
+    report, _, _ = convert(format, SOURCES, **({"sizes": _sizes(tmp_path)} if format == "label-studio" else {}))
+    assert not [a for a in report.assumptions if "disk" in a.what]
+
+
+def _sizes(folder: Path) -> Path:
+    (folder / "sizes.csv").write_text("b.jpg,100,80\n")
+    return folder / "sizes.csv"
+
+
+@pytest.mark.parametrize("format", sorted(SOURCES))
 @pytest.mark.parametrize("key", ["images/train/b.jpg", "b.jpg"])
 def test_a_url_is_found_by_the_same_rule(convert: Callable[..., Any], format: str, key: str, tmp_path: Path) -> None:
     (tmp_path / "sizes.csv").write_text("b.jpg,100,80\n")

@@ -11,6 +11,7 @@ from to_labelbox.model.items import Annotation, Asset, Item
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.source.paths import note_disk
 from to_labelbox_formats.cvat.assets import MediaFinder
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.meta import whole
@@ -192,6 +193,8 @@ class _Pictures:
 
     def _place(self, node: Node, name: str) -> _Place:
         path = f"{self._group.folder}{self._finder.place(name, self._group)}"
+        if self._setting.context.media is None:
+            note_disk(name, self._log, self._group.export.name)
         width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
         said = (width, height) if width is not None and height is not None else None
         said = said or self._setting.context.sizes.get(path)
