@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from to_labelbox.model.text import pattern
 
-from to_labelbox.report.log import Log
+if TYPE_CHECKING:
+    from to_labelbox.report.log import Log
 
 _NO_DATA = r"\.[^/]+|__MACOSX|__pycache__|node_modules|site-packages|venv"
 _NO_DATA_FOLDER = pattern(rf"(?:{_NO_DATA})")
@@ -38,7 +40,7 @@ def is_data_folder(name: str) -> bool:
     return _NO_DATA_FOLDER.fullmatch(name) is None
 
 
-_DISK = re.compile(
+_DISK = pattern(
     r"[A-Za-z]:[\\/]|\\\\|/(?:Users|Volumes|content|data|home|kaggle|media|mnt|opt|root|scratch|srv|tmp|var|workspace)/"
 )
 """How the path of a file on somebody's machine begins: a drive, a share, a folder that such machines have."""
