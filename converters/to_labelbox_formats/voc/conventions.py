@@ -12,69 +12,140 @@ from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.voc.evidence import Sample
-from to_labelbox_formats.voc.options import Angle, Corners, Origin, Resized, Sides, Unit
+from to_labelbox_formats.voc.options import Angle, Corners, Origin, Outlines, Picture, Resized, Sides, Unit
 
 _FEW = 3
 """Boxes of which more are the same by no chance."""
+_MANY = 5
 
 
-def decide_origin(wanted: Origin, sample: Sample, log: Log) -> Origin:
-    """1-based when most files name the VOC database as their source and no corner speaks against it."""
+def ask_picture(wanted: Picture, sample: Sample, path: str) -> None:
+    """Stop where files name another picture than that of their stem, and are many or have its size."""
+    if wanted is not Picture.AUTO or sample.renamed < 2:
+        return
+    sizes = sample.size_of_named and not sample.size_of_stem
+    if sizes or (sample.renamed >= _FEW and 2 * sample.renamed >= sample.files):
+        seen = f", and {sample.size_of_named} have its <size>, none that of the other" if sizes else ""
+        ask(
+            f"{path}: {sample.renamed} of {sample.files} files name another picture in <filename> than the one of their own name{seen}.",
+            (
+                ("-O picture=filename", "the one that <filename> names"),
+                ("-O picture=stem", "the one of the file's own name"),
+            ),
+        )
+
+
+def decide_origin(wanted: Origin, sample: Sample, path: str, log: Log) -> Origin:
+    """1-based in the files that name the VOC database as their source, unless a corner speaks against it."""
     if wanted is not Origin.AUTO:
         log.decide(f"origin: {wanted}, as asked for")
         return wanted
     if not sample.boxes:
         return Origin.AS_IS
-    others = sample.files - sample.genuine
-    if sample.genuine * 2 <= sample.files:
-        log.assume(
-            "origin",
-            Origin.AS_IS,
-            for_=sample.zeros,
-            against=sample.genuine,
-            unknown=others,
-            why=f"the files do not name the VOC database as their source ({n_of(sample.genuine, 'file does', 'files do')}, {n_of(sample.zeros, 'corner is', 'corners are')} "
-            "at 0), so their corners are taken as tools write them, edges counted from 0",
-            option="-O origin=one_based",
+    genuine, others = sample.genuine, sample.files - sample.genuine
+    told = f"{n_of(genuine, 'file names', 'files name')} the VOC database as their source, which counts pixels from 1"
+    if not genuine:
+        taken, for_, against = Origin.AS_IS, sample.zeros, 0
+        why = (
+            f"the files do not name the VOC database as their source (0 files do, {n_of(sample.zeros, 'corner is', 'corners are')} at 0), so their "
+            "corners are taken as tools write them, edges counted from 0"
         )
-        return Origin.AS_IS
-    if sample.zero:
+    elif sample.zero:
+        taken, for_, against = Origin.AS_IS, sample.zeros, genuine
         log.note(
             Code.ORIGIN_DOUBTFUL,
             "the files name the VOC database as their source, which counts pixels from 1, but there is a corner at 0: "
             "the corners are taken as they are (-O origin=one_based to count from 1 all the same)",
             file=sample.zero,
         )
-        log.assume(
-            "origin",
-            Origin.AS_IS,
-            for_=sample.zeros,
-            against=sample.genuine,
-            unknown=others,
-            why=f"{n_of(sample.genuine, 'file names', 'files name')} the VOC database, which counts from 1, but {n_of(sample.zeros, 'box begins', 'boxes begin')} at 0",
-            option="-O origin=one_based",
+        why = f"{told}, but {n_of(sample.zeros, 'box begins', 'boxes begin')} at 0"
+    elif others and others == sample.others:
+        taken, for_, against = Origin.BY_FILE, genuine + others, 0
+        why = f"{told} and includes the last one; {others} name another source: their corners are edges counted from 0"
+    elif min(genuine, others) > 1 and 20 * min(genuine, others) >= sample.files:
+        ask(
+            f"{path}: {told}, and {n_of(others, 'file does', 'files do')} not.",
+            (
+                (
+                    "-O origin=by_file",
+                    "the former count from 1, the others are edges counted from 0, as tools write them",
+                ),
+                ("-O origin=one_based", "all count from 1 and include the last pixel"),
+                ("-O origin=as_is", "all are edges counted from 0"),
+            ),
         )
-        return Origin.AS_IS
+    elif genuine > others:
+        taken, for_, against = Origin.ONE_BASED, genuine, 0
+        why = (
+            "most files name the VOC database as their source, so corners count pixels from 1 and include the last one"
+        )
+    else:
+        taken, for_, against = Origin.AS_IS, sample.zeros, genuine
+        why = f"{told}, and most do not: their corners are taken as tools write them, edges counted from 0"
+    other = Origin.AS_IS if taken is Origin.ONE_BASED else Origin.ONE_BASED
     log.assume(
         "origin",
-        Origin.ONE_BASED,
-        for_=sample.genuine,
-        against=0,
-        unknown=others,
-        why="most files name the VOC database as their source, so corners count pixels from 1 and include the last one",
-        option="-O origin=as_is",
+        taken,
+        for_=for_,
+        against=against,
+        unknown=others if taken is not Origin.BY_FILE else 0,
+        why=why,
+        option=f"-O origin={other}",
     )
-    return Origin.ONE_BASED
+    return taken
 
 
-def are_fractions(wanted: Unit, sample: Sample, path: str) -> bool:
-    """Whether corners are fractions of the picture."""
-    if wanted is Unit.AUTO and sample.boxes and sample.relative and sample.fractions:
+_PARTS = {Unit.AUTO: 0, Unit.PIXELS: 0, Unit.FRACTIONS: 1, Unit.PERCENT: 100}
+
+
+def parts_of(wanted: Unit, sample: Sample, path: str, log: Log) -> int:
+    """How many parts of the picture's sides corners are in: 1 for fractions, 100 for per cent, 0 for pixels."""
+    if wanted is Unit.AUTO and sample.specks and sample.relative:
         ask(
             f"{path}: all corners lie between 0 and 1, so they seem to be fractions of the image and not pixels.",
             (("-O unit=fractions", "of width and height"), ("-O unit=pixels", "of pixels, on specks of one pixel")),
         )
-    return wanted is Unit.FRACTIONS
+    if wanted is Unit.AUTO and _MANY <= sample.hundreds == sample.boxes and sample.farthest > 50:
+        ask(
+            f"{path}: all {sample.boxes} boxes looked at end before 100 on pictures of 200 pixels and more, so they seem to be per cent.",
+            (("-O unit=percent", "of width and height"), ("-O unit=pixels", "boxes at the top left of their pictures")),
+        )
+    if wanted is Unit.AUTO and sample.specks:
+        log.assume(
+            "unit",
+            Unit.PIXELS,
+            for_=sample.boxes - sample.specks,
+            against=sample.specks,
+            why=f"{sample.specks} of {sample.boxes} boxes lie between 0 and 1, so they seem to be fractions of the image, the others not",
+            option="-O unit=fractions",
+        )
+    return _PARTS[wanted]
+
+
+def are_outlines_taken(wanted: Outlines, sample: Sample, path: str, log: Log) -> bool:
+    """Whether the outline of an object counts, and not the box beside it; where both lie elsewhere, one is not what it is taken for."""
+    if wanted is not Outlines.AUTO or not sample.apart:
+        return wanted is not Outlines.IGNORED
+    told = (
+        f"{sample.apart} of {sample.outlines} polygons or rotated boxes lie elsewhere than the bndbox of their object"
+    )
+    if sample.apart >= _FEW and 2 * sample.apart > sample.outlines:
+        ask(
+            f"{path}: {told}.",
+            (
+                ("-O outlines=ignored", "the boxes count"),
+                ("-O outlines=taken", "the outlines count, in pixels of the picture"),
+            ),
+        )
+    log.assume(
+        "outlines",
+        Outlines.TAKEN,
+        for_=sample.outlines - sample.apart,
+        against=sample.apart,
+        why=f"{told}; the outlines count",
+        option="-O outlines=ignored",
+    )
+    return True
 
 
 def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
@@ -106,7 +177,7 @@ def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
     return False
 
 
-def are_sides_swapped(wanted: Sides, sample: Sample, path: str, log: Log) -> bool:
+def are_sides_swapped(wanted: Sides, corners: Corners, sample: Sample, path: str, log: Log) -> bool:
     """Whether ``<size>`` has width and height the wrong way round, as VATIC wrote it."""
     if wanted is not Sides.AUTO:
         return wanted is Sides.SWAPPED
@@ -121,14 +192,17 @@ def are_sides_swapped(wanted: Sides, sample: Sample, path: str, log: Log) -> boo
             option="-O sides=as_stated",
         )
         return True
-    if sample.leaving > 1 and 5 * sample.leaving >= sample.sided == sample.fit_swapped:
+    if corners is Corners.AUTO and sample.leaving > 1 and 5 * sample.leaving >= sample.sided == sample.fit_swapped:
+        options = [
+            ("-O sides=swapped", "<size> has width and height the wrong way round"),
+            ("-O corners=transposed", "xmin and xmax are heights, ymin and ymax widths"),
+            ("-O sides=as_stated", "<size> is right: the boxes are cut off there"),
+        ]
+        pictures = f", which is that of {n_of(sample.upright, 'picture')} looked at" if sample.upright else ""
         ask(
-            f"{path}: {sample.leaving} of {sample.sided} boxes go beyond the size that is stated, and all stay within it with width "
+            f"{path}: {sample.leaving} of {sample.sided} boxes go beyond the size that is stated{pictures}, and all stay within it with width "
             "and height exchanged.",
-            (
-                ("-O sides=swapped", "<size> has width and height the wrong way round"),
-                ("-O sides=as_stated", "<size> is right: the boxes are cut off there"),
-            ),
+            options[1:] if sample.upright else options,
         )
     return False
 

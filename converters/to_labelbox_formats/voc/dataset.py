@@ -17,11 +17,13 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import codec_of, read_bytes
 from to_labelbox_formats.voc.conventions import (
     are_degrees,
-    are_fractions,
+    are_outlines_taken,
     are_resized,
     are_sides_swapped,
     are_sizes,
+    ask_picture,
     decide_origin,
+    parts_of,
 )
 from to_labelbox_formats.voc.evidence import Sample, document_of
 from to_labelbox_formats.voc.image import Items
@@ -38,7 +40,7 @@ from to_labelbox_formats.voc.layout.class_lists import (
 from to_labelbox_formats.voc.layout.folder_roles import Role
 from to_labelbox_formats.voc.layout.image_of_annotation import link
 from to_labelbox_formats.voc.layout.index import Layout, survey
-from to_labelbox_formats.voc.options import CHALLENGE, Angle, Options, Origin
+from to_labelbox_formats.voc.options import CHALLENGE, Angle, Corners, Options, Origin, Picture
 from to_labelbox_formats.voc.rivals import ask_between_annotations, choose, is_copy, note_rival_masks
 from to_labelbox_formats.voc.shapes import Rules
 from to_labelbox_formats.voc.unread import note_files
@@ -55,15 +57,20 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
     sample = Sample(source, layout, rules, fallback, options.check_sizes)
     path, log = source.path, context.log
-    relative = are_fractions(options.unit, sample, path)
-    origin = Origin.AS_IS if relative else decide_origin(options.origin, sample, log)
+    ask_picture(options.picture, sample, path)
+    relative = parts_of(options.unit, sample, path, log)
+    origin = Origin.AS_IS if relative else decide_origin(options.origin, sample, path, log)
     rules = rules._replace(
-        shift=1.0 if origin is Origin.ONE_BASED else 0.0,
+        shift=0.0 if origin is Origin.AS_IS else 1.0,
+        by_file=origin is Origin.BY_FILE,
         relative=relative,
+        transposed=options.corners is Corners.TRANSPOSED,
+        outlines=are_outlines_taken(options.outlines, sample, path, log),
+        commas=options.commas,
         sizes=are_sizes(options.corners, sample, path, log),
         degrees=are_degrees(options.angle, sample, path, log),
         any_angle=options.angle is not Angle.AUTO,
-        sides_swapped=are_sides_swapped(options.sides, sample, path, log),
+        sides_swapped=are_sides_swapped(options.sides, options.corners, sample, path, log),
         resized=are_resized(options.resized, sample, path, log),
         as_displayed=sample.as_displayed,
     )
@@ -79,14 +86,16 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     if context.media is None:
         _count_lost_pictures(layout, log)
     images = sum(1 for unit in range(layout.units) if layout.image(unit))
-    items = Items(source, layout, lists, classes, rules, context, fallback, options.check_sizes, sample.documents)
+    items = Items(
+        source, layout, lists, classes, rules, context, fallback, options.check_sizes, sample.documents, options.picture
+    )
     return Dataset(
         name=source.name,
         schema=Schema(_labels(classes, lists, sample)),
         unit_count=layout.units,
         iterate=items.iterate,
         details={
-            "origin": "one_based" if rules.shift else "as_is",
+            "origin": str(origin),
             "annotation_files": len(layout.xmls),
             "images": images,
             "masks": len(layout.masks),
@@ -117,7 +126,9 @@ def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[
         return document.filename if document else ""
 
     listed = source.is_archive or os.path.isdir(source.place)
-    link(layout, file_name, None if listed else source.exists, lambda one, other: is_copy(source, one, other))
+    by_name = options.picture is Picture.FILENAME
+    exists = None if listed else source.exists
+    link(layout, file_name, exists, lambda one, other: is_copy(source, one, other), by_name=by_name)
     ask_between_annotations(layout, source)
     if layout.strays:
         log.note(

@@ -24,15 +24,21 @@ Row: TypeAlias = tuple[str | None, ...]
 """name, pose, truncated, difficult, occluded, xmin, ymin, xmax, ymax of an object; a corner is None where its element is missing."""
 
 ROW_FIELDS = ("name", "pose", "truncated", "difficult", "occluded")
+NAMES = ("label", "class", "category", "classname")
+"""What is read for a name that is not there."""
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 CORNERS_CALLED_OTHERWISE = (
-    (("left", "top", "right", "bottom"), False),
-    (("x1", "y1", "x2", "y2"), False),
-    (("x", "y", "w", "h"), True),
-    (("x", "y", "width", "height"), True),
-    (("left", "top", "width", "height"), True),
+    (("left", "top", "right", "bottom"), ""),
+    (("x1", "y1", "x2", "y2"), ""),
+    (("x_min", "y_min", "x_max", "y_max"), ""),
+    (("x", "y", "w", "h"), "corner"),
+    (("x", "y", "width", "height"), "corner"),
+    (("xmin", "ymin", "width", "height"), "corner"),
+    (("left", "top", "width", "height"), "corner"),
+    (("cx", "cy", "w", "h"), "centre"),
+    (("x_center", "y_center", "width", "height"), "centre"),
 )
-"""How else a ``bndbox`` is written (KAIST: ``x y w h``), and whether the last two are width and height."""
+"""How else a ``bndbox`` is written (KAIST: ``x y w h``), and what stands before a width and a height."""
 OTHER_CORNERS = frozenset(name for names, _ in CORNERS_CALLED_OTHERWISE for name in names)
 _NO_CORNERS = (None,) * len(CORNERS)
 
@@ -98,7 +104,7 @@ _HEAD = re.compile(
 _CORNERS = r"(?(6)(?!))" + _any_of(dict.fromkeys(CORNERS, _NUMBER)) + r"\s*"
 _OBJECT = re.compile(
     r"<object>"
-    + _any_of({**dict.fromkeys(ROW_FIELDS, _TEXT), "bndbox": _CORNERS})
+    + _any_of({**dict.fromkeys(ROW_FIELDS, _TEXT), "name": f"(?(1)(?!)){_TEXT}", "bndbox": _CORNERS})
     + r"\s*</object>\s*"
     # a name and all four corners, or no match
     + "".join(f"(?({group})|(?!))" for group in (1, 6, 7, 8, 9))
@@ -212,8 +218,10 @@ def _says(element: Element) -> bool:
 
 def _row(element: Element) -> Row:
     children = {local_name(child): child for child in element}
-    if "name" not in children and (result := child_of(children.get("possibleresult"), "name")) is not None:
-        children["name"] = result  # FAIR1M
+    if "name" not in children:
+        other = child_of(children.get("possibleresult"), "name")  # FAIR1M
+        if (other := next((children[n] for n in NAMES if n in children), None) if other is None else other) is not None:
+            children["name"] = other
     boxes = children_of(element, "bndbox")
     return (
         *(children[name].text or "" if name in children else "" for name in ROW_FIELDS),
@@ -226,20 +234,23 @@ def corners_of(box: Element | None) -> tuple[str | None, ...]:
     if box is None:
         return _NO_CORNERS
     corners = {local_name(child): child for child in box}
-    if "xmin" not in corners:
-        for names, sizes in CORNERS_CALLED_OTHERWISE:
+    if "xmax" not in corners:
+        for names, before_size in CORNERS_CALLED_OTHERWISE:
             if all(name in corners for name in names) and not ("x3" in corners or "x_left_top" in corners):
-                return _renamed([text_of(corners[name]).strip() for name in names], sizes)
+                return _renamed([text_of(corners[name]).strip() for name in names], before_size)
     return tuple((corners[name].text or "").strip() if name in corners else None for name in CORNERS)
 
 
-def _renamed(texts: list[str], sizes: bool) -> tuple[str, ...]:
-    """Corners from texts that name them otherwise, or a corner with width and height."""
-    if sizes:
+def _renamed(texts: list[str], before_size: str) -> tuple[str, ...]:
+    """Corners from texts that name them otherwise, or a corner or the centre with width and height."""
+    if before_size:
         try:
-            texts[2:] = [repr(float(place) + float(size)) for place, size in zip(texts[:2], texts[2:])]
+            x, y, width, height = map(float, texts)
         except ValueError:
-            pass  # told where the corners are read
+            return tuple(texts)  # told where the corners are read
+        if before_size == "corner":
+            return (*texts[:2], repr(x + width), repr(y + height))
+        return tuple(map(repr, (x - width / 2, y - height / 2, x + width / 2, y + height / 2)))
     return tuple(texts)
 
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from to_labelbox.geometry.any_shape import envelope
 from to_labelbox.geometry.corner_order import CornerOrder
+from to_labelbox.geometry.vector import overlap
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header
 from to_labelbox.source.side_up import Size, displayed
 from to_labelbox.source.xml import Element
-from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, child_of, read_document, text_of
+from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, Row, child_of, read_document, text_of
+from to_labelbox_formats.voc.layout.image_of_annotation import image_called
 from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.objects import left_out
-from to_labelbox_formats.voc.shapes import FULL_TURN, Rules, has_outline, number
+from to_labelbox_formats.voc.shapes import FULL_TURN, Rules, ShapeReader, has_outline, number
 
 _SAMPLE = 1000
 """Annotation files, spread evenly over the set, that decide what holds for all of them."""
 _KEPT_ROWS = 20_000
 """Objects of documents that are kept, some 10 MB of them: of a small set all are read for the sample, and need not be again."""
+_OUTLINES = 200
+"""Outlines that are compared with the boxes beside them, and what both have in common at least, as a share of their union."""
+_APART = 0.1
 _HEADERS = 200
 """Pictures whose headers are compared with ``<size>``."""
 
@@ -35,8 +41,10 @@ def document_of(source: Source, name: str, fallback: str) -> Document | None:
 class Sample:
     """Counts over boxes, unless they say otherwise.
 
-    ``genuine`` files name the challenge as their source; ``zeros`` have a corner at 0 or below; ``order`` is that of
-    corners. Of the ``rescaled``, whose picture has another size than is stated,
+    ``genuine`` files name the challenge as their source, ``others`` name something else; ``zeros`` have a corner at 0 or below, the ``zero`` is a genuine file with one;
+    ``order`` is that of corners. ``specks`` are fractions between 0 and 1, ``hundreds`` stay below 100 on pictures of 200 pixels and more a side.
+    ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem; the size of one alone
+    is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated,
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
     radians, and whole numbers beyond a half turn. Of the ``sided``, ``leaving`` go beyond the stated size, and ``fit_swapped`` stay
     within it with its sides exchanged. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is
@@ -44,7 +52,10 @@ class Sample:
     """
 
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
-        self.files = self.genuine = self.boxes = self.zeros = 0
+        self.files = self.genuine = self.others = self.boxes = self.zeros = 0
+        self.specks = self.hundreds = self.outlines = self.apart = 0
+        self.renamed = self.size_of_named = self.size_of_stem = 0
+        self.farthest = 0.0
         self._odd = False
         self._boxes: list[tuple[float, ...]] = []
         self.rescaled = self.only_stated = self.only_own = 0
@@ -55,7 +66,6 @@ class Sample:
         self.order = CornerOrder()
         self.zero = ""
         self.relative = True
-        self.fractions = False
         self._headers = _HEADERS if check_sizes else 0
         labels: dict[str, None] = {}
         self.documents: dict[int, Document] = {}
@@ -68,7 +78,16 @@ class Sample:
                     self.documents[unit] = document
                     room -= 1 + len(document.rows)
                 self._add(document, layout.xmls[unit], labels, rules)
-                if self._headers and document.rows and (image := layout.image(unit)):
+                if not document.rows or not (image := layout.image(unit)):
+                    continue
+                if document.filename and not image.endswith(document.filename):
+                    other = image_called(layout, layout.xmls[unit], document.filename)
+                    if other >= 0 and layout.images[other] != image:
+                        self.renamed += 1
+                        if self._headers:
+                            self._compare_named(document, source, layout.images[other], image)
+                        continue
+                if self._headers:
                     self._compare(document, source, image)
         self.boxes = self.order.boxes = len(self._boxes)
         if self._odd:
@@ -80,7 +99,9 @@ class Sample:
 
     def _add(self, document: Document, name: str, labels: dict[str, None], rules: Rules) -> None:
         self.files += 1
-        self.genuine += _is_genuine(document)
+        genuine = is_genuine(document)
+        self.genuine += genuine
+        self.others += not genuine and bool(document.database.strip() or document.credit.strip())
         width, height = number(document.width) or 0.0, number(document.height) or 0.0
         first = len(self._boxes)
         if document.elements or rules.skip_difficult:
@@ -91,6 +112,8 @@ class Sample:
                     labels[(row[0] or "").strip()] = None
                 if element is not None:
                     self._turned(element)
+                    if len(values) == 4 and self.outlines < _OUTLINES:
+                        self._outlined(row, element)
                 if len(values) == 4:
                     self._boxes.append((*values, width, height))
         else:  # a plain row has a name and four numbers
@@ -103,11 +126,16 @@ class Sample:
                 self._odd = True
             if left <= 0 or top <= 0 or right <= 0 or bottom <= 0:
                 self.zeros += 1
-                self.zero = self.zero or name
-            if self.relative:
-                values = [left, top, right, bottom]
-                self.relative = min(values) >= 0 and max(values) <= 1
-                self.fractions = self.fractions or not all(map(float.is_integer, values))
+                if genuine:
+                    self.zero = self.zero or name
+            greatest = max(left, top, right, bottom)
+            if greatest > 1 or left < 0 or top < 0:
+                self.relative = False
+            elif not all(map(float.is_integer, (left, top, right, bottom))):
+                self.specks += 1
+            if greatest <= 100 and width >= 200 <= height:
+                self.hundreds += 1
+                self.farthest = max(self.farthest, greatest)
 
     def _count_odd(self) -> None:
         """What is counted only where some box is flipped or goes beyond its picture, which is seldom."""
@@ -120,6 +148,14 @@ class Sample:
                 self.leaving += right > width + 1 or bottom > height + 1
                 self.fit_swapped += right <= height + 1 and bottom <= width + 1
 
+    def _outlined(self, row: Row, element: Element) -> None:
+        """Compare the outline of an object with the box beside it."""
+        shape = ShapeReader(Rules(), None, lambda code, message, where: None).shape(row, element, 0, "")
+        around = envelope(shape.geometry) if shape.geometry is not None and shape.box is not None else None
+        if around is not None and shape.box is not None:
+            self.outlines += 1
+            self.apart += overlap(around, shape.box) < _APART
+
     def _turned(self, element: Element) -> None:
         turned = child_of(element, "robndbox")
         angle = None if turned is None else number(text_of(child_of(turned, "angle")))
@@ -127,6 +163,11 @@ class Sample:
             self.angles += 1
             self.beyond_turn += abs(angle) > FULL_TURN
             self.whole_angles += angle.is_integer() and abs(angle) > math.pi
+
+    def _compare_named(self, document: Document, source: Source, named: str, stem: str) -> None:
+        self._headers -= 1
+        self.size_of_named += size_is_of(document, source, named, stem)
+        self.size_of_stem += size_is_of(document, source, stem, named)
 
     def _compare(self, document: Document, source: Source, image: str) -> None:
         """Count the boxes of a picture that has another size than is stated, and not for being turned."""
@@ -155,6 +196,13 @@ class Sample:
             self.only_own += fits_own and not fits_stated
 
 
+def size_is_of(document: Document, source: Source, one: str, other: str) -> bool:
+    """Whether the size that a file states is that of one picture, and not that of another one."""
+    said = (number(document.width), number(document.height))
+    sizes = [(header.width, header.height) for name in (one, other) if (header := source.header(name))]
+    return len(sizes) == 2 and said in (sizes[0], sizes[0][::-1]) and said not in (sizes[1], sizes[1][::-1])
+
+
 def _corners(document: Document) -> Iterator[tuple[float, ...]]:
     for row in document.rows:
         values = tuple(map(number, row[5:9]))
@@ -162,7 +210,7 @@ def _corners(document: Document) -> Iterator[tuple[float, ...]]:
             yield tuple(value for value in values if value is not None)
 
 
-def _is_genuine(document: Document) -> bool:
+def is_genuine(document: Document) -> bool:
     """Whether a file names the challenge as its source. Tools that write VOC put "PASCAL VOC" beside a database of their own."""
     database = document.database.strip()
     return database.startswith("The VOC") or (not database and "PASCAL VOC" in document.credit)

@@ -19,10 +19,12 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header
 from to_labelbox.source.side_up import Side, Size, note_turned, side_of
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
+from to_labelbox_formats.voc.evidence import is_genuine, size_is_of
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
 from to_labelbox_formats.voc.layout.folder_roles import Folder, Role, role_of
 from to_labelbox_formats.voc.layout.index import Layout, image_base, implied_top
 from to_labelbox_formats.voc.objects import ObjectReader
+from to_labelbox_formats.voc.options import Picture
 from to_labelbox_formats.voc.rivals import is_copy
 from to_labelbox_formats.voc.shapes import Rules, number, scaled
 
@@ -56,6 +58,7 @@ class Items:
         fallback: str,
         check_sizes: bool,
         documents: dict[int, Document],
+        picture: Picture,
     ) -> None:
         """``documents`` are those that have been read already, by their units; each is taken once."""
         self._source = source
@@ -64,9 +67,11 @@ class Items:
         self._lists = lists
         self._fallback = fallback
         self._check_sizes = check_sizes
+        self._picture = picture
         self._context = context
         self._rules = rules
         self._objects = ObjectReader(rules)
+        self._as_is = ObjectReader(rules._replace(shift=0.0)) if rules.by_file else None
         self._classes = classes
         self._image_folders: dict[str, str] = {}
         self._add, self._strip = _media_prefix(source, context, image_base(layout))
@@ -79,7 +84,12 @@ class Items:
             documents = [self._document(unit, data, log) for unit, data in zip(units, loaded)]
             for unit, document in zip(units, documents):
                 if document is not _NOTHING:
-                    yield self._item(unit, document, log)
+                    try:
+                        item = self._item(unit, document, log)
+                    except FileError as error:
+                        log.file_unreadable(self._layout.entry(unit), str(error))
+                    else:
+                        yield item
 
     def unlabelled(self, unit: int) -> list[Item]:
         """The data row of a unit whose file cannot be read."""
@@ -115,7 +125,7 @@ class Items:
         name = layout.entry(unit)
         if unit in layout.refused:
             image, other = layout.refused[unit]
-            if name.rpartition("/")[0] != other.rpartition("/")[0] and is_copy(self._source, name, other):
+            if is_copy(self._source, name, other):
                 log.note_unread("file", name, why=f"is a copy of {other}, which is read")
             else:
                 message = f"describes {image}, as {other} does: not read. Keep the one that counts, or name its folder with -O labels="
@@ -157,7 +167,8 @@ class Items:
         stored, drawn, side = self._sizes(path, image, header, document, name, log)
         annotations: list[Annotation] = []
         if document is not None and document.rows:
-            annotations = self._objects.read(document, drawn, name, log)
+            reader = self._objects if self._as_is is None or is_genuine(document) else self._as_is
+            annotations = reader.read(document, drawn, name, log)
         elif unit in self._lists.present:
             annotations = _classifications(self._lists.present[unit], log)
         if layout.masks:
@@ -191,7 +202,7 @@ class Items:
         """(path, header when it had to be looked up below the media root anyway)."""
         if image:
             if document is not None:
-                self._compare_name(name, image, document.filename, log)
+                self._compare_name(name, image, document, log)
             return self._path(image), None
         said = (document.filename if document else "").strip().replace("\\", "/").rpartition("/")[2]
         _, dot, extension = said.rpartition(".")
@@ -244,17 +255,26 @@ class Items:
             whole = self._image_folders[place] = implied_top(self._layout, folder) + folder.rest
         return self._path(f"{whole}{stem}.{extension}")
 
-    def _compare_name(self, name: str, image: str, said: str, log: Log) -> None:
-        """An image of the same stem counts; worth a word when the one that the file names exists as well."""
-        if not said or image.endswith(said):
+    def _compare_name(self, name: str, image: str, document: Document, log: Log) -> None:
+        """An image of the same stem counts; worth a word when the one that the file names exists as well.
+
+        Raises :class:`FileError` where that one has the size that is stated, and the other has not.
+        """
+        said = document.filename
+        if not said or image.endswith(said) or self._picture is not Picture.AUTO:
             return
         said = said.strip().replace("\\", "/").rpartition("/")[2]
         folder, _, base = image.rpartition("/")
         other = f"{folder}/{said}" if folder else said
         if said and said != base and self._layout.has_image(other):
+            if self._check_sizes and size_is_of(document, self._source, other, image):
+                raise FileError(
+                    f"its <filename> and <size> are those of {other}, its own name that of {image}: not read. Say which with -O picture=filename or "
+                    "-O picture=stem"
+                )
             log.note(
                 Code.FIELD_REPAIRED,
-                f"<filename> names {other}, but {image} has the file's own name and is taken",
+                f"<filename> names {other}, but {image} has the file's own name and is taken (-O picture=filename takes the other)",
                 file=name,
             )
 

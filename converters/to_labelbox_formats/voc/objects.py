@@ -11,6 +11,7 @@ from to_labelbox.source.record_ids import Places
 from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import (
     CORNERS,
+    NAMES,
     OTHER_CORNERS,
     Document,
     Row,
@@ -30,7 +31,8 @@ PART_OF = "part of"
 _MAX_REMEMBERED = 10_000
 _YES = frozenset({"1", "true", "yes", "1.0"})
 _NO = frozenset({"0", "false", "no", "", "0.0"})
-_NO_POSE = frozenset({"", "unspecified"})
+_NOTHING_SAID = frozenset({"", "unspecified", "none", "null", "nan", "n/a", "unknown"})
+"""What tools write where nobody has said anything."""
 _SCORES = ("confidence", "score")
 _PROBABILITY = "probability"
 """That of FAIR1M, beside the name in ``possibleresult``."""
@@ -38,6 +40,7 @@ _ELSEWHERE = frozenset({"mask", "segmentation", "segm", "rle"})
 """Rasters that odd tools put into the XML, each in its own way."""
 _WITHOUT_MEANING = frozenset({"id", "type", "deleted", *_SCORES})
 _ANGLES = frozenset({"angle", "theta", "rotation"})
+ONCE = ("name", "pose", *FLAGS, "robndbox", "actions", "attributes")
 _places = Places("object[{}]")
 _STRUCTURED = frozenset(
     {
@@ -82,13 +85,13 @@ class ObjectReader:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
+        self._quick = not (rules.relative or rules.sizes or rules.skip_difficult or rules.transposed)
         self._attributes: dict[Row, tuple[Attribute, ...] | None] = {}
 
     def read(self, document: Document, size: tuple[int, int] | None, file: str, log: Log) -> list[Annotation]:
         """All annotations of a file. ``size`` is that of the frame the numbers are in."""
         rows = document.rows
-        rules = self._rules
-        if not (document.elements or rules.relative or rules.sizes or rules.skip_difficult):
+        if self._quick and not document.elements:
             found = self._quickly(rows, log)
             if found is not None:
                 return found
@@ -143,7 +146,7 @@ def _plain_attributes(said: Row) -> tuple[Attribute, ...] | None:
 
 def _pose(text: str | None) -> list[Attribute]:
     pose = (text or "").strip()
-    return [] if pose.lower() in _NO_POSE else [Attribute("pose", pose)]
+    return [] if pose.lower() in _NOTHING_SAID else [Attribute("pose", pose)]
 
 
 class _File:
@@ -261,6 +264,12 @@ class _File:
         rotation, loss = 0.0, False
         if element is None:
             return out, rotation, loss
+        names = [local_name(child) for child in element]
+        unnamed = "name" not in names
+        if unnamed and (called := next((name for name in NAMES if name in names), "")):
+            self._note(Code.FIELD_REPAIRED, f"there is no <name>: <{called}> is taken for it", where)
+        if len(set(names)) < len(names) and (twice := [n for n in ONCE if names.count(n) > 1]):
+            self._note(Code.FIELD_IGNORED, f"of several <{twice[0]}> the last is read", where)
         done = tuple(a for action in inside(element, "actions") if (a := self._action(action, where)))
         if done:
             out.append(Attribute("actions", done))
@@ -276,8 +285,7 @@ class _File:
                 out.append(_attribute(name, value))
         for attribute_name in map(str, element.attrib):
             self._log.note_unread("field", f"@{attribute_name}", where="<object>")
-        for child in element:
-            name = local_name(child)
+        for child, name in zip(element, names):
             if name == "bndbox":
                 loss = self._angled(child, where) or loss
             elif (
@@ -294,7 +302,7 @@ class _File:
             elif len(child):
                 loss = self._ignored(f"<{name}> is not understood", where)
                 self._log.note_unread("element", name, where="<object>")
-            elif value := text_of(child).strip():
+            elif (value := text_of(child).strip()).lower() not in _NOTHING_SAID and not (unnamed and name in NAMES):
                 out.append(_attribute(name, value))
         return out, rotation, loss
 
@@ -311,9 +319,12 @@ class _File:
 
     def _flag(self, name: str, text: str | None, where: str) -> bool:
         said = (text or "").strip().lower()
-        if said not in _YES and said not in _NO:
-            self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}, neither 0 nor 1: taken as 0", where)
-        return said in _YES
+        if said in _YES or said in _NO:
+            return said in _YES
+        share = number(said)
+        yes = share is not None and share > 0  # a share, or a degree
+        self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}, neither 0 nor 1: taken as {int(yes)}", where)
+        return yes
 
     def _action(self, action: Element, where: str) -> str:
         name = local_name(action)

@@ -13,18 +13,21 @@ class Origin(StrEnum):
     AUTO = "auto"
     ONE_BASED = "one_based"
     AS_IS = "as_is"
+    BY_FILE = "by_file"
 
 
 class Unit(StrEnum):
     AUTO = "auto"
     PIXELS = "pixels"
     FRACTIONS = "fractions"
+    PERCENT = "percent"
 
 
 class Corners(StrEnum):
     AUTO = "auto"
     SWAPPED = "swapped"
     SIZES = "sizes"
+    TRANSPOSED = "transposed"
 
 
 class Angle(StrEnum):
@@ -45,6 +48,24 @@ class Sides(StrEnum):
     SWAPPED = "swapped"
 
 
+class Outlines(StrEnum):
+    AUTO = "auto"
+    TAKEN = "taken"
+    IGNORED = "ignored"
+
+
+class Commas(StrEnum):
+    AUTO = "auto"
+    DECIMAL = "decimal"
+    THOUSANDS = "thousands"
+
+
+class Picture(StrEnum):
+    AUTO = "auto"
+    STEM = "stem"
+    FILENAME = "filename"
+
+
 class Void(StrEnum):
     AUTO = "auto"
     BORDER = "border"
@@ -62,15 +83,32 @@ class Options:
 
     origin: Origin = field(
         default=Origin.AUTO,
-        metadata={"help": "corners count pixels from 1 and include the last (one_based), or are edges from 0 (as_is)"},
+        metadata={
+            "help": "corners count pixels from 1 and include the last (one_based), or are edges from 0 (as_is); by_file: the former in "
+            "files that name the VOC database"
+        },
     )
     unit: Unit = field(
-        default=Unit.AUTO, metadata={"help": "unit of the numbers: pixels, or fractions of width and height"}
+        default=Unit.AUTO,
+        metadata={"help": "unit of the numbers: pixels, or fractions or per cent of width and height"},
     )
     corners: Corners = field(
         default=Corners.AUTO,
         metadata={
-            "help": "xmax and ymax before xmin and ymin: corners in no order (swapped), or width and height (sizes)"
+            "help": "xmax and ymax before xmin and ymin: corners in no order (swapped), or width and height (sizes); transposed: x is y, y is x"
+        },
+    )
+    outlines: Outlines = field(
+        default=Outlines.AUTO,
+        metadata={"help": "polygons and rotated boxes of objects that have a bndbox, too: taken, or ignored"},
+    )
+    commas: Commas = field(
+        default=Commas.AUTO, metadata={"help": "what a comma before three digits is: decimal, or thousands"}
+    )
+    picture: Picture = field(
+        default=Picture.AUTO,
+        metadata={
+            "help": "picture of a file whose <filename> names another one than its own stem: that of its stem, or filename"
         },
     )
     angle: Angle = field(default=Angle.AUTO, metadata={"help": "unit of the angles of <robndbox>"})

@@ -20,13 +20,17 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import CORNERS, Row, child_of, children_of, text_of
-from to_labelbox_formats.voc.options import PartNames
+from to_labelbox_formats.voc.options import Commas, PartNames
 
 _MAX_COORDINATE = 1e9
 _NO_SIZE = "fractions of an image whose size is not known: give the images with --media-root, or --sizes FILE"
 _SWAPPED = "the corners are swapped: put in order (-O corners=sizes if xmax and ymax are width and height)"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+_MAY_BE_EITHER = (
+    "before three digits a comma may be a decimal one or that of thousands: -O commas=decimal, or -O commas=thousands"
+)
 _PAIR = re.compile(r"\s*([^\s,]+)\s*,\s*([^\s,]+)\s*")
 """A vertex as FAIR1M writes it: ``<point>100.0,200.5</point>``."""
 _VERTEX = re.compile(r"([xy])([0-9]{1,6})")
@@ -49,11 +53,12 @@ class Rules(NamedTuple):
     ``shift`` is 1 for 1-based corners; ``sizes``: the last two are width and height; ``degrees``: angles are no radians;
     ``any_angle``: one beyond a full turn is as the user says; ``resized``: corners are those of ``<size>``, whatever the
     size of the picture; ``sides_swapped``: that has its width and height the wrong way
-    round; ``as_displayed``: pictures stored turned were labelled as their EXIF orientation shows them.
+    round; ``as_displayed``: pictures stored turned were labelled as their EXIF orientation shows them. ``by_file``: ``shift`` holds for files that
+    name the challenge. ``relative``: numbers are so many parts of the picture's sides, 0 for pixels. ``transposed``: x is y in corners.
     """
 
     shift: float = 0.0
-    relative: bool = False
+    relative: int = 0
     sizes: bool = False
     predictions: bool = False
     skip_difficult: bool = False
@@ -63,6 +68,10 @@ class Rules(NamedTuple):
     resized: bool = False
     sides_swapped: bool = False
     as_displayed: bool = True
+    by_file: bool = False
+    transposed: bool = False
+    outlines: bool = True
+    commas: Commas = Commas.AUTO
 
 
 def number(text: str | None) -> float | None:
@@ -118,7 +127,9 @@ class ShapeReader:
         keypoints = _keypoints(points) if points else None
         outline: RotatedBox | Polygon | tuple[Code, str] | None = None
         envelope = box
-        if rotated := children_of(element, "robndbox"):
+        if box is not None and not self._rules.outlines:
+            pass
+        elif rotated := children_of(element, "robndbox"):
             outline = self._rotated(rotated[-1])
         elif polygons := [*children_of(element, "polygon"), *children_of(element, "points")]:
             outline = self._polygon(polygons)
@@ -141,7 +152,10 @@ class ShapeReader:
 
     def _number(self, name: str, text: str | None, where: str) -> float | None:
         value = number(text)
-        if value is None and _COMMA.fullmatch(said := (text or "").strip()):
+        said = (text or "").strip()
+        if value is None and self._rules.commas is Commas.THOUSANDS and _THOUSANDS.fullmatch(said):
+            value = number(said.replace(",", ""))
+        if value is None and _COMMA.fullmatch(said):
             self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}: the comma is taken as a decimal point", where)
             value = number(said.replace(",", "."))
         return value
@@ -151,6 +165,9 @@ class ShapeReader:
         if all(text is None for text in corners):
             return None
         values = []
+        with_comma = [text.strip() for text in corners if text and "," in text]
+        if with_comma and self._rules.commas is Commas.AUTO and all(map(_THOUSANDS.fullmatch, with_comma)):
+            return Code.BOX_INVALID, f"{with_comma[0]!r}: {_MAY_BE_EITHER}"
         for name, text in zip(CORNERS, corners):
             value = self._number(name, text, where)
             if value is None:
@@ -158,6 +175,8 @@ class ShapeReader:
                 return Code.BOX_INVALID, f"<{name}> {said}"
             values.append(value)
         left, top, right, bottom = values
+        if self._rules.transposed:
+            left, top, right, bottom = top, left, bottom, right
         if self._rules.sizes:
             right, bottom = left + right - self._rules.shift, top + bottom - self._rules.shift
         if left > right or top > bottom:
@@ -166,7 +185,7 @@ class ShapeReader:
         if self._rules.relative:
             if self._size is None:
                 return Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE
-            width, height = self._size
+            width, height = (side / self._rules.relative for side in self._size)
             return Box(left * width, top * height, (right - left) * width, (bottom - top) * height)
         shift = self._rules.shift
         if shift and (left < shift or top < shift):
@@ -181,7 +200,7 @@ class ShapeReader:
 
     def _place(self, x: float, y: float) -> tuple[float, float]:
         if self._rules.relative and self._size is not None:
-            return x * self._size[0], y * self._size[1]
+            return x * self._size[0] / self._rules.relative, y * self._size[1] / self._rules.relative
         return x - self._rules.shift, y - self._rules.shift
 
     def _point(self, element: Element) -> tuple[float, float] | None:
@@ -200,7 +219,7 @@ class ShapeReader:
         if cx is None or cy is None or w is None or h is None or angle is None or w <= 0 or h <= 0:
             return Code.BOX_INVALID, "a number of <robndbox> is missing, broken or not positive"
         if self._rules.relative and self._size is not None:
-            w, h = w * self._size[0], h * self._size[1]
+            w, h = w * self._size[0] / self._rules.relative, h * self._size[1] / self._rules.relative
         if not degrees and not self._rules.any_angle and abs(angle) > FULL_TURN:
             return (
                 Code.BOX_INVALID,

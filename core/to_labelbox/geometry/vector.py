@@ -31,6 +31,15 @@ def bounds(points: Flat) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
+def overlap(one: Box, other: Box) -> float:
+    """The area that two boxes have in common as a share of their union; 1 where neither has any."""
+    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    common = max(width, 0.0) * max(height, 0.0)
+    union = one.width * one.height + other.width * other.height - common
+    return common / union if union > 0 else 1.0
+
+
 def signed_area(ring: Flat) -> float:
     """Shoelace area in square units; positive for clockwise rings (y down)."""
     xs, ys = list(ring[::2]), list(ring[1::2])

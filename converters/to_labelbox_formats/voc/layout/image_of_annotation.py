@@ -17,19 +17,22 @@ def link(
     file_name: Callable[[int], str],
     exists: Callable[[str], bool] | None,
     is_copy: Callable[[str, str], bool],
+    *,
+    by_name: bool = False,
 ) -> None:
     """Find the image of every annotation file, then what is left over.
 
     An image of the same stem comes first, then the one that ``<filename>`` names, then the only one of that stem
     anywhere. ``file_name`` reads that field, which is asked for only where images are left over or several would do.
     ``exists`` looks beside single files whose neighbours are not listed. Of several that are copies of one another (``is_copy``),
-    the first stands for all.
+    the first stands for all. ``by_name``: the image that ``<filename>`` names goes before the one of the same stem.
     """
     claimed = bytearray(len(layout.images))
     open_units: list[int] = []
     refused: dict[int, int] = {}
     for unit, name in enumerate(layout.xmls):
-        found = _same_stem(layout, name) if layout.images else []
+        named = image_called(layout, name, file_name(unit)) if by_name else -1
+        found = [named] if named >= 0 else _same_stem(layout, name) if layout.images else []
         layout.image_of.append(found[0] if len(found) == 1 else -1)
         if len(found) == 1:
             claimed[found[0]] += claimed[found[0]] < 2
@@ -37,7 +40,7 @@ def link(
             open_units.append(unit)
     if exists is not None:
         _probe(layout, exists)
-    if open_units and not all(claimed):
+    if open_units:
         loose = _by_loose_stem(layout, claimed)
         for unit in open_units:
             position, several = _by_file_name(layout, layout.xmls[unit], file_name(unit), loose)
@@ -135,19 +138,14 @@ def _by_loose_stem(layout: Layout, claimed: bytearray) -> dict[str, list[int]]:
 
 def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int]]) -> tuple[int, list[int]]:
     """(position of the image that ``<filename>`` names, else of an unclaimed one of the same stem; -1 for none, others)."""
-    folder, stem = layout.folder(xml)
+    stem = layout.folder(xml)[1]
     path = alike(without_extension(said.strip().replace("\\", "/")))
-    said = said.strip().replace("\\", "/").rpartition("/")[2]
+    said = _base(said)
     if found := _same_stem(layout, xml):
         named = (p for p in found if layout.images[p].endswith("/" + said) or layout.images[p] == said)
         return next(named, found[0]), []
-    if said:
-        tops = [f"{top}{folder.rest}" for top in layout.image_tops(folder.root)]
-        for top in (*tops, xml.rpartition("/")[0] + "/" if "/" in xml else ""):
-            if (position := find(layout.images, top + said)) >= 0:
-                return position, []
-            if len(found := layout.images_named(top + said)) == 1:
-                return found[0], []
+    if (position := image_called(layout, xml, said)) >= 0:
+        return position, []
     keys = [alike(stem)]
     if said:
         keys.append(alike(said[: said.rfind(".")] if "." in said else said))
@@ -161,7 +159,36 @@ def _by_file_name(layout: Layout, xml: str, said: str, loose: dict[str, list[int
         ending = [p for p in several if f"/{alike(without_extension(layout.images[p]))}".endswith(f"/{path}")]
         if len(ending) == 1:
             return ending[0], []
-    return -1, several
+    return (-1 if several else _beside(layout, xml)), several
+
+
+def _beside(layout: Layout, xml: str) -> int:
+    """Position of the image of a stem in an image folder beside that of the file, as ``JPEGImages`` is to ``Annotations_old``; -1 for none."""
+    folder, stem = layout.folder(xml)
+    parent, slash, _ = folder.root[:-1].rpartition("/")
+    if folder.role is Role.FLAT and folder.root:
+        for top in layout.tops.get((Role.IMAGES, parent + slash), ()):
+            if len(found := layout.images_named(top + stem)) == 1:
+                return found[0]
+    return -1
+
+
+def _base(said: str) -> str:
+    """The name that ``<filename>`` gives, without the folders of somebody's disk."""
+    return said.strip().replace("\\", "/").rpartition("/")[2]
+
+
+def image_called(layout: Layout, xml: str, said: str) -> int:
+    """Position of the image that ``<filename>`` names, in a folder where that of the annotation file would be; -1 for none."""
+    if said := _base(said):
+        folder, _ = layout.folder(xml)
+        tops = [f"{top}{folder.rest}" for top in layout.image_tops(folder.root)]
+        for top in (*tops, xml.rpartition("/")[0] + "/" if "/" in xml else ""):
+            if (position := find(layout.images, top + said)) >= 0:
+                return position
+            if len(found := layout.images_named(top + said)) == 1:
+                return found[0]
+    return -1
 
 
 def _nearest(layout: Layout, xml: str, positions: Sequence[int]) -> int:
