@@ -85,7 +85,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     _note_nothing_labelled(layout, lists, log)
     if context.media is None:
         _count_lost_pictures(layout, log)
-    images = sum(1 for unit in range(layout.units) if layout.image(unit))
+    images = len(layout.image_of) - layout.image_of.count(-1) + len(layout.orphans)
     items = Items(
         source, layout, lists, classes, rules, context, fallback, options.check_sizes, sample.documents, options.picture
     )

@@ -49,6 +49,8 @@ def choose(layout: Layout, wanted: str) -> list[str]:
 
 def ask_between_annotations(layout: Layout, source: Source) -> None:
     """Stop where the files of one folder describe the pictures of another one's, and do not say the same."""
+    if not layout.refused:
+        return
     pairs: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for unit, (_, owner) in layout.refused.items():

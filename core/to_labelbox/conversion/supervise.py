@@ -101,8 +101,8 @@ def _left_out(pool: WorkerPool, chunk: Chunk, reason: str, read: bool, fail: boo
     return part
 
 
-_FINISHED = (("rendered", "lines"), ("numbered", ""))
-"""Files of a part that go into finished ones, and what is needed no more then: of the index, other sections follow."""
+_FINISHED = ("rendered", "numbered")
+"""Files of a part that go into finished ones. Its lines are spent then, but of its index other sections follow."""
 
 
 def _done(pool: WorkerPool, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R]]:
@@ -156,12 +156,15 @@ def joined_by(
             sizes[task.start] = outcome
         while waiting and waiting[0][0] in sizes:
             start, stop = waiting.popleft()
-            for (what, made_from), sink, size in zip(_FINISHED, files, sizes.pop(start)):
-                path = part_path(folder, start, stop, what)
-                if sink is None or not size:
-                    continue
-                spent = part_path(folder, start, stop, made_from) if made_from else ""
-                tasks.appendleft(Placing(path, sink.path, sink.size, spent))
+            made = [
+                (part_path(folder, start, stop, what), sink)
+                for what, sink, size in zip(_FINISHED, files, sizes.pop(start))
+                if sink is not None and size
+            ]
+            copies = tuple((path, sink.path, sink.size) for path, sink in made)
+            spent = (part_path(folder, start, stop, "lines"), *(path for path, _ in made))
+            tasks.appendleft(Placing(copies, spent))
+            for path, sink in made:
                 for piece in pieces(path):
                     sink.count(piece)
 

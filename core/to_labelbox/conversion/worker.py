@@ -85,12 +85,10 @@ class RenderTask(NamedTuple):
 
 
 class Placing(NamedTuple):
-    """A file of a part, to be copied to its place in the finished one, and removed with the one that it was made from."""
+    """Files of a part, each to be copied to its place (a file and an offset in it), and files that are spent then."""
 
-    path: str
-    target: str
-    offset: int
-    made_from: str
+    copies: tuple[tuple[str, str, int], ...]
+    spent: tuple[str, ...]
 
 
 class WorkerState:
@@ -214,9 +212,10 @@ def finish(task: RenderTask | Placing) -> tuple[int, int]:
     """Make a part of a finished file, or put it there."""
     if isinstance(task, RenderTask):
         return render(task)
-    with suppress(FileNotFoundError):  # who has removed it had copied it, and has died since
-        copy_into(task.path, task.target, task.offset)
-    for path in (task.made_from, task.path):
+    for path, target, offset in task.copies:
+        with suppress(FileNotFoundError):  # who has removed it had copied it, and has died since
+            copy_into(path, target, offset)
+    for path in task.spent:
         with suppress(FileNotFoundError):
             os.remove(path)
     return 0, 0
