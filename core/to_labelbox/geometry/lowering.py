@@ -139,7 +139,7 @@ class Lowering:
         if isinstance(table, OutlineTable):
             if self._careful or self.width is None or self.height is None:
                 return False
-            if any((self._policies.get(one) or self.policy(one)) is not Policy.POLYGON for one in rows.labels):
+            if any((self._policies.get(one) or self.policy(one)) is not Policy.POLYGON for one in {*rows.labels}):
                 return False
             first, last = table.first_ring[first], table.first_ring[last]
             right, bottom = self.width, self.height

@@ -186,7 +186,7 @@ class Shapes:
         uuids = [*map(buffer.uuids.start.__add__, digits)]
         told = texts.told[start:stop] if buffer.spill_index is not None else []
         if last - first > stop - start:
-            uuids, names, told = self._of_pieces(rows, texts, of_objects, names, uuids, told)
+            self._take_apart(rows, texts.first_shape, of_objects, names, uuids, told)
         row = f'","dataRow":{bytes(buffer.data_row).decode()},"name":'
         lines = [f'{{"uuid":"{u}{row}{name}{text}' for u, name, text in zip(uuids, names, texts.shapes[first:last])]
         number, place = buffer.number, f'","key":{bytes(buffer.place).decode()}'
@@ -200,28 +200,21 @@ class Shapes:
         buffer.add("".join(lines), last - first, "".join(index))
         return True
 
-    def _of_pieces(
-        self,
-        rows: Rows,
-        texts: TableTexts,
-        of_objects: Sequence[_Plain],
-        names: Sequence[str],
-        uuids: Sequence[str],
-        told: list[str],
-    ) -> tuple[list[str], list[str], list[str]]:
-        """Names, uuids and what the index tells, of each shape where they are of each object."""
-        first, table = texts.first_shape, rows.table
-        counts = [first[n + 1] - first[n] for n in range(rows.start, rows.stop)]
-        all_names, all_uuids, all_told = list[str](), list[str](), list[str]()
-        for n, count in enumerate(counts):
-            id, name, plain = str(table.ids[rows.start + n]), names[n], of_objects[n]
-            if count > 1:
-                name = bytes(self._piece_name(plain, id, table.attributes[rows.start + n])).decode()
-            all_names += [name] * count
-            all_uuids += (uuids[n], *(self._buffer.uuids.make(id, str(piece)) for piece in range(1, count)))
-            all_told += told[n : n + 1] * count
+    def _take_apart(self, rows: Rows, first: Sequence[int], of_objects: Sequence[_Plain], *of_each: list[str]) -> None:
+        """Make names, uuids and what the index tells, which are of objects, those of their shapes."""
+        table, (names, uuids, told) = rows.table, of_each
+        at = -1
+        for n, plain in enumerate(of_objects, rows.start):
+            at += 1
+            count = first[n + 1] - first[n]
+            if count == 1:
+                continue
+            id = str(table.ids[n])
+            names[at : at + 1] = [bytes(self._piece_name(plain, id, table.attributes[n])).decode()] * count
+            uuids[at + 1 : at + 1] = [self._buffer.uuids.make(id, str(piece)) for piece in range(1, count)]
+            told[at : at + 1] *= count
             plain.lines += count - 1
-        return all_uuids, all_names, all_told
+            at += count - 1
 
     def _has_tools(self, rows: Rows, plains: Mapping[str, _Plain]) -> bool:
         """Whether all classes have a name; each then has a tool."""
