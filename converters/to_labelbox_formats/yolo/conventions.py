@@ -16,7 +16,7 @@ from to_labelbox.report.observations import ask
 from to_labelbox_formats.yolo.columns import OUTLINE
 from to_labelbox_formats.yolo.options import KeypointNames, Options, Origin, Units, Visibility
 from to_labelbox_formats.yolo.rows import BoxForm, Frame, Task, is_number
-from to_labelbox_formats.yolo.task import Evidence, Finding
+from to_labelbox_formats.yolo.task import Evidence, Finding, counts_from_one
 
 _ENOUGH = 3
 """Boxes that it takes to doubt their form."""
@@ -71,12 +71,23 @@ def decide_box(
         return BoxForm.CENTER
     pixels = options.units is Units.PIXELS
     whole = Frame(100, 100) if options.units is Units.PERCENT else _WHOLE
-    fits = _Fits()
+    fits, beyond = _Fits(), 0
     for unit, values in evidence.boxed:
         frame = frame_of(unit) if pixels else whole
-        if frame.width and task in (Task.DETECT, Task.SEGMENT, Task.POSE):
-            a, b, c, d = values[:4]
+        a, b, c, d = values[:4]
+        if not pixels and max(a, b) > 2 * whole.width:
+            beyond += 1
+        elif frame.width and task in (Task.DETECT, Task.SEGMENT, Task.POSE):
             fits.add(a, b, c, d, frame.width, frame.height)
+    if beyond and options.units is Units.AUTO:
+        log.assume(
+            "unit",
+            Units.FRACTIONS,
+            for_=fits.boxes,
+            against=beyond,
+            why=f"{beyond} of {n_of(fits.boxes + beyond, 'box', 'boxes')} have numbers beyond 2, so they seem to be pixels, the others not",
+            option="-O units=pixels",
+        )
     out = fits.boxes - fits.center
     if not out or out < _MUCH * fits.boxes:
         return BoxForm.CENTER
@@ -248,15 +259,23 @@ def first_class(options: Options, evidence: Evidence, names: Mapping[int, str] |
     if options.first_class is not None:
         return int(options.first_class)
     count = len(names or ())
-    if not options.unknown_classes and names and max(names) == count - 1 and evidence.counts_from_one(count):
-        first, last = names[0], names[count - 1]
+    if options.unknown_classes or not names or max(names) != count - 1:
+        return 0
+    first, last = names[0], names[count - 1]
+    from_one = [split for split, ids in evidence.ids_of.items() if counts_from_one(ids, count)]
+    seen = f"class id {count} occurs and 0 never does, but {n_of(count, 'name has', 'names have')} the ids 0 to {count - 1}: ids seem to count from 1"
+    if from_one and counts_from_one(evidence.ids, count):
         ask(
-            f"{path}: class id {count} occurs and 0 never does, but {n_of(count, 'name has', 'names have')} the ids 0 to {count - 1}: ids seem to count from "
-            "1.",
+            f"{path}: {seen}.",
             (
                 ("-O first_class=1", f"1 is {first!r}, {count} is {last!r}"),
                 ("-O first_class=0", f"1 is {names[1]!r}, and {count} has no name"),
             ),
+        )
+    if from_one:
+        ask(
+            f"{path}: in split {from_one[0]!r} {seen} there, and from 0 in others. Convert that split apart, with -O first_class=1.",
+            (("-O first_class=0", f"all count from 0: 1 is {names[1]!r} everywhere, and {count} has no name"),),
         )
     return 0
 

@@ -46,7 +46,7 @@ from to_labelbox_formats.yolo.options import Options, Units, keypoints_of, rules
 from to_labelbox_formats.yolo.rivals import choose
 from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
 from to_labelbox_formats.yolo.split_members import Entries, everything, from_descriptor, is_there
-from to_labelbox_formats.yolo.task import SAMPLE, Evidence, Finding, decide
+from to_labelbox_formats.yolo.task import SAMPLE, Evidence, Finding, counts_from_one, decide
 from to_labelbox_formats.yolo.unread import note_files
 
 
@@ -110,7 +110,10 @@ def _descriptor(tree: Tree, options: Options, log: Log, named: str) -> Descripto
         if len(found) > 1 and not ranked:
             ranked = [n for n in found if _leads_somewhere(tree, n)]
             if len(ranked) != 1:
-                raise SourceError(f"{', '.join(found[:5])} each describe the set: say which with -O data=FILE")
+                ask(
+                    f"{tree.source.path}: {', '.join(found[:5])} each describe the set.",
+                    [(f'-O data="{name}"', f"the splits and classes of {name}") for name in found[:5]],
+                )
         named = (ranked or found)[0]
         if len(found) > 1:
             other = found[found[0] == named]
@@ -280,10 +283,10 @@ def _evidence(tree: Tree, index: Index, names: int, columns: Columns | None) -> 
         evidence = Evidence(columns=columns)
         for unit in labelled[::step]:
             try:
-                evidence.add(tree.read(index.label_of(unit)), unit)
+                evidence.add(tree.read(index.label_of(unit)), unit, index.split_names[index.splits[unit]])
             except FileError:
                 continue  # reported when it is converted
-        if not evidence.doubtful and not evidence.counts_from_one(names):
+        if not evidence.doubtful and not any(counts_from_one(ids, names) for ids in evidence.ids_of.values()):
             break
     return evidence, len(labelled)
 

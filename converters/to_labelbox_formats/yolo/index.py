@@ -222,7 +222,7 @@ def _add_orphans(
             if claimed.get(label) or not is_label_name(label) or label in entries.lists:
                 continue
             stem = label[len(folder) : label.rfind(".")]
-            if stem in stems or (target != folder and _has_picture(tree, target, stem)):
+            if stem in stems or _has_picture(tree, target, stem):
                 by_stem = by_stem or _labels_by_stem(index)
                 if used := by_stem.get(stem, ""):
                     index.ignored[label] = f"the labels of its picture are read from {used[: used.rfind('/') + 1]}"

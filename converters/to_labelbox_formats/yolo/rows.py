@@ -320,13 +320,7 @@ class Rows:
                 values = around(values)
             geometry = Polygon(((open_ring(values),),))
         else:
-            x, y, w, h = values[:4]
-            if self.rules.box is BoxForm.CORNERS:
-                x, y, w, h = (x + w) / 2, (y + h) / 2, w - x, h - y
-            elif self.rules.box is BoxForm.TOP_LEFT:
-                x, y = x + w / 2, y + h / 2
-            if w < 0 or h < 0:
-                raise Refused(Code.BOX_INVALID, f"the box is {w:g} wide and {h:g} high")
+            x, y, w, h = self._box(values)
             if turn % 360:
                 geometry = RotatedBox(x * width, y * height, w * width, h * height, turn % 360)
             else:
@@ -346,6 +340,21 @@ class Rows:
             location=where,
             loss=bool(trailing or lost),
         )
+
+    def _box(self, values: Sequence[float]) -> tuple[float, float, float, float]:
+        """Centre, width and height of the box that a row begins with."""
+        x, y, w, h = values[:4]
+        if self.rules.box is BoxForm.CORNERS:
+            x, y, w, h = (x + w) / 2, (y + h) / 2, w - x, h - y
+        elif self.rules.box is BoxForm.TOP_LEFT:
+            x, y = x + w / 2, y + h / 2
+        if max(x, y) > 2 * self.rules.parts and not self.rules.pixels:
+            raise Refused(
+                Code.BOX_INVALID, f"{max(x, y):g} is no fraction of a picture: pixels, in a set of fractions?"
+            )
+        if w < 0 or h < 0:
+            raise Refused(Code.BOX_INVALID, f"the box is {w:g} wide and {h:g} high")
+        return x, y, w, h
 
     def _note_lost(self, file: str, where: str, id: str) -> str:
         """Note, and give, the values that the user has named and that have no place in a label."""

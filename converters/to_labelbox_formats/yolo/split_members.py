@@ -44,6 +44,7 @@ class Entries:
         self.why_unused = ""
         self._named: set[str] = set()
         self._folders: set[str] = set()
+        self._called: dict[str, str] = {}
         self._again = 0
 
     def add(self, split: str, name: str, present: bool) -> None:
@@ -73,6 +74,20 @@ class Entries:
         self._again += len(images) - len(fresh)
         if fresh:
             self.groups.append((split, True, fresh))
+
+    def picture_called(self, line: str) -> str:
+        """The only picture of the tree that a line of a list means by its name, with or without its extension, or by that of its label file."""
+        if not self._called:
+            self._called = {"": ""}
+            for name in (name for names in self.tree.images.values() for name in names):
+                base = name[name.rfind("/") + 1 :]
+                for key in (base, base[: base.rfind(".")]):
+                    self._called[key] = "" if key in self._called else name
+        for text in (line, *line.split(maxsplit=1)):
+            base = text[text.rfind("/") + 1 :]
+            if found := self._called.get(base) or self._called.get(base.removesuffix(".txt"), ""):
+                return found
+        return ""
 
     def holds(self, folder: str) -> bool:
         """Whether a picture of the set, or a label file, is below a folder."""
@@ -114,8 +129,11 @@ def from_descriptor(tree: Tree, found: Descriptor, log: Log) -> Entries:
         entries.guessed = True
         return entries
     if not entries.resolved:
+        links = f"{', '.join(tree.source.links[:4])}: links are not followed. " if tree.source.links else ""
         raise SourceError(
-            f"{found.file}: no picture and no label of any split is below the source:\n  " + "\n  ".join(missing) + "\n"
+            f"{found.file}: no picture and no label of any split is below the source:\n  "
+            + "\n  ".join(missing)
+            + f"\n{links}"
             f"Give the folder that holds them as the source, or name it with -O root={_real_root(tree, found)}"
         )
     for text in missing:
@@ -309,7 +327,10 @@ def _read_list(tree: Tree, entries: Entries, split: str, file: str, bases: list[
         if not tree.has(name):
             order = [here, *bases] if path.startswith("./") else [*bases, here]
             options = list(dict.fromkeys(_candidates(path, order)))
-            name = next((o for o in options if tree.has(o) or has_label(tree, o)), "")
+            name = next(filter(tree.has, options), "")
+            if not name or not is_image(name):
+                called = entries.picture_called(path) if "/" not in path else ""
+                name = called or next((o for o in options if has_label(tree, o)), "") or entries.picture_called(path)
             if not name and without_pictures and options:
                 name = joined(order[0], strip_data(path)) or options[-1]
             if not name or not is_image(name):

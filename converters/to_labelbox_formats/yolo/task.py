@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -71,15 +71,16 @@ class Evidence(Struct):
     convex: int = 0
     crossed: int = 0
     columns: Columns | None = None
-    ids: set[bytes] = field(default_factory=set)
+    ids_of: dict[str, set[bytes]] = field(default_factory=dict)
     boxed: list[tuple[int, list[float]]] = field(default_factory=list)
     quads: list[tuple[int, list[float]]] = field(default_factory=list)
     described: int = 0
     description: list[float] = field(default_factory=list)
 
-    def add(self, data: bytes, unit: int) -> None:
+    def add(self, data: bytes, unit: int, split: str) -> None:
         """Count the rows of the label file of a unit."""
         self.files += 1
+        ids = self.ids_of.setdefault(split, set())
         for number, line in enumerate(lines_of(utf8(data))[0]):
             if len(line) >= MAX_LINE:
                 continue
@@ -92,8 +93,8 @@ class Evidence(Struct):
                 continue
             self.rows += 1
             self.lengths[count] += 1
-            if len(self.ids) < _MAX_IDS:
-                self.ids.add(tokens[0])
+            if len(ids) < _MAX_IDS:
+                ids.add(tokens[0])
             if not tokens[0][:1].isdigit() and not is_number(tokens[0]):
                 self.worded += 1
                 self.word, self.worded_unit = tokens[0], unit
@@ -173,19 +174,18 @@ class Evidence(Struct):
         return 2 * even < odd
 
     @property
+    def ids(self) -> set[bytes]:
+        return set[bytes]().union(*self.ids_of.values())
+
+    @property
     def whole_ids(self) -> set[int]:
         """The class ids that occur and are whole numbers."""
-        return {int(float(token)) for token in self.ids if is_number(token) and float(token).is_integer()}
+        return whole(self.ids)
 
     @property
     def ids_are_fractions(self) -> bool:
         """Whether no row begins with a class id, and all with a number that can be a place."""
         return all(is_number(token) and 0 < float(token) < 1 for token in self.ids)
-
-    def counts_from_one(self, names: int) -> bool:
-        """Whether ids seem to count from 1: the number of names occurs as an id, 0 never does."""
-        ids = self.whole_ids
-        return 1 < names < _MAX_IDS and len(ids) > 1 and min(ids) > 0 and max(ids) == names
 
     @property
     def has_identities(self) -> bool:
@@ -242,6 +242,17 @@ class Evidence(Struct):
     def with_boxes(self) -> bool:
         """Whether outlines of several lengths have the box around them before their first vertex."""
         return self.looked_into >= _FEW and 10 * self.framed >= 9 * self.looked_into
+
+
+def whole(ids: Iterable[bytes]) -> set[int]:
+    """Those that are whole numbers."""
+    return {int(float(token)) for token in ids if is_number(token) and float(token).is_integer()}
+
+
+def counts_from_one(ids: Iterable[bytes], names: int) -> bool:
+    """Whether ids seem to count from 1: the number of names occurs as an id, 0 never does."""
+    found = whole(ids)
+    return 1 < names < _MAX_IDS and len(found) > 1 and min(found) > 0 and max(found) == names
 
 
 def _like_pose(values: list[float], size: int, trailing: int) -> tuple[bool, bool]:

@@ -37,7 +37,7 @@ def test_of_several_descriptors_the_only_one_whose_splits_are_there(box: Sandbox
     assert [a.label for a in box.objects()] == ["car"]
     assert any("data/mine.yaml is followed, not data/coco.yaml" in a.why for a in box.opening.assumptions.values())
     box.write({"data/more.yaml": "path: ../datasets/mine\ntrain: images\nnames: [x]\n"})
-    with pytest.raises(SourceError, match="-O data=FILE"):
+    with pytest.raises(UsageError, match="-O data="):
         box.open()
 
 
@@ -183,7 +183,7 @@ def test_data_yaml_itself_and_the_choice_among_several(box: Sandbox) -> None:
     box.picture("images/a.png")
     assert box.objects("two.yaml")[0].label == "y"
     assert box.objects(data="one.yaml")[0].label == "x"
-    with pytest.raises(SourceError, match="-O data="):
+    with pytest.raises(UsageError, match="-O data="):
         box.open()
     with pytest.raises(UsageError, match="no such file"):
         box.open(data="three.yaml")

@@ -22,7 +22,7 @@ from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, joined, split_of
 from to_labelbox_formats.yolo.rows import SIZE_REMEDY, BoxForm, Rows
-from to_labelbox_formats.yolo.task import Evidence
+from to_labelbox_formats.yolo.task import Evidence, counts_from_one
 
 _SAMPLE, _BOXES = 500, 200
 """Lines, spread over the set, and first boxes of a line by which the order of corners is judged."""
@@ -154,9 +154,9 @@ def look(lines: Lines, pictures: Pictures, names: int) -> tuple[CornerOrder, Evi
                     *corners, id = text.split(b",")
                     left, top, right, bottom = map(float, corners)
                     order.add(left, top, right, bottom, frame.width, frame.height)
-                    evidence.ids.add(id)
+                    evidence.ids_of.setdefault(lines.split(unit), set()).add(id)
                     evidence.texts.append(corners)
-        if not evidence.counts_from_one(names):
+        if not any(counts_from_one(ids, names) for ids in evidence.ids_of.values()):
             break
     return order, evidence
 

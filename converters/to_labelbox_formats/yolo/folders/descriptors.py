@@ -32,7 +32,9 @@ NAMES_FILES = (
 )  # fmt: skip
 """Files that name classes, one a line (notes.json: categories), in order of preference."""
 
-_NUMBERED = pattern(r"([0-9]{1,7})\s*[:\s,]\s*(\S.*)")
+_NUMBERED = pattern(r"(?P<id>[0-9]{1,7})\s*[:\s,]\s*(?P<name>\S.*)")
+_NUMBERED_AFTER = pattern(r"(?P<name>\S.*?)\s*[:=\s,]\s*(?P<id>[0-9]{1,7})")
+_COMMENT = pattern(r"#\s|//")
 _WORDS_THAT_YAML_TURNS = pattern(r"(?i)(?:yes|no|on|off|true|false|null|~)")
 
 
@@ -225,7 +227,11 @@ def _pairs(raw: object, file: str, log: Log) -> list[tuple[object, object]]:
     if isinstance(raw, list):
         entries = [next(iter(v.items())) for v in raw if isinstance(v, dict) and len(v) == 1]
         apart = len(entries) == len(raw) and all(_whole(key) is not None for key, _ in entries)
-        return [*entries] if apart else list(enumerate(raw))
+        if apart:
+            return [*entries]
+        if raw and all(isinstance(v, dict) and _whole(v.get("id")) is not None and "name" in v for v in raw):
+            return [(v["id"], v["name"]) for v in raw]
+        return [*(_numbered(list(map(_text, raw)), file, log) or dict(enumerate(raw))).items()]
     if not isinstance(raw, dict):
         return []
     raw = _merged(raw)
@@ -391,14 +397,14 @@ def names_of_lines(text: str, file: str, log: Log) -> dict[int, str]:
     lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     while lines and not lines[-1]:
         lines.pop()
-    if numbered := _numbered(lines):
-        log.assume(
-            "class ids",
-            "numbers before the names",
-            for_=len(numbered),
-            why=f"every line of {file} begins with the next number: taken as the id, not as a part of the name",
-            option="-O names=FILE",
-        )
+    if comments := [line for line in lines if _COMMENT.match(line)]:
+        why = f"{n_of(len(comments), 'line')} of {file} ({comments[0][:40]!r}) taken for a comment, which has no id"
+        _assume_of_lines("comments are no classes", len(comments), why, log)
+        lines = [line for line in lines if not _COMMENT.match(line)]
+    if len(lines) == 1 and "," in lines[0]:
+        lines = [name.strip() for name in lines[0].split(",")]
+        _assume_of_lines("names with commas between", len(lines), f"{file} has one line, with commas", log)
+    if numbered := _numbered(lines, file, log):
         return numbered
     names: dict[int, str] = {}
     for index, line in enumerate(lines[:MAX_CLASSES]):
@@ -413,13 +419,25 @@ def names_of_lines(text: str, file: str, log: Log) -> dict[int, str]:
     return names
 
 
-def _numbered(lines: list[str]) -> dict[int, str]:
-    """Names by id of lines such as ``0: cat`` that count from 0; nothing for other lines."""
-    matches = [_NUMBERED.fullmatch(line) for line in lines[:MAX_CLASSES]]
-    if len(lines) < 2 or None in matches:
-        return {}
-    found = {int(match[1]): match[2] for match in matches if match}
-    return found if list(found) == [*range(len(lines))] else {}
+def _assume_of_lines(taken: str, count: int, why: str, log: Log) -> None:
+    log.assume("class ids", taken, for_=count, why=why, option="-O names=FILE")
+
+
+def _numbered(lines: list[str], file: str, log: Log) -> dict[int, str]:
+    """Names by id of lines such as ``0: cat`` or ``cat 0``, whose numbers count from 0 or 1; nothing for other lines."""
+    for form, where in ((_NUMBERED, "before"), (_NUMBERED_AFTER, "after")):
+        matches = [form.fullmatch(line) for line in lines[:MAX_CLASSES]]
+        if len(lines) < 2 or None in matches:
+            continue
+        found = {int(match["id"]): match["name"] for match in matches if match}
+        if sorted(found) not in ([*range(len(lines))], [*range(1, len(lines) + 1)]) or len({*found.values()}) < len(
+            lines
+        ):
+            continue
+        why = f"the numbers {where} the names of {file} count from {min(found)}: taken as the ids, not as a part of the names"
+        _assume_of_lines(f"numbers {where} the names", len(found), why, log)
+        return found
+    return {}
 
 
 def warn_of_duplicates(names: dict[int, str], file: str, log: Log) -> None:
