@@ -327,10 +327,9 @@ def _read_list(tree: Tree, entries: Entries, split: str, file: str, bases: list[
         if not tree.has(name):
             order = [here, *bases] if path.startswith("./") else [*bases, here]
             options = list(dict.fromkeys(_candidates(path, order)))
-            name = next(filter(tree.has, options), "")
-            if not name or not is_image(name):
-                called = entries.picture_called(path) if "/" not in path else ""
-                name = called or next((o for o in options if has_label(tree, o)), "") or entries.picture_called(path)
+            name = next((o for o in options if tree.has(o) or has_label(tree, o)), "")
+            if not is_image(name) or ("/" not in name and not tree.has(name)):
+                name = entries.picture_called(path) or name
             if not name and without_pictures and options:
                 name = joined(order[0], strip_data(path)) or options[-1]
             if not name or not is_image(name):
