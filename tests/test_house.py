@@ -45,17 +45,37 @@ def test_what_is_counted() -> None:
     assert list(functions(text)) == [("f", 4, "def f() -> None:")]
 
 
+def words_of(node: ast.AST) -> str:
+    """A literal text with its places empty; nothing for what is none."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    texts = [p.value if isinstance(p, ast.Constant) else "{}" for p in parts]
+    return "".join(map(str, texts)) if isinstance(node, ast.Constant | ast.JoinedStr) else ""
+
+
+def sentences(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
+    """Code, sentence and where it stands, of each that is said in a call, in place or by a name that it was given before."""
+    for function in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+        named = sorted(
+            (node.lineno, target.id, words_of(node.value))
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        )
+        for call in (n for n in ast.walk(function) if isinstance(n, ast.Call)):
+            code = [a.attr for a in call.args if isinstance(a, ast.Attribute) and ast.unparse(a.value) == "Code"]
+            for words in call.args if code else ():
+                given = isinstance(words, ast.Name) and [n for n in named if n[1] == words.id and n[0] <= call.lineno]
+                line, _, text = given[-1] if given else (words.lineno, "", words_of(words))
+                if text:
+                    yield code[0], text, line
+
+
 def test_what_two_places_say_stands_in_one() -> None:
     """A sentence with a code that is written twice will be mended once: :mod:`to_labelbox.report.sentences` is for both."""
-    said: dict[tuple[str, str], list[str]] = {}
+    said: dict[tuple[str, str], set[str]] = {}
     for path in SOURCES:
-        for call in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)):
-            code = next(
-                (a.attr for a in call.args if isinstance(a, ast.Attribute) and ast.unparse(a.value) == "Code"), ""
-            )
-            for words in (a for a in call.args if code and isinstance(a, ast.Constant | ast.JoinedStr)):
-                parts = words.values if isinstance(words, ast.JoinedStr) else [words]
-                text = "".join(str(p.value) if isinstance(p, ast.Constant) else "{}" for p in parts)
-                said.setdefault((code, text), []).append(f"{path.name}:{call.lineno}")
-    assert len(said) > 200
+        for code, text, line in sentences(ast.parse(path.read_text())):
+            said.setdefault((code, text), set()).add(f"{path.name}:{line}")
+    assert len(said) > 250
     assert {text: places for (_, text), places in said.items() if len(places) > 1 and len(text) > 8} == {}

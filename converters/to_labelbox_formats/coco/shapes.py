@@ -14,6 +14,7 @@ from to_labelbox.geometry import raster
 from to_labelbox.geometry import vector as geo
 from to_labelbox.model.items import Asset, Box, Keypoint, Keypoints, Mask, Point, Polygon
 from to_labelbox.model.text import n_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
@@ -80,7 +81,7 @@ def box_of(reading: Reading) -> Box | None:
         return None
     left, top, width, height = values
     if width < 0 or height < 0:
-        reading.remark(Code.BOX_FLIPPED, "bbox has a negative side; its corners are swapped")
+        reading.remark(*sentences.BOXES_CORNERS_SWAPPED())
         left, width = (left + width, -width) if width < 0 else (left, width)
         top, height = (top + height, -height) if height < 0 else (top, height)
     if side := reading.record.file.conventions.sides[0]:

@@ -210,7 +210,7 @@ def geometry_of(figure: Figure, width: int | None, height: int | None, note: Cal
 def _box(numbers: Sequence[float], rotation: float, note: Callable[[Code, str], None]) -> Box | RotatedBox:
     left, top, right, bottom = numbers
     if right < left or bottom < top:
-        note(Code.BOX_FLIPPED, "the corners are swapped; they are put in order")
+        note(*sentences.BOXES_CORNERS_SWAPPED())
         left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
     width, height = round(right - left, DIGITS), round(bottom - top, DIGITS)
     if rotation % 360:

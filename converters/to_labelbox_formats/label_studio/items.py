@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from to_labelbox.model.items import Item, Media
 from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
@@ -162,11 +163,7 @@ class _Range(Struct, frozen=True):
         log = self.log
         if asset.slot.media is Media.IMAGE and asset.objects and self.reader.exif:
             if asset.unchecked:
-                log.note(
-                    Code.EXIF_UNCHECKED,
-                    "the picture is not at hand or cannot be read, so its EXIF orientation could not be checked: give --media-root",
-                    file=path,
-                )
+                log.note(*sentences.EXIF_UNKNOWN(), file=path)
             elif asset.orientation > 1:
                 log.assume(
                     "side up of pictures that are stored turned",
@@ -176,11 +173,7 @@ class _Range(Struct, frozen=True):
                     why="counted are pictures whose regions state the size of the upright one",
                     option="--exif ignore",
                 )
-                log.note(
-                    Code.EXIF_TURNED,
-                    f"shapes were turned back to the stored picture (EXIF orientation {asset.orientation})",
-                    file=path,
-                )
+                log.note(*sentences.EXIF_TURNED(orientation=asset.orientation), file=path)
         if asset.said_frames is not None and not self.reader.frame_rate_given:
             own = asset.video.frames if asset.video is not None else None
             log.assume(

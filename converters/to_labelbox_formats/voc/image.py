@@ -214,8 +214,7 @@ class Items:
             if isinstance(found, str):
                 return found, gallery.header(found)
             if found is not None:
-                message = f"{found.first} and {found.second} below the media root may be its image: neither is taken"
-                log.note(Code.ASSET_UNKNOWN, message, file=name)
+                log.note(*found.said_of("--media-root"), file=name)
                 return path, None
             path = self._moves.of(path, "")
         if not known:

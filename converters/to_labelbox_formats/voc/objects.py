@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from to_labelbox.model.items import Annotation, Attribute, Box, Object, Relationship, RotatedBox
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.source.record_ids import Places
@@ -164,15 +165,9 @@ class _File:
             objects = [a for a in found if isinstance(a, Object)]
             key = repr([(o.label, o.geometry, o.keypoints, o.attributes) for o in objects])
             if objects and key in seen:
+                code, message = sentences.SAID_BEFORE(other=f"object[{seen[key]}]")
                 for one in objects:
-                    self._log.merge(
-                        Code.ANNOTATION_DUPLICATE,
-                        one.label,
-                        f"equal to object[{seen[key]}], which is kept",
-                        file=self._file,
-                        where=one.location,
-                        id=one.id,
-                    )
+                    self._log.merge(code, one.label, message, file=self._file, where=one.location, id=one.id)
                 continue
             seen[key] = n
             yield from found

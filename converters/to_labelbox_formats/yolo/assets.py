@@ -14,6 +14,7 @@ from enum import IntEnum
 
 from to_labelbox.model.text import pattern
 from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable
@@ -74,23 +75,14 @@ class Pictures:
             if place is FoundIn.SOURCE and stated is None:
                 log.file_unreadable(name, "is no picture whose size can be read")
             elif rows and self._exif and not name.lower().endswith(_WITHOUT_EXIF):
-                log.note(
-                    Code.EXIF_UNCHECKED,
-                    "the picture is not at hand or cannot be read, so its EXIF orientation is not checked; "
-                    "give the pictures with --media-root",
-                    file=name,
-                )
+                log.note(*sentences.EXIF_UNKNOWN(), file=name)
             return Frame(*stated) if stated else Frame()
         if header.orientation == 1 or not self._exif:
             frame = Frame(header.width, header.height)
         else:
             frame = Frame(*header.upright, header.orientation)
             if rows:
-                log.note(
-                    Code.EXIF_TURNED,
-                    f"EXIF orientation {header.orientation}: coordinates are turned back to the stored picture",
-                    file=name,
-                )
+                log.note(*sentences.EXIF_TURNED(orientation=header.orientation), file=name)
                 log.assume(
                     "side up of pictures",
                     "as displayed",

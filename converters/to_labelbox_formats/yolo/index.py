@@ -294,8 +294,7 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
         elif found is not None:
             unsure.add(_stem(asset))
             if media.find(names[0]) is None:  # else it is told when the asset is looked up
-                message = f"{found.first} and {found.second} below the media root may be its picture: neither is taken"
-                log.note(Code.ASSET_AMBIGUOUS, message, file=index.label_of(unit))
+                log.note(*found.said_of("--media-root"), file=index.label_of(unit))
     for found, units in uploads.items():
         if len(units) == 1 and found not in used:
             used.add(found)

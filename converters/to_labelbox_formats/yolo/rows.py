@@ -27,6 +27,7 @@ from to_labelbox.geometry.any_shape import to_stored
 from to_labelbox.geometry.vector import open_ring
 from to_labelbox.model.items import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon, RotatedBox
 from to_labelbox.model.text import n_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNREADABLE, Log, Tally
@@ -235,8 +236,8 @@ class Rows:
             if first is not where:
                 label = _dota_name(tokens) if dota else self.class_of(tokens[0])[0]
                 self.log.read(label)
-                message = f"says the same as {first}"
-                self.log.merge(Code.ANNOTATION_DUPLICATE, label, message, file=file, where=where, id=id)
+                code, message = sentences.SAID_BEFORE(other=first)
+                self.log.merge(code, label, message, file=file, where=where, id=id)
             elif dota:
                 self._add_dota(found, tokens, frame, file, id, where)
             else:

@@ -61,12 +61,7 @@ def _located_items(
                 found = names.find(asset.path)
                 log.count_match(option, isinstance(found, str))
                 if isinstance(found, Tie):
-                    log.note(
-                        Code.ASSET_AMBIGUOUS,
-                        f"{option} has {found.first} and {found.second}, which may both be meant: neither is taken; "
-                        "give more of the path there, or less of it",
-                        file=asset.path,
-                    )
+                    log.note(*found.said_of(option), file=asset.path)
                 elif found is not None and option == MEDIA_ROOT and found != asset.path:
                     item = replace(item, asset=replace(asset, path=found))
                 elif (

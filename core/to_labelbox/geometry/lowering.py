@@ -465,7 +465,7 @@ class Lowering:
 
         area = raster.mask_area(mask)
         if not area:
-            raise Refused(Code.MASK_EMPTY, "no pixel of the mask is set")
+            raise Refused(*sentences.MASK_WITHOUT_PIXELS())
         if area < self._settings.min_area:
             raise Refused(*sentences.TOO_SMALL(area=area))
         return Shape(Kind.MASK, obj.label, mask, obj.attributes)

@@ -31,6 +31,7 @@ from to_labelbox.model.items import (
 from to_labelbox.model.schema import Input, Kind, Policy, Question
 from to_labelbox.model.survey import add_counts, text_of
 from to_labelbox.ontology.infer import Ontology
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.rules.class_map import Nearest, nearest
@@ -92,8 +93,8 @@ class OntologyFitter:
     def _note_lost(self, annotation: Annotation) -> None:
         for what in self._lost:
             add_counts(self._log.missing_in_ontology, {what: 1})
-        message = f"left out, as the ontology does not have it: {', '.join(dict.fromkeys(self._lost))}"
-        self._log.note_annotation(Code.NOT_IN_ONTOLOGY, message, annotation, self._item.origin)
+        said = sentences.NO_SUCH_TOOL(names=", ".join(dict.fromkeys(self._lost)))
+        self._log.note_annotation(*said, annotation, self._item.origin)
 
     def _nearest(self, name: str, names: Iterable[str]) -> str:
         """The nearest names in words, looked for where somebody will read them."""

@@ -18,6 +18,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+from to_labelbox.report import sentences
+from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.source.image_headers import Header, file_header, is_media
 from to_labelbox.source.paths import is_data_folder, is_safe
@@ -33,6 +35,10 @@ class Tie(NamedTuple):
 
     first: str
     second: str
+
+    def said_of(self, option: str) -> tuple[Code, str]:
+        """Code and sentence, where what ``option`` names has the two."""
+        return sentences.ASSET_IS_ONE_OF_TWO(option=option, first=self.first, second=self.second)
 
 
 def alike(name: str) -> str:

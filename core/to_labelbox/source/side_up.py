@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
-from to_labelbox.report.codes import Code
+from to_labelbox.report import sentences
 from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import Header
 
@@ -62,5 +62,4 @@ def note_turned(side: Side, log: Log, name: str) -> None:
         why="counted are pictures whose stated size is that of the upright one",
         option="--exif ignore",
     )
-    message = f"stored with EXIF orientation {side.orientation}: coordinates are turned back to the stored picture"
-    log.note(Code.EXIF_TURNED, message, file=name)
+    log.note(*sentences.EXIF_TURNED(orientation=side.orientation), file=name)

@@ -29,4 +29,4 @@ def test_a_picture_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_two_pictures_that_may_be_meant_are_named(tmp_path: Path) -> None:
     media = write(tmp_path / "media", {"x/a.jpg": jpeg(100, 80), "y/a.jpg": jpeg(90, 80)})
     made = Made(tmp_path, {"ann/a.xml": voc(thing(box(10, 20, 150, 90)), size=None)}, media_root=media)
-    assert "x/a.jpg and y/a.jpg below the media root" in made.message("asset-unknown")
+    assert "--media-root has x/a.jpg and y/a.jpg, which may both be meant" in made.message("asset-ambiguous")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from to_labelbox.model.items import Attribute, Track
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.cvat.nodes import Node, Record, make_node, node_of
@@ -48,7 +49,8 @@ class TrackReader:
         self._log.at(where, id)
         if not label:
             self._log.read(UNNAMED)
-            self._log.skip(Code.CLASS_UNNAMED, UNNAMED, "the track has no label")
+            code, message = sentences.WITHOUT_LABEL(what="track")
+            self._log.skip(code, UNNAMED, message)
             return
         self._log.read(label)
         common = self._group(node)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.model.items import Annotation, Asset, Item
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
@@ -219,8 +220,7 @@ class _Pictures:
         header = self._finder.header(path, name, self._group)
         if header is None:
             if exif and not FRAME.fullmatch(name):
-                message = "the picture is not at hand or cannot be read, so its EXIF orientation is not checked; give --media-root"
-                self._note(Code.EXIF_UNCHECKED, message, node)
+                self._note(*sentences.EXIF_UNKNOWN(), node)
             return None, None
         stored, upright = (header.width, header.height), header.upright
         if said is not None and said not in (upright, stored):
@@ -241,6 +241,5 @@ class _Pictures:
             why="counted are pictures whose size in the export is that of the upright one",
             option="--exif ignore",
         )
-        message = f"the picture is stored with EXIF orientation {header.orientation}; coordinates are turned back"
-        self._note(Code.EXIF_TURNED, message, node)
+        self._note(*sentences.EXIF_TURNED(orientation=header.orientation), node)
         return stored, Turn(header.orientation, *stored)

@@ -17,6 +17,7 @@ from to_labelbox.model.items import (
     Point,
 )
 from to_labelbox.model.text import n_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED
@@ -99,7 +100,8 @@ class ImageReader:
         log.at(f"{self._prefix} {node.tag}[{number}]".lstrip(), str(number))
         if not label:
             log.read(UNNAMED)
-            log.skip(Code.CLASS_UNNAMED, UNNAMED, f"the {node.tag} has no label")
+            code, message = sentences.WITHOUT_LABEL(what=node.tag)
+            log.skip(code, UNNAMED, message)
             return
         known = self._vocabulary.resolve(label, tuple(node.answers))
         try:
@@ -143,7 +145,7 @@ class ImageReader:
     def _add_caption(self, node: Node, number: int) -> None:
         text = node.get("text")
         if not text.strip():
-            raise Refused(Code.ANSWER_EMPTY, "the caption is empty")
+            raise Refused(*sentences.NO_ANSWER())
         self._out.append(
             Classification(id=str(number), name=CAPTION, value=text, repeatable=True, location=f"{CAPTION}[{number}]")
         )

@@ -351,7 +351,7 @@ class RegionReader(Struct, gc=False):
             options = [self.naming.class_without_label(self.entries)]
         options = [o for o in dict.fromkeys(options) if o]
         if not options:
-            raise Refused(Code.CLASS_UNNAMED, "the region has no label")
+            raise Refused(*sentences.WITHOUT_LABEL(what="region"))
         answer = Classification(
             id=self.remarks.id,
             name=name,

@@ -245,7 +245,7 @@ def shape_on_picture(
         if value.width is not None and value.height is not None and value.keypointlabels is None:
             box = box_of(x, y, value.width, value.height, value.rotation or 0.0, width, height, about_centre)
             if value.width < 0 or value.height < 0:
-                remarks.note(Code.BOX_FLIPPED, "a negative width or height was turned round")
+                remarks.note(*sentences.BOXES_CORNERS_SWAPPED())
             return [box]
         for sides, kind in ((value.rectanglelabels, "rectangle"), (value.ellipselabels, "ellipse")):
             if sides is not None:

@@ -14,6 +14,7 @@ from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, add_counts, observe
 from to_labelbox.model.tables import Rows
 from to_labelbox.ontology.infer import clean_name
+from to_labelbox.report import sentences
 from to_labelbox.report.annotation_index import Further, IndexLine, ascii_lines, ascii_text, with_own_file
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Diagnostic, Log, class_of
@@ -224,7 +225,7 @@ class LineBuffer:
         if skipped:
             self.skip(Code.NOT_IN_ONTOLOGY, f"the ontology has no {names}", annotation)
             return
-        self.note(Code.NOT_IN_ONTOLOGY, f"left out, as the ontology does not have it: {names}", annotation)
+        self.note(*sentences.NO_SUCH_TOOL(names=names), annotation)
 
     def observe(self, label: str, part: str, attributes: tuple[Attribute, ...], owner: str) -> None:
         plain = attributes

@@ -44,6 +44,7 @@ from to_labelbox.model.items import (
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.model.text import n_of
+from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
@@ -191,7 +192,7 @@ class TrackLowering:
 
     def _check_area(self, largest: float) -> None:
         if largest < self._settings.min_area:
-            raise Refused(Code.BELOW_MIN_AREA, f"its largest area {largest:g} is below --min-area")
+            raise Refused(*sentences.TOO_SMALL(area=f"{largest:g}"))
 
     def _fit(self, frame: int, shape: Geometry) -> Drawn | None:
         """The shape on the frame; None, with the reason kept, when nothing of it is there."""
