@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -21,11 +22,12 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import NameIndex
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header
+from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.paths import below_a_root, is_mirrored, note_disk
 from to_labelbox.source.side_up import Side, Size, displayed, note_turned, side_of
 from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import Id, OtherNames
+from to_labelbox_formats.coco.ids import Id, OtherNames, size_in
 
 MAX_SIDE = 2**31
 
@@ -84,6 +86,9 @@ class Paths:
             record.file_name = record.file_name or (
                 None if record.coco_url else (other.name_of_file() or ("", None))[1]
             )
+        if record.width is None and record.height is None:
+            with suppress(*UNDECODABLE):
+                record.width, record.height = size_in(text) or (None, None)
         return record
 
     def _lenient(self, text: bytes, file: int, row: int, log: Log) -> ImageRecord | None:

@@ -16,7 +16,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import Conventions, File
-from to_labelbox_formats.coco.options import Form, Options, RleSides, Units, Visibility
+from to_labelbox_formats.coco.options import Form, Options, Origin, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.sample import Extent, Rle, Seen, seen_of
 
@@ -34,12 +34,14 @@ def conventions_of(
     sample = list(seen_of(texts, file, opened))
     _tell_rectangles(file, sample, log)
     sides = _sides(file, sample, options.units, log)
-    corners = _has_corners(file, sample, options.boxes, log)
-    if not corners and not any(sides):
+    boxes = _form_of_boxes(file, sample, options.boxes, log)
+    if boxes is Form.SIZES and not any(sides):
         _tell_apart(file, sample, boxes_only, log)
+        _tell_areas(file, sample, log)
     stated_rle = options.rle_sides is RleSides.STATED
     return Conventions(
-        corners=corners,
+        boxes=boxes,
+        first=_first_pixel(file, sample, options.origin, log),
         sides=sides,
         stated=options.boxes is Form.AUTO,
         all_visible=_all_visible(file, sample, options.visibility, log),
@@ -139,10 +141,10 @@ def _reach_a_hundred(sample: list[Seen]) -> bool:
 # ---------------------------------------------------------------------------------------------------------- boxes
 
 
-def _has_corners(file: File, sample: list[Seen], boxes: Form, log: Log) -> bool:
-    """Whether boxes are two corners: by their areas, their outlines and the pictures that they have to fit on."""
+def _form_of_boxes(file: File, sample: list[Seen], boxes: Form, log: Log) -> Form:
+    """What boxes are: by their areas, their outlines and the pictures that they have to fit on."""
     if boxes is not Form.AUTO:
-        return boxes is Form.CORNERS
+        return boxes
     votes = [_vote(seen) for seen in sample if seen.box is not None]
     sizes, corners = votes.count(Form.SIZES), votes.count(Form.CORNERS)
     known = [seen for seen in sample if seen.box is not None and seen.size is not None]
@@ -158,7 +160,13 @@ def _has_corners(file: File, sample: list[Seen], boxes: Form, log: Log) -> bool:
         ask(
             f"{file.name}: its boxes look like two corners, not like COCO's x, y, width, height: "
             f"of {n_of(len(votes), 'box', 'boxes')}, {'; '.join(filter(None, reasons))}.",
-            [("-O boxes=xyxy", "left, top, right, bottom"), ("-O boxes=xywh", "left, top, width, height")],
+            [("-O boxes=xyxy", "left, top, right, bottom"), _SIZES_ANSWER],
+        )
+    if leave >= _FEW and 20 * leave >= len(known) >= _SOME and not corners and all(map(_fits_as_centre, known)):
+        ask(
+            f"{file.name}: its boxes look like centre, width and height, not like COCO's x, y, width, height: {leave} of {len(known)} "
+            "leave the picture as the latter, none as the former.",
+            [("-O boxes=cxcywh", "x and y of the centre, width, height"), _SIZES_ANSWER],
         )
     if 20 * corners > len(votes) or (fit and 20 * leave > len(known)):
         log.assume(
@@ -170,7 +178,10 @@ def _has_corners(file: File, sample: list[Seen], boxes: Form, log: Log) -> bool:
             why="areas and outlines of a sample of the boxes, and whether they fit on their pictures",
             option="-O boxes=xyxy",
         )
-    return False
+    return Form.SIZES
+
+
+_SIZES_ANSWER = ("-O boxes=xywh", "left, top, width, height")
 
 
 def _vote(seen: Seen) -> Form | None:
@@ -195,6 +206,59 @@ def _leaves(seen: Seen) -> bool:
     assert seen.size is not None
     left, top, width, height = seen.box
     return left + width > seen.size[0] + 1 or top + height > seen.size[1] + 1
+
+
+def _fits_as_centre(seen: Seen) -> bool:
+    assert seen.box is not None
+    assert seen.size is not None
+    x, y, width, height = seen.box
+    return (
+        abs(x - seen.size[0] / 2) + width / 2 <= seen.size[0] / 2
+        and abs(y - seen.size[1] / 2) + height / 2 <= seen.size[1] / 2
+    )
+
+
+def _first_pixel(file: File, sample: list[Seen], origin: Origin, log: Log) -> float:
+    """The number of the first pixel: told where boxes begin at 1 and end a pixel beyond the picture, as MATLAB counts."""
+    if origin is not Origin.AUTO:
+        return float(origin is Origin.ONE)
+    placed = [(box, size) for seen in sample if (box := seen.box) and (size := seen.size)]
+    beyond = sum(left + width == w + 1 or top + height == h + 1 for (left, top, width, height), (w, h) in placed)
+    at_border = sum(left + width == w or top + height == h for (left, top, width, height), (w, h) in placed)
+    if beyond >= _FEW and beyond > at_border and min(min(box[:2]) for box, _ in placed) >= 1:
+        log.assume(
+            f"the first pixel ({file.name})",
+            "0, 0",
+            for_=at_border,
+            against=beyond,
+            unknown=len(placed) - beyond - at_border,
+            why="boxes end a pixel beyond the picture, and none begins before 1, as where pixels are counted from 1",
+            option="-O origin=one_based",
+        )
+    return 0.0
+
+
+def _tell_areas(file: File, sample: list[Seen], log: Log) -> None:
+    """Say so where areas are larger than the boxes that they are of: boxes are scaled, or those of other objects."""
+    both = [
+        (seen.area, seen.box[2] * seen.box[3]) for seen in sample if seen.area and seen.box and min(seen.box[2:]) > 0
+    ]
+    factors = sorted(area / box for area, box in both if area > 1.1 * box + 2)
+    if len(factors) < _SOME or 2 * len(factors) < len(both):
+        return
+    low, middle, high = (factors[n * (len(factors) - 1) // 10] for n in (1, 5, 9))
+    scaled = (
+        f", by about {middle:.3g} in most, as were sides scaled by {1 / math.sqrt(middle):.3g}"
+        if high < 1.05 * low
+        else ""
+    )
+    log.assume(
+        f"boxes whose area is another ({file.name})",
+        "the boxes are right",
+        for_=len(both) - len(factors),
+        against=len(factors),
+        why=f"areas are larger than the boxes of the same annotations{scaled}",
+    )
 
 
 def _placed(known: list[Seen]) -> Iterator[tuple[list[float], tuple[float, float]]]:
@@ -245,6 +309,7 @@ def _all_visible(file: File, sample: list[Seen], visibility: Visibility, log: Lo
                 ("-O visibility=coco", "they are absent: none is written"),
             ],
         )
+    _tell_counts(file, sample, log)
     hidden, visible = values.count(1), values.count(2)
     if hidden >= _SOME and not visible:
         log.assume(
@@ -264,6 +329,28 @@ def _all_visible(file: File, sample: list[Seen], visibility: Visibility, log: Lo
             option="-O visibility=strict",
         )
     return False
+
+
+def _tell_counts(file: File, sample: list[Seen], log: Log) -> None:
+    """Say so where annotations state other numbers of keypoints than they have."""
+    stated = [
+        (s.stated_points, [(x or y, v > 0) for x, y, v in s.points])
+        for s in sample
+        if s.stated_points is not None and s.points
+    ]
+    other = [(count, points) for count, points in stated if count != sum(there for _, there in points)]
+    if len(other) < _FEW or 2 * len(other) < len(stated):
+        return
+    placed = sum(count == sum(bool(at) for at, _ in points) for count, points in other)
+    log.assume(
+        f"keypoints that are there ({file.name})",
+        "those of a visibility above 0",
+        for_=len(stated) - len(other),
+        against=len(other),
+        why="num_keypoints says another number"
+        + (", that of those that are not at 0, 0" if 2 * placed > len(other) else ""),
+        option="-O visibility=placed" if 2 * placed > len(other) else "",
+    )
 
 
 # ------------------------------------------------------------------------------------------------ boxes and outlines

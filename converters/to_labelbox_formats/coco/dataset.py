@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from to_labelbox.model.schema import Input, Label, Option, Question, Schema
@@ -19,7 +17,6 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.assets import ImageRecord, Paths
 from to_labelbox_formats.coco.attributes import CAPTION
@@ -32,9 +29,9 @@ from to_labelbox_formats.coco.frames import Frames
 from to_labelbox_formats.coco.homes import ask_whether_one_set, ask_which_file, set_homes, set_split_homes
 from to_labelbox_formats.coco.index import index_file
 from to_labelbox_formats.coco.items import Items, read_records
-from to_labelbox_formats.coco.leftovers import NamedImage, tell_unread, tell_unread_files
+from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
 from to_labelbox_formats.coco.merge import merge
-from to_labelbox_formats.coco.numbering import number_categories
+from to_labelbox_formats.coco.numbering import name_images, number_categories
 from to_labelbox_formats.coco.one_record import WHOLE_IMAGE
 from to_labelbox_formats.coco.options import Options, SameNames
 from to_labelbox_formats.coco.panoptic import Pictures
@@ -64,15 +61,19 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     tell_unread(files, options.more_fields, options.predictions, log)
     with texts.open() as opened:
         for file in files:
+            name_images(file, opened, log)
             sample = list(sample_of(file, opened))
             number_categories(file, opened, sample, options.first_category, log)
             file.conventions = conventions_of(file, opened, sample, options, context.boxes_only, log)
         _settle_homes(files, source, options, context, opened)
         if not from_base:
             tell_unread_files(source, files, ignored, opened, log)
-        names = partial(_name_of_image, files, opened)
-        shared = SharedPaths([(f.addresses, f.image_names) for f in files], names)
-        merged = merge(files, log, names)
+
+        def name_of(file: int, row: int) -> str:
+            return opened.image_name(file, files[file].images, row)
+
+        shared = SharedPaths([(f.addresses, f.image_names) for f in files], name_of)
+        merged = merge(files, log, name_of)
         paths = Paths(source, files, context, shared)
         if options.check_sizes:
             paths.look_at(_sample(files, paths, opened))
@@ -189,15 +190,6 @@ def _known(files: Sequence[File], records: Records) -> KnownBoxes | None:
     boxes = joined(parts or [unknown(0)])
     named = [labels or {} for labels in records.plain_labels]
     return KnownBoxes(boxes, named, [file.at for file in files]) if boxes.plain.any() else None
-
-
-def _name_of_image(files: Sequence[File], opened: Opened, file: int, row: int) -> str:
-    """Its ``file_name``, else its ``coco_url``; empty where it has none that can be read."""
-    try:
-        found = msgspec.json.decode(opened.record(file, files[file].images, row), type=NamedImage)
-    except UNDECODABLE:
-        return ""
-    return found.file_name or found.coco_url or ""
 
 
 # ------------------------------------------------------------------------------------------------------ schema

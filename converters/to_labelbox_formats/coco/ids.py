@@ -49,6 +49,31 @@ class OtherNames(Struct, gc=False):
         return next(((field, name) for field, name in given if isinstance(name, str) and name), None)
 
 
+SIZE_NAMES = (("w", "h"), ("img_width", "img_height"), ("image_width", "image_height"))
+"""Fields of an image that hold its sides where they are not called as COCO has it."""
+
+
+class _Sizes(Struct, gc=False):
+    width: int | float | None = None
+    height: int | float | None = None
+    w: int | float | None = None
+    h: int | float | None = None
+    img_width: int | float | None = None
+    img_height: int | float | None = None
+    image_width: int | float | None = None
+    image_height: int | float | None = None
+
+
+_sizes = msgspec.json.Decoder(_Sizes).decode
+
+
+def size_in(image: bytes) -> tuple[float, float] | None:
+    """The sides that the record of an image states, whatever they are called. Raises what msgspec does."""
+    found = _sizes(image)
+    given = ((getattr(found, width), getattr(found, height)) for width, height in (("width", "height"), *SIZE_NAMES))
+    return next(((width, height) for width, height in given if width and height), None)
+
+
 class Names:
     """Ids of any type as 64-bit numbers.
 

@@ -25,7 +25,7 @@ from to_labelbox_formats.coco.categories import CategoryList, names_by_id, read_
 from to_labelbox_formats.coco.census import IMAGE_FIELDS, QUIET_KEYS, Census, length_of
 from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import MISSING, Id, OtherNames, keys_of
+from to_labelbox_formats.coco.ids import MISSING, SIZE_NAMES, Id, OtherNames, keys_of
 from to_labelbox_formats.coco.random_access import Texts
 from to_labelbox_formats.coco.ranges import Annotations, Ranges, Records, lenient_ids
 from to_labelbox_formats.coco.videos import SEQUENCES, VideoRows
@@ -76,6 +76,16 @@ class _Found:
         self.video_rows = VideoRows()
         self.split = ""
 
+    def tell_other_names(self, name: str, log: Log) -> None:
+        """Say which fields of images are read in place of those of COCO."""
+        stated = self.image_census.fields
+        sides = next((sides for sides in SIZE_NAMES if stated.keys() >= {*sides}), None)
+        if sides and "width" not in stated:
+            self.other_names |= dict(zip(sides, ("width", "height")))
+        for other, missing in self.other_names.items():
+            stated.pop(other, None)
+            log.decide(f"{name}: images have no {missing} but {other}, which is taken for it")
+
 
 def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bool, each: Each = map) -> File:
     """Pass over one file, over ranges of a large one by ``each``, and add it to ``texts``; ``boxes_only`` keeps the boxes of
@@ -88,7 +98,7 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         ranges = Ranges(path, file, each)
         is_results = stream.next() == b"["
         if is_results:
-            found.first = _first_item(file, stream)
+            found.first = _first_item(_head(file, stream))
             _index_annotations(stream, found, ranges)
         else:
             seen: set[str] = set()
@@ -108,9 +118,7 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         found.lists["images"], images, found.image_names = len(images), Records().table(), []
     if not rows.nested and found.split:
         found.lists["split"] = 1
-    for other, missing in found.other_names.items():
-        found.image_census.fields.pop(other, None)
-        log.decide(f"{name}: images have no {missing} but {other}, which is taken for it")
+    found.tell_other_names(name, log)
     tags = found.tags.table(found.names.get(TAGS, {}))
     scenes = read_scenes(found.scenes, found.names.get(SCENES, {})) if found.scenes else None
     return File(
@@ -148,13 +156,14 @@ def _index_member(
     if begin == b"n":
         stream.skip()
     elif key == "images":
-        _index_images(stream, found)
+        _index_images(stream, found, _stands_alone(_head(file, stream)))
     elif key == "annotations":
-        found.first = _first_item(file, stream)
+        head = _head(file, stream)
+        found.first = _first_item(head)
         if TRACKS & set(found.first) and begin == b"[":
             found.video_rows.add_tracks(stream)
         else:
-            _index_annotations(stream, found, ranges)
+            _index_annotations(stream, found, ranges, _stands_alone(head))
     elif key == "categories":
         if begin not in (b"[", b"{"):
             raise stream.error(f"'categories' is neither a list nor an object but {_shown(begin)}", what=_NOT_COCO)
@@ -179,6 +188,8 @@ def _index_member(
 
 
 _NOT_COCO = "JSON, but not COCO,"
+_RECORD_FIELDS = frozenset({"id", "file_name", "image_id", "category_id", "bbox", "segmentation"})
+"""Fields of a record, which no record has for its id."""
 
 
 def _shown(begin: bytes) -> str:
@@ -202,12 +213,20 @@ def _lenient_image(text: bytes) -> _ImageIds | None:
 def _entries(
     stream: JsonStream,
     what: str,
+    alone: bool,
     decode: Callable[[bytes], Sequence[T]],
     lenient: Callable[[bytes], T | None],
 ) -> Iterator[tuple[str | None, Piece[T]]]:
-    """The records of a list, or those of an object, each with its key."""
+    """The records of a list, or those of an object, each with its key; or the one record that stands there alone."""
     begin = stream.next()
-    if begin == b"[":
+    if alone:
+        start, text = stream.offset, stream.value()
+        try:
+            items: Sequence[T | None] = decode(b"[%b]" % text)
+        except UNDECODABLE:
+            items = [lenient(text)]
+        yield None, Piece(np.array([start]), np.array([len(text)]), items, text)
+    elif begin == b"[":
         yield from ((None, piece) for piece in stream.pieces(decode, lenient))
     elif begin == b"{":
         for key, piece in stream.mapped(decode, lenient):
@@ -220,17 +239,17 @@ def _entries(
         raise stream.error(message, what=_NOT_COCO)
 
 
-def _index_annotations(stream: JsonStream, found: _Found, ranges: Ranges) -> None:
+def _index_annotations(stream: JsonStream, found: _Found, ranges: Ranges, alone: bool = False) -> None:
     if stream.next() == b"[" and ranges.index(stream, found.annotations):
         return
-    for _, piece in _entries(stream, "annotations", found.annotations.decode, lenient_ids):
+    for _, piece in _entries(stream, "annotations", alone, found.annotations.decode, lenient_ids):
         found.annotations.add(piece)
 
 
-def _index_images(stream: JsonStream, found: _Found) -> None:
+def _index_images(stream: JsonStream, found: _Found, alone: bool) -> None:
     """Collect the images, whether the first ones have addresses, and the tags that they have."""
     rows = 0
-    for key, piece in _entries(stream, "images", _images, _lenient_image):
+    for key, piece in _entries(stream, "images", alone, _images, _lenient_image):
         starts, lengths, items, text = piece
         own = [None if item is None else key if item.id is None else item.id for item in items]
         items, ids = _otherwise_named(items, own, text, found)
@@ -278,14 +297,24 @@ def _otherwise_named(
 _FIRST_RECORD = re.compile(rb'[\[{]\s*(?:"[^"\\]*"\s*:\s*)?\{')
 
 
-def _first_item(file: BinaryIO, stream: JsonStream) -> Mapping[str, Any]:
-    """Keys of the first record of the list or object of records at the cursor, from its first bytes."""
+def _head(file: BinaryIO, stream: JsonStream) -> bytes:
+    """The first bytes of the value at the cursor."""
     place = file.tell()
     file.seek(stream.offset)
     head = file.read(64 * 1024)
     file.seek(place)
-    begin = _FIRST_RECORD.match(head)
-    return dict.fromkeys(first_keys(head[begin.end() - 1 :])) if begin else {}
+    return head
+
+
+def _first_item(head: bytes) -> Mapping[str, Any]:
+    """Keys of the first record of a list or object of records, or of the one that stands there alone."""
+    begin = None if _stands_alone(head) else _FIRST_RECORD.match(head)
+    return dict.fromkeys(first_keys(head[begin.end() - 1 :] if begin else head)) if begin or head[:1] == b"{" else {}
+
+
+def _stands_alone(head: bytes) -> bool:
+    """Whether one record stands where a list of them should."""
+    return head.startswith(b"{") and not _RECORD_FIELDS.isdisjoint(first_keys(head))
 
 
 def _kind(first: Mapping[str, Any]) -> FileKind:

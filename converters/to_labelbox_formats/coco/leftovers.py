@@ -5,18 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import unquote
 
-import msgspec
 import numpy as np
-from msgspec import Struct
 
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
-from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.detect import FileKind
@@ -125,16 +121,6 @@ def tell_unread_files(
     note_unread_files(log, source, used, why)
 
 
-class NamedImage(Struct):
-    """What an image is called."""
-
-    file_name: str | None = None
-    coco_url: str | None = None
-
-
-_names = msgspec.json.Decoder(NamedImage).decode
-
-
 def _named(pictures: Sequence[str], files: Sequence[File], opened: Opened) -> set[str]:
     """The pictures that an image names: with any number of their folders, else by their base name alone."""
     if not pictures:
@@ -145,13 +131,8 @@ def _named(pictures: Sequence[str], files: Sequence[File], opened: Opened) -> se
         return found
     bases: set[str] = set()
     for file in files:
-        for start, length in zip(file.images.starts.tolist(), file.images.lengths.tolist()):
-            try:
-                image = _names(opened.read(file.number, length, start))
-            except UNDECODABLE:
-                continue
-            name = (image.file_name or image.coco_url or "").replace("\\", "/").partition("?")[0]
-            bases.add(alike(unquote(name.rpartition("/")[2])))
+        for row in range(len(file.images)):
+            name = opened.image_name(file.number, file.images, row).replace("\\", "/").partition("?")[0]
             bases.add(alike(name.rpartition("/")[2]))
     return found | {name for name in pictures if alike(posixpath.basename(name)) in bases}
 

@@ -1,10 +1,14 @@
-"""Ids of categories that the annotations count otherwise than the file: a list of bare names, or ids that are one off."""
+"""Ids that the annotations have otherwise than the file: of categories that are a list of bare names, or one off; of images by
+their file names.
+"""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from to_labelbox.report.errors import UsageError
@@ -13,7 +17,7 @@ from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import MISSING, is_number, twin
+from to_labelbox_formats.coco.ids import MISSING, is_number, keys_of, twin, twins
 from to_labelbox_formats.coco.options import FirstCategory
 from to_labelbox_formats.coco.random_access import Opened
 
@@ -123,3 +127,38 @@ def _ids(records: Iterable[bytes]) -> Iterator[int]:
 def _listed(ids: Collection[int]) -> str:
     shown: Sequence[int] = sorted(ids)[:_SHOWN]
     return ", ".join(map(str, shown)) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+
+
+def name_images(file: File, opened: Opened, log: Log) -> None:
+    """Take ``image_id`` as what the file of an image is called, where it is the id of none: path, base name or stem."""
+    wanted, ids = file.annotations.keys, file.images.keys[file.images.keys != MISSING]
+    if not len(file.images) or any(
+        (ids == key).any() or (ids == twin(key)).any() for key in wanted[:_LOOKED_AT].tolist()
+    ):
+        return
+    wanted = np.unique(wanted[wanted != MISSING])
+    if not len(wanted) or np.isin(np.concatenate((wanted, twins(wanted))), ids).any():
+        return
+    names = [opened.image_name(file.number, file.images, row).replace("\\", "/") for row in range(len(file.images))]
+    stems = [posixpath.splitext(name)[0] for name in names]
+    forms = {"path": names, "name": list(map(posixpath.basename, names)), "path without extension": stems}
+    forms["name without extension"] = list(map(posixpath.basename, stems))
+    keys = {form: keys_of([name or None for name in given]) for form, given in forms.items()}
+    keys = {form: own for form, own in keys.items() if len(np.unique(own)) == len(own)}
+    known = {form: int((np.isin(wanted, own) | np.isin(twins(wanted), own)).sum()) for form, own in keys.items()}
+    form = max(known, key=known.__getitem__, default="")
+    enough = _FEW if is_number(int(wanted[-1])) else 1  # a number may be that of a file by chance
+    if form and 2 * known[form] > len(wanted) and known[form] >= enough:
+        file.images.keys = keys[form]
+        log.assume(
+            f"image_id of annotations ({file.name})",
+            f"the {form} of an image's file",
+            for_=known[form],
+            against=len(wanted) - known[form],
+            why="no image has such an id",
+        )
+
+
+_FEW = 3
+_LOOKED_AT = 20
+"""Annotations of which one that names an image by its id is enough."""

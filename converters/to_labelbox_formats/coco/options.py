@@ -18,6 +18,13 @@ class Form(StrEnum):
     AUTO = "auto"
     SIZES = "xywh"
     CORNERS = "xyxy"
+    CENTRES = "cxcywh"
+
+
+class Origin(StrEnum):
+    AUTO = "auto"
+    ZERO = "as_is"
+    ONE = "one_based"
 
 
 class Visibility(StrEnum):
@@ -65,7 +72,15 @@ class Options:
     )
     boxes: Form = field(
         default=Form.AUTO,
-        metadata={"help": "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like xyxy"},
+        metadata={
+            "help": "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like xyxy or cxcywh"
+        },
+    )
+    origin: Origin = field(
+        default=Origin.AUTO,
+        metadata={
+            "help": "what the numbers of the top left pixel are: as_is and auto, edges counted from 0; one_based, taken as 1, 1"
+        },
     )
     fields: str | None = field(
         default=None,

@@ -10,10 +10,22 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import BinaryIO, Self
 
+import msgspec
+
+from to_labelbox.source.json_stream import UNDECODABLE
+from to_labelbox_formats.coco.ids import OtherNames
 from to_labelbox_formats.coco.ranges import Table
 
 OPEN = 64
 """Files that are open at a time: a set may have more of them than a process may open."""
+
+
+class _Image(OtherNames, gc=False):
+    file_name: str | None = None
+    coco_url: str | None = None
+
+
+_image = msgspec.json.Decoder(_Image).decode
 
 
 class Texts:
@@ -79,6 +91,14 @@ class Opened:
 
     def record(self, file: int, table: Table, row: int) -> bytes:
         return self.read(file, int(table.lengths[row]), int(table.starts[row]))
+
+    def image_name(self, file: int, images: Table, row: int) -> str:
+        """What the file of an image is called: its ``file_name``, else its ``coco_url``; empty where neither can be read."""
+        try:
+            image = _image(self.record(file, images, row))
+        except UNDECODABLE:
+            return ""
+        return image.file_name or image.coco_url or (image.name_of_file() or ("", ""))[1]
 
     def read_all(self, file: int, places: Iterable[tuple[int, int]]) -> list[bytes]:
         """What stands at several places of a file, given as start and length."""

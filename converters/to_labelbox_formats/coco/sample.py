@@ -11,7 +11,7 @@ from msgspec import Struct
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import Id, Names, find, twin
+from to_labelbox_formats.coco.ids import Id, Names, find, size_in, twin
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.videos import split_track
 
@@ -37,22 +37,17 @@ class _Record(Struct, gc=False):
     area: float | None = None
     segmentation: msgspec.Raw = msgspec.Raw()
     keypoints: list[float] | None = None
-
-
-class _Size(Struct, gc=False):
-    width: int | float | None = None
-    height: int | float | None = None
+    num_keypoints: int | None = None
 
 
 _record = msgspec.json.Decoder(_Record).decode
-_size = msgspec.json.Decoder(_Size).decode
 _outline = msgspec.json.Decoder(list[list[float]]).decode
 _runs = msgspec.json.Decoder(Rle).decode
 
 
 class Seen(Struct):
     """What an annotation says: its box if that is four numbers, its area, the extent of its outline, its RLE, its keypoints as
-    triples, the size of its picture.
+    triples, how many it says they are, the size of its picture.
 
     ``upright``: the outline is an upright rectangle. ``placeless``: it has a class, and no field for a place.
     """
@@ -63,6 +58,7 @@ class Seen(Struct):
     upright: bool
     runs: Rle | None
     points: list[tuple[float, float, float]]
+    stated_points: int | None
     size: tuple[float, float] | None
     placeless: bool
 
@@ -98,6 +94,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             upright=upright,
             runs=_rle(record.segmentation),
             points=list(zip(points[::3], points[1::3], points[2::3])),
+            stated_points=record.num_keypoints,
             size=pictures.size_of(record.image_id),
             placeless=empty and is_placeless(text),
         )
@@ -149,9 +146,9 @@ class _Pictures:
         for wanted in () if key is None else (key, twin(key)):
             begin, end = np.searchsorted(self._sorted, wanted), np.searchsorted(self._sorted, wanted, side="right")
             if end - begin == 1:
+                found = self._opened.record(self._number, self._table, int(self._order[begin]))
                 try:
-                    found = _size(self._opened.record(self._number, self._table, int(self._order[begin])))
+                    return size_in(found)
                 except UNDECODABLE:
                     return None
-                return (found.width, found.height) if found.width and found.height else None
         return None

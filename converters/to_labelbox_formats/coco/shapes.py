@@ -22,6 +22,7 @@ from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.categories import Category, unique_names
 from to_labelbox_formats.coco.ids import find
 from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
+from to_labelbox_formats.coco.options import Form
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
     LooseFields,
@@ -63,8 +64,10 @@ def straighten(reading: Reading) -> None:
             data.attributes = {**(data.attributes or {}), "rotation": -angle}
     elif len(data.bbox) == 4:
         left, top, third, fourth = data.bbox
-        if form in _CORNERS or (form is None and conventions.corners):
+        if form in _CORNERS or (form is None and conventions.boxes is Form.CORNERS):
             third, fourth = third - left, fourth - top
+        elif form is None and conventions.boxes is Form.CENTRES:
+            left, top = left - third / 2, top - fourth / 2
         data.bbox = [left, top, third, fourth]
         if form in _FRACTIONS:
             width, height = size_of(reading.asset)
@@ -84,10 +87,10 @@ def box_of(reading: Reading) -> Box | None:
         reading.remark(*sentences.BOXES_CORNERS_SWAPPED())
         left, width = (left + width, -width) if width < 0 else (left, width)
         top, height = (top + height, -height) if height < 0 else (top, height)
-    if side := reading.record.file.conventions.sides[0]:
-        w, h = _scale(reading, side)
-        return Box(left * w, top * h, width * w, height * h)
-    return Box(left, top, width, height)
+    conventions = reading.record.file.conventions
+    w, h = _scale(reading, conventions.sides[0])
+    first = conventions.first
+    return Box((left - first) * w, (top - first) * h, width * w, height * h)
 
 
 def outline_of(reading: Reading, turned: bool = False) -> Outline | None:
@@ -202,11 +205,11 @@ def _one_point(reading: Reading, place: list[float]) -> Point | None:
 
 
 def _scaled(reading: Reading, ring: list[float]) -> list[float]:
-    side = reading.record.file.conventions.sides[1]
-    if not side:
+    conventions = reading.record.file.conventions
+    if not (conventions.sides[1] or conventions.first):
         return ring
-    w, h = _scale(reading, side)
-    return [v * (h if n % 2 else w) for n, v in enumerate(ring)]
+    w, h = _scale(reading, conventions.sides[1])
+    return [(v - conventions.first) * (h if n % 2 else w) for n, v in enumerate(ring)]
 
 
 def keypoints_of(reading: Reading) -> Keypoints | None:
@@ -240,7 +243,7 @@ def keypoints_of(reading: Reading) -> Keypoints | None:
         places = [(x, y, 2 if x or y else 0) for x, y, _ in places]
     w, h = _scale(reading, conventions.sides[2])
     points = [
-        Keypoint(name, x * w, y * h, v == 1 and not conventions.all_visible)
+        Keypoint(name, (x - conventions.first) * w, (y - conventions.first) * h, v == 1 and not conventions.all_visible)
         for name, (x, y, v) in zip(names, places)
         if 0 < v <= conventions.most_visible
     ]
