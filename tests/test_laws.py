@@ -48,7 +48,11 @@ def opened(case: Case) -> tuple[Dataset, Log]:
     given = case.arguments()
     job = ConversionJob(
         sources=tuple(map(str, case.source())),
-        **{k: v for k, v in given.items() if k in ("format", "options", "settings", "media_root", "sizes", "exif")},
+        **{
+            k: v
+            for k, v in given.items()
+            if k in ("format", "options", "settings", "media_root", "sizes", "exif", "other_size")
+        },
     )
     made = open_job(job)
     return made.dataset, made.log

@@ -142,9 +142,9 @@ class Paths:
             )
         if self._context.media is None and record.file_name and bare is not record.file_name:
             note_disk(record.file_name, log, self._names[file])
-        side, said = None, _stated(record) or self._context.sizes.get(path)
+        side, other, said = None, None, _stated(record) or self._context.sizes.get(path)
         if said is None or file in self._looked_at:
-            side = self._side(path, bare, file, said, log)
+            side, other = self._side(path, bare, file, said)
         size = side.drawn if side else said
         if size is None:
             log.note(
@@ -154,7 +154,7 @@ class Paths:
                 where=path,
             )
         width, height = size or (None, None)
-        return Asset(path=path, id=str(record.id), url=url or None, width=width, height=height), side
+        return Asset(path=path, id=str(record.id), url=url or None, width=width, height=height, picture=other), side
 
     def _path(self, record: ImageRecord, file: int) -> tuple[str, str, str | None]:
         """(path below the media root, path as the file has it, address)."""
@@ -168,20 +168,15 @@ class Paths:
         bare = below_a_root(name) if name else f"{record.id}.jpg"
         return self._prefixes[file] + bare, bare, url
 
-    def _side(self, path: str, bare: str, file: int, said: Size | None, log: Log) -> Side | None:
+    def _side(self, path: str, bare: str, file: int, said: Size | None) -> tuple[Side | None, Size | None]:
+        """Which side up a picture was labelled, or the size of another one that is there."""
         header = self._header(path, bare, file)
         if header is None:
-            return None
+            return None, None
         side = side_of(said, header, self._as_displayed)
-        if side is None and said is not None:
-            message = (
-                f"width and height are {said[0]} × {said[1]}, the picture has {header.width} × {header.height}: "
-                "labels are taken as pixels of the stated size; give the pictures that were labelled"
-            )
-            log.note(Code.IMAGE_SIZE_MISMATCH, message, file=self._names[file], where=path)
-        elif side is not None and not self._context.exif:
-            return Side(side.stored, said or side.stored)
-        return side
+        if side is None:
+            return None, (header.width, header.height)
+        return (side if self._context.exif else Side(side.stored, said or side.stored)), None
 
     def _header(self, path: str, bare: str, file: int) -> Header | None:
         """The header of an image's picture, below the media root or else where pictures usually are in the source."""

@@ -11,8 +11,9 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
+from to_labelbox.rules.settings import OTHER_SIZE_ANSWERS, OtherSize
 from to_labelbox_formats.voc.evidence import Sample
-from to_labelbox_formats.voc.options import Angle, Corners, Origin, Outlines, Picture, Resized, Sides, Unit
+from to_labelbox_formats.voc.options import Angle, Corners, Origin, Outlines, Picture, Sides, Unit
 
 _FEW = 3
 """Boxes of which more are the same by no chance."""
@@ -192,6 +193,14 @@ def are_sides_swapped(wanted: Sides, corners: Corners, sample: Sample, path: str
             option="-O sides=as_stated",
         )
         return True
+    if sample.turned and not sample.turned_stated and not sample.upright:
+        ask(
+            f"{path}: the pictures have the sides of <size> exchanged, and no box tells which are right.",
+            (
+                ("-O sides=swapped", "<size> has width and height the wrong way round"),
+                ("-O sides=as_stated", "<size> is right: the pictures were turned after labelling"),
+            ),
+        )
     if corners is Corners.AUTO and sample.leaving > 1 and 5 * sample.leaving >= sample.sided == sample.fit_swapped:
         options = [
             ("-O sides=swapped", "<size> has width and height the wrong way round"),
@@ -232,19 +241,16 @@ def are_degrees(wanted: Angle, sample: Sample, path: str, log: Log) -> bool:
     return False
 
 
-def are_resized(wanted: Resized, sample: Sample, path: str, log: Log) -> bool:
+def are_resized(wanted: OtherSize, sample: Sample, path: str, log: Log) -> bool:
     """Whether pictures were scaled after labelling, so that corners are those of ``<size>``."""
-    if wanted is not Resized.AUTO or not sample.rescaled:
-        return wanted is Resized.SCALED
+    if wanted is not OtherSize.AUTO or not sample.rescaled:
+        return wanted is OtherSize.SCALED
     told = f"of {sample.rescaled} boxes on pictures whose <size> is not that of the file, {sample.only_stated} fit <size> alone"
-    if 2 * sample.only_stated > sample.rescaled and not sample.only_own:
+    if 2 * max(sample.only_stated, sample.by_one_factor) > sample.rescaled and not sample.only_own:
         ask(
-            f"{path}: {told}, so the pictures seem to have been scaled after labelling.",
-            (
-                ("-O resized=scaled", "scale the labels from <size> to the picture"),
-                ("-O resized=no", "take the corners as pixels of the picture"),
-                ("-O check_sizes=false", "believe <size>, without a look at the pictures"),
-            ),
+            f"{path}: {told}, {sample.by_one_factor} are on pictures that differ by one factor on both sides, so the pictures seem to "
+            "have been scaled after labelling.",
+            OTHER_SIZE_ANSWERS,
         )
     log.assume(
         "size",
@@ -253,6 +259,6 @@ def are_resized(wanted: Resized, sample: Sample, path: str, log: Log) -> bool:
         against=sample.only_stated,
         unknown=sample.rescaled - sample.only_own - sample.only_stated,
         why=f"<size> differs from the picture's header, which is taken: {told}, {sample.only_own} the picture alone",
-        option="-O resized=scaled",
+        option="--other-size scaled",
     )
     return False

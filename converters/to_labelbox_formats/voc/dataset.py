@@ -13,6 +13,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
+from to_labelbox.rules.settings import OtherSize
 from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import codec_of, read_bytes
 from to_labelbox_formats.voc.conventions import (
@@ -40,7 +41,7 @@ from to_labelbox_formats.voc.layout.class_lists import (
 from to_labelbox_formats.voc.layout.folder_roles import Role
 from to_labelbox_formats.voc.layout.image_of_annotation import link
 from to_labelbox_formats.voc.layout.index import Layout, survey
-from to_labelbox_formats.voc.options import CHALLENGE, Angle, Corners, Options, Origin, Picture
+from to_labelbox_formats.voc.options import CHALLENGE, Angle, Corners, Options, Origin, Picture, Sides
 from to_labelbox_formats.voc.rivals import ask_between_annotations, choose, is_copy, note_rival_masks
 from to_labelbox_formats.voc.shapes import Rules
 from to_labelbox_formats.voc.unread import note_files
@@ -55,7 +56,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     layout, left = _layout(source, options, fallback, context.log)
     lists = read_lists(source, layout, context.log)
     rules = Rules(predictions=options.predictions, skip_difficult=options.skip_difficult, part_names=options.part_names)
-    sample = Sample(source, layout, rules, fallback, options.check_sizes)
+    check_sizes = options.check_sizes and context.other_size is not OtherSize.STATED
+    sample = Sample(source, layout, rules, fallback, check_sizes)
     path, log = source.path, context.log
     ask_picture(options.picture, sample, path)
     relative = parts_of(options.unit, sample, path, log)
@@ -70,8 +72,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         sizes=are_sizes(options.corners, sample, path, log),
         degrees=are_degrees(options.angle, sample, path, log),
         any_angle=options.angle is not Angle.AUTO,
-        sides_swapped=are_sides_swapped(options.sides, options.corners, sample, path, log),
-        resized=are_resized(options.resized, sample, path, log),
+        sides_swapped=are_sides_swapped(_sides(options, context), options.corners, sample, path, log),
+        resized=are_resized(context.other_size, sample, path, log),
         as_displayed=sample.as_displayed,
     )
     classes = _classes(source, layout, options, sample.labels, log)
@@ -87,7 +89,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         _count_lost_pictures(layout, log)
     images = len(layout.image_of) - layout.image_of.count(-1) + len(layout.orphans)
     items = Items(
-        source, layout, lists, classes, rules, context, fallback, options.check_sizes, sample.documents, options.picture
+        source, layout, lists, classes, rules, context, fallback, check_sizes, sample.documents, options.picture
     )
     return Dataset(
         name=source.name,
@@ -103,6 +105,12 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_name=layout.entry,
         unit_items=items.unlabelled,
     )
+
+
+def _sides(options: Options, context: ReadContext) -> Sides:
+    """Those of ``<size>``: who has said what is done with pictures of another size is not asked about them."""
+    said = options.sides is not Sides.AUTO or context.other_size is OtherSize.AUTO
+    return options.sides if said else Sides.AS_STATED
 
 
 def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[Layout, list[str]]:

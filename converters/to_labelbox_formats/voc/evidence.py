@@ -11,7 +11,7 @@ from to_labelbox.geometry.vector import overlap
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import Header
-from to_labelbox.source.side_up import Size, displayed
+from to_labelbox.source.side_up import Size, displayed, is_scaled
 from to_labelbox.source.xml import Element
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, Row, child_of, read_document, text_of
 from to_labelbox_formats.voc.layout.image_of_annotation import image_called
@@ -44,7 +44,7 @@ class Sample:
     ``genuine`` files name the challenge as their source, ``others`` name something else; ``zeros`` have a corner at 0 or below, the ``zero`` is a genuine file with one;
     ``order`` is that of corners. ``specks`` are fractions between 0 and 1, ``hundreds`` stay below 100 on pictures of 200 pixels and more a side.
     ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem; the size of one alone
-    is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated,
+    is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated (``by_one_factor``: on both sides),
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
     radians, and whole numbers beyond a half turn. Of the ``sided``, ``leaving`` go beyond the stated size, and ``fit_swapped`` stay
     within it with its sides exchanged. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is
@@ -58,7 +58,7 @@ class Sample:
         self.farthest = 0.0
         self._odd = False
         self._boxes: list[tuple[float, ...]] = []
-        self.rescaled = self.only_stated = self.only_own = 0
+        self.rescaled = self.by_one_factor = self.only_stated = self.only_own = 0
         self.angles = self.beyond_turn = self.whole_angles = 0
         self.upright = self.turned = self.turned_own = self.turned_stated = 0
         self.sided = self.leaving = self.fit_swapped = self.copied = 0
@@ -174,13 +174,13 @@ class Sample:
         self._headers -= 1
         header = source.header(image)
         said = (number(document.width) or 0.0, number(document.height) or 0.0)
-        if header is None or not all(said) or header.width == header.height:
+        if header is None or not all(said):
             return
         if header.orientation > 4:
             self._shown.append(((int(said[0]), int(said[1])), header))
             return
         if said == (header.width, header.height):
-            self.upright += 1
+            self.upright += header.width != header.height
             return
         if said == (header.height, header.width):
             for _, _, right, bottom in _corners(document):
@@ -188,8 +188,10 @@ class Sample:
                 self.turned_own += right > said[0] + 1 or bottom > said[1] + 1
                 self.turned_stated += right > header.width + 1 or bottom > header.height + 1
             return
+        by_one_factor = is_scaled((int(said[0]), int(said[1])), (header.width, header.height))
         for _, _, right, bottom in _corners(document):
             self.rescaled += 1
+            self.by_one_factor += by_one_factor
             fits_stated = right <= said[0] + 1 and bottom <= said[1] + 1
             fits_own = right <= header.width + 1 and bottom <= header.height + 1
             self.only_stated += fits_stated and not fits_own

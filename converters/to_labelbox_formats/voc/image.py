@@ -8,16 +8,17 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from to_labelbox.geometry.any_shape import changed, turned_back
+from to_labelbox.geometry.any_shape import changed, scaled, turned_back
 from to_labelbox.model.items import Annotation, Asset, Classification, Item, Object
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import OtherSize
 from to_labelbox.source.asset_lookup import MediaFolder, Moves, Tie, spread, sure_folders
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header
-from to_labelbox.source.side_up import Side, Size, note_turned, side_of
+from to_labelbox.source.side_up import Side, Size, code_of_sizes, note_turned, side_of
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.evidence import is_genuine, size_is_of
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
@@ -26,7 +27,7 @@ from to_labelbox_formats.voc.layout.index import Layout, image_base, implied_top
 from to_labelbox_formats.voc.objects import ObjectReader
 from to_labelbox_formats.voc.options import Picture
 from to_labelbox_formats.voc.rivals import is_copy
-from to_labelbox_formats.voc.shapes import Rules, number, scaled
+from to_labelbox_formats.voc.shapes import Rules, number
 
 if TYPE_CHECKING:
     from to_labelbox_formats.voc.masks import MaskReader
@@ -180,7 +181,7 @@ class Items:
             log.note(Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE, file=name)
         if stored is not None and drawn is not None and drawn != stored and side is None:
             factors = stored[0] / drawn[0], stored[1] / drawn[1]
-            annotations = [changed(a, lambda geometry: scaled(geometry, *factors)) for a in annotations]
+            annotations = [changed(a, lambda geometry: scaled(geometry, *factors, stored)) for a in annotations]
         if side is not None and annotations:
             annotations = [turned_back(a, side.orientation, *side.stored) for a in annotations]
             note_turned(side, log, name)
@@ -306,13 +307,13 @@ class Items:
                 return side.stored, side.drawn, side if side.orientation > 1 else None
         if said is None or said == own:
             return own, own, None
-        if said == own[::-1]:
+        if said == own[::-1] and self._context.other_size is not OtherSize.PICTURE:
             message = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}: it was turned after labelling"
             log.note(Code.IMAGE_SIZE_MISMATCH, message, file=name)
             return said, said, None
         told = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}"
         resized = self._rules.resized
-        log.note(Code.IMAGE_SIZE_MISMATCH, told + (": labels are scaled" if resized else ", which is taken"), file=name)
+        log.note(code_of_sizes(said, own), told + (": labels are scaled" if resized else ", which is taken"), file=name)
         return own, said if resized else own, None
 
     # ------------------------------------------------------------------------------------------------------ masks

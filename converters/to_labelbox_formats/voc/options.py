@@ -36,12 +36,6 @@ class Angle(StrEnum):
     DEGREES = "degrees"
 
 
-class Resized(StrEnum):
-    AUTO = "auto"
-    SCALED = "scaled"
-    NO = "no"
-
-
 class Sides(StrEnum):
     AUTO = "auto"
     AS_STATED = "as_stated"
@@ -112,12 +106,6 @@ class Options:
         },
     )
     angle: Angle = field(default=Angle.AUTO, metadata={"help": "unit of the angles of <robndbox>"})
-    resized: Resized = field(
-        default=Resized.AUTO,
-        metadata={
-            "help": "where <size> is not that of the picture: labels are scaled to it (scaled), or are its pixels (no)"
-        },
-    )
     sides: Sides = field(
         default=Sides.AUTO, metadata={"help": "width and height of <size>: as_stated, or the wrong way round (swapped)"}
     )

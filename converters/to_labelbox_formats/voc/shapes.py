@@ -12,10 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
-from to_labelbox.geometry.vector import open_ring, rotated_corners
-from to_labelbox.model.items import Box, Geometry, Keypoint, Keypoints, Point, Polygon, RotatedBox
+from to_labelbox.geometry.vector import open_ring
+from to_labelbox.model.items import Box, Keypoint, Keypoints, Point, Polygon, RotatedBox
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.source.xml import Element, local_name
@@ -261,25 +259,3 @@ class ShapeReader:
 def _keypoints(points: Sequence[tuple[float, float]]) -> Keypoints:
     names = ["point"] if len(points) == 1 else [f"point {k}" for k in range(1, len(points) + 1)]
     return Keypoints(tuple(Keypoint(name, x, y) for name, (x, y) in zip(names, points)))
-
-
-def scaled(geometry: Geometry, x: float, y: float) -> Geometry:
-    """A geometry of a picture that was scaled by two factors."""
-
-    def flat(points: Sequence[float]) -> list[float]:
-        return [value * (y if n % 2 else x) for n, value in enumerate(points)]
-
-    match geometry:
-        case Box(left, top, width, height):
-            return Box(left * x, top * y, width * x, height * y)
-        case RotatedBox(cx, cy, width, height, angle) if abs(x - y) * max(width, height) < 1:
-            return RotatedBox(cx * x, cy * y, width * x, height * y, angle)
-        case RotatedBox():  # a rectangle no more
-            return Polygon(((flat(rotated_corners(geometry)),),))
-        case Polygon(parts):
-            return Polygon(tuple(tuple(map(flat, part)) for part in parts))
-        case Point(left, top):
-            return Point(left * x, top * y)
-        case Keypoints(points):
-            return Keypoints(tuple(msgspec.structs.replace(p, x=p.x * x, y=p.y * y) for p in points))
-    return geometry

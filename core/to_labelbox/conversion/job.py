@@ -16,6 +16,7 @@ from to_labelbox.conversion.demanded import demanding
 from to_labelbox.conversion.global_keys import Keys
 from to_labelbox.conversion.located_assets import located
 from to_labelbox.conversion.options import ConversionOptions, Reading, Writing
+from to_labelbox.conversion.picture_sizes import with_picture_sizes
 from to_labelbox.conversion.split_words import with_splits
 from to_labelbox.model.items import Item
 from to_labelbox.model.schema import Schema
@@ -34,7 +35,7 @@ from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.apply_class_map import mapped
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import FilePath
-from to_labelbox.rules.settings import Settings
+from to_labelbox.rules.settings import OtherSize, Settings
 from to_labelbox.source.asset_lookup import MediaFolder, check_media_root
 from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.files import Source
@@ -148,6 +149,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
         boxes_only=settings.boxes_only,
         outlines_only=settings.outlines_only,
         exif=job.exif,
+        other_size=OtherSize(job.other_size),
         each=each,
     )
     if links := source.links:
@@ -160,6 +162,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     dataset = _read(chosen, source, options, context, snapshot)
     if job.name:
         dataset = replace(dataset, name=job.name)
+    dataset = with_picture_sizes(dataset, source.path, context.other_size, log)
     dataset = with_splits(located(dataset, context, settings.url_map), settings)
     details = as_text({"reason": reason, **dataset.details})
     adapted = _adapted(dataset, settings)

@@ -21,7 +21,7 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import DataRows, read_rows
 from to_labelbox.rules.option import FilePath, checked, described, option
-from to_labelbox.rules.settings import Rules, Settings
+from to_labelbox.rules.settings import OtherSize, Rules, Settings
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:
@@ -49,6 +49,11 @@ class Reading:
     sizes: FilePath | None = option(None, "CSV of key,width,height for media that are not at hand.", path=True)
     exif: bool = option(
         True, "Turn coordinates of upright pictures back to stored pixels.", choices={"auto": True, "ignore": False}
+    )
+    other_size: str = option(
+        "auto",
+        "What labels are pixels of, where a picture has another size than the source states: of that size, and to be scaled or not, or of the picture.",
+        choices=tuple(OtherSize),
     )
 
 

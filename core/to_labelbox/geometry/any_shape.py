@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from to_labelbox.geometry.vector import GeometryError, _box_of, _cos_sin, rotated_corners
+from to_labelbox.geometry.vector import GeometryError, _box_of, _cos_sin, ellipse_outline, rotated_corners
 from to_labelbox.model.items import (
     Annotation,
     Box,
@@ -110,6 +110,41 @@ def to_stored(geometry: Geometry, orientation: int, width: float, height: float)
             from to_labelbox.geometry.raster import turned
 
             return turned(geometry, orientation)
+        case _:
+            raise GeometryError(f"a {type(geometry).__name__} has no place on a picture")
+
+
+def scaled(geometry: Geometry, x: float, y: float, size: tuple[int, int]) -> Geometry:
+    """A geometry on a picture whose sides were multiplied by two factors, which gave it the ``size`` (width, height)."""
+
+    def flat(points: Flat) -> list[float]:
+        return [value * (y if n % 2 else x) for n, value in enumerate(points)]
+
+    match geometry:
+        case Box(left, top, width, height):
+            return Box(left * x, top * y, width * x, height * y)
+        case RotatedBox(cx, cy, width, height, angle) if abs(x - y) * max(width, height) < 1:
+            return RotatedBox(cx * x, cy * y, width * x, height * y, angle)
+        case RotatedBox():  # a rectangle no more
+            return Polygon(((flat(rotated_corners(geometry)),),))
+        case Ellipse(cx, cy, rx, ry, angle) if abs(x - y) * max(rx, ry) < 1:
+            return Ellipse(cx * x, cy * y, rx * x, ry * y, angle)
+        case Ellipse():
+            return Polygon(((flat(ellipse_outline(geometry)),),))
+        case Polygon(parts):
+            return Polygon(tuple(tuple(map(flat, part)) for part in parts))
+        case Polyline(points):
+            return Polyline(flat(points))
+        case Point(left, top):
+            return Point(left * x, top * y)
+        case Keypoints(points):
+            return Keypoints(tuple(replace(p, x=p.x * x, y=p.y * y) for p in points))
+        case Cuboid(front, back):
+            return Cuboid(flat(front), flat(back))
+        case Mask():
+            from to_labelbox.geometry.raster import resized
+
+            return resized(geometry, *size)
         case _:
             raise GeometryError(f"a {type(geometry).__name__} has no place on a picture")
 

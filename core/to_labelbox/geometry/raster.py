@@ -437,6 +437,13 @@ def _by_row(
     return order
 
 
+def resized(mask: Mask, width: int, height: int) -> Mask:
+    """The mask on its picture scaled to another size: each pixel is that of the old one below its centre."""
+    rows = (np.arange(height) * 2 + 1) * mask.height // (2 * height)
+    columns = (np.arange(width) * 2 + 1) * mask.width // (2 * width)
+    return mask_from_array(mask_array(mask)[rows[:, None], columns])
+
+
 def turned(mask: Mask, orientation: int) -> Mask:
     """A mask of the upright picture as it is stored; ``orientation`` is the EXIF value 1..8."""
     return mask_from_array(_turned(mask_array(mask), orientation))

@@ -326,7 +326,8 @@ class Asset(Struct, frozen=True, gc=False, kw_only=True):
     """One picture, clip, text, …
 
     ``path`` is the place below the media root, ``/``-separated, folders kept: identity of the asset, never opened unless
-    it stays below that root. ``url`` is what the source says about where it is. ``size`` in stored pixels or None.
+    it stays below that root. ``url`` is what the source says about where it is. ``width`` and ``height``: its size in stored
+    pixels, or None; those of the frame that labels are in where ``picture``, the size of the picture at hand, is another one.
     ``content``: its bytes, where the source holds them in itself; they are written to ``media/<path>`` beside the output.
     """
 
@@ -336,6 +337,7 @@ class Asset(Struct, frozen=True, gc=False, kw_only=True):
     url: str | None = None
     width: int | None = None
     height: int | None = None
+    picture: tuple[int, int] | None = None
     frames: int | None = None
     frame_rate: float | None = None
     text: str | None = None

@@ -14,6 +14,7 @@ from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.entry_points import load
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import OtherSize
 from to_labelbox.source.asset_lookup import AssetTable, MediaFolder
 from to_labelbox.source.files import Source
 
@@ -60,6 +61,8 @@ class ReadContext(Struct):
     ``outlines_only``: all areas are written as outlines and all classes as they are, so a reader may give
     :class:`~to_labelbox.model.tables.Rows`.
     ``exif``: turn coordinates of the upright picture back to stored pixels when the header says that it is turned.
+    ``other_size``: what labels are pixels of, where a picture has another size than the source states. A reader that states
+    both in its assets (:attr:`~to_labelbox.model.items.Asset.picture`) need not look at it.
     ``each``: as the builtin ``map``, but the calls may happen in other processes: what is called stands in a module, and its
     argument and result can be pickled.
     """
@@ -70,6 +73,7 @@ class ReadContext(Struct):
     boxes_only: bool = False
     outlines_only: bool = False
     exif: bool = True
+    other_size: OtherSize = OtherSize.AUTO
     each: Each = map
 
     def asset(self, path: str, log: Log, *, width: int | None = None, height: int | None = None) -> Asset:

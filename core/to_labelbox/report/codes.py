@@ -40,6 +40,7 @@ class Code(StrEnum):
     ASSET_DUPLICATE = "asset-duplicate"
     IMAGE_SIZE_UNKNOWN = "image-size-unknown"
     IMAGE_SIZE_MISMATCH = "image-size-mismatch"
+    IMAGE_UNLIKE = "image-unlike"
     EXIF_TURNED = "exif-turned", Severity.INFO
     EXIF_UNCHECKED = "exif-unchecked"
     KEY_SHORTENED = "key-shortened", Severity.INFO

@@ -40,6 +40,7 @@ THRESHOLDS = {
     "reordered": Threshold(0.1, 0.02, 3),
     "class": Threshold(0.1, 0.02, 3),
     "media": Threshold(0.1, 0.05, 3),
+    "unlike": Threshold(0.1, 0.05, 3),
     "empty": Threshold(0.95, 0.95, 50),
     "group": Threshold(1, 1, 3),
     "folder": Threshold(1, 1, 20),
@@ -77,6 +78,10 @@ LIKELY: Mapping[str, tuple[str, ...]] = {
     "reordered": (_NUMBERS,),
     "class": (_CLASSES,),
     "media": ("the folder or table is of another set, or its paths begin elsewhere than those of the set",),
+    "unlike": (
+        "the pictures are of another set, or the labels were copied to files of other names",
+        "the pictures were cropped after labelling",
+    ),
     "labels": (
         "the folder of the labels was not copied along, or stands elsewhere",
         "the export was made without annotations",
@@ -127,6 +132,7 @@ def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
             one.code = ", ".join([first, *tied])
             one.likely = list(dict.fromkeys(cause for code in (first, *tied) for cause in LIKELY.get(code, ())))
             yield one
+    yield from _one("unlike", counts.get(Code.IMAGE_UNLIKE, 0), assets)
     yield from _one("clipped", counts.get(Code.CLIPPED, 0), read, Code.CLIPPED)
     yield from _one("reordered", counts.get(Code.BOX_FLIPPED, 0), read, Code.BOX_FLIPPED)
     if Code.CLASS_UNKNOWN in counts or Code.CLASS_UNNAMED in counts:
@@ -162,6 +168,7 @@ _SAID = {
     "reordered": "{count:,} of {annotations} ({percent}) have corners in the wrong order",
     "class": "{count:,} of {annotations} ({percent}) have no class with a name",
     "media": "{count:,} of {assets} ({percent}) are not among the {where}",
+    "unlike": "{count:,} of {assets} ({percent}) have pictures of another shape than is stated",
     "labels": "none of {assets} has an annotation: the labels are missing altogether",
     "empty": "{count:,} of {assets} ({percent}) have no annotation",
     "group": "none of {assets} of {where!r} has an annotation, while others have",

@@ -17,7 +17,7 @@ from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import checked, option
 from to_labelbox.rules.required import Required
 
-__all__ = ["Outside", "Policy", "Settings", "SplitWords"]
+__all__ = ["OtherSize", "Outside", "Policy", "Settings", "SplitWords"]
 
 
 POLICY_OF = {Kind.BOX: Policy.BBOX, Kind.POLYGON: Policy.POLYGON, Kind.MASK: Policy.MASK}
@@ -48,6 +48,23 @@ class SplitWords(StrEnum):
 
     TAKE = "take"
     IGNORE = "ignore"
+
+
+class OtherSize(StrEnum):
+    """What labels are pixels of, where a picture at hand has another size than the source states."""
+
+    AUTO = "auto"
+    STATED = "stated"
+    SCALED = "scaled"
+    PICTURE = "picture"
+
+
+OTHER_SIZE_ANSWERS = (
+    ("--other-size scaled", "the pictures were scaled after labelling: scale the labels with them"),
+    ("--other-size stated", "the data rows will be pictures of the stated size: leave the labels as they are"),
+    ("--other-size picture", "the stated sizes are wrong: labels are pixels of the pictures"),
+)
+"""The option's values in a question, and what each means."""
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)

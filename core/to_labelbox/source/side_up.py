@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 from to_labelbox.report import sentences
+from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import Header
 
@@ -50,6 +51,25 @@ def side_of(said: Size | None, header: Header, as_displayed: bool) -> Side | Non
         return Side(own, own)
     certain = said == shown != own
     return Side(own, shown, header.orientation, certain) if certain or as_displayed else Side(own, own, 1, False)
+
+
+_ROUNDED = 2
+"""Pixels that two sizes differ by where a tool has rounded."""
+
+
+def is_scaled(stated: Size, own: Size) -> bool:
+    """Whether a picture has both of its stated sides multiplied by one factor, by more than rounding does."""
+    if max(abs(one - other) for one, other in zip(stated, own)) <= _ROUNDED:
+        return False
+    factor = max(own) / max(stated)
+    return all(abs(one * factor - other) <= max(1, factor) for one, other in zip(stated, own))
+
+
+def code_of_sizes(stated: Size, own: Size) -> Code:
+    """How a picture that has another size than is stated is told: as that, or as one of another shape."""
+    near = max(abs(one - other) for one, other in zip(stated, own)) <= _ROUNDED
+    same = near or own == stated[::-1] or is_scaled(stated, own)
+    return Code.IMAGE_SIZE_MISMATCH if same else Code.IMAGE_UNLIKE
 
 
 def note_turned(side: Side, log: Log, name: str) -> None:

@@ -123,7 +123,7 @@ def test_a_stated_size_of_another_picture_is_told(tmp_path: Path) -> None:
     made.picture("a.jpg")
     made.box("x", 10, 20, 50, 50)
     source, media = made.save(tmp_path / "in"), photographs(tmp_path / "media", 1, "a.jpg")
-    report = to_labelbox.convert(source, tmp_path / "out", media_root=media)
+    report = to_labelbox.convert(source, tmp_path / "out", media_root=media, other_size="stated")
     (told,) = [d for d in report.diagnostics if d.code == "image-size-mismatch"]
     assert "300 × 150, the picture has 200 × 100" in told.examples[0].message
     assert [line["bbox"] for line in lines(tmp_path / "out")] == [BOX]

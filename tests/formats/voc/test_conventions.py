@@ -95,17 +95,17 @@ def test_pictures_that_were_scaled_after_labelling_are_asked_about(tmp_path: Pat
     """All corners fit <size>, most leave the picture."""
     things = [thing(box(60, 10, 90, 40)), thing(box(10, 5, 20, 15)), thing(box(40, 20, 100, 50))]
     files: Files = {"a.xml": voc(*things), "a.jpg": jpeg(50, 25)}
-    with pytest.raises(UsageError, match=r"(?s)2 fit <size> alone.*-O resized=scaled .*\n.*-O resized=no"):
+    with pytest.raises(UsageError, match=r"(?s)2 fit <size> alone.*--other-size scaled .*\n.*--other-size stated"):
         Made(tmp_path, files)
-    made = Made(tmp_path, files, options={"resized": "scaled"})
+    made = Made(tmp_path, files, other_size="scaled")
     assert made.boxes == [("cat", 30, 5, 15, 15), ("cat", 5, 2.5, 5, 5), ("cat", 20, 10, 30, 15)]
     assert made.report.annotations.converted == 3
-    assert Made(tmp_path, files, options={"resized": "no"}).codes["clipped"] == 1
+    assert Made(tmp_path, files, other_size="picture").codes["clipped"] == 1
 
 
 def test_a_size_that_differs_is_an_assumption(tmp_path: Path) -> None:
     made = Made(tmp_path, {"a.xml": voc(CAT), "a.jpg": jpeg(300, 200)})
-    assert made.assumed["size"] == ("the picture's own", 0, 0, "-O resized=scaled")
+    assert made.assumed["size"] == ("the picture's own", 0, 0, "--other-size scaled")
     assert made.boxes == [("cat", 10, 20, 20, 20)]
 
 
@@ -114,7 +114,7 @@ def test_outlines_points_and_turned_boxes_are_scaled_too(tmp_path: Path) -> None
     point = "<object><name>eye</name><point><x>50</x><y>20</y></point></object>"
     ship = thing("<robndbox><cx>50</cx><cy>20</cy><w>20</w><h>10</h><angle>0.5</angle></robndbox>", "ship")
     files: Files = {"a.xml": voc(thing(outline), point, ship), "a.jpg": jpeg(200, 150)}
-    made = {line["name"]: line for line in Made(tmp_path, files, options={"resized": "scaled"}).lines}
+    made = {line["name"]: line for line in Made(tmp_path, files, other_size="scaled").lines}
     assert made["eye"]["point"] == {"x": 100, "y": 60}
     assert made["cat"]["polygon"][:3] == [{"x": 20, "y": 30}, {"x": 80, "y": 30}, {"x": 80, "y": 120}]
     xs = [p["x"] for p in made["ship"]["polygon"][:4]]

@@ -20,9 +20,10 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.plugins.reader import Match, ReadContext
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import UsageError
 from to_labelbox.source.files import Source
 from to_labelbox_formats.voc import FORMAT
-from to_labelbox_formats.voc.options import Options
+from to_labelbox_formats.voc.options import Options, Sides
 
 
 def test_large_and_crowded_file(voc: Any) -> None:
@@ -76,7 +77,7 @@ def test_size_that_is_none(voc: Any, text: str) -> None:
 def test_the_size_of_the_image_wins(voc: Any) -> None:
     result = voc({"a.xml": annotation(CAT), "a.jpg": jpeg(300, 200)})
     assert (result.items[0].asset.width, result.items[0].asset.height) == (300, 200)
-    assert result.codes == {"image-size-mismatch": 1}
+    assert result.codes == {"image-unlike": 1}
     assert voc({"a.xml": annotation(CAT)}, Options(check_sizes=False)).codes == {}
 
 
@@ -98,7 +99,10 @@ def test_labels_of_the_stored_picture_stay(voc: Any, orientation: int) -> None:
 
 
 def test_sides_swapped_without_orientation_are_reported(voc: Any) -> None:
-    result = voc({"a.xml": annotation(CAT), "a.jpg": jpeg(50, 100)})
+    files = {"a.xml": annotation(CAT), "a.jpg": jpeg(50, 100)}
+    with pytest.raises(UsageError, match=r"(?s)sides of <size> exchanged.*-O sides=swapped .*\n.*-O sides=as_stated"):
+        voc(files)
+    result = voc(files, Options(sides=Sides.AS_STATED))
     assert (result.items[0].asset.width, result.only.geometry) == (100, Box(10, 20, 20, 20))
     assert result.codes == {"image-size-mismatch": 1}
 

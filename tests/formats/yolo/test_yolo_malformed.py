@@ -49,7 +49,9 @@ def test_repeated_rows_are_merged(box: Sandbox) -> None:
     found = rows(box, GOOD + "1 0.5 0.5 0.2 0.4\n" + GOOD + "0  0.5 0.5 0.2 0.4")
     assert [f.label for f in found] == ["car", "dog"]
     assert box.log.ledger["car"].merged == 2
-    assert box.log.diagnostics[Code.ANNOTATION_DUPLICATE].examples[0].message == "says the same as line 1, which is kept"
+    assert (
+        box.log.diagnostics[Code.ANNOTATION_DUPLICATE].examples[0].message == "says the same as line 1, which is kept"
+    )
 
 
 def test_a_pose_row_of_another_length_is_skipped(box: Sandbox) -> None:

@@ -72,12 +72,14 @@ class ImageUnits:
 
 
 class _Place(NamedTuple):
-    """A picture: its path, the size that it was drawn on, its size in stored pixels, and the turn between the two."""
+    """A picture: its path, the size that it was drawn on, its size in stored pixels, and the turn between the two; ``other`` is the
+    size of a picture that is neither."""
 
     path: str
     drawn: Size | None
     stored: Size | None
     turn: Turn | None
+    other: Size | None = None
 
 
 class _Head(NamedTuple):
@@ -147,7 +149,7 @@ class _Pictures:
     def _item(self, node: Node, place: _Place, annotations: Sequence[Annotation]) -> Item:
         width, height = place.stored or place.drawn or (None, None)
         return Item(
-            asset=Asset(path=place.path, id=node.get("id"), width=width, height=height),
+            asset=Asset(path=place.path, id=node.get("id"), width=width, height=height, picture=place.other),
             annotations=annotations,
             split=self._group.split,
             origin=f"{self._group.export.name} {node.get('name')}",
@@ -199,7 +201,7 @@ class _Pictures:
         width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
         said = (width, height) if width is not None and height is not None else None
         said = said or self._setting.context.sizes.get(path)
-        stored, turn = self._turned(path, node, said)
+        stored, turn, other = self._turned(path, node, said)
         drawn = said
         if drawn is None and stored is not None:
             drawn = stored if turn is None or turn.orientation < 5 else (stored[1], stored[0])
@@ -210,28 +212,26 @@ class _Pictures:
                 "give --media-root or --sizes FILE",
                 node,
             )
-        return _Place(path, drawn, stored, turn)
+        return _Place(path, drawn, stored, turn, other)
 
-    def _turned(self, path: str, node: Node, said: Size | None) -> tuple[Size | None, Turn | None]:
-        """(stored size where the picture's header is at hand, how coordinates have to be turned)."""
+    def _turned(self, path: str, node: Node, said: Size | None) -> tuple[Size | None, Turn | None, Size | None]:
+        """(stored size where the picture's header is at hand, how coordinates have to be turned, size of another picture)."""
         exif, name = self._setting.context.exif, node.get("name")
         if not exif and said is not None:
-            return None, None
+            return None, None, None
         header = self._finder.header(path, name, self._group)
         if header is None:
             if exif and not FRAME.fullmatch(name):
                 self._note(*sentences.EXIF_UNKNOWN(), node)
-            return None, None
+            return None, None, None
         stored, upright = (header.width, header.height), header.upright
         if said is not None and said not in (upright, stored):
-            message = f"the export says {said[0]} × {said[1]}, the picture has {upright[0]} × {upright[1]} pixels"
-            self._note(Code.IMAGE_SIZE_MISMATCH, message, node)
-            return None, None
+            return None, None, stored
         if said is not None and said != upright:
             self._log.assume(_TURNED, "of the stored picture", for_=1, why="its size is the one that the export gives")
-            return None, None
+            return None, None, None
         if header.orientation == 1 or not exif:
-            return stored, None
+            return stored, None, None
         told = said is not None and stored != upright
         self._log.assume(
             _TURNED,
@@ -242,4 +242,4 @@ class _Pictures:
             option="--exif ignore",
         )
         self._note(*sentences.EXIF_TURNED(orientation=header.orientation), node)
-        return stored, Turn(header.orientation, *stored)
+        return stored, Turn(header.orientation, *stored), None

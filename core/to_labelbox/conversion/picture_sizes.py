@@ -1,0 +1,153 @@
+"""Pictures at hand that have another size than their source states: what frame its labels are in, one rule for all readers.
+
+A picture may have been scaled after it was labelled, or the source have its size wrong, its sides exchanged, or be about
+another picture. Readers only say that the sizes differ (:attr:`~to_labelbox.model.items.Asset.picture`). Shapes that leave
+one of the two frames and fit the other are evidence; where there is none, and most such pictures are scaled or have their
+sides exchanged, only the user can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from to_labelbox.geometry.any_shape import changed, envelope, scaled
+from to_labelbox.model.items import Annotation, Asset, Item, Keypoints, Object, Point, Polyline
+from to_labelbox.model.text import n_of
+from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.report.log import Log
+from to_labelbox.report.observations import ask
+from to_labelbox.rules.settings import OTHER_SIZE_ANSWERS, OtherSize
+from to_labelbox.source.side_up import Size, code_of_sizes, is_scaled
+
+SAMPLED = 64
+"""Units whose sizes are compared when a source is opened."""
+_RARE = 0.02
+"""Up to this share, pictures of another size are told one by one and ask nothing."""
+
+
+_DONE = {
+    OtherSize.STATED: "labels are taken as pixels of the stated size",
+    OtherSize.SCALED: "labels are scaled to the picture",
+    OtherSize.PICTURE: "labels are taken as pixels of the picture",
+}
+
+
+class _Sample(NamedTuple):
+    """Of a sample: assets, those of another size, of which some are the same picture ``scaled`` and some have ``exchanged`` sides;
+    labels that leave the stated frame alone, and that leave the picture alone; sizes of one as an example."""
+
+    assets: int
+    other: int
+    scaled: int
+    exchanged: int
+    beyond_stated: int
+    beyond_picture: int
+    example: tuple[Size, Size]
+
+
+def with_picture_sizes(dataset: Dataset, path: str, wanted: OtherSize, log: Log) -> Dataset:
+    """The dataset with its labels in the frames of its data rows. Raises :class:`UsageError` with the question."""
+    taken = wanted
+    if wanted is OtherSize.AUTO:
+        unlabelled = dataset.unit_items
+        taken = _concluded(_sampled(dataset, unlabelled), path, log) if unlabelled else OtherSize.STATED
+    return replace(dataset, iterate=partial(_framed_items, dataset, taken))
+
+
+def _framed_items(dataset: Dataset, taken: OtherSize, log: Log, start: int, stop: int) -> Iterator[Item]:
+    for item in dataset.iterate(log, start, stop):
+        asset = item.asset
+        yield item if asset.picture is None else _framed(item, asset, asset.picture, taken, log)
+
+
+def _framed(item: Item, asset: Asset, own: Size, taken: OtherSize, log: Log) -> Item:
+    stated = asset.width or own[0], asset.height or own[1]
+    sizes = f"the source states {stated[0]} × {stated[1]}, the picture has {own[0]} × {own[1]}"
+    log.note(code_of_sizes(stated, own), f"{sizes}: {_DONE[taken]}", file=asset.path)
+    if taken is OtherSize.STATED:
+        return replace(item, asset=replace(asset, picture=None))
+    annotations: Sequence[Annotation] = item.annotations
+    if taken is OtherSize.SCALED:
+        x, y = own[0] / stated[0], own[1] / stated[1]
+        annotations = [changed(one, lambda shape: scaled(shape, x, y, own)) for one in annotations]
+    return replace(item, asset=replace(asset, width=own[0], height=own[1], picture=None), annotations=annotations)
+
+
+def _sampled(dataset: Dataset, unlabelled: Callable[[int], Sequence[Item]]) -> _Sample:
+    assets = other = scales = exchanged = beyond_stated = beyond_picture = 0
+    example = ((0, 0), (0, 0))
+    step = -(-dataset.unit_count // SAMPLED) or 1
+    for unit in range(0, dataset.unit_count, step):
+        items = unlabelled(unit)
+        assets += len(items)
+        if all(item.asset.picture is None for item in items):
+            continue
+        for item in dataset.iterate(Log(), unit, unit + 1):
+            own, asset = item.asset.picture, item.asset
+            if own is None or asset.width is None or asset.height is None:
+                continue
+            stated = asset.width, asset.height
+            other += 1
+            by_one_factor, turned = is_scaled(stated, own), own == stated[::-1]
+            scales += by_one_factor
+            exchanged += turned
+            example = (stated, own) if by_one_factor or turned or not example[0][0] else example
+            for right, bottom in map(_reach, item.annotations):
+                fits_stated = right <= stated[0] + 1 and bottom <= stated[1] + 1
+                fits_picture = right <= own[0] + 1 and bottom <= own[1] + 1
+                beyond_stated += fits_picture > fits_stated
+                beyond_picture += fits_stated > fits_picture
+    return _Sample(assets, other, scales, exchanged, beyond_stated, beyond_picture, example)
+
+
+def _reach(annotation: Annotation) -> tuple[float, float]:
+    """How far right and down the shape of an annotation reaches."""
+    if not isinstance(annotation, Object):
+        return 0, 0
+    shape = annotation.geometry
+    match shape:
+        case Point(x, y):
+            return x, y
+        case Keypoints(points):
+            return max((p.x for p in points), default=0), max((p.y for p in points), default=0)
+        case Polyline(points):
+            return max(points[::2], default=0), max(points[1::2], default=0)
+    box = envelope(shape)
+    return (0, 0) if box is None else (box.left + box.width, box.top + box.height)
+
+
+def _concluded(sample: _Sample, path: str, log: Log) -> OtherSize:
+    """What labels are pixels of, by the evidence of a sample."""
+    if not sample.other or sample.other <= _RARE * sample.assets:
+        return OtherSize.STATED
+    (wide, high), (own_wide, own_high) = sample.example
+    told = (
+        f"of {n_of(sample.assets, 'picture')} looked at, {sample.other:,} of another size than the source states "
+        f"({wide} × {high}, the picture {own_wide} × {own_high})"
+    )
+    stays = sample.beyond_stated and not sample.beyond_picture
+    if not stays and 2 * sample.scaled > sample.other:
+        how = "larger" if own_wide > wide else "smaller"
+        ask(
+            f"{path}: {told}: {how} by one factor on both sides, so their labels may have to be scaled.",
+            OTHER_SIZE_ANSWERS,
+        )
+    if not stays and not sample.beyond_picture and 2 * sample.exchanged > sample.other:
+        ask(
+            f"{path}: {told}: width and height are exchanged, and no label tells which are right.",
+            OTHER_SIZE_ANSWERS[1:],
+        )
+    taken = OtherSize.PICTURE if stays else OtherSize.STATED
+    log.assume(
+        "frame of labels on pictures of another size",
+        taken,
+        for_=sample.beyond_stated if stays else sample.beyond_picture,
+        against=sample.beyond_picture if stays else sample.beyond_stated,
+        why=f"{told}; counted are labels that fit within one of the two alone",
+        option=f"--other-size {OtherSize.STATED if stays else OtherSize.PICTURE}",
+    )
+    return taken
