@@ -198,20 +198,20 @@ def row_edges(mask: Mask) -> npt.NDArray[np.int64]:
     edges = _edges(_decode_counts(mask.counts, mask.width * mask.height).cumsum(), mask.height)
     # The pixels right and left of the line between two columns differ between an odd and an even edge of both.
     stride = mask.height + 1
-    merged = np.sort(np.concatenate((edges, edges + stride)), kind="stable")
-    both = np.flatnonzero(merged[1:] == merged[:-1])
+    merged = np.concatenate((edges, edges + stride))
+    merged.sort(kind="stable")
+    both = (merged[1:] == merged[:-1]).nonzero()[0]
     if len(both):
         kept = np.ones(len(merged), bool)
         kept[both] = kept[both + 1] = False
         merged = merged[kept]
     columns = merged[::2] // stride
-    above, below = merged[::2] - columns * stride, merged[1::2] - columns * stride
-    spans = below - above
-    before = np.cumsum(spans) - spans
-    found = np.arange(spans.sum())
-    found += (above - before).repeat(spans)
-    found *= mask.width + 1
-    found += columns.repeat(spans)
+    above = merged[::2] - columns * stride
+    spans = merged[1::2] - merged[::2]  # rows, one below the other in a column
+    ends = spans.cumsum()
+    row = mask.width + 1
+    found = np.arange(0, len(ends) and int(ends[-1]) * row, row)
+    found += ((above - ends + spans) * row + columns).repeat(spans)
     found = found.astype(np.int32)  # which is sorted several times as fast, and holds any frame
     found.sort()
     return found.astype(np.int64)
@@ -239,7 +239,7 @@ def rasterise(polygon: Polygon, width: int, height: int) -> Mask:
     parts, long = polygon.parts, False
     for part in polygon.parts:
         for ring in part:
-            reach = max(map(abs, ring))
+            reach = max(max(ring), -min(ring))
             if reach > MAX_OUTLINE_COORDINATE:
                 parts = _near(polygon, width, height)
             long |= 5 * len(ring) * min(reach, MAX_OUTLINE_COORDINATE) > _STEPS
