@@ -6,11 +6,13 @@ Each object becomes shapes of kinds box, polygon, mask, point or line, cut to th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import NamedTuple, TypeAlias, assert_never
 
 from to_labelbox.geometry import vector as geo
 from to_labelbox.geometry.any_shape import envelope
+from to_labelbox.geometry.border import EXACT, Border
 from to_labelbox.model.items import (
     Attribute,
     Box,
@@ -38,12 +40,7 @@ from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import EXAMPLES, Log
-from to_labelbox.rules.settings import ASKED, Outside, Policy, Settings
-
-NOISE = 1.0
-"""An overshoot of up to this many pixels is float noise: cut off without a word."""
-EXACT = 1e-6
-"""A smaller overshoot is left as it is, so that sums like x + width do not change a number."""
+from to_labelbox.rules.settings import ASKED, Policy, Settings
 
 Drawn: TypeAlias = Box | Flat | Mask | Point | TextSpan | PageBox | TokenSpan
 """The geometry of a shape: a polygon's ring and a line's vertices are flat lists."""
@@ -72,6 +69,7 @@ class Lowering:
         self._careful = settings.min_area > 0
         self._raising = any(kind is not Kind.BOX for kind in settings.one_kind.values())
         self._forced = 0
+        self._border = Border(settings.outside, self._lose)
         self.width: float | None = None
         self.height: float | None = None
         self._right = self._bottom = -1.0
@@ -87,6 +85,7 @@ class Lowering:
             self.width, self.height = width, height
             if not self._careful and not self._raising:
                 self._right, self._bottom = width + EXACT, height + EXACT
+        self._border.width, self._border.height = self.width, self.height
         self.origin = origin
 
     def plain(self, obj: Object) -> Box | list[Flat] | None:
@@ -263,30 +262,10 @@ class Lowering:
 
     def _box(self, obj: Object, box: Box) -> list[Shape]:
         self._check_sides(box)
-        width, height = self.width, self.height
-        if width is not None and height is not None:
-            over = max(-box.left, -box.top, box.left + box.width - width, box.top + box.height - height)
-            if over > EXACT:
-                box = self._clipped_box(box, over, width, height)
+        box = self._border.box(box)
         if box.width * box.height < self._settings.min_area:
             raise Refused(*sentences.TOO_SMALL(area=f"{box.width * box.height:g}"))
         return [Shape(Kind.BOX, obj.label, box, obj.attributes)]
-
-    def _clipped_box(self, box: Box, over: float, width: float, height: float) -> Box:
-        if self._settings.outside is Outside.KEEP:
-            return box
-        clipped = geo.clip_box(box, width, height)
-        if clipped is None:
-            raise Refused(*sentences.OUTSIDE_ASSET(width=width, height=height))
-        self._overshoot(over)
-        return clipped
-
-    def _overshoot(self, over: float) -> None:
-        if over <= NOISE:
-            return
-        if self._settings.outside is Outside.DROP:
-            raise Refused(Code.OUTSIDE, f"reaches {over:g} px beyond the asset")
-        self._lose(Code.CLIPPED, f"reaches {over:g} px beyond the asset and is cut off there")
 
     # ------------------------------------------------------------------------------------------------ outlines
 
@@ -358,8 +337,7 @@ class Lowering:
         if policy is Policy.BBOX:
             return self._forced_box(obj, Polygon(parts))
         whole = parts
-        if self.width is not None and self.height is not None:
-            parts = self._clipped_parts(parts, self.width, self.height)
+        parts = self._border.parts(parts)
         single = len(parts) == 1 and len(parts[0]) == 1
         if policy is Policy.AUTO and single:
             return [self._ring(obj, parts[0][0])]
@@ -399,27 +377,6 @@ class Lowering:
                 continue
         return outer + tuple(holes)
 
-    def _clipped_parts(
-        self, parts: tuple[tuple[Flat, ...], ...], width: float, height: float
-    ) -> tuple[tuple[Flat, ...], ...]:
-        over = -1.0
-        for part in parts:
-            xs, ys = part[0][::2], part[0][1::2]
-            over = max(over, max(xs) - width, max(ys) - height, -min(xs), -min(ys))
-        if over <= EXACT or self._settings.outside is Outside.KEEP:
-            return parts
-        if over <= NOISE:
-            clamped = tuple(tuple(geo.clamp_points(ring, width, height) for ring in part) for part in parts)
-            kept = tuple(p for p in clamped if not geo.is_degenerate(p[0]))
-            if not kept:
-                raise Refused(*sentences.OUTSIDE_ASSET(width=width, height=height))
-            return kept
-        clipped = geo.clip_polygon(Polygon(parts), width, height)
-        if clipped is None:
-            raise Refused(*sentences.OUTSIDE_ASSET(width=width, height=height))
-        self._overshoot(over)
-        return clipped.parts
-
     def _ring(self, obj: Object, ring: Flat, part: str = "") -> Shape:
         minimum = self._settings.min_area
         if minimum and abs(geo.signed_area(ring)) < minimum:
@@ -434,7 +391,7 @@ class Lowering:
             return [self._ring(obj, parts[0][0])]
         return self._pieces(obj, Kind.POLYGON, [part[0] for part in parts])
 
-    def _pieces(self, obj: Object, kind: Kind, geometries: list[Flat]) -> list[Shape]:
+    def _pieces(self, obj: Object, kind: Kind, geometries: Sequence[Flat]) -> list[Shape]:
         attributes = (*obj.attributes, Attribute(INSTANCE, obj.id))
         return [Shape(kind, obj.label, drawn, attributes, str(n) if n else "") for n, drawn in enumerate(geometries)]
 
@@ -449,9 +406,9 @@ class Lowering:
         if policy is Policy.BBOX:
             return self._forced_box(obj, mask)
         if policy is Policy.POLYGON:
-            from to_labelbox.geometry import raster
+            from to_labelbox.geometry.contours import outer_contours
 
-            contours, holes = raster.outer_contours(mask)
+            contours, holes = outer_contours(mask)
             if not contours:
                 raise Refused(*sentences.MASK_WITHOUT_PIXELS())
             lost = f", {holes} holes filled" if holes else ""
@@ -472,22 +429,10 @@ class Lowering:
 
     # ---------------------------------------------------------------------------------------- points and lines
 
-    def _place(self, x: float, y: float) -> tuple[float, float] | None:
-        """A point on the asset: moved by up to a pixel onto the border, None beyond."""
-        width, height = self.width, self.height
-        if width is None or height is None or self._settings.outside is Outside.KEEP:
-            return x, y
-        over = max(-x, -y, x - width, y - height)
-        if over <= EXACT:
-            return x, y
-        if over > NOISE:
-            return None
-        return min(max(x, 0.0), width), min(max(y, 0.0), height)
-
     def _point(self, obj: Object, point: Point) -> Shape:
         if not geo.finite((point.x, point.y)):
             raise Refused(*sentences.POINT_NOT_FINITE())
-        place = self._place(point.x, point.y)
+        place = self._border.point(point.x, point.y)
         if place is None:
             raise Refused(Code.OUTSIDE, f"the point ({point.x:g}, {point.y:g}) lies outside the asset")
         return Shape(Kind.POINT, obj.label, Point(*place), obj.attributes)
@@ -497,22 +442,10 @@ class Lowering:
             raise Refused(*sentences.OUTLINE_NOT_FINITE())
         if len(points) % 2 or len(set(zip(points[::2], points[1::2]))) < 2:
             raise Refused(*sentences.LINE_WITHOUT_LENGTH())
-        width, height = self.width, self.height
-        if width is None or height is None or self._settings.outside is Outside.KEEP:
-            return [Shape(Kind.LINE, obj.label, points, obj.attributes)]
-        left, top, right, bottom = geo.bounds(points)
-        over = max(-left, -top, right - width, bottom - height)
-        if over <= EXACT:
-            return [Shape(Kind.LINE, obj.label, points, obj.attributes)]
-        if over <= NOISE:
-            return [Shape(Kind.LINE, obj.label, geo.clamp_points(points, width, height), obj.attributes)]
-        pieces = geo.clip_line(points, width, height)
-        if not pieces:
-            raise Refused(*sentences.OUTSIDE_ASSET(width=width, height=height))
-        self._overshoot(over)
+        pieces = self._border.line(points)
         if len(pieces) == 1:
             return [Shape(Kind.LINE, obj.label, pieces[0], obj.attributes)]
-        return self._pieces(obj, Kind.LINE, list(pieces))
+        return self._pieces(obj, Kind.LINE, pieces)
 
     def _keypoints(
         self, label: str, instance: str, keypoints: Keypoints, attributes: tuple[Attribute, ...] = ()
@@ -520,7 +453,7 @@ class Lowering:
         """One point a keypoint, with what holds them together; those off the asset are lost."""
         shapes = []
         for point in keypoints.points:
-            place = self._place(point.x, point.y) if geo.finite((point.x, point.y)) else None
+            place = self._border.point(point.x, point.y) if geo.finite((point.x, point.y)) else None
             if place is None:
                 self._lose(Code.OUTSIDE, f"keypoint {point.name!r} at ({point.x:g}, {point.y:g}) lies off the asset")
                 continue

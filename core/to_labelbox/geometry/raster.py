@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,7 +60,7 @@ def mask_from_counts(counts: str | bytes, width: int, height: int) -> Mask:
         data = counts.encode("ascii") if isinstance(counts, str) else counts
     except UnicodeEncodeError:
         raise GeometryError("compressed RLE holds characters that are not ASCII") from None
-    _decode_counts(data, width * height)
+    decode_counts(data, width * height)
     return Mask(width, height, data)
 
 
@@ -125,7 +124,7 @@ class _DecodedRuns:
 _decoded_runs = _DecodedRuns()
 
 
-def _decode_counts(counts: bytes, pixels: int) -> npt.NDArray[np.int64]:
+def decode_counts(counts: bytes, pixels: int) -> npt.NDArray[np.int64]:
     """Run lengths of COCO's compressed text. Raises :class:`GeometryError` when they do not fill the frame."""
     runs = _decoded_runs.get(counts, pixels)
     if runs is None:
@@ -166,7 +165,7 @@ def _decoded(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
 
 def mask_patch(mask: Mask) -> tuple[int, Raster]:
     """The columns that hold foreground: (left, array of shape (height, columns)); an empty mask gives no columns."""
-    ends = np.cumsum(_decode_counts(mask.counts, mask.width * mask.height))
+    ends = np.cumsum(decode_counts(mask.counts, mask.width * mask.height))
     if len(ends) < 2:
         return 0, np.zeros((mask.height, 0), np.uint8)
     foreground = np.flatnonzero(ends[1::2] > ends[0 : len(ends) // 2 * 2 : 2])
@@ -195,7 +194,7 @@ def row_edges(mask: Mask) -> npt.NDArray[np.int64]:
 
     A run that reaches the right border ends at column ``width``. Cost: the runs of the mask and its rows, not its area.
     """
-    edges = _edges(_decode_counts(mask.counts, mask.width * mask.height).cumsum(), mask.height)
+    edges = edges_of(decode_counts(mask.counts, mask.width * mask.height).cumsum(), mask.height)
     # The pixels right and left of the line between two columns differ between an odd and an even edge of both.
     stride = mask.height + 1
     merged = np.concatenate((edges, edges + stride))
@@ -219,7 +218,7 @@ def row_edges(mask: Mask) -> npt.NDArray[np.int64]:
 
 def mask_area(mask: Mask) -> int:
     """Foreground pixels."""
-    return int(_decode_counts(mask.counts, mask.width * mask.height)[1::2].sum())
+    return int(decode_counts(mask.counts, mask.width * mask.height)[1::2].sum())
 
 
 def mask_box(mask: Mask) -> Box | None:
@@ -310,92 +309,7 @@ def _empty_counts(width: int, height: int) -> bytes:
     return counts
 
 
-def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
-    """(outer contours along the pixel edges, one a 4-connected region; number of holes that they lose).
-
-    Vertices are pixel corners, clockwise, so that filling a contour gives back the region with its holes closed. A
-    contour begins at its leftmost and then topmost corner, and contours are in the order of theirs.
-    """
-    xs, ys, starts = _corners(np.cumsum(_decode_counts(mask.counts, mask.width * mask.height)), mask.height)
-    # Corners of one column pair up to vertical edges in order of y (0 and 1, 2 and 3, …), of one row to horizontal ones.
-    row = _by_row(xs, ys, starts)
-    across = np.empty_like(row)
-    across[row[::2]], across[row[1::2]] = row[1::2], row[::2]
-    following: list[int] = (across ^ 1).tolist()
-    rings = _cycles(following)
-    here = np.array(rings[0] if len(rings) == 1 else list(chain.from_iterable(rings)), np.int64)
-    left, y = xs[here].astype(float).tolist(), ys[here].astype(float).tolist()
-    # From a corner along the row to where the next vertical edge begins, whose end is the ring's next corner.
-    entered = left[1:] + left[:1]
-    at = 0
-    for ring in rings if len(rings) > 1 else ():
-        at, first = at + len(ring), at
-        entered[at - 1] = left[first]
-    flat = [0.0] * (4 * len(here))
-    flat[::4], flat[1::4], flat[2::4], flat[3::4] = left, y, entered, y
-    contours: list[list[float]] = []
-    at = 0
-    for ring in rings:
-        # inside is below a ring's first corner, or the ring is a hole
-        if starts[ring[0]]:
-            contours.append(flat[at : at + 4 * len(ring)])
-        at += 4 * len(ring)
-    return contours, len(rings) - len(contours)
-
-
-def _cycles(following: list[int]) -> list[list[int]]:
-    """The cycles of corners 2n or 2n + 1, the ends at which vertical edge n is left, each from its lowest edge on."""
-    rings: list[list[int]] = []
-    edges = len(following) // 2
-    seen = bytearray(edges)
-    found, first = 0, 0
-    while found < edges:
-        ring = [first]
-        here = following[first]
-        while here != first:
-            ring.append(here)
-            here = following[here]
-        rings.append(ring)
-        found += len(ring)
-        if found < edges:
-            for corner in ring:
-                seen[corner >> 1] = 1
-            first = 2 * seen.find(0, first >> 1)
-    return rings
-
-
-def _corners(
-    ends: npt.NDArray[np.int64], height: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Corners sorted by x, then y: their places, and whether the foreground begins below them in their own column.
-
-    In a column, a run's start and end are edges; where the next column has the same edge, a contour goes straight on,
-    else it has a corner there. A place where two regions touch diagonally is there twice.
-    """
-    edges = _edges(ends, height) << 2
-    edges[1::2] |= 1
-    stride = height + 1
-    # On the line between two columns lie the edges of the right one and, after them where both have one, of the left
-    # one. Bit 0 says that it is the end of a run, bit 1 that it is of the left column.
-    merged = np.concatenate((edges, edges + ((stride << 2) | 2)))
-    merged.sort(kind="stable")  # a merge of two sorted halves
-    differing = merged[1:] ^ merged[:-1]
-    straight = (differing == 2).nonzero()[0]
-    if len(straight):
-        kept = np.ones(len(merged), bool)
-        kept[straight] = kept[straight + 1] = False
-        merged = merged[kept]
-        differing = merged[1:] ^ merged[:-1]
-    starts = (merged & 3) == 0
-    touching = (differing == 3).nonzero()[0]
-    starts[touching + 1] = starts[touching]
-    merged >>= 2
-    xs = merged // stride
-    merged -= xs * stride
-    return xs, merged, starts
-
-
-def _edges(ends: npt.NDArray[np.int64], height: int) -> npt.NDArray[np.int64]:
+def edges_of(ends: npt.NDArray[np.int64], height: int) -> npt.NDArray[np.int64]:
     """column · (height + 1) + y of the start and end of each run of foreground within a column, in this order."""
     begin, end = ends[0 : len(ends) // 2 * 2 : 2], ends[1::2]
     if (end == begin).any():
@@ -415,26 +329,6 @@ def _edges(ends: npt.NDArray[np.int64], height: int) -> npt.NDArray[np.int64]:
     edges = np.empty(2 * len(begin), np.int64)
     edges[::2], edges[1::2] = begin + columns, end + columns
     return edges
-
-
-def _by_row(
-    xs: npt.NDArray[np.int64], ys: npt.NDArray[np.int64], starts: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
-    """Corners in the order of y, then x.
-
-    Where two regions touch diagonally, edges are joined so that each region keeps a contour of its own. The upper edge
-    of the place is its first copy. It belongs to the left edge when the upper left pixel is set, which is the order of
-    the copies already; else to the right edge, so the copies change places.
-    """
-    bits = len(xs).bit_length()
-    keys = np.sort((ys * (xs[-1:].sum() + 1) + xs << bits) | np.arange(len(xs)))
-    order = keys & ((1 << bits) - 1)
-    keys >>= bits
-    again = np.flatnonzero(keys[1:] == keys[:-1])
-    if len(again):
-        swap = again[~starts[order[again]]]
-        order[swap], order[swap + 1] = order[swap + 1], order[swap]
-    return order
 
 
 def resized(mask: Mask, width: int, height: int) -> Mask:

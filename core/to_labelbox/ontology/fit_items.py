@@ -34,7 +34,7 @@ from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
-from to_labelbox.rules.class_map import Nearest, nearest
+from to_labelbox.rules.nearest import Nearest, nearest
 from to_labelbox.rules.ontology_index import AREAS, OntologyIndex
 from to_labelbox.rules.required import of_fit
 from to_labelbox.rules.settings import Settings

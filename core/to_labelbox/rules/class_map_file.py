@@ -43,7 +43,8 @@ from to_labelbox.model.schema import Input, Policy
 from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
-from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule, nearest
+from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
+from to_labelbox.rules.nearest import nearest
 from to_labelbox.source.option_file import read_text
 
 COLUMNS = ("source", "target", "geometry", "drop", "attribute", "value")

@@ -19,8 +19,9 @@ from typing import BinaryIO, Protocol
 from to_labelbox.model.text import display, pattern, text_name
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.plain_words import in_words
+from to_labelbox.source.folder import PLAIN_FILE, Folder
 from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
-from to_labelbox.source.paths import MIRRORS, is_data_folder, is_safe
+from to_labelbox.source.paths import MIRRORS
 
 HEAD = 64 * 1024
 PICTURE_HEAD = 256 * 1024
@@ -40,7 +41,6 @@ _ARCHIVES = {
 }
 """How archives begin that are not read in place."""
 _SMALL = 1 << 16
-_PLAIN_FILE = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class _Store(Protocol):
@@ -52,90 +52,6 @@ class _Store(Protocol):
     def head(self, name: str, size: int) -> bytes: ...
 
 
-class _Folder:
-    """Files below a folder; ``only`` restricts the listing, not the look-ups, to given names.
-
-    ``without`` are folders that are not listed.
-    """
-
-    def __init__(self, root: str, only: Sequence[str] | None = None, without: Sequence[str] = ()) -> None:
-        self.root = root
-        self._without = frozenset(without)
-        self._only = list(only) if only is not None else None
-        self._inside: dict[str, bool] = {}
-        self.links: list[str] = []
-
-    @cached_property
-    def _listing(self) -> list[str]:
-        return sorted(self._walk()) if self._only is None else self._only
-
-    @cached_property
-    def _real_root(self) -> str:
-        return os.path.realpath(self.root)
-
-    def names(self) -> Sequence[str]:
-        return self._listing
-
-    def _walk(self) -> list[str]:
-        """Files below the root in no order; links are not followed."""
-        found: list[str] = []
-        prefixes = [""]
-        for prefix in prefixes:
-            folder = os.path.join(self.root, prefix)
-            try:
-                with os.scandir(folder) as entries:
-                    for entry in entries:
-                        if entry.is_file(follow_symlinks=False):
-                            found.append(prefix + entry.name)
-                        elif entry.is_dir(follow_symlinks=False):
-                            if prefix + entry.name not in self._without and is_data_folder(entry.name):
-                                prefixes.append(f"{prefix}{entry.name}/")
-                        elif entry.is_symlink():
-                            self.links.append(prefix + entry.name)
-            except OSError as error:
-                raise FileError(f"cannot list {folder}: {error.strerror}") from error
-        return found
-
-    def real_path(self, name: str) -> str | None:
-        return os.path.join(self.root, name) if is_safe(name) else None
-
-    def open(self, name: str) -> BinaryIO:
-        path = self.real_path(name)
-        if path is None:
-            raise FileError("the path leaves the source's folder, so it is not opened")
-        folder = name[: name.rfind("/") + 1]
-        if folder not in self._inside:
-            self._inside[folder] = self._leads_inside(os.path.join(self.root, folder))
-        if self._inside[folder]:
-            try:
-                return _content(open(path, "rb", opener=_no_link), path)
-            except OSError as error:
-                if error.errno != errno.ELOOP:
-                    raise
-        if not self._leads_inside(path):
-            raise FileError("a link leads out of the source's folder, so it is not opened")
-        return open(path, "rb")
-
-    def _leads_inside(self, path: str) -> bool:
-        return os.path.commonpath((os.path.realpath(path), self._real_root)) == self._real_root
-
-    def size(self, name: str) -> int:
-        path = self.real_path(name)
-        return os.path.getsize(path) if path else 0
-
-    def exists(self, name: str) -> bool:
-        path = self.real_path(name)
-        return path is not None and os.path.isfile(path)
-
-    def head(self, name: str, size: int) -> bytes:
-        with self.open(name) as stream:
-            if name.lower().endswith(".gz"):
-                from to_labelbox.source.archives import gunzipped
-
-                return gunzipped(stream, size)
-            return stream.read(size)
-
-
 def shown_path(path: str) -> str:
     """A path as the user knows it: of a mirrored one, the address."""
     if MIRRORS not in path:
@@ -143,29 +59,6 @@ def shown_path(path: str) -> str:
     from to_labelbox.source.cloud.placeholder import shown
 
     return shown(path)
-
-
-def _content(file: BinaryIO, path: str) -> BinaryIO:
-    """The file, or for an empty one that stands for a file in the cloud, that."""
-    if MIRRORS in path and os.fstat(file.fileno()).st_size == 0:
-        from to_labelbox.source.cloud.placeholder import whole  # few sources lie there
-
-        try:
-            body = whole(path)
-        except UsageError as error:
-            file.close()
-            raise FileError(str(error)) from None
-        if body is not None:
-            file.close()
-            return open(body, "rb")
-    return file
-
-
-def _no_link(path: str, flags: int) -> int:
-    """Opens a file that is no link."""
-    if _PLAIN_FILE == os.O_RDONLY and os.path.islink(path):  # a system that cannot tell while it opens
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-    return os.open(path, flags | _PLAIN_FILE)
 
 
 class Source:
@@ -201,10 +94,10 @@ class Source:
             if folders:
                 raise UsageError(f"{folders[0]} is a folder: give one folder, or several files of one set")
             root = os.path.commonpath([os.path.dirname(os.path.abspath(p)) for p in files])
-            self._store = _Folder(root, [os.path.relpath(p, root).replace(os.sep, "/") for p in files])
+            self._store = Folder(root, [os.path.relpath(p, root).replace(os.sep, "/") for p in files])
             self.name = os.path.basename(root) or "dataset"
         elif os.path.isdir(first):
-            self._store = _Folder(first, without=without)
+            self._store = Folder(first, without=without)
             self.name = os.path.basename(os.path.abspath(first)) or "dataset"
         elif _is_zip(first):
             from to_labelbox.source.archives import Zip
@@ -213,16 +106,16 @@ class Source:
             self.name = os.path.splitext(os.path.basename(os.path.normpath(first)))[0]
         else:
             root, base = os.path.split(os.path.abspath(first))
-            self._store = _Folder(root, [base])
+            self._store = Folder(root, [base])
             self.name = base.removesuffix(".gz").split(".")[0] or base
         self.name = text_name(self.name)
-        self.is_file = len(files) == 1 and isinstance(self._store, _Folder) and not os.path.isdir(first)
-        self.is_archive = not isinstance(self._store, _Folder)
+        self.is_file = len(files) == 1 and isinstance(self._store, Folder) and not os.path.isdir(first)
+        self.is_archive = not isinstance(self._store, Folder)
 
     @property
     def folder(self) -> str | None:
         """The real folder that the names are relative to, or None for an archive."""
-        return self._store.root if isinstance(self._store, _Folder) else None
+        return self._store.root if isinstance(self._store, Folder) else None
 
     @cached_property
     def names(self) -> Sequence[str]:
@@ -235,7 +128,7 @@ class Source:
     @property
     def links(self) -> list[str]:
         """Links that the walk met and did not follow, sorted, but those in hidden folders."""
-        if not isinstance(self._store, _Folder):
+        if not isinstance(self._store, Folder):
             return []
         self._store.names()
         return sorted(name for name in self._store.links if "/." not in f"/{name}")
@@ -372,10 +265,10 @@ class Source:
 
         The walk that made the listing followed no links, so nothing but the last step can have become one since.
         """
-        if not isinstance(self._store, _Folder) or name[-3:].lower() == ".gz":
+        if not isinstance(self._store, Folder) or name[-3:].lower() == ".gz":
             return self.read(name, limit)
         try:
-            handle = os.open(f"{self._store.root}/{name}", _PLAIN_FILE)
+            handle = os.open(f"{self._store.root}/{name}", PLAIN_FILE)
             try:
                 data = os.read(handle, _SMALL)
             finally:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from to_labelbox.geometry.raster import mask_array, mask_from_array, mask_from_runs, outer_contours, rasterise
+from to_labelbox.geometry.contours import outer_contours
+from to_labelbox.geometry.raster import mask_array, mask_from_array, mask_from_runs, rasterise
 from to_labelbox.geometry.vector import signed_area
 from to_labelbox.model.items import Polygon
 

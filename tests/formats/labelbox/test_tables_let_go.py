@@ -13,6 +13,7 @@ import to_labelbox
 from harness import annotation, coco, image, save
 from to_labelbox import Policy
 from to_labelbox_formats.labelbox.encode import shapes
+from to_labelbox_formats.labelbox.encode.table_texts import TableTexts
 
 
 @pytest.mark.parametrize("geometry", ["bbox", "polygon"])
@@ -20,7 +21,7 @@ def test_texts_of_tables_do_not_pile_up(geometry: str, tmp_path: Path, monkeypat
     alive: weakref.WeakSet[Any] = weakref.WeakSet()
     made = [0]
 
-    class Watched(shapes.TableTexts):
+    class Watched(TableTexts):
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
             alive.add(self)

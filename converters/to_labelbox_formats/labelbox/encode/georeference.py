@@ -152,9 +152,9 @@ def _geometry(shape: Geometry, affine: Affine) -> Geometry:
         case Cuboid(front, back):
             return Polygon(((affine.places(geo.convex_hull([*front, *back])),),))
         case Mask():
-            from to_labelbox.geometry import raster
+            from to_labelbox.geometry.contours import outer_contours
 
-            contours, _ = raster.outer_contours(shape)
+            contours, _ = outer_contours(shape)
             return Polygon(tuple((affine.places(c),) for c in contours)) if contours else shape
         case Polygon(parts):
             return Polygon(tuple(tuple(affine.places(ring) for ring in part) for part in parts))

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -22,10 +21,9 @@ from msgspec import Raw
 
 from to_labelbox.geometry import vector as geo
 from to_labelbox.geometry.any_shape import envelope
-from to_labelbox.geometry.lowering import EXACT, Lowering
+from to_labelbox.geometry.lowering import Lowering
 from to_labelbox.model.items import (
     Asset,
-    Attribute,
     Box,
     Cuboid,
     Ellipse,
@@ -42,7 +40,6 @@ from to_labelbox.model.items import (
     Track,
 )
 from to_labelbox.model.schema import Kind
-from to_labelbox.model.survey import INSTANCE, VISIBILITY
 from to_labelbox.model.text import n_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
@@ -64,11 +61,19 @@ from to_labelbox_formats.labelbox.encode.line_types import (
 )
 from to_labelbox_formats.labelbox.encode.placeholders import attributes_token
 from to_labelbox_formats.labelbox.encode.png_masks import png_text
+from to_labelbox_formats.labelbox.encode.track_states import (
+    Attributes,
+    State,
+    check_frames,
+    point_states,
+    states_of,
+    unbroken,
+    with_crossings,
+)
 
 PLANES = ("axial", "sagittal", "coronal")
 
 Drawn: TypeAlias = Box | Point | Flat | Mask
-Attributes: TypeAlias = tuple[Attribute, ...]
 _AREAS = (Box, RotatedBox, Polygon, Mask, Ellipse, Cuboid)
 _NATIVE: dict[type, Kind] = {Box: Kind.BOX, Point: Kind.POINT, Polyline: Kind.LINE}
 
@@ -111,7 +116,7 @@ class TrackLowering:
         self._hidden = 0
         self._shapes.start(asset.width, asset.height, origin)
         self._rasters.start(asset.width, asset.height, origin)
-        _check_frames(track)
+        check_frames(track)
         courses = self._courses(track, asset)
         if not any(course.segments for course in courses):
             if isinstance(self._refused, geo.GeometryError):
@@ -131,7 +136,7 @@ class TrackLowering:
 
     def _courses(self, track: Track, asset: Asset) -> list[TrackLine]:
         types = {type(key.geometry) for segment in track.segments for key in segment}
-        states = _states(track)
+        states = states_of(track)
         if types == {Keypoints}:
             if asset.media is Media.DICOM:
                 raise Refused(Code.GEOMETRY_UNSUPPORTED, "a track of keypoints on dicom has no payload in Labelbox")
@@ -148,10 +153,10 @@ class TrackLowering:
             raise Refused(Code.GEOMETRY_UNSUPPORTED, f"a track of {names} on {asset.media} has no payload in Labelbox")
         return [self._area(track, asset, states, " and ".join(sorted(t.__name__ for t in types if t is not Box)))]
 
-    def _upright(self, states: list[list[_State]]) -> list[list[_State]] | None:
+    def _upright(self, states: list[list[State]]) -> list[list[State]] | None:
         """Boxes whose turn is too small to see as upright ones; None when one turns visibly."""
         turned = 0
-        found: list[list[_State]] = []
+        found: list[list[State]] = []
         for segment in states:
             found.append([])
             for frame, shape, answers in segment:
@@ -161,14 +166,14 @@ class TrackLowering:
                         return None
                     turned += bool(shape.angle % 360)
                     shape = upright
-                found[-1].append(_State(frame, shape, answers))
+                found[-1].append(State(frame, shape, answers))
         if turned:
             self._lose(Code.ROTATION_IGNORED, f"a turn on {turned} keyframes moves no corner by a pixel and is ignored")
         return found
 
     # ------------------------------------------------------------------------------- boxes, points, lines
 
-    def _moving(self, states: list[list[_State]]) -> list[list[Key]]:
+    def _moving(self, states: list[list[State]]) -> list[list[Key]]:
         """Segments cut to the frame; a segment is split where nothing of the shape is on it."""
         segments: list[list[Key]] = []
         largest = 0.0
@@ -225,45 +230,15 @@ class TrackLowering:
             id=track.id, label=track.label, geometry=shape, location=f"{track.location} frame {frame}".lstrip()
         )
 
-    def _with_crossings(self, states: list[_State]) -> Iterable[_State]:
-        """The keyframes, and more where a side crosses the border: between them the cut shape moves linearly."""
+    def _with_crossings(self, states: list[State]) -> Iterable[State]:
         width, height = self._asset.width, self._asset.height
-        if (
-            width is None
-            or height is None
-            or self._settings.outside is Outside.KEEP
-            or not any(_sticks_out(s.shape, width, height) for s in states)
-        ):
+        if width is None or height is None or self._settings.outside is Outside.KEEP:
             return states
-        return self._crossings(states, width, height)
-
-    def _crossings(self, states: list[_State], width: int, height: int) -> Iterator[_State]:
-        for here, there in pairwise(states):
-            yield here
-            if type(here.shape) is not type(there.shape) or not isinstance(here.shape, Box | Point):
-                continue
-            if not _sticks_out(here.shape, width, height) and not _sticks_out(there.shape, width, height):
-                continue
-            a, b = _sides(here.shape), _sides(there.shape)
-            if not geo.finite((*a, *b)):
-                continue
-            frames: set[int] = set()
-            for p, q, limit in zip(a, b, (width, height, width, height)):
-                for border in (0, limit):
-                    if (p - border) * (q - border) < 0:
-                        at = here.frame + (border - p) / (q - p) * (there.frame - here.frame)
-                        # a side that is on the border just at a frame may be gone there, but not beside it
-                        frames |= {math.floor(at - 1e-6), math.floor(at + 1e-6), math.ceil(at + 1e-6)}
-                    elif p != q and border in (p, q):
-                        frames |= {here.frame + 1, there.frame - 1}
-            for frame in sorted(f for f in frames if here.frame < f < there.frame):
-                share = (frame - here.frame) / (there.frame - here.frame)
-                yield _State(frame, _between(here.shape, there.shape, share), here.answers)
-        yield states[-1]
+        return with_crossings(states, width, height)
 
     # ---------------------------------------------------------------------------------- what needs another way
 
-    def _keypoints(self, track: Track, states: list[list[_State]]) -> list[TrackLine]:
+    def _keypoints(self, track: Track, states: list[list[State]]) -> list[TrackLine]:
         names = dict.fromkeys(
             p.name for s in track.segments for k in s if isinstance(k.geometry, Keypoints) for p in k.geometry.points
         )
@@ -272,11 +247,11 @@ class TrackLowering:
         message = f"a skeleton track is written as {n_of(len(names), 'point track')}, one a keypoint"
         self._lose(Code.TRACK_CONVERTED, message)
         return [
-            TrackLine(Kind.POINT, f"{track.label}/{n}", self._moving(_point_states(states, n, track.id)), f"/{n}")
+            TrackLine(Kind.POINT, f"{track.label}/{n}", self._moving(point_states(states, n, track.id)), f"/{n}")
             for n in names
         ]
 
-    def _area(self, track: Track, asset: Asset, states: list[list[_State]], what: str) -> TrackLine:
+    def _area(self, track: Track, asset: Asset, states: list[list[State]], what: str) -> TrackLine:
         forced = self._settings.policy(track.label, track.ledger_label) is Policy.BBOX
         known = asset.width is not None and asset.height is not None
         if asset.media is Media.VIDEO and (forced or not known):
@@ -286,13 +261,13 @@ class TrackLowering:
                 else "as the frame size is not known: give --media-root or --sizes for masks"
             )
             self._lose(Code.TRACK_CONVERTED, f"a track of {what} is written as its envelope boxes, {why}")
-            boxes = [[_State(s.frame, _envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states]
+            boxes = [[State(s.frame, _envelope(s.shape) or s.shape, s.answers) for s in segment] for segment in states]
             return TrackLine(Kind.BOX, track.label, self._moving(boxes))
         if not known:
             raise Refused(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
         keys = [Key(s.frame, mask, ()) for segment in states for s in segment if (mask := self._mask(s.frame, s.shape))]
         what = what or "Box"
-        if what != "Mask" or not _unbroken(states):
+        if what != "Mask" or not unbroken(states):
             message = (
                 f"a track of {what} is written as masks on its {len(keys)} keyframes; nothing is drawn between them"
             )
@@ -325,98 +300,6 @@ class TrackLowering:
         if any(key.answers for course in courses for segment in course.segments for key in segment):
             self._lose(Code.ATTRIBUTE_DROPPED, "DICOM lines carry no attributes: left out")
         return [c._replace(segments=[[k._replace(answers=()) for k in s] for s in c.segments]) for c in courses]
-
-
-class _State(NamedTuple):
-    """A keyframe of the source with all answers that hold on it."""
-
-    frame: int
-    shape: Geometry
-    answers: Attributes
-
-
-def _unbroken(states: list[list[_State]]) -> bool:
-    """Whether every frame of every segment has its keyframe."""
-    return all(b.frame == a.frame + 1 for segment in states for a, b in pairwise(segment))
-
-
-def _check_frames(track: Track) -> None:
-    last = -1
-    for segment in track.segments:
-        for key in segment:
-            if key.frame <= last:
-                raise Refused(
-                    Code.FRAME_INVALID,
-                    f"frame {key.frame} after frame {last}: frames must rise" if last >= 0 else f"frame {key.frame}",
-                )
-            last = key.frame
-    if last < 0:
-        raise Refused(Code.TRACK_EMPTY, "the track has no keyframe")
-
-
-def _states(track: Track) -> list[list[_State]]:
-    """Answers carried on from keyframe to keyframe until they are taken back; as long as none changes, the same tuple."""
-    said = {a.name: a for a in track.attributes}
-    answers: Attributes = tuple(said.values())
-    given: Attributes = ()
-    states: list[list[_State]] = []
-    for segment in track.segments:
-        states.append([])
-        for key in segment:
-            if key.attributes and key.attributes != given:
-                given = key.attributes
-                now = {**said, **{a.name: a for a in given}}
-                now = {name: a for name, a in now.items() if a.value not in ("", ())}
-                if now != said:
-                    said, answers = now, tuple(now.values())
-            states[-1].append(_State(key.frame, key.geometry, answers))
-    return states
-
-
-def _point_states(states: list[list[_State]], name: str, instance: str) -> list[list[_State]]:
-    """One keypoint's way; a segment ends where the keypoint is absent."""
-    found: list[list[_State]] = []
-    for segment in states:
-        found.append([])
-        for state in segment:
-            points = state.shape.points if isinstance(state.shape, Keypoints) else ()
-            point = next((p for p in points if p.name == name), None)
-            if point is None:
-                found.append([])
-                continue
-            seen = Attribute(VISIBILITY, "occluded" if point.occluded else "visible")
-            answers = (*state.answers, seen, Attribute(INSTANCE, instance))
-            found[-1].append(_State(state.frame, Point(point.x, point.y), answers))
-    return [run for run in found if run]
-
-
-def _sides(shape: Geometry) -> tuple[float, ...]:
-    """left, top, right, bottom."""
-    match shape:
-        case Box(left, top, width, height):
-            return left, top, left + width, top + height
-        case Point(x, y):
-            return x, y, x, y
-        case _:
-            return ()
-
-
-def _sticks_out(shape: Geometry, width: float, height: float) -> bool:
-    sides = _sides(shape)
-    return bool(sides) and max(-sides[0], -sides[1], sides[2] - width, sides[3] - height) > EXACT
-
-
-def _between(a: Geometry, b: Geometry, share: float) -> Box | Point:
-    if isinstance(a, Box) and isinstance(b, Box):
-        return Box(
-            a.left + (b.left - a.left) * share,
-            a.top + (b.top - a.top) * share,
-            a.width + (b.width - a.width) * share,
-            a.height + (b.height - a.height) * share,
-        )
-    assert isinstance(a, Point)
-    assert isinstance(b, Point)
-    return Point(a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share)
 
 
 def _envelope(shape: Geometry) -> Box | None:

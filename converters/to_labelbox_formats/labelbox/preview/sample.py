@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from to_labelbox.report.errors import UsageError
-from to_labelbox.rules.class_map import nearest
+from to_labelbox.rules.nearest import nearest
 from to_labelbox_formats.labelbox.preview.payload import Part, Row
 
 
