@@ -16,7 +16,7 @@ Format facts [label-studio-sdk ``converter``, the editor's ``serialize`` functio
 | ``config`` | the labelling config and its schema |
 | ``task_index``, ``asset_index`` | made once: where each task is, which records are of one task, which tasks share an asset |
 | ``census`` | looked at on the way: what no rule knows, what speaks for a reading, what stands in for a missing config |
-| ``conventions``, ``unread`` | which reading is taken; what was left unread |
+| ``conventions`` | which reading is taken |
 | ``files`` | the files cut into pieces, pieces decoded to tasks, the annotation of a task that counts |
 | ``items`` | the items of a range of tasks |
 | ``assets`` | what a task's data shows: names, addresses and sizes |

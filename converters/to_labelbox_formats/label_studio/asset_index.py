@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from msgspec import Struct
 
-from to_labelbox_formats.label_studio.assets import UPLOAD_PREFIX, Reference, Slot, slots_of
-from to_labelbox_formats.label_studio.config import Config
-from to_labelbox_formats.label_studio.files.task_files import TaskFiles, TaskPiece
+from to_labelbox_formats.label_studio.assets import UPLOAD_PREFIX, Reference, Slot
 
 LEVELS = 3
 """Names of an asset that are told apart: the shortest, the next longer one, all others."""
@@ -51,26 +48,8 @@ class AssetIndex(Struct, frozen=True):
         return reference.names[-1]
 
 
-class Tasks(NamedTuple):
-    """The tasks of an export, but for the ``absorbed`` ones, which are records of another one."""
-
-    files: TaskFiles
-    pieces: Sequence[TaskPiece]
-    absorbed: Collection[int]
-    config: Config
-    data_key: str | None
-
-    def slots(self) -> Iterator[tuple[int, Slot]]:
-        """The assets of all tasks with the number of their task, in order."""
-        for piece in self.pieces:
-            for unit, data in enumerate(self.files.data(piece), piece.first):
-                if unit not in self.absorbed:
-                    for slot in slots_of(data, self.config, self.data_key)[0]:
-                        yield unit, slot
-
-
-def index_assets(tasks: Tasks) -> AssetIndex:
-    """The tasks are read once a level."""
+def index_assets(slots: Callable[[], Iterable[tuple[int, Slot]]]) -> AssetIndex:
+    """Of the assets of all tasks with the number of their task, in order, which are read once a level."""
     first: dict[int, int] = {}
     again: dict[int, set[int]] = {}
     clashes: tuple[set[int], ...] = tuple(set() for _ in range(LEVELS))
@@ -78,7 +57,7 @@ def index_assets(tasks: Tasks) -> AssetIndex:
     shown = False
     for level in range(LEVELS):
         owners: dict[int, int] = {}
-        for unit, slot in tasks.slots():
+        for unit, slot in slots():
             shown = True
             if slot.reference is None:
                 continue

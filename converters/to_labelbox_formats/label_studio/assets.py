@@ -11,9 +11,9 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import unescape
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, unquote, unquote_to_bytes
 
 from msgspec import Struct
@@ -70,6 +70,9 @@ _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _MAX_NAME = 400
 _MAX_TEXT_BYTES = 64 << 20
+
+
+T = TypeVar("T")
 
 
 class Reference(NamedTuple):
@@ -400,37 +403,25 @@ class VideoHeader(NamedTuple):
 
 
 class Sizes:
-    """Sizes of assets from a sizes file, media headers or the option."""
+    """Sizes of assets from a sizes file, media headers or the option, which is the ``default``."""
 
     def __init__(self, context: ReadContext, default: tuple[int, int] | None) -> None:
-        self._context = context
-        self._default = default
+        self._media = context.media
+        self._sizes = context.sizes
+        self.default = default
         self.at_hand = context.media is not None
 
     def header(self, reference: Reference | None) -> Header | None:
         """The picture's header, when its file is at hand under one of its names."""
-        if self._context.media is None or reference is None:
-            return None
-        for name in reference.names:
-            header = self._context.media.header(name)
-            if header is not None:
-                return header
-        return None
+        return _first(self._media.header, reference) if self._media is not None else None
 
     def video(self, reference: Reference | None) -> VideoHeader | None:
-        if self._context.media is None or reference is None:
-            return None
-        for name in reference.names:
-            path = self._context.media.path(name)
-            if path is not None:
-                return _probe(path)
-        return None
+        path = self._path(reference)
+        return _probe(path) if path is not None else None
 
     def text(self, reference: Reference | None) -> str | None:
         """The text behind a link, when its file is at hand under one of its names."""
-        if self._context.media is None or reference is None:
-            return None
-        path = next((p for p in map(self._context.media.path, reference.names) if p is not None), None)
+        path = self._path(reference)
         if path is None or os.path.getsize(path) > _MAX_TEXT_BYTES:
             return None
         try:
@@ -441,15 +432,19 @@ class Sizes:
 
     def given(self, reference: Reference | None) -> tuple[int, int] | None:
         """The size that the user's file states."""
-        for name in reference.names if reference else ():
-            size = self._context.sizes.get(name)
-            if size is not None:
-                return size
-        return None
+        return _first(self._sizes.get, reference)
 
-    @property
-    def default(self) -> tuple[int, int] | None:
-        return self._default
+    def _path(self, reference: Reference | None) -> str | None:
+        return _first(self._media.path, reference) if self._media is not None else None
+
+
+def _first(look_up: Callable[[str], T | None], reference: Reference | None) -> T | None:
+    """What is found under the first of an asset's names that leads to anything."""
+    for name in reference.names if reference is not None else ():
+        found = look_up(name)
+        if found is not None:
+            return found
+    return None
 
 
 def _probe(path: str) -> VideoHeader | None:

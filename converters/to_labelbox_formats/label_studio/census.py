@@ -16,7 +16,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import FULLY_SEEN, NO_RULE
 from to_labelbox_formats.label_studio.asset_field import FieldEvidence
 from to_labelbox_formats.label_studio.assets import shows_media
-from to_labelbox_formats.label_studio.config import ANSWER_TAGS, TOOL_KINDS, Config, observed
+from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config, observed
 from to_labelbox_formats.label_studio.conventions import Evidence
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileForm
 from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
@@ -58,6 +58,20 @@ _VALUE = frozenset(ValueRecord.__struct_fields__) | frozenset(
     "labelsVisible converted hypertext pageNumber".split()
 )
 _TYPES = frozenset(LABEL_KEYS) | ANSWER_TAGS | frozenset(TOOL_KINDS) | {"relation", "chatmessage", "", "videorectangle"}
+
+
+_TAGS = (
+    OBJECT_TAGS
+    | ANSWER_TAGS
+    | frozenset(TOOL_KINDS)
+    | {f"{tool}labels" for tool in TOOL_KINDS}
+    | frozenset(
+        "view labels label choice timelinelabels timeserieslabels relations relation filter shortcut style header collapse "
+        "panel repeater channel bucket hypertextlabels paragraphlabels br p b i strong em h1 h2 h3 h4 div span ul ol li a "
+        "table tr td".split()
+    )
+)
+"""Tags of a labelling config that some rule reads, or that only lay out the page."""
 
 
 class ExportCensus:
@@ -182,8 +196,14 @@ class ExportCensus:
 
     # ------------------------------------------------------------------------------------------------------- telling
 
-    def tell(self, log: Log, config: Config, data_key: str | None) -> None:
-        """Note what was found, most frequent first; fields of the data that nothing shows among it."""
+    def tell(self, log: Log, given: Config, config: Config, data_key: str | None) -> None:
+        """Note what was found, most frequent first: fields, those of the data that no object shows, tags of the config."""
+        self._tell_fields(log, config, data_key)
+        for tag, count in given.tags.items():
+            if tag not in _TAGS:
+                log.note_unread("tag", tag, where="labelling config", count=count, why=NO_RULE)
+
+    def _tell_fields(self, log: Log, config: Config, data_key: str | None) -> None:
         for (what, name, where, why), count in self._unknown.most_common():
             log.note_unread(what, name, where=where, count=count, why=why)
         self._data.update(self.flat.data)

@@ -98,7 +98,10 @@ class Shown(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True):
-    """``found``: there is one, else it is made of what regions let see. ``tags``: how often each tag occurs."""
+    """``found``: there is one, else it is made of what regions let see. ``tags``: how often each tag occurs.
+
+    ``placeholders``: names of controls that a Repeater makes several of.
+    """
 
     controls: dict[str, Control] = {}
     objects: dict[str, Shown] = {}
@@ -107,31 +110,17 @@ class Config(Struct, frozen=True):
     tags: dict[str, int] = {}
 
     def control(self, name: str) -> Control | None:
-        """The control of that name, also for one repetition of a Repeater."""
+        """The control of that name, also for one repetition of a Repeater: of several templates the longest."""
         control = self.controls.get(name)
         if control is None and self.placeholders:
-            matched = self._template(name, self.controls)
-            control = self.controls[matched[0]] if matched else None
+            matched = [template for template in self.placeholders if _is_repetition(name, template)]
+            control = self.controls.get(max(matched, key=len)) if matched else None
         return control
 
-    def shown(self, name: str) -> tuple[Shown, str] | None:
-        """The object of that name, and the number of the repetition when it has one."""
-        found = self.objects.get(name)
-        if found is not None:
-            return found, ""
-        matched = self._template(name, self.objects) if self.placeholders else None
-        return (self.objects[matched[0]], matched[1]) if matched else None
 
-    def _template(self, name: str, table: Iterable[str]) -> tuple[str, str] | None:
-        best: tuple[str, str] | None = None
-        for template in table:
-            if "{{" not in template:
-                continue
-            parts = [re.escape(p) for p in re.split(r"\{\{\s*\w+\s*\}\}", template)]
-            match = re.fullmatch(parts[0] + r"(\d+)" + r"\d+".join(parts[1:]), name)
-            if match and (best is None or len(template) > len(best[0])):
-                best = template, match.group(1)
-        return best
+def _is_repetition(name: str, template: str) -> bool:
+    parts = map(re.escape, re.split(r"\{\{\s*\w+\s*\}\}", template))
+    return re.fullmatch(r"\d+".join(parts), name) is not None
 
 
 def base_name(name: str) -> str:
@@ -161,7 +150,7 @@ def parse_config(data: bytes) -> Config:
     # what no control is about is there to be read by annotators
     targets = {t for c in controls.values() for t in c.targets}
     objects = {n: o for n, o in objects.items() if n in targets} or objects
-    repeated = tuple(n for n in (*controls, *objects) if "{{" in n)
+    repeated = tuple(name for name in controls if "{{" in name)
     return Config(controls, objects, repeated, True, dict(Counter(tag.name for tag in tags)))
 
 

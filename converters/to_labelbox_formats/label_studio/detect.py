@@ -130,9 +130,14 @@ def candidates(source: Source) -> list[str]:
     """Names that can be an export: by extension, and storage files that are only a number."""
     if source.is_file:
         return list(source.names)
-    numbered = [n for (folder, extension), names in source.groups.items() if extension in ("", ".gz") for n in names]
-    stored = [n for n in numbered if n.rpartition("/")[2].removesuffix(".gz").isdecimal()]
-    return sorted([*source.ending(*_EXTENSIONS), *stored])
+    found: list[str] = []
+    for (_, extension), names in source.groups.items():
+        if extension in _EXTENSIONS:
+            found += names
+        elif extension in ("", ".gz"):
+            plain = ((name, name.lower().removesuffix(".gz")) for name in names)
+            found += (n for n, p in plain if p.endswith(_EXTENSIONS) or p.rpartition("/")[2].isdecimal())
+    return sorted(found)
 
 
 def sniff(source: Source) -> Match | Refusal:

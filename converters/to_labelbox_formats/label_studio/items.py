@@ -22,7 +22,7 @@ from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Task, decode_data
 from to_labelbox_formats.label_studio.files.select_annotations import newest_states
-from to_labelbox_formats.label_studio.files.task_files import TaskFiles
+from to_labelbox_formats.label_studio.files.task_files import HEADS, TaskFiles
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.region_log import Place
@@ -51,7 +51,8 @@ class TaskItems(Struct, frozen=True):
         if unit in index.absorbed:
             return []
         with closing(self._files()) as files:
-            heads = [files.head(index.piece(n), n) for n in (unit, *index.attached.get(unit, ()))]
+            pieces = [(n, index.piece(n)) for n in (unit, *index.attached.get(unit, ()))]
+            heads = [files.heads(piece, HEADS)[n - piece.first] for n, piece in pieces]
             id = next((head.id for head in heads if head.id is not None), None)
             task = Task(data=heads[0].data, id=id, annotations=[])
             return list(self._range(files, Log()).of_task(task, (), (), unit, index.file_name(unit)))

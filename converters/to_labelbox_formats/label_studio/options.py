@@ -2,77 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.option import option
 
-VALUES = {
-    "units": ("percent", "pixel", "fraction"),
-    "pivot": ("corner", "centre"),
-    "times": ("seconds", "milliseconds"),
-    "offsets": ("code_points", "utf16"),
-}
 POLICIES = ("best", "latest", "first", "ground-truth", "all")
 
 
 @dataclass(frozen=True)
 class Options:
-    config: str | None = field(
-        default=None,
-        metadata={
-            "help": "labelling config (XML); without it config.xml or label_config.xml beside the export is used"
-        },
+    config: str | None = option(
+        None, "labelling config (XML); without it config.xml or label_config.xml beside the export is used"
     )
-    annotator: str = field(
-        default="best",
-        metadata={
-            "help": "which annotation of a task counts: best (not cancelled, ground truth first, newest), latest, first, "
-            "ground-truth, all, or user:EMAIL"
-        },
+    annotator: str = option(
+        "best",
+        "which annotation of a task counts: best (not cancelled, ground truth first, newest), latest, first, ground-truth, all, or user:EMAIL",
     )
-    data_key: str | None = field(
-        default=None, metadata={"help": "field of the task's data that holds the asset, where it cannot be told"}
+    data_key: str | None = option(None, "field of the task's data that holds the asset, where it cannot be told")
+    answers: str | None = option(
+        None, "fields of JSON-MIN and CSV that are answers, by commas, where no labelling config tells"
     )
-    answers: str | None = field(
-        default=None,
-        metadata={"help": "fields of JSON-MIN and CSV that are answers, by commas, where no labelling config tells"},
+    size: str | None = option(None, "WxH in pixels of every picture or video whose size is not known otherwise")
+    unlabelled: str | None = option(None, "class of regions without a label, else skipped")
+    predictions: bool = option(False, "take the last prediction of tasks that have no annotation")
+    drafts: bool = option(False, "take the last draft of tasks that have no annotation")
+    frame_base: int | None = option(
+        None, "number of a video's first frame in the export: 1, as the editor has it, or 0"
     )
-    size: str | None = field(
-        default=None, metadata={"help": "WxH in pixels of every picture or video whose size is not known otherwise"}
+    units: str | None = option(
+        None,
+        "what coordinates are: percent of the picture, as the editor writes them, pixel, or fraction (0 to 1)",
+        choices=("percent", "pixel", "fraction"),
     )
-    unlabelled: str | None = field(default=None, metadata={"help": "class of regions without a label, else skipped"})
-    predictions: bool = field(
-        default=False, metadata={"help": "take the last prediction of tasks that have no annotation"}
+    offsets: str | None = option(
+        None,
+        "what offsets in texts count where the text does not tell: code_points (default) or utf16",
+        choices=("code_points", "utf16"),
     )
-    drafts: bool = field(default=False, metadata={"help": "take the last draft of tasks that have no annotation"})
-    frame_base: int | None = field(
-        default=None, metadata={"help": "number of a video's first frame in the export: 1, as the editor has it, or 0"}
+    pivot: str | None = option(
+        None,
+        "what turned rectangles are turned about: their top-left corner, as the editor does, or centre",
+        choices=("corner", "centre"),
     )
-    units: str | None = field(
-        default=None,
-        metadata={
-            "help": "what coordinates are: percent of the picture, as the editor writes them, pixel, or fraction (0 to 1)"
-        },
+    times: str | None = option(
+        None,
+        "unit of times in sounds: seconds, as the editor writes them, or milliseconds",
+        choices=("seconds", "milliseconds"),
     )
-    offsets: str | None = field(
-        default=None,
-        metadata={"help": "what offsets in texts count where the text does not tell: code_points (default) or utf16"},
-    )
-
-    pivot: str | None = field(
-        default=None,
-        metadata={
-            "help": "what turned rectangles are turned about: their top-left corner, as the editor does, or centre"
-        },
-    )
-    times: str | None = field(
-        default=None, metadata={"help": "unit of times in sounds: seconds, as the editor writes them, or milliseconds"}
-    )
-    frame_rate: str | None = field(
-        default=None,
-        metadata={
-            "help": "frames a second that the export counts, and those of the video, where they differ: 25:29.97"
-        },
+    frame_rate: str | None = option(
+        None, "frames a second that the export counts, and those of the video, where they differ: 25:29.97"
     )
 
     @property
@@ -87,10 +66,6 @@ class Options:
                 f"label-studio option annotator: {self.annotator!r} is not one of {', '.join(POLICIES)} or user:EMAIL"
             )
         _ = self.default_size, self.frame_rates
-        for name, known in VALUES.items():
-            value = getattr(self, name)
-            if value is not None and value not in known:
-                raise UsageError(f"label-studio option {name}: {value!r} is not one of {', '.join(known)}")
         if self.frame_base not in (None, 0, 1):
             raise UsageError(f"label-studio option frame_base: {self.frame_base} is neither 0 nor 1")
 

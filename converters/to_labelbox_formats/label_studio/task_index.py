@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -18,21 +18,28 @@ from msgspec import Struct, field
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox_formats.label_studio.asset_index import AssetIndex, Tasks, index_assets
-from to_labelbox_formats.label_studio.assets import Slot
+from to_labelbox_formats.label_studio.asset_index import AssetIndex, index_assets
+from to_labelbox_formats.label_studio.assets import Slot, slots_of
 from to_labelbox_formats.label_studio.census import ExportCensus
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.detect import FoundFile
-from to_labelbox_formats.label_studio.files.file_head import TABLES, FileForm
+from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, table_row
+from to_labelbox_formats.label_studio.files.flat_records import flat_row
 from to_labelbox_formats.label_studio.files.pieces import Around, Cut, Decode, EarlyEnd, pieces
-from to_labelbox_formats.label_studio.files.records import Id, Task, TaskHead, TaskHeadWithRegions, is_nothing
-from to_labelbox_formats.label_studio.files.table_rows import flat_row, table_row
-from to_labelbox_formats.label_studio.files.task_files import TaskFile, TaskFiles, TaskPiece
+from to_labelbox_formats.label_studio.files.records import (
+    Id,
+    Task,
+    TaskHead,
+    TaskHeadWithIds,
+    TaskHeadWithRegions,
+    is_nothing,
+)
+from to_labelbox_formats.label_studio.files.task_files import HEADS, TaskFile, TaskFiles, TaskPiece, data_of
 from to_labelbox_formats.label_studio.options import Options
 
 _ANNOTATED = ("annotations", "completions")
 """Folders beside ``tasks.json`` with a file for each annotated task."""
-_HEADS = msgspec.json.Decoder(list[TaskHead])
+_HEADS_WITH_IDS = msgspec.json.Decoder(list[TaskHeadWithIds])
 _HEADS_WITH_REGIONS = msgspec.json.Decoder(list[TaskHeadWithRegions])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Any]])
 
@@ -121,8 +128,7 @@ def index_tasks(
     known = config or census.config(options.data_key, log)
     with closing(TaskFiles(source, survey.files, given)) as files:
         _attach(survey, files)
-        tasks = Tasks(files, survey.pieces, survey.absorbed, known, options.data_key)
-        assets = index_assets(tasks) if survey.units else AssetIndex()
+        assets = index_assets(partial(_slots, survey, files, known, options.data_key))
     if config is None and options.data_key is None and not assets.shown:
         census.fields.ask()
     return TaskIndex(
@@ -140,6 +146,14 @@ def index_tasks(
     )
 
 
+def _slots(survey: _Survey, files: TaskFiles, config: Config, data_key: str | None) -> Iterator[tuple[int, Slot]]:
+    for piece in survey.pieces:
+        for unit, head in enumerate(files.heads(piece, HEADS), piece.first):
+            if unit not in survey.absorbed:
+                for slot in slots_of(data_of(head), config, data_key)[0]:
+                    yield unit, slot
+
+
 # ------------------------------------------------------------------------------------------------ where tasks are
 
 
@@ -148,7 +162,7 @@ def _decoder(file: TaskFile, look: bool) -> Decode:
     if file.shape in TABLES:
         return partial(_table_records, file)
     if file.form is FileForm.TASKS:
-        return _HEADS_WITH_REGIONS.decode if look else _HEADS.decode
+        return _HEADS_WITH_REGIONS.decode if look else HEADS.decode
     return _payloads if file.form is FileForm.PAYLOAD else _OBJECTS.decode
 
 
@@ -197,9 +211,10 @@ class _Survey(Struct):
         file = self.files[number]
         self.bytes += self.source.size(file.name)
         start = self.units
+        decode = _decoder(file, self.look)
         try:
             with self.source.open(file.name) as stream:
-                for cut in pieces(stream, file.shape, _decoder(file, self.look)):
+                for cut in pieces(stream, file.shape, decode):
                     if isinstance(cut, EarlyEnd):
                         self.faults.append((file.name, cut.message))
                     elif isinstance(cut, Around):
@@ -301,18 +316,23 @@ def _later_exports(survey: _Survey, files: TaskFiles) -> dict[int, int]:
 
     They have their id, their data and an annotation in common; ids alone start anew in every project.
     """
-    repeated = {unit for id, units in survey.repeats.items() for unit in (survey.ids[id], *units)}
+    repeated = {unit: id for id, units in survey.repeats.items() for unit in (survey.ids[id], *units)}
     found: dict[int, int] = {}
     known: dict[tuple[Id, int, Id], tuple[int, int]] = {}
-    by_unit = {unit: id for id, units in survey.repeats.items() for unit in (survey.ids[id], *units)}
     for piece in survey.pieces if repeated else ():
         numbers = range(piece.first, piece.first + (piece.count or 0))
-        if survey.files[piece.file].form is not FileForm.TASKS or repeated.isdisjoint(numbers):
+        if survey.files[piece.file].form is not FileForm.TASKS or repeated.keys().isdisjoint(numbers):
             continue
-        for unit, (data, ids) in zip(numbers, files.identities(piece)):
-            if unit not in repeated or not data:
+        try:
+            heads = files.heads(piece, _HEADS_WITH_IDS)
+        except UNDECODABLE:
+            continue
+        for unit, head in zip(numbers, heads):
+            data = data_of(head)
+            if unit not in repeated or not data or not isinstance(head, TaskHeadWithIds):
                 continue
-            keys = [(by_unit[unit], hash(_canonical(data)), id) for id in ids]
+            ids = {a.id for a in head.annotations or head.completions or () if a.id is not None}
+            keys = [(repeated[unit], hash(_canonical(data)), id) for id in ids]
             task, file = next((known[key] for key in keys if key in known), (unit, piece.file))
             if task != unit and file != piece.file:
                 found[unit] = task
@@ -346,7 +366,7 @@ def _editor_examples(survey: _Survey, files: TaskFiles) -> dict[int, int]:
         for piece in mine:
             if piece.count != 1:
                 continue
-            data = next(iter(files.data(piece)), {})
+            data = data_of(files.heads(piece, HEADS)[0])
             if data:
                 same = by_data[tasks].get(_canonical(data))
                 if same is not None:
@@ -361,8 +381,8 @@ def _editor_examples(survey: _Survey, files: TaskFiles) -> dict[int, int]:
 def _units_by_data(pieces: Iterable[TaskPiece], files: TaskFiles) -> dict[bytes, int]:
     units: dict[bytes, int] = {}
     for piece in pieces:
-        for n, data in enumerate(files.data(piece)):
-            units.setdefault(_canonical(data), piece.first + n)
+        for n, head in enumerate(files.heads(piece, HEADS)):
+            units.setdefault(_canonical(data_of(head)), piece.first + n)
     return units
 
 

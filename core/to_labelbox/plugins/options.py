@@ -14,6 +14,7 @@ from msgspec import Struct
 from to_labelbox.plugins.reader import Reader
 from to_labelbox.plugins.writer import Writer
 from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.option import described
 
 
 class OptionInfo(Struct, frozen=True):
@@ -28,12 +29,11 @@ def option_infos(options: type) -> list[OptionInfo]:
     """The options of a format, from its dataclass."""
     hints = typing.get_type_hints(options)
     infos = []
-    for f in dataclasses.fields(options):
-        kind = _plain(hints[f.name])
-        choices = tuple(m.value for m in kind) if isinstance(kind, type) and issubclass(kind, Enum) else ()
-        infos.append(
-            OptionInfo(f.name, "choice" if choices else kind.__name__, f.default, f.metadata.get("help", ""), choices)
-        )
+    for name, (f, about) in described(options).items():
+        kind = _plain(hints[name])
+        choices = tuple(m.value for m in kind) if issubclass(kind, Enum) else tuple(about.choices)
+        help = f.metadata.get("help", about.help)
+        infos.append(OptionInfo(name, "choice" if choices else kind.__name__, f.default, help, choices))
     return infos
 
 
@@ -58,8 +58,10 @@ def make_options(reader: Reader, writer: Writer, given: Mapping[str, Any]) -> tu
         name = key.replace("-", "_")
         for (format, options, known), filled in zip(tables, values):
             if name in known:
-                kind = _plain(typing.get_type_hints(options)[name])
+                kind, words = _plain(typing.get_type_hints(options)[name]), described(options)[name][1].choices
                 filled[name] = _parse(format, key, value, kind) if isinstance(value, str) else value
+                if words and value not in words:
+                    raise UsageError(f"{format} option {key}: {value!r}, but it takes {_either(*words)}")
                 break
         else:
             listing = "; ".join(f"{f}: {', '.join(sorted(known)) or 'none'}" for f, _, known in tables)
@@ -92,6 +94,10 @@ def _parse(format: str, key: str, text: str, kind: Any) -> Any:
 def _taken(kind: type) -> str:
     """What an option takes, in words."""
     if issubclass(kind, Enum):
-        *words, last = [str(member.value) for member in kind]
-        return f"{', '.join(words)} or {last}" if words else last
+        return _either(*(str(member.value) for member in kind))
     return {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, kind.__name__)
+
+
+def _either(*words: str) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 import re
+import sys
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -11,8 +14,8 @@ from typing import NamedTuple
 import msgspec
 
 from to_labelbox.model.text import pattern
+from to_labelbox.report.errors import FileError
 from to_labelbox.source.json_head import first_keys
-from to_labelbox_formats.label_studio.files.table_rows import table_row
 
 UNDECODABLE = (ValueError, RecursionError)
 """What msgspec raises on bytes that do not fit: DecodeError and UnicodeDecodeError are ValueErrors."""
@@ -139,3 +142,16 @@ def elements(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
         elif text == b'"':
             break
     return spans, None
+
+
+def table_row(data: bytes, separator: str) -> list[str]:
+    """The cells of one record of a table. Raises :class:`FileError`."""
+    try:
+        text = data.decode("utf-8-sig")
+        csv.field_size_limit(sys.maxsize)
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except UnicodeDecodeError:
+        raise FileError("is no readable row: it is not written in UTF-8; save the table as UTF-8") from None
+    except csv.Error:
+        raise FileError("is no readable row: its quotes or separators do not fit; export it again") from None
+    return rows[0] if rows else []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from to_labelbox_formats.label_studio.config import UNTOLD, Config, Control
 from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, AnnotationRecord, Id, Number, Region, Task
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
+_PYTHON_DICTS = ("[{'", "{'")
+_LONGEST_LITERAL = 1 << 20
 
 
 def from_flat(record: Mapping[str, Any], config: Config) -> Task:
@@ -53,6 +56,31 @@ def from_flat(record: Mapping[str, Any], config: Config) -> Task:
         updated_at=_id(record.get("updated_at")),
     )
     return Task(data=Raw(msgspec.json.encode(data)), id=_id(record.get("id")), annotations=[annotation])
+
+
+def flat_row(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
+    """A row as the record that JSON-MIN would hold: cells with a list or object are JSON, empty ones are left out.
+
+    Tables that a script has saved again hold them as Python writes them.
+    """
+    record: dict[str, Any] = {name: cell for name, cell in zip(header, cells) if cell}
+    for name, cell in record.items():
+        if cell[0] in "[{":
+            try:
+                record[name] = msgspec.json.decode(cell)
+            except (ValueError, RecursionError):
+                record[name] = _python_literal(cell)
+    return record
+
+
+def _python_literal(cell: str) -> Any:
+    """Lists and dictionaries of a cell as Python writes them; the cell itself where it holds none."""
+    if not cell.startswith(_PYTHON_DICTS) or len(cell) > _LONGEST_LITERAL:
+        return cell
+    try:
+        return ast.literal_eval(cell)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return cell
 
 
 def plain_fields(record: Mapping[str, Any]) -> list[str]:

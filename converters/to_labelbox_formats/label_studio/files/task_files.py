@@ -5,9 +5,9 @@ Decoding is pure: what does not fit comes back as :class:`~.records.RecordFault`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,8 +16,8 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.config import Config
-from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, FileShape
-from to_labelbox_formats.label_studio.files.flat_records import from_flat
+from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, FileShape, table_row
+from to_labelbox_formats.label_studio.files.flat_records import flat_row, from_flat
 from to_labelbox_formats.label_studio.files.pieces import joined
 from to_labelbox_formats.label_studio.files.records import (
     STORED,
@@ -28,25 +28,23 @@ from to_labelbox_formats.label_studio.files.records import (
     RecordFault,
     Task,
     TaskHead,
-    TaskHeadWithIds,
     decode_any,
     decode_data,
     mended_json,
 )
-from to_labelbox_formats.label_studio.files.table_rows import flat_row, table_row
 
 _TASKS = msgspec.json.Decoder(list[Task])
-_HEADS = msgspec.json.Decoder(list[TaskHead])
-_HEADS_WITH_IDS = msgspec.json.Decoder(list[TaskHeadWithIds])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Any]])
 _RAWS = msgspec.json.Decoder(list[Raw])
 _PAYLOAD = msgspec.json.Decoder(Payload)
 _STORED_TASK = msgspec.json.Decoder(TaskHead)
+HEADS = msgspec.json.Decoder(list[TaskHead])
 
 _KEPT_PIECES = 16
 
 STORED_FORMS = (FileForm.ANNOTATION, FileForm.PAYLOAD)
 """Records that are one annotation each."""
+H = TypeVar("H", bound=TaskHead)
 
 
 class TaskFile(Struct):
@@ -113,40 +111,13 @@ class TaskFiles:
         element = self._split[piece.first][unit - piece.first]
         if file.form is FileForm.FLAT:
             return DecodedPiece([from_flat(msgspec.json.decode(element), self._config)])
-        faults: list[RecordFault] = []
-        if file.form in STORED_FORMS:
-            task = _of_annotation(element, file.form, name, faults)
-        else:
-            task = TASK.decode(element, name, faults)
-        return DecodedPiece([task], [(0, f) for f in faults])
+        return _one_by_one([element], file.form, [name])
 
-    def identities(self, piece: TaskPiece) -> Iterator[tuple[dict[str, Any], frozenset[Id]]]:
-        """The data of each task of a piece, and the ids of its annotations; none where they cannot be decoded."""
-        try:
-            for head in _HEADS_WITH_IDS.decode(joined(self._read(piece))):
-                yield (
-                    data_of(head.data),
-                    frozenset(a.id for a in head.annotations or head.completions or () if a.id is not None),
-                )
-        except UNDECODABLE:
-            return
-
-    def head(self, piece: TaskPiece, unit: int) -> TaskHead:
-        """What a task shows, without its annotations where they can be passed over."""
-        number = unit - piece.first
+    def heads(self, piece: TaskPiece, decoder: msgspec.json.Decoder[list[H]]) -> Sequence[H | TaskHead]:
+        """What the tasks of a piece show; of tasks as the editor writes them as much as the decoder knows."""
         if self._files[piece.file].form is FileForm.TASKS and piece.count is not None:
-            return _HEADS.decode(joined(self._read(piece)))[number]
-        task = self.decode(piece).tasks[number]
-        return TaskHead() if task is None else TaskHead(task.data, task.id)
-
-    def data(self, piece: TaskPiece) -> Iterator[dict[str, Any]]:
-        """The data of each task of a piece, empty where it cannot be decoded."""
-        if self._files[piece.file].form is FileForm.TASKS and piece.count is not None:
-            for head in _HEADS.decode(joined(self._read(piece))):
-                yield data_of(head.data)
-        else:
-            for task in self.decode(piece).tasks:
-                yield data_of(task.data) if task is not None else {}
+            return decoder.decode(joined(self._read(piece)))
+        return [TaskHead() if t is None else TaskHead(t.data, t.id) for t in self.decode(piece).tasks]
 
     def _read(self, piece: TaskPiece) -> bytes:
         if self._stream is None or self._number != piece.file:
@@ -157,10 +128,10 @@ class TaskFiles:
         return self._stream.read(piece.length)
 
 
-def data_of(raw: Raw) -> dict[str, Any]:
+def data_of(head: TaskHead) -> dict[str, Any]:
     """The data of a task as an object, empty where it is none."""
     try:
-        return decode_data(raw) if raw else {}
+        return decode_data(head.data) if head.data else {}
     except UNDECODABLE:
         return {}
 
@@ -171,57 +142,47 @@ def data_of(raw: Raw) -> dict[str, Any]:
 def decoded(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
     """The tasks in the bytes of a piece."""
     if file.form is FileForm.FLAT:
-        return _flat_row(raw, file, piece, config) if file.shape in TABLES else _flat(raw, piece, config)
-    if file.form in STORED_FORMS:
-        return _stored(raw, piece, file.form)
-    try:
-        return DecodedPiece(_TASKS.decode(joined(raw)))
-    except UNDECODABLE:
-        return _one_by_one(raw, piece)
+        return _flat(raw, file, piece, config)
+    if file.form is FileForm.TASKS:
+        try:
+            return DecodedPiece(_TASKS.decode(joined(raw)))
+        except UNDECODABLE:
+            pass  # at least one of them does not fit
+    if piece.count is None:
+        return _one_by_one([raw], file.form, [_at(piece)])
+    elements = _RAWS.decode(joined(raw))
+    return _one_by_one(elements, file.form, [f"[{piece.number + n}]" for n in range(len(elements))])
 
 
-def _one_by_one(raw: bytes, piece: TaskPiece) -> DecodedPiece:
-    """Tasks of which at least one does not fit."""
-    elements = [raw] if piece.count is None else _RAWS.decode(joined(raw))
+def _one_by_one(elements: Sequence[bytes | Raw], form: FileForm, names: Sequence[str]) -> DecodedPiece:
+    """Tasks, or annotations with their task or its id, each of which is a task of one annotation."""
     tasks: list[Task | None] = []
     faults: list[tuple[int, RecordFault]] = []
-    for n, element in enumerate(elements):
+    for n, (element, name) in enumerate(zip(elements, names)):
         found: list[RecordFault] = []
-        tasks.append(TASK.decode(element, _at(piece) if piece.count is None else f"[{piece.number + n}]", found))
+        if form in STORED_FORMS:
+            tasks.append(_of_annotation(element, form, name, found))
+        else:
+            tasks.append(TASK.decode(element, name, found))
         faults += [(n, fault) for fault in found]
     return DecodedPiece(tasks, faults)
 
 
-def _flat_row(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
+def _flat(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
     try:
-        return DecodedPiece([from_flat(flat_row(file.columns, table_row(raw, TABLES[file.shape])), config)])
+        if file.shape in TABLES:
+            records = [flat_row(file.columns, table_row(raw, TABLES[file.shape]))]
+        else:
+            records = _OBJECTS.decode(joined(raw))
+        return DecodedPiece([from_flat(record, config) for record in records])
     except FileError as error:
         return _broken(piece, str(error))
-
-
-def _flat(raw: bytes, piece: TaskPiece, config: Config) -> DecodedPiece:
-    try:
-        return DecodedPiece([from_flat(record, config) for record in _OBJECTS.decode(joined(raw))])
     except UNDECODABLE as error:
         mended = mended_json(raw)
         if mended is None:
             return _broken(piece, f"cannot be read: {in_words(error, joined(raw))}")
-        tasks, faults = _flat(mended[0], piece, config)
+        tasks, faults = _flat(mended[0], file, piece, config)
         return DecodedPiece(tasks, [(0, RecordFault(Lost.PART, f"{_at(piece)}.data", mended[1])), *faults])
-
-
-def _stored(raw: bytes, piece: TaskPiece, form: FileForm) -> DecodedPiece:
-    """Annotations with their task in them or beside them, or with the task's id: each a task of one annotation."""
-    elements = _RAWS.decode(joined(raw)) if piece.count is not None else [raw]
-    tasks: list[Task | None] = []
-    faults: list[tuple[int, RecordFault]] = []
-    for n, element in enumerate(elements):
-        found: list[RecordFault] = []
-        tasks.append(
-            _of_annotation(element, form, _at(piece) if len(elements) == 1 else f"[{piece.number + n}]", found)
-        )
-        faults += [(n, fault) for fault in found]
-    return DecodedPiece(tasks, faults)
 
 
 def _of_annotation(raw: bytes | Raw, form: FileForm, at: str, faults: list[RecordFault]) -> Task | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -36,14 +36,13 @@ from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Id, Region, ValueRecord, decode_any, is_nothing, text_list
 from to_labelbox_formats.label_studio.regions.answers import answer_of, is_answer, unsupported
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
+from to_labelbox_formats.label_studio.regions.grouping import has_shape, labels_of
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
 from to_labelbox_formats.label_studio.regions.shapes import (
     MAX_FRAMES,
     box_on_page,
     frame_spans,
-    has_shape,
-    labels_of,
     segments_of,
     shape_on_picture,
 )
@@ -107,10 +106,10 @@ class RegionReader(Struct, gc=False):
         if value.sequence:
             return self._track(value, entry)
         if media in (Media.TEXT, Media.CONVERSATION, Media.HTML):
-            return self._objects(self._spans(value))
+            return self._drawn(self._spans(value))
         if media is Media.DOCUMENT:
             page = int(entry.item_index or 0) + 1
-            return self._objects([box_on_page(value, page, self.remarks)])
+            return self._drawn([box_on_page(value, page, self.remarks)])
         return self._on_picture(value, entry)
 
     def _on_picture(self, value: ValueRecord, entry: Region) -> RegionContent:
@@ -131,7 +130,7 @@ class RegionReader(Struct, gc=False):
             shapes = [to_stored(s, asset.orientation, *asset.stored) for s in shapes]
         if asset.slot.media is Media.VIDEO and value.frame is not None:
             return self._on_frame(shapes, value.frame)
-        return self._objects(shapes)
+        return self._drawn(shapes)
 
     def _on_frame(self, shapes: Sequence[Geometry], number: float) -> RegionContent:
         """Shapes on a single frame of a video, as scripts write them that label it frame by frame."""
@@ -139,7 +138,7 @@ class RegionReader(Struct, gc=False):
         if not 0 <= frame <= MAX_FRAMES:
             message = f"frame {number:g} lies outside the video, whose first frame is {self.conventions.frame_base}"
             raise Refused(Code.FRAME_INVALID, message)
-        return self._tracks([((Keyframe(frame, shape),),) for shape in shapes])
+        return self._drawn([((Keyframe(frame, shape),),) for shape in shapes], Track)
 
     # ----------------------------------------------------------------------------------------- labels, attributes
 
@@ -169,26 +168,27 @@ class RegionReader(Struct, gc=False):
                 found.append(Attribute(NOTE, note, free_text=True))
         return tuple(found)
 
-    def _objects(self, shapes: Sequence[Geometry]) -> RegionContent:
+    def _drawn(self, parts: Sequence[Any], kind: type[Object | Track] = Object) -> RegionContent:
+        """Objects or tracks of each class; a shape of several parts has as many."""
         classes = self._classes()
         attributes = self._attributes()
         if self.family:
-            if all(isinstance(shape, Point) for shape in shapes):
+            if all(isinstance(part, Point) for part in parts):
                 attributes += (Attribute(INSTANCE, self.family, free_text=True),)
             elif self.entries[0].parentID not in (None, ""):
                 self.remarks.note(Code.GROUP_DROPPED, "it is part of another region, which only points can say")
-        annotations = [
-            Object(
-                id=self.remarks.id + (f"/{n}" if n else "") + (f"~{part}" if part else ""),
+        annotations: list[Labelled] = [
+            kind(
+                id=self.remarks.id + (f"/{n}" if n else "") + (f"~{number}" if number else ""),
                 label=name,
-                geometry=shape,
                 attributes=attributes,
                 loss=self.remarks.loss,
                 location=self.remarks.place.where,
-                source_count=0 if n or part else 1,
+                source_count=0 if n or number else 1,
+                **{"geometry" if kind is Object else "segments": part},
             )
             for n, name in enumerate(classes)
-            for part, shape in enumerate(shapes)
+            for number, part in enumerate(parts)
         ]
         return RegionContent(classes[0], annotations, linkable=True)
 
@@ -376,26 +376,8 @@ class RegionReader(Struct, gc=False):
                 Code.FRAME_INVALID,
                 f"the region counts {n_of(int(value.framesCount), 'frame')}, the video has {probed}: frame numbers may be off",
             )
-        return self._tracks([segments_of(value, size[0], size[1], self.conventions, self._frames(value), self.remarks)])
-
-    def _tracks(self, parts: Sequence[tuple[tuple[Keyframe, ...], ...]]) -> RegionContent:
-        """Tracks of each class; a shape of several parts has as many."""
-        classes = self._classes()
-        attributes = self._attributes()
-        tracks = [
-            Track(
-                id=self.remarks.id + (f"/{n}" if n else "") + (f"~{part}" if part else ""),
-                label=name,
-                segments=segments,
-                attributes=attributes,
-                loss=self.remarks.loss,
-                location=self.remarks.place.where,
-                source_count=0 if n or part else 1,
-            )
-            for n, name in enumerate(classes)
-            for part, segments in enumerate(parts)
-        ]
-        return RegionContent(classes[0], tracks, linkable=True)
+        track = segments_of(value, size[0], size[1], self.conventions, self._frames(value), self.remarks)
+        return self._drawn([track], Track)
 
     # ------------------------------------------------------------------------------------------------- the asset
 

@@ -1,4 +1,4 @@
-"""Regions: entries of a result that belong together, and their shapes.
+"""The shapes of regions, in pixels.
 
 Percentages are of the picture as displayed, origin top left; they become pixels before anything is turned. A rectangle
 turns clockwise about its *top-left corner* unless the user says otherwise, an ellipse about its centre.
@@ -31,137 +31,11 @@ from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
-from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import (
-    LABEL_KEYS,
-    Number,
-    Region,
-    ValueRecord,
-    as_list,
-    decode_value_loosely,
-)
+from to_labelbox_formats.label_studio.files.records import Number, Region, ValueRecord
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.regions.region_log import RegionLog
-
-
-class Group(Struct, gc=False):
-    """The entries of one region, and the place of the first in the result."""
-
-    entries: list[Region]
-    number: int
-
-
-def grouped(result: list[Region]) -> tuple[list[Group], list[tuple[int, Region]]]:
-    """Regions in order of first appearance, and relations apart. Entries without an id stand alone.
-
-    A region has one result of a control, but scripts write one id for everything: a second shape or label of the same
-    control begins another region.
-    """
-    ids = {entry.id for entry in result}
-    if len(ids) == len(result) and None not in ids and not any(entry.type == "relation" for entry in result):
-        return [Group([entry], number) for number, entry in enumerate(result)], []
-    groups: list[Group] = []
-    relations: list[tuple[int, Region]] = []
-    by_id: dict[object, Group] = {}
-    for number, entry in enumerate(result):
-        if entry.type == "relation" or (entry.from_id is not None and entry.to_id is not None):
-            relations.append((number, entry))
-            continue
-        known = by_id.get(entry.id) if entry.id is not None else None
-        if known is not None and (entry.kind in ANSWER_TAGS or not _has_one_like(known, entry)):
-            known.entries.append(entry)
-            continue
-        group = Group([entry], number)
-        groups.append(group)
-        if entry.id is not None:
-            by_id[entry.id] = group
-    return groups, relations
-
-
-def with_answers(groups: list[Group]) -> list[Group]:
-    """Regions with the answers that scripts give an id of their own, when they are about the very place of one region."""
-    if ANSWER_TAGS.isdisjoint((kind or "").lower() for kind in {g.entries[0].type for g in groups}):
-        return groups
-    lone = {id(g): place for g in groups if (place := _place_of_answer(g)) is not None}
-    wanted = set(lone.values())
-    regions: dict[tuple[object, ...], list[Group]] = {}
-    for group in groups if wanted else ():
-        place = next(filter(None, map(_place, group.entries)), None) if id(group) not in lone else None
-        if place in wanted:
-            regions.setdefault(place, []).append(group)
-    owners = {place: found[0] for place, found in regions.items() if len(found) == 1}
-    asked = {place: {(e.from_name, e.type) for e in owner.entries} for place, owner in owners.items()}
-    kept: list[Group] = []
-    for group in groups:
-        place = lone.get(id(group))
-        names = {(e.from_name, e.type) for e in group.entries}
-        if place is None or place not in owners or asked[place] & names:
-            kept.append(group)
-        else:
-            owners[place].entries += group.entries
-            asked[place] |= names
-    return kept
-
-
-def _place_of_answer(group: Group) -> tuple[object, ...] | None:
-    """Where the region is that a group of answers alone is about; None for any other group."""
-    if any(entry.kind not in ANSWER_TAGS for entry in group.entries):
-        return None
-    return _place(group.entries[0])
-
-
-_PLACE = (
-    "x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "start", "end", "startOffset", "endOffset",
-    "globalOffsets", "frame", "page", "pageIndex",
-)  # fmt: skip
-
-
-def _place(entry: Region) -> tuple[object, ...] | None:
-    """The object and the place on it that an entry states; None when it states none."""
-    try:
-        value = decode_value_loosely(entry.value) if entry.value else ValueRecord()
-    except UNDECODABLE:
-        return None
-    if not has_shape(value):
-        return None
-    stated = (getattr(value, name) for name in _PLACE)
-    return entry.to_name, entry.item_index, *(bytes(v) if isinstance(v, Raw) else v for v in stated)
-
-
-def _has_one_like(group: Group, entry: Region) -> bool:
-    return any(e.from_name == entry.from_name and e.type == entry.type for e in group.entries)
-
-
-def has_shape(value: ValueRecord) -> bool:
-    """Whether a value says where something is."""
-    return bool(
-        value.x is not None
-        or value.points
-        or value.rle
-        or value.sequence
-        or value.ranges
-        or value.vertices
-        or value.imageDataURL
-        or value.start is not None
-        or value.globalOffsets
-    )
-
-
-def labels_of(value: ValueRecord) -> list[str]:
-    """All labels that a value holds, in the order of :data:`~.records.LABEL_KEYS`."""
-    if value.rectanglelabels is not None:
-        return as_list(value.rectanglelabels)
-    if value.polygonlabels is not None:
-        return as_list(value.polygonlabels)
-    found: list[str] = []
-    for key in LABEL_KEYS:
-        given = getattr(value, key)
-        if given is not None:
-            found += as_list(given)
-    return found
-
 
 # ------------------------------------------------------------------------------------------------ on pictures
 

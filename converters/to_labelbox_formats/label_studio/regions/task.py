@@ -27,6 +27,7 @@ from to_labelbox_formats.label_studio.files.records import (
     Region,
     Task,
     ValueRecord,
+    as_list,
     decode_value,
     decode_value_loosely,
     is_nothing,
@@ -34,14 +35,15 @@ from to_labelbox_formats.label_studio.files.records import (
 from to_labelbox_formats.label_studio.files.select_annotations import chosen
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
-from to_labelbox_formats.label_studio.regions.families import Families
+from to_labelbox_formats.label_studio.regions.grouping import Families, Group, grouped, labels_of
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.region import AssetAnswer, RegionReader
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
-from to_labelbox_formats.label_studio.regions.shapes import Group, grouped, labels_of, plain_shape, with_answers
+from to_labelbox_formats.label_studio.regions.shapes import plain_shape
 from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets
 
 RELATION = "relation"
+_PROPOSALS = (("drafts", Code.NOT_SELECTED), ("predictions", Code.PREDICTION))
 
 
 class TaskRecord(NamedTuple):
@@ -108,8 +110,8 @@ class TaskReader:
                 message = f"this annotation of the task is not selected: {reason}"
                 self._leave_out(annotation, assets, record.place, Code.NOT_SELECTED, message)
         for one in records:
-            self._drafts(one.drafts, assets, record, bool(selected))
-            self._predictions(one.predictions, assets, record, bool(selected))
+            for what, code in _PROPOSALS:
+                self._proposals(one, what, assets, record, code, bool(selected))
         return assets.wanted
 
     def _tell_selection(self, annotations: Sequence[AnnotationRecord], selected: Sequence[AnnotationRecord]) -> None:
@@ -127,13 +129,18 @@ class TaskReader:
                     option="-O annotator=all",
                 )
 
-    def _drafts(self, raw: Raw, assets: TaskAssets, record: TaskRecord, labelled: bool) -> None:
-        found = self._annotations(raw, record, "drafts")
-        self._last(found, assets, record, Code.NOT_SELECTED, _unless(labelled, self._options.drafts, "drafts"))
-
-    def _predictions(self, raw: Raw, assets: TaskAssets, record: TaskRecord, labelled: bool) -> None:
-        found = self._annotations(raw, record, "predictions")
-        self._last(found, assets, record, Code.PREDICTION, _unless(labelled, self._options.predictions, "predictions"))
+    def _proposals(
+        self, task: Task, what: str, assets: TaskAssets, record: TaskRecord, code: Code, labelled: bool
+    ) -> None:
+        """Predictions or drafts: counted, and the last of them read where they are wanted and no annotation counts."""
+        reason = _unless(labelled, getattr(self._options, what), what)
+        found = self._annotations(getattr(task, what), record, what)
+        for number, annotation in enumerate(found, 1):
+            if not reason and number == len(found):
+                self._annotation(annotation, assets, record.place, record.prefix)
+            else:
+                message = reason or "of several ones of a task the last is taken"
+                self._leave_out(annotation, assets, record.place, code, message)
 
     def _annotations(self, raw: Raw, record: TaskRecord, what: str) -> list[AnnotationRecord]:
         """Predictions or drafts, which can also be a list of mere ids."""
@@ -150,22 +157,10 @@ class TaskReader:
             log_fault(self._log, fault, record.place.file)
         return found
 
-    def _last(
-        self, found: Sequence[AnnotationRecord], assets: TaskAssets, record: TaskRecord, code: Code, reason: str
-    ) -> None:
-        """Predictions and drafts: counted, and the last of them read unless there is a reason against it."""
-        for number, annotation in enumerate(found, 1):
-            if not reason and number == len(found):
-                self._annotation(annotation, assets, record.place, record.prefix)
-            else:
-                message = reason or "of several ones of a task the last is taken"
-                self._leave_out(annotation, assets, record.place, code, message)
-
     # ------------------------------------------------------------------------------------------------- annotations
 
     def _annotation(self, annotation: AnnotationRecord, assets: TaskAssets, task: Place, prefix: str) -> None:
-        groups, relations = grouped(annotation.result or [])
-        groups = with_answers(groups)
+        groups, relations = _parts(annotation, assets)
         place = task.at(f"annotation {annotation.id}") if annotation.id is not None else task
         at = _AnnotationPlace(assets, place, task, prefix, Families(annotation.result or ()))
         only = assets.only
@@ -174,29 +169,24 @@ class TaskReader:
         else:
             answers = [answer for group in groups for answer in self._group(group, at)]
         self._place_answers(answers)
-        owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
         for number, relation in relations:
-            if assets.counts(owners.get(relation.from_id, relation)):
-                self._relation(relation, number, at)
+            self._relation(relation, number, at)
 
     def _leave_out(
         self, annotation: AnnotationRecord, assets: TaskAssets, task: Place, code: Code, message: str
     ) -> None:
         """Count the regions of an annotation that is not converted."""
-        groups, relations = grouped(annotation.result or [])
-        for group in with_answers(groups):
+        groups, relations = _parts(annotation, assets)
+        for group in groups:
             if assets.counts(group.entries[0]):
                 self._skip(code, self._ledger_label(group, assets), message, task, group.entries[0])
-        owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
         for _, relation in relations:
-            if assets.counts(owners.get(relation.from_id, relation)):
-                self._skip(code, (_labels(relation) or [RELATION])[0], message, task)
+            self._skip(code, _names(relation)[0], message, task)
 
     def _skip(self, code: str, label: str, message: str, place: Place, entry: Region | None = None) -> None:
         """Count a region, or what stands for one, as read and skipped."""
-        self._log.read(label)
         id = "" if entry is None or entry.id is None else str(entry.id)
-        self._log.skip(code, label, message, file=place.file, where=place.where, id=id)
+        RegionLog(self._log, place, id).skip(code, label, message)
 
     # ----------------------------------------------------------------------------------------------------- regions
 
@@ -322,7 +312,7 @@ class TaskReader:
         source, target = f"{at.prefix}{relation.from_id}", f"{at.prefix}{relation.to_id}"
         if relation.direction == "left":
             source, target = target, source
-        names = _labels(relation) or [RELATION]
+        names = _names(relation)
         place = at.place.at(f"result[{number}]")
         for asset in at.assets.wanted:
             if source in asset.objects and target in asset.objects:
@@ -343,6 +333,13 @@ class TaskReader:
         self._skip(
             Code.RELATIONSHIP_DANGLING, names[0], "it links regions that are not both written on one asset", place
         )
+
+
+def _parts(annotation: AnnotationRecord, assets: TaskAssets) -> tuple[list[Group], list[tuple[int, Region]]]:
+    """The regions of an annotation, and the relations of those on assets that are wanted now."""
+    groups, relations = grouped(annotation.result or ())
+    owners = {g.entries[0].id: g.entries[0] for g in groups} if relations else {}
+    return groups, [(n, r) for n, r in relations if assets.counts(owners.get(r.from_id, r))]
 
 
 def log_fault(log: Log, fault: RecordFault, file: str) -> None:
@@ -382,8 +379,8 @@ def _unreadable(error: Exception, *raw: Raw) -> Refused:
     return Refused(Code.RECORD_UNREADABLE, f"its value cannot be read: {in_words(error, *raw)}")
 
 
-def _labels(relation: Region) -> list[str]:
-    return [relation.labels] if isinstance(relation.labels, str) else list(relation.labels or [])
+def _names(relation: Region) -> list[str]:
+    return as_list(relation.labels) or [RELATION]
 
 
 def _chosen(answer: Classification) -> set[str]:
