@@ -25,7 +25,7 @@ from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.detect import FoundFile
 from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, table_row
 from to_labelbox_formats.label_studio.files.flat_records import flat_row
-from to_labelbox_formats.label_studio.files.pieces import Around, Cut, Decode, EarlyEnd, pieces
+from to_labelbox_formats.label_studio.files.pieces import Around, Cut, Decode, pieces
 from to_labelbox_formats.label_studio.files.records import (
     Id,
     Task,
@@ -215,9 +215,7 @@ class _Survey(Struct):
         try:
             with self.source.open(file.name) as stream:
                 for cut in pieces(stream, file.shape, decode):
-                    if isinstance(cut, EarlyEnd):
-                        self.faults.append((file.name, cut.message))
-                    elif isinstance(cut, Around):
+                    if isinstance(cut, Around):
                         self.census.see_around(cut.names)
                     elif cut.records or cut.records is None or file.shape not in TABLES:
                         self._add_piece(number, cut, start)

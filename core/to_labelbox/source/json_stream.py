@@ -21,6 +21,9 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words
 
 PIECE = 128 * 1024
+_REGION = 1 << 13
+_TRIES = 4
+"""Bytes before the end of a block in which separators are looked for, and how many of them are tried."""
 MAX_VALUE = 1 << 30
 """Largest single item in bytes."""
 
@@ -176,6 +179,28 @@ class JsonStream:
                 self.next()
         self.array_ended = not more
 
+    def ahead(self, size: int) -> bytes:
+        """The next bytes, not consumed; fewer at the end."""
+        self._fill(size)
+        return self._buffer[self._pos : self._pos + size]
+
+    def run(
+        self, decode: Callable[[bytes], Sequence[T]], separator: re.Pattern[bytes], size: int
+    ) -> tuple[int, Sequence[T], bytes] | None:
+        """As many items of an array as its next ``size`` bytes hold, consumed: where they begin, decoded, and their text.
+
+        They end at a likely separator, or with the document, and are proved by decoding. For items that hold objects, too.
+        """
+        window = self.ahead(size)
+        for end in _ends_of_runs(window, separator):
+            try:
+                items = decode(b"[%b]" % window[:end])
+            except UNDECODABLE:
+                continue
+            self._pos += end
+            return self.offset - end, items, window[:end]
+        return None
+
     def go_on_at(self, offset: int) -> None:
         """Put the cursor to a byte offset."""
         self._file.seek(offset)
@@ -250,24 +275,25 @@ class JsonStream:
                     return match.end()
         depth, at = 0, start
         while True:
-            match = _TOKEN.search(self._buffer, at)
-            if match is None or match.group() == b'"':
-                at = match.start() if match else max(at, len(self._buffer))
-                if len(self._buffer) - start > MAX_VALUE:
-                    raise self.error(f"a value of more than {MAX_VALUE} bytes", self._base + start)
-                if not self._grow():
-                    size = self._base + len(self._buffer)
-                    message = f"the value that starts here has no end: the file is cut off after {size} bytes"
-                    raise self.error(message, self._base + start)
-                continue
-            at = match.end()
-            token = match.group()
-            if token in b"{[":
-                depth += 1
-            elif token in b"}]":
-                depth -= 1
-            if depth == 0:
-                return at
+            rest = len(self._buffer)
+            for match in _TOKEN.finditer(self._buffer, at):
+                token = match.group()
+                if token == b'"':
+                    rest = match.start()
+                    break
+                if token in b"{[":
+                    depth += 1
+                elif token in b"}]":
+                    depth -= 1
+                if depth == 0:
+                    return match.end()
+            at = rest
+            if len(self._buffer) - start > MAX_VALUE:
+                raise self.error(f"a value of more than {MAX_VALUE} bytes", self._base + start)
+            if not self._grow():
+                size = self._base + len(self._buffer)
+                message = f"the value that starts here has no end: the file is cut off after {size} bytes"
+                raise self.error(message, self._base + start)
 
     def _fill(self, wanted: int) -> bool:
         """Have ``wanted`` bytes ahead if the file has them, dropping what is consumed; whether there is any."""
@@ -300,6 +326,21 @@ class JsonStream:
             last = seen + newline if newline >= 0 else last
             seen += len(block)
         return FileError(f"{what} at line {line}, column {at - last} (byte {at}): {message}")
+
+
+def _ends_of_runs(window: bytes, separator: re.Pattern[bytes]) -> Iterator[int]:
+    """Where a run of items may end, the longest first: with the array that ends the document, before the last separators."""
+    whole = window.rstrip()
+    if whole.endswith(b"]"):
+        yield len(whole[:-1].rstrip())
+    found: list[int] = []
+    stop = len(window)
+    while not found and stop > 0:
+        begin = max(0, stop - _REGION)
+        # begin in the region, but let a match run beyond its end
+        found = [m.start() for m in separator.finditer(window, begin, stop + _REGION) if m.start() < stop]
+        stop = begin
+    yield from filter(None, reversed(found[-_TRIES:]))
 
 
 def next_item(file: BinaryIO, offset: int) -> int | None:

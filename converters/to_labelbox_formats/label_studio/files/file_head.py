@@ -68,7 +68,12 @@ class FileHead(NamedTuple):
     def record_goes_on(self) -> bool:
         """Whether a first record that may be one of Label Studio is longer than the head."""
         if self.shape in (FileShape.ARRAY, FileShape.WRAPPED):
-            return not elements(self.text.partition(b"[")[2])[0]
+            depth = 0
+            for token in _TOKEN.finditer(self.text):
+                depth += (step := _STEPS.get(token.group(), 0))
+                if step < 0 and depth < 2:
+                    return False
+            return True
         return self.shape is not None and self.shape not in TABLES and bool({"result", "annotation"} & self.names)
 
 
@@ -121,27 +126,6 @@ def shape_of(name: str, head: bytes) -> FileShape | None:
             return FileShape.SINGLE
         return FileShape.LINES
     return FileShape.SINGLE
-
-
-def elements(data: bytes) -> tuple[list[tuple[int, int]], int | None]:
-    """Spans of the complete elements at the beginning of an array's content; where a bracket closes it."""
-    spans: list[tuple[int, int]] = []
-    depth, start = 0, -1
-    for token in _TOKEN.finditer(data):
-        text = token.group()
-        if text in (b"{", b"["):
-            if not depth:
-                start = token.start()
-            depth += 1
-        elif text in (b"}", b"]"):
-            if not depth:
-                return spans, token.start()
-            depth -= 1
-            if not depth:
-                spans.append((start, token.end()))
-        elif text == b'"':
-            break
-    return spans, None
 
 
 def table_row(data: bytes, separator: str) -> list[str]:
