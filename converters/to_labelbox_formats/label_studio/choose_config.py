@@ -104,9 +104,10 @@ def _configs(source: Source, files: Sequence[FoundFile], log: Log) -> dict[str, 
         try:
             if name in holders:
                 inside = _INSIDE.search(source.head(name, LOOKED_AT))
-                config = parse_config(msgspec.json.decode(inside[1], type=str).encode() if inside else b"")
+                text = msgspec.json.decode(inside[1], type=str).encode() if inside else b""
             else:
-                config = parse_config(source.read(name, MAX_CONFIG_BYTES))
+                text = source.read(name, MAX_CONFIG_BYTES)
+            config = parse_config(text)
         except FileError as error:
             log.note(Code.FILE_IGNORED, f"no usable labelling config: {error}", file=name)
             continue

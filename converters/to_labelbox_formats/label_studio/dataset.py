@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
@@ -16,7 +14,7 @@ from to_labelbox_formats.label_studio.conventions import settle
 from to_labelbox_formats.label_studio.detect import FoundFile, candidates, recognise
 from to_labelbox_formats.label_studio.items import TaskItems
 from to_labelbox_formats.label_studio.options import Options
-from to_labelbox_formats.label_studio.task_index import TaskIndex, index_tasks
+from to_labelbox_formats.label_studio.task_index import index_tasks
 
 
 def open_dataset(source: Source, options: Options, context: ReadContext) -> Dataset:
@@ -27,14 +25,15 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     config, config_name = labelling_config(source, files, options, log)
     declared = declare(config or Config(), log)
     index = index_tasks(source, files, config, options, log)
-    index.census.tell(log, index.given, index.config, options.data_key)
-    if not source.is_file:
-        read = {config_name, *(f.name for f in files)}
-        note_unread_files(log, source, read, lambda name: _why_unread(name, index, others))
     conventions = settle(index.census.evidence, options, log)
     if config is None:
         log.decide("no labelling config: classes and questions are those that occur; -O config=FILE names one")
         index.census.flat.tell(log, options.data_key, files[0].name if files else "")
+    index.census.tell(log, index.given, index.config, options.data_key)
+    if not source.is_file:
+        shown = {name for name in source.names if index.assets.has(name)}
+        used = {config_name, *(f.name for f in files)} | shown
+        note_unread_files(log, source, used, lambda name: others.get(name, "no task shows or names it"))
     items = TaskItems(source, index, declared, conventions, options, context)
     return Dataset(
         source.name,
@@ -61,8 +60,3 @@ def _files(source: Source, log: Log) -> tuple[list[FoundFile], dict[str, str]]:
             others[name] = file.reason
             log.note(Code.FILE_IGNORED, file.reason, file=name)
     return found, others
-
-
-def _why_unread(name: str, index: TaskIndex, others: Mapping[str, str]) -> str:
-    """Why a file is not read, or nothing where a task shows it."""
-    return "" if index.assets.has(name) else others.get(name, "no task shows or names it")

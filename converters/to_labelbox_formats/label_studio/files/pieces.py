@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.json_stream import JsonStream
-from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileShape
+from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileShape
 
 WINDOW = 1 << 18
 """Bytes of a piece, unless a single task is larger."""
@@ -52,9 +52,9 @@ def pieces(file: BinaryIO, shape: FileShape, decode: Decode) -> Iterator[Cut | A
         return _single_piece(file, decode)
     if shape is FileShape.LINES:
         return _line_pieces(file, decode)
-    if shape in (FileShape.ARRAY, FileShape.WRAPPED, FileShape.KEYED):
-        return _json_pieces(JsonStream(file), decode, shape)
-    return _table_pieces(file, decode)
+    if shape in TABLES:
+        return _table_pieces(file, decode)
+    return _json_pieces(file, decode, shape)
 
 
 def _cut(offset: int, length: int, text: bytes, decode: Decode) -> Cut:
@@ -67,7 +67,8 @@ def _cut(offset: int, length: int, text: bytes, decode: Decode) -> Cut:
 # ------------------------------------------------------------------------------------------------ lists and objects
 
 
-def _json_pieces(stream: JsonStream, decode: Decode, shape: FileShape) -> Iterator[Cut | Around]:
+def _json_pieces(file: BinaryIO, decode: Decode, shape: FileShape) -> Iterator[Cut | Around]:
+    stream = JsonStream(file)
     if shape is FileShape.ARRAY:
         yield from _array(stream, decode)
     elif shape is FileShape.KEYED:
