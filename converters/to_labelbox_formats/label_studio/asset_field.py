@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from typing import Any
 
 import msgspec
@@ -55,6 +55,11 @@ class FieldEvidence:
                 name = shown if isinstance(shown, str) else ""
                 self._spans[name] += 1
                 self._quoted.update((name, field) for field, text in texts.items() if text[start:end] == quote)
+
+    @property
+    def texts(self) -> KeysView[str]:
+        """Fields that hold a text in any task."""
+        return self._texts.keys()
 
     def ask(self) -> None:
         """Ask for the field where no task lets see it. Raises :class:`~to_labelbox.report.errors.UsageError`."""

@@ -86,6 +86,7 @@ class ExportCensus:
         self._proposed: dict[tuple[str, str, str, str], None] = {}
         self._unknown: Counter[tuple[str, str, str, str]] = Counter()
         self._data: Counter[str] = Counter()
+        self._flat: Counter[str] = Counter()
         self._media: set[str] = set()
         self._records = 0
         self._pieces = 0
@@ -121,6 +122,8 @@ class ExportCensus:
             self._records += 1
             if self._records > FULLY_SEEN and self._records % SAMPLED_PIECES:
                 continue
+            if not look:
+                self._flat.update(name for name in record if name not in FLAT_KEYS)
             payloads = [p for v in record.values() if isinstance(v, list) for p in v if isinstance(p, dict)]
             for payload in payloads:
                 self.evidence.see(payload, payload)
@@ -207,15 +210,18 @@ class ExportCensus:
         for (what, name, where, why), count in self._unknown.most_common():
             log.note_unread(what, name, where=where, count=count, why=why)
         self._data.update(self.flat.data)
+        self._data.update({name: n for name, n in self._flat.items() if config.control(name) is None})
         self._media.update(self.flat.media)
         shown = {root_key(o.value) for o in config.objects.values()} | {
             root_key(o.repeated) for o in config.objects.values()
         }
         shown |= {*config.objects, data_key or ""}
-        if not (config.found or self._media or shown & self._data.keys()):
-            return  # which text is the asset its length tells, not its name
+        if not config.found:
+            shown |= self._media
+            if not shown & self._data.keys():
+                shown |= self.fields.texts  # which of them is the asset its length tells, not its name
         for name, count in self._data.most_common():
-            if name not in shown and (config.found or name not in self._media):
+            if name not in shown:
                 log.note_unread("field", name, where="data of tasks", count=count, why="no object shows it")
 
 

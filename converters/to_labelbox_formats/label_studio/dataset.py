@@ -23,6 +23,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     log = context.log
     files, others = _files(source, log)
     config, config_name = labelling_config(source, files, options, log)
+    if config_name and source.is_file:
+        log.decide(f"{config_name} beside it is taken for its labelling config; -O config=FILE names another")
     declared = declare(config or Config(), log)
     index = index_tasks(source, files, config, options, log)
     conventions = settle(index.census.evidence, options, log)
@@ -40,7 +42,12 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         declared.schema,
         index.units,
         items,
-        {"files": len(files), "tasks": index.units, "config": config is not None, "bytes": index.bytes},
+        {
+            "files": len(files),
+            "tasks": index.units,
+            "config": config_name or options.config or False,
+            "bytes": index.bytes,
+        },
         unit_name=items.name,
         unit_items=items.unlabelled,
     )

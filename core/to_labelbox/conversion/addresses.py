@@ -22,6 +22,8 @@ OWN = frozenset(("relpath", "name", "stem", "source_id"))
 
 _FIELD = pattern(r"\{([^{}]*)\}")
 _SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]")
+_PLAIN = pattern(r"(?:[\w!$&'()*+,;=:@/?~.\[\]-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_NOT_IN_URLS = str.maketrans({c: f"%{ord(c):02X}" for c in "#<>|"})
 _SAFE = "%!$&'()*+,;=:@/?~-._[]"
 """Signs of an address that stay as they are where the user has written them; what is encoded already is among them."""
 
@@ -66,11 +68,25 @@ def addresses(prefix: str) -> Callable[[Mapping[str, str]], str]:
     return address
 
 
+def fetchable(address: str) -> str:
+    """An address of the source as a server takes it: percent-encoded where it has to be, but for its host.
+
+    Encoded parts stay, signatures among them, and so does what is no http(s): names in a bucket are not encoded.
+    """
+    if _PLAIN.fullmatch(address):
+        return address
+    if not address.lower().startswith(("http://", "https://")):
+        return address.translate(_NOT_IN_URLS)
+    scheme, slashes, rest = address.strip().partition("://")
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return f"{scheme}{slashes}{host}{_encoded_once(rest[len(host) :])}"
+
+
 def _encoded_once(text: str) -> str:
     from urllib.parse import quote
 
     text = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text)
-    return quote(text, safe=_SAFE)
+    return quote(text, safe=_SAFE, errors="surrogatepass")
 
 
 def may_share(settings: Settings) -> bool:

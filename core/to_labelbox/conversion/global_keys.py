@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from to_labelbox.conversion.addresses import FIELDS, addresses, may_share
+from to_labelbox.conversion.addresses import FIELDS, addresses, fetchable, may_share
 from to_labelbox.model.items import Asset
 from to_labelbox.model.text import text_name
 from to_labelbox.ontology.infer import clean_name
@@ -22,8 +22,6 @@ MAX_LENGTH = 200
 """Characters of a global key [docs.labelbox.com/docs/limits]."""
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
-_NOT_IN_URLS = str.maketrans({c: f"%{ord(c):02X}" for c in "#<>|"})
-"""Signs that no server sees, or that none takes; all others of a source's URL stay as they are, signatures among them."""
 
 
 class Keys:
@@ -65,11 +63,11 @@ class Keys:
     def row_data(self, asset: Asset, split: str) -> str | None:
         """Where the asset is: the map's URL, that of the prefix, or the source's own URL; else None."""
         if self._urls and (url := self._urls.get(asset.path)):
-            return url
+            return fetchable(url)
         if self._address is not None:
             return self._address(self._fields(asset, split))
         if asset.url and _URL.match(asset.url):
-            return asset.url.translate(_NOT_IN_URLS)
+            return fetchable(asset.url)
         return f"{MEDIA}/{asset.path}" if asset.content is not None else None
 
 

@@ -47,6 +47,7 @@ class Code(StrEnum):
     KEY_SHARED = "key-shared"
     ADDRESS_SHARED = "address-shared"
     ADDRESS_NOT_FETCHED = "address-not-fetched"
+    ADDRESS_EXPIRES = "address-expires"
     ASSET_AMBIGUOUS = "asset-ambiguous"
     OPTION_MATCHED = "option-matched", Severity.INFO
     OPTION_UNMATCHED = "option-unmatched"

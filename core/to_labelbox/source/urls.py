@@ -15,6 +15,17 @@ _SIGNING = re.compile(
 _SHARED = frozenset("sv ss srt sr st se sp spr sip si sig skoid sktid skt ske sks skv saoid suoid scid sdd".split())
 """Those of Azure's shared access signatures, which mean this only beside ``sig``."""
 
+_EXPIRING = (
+    ("x-amz-signature", "x-amz-expires"),
+    ("x-goog-signature", "x-goog-expires"),
+    ("x-oss-signature", "x-oss-expires"),
+    ("signature", "expires"),
+    ("signature", "key-pair-id"),
+    ("sig", "se"),
+    ("q-signature", "q-sign-time"),
+)
+"""Parameters of a signature, and what says that it holds for a while."""
+
 
 class UrlParts(NamedTuple):
     """``host`` with its port; ``path`` with what is quoted in it unquoted, without the first slash."""
@@ -71,3 +82,35 @@ def url_identity(text: str) -> str:
     address, question, query = text.partition("#")[0].partition("?")
     kept = unsigned(query)
     return f"{address}?{kept}" if question and kept else address
+
+
+def signed_until(text: str) -> str | None:
+    """Until when a signed address holds, in words; None for one that is not signed for a while.
+
+    X-Amz-Date and X-Goog-Date with seconds in -Expires, seconds since 1970 in Expires, a date in Azure's se.
+    """
+    query = text.partition("#")[0].partition("?")[2]
+    if "ig" not in query:  # of every parameter of a signature
+        return None
+    from datetime import UTC, datetime, timedelta  # as urllib slow to load
+    from urllib.parse import parse_qsl
+
+    try:
+        given = {name.lower(): value for name, value in parse_qsl(query, max_num_fields=100)}
+    except ValueError:
+        return None
+    stated = next((expires for signature, expires in _EXPIRING if signature in given and expires in given), None)
+    if stated is None:
+        return None
+    value, begin = given[stated], given.get(stated.replace("expires", "date"), "")
+    try:
+        if stated == "se":
+            end = datetime.fromisoformat(value)
+            end = end if end.tzinfo else end.replace(tzinfo=UTC)
+        elif stated == "expires":
+            end = datetime.fromtimestamp(int(value), UTC)
+        else:
+            end = datetime.strptime(begin, "%Y%m%dT%H%M%S%z") + timedelta(seconds=int(value))
+    except (ValueError, OverflowError, OSError):
+        return "some time after it was made"
+    return f"{end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

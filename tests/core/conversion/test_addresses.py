@@ -128,3 +128,51 @@ def test_split_metadata_without_a_split_is_told(tmp_path: Path) -> None:
     source = save(tmp_path / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])]))
     made = to_labelbox.convert(source, tmp_path / "out", split_metadata="split")
     assert "option-unmatched" in {d.code for d in made.diagnostics}
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("https://h/a b/é#2.jpg?x=a%2Fb+c", "https://h/a%20b/%C3%A9%232.jpg?x=a%2Fb+c"),
+        ("https://h/100%.jpg", "https://h/100%25.jpg"),
+        ("https://h/a%20b.jpg?sig=a%2Bb%3D", "https://h/a%20b.jpg?sig=a%2Bb%3D"),
+        ("https://bücher.example/é.jpg", "https://bücher.example/%C3%A9.jpg"),
+        ("gs://bucket/a b.jpg", "gs://bucket/a b.jpg"),
+    ],
+)
+@pytest.mark.parametrize("from_map", [False, True])
+def test_an_address_is_written_as_a_server_takes_it(given: str, written: str, from_map: bool, tmp_path: Path) -> None:
+    url = {} if from_map else {"coco_url": given}
+    source = save(tmp_path / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])], [image(1, "a/1.jpg", **url)]))
+    to_labelbox.convert(source, tmp_path / "out", url_map={"a/1.jpg": given} if from_map else None)
+    assert lines(tmp_path / "out", "data_rows.ndjson")[0]["row_data"] == written
+    assert to_labelbox.validate(tmp_path / "out") == []
+
+
+def test_a_blank_in_an_address_is_a_fault(tmp_path: Path) -> None:
+    two(tmp_path, url_prefix="https://h")
+    rows = tmp_path / "out" / "data_rows.ndjson"
+    rows.write_text(rows.read_text().replace("https://h/a/1.jpg", "https://h/a 1.jpg"))
+    told = [fault.message for fault in to_labelbox.validate(tmp_path / "out")]
+    assert "the URL in row_data holds blanks: percent-encode it" in told
+
+
+@pytest.mark.parametrize(
+    ("query", "until"),
+    [
+        ("X-Amz-Date=20240101T120000Z&X-Amz-Expires=3600&X-Amz-Signature=1", "2024-01-01 13:00 UTC"),
+        ("X-Goog-Date=20240101T120000Z&X-Goog-Expires=60&X-Goog-Signature=1", "2024-01-01 12:01 UTC"),
+        ("sv=2022&se=2024-01-02T03%3A04%3A05Z&sp=r&sig=1", "2024-01-02 03:04 UTC"),
+        ("AWSAccessKeyId=k&Expires=1704110400&Signature=1", "2024-01-01 12:00 UTC"),
+        ("Policy=p&Key-Pair-Id=k&Signature=1", "some time after it was made"),
+        ("X-Amz-Expires=" + "9" * 30 + "&X-Amz-Signature=1", "some time after it was made"),
+        ("signature=1&w=100", None),
+        ("w=100&design=2", None),
+    ],
+)
+def test_an_address_that_expires_is_told(query: str, until: str | None, tmp_path: Path) -> None:
+    picture = image(1, "a/1.jpg", coco_url=f"https://h/a/1.jpg?{query}")
+    source = save(tmp_path / "a.json", coco([annotation(1, bbox=[1, 1, 5, 5])], [picture]))
+    made = to_labelbox.convert(source, tmp_path / "out")
+    told = [d.message for d in made.diagnostics if d.code == "address-expires"]
+    assert [f"holds until {until}," in message for message in told] == ([] if until is None else [True])

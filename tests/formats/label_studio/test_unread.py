@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import to_labelbox
 from build.label_studio import box, region, task, write
@@ -36,6 +39,25 @@ def test_planted_fields_are_named_with_their_counts(tmp_path: Path) -> None:
         ("field", "mass", "values"): 2,
         ("field", "mood", "annotations"): 1,
     }
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json"])
+@pytest.mark.parametrize("config", [True, False])
+def test_data_of_flat_records_that_no_object_shows(name: str, config: bool, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    record = {"doc": 7, "text": "a good text", "id": 1, "mood": "good", "annotator": 1, "annotation_id": 1}
+    table = [list(record), list(map(str, record.values()))]
+    text = json.dumps([record]) if name == "a.json" else "\n".join(map(",".join, table)) + "\n"
+    (tmp_path / "in" / name).write_text(text)
+    labels = '<View><Text name="text" value="$text"/><Choices name="mood" toName="text"><Choice value="good"/></Choices></View>'
+    if config:
+        (tmp_path / "in" / "config.xml").write_text(labels)
+    options = {} if config or name == "a.json" else {"answers": "mood", "data_key": "text"}
+    made = to_labelbox.convert(tmp_path / "in" / name, tmp_path / "out", options=options)
+    assert [(u.name, u.count) for u in made.unread] == [("doc", 1)]
+    assert made.source.details["config"] == ("config.xml" if config else False)
+    told = [e.message for d in made.diagnostics if d.code == "decision" for e in d.examples]
+    assert any("config.xml beside it" in message for message in told) is config
 
 
 def test_an_unknown_type_and_tag(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import LISTED, Log
 from to_labelbox.rules.required import ASSET, missing
 from to_labelbox.rules.settings import Settings
+from to_labelbox.source.urls import signed_until
 from to_labelbox_formats.labelbox.addresses import not_fetched
 from to_labelbox_formats.labelbox.encode.data_rows import data_row
 from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
@@ -258,6 +259,12 @@ class Encoder:
             buffer.survey.urls.append(self._keys.url_hash(row_data) if row_data is not None else 0)
         if row_data is not None and (unfit := not_fetched(row_data)):
             buffer.log.note(Code.ADDRESS_NOT_FETCHED, unfit, file=asset.path)
+        elif row_data is not None and "?" in row_data and (until := signed_until(row_data)):
+            message = (
+                f"the address is signed and holds until {until}, but Labelbox fetches it whenever the asset is shown: "
+                "give lasting addresses with --url-prefix or --url-map"
+            )
+            buffer.log.note(Code.ADDRESS_EXPIRES, message, file=asset.path)
         metadata = tuple(self._metadata(asset, item.split))
         self._rows.append(data_row(asset, key, row_data, metadata))
         self._written += 1

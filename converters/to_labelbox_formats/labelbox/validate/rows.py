@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET
 
+from to_labelbox.model.text import pattern
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import MediaFolder
 from to_labelbox_formats.labelbox.addresses import not_fetched
@@ -20,6 +21,7 @@ from to_labelbox_formats.labelbox.validate.hints import Hint
 from to_labelbox_formats.labelbox.validate.reading import Reading
 from to_labelbox_formats.labelbox.validate.wire import Conversation, Document, Row, TileLayer
 
+_NOT_IN_URLS = pattern(r"[#<>|\x00-\x20\x7f]")
 MEDIA_TYPES = "IMAGE VIDEO TEXT PDF TMS_GEO TMS_SIMPLE AUDIO CONVERSATIONAL HTML DICOM POINT_CLOUD LLM".split()
 ATTACHMENTS = "IMAGE VIDEO AUDIO HTML RAW_TEXT TEXT_URL PDF_URL IMAGE_OVERLAY CAMERA_IMAGE".split()
 EPSG = ("EPSG3857", "EPSG3395", "EPSG4326", "Simple")
@@ -215,10 +217,8 @@ def _text_faults(data: str) -> Iterator[str]:
         yield "row_data is empty"
     elif unfit := not_fetched(data):
         yield unfit
-    elif data.startswith(("http://", "https://")):
-        bad = sorted(set("#<>|") & set(data))
-        if bad:
-            yield f"the URL in row_data holds {' '.join(bad)}: percent-encode it"
+    elif data.startswith(("http://", "https://")) and (bad := sorted(set(_NOT_IN_URLS.findall(data)))):
+        yield f"the URL in row_data holds {' '.join(bad) if ' ' not in bad else 'blanks'}: percent-encode it"
 
 
 def _shape(data: object, shape: type) -> Iterator[str]:
