@@ -25,7 +25,8 @@ def ask_picture(wanted: Picture, sample: Sample, path: str) -> None:
     if wanted is not Picture.AUTO or sample.renamed < 2:
         return
     sizes = sample.size_of_named and not sample.size_of_stem
-    if sizes or (sample.renamed >= _FEW and 2 * sample.renamed >= sample.files):
+    apart = 2 * len(sample.named) > sample.renamed  # not one name that a tool writes into all files
+    if sizes or (apart and sample.renamed >= _FEW and 2 * sample.renamed >= sample.files):
         seen = f", and {sample.size_of_named} have its <size>, none that of the other" if sizes else ""
         ask(
             f"{path}: {sample.renamed} of {sample.files} files name another picture in <filename> than the one of their own name{seen}.",

@@ -76,7 +76,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         resized=are_resized(context.other_size, sample, path, log),
         as_displayed=sample.as_displayed,
     )
-    classes = _classes(source, layout, options, sample.labels, log)
+    classes = _classes(source, layout, options, sample, log)
     if layout.masks:
         from to_labelbox_formats.voc.void import decide_void
 
@@ -149,8 +149,9 @@ def _layout(source: Source, options: Options, fallback: str, log: Log) -> tuple[
     return layout, left
 
 
-def _classes(source: Source, layout: Layout, options: Options, labels: Sequence[str], log: Log) -> Classes:
-    """The classes that the set, or the user, declares; ``labels`` are those of its annotation files."""
+def _classes(source: Source, layout: Layout, options: Options, sample: Sample, log: Log) -> Classes:
+    """The classes that the set, or the user, declares."""
+    labels = sample.labels
     if options.class_names == CHALLENGE:
         return devkit_classes()
     if options.class_names is not None:
@@ -162,7 +163,7 @@ def _classes(source: Source, layout: Layout, options: Options, labels: Sequence[
     classes = read_classes(source, layout, log)
     if classes.values or not layout.masks:
         return classes
-    from to_labelbox_formats.voc.void import ask_for_classes
+    from to_labelbox_formats.voc.void import ask_for_classes, tell_values
 
     if set(classes.order) <= set(VOC_CLASSES) or classes.origin == "predefined_classes.txt":
         others = [label for label in labels if label not in VOC_CLASSES]
@@ -177,24 +178,13 @@ def _classes(source: Source, layout: Layout, options: Options, labels: Sequence[
             )
         if not labels:
             ask_for_classes(source, layout)
-        log.assume(
-            "mask values",
-            "VOC classes",
-            for_=len(labels) - len(others),
-            against=len(others),
-            unknown=len(layout.masks),
-            why="there is no labelmap.txt, so 1 to 20 are the classes of the VOC challenge",
-            option="-O class_names=FILE",
-        )
-        return replace(devkit_classes(), order=classes.order, file=classes.file)
-    log.assume(
-        "mask values",
-        f"lines of {classes.origin}",
-        unknown=len(layout.masks),
-        why=f"{classes.origin} names no background, so 1 is its first class",
-        option="-O class_names=FILE",
-    )
-    return declared(classes)
+        why = "there is no labelmap.txt, so 1 to 20 are the classes of the VOC challenge"
+        taken, found = "VOC classes", replace(devkit_classes(), order=classes.order, file=classes.file)
+    else:
+        why = f"{classes.origin} names no background, so 1 is its first class"
+        taken, found = f"lines of {classes.origin}", declared(classes)
+    tell_values(found, taken, why, source, layout, sample.documents, log)
+    return found
 
 
 def _labels(classes: Classes, lists: Lists, sample: Sample) -> tuple[Label, ...]:
@@ -213,7 +203,15 @@ def _note_order(classes: Classes, lists: Lists, sample: Sample, log: Log) -> Non
     """Say where the order of the classes comes from, when no file of the set gives one."""
     if classes.labels or lists.classes or len(sample.labels) < 2:
         return
-    if not any(set(sample.labels) <= set(order) for order in (classes.order, VOC_CLASSES)):
+    if classes.order and all(map(str.isdecimal, sample.labels)):
+        log.assume(
+            "class names",
+            "the numbers",
+            unknown=len(sample.labels),
+            why=f"objects are called by numbers ({sample.labels[0]}), and nothing says which name of {classes.file} is which",
+            option="--class-map FILE",
+        )
+    elif not any(set(sample.labels) <= set(order) for order in (classes.order, VOC_CLASSES)):
         lacking = [label for label in sample.labels if label not in classes.order]
         why = f"{classes.file} lacks {lacking[0]!r}" if classes.order else "no file lists the classes"
         log.assume(

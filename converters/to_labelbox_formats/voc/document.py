@@ -67,7 +67,7 @@ class NotAnnotation(ToLabelboxError):
 
 def read_document(data: bytes, fallback: str = "") -> Document:
     """Raises :class:`FileError` for broken files, :class:`NotAnnotation` for another root element."""
-    text = xml_text(data, fallback)
+    text = xml_text(data, fallback, " (-O encoding=latin-1 or the like reads it as that)")
     return plain(text) or tree(text)
 
 

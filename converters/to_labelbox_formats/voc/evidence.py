@@ -43,7 +43,7 @@ class Sample:
 
     ``genuine`` files name the challenge as their source, ``others`` name something else; ``zeros`` have a corner at 0 or below, the ``zero`` is a genuine file with one;
     ``order`` is that of corners. ``specks`` are fractions between 0 and 1, ``hundreds`` stay below 100 on pictures of 200 pixels and more a side.
-    ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem; the size of one alone
+    ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem, ``named``; the size of one alone
     is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated (``by_one_factor``: on both sides),
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
     radians, and whole numbers beyond a half turn. Of the ``sided``, ``leaving`` go beyond the stated size, and ``fit_swapped`` stay
@@ -54,6 +54,7 @@ class Sample:
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
         self.files = self.genuine = self.others = self.boxes = self.zeros = 0
         self.specks = self.hundreds = self.outlines = self.apart = 0
+        self.named: set[int] = set()
         self.renamed = self.size_of_named = self.size_of_stem = 0
         self.farthest = 0.0
         self._odd = False
@@ -84,6 +85,7 @@ class Sample:
                     other = image_called(layout, layout.xmls[unit], document.filename)
                     if other >= 0 and layout.images[other] != image:
                         self.renamed += 1
+                        self.named.add(other)
                         if self._headers:
                             self._compare_named(document, source, layout.images[other], image)
                         continue

@@ -339,7 +339,7 @@ class Items:
     def _masks(self) -> MaskReader:
         from to_labelbox_formats.voc.masks import MaskReader
 
-        return MaskReader(self._classes)
+        return MaskReader(self._classes, self._rules.resized)
 
 
 def _media_prefix(source: Source, context: ReadContext, base: str) -> tuple[str, str]:

@@ -101,7 +101,9 @@ def read_mask(data: bytes, classes: Classes) -> Raster:
 class MaskReader:
     """Objects of the masks of one image."""
 
-    def __init__(self, classes: Classes) -> None:
+    def __init__(self, classes: Classes, scaled: bool = False) -> None:
+        """``scaled``: masks of another size than their picture are scaled to it, where both have the same proportions."""
+        self._scaled = scaled
         self._values = classes.values
         by_name = {name: value for value, name in reversed(list(classes.values.items()))}
         self.colours = {colour: by_name[name] for colour, name in classes.colours.items() if name in by_name}
@@ -112,6 +114,10 @@ class MaskReader:
                 self.colours.setdefault(voc_colour(value), value)
         self._skipped = {value for value, name in classes.values.items() if name.lower() in BACKGROUND | VOID}
         self._skipped |= {0, VOID_VALUE} - set(classes.values)
+
+    def is_empty(self, value: int) -> bool:
+        """Whether a value is background or void."""
+        return value in self._skipped
 
     def objects(
         self,
@@ -154,7 +160,17 @@ class MaskReader:
         try:
             raster, unknown = read_raster(file[1], colours, palette)
             if size is not None and raster.shape != size[::-1]:
-                raise FileError(f"has {_size(raster)} pixels, its image {size[0]} × {size[1]}")
+                height, width = raster.shape
+                alike = abs(width * size[1] - height * size[0]) <= max(*size, width, height)
+                if not (alike and self._scaled):
+                    way = ": --other-size scaled scales it" if alike else ""
+                    raise FileError(f"has {_size(raster)} pixels, its image {size[0]} × {size[1]}{way}")
+                log.note(
+                    Code.IMAGE_SIZE_MISMATCH,
+                    f"has {_size(raster)} pixels, its image {size[0]} × {size[1]}: scaled",
+                    file=file[0],
+                )
+                raster = raster[np.ix_(np.arange(size[1]) * height // size[1], np.arange(size[0]) * width // size[0])]
             return _Values(file[0], raster, unknown)
         except FileError as error:
             log.file_unreadable(file[0], str(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
+from to_labelbox_formats.voc.document import Document
 from to_labelbox_formats.voc.image import MAX_MASK_BYTES
 from to_labelbox_formats.voc.layout.class_lists import (
     BACKGROUND,
@@ -24,12 +25,14 @@ from to_labelbox_formats.voc.layout.class_lists import (
 )
 from to_labelbox_formats.voc.layout.folder_roles import Role
 from to_labelbox_formats.voc.layout.index import Layout
-from to_labelbox_formats.voc.masks import Raster, read_mask
+from to_labelbox_formats.voc.masks import MaskReader, Raster, read_mask
 from to_labelbox_formats.voc.options import CHALLENGE, Void
 
 _SAMPLE = 24
+_COMPARED = 8
 _FIRST_FEW = 5
 _CHALLENGE = re.compile(r"(?i)voc_?20|vocdevkit|(?:^|/)20[01]\d_\d{6}\.")
+_AS_THE_CHALLENGE = (f"-O class_names={CHALLENGE}", f"1 is {VOC_CLASSES[0]}, 2 is {VOC_CLASSES[1]}, …")
 _SURE = 3
 """Masks whose void lies along a class that say it is a border, when none says otherwise."""
 
@@ -78,17 +81,72 @@ def ask_for_classes(source: Source, layout: Layout) -> None:
             f"of {n_of(len(masks), 'mask')}, spread evenly, hold no other than {'1' if last == 1 else f'1 to {last}'}.",
             [
                 ("-O class_names=FILE", "a labelmap.txt, or names in the order of the values"),
-                (f"-O class_names={CHALLENGE}", f"1 is {VOC_CLASSES[0]}, 2 is {VOC_CLASSES[1]}, …"),
+                _AS_THE_CHALLENGE,
                 ("-O masks=false", "leave the masks out"),
             ],
         )
 
 
+def tell_values(
+    classes: Classes, taken: str, why: str, source: Source, layout: Layout, documents: Mapping[int, Document], log: Log
+) -> None:
+    """Say what the values of masks are taken for, or ask where the objects of the annotation files beside them are called otherwise."""
+    named = {layout.folder(layout.xmls[unit]): unit for unit, document in documents.items() if document.rows}
+    masks = [name for name in layout.masks if layout.folder(name)[0].role is Role.CLASSES]
+    agree = against = known = 0
+    example = ("", "")
+    reader = MaskReader(classes)
+    for name, raster in _read(source, masks[:: max(1, -(-len(masks) // _COMPARED))], classes):
+        labels = {
+            classes.values.get(value, "") for value in np.unique(raster).tolist() if not reader.is_empty(value)
+        } - {""}
+        known += bool(labels)
+        unit = next(
+            (u for (folder, stem), u in named.items() if (folder.root, folder.rest, stem) == _place(layout, name)), -1
+        )
+        if labels and unit >= 0:
+            objects = {(row[0] or "").strip() for row in documents[unit].rows}
+            agree += not labels.isdisjoint(objects)
+            against += labels.isdisjoint(objects)
+            if labels.isdisjoint(objects):
+                example = min(labels), min(objects)
+    if against >= _SURE and against > agree:
+        ask(
+            f"{source.path}: {taken} are taken for the values of masks, but {against} of {agree + against} looked at show no class that the objects of "
+            f"their pictures have ({example[0]!r}, where there is {example[1]!r}).",
+            [
+                ("-O class_names=FILE", "a list of numbers and names"),
+                *([] if classes.file else [_AS_THE_CHALLENGE]),
+                ("-O masks=false", "leave the masks out"),
+            ],
+        )
+    if known:
+        log.assume(
+            "mask values",
+            taken,
+            for_=agree,
+            against=against,
+            unknown=len(masks) - agree - against,
+            why=why,
+            option="-O class_names=FILE",
+        )
+
+
+def _place(layout: Layout, mask: str) -> tuple[str, str, str]:
+    folder, stem = layout.folder(mask)
+    return folder.root, folder.rest, stem
+
+
 def _rasters(source: Source, masks: list[str], classes: Classes) -> Iterator[Raster]:
-    """Some of the masks, spread evenly; those that cannot be read are reported when they are converted."""
-    for name in masks[:: max(1, -(-len(masks) // _SAMPLE))]:
+    """Some of the masks, spread evenly."""
+    return (raster for _, raster in _read(source, masks[:: max(1, -(-len(masks) // _SAMPLE))], classes))
+
+
+def _read(source: Source, masks: Iterable[str], classes: Classes) -> Iterator[tuple[str, Raster]]:
+    """Those that cannot be read are reported when they are converted."""
+    for name in masks:
         try:
-            yield read_mask(source.load(name, MAX_MASK_BYTES), classes)
+            yield name, read_mask(source.load(name, MAX_MASK_BYTES), classes)
         except FileError:
             continue
 

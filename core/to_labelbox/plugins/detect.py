@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from to_labelbox.model.text import display
+from to_labelbox.model.text import display, pattern
 from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
 from to_labelbox.plugins.type_check import misfit
@@ -15,6 +15,7 @@ from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.source.files import HEADS, Source
 from to_labelbox.source.image_headers import is_media
 
+_CCPD = pattern(r"(?:^|/)\d+-\d+_\d+-\d+&\d+_\d+&\d+-")
 _CUT = "What a file is that is cut off cannot be told from its beginning alone: it has to be whole"
 
 
@@ -83,6 +84,11 @@ def _unknown(source: Source, said: Mapping[str, Match | Refusal]) -> str:
     asked = f"It {held}" if held else "Use --from NAME if you know what it is"
     if not source.is_file and source.names and all(map(is_media, source.names)):
         asked = "It holds pictures alone: give the file or folder of their annotations"
+        if _CCPD.search(source.names[0]):
+            asked = (
+                "Names of pictures like those of CCPD, which are not read, hold the labels: the third part is the box, left&top_right&bottom. "
+                "Write it as Pascal VOC"
+            )
     if any(verdict.several for verdict in said.values() if isinstance(verdict, Refusal)):
         asked = (
             f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each by itself, with one ontology for all"

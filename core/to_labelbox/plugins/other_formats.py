@@ -129,8 +129,16 @@ SIGNATURES = (
         "KITTI", (".txt",), (rb"\A[A-Za-z_]+(?: -?[\d.]+){14,15}\s*(?:\n|\Z)",), _DATUMARO.format("kitti"),
     ),
     Signature(
-        "the OIDv4 ToolKit", (".txt",), (rb"\A[^\W\d](?=[^\n]* \d\d)[^\n]*?(?: -?\d+(?:\.\d+)?){4}\s*(?:\n|\Z)",),
+        "the OIDv4 ToolKit", (".txt",), (rb"\A[^\W\d](?=[^\n]* \d\d)[^\n\d]*?(?: -?\d+(?:\.\d+)?){4}\s*(?:\n|\Z)",),
         "write it as Pascal VOC: after the class name, the numbers of a row are xmin, ymin, xmax and ymax in pixels",
+    ),
+    Signature(
+        "rows of a class name and four corners", (".txt",), (rb"\A[^\W\d][^\n\d]*?(?: -?\d+(?:\.\d+)?){8}\s*(?:\n|\Z)",),
+        "write the name behind the eight numbers of each row, as DOTA has it",
+    ),
+    Signature(
+        "results for DOTA's server", (".txt",), (rb"\A\S+ [01]?\.\d+(?: -?\d+(?:\.\d+)?){8}\s*(?:\n|\Z)",),
+        "these are predictions for pictures by their names: give the labels of DOTA (labelTxt)",
     ),
     Signature(
         "VisDrone", (".txt",), (rb"\A\d+,\d+,\d+,\d+,[01],\d+,\d,\d,?\s*(?:\n|\Z)",),

@@ -53,17 +53,19 @@ def parse_text(text: str) -> Element:
         return etree.fromstring(text.encode(), _parser())
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        reason = said_plainly(error.msg.partition(", line ")[0].strip())
+        reason = "it ends in the middle of a tag"
+        if not text.rstrip().endswith(("<", "</")):
+            reason = said_plainly(error.msg.partition(", line ")[0].strip())
         raise FileError(f"not well-formed XML at line {line}, column {column}: {reason}") from None
     except UnicodeEncodeError:
         raise FileError("holds half a surrogate pair, which is no character") from None
 
 
-def xml_text(data: bytes, fallback: str = "") -> str:
+def xml_text(data: bytes, fallback: str = "", way: str = "") -> str:
     """The document as text, without byte-order mark and declaration.
 
     Encodings: by byte-order mark, else as declared (any that Python knows), else UTF-8; when the bytes are not valid in
-    it, as ``fallback`` if one is given. Raises :class:`FileError` naming the encoding and the offset.
+    it, as ``fallback`` if one is given. Raises :class:`FileError` naming the encoding, the offset, and another ``way`` out.
     """
     if data[:1] == b"<" and data[1:2] not in b"?\0":
         encoding = "utf-8"
@@ -77,7 +79,7 @@ def xml_text(data: bytes, fallback: str = "") -> str:
         if not fallback:
             raise FileError(
                 f"is not {encoding} as it should be, at byte {error.start + 1:,}: "
-                "save it as UTF-8, or declare the encoding that it has"
+                f"save it as UTF-8, or declare the encoding that it has{way}"
             ) from None
         text = data.decode(fallback, "replace")
     except UnicodeError as error:

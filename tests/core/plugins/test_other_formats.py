@@ -80,6 +80,8 @@ SETS: dict[str, tuple[Any, str]] = {
     "BBox-Label-Tool": ("2\n10 10 30 30\n20 20 40 50\n", "Labels/001/a.txt"),
     "ICDAR": ("377,117,463,117,465,130,378,130,Genaxis Theatre\n", "gt_img_1.txt"),
     "OIDv4": ("Alpaca (animal) 10.5 20.0 300.0 240\n", "train/Alpaca/Label/a.txt"),
+    "four corners": ("storage tank 1 1 20 1 20.5 9 1 9\n", "labelTxt/a.txt"),
+    "DOTA's server": ("P0001 0.91 1 1 20 1 20.5 9 1 9\n", "Task1_plane.txt"),
     "masks of Roboflow": ("Pixel Value, Class\n0, background\n1, wall\n", "test/_classes.csv"),
     "several classes of Roboflow": ("filename, cat, dog\na.jpg, 1, 0\nb.jpg, 1, 1\n", "train/_classes.csv"),
     "MATLAB": ("MATLAB 5.0 MAT-file, Platform: GLNXA64", "Annotations_Part/2008_000002.mat"),

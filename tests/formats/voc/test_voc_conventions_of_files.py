@@ -115,6 +115,11 @@ def test_files_that_name_another_picture_than_their_stem_are_asked_about(tmp_pat
     assert (by_name.lines[0]["dataRow"]["globalKey"], by_name.lines[0]["bbox"]["left"]) == ("1.jpg", 10)
 
 
+def test_one_name_that_is_in_all_files_is_no_question(tmp_path: Path) -> None:
+    files = several(*(voc(thing(box(10 + n, 20, 30, 40)), filename="0.jpg") for n in range(4)))
+    assert Made(tmp_path, files).codes["field-repaired"] == 3
+
+
 def test_a_file_with_name_and_size_of_another_picture_is_not_read(tmp_path: Path) -> None:
     files = several(*(plain(n) for n in range(4)))
     files |= {

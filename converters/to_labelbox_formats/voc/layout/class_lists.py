@@ -291,7 +291,7 @@ def read_lists(source: Source, layout: Layout, log: Log) -> Lists:
 def _read_split(source: Source, layout: Layout, lists: Lists, entry: ImageList, log: Log) -> None:
     """A list that names images. One outside of ImageSets of which nothing is there belongs to something else."""
     number = _number(lists.splits, entry.stem)
-    found, missing, example = False, 0, ""
+    found, missing, example, again = False, 0, "", 0
     for unit, id, _ in _lines(source, layout, log, entry, False):
         if unit < 0:
             missing, example = missing + 1, example or id
@@ -301,6 +301,12 @@ def _read_split(source: Source, layout: Layout, lists: Lists, entry: ImageList, 
             lists.split_of[unit] = number
             if entry.kind == BESIDE:
                 lists.beside.setdefault(number, entry.name)
+        elif entry.kind in ("main", BESIDE) and entry.stem != "trainval" and lists.split_of[unit] != number:
+            again += 1
+    if again:
+        log.decide(
+            f"{n_of(again, 'picture stands', 'pictures stand')} in {entry.name} and in a list before it, whose split counts"
+        )
     if missing and (found or entry.kind != BESIDE):
         log.note(
             Code.FILE_MISSING,
