@@ -11,7 +11,7 @@ from to_labelbox.model.schema import Input, Kind, Question
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import FileError, SourceError
+from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
@@ -21,9 +21,10 @@ from to_labelbox_formats.cvat.assumptions import ask_coordinates, open_end_of
 from to_labelbox_formats.cvat.detect import Files, find_files
 from to_labelbox_formats.cvat.exports import Export, Group
 from to_labelbox_formats.cvat.meta import KINDS, schema_of
-from to_labelbox_formats.cvat.options import Coordinates, Options
+from to_labelbox_formats.cvat.options import Coordinates, Jobs, Numbering, Options
 from to_labelbox_formats.cvat.shapes import GROUP, Vocabulary
 from to_labelbox_formats.cvat.units.arrange import units_of
+from to_labelbox_formats.cvat.units.copies import without_copies
 from to_labelbox_formats.cvat.units.setting import Setting
 from to_labelbox_formats.cvat.unread import UsedFiles, why_unread
 from to_labelbox_formats.cvat.xml.export import open_xml
@@ -47,11 +48,12 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     exports = _open_exports(source, files, options, log)
     if not exports and not files.xml and not log.unreadable:
         raise SourceError(f"{source.path}: no CVAT export is in it")
+    _refuse_unheard(exports, options)
     _remark(exports, log)
     if options.coordinates is Coordinates.AUTO:
         for export in exports:
             ask_coordinates(export)
-    groups = [g for e in exports for g in e.groups.values()]
+    groups = without_copies([g for e in exports for g in e.groups.values()], options, log)
     labels = [label for e in exports for label in e.meta.labels]
     ends = {e.name: open_end_of(e, options.open_tracks, log) for e in exports}
     setting = Setting(context, Vocabulary(labels), options, ends)
@@ -112,6 +114,24 @@ def _kinds_on_video(groups: Sequence[Group]) -> dict[str, Kind]:
     if all(g.task.width and g.task.height for g in groups):
         return _VIDEO_KINDS
     return {name: Kind.BOX if kind is Kind.MASK and name != "mask" else kind for name, kind in _VIDEO_KINDS.items()}
+
+
+def _refuse_unheard(exports: Sequence[Export], options: Options) -> None:
+    """An option that one of the files cannot obey is no option for the set."""
+    for export in exports:
+        of_server = export.meta.written and not export.is_xml
+        if options.coordinates in (Coordinates.FRACTIONS, Coordinates.SIZES) and not export.is_xml:
+            option, reason = f"coordinates={options.coordinates}", "is JSON, whose numbers are pixels and corners"
+        elif options.numbering == Numbering.SOURCE and of_server:
+            option, reason = (
+                f"numbering={options.numbering}",
+                "is JSON of CVAT's, which counts the sampled frames from 0",
+            )
+        elif options.jobs == Jobs.GROUND_TRUTH and not of_server:
+            option, reason = f"jobs={options.jobs}", "does not say what its jobs are for: give a backup of the task"
+        else:
+            continue
+        raise UsageError(f"-O {option}: {export.name} {reason}. Leave the option out, or convert the file by itself")
 
 
 def _remark(exports: Sequence[Export], log: Log) -> None:

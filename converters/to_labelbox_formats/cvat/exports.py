@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from to_labelbox.source.asset_lookup import alike
+from to_labelbox.source.paths import below_a_root
 from to_labelbox_formats.cvat.meta import Meta, TaskSpec
 from to_labelbox_formats.cvat.nodes import FRAME, Record
 
@@ -67,6 +68,7 @@ class Export:
 class Group:
     """Images and tracks of one task. Numbers are those of the elements in their export.
 
+    ``told_by``: the export that tells of the same objects, so that only tags count here.
     ``hashes`` are of the images' names, ``spelled`` of those that :func:`alike` changes, as it spells them.
     """
 
@@ -81,6 +83,7 @@ class Group:
     video: bool = False
     task: TaskSpec = field(default_factory=TaskSpec)
     folder: str = ""
+    told_by: str = ""
 
     def add(self, element: int, is_track: bool, name: str) -> None:
         if is_track:
@@ -91,6 +94,7 @@ class Group:
             self.only_frames = False
 
     def add_image(self, element: int, name: str) -> None:
+        name = below_a_root(name)
         self.images.append(element)
         self.hashes.append(hash(name))
         if (spelled := alike(name)) != name:

@@ -105,7 +105,7 @@ class Meta(Struct, frozen=True):
     """Everything that is declared. ``project``: made from several tasks, so ids restart and frames are shifted.
 
     ``written``: CVAT's server wrote the file. It makes a track of one row of each shape that was no track, and leaves out
-    the row that hides it again near the end of the task, in projects of all tasks but the first as well.
+    the row that hides it again near the end of the task, in projects of all tasks but the first as well. ``dumped``: when.
     """
 
     labels: tuple[LabelSpec, ...] = ()
@@ -113,17 +113,19 @@ class Meta(Struct, frozen=True):
     project: bool = False
     found: bool = True
     written: bool = False
+    dumped: str = ""
 
 
 # ------------------------------------------------------------------------------------------------------- values
 
 
 def whole(text: Any, least: int = 0) -> int | None:
-    """A whole number not below ``least``, or None."""
+    """A whole number not below ``least``, or None; ``640.0``, as tables of data frames are written, is one."""
     if isinstance(text, bool):
         return None
+    plain = str(text).strip().removesuffix(".0")
     try:
-        number = int(str(text).strip())
+        number = int(plain)
     except ValueError:
         return None
     return number if number >= least and abs(number) < 2**53 else None
@@ -192,8 +194,10 @@ def meta_of_xml(element: Element | None, holds: Holds) -> Meta:
     labels = (_labels_of_xml(owner, holds) if owner is not None else ()) or _labels_of_xml(element, holds)
     if project is not None:
         tasks = [_task_of_xml(t, element) for t in _children(project, "tasks", "task")]
-        return Meta(labels, with_offsets(tasks), project=True, written=_is_written(_children(project, "tasks", "task")))
-    return Meta(labels, (_task_of_xml(owner, element),) if owner is not None else (), written=_is_written([owner]))
+        written = _is_written(_children(project, "tasks", "task"))
+        return Meta(labels, with_offsets(tasks), True, written=written, dumped=_text(element, "dumped"))
+    tasks = [_task_of_xml(owner, element)] if owner is not None else []
+    return Meta(labels, tuple(tasks), written=_is_written([owner]), dumped=_text(element, "dumped"))
 
 
 def _is_written(tasks: Iterable[Element | None]) -> bool:

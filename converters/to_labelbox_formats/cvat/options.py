@@ -53,6 +53,14 @@ class SameSource(StrEnum):
     APART = "apart"
 
 
+class SameTask(StrEnum):
+    """What several exports of one task are."""
+
+    AUTO = "auto"
+    LATEST = "latest"
+    APART = "apart"
+
+
 class Coordinates(StrEnum):
     """What the numbers of an XML file say."""
 
@@ -93,6 +101,13 @@ class Options:
         metadata={
             "help": "tasks that name the same video are about one, or apart, with the task in the name "
             "(auto: one, but a question where they end on different frames)"
+        },
+    )
+    same_task: SameTask = field(
+        default=SameTask.AUTO,
+        metadata={
+            "help": "several exports of one task: the one made last counts, or all (auto: copies count once, the export for "
+            "video before that for images, and a question where two say different things)"
         },
     )
     coordinates: Coordinates = field(

@@ -12,6 +12,7 @@ A :class:`~nodes.Figure` holds a shape's numbers the way CVAT's XML orders them:
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -89,6 +90,9 @@ _BROKEN: Mapping[str, Code] = {
 }
 
 
+Note = Callable[[Code, str], None]
+
+
 def number(text: str) -> float:
     """A finite number. Raises ValueError."""
     value = float(text)
@@ -127,9 +131,19 @@ def figure_of(node: Node) -> Figure:
         ) from None
 
 
-def figure_in_pixels(node: Node, form: Coordinates, width: int | None, height: int | None) -> Figure:
-    """The figure of a shape element of a file whose numbers are of that form. Raises :class:`Refused`."""
-    figure = figure_of(node)
+def figure_in_pixels(node: Node, form: Coordinates, width: int | None, height: int | None, note: Note) -> Figure:
+    """The figure of a shape element of a file whose numbers are of that form. Raises :class:`Refused`.
+
+    Numbers with decimal commas are read, and ``note`` is told.
+    """
+    try:
+        figure = figure_of(node)
+    except Refused:
+        pointed = _with_points(node)
+        if pointed is None:
+            raise
+        figure = figure_of(pointed)
+        note(Code.FIELD_REPAIRED, f"<{node.tag}> has decimal commas; they are read as points")
     kind, numbers, rotation = figure
     if node.figure is not None or kind == "mask" or form not in (Coordinates.FRACTIONS, Coordinates.SIZES):
         return figure
@@ -143,6 +157,23 @@ def figure_in_pixels(node: Node, form: Coordinates, width: int | None, height: i
             Code.IMAGE_SIZE_UNKNOWN, "fractions need the size of the picture: give --media-root or --sizes FILE"
         )
     return Figure(kind, [v * (height if n % 2 else width) for n, v in enumerate(numbers)], rotation)
+
+
+_DECIMAL = re.compile(r"\s*-?\d+,\d+\s*")
+_PAIR_OF_DECIMALS = re.compile(r"\s*(-?\d+),(\d+)\s*[,\s]\s*(-?\d+),(\d+)\s*")
+
+
+def _with_points(node: Node) -> Node | None:
+    """The shape with decimal points where its numbers have commas, and none a point; None for others."""
+    fields = {name: node.parts[place] for name, place in node.layout.index.items()}
+    if "points" in fields:
+        pairs = [_PAIR_OF_DECIMALS.fullmatch(pair) for pair in fields["points"].split(";") if pair.strip()]
+        fields["points"] = ";".join(m.expand(r"\1.\2,\3.\4") for m in pairs if m is not None)
+        return make_node(node.tag, fields) if pairs and None not in pairs else None
+    named = [name for name in (*_FIELDS.get(node.tag, ()), "rotation") if name in fields]
+    if any("." in fields[n] for n in named) or not any(_DECIMAL.fullmatch(fields[n]) for n in named):
+        return None
+    return make_node(node.tag, fields | {n: fields[n].replace(",", ".") for n in named})
 
 
 _flat = msgspec.json.Decoder(list[float])
@@ -179,7 +210,7 @@ def _runs_of(text: str) -> list[float]:
 # ----------------------------------------------------------------------------------------------------- geometry
 
 
-def geometry_of(figure: Figure, width: int | None, height: int | None, note: Callable[[Code, str], None]) -> Geometry:
+def geometry_of(figure: Figure, width: int | None, height: int | None, note: Note) -> Geometry:
     """The model's geometry. ``note`` is told what was mended or cut. Raises :class:`Refused`."""
     kind, numbers, rotation = figure
     match kind:
@@ -207,7 +238,7 @@ def geometry_of(figure: Figure, width: int | None, height: int | None, note: Cal
     raise Refused(Code.GEOMETRY_UNSUPPORTED, f"a {kind} has no place here")
 
 
-def _box(numbers: Sequence[float], rotation: float, note: Callable[[Code, str], None]) -> Box | RotatedBox:
+def _box(numbers: Sequence[float], rotation: float, note: Note) -> Box | RotatedBox:
     left, top, right, bottom = numbers
     if right < left or bottom < top:
         note(*sentences.BOXES_CORNERS_SWAPPED())
@@ -223,7 +254,7 @@ def _face(numbers: Sequence[float]) -> tuple[float, ...]:
     return (*numbers[0:2], *numbers[4:6], *numbers[6:8], *numbers[2:4])
 
 
-def _mask(numbers: Sequence[float], width: int | None, height: int | None, note: Callable[[Code, str], None]) -> Mask:
+def _mask(numbers: Sequence[float], width: int | None, height: int | None, note: Note) -> Mask:
     if width is None or height is None:
         raise Refused(
             Code.IMAGE_SIZE_UNKNOWN, "a mask needs the size of its picture: give --media-root or --sizes FILE"
@@ -435,6 +466,16 @@ class ShapeLog:
             label = shape.get("label").strip() or UNNAMED
             self.read(label)
             self.skip(code, label, message)
+
+    def tags_alone(self, image: Node, told_by: str) -> list[Node]:
+        """The tags of a frame whose shapes another export tells, which are read and merged."""
+        for shape in (s for s in image.children if s.tag != "tag"):
+            label = shape.get("label").strip() or UNNAMED
+            self.read(label)
+            self.merge(
+                Code.ANNOTATION_DUPLICATE, label, f"{told_by} tells it, as the export of the same task for video"
+            )
+        return [s for s in image.children if s.tag == "tag"]
 
     def skip_unreadable(self, where: str, error: FileError) -> None:
         """An image or track that cannot be read at all is one annotation, of no class that is known."""

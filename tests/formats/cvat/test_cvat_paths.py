@@ -209,7 +209,7 @@ def test_tracks_over_pictures_have_no_name(tmp_path: Path, mode: str, source: st
 
 def test_tasks_on_one_video_make_one_data_row(tmp_path: Path) -> None:
     for n in range(2):
-        text = export(track(row(n, (0, 0, 9, 9)) + row(n + 1, (0, 0, 9, 9), outside=True)), task(video=(64, 48)))
+        text = export(track(row(n, (0, 0, 9, 9)) + row(n + 1, (0, 0, 9, 9), outside=True)), task(id=n, video=(64, 48)))
         open_text(tmp_path, text, f"{n}.xml")
     dataset, _ = open_path(tmp_path)
     (item,), _ = items_of(dataset)

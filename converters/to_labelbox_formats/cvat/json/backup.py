@@ -14,7 +14,7 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.cvat.exports import Export, Group, frame_name
-from to_labelbox_formats.cvat.json.jobs import Earlier
+from to_labelbox_formats.cvat.json.jobs import Earlier, frame_of
 from to_labelbox_formats.cvat.json.records import Names, load, records, shape_node, track_node
 from to_labelbox_formats.cvat.json.task_frames import MAX_FRAME, Frame
 from to_labelbox_formats.cvat.json.tasks import JsonFile, Task, answers_in, is_record, read_tasks
@@ -109,9 +109,9 @@ class TaskRecords:
                     label = self._label(record)
                     if kind == "tags":
                         self.tagged[label] = None
-                    frame = record.get("frame")
-                    if not isinstance(frame, int) or isinstance(frame, bool) or not 0 <= frame <= MAX_FRAME:
-                        self._skip(Code.FRAME_INVALID, label, f"its frame is {frame!r}")
+                    frame = frame_of(record)
+                    if not 0 <= frame <= MAX_FRAME:
+                        self._skip(Code.FRAME_INVALID, label, f"its frame is {record.get('frame')!r}")
                     elif frame in self._task.hidden:
                         code, message = self._task.hidden.reason(frame)
                         self._skip(code, label, message)
@@ -175,7 +175,8 @@ class TaskRecords:
             return record
         if "points" not in record and "type" not in record:
             return make_node("tag", {"label": self._names.label(record)}, self._names.answers(record))
-        return shape_node(record, self._names.label(record), self._names, {})
+        outside = {"outside": "1"} if record.get("outside") else {}
+        return shape_node(record, self._names.label(record), self._names, outside)
 
     def _absolute(self, frame: int) -> int:
         return self._task.spec.start + frame * self._task.spec.step

@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeVar
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox_formats.cvat.json.records import Names, entries, figure_of_record, is_number, records
+from to_labelbox_formats.cvat.meta import whole
 from to_labelbox_formats.cvat.nodes import Figure
 from to_labelbox_formats.cvat.tracks.interpolation import between
 
@@ -167,8 +168,9 @@ def _label_key(record: Mapping[str, Any]) -> str:
 
 
 def frame_of(shape: Mapping[str, Any]) -> int:
-    frame = shape.get("frame")
-    return frame if isinstance(frame, int) and not isinstance(frame, bool) else -1
+    """The frame of a record; -1 where it has none."""
+    frame = whole(shape.get("frame"))
+    return -1 if frame is None else frame
 
 
 class _Chain:

@@ -14,7 +14,7 @@ import msgspec
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
-from to_labelbox_formats.cvat.meta import LabelSpec
+from to_labelbox_formats.cvat.meta import LabelSpec, whole
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node
 from to_labelbox_formats.cvat.shapes import DIGITS, node_of_figure
 
@@ -48,10 +48,10 @@ class Names:
 
     def label(self, record: Mapping[str, Any], default: str | None = None) -> str:
         """The label's name: stated, or by its id; the default where there is neither."""
-        name, id = record.get("label"), record.get("label_id")
+        name, id = record.get("label"), whole(record.get("label_id"))
         if isinstance(name, str):
             return name.strip()
-        if isinstance(id, int) and not isinstance(id, bool):
+        if id is not None:
             if id in self._labels:
                 return self._labels[id].name
             self.unknown[id] = None
@@ -61,9 +61,9 @@ class Names:
     def answers(self, record: Mapping[str, Any]) -> list[Answer]:
         found: list[Answer] = []
         for attribute in records(record.get("attributes")):
-            name, id = attribute.get("name"), attribute.get("spec_id")
+            name, id = attribute.get("name"), whole(attribute.get("spec_id"))
             if not isinstance(name, str):
-                name = self._attributes.get(id, f"attribute_{id}") if isinstance(id, int) else ""
+                name = "" if id is None else self._attributes.get(id, f"attribute_{id}")
             found.append((name, text_of(attribute.get("value"))))
         return found
 
@@ -91,8 +91,8 @@ def shape_node(record: Mapping[str, Any], label: str, names: Names, more: Mappin
     """A shape; one whose numbers are unusable becomes a node that its reader refuses with a reason."""
     kind = record.get("type")
     fields = {"label": label, "occluded": "1" if record.get("occluded") else "0", **more}
-    group = record.get("group")
-    if isinstance(group, int) and group:
+    group = whole(record.get("group"))
+    if group:
         fields["group_id"] = str(group)
     answers = names.answers(record)
     if kind == "skeleton":
@@ -140,8 +140,8 @@ def track_node(
     """A track with its keyframes; ``stop``: the last relative frame of its job, where the task goes on after it."""
     name = names.label(record) if label is None else label
     fields = {"label": name, "id": text_of(record.get("id"))}
-    group = record.get("group")
-    if isinstance(group, int) and group:
+    group = whole(record.get("group"))
+    if group:
         fields["group_id"] = str(group)
     constant = names.answers(record)
     elements = records(record.get("elements"))
@@ -172,9 +172,9 @@ def _row(
     constant: list[Answer],
     outside: bool,
 ) -> Node:
-    whole = isinstance(frame, int) and not isinstance(frame, bool) and frame >= 0
+    told = whole(frame)
     more = {
-        "frame": str(frame_of(frame)) if whole else "",
+        "frame": "" if told is None else str(frame_of(told)),
         "keyframe": "1",
         "outside": "1" if outside else "0",
     }

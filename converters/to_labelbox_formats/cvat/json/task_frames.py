@@ -66,7 +66,7 @@ def frames_of(told: Told, log: Log, file: str) -> TaskFrames:
     pictures = {} if video else _pictures(told, start, step, claimed)
     in_video = None if length is None else max(0, length - 1 - start) // step + 1
     size = _checked(claimed, told, _there(told, pictures, in_video), log, file)
-    gone = [d for d in entries(data.get("deleted_frames")) if isinstance(d, int)]
+    gone = [d for d in map(whole, entries(data.get("deleted_frames"))) if d is not None]
     name = text_of(task.get("name")) or told.key
     spec = TaskSpec(
         id=text_of(task.get("id")) or told.key,

@@ -192,7 +192,7 @@ def _server_task(
     layout = (file.load("validation_layout.json") if not key else None) or task.get("validation_layout")
     layout = layout if isinstance(layout, dict) else {}
     frames = frames_of(told, file.log, file.name)
-    honeypots = [f for f in entries(layout.get("honeypot_frames")) if isinstance(f, int)]
+    honeypots = [f for f in map(whole, entries(layout.get("honeypot_frames"))) if f is not None]
     if not honeypots and (task.get("validation_mode") or layout.get("mode")) == _POOL:
         honeypots = control_frames(frames.pictures)
     labels = labels or labels_of_json(task.get("labels"))

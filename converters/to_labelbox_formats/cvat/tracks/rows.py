@@ -226,7 +226,7 @@ class RowReader:
             return None
         outside = is_on(node.get("outside", "0")) or is_on(skeleton.get("outside", "0"))
         try:
-            figure = figure_in_pixels(node, self.rules.form, self.rules.task.width, self.rules.task.height)
+            figure = self._figure(node)
             if node is not skeleton and (figure.kind != "points" or len(figure.numbers) != 2):
                 raise Refused(Code.KEYPOINTS_INVALID, f"{node.get('label')!r} is not one point")
             if not figure.numbers:
@@ -241,6 +241,10 @@ class RowReader:
             figure = before[-1].figure
         key, occluded = is_on(node.get("keyframe", "1")), is_on(node.get("occluded", "0"))
         return Row(frame, key, outside, occluded, figure, _UNKNOWN)
+
+    def _figure(self, node: Node) -> Figure:
+        rules = self.rules
+        return figure_in_pixels(node, rules.form, rules.task.width, rules.task.height, self._log.note)
 
     def _frame(self, node: Node, number: int) -> int | None:
         """The frame of a row, 0-based in its own video; None, with a note, where it has none."""
@@ -282,7 +286,9 @@ class RowReader:
         for i, row in enumerate(rows):
             if row.outside:
                 if start is not None:
-                    out.append(Stretch(rows[start:i], row.frame - 1, row))
+                    out.append(
+                        Stretch(rows[start:i], row.frame - 1, row if self._is_somewhere(row, rows[i - 1]) else None)
+                    )
                 start = None
             elif start is None:
                 start = i
@@ -290,6 +296,18 @@ class RowReader:
             out.append(Stretch(rows[start:], self._open_end(rows, single), None))
         length = self.rules.length
         return out if length is None else self._within(out, length)
+
+    def _is_somewhere(self, row: Row, before: Row) -> bool:
+        """Whether a row that hides an object says where: CVAT's own do, and nothing that is drawn there has no sides."""
+        figure = row.figure
+        if figure.kind != "rectangle" or any(figure.numbers[i] != figure.numbers[i + 2] for i in (0, 1)):
+            return True
+        if row.frame - before.frame > self.rules.step:
+            message = (
+                "the row that hides it is a box without sides, so it says no place: it stays where it was until then"
+            )
+            self._log.note(Code.TRACK_CONVERTED, message)
+        return False
 
     def _within(self, stretches: list[Stretch], length: int) -> list[Stretch]:
         """What lies on frames that the video does not have is cut off."""

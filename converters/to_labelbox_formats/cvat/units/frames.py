@@ -108,7 +108,8 @@ class FrameUnits:
             name = frame_name(frame + group.task.offset)
             if frame in self._images:
                 try:
-                    shapes += node_of(*group.export.records([self._images[frame]])).children
+                    node = node_of(*group.export.records([self._images[frame]]))
+                    shapes += reader.log.tags_alone(node, group.told_by) if group.told_by else node.children
                 except FileError as error:
                     log.note(Code.RECORD_UNREADABLE, str(error), file=group.export.name, where=name)
             reader.start(name, group.task.width, group.task.height)

@@ -122,7 +122,9 @@ class _GroupReader:
                 continue
             width, height = whole(node.get("width"), 1), whole(node.get("height"), 1)
             reader.start(name, width or self._size[0], height or self._size[1])
-            for annotation in reader.read(node):
+            shapes.at(name)
+            told = shapes.tags_alone(node, group.told_by) if group.told_by else node.children
+            for annotation in reader.read_all(told):
                 if isinstance(annotation, Object):
                     yield from self._shape_tracks(annotation, name, (frame, rules.held(frame)))
                 elif isinstance(annotation, Classification) and isinstance(annotation.value, Choice):

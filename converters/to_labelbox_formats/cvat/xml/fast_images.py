@@ -22,7 +22,7 @@ _FIELDS = {
     "polygon": ("label", "occluded", "points"),
 }
 """What is taken of a start tag, in the order of CVAT's own writer."""
-_ELSEWHERE = frozenset({"rotation", "group_id"})
+_ELSEWHERE = frozenset({"rotation", "group_id", "outside"})
 """Fields that the careful way has to look at."""
 _NEVER = {tag: "(?!)" + "()" * (len(fields) + 1) for tag, fields in _FIELDS.items()}
 """In the place of a form that is not known yet, with as many groups."""

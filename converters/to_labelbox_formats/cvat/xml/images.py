@@ -59,7 +59,7 @@ class ImageReader:
     def __init__(self, vocabulary: Vocabulary, log: ShapeLog, options: Options) -> None:
         self._form = options.coordinates
         self._vocabulary = vocabulary
-        self._log = log
+        self._log = self.log = log
         self._groups = options.groups
         self._prefix = ""
         self._number = 0
@@ -102,6 +102,10 @@ class ImageReader:
             log.read(UNNAMED)
             code, message = sentences.WITHOUT_LABEL(what=node.tag)
             log.skip(code, UNNAMED, message)
+            return
+        if is_on(node.get("outside", "0")):
+            log.read(label)
+            log.skip(Code.NOT_SELECTED, label, f"{node.tag} is outside: it is not on this picture")
             return
         known = self._vocabulary.resolve(label, tuple(node.answers))
         try:
@@ -151,7 +155,7 @@ class ImageReader:
         )
 
     def _add_shape(self, node: Node, label: str, number: int, attributes: tuple[Attribute, ...]) -> None:
-        figure = figure_in_pixels(node, self._form, self._width, self._height)
+        figure = figure_in_pixels(node, self._form, self._width, self._height, self._log.note)
         where = f"{node.tag}[{number}]"
         if figure.kind == "points" and len(figure.numbers) > 2:
             held = (*attributes, Attribute(INSTANCE, str(number)))
@@ -192,7 +196,7 @@ class ImageReader:
             try:
                 if element.tag != "points" or not name:
                     raise Refused(Code.KEYPOINTS_INVALID, f"an element <{element.tag}> is not a named point")
-                numbers = figure_in_pixels(element, self._form, self._width, self._height).numbers
+                numbers = figure_in_pixels(element, self._form, self._width, self._height, log.note).numbers
                 if len(numbers) != 2:
                     raise Refused(
                         Code.KEYPOINTS_INVALID, f"element {name!r} has {n_of(len(numbers) // 2, 'point')}, not one"

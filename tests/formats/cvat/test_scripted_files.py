@@ -1,0 +1,57 @@
+"""CVAT files that scripts write: numbers with a point or a comma, rows that hide at zero, names with a drive."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cvat_files import counts, export, image, items_of, open_path, open_text, row, task, track
+from to_labelbox.model.items import Box, Object, Polyline, Track
+
+BOX = '<box label="car" xtl="{}" ytl="2" xbr="30" ybr="40"/>'
+
+
+def test_a_hiding_row_without_a_place_leads_nowhere(tmp_path: Path) -> None:
+    rows = row(0, (100, 100, 200, 200)) + row(10, (0, 0, 0, 0), outside=True)
+    (item,), log = items_of(open_text(tmp_path, export(track(rows), task(video=(640, 480))))[0])
+    (found,) = item.annotations
+    assert isinstance(found, Track)
+    assert [(k.frame, k.geometry) for k in found.segments[0]] == [(n, Box(100, 100, 100, 100)) for n in (0, 9)]
+    assert counts(log) == {"track-converted": 1}
+
+
+def test_a_shape_that_is_outside_is_not_on_its_picture(tmp_path: Path) -> None:
+    shapes = BOX.format(1) + BOX.format(2).replace("/>", ' outside="1"/>')
+    (item,), log = items_of(open_text(tmp_path, export(image(shapes)))[0])
+    assert len(item.annotations) == 1
+    assert (log.ledger["car"].read, log.ledger["car"].skipped) == (2, 1)
+
+
+def test_decimal_commas_and_whole_numbers_with_a_point(tmp_path: Path) -> None:
+    shapes = '<box label="car" xtl="1,5" ytl="2" xbr="30,25" ybr="40"/>'
+    shapes += '<polyline label="car" points="1,5,2,5;30,0,2,5"/><box label="car" xtl="1,5" ytl="2.5" xbr="3" ybr="4"/>'
+    (item,), log = items_of(open_text(tmp_path, export(image(shapes).replace('width="100"', 'width="100.0"')))[0])
+    assert item.asset.width == 100
+    shapes_read = [a.geometry for a in item.annotations if isinstance(a, Object)]
+    assert shapes_read == [Box(1.5, 2, 28.75, 38), Polyline([1.5, 2.5, 30.0, 2.5])]
+    assert counts(log)["field-repaired"] == 2
+    assert counts(log)["box-invalid"] == 1
+
+
+def test_frames_of_json_may_be_written_with_a_point(tmp_path: Path) -> None:
+    shape = {"type": "rectangle", "label_id": 7.0, "frame": 2.0, "points": [1, 2, 30, 40], "attributes": []}
+    (tmp_path / "labels.json").write_text(json.dumps([{"id": 7, "name": "car", "attributes": []}]))
+    (tmp_path / "annotations.json").write_text(json.dumps({"tags": [], "shapes": [shape], "tracks": []}))
+    items, log = items_of(open_path(tmp_path)[0])
+    assert [i.asset.path for i in items if i.annotations] == ["frame_000002"]
+    assert log.ledger["car"].read == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("C:\\data\\a.jpg", "data/a.jpg"), ("/home/b.jpg", "home/b.jpg"), ("../c.jpg", "c.jpg")]
+)
+def test_names_stay_below_their_folder(tmp_path: Path, name: str, path: str) -> None:
+    (item,), _ = items_of(open_text(tmp_path, export(image(BOX.format(1), name)))[0])
+    assert item.asset.path == path
