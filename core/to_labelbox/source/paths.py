@@ -50,6 +50,8 @@ def below_a_root(name: str) -> str:
     """A name of a file as a path below some root: ``/`` only, no drive, no leading slash, no ``..``."""
     if "\\" in name:
         name = name.replace("\\", "/")
+    elif "/" not in name:
+        return name
     if name[1:3] == ":/":
         name = name[3:]
     if ".." in name or "./" in name or name.startswith("/") or "//" in name:
