@@ -79,7 +79,7 @@ def closed(tally: Tally) -> int:
 @pytest.mark.parametrize("case", PLAIN, ids=lambda c: c.id)
 def test_a_template_as_it_is_changes_nothing_and_counts_as_the_report(case: Case, tmp_path: Path) -> None:
     given = case.arguments()
-    known = ("format", "options", "settings", "media_root", "sizes", "exif")
+    known = ("format", "options", "settings", "media_root", "sizes", "exif", "other_size")
     opened = open_job(
         ConversionJob(sources=tuple(map(str, case.source())), **{k: v for k, v in given.items() if k in known})
     )

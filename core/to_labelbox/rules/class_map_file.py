@@ -45,7 +45,7 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.rules.class_map import ClassMap, ClassRule, OptionRule, QuestionRule
 from to_labelbox.rules.nearest import nearest
-from to_labelbox.source.option_file import read_text
+from to_labelbox.source.option_file import read_text, separator_of
 
 COLUMNS = ("source", "target", "geometry", "drop", "attribute", "value")
 MAX_FAULTS = 20
@@ -280,7 +280,8 @@ def _check_types(parser: _Parser, classes: Mapping[str, ClassRule]) -> None:
 
 class _Csv(_Parser):
     def __call__(self, text: str) -> ClassMap:
-        reader = csv.reader(text.splitlines(keepends=True), strict=True)
+        lines = text.splitlines(keepends=True)
+        reader = csv.reader(lines, strict=True, delimiter=separator_of(lines[0] if lines else ""))
         classes: dict[str, ClassRule] = {}
         try:
             header = [column.strip().lower() for column in next(reader, [])]

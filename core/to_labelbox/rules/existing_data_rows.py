@@ -18,7 +18,7 @@ from msgspec import Struct
 from to_labelbox.model.items import Asset
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
-from to_labelbox.source.option_file import open_text, parse_json
+from to_labelbox.source.option_file import open_text, parse_json, separator_of
 
 COLUMNS = ("id", "global_key", "external_id", "row_data")
 _ALIASES = {
@@ -209,7 +209,9 @@ def _record(path: str, line: int, value: Any) -> Mapping[str, Any]:
 def _csv(path: str, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
     import csv  # few have a table of rows
 
-    reader = csv.reader(file)
+    separator = separator_of(file.readline(1 << 16))
+    file.seek(0)
+    reader = csv.reader(file, delimiter=separator)
     try:
         header = next(reader, [])
         if not {"id", "global_key"} & {_column(name) for name in header}:

@@ -7,7 +7,11 @@ import csv
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import AssetTable
-from to_labelbox.source.option_file import MAX_DIGITS, open_text, whole_number
+from to_labelbox.source.option_file import MAX_DIGITS, open_text, separator_of, whole_number
+from to_labelbox.source.paths import is_of_a_disk
+
+_LINE = 1 << 16
+"""Characters of the first line that tell the separator."""
 
 
 def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int, list[str]]]:
@@ -19,7 +23,9 @@ def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int
     places = list(range(len(columns)))
     try:
         with open_text(path, f"{path}: {what} cannot be read") as file:
-            reader = csv.reader(file)
+            separator = separator_of(file.readline(_LINE))
+            file.seek(0)
+            reader = csv.reader(file, delimiter=separator)
             for row in reader:
                 if not row:
                     continue
@@ -52,9 +58,13 @@ def read_sizes(path: str) -> AssetTable[tuple[int, int]]:
 
 
 def read_urls(path: str) -> dict[str, str]:
-    """Asset → URL."""
+    """Asset → URL; a row without one says nothing."""
     urls: dict[str, str] = {}
     for line, (key, url) in read_table(path, ("key", "url"), "the URL map"):
+        if not url:
+            continue
+        if is_of_a_disk(url):
+            raise UsageError(f"{path}:{line}: {url!r} is a path of a disk, no address that Labelbox could open")
         if urls.setdefault(key, url) != url:
             raise UsageError(f"{path}:{line}: {key!r} is listed twice with different URLs")
     return urls

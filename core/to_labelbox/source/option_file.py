@@ -104,6 +104,11 @@ def parse_json(text: str | bytes, said: str) -> Any:
     return document
 
 
+def separator_of(line: str) -> str:
+    """What stands between the values of a table, by its first line: spreadsheets write semicolons where a comma is decimal, and tabs."""
+    return max(",;\t", key=line.count)
+
+
 def whole_number(text: str) -> int | None:
     """A number of up to nine plain digits, or None."""
     return int(text) if len(text) <= MAX_DIGITS and text.isascii() and text.isdecimal() else None

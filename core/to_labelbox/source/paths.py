@@ -59,11 +59,16 @@ def below_a_root(name: str) -> str:
     return name
 
 
+def is_of_a_disk(name: str) -> bool:
+    """Whether a name is a path on somebody's disk (``C:\\data\\c.jpg``)."""
+    return _DISK.match(name) is not None
+
+
 def note_disk(name: str, log: Log, file: str = "") -> None:
     """Say that a name is the path of a picture on the disk of whoever labelled it (``C:\\data\\c.jpg``), whose folders are in keys
     and addresses; nothing for any other name. ``file`` is what has it.
     """
-    if _DISK.match(name) is None:
+    if not is_of_a_disk(name):
         return
     log.assume(
         "names of pictures that are paths of a disk" + (f" ({file})" if file else ""),

@@ -239,7 +239,7 @@ def test_the_template_changes_nothing(case: Case, tmp_path: Path) -> None:
     given = {
         k: v
         for k, v in case.arguments().items()
-        if k in ("format", "options", "settings", "media_root", "sizes", "exif")
+        if k in ("format", "options", "settings", "media_root", "sizes", "exif", "other_size")
     }
     opened = open_job(ConversionJob(sources=tuple(map(str, case.source())), **given))
     result = run(opened, None, given["settings"])

@@ -14,6 +14,7 @@ import to_labelbox
 from harness import annotation, coco, save
 from to_labelbox import Settings, UsageError
 from to_labelbox.conversion.job import read_ontology
+from to_labelbox.model.items import Asset
 from to_labelbox.rules.class_map_file import read_class_map
 from to_labelbox.rules.existing_data_rows import read_rows
 from to_labelbox.source.csv_tables import read_sizes, read_urls
@@ -124,3 +125,29 @@ def test_texts_of_wide_characters_are_read_by_their_mark_and_refused_without(
             to_labelbox.convert(source, None, **given)
     else:
         assert to_labelbox.convert(source, None, **given).annotations.converted == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tables_as_spreadsheets_save_them(separator: str, encoding: str, tmp_path: Path) -> None:
+    """Where a comma is decimal they part values by semicolons; as Unicode text by tabs."""
+
+    def table(*rows: str) -> str:
+        file = tmp_path / "table.csv"
+        file.write_text("".join(f"{row.replace(',', separator)}\r\n" for row in rows), encoding=encoding)
+        return str(file)
+
+    assert dict(read_sizes(table("key,width,height", "a.jpg,20,10"))) == {"a.jpg": (20, 10)}
+    assert dict(read_sizes(table("a.jpg,20,10"))) == {"a.jpg": (20, 10)}
+    assert read_urls(table("url,key", "https://x.org/a.jpg,a.jpg")) == {"a.jpg": "https://x.org/a.jpg"}
+    assert read_class_map(table("source,target", "car,vehicle")).classes["car"].name == "vehicle"
+    assert read_rows(table("global_key,external_id", "k,a.jpg")).match(Asset(path="a.jpg"), "") is not None
+
+
+def test_rows_of_a_url_map_without_an_address_say_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "urls.csv"
+    file.write_text("key,url\na.jpg,\nb.jpg,https://x.org/b.jpg\n")
+    assert read_urls(str(file)) == {"b.jpg": "https://x.org/b.jpg"}
+    file.write_text("a.jpg,C:\\pics\\a.jpg\n")
+    with pytest.raises(UsageError, match=r"urls\.csv:1: .* is a path of a disk"):
+        read_urls(str(file))
