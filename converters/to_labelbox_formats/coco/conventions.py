@@ -238,11 +238,19 @@ def _first_pixel(file: File, sample: list[Seen], origin: Origin, log: Log) -> fl
     return 0.0
 
 
+def _is_of_sides(seen: Seen) -> bool:
+    """Whether an area is that of the whole picture, or the square of one side, as some scripts write it."""
+    assert seen.box is not None
+    sides = [seen.size or (0, 0), seen.box[2:3] * 2, seen.box[3:] * 2]
+    return any(seen.area == width * height for width, height in sides)
+
+
 def _tell_areas(file: File, sample: list[Seen], log: Log) -> None:
     """Say so where areas are larger than the boxes that they are of: boxes are scaled, or those of other objects."""
-    both = [
-        (seen.area, seen.box[2] * seen.box[3]) for seen in sample if seen.area and seen.box and min(seen.box[2:]) > 0
-    ]
+    with_area = [seen for seen in sample if seen.area and seen.box and min(seen.box[2:]) > 0 and not _is_of_sides(seen)]
+    both = [(seen.area, seen.box[2] * seen.box[3]) for seen in with_area if seen.area and seen.box]
+    if len({area for area, _ in both}) < _SOME:
+        return
     factors = sorted(area / box for area, box in both if area > 1.1 * box + 2)
     if len(factors) < _SOME or 2 * len(factors) < len(both):
         return

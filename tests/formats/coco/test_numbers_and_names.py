@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,12 @@ def test_areas_larger_than_their_boxes_are_told(tmp_path: Path, factor: float, s
     told = [annotation(n, bbox=[n, n, 10 + n, 20], area=(10 + n) * 20 * factor) for n in range(25)]
     convert(tmp_path, coco(told))
     assert [said in one["why"] for one in assumed(tmp_path, "area")] == ([True] if said else [])
+
+
+@pytest.mark.parametrize("area", [lambda n: 100 * 80, lambda n: (30 + n) ** 2, lambda n: 9999])
+def test_areas_that_are_none_of_boxes_say_nothing(tmp_path: Path, area: Callable[[int], int]) -> None:
+    convert(tmp_path, coco([annotation(n, bbox=[n, n, 30 + n, 10], area=area(n)) for n in range(25)]))
+    assert not assumed(tmp_path, "area")
 
 
 def test_areas_of_other_objects_are_told_without_a_scale(tmp_path: Path) -> None:
