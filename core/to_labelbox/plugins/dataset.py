@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from types import GeneratorType
@@ -145,9 +146,27 @@ class _Stream:
             self._at += 1
 
 
+def _place(number: int, item: Item) -> str:
+    return f"item {number} ({item.asset.path})"
+
+
+@contextmanager
+def _named(function: str, number: int, item: Item) -> Iterator[None]:
+    """An error of the user's own function, which stays what it is, says for which item it was raised."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in the function of {function}, for {_place(number, item)}")
+        raise
+
+
 def _kept(dataset: Dataset, keep: Callable[[Item], bool], log: Log, start: int, stop: int) -> Iterator[Item]:
-    for item in dataset.items(log, start, stop):
-        if keep(item):
+    for number, item in enumerate(dataset.items(log, start, stop), start):
+        with _named("filter", number, item):
+            kept = keep(item)
+        if kept is None:
+            raise UsageError(f"{_place(number, item)}: the function of filter returned None: return True or False")
+        if kept:
             yield item
         else:
             for annotation in item.annotations:
@@ -156,10 +175,16 @@ def _kept(dataset: Dataset, keep: Callable[[Item], bool], log: Log, start: int, 
 
 def _changed(dataset: Dataset, change: Callable[[Item], Item], log: Log, start: int, stop: int) -> Iterator[Item]:
     for number, item in enumerate(dataset.items(log, start, stop), start):
-        changed = change(item)
+        given = len(item.annotations)
+        with _named("map", number, item):
+            changed = change(item)
         if changed is None:
             raise UsageError(
-                f"item {number} ({item.asset.path}): the function of map returned None: return the item; filter leaves items out"
+                f"{_place(number, item)}: the function of map returned None: return the item; filter leaves items out"
+            )
+        if len(item.annotations) != given:
+            raise UsageError(
+                f"{_place(number, item)}: the function of map changed the item itself: make a new one with msgspec.structs.replace"
             )
         if changed is item:
             yield item

@@ -23,7 +23,8 @@ class Registry(Mapping[str, Any]):
     A plug-in that cannot be imported is kept as its error and named when it is asked for.
     """
 
-    def __init__(self, group: str) -> None:
+    def __init__(self, group: str, kind: type[Reader | Writer]) -> None:
+        self._kind = kind
         self._values = values(group)
         self._found: dict[str, Any] = {}
         self._errors: dict[str, str] = {}
@@ -60,22 +61,36 @@ class Registry(Mapping[str, Any]):
     def _load(self, name: str) -> bool:
         if name not in self._found and name in self._values and name not in self._errors:
             try:
-                self._found[name] = load(self._values[name])
+                found = load(self._values[name])
             except Exception as error:  # a third party's import may fail in any way
                 self._errors[name] = f"{type(error).__name__}: {error}"
+            else:
+                wrong = self._misfit(name, found)
+                if wrong:
+                    self._errors[name] = wrong
+                else:
+                    self._found[name] = found
         return name in self._found
+
+    def _misfit(self, name: str, found: Any) -> str:
+        """What is wrong with what an entry point names."""
+        if not isinstance(found, self._kind):
+            return f"{self._values[name]} is a {type(found).__name__}: want a {self._kind.__name__}"
+        if found.name != name:
+            return f"its {self._kind.__name__} is called {found.name!r}, its entry point {name!r}: give both one name"
+        return ""
 
 
 @cache
 def readers() -> Registry:
     """All installed readers by name."""
-    return Registry("to_labelbox.readers")
+    return Registry("to_labelbox.readers", Reader)
 
 
 @cache
 def writers() -> Mapping[str, Writer]:
     """All installed writers by name."""
-    return Registry("to_labelbox.writers")
+    return Registry("to_labelbox.writers", Writer)
 
 
 def reader(name: str) -> Reader:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.installed import version_of
 from to_labelbox.report.log import Assumption, Counts, Diagnostic, Tally, Unread
@@ -125,6 +126,15 @@ class Report(Struct):
 
     def to_json(self) -> bytes:
         return json_text(self).encode() + b"\n"
+
+    def __str__(self) -> str:
+        """A line of what became of everything, and one for each problem."""
+        t = self.annotations
+        first = (
+            f"{self.source.format}: {n_of(self.assets.read, 'asset')}, {n_of(t.read, 'annotation')} read: {t.converted:,} converted, "
+            f"{t.approximated:,} approximated, {t.merged:,} merged, {t.skipped:,} skipped; {n_of(self.lines.total, 'line')}"
+        )
+        return "\n".join([first, *(f"{d.severity} {d.code} ×{d.count:,}: {d.message}" for d in self.problems)])
 
     @property
     def problems(self) -> list[Diagnostic]:

@@ -88,6 +88,14 @@ class ClassMap(Struct, frozen=True, dict=True):
     strict: bool = True
     file: str = "class map"
 
+    def __post_init__(self) -> None:
+        for kind, rules in ((ClassRule, self.classes), (QuestionRule, self.questions)):
+            for name, rule in rules.items():
+                if not isinstance(rule, kind):
+                    raise UsageError(
+                        f"{self.file}: {name!r} has {rule!r}: want a {kind.__name__}, as {kind.__name__}(name='car')"
+                    )
+
     @cached_property
     def geometry(self) -> Mapping[str, Policy]:
         """Geometry policies by class of the source."""

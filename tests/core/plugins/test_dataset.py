@@ -99,7 +99,7 @@ def test_what_holds_no_items_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", cases()[::6], ids=lambda c: c.id)
 def test_a_map_that_changes_nothing_changes_nothing(case: Any, tmp_path: Path) -> None:
-    given = {k: v for k, v in case.arguments().items() if k in ("format", "options", "media_root")}
+    given = {k: v for k, v in case.arguments().items() if k in ("format", "options", "media_root", "other_size")}
     source = case.source()
     if len(source) > 1 or "sizes" in case.given:
         pytest.skip("read() takes one source, and no sizes")
@@ -211,3 +211,31 @@ def test_every_right_value_passes(tmp_path: Path) -> None:
         ),
     )
     assert to_labelbox.write([item], tmp_path).annotations.read == 2
+
+
+def test_mistakes_of_a_function_say_which_item_it_was(tmp_path: Path) -> None:
+    dataset = to_labelbox.dataset_of([boxes(0), boxes(1)])
+    with pytest.raises(UsageError, match=r"item 0 \(0\.jpg\): the function of filter returned None"):
+        to_labelbox.write(dataset.filter(lambda item: None), tmp_path / "a")  # type: ignore[arg-type,return-value]
+
+    def clear(item: Item) -> Item:
+        item.annotations.clear()  # type: ignore[attr-defined]
+        return item
+
+    with pytest.raises(UsageError, match=r"item 0 \(0\.jpg\): the function of map changed the item itself"):
+        to_labelbox.write(dataset.map(clear), tmp_path / "b")
+    with pytest.raises(ZeroDivisionError) as raised:
+        to_labelbox.write(
+            to_labelbox.dataset_of([boxes(0), boxes(1)]).filter(lambda item: bool(1 // 0)), tmp_path / "c"
+        )
+    assert raised.value.__notes__ == ["in the function of filter, for item 0 (0.jpg)"]
+
+
+def test_a_report_is_printed_as_what_became_of_everything(tmp_path: Path) -> None:
+    flat = Item(
+        asset=Asset(path="0.jpg", width=10, height=10),
+        annotations=[Object(id="a", label="a", geometry=Box(1, 2, 0, 0)), *boxes(0).annotations],
+    )
+    first, second = str(to_labelbox.write([flat], tmp_path / "out")).splitlines()
+    assert first == "python: 1 asset, 3 annotations read: 2 converted, 0 approximated, 0 merged, 1 skipped; 2 lines"
+    assert second.startswith("warning box-empty ×1: ")

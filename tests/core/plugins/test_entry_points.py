@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from to_labelbox.plugins import entry_points
+from to_labelbox.plugins.reader import Reader
 from to_labelbox.plugins.registry import Registry
 from to_labelbox.report import installed
 
@@ -77,15 +78,27 @@ def test_what_is_no_folder_is_left_to_the_standard_library(tmp_path: Path, monke
 
 
 def test_a_format_is_imported_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    distribution(tmp_path, "lazy-1.0", f"[{GROUP}]\nlazy = lazy_format:FORMAT\nbroken = lazy_broken:FORMAT\n")
-    (tmp_path / "lazy_format.py").write_text("FORMAT = 'loaded'\n")
+    distribution(
+        tmp_path,
+        "lazy-1.0",
+        f"[{GROUP}]\nlazy = lazy_format:FORMAT\nbroken = lazy_broken:FORMAT\n"
+        "five = lazy_format:FIVE\nother = lazy_format:FORMAT\n",
+    )
+    (tmp_path / "lazy_format.py").write_text(
+        "from to_labelbox import Match\nfrom to_labelbox.plugins.reader import Reader\nFIVE = 5\n"
+        "FORMAT = Reader('lazy', lambda source: Match.NO, lambda source, options, context: None)\n"
+    )
     (tmp_path / "lazy_broken.py").write_text("raise RuntimeError('out of order')\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    found = Registry(GROUP)
+    found = Registry(GROUP, Reader)
     assert "lazy_format" not in sys.modules
-    assert found["lazy"] == "loaded"
+    assert found["lazy"].name == "lazy"
     assert "lazy_broken" not in sys.modules
-    assert found.broken == {"broken": "RuntimeError: out of order"}
+    assert found.broken == {
+        "broken": "RuntimeError: out of order",
+        "five": "lazy_format:FIVE is a int: want a Reader",
+        "other": "its Reader is called 'lazy', its entry point 'other': give both one name",
+    }
     assert "broken" not in found
     assert "lazy" in list(found)
     with pytest.raises(KeyError):

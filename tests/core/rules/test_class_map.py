@@ -336,3 +336,8 @@ def test_workers_give_the_same_bytes(tmp_path: Path) -> None:
     assert lines(tmp_path / "1")
     for name in ("annotations.ndjson", "ontology.json"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_a_map_of_names_alone_is_refused_with_what_to_write() -> None:
+    with pytest.raises(UsageError, match=r"'dog' has 'animal': want a ClassRule, as ClassRule\(name='car'\)"):
+        ClassMap(classes={"dog": "animal"})  # type: ignore[dict-item]
