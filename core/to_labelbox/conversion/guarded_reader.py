@@ -26,7 +26,10 @@ _WRONG = "is not as docs/write-a-reader.md wants it"
 
 def defect(reader: str, what: object) -> str:
     """A sentence about a reader's mistake: an error of its code, or words."""
-    words = f"ends with {type(what).__name__}: {what}" if isinstance(what, BaseException) else what
+    words = what
+    if isinstance(what, BaseException):
+        places = "".join(f" ({note})" for note in getattr(what, "__notes__", [])[:1])
+        words = f"ends with {type(what).__name__}: {what}{places}"
     return cut(f"the reader {reader!r} {words}; whoever made it can mend that", MOST_NAMED)
 
 

@@ -282,6 +282,9 @@ class Log:
             yield
         except Refused as refused:
             self.skip(refused.code, label, str(refused), file=file, where=where, id=id)
+        except Exception as error:  # whoever tells it says where
+            error.add_note(str(Example(f"an annotation of {label!r}", file, where, id)))
+            raise
 
     def skip(
         self,

@@ -85,7 +85,7 @@ def test_a_format_is_imported_when_it_is_asked_for(tmp_path: Path, monkeypatch: 
         "five = lazy_format:FIVE\nother = lazy_format:FORMAT\n",
     )
     (tmp_path / "lazy_format.py").write_text(
-        "from to_labelbox import Match\nfrom to_labelbox.plugins.reader import Reader\nFIVE = 5\n"
+        "from to_labelbox.plugins.reader import Match, Reader\nFIVE = 5\n"
         "FORMAT = Reader('lazy', lambda source: Match.NO, lambda source, options, context: None)\n"
     )
     (tmp_path / "lazy_broken.py").write_text("raise RuntimeError('out of order')\n")

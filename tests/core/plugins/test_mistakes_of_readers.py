@@ -152,3 +152,21 @@ def test_a_huge_item_and_a_trusted_reader_are_taken(tmp_path: Path) -> None:
         with readers().lent("odd", reader):
             report = to_labelbox.convert(tmp_path / "set.odd", tmp_path / "out", format="odd", overwrite=True)
         assert report.annotations.converted == len(many)
+
+
+def test_an_error_while_an_annotation_is_read_says_which(tmp_path: Path) -> None:
+    def items(log: Log, start: int, stop: int) -> Iterator[Item]:
+        for n in range(start, stop):
+            with log.reading("car", file="boxes.csv", where=f"line {n + 2}"):
+                float("abc")
+            yield item(NAMES[n])
+
+    reader = Reader(
+        "odd",
+        lambda source: Match(CERTAIN, "it is"),
+        lambda source, options, context: Dataset("set", Schema(), 1, items),
+    )
+    with readers().lent("odd", reader):
+        report = to_labelbox.convert(tmp_path, tmp_path / "out", format="odd")
+    (told,) = [d.examples[0].message for d in report.diagnostics if d.code == Code.READ_CRASHED]
+    assert "could not convert string to float: 'abc' (boxes.csv line 2: an annotation of 'car')" in told
