@@ -25,7 +25,19 @@ from to_labelbox.report.log import (
     examples_of,
     gravest_first,
 )
-from to_labelbox.report.report import Assets, FailOn, Lines, Output, Report, Suspicion, Tool, json_text, reached
+from to_labelbox.report.report import (
+    Assets,
+    FailOn,
+    Lines,
+    Output,
+    Report,
+    Suspicion,
+    Tool,
+    exit_code_of,
+    json_text,
+    nothing_came,
+    reached,
+)
 from to_labelbox.report.suspicious import LEFT_OUT
 
 _OF_ALL = {Code.CLASS_SIMILAR}
@@ -140,16 +152,15 @@ class BatchReport(Struct):
     @property
     def failed(self) -> bool:
         """Whether nothing of any dataset could be converted."""
-        return self.assets.written == 0 or (self.annotations.read > 0 and not self.annotations.written)
+        return nothing_came(self.assets, self.annotations)
 
     def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 something has a problem, or losses reached ``fail_on``; 3 nothing could be converted."""
-        tally = self.annotations
-        if self.failed:
-            return 3
-        if any(row.problem for row in self.datasets) or any(d.severity is Severity.ERROR for d in self.diagnostics):
-            return 1
-        return int(bool(FailOn.of(fail_on) & reached(tally, self.assumptions, self.unread, self.suspicious).keys()))
+        problem = any(row.problem for row in self.datasets) or any(
+            d.severity is Severity.ERROR for d in self.diagnostics
+        )
+        found = reached(self.annotations, self.assumptions, self.unread, self.suspicious)
+        return exit_code_of(self.failed, problem, fail_on, found)
 
 
 def read_batch(folder: str) -> BatchReport | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -109,6 +109,18 @@ def reached(
     return {what: count for what, count in found.items() if count}
 
 
+def nothing_came(assets: Assets, tally: Tally) -> bool:
+    """Whether nothing could be converted."""
+    return assets.written == 0 or (tally.read > 0 and not tally.written)
+
+
+def exit_code_of(
+    failed: bool, problem: bool, fail_on: FailOn | Iterable[FailOn] | None, found: Mapping[FailOn, int]
+) -> int:
+    """0 finished; 1 there is a problem, or what was ``found`` is among ``fail_on``; 3 nothing could be converted."""
+    return 3 if failed else int(problem or bool(FailOn.of(fail_on) & found.keys()))
+
+
 class Report(Struct):
     """``report.json``. ``unreadable`` and ``fail_on`` decide the exit code and are not part of the file."""
 
@@ -146,14 +158,10 @@ class Report(Struct):
 
     @property
     def failed(self) -> bool:
-        """Whether nothing could be converted."""
-        return self.assets.written == 0 or (self.annotations.read > 0 and not self.annotations.written)
+        return nothing_came(self.assets, self.annotations)
 
     def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 a file or record could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""
-        tally = self.annotations
-        if self.failed:
-            return 3
-        if any(d.severity is Severity.ERROR for d in self.diagnostics):
-            return 1
-        return int(bool(FailOn.of(fail_on) & reached(tally, self.assumptions, self.unread, self.suspicious).keys()))
+        grave = any(d.severity is Severity.ERROR for d in self.diagnostics)
+        found = reached(self.annotations, self.assumptions, self.unread, self.suspicious)
+        return exit_code_of(self.failed, grave, fail_on, found)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -25,6 +25,7 @@ from to_labelbox_formats.labelbox.importing.ontology import for_media, read_onto
 from to_labelbox_formats.labelbox.importing.plan import UNKNOWN_MEDIA, DataRow, Numbers, Plan, ProjectPlan
 from to_labelbox_formats.labelbox.importing.rows import Rows
 
+T = TypeVar("T")
 CHECKED = 50
 """Existing rows whose file names are compared with ours."""
 PROJECT_ONTOLOGY = "project-ontology.json"
@@ -162,7 +163,7 @@ class Surveyor:
 
     def survey(self) -> Survey:
         organisation = self._box.organisation()
-        project = self._existing_project() if self._options.project_id else None
+        project = self._existing("project", self._box.project) if self._options.project_id else None
         set_media_type(self._plan, self._options, project.media_type if project else "")
         found = Survey(targets(self._plan, self._options), LocalFiles(), organisation.name, organisation.id)
         if project is not None:
@@ -182,11 +183,19 @@ class Surveyor:
 
     # ----------------------------------------------------------------------------------------------------- projects
 
-    def _existing_project(self) -> Any:
+    def _existing(self, what: str, ask: Callable[[str], T]) -> T:
+        """What ``--WHAT-id`` names. Raises :class:`UsageError` where the service has none."""
+        id = getattr(self._options, f"{what}_id")
         try:
-            return self._box.project(self._options.project_id)
+            return ask(id)
         except NotFound:
-            raise UsageError(f"--project-id {self._options.project_id}: no such project for this key") from None
+            raise UsageError(f"--{what}-id {id}: no such {what} for this key") from None
+
+    def _kept(self, ontology: Any) -> str:
+        """The file in which the user finds an ontology of the service."""
+        self._journal.make()
+        self._journal.write(PROJECT_ONTOLOGY, [msgspec.json.format(msgspec.json.encode(ontology), indent=1)])
+        return self._journal.path(PROJECT_ONTOLOGY)
 
     def _check_project(self, found: Survey) -> None:
         """Media type and ontology of an existing project; what is in it already."""
@@ -213,9 +222,7 @@ class Surveyor:
         theirs = self._box.ontology_of(id)
         if theirs is None or not isinstance(theirs.content, dict):
             raise RefusedError(f"project {id} has no ontology: connect one in Labelbox, or give --project NAME")
-        self._journal.make()
-        self._journal.write(PROJECT_ONTOLOGY, [msgspec.json.format(msgspec.json.encode(theirs.content), indent=1)])
-        path = self._journal.path(PROJECT_ONTOLOGY)
+        path = self._kept(theirs.content)
         messages: dict[str, int] = {}
         for n, fault in enumerate(errors(self._plan.output.folder, path)):
             messages[fault.message] = messages.get(fault.message, 0) + 1
@@ -245,17 +252,13 @@ class Surveyor:
                 target.ontology_there = bool(same)
 
     def _check_given_ontology(self, target: Target) -> None:
-        id = self._options.ontology_id
-        try:
-            theirs = self._box.ontology(id)
-        except NotFound:
-            raise UsageError(f"--ontology-id {id}: no such ontology for this key") from None
+        theirs = self._existing("ontology", self._box.ontology)
         if not same_ontologies([theirs], target.content, target.plan.media_type):
-            self._journal.make()
-            self._journal.write(PROJECT_ONTOLOGY, [msgspec.json.format(msgspec.json.encode(theirs.content), indent=1)])
-            wrong = next(iter(errors(self._plan.output.folder, self._journal.path(PROJECT_ONTOLOGY))), None)
+            wrong = next(iter(errors(self._plan.output.folder, self._kept(theirs.content))), None)
             if wrong is not None:
-                raise RefusedError(f"the payload does not fit the ontology {id}: {display(str(wrong))}")
+                raise RefusedError(
+                    f"the payload does not fit the ontology {self._options.ontology_id}: {display(str(wrong))}"
+                )
         target.content, target.ontology_there = theirs.content, True
 
     # --------------------------------------------------------------------------------------------------------- rows
@@ -264,10 +267,7 @@ class Surveyor:
         """Which keys are taken. Nothing of ours is there yet, so these rows are not ours."""
         rows = Rows(self._box, self._plan)
         if self._options.dataset_id:
-            try:
-                self._box.dataset(self._options.dataset_id)
-            except NotFound:
-                raise UsageError(f"--dataset-id {self._options.dataset_id}: no such dataset for this key") from None
+            self._existing("dataset", self._box.dataset)
         taken: list[int] = []
         for target in found.targets:
             if self._plan.by_id:
