@@ -208,6 +208,10 @@ class Rows:
         data = utf8(data)
         if self.rules.task is Task.DOTA:
             lines = data.split(b"\n")
+            commas = [line.count(b",") for line in lines if b"," in line]
+            if commas and min(commas) > 7:  # else they are those of names
+                lines = [line.replace(b",", b" ") for line in lines]
+                self.log.note(Code.FIELD_REPAIRED, "values are separated by commas instead of blanks", file=file)
         else:
             lines, mended = lines_of(data)
             if mended:

@@ -15,7 +15,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import is_image
 from to_labelbox.source.splits import SPLIT_PATTERN
 from to_labelbox_formats.yolo.folders.descriptors import Descriptor, strip_data, text_of
-from to_labelbox_formats.yolo.folders.label_folders import PICTURE_FOLDERS, has_label, label_folders, labels_near
+from to_labelbox_formats.yolo.folders.label_folders import PICTURE_FOLDERS, label_folders, label_of, labels_near
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, as_folder, is_label_name, joined, split_of
 from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
 
@@ -273,7 +273,7 @@ def _resolve(tree: Tree, entries: Entries, split: str, path: str, bases: list[st
             entries.lists.add(name)
             _read_list(tree, entries, split, name, bases)
             return True
-        if tree.has(name) or (is_image(name) and has_label(tree, name)):
+        if tree.has(name) or (is_image(name) and label_of(tree, name)):
             entries.add(split, name, tree.has(name))
             entries.resolved = True
             return True
@@ -306,7 +306,7 @@ def _called_otherwise(tree: Tree, folder: str) -> str | None:
         differ = [part.lower() for part, name in zip(parts, names) if part != name]
         if len(names) == len(parts) and len(differ) == 1 and differ[0] in PICTURE_FOLDERS:
             near = labels_near(tree, other)
-            if near in labels and any(has_label(tree, name) for name in tree.images[other]):
+            if near in labels and any(label_of(tree, name) for name in tree.images[other]):
                 found.append(other)
     return found[0] if len(found) == 1 else None
 
@@ -327,9 +327,11 @@ def _read_list(tree: Tree, entries: Entries, split: str, file: str, bases: list[
         if not tree.has(name):
             order = [here, *bases] if path.startswith("./") else [*bases, here]
             options = list(dict.fromkeys(_candidates(path, order)))
-            name = next((o for o in options if tree.has(o) or has_label(tree, o)), "")
-            if not is_image(name) or ("/" not in name and not tree.has(name)):
-                name = entries.picture_called(path) or name
+            name = next((o for o in options if tree.has(o) or label_of(tree, o)), "")
+            if not is_image(name) or not tree.has(name):
+                called = entries.picture_called(path)
+                if called and (not is_image(name) or "/" not in name or label_of(tree, called) == label_of(tree, name)):
+                    name = called
             if not name and without_pictures and options:
                 name = joined(order[0], strip_data(path)) or options[-1]
             if not name or not is_image(name):

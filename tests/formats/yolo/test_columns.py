@@ -140,6 +140,15 @@ def test_fractions_where_rows_have_pixels_are_asked_about(tmp_path: Path, files:
     assert len(Made(tmp_path, files, options={"units": "pixels"}).lines) == 1
 
 
+def test_commas_between_the_values_of_dota(tmp_path: Path) -> None:
+    rows = "10, 10, 30, 10, 30, 20, 10, 20, storage tank, 1\n"
+    made = Made(tmp_path, {**DOTA, "labelTxt/a.txt": rows, "data.yaml": "train: images\nnames: [storage tank]\n"})
+    (line,) = made.lines
+    assert (line["name"], line["polygon"][2]) == ("storage tank", {"x": 30, "y": 20})
+    assert line["classifications"][0]["name"] == "difficult"
+    assert made.codes["field-repaired"] == 1
+
+
 def test_ids_of_keras_lines_that_count_from_one_are_asked_about(tmp_path: Path) -> None:
     files = {**KERAS, "_annotations.txt": "a.jpg 10,10,30,30,1 20,20,40,40,2\n", "_classes.txt": "cat\ndog\n"}
     with pytest.raises(UsageError, match="-O first_class=1"):

@@ -88,6 +88,16 @@ def test_lists_by_bare_names_and_by_labels(tmp_path: Path, line: str) -> None:
     assert made.report.assets.written == 1
 
 
+def test_a_list_of_another_computer_means_the_picture_with_the_same_label_file(tmp_path: Path) -> None:
+    files = yaml("[dog, cat]") | {
+        "data.yaml": "train: train.txt\nnames: [dog, cat]\n",
+        "train.txt": "/home/me/train/a.jpg\n",
+    }
+    made = Made(tmp_path, files)
+    assert made.boxes == [CAT]
+    assert made.lines[0]["dataRow"]["globalKey"] == "images/a.jpg"
+
+
 def test_a_bare_name_that_two_pictures_have_is_not_guessed(tmp_path: Path) -> None:
     files = yaml("[dog, cat]") | {"data.yaml": "train: train.txt\nnames: [dog, cat]\n", "train.txt": "a\n"}
     made = Made(tmp_path, files | {"more/a.jpg": jpeg(10, 10)})

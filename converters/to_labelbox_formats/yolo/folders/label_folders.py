@@ -56,6 +56,7 @@ def labels_near(tree: Tree, folder: str) -> str | None:
     return None
 
 
-def has_label(tree: Tree, name: str) -> bool:
+def label_of(tree: Tree, name: str) -> str:
+    """The label file of a picture, whether or not that is there itself; nothing for none."""
     cut, dot = name.rfind("/") + 1, name.rfind(".")
-    return any(tree.has(f"{folder}{name[cut:dot]}.txt") for folder in label_folders(name[:cut]))
+    return next(filter(tree.has, (f"{folder}{name[cut:dot]}.txt" for folder in label_folders(name[:cut]))), "")
