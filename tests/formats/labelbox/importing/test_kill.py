@@ -18,10 +18,12 @@ from typing import Any
 
 import pytest
 
+import to_labelbox
 from formats.labelbox.importing.forked import Commands, commands
 from formats.labelbox.importing.payloads import output
 from formats.labelbox.importing.stand_in import KEY, StandIn
 from formats.labelbox.importing.test_faults import copied
+from to_labelbox import UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -164,15 +166,16 @@ def test_two_runs_at_once_exclude_each_other(
 ) -> None:
     monkeypatch.setenv("LABELBOX_API_KEY", KEY)
     out = with_media(made, tmp_path / "out")
-    codes: list[int] = []
-    with StandIn() as service, commands(tmp_path / "second.txt") as second:
+    said: list[str] = []
+    with StandIn() as service:
 
         def hear(request: int, operation: str, now: str) -> bool:
-            if operation == "CreateProjectPyApi" and now == "before" and not codes:
-                codes.append(second.run(arguments(out, service)))
+            if operation == "CreateProjectPyApi" and now == "before" and not said:
+                with pytest.raises(UsageError) as refused:
+                    to_labelbox.import_(out, project="yard", endpoint=service.endpoint, yes=True)
+                said.append(str(refused.value))
             return False
 
         service.on_request = hear
         assert forked.run(arguments(out, service)) == 0
-    assert codes == [2]
-    assert "another run is at work" in (tmp_path / "second.txt").read_text()
+    assert "another run is at work" in said[0]
