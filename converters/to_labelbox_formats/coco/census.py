@@ -31,6 +31,10 @@ ANNOTATION_FIELDS = frozenset(
     "imageId categoryId".split()
 )
 """Fields of annotations that are read, or that say nothing more than those do."""
+OUTLINES = ("poly", "polygon", "polygons", "points", "vertices")
+"""Fields that hold an outline where there is neither ``segmentation`` nor ``bbox``."""
+CLASS_NAMES = ("category_name", "category", "label", "class_name", "class")
+"""Fields that name the class of an annotation where there is no ``category_id``."""
 QUIET_KEYS = frozenset({"info", "licenses", "license", "type"})
 """Keys of a file beside its lists that say nothing about what is on the pictures."""
 

@@ -32,6 +32,8 @@ def conventions_of(
 ) -> Conventions:
     """What the options say, else what a sample of the annotations does. Raises :class:`UsageError` with the question."""
     sample = list(seen_of(texts, file, opened))
+    if file.kind is FileKind.LABELS and sample and not any(seen.placeless for seen in sample):
+        file.kind = FileKind.INSTANCES  # places in a field that is none of COCO's
     _tell_rectangles(file, sample, log)
     sides = _sides(file, sample, options.units, log)
     boxes = _form_of_boxes(file, sample, options.boxes, log)

@@ -22,7 +22,7 @@ from to_labelbox.source.urls import is_url
 from to_labelbox_formats.coco.addresses import AddressRows, identity
 from to_labelbox_formats.coco.beside import SCENES, TAGS, BesideRows, read_scenes
 from to_labelbox_formats.coco.categories import CategoryList, names_by_id, read_categories
-from to_labelbox_formats.coco.census import IMAGE_FIELDS, QUIET_KEYS, Census, length_of
+from to_labelbox_formats.coco.census import IMAGE_FIELDS, OUTLINES, QUIET_KEYS, Census, length_of
 from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import MISSING, SIZE_NAMES, Id, OtherNames, keys_of
@@ -326,6 +326,6 @@ def _kind(first: Mapping[str, Any]) -> FileKind:
         return FileKind.KEYPOINTS
     if not first:
         return FileKind.IMAGES
-    if "category_id" in first and not {"bbox", "segmentation"} & set(first):
+    if "category_id" in first and not {"bbox", "segmentation", *OUTLINES} & set(first):
         return FileKind.LABELS
     return FileKind.INSTANCES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.unread_files import note_unread_files
 from to_labelbox_formats.coco.attributes import shortened
+from to_labelbox_formats.coco.census import CLASS_NAMES, OUTLINES
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.panoptic import places_of
@@ -44,7 +45,8 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
                 log.note_unread("field", field, where=f"{file.name} {list_}[]", count=count)
         for field, count in file.category_fields.items():
             log.note_unread("field", field, where=f"{file.name} categories[]", count=count)
-        unread = {name: count for name, count in file.annotation_census.unknown.items() if name not in asked}
+        known = {*asked, *_read_instead(file)}
+        unread = {name: count for name, count in file.annotation_census.unknown.items() if name not in known}
         if file.tracks is not None:
             unread.pop(TRACK, None)
         for field, count in unread.items():
@@ -68,6 +70,15 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
         if looked_at and not any(name in file.annotation_census.fields for file in files):
             message = f"-O fields={name}: none of the {looked_at} annotations looked at has it"
             log.note(Code.ATTRIBUTE_UNKNOWN, message)
+
+
+def _read_instead(file: File) -> Iterator[str]:
+    """Fields of annotations that are read in place of those of COCO, where these are missing altogether."""
+    stated = file.annotation_census.fields.keys()
+    if stated.isdisjoint(("bbox", "segmentation")):
+        yield from OUTLINES
+    if stated.isdisjoint(("category_id", "categoryId")) and not file.categories:
+        yield from CLASS_NAMES
 
 
 def _tell_repeated(file: str, where: str, repeated: Mapping[str, int], log: Log) -> None:

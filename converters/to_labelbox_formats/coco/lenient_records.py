@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any
 
+from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Segment
 from to_labelbox_formats.coco.sample import Rle
@@ -18,7 +19,8 @@ from to_labelbox_formats.coco.sample import Rle
 _BETWEEN = re.compile(r"[\s,;]+")
 _TRUE = (1, "1", "true", "True")
 _SIZES = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
-_CORNERS = (("xmin", "x1", "left"), ("ymin", "y1", "top"), ("xmax", "x2", "right"), ("ymax", "y2", "bottom"))
+_CORNERS = (("xmin", "x1", "left", "x"), ("ymin", "y1", "top", "y"), ("xmax", "x2", "right"), ("ymax", "y2", "bottom"))
+_CORNERS_FROM_0 = (("x0",), ("y0",), ("x1",), ("y1",))
 _CENTRE = (("cx",), ("cy",), ("width", "w"), ("height", "h"))
 
 
@@ -30,12 +32,17 @@ def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
     if not isinstance(loose, dict):
         raise ValueError(f"an annotation is an object, this is {type(loose).__name__}")  # noqa: TRY004
     repairs: list[str] = []
+    outline = "segmentation"
+    if loose.get(outline) is None and loose.get("bbox") is None:
+        outline = next((name for name in OUTLINES if name in loose), outline)
+        if outline in OUTLINES:
+            repairs.append(f"there is no segmentation but {outline}, which is taken for it")
     points = _named_points(loose.get("keypoints"))
     fields = LooseFields(
         id=_id(loose.get("id")),
         category_id=_id(loose.get("category_id")),
         bbox=_box(loose.get("bbox"), repairs),
-        segmentation=_segmentation(loose.get("segmentation"), repairs),
+        segmentation=_segmentation(loose.get(outline), repairs),
         iscrowd=int(loose.get("iscrowd") in _TRUE),
         keypoints=None if points else _keypoints(loose.get("keypoints"), repairs),
         named_points=points,
@@ -133,12 +140,12 @@ def _untexted(value: Any, name: str, repairs: list[str]) -> Any:
 def _box(value: Any, repairs: list[str]) -> list[float] | None:
     value = _untexted(value, "bbox", repairs)
     if isinstance(value, dict):
-        for keys in (_SIZES, _CORNERS, _CENTRE):
+        for keys in (_SIZES, _CORNERS_FROM_0, _CORNERS, _CENTRE):
             found = [next((value[key] for key in names if key in value), None) for names in keys]
             if all(map(_is_number, found)):
                 repairs.append("bbox is an object")
                 x, y, third, fourth = map(_number, found)
-                if keys is _CORNERS:
+                if keys in (_CORNERS, _CORNERS_FROM_0):
                     return [x, y, third - x, fourth - y]
                 return [x - third / 2, y - fourth / 2, third, fourth] if keys is _CENTRE else [x, y, third, fourth]
     return _numbers(value, "bbox", repairs)

@@ -24,14 +24,22 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.coco.attributes import CAPTION, attributes_of, shortened
 from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.census import members_of
+from to_labelbox_formats.coco.census import CLASS_NAMES, members_of
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.options import Options
 from to_labelbox_formats.coco.record_types import AnyFields, LooseFields, Reading, Record, has_outline
 from to_labelbox_formats.coco.sample import is_placeless
-from to_labelbox_formats.coco.shapes import box_of, is_box, keypoints_of, outline_of, rectangle, remark_more_keypoints
+from to_labelbox_formats.coco.shapes import (
+    box_of,
+    is_box,
+    keypoints_of,
+    other_outline,
+    outline_of,
+    rectangle,
+    remark_more_keypoints,
+)
 
 WHOLE_IMAGE = "class"
 _LISTED = 10
@@ -75,8 +83,19 @@ class OneRecord:
         return name if name in names else ""
 
     def _named_class(self, record: Record) -> str:
-        """The class of an annotation without an id of one, by ``category_name``; else empty."""
-        return self._by_name(record.file, members_of(record.text).get("category_name"))
+        """The class of an annotation without an id of one, by a field that names it; else empty.
+
+        Where the file declares categories, it is the name of one of them.
+        """
+        members = members_of(record.text)
+        for field in CLASS_NAMES:
+            value = members.get(field)
+            name = value.get("name") if isinstance(value, dict) else value
+            if not record.file.categories and isinstance(name, str) and name.strip():
+                return name
+            if found := self._by_name(record.file, name):
+                return found
+        return ""
 
     def annotation(self, reading: Reading, id: str, label: str) -> Annotation:
         """What a record becomes. Raises :class:`Refused` with the one reason why it is nothing."""
@@ -136,7 +155,7 @@ class OneRecord:
         elif angle:
             attributes += (Attribute("rotation", angle),)
         if geometry is None:
-            geometry, keypoints = keypoints, None
+            geometry, keypoints = keypoints or other_outline(reading), None
         if geometry is None:
             raise reading.nothing_drawn()
         return Object(
@@ -156,7 +175,10 @@ class OneRecord:
         categories = record.file.categories
         if id is None:
             if name := self._named_class(record):
-                message = f"it has no category_id; its category_name {name!r} is that of a category"
+                known = (
+                    "that of a category" if categories else "taken for its class, as the file declares no categories"
+                )
+                message = f"it has no category_id; its {_field_with(name, record.text)} {name!r} is {known}"
                 reading.remark(Code.FIELD_REPAIRED, message)
             elif not self._options.unlabelled:
                 said = _instead_of_category(record.text)
@@ -187,6 +209,12 @@ def check_declared(id: Id, categories: Mapping[int, Category]) -> None:
 
 def _shown(id: Id) -> str:
     return shortened(repr(id) if isinstance(id, str) else str(id))
+
+
+def _field_with(name: str, text: bytes) -> str:
+    """The field that names the class."""
+    members = members_of(text)
+    return next((f for f in CLASS_NAMES if members.get(f) == name or isinstance(members.get(f), dict)), "category")
 
 
 def _instead_of_category(text: bytes) -> str:

@@ -15,9 +15,10 @@ from to_labelbox.model.items import Asset, Box, Object
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox_formats.coco.box_columns import NothingElse
+from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.sample import Rle
+from to_labelbox_formats.coco.sample import Rle, elsewhere
 
 
 class Record(NamedTuple):
@@ -147,7 +148,9 @@ class Reading(Struct):
         """Why it is skipped where no place of it can be read."""
         code = next((code for code in _BROKEN if code in self.remarks), None)
         if code is None:
-            return Refused(Code.GEOMETRY_MISSING, "neither a box nor an outline nor keypoints")
+            other = elsewhere(members_of(self.record.text))
+            but = f", but {other}, which no field of COCO holds" if other else ""
+            return Refused(Code.GEOMETRY_MISSING, f"neither a box nor an outline nor keypoints{but}")
         return Refused(code, "; ".join(said for broken in _BROKEN for said in self.remarks.get(broken, ())))
 
 

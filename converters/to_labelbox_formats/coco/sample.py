@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.census import members_of
+from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, members_of
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, Names, find, size_in, twin
 from to_labelbox_formats.coco.random_access import Opened
@@ -108,8 +109,22 @@ def as_triples(keypoints: list[float], names: Sequence[str]) -> list[float]:
 
 
 def is_placeless(text: bytes) -> bool:
-    """Whether a record has no field for a place or a text."""
-    return _PLACES.isdisjoint(members_of(text))
+    """Whether a record has no field for a place or a text, and none of an unknown name that holds numbers as places do."""
+    members = members_of(text)
+    return _PLACES.isdisjoint(members) and not elsewhere(members)
+
+
+def elsewhere(members: Mapping[str, Any]) -> str:
+    """The field of a record that holds numbers as a place does, though it is none of COCO's; empty for none."""
+    return next((name for name, value in members.items() if name not in ANNOTATION_FIELDS and _is_place(value)), "")
+
+
+def _is_place(value: Any) -> bool:
+    if not isinstance(value, list):
+        return False
+    if len(value) >= 4 and all(type(v) in (int, float) for v in value):
+        return True
+    return bool(value) and all(isinstance(v, list | dict) and len(v) >= 2 for v in value)
 
 
 def _extent(segmentation: msgspec.Raw) -> tuple[Extent | None, bool]:

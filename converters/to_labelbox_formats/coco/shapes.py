@@ -20,6 +20,7 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.categories import Category, unique_names
+from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import find
 from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
 from to_labelbox_formats.coco.options import Form
@@ -34,6 +35,7 @@ from to_labelbox_formats.coco.record_types import (
 from to_labelbox_formats.coco.sample import Rle, as_triples
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
+_OUTLINES = [f'"{name}"'.encode() for name in OUTLINES]
 _HOLDS_NO_NUMBER = "holds something that is not a finite number"
 _TRANSPOSED = 5
 """The EXIF value of a picture whose rows are columns."""
@@ -112,6 +114,20 @@ def outline_of(reading: Reading, turned: bool = False) -> Outline | None:
         except (ValueError, RecursionError) as error:
             raise Refused(Code.RECORD_UNREADABLE, f"the outline is not readable: {in_words(error)}") from None
     return None if isinstance(full.segmentation, msgspec.Raw) else _shape(reading, full.segmentation)
+
+
+def other_outline(reading: Reading) -> Outline | None:
+    """The outline of a record without a place, in a field that COCO does not have; None where there is none."""
+    text = reading.record.text
+    if isinstance(reading.data, LooseFields) or not any(name in text for name in _OUTLINES):
+        return None
+    try:
+        fields, repairs = leniently(text)
+    except (ValueError, RecursionError):
+        return None
+    for repair in repairs:
+        reading.remark(Code.FIELD_REPAIRED, repair)
+    return _shape(reading, fields.segmentation)
 
 
 def _shape(reading: Reading, segmentation: list[list[float]] | Rle | MixedOutline | None) -> Outline | None:

@@ -165,3 +165,48 @@ def test_a_number_of_keypoints_that_is_another_is_told(tmp_path: Path, count: in
     told = [annotation(n, bbox=[1, 1, 20, 20], **points) for n in range(4)]
     convert(tmp_path, coco(told, categories=[{"id": 1, "name": "car", "keypoints": ["l", "r"]}]))
     assert [one["option"] for one in assumed(tmp_path, "keypoints")] == [option]
+
+
+# --------------------------------------------------------------------------------------- outlines and classes elsewhere
+
+RING = [10, 10, 40, 12, 38, 30]
+
+
+@pytest.mark.parametrize("field", ["poly", "polygon", "points"])
+@pytest.mark.parametrize("value", [RING, [RING], [[10, 10], [40, 12], [38, 30]]])
+def test_an_outline_in_another_field_is_no_class_of_the_image(tmp_path: Path, field: str, value: Any) -> None:
+    made = convert(tmp_path, coco([annotation(n, **{field: value}) for n in range(3)]))
+    assert [vertices(line)[:6] for line in lines(tmp_path / "out")] == [RING] * 3
+    assert not report(tmp_path / "out")["unread"]
+    assert any(f"no segmentation but {field}" in d.message for d in made.diagnostics)
+
+
+def test_a_box_is_not_replaced_by_an_outline_of_another_field(tmp_path: Path) -> None:
+    convert(tmp_path, coco([annotation(bbox=[1, 2, 5, 6], points=RING)]))
+    assert [box(line) for line in lines(tmp_path / "out")] == [(1, 2, 5, 6)]
+    assert [one["name"] for one in report(tmp_path / "out")["unread"]] == ["points"]
+
+
+def test_places_in_a_field_that_nobody_knows_are_no_classes_of_images(tmp_path: Path) -> None:
+    made = convert(tmp_path, coco([annotation(n, obb=[10, 10, 20, 20, 0.3]) for n in range(3)]))
+    assert made.annotations.skipped == 3
+    assert any("neither a box nor an outline nor keypoints, but obb" in d.message for d in made.diagnostics)
+
+
+@pytest.mark.parametrize("said", [{"category_name": "cat"}, {"label": "cat"}, {"category": {"id": 3, "name": "cat"}}])
+@pytest.mark.parametrize("categories", [None, [], [{"id": 5, "name": "cat"}]])
+def test_a_class_that_only_the_annotation_names_is_taken(tmp_path: Path, said: dict[str, Any], categories: Any) -> None:
+    told = {"id": 1, "image_id": 1, "bbox": [1, 2, 5, 6], **said}
+    convert(tmp_path, coco([told], categories=categories))
+    assert [line["name"] for line in lines(tmp_path / "out")] == ["cat"]
+
+
+def test_a_name_that_is_that_of_no_category_is_not_taken(tmp_path: Path) -> None:
+    made = convert(tmp_path, coco([{"id": 1, "image_id": 1, "bbox": [1, 2, 5, 6], "label": "cow"}]))
+    assert made.annotations.skipped == 1
+
+
+@pytest.mark.parametrize("corners", [{"x": 1, "y": 2, "x2": 6, "y2": 8}, {"x0": 1, "y0": 2, "x1": 6, "y1": 8}])
+def test_more_objects_of_corners(tmp_path: Path, corners: dict[str, int]) -> None:
+    convert(tmp_path, coco([annotation(bbox=corners)]))
+    assert [box(line) for line in lines(tmp_path / "out")] == [(1, 2, 5, 6)]
