@@ -59,6 +59,8 @@ def assume_frames(videos: Iterable[Group], options: Options, log: Log) -> None:
     on_grid = beside = unknown = 0
     for group in videos:
         task = group.task
+        if task.step == 1 and options.numbering is Numbering.AUTO:
+            _ask_whether_from_one(group)
         if task.step == 1 and task.start == 0:
             continue
         numbers = _numbers(group)
@@ -83,6 +85,31 @@ def assume_frames(videos: Iterable[Group], options: Options, log: Log) -> None:
             why="tasks have a first frame or a step; counted are the numbers looked at that are sampled frames, and others",
             option="-O frames=sampled",
         )
+
+
+def _ask_whether_from_one(group: Group) -> None:
+    """Ask where an object is on the frame behind the task's last, none further, and none on the task's first."""
+    last, tracks = group.task.last, group.tracks[:_TRACKS]
+    if last is None or not tracks:
+        return
+    ends = (*group.export.texts(tracks, first=_END), *group.export.texts(tracks, tail=_END))
+    tags = (row for text in ends for row in _TAG_OF_ROW.finditer(text))
+    rows = {int(row[1]) - group.task.offset for row in tags if not _HIDES.search(row[0])}
+    if rows and max(rows) == last + 1 and min(rows) > group.task.start:
+        ask(
+            f"{group.export.name}: the task has the frames {group.task.start} to {last}, but tracks are visible from "
+            f"{min(rows)} to {last + 1}",
+            [
+                ("-O numbering=from_one", "the first frame of the video is called 1"),
+                ("-O numbering=source", "it is called 0, as CVAT calls it; what is behind the last frame stays there"),
+            ],
+        )
+
+
+_END = 1 << 11
+"""Bytes of each end of a track in which its first and last rows are looked for."""
+_TAG_OF_ROW = re.compile(rb'<[a-z]+\s[^<>]*?\bframe="(\d{1,8})"[^<>]*>')
+_HIDES = re.compile(rb'\boutside\s*=\s*"(?:1|true)"', re.IGNORECASE)
 
 
 def _numbers(group: Group) -> list[int]:
@@ -240,7 +267,4 @@ def _rows_of_open_tracks(export: Export) -> Iterator[tuple[str, int]]:
 def _is_closed(text: bytes) -> bool:
     """Whether the last row of a track hides it."""
     last = text.rfind(b" frame=")
-    return (
-        last >= 0
-        and re.search(rb'outside\s*=\s*"(?:1|true)"', text[text.rfind(b"<", 0, last) :], re.IGNORECASE) is not None
-    )
+    return last >= 0 and _HIDES.search(text, text.rfind(b"<", 0, last)) is not None

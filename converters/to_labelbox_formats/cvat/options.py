@@ -27,6 +27,7 @@ class Numbering(StrEnum):
     AUTO = "auto"
     SOURCE = "source"
     SAMPLED = "sampled"
+    FROM_ONE = "from_one"
 
 
 class Jobs(StrEnum):
@@ -85,7 +86,7 @@ class Options:
     numbering: Numbering = field(
         default=Numbering.AUTO,
         metadata={
-            "help": "what the frame numbers in an XML file count: frames of the source video, as CVAT's do, or sampled ones"
+            "help": "what the frame numbers in an XML file count: frames of the source video, as CVAT's do, sampled ones, or frames from 1"
         },
     )
     jobs: Jobs = field(

@@ -9,6 +9,8 @@ import pytest
 
 from cvat_files import counts, export, image, items_of, open_path, open_text, row, task, track
 from to_labelbox.model.items import Box, Object, Polyline, Track
+from to_labelbox.report.errors import UsageError
+from to_labelbox_formats.cvat.options import Numbering, Video
 
 BOX = '<box label="car" xtl="{}" ytl="2" xbr="30" ybr="40"/>'
 
@@ -55,3 +57,24 @@ def test_frames_of_json_may_be_written_with_a_point(tmp_path: Path) -> None:
 def test_names_stay_below_their_folder(tmp_path: Path, name: str, path: str) -> None:
     (item,), _ = items_of(open_text(tmp_path, export(image(BOX.format(1), name)))[0])
     assert item.asset.path == path
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_frames_that_are_counted_from_one(tmp_path: Path, key: bool) -> None:
+    """Of the frames 0 to 3 the first has no object, and behind the last there is one."""
+    rows = "".join(row(n, (n, 0, n + 20, 30), key=key or n == 1) for n in range(1, 5))
+    text = export(track(rows), task(size=4, video=(64, 48)))
+    with pytest.raises(UsageError, match="numbering=from_one"):
+        open_text(tmp_path, text)
+    for numbering, frames in ((Numbering.FROM_ONE, [0, 1, 2, 3]), (Numbering.SOURCE, [1, 2, 3, 4])):
+        (item,), _ = items_of(open_text(tmp_path, text, numbering=numbering)[0])
+        (found,) = item.annotations
+        assert isinstance(found, Track)
+        assert {k.frame for k in found.segments[0]} == ({*frames} if key else {frames[0], frames[-1]})
+        items, _ = items_of(open_text(tmp_path, text, numbering=numbering, video=Video.FRAMES)[0])
+        assert [i.asset.id for i in items if i.annotations] == [str(n) for n in frames]
+
+
+def test_a_row_that_hides_behind_the_last_frame_is_no_sign(tmp_path: Path) -> None:
+    rows = row(1, (0, 0, 20, 30)) + row(2, (1, 0, 21, 30)) + row(4, (1, 0, 21, 30), outside=True)
+    assert open_text(tmp_path, export(track(rows), task(size=4, video=(64, 48))))[0].unit_count == 1

@@ -95,7 +95,7 @@ class FastTracks:
     def _frames(self, told: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
         """The frames as they are written; None where one needs a word."""
         rules, task = self._rules, self._rules.task
-        frames = told - task.offset
+        frames = told - task.offset - rules.first
         if rules.sampled_numbers:
             frames = task.start + frames * task.step
         off_grid = task.step > 1 and bool(((frames - task.start) % task.step).any())

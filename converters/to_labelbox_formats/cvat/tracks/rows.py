@@ -62,6 +62,7 @@ class Rules(NamedTuple):
     ``dense``: rows stand for every visible frame. ``closes``: visible stretches end with outside rows.
     ``relative``: frames are numbered within the sampled clip rather than in the source video. ``open_tracks``: where a
     track of keyframes ends that no row hides. ``sampled_numbers``: the file counts sampled frames from 0. ``form``: what its coordinates say.
+    ``first``: what it calls the first frame of the video.
     """
 
     task: TaskSpec
@@ -71,6 +72,7 @@ class Rules(NamedTuple):
     open_tracks: OpenTracks = OpenTracks.TASK
     sampled_numbers: bool = False
     form: Coordinates = Coordinates.PIXELS
+    first: int = 0
 
     @property
     def restated(self) -> bool:
@@ -94,7 +96,7 @@ class Rules(NamedTuple):
 
     def frame(self, told: int) -> int:
         """The frame of the source video that a number of the file means."""
-        own = told - self.task.offset
+        own = told - self.task.offset - self.first
         return self.task.start + own * self.task.step if self.sampled_numbers else own
 
     def number(self, frame: int) -> int:
@@ -170,7 +172,7 @@ class RowReader:
         resolve = self._vocabulary.resolve
         rules = self.rules
         plain = rules.task.step == 1 and not (
-            rules.task.offset or rules.relative or rules.sampled_numbers or rules.restated
+            rules.task.offset or rules.first or rules.relative or rules.sampled_numbers or rules.restated
         )
         told: list[Answer] | None = None
         answered = resolve(label, ())
@@ -250,7 +252,7 @@ class RowReader:
         """The frame of a row, 0-based in its own video; None, with a note, where it has none."""
         frame = whole(node.get("frame"))
         rules, task = self.rules, self.rules.task
-        if frame is None or frame > MAX_FRAME or frame < task.offset:
+        if frame is None or frame > MAX_FRAME or frame < task.offset + rules.first:
             self._log.note(Code.FRAME_INVALID, f"row {number + 1} has frame {node.get('frame')!r}; it is left out")
             return None
         frame = rules.frame(frame)

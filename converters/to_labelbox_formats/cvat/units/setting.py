@@ -39,5 +39,6 @@ class Setting:
         export, options = group.export, self.options
         relative = options.frames == Frames.SAMPLED
         sampled = export.is_xml and options.numbering is Numbering.SAMPLED
+        first = int(export.is_xml and options.numbering is Numbering.FROM_ONE)
         ends = self.open_ends[export.name]
-        return Rules(group.task, export.dense, export.closes, relative, ends, sampled, options.coordinates)
+        return Rules(group.task, export.dense, export.closes, relative, ends, sampled, options.coordinates, first)
