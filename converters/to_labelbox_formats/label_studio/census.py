@@ -57,7 +57,7 @@ _VALUE = frozenset(ValueRecord.__struct_fields__) | frozenset(
     "duration original_width original_height ocrtext instant brushSize opacity viewBox isDrawing coordstype unit zoom speed "
     "labelsVisible converted hypertext pageNumber".split()
 )
-_TYPES = frozenset(LABEL_KEYS) | ANSWER_TAGS | frozenset(TOOL_KINDS) | {"relation", "chatmessage", "", "videorectangle"}
+_TYPES = frozenset(LABEL_KEYS) | ANSWER_TAGS | frozenset(TOOL_KINDS) | {"relation", "chatmessage", "reactcode", ""}
 
 
 _TAGS = (

@@ -23,7 +23,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     log = context.log
     files, others = _files(source, log)
     config, config_name = labelling_config(source, files, options, log)
-    if config_name and source.is_file:
+    if source.is_file and config_name not in ("", *source.names):
         log.decide(f"{config_name} beside it is taken for its labelling config; -O config=FILE names another")
     declared = declare(config or Config(), log)
     index = index_tasks(source, files, config, options, log)

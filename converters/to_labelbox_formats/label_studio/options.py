@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.option import option
 
-POLICIES = ("best", "latest", "first", "ground-truth", "all")
+POLICIES = ("best", "latest", "first", "ground-truth", "accepted", "all")
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Options:
     )
     annotator: str = option(
         "best",
-        "which annotation of a task counts: best (not cancelled, ground truth first, newest), latest, first, ground-truth, all, or user:EMAIL",
+        "which annotation of a task counts: best (not cancelled, none that a reviewer rejected before others, ground truth first, newest), latest, first, ground-truth, accepted (by its last review), all, or user:EMAIL",
     )
     data_key: str | None = option(None, "field of the task's data that holds the asset, where it cannot be told")
     answers: str | None = option(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+_FETCHED = frozenset(("https", "http", "gs"))
 _AZURE = "give https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH"
-_NOT_FETCHED = {
+_INSTEAD = {
     **dict.fromkeys(("s3", "s3a", "s3n"), "give https://BUCKET.s3.REGION.amazonaws.com/PATH"),
-    **dict.fromkeys(("az", "azure", "abfs", "abfss", "wasb", "wasbs", "adl"), _AZURE),
+    **dict.fromkeys("az azure azure-blob azure_spi azure-spi abfs abfss wasb wasbs adl".split(), _AZURE),
     "gcs": "give gs://BUCKET/PATH or https://storage.googleapis.com/BUCKET/PATH",
     "file": "give a path below the media root, or an https URL",
 }
@@ -14,6 +15,8 @@ _NOT_FETCHED = {
 def not_fetched(row_data: str) -> str:
     """What is wrong with the scheme of an address, and what to give instead; empty where nothing is."""
     scheme, slashes, _ = row_data.partition("://")
-    if not slashes or (remedy := _NOT_FETCHED.get(scheme.lower())) is None:
+    scheme = scheme.lower()
+    if not slashes or scheme in _FETCHED or not scheme.replace("+", "").replace("-", "").replace("_", "").isalnum():
         return ""
-    return f"row_data is an address of {scheme.lower()}://, which Labelbox does not fetch: {remedy}"
+    remedy = _INSTEAD.get(scheme, "give an https:// address with --url-prefix or --url-map")
+    return f"row_data is an address of {scheme}://, which Labelbox does not fetch: {remedy}"

@@ -87,7 +87,10 @@ def test_a_map_may_say_one_address_twice(tmp_path: Path) -> None:
     assert codes(two(tmp_path, url_map=table))["address-shared"] == 1
 
 
-@pytest.mark.parametrize(("scheme", "instead"), [("s3", "amazonaws.com"), ("az", "blob.core.windows.net")])
+@pytest.mark.parametrize(
+    ("scheme", "instead"),
+    [("s3", "amazonaws.com"), ("azure-blob", "blob.core.windows.net"), ("hdfs", "an https:// address")],
+)
 def test_what_labelbox_does_not_fetch_is_told_in_one_voice(scheme: str, instead: str, tmp_path: Path) -> None:
     made = two(tmp_path, url_prefix=f"{scheme}://bucket")
     (told,) = (d for d in made.diagnostics if d.code == "address-not-fetched")

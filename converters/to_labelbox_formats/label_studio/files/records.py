@@ -59,10 +59,18 @@ class AnnotationRecord(Struct):
     completed_by: Raw = _EMPTY
     created_at: Id = None
     updated_at: Id = None
+    reviews: Raw = _EMPTY
 
     @property
     def cancelled(self) -> bool:
         return bool(self.was_cancelled or self.skipped)
+
+
+class Review(Struct):
+    """What a reviewer said of an annotation; the last of several counts."""
+
+    accepted: bool | None = None
+    created_at: Id = None
 
 
 class Task(Struct):

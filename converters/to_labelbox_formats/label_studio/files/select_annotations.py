@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import AnnotationRecord, Id, Task, decode_any
+from to_labelbox_formats.label_studio.files.records import AnnotationRecord, Id, Review, Task, decode_any, is_nothing
 from to_labelbox_formats.label_studio.options import Options
 
 _MILLISECONDS = 1e11
 """Epoch numbers above this count milliseconds."""
 _FAR = 1e18
+_REVIEWS = msgspec.json.Decoder(list[Review])
 
 
 def chosen(annotations: list[AnnotationRecord], options: Options) -> list[AnnotationRecord]:
@@ -29,13 +31,26 @@ def chosen(annotations: list[AnnotationRecord], options: Options) -> list[Annota
         policy = "best"
     elif policy == "ground-truth":
         usable = [a for a in usable if a.ground_truth]
+    elif policy == "accepted":
+        usable = [a for a in usable if accepted(a)]
     if len(usable) < 2:
         return usable
     if policy == "first":
         return [min(usable, key=lambda a: (_created(a), _order(a.id)))]
     if policy == "latest":
         return [max(usable, key=lambda a: (_changed(a), _order(a.id)))]
-    return [max(usable, key=lambda a: (bool(a.ground_truth), _changed(a), _order(a.id)))]
+    return [max(usable, key=lambda a: (accepted(a) is not False, bool(a.ground_truth), _changed(a), _order(a.id)))]
+
+
+def accepted(annotation: AnnotationRecord) -> bool | None:
+    """What the last review of an annotation says; None where there is none."""
+    if is_nothing(annotation.reviews):
+        return None
+    try:
+        reviews = [r for r in _REVIEWS.decode(annotation.reviews) if r.accepted is not None]
+    except UNDECODABLE:
+        return None
+    return max(enumerate(reviews), key=lambda one: (_time(one[1].created_at), one[0]))[1].accepted if reviews else None
 
 
 def newest_states(records: Sequence[Task]) -> Sequence[Task]:

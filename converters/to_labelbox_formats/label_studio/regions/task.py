@@ -32,14 +32,14 @@ from to_labelbox_formats.label_studio.files.records import (
     decode_value_loosely,
     is_nothing,
 )
-from to_labelbox_formats.label_studio.files.select_annotations import chosen
+from to_labelbox_formats.label_studio.files.select_annotations import accepted, chosen
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.grouping import Families, Group, grouped, labels_of
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.region import AssetAnswer, RegionReader
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
-from to_labelbox_formats.label_studio.regions.shapes import plain_shape
+from to_labelbox_formats.label_studio.regions.shapes import MAX_FRAMES, plain_shape
 from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets
 
 RELATION = "relation"
@@ -93,9 +93,9 @@ class TaskReader:
         """The wanted assets of a task with their annotations; of the others nothing is counted."""
         records = (record.task, *record.others)
         annotations = [a for t in records for a in t.annotations or t.completions or ()]
-        assets = TaskAssets(
-            shows, self._config, self._sizes, self.exif, (r for a in annotations for r in a.result or ())
-        )
+        regions = [r for a in annotations for r in a.result or ()]
+        assets = TaskAssets(shows, self._config, self._sizes, self.exif, regions)
+        self._state_frames(assets, regions)
         if not shows.slots:
             self._log.note(Code.ASSET_UNKNOWN, shows.missing, file=record.place.file, where=record.place.where)
         selected = chosen(annotations, self._options)
@@ -114,8 +114,31 @@ class TaskReader:
                 self._proposals(one, what, assets, record, code, bool(selected))
         return assets.wanted
 
+    def _state_frames(self, assets: TaskAssets, regions: Sequence[Region]) -> None:
+        """What any region says of the length of a video that is not at hand holds for all on it."""
+        unknown = any(a.slot.media is Media.VIDEO and a.frames is None for a in assets.wanted)
+        for region in regions if unknown else ():
+            try:
+                said = decode_value(region.value).framesCount if region.value else None
+            except UNDECODABLE:
+                continue
+            asset = assets.known(region) if said is not None and 1 <= said <= MAX_FRAMES else None
+            if asset is not None and asset.frames is None and said is not None:
+                asset.frames = self._conventions.frame_count(said)
+
     def _tell_selection(self, annotations: Sequence[AnnotationRecord], selected: Sequence[AnnotationRecord]) -> None:
-        """A task has one ground truth; which of several annotations it is, the export need not say."""
+        """A task has one ground truth; which of several annotations it is, the export need not say; a reviewer may refuse it."""
+        reviewed = [accepted(a) for a in selected]
+        if False in reviewed:
+            self._log.assume(
+                "annotations that a reviewer has rejected",
+                "taken",
+                for_=reviewed.count(True),
+                against=reviewed.count(False),
+                unknown=reviewed.count(None),
+                why="where an annotation that is not rejected is there, that one counts; counted are what last reviews say",
+                option="-O annotator=accepted",
+            )
         if self._options.annotator == "best" and len(selected) == 1 and len(annotations) > 1:
             others = [a for a in annotations if not a.cancelled and a is not selected[0]]
             if others:
