@@ -12,7 +12,8 @@ XML: root ``annotations`` with ``version``, ``meta`` (``task``, ``job`` or ``pro
 Backups (``task.json``, ``annotations.json``) and server JSON hold keyframes only, with frames relative to the task.
 
 The way through: ``dataset`` opens each file (``detect``) as an index, ``exports``, filled by ``xml/export``, ``json/backup``
-or ``json/datumaro``; ``units/arrange`` makes pictures, videos or frames of its groups. A unit takes the records of its
+or ``json/datumaro``; ``units/copies`` leaves out what several exports of a task tell twice, ``units/arrange`` makes pictures, videos or frames of
+the groups. A unit takes the records of its
 elements, decodes them to ``nodes``, and these become shapes (``xml/images``) or rows and keyframes (``tracks``).
 """
 
