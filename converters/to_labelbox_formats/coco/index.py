@@ -76,15 +76,15 @@ class _Found:
         self.video_rows = VideoRows()
         self.split = ""
 
-    def tell_other_names(self, name: str, log: Log) -> None:
-        """Say which fields of images are read in place of those of COCO."""
+    def other_fields(self) -> Iterator[str]:
+        """What is to be said of the fields of images that are read in place of those of COCO."""
         stated = self.image_census.fields
         sides = next((sides for sides in SIZE_NAMES if stated.keys() >= {*sides}), None)
         if sides and "width" not in stated:
             self.other_names |= dict(zip(sides, ("width", "height")))
         for other, missing in self.other_names.items():
             stated.pop(other, None)
-            log.decide(f"{name}: images have no {missing} but {other}, which is taken for it")
+            yield f"images have no {missing} but {other}, which is taken for it"
 
 
 def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bool, each: Each = map) -> File:
@@ -118,7 +118,8 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         found.lists["images"], images, found.image_names = len(images), Records().table(), []
     if not rows.nested and found.split:
         found.lists["split"] = 1
-    found.tell_other_names(name, log)
+    for said in found.other_fields():
+        log.decide(f"{name}: {said}")
     tags = found.tags.table(found.names.get(TAGS, {}))
     scenes = read_scenes(found.scenes, found.names.get(SCENES, {})) if found.scenes else None
     return File(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+
+from to_labelbox.rules.option import option
 
 
 class Units(StrEnum):
@@ -54,71 +56,44 @@ class FirstCategory(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Options:
-    base: str | None = field(
-        default=None, metadata={"help": "for a results file: the file with its images and categories"}
+    base: str | None = option(None, "for a results file: the file with its images and categories")
+    predictions: bool = option(False, "also take annotations with a score, and results files, as labels")
+    categories: str | None = option(None, "a COCO file to take the categories from, for files without any")
+    units: Units = option(
+        Units.AUTO,
+        "unit of coordinates; auto takes pixels and asks where they look like fractions or per cent; each tells "
+        "fractions by boxes, outlines and keypoints, each kind for itself",
     )
-    predictions: bool = field(
-        default=False, metadata={"help": "also take annotations with a score, and results files, as labels"}
+    boxes: Form = option(
+        Form.AUTO, "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like xyxy or cxcywh"
     )
-    categories: str | None = field(
-        default=None, metadata={"help": "a COCO file to take the categories from, for files without any"}
+    origin: Origin = option(
+        Origin.AUTO,
+        "what the numbers of the top left pixel are: as_is and auto, edges counted from 0; one_based, taken as 1, 1",
     )
-    units: Units = field(
-        default=Units.AUTO,
-        metadata={
-            "help": "unit of coordinates; auto takes pixels and asks where they look like fractions or per cent; each tells "
-            "fractions by boxes, outlines and keypoints, each kind for itself"
-        },
+    fields: str | None = option(
+        None, "more fields of annotations to take as nested answers, with commas between: track_id,pose"
     )
-    boxes: Form = field(
-        default=Form.AUTO,
-        metadata={
-            "help": "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like xyxy or cxcywh"
-        },
+    visibility: Visibility = option(
+        Visibility.AUTO,
+        "what 1 says at a keypoint: coco, strict and auto, labelled but hidden; present, no more than there; "
+        "to strict, values other than 0, 1 and 2 are no keypoint; to placed, every keypoint that is not at 0, 0 is visible",
     )
-    origin: Origin = field(
-        default=Origin.AUTO,
-        metadata={
-            "help": "what the numbers of the top left pixel are: as_is and auto, edges counted from 0; one_based, taken as 1, 1"
-        },
+    rle_sides: RleSides = option(
+        RleSides.AUTO,
+        "how an RLE lies: auto swaps its size, or reads its runs by rows, where only then masks fit their boxes; "
+        "stated never",
     )
-    fields: str | None = field(
-        default=None,
-        metadata={"help": "more fields of annotations to take as nested answers, with commas between: track_id,pose"},
+    same_names: SameNames = option(
+        SameNames.AUTO, "one file_name in several folders: one picture, apart with their folders, or auto by the files"
     )
-    visibility: Visibility = field(
-        default=Visibility.AUTO,
-        metadata={
-            "help": "what 1 says at a keypoint: coco, strict and auto, labelled but hidden; present, no more than there; "
-            "to strict, values other than 0, 1 and 2 are no keypoint; to placed, every keypoint that is not at 0, 0 is visible"
-        },
+    first_category: FirstCategory = option(
+        FirstCategory.AUTO,
+        "id that annotations use for the first category; auto takes it as declared, goes by the ids in use where "
+        "categories are bare names, and asks where those would all be declared ones, were they one off",
     )
-    rle_sides: RleSides = field(
-        default=RleSides.AUTO,
-        metadata={
-            "help": "how an RLE lies: auto swaps its size, or reads its runs by rows, where only then masks fit their boxes; "
-            "stated never"
-        },
-    )
-    same_names: SameNames = field(
-        default=SameNames.AUTO,
-        metadata={
-            "help": "one file_name in several folders: one picture, apart with their folders, or auto by the files"
-        },
-    )
-    first_category: FirstCategory = field(
-        default=FirstCategory.AUTO,
-        metadata={
-            "help": "id that annotations use for the first category; auto takes it as declared, goes by the ids in use where "
-            "categories are bare names, and asks where those would all be declared ones, were they one off"
-        },
-    )
-    unlabelled: str | None = field(
-        default=None, metadata={"help": "class of annotations without a category, else skipped"}
-    )
-    check_sizes: bool = field(
-        default=True, metadata={"help": "hold width and height against the pictures, where they are at hand"}
-    )
+    unlabelled: str | None = option(None, "class of annotations without a category, else skipped")
+    check_sizes: bool = option(True, "hold width and height against the pictures, where they are at hand")
 
     @property
     def more_fields(self) -> list[str]:
