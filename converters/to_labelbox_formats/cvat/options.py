@@ -120,5 +120,5 @@ class Options:
     )
     groups: bool = field(default=False, metadata={"help": "keep group ids as the nested text 'group'"})
     unlabelled: str = field(
-        default="", metadata={"help": "label for server shapes without one; they are skipped otherwise"}
+        default="", metadata={"help": "label for shapes and tracks without one; they are skipped otherwise"}
     )

@@ -78,3 +78,14 @@ def test_frames_that_are_counted_from_one(tmp_path: Path, key: bool) -> None:
 def test_a_row_that_hides_behind_the_last_frame_is_no_sign(tmp_path: Path) -> None:
     rows = row(1, (0, 0, 20, 30)) + row(2, (1, 0, 21, 30)) + row(4, (1, 0, 21, 30), outside=True)
     assert open_text(tmp_path, export(track(rows), task(size=4, video=(64, 48))))[0].unit_count == 1
+
+
+def test_a_label_for_what_has_none(tmp_path: Path) -> None:
+    (item,), log = items_of(open_text(tmp_path, export(image(BOX.format(1).replace("car", ""))), unlabelled="thing")[0])
+    assert [a.label for a in item.annotations if isinstance(a, Object)] == ["thing"]
+    rows = track(row(1, (0, 0, 20, 30)), name="")
+    for video in (Video.VIDEO, Video.FRAMES):
+        opened = open_text(tmp_path, export(rows, task(size=4, video=(64, 48))), unlabelled="thing", video=video)[0]
+        items, log = items_of(opened)
+        assert {a.label for i in items for a in i.annotations if isinstance(a, Object | Track)} == {"thing"}
+        assert list(log.ledger) == ["thing"]

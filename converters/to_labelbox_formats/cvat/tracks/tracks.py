@@ -21,7 +21,7 @@ _NOWHERE = "the track is visible on no frame"
 
 
 class TrackReader:
-    """Tracks of one task, one after another. ``groups``: group ids are kept."""
+    """Tracks of one task, one after another. ``groups``: group ids are kept. ``unlabelled``: label of those without."""
 
     def __init__(
         self,
@@ -31,7 +31,9 @@ class TrackReader:
         size: tuple[int | None, int | None] = (None, None),
         groups: bool = False,
         boxes_only: bool = False,
+        unlabelled: str = "",
     ) -> None:
+        self._unlabelled = unlabelled.strip()
         self._log = log
         self._groups = groups
         self._rows = RowReader(vocabulary, log, rules)
@@ -45,7 +47,7 @@ class TrackReader:
             yield fast
             return
         node = node_of(record)
-        label, where = node.get("label").strip(), f"track[{node.get('id') or id}]"
+        label, where = node.get("label").strip() or self._unlabelled, f"track[{node.get('id') or id}]"
         self._log.at(where, id)
         if not label:
             self._log.read(UNNAMED)
@@ -80,7 +82,7 @@ class TrackReader:
 
         The shapes are counted where they are read; a track that shows none is counted, and skipped, here.
         """
-        label = node.get("label").strip()
+        label = node.get("label").strip() or self._unlabelled
         self._log.at(f"track[{node.get('id') or id}]", id)
         shown = False
         for frame, shape in self._shapes(node, label):

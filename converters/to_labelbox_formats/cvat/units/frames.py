@@ -89,7 +89,12 @@ class FrameUnits:
         """Put down what the tracks show; the frames on which they show anything."""
         group = self._group
         export, shown = group.export, set[int]()
-        reader = TrackReader(self._setting.vocabulary, ShapeLog(log, export.name), self._rules)
+        reader = TrackReader(
+            self._setting.vocabulary,
+            ShapeLog(log, export.name),
+            self._rules,
+            unlabelled=self._setting.options.unlabelled,
+        )
         for element, record in zip(group.tracks, export.records(group.tracks)):
             try:
                 for frame, shape in reader.by_frame(node_of(record), str(element)):

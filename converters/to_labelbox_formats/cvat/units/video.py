@@ -98,8 +98,8 @@ class _GroupReader:
 
     def tracks(self) -> Iterator[Track]:
         group, export, setting = self._group, self._group.export, self._setting
-        kept, boxes_only = setting.options.groups, setting.context.boxes_only
-        reader = TrackReader(setting.vocabulary, self._log, self._rules, self._size, kept, boxes_only)
+        rest = setting.options.groups, setting.context.boxes_only, setting.options.unlabelled
+        reader = TrackReader(setting.vocabulary, self._log, self._rules, self._size, *rest)
         for element, record in zip(group.tracks, export.records(group.tracks)):
             try:
                 yield from reader.read(record, f"{self._prefix}{element}")

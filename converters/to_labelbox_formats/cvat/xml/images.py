@@ -60,7 +60,7 @@ class ImageReader:
         self._form = options.coordinates
         self._vocabulary = vocabulary
         self._log = self.log = log
-        self._groups = options.groups
+        self._groups, self._unlabelled = options.groups, options.unlabelled.strip()
         self._prefix = ""
         self._number = 0
         self._width: int | None = None
@@ -96,7 +96,7 @@ class ImageReader:
 
     def _read(self, node: Node, number: int) -> None:
         log = self._log
-        label = node.get("label").strip()
+        label = node.get("label").strip() or self._unlabelled
         log.at(f"{self._prefix} {node.tag}[{number}]".lstrip(), str(number))
         if not label:
             log.read(UNNAMED)
