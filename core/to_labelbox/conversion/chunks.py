@@ -29,7 +29,8 @@ CHUNK_UNITS = 1024
 READ_AHEAD = 1 << 8
 """Weight of the items that are read before they are encoded."""
 
-_PIECE = 1 << 20
+_PIECE = 1 << 16
+"""Larger ones are read into new memory each time, which takes as long as hashing them."""
 
 
 class EncodedChunk(Struct):
@@ -146,7 +147,7 @@ def _blocks(items: Iterable[Item], tick: Callable[[], None], most: int) -> Itera
 
 
 def pieces(path: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-    """A file, or ``length`` bytes of whole lines in it, in pieces of about a megabyte that end where a line ends."""
+    """A file, or ``length`` bytes of whole lines in it, in pieces of some 64 kB that end where a line ends."""
     if length == 0:
         return
     with open(path, "rb") as file:

@@ -21,6 +21,7 @@ from to_labelbox.report.errors import NoRoomError, UsageError
 from to_labelbox.report.report import Output, Report
 
 LINES = "annotations.ndjson"
+_PIECE = 1 << 18
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -64,10 +65,16 @@ class Sink:
         self._hash.update(data)
         self.size += len(data)
 
-    def count(self, data: bytes) -> None:
-        """Take account of the next bytes, which another process writes at this place of the file."""
-        self._hash.update(data)
-        self.size += len(data)
+    def count(self, path: str) -> None:
+        """Take account of the bytes of a file, which another process writes at this place of this one.
+
+        All go through the same memory: to be given new one for each piece takes as long as hashing it.
+        """
+        buffer = memoryview(bytearray(_PIECE))
+        with open(path, "rb", buffering=0) as file:
+            while length := file.readinto(buffer):
+                self._hash.update(buffer[:length])
+                self.size += length
         self._file.seek(self.size)
 
     def abandon(self) -> None:

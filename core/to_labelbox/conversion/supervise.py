@@ -165,8 +165,7 @@ def joined_by(
             spent = (part_path(folder, start, stop, "lines"), *(path for path, _ in made))
             tasks.appendleft(Placing(copies, spent))
             for path, sink in made:
-                for piece in pieces(path):
-                    sink.count(piece)
+                sink.count(path)
 
 
 def try_opening(job: ConversionJob, seconds: float) -> None:

@@ -47,7 +47,8 @@ def test_a_part_is_copied_to_its_place(tmp_path: Path, monkeypatch: pytest.Monke
 def test_counted_bytes_are_those_of_the_file(tmp_path: Path) -> None:
     sink = Sink(str(tmp_path / "a"), "a")
     sink.write(b"one\n")
-    sink.count(b"two\n")
+    (tmp_path / "part").write_bytes(b"two\n")
+    sink.count(str(tmp_path / "part"))
     with open(sink.path, "r+b") as other:
         other.seek(4)
         other.write(b"two\n")
