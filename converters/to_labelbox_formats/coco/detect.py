@@ -10,7 +10,6 @@ from itertools import islice
 from to_labelbox.model.text import pattern
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
-from to_labelbox.source.json_end import cut_off
 from to_labelbox.source.json_head import keys_at
 from to_labelbox.source.splits import SPLIT_PATTERN
 
@@ -60,6 +59,8 @@ def why_not(source: Source, name: str) -> str:
         return ""
     if why := source.unreadable.get(name):
         raise FileError(f"cannot be read: {why}")
+    from to_labelbox.source.json_end import cut_off  # few folders have a JSON file to be judged by its end
+
     if cut := cut_off(source, name):
         raise FileError(cut)
     return reason

@@ -32,7 +32,6 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import NoRoomError, SourceError, ToLabelboxError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import SourceInfo
-from to_labelbox.rules.apply_class_map import mapped
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import OtherSize, Settings
@@ -254,6 +253,8 @@ def _lacking(item: Item, keys: Keys | None, settings: Settings) -> str:
 
 
 def _renamed_items(dataset: Dataset, settings: Settings, log: Log, start: int, stop: int) -> Iterator[Item]:
+    from to_labelbox.rules.apply_class_map import mapped  # most sets keep their names
+
     return mapped(settings, dataset.iterate(log, start, stop), log)
 
 

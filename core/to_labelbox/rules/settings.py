@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
@@ -142,6 +141,10 @@ class Settings(Rules):
 
     def wants(self, *names: str) -> bool:
         """Whether a class passes --include and --exclude, by any of its names."""
+        if not self.filtered:
+            return True
+        from fnmatch import fnmatchcase
+
         if self.include and not any(fnmatchcase(name, p) for p in self.include for name in names):
             return False
         return not any(fnmatchcase(name, p) for p in self.exclude for name in names)
