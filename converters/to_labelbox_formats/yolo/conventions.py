@@ -236,6 +236,24 @@ def ask_sixth_value(options: Options, evidence: Evidence, task: Task, path: str)
         )
 
 
+def counted_from_zero(
+    options: Options, evidence: Evidence, names: Mapping[int, str] | None, path: str
+) -> dict[int, str] | None:
+    """Names by ids that count from 0, where theirs count from 1 and it is said, or asked, from where the rows count."""
+    if names is None or sorted(names) != [*range(1, len(names) + 1)]:
+        return None if names is None else dict(names)
+    ids = evidence.whole_ids
+    if options.first_class is None and 0 in ids and len(names) not in ids and len(names) > 1:
+        ask(
+            f"{path}: names have the ids 1 to {len(names)}, but class id 0 occurs and {len(names)} never does: ids seem to count from 0.",
+            (
+                ("-O first_class=0", f"0 is {names[1]!r}, 1 is {names[2]!r}"),
+                ("-O first_class=1", f"1 is {names[1]!r}, and 0 has no name"),
+            ),
+        )
+    return dict(names) if options.first_class is None else {id - 1: name for id, name in names.items()}
+
+
 def are_crossed(options: Options, evidence: Evidence, log: Log) -> bool:
     """Whether four corners come in an order in which their outline crosses itself, such as both left ones before both right ones."""
     if options.task is Task.SEGMENT or not evidence.crossed or 2 * evidence.crossed < len(evidence.quads):

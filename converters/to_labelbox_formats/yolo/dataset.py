@@ -28,6 +28,7 @@ from to_labelbox_formats.yolo.conventions import (
     ask_columns,
     ask_sixth_value,
     ask_units,
+    counted_from_zero,
     decide_box,
     first_class,
     share_keypoint_names,
@@ -197,6 +198,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
     finding = _task_of(tree, index, evidence, options, found.task if found else "", keypoints, frame_of)
     if found is not None and index.guessed and found.names and options.names is None:
         tell_guessed_classes(found.file, found.names, evidence, log)
+    names = counted_from_zero(options, evidence, names, path)
     told = options.task is not None or bool(found and found.task)
     _note_task(finding, evidence, total, told, keypoints, log)
     dota = finding.task is Task.DOTA

@@ -66,6 +66,18 @@ def test_ids_that_count_from_one_in_one_split_are_asked_about(tmp_path: Path) ->
     assert Made(tmp_path, files, options={"first_class": "0"}).codes["class-unknown"] == 1
 
 
+def test_names_from_one_with_ids_from_zero_are_asked_about(tmp_path: Path) -> None:
+    files = yaml("{1: cat, 2: dog}", "0 0.5 0.5 0.1 0.1\n1 0.5 0.5 0.2 0.1\n")
+    with pytest.raises(UsageError, match=r"(?s)-O first_class=0  0 is 'cat', 1 is 'dog'.*-O first_class=1"):
+        Made(tmp_path, files)
+    assert [b[0] for b in Made(tmp_path, files, options={"first_class": "0"}).boxes] == ["cat", "dog"]
+    from_one = Made(tmp_path, files, options={"first_class": "1"})
+    assert [b[0] for b in from_one.boxes] == ["cat"]
+    assert from_one.codes["class-unknown"] == 1
+    right = yaml("{1: cat, 2: dog}", "1 0.5 0.5 0.1 0.1\n2 0.5 0.5 0.2 0.1\n")
+    assert [b[0] for b in Made(tmp_path, right).boxes] == ["cat", "dog"]
+
+
 # --------------------------------------------------------------------------------------------------------- some in pixels
 
 
