@@ -202,7 +202,7 @@ class MaskReader:
             label = ""
             if of_class is not None:
                 found = classes.get(value, 0)
-                label = self._values.get(found, "")
+                label = "" if found in self._skipped else self._values.get(found, "")
                 if not label and not 0 < value <= len(names) and found:
                     of_class.skip(found, count, log)
                     continue

@@ -106,3 +106,14 @@ def test_a_file_of_another_encoding_names_the_option_that_helps(tmp_path: Path) 
     files = {"a.xml": voc(thing(box(1, 2, 3, 4), name="café")).encode("latin-1")}
     assert "-O encoding=latin-1" in Made(tmp_path, files).message("file-unreadable")
     assert Made(tmp_path / "read", files, options={"encoding": "latin-1"}).boxes[0][0] == "café"
+
+
+def test_an_object_without_a_class_in_its_mask_is_no_background(tmp_path: Path) -> None:
+    colours = "# label:color_rgb:parts:actions\nbackground:0,0,0::\ndog:128,0,0::\n"
+    files: dict[str, str | bytes] = {
+        "JPEGImages/a.jpg": jpeg(100, 50),
+        "SegmentationObject/a.png": mask(1),
+        "SegmentationClass/a.png": mask(0),
+    }
+    files |= {"Annotations/a.xml": voc(thing(box(10, 10, 30, 20), name="dog")), "labelmap.txt": colours}
+    assert {line["name"] for line in Made(tmp_path, files).lines} == {"dog (box)", "dog (mask)"}
