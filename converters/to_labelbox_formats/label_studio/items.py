@@ -196,7 +196,9 @@ class _Range(Struct, frozen=True):
         if asset.mismatch:
             log.note(
                 Code.IMAGE_SIZE_MISMATCH,
-                "the picture has another size than its regions say; its own is used",
+                "its regions state several sizes; all were placed by the first: give --media-root"
+                if asset.unchecked
+                else "the picture has another size than its regions say; its own is used",
                 file=path,
             )
         if asset.slot.inline and asset.content is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,26 @@ def test_a_dialogue_under_names_that_only_the_config_knows(tmp_path: Path) -> No
     write(tmp_path / "in", [task([span], {"shown": said})], config)
     report = to_labelbox.convert(tmp_path / "in", tmp_path / "both")
     assert report.annotations.converted == 1
+
+
+def test_a_picture_has_one_size_whatever_its_regions_state(tmp_path: Path) -> None:
+    given = [box("a"), box("b", original_width=100, original_height=200), box("c")]
+    report = to_labelbox.convert(write(tmp_path / "in", [task(given)]), tmp_path / "out")
+    assert len({str(line["bbox"]) for line in lines(tmp_path / "out")}) == 1
+    assert codes(report)["image-size-mismatch"] == 1
+
+
+@pytest.mark.parametrize("field", ["result", "annotations"])
+def test_lists_that_a_table_keeps_as_texts(field: str, tmp_path: Path) -> None:
+    made = task([box()])
+    holder = made if field == "annotations" else made["annotations"][0]
+    holder[field] = json.dumps(holder[field])
+    report = to_labelbox.convert(write(tmp_path / "in", [made]), tmp_path / "out")
+    assert (report.annotations.converted, report.exit_code()) == (1, 0)
+
+
+def test_a_box_on_what_the_config_calls_a_text_is_said_to_be_one(tmp_path: Path) -> None:
+    config = '<Text name="t" value="$text"/><Labels name="l" toName="t"><Label value="A"/></Labels>'
+    report = to_labelbox.convert(write(tmp_path / "in", [task([box()])], config), tmp_path / "out")
+    (said,) = (d.message for d in report.diagnostics if d.code == "geometry-unsupported")
+    assert "a shape on a picture (rectanglelabels), but its task shows a text" in said

@@ -308,6 +308,9 @@ class Lenient(Generic[T]):
 
     def decode_list(self, data: Raw, place: str, faults: list[RecordFault]) -> Iterator[T]:
         try:
+            if bytes(memoryview(data)[:1]) == b'"':
+                # what keeps tables of records writes the lists in them as texts
+                data = Raw(decode_any(data).encode())
             elements = _ELEMENTS.decode(data)
         except UNDECODABLE as error:
             faults.append(RecordFault(Lost.PART, place, f"cannot be read: {in_words(error, data)}"))

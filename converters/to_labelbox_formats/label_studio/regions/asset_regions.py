@@ -114,7 +114,8 @@ class AssetRegions:
             told = self.stored or self.stated or self.sizes.given(self.slot.reference) or video or self.sizes.default
         if self.stored is None:
             self.stored = told
-        return told
+        self.mismatch = self.mismatch or told != self.stored
+        return self.stored  # a picture has one size, of which all are per cent
 
     def message_offsets(self, number: int) -> Offsets:
         offsets = self._message_offsets.get(number)

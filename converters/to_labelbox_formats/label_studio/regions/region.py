@@ -106,6 +106,9 @@ class RegionReader(Struct, gc=False):
         if value.sequence:
             return self._track(value, entry)
         if media in (Media.TEXT, Media.CONVERSATION, Media.HTML):
+            if value.start is None and not value.globalOffsets:
+                what = f"it is a shape on a picture ({entry.type}), but its task shows a text"
+                raise Refused(Code.GEOMETRY_UNSUPPORTED, f"{what}: is the labelling config that of its project?")
             return self._drawn(self._spans(value))
         if media is Media.DOCUMENT:
             page = int(entry.item_index or 0) + 1
