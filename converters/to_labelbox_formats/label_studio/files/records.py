@@ -308,10 +308,7 @@ class Lenient(Generic[T]):
 
     def decode_list(self, data: Raw, place: str, faults: list[RecordFault]) -> Iterator[T]:
         try:
-            if bytes(memoryview(data)[:1]) == b'"':
-                # what keeps tables of records writes the lists in them as texts
-                data = Raw(decode_any(data).encode())
-            elements = _ELEMENTS.decode(data)
+            elements = _ELEMENTS.decode(_inside_text(data))
         except UNDECODABLE as error:
             faults.append(RecordFault(Lost.PART, place, f"cannot be read: {in_words(error, data)}"))
             return
@@ -326,6 +323,12 @@ class Lenient(Generic[T]):
     @cached_property
     def _types(self) -> dict[str, Any]:
         return {f.name: f.type for f in msgspec.structs.fields(self.kind)}
+
+
+def _inside_text(data: Raw) -> bytes | Raw:
+    """The list that stands in a text, as tables of tasks keep it; anything else as it is."""
+    text = decode_any(data) if bytes(memoryview(data)[:1]) == b'"' else ""
+    return text.encode() if text.startswith("[") else data
 
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])

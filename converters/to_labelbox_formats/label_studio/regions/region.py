@@ -35,7 +35,7 @@ from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Id, Region, ValueRecord, decode_any, is_nothing, text_list
 from to_labelbox_formats.label_studio.regions.answers import answer_of, is_answer, unsupported
-from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
+from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions, stated_size
 from to_labelbox_formats.label_studio.regions.grouping import has_shape, labels_of
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
@@ -121,6 +121,8 @@ class RegionReader(Struct, gc=False):
             raise Refused(Code.UNSUPPORTED, f"a region of type {entry.type!r} has no counterpart in Labelbox")
         raster = value.rle or value.imageDataURL is not None
         size = asset.frame_in("percent" if raster else self.conventions.units, entry)
+        if raster and asset.unchecked:
+            size = stated_size(entry) or size  # which its own pixels are of
         if size is None:
             raise Refused(
                 Code.IMAGE_SIZE_UNKNOWN,
