@@ -152,7 +152,7 @@ class KnownBoxes:
         ids = boxes.ids[numbers].tolist()
         file_of = files.tolist()
         labels = [self._labels[f].get(c, "") for f, c in zip(file_of, boxes.categories[numbers].tolist())]
-        left, top, width, height = (places := boxes.places[numbers]).T
+        left, top, width, height = boxes.places[numbers].T
         table = BoxTable(
             ids=ids,
             labels=labels,
@@ -161,7 +161,10 @@ class KnownBoxes:
             right=(left + width).tolist(),
             bottom=(top + height).tolist(),
             sound=((left >= 0) & (top >= 0) & (width > 0) & (height > 0)).tobytes(),
-            places=places.ravel().tolist(),
+            left=left.tolist(),
+            top=top.tolist(),
+            width=width.tolist(),
+            height=height.tolist(),
             unread=boxes.outlined[numbers].tolist(),
         )
         plain = boxes.plain[numbers] & np.array([label != "" for label in labels], bool)

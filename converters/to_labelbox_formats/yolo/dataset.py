@@ -21,6 +21,7 @@ from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import codec_of
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures, load_sizes
+from to_labelbox_formats.yolo.box_rows import BoxRows
 from to_labelbox_formats.yolo.classes import names_of, note_nameless, schema_of
 from to_labelbox_formats.yolo.columns import Columns, columns_of
 from to_labelbox_formats.yolo.conventions import (
@@ -356,7 +357,7 @@ def _iterator(tree: Tree, index: Index, pictures: Pictures, rules: Rules) -> Cal
             return origin, b""
 
     def iterate(log: Log, start: int, stop: int) -> Iterator[Item]:
-        rows = Rows(rules, log)
+        boxes = BoxRows(Rows(rules, log))
         for first in range(start, stop, _BLOCK):
             last = min(first + _BLOCK, stop)
             assets, places = index.assets[first:last], [_PLACES[n] for n in index.places[first:last]]
@@ -365,12 +366,13 @@ def _iterator(tree: Tree, index: Index, pictures: Pictures, rules: Rules) -> Cal
                 pictures.frame(asset, place, log, rows=bool(text))
                 for asset, place, (_, text) in zip(assets, places, texts)
             ]
+            objects = boxes.objects(texts, frames)
             splits = index.splits[first:last]
-            for asset, place, (origin, text), frame, split in zip(assets, places, texts, frames, splits):
+            for asset, place, (origin, _), frame, split, found in zip(assets, places, texts, frames, splits, objects):
                 width, height = frame.stored
                 yield Item(
                     asset=Asset(path=pictures.path(asset, place), width=width or None, height=height or None),
-                    annotations=rows.objects(text, frame, origin) if text else (),
+                    annotations=found,
                     split=index.split_names[split],
                     split_seen_in=asset if index.splits_by_name and index.split_names[split] else "",
                     origin=origin,

@@ -107,7 +107,7 @@ class Rules(Struct, frozen=True):
 _NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LIMIT = 1e7
 """Coordinates beyond this, in widths of the picture or in pixels, are damage."""
-_MAX_CLASS = 1_000_000
+MAX_CLASS = 1_000_000
 MAX_LINE = 4 * 2**20
 """No row of one object is longer."""
 SIZE_REMEDY = (
@@ -122,7 +122,7 @@ _NO_CONFIDENCE = (
     "ends with a value that is no confidence: if it is a track id, -O predictions=true takes such rows in without it; "
     "if it turns the box, say -O angle=degrees or -O angle=radians"
 )
-_places = Places("line {}")
+PLACES = Places("line {}")
 
 
 class Rows:
@@ -133,7 +133,7 @@ class Rows:
         self.log = log
         self._known: dict[bytes, tuple[str, Tally]] = {}
         self._pose = 5 + rules.keypoints[0] * rules.keypoints[1] if rules.keypoints else 0
-        self._boxes = (
+        self.plain_boxes = (
             rules.task is Task.DETECT
             and not rules.pixels
             and rules.box is BoxForm.CENTER
@@ -147,28 +147,7 @@ class Rows:
         """The objects of a label file."""
         if b"\r" in data:
             data = utf8(data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        lines = data.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        if not lines:
-            return []
-        if not (
-            self._boxes
-            and frame.width
-            and frame.orientation == 1
-            and len(data) < MAX_LINE
-            and data[0] in b"0123456789"
-            and len(set(lines)) == len(lines)
-            and b"_" not in data
-            and b"," not in data
-            and b"#" not in data
-            and b";" not in data
-            and b"//" not in data
-        ):
-            found = self._carefully(data, frame, file)
-        else:
-            found = self._quickly(lines, frame, file)
-        return self._close(found, file)
+        return self._close(self._carefully(data, frame, file), file)
 
     def _close(self, found: list[Object], file: str) -> list[Object]:
         """Report rows of a file that do not fit the set's task."""
@@ -181,26 +160,6 @@ class Rows:
                 count=self._odd,
             )
             self._odd = 0
-        return found
-
-    def _quickly(self, lines: list[bytes], frame: Frame, file: str) -> list[Object]:
-        """Plain boxes on an upright picture of known size; any other row goes the careful way."""
-        width, height, known = frame.width, frame.height, self._known
-        found: list[Object] = []
-        for (id, where), tokens in zip(_places(len(lines)), map(bytes.split, lines)):
-            try:
-                token, first, second, third, fourth = tokens
-                label, tally = known[token]
-                x, y, w, h = float(first), float(second), float(third), float(fourth)
-                plain = -1.0 < x < 2.0 and -1.0 < y < 2.0 and w >= 0.0 <= h and w + h < 4.0  # false for NaN
-            except (ValueError, KeyError):
-                plain = False
-            if plain:
-                tally.read += 1
-                box = Box((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
-                found.append(Object(id=id, label=label, geometry=box, location=where))
-            elif tokens:
-                self._add(found, tokens, frame, file, id, where)
         return found
 
     def _carefully(self, data: bytes, frame: Frame, file: str) -> list[Object]:
@@ -217,7 +176,7 @@ class Rows:
             if mended:
                 self.log.note(Code.FIELD_REPAIRED, mended, file=file)
         tokens = (line.split() if len(line) < MAX_LINE else [line] for line in lines)
-        return self._rows(zip(_places(len(lines)), tokens), frame, file)
+        return self._rows(zip(PLACES(len(lines)), tokens), frame, file)
 
     def listed(self, rows: list[list[bytes]], frame: Frame, file: str, record: str) -> list[Object]:
         """The objects of rows that stand in one record of a file."""
@@ -279,7 +238,7 @@ class Rows:
     def class_of(self, token: bytes) -> tuple[str, Code | None, str]:
         """(class in the ledger, why a row of it is skipped or None, message). ``3.0`` counts as 3."""
         number = float(token) if _NUMBER.fullmatch(token) else math.nan
-        if not (number.is_integer() and 0 <= number < _MAX_CLASS):
+        if not (number.is_integer() and 0 <= number < MAX_CLASS):
             return UNREADABLE, Code.RECORD_UNREADABLE, f"the class id {_quoted(token)} is not a whole number from 0 on"
         index, names = int(number) - self.rules.first_class, self.rules.names
         if names is not None and index in names:

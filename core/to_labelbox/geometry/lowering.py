@@ -131,20 +131,24 @@ class Lowering:
             rings.append(ring)
         return rings
 
-    def all_plain(self, rows: Rows) -> bool:
-        """Whether :meth:`plain` would give a box or an outline for every object."""
+    def not_plain(self, rows: Rows) -> Sequence[int]:
+        """The numbers of the objects for which :meth:`plain` would give None; of outlines those of all where there is one."""
         table, first, last = rows.table, rows.start, rows.stop
-        right, bottom = self._right, self._bottom
+        numbers, right, bottom = range(first, last), self._right, self._bottom
+        outlines = isinstance(table, OutlineTable)
         if isinstance(table, OutlineTable):
             if self._careful or self.width is None or self.height is None:
-                return False
+                return numbers
             if any((self._policies.get(one) or self.policy(one)) is not Policy.POLYGON for one in {*rows.labels}):
-                return False
+                return numbers
             first, last = table.first_ring[first], table.first_ring[last]
             right, bottom = self.width, self.height
-        if b"\0" in table.sound[first:last]:
-            return False
-        return max(table.right[first:last]) <= right and max(table.bottom[first:last]) <= bottom
+        rights, bottoms, sound = table.right, table.bottom, table.sound
+        if b"\0" not in sound[first:last] and max(rights[first:last]) <= right and max(bottoms[first:last]) <= bottom:
+            return ()
+        if outlines:
+            return numbers
+        return [n for n in numbers if not (sound[n] and rights[n] <= right and bottoms[n] <= bottom)]
 
     def lower(self, obj: Object) -> list[Shape]:
         """The shapes to write. Raises :class:`Refused`."""

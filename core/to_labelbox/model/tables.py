@@ -60,12 +60,15 @@ class ObjectTable(Struct, kw_only=True, eq=False):
 
 
 class BoxTable(ObjectTable, eq=False):
-    """Upright boxes. ``places`` are left, top, width, height of one after another."""
+    """Upright boxes."""
 
-    places: list[float]
+    left: list[float]
+    top: list[float]
+    width: list[float]
+    height: list[float]
 
     def geometry(self, n: int) -> Box:
-        return Box(*self.places[4 * n : 4 * n + 4])
+        return Box(self.left[n], self.top[n], self.width[n], self.height[n])
 
 
 class OutlineTable(ObjectTable, eq=False):

@@ -42,7 +42,7 @@ def the_same(tmp_path: Path, records: list[dict[str, Any]]) -> None:
     path.write_text(json.dumps({"annotations": placed, "images": images, "categories": categories}))
     quick = converted(path, tmp_path / "out")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("to_labelbox_formats.labelbox.encode.shapes.Shapes.rows", lambda self, rows: False)
+        patch.setattr("to_labelbox_formats.labelbox.encode.shapes.Shapes.rows", lambda *_: False)
         assert converted(path, tmp_path / "out") == quick
 
 

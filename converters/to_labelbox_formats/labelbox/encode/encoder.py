@@ -140,20 +140,22 @@ class Encoder:
         self._note_asset(asset, item.split)
         buffer.survey.note_group(item.split, asset.path, bool(item.annotations))
 
-        before = buffer.line_count
         shapes, tracks = self._shapes, self._tracks
+        before = shapes.line_count
         shapes.start(item)
-        if tracks is not None:
-            tracks.start()
-        if asset.frames is not None and asset.frames > MAX_FRAMES:
-            buffer.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=buffer.key)
-        answers: list[Classification] = []
-        relationships: list[Relationship] = []
         ends: dict[str, str] = {}
         instances: dict[str, int] = {}
         plain = asset.media is Media.IMAGE and not buffer.filtered and buffer.fit is None and buffer.required is None
-        done = plain and isinstance(item.annotations, Rows) and shapes.rows(item.annotations)
-        remaining = iter(() if done else item.annotations)
+        if plain and type(item.annotations) is Rows and shapes.rows(item.annotations, ends, instances):
+            self._counts.append(shapes.line_count - before)
+            return
+        if item.annotations:
+            shapes.settle()
+        if tracks is not None:
+            tracks.start()
+        answers: list[Classification] = []
+        relationships: list[Relationship] = []
+        remaining = iter(item.annotations)
         linked = ends if self._settings.relationships else None
         while (annotation := shapes.plain(remaining, linked) if plain else next(remaining, None)) is not None:
             if type(annotation) is Object:
@@ -180,9 +182,9 @@ class Encoder:
             self._demand(answers, sources)
         if relationships:
             self._relate(relationships, ends, sources)
-        if buffer.line_count - before > MANY:
+        if shapes.line_count - before > MANY:
             buffer.check_many(shapes.plain_lines())
-        self._counts.append(buffer.line_count - before)
+        self._counts.append(shapes.line_count - before)
 
     def _cleaned(self, item: Item) -> Item:
         """The item with its file under a name that a text can hold."""
@@ -322,3 +324,6 @@ class Encoder:
             survey.note_largest(TEXT, len(asset.text))
         if asset.frames is not None:
             survey.note_largest(FRAMES, asset.frames)
+            if asset.frames > MAX_FRAMES:
+                message = f"{asset.frames} frames; a video may have {MAX_FRAMES}"
+                self._buffer.log.note(Code.LIMIT, message, file=self._buffer.key)

@@ -240,7 +240,7 @@ class LineBuffer:
 
 def _first_location(item: Item) -> str:
     """Where the first annotation stands. Those that are read while they are iterated may become fewer than are counted."""
-    if isinstance(item.annotations, Rows):
+    if type(item.annotations) is Rows:
         return item.annotations.table.locations[item.annotations.start] if item.annotations else ""
     with suppress(IndexError):
         return item.annotations[0].location

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import compress
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, chain, compress, pairwise, repeat
+from typing import TypeVar
 
 from msgspec import Raw
 
@@ -12,7 +13,7 @@ from to_labelbox.geometry.lowering import Lowering, Shape
 from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Object
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
-from to_labelbox.model.tables import OutlineTable, Rows
+from to_labelbox.model.tables import BoxTable, OutlineTable, Rows
 from to_labelbox.report.annotation_index import IndexLine
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
@@ -24,7 +25,10 @@ from to_labelbox_formats.labelbox.encode.line_forms import LINE_FORMS, Form
 from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox, BoxLine, PolygonLine
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, attributes_token, tool_token
 from to_labelbox_formats.labelbox.encode.table_texts import TableTexts
+from to_labelbox_formats.labelbox.encode.uuids import Uuids
 from to_labelbox_formats.labelbox.limits import MANY
+
+T = TypeVar("T")
 
 
 class _UnnamedError(Exception):
@@ -54,11 +58,24 @@ class _Plain:
         self.named: dict[int, tuple[tuple[Attribute, ...], Raw]] = {}
 
 
+class _Waiting:
+    """Objects of a table from ``start`` to ``stop``, of assets with so many each, that are to be written at once."""
+
+    __slots__ = ("counts", "places", "rows", "start", "stop", "table", "texts", "uuids")
+
+    def __init__(self, table: BoxTable | OutlineTable, texts: TableTexts, start: int) -> None:
+        self.table, self.texts, self.start, self.stop = table, texts, start, start
+        self.counts: list[int] = []
+        self.uuids: list[Uuids] = []
+        self.rows: list[str] = []
+        self.places: list[str] = []
+
+
 class Shapes:
     """Encodes the shapes of one asset after another; ``ends`` and ``instances`` are the asset's.
 
     ``ends`` gets the uuid of each object's first line by the object's id, ``instances`` the number of objects with
-    keypoints by label.
+    keypoints by label. Lines of tables wait for :meth:`settle`, which comes before any other line.
     """
 
     def __init__(self, buffer: LineBuffer) -> None:
@@ -72,6 +89,13 @@ class Shapes:
         self._converted: list[_Plain] = []
         self._approximated: list[_Plain] = []
         self._row = 0
+        self._waiting: _Waiting | None = None
+        self._lines = 0
+
+    @property
+    def line_count(self) -> int:
+        """Lines that are written or wait."""
+        return self._buffer.line_count + self._lines
 
     def start(self, item: Item) -> None:
         """The asset that the next shapes are on."""
@@ -89,6 +113,7 @@ class Shapes:
 
     def finish(self) -> None:
         """Put into the log and the survey what has only been counted."""
+        self.settle()
         self._lowering.finish()
         for plain, count in Counter(self._converted).items():
             plain.lines += count
@@ -169,65 +194,104 @@ class Shapes:
             return obj
         return None
 
-    def rows(self, rows: Rows) -> bool:
-        """All objects of the asset at once, where :meth:`plain` would write each of them; else none, and False."""
-        buffer, table, start, stop = self._buffer, rows.table, rows.start, rows.stop
-        plains = self._plain_rings if isinstance(table, OutlineTable) else self._plain_boxes
+    def rows(self, rows: Rows, ends: dict[str, str], instances: dict[str, int]) -> bool:
+        """All objects of the asset, those that :meth:`plain` would write not before :meth:`settle`; or none, and False."""
+        table, start, stop = rows.table, rows.start, rows.stop
         texts = table.once(TableTexts)
-        first, last = texts.first_shape[start], texts.first_shape[stop]
-        if last - first > MANY or not self._lowering.all_plain(rows) or not self._has_tools(rows, plains):
+        if not texts.named or texts.first_shape[stop] - texts.first_shape[start] > MANY:
             return False
-        of_objects = list(map(plains.__getitem__, table.labels[start:stop]))
-        names, digits = [plain.name for plain in of_objects], texts.digits[start:stop]
-        for n in range(start, stop) if any(table.attributes[start:stop]) else ():
-            if table.attributes[n]:
-                names[n - start] = bytes(self._named(of_objects[n - start], table.attributes[n])).decode()
-        uuids = [*map(buffer.uuids.start.__add__, digits)]
+        others = self._lowering.not_plain(rows)
+        if len(others) == stop - start:
+            return False
+        for n in others:
+            self._wait(table, texts, start, n)
+            self.settle()
+            self.add(table.object(n), ends, instances)
+            start = n + 1
+        self._wait(table, texts, start, stop)
+        return True
+
+    def _wait(self, table: BoxTable | OutlineTable, texts: TableTexts, start: int, stop: int) -> None:
+        """Let objects of the asset wait for others of their table, to be written at once."""
+        if start == stop:
+            return
+        waiting, buffer = self._waiting, self._buffer
+        if waiting is None or waiting.table is not table or waiting.stop != start:
+            self.settle()
+            waiting = self._waiting = _Waiting(table, texts, start)
+        waiting.stop = stop
+        waiting.counts.append(stop - start)
+        waiting.uuids.append(buffer.uuids)
+        waiting.rows.append(str(buffer.data_row, "utf-8"))
+        waiting.places.append(str(buffer.place, "utf-8"))
+        self._lines += texts.first_shape[stop] - texts.first_shape[start]
+        if texts.lost:
+            lost = zip(table.locations[start:stop], table.ids[start:stop])
+            self._lowering.note_forced(*compress(lost, table.unread[start:stop]))
+
+    def settle(self) -> None:
+        """Write what waits: what does not depend on the asset was made for the whole table."""
+        if self._waiting is None:
+            return
+        waiting, self._waiting, self._lines = self._waiting, None, 0
+        buffer, table, texts = self._buffer, waiting.table, waiting.texts
+        start, stop, counts = waiting.start, waiting.stop, waiting.counts
+        of_objects = self._tools_of_rows(table, start, stop)
+        names = [plain.name for plain in of_objects]
+        for n in compress(range(start, stop), table.attributes[start:stop]) if texts.answered else ():
+            names[n - start] = str(self._named(of_objects[n - start], table.attributes[n]), "utf-8")
+        owners = list(_repeated(waiting.uuids, counts))
+        uuids = [own.start + digits for own, digits in zip(owners, texts.digits[start:stop])]
         told = texts.told[start:stop] if buffer.spill_index is not None else []
+        first, last = texts.first_shape[start], texts.first_shape[stop]
         if last - first > stop - start:
-            self._take_apart(rows, texts.first_shape, of_objects, names, uuids, told)
-        row = f'","dataRow":{bytes(buffer.data_row).decode()},"name":'
-        lines = [f'{{"uuid":"{u}{row}{name}{text}' for u, name, text in zip(uuids, names, texts.shapes[first:last])]
-        number, place = buffer.number, f'","key":{bytes(buffer.place).decode()}'
-        index = [f'{{"line":{number()},"uuid":"{u}{place}{of_line}' for u, of_line in zip(uuids, told)]
-        unread = table.unread[start:stop]
-        if any(unread):
-            self._lowering.note_forced(*compress(zip(table.locations[start:stop], table.ids[start:stop]), unread))
+            ends = list(accumulate(counts, initial=start))
+            counts = [texts.first_shape[end] - texts.first_shape[begin] for begin, end in pairwise(ends)]
+            self._take_apart(waiting, owners, of_objects, names, uuids, told)
+        rows, places = _repeated(waiting.rows, counts), _repeated(waiting.places, counts)
+        lines = [
+            f'{{"uuid":"{uuid}","dataRow":{row},"name":{name}{shape}'
+            for uuid, row, name, shape in zip(uuids, rows, names, texts.shapes[first:last])
+        ]
+        index = [
+            f'{{"line":{number},"uuid":"{uuid}","key":{place}{of_line}'
+            for uuid, place, of_line, number in zip(uuids, places, told, iter(buffer.number, None))
+        ]
+        if texts.lost:
+            unread = table.unread[start:stop]
             self._approximated += compress(of_objects, unread)
             of_objects = [plain for plain, lost in zip(of_objects, unread) if not lost]
         self._converted += of_objects
         buffer.add("".join(lines), last - first, "".join(index))
-        return True
 
-    def _take_apart(self, rows: Rows, first: Sequence[int], of_objects: Sequence[_Plain], *of_each: list[str]) -> None:
+    def _take_apart(
+        self, waiting: _Waiting, owners: Sequence[Uuids], of_objects: Sequence[_Plain], *of_each: list[str]
+    ) -> None:
         """Make names, uuids and what the index tells, which are of objects, those of their shapes."""
-        table, (names, uuids, told) = rows.table, of_each
+        table, first, (names, uuids, told) = waiting.table, waiting.texts.first_shape, of_each
         at = -1
-        for n, plain in enumerate(of_objects, rows.start):
+        for n, (plain, own) in enumerate(zip(of_objects, owners), waiting.start):
             at += 1
             count = first[n + 1] - first[n]
             if count == 1:
                 continue
             id = str(table.ids[n])
-            names[at : at + 1] = [bytes(self._piece_name(plain, id, table.attributes[n])).decode()] * count
-            uuids[at + 1 : at + 1] = [self._buffer.uuids.make(id, str(piece)) for piece in range(1, count)]
+            names[at : at + 1] = [str(self._piece_name(plain, id, table.attributes[n]), "utf-8")] * count
+            uuids[at + 1 : at + 1] = [own.make(id, str(piece)) for piece in range(1, count)]
             told[at : at + 1] *= count
             plain.lines += count - 1
             at += count - 1
 
-    def _has_tools(self, rows: Rows, plains: Mapping[str, _Plain]) -> bool:
-        """Whether all classes have a name; each then has a tool."""
-        labels = rows.labels
-        if all(map(plains.__contains__, labels)):
-            return True
-        for label in dict.fromkeys(labels):
-            if not label.strip():
-                return False
-            if label not in plains:
-                first = next(obj for obj in rows if obj.label == label)
-                box = plains is self._plain_boxes
-                self._plain_tool(first, Kind.BOX if box else Kind.POLYGON, Box if box else list)
-        return True
+    def _tools_of_rows(self, table: BoxTable | OutlineTable, start: int, stop: int) -> list[_Plain]:
+        outlines = isinstance(table, OutlineTable)
+        plains, labels = self._plain_rings if outlines else self._plain_boxes, table.labels[start:stop]
+        try:
+            return list(map(plains.__getitem__, labels))
+        except KeyError:
+            for n, label in enumerate(labels, start):
+                if label not in plains:
+                    self._plain_tool(table.object(n), *((Kind.POLYGON, list) if outlines else (Kind.BOX, Box)))
+            return list(map(plains.__getitem__, labels))
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
         """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen.
@@ -381,3 +445,8 @@ class Shapes:
 def _instance(id: str) -> bytes:
     """The answer that holds the pieces of one outline together; ``name`` is Labelbox's, and the question free text."""
     return b',"classifications":[{"name":"%b","answer":%b}]' % (INSTANCE.encode(), ascii_json(id))
+
+
+def _repeated(values: Iterable[T], counts: Iterable[int]) -> Iterator[T]:
+    """Each value so many times."""
+    return chain.from_iterable(map(repeat, values, counts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -20,13 +20,16 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 class TableTexts:
     """What is written of the shapes of a table whatever their asset: made once for all assets, in the order of the table.
 
-    ``digits`` end the uuid of each object. Object n begins with shape ``first_shape[n]``.
+    ``digits`` end the uuid of each object. Object n begins with shape ``first_shape[n]``. ``named``: all have a class,
+    ``answered``: some have answers, ``lost``: some have lost their outline.
     """
 
     def __init__(self, table: BoxTable | OutlineTable) -> None:
         # not the table itself, which holds this: the two would wait for the collector, and with them all texts of a set
         self._told_of = table.locations, table.ids, table.labels, table.unread
-        self.digits = [f"{id:012x}" for id in table.ids]
+        self.digits = _digits(table.ids)
+        self.named = all(map(str.strip, set(table.labels)))
+        self.answered, self.lost = any(table.attributes), any(table.unread)
         self.first_shape: Sequence[int]
         if isinstance(table, BoxTable):
             self.shapes, self.first_shape = _box_texts(table), range(len(table.ids) + 1)
@@ -41,15 +44,26 @@ class TableTexts:
     def told(self) -> list[str]:
         """What ends the index line of each object."""
         locations, ids, labels, unread = self._told_of
-        classes = {label: ascii_text(label).decode() for label in set(labels)}
-        marks = [_APPROXIMATED if lost else "" for lost in unread]
         return [
-            f',"where":"{where}","id":"{id}","class":{classes[label]}{mark}}}\n'
-            for where, id, label, mark in zip(locations, ids, labels, marks)
+            f',"where":"{where}","id":"{id}","class":{end}'
+            for where, id, end in zip(locations, ids, map(_end_told, labels, unread))
         ]
 
 
+@lru_cache(1 << 12)
+def _end_told(label: str, lost: bool) -> str:
+    return f"{ascii_text(label).decode()}{_APPROXIMATED if lost else ''}}}\n"
+
+
+_SMALL = [f"{id:012x}" for id in range(256)]
+
+
+def _digits(ids: list[int]) -> list[str]:
+    if max(ids, default=0) < len(_SMALL):
+        return list(map(_SMALL.__getitem__, ids))
+    return [f"{id:012x}" for id in ids]
+
+
 def _box_texts(table: BoxTable) -> list[str]:
-    places = table.places
-    boxes = _encode_lines(list(map(Bbox, places[1::4], places[::4], places[3::4], places[2::4]))).decode()
+    boxes = _encode_lines(list(map(Bbox, table.top, table.left, table.height, table.width))).decode()
     return [f',"bbox":{box}}}\n' for box in boxes.split("\n")[:-1]]
