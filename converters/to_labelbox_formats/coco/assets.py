@@ -156,6 +156,10 @@ class Paths:
         width, height = size or (None, None)
         return Asset(path=path, id=str(record.id), url=url or None, width=width, height=height, picture=other), side
 
+    def path(self, record: ImageRecord, file: int) -> str:
+        """The path of an image."""
+        return self._path(record, file)[0]
+
     def _path(self, record: ImageRecord, file: int) -> tuple[str, str, str | None]:
         """(path below the media root, path as the file has it, address)."""
         name, url = record.file_name, record.coco_url

@@ -90,6 +90,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         _details(files),
         unit_name=items.name,
         unit_items=items.unlabelled,
+        asset_names=items.names,
     )
 
 

@@ -79,6 +79,18 @@ class Items:
             image = self._paths.image(text, file, row, log)
             return [] if image is None else [self._item(self._paths.asset(image, file, log)[0], (), file)]
 
+    def names(self) -> Iterator[str]:
+        """The paths of all images and frames."""
+        merged = self._merged
+        with self._texts.open() as opened:
+            files, rows = merged.image_file[: merged.images], merged.image_record[: merged.images]
+            texts = read_records(opened, [f.images for f in merged.files], files, rows)
+            for text, file, row in zip(texts, files.tolist(), rows.tolist()):
+                if (image := self._paths.image(text, file, row, Log())) is not None:
+                    yield self._paths.path(image, file)
+            for unit in range(len(self._frames)):
+                yield from (item.asset.path for item in self._frames.unlabelled(opened, unit))
+
     def _images(self, opened: Opened, log: Log, start: int, stop: int) -> Iterator[Item]:
         merged, records = self._merged, self._records
         image_files, image_rows = merged.image_file[start:stop], merged.image_record[start:stop]

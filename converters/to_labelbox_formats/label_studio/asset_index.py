@@ -42,10 +42,14 @@ class AssetIndex(Struct, frozen=True):
 
     def name(self, reference: Reference) -> str:
         """The shortest name that no other asset has."""
+        return self.names_of(reference)[0]
+
+    def names_of(self, reference: Reference) -> Sequence[str]:
+        """The names from the shortest on that no other asset has."""
         for level, name in enumerate(reference.names):
-            if hash(name) not in self.clashes[min(level, LEVELS - 1)]:
-                return name
-        return reference.names[-1]
+            if not self.clashes or hash(name) not in self.clashes[min(level, LEVELS - 1)]:
+                return reference.names[level:]
+        return reference.names[-1:]
 
 
 def index_assets(slots: Callable[[], Iterable[tuple[int, Slot]]]) -> AssetIndex:

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, unquote, unquote_to_bytes
@@ -405,7 +405,14 @@ class VideoHeader(NamedTuple):
 class Sizes:
     """Sizes of assets from a sizes file, media headers or the option, which is the ``default``."""
 
-    def __init__(self, context: ReadContext, default: tuple[int, int] | None) -> None:
+    def __init__(
+        self,
+        context: ReadContext,
+        default: tuple[int, int] | None,
+        names_of: Callable[[Reference], Sequence[str]],
+    ) -> None:
+        """``names_of``: the names of an asset that no other one has."""
+        self._names_of = names_of
         self._media = context.media
         self._sizes = context.sizes
         self.default = default
@@ -413,7 +420,7 @@ class Sizes:
 
     def header(self, reference: Reference | None) -> Header | None:
         """The picture's header, when its file is at hand under one of its names."""
-        return _first(self._media.header, reference) if self._media is not None else None
+        return self._first(self._media.header, reference) if self._media is not None else None
 
     def video(self, reference: Reference | None) -> VideoHeader | None:
         path = self._path(reference)
@@ -432,19 +439,18 @@ class Sizes:
 
     def given(self, reference: Reference | None) -> tuple[int, int] | None:
         """The size that the user's file states."""
-        return _first(self._sizes.get, reference)
+        return self._first(self._sizes.get, reference)
 
     def _path(self, reference: Reference | None) -> str | None:
-        return _first(self._media.path, reference) if self._media is not None else None
+        return self._first(self._media.path, reference) if self._media is not None else None
 
-
-def _first(look_up: Callable[[str], T | None], reference: Reference | None) -> T | None:
-    """What is found under the first of an asset's names that leads to anything."""
-    for name in reference.names if reference is not None else ():
-        found = look_up(name)
-        if found is not None:
-            return found
-    return None
+    def _first(self, look_up: Callable[[str], T | None], reference: Reference | None) -> T | None:
+        """What is found under the first of an asset's names that leads to anything."""
+        for name in self._names_of(reference) if reference is not None else ():
+            found = look_up(name)
+            if found is not None:
+                return found
+        return None
 
 
 def _probe(path: str) -> VideoHeader | None:

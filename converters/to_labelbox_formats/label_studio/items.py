@@ -28,7 +28,7 @@ from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.region_log import Place
 from to_labelbox_formats.label_studio.regions.task import TaskReader, TaskRecord, log_fault
 from to_labelbox_formats.label_studio.regions.task_assets import Shows
-from to_labelbox_formats.label_studio.task_index import TaskIndex
+from to_labelbox_formats.label_studio.task_index import TaskIndex, slots_in
 
 
 class TaskItems(Struct, frozen=True):
@@ -57,6 +57,14 @@ class TaskItems(Struct, frozen=True):
             task = Task(data=heads[0].data, id=id, annotations=[])
             return list(self._range(files, Log()).of_task(task, (), (), unit, index.file_name(unit)))
 
+    def asset_names(self) -> Iterator[str]:
+        """The paths of all assets but inline texts."""
+        index = self.index
+        with closing(self._files()) as files:
+            for _, slot in slots_in(index, files, index.config, self.options.data_key):
+                if slot.reference is not None:
+                    yield index.assets.name(slot.reference)
+
     def name(self, unit: int) -> str:
         """The file of a task and its number in it."""
         return f"{self.index.file_name(unit)} [{self.index.number(unit)}]"
@@ -65,7 +73,9 @@ class TaskItems(Struct, frozen=True):
         return TaskFiles(self.source, self.index.files, self.index.given)
 
     def _range(self, elsewhere: TaskFiles, log: Log) -> _Range:
-        reader = TaskReader(self.index.config, self.declared, self.conventions, self.options, self.context, log)
+        reader = TaskReader(
+            self.index.config, self.declared, self.conventions, self.options, self.context, log, self.index.assets
+        )
         return _Range(self.index, reader, elsewhere, self.options.data_key, log)
 
 

@@ -128,7 +128,7 @@ def index_tasks(
     known = config or census.config(options.data_key, log)
     with closing(TaskFiles(source, survey.files, given)) as files:
         _attach(survey, files)
-        assets = index_assets(partial(_slots, survey, files, known, options.data_key))
+        assets = index_assets(partial(slots_in, survey, files, known, options.data_key))
     if config is None and options.data_key is None and not assets.shown:
         census.fields.ask()
     return TaskIndex(
@@ -146,7 +146,10 @@ def index_tasks(
     )
 
 
-def _slots(survey: _Survey, files: TaskFiles, config: Config, data_key: str | None) -> Iterator[tuple[int, Slot]]:
+def slots_in(
+    survey: _Survey | TaskIndex, files: TaskFiles, config: Config, data_key: str | None
+) -> Iterator[tuple[int, Slot]]:
+    """The assets of all tasks with the number of their task, in order."""
     for piece in survey.pieces:
         for unit, head in enumerate(files.heads(piece, HEADS), piece.first):
             if unit not in survey.absorbed:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
@@ -18,6 +18,26 @@ from to_labelbox.report.errors import SourceError, UsageError
 
 is_payload = re.compile(r"annotations(-\d{5,})?\.ndjson").fullmatch
 REPORT, ROWS, ONTOLOGY, INDEX = "report.json", "data_rows.ndjson", "ontology.json", "index.ndjson"
+
+
+class _Named(Struct):
+    global_key: str = ""
+    row_data: Any = None
+
+
+_named = msgspec.json.Decoder(_Named).decode
+
+
+def asset_names(paths: Iterable[str]) -> Iterator[str]:
+    """What the assets in files of data rows are called below a media root: by where they are, those in the web by their keys."""
+    for path in paths:
+        with suppress(OSError), open(path, "rb") as file:
+            for raw in file:
+                with suppress(ValueError, RecursionError):
+                    row = _named(raw)
+                    data = row.row_data.values() if isinstance(row.row_data, dict) else (row.row_data,)
+                    local = [n for n in data if isinstance(n, str) and "://" not in n and "\n" not in n]
+                    yield from (name.replace("\\", "/") for name in local or (row.global_key,))
 
 
 class Part(Struct, frozen=True):
@@ -42,6 +62,11 @@ class Output(Struct, frozen=True):
     folder: str
     parts: tuple[Part, ...]
     ontology: str
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The files of its data rows."""
+        return tuple(part.rows for part in self.parts)
 
     def files(self) -> Iterator[str]:
         """All that is imported, in order."""

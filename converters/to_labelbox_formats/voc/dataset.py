@@ -104,6 +104,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         },
         unit_name=layout.entry,
         unit_items=items.unlabelled,
+        asset_names=items.names,
     )
 
 

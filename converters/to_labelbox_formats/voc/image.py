@@ -92,6 +92,13 @@ class Items:
                     else:
                         yield item
 
+    def names(self) -> Iterator[str]:
+        """The paths of the images, those that are not in the source by the place of their annotation file."""
+        layout = self._layout
+        for unit in range(layout.units):
+            image = layout.image(unit)
+            yield self._path(image) if image else self._implied(*layout.folder(layout.entry(unit)), "jpg")
+
     def unlabelled(self, unit: int) -> list[Item]:
         """The data row of a unit whose file cannot be read."""
         name = self._layout.entry(unit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from to_labelbox.model.text import pattern
@@ -47,9 +47,16 @@ class Pictures:
         self._tree = tree
         self._base = tree.base
         self.media = context.media
-        self._given = [AssetTable(s) for s in (context.sizes, sizes) if s]
+        own = sizes.of(context.claims) if isinstance(sizes, AssetTable) else AssetTable(sizes, context.claims)
+        common = context.sizes if isinstance(context.sizes, AssetTable) else AssetTable(context.sizes)
+        self._given = [table for table in (common, own) if table]
+        self._claims, self._common = context.claims, common
         self._exif = context.exif and upright
         self._drop, self._add = _offset(tree.source.folder, context.media.root if context.media else None)
+
+    def claim(self, names: Sequence[str]) -> None:
+        """Name all pictures of the set before any is looked for below the media root."""
+        self._claims.set(lambda: (self.path(name, FoundIn.NOWHERE) for name in names))
 
     def path(self, name: str, place: FoundIn) -> str:
         """The asset's path: below the media root when the picture is there, else below the source."""
@@ -70,7 +77,7 @@ class Pictures:
         if header is not None and header.orientation == 1 and stated is None and not self._given:
             return Frame(header.width, header.height)
         if self._given:
-            stated = self._size(self.path(name, place)) or self._size(name) or stated
+            stated = self._size(self.path(name, place), log) or self._size(name, log) or stated
         if header is None:
             if place is FoundIn.SOURCE and stated is None:
                 log.file_unreadable(name, "is no picture whose size can be read")
@@ -107,9 +114,15 @@ class Pictures:
             return found, FoundIn.MEDIA
         return name, FoundIn.NOWHERE
 
-    def _size(self, name: str) -> tuple[int, int] | None:
+    def _size(self, name: str, log: Log) -> tuple[int, int] | None:
         """That of the user's tables, the first that knows the picture."""
-        return next((size for sizes in self._given if (size := sizes.get(name)) is not None), None)
+        for sizes in self._given:
+            found = sizes.find(name)
+            if isinstance(found, str):
+                return sizes[found]
+            if found is not None and sizes is not self._common:
+                log.note(*found.said_of("-O sizes"), file=name)
+        return None
 
 
 def _offset(source: str | None, media: str | None) -> tuple[str, str]:

@@ -272,6 +272,7 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
     media = pictures.media
     if media is None or FoundIn.NOWHERE not in index.places:
         return
+    pictures.claim(list(index.assets))
     used: set[str] = set()
     unsure: set[str] = set()
     sample: list[tuple[str, str, str | Tie | None]] = []
@@ -285,8 +286,8 @@ def _find_media(index: Index, pictures: Pictures, first_implied: int, log: Log) 
             names.append(_sure_name(index.label_of(unit), asset))
         found = media.find_first(names)
         sample.append((index.split_names[index.splits[unit]], names[0], found))
-        if found is None and (bare := media.find_first(filter(None, map(_before_upload, names)))):
-            uploads.setdefault(bare if isinstance(bare, str) else bare.first, []).append(unit)
+        if found is None and isinstance(bare := media.find_first(filter(None, map(_before_upload, names))), str):
+            uploads.setdefault(bare, []).append(unit)
         elif isinstance(found, str):
             beside.setdefault(_folder(found), index.split_names[index.splits[unit]])
             used.add(found)

@@ -30,7 +30,8 @@ class Keys:
     def __init__(self, settings: Settings, dataset: str) -> None:
         self._settings = settings
         self._dataset = dataset
-        self._urls = AssetTable(settings.url_map)
+        given = settings.url_map
+        self._urls = given if isinstance(given, AssetTable) else AssetTable(given)
         self._address = addresses(settings.url_prefix) if settings.url_prefix else None
         self.may_share = may_share(settings)
         self._plain = settings.global_key == "{relpath}"

@@ -35,7 +35,7 @@ from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import FilePath
 from to_labelbox.rules.settings import OtherSize, Settings
-from to_labelbox.source.asset_lookup import MediaFolder, check_media_root
+from to_labelbox.source.asset_lookup import AssetTable, Claims, MediaFolder, check_media_root
 from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.files import Source
 from to_labelbox.source.unchanged import Snapshot, has_changed
@@ -114,12 +114,12 @@ def plain(given: Reading) -> dict[str, Any]:
     return {**texts, "options": dict(given.options or {}), "media_root": media_at_hand(given.media_root)}
 
 
-def _sizes(path: str | None) -> Mapping[str, tuple[int, int]]:
+def _sizes(path: str | None, claims: Claims) -> Mapping[str, tuple[int, int]]:
     if not path:
         return {}
     from to_labelbox.source.csv_tables import read_sizes
 
-    return read_sizes(path)
+    return read_sizes(path).of(claims)
 
 
 def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None, each: Each = map) -> OpenSource:
@@ -141,15 +141,17 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     options, writer_options = make_options(chosen, target, job.options or {})
     check_media_root(job.media_root)
     log = Log(fail=job.fail, indexed=job.index)
+    claims = Claims()
     context = ReadContext(
         log=log,
-        media=MediaFolder(job.media_root) if job.media_root is not None else None,
-        sizes=_sizes(job.sizes),
+        media=MediaFolder(job.media_root, claims) if job.media_root is not None else None,
+        sizes=_sizes(job.sizes, claims),
         boxes_only=settings.boxes_only,
         outlines_only=settings.outlines_only,
         exif=job.exif,
         other_size=OtherSize(job.other_size),
         each=each,
+        claims=claims,
     )
     if links := source.links:
         log.note(
@@ -159,9 +161,12 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
             count=len(links),
         )
     dataset = _read(chosen, source, options, context, snapshot)
+    claims.set(dataset.names)
     if job.name:
         dataset = replace(dataset, name=job.name)
     dataset = with_picture_sizes(dataset, source.path, context.other_size, log)
+    if settings.url_map:
+        settings = dataclasses.replace(settings, url_map=AssetTable(settings.url_map, claims))
     dataset = with_splits(located(dataset, context, settings.url_map), settings)
     details = as_text({"reason": reason, **dataset.details})
     adapted = _adapted(dataset, settings)

@@ -35,8 +35,8 @@ def located(dataset: Dataset, context: ReadContext, urls: Mapping[str, str]) -> 
         moves = _moves(dataset, context.media, context.log)
     if isinstance(context.sizes, AssetTable) and context.sizes:
         tables[SIZES] = context.sizes
-    if urls:
-        tables[URL_MAP] = AssetTable(urls)
+    if isinstance(urls, AssetTable) and urls:
+        tables[URL_MAP] = urls
     return replace(dataset, iterate=partial(_located_items, dataset, tables, moves)) if tables else dataset
 
 

@@ -34,7 +34,8 @@ class Dataset(Struct, frozen=True):
     yields for a unit depends on that unit and on what opening the source has found, never on other ranges.
     ``details`` go into the report. ``unit_name`` is the file or record of a unit, found without reading it: it names
     what has ended a worker process. ``unit_items`` are its items without annotations, made without reading the file: the data
-    row that stays when the file ends a process.
+    row that stays when the file ends a process. ``asset_names`` gives the paths of all assets without looking at any of their files,
+    where that is cheaper than to make ``unit_items`` of each unit.
 
     ``has_unit`` stands in for ``unit_count``, which is 0 then, where the number is known only at the end: whether there is a unit of
     this number. Such a dataset is read by one process, in order.
@@ -48,6 +49,16 @@ class Dataset(Struct, frozen=True):
     unit_name: Callable[[int], str] | None = None
     unit_items: Callable[[int], Sequence[Item]] | None = None
     has_unit: Callable[[int], bool] | None = None
+    asset_names: Callable[[], Iterable[str]] | None = None
+
+    def names(self) -> Iterator[str]:
+        """The paths of the assets, as far as they are known before the items are read."""
+        if self.asset_names is not None:
+            yield from self.asset_names()
+        elif self.unit_items is not None:
+            for unit in range(self.unit_count):
+                for item in self.unit_items(unit):
+                    yield item.asset.path
 
     def items(self, log: Log | None = None, start: int = 0, stop: int | None = None) -> Iterator[Item]:
         """The items of the units ``start <= unit < stop``, by default of all; ``log`` takes what is counted and noted."""

@@ -15,7 +15,7 @@ from to_labelbox.plugins.entry_points import load
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import OtherSize
-from to_labelbox.source.asset_lookup import AssetTable, MediaFolder
+from to_labelbox.source.asset_lookup import AssetTable, Claims, MediaFolder
 from to_labelbox.source.files import Source
 
 T = TypeVar("T")
@@ -65,6 +65,8 @@ class ReadContext(Struct):
     both in its assets (:attr:`~to_labelbox.model.items.Asset.picture`) need not look at it.
     ``each``: as the builtin ``map``, but the calls may happen in other processes: what is called stands in a module, and its
     argument and result can be pickled.
+    ``claims``: the names of the set's assets, for ``media`` and ``sizes``; those of the Dataset are set when it is opened, so only a
+    reader that looks for files before need set them.
     """
 
     log: Log = field(default_factory=Log)
@@ -75,6 +77,7 @@ class ReadContext(Struct):
     exif: bool = True
     other_size: OtherSize = OtherSize.AUTO
     each: Each = map
+    claims: Claims = field(default_factory=Claims)
 
     def asset(self, path: str, log: Log, *, width: int | None = None, height: int | None = None) -> Asset:
         """The picture at ``path``, with its size in stored pixels: as the source states it, else from the user's file of

@@ -45,6 +45,11 @@ ASSET_IS_ONE_OF_TWO = Sentence(
     Code.ASSET_AMBIGUOUS,
     "{option} has {first} and {second}, which may both be meant: neither is taken; give more of the path there, or less of it",
 )
+ONE_FOR_TWO_ASSETS = Sentence(
+    Code.ASSET_AMBIGUOUS,
+    "{option} has {name} alone for {first} and {second}, which are two assets: it is not taken for this one; give each with its folder "
+    "there",
+)
 EXIF_UNKNOWN = Sentence(
     Code.EXIF_UNCHECKED,
     "the picture is not at hand or cannot be read, so its EXIF orientation is not checked: give --media-root",

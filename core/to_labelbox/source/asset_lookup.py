@@ -6,6 +6,9 @@ Among several, the one that agrees in most folders is meant, and with the extens
 equally are a tie: neither is taken, and both are named. Names that agree with none as they are spelled are compared once
 more as :func:`alike` spells them: disks and archives change the form of accents, and upper case, and exports encode names.
 
+No name of a folder or table is taken for two assets of a set (:class:`Claims`): of those that it would be found for, the one that
+agrees with it best has it, and none where two agree equally.
+
 A source may have several names for one asset: that of an upload with and without its prefix, or, where only an annotation
 file tells of it, the implied one and the folders that are sure (:func:`sure_folders`). They are looked up one after the
 other, the fullest first, by this same rule.
@@ -14,10 +17,13 @@ other, the fullest first, by this same rule.
 from __future__ import annotations
 
 import os
+import posixpath
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from to_labelbox.model.duplicate_hashes import repeated
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
@@ -31,14 +37,111 @@ MAX_LISTED = 5_000_000
 
 
 class Tie(NamedTuple):
-    """Two names that may equally be meant."""
+    """Two names that may equally be meant; or else two assets, by their names, that ``shared`` would equally be taken for."""
 
     first: str
     second: str
+    shared: str = ""
 
     def said_of(self, option: str) -> tuple[Code, str]:
-        """Code and sentence, where what ``option`` names has the two."""
+        """Code and sentence, where what ``option`` names has the two, or the one."""
+        if self.shared:
+            return sentences.ONE_FOR_TWO_ASSETS(option=option, name=self.shared, first=self.first, second=self.second)
         return sentences.ASSET_IS_ONE_OF_TWO(option=option, first=self.first, second=self.second)
+
+
+class Claims:
+    """The names of all assets of a set, so that no file or row is taken for two of them.
+
+    They are asked for only when a name is found that is not exactly an asset's, and kept only where several assets have one
+    stem: others cannot share anything. While they are asked for, nothing that has these claims finds anything.
+    """
+
+    def __init__(self, names: Callable[[], Iterable[str]] | None = None) -> None:
+        self._names = names
+        self._by_stem: dict[int, list[str]] | None = None
+        self.asking = False
+        self.times_set = 0
+
+    def set(self, names: Callable[[], Iterable[str]]) -> None:
+        """Name the assets; in place of those that were named before."""
+        self._names, self._by_stem = names, None
+        self.times_set += 1
+
+    def alike(self, found: str) -> Sequence[str]:
+        """The names of assets that have the stem of ``found``, when there are several."""
+        if self._by_stem is None:
+            self._by_stem = self._with_equal_stems()
+        return self._by_stem.get(_stem_hash(found), ())
+
+    def _with_equal_stems(self) -> dict[int, list[str]]:
+        if self._names is None or self.asking:
+            return {}
+        self.asking = True
+        try:
+            same = repeated(array("q", map(_stem_hash, self._names())))
+            found: dict[int, dict[str, None]] = {}
+            for name in self._names() if same else ():
+                if (stem := _stem_hash(name)) in same:
+                    found.setdefault(stem, {})[name] = None
+        finally:
+            self.asking = False
+        return {stem: list(names) for stem, names in found.items() if len(names) > 1}
+
+
+def _stem_hash(name: str) -> int:
+    return hash(_without_extension(alike(name[name.rfind("/") + 1 :])))
+
+
+class _Owners:
+    """Which asset has a name of a folder or table for which several would be found. ``look`` finds a name whoever else asks."""
+
+    def __init__(self, claims: Claims, look: Callable[[str], str | Tie | None]) -> None:
+        self.claims, self._look = claims, look
+        self._settled: dict[str, str | Tie] = {}
+        self._looked_at: set[int] = set()
+        self._of = 0
+
+    def sole(self, asset: str, found: str | Tie | None) -> str | Tie | None:
+        """What was found for an asset, if no other one has as much claim to it."""
+        if not isinstance(found, str) or found == asset:
+            return found
+        if self._of != self.claims.times_set:
+            self._of = self.claims.times_set
+            self._settled.clear()
+            self._looked_at.clear()
+        rivals = self.claims.alike(found)
+        if not rivals:
+            return found
+        if id(rivals) not in self._looked_at:
+            self._looked_at.add(id(rivals))
+            self._settle(rivals)
+        owner = self._settled.get(found, asset)
+        if isinstance(owner, Tie) or owner == asset:
+            return owner if isinstance(owner, Tie) else found
+        if asset not in rivals and _without_extension(owner) == _without_extension(asset):
+            return found  # a name whose extension is only implied
+        return Tie(owner, asset, found)
+
+    def _settle(self, assets: Sequence[str]) -> None:
+        best: dict[str, tuple[tuple[bool, bool, int], str]] = {}
+        for asset in assets:
+            found = self._look(asset)
+            if isinstance(found, str):
+                claim = _agreement(asset, found)
+                other = best.get(found)
+                if other is None or claim > other[0]:
+                    if other is not None:
+                        self._settled[found] = asset
+                    best[found] = claim, asset
+                else:
+                    self._settled[found] = other[1] if claim < other[0] else Tie(other[1], asset, found)
+
+
+def _agreement(asset: str, found: str) -> tuple[bool, bool, int]:
+    """How well an asset's name agrees with what was found for it: spelled the same, in its extension, in folders."""
+    endings = (alike(posixpath.splitext(name)[1]) for name in (asset, found))
+    return asset == found, len(set(endings)) == 1, min(asset.count("/"), found.count("/"))
 
 
 def alike(name: str) -> str:
@@ -132,16 +235,26 @@ class AssetTable(Mapping[str, T], Generic[T]):
     It is empty, and costs nothing, when the user gave none.
     """
 
-    def __init__(self, rows: Mapping[str, T] | None = None) -> None:
+    def __init__(self, rows: Mapping[str, T] | None = None, claims: Claims | None = None) -> None:
         self._rows = rows or {}
         self._index: NameIndex | None = None
+        self._owners = _Owners(claims or Claims(), self._find)
+
+    def of(self, claims: Claims) -> AssetTable[T]:
+        """The table for a set whose assets are these."""
+        return AssetTable(self._rows, claims)
 
     def find(self, name: str) -> str | Tie | None:
         """The key of the table that is meant."""
         if name in self._rows:
             return name
-        if not self._rows:
+        if not self._rows or self._owners.claims.asking:
             return None
+        return self._owners.sole(name, self._find(name))
+
+    def _find(self, name: str) -> str | Tie | None:
+        if name in self._rows:
+            return name
         if self._index is None:
             self._index = NameIndex(self._rows)
         return self._index.find(name)
@@ -171,16 +284,22 @@ class MediaFolder:
     A file that is there under the asset's own path costs one look at the disk. Only for others is the folder listed, once.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, claims: Claims | None = None) -> None:
         self.root = root
+        self.claims = claims or Claims()
+        self._owners = _Owners(self.claims, self._find)
         self._listed: NameIndex | None = None
-        self._found: tuple[str, str | Tie | None] = "", None
+        self._found: tuple[str, int, str | Tie | None] = "", 0, None
 
     def find(self, name: str) -> str | Tie | None:
         """The path below the root of the file that is meant, with ``/``."""
-        if name != self._found[0]:
-            self._found = name, self._find(name)
-        return self._found[1]
+        if self.claims.asking:
+            return None
+        last, times_set, found = self._found
+        if name != last or times_set != self.claims.times_set:
+            found = self._owners.sole(name, self._find(name))
+            self._found = name, self.claims.times_set, found
+        return found
 
     def _find(self, name: str) -> str | Tie | None:
         if not is_safe(name):
@@ -192,8 +311,15 @@ class MediaFolder:
         return self._listed.find(name)
 
     def find_first(self, names: Iterable[str]) -> str | Tie | None:
-        """What the first of an asset's names that is there means."""
-        return next((found for name in names if (found := self.find(name)) is not None), None)
+        """What the first of an asset's names that is there means; its own is the first."""
+        if self.claims.asking:
+            return None
+        own = ""
+        for name in names:
+            own = own or name
+            if (found := self._find(name)) is not None:
+                return self._owners.sole(own, found)
+        return None
 
     def names(self) -> list[str]:
         """All files below the root, in order."""
@@ -206,8 +332,10 @@ class MediaFolder:
 
     def header(self, name: str) -> Header | None:
         """The header of an asset's picture, None when there is none that can be read."""
+        if self.claims.asking:
+            return None
         if is_safe(name) and (header := file_header(os.path.join(self.root, name))) is not None:
-            self._found = name, name
+            self._found = name, self.claims.times_set, name
             return header
         path = self.path(name)
         return file_header(path) if path is not None else None

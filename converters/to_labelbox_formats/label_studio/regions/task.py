@@ -15,6 +15,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
+from to_labelbox_formats.label_studio.asset_index import AssetIndex
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
 from to_labelbox_formats.label_studio.conventions import Conventions
@@ -79,13 +80,14 @@ class TaskReader:
         options: Options,
         context: ReadContext,
         log: Log,
+        assets: AssetIndex,
     ) -> None:
         self._config = config
         self._conventions = conventions
         self._options = options
         self.exif = context.exif
         self.frame_rate_given = conventions.frame_rates is not None
-        self._sizes = Sizes(context, options.default_size)
+        self._sizes = Sizes(context, options.default_size, assets.names_of)
         self._naming = Naming(config, declared, options.unlabelled, log)
         self._log = log
 

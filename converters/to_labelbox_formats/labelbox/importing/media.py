@@ -13,7 +13,8 @@ import re
 import stat
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,11 +22,12 @@ from msgspec import Struct
 
 from to_labelbox.model.text import display
 from to_labelbox.report.errors import RefusedError
-from to_labelbox.source.asset_lookup import MediaFolder, Tie, check_media_root
+from to_labelbox.source.asset_lookup import Claims, MediaFolder, Tie, check_media_root
 from to_labelbox.source.paths import is_safe
 from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.journal import Journal
 from to_labelbox_formats.labelbox.importing.plan import DataRow, is_local, is_raw_text, local_fields
+from to_labelbox_formats.labelbox.output import asset_names
 
 LEDGER = "uploads.ndjson"
 LARGE = 100_000_000
@@ -62,11 +64,12 @@ class Upload(Struct):
 class MediaRoot:
     """The one folder whose files may be sent."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, rows: Sequence[str] = ()) -> None:
+        """``rows``: the files of all data rows, none of whose media is sent for two of them."""
         check_media_root(path)
         self.given = path
         self._real = "" if path is None else os.path.realpath(path)
-        self._folder = MediaFolder(self._real)
+        self._folder = MediaFolder(self._real, Claims(partial(asset_names, rows)))
         self._lock = threading.Lock()
 
     def find(self, path: str) -> str:
@@ -97,6 +100,8 @@ class MediaRoot:
         with self._lock:
             found = self._folder.find(path)
         if isinstance(found, Tie):
+            if found.shared:
+                raise Missing(f"{found.said_of('--media-root')[1]}")
             raise Missing(
                 f"{found.first} and {found.second} may both be meant: convert with --media-root, or give one folder"
             )

@@ -207,7 +207,7 @@ class Run:
 
     def _settle(self, work: Rows, project: Project, rows: Numbers) -> Numbers:
         """Rows that exist at last; the dataset is made when the first is to be created."""
-        root = MediaRoot(self._options.media_root)
+        root = MediaRoot(self._options.media_root, self._plan.output.rows)
         uploader = Uploader(self._box, root, self._journal, self._options.upload_threads, self._state.fields)
 
         def record(task: str) -> None:

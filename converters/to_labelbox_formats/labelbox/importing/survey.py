@@ -121,7 +121,7 @@ def look_at_media(plan: Plan, targets: list[Target], options: ImportOptions) -> 
     if not plan.created or not plan.local:
         return LocalFiles()
     chosen = (int(n) for t in targets for n in (t.plan.rows if t.missing is None else t.missing))
-    found = look(((n, plan.row(n)) for n in chosen), MediaRoot(options.media_root))
+    found = look(((n, plan.row(n)) for n in chosen), MediaRoot(options.media_root, plan.output.rows))
     gone = np.array(sorted(found.left_out), np.int64)
     for target in targets:
         target.left_out = np.intersect1d(target.plan.rows, gone)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from to_labelbox.conversion.global_keys import MEDIA
 from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
-from to_labelbox.source.asset_lookup import MediaFolder, check_media_root
+from to_labelbox.source.asset_lookup import Claims, MediaFolder, check_media_root
 from to_labelbox.source.paths import is_safe
+from to_labelbox_formats.labelbox.output import ROWS, asset_names
 from to_labelbox_formats.labelbox.preview.cards import card, without_picture
 from to_labelbox_formats.labelbox.preview.classes import Classes, load
 from to_labelbox_formats.labelbox.preview.measure import measured
@@ -79,6 +81,7 @@ def _gallery(part: Part, root: str | None) -> MediaFolder | None:
     """The media of a dataset: below the root its own folder, if there is one, as for a batch; or what lies beside."""
     if root is not None:
         own = os.path.join(root, part.name)
-        return MediaFolder(own if part.name and os.path.isdir(own) else root)
+        claims = Claims(partial(asset_names, [os.path.join(part.folder, ROWS)]))
+        return MediaFolder(own if part.name and os.path.isdir(own) else root, claims)
     beside = os.path.join(part.folder, MEDIA)
     return MediaFolder(beside) if os.path.isdir(beside) else None

@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from to_labelbox.plugins.writer import Fault
 from to_labelbox.report.errors import UsageError
-from to_labelbox.source.asset_lookup import MediaFolder
-from to_labelbox_formats.labelbox.output import is_payload, payload_names
+from to_labelbox.source.asset_lookup import Claims, MediaFolder
+from to_labelbox_formats.labelbox.output import ROWS, asset_names, is_payload, payload_names
 from to_labelbox_formats.labelbox.validate.names import Names
 from to_labelbox_formats.labelbox.validate.payload import Payload, encoding_faults, fault_of
 from to_labelbox_formats.labelbox.validate.reading import Reading
@@ -35,7 +36,8 @@ def validate(
     With ``media_root``, masks and coordinates are compared with the sizes of the pictures below it. ``progress`` hears
     which part of the files is read, from 0 to 1.
     """
-    gallery = MediaFolder(media_root) if media_root else None
+    claims = Claims(partial(asset_names, [os.path.join(path, ROWS)]))
+    gallery = MediaFolder(media_root, claims) if media_root else None
     if os.path.isdir(path):
         yield from _folder(path, ontology, gallery, progress)
         return
