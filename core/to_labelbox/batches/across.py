@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 from to_labelbox.batches.dataset_run import DatasetRun
 from to_labelbox.batches.report import Row
+from to_labelbox.batches.same_assets import CompareTask, Seen, compare, look_at, sharing
 from to_labelbox.conversion.addresses import advice, shared_addresses
 from to_labelbox.conversion.job import ConversionJob
+from to_labelbox.conversion.process_pool import WorkerPool
 from to_labelbox.model.schema import Schema
 from to_labelbox.model.text import n_of
 from to_labelbox.ontology.merge import shared_keys
@@ -16,24 +19,44 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 
 
-def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log) -> None:
+def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, pool: WorkerPool) -> None:
     """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets.
 
-    Those whose pictures have no size in common with those of the same names are about other pictures, and are left out.
+    Those of which an asset has another size, text or content than the one of its key are about others, and are left out.
     """
-    for owner, other, count in shared_keys([s.gathered.keys for s in sets]):
+    pairs = shared_keys([s.gathered.keys for s in sets])
+    seen = {} if common.settings.rows is not None else _looked_at([sets[n] for n in sharing(pairs)], pool)
+    for owner, other, count in pairs:
         dataset = sets[owner]
         dataset.apart = True
         if common.settings.rows is not None:
             continue
         path, earlier = dataset.found.path, sets[other].found.path
-        own, others = (sets[n].gathered.survey.sizes for n in (owner, other))
-        if own and others and own.keys().isdisjoint(others):
-            (width, height), (other_width, other_height) = next(iter(own)), next(iter(others))
-            dataset.failure = (
-                f"{count} of its global keys are those of {earlier!r} too, whose pictures have other sizes ({other_width} × "
-                f"{other_height}, here {width} × {height}): give --global-key '{{dataset}}/{{relpath}}'"
+        refuted, copied = "", 0
+        for one in range(owner):
+            if not sets[one].failure and sets[one].number in seen and dataset.number in seen:
+                compared = compare(seen[sets[one].number], seen[dataset.number])
+                if compared.why:
+                    refuted = (
+                        f"{count} of its global keys are those of {sets[one].found.path!r} too, where {n_of(compared.others, 'asset')} "
+                        f"of {compared.alike:,} looked at {'has' if compared.others == 1 else 'have'} other {compared.why} "
+                        f"({compared.other!r} is the first): give --global-key '{{dataset}}/{{relpath}}'"
+                    )
+                    break
+                if compared.labels and not copied:
+                    copied, earlier = compared.labels, sets[one].found.path
+        if refuted:
+            dataset.failure = refuted
+            continue
+        if copied:
+            message = (
+                f"{count} of its global keys are those of {earlier!r} too, and the {n_of(copied, 'label')} of theirs that were looked at are "
+                "equal: is it a copy? All would stand there twice: leave one of the two out; if they are others, tell them apart with "
+                "--global-key '{dataset}/{relpath}'"
             )
+            if common.fail:
+                raise UsageError(f"{path}: {message}")
+            notes.note(Code.KEY_SHARED, message, file=path, count=count)
             continue
         notes.assume(
             "assets of one global key in several datasets",
@@ -49,6 +72,13 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log) ->
         if common.fail:
             raise UsageError(f"{path}: {message}")
         notes.note(Code.KEY_SHARED, message, file=path, count=count)
+
+
+def _looked_at(sets: Sequence[DatasetRun], pool: WorkerPool) -> dict[int, dict[str, Seen]]:
+    """What is known of the assets of datasets, by their numbers; nothing of one that cannot be read again."""
+    tasks = deque(CompareTask(s.number, s.head.units) for s in sets)
+    found = ((task.dataset, outcome) for task, outcome in pool.run(look_at, tasks))
+    return {number: outcome for number, outcome in found if isinstance(outcome, dict)}
 
 
 def check_addresses(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log) -> None:

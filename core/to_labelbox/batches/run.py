@@ -174,7 +174,7 @@ class Batch:
 
     def _conclude(self, pool: WorkerPool) -> BatchReport:
         self._encoding.find_repeats(pool, self._alive)
-        ontology = self._join()
+        ontology = self._join(pool)
         schema = writer().ontology.dump(ontology)
         digest = hashlib.sha256(schema).hexdigest()
         stale = [s for s in self._alive if s.is_stale(digest)]
@@ -190,10 +190,10 @@ class Batch:
         Publishing(self.sets, self._out, self._common, self._progress, self._compare).finish(pool, ontology)
         return self._close(ontology, schema)
 
-    def _join(self) -> Ontology:
+    def _join(self, pool: WorkerPool) -> Ontology:
         """The ontology of all."""
         settings, ontology = self._common.settings, self._common.ontology
-        check_keys(self._alive, self._common, self._notes)
+        check_keys(self._alive, self._common, self._notes, pool)
         check_class_map(self._alive, self._common, self._notes)
         check_patterns(
             settings, names_of([(s.head.schema, s.gathered) for s in self._alive], settings.class_map), self._notes

@@ -1,0 +1,107 @@
+"""Whether assets of equal global keys in several datasets are the same ones: by their sizes, contents and labels."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from to_labelbox.conversion.global_keys import Keys, cleaned
+from to_labelbox.conversion.worker import STATE
+from to_labelbox.model.items import Item
+from to_labelbox.source.asset_lookup import MediaFolder
+
+MOST_UNITS = 1 << 14
+"""Units of a dataset that are looked at: of a larger one its beginning."""
+MOST_FILES = 256
+"""Pictures of a dataset whose bytes are looked at, and how many of each."""
+_BYTES = 1 << 14
+
+
+class CompareTask(NamedTuple):
+    """A dataset that shares global keys with others; ``units`` are all it has."""
+
+    dataset: int
+    units: int
+
+
+class Seen(NamedTuple):
+    """What is known of an asset; empty what is not. ``size`` is in no order: the same picture may lie on its side."""
+
+    size: tuple[int, ...]
+    text: bytes
+    file: bytes
+    labels: int
+    drawn: bytes
+
+    def differs(self, other: Seen) -> str:
+        """What tells two assets of one key apart, in words; empty where nothing does."""
+        for what, one, two in (("texts", self.text, other.text), ("contents", self.file, other.file)):
+            if one and two and one != two:
+                return what
+        if self.size and other.size and self.size != other.size:
+            return "sizes"
+        return ""
+
+
+def look_at(task: CompareTask) -> dict[str, Seen]:
+    """The assets of a dataset by their global keys."""
+    dataset, job = STATE.opened(task.dataset).dataset, STATE.job(task.dataset)
+    namer, folder = Keys(job.settings, dataset.name), job.sources[0]
+    pictures = MediaFolder(folder) if os.path.isdir(folder) else None
+    found: dict[str, Seen] = {}
+    for item in dataset.items(None, 0, min(task.units, MOST_UNITS)):
+        key = namer.key(cleaned(item.asset), item.split)
+        file = _file(item, pictures) if pictures is not None and len(found) < MOST_FILES else b""
+        found[key] = _seen(item, file)
+    return found
+
+
+def _seen(item: Item, file: bytes) -> Seen:
+    asset, annotations = item.asset, list(item.annotations)
+    size = tuple(sorted((asset.width, asset.height))) if asset.width and asset.height else ()
+    said = asset.text if asset.text is not None else repr(asset.messages) if asset.messages else ""
+    drawn = msgspec.msgpack.encode(annotations, enc_hook=repr) if annotations else b""
+    return Seen(size, _digest(said.encode("utf-8", "surrogatepass")), file, len(annotations), _digest(drawn))
+
+
+def _file(item: Item, pictures: MediaFolder) -> bytes:
+    path = pictures.path(item.asset.path)
+    try:
+        with open(path or "", "rb") as file:
+            return _digest(b"%d " % os.fstat(file.fileno()).st_size + file.read(_BYTES))
+    except OSError:
+        return b""
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=8).digest() if data else b""
+
+
+class Comparison(NamedTuple):
+    """Of the assets of a dataset whose keys an earlier one has: how many were looked at, the first that is another one and
+    why, how many are others, and how many labels all of them share where these are equal too.
+    """
+
+    alike: int
+    other: str
+    why: str
+    others: int
+    labels: int
+
+
+def compare(earlier: dict[str, Seen], own: dict[str, Seen]) -> Comparison:
+    shared = [key for key in own if key in earlier]
+    apart = [(key, why) for key in shared if (why := own[key].differs(earlier[key]))]
+    first, why = apart[0] if apart else ("", "")
+    equal = all(own[key].drawn == earlier[key].drawn for key in shared)
+    labels = sum(own[key].labels for key in shared) if equal else 0
+    return Comparison(len(shared), first, why, len(apart), labels)
+
+
+def sharing(pairs: Sequence[tuple[int, int, int]]) -> list[int]:
+    """The datasets that are in any of the pairs."""
+    return sorted({number for owner, other, _ in pairs for number in (owner, other)})
