@@ -28,14 +28,14 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:  # noqa: ARG001 - of mkdocs
-    """Point links to files outside the documents at the repository, or leave their text."""
+    """Point links to files outside the documents at the repository, or leave their text; those to notebooks at their pages."""
     folder = posixpath.dirname(page.file.src_uri)
 
     def place(found: re.Match[str]) -> str:
         words, target = found.groups()
         path = posixpath.normpath(posixpath.join(folder, target.partition("#")[0]))
         if "://" in target or not path.startswith("../"):
-            return found.group()
+            return f"[{words}]({target.removesuffix('.ipynb')}.md)" if target.endswith(".ipynb") else found.group()
         return f"[{words}]({config.repo_url.rstrip('/')}/blob/main/{path[3:]})" if config.repo_url else words
 
     parts = _FENCE.split(markdown)

@@ -63,7 +63,7 @@ def test_links_of_the_documents_lead_somewhere() -> None:
     for path in [ROOT / "README.md", *PAGES]:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
             if "://" not in target:
-                there = (path.parent / target).with_suffix(".ipynb") if "notebooks/" in target else path.parent / target
+                there = path.parent / target
                 assert there.exists(), f"{path.name} links {target}"
 
 
