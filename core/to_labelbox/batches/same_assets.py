@@ -29,7 +29,7 @@ class CompareTask(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is known of an asset; empty what is not. ``size`` is in no order: the same picture may lie on its side."""
+    """What is known of an asset; empty what is not. ``size`` is width and height."""
 
     size: tuple[int, ...]
     text: bytes
@@ -39,11 +39,12 @@ class Seen(NamedTuple):
 
     def differs(self, other: Seen) -> str:
         """What tells two assets of one key apart, in words; empty where nothing does."""
+        if self.size and other.size and sorted(self.size) != sorted(other.size):  # one may have it on its side
+            (width, height), (other_width, other_height) = self.size, other.size
+            return f"sizes ({other_width} × {other_height}, here {width} × {height})"
         for what, one, two in (("texts", self.text, other.text), ("contents", self.file, other.file)):
             if one and two and one != two:
                 return what
-        if self.size and other.size and self.size != other.size:
-            return "sizes"
         return ""
 
 
@@ -62,7 +63,7 @@ def look_at(task: CompareTask) -> dict[str, Seen]:
 
 def _seen(item: Item, file: bytes) -> Seen:
     asset, annotations = item.asset, list(item.annotations)
-    size = tuple(sorted((asset.width, asset.height))) if asset.width and asset.height else ()
+    size = (asset.width, asset.height) if asset.width and asset.height else ()
     said = asset.text if asset.text is not None else repr(asset.messages) if asset.messages else ""
     drawn = msgspec.msgpack.encode(annotations, enc_hook=repr) if annotations else b""
     return Seen(size, _digest(said.encode("utf-8", "surrogatepass")), file, len(annotations), _digest(drawn))
