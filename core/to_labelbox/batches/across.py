@@ -48,6 +48,13 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
         if refuted:
             dataset.failure = refuted
             continue
+        notes.assume(
+            "assets of one global key in several datasets",
+            "the same",
+            unknown=count,
+            why="nothing tells whether they are",
+            option="--global-key '{dataset}/{relpath}'",
+        )
         if copied:
             message = (
                 f"{count} of its global keys are those of {earlier!r} too, and the {n_of(copied, 'label')} of theirs that were looked at are "
@@ -58,13 +65,6 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
                 raise UsageError(f"{path}: {message}")
             notes.note(Code.KEY_SHARED, message, file=path, count=count)
             continue
-        notes.assume(
-            "assets of one global key in several datasets",
-            "the same",
-            unknown=count,
-            why="nothing tells whether they are",
-            option="--global-key '{dataset}/{relpath}'",
-        )
         message = (
             f"{count} of its global keys are those of {earlier!r} too, and stand for the same assets: "
             "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"
