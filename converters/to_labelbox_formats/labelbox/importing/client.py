@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -198,6 +199,22 @@ class Labelbox(Calls):
         row = self.read("reading a data row", lambda: self._client.get_data_row(id))
         return Found(str(row.uid), str(row.external_id or ""), content=row.row_data)
 
+    def data_rows(self, ids: Sequence[str]) -> list[Found | None]:
+        """The same for many rows with one request: the SDK's own question, once for each row.
+
+        None for a row that the answer does not hold. Raises :class:`Unanswered`, and :class:`RefusedError` where
+        the service does not take so many at once.
+        """
+        asked = " ".join(f"r{n}: dataRow(where: {{id: {json.dumps(id)}}}) {{{_ROW}}}" for n, id in enumerate(ids))
+        answer = self.call("reading data rows", lambda: self._client.execute(f"query DataRowsPyApi {{{asked}}}"))
+        rows = [answer.get(f"r{n}") if isinstance(answer, dict) else None for n, _ in enumerate(ids)]
+        return [
+            Found(row["id"], str(row.get("externalId") or ""), content=row.get("rowData"))
+            if isinstance(row, dict) and row.get("id") == id
+            else None
+            for id, row in zip(ids, rows)
+        ]
+
     def create_rows(self, dataset: str, rows: list[dict[str, Any]]) -> str:
         """Begin to create rows; gives the task's id. The rows are copied: the SDK writes into them."""
         kind = self._dataset(dataset)
@@ -310,6 +327,7 @@ class Labelbox(Calls):
         return _job(self._import(mode).create_from_file(self._client, project, name, path))
 
 
+_ROW = "id externalId rowData"
 _SIGN = (
     "mutation setSignerForDatasetPyApi($signerId: ID!, $datasetId: ID!) "
     "{setSignerForDataset(data: {signerId: $signerId}, where: {id: $datasetId}) {id}}"

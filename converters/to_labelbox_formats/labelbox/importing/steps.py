@@ -75,7 +75,7 @@ class Run:
         self._journal.forget()
         state = self._journal.begin(self._options, hashes, endpoint)
         state.organisation, state.organisation_name = found.organisation_id, found.organisation
-        state.questions = answered
+        state.questions, state.notes = answered, list(found.notes)
         state.existing = sum(t.existing for t in found.targets)
         state.fields = found.fields
         state.create_fields = found.create_fields

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 import numpy as np
@@ -18,6 +16,7 @@ from to_labelbox.report.errors import RefusedError, UsageError
 from to_labelbox_formats.labelbox.importing import metadata
 from to_labelbox_formats.labelbox.importing.calls import NotFound
 from to_labelbox_formats.labelbox.importing.client import Labelbox
+from to_labelbox_formats.labelbox.importing.existing import Comparison
 from to_labelbox_formats.labelbox.importing.journal import Journal
 from to_labelbox_formats.labelbox.importing.media import SHOWN, LocalFiles, MediaRoot, look
 from to_labelbox_formats.labelbox.importing.objects import same_ontologies
@@ -26,8 +25,6 @@ from to_labelbox_formats.labelbox.importing.plan import UNKNOWN_MEDIA, DataRow, 
 from to_labelbox_formats.labelbox.importing.rows import Rows
 
 T = TypeVar("T")
-CHECKED = 50
-"""Existing rows whose file names are compared with ours."""
 PROJECT_ONTOLOGY = "project-ontology.json"
 MEDIA_TYPES = ("IMAGE", "VIDEO", "TEXT", "PDF", "TMS_GEO", "TMS_SIMPLE", "AUDIO", "CONVERSATIONAL", "HTML")
 
@@ -268,7 +265,7 @@ class Surveyor:
         rows = Rows(self._box, self._plan)
         if self._options.dataset_id:
             self._existing("dataset", self._box.dataset)
-        taken: list[int] = []
+        taken = [np.zeros(0, np.int64)]
         for target in found.targets:
             if self._plan.by_id:
                 target.missing = np.zeros(0, np.int64)
@@ -276,18 +273,29 @@ class Surveyor:
             target.missing = rows.lookup(
                 target.plan.rows, lambda done, total: self._dialogue.progress("looking for rows", done, total, "rows")
             )
-            if len(taken) < CHECKED:
-                taken += [int(row) for row in np.setdiff1d(target.plan.rows, target.missing)[:CHECKED]]
+            taken.append(np.setdiff1d(target.plan.rows, target.missing))
         if not self._plan.created:
             self._need_rows(found)
-        elif taken and self._options.existing_rows == "fail":
+        elif len(existing := np.concatenate(taken)):
+            self._existing_rows(found, existing)
+
+    def _existing_rows(self, found: Survey, taken: Numbers) -> None:
+        """Refused, or used if they are the same assets by the names of their files."""
+        if self._options.existing_rows == "fail":
             self._refuse_taken(found, taken)
-        elif taken:
-            self._compare(taken[:CHECKED])
-            count = sum(t.existing for t in found.targets)
-            found.questions.append(
-                f"{n_of(count, 'data row exists already and is', 'data rows exist already and are')} used, not made. Go on?"
-            )
+        compared = Comparison(
+            self._box,
+            self._plan,
+            self._options.upload_threads,
+            lambda done, total: self._dialogue.progress("comparing existing rows", done, total, "rows"),
+        ).of(taken)
+        compared.check()
+        told = compared.in_words()
+        found.notes += [told] if told else []
+        names = "" if told else "; their file names agree"
+        found.questions.append(
+            f"{n_of(len(taken), 'data row exists already and is', 'data rows exist already and are')} used, not made{names}. Go on?"
+        )
 
     def _need_rows(self, found: Survey) -> None:
         missing = [int(row) for t in found.targets if t.missing is not None for row in t.missing]
@@ -297,31 +305,14 @@ class Surveyor:
                 f"{n_of(len(missing), 'data row that the payload refers to does', 'data rows that the payload refers to do')} not exist for this key: {shown}"
             )
 
-    def _refuse_taken(self, found: Survey, taken: list[int]) -> None:
-        count = sum(t.existing for t in found.targets)
-        shown = ", ".join(repr(display(self._plan.key(row))) for row in taken[:SHOWN])
+    def _refuse_taken(self, found: Survey, taken: Numbers) -> None:
+        shown = ", ".join(repr(display(self._plan.key(int(row)))) for row in taken[:SHOWN])
         raise RefusedError(
-            f"{count:,} of the global keys are taken in {found.organisation}, by rows that are not of this import: {shown}\n"
+            f"{len(taken):,} of the global keys are taken in {found.organisation}, by rows that are not of this import: {shown}\n"
             "  --existing-rows use                           they are the same assets: import the labels onto them\n"
             "  convert --data-rows FILE                      convert again, onto rows of an export\n"
             "  convert --global-key 'set-a/{relpath}'        convert again, with keys of their own"
         )
-
-    def _compare(self, taken: list[int]) -> None:
-        """Whether existing rows are the same assets, by the names of their files."""
-        ids = self._box.lookup([self._plan.key(row) for row in taken])
-        self._box.metadata_fields()
-        for number, id in zip(taken, ids):
-            if id in ("", "?"):
-                continue
-            ours, theirs = self._plan.row(number), self._box.data_row(id)
-            mine = names_of(ours.row_data, ours.external_id, ours.global_key)
-            others = names_of(theirs.content, theirs.name)
-            if mine and others and not mine & others:
-                raise RefusedError(
-                    f"the key {display(ours.global_key)!r} is taken by another asset ({display(min(others))}): convert with "
-                    "--global-key 'set-a/{relpath}'"
-                )
 
     def _metadata(self, found: Survey) -> None:
         """Fields and values, before the SDK would raise for all rows at once."""
@@ -340,16 +331,6 @@ class Surveyor:
             )
         found.create_fields = checked.create
         found.fields = {f[k]: f["kind"] for f in known for k in ("name", "id")} | checked.create
-
-
-def names_of(data: object, *more: str) -> set[str]:
-    """File names that an asset goes by."""
-    texts = list(more)
-    if isinstance(data, str) and len(data) < 4000:
-        texts.append(unquote(urlsplit(data).path) if "://" in data else data)
-    elif isinstance(data, dict):
-        texts += [unquote(urlsplit(v).path) for v in data.values() if isinstance(v, str) and "://" in v]
-    return {name for text in texts if (name := os.path.basename(text.replace("\\", "/")).strip())}
 
 
 def offline(plan: Plan, options: ImportOptions) -> Survey:
