@@ -155,7 +155,7 @@ class Log:
 
     ``fail``: a refused record raises :class:`RecordError` instead of being skipped.
     ``left_out`` takes what is skipped or merged by itself, for the index; None where no index is made.
-    ``unreadable`` counts input files that could not be read.
+    ``unreadable`` counts input files that could not be read, ``unreadable_files`` are the first of this log's own.
     ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
     ``missing_in_ontology`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row;
     ``matches`` is by option how many assets a table of the user's knows, of how many. ``used_rules`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
@@ -173,6 +173,7 @@ class Log:
         self.diagnostics: dict[str, Diagnostic] = {}
         self.ledger = Ledger()
         self.unreadable = 0
+        self.unreadable_files: set[str] = set()
         self.used_rules: set[tuple[str, ...]] = set()
         self.missing_in_ontology: dict[str, int] = {}
         self.unmatched: list[str] = []
@@ -336,6 +337,8 @@ class Log:
         if self.fail:
             raise RecordError(f"{file}: {message}")
         self.unreadable += 1
+        if len(self.unreadable_files) < LISTED:
+            self.unreadable_files.add(file)
         self.note(Code.FILE_UNREADABLE, message, file=file)
 
     def absorb(self, other: Log) -> None:

@@ -6,12 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Container
 
 from to_labelbox.model.text import display
+from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import NO_RULE
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
 
 _OF_THE_SYSTEM = frozenset({".ds_store", "thumbs.db", "desktop.ini", "icon\r"})
+
+_LABELS = frozenset({".json", ".jsonl", ".ndjson", ".xml", ".csv", ".tsv"})
+"""Extensions of files of labels that are never empty; a text of YOLO's may be."""
+_LOOKED_AT = 100
+"""Unread files of a folder whose sizes and first bytes are looked at."""
 
 _SYSTEM_FOLDERS = frozenset({"__macosx"})
 
@@ -36,9 +42,17 @@ def note_unread_files(
             continue
         reasons: Counter[str] = Counter()
         example: dict[str, str] = {}
+        looked_at = 0
         for name in names:
             if name in used or name[len(folder) :].lower() in _OF_THE_SYSTEM:
                 continue
+            if name in log.unreadable_files:
+                continue
+            if extension in _LABELS and looked_at < _LOOKED_AT:
+                looked_at += 1
+                if (nothing := _nothing(source, name)) and _beside_labels(source, used, name, extension):
+                    log.file_unreadable(name, nothing)
+                    continue
             reason = why if isinstance(why, str) else why(name)
             if reason:
                 reasons[reason] += 1
@@ -47,3 +61,24 @@ def note_unread_files(
             shown = example[reason] if count == 1 else f"{folder}*{extension}"
             kind = "picture" if is_media(example[reason]) else "file"
             log.note_unread("file", display(shown), where=f"{kind}s of {source.name}", count=count, why=reason)
+
+
+def _nothing(source: Source, name: str) -> str:
+    """What is wrong with a file that says nothing at all, as a disk that crashed or a folder in a cloud leaves it."""
+    try:
+        if not source.size(name):
+            return "is empty: it has 0 bytes; copy it again"
+        return "" if source.head(name, 256).strip(b"\0") else "holds nothing but bytes of zero; copy it again"
+    except FileError:
+        return ""
+
+
+def _beside_labels(source: Source, used: Container[str], name: str, extension: str) -> bool:
+    """Whether the name says that it is of this set: it is in the folder of files that are read, or is called like one."""
+    folder, base = name[: name.rfind("/") + 1], name[name.rfind("/") + 1 :]
+    for (other, kind), names in source.groups.items():
+        if kind == extension:
+            for one in names:
+                if one != name and (other == folder or one.endswith(f"/{base}") or one == base) and one in used:
+                    return True
+    return False
