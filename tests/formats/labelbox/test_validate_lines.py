@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.validate import Line, check, png, text_of
+from to_labelbox_formats.labelbox.validate import lines, wire
+from to_labelbox_formats.labelbox.validate.rows import RowInfo
 
 UUID = "5b0f8a0e-8a39-5a55-9a3e-0c5f3d1c7a10"
 
@@ -304,3 +306,19 @@ def test_ends_of_a_relationship(tmp_path: Path) -> None:
     assert check(tmp_path, [link("0", "1"), *ends]) == []
     assert "an end" in check(tmp_path, [*ends, link("0", "2")])[0].message
     assert check(tmp_path, [*ends, link("0", "1", {"globalKey": "b"})])
+
+
+def test_a_long_text_is_counted_once_for_all_spans_in_it() -> None:
+    counted = []
+
+    class Text(str):
+        def encode(self, *form: str) -> bytes:
+            counted.append(form)
+            return super().encode(*form)
+
+    row = RowInfo("key", None)
+    row.media, row.text = "TEXT", Text("four")
+    line = wire.Line(wire.DataRow(globalKey="key"), name="n", location=wire.Location(0, 4))
+    said = [list(lines.check(line, "location", row, None)) for _ in range(3)]
+    assert said == [["location 0..4 ends beyond the text, whose last character is 3"]] * 3
+    assert len(counted) == 1

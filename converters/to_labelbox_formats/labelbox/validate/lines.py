@@ -122,15 +122,13 @@ def _location(line: wire.Line, row: RowInfo) -> Iterator[str]:
         yield "an entity of a conversation needs messageId"
     if row.media == "TEXT" and line.messageId is not UNSET:
         yield "messageId belongs to conversations, the data row is TEXT"
-    text = row.text
+    message = line.messageId if isinstance(line.messageId, str) else ""
     if isinstance(line.messageId, str):
         yield from _message(line, row)
-        text = (row.messages or {}).get(line.messageId)
-    if text is not None:
-        # in UTF-16 units, the longer count of the two that are possible
-        length = len(text.encode("utf-16-le", "surrogatepass")) // 2
-        if end >= length:
-            yield f"location {start}..{end} ends beyond the text, whose last character is {length - 1}"
+    # in UTF-16 units, the longer count of the two that are possible
+    length = row.length(message) if message or line.messageId is UNSET else None
+    if length is not None and end >= length:
+        yield f"location {start}..{end} ends beyond the text, whose last character is {length - 1}"
 
 
 def _message(line: wire.Line, row: RowInfo) -> Iterator[str]:

@@ -43,6 +43,7 @@ class RowInfo:
         self.key = key
         self.media = media_type_of(row.media_type, row.row_data) if row is not None else ""
         self.text: str | None = None
+        self._lengths: dict[str, int] = {}
         self.messages: dict[str, str] | None = None
         self.closed: frozenset[str] = frozenset()
         self.bounds: tuple[float, float, float, float] | None = None
@@ -64,6 +65,16 @@ class RowInfo:
                 self.closed = frozenset(str(m.get("messageId")) for m in told if m.get("canLabel") is False)
         elif self.media == "TEXT" and not data.startswith(("http://", "https://")) and any(map(str.isspace, data)):
             self.text = data
+
+    def length(self, message: str) -> int | None:
+        """UTF-16 units of the text, or of a message of the conversation; None where it is not at hand. Each is counted once."""
+        known = self._lengths.get(message)
+        if known is None:
+            text = (self.messages or {}).get(message) if message else self.text
+            if text is None:
+                return None
+            known = self._lengths[message] = len(text.encode("utf-16-le", "surrogatepass")) // 2
+        return known
 
     @property
     def size(self) -> tuple[int, int] | None:
