@@ -16,7 +16,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import FULLY_SEEN, NO_RULE
 from to_labelbox_formats.label_studio.asset_field import FieldEvidence
 from to_labelbox_formats.label_studio.assets import shows_media
-from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config, observed
+from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TOOL_KINDS, Config, observed, root_key
 from to_labelbox_formats.label_studio.conventions import Evidence
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileForm
 from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
@@ -236,8 +236,3 @@ def _control_of(region: Mapping[str, Any]) -> tuple[str, str, str, str]:
     names = (region.get(k) for k in ("from_name", "to_name", "type", "source"))
     control, shown, kind, source = (n if isinstance(n, str) else "" for n in names)
     return control, shown, kind.lower(), source
-
-
-def root_key(expression: str) -> str:
-    """``$a.b[0]`` → a."""
-    return expression.removeprefix("$").partition("[")[0].partition(".")[0].strip()

@@ -18,14 +18,20 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import read_bytes
-from to_labelbox_formats.label_studio.config import Config, parse_config
+from to_labelbox_formats.label_studio.config import Config, parse_config, root_key
 from to_labelbox_formats.label_studio.detect import FoundFile
+from to_labelbox_formats.label_studio.files.file_head import FileForm, read_head
+from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
 from to_labelbox_formats.label_studio.options import Options
 
 CONFIG_NAMES = ("config.xml", "label_config.xml")
 MAX_CONFIG_BYTES = 32 << 20
 LOOKED_AT = 1 << 16
 """Bytes of an export in which names of controls and labels are looked for, where several configs could be its own."""
+LOOKED_AT_FILES = 100
+"""Files in which a control is looked for that the config knows; in most cases the first has one."""
+CHUNK = 1 << 20
+LONGEST_NAME = 4096
 _ROOT = re.compile(rb"<\s*View\b", re.IGNORECASE)
 _INSIDE = re.compile(rb'"label_config"\s*:\s*("(?:[^"\\]|\\.)*")')
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
@@ -36,7 +42,7 @@ _LABELS = re.compile(rb'"(?:\w*labels|choices)"\s*:\s*\[([^][]*)\]')
 def labelling_config(
     source: Source, files: Sequence[FoundFile], options: Options, log: Log
 ) -> tuple[Config | None, str]:
-    """The config with its name in the source, or None where there is none.
+    """The config with its name in the source, or None where there is none that knows a control of the results.
 
     Of several that differ, the one that knows most of the controls, then of the labels, that results name. Where a file goes by another one, these
     are several projects, which is a question (:class:`UsageError`).
@@ -44,12 +50,64 @@ def labelling_config(
     if options.config is not None:
         said = f"label-studio option config: {options.config}"
         try:
-            return parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES)), ""
+            given = parse_config(read_bytes(options.config, said, MAX_CONFIG_BYTES))
         except FileError as error:
             raise UsageError(f"{said}: {error}") from None
+        if unknown := _unknown(source, files, given):
+            raise UsageError(f"{said}: {_foreign(given, unknown)}; give the project's own, or none")
+        return given, ""
     configs = _configs(source, files, log)
+    if not configs:
+        return None, ""
+    config, name = _likeliest(source, files, configs, log)
+    if unknown := _unknown(source, files, config):
+        log.note(Code.FILE_IGNORED, f"not taken for the labelling config: {_foreign(config, unknown)}", file=name)
+        return None, ""
+    return config, name
+
+
+def _foreign(config: Config, unknown: Sequence[str]) -> str:
+    named, known = (", ".join(map(repr, [*names][:4])) or "none" for names in (unknown, config.controls))
+    return (
+        f"it knows none of the controls that the results name ({named}; its own: {known}), so it is of another project"
+    )
+
+
+def _unknown(source: Source, files: Sequence[FoundFile], config: Config) -> Sequence[str]:
+    """Names of controls in the results, or fields of flat records, when the config knows none of them; else nothing."""
+    unknown: dict[str, None] = {}
+    for file in files[:LOOKED_AT_FILES] if config.controls else ():
+        if file.form is FileForm.FLAT:
+            shown = {root_key(o.value) for o in config.objects.values()}
+            names = read_head(file.name, source.head(file.name)).names
+            known = any(name in shown or config.control(name) for name in names)
+            names -= FLAT_KEYS
+        else:
+            names = _named(source, file.name).controls
+            known = any(map(config.control, names))
+            if names and not known:  # what is rare is looked at as a whole
+                known = _names_any(source, file.name, config)
+        if known:
+            return ()
+        unknown.update(dict.fromkeys(sorted(names)))
+    return [*unknown]
+
+
+def _names_any(source: Source, name: str, config: Config) -> bool:
+    """Whether any result of a file names a control of the config."""
+    rest = b""
+    with source.open(name) as stream:
+        while chunk := stream.read(CHUNK):
+            rest += chunk
+            if any(map(config.control, _texts(_FROM_NAME.findall(rest)))):
+                return True
+            rest = rest[-LONGEST_NAME:]
+    return False
+
+
+def _likeliest(source: Source, files: Sequence[FoundFile], configs: dict[str, Config], log: Log) -> tuple[Config, str]:
     if len(configs) < 2:
-        return next(((config, name) for name, config in configs.items()), (None, ""))
+        return next((config, name) for name, config in configs.items())
     named = {file.name: _named(source, file.name) for file in files}
     known = {
         name: {

@@ -123,6 +123,11 @@ def _is_repetition(name: str, template: str) -> bool:
     return re.fullmatch(r"\d+".join(parts), name) is not None
 
 
+def root_key(expression: str) -> str:
+    """``$a.b[0]`` → a."""
+    return expression.removeprefix("$").partition("[")[0].partition(".")[0].strip()
+
+
 def base_name(name: str) -> str:
     """A control's name without the placeholder of a Repeater: ``labels_{{idx}}`` → ``labels``."""
     return _PLACEHOLDER.sub("", name) or name if "{{" in name else name

@@ -24,7 +24,7 @@ from to_labelbox_formats.label_studio.census import ExportCensus
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.detect import FoundFile
 from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, table_row
-from to_labelbox_formats.label_studio.files.flat_records import flat_row
+from to_labelbox_formats.label_studio.files.flat_records import flat_row, take_cut_cells
 from to_labelbox_formats.label_studio.files.pieces import Around, Cut, Decode, pieces
 from to_labelbox_formats.label_studio.files.records import (
     Id,
@@ -184,7 +184,9 @@ def _table_records(file: TaskFile, row: bytes) -> list[dict[str, Any]]:
     if not file.columns:
         file.columns = cells
         return []
-    return [flat_row(file.columns, cells)]
+    record = flat_row(file.columns, cells)
+    take_cut_cells(record)
+    return [record]
 
 
 class _Survey(Struct):

@@ -83,7 +83,7 @@ def test_lists_that_a_table_keeps_as_texts(field: str, tmp_path: Path) -> None:
 
 
 def test_a_box_on_what_the_config_calls_a_text_is_said_to_be_one(tmp_path: Path) -> None:
-    config = '<Text name="t" value="$text"/><Labels name="l" toName="t"><Label value="A"/></Labels>'
+    config = '<Text name="t" value="$text"/><Labels name="rectanglelabels" toName="t"><Label value="A"/></Labels>'
     report = to_labelbox.convert(write(tmp_path / "in", [task([box()])], config), tmp_path / "out")
     (said,) = (d.message for d in report.diagnostics if d.code == "geometry-unsupported")
     assert "a shape on a picture (rectanglelabels), but its task shows a text" in said

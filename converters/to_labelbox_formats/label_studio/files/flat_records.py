@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from to_labelbox_formats.label_studio.config import UNTOLD, Config, Control
-from to_labelbox_formats.label_studio.files.records import LABEL_KEYS, AnnotationRecord, Id, Number, Region, Task
+from to_labelbox_formats.label_studio.files.records import (
+    LABEL_KEYS,
+    AnnotationRecord,
+    Id,
+    Lost,
+    Number,
+    RecordFault,
+    Region,
+    Task,
+)
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
 _PYTHON_DICTS = ("[{'", "{'")
 _LONGEST_LITERAL = 1 << 20
+SPREADSHEET_CELL = 32_767
+"""Characters of a cell that Excel and LibreOffice keep when they save a table."""
+_BEGUN = re.compile(r"\s*\[\s*\{\s*[\"']")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 
 def from_flat(record: Mapping[str, Any], config: Config) -> Task:
@@ -81,6 +96,36 @@ def _python_literal(cell: str) -> Any:
         return ast.literal_eval(cell)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return cell
+
+
+def take_cut_cells(record: dict[str, Any], texts: Collection[str] = ()) -> dict[str, str]:
+    """Cells that begin like a list of objects and are none, taken out of a row; ``texts`` are columns of texts to label."""
+    cut = {n: cell for n, cell in record.items() if isinstance(cell, str) and _BEGUN.match(cell) and n not in texts}
+    for name in cut:
+        del record[name]
+    return cut
+
+
+def cell_faults(name: str, cell: str, place: str) -> list[RecordFault]:
+    """What a cell that is cut off has cost: the regions that begin in it, or else a field."""
+    where = f"{place}, column {name!r}"
+    length = f"it has {len(cell):,}"
+    message = (
+        f"cannot be read: a list begins that is no JSON to its end, as where a cell was cut off ({length} characters; "
+        f"spreadsheets cut at {SPREADSHEET_CELL:,}): export JSON"
+    )
+    if not _REGION_KEY.search(cell):
+        return [RecordFault(Lost.PART, where, message)]
+    return [RecordFault(Lost.REGION, where, message)] * _begun(cell)
+
+
+def _begun(cell: str) -> int:
+    """Objects that begin in a list, the inner ones not counted."""
+    depth = count = 0
+    for token in _TOKEN.finditer(cell):
+        count += depth == 1 and token.group() == "{"
+        depth += _STEPS.get(token.group(), 0)
+    return count
 
 
 def plain_fields(record: Mapping[str, Any]) -> list[str]:
@@ -158,6 +203,9 @@ _PLACE = (
     "endOffset"
 ).split()
 """What tells where a region is."""
+
+_REGION_KEY = re.compile(rf"[\"'](?:{'|'.join((*_PAYLOAD_KEYS, *_PLACE))})[\"']\s*:")
+"""A key that only regions and answers have; what people say in a dialogue has none."""
 
 
 def _flat_region(name: str, payload: dict[str, Any], kind: str, seen: Counter[bytes]) -> Region:

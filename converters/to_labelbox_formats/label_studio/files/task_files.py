@@ -15,9 +15,9 @@ from msgspec import Raw, Struct
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
-from to_labelbox_formats.label_studio.config import Config
+from to_labelbox_formats.label_studio.config import Config, root_key
 from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, FileShape, table_row
-from to_labelbox_formats.label_studio.files.flat_records import flat_row, from_flat
+from to_labelbox_formats.label_studio.files.flat_records import cell_faults, flat_row, from_flat, take_cut_cells
 from to_labelbox_formats.label_studio.files.pieces import joined
 from to_labelbox_formats.label_studio.files.records import (
     STORED,
@@ -41,6 +41,7 @@ _STORED_TASK = msgspec.json.Decoder(TaskHead)
 HEADS = msgspec.json.Decoder(list[TaskHead])
 
 _KEPT_PIECES = 16
+_TEXTS = ("text", "hypertext")
 
 STORED_FORMS = (FileForm.ANNOTATION, FileForm.PAYLOAD)
 """Records that are one annotation each."""
@@ -171,10 +172,8 @@ def _one_by_one(elements: Sequence[bytes | Raw], form: FileForm, names: Sequence
 def _flat(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
     try:
         if file.shape in TABLES:
-            records = [flat_row(file.columns, table_row(raw, TABLES[file.shape]))]
-        else:
-            records = _OBJECTS.decode(joined(raw))
-        return DecodedPiece([from_flat(record, config) for record in records])
+            return _table_row(raw, file, piece, config)
+        return DecodedPiece([from_flat(record, config) for record in _OBJECTS.decode(joined(raw))])
     except FileError as error:
         return _broken(piece, str(error))
     except UNDECODABLE as error:
@@ -183,6 +182,14 @@ def _flat(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> Decod
             return _broken(piece, f"cannot be read: {in_words(error, joined(raw))}")
         tasks, faults = _flat(mended[0], file, piece, config)
         return DecodedPiece(tasks, [(0, RecordFault(Lost.PART, f"{_at(piece)}.data", mended[1])), *faults])
+
+
+def _table_row(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
+    """The record of a row; its number is that of spreadsheets, where the header is row 1."""
+    record = flat_row(file.columns, table_row(raw, TABLES[file.shape]))
+    cut = take_cut_cells(record, {root_key(o.value) for o in config.objects.values() if o.tag in _TEXTS})
+    faults = [fault for name, cell in cut.items() for fault in cell_faults(name, cell, f"row {piece.number + 2}")]
+    return DecodedPiece([from_flat(record, config)], [(0, fault) for fault in faults])
 
 
 def _of_annotation(raw: bytes | Raw, form: FileForm, at: str, faults: list[RecordFault]) -> Task | None:

@@ -1,0 +1,60 @@
+"""Cells of a table that a spreadsheet has cut off cost their regions, which are counted; nothing is taken for data."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders.label_studio import read, rectangle
+from to_labelbox.report.codes import Code
+
+CONFIG = '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"/></View>'
+SIZE = {"original_width": 200, "original_height": 100}
+
+
+def table(path: Path, *cells: str, column: str = "label") -> Path:
+    with (path / "export.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["annotation_id", "annotator", "id", "image", column])
+        rows.writerows([10 + n, 1, n, f"{n}.jpg", cell] for n, cell in enumerate(cells))
+    return path / "export.csv"
+
+
+def regions(count: int) -> str:
+    return json.dumps([{**rectangle(n), **SIZE} for n in range(count)])
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["without a config", "with the config"])
+def test_regions_of_a_cell_that_is_cut_off_are_counted(tmp_path: Path, given: bool) -> None:
+    options: dict[str, Any] = {}
+    if given:
+        (tmp_path / "labels.txt").write_text(CONFIG)
+        options["config"] = str(tmp_path / "labels.txt")
+    cut = regions(3)[:-20]
+    items, log = read(table(tmp_path, regions(2), cut), **options)
+    assert [len(item.annotations) for item in items] == [2, 0]
+    said = log.diagnostics[Code.RECORD_UNREADABLE]
+    assert (said.count, said.skipped) == (3, 3)
+    assert said.examples[0].where == "row 3, column 'label'"
+    assert f"it has {len(cut):,} characters; spreadsheets cut at 32,767" in said.message
+    assert Code.FIELD_IGNORED not in log.diagnostics
+
+
+def test_a_dialogue_that_is_cut_off_has_no_regions(tmp_path: Path) -> None:
+    said = '[{"author": "a", "text": "hello"}, {"author": "b", "te'
+    _, log = read(table(tmp_path, regions(1), said))
+    note = log.diagnostics[Code.RECORD_UNREADABLE]
+    assert (note.count, note.skipped) == (1, 0)
+
+
+def test_a_text_to_label_may_begin_like_a_list(tmp_path: Path) -> None:
+    (tmp_path / "config.xml").write_text(
+        '<View><Text name="t" value="$code"/><Choices name="c" toName="t"><Choice value="ok"/></Choices></View>'
+    )
+    items, log = read(table(tmp_path, '[{"x": 1', column="code"), config=str(tmp_path / "config.xml"))
+    assert [item.asset.text for item in items] == ['[{"x": 1']
+    assert Code.RECORD_UNREADABLE not in log.diagnostics
