@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from to_labelbox_formats.labelbox.comparing.features import Feature, Ranges
 from to_labelbox_formats.labelbox.comparing.pairing import Paired, pair
 from to_labelbox_formats.labelbox.comparing.payload import sent
 from to_labelbox_formats.labelbox.comparing.report import REPORT, Tally, in_words, save
+from to_labelbox_formats.labelbox.importing.journal import Journal, other_payload
 from to_labelbox_formats.labelbox.importing.ontology import read_ontology
 from to_labelbox_formats.labelbox.importing.plan import Plan
 from to_labelbox_formats.labelbox.output import Output, open_output
@@ -65,7 +67,7 @@ class _Comparison:
         self._names = Names(read_ontology(output.ontology))
         self._seen = np.zeros(int(plan.chosen.max(initial=-1)) + 1, bool)
         self._rows = RowComparison(len(plan.chosen))
-        self._wanted = _wanted(output, options)
+        self._wanted, self._not_taken = _wanted(output, options)
         self._projects: dict[str, int] = {}
         self._shifted: dict[int, int] = {}
         self._unreadable: list[str] = []
@@ -134,6 +136,7 @@ class _Comparison:
         wanted = " or ".join(display(cut(name, 200)) for name in listed(self._wanted))
         given = f"{wanted}; there are" if self._wanted else "one or more of"
         there = [f"  --project {cut(id, 200)}   {cut(name, 200)} ({n_of(n, 'row')})" for id, (name, n) in found.items()]
+        why = f"{self._not_taken}.\n{why}" if self._not_taken else why
         shown = "\n".join(map(display, listed(there)))
         raise UsageError(f"{', '.join(self._exports)}: {why} {given}:\n{shown or '  none'}")
 
@@ -212,6 +215,8 @@ class _Comparison:
         rows = self._rows
         if self._wanted and not self._options.projects:
             yield f"compared with the project that import.json names: {', '.join(self._wanted)}"
+        if self._not_taken:
+            yield self._not_taken
         if not_compared:
             yield f"{n_of(not_compared, 'mask is there, and its', 'masks are there, and their')} pixels were not compared: an export holds addresses of masks"
         if rows.several_labels:
@@ -238,14 +243,19 @@ def _moved(ranges: Ranges, by: int) -> Ranges:
     return tuple((start + by, end + by) for start, end in ranges)
 
 
-def _wanted(output: Output, options: CompareOptions) -> tuple[str, ...]:
-    """The projects that the user names, else those of the import."""
+def _wanted(output: Output, options: CompareOptions) -> tuple[tuple[str, ...], str]:
+    """The projects that the user names, else those of the import; and why those of an import are not taken."""
     if options.projects:
-        return tuple(options.projects)
+        return tuple(options.projects), ""
     parts = ("import", f"first-{options.first}", "import.json") if options.first else ("import.json",)
     try:
         with open(os.path.join(output.folder, *parts), "rb") as file:
             found = json.loads(file.read())["projects"]
-        return tuple(str(project["id"]) for project in found if project["id"])
+        projects = tuple(str(project["id"]) for project in found if project["id"])
     except (OSError, ValueError, LookupError, TypeError):
-        return ()
+        return (), ""
+    with suppress(UsageError):  # a journal that cannot be read says nothing of the payload
+        state = Journal(output.folder, options.first).load()
+        if state is not None and (changed := other_payload(state, output.hashes())):
+            return (), f"the project that import.json names was not taken: {changed}"
+    return projects, ""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import display, n_of
 from to_labelbox.plugins.importer import ImportOptions, LineCounts, RowCounts
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
@@ -215,14 +215,31 @@ def given(options: ImportOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in FIXED}
 
 
+def other_payload(state: State, inputs: Mapping[str, str]) -> str:
+    """That a state is of another payload than ``inputs``, and what it has made; empty when it is of this one."""
+    changed = sorted({*state.inputs, *inputs} - {n for n in inputs if state.inputs.get(n) == inputs[n]})
+    if not changed:
+        return ""
+    there = [f"{display(p.name)!r} ({p.project})" for p in state.projects if p.project]
+    made = f"; what it has made stays in Labelbox: project {', '.join(there)}" if there else ""
+    ended = "finished" if state.finished else "begun"
+    return (
+        f"the payload has changed since import {state.run} was {ended} ({', '.join(changed[:3])}), which is of what stood "
+        f"here before{made}"
+    )
+
+
+_WAYS_ON = (
+    "  convert … -o another folder     convert to a folder of its own, whose import is another\n"
+    "  --restart --project NAME        forget that import, and import this payload into a new project\n"
+    "  the old payload, put back       goes on with that import"
+)
+
+
 def check_same(state: State, options: ImportOptions, inputs: Mapping[str, str], endpoint: str, folder: str) -> None:
     """Raises :class:`UsageError` when this is not the import that was begun."""
-    changed = sorted({*state.inputs, *inputs} - {n for n in inputs if state.inputs.get(n) == inputs[n]})
-    if changed:
-        raise UsageError(
-            f"the payload has changed since import {state.run} was begun ({', '.join(changed[:3])}): "
-            "finish with the old one, or --restart"
-        )
+    if changed := other_payload(state, inputs):
+        raise UsageError(f"{changed}. Nothing was sent.\n{_WAYS_ON}")
     for name, value in given(options).items():
         was = state.given.get(name, value)
         if was != value and (value or name in ("project", "project_id")):

@@ -14,14 +14,14 @@ from to_labelbox_formats.labelbox.importing.calls import ENDPOINT, NotFound, che
 from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
-from to_labelbox_formats.labelbox.importing.journal import Journal, State
+from to_labelbox_formats.labelbox.importing.journal import Journal, State, other_payload
 from to_labelbox_formats.labelbox.importing.report import make_report
 from to_labelbox_formats.labelbox.output import open_output
 
 
 def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
     """What is recorded of an import and, with a key in the environment, what the service says. Changes nothing."""
-    open_output(folder)
+    output = open_output(folder)
     journal = Journal(folder, options.first)
     state = journal.load()
     if state is None:
@@ -29,6 +29,8 @@ def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> Im
     jobs = [Jobs.of_files(journal, number) for number, _ in enumerate(state.projects)]
     report = make_report(state, journal, jobs, None, "finished" if state.finished else "interrupted")
     words = [f"import {state.run}, {report.state}, in {state.organisation_name!r} at {state.endpoint}"]
+    if changed := other_payload(state, output.hashes()):
+        words.append(changed)
     pending = [piece for project in state.projects for piece in project.pieces if not piece.state]
     if pending:
         words.append(f"{len(pending):,} import jobs are still to be made or waited for")

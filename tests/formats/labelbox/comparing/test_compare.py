@@ -112,16 +112,6 @@ def test_several_projects_are_asked_for(out: Path) -> None:
         compared(out, rows, projects=["nowhere"])
 
 
-def test_the_project_of_the_import_is_taken(out: Path) -> None:
-    rows = exported(out)
-    for row in rows:
-        row["projects"]["other"] = {"name": "trial", "labels": []}
-    (out / "import.json").write_text(json.dumps({"projects": [{"id": PROJECT}]}))
-    report = compared(out, rows)
-    assert report.exit_code() == 0
-    assert any("that import.json names" in note for note in report.notes)
-
-
 @pytest.mark.parametrize("form", ["array", "wrapped", "bom", "utf-16"])
 def test_the_forms_in_which_rows_are_saved(out: Path, form: str) -> None:
     rows, path = exported(out), out / "export.json"

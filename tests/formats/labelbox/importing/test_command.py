@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import to_labelbox
-from formats.labelbox.importing.payloads import output
+from formats.labelbox.importing.payloads import items, output
 from formats.labelbox.importing.stand_in import KEY, Fault, StandIn
 from formats.labelbox.importing.test_existing import created
 from formats.labelbox.importing.test_steps import run
@@ -162,6 +162,21 @@ def test_a_changed_payload_and_other_options_do_not_go_on(service: StandIn, tmp_
     (out / "annotations.ndjson").write_text((out / "annotations.ndjson").read_text() + "\n")
     with pytest.raises(UsageError, match=r"the payload has changed.*annotations.ndjson"):
         run(service, out)
+
+
+def test_an_import_of_the_payload_before_is_told_as_that(service: StandIn, tmp_path: Path) -> None:
+    """What ``convert --overwrite`` leaves of an import belongs to what it has overwritten."""
+    out = output(tmp_path / "out")
+    project = run(service, out).projects[0].id
+    to_labelbox.write(items(rows=4), out, overwrite=True, settings=to_labelbox.Settings(url_prefix="https://e.org"))
+    before = service.service.count
+    with pytest.raises(UsageError) as raised:
+        run(service, out)
+    for part in ("of what stood here before", f"'yard' ({project})", "-o another folder", "--restart --project NAME"):
+        assert part in str(raised.value)
+    assert service.service.count == before
+    assert f"'yard' ({project})" in command(service, out, "--status").output
+    assert run(service, out, restart=True, project="new", existing_rows="use").lines.imported == 8
 
 
 def test_a_restart_makes_second_copies(service: StandIn, tmp_path: Path) -> None:
