@@ -27,10 +27,8 @@ T = TypeVar("T", bound=Struct)
 FOLDER = "import"
 STATE = "state.json"
 VERSION = 1
-FIXED = (
-    "project", "project_id", "dataset", "dataset_id", "ontology", "ontology_id", "media_type", "mode", "batch_size",
-    "lines_per_job", "iam",
-)  # fmt: skip
+NAMES = ("project", "project_id", "dataset", "dataset_id", "ontology", "ontology_id", "media_type")
+FIXED = (*NAMES, "mode", "batch_size", "lines_per_job", "iam")
 """Options that may not change while an import is under way."""
 
 
@@ -127,6 +125,12 @@ class Journal:
             os.makedirs(self.folder, exist_ok=True)
         except OSError as error:
             raise UsageError(f"{self.folder} cannot be written: {error.strerror}") from None
+
+    def leave_nothing_empty(self) -> None:
+        """Folders in which nothing was recorded."""
+        for folder in dict.fromkeys((self.folder, self.root)):
+            with suppress(OSError):
+                os.rmdir(folder)
 
     def load(self) -> State | None:
         """The state of an import that was begun. Raises :class:`UsageError` for one that cannot be read."""

@@ -14,6 +14,7 @@ import stat
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -161,6 +162,17 @@ def content_type(path: str, head: bytes) -> str:
     return "text/plain" if head.isascii() and head else "application/octet-stream"
 
 
+def known_uploads(journal: Journal) -> dict[tuple[str, str], Upload]:
+    """What was uploaded, by key and field."""
+    decode, found = msgspec.json.Decoder(Upload).decode, {}
+    with suppress(FileNotFoundError), open(journal.path(LEDGER), "rb") as file:
+        for line in file:
+            with suppress(ValueError):  # the last line of a run that was killed
+                one = decode(line)
+                found[one.key, one.field] = one
+    return found
+
+
 class Uploader:
     """Uploads what rows name, several at a time, and gives the rows as they may be handed to the SDK, in order."""
 
@@ -169,21 +181,9 @@ class Uploader:
     ) -> None:
         self._box, self._root, self._threads, self._kinds = box, root, threads, metadata_kinds
         self._path = journal.path(LEDGER)
-        self._known = {(u.key, u.field): u for u in self._read()}
+        self._known = known_uploads(journal)
         self._lock = threading.Lock()
         self.bytes = self.files = 0
-
-    def _read(self) -> Iterator[Upload]:
-        decode = msgspec.json.Decoder(Upload).decode
-        try:
-            with open(self._path, "rb") as file:
-                for line in file:
-                    try:
-                        yield decode(line)
-                    except ValueError:  # the last line of a run that was killed
-                        continue
-        except FileNotFoundError:
-            return
 
     def rows(self, rows: Iterator[tuple[int, DataRow]]) -> Iterator[tuple[int, dict[str, Any] | str]]:
         """Each row's number, with the row to be created, or the reason why it cannot be."""

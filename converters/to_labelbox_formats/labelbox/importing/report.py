@@ -101,6 +101,8 @@ def make_report(
 ) -> ImportReport:
     """The report of what is recorded. ``output`` None: failed lines are counted and not traced.
 
+    A file of them that an earlier look has written is named.
+
     ``expected``: lines by class of each project's payload; what no job has come to yet is not sent.
     """
     report = ImportReport(
@@ -125,6 +127,8 @@ def make_report(
         for label, counts in classes.items():
             report.classes.setdefault(label, LineCounts()).add(counts)
         report.rows.add(project.rows)
+    if output is None and report.lines.failed + report.lines.unknown and os.path.exists(journal.path(FAILED)):
+        report.failed_lines = journal.path(FAILED)
     if output is not None:
         _add_messages(report, state, journal, jobs, output)
     report.text = in_words(report)
@@ -196,13 +200,21 @@ def in_words(report: ImportReport) -> str:
     lines.append(_row("total", c))
     for project in report.projects:
         r = project.rows
-        told = f"{n_of(r.total, 'data row')} ({r.new:,} new, {r.existing:,} existing, {r.failed:,} failed), {n_of(project.batches, 'batch', 'batches')}, {n_of(len(project.jobs), 'job')}"
+        open_ = r.total - r.new - r.existing - r.failed
+        more = f", {open_:,} not known to be made" if open_ else ""
+        told = f"{n_of(r.total, 'data row')} ({r.new:,} new, {r.existing:,} existing, {r.failed:,} failed{more}), {n_of(project.batches, 'batch', 'batches')}, {n_of(len(project.jobs), 'job')}"
         lines.append(
             f"{display(project.name)} ({project.media_type}): {told}" + (f"  {project.url}" if project.url else "")
         )
     for message in report.messages[:MESSAGES_SHOWN]:
         lines.append(f"{message.count:,} × {display(message.message)}")
         lines += [f"    {place_in_words(e)}" for e in message.examples[:2]]
+    if report.failed_lines:
+        lines.append(f"each with its place in the source: {report.failed_lines}")
+    if report.state == "finished" and (c.failed or report.rows.failed):
+        again = "the rows of failed lines again, whole" if c.failed else ""
+        unmade = "rows that were not made" if report.rows.failed else ""
+        lines.append(f"--retry-failed imports {' and '.join(filter(None, (again, unmade)))} (asks first)")
     lines += [f"note  {display(note)}" for note in report.notes]
     if report.left_over:
         lines.append(

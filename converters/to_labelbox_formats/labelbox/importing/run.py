@@ -7,6 +7,7 @@ for any time after it was killed.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from to_labelbox.batches.lock import locked
 from to_labelbox.plugins.importer import Dialogue, Importer, ImportOptions, ImportReport
@@ -17,7 +18,7 @@ from to_labelbox_formats.labelbox.importing.calls import ENDPOINT, check_endpoin
 from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
-from to_labelbox_formats.labelbox.importing.journal import Journal, State, check_same
+from to_labelbox_formats.labelbox.importing.journal import NAMES, Journal, State, check_same
 from to_labelbox_formats.labelbox.importing.objects import Objects
 from to_labelbox_formats.labelbox.importing.plan import Plan
 from to_labelbox_formats.labelbox.importing.plan_in_words import in_words
@@ -36,16 +37,29 @@ MAX_BATCH = 100_000
 
 def import_folder(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
     """Import an output folder, or go on with an import that was begun (:class:`~to_labelbox.plugins.importer.Importer`)."""
-    check_options(options)
-    endpoint = check_endpoint(options.endpoint or ENDPOINT)
     output = open_output(folder)
     journal = Journal(folder, options.first)
+    options = _with_recorded_names(options, journal)
+    check_options(options)
+    endpoint = check_endpoint(options.endpoint or ENDPOINT)
     with told(), quiet_sdk():
         if options.dry_run:
             return _dry_run(output, journal, options, endpoint, dialogue)
         journal.make()
-        with locked(journal.root):
-            return _locked(output, journal, options, endpoint, dialogue)
+        try:
+            with locked(journal.root):
+                return _locked(output, journal, options, endpoint, dialogue)
+        finally:
+            journal.leave_nothing_empty()
+
+
+def _with_recorded_names(options: ImportOptions, journal: Journal) -> ImportOptions:
+    """Without a project, that of the import that was begun, with the other names that were given then."""
+    if options.project or options.project_id or options.dry_run or options.restart:
+        return options
+    state = journal.load()
+    named = {} if state is None else {name: state.given.get(name) for name in NAMES if not getattr(options, name)}
+    return replace(options, **{name: value for name, value in named.items() if value})
 
 
 def _locked(

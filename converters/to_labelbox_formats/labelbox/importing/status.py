@@ -15,8 +15,11 @@ from to_labelbox_formats.labelbox.importing.client import Labelbox
 from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
 from to_labelbox_formats.labelbox.importing.journal import Journal, State, other_payload
+from to_labelbox_formats.labelbox.importing.media import known_uploads
+from to_labelbox_formats.labelbox.importing.plan import Plan
 from to_labelbox_formats.labelbox.importing.report import make_report
-from to_labelbox_formats.labelbox.output import open_output
+from to_labelbox_formats.labelbox.importing.survey import set_media_type
+from to_labelbox_formats.labelbox.output import Output, open_output
 
 
 def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> ImportReport:
@@ -26,14 +29,14 @@ def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> Im
     state = journal.load()
     if state is None:
         raise UsageError(f"{journal.folder}: no import was begun")
+    changed = other_payload(state, output.hashes())
     jobs = [Jobs.of_files(journal, number) for number, _ in enumerate(state.projects)]
-    report = make_report(state, journal, jobs, None, "finished" if state.finished else "interrupted")
+    expected = None if changed or state.finished else _expected(output, options, state)
+    report = make_report(state, journal, jobs, None, "finished" if state.finished else "interrupted", expected)
     words = [f"import {state.run}, {report.state}, in {state.organisation_name!r} at {state.endpoint}"]
-    if changed := other_payload(state, output.hashes()):
-        words.append(changed)
-    pending = [piece for project in state.projects for piece in project.pieces if not piece.state]
-    if pending:
-        words.append(f"{len(pending):,} import jobs are still to be made or waited for")
+    words += [changed] if changed else []
+    if not state.finished and not changed:
+        words += _how_far(state, journal, report)
     if os.environ.get(KEY):
         endpoint = check_endpoint(state.endpoint)
         with told(), quiet_sdk(), connected(options, endpoint, dialogue) as box:
@@ -42,6 +45,26 @@ def import_status(folder: str, options: ImportOptions, dialogue: Dialogue) -> Im
         words.append(f"Labelbox was not asked, as {KEY} is not set")
     report.text = "\n".join([*words, report.text])
     return report
+
+
+def _expected(output: Output, options: ImportOptions, state: State) -> list[dict[str, int]]:
+    """Lines by class of each project's payload."""
+    plan = Plan(output, options.first)
+    try:
+        set_media_type(plan, options, state.projects[0].media_type)
+        return [plan.lines_by_class(project.media_type) for project in plan.projects]
+    finally:
+        plan.close()
+
+
+def _how_far(state: State, journal: Journal, report: ImportReport) -> Iterator[str]:
+    """What is done of each step, and what is left; the same command goes on with it."""
+    counts = report.lines
+    yield f"{counts.sent:,} of {n_of(counts.lines, 'line')} sent and answered, {counts.not_sent:,} not; the same command goes on"
+    if uploads := len(known_uploads(journal)):
+        yield f"{n_of(uploads, 'file was', 'files were')} uploaded"
+    if pending := sum(not piece.state for project in state.projects for piece in project.pieces):
+        yield f"{n_of(pending, 'import job is', 'import jobs are')} still to be made or waited for"
 
 
 def _service_says(state: State, box: Labelbox) -> Iterator[str]:

@@ -15,6 +15,7 @@ import to_labelbox
 from formats.labelbox.importing.payloads import items, output
 from formats.labelbox.importing.stand_in import KEY, Fault, StandIn
 from formats.labelbox.importing.test_existing import created
+from formats.labelbox.importing.test_media import pictures
 from formats.labelbox.importing.test_steps import run
 from harness import lines, ontology
 from to_labelbox import UsageError
@@ -239,3 +240,65 @@ def test_debug_prints_where_an_unknown_answer_came_up_without_the_key(service: S
     assert "form that the SDK does not know" in told.error
     assert "Traceback" in told.error
     assert KEY not in told.error
+
+
+@pytest.mark.parametrize(
+    ("how", "more"),
+    [("key", {}), ("sdk", {}), ("answer", {}), ("taken", {"first": 2}), ("answer", {"dry_run": True})],
+)
+def test_what_ends_before_anything_is_recorded_leaves_nothing(
+    service: StandIn, tmp_path: Path, monkeypatch: Any, how: str, more: dict[str, Any]
+) -> None:
+    out = output(tmp_path / "out")
+    before = sorted(out.iterdir())
+    if how == "key":
+        monkeypatch.setenv("LABELBOX_API_KEY", "wrong-key-77")
+    elif how == "sdk":
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    elif how == "answer":
+        service.faults.append(Fault("GetProjectsPyApi", "502", times=100))
+    else:
+        service.add_row("a/0001.jpg")
+    with pytest.raises(to_labelbox.ToLabelboxError):
+        run(service, out, **more)
+    assert sorted(out.iterdir()) == before
+
+
+def test_what_failed_says_how_to_import_it_again_and_needs_no_project_for_it(service: StandIn, tmp_path: Path) -> None:
+    service.service.refuse_lines = lambda line: "busy" if line["name"] == "truck" else ""
+    out = output(tmp_path / "out")
+    for arguments in (["--project", "yard", "--dataset", "d", "--yes"], ["--project", "yard"], [], ["--status"]):
+        told = command(service, out, *arguments).output
+        assert "--retry-failed imports the rows of failed lines again, whole" in told
+        assert str(out / "import/failed.ndjson") in told
+    service.service.refuse_lines = lambda line: ""
+    done = command(service, out, "--retry-failed", "--yes")
+    assert done.code == 0
+    assert "--retry-failed" not in done.output
+    assert [p[0] for p in service.final()["projects"]] == ["yard"]
+    assert "was begun with --as labels" in command(service, out, "--as", "prelabels").error
+    assert "give either --project NAME" in command(service, out, "--restart").error
+
+
+@pytest.mark.parametrize(
+    ("operation", "parts"),
+    [
+        (
+            "UpsertDataRowsPyApi",
+            ("3 data rows (0 new, 0 existing, 0 failed, 3 not known to be made)", "3 files were up"),
+        ),
+        ("createLabelImportByFilePyApi", ("0 of 6 lines sent and answered, 6 not", "1 import job is still")),
+    ],
+)
+def test_the_status_of_an_interrupted_import_says_how_far_it_is(
+    service: StandIn, tmp_path: Path, operation: str, parts: tuple[str, ...]
+) -> None:
+    out = output(tmp_path / "out", web=False)
+    service.faults.append(Fault(operation, "forbidden", times=9))
+    with pytest.raises(to_labelbox.NotAllowedError):
+        run(service, out, media_root=pictures(tmp_path / "media"))
+    told = command(service, out, "--status")
+    total = next(line for line in told.output.splitlines() if line.startswith("total")).split()
+    assert total == ["total", "6", "6", "0", "0", "0", "0"]
+    for part in parts:
+        assert part in told.output
