@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from to_labelbox.model.items import Item, Media
 from to_labelbox.plugins.reader import ReadContext
@@ -20,7 +20,7 @@ from to_labelbox_formats.label_studio.assets import slots_of
 from to_labelbox_formats.label_studio.config import Declared
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import Task, decode_data
+from to_labelbox_formats.label_studio.files.records import Id, Task, TaskHead, decode_data
 from to_labelbox_formats.label_studio.files.select_annotations import newest_states
 from to_labelbox_formats.label_studio.files.task_files import HEADS, TaskFiles
 from to_labelbox_formats.label_studio.options import Options
@@ -53,8 +53,8 @@ class TaskItems(Struct, frozen=True):
         with closing(self._files()) as files:
             pieces = [(n, index.piece(n)) for n in (unit, *index.attached.get(unit, ()))]
             heads = [files.heads(piece, HEADS)[n - piece.first] for n, piece in pieces]
-            id = next((head.id for head in heads if head.id is not None), None)
-            task = Task(data=heads[0].data, id=id, annotations=[])
+            id, project = _named_by(heads)
+            task = Task(data=heads[0].data, id=id, annotations=[], project=project)
             return list(self._range(files, Log()).of_task(task, (), (), unit, index.file_name(unit)))
 
     def asset_names(self) -> Iterator[str]:
@@ -77,6 +77,12 @@ class TaskItems(Struct, frozen=True):
             self.index.config, self.declared, self.conventions, self.options, self.context, log, self.index.assets
         )
         return _Range(self.index, reader, elsewhere, self.options.data_key, log)
+
+
+def _named_by(records: Sequence[TaskHead | Task]) -> tuple[Id, Raw]:
+    """The id and the project of a task, as the first of its records has it that has one."""
+    id = next((record.id for record in records if record.id is not None), None)
+    return id, next((record.project for record in records if record.project), Raw())
 
 
 class _Range(Struct, frozen=True):
@@ -110,14 +116,20 @@ class _Range(Struct, frozen=True):
         index = self.index
         if others and index.in_several_files(unit):
             merged = newest_states((task, *others))
-            if merged[0] is not task:
-                message = (
-                    "another file holds the same task, too: each of its annotations counts once, in its newest state"
-                )
+            again = "each of its annotations counts once, in its newest state" if merged[0] is not task else ""
+            if (
+                not again
+                and task.project
+                and sum(bool(record.annotations or record.completions) for record in merged) > 1
+            ):
+                again = f"annotator={self.reader.annotator} chooses among the annotations of both"
+            if again:
+                message = f"another file holds the same task, too: {again}"
                 self.log.note(Code.ASSET_DUPLICATE, message, file=file, where=index.task_name(task, unit))
             task, *others = merged
-        if others and task.id is None:
-            task = msgspec.structs.replace(task, id=next((t.id for t in others if t.id is not None), None))
+        if others:
+            id, project = _named_by((task, *others))
+            task = msgspec.structs.replace(task, id=id, project=project)
         place = Place(file, index.task_name(task, unit))
         assets = self.reader.read(TaskRecord(task, others, place), self._shows(task, place, unit, own=True))
         for other in later:

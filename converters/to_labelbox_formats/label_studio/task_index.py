@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ from to_labelbox_formats.label_studio.files.records import (
     TaskHeadWithIds,
     TaskHeadWithRegions,
     is_nothing,
+    project_of,
 )
 from to_labelbox_formats.label_studio.files.task_files import HEADS, TaskFile, TaskFiles, TaskPiece, data_of
 from to_labelbox_formats.label_studio.options import Options
@@ -49,6 +51,7 @@ class TaskIndex(Struct, frozen=True):
 
     ``given`` is the labelling config that the user or the source gives, ``config`` that or what the regions let see.
     ``census``: what no rule reads.
+    ``repeated``: projects and ids that several tasks have, with how many there are in each file.
     ``attached``: a task's further records, by its unit; ``absorbed``: the units of those.
     """
 
@@ -58,7 +61,7 @@ class TaskIndex(Struct, frozen=True):
     bytes: int
     given: Config
     config: Config
-    repeated_ids: set[Id]
+    repeated: dict[tuple[str, Id], Counter[int]]
     census: ExportCensus
     attached: dict[int, list[int]]
     absorbed: set[int]
@@ -91,13 +94,17 @@ class TaskIndex(Struct, frozen=True):
         """The name of an asset; inline texts, of which the task has that many, are named after their task."""
         if slot.reference is not None:
             return self.assets.name(slot.reference)
+        file = self.file_name(unit)
+        stem = file.rpartition(".")[0] or file
         if task.id is None:
-            file = self.file_name(unit)
-            name = f"{file.rpartition('.')[0] or file}-{self.number(unit) + 1}"
-        elif task.id in self.repeated_ids:
-            name = f"task-{task.id}-{unit + 1}"
+            name = f"{stem}-{self.number(unit) + 1}"
         else:
-            name = f"task-{task.id}"
+            project = project_of(task.project)
+            alike = self.repeated.get((project, task.id), Counter())
+            folders = [stem] if len(alike) > 1 else []
+            folders += [f"project-{project}"] if project else []
+            number = f"-{self.number(unit) + 1}" if alike[self.piece(unit).file] > 1 else ""
+            name = "/".join((*folders, f"task-{task.id}{number}"))
         if inline > 1:
             name += f"/{slot.shown}" + (f"-{slot.page + 1}" if slot.paged else "")
         return name
@@ -128,6 +135,7 @@ def index_tasks(
     known = config or census.config(options.data_key, log)
     with closing(TaskFiles(source, survey.files, given)) as files:
         _attach(survey, files)
+        repeated = _repeated(survey, files, partial(slots_of, config=known, data_key=options.data_key), log)
         assets = index_assets(partial(slots_in, survey, files, known, options.data_key))
     if config is None and options.data_key is None and not assets.shown:
         census.fields.ask()
@@ -138,7 +146,7 @@ def index_tasks(
         survey.bytes,
         given,
         known,
-        {id for id, units in survey.repeats.items() if len({survey.ids[id], *units} - survey.absorbed) > 1},
+        repeated,
         census,
         survey.attached,
         survey.absorbed,
@@ -299,6 +307,32 @@ def _canonical(data: Any) -> bytes:
 # ------------------------------------------------------------------------------------------- what is of one task
 
 
+def _repeated(
+    survey: _Survey, files: TaskFiles, slots: Callable[[dict[str, Any]], tuple[list[Slot], str]], log: Log
+) -> dict[tuple[str, Id], Counter[int]]:
+    """Projects and ids that several tasks have, with how many there are in each file; told where keys of texts are made of them."""
+    found: dict[tuple[str, Id], Counter[int]] = {}
+    texts: set[tuple[str, Id]] = set()
+    units = {unit for id, units in survey.repeats.items() for unit in (survey.ids[id], *units)} - survey.absorbed
+    for piece in survey.pieces if units else ():
+        numbers = range(piece.first, piece.first + (piece.count or 0))
+        if units.isdisjoint(numbers):
+            continue
+        for unit, head in zip(numbers, files.heads(piece, HEADS)):
+            if unit in units:
+                key = project_of(head.project), head.id
+                found.setdefault(key, Counter())[piece.file] += 1
+                if any(slot.reference is None for slot in slots(data_of(head))[0]):
+                    texts.add(key)
+    repeated = {key: files for key, files in found.items() if files.total() > 1}
+    if any(len(repeated[key]) > 1 for key in texts & repeated.keys()):
+        log.decide(
+            "texts of several files have the same task ids, and no project of their own: their keys begin with the name of "
+            "their file, as they do not where it is converted alone"
+        )
+    return repeated
+
+
 def _attach(survey: _Survey, files: TaskFiles) -> None:
     """Join what belongs to one task: annotations that know it by its id, the files of an editor example, later exports."""
     examples = _editor_examples(survey, files)
@@ -317,11 +351,11 @@ def _attach(survey: _Survey, files: TaskFiles) -> None:
 def _later_exports(survey: _Survey, files: TaskFiles) -> dict[int, int]:
     """Tasks that stand in several files, as where exports of one project were made again: unit → unit in the first file.
 
-    They have their id, their data and an annotation in common; ids alone start anew in every project.
+    They have their id, their data and their project or an annotation in common; ids alone start anew in every project.
     """
     repeated = {unit: id for id, units in survey.repeats.items() for unit in (survey.ids[id], *units)}
     found: dict[int, int] = {}
-    known: dict[tuple[Id, int, Id], tuple[int, int]] = {}
+    known: dict[tuple[Id, int, str, Id], tuple[int, int]] = {}
     for piece in survey.pieces if repeated else ():
         numbers = range(piece.first, piece.first + (piece.count or 0))
         if survey.files[piece.file].form is not FileForm.TASKS or repeated.keys().isdisjoint(numbers):
@@ -335,7 +369,11 @@ def _later_exports(survey: _Survey, files: TaskFiles) -> dict[int, int]:
             if unit not in repeated or not data or not isinstance(head, TaskHeadWithIds):
                 continue
             ids = {a.id for a in head.annotations or head.completions or () if a.id is not None}
-            keys = [(repeated[unit], hash(_canonical(data)), id) for id in ids]
+            marks: list[tuple[str, Id]] = [("annotation", id) for id in ids]
+            if project := project_of(head.project):
+                marks.append(("project", project))
+            same = repeated[unit], hash(_canonical(data))
+            keys = [(*same, *mark) for mark in marks]
             task, file = next((known[key] for key in keys if key in known), (unit, piece.file))
             if task != unit and file != piece.file:
                 found[unit] = task

@@ -63,3 +63,17 @@ def test_predictions_count_once(tmp_path: Path) -> None:
 def test_tasks_of_other_projects_stay_their_own(tmp_path: Path, other: dict[str, Any]) -> None:
     """Ids start anew in every project."""
     assert made(tmp_path, [task(state(1, 1, "car"))], [other]).annotations.converted == 2
+
+
+def test_annotations_made_anew_in_a_later_export_of_the_project_take_the_place_of_the_old(tmp_path: Path) -> None:
+    old, new = [task(state(1, 1, "car"), project=7)], [task(state(9, 2, "bus", "bus "), project=7)]
+    report = made(tmp_path, old, new)
+    assert names(tmp_path) == ["bus", "bus "]
+    (said,) = [d for d in report.diagnostics if d.code == "asset-duplicate"]
+    assert "the same task, too: annotator=best chooses among the annotations of both" in said.message
+    assert (report.annotations.read, report.annotations.skipped) == (3, 1)
+
+
+def test_a_task_of_another_project_keeps_its_annotations(tmp_path: Path) -> None:
+    made(tmp_path, [task(state(1, 1, "car"), project=7)], [task(state(9, 2, "bus"), project=8)])
+    assert names(tmp_path) == ["car", "bus"]

@@ -18,6 +18,7 @@ Id = str | int | float | None
 Number = float | None
 Labels = list[str] | str | None
 
+_PROJECT = re.compile(r"[\w-]{1,64}")
 _NOTHING = (b"", b"null", b"[]", b"{}")
 _EMPTY = Raw(b"")
 
@@ -82,6 +83,7 @@ class Task(Struct):
     completions: list[AnnotationRecord] | None = None
     predictions: Raw = _EMPTY
     drafts: Raw = _EMPTY
+    project: Raw = _EMPTY
 
 
 class StoredAnnotation(AnnotationRecord):
@@ -115,6 +117,7 @@ class TaskHead(Struct):
 
     data: Raw = _EMPTY
     id: Id = None
+    project: Raw = _EMPTY
 
 
 class AnnotationId(Struct):
@@ -338,6 +341,17 @@ REGION = Lenient(Region, Lost.REGION)
 ANNOTATION = Lenient(AnnotationRecord, Lost.PART, {"result": REGION})
 STORED = Lenient(StoredAnnotation, Lost.TASK, {"result": REGION})
 TASK = Lenient(Task, Lost.TASK, {"annotations": ANNOTATION, "completions": ANNOTATION})
+
+
+def project_of(raw: Raw) -> str:
+    """The project that a task states, by its id; empty where it states none."""
+    try:
+        value = decode_any(raw) if raw else None
+    except UNDECODABLE:
+        return ""
+    value = value.get("id") if isinstance(value, dict) else value
+    name = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    return name if _PROJECT.fullmatch(name) else ""
 
 
 def text_list(raw: Raw) -> list[str] | None:

@@ -118,7 +118,7 @@ class TaskFiles:
         """What the tasks of a piece show; of tasks as the editor writes them as much as the decoder knows."""
         if self._files[piece.file].form is FileForm.TASKS and piece.count is not None:
             return decoder.decode(joined(self._read(piece)))
-        return [TaskHead() if t is None else TaskHead(t.data, t.id) for t in self.decode(piece).tasks]
+        return [TaskHead() if t is None else TaskHead(t.data, t.id, t.project) for t in self.decode(piece).tasks]
 
     def _read(self, piece: TaskPiece) -> bytes:
         if self._stream is None or self._number != piece.file:
@@ -207,7 +207,7 @@ def _of_annotation(raw: bytes | Raw, form: FileForm, at: str, faults: list[Recor
         head = _STORED_TASK.decode(task)
     except UNDECODABLE:
         head = TaskHead(id=_plain_id(task))
-    return Task(data=head.data, id=head.id, annotations=[annotation])
+    return Task(data=head.data, id=head.id, annotations=[annotation], project=head.project)
 
 
 def _broken(piece: TaskPiece, message: str) -> DecodedPiece:

@@ -86,6 +86,7 @@ class TaskReader:
         self._conventions = conventions
         self._options = options
         self.exif = context.exif
+        self.annotator = options.annotator
         self.frame_rate_given = conventions.frame_rates is not None
         self._sizes = Sizes(context, options.default_size, assets.names_of)
         self._naming = Naming(config, declared, options.unlabelled, log)
