@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 import posixpath
+from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
 
 from to_labelbox.model.text import pattern
 from to_labelbox.report.codes import Code
-from to_labelbox.report.errors import SourceError
+from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import Moves, Tie, alike, sure_folders
 from to_labelbox.source.image_headers import is_image
@@ -19,6 +20,7 @@ from to_labelbox_formats.yolo.folders.label_folders import (
     PICTURE_FOLDERS,
     label_folders,
     labels_near,
+    own_label_folders,
     picture_folder,
 )
 from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name, split_of
@@ -125,18 +127,13 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
     index.splits_by_name = entries.by_name
     index.lists, index.unused, index.why_unused = entries.lists, entries.unused, entries.why_unused
     index.guessed = entries.guessed
-    _match_leftovers(index, claims)
+    _match_leftovers(index, claims, entries.log)
+    _match_other_folders(index, claims, entries.log)
     stems: set[str] = set() if any(index.labelled) else _match_by_stem(tree, index, claims)
     index.whole = {folder for folder, labels in claims.items() if labels and all(labels.values())}
-    twice = sum(count > 1 for labels in claims.values() for count in labels.values())
-    if twice:
-        entries.log.note(
-            Code.ASSET_DUPLICATE,
-            "label files belong to several pictures of the same stem; each picture gets their labels",
-            count=twice,
-        )
+    of_none = _share_out(tree, index, claims, entries.log)
     joined_units = len(index)
-    _add_orphans(entries, index, claims, stems, chosen)
+    _add_orphans(entries, index, claims, stems, of_none, chosen)
     orphans = range(joined_units, len(index))
     _find_media(index, pictures, joined_units, entries.log)
     lonely = [unit for unit in orphans if index.places[unit] == FoundIn.NOWHERE]
@@ -146,8 +143,8 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
     return index
 
 
-def _match_leftovers(index: Index, claims: dict[str, dict[str, int]]) -> None:
-    """Where label files are left over: pictures without one whose name is alike (case, accents), or goes on with .txt."""
+def _match_leftovers(index: Index, claims: dict[str, dict[str, int]], log: Log) -> None:
+    """Where label files are left over: pictures without one whose name is alike (case, accents), goes on with .txt, or has two extensions."""
     left: dict[str, str] = {}
     for labels in claims.values():
         for label, count in labels.items():
@@ -155,13 +152,125 @@ def _match_leftovers(index: Index, claims: dict[str, dict[str, int]]) -> None:
                 left[alike(label)] = "" if alike(label) in left else label
     if not left:
         return
+    doubled: list[tuple[str, str]] = []
     for unit, has_label in enumerate(index.labelled):
         if has_label:
             continue
         name, asset = index.label_of(unit), index.assets[unit]
         longer = f"{name[: name.rfind('/') + 1]}{asset[asset.rfind('/') + 1 :]}.txt"
-        if label := left.get(alike(name), "") or left.get(alike(longer), ""):
-            _claim(index, unit, label, claims[label[: label.rfind("/") + 1]])
+        label = left.get(alike(name), "") or left.get(alike(longer), "")
+        if (
+            not label
+            and is_image(name[:-4])
+            and (label := left.get(alike(f"{posixpath.splitext(name[:-4])[0]}.txt"), ""))
+        ):
+            doubled.append((asset, label))
+        if label:
+            _claim(index, unit, label, claims[_folder(label)])
+    if doubled:
+        many = "a picture has two extensions" if len(doubled) == 1 else f"{len(doubled)} pictures have two extensions"
+        log.decide(f"{many}; the labels are those of the name without both ({doubled[0][0]}: {doubled[0][1]})")
+
+
+def _match_other_folders(index: Index, claims: dict[str, dict[str, int]], log: Log) -> None:
+    """Label files left over whose pictures lie in another folder, such as that of the other split.
+
+    Only where no two pictures and no two label files of the set are called alike: pictures that are numbered anew in each folder
+    may be any.
+    """
+    left = {
+        _stem(label): label
+        for labels in claims.values()
+        for label, count in labels.items()
+        if not count and is_label_name(label)
+    }
+    if not left or all(index.labelled):
+        return
+    open_units = [n for n, has_label in enumerate(index.labelled) if not has_label and _stem(index.assets[n]) in left]
+    if not open_units:
+        return
+    labels = Counter(_stem(label) for names in claims.values() for label in filter(is_label_name, names))
+    pictures = Counter(map(_stem, index.assets))
+    sure = len(labels) == labels.total() and len(pictures) == pictures.total()
+    for unit in open_units:
+        stem, asset = _stem(index.assets[unit]), index.assets[unit]
+        if sure:
+            _claim(index, unit, left[stem], claims[_folder(left[stem])])
+        elif labels[stem] == pictures[stem] == 1:
+            message = (
+                f"{asset} may be its picture, but others are called alike in several folders of this set, so it is not taken; "
+                "put both into folders of one name"
+            )
+            log.note(Code.ASSET_AMBIGUOUS, message, file=left[stem])
+    if not sure:
+        return
+    example = open_units[0]
+    log.assume(
+        "pictures in other folders than their labels",
+        "by their names, and in the split of the picture",
+        for_=len(open_units),
+        why=f"no two pictures of the set are called alike; {index.label_of(example)} is of {index.assets[example]}",
+    )
+
+
+def _share_out(tree: Tree, index: Index, claims: dict[str, dict[str, int]], log: Log) -> set[str]:
+    """Label files that pictures of several folders have claimed go to the folder that is most like theirs; those of equals are returned.
+
+    Pictures that lie together, and copies of one another, all have the labels.
+    """
+    twice = {label for labels in claims.values() for label, count in labels.items() if count > 1}
+    of_none: set[str] = set()
+    sharing: dict[str, list[int]] = {}
+    for unit in compress(range(len(index)), index.labelled) if twice else ():
+        if (label := index.label_of(unit)) in twice:
+            sharing.setdefault(label, []).append(unit)
+    shared = 0
+    for label, units in sharing.items():
+        names = [index.assets[unit] for unit in units]
+        likeness = [_likeness(_folder(name), _folder(label)) for name in names]
+        nearest = [name for name, like in zip(names, likeness) if like == max(likeness)]
+        if len(set(map(_folder, names))) == 1 or _all_copies(tree, names):
+            shared += 1
+            continue
+        kept = nearest if len(set(map(_folder, nearest))) == 1 else []
+        for unit in units:
+            if index.assets[unit] not in kept:
+                index.labels.pop(unit, None)
+                index.labelled[unit] = 0
+        claims[_folder(label)][label] = len(kept)
+        shared += len(kept) > 1
+        if kept:
+            other = next(name for name in names if name not in kept)
+            message = f"its labels are those of {kept[0]}, whose folder is nearer, and not of {other}"
+        else:
+            of_none.add(label)
+            message = (
+                f"may be of {names[0]} or of {names[1]}: none gets its labels; put the label file into a folder called "
+                "like that of its picture, or name only one folder of pictures in data.yaml"
+            )
+        log.note(Code.ASSET_AMBIGUOUS, message, file=label)
+    if shared:
+        log.note(
+            Code.ASSET_DUPLICATE,
+            "label files belong to several pictures of the same stem; each picture gets their labels",
+            count=shared,
+        )
+    return of_none
+
+
+def _likeness(pictures: str, labels: str) -> tuple[bool, int]:
+    """How sure it is that a folder of labels is that of a folder of pictures: by a rule of YOLO's programs, then by names in common."""
+    return labels in own_label_folders(pictures), len(set(pictures.split("/")).intersection(labels.split("/")))
+
+
+def _all_copies(tree: Tree, names: list[str]) -> bool:
+    first, *others = names
+    if not all(map(tree.has, names)) or any(tree.head(name) != tree.head(first) for name in others):
+        return False
+    try:
+        return len({tree.source.read(name) for name in names}) == 1
+    except FileError:
+        return False
 
 
 def _claim(index: Index, unit: int, label: str, labels: dict[str, int]) -> None:
@@ -203,12 +312,12 @@ def _most_alike(asset: str, labels: list[str]) -> str | None:
 
 
 def _add_orphans(
-    entries: Entries, index: Index, claims: dict[str, dict[str, int]], stems: set[str], chosen: bool
+    entries: Entries, index: Index, claims: dict[str, dict[str, int]], stems: set[str], of_none: set[str], chosen: bool
 ) -> None:
     """Label files of the declared folders that no picture claims; those of other folders are counted and left.
 
     ``stems``: those by which pictures have found their labels. A further file of one, or one for a picture that has its labels
-    elsewhere, is another version of them.
+    elsewhere, is another version of them. ``of_none``: label files that may be of several pictures, kept like those without one.
     """
     tree = entries.tree
     rivals = Rivals(tree)
@@ -222,6 +331,9 @@ def _add_orphans(
             if claimed.get(label) or not is_label_name(label) or label in entries.lists:
                 continue
             stem = label[len(folder) : label.rfind(".")]
+            if label in of_none:
+                index.add(f"{target}{stem}.jpg", split or split_of(label), FoundIn.NOWHERE, label)
+                continue
             if stem in stems or _has_picture(tree, target, stem):
                 by_stem = by_stem or _labels_by_stem(index)
                 if used := by_stem.get(stem, ""):

@@ -11,8 +11,8 @@ LABEL_FOLDERS = ("labels", "Labels", "labelTxt", "labelTXT", "annotations", "Ann
 PICTURE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 
 
-def label_folders(folder: str) -> Iterator[str]:
-    """Where the labels of a picture folder may be: its last ``images`` read as ``labels``, beside, or near."""
+def own_label_folders(folder: str) -> Iterator[str]:
+    """Where the labels of a picture folder are and no other's: its last ``images`` read as ``labels``, or beside."""
     parts = folder.split("/")[:-1]
     swapped = [n for n, part in enumerate(parts) if part.lower() in PICTURE_FOLDERS]
     named = [n for n, part in enumerate(parts) if "images" in part.lower()]
@@ -24,6 +24,12 @@ def label_folders(folder: str) -> Iterator[str]:
     if named:  # train_images and train_labels
         part = re.sub("(?i)images", _labels_of_case, parts[named[-1]])
         yield "/".join([*parts[: named[-1]], part, *parts[named[-1] + 1 :]]) + "/"
+
+
+def label_folders(folder: str) -> Iterator[str]:
+    """Where the labels of a picture folder may be: in its own folders of labels, or near."""
+    yield from own_label_folders(folder)
+    parts = folder.split("/")[:-1]
     for name in LABEL_FOLDERS:
         yield f"{folder}{name}/"
         if parts:
