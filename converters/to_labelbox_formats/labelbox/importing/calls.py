@@ -127,7 +127,8 @@ class Calls:
         rest = endpoint.removesuffix("/graphql") + "/api/v1"
         self.endpoint, self.host = endpoint, urlsplit(endpoint).netloc
         self._client = labelbox.Client(key, endpoint=endpoint, rest_endpoint=rest)
-        self._client.connection.mount(f"{urlsplit(endpoint).scheme}://{self.host}/", _adapter(threads, self._wait_told))
+        self._adapter = _adapter(threads, self._wait_told)
+        self._client.connection.mount(f"{urlsplit(endpoint).scheme}://{self.host}/", self._adapter)
 
     def close(self) -> None:
         """Close the connections."""
@@ -204,17 +205,22 @@ class Calls:
         return RefusedError(f"{step}: refused: {told}")
 
     def read(self, step: str, function: Callable[[], T]) -> T:
-        """A call without effect: made again when there is no answer. Raises :class:`UnavailableError` at last."""
+        """A call without effect: made again when there is no answer. Raises :class:`UnavailableError` at last.
+
+        A host that has never answered is asked once more: likely its address is wrong, or the network is not there.
+        """
         for pause in (*PAUSES, None):
             try:
                 return self.call(step, function)
             except Unanswered as error:
-                self._pause(step, pause, error)
+                silent = pause != PAUSES[0] and not self._adapter.answered
+                self._pause(step, None if silent else pause, error)
         raise AssertionError
 
     def _pause(self, step: str, pause: float | None, error: Unanswered) -> None:
         if pause is None:
-            raise UnavailableError(f"{step}: no answer from {self.host}: {error}") from None
+            hint = "" if self._adapter.answered else "; is the network there, and --endpoint right?"
+            raise UnavailableError(f"{step}: no answer from {self.host}: {error}{hint}") from None
         self._tell(f"{step}: no answer ({error}); asking again in {pause:.0f} s")
         time.sleep(pause)
 
@@ -276,11 +282,14 @@ def _adapter(threads: int, told: Callable[[float], None]) -> Any:
             return super().sleep_for_retry(response)
 
     class Adapter(HTTPAdapter):
+        answered = False
+
         def send(self, request: Any, *arguments: Any, **named: Any) -> Any:
             try:
                 answer = super().send(request, *arguments, **named)
             except Timeout as error:
                 raise ConnectionError(f"no answer in time: {type(error).__name__}") from None
+            self.answered, self.max_retries = True, retry
             if answer.status_code >= 500:
                 raise ConnectionError(f"{answer.status_code} {answer.reason}")
             return answer
@@ -298,4 +307,5 @@ def _adapter(threads: int, told: Callable[[float], None]) -> Any:
         respect_retry_after_header=True,
         raise_on_status=False,
     )
-    return Adapter(pool_maxsize=max(10, threads + 2), max_retries=retry)
+    # a connection that is refused before the first answer is not tried again here
+    return Adapter(pool_maxsize=max(10, threads + 2), max_retries=retry.new(connect=0))

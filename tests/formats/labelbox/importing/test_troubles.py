@@ -14,7 +14,7 @@ import requests.exceptions
 
 from formats.labelbox.importing.forked import commands
 from formats.labelbox.importing.payloads import output
-from formats.labelbox.importing.stand_in import Fault, StandIn
+from formats.labelbox.importing.stand_in import KEY, Fault, StandIn
 from formats.labelbox.importing.test_media import rewritten
 from formats.labelbox.importing.test_steps import run
 from harness import ontology
@@ -69,6 +69,26 @@ def test_a_limit_that_lasts_ends_the_run(service: StandIn, tmp_path: Path) -> No
     with pytest.raises(UnavailableError, match="asks to wait 21,600 s: run the same command again"):
         run(service, out)
     assert run(service, out).lines.imported == 6
+
+
+def test_a_host_that_refuses_the_first_connection_is_told_at_once(
+    tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that has answered is asked for longer."""
+    monkeypatch.setenv("LABELBOX_API_KEY", KEY)
+    with StandIn() as gone:
+        pass
+    with pytest.raises(UnavailableError, match=r"no answer from 127.0.0.1:\d+: .*; is the network there") as raised:
+        run(gone, output(tmp_path / "out"), dry_run=True)
+    assert raised.value.exit_code == 5
+    assert sum(waits) <= 2
+
+
+def test_a_host_that_has_answered_is_waited_for(service: StandIn, tmp_path: Path, waits: list[float]) -> None:
+    service.faults.append(Fault("GetProjectsPyApi", "drop", times=99))
+    with pytest.raises(UnavailableError):
+        run(service, output(tmp_path / "out"), dry_run=True)
+    assert sum(waits) > 60
 
 
 def test_a_file_that_arrives_empty_is_sent_again(service: StandIn, tmp_path: Path) -> None:
