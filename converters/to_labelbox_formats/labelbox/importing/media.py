@@ -34,6 +34,7 @@ LEDGER = "uploads.ndjson"
 LARGE = 100_000_000
 """Bytes above which an upload may not end within the service's 60 s."""
 SHOWN = 10
+EMPTY = "is an empty file"
 _HEADS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -112,13 +113,19 @@ class MediaRoot:
 
 
 class LocalFiles(Struct):
-    """What a look at all local media has found. ``left_out``: rows of which a file cannot be sent."""
+    """What a look at all local media has found. ``left_out``: rows of which a file cannot be sent; ``empty`` of them are there, without a byte."""
 
     files: int = 0
     bytes: int = 0
     large: list[str] = []
     missing: list[str] = []
     left_out: list[int] = []
+    empty: int = 0
+
+    def leave_out(self, row: int, why: str) -> None:
+        self.left_out.append(row)
+        if len(self.missing) < SHOWN:
+            self.missing.append(why)
 
 
 def look(rows: Iterator[tuple[int, DataRow]], root: MediaRoot) -> LocalFiles:
@@ -128,9 +135,11 @@ def look(rows: Iterator[tuple[int, DataRow]], root: MediaRoot) -> LocalFiles:
         try:
             sizes = [(path, _size(root, path)) for _, path in local_fields(row)]
         except Missing as error:
-            found.left_out.append(number)
-            if len(found.missing) < SHOWN:
-                found.missing.append(str(error))
+            found.leave_out(number, str(error))
+            continue
+        if empty := next((path for path, size in sizes if not size), None):
+            found.empty += 1
+            found.leave_out(number, f"{display(empty)}: {EMPTY}")
             continue
         for path, size in sizes:
             found.files += 1
@@ -231,7 +240,7 @@ class Uploader:
         except OSError as error:
             raise Missing(f"cannot be read: {error.strerror}") from None
         if not content:
-            raise Missing("is an empty file")
+            raise Missing(EMPTY)
         name = path.replace("\\", "/").rpartition("/")[2]
         try:
             url = self._box.upload(content, name, content_type(name, content[:16]))

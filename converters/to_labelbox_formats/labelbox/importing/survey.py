@@ -114,7 +114,10 @@ def all_rows(plan: Plan, numbers: Iterator[int]) -> Iterator[DataRow]:
 
 
 def look_at_media(plan: Plan, targets: list[Target], options: ImportOptions) -> LocalFiles:
-    """Every local file that will be sent. Raises :class:`UsageError` when one is missing."""
+    """Every local file that will be sent. Raises :class:`UsageError` when one is missing.
+
+    Rows of files without a byte are left out, as there is nothing to send; unless no row is left.
+    """
     if not plan.created or not plan.local:
         return LocalFiles()
     chosen = (int(n) for t in targets for n in (t.plan.rows if t.missing is None else t.missing))
@@ -123,11 +126,12 @@ def look_at_media(plan: Plan, targets: list[Target], options: ImportOptions) -> 
     for target in targets:
         target.left_out = np.intersect1d(target.plan.rows, gone)
     count = len(gone)
-    if count and options.on_error == "fail":
+    nothing_left = count == sum(len(target.plan.rows) for target in targets)
+    if nothing_left or (count > found.empty and options.on_error == "fail"):
         shown = "\n".join(f"  {m}" for m in found.missing)
         more = f"\n  … and {count - SHOWN:,} more" if count > SHOWN else ""
         remedy = (
-            "--media-root DIR says where the media are, and --on-error skip leaves these rows out"
+            "give the folder where they are as --media-root, or --on-error skip, which leaves these rows out"
             if options.media_root
             else "give --media-root DIR, or convert with --url-prefix URL where they are on the web"
         )

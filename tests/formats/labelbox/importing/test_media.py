@@ -74,6 +74,37 @@ def test_missing_media_are_listed_before_anything_is_sent(service: StandIn, tmp_
     assert [e["key"] for e in report.messages[0].examples] == ["a/0003.jpg", "a/0004.jpg"]
 
 
+def test_files_without_a_byte_are_named_in_the_plan_and_the_rest_goes_on(service: StandIn, tmp_path: Path) -> None:
+    out, media = output(tmp_path / "out", web=False), pictures(tmp_path / "media")
+    (media / "a/0001.jpg").write_bytes(b"")
+    plan = run(service, out, media_root=media, dry_run=True)
+    assert "3 (2 new, 0 existing, 1 left out)" in plan.text
+    assert "1 data row of files that cannot be sent, with 2 annotations: a/0001.jpg: is an empty file" in plan.text
+    assert "uploads      2 files" in plan.text
+    report = run(service, out, media_root=media)
+    assert (report.rows.new, report.rows.failed, report.lines.imported, report.lines.not_sent) == (2, 1, 4, 2)
+    assert report.messages[0].message == "is an empty file"
+
+
+@pytest.mark.parametrize(
+    ("missing", "empty", "message"),
+    [
+        ((0,), (1,), r"2 data rows name local media(?s:.*)a/0000.jpg: not found(?s:.*)empty file"),
+        ((), (0, 1, 2), r"3 data rows name local media(?s:.*)a/0002.jpg: is an empty file"),
+    ],
+)
+def test_empty_files_among_missing_ones_or_alone_end_the_run(
+    service: StandIn, tmp_path: Path, missing: tuple[int, ...], empty: tuple[int, ...], message: str
+) -> None:
+    media = pictures(tmp_path / "media")
+    for n in missing:
+        (media / f"a/{n:04}.jpg").unlink()
+    for n in empty:
+        (media / f"a/{n:04}.jpg").write_bytes(b"")
+    with pytest.raises(UsageError, match=message):
+        run(service, output(tmp_path / "out", web=False), media_root=media)
+
+
 def test_media_that_lie_deeper_are_found_by_the_rule_of_all_media_roots(service: StandIn, tmp_path: Path) -> None:
     out = rewritten(output(tmp_path / "out", rows=1, web=False), row_data="0000.jpg")
     pictures(tmp_path / "media" / "VOC2012" / "JPEGImages")
