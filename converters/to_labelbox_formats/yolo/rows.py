@@ -312,7 +312,7 @@ class Rows:
             x, y, w, h = (x + w) / 2, (y + h) / 2, w - x, h - y
         elif self.rules.box is BoxForm.TOP_LEFT:
             x, y = x + w / 2, y + h / 2
-        if max(x, y) > 2 * self.rules.parts and not self.rules.pixels:
+        if max(x, y) > 2 * self.rules.parts and min(w, h) >= self.rules.parts and not self.rules.pixels:
             raise Refused(
                 Code.BOX_INVALID, f"{max(x, y):g} is no fraction of a picture: pixels, in a set of fractions?"
             )
