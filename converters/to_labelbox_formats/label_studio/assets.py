@@ -24,6 +24,7 @@ from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS,
 from to_labelbox.source.paths import is_safe
 from to_labelbox.source.urls import is_url, url_identity, url_parts, url_path
 from to_labelbox_formats.label_studio.config import Config, Shown
+from to_labelbox_formats.label_studio.source_pictures import SourcePictures
 
 AUDIO_EXTENSIONS = frozenset(".aac .aiff .flac .m4a .mp3 .ogg .opus .wav .wma".split())
 _MEDIA_OF_EXTENSION = {
@@ -410,17 +411,20 @@ class Sizes:
         context: ReadContext,
         default: tuple[int, int] | None,
         names_of: Callable[[Reference], Sequence[str]],
+        pictures: SourcePictures,
     ) -> None:
         """``names_of``: the names of an asset that no other one has."""
         self._names_of = names_of
+        self._pictures = pictures
         self._media = context.media
         self._sizes = context.sizes
         self.default = default
         self.at_hand = context.media is not None
 
     def header(self, reference: Reference | None) -> Header | None:
-        """The picture's header, when its file is at hand under one of its names."""
-        return self._first(self._media.header, reference) if self._media is not None else None
+        """The picture's header, when its file is at hand under one of its names, below the media root or in the source."""
+        found = self._first(self._media.header, reference) if self._media is not None else None
+        return found if found is not None else self._first(self._pictures.header, reference)
 
     def video(self, reference: Reference | None) -> VideoHeader | None:
         path = self._path(reference)

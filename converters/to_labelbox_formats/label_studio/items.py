@@ -16,7 +16,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
 from to_labelbox.source.paths import note_disk
-from to_labelbox_formats.label_studio.assets import slots_of
+from to_labelbox_formats.label_studio.assets import Sizes, slots_of
 from to_labelbox_formats.label_studio.config import Declared
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
@@ -28,6 +28,7 @@ from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
 from to_labelbox_formats.label_studio.regions.region_log import Place
 from to_labelbox_formats.label_studio.regions.task import TaskReader, TaskRecord, log_fault
 from to_labelbox_formats.label_studio.regions.task_assets import Shows
+from to_labelbox_formats.label_studio.source_pictures import SourcePictures
 from to_labelbox_formats.label_studio.task_index import TaskIndex, slots_in
 
 
@@ -40,6 +41,7 @@ class TaskItems(Struct, frozen=True):
     conventions: Conventions
     options: Options
     context: ReadContext
+    pictures: SourcePictures
 
     def __call__(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         with closing(self._files()) as here, closing(self._files()) as elsewhere:
@@ -73,9 +75,8 @@ class TaskItems(Struct, frozen=True):
         return TaskFiles(self.source, self.index.files, self.index.given)
 
     def _range(self, elsewhere: TaskFiles, log: Log) -> _Range:
-        reader = TaskReader(
-            self.index.config, self.declared, self.conventions, self.options, self.context, log, self.index.assets
-        )
+        sizes = Sizes(self.context, self.options.default_size, self.index.assets.names_of, self.pictures)
+        reader = TaskReader(self.index.config, self.declared, self.conventions, self.options, self.context, log, sizes)
         return _Range(self.index, reader, elsewhere, self.options.data_key, log)
 
 

@@ -15,7 +15,6 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
-from to_labelbox_formats.label_studio.asset_index import AssetIndex
 from to_labelbox_formats.label_studio.assets import Sizes
 from to_labelbox_formats.label_studio.config import Config, Declared, parent_of
 from to_labelbox_formats.label_studio.conventions import Conventions
@@ -80,7 +79,7 @@ class TaskReader:
         options: Options,
         context: ReadContext,
         log: Log,
-        assets: AssetIndex,
+        sizes: Sizes,
     ) -> None:
         self._config = config
         self._conventions = conventions
@@ -88,7 +87,7 @@ class TaskReader:
         self.exif = context.exif
         self.annotator = options.annotator
         self.frame_rate_given = conventions.frame_rates is not None
-        self._sizes = Sizes(context, options.default_size, assets.names_of)
+        self._sizes = sizes
         self._naming = Naming(config, declared, options.unlabelled, log)
         self._log = log
 
