@@ -80,7 +80,9 @@ def _unknown(source: Source, said: Mapping[str, Match | Refusal]) -> str:
         broken.append(
             f"  {len(links)} {'link is' if len(links) == 1 else 'links are'} not followed, {links[0]} is the first"
         )
-    reasons = "\n".join([*broken, *(f"  not {n}: {v.reason}" for n, v in said.items())])
+    other = "" if cut else other_format(source)
+    # what is known to be another format needs no reader's reason beside it
+    refused = [] if other else [f"  not {n}: {v.reason}" for n, v in said.items()]
     asked = f"It {held}" if held else "Use --from NAME if you know what it is"
     if not source.is_file and source.names and all(map(is_media, source.names)):
         asked = "It holds pictures alone: give the file or folder of their annotations"
@@ -93,8 +95,8 @@ def _unknown(source: Source, said: Mapping[str, Match | Refusal]) -> str:
         asked = (
             f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each by itself, with one ontology for all"
         )
-    advice = _CUT if cut else other_format(source) or asked
-    return f"{source.path}: no known format\n{reasons}\n{advice}"
+    advice = _CUT if cut else other or asked
+    return "\n".join([f"{source.path}: no known format", *broken, *refused, advice])
 
 
 def tied_claims(claims: Mapping[str, Match]) -> list[str]:

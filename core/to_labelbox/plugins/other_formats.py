@@ -13,6 +13,10 @@ from to_labelbox.source.files import Source
 _LOOKED_AT = 3
 """Files of an extension that are looked at."""
 _HEAD = 64 * 1024
+_SPANS = (
+    "write its texts and spans as tasks of Label Studio (data.text; start, end and labels of each result), "
+    "or teach this program to read it: docs/write-a-reader.md"
+)
 _DATUMARO = "datum convert -i FOLDER -if {} -f coco -o OUT (Datumaro) writes it as COCO"
 
 
@@ -28,6 +32,14 @@ class Signature(NamedTuple):
 _JSON = (".json", ".jsonl", ".ndjson", ".odgt", ".manifest", ".txt")
 
 SIGNATURES = (
+    Signature(
+        "the report of an output of to-labelbox", _JSON, (rb'"tool"\s*:\s*\{\s*"name"\s*:\s*"to-labelbox"',),
+        "validate, preview and import take that output, convert takes what it was made from",
+    ),
+    Signature(
+        "a payload of Labelbox, such as an output of to-labelbox has", _JSON, (rb'\A\s*\{[^\n]*"dataRow"\s*:\s*\{',),
+        "validate, preview and import take the folder of such an output, convert takes what it was made from",
+    ),
     Signature(
         "an export of Labelbox itself", _JSON, (rb'"data_row"\s*:', rb'"projects"\s*:'),
         "it is in Labelbox already; its labels can be imported as they are with the SDK",
@@ -170,10 +182,37 @@ SIGNATURES = (
         "write what it holds as COCO or Pascal VOC (scipy.io.loadmat reads it)",
     ),
     Signature(
+        "Prodigy", _JSON, (rb'"_(?:input|task)_hash"\s*:', rb'"text"\s*:'), _SPANS,
+    ),
+    Signature(
+        "doccano", _JSON,
+        (rb'"text"\s*:', rb'"start_offset"\s*:|"(?:labels?|entities)"\s*:\s*\[\s*\[\s*\d+\s*,\s*\d+\s*,\s*"'), _SPANS,
+    ),
+    Signature(
+        "spaCy", (".spacy",), (), f"DocBin().from_disk(FILE) of spaCy reads it; {_SPANS}",
+    ),
+    Signature(
+        "training data of spaCy", _JSON,
+        (rb'"entities"\s*:\s*\[\s*\[\s*\d+\s*,\s*\d+\s*,\s*"|"ner"\s*:\s*"(?:O|-|[BILU]-[^"]*)"',), _SPANS,
+    ),
+    Signature(
+        "brat", (".ann",), (rb"(?m)\A[TREAMN]\d+\t|\A[*#]",), _SPANS,
+    ),
+    Signature(
+        "CoNLL", (".conll", ".conll03", ".iob", ".iob2", ".bio", ".tsv", ".txt"),
+        (rb"(?m)^\S+[ \t](?:[^\n]*[ \t])?B-\w\S*[ \t]*\r?$", rb"(?m)^\S+[ \t](?:[^\n]*[ \t])?O[ \t]*\r?$"), _SPANS,
+    ),
+    Signature(
         "TFRecord", (".tfrecord", ".tfrecords", ".record"), (), _DATUMARO.format("tf_detection_api"),
     ),
 )  # fmt: skip
 """Special ones before general ones."""
+
+
+def named(format: str) -> str:
+    """The same of a format by its name, as ``--from`` may give it; or nothing."""
+    name = re.compile(rf"(?:\A|\s){re.escape(format)}(?:,|\Z)", re.IGNORECASE)
+    return next((f"{one.name} is not read: {one.way}" for one in SIGNATURES if name.search(one.name)), "")
 
 
 def other_format(source: Source) -> str:

@@ -104,9 +104,12 @@ def reader(name: str) -> Reader:
         raise UsageError(f"format {name!r} is installed but cannot be loaded: {broken[name]}")
     from difflib import get_close_matches  # slow to load, and a mistake is rare
 
+    from to_labelbox.plugins.other_formats import named
+
     near = get_close_matches(name.lower().replace("_", "-"), table, 1)
     meant = f"; did you mean {near[0]!r}?" if near else ";"
-    raise UsageError(f"no format {name!r}{meant} there are: {', '.join(table)}")
+    known = f"{other}\n" if (other := named(name)) else ""
+    raise UsageError(f"{known}no format {name!r}{meant} there are: {', '.join(table)}")
 
 
 def describe(names: Sequence[str] = ()) -> list[Reader]:

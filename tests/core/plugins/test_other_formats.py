@@ -10,8 +10,9 @@ import pytest
 
 import to_labelbox
 from small_sets import Files, jpeg, write
-from to_labelbox import SourceError
+from to_labelbox import SourceError, UsageError
 from to_labelbox.plugins.other_formats import SIGNATURES
+from to_labelbox.plugins.registry import reader
 
 BOX = {"left": 1, "top": 2, "width": 30, "height": 20, "class_id": 0}
 SAGEMAKER = {
@@ -99,6 +100,14 @@ SETS: dict[str, tuple[Any, str]] = {
         "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,100,50,cat,1,2,3,4\n",
         "_annotations.csv",
     ),
+    "the report of an output": ({"tool": {"name": "to-labelbox", "version": "1"}, "source": {}}, "out/report.json"),
+    "such as an output of to-labelbox has": ({"uuid": "u", "dataRow": {"globalKey": "a.jpg"}}, "annotations.ndjson"),
+    "Prodigy": ({"text": "Anna", "_input_hash": 1, "_task_hash": 2, "spans": [{"start": 0, "end": 4}]}, "p.jsonl"),
+    "doccano": ({"id": 1, "text": "Anna", "label": [[0, 4, "PER"]]}, "all.jsonl"),
+    "training data of spaCy": ([["Anna", {"entities": [[0, 4, "PER"]]}]], "train.json"),
+    "spaCy, which": ("x\x9c", "train.spacy"),
+    "brat": ("T1\tPerson 0 4\tAnna\n", "a.ann"),
+    "CoNLL": ("-DOCSTART- -X- O O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n", "train.conll"),
     "TFRecord": ("\0\0\0", "a.tfrecord"),
 }
 
@@ -121,12 +130,26 @@ def test_a_format_that_nobody_reads_is_named_with_the_way_to_one_that_is(
     assert f"{file} looks like " in last
     assert name in last
     assert ", which is not read: " in last
+    assert "  not coco: " not in message  # what is known needs no reader's reason
 
 
 def test_every_signature_is_tried() -> None:
     assert len(SETS) == len(SIGNATURES)
     for one in SIGNATURES:
-        assert sum(name in one.name or name in one.way for name in SETS) >= 1, one.name
+        assert sum(name in f"{one.name}, which" or name in one.way for name in SETS) >= 1, one.name
+
+
+@pytest.mark.parametrize("name", ["conll", "LabelMe", "spacy", "kitti"])
+def test_a_format_that_nobody_reads_may_be_asked_for_by_its_name(name: str) -> None:
+    with pytest.raises(UsageError, match=f"(?i)^{name} is not read: .*\\n.*there are: coco, ") as refused:
+        reader(name)
+    assert len(str(refused.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["a", "coc", "o", ""])
+def test_a_name_that_is_none_is_no_part_of_one(name: str) -> None:
+    with pytest.raises(UsageError, match=f"^no format {name!r}"):
+        reader(name)
 
 
 def test_what_is_unknown_gets_no_name(tmp_path: Path) -> None:
