@@ -5,7 +5,7 @@ from __future__ import annotations
 from to_labelbox.conversion.global_keys import MAX_LENGTH
 from to_labelbox.model.items import Media
 from to_labelbox.model.survey import Survey
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, without_blanks
 from to_labelbox.ontology.infer import Ontology, similar_names
 from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.codes import Code
@@ -65,6 +65,14 @@ def check_limits(ontology: Ontology, survey: Survey, log: Log) -> list[Limit]:
     if Media.DICOM in survey.media:
         log.note(Code.LIMIT, "DICOM has left the current SDK and documentation; the server may refuse it")
     for first, second in similar_names(dict.fromkeys(t.label for t in ontology.tools)):
-        if first != second:
-            log.note(Code.CLASS_SIMILAR, f"classes {first!r} and {second!r} differ only in case or spaces; kept apart")
+        log.note(
+            Code.CLASS_SIMILAR, f"classes {first!r} and {second!r} differ only in {_apart(first, second)}; kept apart"
+        )
     return limits
+
+
+def _apart(first: str, second: str) -> str:
+    """In what two similar names differ."""
+    blanks = " and ".join(repr(name) for name in (first, second) if name != without_blanks(name))
+    case = "case" if without_blanks(first) != without_blanks(second) else ""
+    return " and ".join(filter(None, (case, blanks and f"the blanks of {blanks}")))

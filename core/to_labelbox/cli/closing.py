@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from to_labelbox.cli.speech import tell
 from to_labelbox.cli.table import Column, table
 from to_labelbox.conversion.output_folder import holds_result
-from to_labelbox.model.text import display, n_of
+from to_labelbox.model.text import display, n_of, without_blanks
 from to_labelbox.report import documentation
 from to_labelbox.report.codes import Code, Severity
 from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
@@ -67,7 +67,9 @@ def closing(report: Report, out: str | None, width: int = 0) -> str:
     lines += _assumed(report.assumptions) + _unread(report.unread)
     existing = report.source.details.get("data_rows")
     if existing:
-        lines += ["", f"data rows: {existing['matched']:,} of {n_of(existing['given'], 'existing row')} matched"]
+        rules = ", ".join(f"{count:,} by {rule}" for rule, count in existing["matched_by"].items())
+        matched = f"{existing['matched']:,} of {n_of(existing['given'], 'existing row')} matched"
+        lines += ["", f"data rows: {matched}{f' ({rules})' if rules else ''}"]
     unfit = list(report.source.details.get("not_in_ontology", {}).items())
     if unfit:
         lines += ["", "not in the ontology:"]
@@ -85,12 +87,17 @@ def _codes(diagnostics: Sequence[Diagnostic], width: int) -> list[str]:
 
 def _classes(report: Report, width: int) -> list[str]:
     rows = sorted(report.classes.items(), key=lambda r: (-(r[1].skipped + r[1].approximated), -r[1].read))
-    shown = [(display(name), *_counts(tally)) for name, tally in rows[:CLASSES_SHOWN]]
+    shown = [(_class_name(name), *_counts(tally)) for name, tally in rows[:CLASSES_SHOWN]]
     total = ("total", *_counts(report.annotations))
     lines = table((Column("class", 28, left=True), *_COUNTS), [*shown, total], width)
     if len(rows) > CLASSES_SHOWN:
         lines.insert(-1, f"… and {n_of(len(rows) - CLASSES_SHOWN, 'more class', 'more classes')}")
     return lines
+
+
+def _class_name(name: str) -> str:
+    """In quotes where it has blanks that are not seen."""
+    return display(name if name == without_blanks(name) else repr(name))
 
 
 def _end(report: Report, out: str | None) -> list[str]:

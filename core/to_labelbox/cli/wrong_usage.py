@@ -17,6 +17,9 @@ _EXTRA = re.compile(r"^Got unexpected extra arguments? \((.*)\)$", re.DOTALL)
 _NEEDS_VALUE = re.compile(r"^Option '(.+)' requires (?:an argument|\d+ arguments)\.$")
 _IS_SWITCH = re.compile(r"^Option '(.+)' does not take a value\.$")
 
+_OTHER_NAMES = {"--split": "--shard", "--part": "--shard"}
+"""What an option is called elsewhere, where another one has the more similar name."""
+
 
 def shown(error: click.ClickException) -> str:
     """How the command is used, and what is wrong with it."""
@@ -46,12 +49,13 @@ def _told(error: click.UsageError) -> str:
 
 
 def _nearest(error: click.NoSuchOption) -> str:
-    """The command's option of the most similar name."""
+    """The command's option of the most similar name, and the one that is called so elsewhere."""
     known = [name for p in error.ctx.command.params for name in (*p.opts, *p.secondary_opts)] if error.ctx else []
     near = get_close_matches(error.option_name, known, 1, 0.6)
     if owners := _formats_with(error.option_name.lstrip("-")):
         return f"; it is an option of {' and '.join(owners)}: -O {error.option_name.lstrip('-')}=…"
-    return f"; did you mean {near[0]!r}?" if near else ""
+    meant = dict.fromkeys(name for name in (_OTHER_NAMES.get(error.option_name, ""), *near) if name in known)
+    return f"; did you mean {' or '.join(map(repr, meant))}?" if meant else ""
 
 
 def _formats_with(option: str) -> list[str]:

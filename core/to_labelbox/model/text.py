@@ -63,6 +63,11 @@ def display_lines(text: str) -> str:
     return "\n".join("\t".join(map(display, line.split("\t"))) for line in text.split("\n"))
 
 
+def without_blanks(name: str) -> str:
+    """A name without the blanks that are not seen: at its ends, and more than one between words."""
+    return " ".join(name.split())
+
+
 def as_text(plain: Any) -> Any:
     """Plain data whose texts can be encoded: names as :func:`text_name` has them, other half surrogates replaced."""
     if isinstance(plain, str):

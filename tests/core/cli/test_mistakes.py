@@ -50,6 +50,8 @@ def command(*words: str) -> str:
         ("convert my set -o o", "a path with blanks is put in quotes, as 'my set'"),
         ("convert ftp://h/x -o o", "addresses are read that begin with s3://, gs://, az://, https://"),
         ("convert empty -o o", "empty: there is no file in it"),
+        ("batch set -o o --split 1/2", "there is no option '--split'; did you mean '--shard' or '--split-words'?"),
+        ("convert set -o o --split 1/2", "there is no option '--split'; did you mean '--split-words'?"),
         ("batch empty -o o", "no datasets found; the folder is empty"),
         (
             "batch zips -o o",

@@ -13,7 +13,7 @@ from builders.batch import box_set
 from harness import annotation, coco, image, item, save
 from to_labelbox import ClassMap, ClassRule, UsageError
 from to_labelbox.cli import cli
-from to_labelbox.cli.closing import diagnostic
+from to_labelbox.cli.closing import closing, diagnostic
 from to_labelbox.model.items import Asset, Attribute, Box, Choice, Item, Media, Object, Relationship, TextSpan
 from to_labelbox.report.log import Log
 
@@ -72,6 +72,22 @@ def test_names_that_are_alike_are_one_pair_and_of_no_dataset(tmp_path: Path) -> 
     made = to_labelbox.batch(tmp_path / "in", None)
     (alike,) = (d for d in made.diagnostics if d.code == "class-similar")
     assert (alike.count, [e.file for e in alike.examples]) == (1, [""])
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("Car", "case"),
+        ("car ", "the blanks of 'car '"),
+        (" Car", "case and the blanks of ' Car'"),
+    ],
+)
+def test_names_that_are_alike_can_be_told_apart(other: str, said: str, tmp_path: Path) -> None:
+    boxes = [Object(id=n, label=n, geometry=Box(1, 1, 5, 5)) for n in ("car", other)]
+    made = to_labelbox.write([item(*boxes)], tmp_path / "o")
+    assert messages(made, "class-similar") == [f"classes 'car' and {other!r} differ only in {said}; kept apart"]
+    shown = repr(other) if " " in other else other
+    assert f"\n{shown} " in closing(made, None)
 
 
 def test_what_is_lost_altogether_stands_beside_what_is_lost_in_part() -> None:
