@@ -40,6 +40,7 @@ class SavedLog(Struct):
     unreadable: int
     used_rules: set[tuple[str, ...]]
     missing_in_ontology: dict[str, int]
+    matched_by: dict[str, int]
     unmatched: list[str]
     matches: dict[str, tuple[int, int]]
     unread: dict[tuple[str, str, str, str], Unread]

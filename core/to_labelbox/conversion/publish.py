@@ -20,7 +20,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import LISTED, Log, gravest_first, unreachable_ledger
 from to_labelbox.report.report import Assets, Lines, Report, SourceInfo, Tool
 from to_labelbox.report.suspicious import suspicions
-from to_labelbox.rules.existing_data_rows import DataRows
+from to_labelbox.rules.existing_data_rows import MATCHED_BY, DataRows
 from to_labelbox.rules.settings import Settings
 
 
@@ -31,6 +31,7 @@ def _matched(rows: DataRows, keys: array[int], log: Log) -> dict[str, Any]:
     return {
         "given": len(rows),
         "matched": len(used),
+        "matched_by": {rule: log.matched_by[rule] for rule in MATCHED_BY if rule in log.matched_by},
         "rows_without_asset": unused[:LISTED],
         "assets_without_row": log.unmatched,
     }

@@ -157,7 +157,7 @@ class Log:
     ``left_out`` takes what is skipped or merged by itself, for the index; None where no index is made.
     ``unreadable`` counts input files that could not be read, ``unreadable_files`` are the first of this log's own.
     ``unread`` and ``assumptions`` are by what they are of, so that equal ones of several files or chunks add up.
-    ``missing_in_ontology`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row;
+    ``missing_in_ontology`` counts what an existing ontology does not have, ``unmatched`` lists the first assets without a data row, ``matched_by`` counts the others by what of the row they fit;
     ``matches`` is by option how many assets a table of the user's knows, of how many. ``used_rules`` are the names that a class map has met, as paths like ("classes", "car", "attributes", "color").
     """
 
@@ -176,6 +176,7 @@ class Log:
         self.unreadable_files: set[str] = set()
         self.used_rules: set[tuple[str, ...]] = set()
         self.missing_in_ontology: dict[str, int] = {}
+        self.matched_by: dict[str, int] = {}
         self.unmatched: list[str] = []
         self.matches: dict[str, tuple[int, int]] = {}
         self.unread: dict[tuple[str, str, str, str], Unread] = {}
@@ -349,6 +350,7 @@ class Log:
             self.count_match(option, matched, asked)
         self.unmatched += other.unmatched[: max(0, LISTED - len(self.unmatched))]
         add_counts(self.missing_in_ontology, other.missing_in_ontology)
+        add_counts(self.matched_by, other.matched_by)
         if self.left_out is not None and other.left_out is not None:
             self.left_out.absorb(other.left_out)
         self.add_lists(other.unread.values(), other.assumptions.values())

@@ -28,16 +28,20 @@ _ALIASES = {
     "url": "row_data",
     "imageurl": "row_data",
 }
+MATCHED_BY = ("global_key", "external_id", "row_data", "stem")
+"""What of a row an asset may fit, the strongest first."""
+_Table = Callable[[], Mapping[str, int]]
 _AMBIGUOUS = -1
 _DEEPEST = 64
 
 
 class Row(Struct, frozen=True):
-    """An existing data row: its number in the list, and its global key or, without one, its id."""
+    """An existing data row: its number in the list, its global key or, without one, its id, and what of it an asset fits."""
 
     number: int
     global_key: str
     id: str
+    matched_by: str
 
     @property
     def name(self) -> str:
@@ -58,24 +62,28 @@ class DataRows(Struct, frozen=True, dict=True):
     def match(self, asset: Asset, key: str) -> Row | None:
         """The row of an asset; None when there is none, or more than one that it could be."""
         n = self._by_key.get(key)
-        if n is None:
-            n = self._weaker(asset, key)
-        return None if n is None else Row(n, self.global_keys[n], self.ids[n])
+        found = self._weaker(asset, key) if n is None else (n, "global_key")
+        return None if found is None else Row(found[0], self.global_keys[found[0]], self.ids[found[0]], found[1])
 
-    def _weaker(self, asset: Asset, key: str) -> int | None:
+    def _weaker(self, asset: Asset, key: str) -> tuple[int, str] | None:
         """A file's name stands for a row alone where the folders, if both sides name any, do not speak against it."""
         name = posixpath.basename(asset.path)
-        rules: tuple[tuple[Callable[[], Mapping[str, int]], tuple[str, ...], Callable[[int], Sequence[str]]], ...] = (
-            (lambda: self._by_external_id, (key, asset.path, name), lambda n: [self.external_ids[n]]),
-            (lambda: self._by_path, (key, asset.path, name), lambda n: [_path(self.urls[n])]),
-            (lambda: self._by_stem, (_stem(name),), lambda n: [t for t in self._named(n) if _stem(t) == _stem(name)]),
+        rules: tuple[tuple[str, _Table, tuple[str, ...], Callable[[int], Sequence[str]]], ...] = (
+            ("external_id", lambda: self._by_external_id, (key, asset.path, name), lambda n: [self.external_ids[n]]),
+            ("row_data", lambda: self._by_path, (key, asset.path, name), lambda n: [_path(self.urls[n])]),
+            (
+                "stem",
+                lambda: self._by_stem,
+                (_stem(name),),
+                lambda n: [t for t in self._named(n) if _stem(t) == _stem(name)],
+            ),
         )
-        for table, wanted, named in rules:
+        for rule, table, wanted, named in rules:
             rows = table()
             for text in dict.fromkeys(wanted):
                 n = rows.get(text, _AMBIGUOUS)
                 if n != _AMBIGUOUS and any(_agree(key, other) for other in named(n)):
-                    return n
+                    return n, rule
         return None
 
     def names(self) -> Iterator[str]:

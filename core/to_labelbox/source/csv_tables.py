@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.asset_lookup import AssetTable
@@ -34,7 +35,11 @@ def read_table(path: str, columns: tuple[str, ...], what: str) -> list[tuple[int
                     places = [header.index(c) for c in columns]
                     continue
                 if len(row) <= max(places):
-                    raise UsageError(f"{path}:{reader.line_num}: {what} wants the columns {', '.join(columns)}")
+                    has = f"this line has {n_of(len(row), 'value')}"
+                    cut = ", and is the last one: the file may be cut off" if rows and not next(reader, None) else ""
+                    raise UsageError(
+                        f"{path}:{reader.line_num}: {what} wants the columns {', '.join(columns)}; {has}{cut}"
+                    )
                 rows.append((reader.line_num, [row[p].strip() for p in places]))
     except OSError as error:
         raise UsageError(f"{path}: {what} cannot be read: {error.strerror}") from error

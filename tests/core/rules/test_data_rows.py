@@ -127,6 +127,7 @@ def test_the_payload_refers_to_the_rows(convert: Convert, tmp_path: Path) -> Non
     assert made.report.source.details["data_rows"] == {
         "given": 3,
         "matched": 2,
+        "matched_by": {"external_id": 2},
         "rows_without_asset": ["unused"],
         "assets_without_row": ["b/3.jpg"],
     }
@@ -274,7 +275,9 @@ def test_a_url_map_beats_the_prefix(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("key\na\n", "wants the columns key, url"),
+        ("key\na\n", "wants the columns key, url; this line has 1 value$"),
+        ("key,url\na,b\nb", ":3: .* this line has 1 value, and is the last one: the file may be cut off"),
+        ("key,url\na\nb,c\n", ":2: .* this line has 1 value$"),
         ("key,url\na,b\na,c\n", ":3: 'a' is listed twice"),
         (None, "cannot be read"),
     ],

@@ -15,7 +15,7 @@ from msgspec import Raw, Struct
 
 from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, cleaned, shortened
 from to_labelbox.model.items import Asset, Attribute, Classification, Item, Media, Object, Relationship, Track
-from to_labelbox.model.survey import Survey
+from to_labelbox.model.survey import Survey, add_counts
 from to_labelbox.model.tables import Rows
 from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code
@@ -230,6 +230,7 @@ class Encoder:
             if row is None:
                 self._leave_out(asset.path)
                 return False
+            add_counts(buffer.log.matched_by, {row.matched_by: 1})
             name = ascii_json(buffer.key)
             buffer.data_row = Raw(b'{"globalKey":%b}' % name if row.global_key else b'{"id":%b}' % name)
             self._written += 1
