@@ -53,7 +53,9 @@ def _nearest(error: click.NoSuchOption) -> str:
     known = [name for p in error.ctx.command.params for name in (*p.opts, *p.secondary_opts)] if error.ctx else []
     near = get_close_matches(error.option_name, known, 1, 0.6)
     if owners := _formats_with(error.option_name.lstrip("-")):
-        return f"; it is an option of {' and '.join(owners)}: -O {error.option_name.lstrip('-')}=…"
+        *others, last = owners
+        among = f"{', '.join(others)} and {last}" if others else last
+        return f"; it is an option of {among}: -O {error.option_name.lstrip('-')}=…"
     meant = dict.fromkeys(name for name in (_OTHER_NAMES.get(error.option_name, ""), *near) if name in known)
     return f"; did you mean {' or '.join(map(repr, meant))}?" if meant else ""
 

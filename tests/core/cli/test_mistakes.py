@@ -69,7 +69,7 @@ def command(*words: str) -> str:
             "convert set -o o --config c.xml",
             "there is no option '--config'; it is an option of label-studio: -O config=",
         ),
-        ("convert set -o o --origin 1", "it is an option of voc and yolo: -O origin="),
+        ("convert set -o o --origin 1", "it is an option of coco, voc and yolo: -O origin="),
         ("convert set -o o --wrkers 2", "there is no option '--wrkers'; did you mean '--workers'?"),
         ("convert set -o o --workers 0", "--workers: '0', but it takes a whole number of at least 1"),
         ("convert set -o o --geometry box", "--geometry: 'box', but it takes auto, bbox, polygon or mask"),
