@@ -23,6 +23,7 @@ OWN = frozenset(("relpath", "name", "stem", "source_id"))
 _FIELD = pattern(r"\{([^{}]*)\}")
 _SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]")
 _PLAIN = pattern(r"(?:[\w!$&'()*+,;=:@/?~.\[\]-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_TILES = pattern(r"\{z\}.*\{-?[xy]\}")
 _NOT_IN_URLS = str.maketrans({c: f"%{ord(c):02X}" for c in "#<>|"})
 _SAFE = "%!$&'()*+,;=:@/?~-._[]"
 """Signs of an address that stay as they are where the user has written them; what is encoded already is among them."""
@@ -71,9 +72,10 @@ def addresses(prefix: str) -> Callable[[Mapping[str, str]], str]:
 def fetchable(address: str) -> str:
     """An address of the source as a server takes it: percent-encoded where it has to be, but for its host.
 
-    Encoded parts stay, signatures among them, and so does what is no http(s): names in a bucket are not encoded.
+    Encoded parts stay, signatures among them, and so does what is no http(s): names in a bucket are not encoded; and
+    templates of tiles, whose fields ({z}/{x}/{y}) are filled in before anything is fetched.
     """
-    if _PLAIN.fullmatch(address):
+    if _PLAIN.fullmatch(address) or _TILES.search(address):
         return address
     if not address.lower().startswith(("http://", "https://")):
         return address.translate(_NOT_IN_URLS)
