@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from to_labelbox.geometry.any_shape import changed, envelope, scaled
 from to_labelbox.model.items import Annotation, Asset, Item, Keypoints, Object, Point, Polyline
 from to_labelbox.model.text import n_of
 from to_labelbox.plugins.dataset import Dataset
@@ -72,6 +71,8 @@ def _framed(item: Item, asset: Asset, own: Size, taken: OtherSize, log: Log) -> 
         return replace(item, asset=replace(asset, picture=None))
     annotations: Sequence[Annotation] = item.annotations
     if taken is OtherSize.SCALED:
+        from to_labelbox.geometry.any_shape import changed, scaled  # most sets have no such picture
+
         x, y = own[0] / stated[0], own[1] / stated[1]
         annotations = [changed(one, lambda shape: scaled(shape, x, y, own)) for one in annotations]
     return replace(item, asset=replace(asset, width=own[0], height=own[1], picture=None), annotations=annotations)
@@ -116,6 +117,8 @@ def _reach(annotation: Annotation) -> tuple[float, float]:
             return max((p.x for p in points), default=0), max((p.y for p in points), default=0)
         case Polyline(points):
             return max(points[::2], default=0), max(points[1::2], default=0)
+    from to_labelbox.geometry.any_shape import envelope
+
     box = envelope(shape)
     return (0, 0) if box is None else (box.left + box.width, box.top + box.height)
 

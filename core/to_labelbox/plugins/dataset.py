@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from to_labelbox.model.items import Annotation, Item
 from to_labelbox.model.schema import Schema
-from to_labelbox.plugins.type_check import check_item
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log, class_of
@@ -101,6 +100,8 @@ def dataset_of(items: Iterable[Item], name: str = "dataset", schema: Schema | No
 
 
 def _counted(part: Callable[[int, int], Iterable[Item]], log: Log, start: int, stop: int) -> Iterator[Item]:
+    from to_labelbox.plugins.type_check import check_item  # no source from disk needs it
+
     for number, item in enumerate(part(start, stop), start):
         check_item(item, number)
         for annotation in item.annotations:
@@ -185,6 +186,8 @@ def _kept(dataset: Dataset, keep: Callable[[Item], bool], log: Log, start: int, 
 
 
 def _changed(dataset: Dataset, change: Callable[[Item], Item], log: Log, start: int, stop: int) -> Iterator[Item]:
+    from to_labelbox.plugins.type_check import check_item
+
     for number, item in enumerate(dataset.items(log, start, stop), start):
         given = len(item.annotations)
         with _named("map", number, item):
