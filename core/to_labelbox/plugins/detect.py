@@ -10,7 +10,6 @@ from msgspec import Struct
 from to_labelbox.model.text import display, pattern
 from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
-from to_labelbox.plugins.type_check import misfit
 from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.source.files import HEADS, Source
 from to_labelbox.source.image_headers import is_media
@@ -42,8 +41,11 @@ def sniffed(reader: Reader, source: Source) -> Match | Refusal:
         return Refusal(f"this reader is broken: it ends with {type(error).__name__}: {error}")
     if not isinstance(said, Match | Refusal):
         return Refusal(f"this reader is broken: it says {said!r}, which is no Match and no Refusal")
-    if not reader.trusted and (fault := misfit(said, type(said))):
-        return Refusal(f"this reader is broken: what it says is wrong: {fault}")
+    if not reader.trusted:
+        from to_labelbox.plugins.type_check import misfit
+
+        if fault := misfit(said, type(said)):
+            return Refusal(f"this reader is broken: what it says is wrong: {fault}")
     return said
 
 
