@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -157,26 +158,34 @@ _PAIRS = 50
 
 
 def ask_which_file(files: Sequence[File], opened: Opened, path: str) -> None:
-    """Stop with a question where two files say the same of their common pictures, as ``trainval`` does beside ``train``.
+    """Stop with a question where two files say the same of their common pictures, as ``trainval`` does beside ``train``, or
+    have the same objects in other places, as versions of a file do.
 
-    Where the ids agree as well, and both are of one split, they are one file's records that are there twice: those are merged.
+    Where ids and places agree, and both are of one split, they are one file's records that are there twice: those are merged.
     """
     for one, other, common in _with_common_names(files):
-        alike = [_say_the_same(files, (one, other), name, opened) for name in common[:_COMPARED].tolist()]
-        compared = [said for said in alike if said is not None]
-        if len(compared) < _LEAST or 2 * sum(compared) <= len(compared):
+        said = [_said_by_both(files, (one, other), name, opened) for name in common[:_COMPARED].tolist()]
+        compared = [labels for labels in said if labels[0] or labels[1]]
+        if len(compared) < _LEAST:
             continue
-        larger, smaller = sorted((files[one], files[other]), key=lambda file: -len(file.images))
-        count = n_of(len(common), "picture")
+        pair = files[one], files[other]
+        alike = sum(_say_the_same(*labels, _is_one_source(*pair)) for labels in compared)
+        if 2 * alike > len(compared):
+            finding = f"say the same of {alike} of {len(compared)} that were compared: their labels"
+        elif moved := _moved(compared) if _may_be_versions(*pair) else "":
+            finding = f"are likely two versions of one file: {moved}. The objects of both"
+        else:
+            continue
+        larger, smaller = sorted(pair, key=lambda file: -len(file.images))
         ask(
-            f"{larger.name} and {smaller.name} both have {count}, and say the same of {sum(compared)} of {len(compared)} that were compared: "
-            "their labels would be written twice.",
+            f"{larger.name} and {smaller.name} both have {n_of(len(common), 'picture')}, and {finding} would be written twice.",
             [
-                (f"to-labelbox convert {os.path.join(path, larger.name)} -o OUT", "this file alone"),
+                (f"to-labelbox convert {shlex.quote(os.path.join(path, larger.name))} -o OUT", "this file alone"),
                 (
-                    f"to-labelbox convert {os.path.join(path, smaller.name)} -o OUT",
+                    f"to-labelbox convert {shlex.quote(os.path.join(path, smaller.name))} -o OUT",
                     "that one; more files may follow it",
                 ),
+                ("-O same_names=one", "both"),
             ],
         )
 
@@ -201,16 +210,54 @@ def _with_common_names(files: Sequence[File]) -> Iterator[tuple[int, int, npt.ND
             yield one, other, names[again][here]
 
 
-def _say_the_same(files: Sequence[File], pair: tuple[int, int], name: int, opened: Opened) -> bool | None:
-    """Whether two files have the same labels on a picture, though not as the same records; None where it has none."""
-    said = [sorted(_labels(files[number], name, opened)) for number in pair]
-    if not said[0] and not said[1]:
-        return None
-    ids = [[id for *_, id in labels] for labels in said]
-    one, other = (files[number] for number in pair)
-    if ids[0] == ids[1] and (one.home, one.split) == (other.home, other.split):
+_Labels = list[tuple[str, ...]]
+"""What :func:`_labels` tells of a picture, sorted."""
+
+
+def _said_by_both(files: Sequence[File], pair: tuple[int, int], name: int, opened: Opened) -> tuple[_Labels, _Labels]:
+    one, other = (sorted(_labels(files[number], name, opened)) for number in pair)
+    return one, other
+
+
+def _is_one_source(one: File, other: File) -> bool:
+    return (one.home, one.split) == (other.home, other.split)
+
+
+def _may_be_versions(one: File, other: File) -> bool:
+    """Whether pictures of one name in two files are one picture, so that ids in common are of one object."""
+    return one.home == other.home and (one.split == other.split or not (is_split(one.split) and is_split(other.split)))
+
+
+def _say_the_same(one: _Labels, other: _Labels, is_one_source: bool) -> bool:
+    """Whether two files have the same labels on a picture, though not as the same records."""
+    if is_one_source and [id for *_, id in one] == [id for *_, id in other]:
         return False
-    return [labels[:-1] for labels in said[0]] == [labels[:-1] for labels in said[1]]
+    return [labels[:-1] for labels in one] == [labels[:-1] for labels in other]
+
+
+def _moved(compared: Sequence[tuple[_Labels, _Labels]]) -> str:
+    """How many objects of the same id and class lie elsewhere in the other file, where most objects of one file are in the
+    other; else empty."""
+    most = common = moved = 0
+    for one, other in compared:
+        most += min(len(one), len(other))
+        known = {id: (label, places) for label, *places, id in one}
+        for label, *places, id in other:
+            before = known.get(id)
+            if before is not None and before[0] == label:
+                common += 1
+                moved += _lie_apart(before[1], places)
+    if not moved or 2 * common <= most:
+        return ""
+    return f"{common} of {most} objects that were compared have the same id and class in both, and {moved} of these other places"
+
+
+def _lie_apart(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether the first kind of place that two records of an object both have is another one."""
+    return next((a != b for a, b in zip(one, other) if a not in _NO_PLACE and b not in _NO_PLACE), False)
+
+
+_NO_PLACE = ("None", "[]")
 
 
 def _labels(file: File, name: int, opened: Opened) -> Iterator[tuple[str, ...]]:

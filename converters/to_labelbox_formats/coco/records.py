@@ -27,6 +27,7 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.beside import Beside
 from to_labelbox_formats.coco.box_columns import CROWD
+from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, find
 from to_labelbox_formats.coco.lenient_records import leniently
@@ -49,6 +50,9 @@ from to_labelbox_formats.coco.record_types import (
     list_of,
 )
 from to_labelbox_formats.coco.shapes import box_of, keypoints_of, mask_of, outline_of, straighten
+
+_DRAWN = (FileKind.INSTANCES, FileKind.KEYPOINTS)
+"""Kinds of files of which two may be versions of one."""
 
 
 class Records:
@@ -257,6 +261,9 @@ class Records:
         else:
             other = found[place[1]]
             if not isinstance(other, Object) or not _same_box(other, data.bbox):
+                if place[0].kind is record.file.kind and place[0].kind in _DRAWN:
+                    message = f"the id is that of another annotation of its class in {place[0].name}; both are kept. If these are versions of one file, leave one of them out"
+                    _note(log, Code.RECORD_DUPLICATE, message, reading)
                 return False
             found[place[1]] = self._both(other, reading)
             self._tell(reading, log)

@@ -65,3 +65,46 @@ def test_what_says_something_else_is_joined(convert: Convert, tmp_path: Path, fi
 def test_the_same_records_in_one_split_are_merged(convert: Convert, tmp_path: Path) -> None:
     run = convert(folder(tmp_path, a_train=told(6), b_train=told(6)))
     assert (run.report.annotations.converted, run.report.annotations.merged) == (6, 6)
+
+
+def boxes(shifts: dict[int, int], count: int = 9, **more: Any) -> dict[str, Any]:
+    """A box on each of so many pictures, those of ``shifts`` moved."""
+    records = [annotation(n, image_id=n, bbox=[n + shifts.get(n, 0), 1, 5, 5], **more) for n in range(count)]
+    return coco(records, [image(n, f"{n}.jpg") for n in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "said"),
+    [
+        ("instances_v2", boxes(dict.fromkeys(range(9), 3)), "9 of 9 objects .*, and 9 of these other places"),
+        ("instances (1)", boxes({1: 3}), "9 of 9 objects .*, and 1 of these other places"),
+        ("old", boxes({1: 3, 2: 3}, 6), "6 of 6 objects .*, and 2 of these other places"),
+    ],
+)
+def test_two_versions_of_a_file_are_a_question(
+    convert: Convert, tmp_path: Path, name: str, other: dict[str, Any], said: str
+) -> None:
+    path = folder(tmp_path, instances=boxes({}), **{name: other})
+    with pytest.raises(UsageError, match=said) as asked:
+        convert(path)
+    assert f"{path}/annotations/{name}.json" in str(asked.value)
+    run = convert(path, options={"same_names": "one"})
+    doubled = len(run.lines) - 9
+    assert doubled
+    assert run.codes["record-duplicate"] == doubled
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"instances": boxes({}), "dogs": boxes({0: 3}, category_id=2)},
+        {"instances": boxes({}), "outlines": boxes({}, segmentation=[[1, 1, 5, 1, 5, 5]])},
+        {"instances_train": boxes({}), "instances_val": boxes(dict.fromkeys(range(9), 3))},
+        {"instances": boxes({}), "person_keypoints": boxes({0: 3, 1: 3}, keypoints=[1, 1, 2])},
+    ],
+    ids=["other classes", "outlines of the same boxes", "splits", "another kind"],
+)
+def test_layers_of_pictures_are_no_versions(convert: Convert, tmp_path: Path, files: dict[str, Any]) -> None:
+    for document in files.values():
+        document["categories"] = [{"id": 1, "name": "car", "keypoints": ["a"]}, {"id": 2, "name": "dog"}]
+    assert convert(folder(tmp_path, **files)).lines
