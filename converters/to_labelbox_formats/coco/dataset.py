@@ -31,7 +31,7 @@ from to_labelbox_formats.coco.index import index_file
 from to_labelbox_formats.coco.items import Items, read_records
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
 from to_labelbox_formats.coco.merge import merge
-from to_labelbox_formats.coco.numbering import name_images, number_categories
+from to_labelbox_formats.coco.numbering import name_images, number_categories, number_images
 from to_labelbox_formats.coco.one_record import WHOLE_IMAGE
 from to_labelbox_formats.coco.options import Options, SameNames
 from to_labelbox_formats.coco.panoptic import Pictures
@@ -62,6 +62,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     with texts.open() as opened:
         for file in files:
             name_images(file, opened, log)
+        number_images(files, options.image_ids)
+        for file in files:
             sample = list(sample_of(file, opened))
             number_categories(file, opened, sample, options.first_category, log)
             file.conventions = conventions_of(file, opened, sample, options, context.boxes_only, log)

@@ -117,6 +117,11 @@ def twins(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.where(small, other, np.where(text, keys - _TEXT, MISSING))
 
 
+def numbers_of(keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The keys, those of texts of numbers as the numbers."""
+    return np.where(keys > 2**62, keys - _TEXT, keys)
+
+
 def find(table: Mapping[int, T], id: Id) -> T | None:
     """What a table by keys has for an id."""
     key = Names.key(id)

@@ -9,16 +9,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
+from to_labelbox.model.text import n_of
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.ids import MISSING, is_number, keys_of, twin, twins
-from to_labelbox_formats.coco.options import FirstCategory
+from to_labelbox_formats.coco.ids import MISSING, is_number, keys_of, numbers_of, twin, twins
+from to_labelbox_formats.coco.options import FirstCategory, ImageIds
 from to_labelbox_formats.coco.random_access import Opened
 
 _FIRST = {"0": 0, "1": 1}
@@ -162,3 +164,69 @@ def name_images(file: File, opened: Opened, log: Log) -> None:
 _FEW = 3
 _LOOKED_AT = 20
 """Annotations of which one that names an image by its id is enough."""
+
+
+# ------------------------------------------------------------------------------------------------ images one off
+
+
+_MORE = {ImageIds.ONE_MORE: 1, ImageIds.ONE_LESS: -1}
+
+
+def number_images(files: Sequence[File], image_ids: ImageIds) -> None:
+    """Count the images of each file as its annotations do. Raises :class:`UsageError` with the question where some of these
+    name an image that is not there, and all would name one, were their ids one more or less."""
+    for file in files:
+        if file.tracks is not None or not len(file.annotations) or image_ids is ImageIds.AS_IS:
+            continue
+        owners = [file] if len(file.images) else [other for other in files if len(other.images)]
+        declared = np.concatenate([np.zeros(0, np.int64), *(owner.images.keys for owner in owners)])
+        if image_ids is not ImageIds.AUTO:
+            _count_on(file, owners, declared, _MORE[image_ids])
+        elif len(declared) and _names_others(file.annotations.keys, declared):
+            _ask_whether_images_one_off(file, declared)
+
+
+def _names_others(wanted: npt.NDArray[np.int64], declared: npt.NDArray[np.int64]) -> bool:
+    """Whether an end of the ids in use lies beyond the declared ones, or none of the first annotations has one of them."""
+    ends = numbers_of(np.array([wanted.min(), wanted.max()])), numbers_of(np.array([declared.min(), declared.max()]))
+    if ends[0][0] < ends[1][0] or ends[0][1] > ends[1][1]:
+        return True
+    return not np.isin(numbers_of(wanted[:_LOOKED_AT]), numbers_of(declared)).any()
+
+
+def _ask_whether_images_one_off(file: File, declared: npt.NDArray[np.int64]) -> None:
+    used, declared = (np.unique(numbers_of(keys[keys != MISSING])) for keys in (file.annotations.keys, declared))
+    if not len(unknown := used[~np.isin(used, declared)]) or not all(map(is_number, unknown.tolist())):
+        return
+    fitting = [way for way, more in _MORE.items() if np.isin(used + more, declared).all()]
+    if not fitting:
+        return
+    words = {ImageIds.ONE_MORE: "one more", ImageIds.ONE_LESS: "one less"}
+    ask(
+        f"{file.name}: its images have the ids {_listed(declared.tolist())}, and its annotations name {_listed(used.tolist())}, of "
+        f"which {_listed(unknown.tolist())} {'is' if len(unknown) == 1 else 'are'} none of them: all would be, were each "
+        f"{' or '.join(words[way] for way in fitting)}.",
+        [
+            *((f"-O image_ids={way}", f"each annotation is of the image whose id is {words[way]}") for way in fitting),
+            (f"-O image_ids={ImageIds.AS_IS}", "each is of the image that it names; those of other ids are skipped"),
+        ],
+    )
+
+
+def _count_on(file: File, owners: Sequence[File], declared: npt.NDArray[np.int64], more: int) -> None:
+    """Give the images of a file the ids by which its annotations name them, or these the ids of the images of another one."""
+    used, ids = numbers_of(file.annotations.keys), numbers_of(declared)
+    lost = int((np.isin(used, ids) & ~np.isin(used + more, ids)).sum())
+    if lost:
+        raise UsageError(
+            f"-O image_ids: {n_of(lost, 'annotation')} of {file.name} would name no image any more. Leave the option out, or convert "
+            "the files that it is right for on their own"
+        )
+    if owners == [file]:
+        file.images.keys = _moved(declared, -more)
+    else:
+        file.annotations.keys = _moved(file.annotations.keys, more)
+
+
+def _moved(keys: npt.NDArray[np.int64], by: int) -> npt.NDArray[np.int64]:
+    return np.where(keys == MISSING, keys, keys + by)

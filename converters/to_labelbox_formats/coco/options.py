@@ -54,6 +54,18 @@ class FirstCategory(StrEnum):
     ONE = "1"
 
 
+class Places(StrEnum):
+    AUTO = "auto"
+    OUTLINES = "outlines"
+
+
+class ImageIds(StrEnum):
+    AUTO = "auto"
+    AS_IS = "as_is"
+    ONE_MORE = "one_more"
+    ONE_LESS = "one_less"
+
+
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Options:
     base: str | None = option(None, "for a results file: the file with its images and categories")
@@ -61,11 +73,16 @@ class Options:
     categories: str | None = option(None, "a COCO file to take the categories from, for files without any")
     units: Units = option(
         Units.AUTO,
-        "unit of coordinates; auto takes pixels and asks where they look like fractions or per cent; each tells "
-        "fractions by boxes, outlines and keypoints, each kind for itself",
+        "unit of coordinates; auto takes pixels and asks where they look like fractions or per cent; each goes by the "
+        "numbers of each annotation, boxes, outlines and keypoints for themselves",
     )
     boxes: Form = option(
         Form.AUTO, "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like xyxy or cxcywh"
+    )
+    places: Places = option(
+        Places.AUTO,
+        "where objects are whose outlines lie elsewhere than their boxes: auto asks where nearly all do, outlines says that "
+        "these are right, as --geometry bbox does of the boxes",
     )
     origin: Origin = option(
         Origin.AUTO,
@@ -91,6 +108,11 @@ class Options:
         FirstCategory.AUTO,
         "id that annotations use for the first category; auto takes it as declared, goes by the ids in use where "
         "categories are bare names, and asks where those would all be declared ones, were they one off",
+    )
+    image_ids: ImageIds = option(
+        ImageIds.AUTO,
+        "which image an annotation is of: as_is, the one that its image_id names; one_more, one_less, the one whose id is that "
+        "much greater or smaller; auto takes it as it is, and asks where only then all are those of images",
     )
     unlabelled: str | None = option(None, "class of annotations without a category, else skipped")
     check_sizes: bool = option(True, "hold width and height against the pictures, where they are at hand")
