@@ -16,7 +16,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import Conventions, File
-from to_labelbox_formats.coco.options import Form, Options, Origin, RleSides, Units, Visibility
+from to_labelbox_formats.coco.options import Form, Options, Origin, Places, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.sample import Extent, Rle, Seen, seen_of
 
@@ -35,16 +35,18 @@ def conventions_of(
     if file.kind is FileKind.LABELS and sample and not any(seen.placeless for seen in sample):
         file.kind = FileKind.INSTANCES  # places in a field that is none of COCO's
     _tell_rectangles(file, sample, log)
-    sides = _sides(file, sample, options.units, log)
+    sides, limits = _sides(file, sample, options.units, log)
     boxes = _form_of_boxes(file, sample, options.boxes, log)
-    if boxes is Form.SIZES and not any(sides):
-        _tell_apart(file, sample, boxes_only, log)
+    if boxes is Form.SIZES and not any(sides) and not any(limits):
+        answered = boxes_only or options.places is not Places.AUTO or options.units is Units.PIXELS
+        _tell_apart(file, sample, boxes_only, answered, log)
         _tell_areas(file, sample, log)
     stated_rle = options.rle_sides is RleSides.STATED
     return Conventions(
         boxes=boxes,
         first=_first_pixel(file, sample, options.origin, log),
         sides=sides,
+        limits=limits,
         stated=options.boxes is Form.AUTO,
         all_visible=_all_visible(file, sample, options.visibility, log),
         placed=options.visibility is Visibility.PLACED,
@@ -61,23 +63,25 @@ def conventions_of(
 _KINDS = ("boxes", "outlines", "keypoints")
 
 
-def _sides(file: File, sample: list[Seen], units: Units, log: Log) -> tuple[float, float, float]:
-    """How long a side of the picture is to the boxes, outlines and keypoints; 0 for pixels."""
+def _sides(file: File, sample: list[Seen], units: Units, log: Log) -> tuple[_Kinds, _Kinds]:
+    """How long a side of the picture is to the boxes, outlines and keypoints, 0 for pixels; and up to which number those of one
+    annotation are fractions, 0 where all are alike."""
     if units in (Units.NORMALISED, Units.PERCENT):
         side = 1.0 if units is Units.NORMALISED else 100.0
-        return side, side, side
+        return (side, side, side), _PIXELS
     if units is Units.PIXELS:
-        return _PIXELS
-    found: list[Sequence[Sequence[float]]] = [
-        [seen.box for seen in sample if seen.box],
-        [seen.extent for seen in sample if seen.extent],
-        [values for seen in sample if (values := [v for x, y, seen_as in seen.points if seen_as for v in (x, y)])],
+        return _PIXELS, _PIXELS
+    sized: list[list[tuple[Sequence[float], tuple[float, float] | None]]] = [
+        [(seen.box, seen.size) for seen in sample if seen.box],
+        [(seen.extent, seen.size) for seen in sample if seen.extent],
+        [(values, seen.size) for seen in sample if (values := [v for *at, v in seen.points if v for v in at])],
     ]
+    found: list[Sequence[Sequence[float]]] = [[values for values, _ in seen] for seen in sized]
     fractions = [sum(map(_is_fractions, values)) for values in found]
     mostly = [count >= _FEW and count >= 0.9 * len(values) for count, values in zip(fractions, found)]
-    boxes, outlines, keypoints = (float(kind) for kind in mostly)
     if units is Units.EACH:
-        return boxes, outlines, keypoints
+        boxes, outlines, keypoints = (float(_BEYOND_ALL if kind else _BEYOND) for kind in mostly)
+        return _PIXELS, (boxes, outlines, keypoints)
     if any(mostly):
         _ask_units(file, found, fractions, mostly)
     if not any(fractions) and _reach_a_hundred(sample):
@@ -86,23 +90,37 @@ def _sides(file: File, sample: list[Seen], units: Units, log: Log) -> tuple[floa
             "per cent of the picture rather than the pixels of COCO.",
             [("-O units=percent", "they are per cent"), _PIXELS_ANSWER],
         )
-    if max(fractions) >= _FEW:
-        most = fractions.index(max(fractions))
+    most = fractions.index(max(fractions))
+    certain = sum(_is_fractions(values) and min(size or (0,)) >= _SIDE for values, size in sized[most])
+    if certain >= _FEW:
+        ask(
+            f"{file.name}: the {_KINDS[most]} of {certain} of {n_of(len(found[most]), 'annotation')} looked at lie between 0 and 1, on "
+            "pictures of hundreds of pixels, so they are fractions of the picture, while the others are pixels.",
+            [_EACH_ANSWER, _PIXELS_ANSWER],
+        )
+    if fractions[most] >= _FEW:
         log.assume(
             f"unit of {_KINDS[most]} ({file.name})",
             "pixels",
             for_=len(found[most]) - fractions[most],
             against=fractions[most],
             why="some of a sample are below 2, as fractions of the picture are",
-            option="-O units=normalised",
+            option="-O units=each",
         )
-    return _PIXELS
+    return _PIXELS, _PIXELS
 
 
+_Kinds = tuple[float, float, float]
+"""Something of boxes, outlines and keypoints."""
+_SIDE = 100
+"""Pixels of a picture's side from which on a place within the first pixel of it is a fraction of the sides."""
+_EACH_ANSWER = ("-O units=each", "each annotation by its own numbers: those up to 1 are fractions, others pixels")
 _PIXELS = (0.0, 0.0, 0.0)
 _PIXELS_ANSWER = ("-O units=pixels", "they are pixels, at the top left of each picture")
 _BESIDE = 0.05
 """How far a fraction may lie beside the picture."""
+_BEYOND, _BEYOND_ALL = 1 + _BESIDE, 2
+"""Numbers up to which one annotation has fractions: where some have, and where nearly all have, a few far beside the picture."""
 
 
 def _is_fractions(values: Sequence[float]) -> bool:
@@ -116,11 +134,16 @@ def _ask_units(
     if all(mostly[n] for n in used):
         count, of = fractions[used[0]], len(found[used[0]])
         which = f"all coordinates of the {count}" if count == of else f"the coordinates of {count} of {of}"
-        most = 1 if max(map(max, found[used[0]])) <= 1 else 2
+        most_of_all = max(map(max, found[used[0]]))
+        most = 1 if most_of_all <= 1 else 2
         ask(
             f"{file.name}: {which} annotations looked at lie between 0 and {most}, so they are fractions of the picture rather than the "
             "pixels of COCO.",
-            [("-O units=normalised", "they are fractions"), _PIXELS_ANSWER],
+            [
+                ("-O units=normalised", "they are fractions"),
+                _PIXELS_ANSWER,
+                *([_EACH_ANSWER] if most_of_all > 2 else []),
+            ],
         )
     odd = " and ".join(_KINDS[n] for n in used if mostly[n])
     others = " and ".join(_KINDS[n] for n in used if not mostly[n])
@@ -366,10 +389,12 @@ def _tell_counts(file: File, sample: list[Seen], log: Log) -> None:
 # ------------------------------------------------------------------------------------------------ boxes and outlines
 
 
-def _tell_apart(file: File, sample: list[Seen], boxes_only: bool, log: Log) -> None:
-    """Say so where outlines lie elsewhere than the boxes beside them, so that one of the two is not what it is taken for."""
+def _tell_apart(file: File, sample: list[Seen], boxes_only: bool, answered: bool, log: Log) -> None:
+    """Say so where outlines lie elsewhere than the boxes beside them, so that one of the two is not what it is taken for; ask where
+    nearly all do, and nothing says which are right.
+    """
     both = [(seen.box, seen.extent) for seen in sample if seen.box and seen.extent and seen.box[2] > 0 < seen.box[3]]
-    apart = [(box, extent) for box, extent in both if _overlap(_corners_of(box), extent) < _APART]
+    apart = [(b, e) for b, e in both if not _near(e, _corners_of(b)) and _overlap(_corners_of(b), e) < _APART]
     if len(apart) < _FEW or 20 * len(apart) < len(both):
         return
     alike = {
@@ -378,6 +403,13 @@ def _tell_apart(file: File, sample: list[Seen], boxes_only: bool, log: Log) -> N
         "were outlines y, x": sum(_near((e[1], e[0], e[3], e[2]), _corners_of(b)) for b, e in apart),
     }  # fmt: skip
     most = max(alike, key=alike.__getitem__)
+    reading = f"; {most}, {alike[most]} would not" if 2 * alike[most] >= len(apart) else ""
+    if 10 * len(apart) >= 9 * len(both) and not answered:
+        centres = [("-O boxes=cxcywh", "boxes are centre, width, height")] if reading and "centre" in most else []
+        ask(
+            f"{file.name}: the outlines of {len(apart)} of {n_of(len(both), 'annotation')} looked at lie elsewhere than their boxes{reading}.",
+            [*centres, ("-O places=outlines", "the outlines are right"), ("--geometry bbox", "the boxes are right")],
+        )
     log.assume(
         f"where objects are ({file.name})",
         "at their boxes, not at the outlines beside them"
@@ -385,8 +417,7 @@ def _tell_apart(file: File, sample: list[Seen], boxes_only: bool, log: Log) -> N
         else "at their outlines, not at the boxes beside them",
         for_=len(both) - len(apart),
         against=len(apart),
-        why="outlines of a sample lie elsewhere than their boxes"
-        + (f"; {most}, {alike[most]} would not" if 2 * alike[most] >= len(apart) else ""),
+        why=f"outlines of a sample lie elsewhere than their boxes{reading}",
         option="--geometry auto" if boxes_only else "--geometry bbox",
     )
 

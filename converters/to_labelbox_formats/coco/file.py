@@ -24,7 +24,8 @@ class Conventions(Struct, frozen=True):
     """How a file is to be read.
 
     ``boxes``: what the four numbers of a box are. ``first``: the number of the first pixel, which is taken off. ``sides``: coordinates are fractions of a side of the picture that is this long
-    (1, or 100 for per cent); 0 for pixels: of boxes, outlines and keypoints. ``stated``: a record's own ``bbox_mode`` counts,
+    (1, or 100 for per cent); 0 for pixels: of boxes, outlines and keypoints. ``limits``: where this is not 0, those of an
+    annotation with no greater number than this are fractions, and all others pixels, whatever ``sides`` says. ``stated``: a record's own ``bbox_mode`` counts,
     as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
     0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
     ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image.
@@ -33,6 +34,7 @@ class Conventions(Struct, frozen=True):
     boxes: Form = Form.SIZES
     first: float = 0
     sides: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    limits: tuple[float, float, float] = (0.0, 0.0, 0.0)
     stated: bool = True
     all_visible: bool = False
     placed: bool = False
@@ -44,7 +46,7 @@ class Conventions(Struct, frozen=True):
     @property
     def plain(self) -> bool:
         """Whether boxes, outlines and RLEs are as COCO has them."""
-        return self.boxes is Form.SIZES and not (self.first or any(self.sides) or self.by_rows)
+        return self.boxes is Form.SIZES and not (self.first or any(self.sides) or any(self.limits) or self.by_rows)
 
 
 _CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})

@@ -90,7 +90,7 @@ def box_of(reading: Reading) -> Box | None:
         left, width = (left + width, -width) if width < 0 else (left, width)
         top, height = (top + height, -height) if height < 0 else (top, height)
     conventions = reading.record.file.conventions
-    w, h = _scale(reading, conventions.sides[0])
+    w, h = _scale(reading, 0, values)
     first = conventions.first
     return Box((left - first) * w, (top - first) * h, width * w, height * h)
 
@@ -222,9 +222,9 @@ def _one_point(reading: Reading, place: list[float]) -> Point | None:
 
 def _scaled(reading: Reading, ring: list[float]) -> list[float]:
     conventions = reading.record.file.conventions
-    if not (conventions.sides[1] or conventions.first):
+    if not (conventions.sides[1] or conventions.limits[1] or conventions.first):
         return ring
-    w, h = _scale(reading, conventions.sides[1])
+    w, h = _scale(reading, 1, ring)
     return [(v - conventions.first) * (h if n % 2 else w) for n, v in enumerate(ring)]
 
 
@@ -257,7 +257,7 @@ def keypoints_of(reading: Reading) -> Keypoints | None:
     conventions = file.conventions
     if conventions.placed:
         places = [(x, y, 2 if x or y else 0) for x, y, _ in places]
-    w, h = _scale(reading, conventions.sides[2])
+    w, h = _scale(reading, 2, [value for x, y, v in places if v > 0 for value in (x, y)])
     points = [
         Keypoint(name, (x - conventions.first) * w, (y - conventions.first) * h, v == 1 and not conventions.all_visible)
         for name, (x, y, v) in zip(names, places)
@@ -334,8 +334,13 @@ def _near(extent: Sequence[float], bbox: Sequence[float]) -> bool:
     return max(abs(a - b) for a, b in zip(extent, bbox)) <= 2
 
 
-def _scale(reading: Reading, side: float) -> tuple[float, float]:
-    """Pixels of one unit along both sides, where coordinates are fractions of a side of that length; 0 for pixels."""
+def _scale(reading: Reading, kind: int, values: Sequence[float]) -> tuple[float, float]:
+    """Pixels of one unit along both sides, where the numbers of a box (0), outline (1) or keypoints (2) are fractions of a side
+    of some length; 1 for pixels."""
+    conventions = reading.record.file.conventions
+    side = conventions.sides[kind]
+    if limit := conventions.limits[kind]:
+        side = float(bool(values) and max(values) <= limit)
     if not side:
         return 1, 1
     width, height = size_of(reading.asset)

@@ -46,8 +46,9 @@ def assumed(run: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("odd", [[0.5, 0.5, 0.4, 1.2], [-0.02, 0.5, 0.5, 0.2], [0.5, 0.5, 0.4, 1.6], [0, 0, 200, 100]])
 def test_fractions_are_a_question_though_some_lie_beside_the_picture(convert: Convert, odd: list[float]) -> None:
     boxes = [[b[0] / WIDTH, b[1] / HEIGHT, b[2] / WIDTH, b[3] / HEIGHT] for b in BOXES]
-    with pytest.raises(UsageError, match=r"-O units=normalised .*\n.*-O units=pixels"):
+    with pytest.raises(UsageError, match=r"-O units=normalised .*\n.*-O units=pixels") as asked:
         convert(document([{"bbox": box} for box in [*boxes, odd]]))
+    assert ("-O units=each" in str(asked.value)) == (max(odd) > 2)
 
 
 @pytest.mark.parametrize(
@@ -75,33 +76,80 @@ def test_one_kind_in_fractions_is_a_question(convert: Convert, fields: Any, kind
     assert max(places) < 1
 
 
-def test_some_fractions_among_pixels_are_told(convert: Convert) -> None:
-    boxes = [list(b) if n % 2 else [b[0] / WIDTH, b[1] / HEIGHT, 0.2, 0.2] for n, b in enumerate(BOXES)]
-    told = assumed(convert(document([{"bbox": box} for box in boxes])))["unit of boxes"]
-    assert (told.taken, told.for_, told.against, told.option) == ("pixels", 6, 6, "-O units=normalised")
+@pytest.mark.parametrize("share", [2, 4])
+def test_some_fractions_among_pixels_are_a_question(convert: Convert, share: int) -> None:
+    given = document([{"bbox": list(b) if n % share else fractions(b)} for n, b in enumerate(BOXES)])
+    with pytest.raises(UsageError, match=rf"boxes of {12 // share} of 12 .*\n.*\n.*-O units=each"):
+        convert(given)
+    places = [
+        tuple(line["bbox"][side] for side in ("left", "top", "width", "height"))
+        for line in convert(given, options={"units": "each"}).lines
+    ]
+    assert places == [pytest.approx(box) for box in BOXES]
+
+
+def test_fractions_on_pictures_of_unknown_size_are_told(convert: Convert) -> None:
+    given = document([{"bbox": list(b) if n % 2 else fractions(b)} for n, b in enumerate(BOXES)])
+    for picture in given["images"]:
+        del picture["width"], picture["height"]
+    told = assumed(convert(given))["unit of boxes"]
+    assert (told.taken, told.for_, told.against, told.option) == ("pixels", 6, 6, "-O units=each")
+
+
+def test_each_outline_is_read_by_its_own_numbers(convert: Convert) -> None:
+    given = document(
+        [{"segmentation": outline(b, *((1, 1) if n % 3 else (1 / WIDTH, 1 / HEIGHT)))} for n, b in enumerate(BOXES)]
+    )
+    with pytest.raises(UsageError, match="outlines of 4 of 12"):
+        convert(given)
+    lines = convert(given, options={"units": "each"}).lines
+    assert [(line["polygon"][0]["x"], line["polygon"][0]["y"]) for line in lines] == [
+        pytest.approx(b[:2]) for b in BOXES
+    ]
+
+
+def fractions(box: Any) -> list[float]:
+    return [box[0] / WIDTH, box[1] / HEIGHT, box[2] / WIDTH, box[3] / HEIGHT]
 
 
 # ---------------------------------------------------------------------------------------------- outlines and boxes
 
 
-@pytest.mark.parametrize(
-    ("box", "said"),
-    [
-        (lambda b: [b[0] + b[2] / 2, b[1] + b[3] / 2, b[2], b[3]], "centre, width, height, 12 would not"),
-        (lambda b: [b[1] + 300, b[0], b[2], b[3]], "lie elsewhere than their boxes"),
-    ],
-)
-def test_outlines_that_lie_elsewhere_than_their_boxes_are_told(convert: Convert, box: Any, said: str) -> None:
+ELSEWHERE = [
+    (lambda b: [b[0] + b[2] / 2, b[1] + b[3] / 2, b[2], b[3]], "centre, width, height, 12 would not"),
+    (lambda b: [b[1] + 600, b[0], b[2], b[3]], "lie elsewhere than their boxes"),
+]
+
+
+@pytest.mark.parametrize(("box", "said"), ELSEWHERE)
+def test_outlines_that_all_lie_elsewhere_than_their_boxes_are_a_question(convert: Convert, box: Any, said: str) -> None:
     given = document([{"bbox": box(b), "segmentation": outline(b)} for b in BOXES])
-    run = convert(given)
-    told = assumed(run)["where objects are"]
-    assert told.taken.startswith("at their outlines")
-    assert (told.against > 6, told.option) == (True, "--geometry bbox")
-    assert said in told.why
+    with pytest.raises(UsageError, match=rf"outlines of 12 of 12 .*{said}") as asked:
+        convert(given)
+    assert ("-O boxes=cxcywh" in str(asked.value)) == ("centre" in said)
+    run = convert(given, options={"places": "outlines"})
     assert "polygon" in run.lines[0]
-    flipped = convert(given, geometry="bbox")
-    assert assumed(flipped)["where objects are"].taken.startswith("at their boxes")
-    assert "bbox" in flipped.lines[0]
+    assert assumed(run)["where objects are"].taken.startswith("at their outlines")
+    boxes = convert(given, geometry="bbox")
+    assert assumed(boxes)["where objects are"].taken.startswith("at their boxes")
+    assert "bbox" in boxes.lines[0]
+
+
+@pytest.mark.parametrize(("box", "said"), ELSEWHERE)
+def test_outlines_of_which_many_lie_elsewhere_are_told(convert: Convert, box: Any, said: str) -> None:
+    given = [{"bbox": box(b) if n % 3 else list(b), "segmentation": outline(b)} for n, b in enumerate(BOXES)]
+    told = assumed(convert(document(given)))["where objects are"]
+    assert told.taken.startswith("at their outlines")
+    assert (told.for_, told.against, told.option) == (4, 8, "--geometry bbox")
+    assert said.replace("12", "8") in told.why
+
+
+def test_thin_outlines_beside_boxes_of_a_pixel_are_not_told(convert: Convert) -> None:
+    given = [
+        {"bbox": [b[0], b[1], b[2], 1], "segmentation": [[b[0], b[1], b[0] + 9, b[1], b[0] + b[2], b[1]]]}
+        for b in BOXES
+    ]
+    assert "where objects are" not in assumed(convert(document(given)))
 
 
 def test_outlines_in_their_boxes_are_not_told(convert: Convert) -> None:

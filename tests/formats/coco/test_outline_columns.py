@@ -18,7 +18,7 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.rules.settings import Policy
 from to_labelbox.source.files import Source
 from to_labelbox_formats.coco.dataset import open_dataset
-from to_labelbox_formats.coco.options import Options
+from to_labelbox_formats.coco.options import Options, Places
 
 PLACES = st.one_of(
     st.floats(0, 110).map(lambda value: round(value, 2)),
@@ -57,7 +57,7 @@ def written(path: Path, records: list[Any], style: tuple[str, str] = (",", ":"))
 
 
 def converted(path: Path, out: Path, **more: Any) -> dict[str, bytes]:
-    to_labelbox.convert(path, out, geometry=Policy.POLYGON, overwrite=True, **more)
+    to_labelbox.convert(path, out, geometry=Policy.POLYGON, overwrite=True, options={"places": "outlines"}, **more)
     return {file.name: file.read_bytes() for file in out.iterdir()}
 
 
@@ -71,7 +71,7 @@ def the_same(tmp_path: Path, records: list[Any], style: tuple[str, str] = (",", 
 
 
 def items_of(path: Path) -> list[Item]:
-    dataset = open_dataset(Source(path), Options(), ReadContext(outlines_only=True))
+    dataset = open_dataset(Source(path), Options(places=Places.OUTLINES), ReadContext(outlines_only=True))
     return list(dataset.items())
 
 
@@ -136,5 +136,5 @@ def test_one_odd_record(tmp_path: Path, odd: dict[str, Any]) -> None:
 
 def test_too_many_lines_of_one_name_are_told(tmp_path: Path) -> None:
     path = written(tmp_path / "set.json", [record(5 * n, category_id=1) for n in range(5001)])
-    report = to_labelbox.convert(path, tmp_path / "out", geometry=Policy.POLYGON)
+    report = to_labelbox.convert(path, tmp_path / "out", geometry=Policy.POLYGON, options={"places": "outlines"})
     assert "5001 lines of 'a' (polygon)" in str(report.diagnostics)
