@@ -26,7 +26,13 @@ from to_labelbox_formats.coco.conventions import conventions_of
 from to_labelbox_formats.coco.detect import FileKind, why_not
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.frames import Frames
-from to_labelbox_formats.coco.homes import ask_whether_one_set, ask_which_file, set_homes, set_split_homes
+from to_labelbox_formats.coco.homes import (
+    ask_whether_one_picture,
+    ask_whether_one_set,
+    ask_which_file,
+    set_homes,
+    set_split_homes,
+)
 from to_labelbox_formats.coco.index import index_file
 from to_labelbox_formats.coco.items import Items, read_records
 from to_labelbox_formats.coco.leftovers import tell_unread, tell_unread_files
@@ -128,6 +134,7 @@ def _settle_homes(
     if not source.is_list:
         ask_whether_one_set(files, source.path)
         ask_which_file(files, opened, source.path)
+    ask_whether_one_picture(files, opened)
 
 
 def _borrow_categories(files: Sequence[File], options: Options, log: Log) -> None:
