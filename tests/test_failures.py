@@ -44,7 +44,7 @@ def test_an_answer_null_in_a_text_stays_one(convert: Convert) -> None:
     [
         ("https://x.org/a<b>.jpg", "https://x.org/a%3Cb%3E.jpg"),
         ("https://x.org/a%20b|c.jpg", "https://x.org/a%20b%7Cc.jpg"),
-        ("https://x.org/take #2.jpg", "https://x.org/take %232.jpg"),
+        ("https://x.org/take #2.jpg", "https://x.org/take%20%232.jpg"),
         ("https://x.org/a.jpg?X-Amz-Signature=a%2Fb+c/d&e=1", "https://x.org/a.jpg?X-Amz-Signature=a%2Fb+c/d&e=1"),
     ],
 )
