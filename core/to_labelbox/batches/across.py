@@ -26,25 +26,30 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
     """
     pairs = shared_keys([s.gathered.keys for s in sets])
     seen = {} if common.settings.rows is not None else _looked_at([sets[n] for n in sharing(pairs)], pool)
+    known: dict[str, tuple[int, Seen]] = {}
+    added = 0
     for owner, other, count in pairs:
         dataset = sets[owner]
+        for one in range(added, owner):
+            if not sets[one].failure:
+                for key, asset in seen.get(sets[one].number, {}).items():
+                    known.setdefault(key, (one, asset))
+        added = owner
         dataset.apart = True
         if common.settings.rows is not None:
             continue
         path, earlier = dataset.found.path, sets[other].found.path
         refuted, copied = "", 0
-        for one in range(owner):
-            if not sets[one].failure and sets[one].number in seen and dataset.number in seen:
-                compared = compare(seen[sets[one].number], seen[dataset.number])
-                if compared.why:
-                    refuted = (
-                        f"{count} of its global keys are those of {sets[one].found.path!r} too, where {n_of(compared.others, 'asset')} "
-                        f"of {compared.alike:,} looked at {'has' if compared.others == 1 else 'have'} other {compared.why} "
-                        f"({compared.other!r} is the first): give --global-key '{{dataset}}/{{relpath}}'"
-                    )
-                    break
-                if compared.labels and not copied:
-                    copied, earlier = compared.labels, sets[one].found.path
+        for one, compared in compare(known, seen.get(dataset.number, {})):
+            if compared.why:
+                refuted = (
+                    f"{count} of its global keys are those of {sets[one].found.path!r} too, where {n_of(compared.others, 'asset')} "
+                    f"of {compared.alike:,} looked at {'has' if compared.others == 1 else 'have'} other {compared.why} "
+                    f"({compared.other!r} is the first): give --global-key '{{dataset}}/{{relpath}}'"
+                )
+                break
+            if compared.labels and not copied:
+                copied, earlier = compared.labels, sets[one].found.path
         if refuted:
             dataset.failure = refuted
             continue

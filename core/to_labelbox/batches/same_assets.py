@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -94,13 +94,21 @@ class Comparison(NamedTuple):
     labels: int
 
 
-def compare(earlier: dict[str, Seen], own: dict[str, Seen]) -> Comparison:
-    shared = [key for key in own if key in earlier]
-    apart = [(key, why) for key in shared if (why := own[key].differs(earlier[key]))]
-    first, why = apart[0] if apart else ("", "")
-    equal = all(own[key].drawn == earlier[key].drawn for key in shared)
-    labels = sum(own[key].labels for key in shared) if equal else 0
-    return Comparison(len(shared), first, why, len(apart), labels)
+def compare(known: Mapping[str, tuple[int, Seen]], own: Mapping[str, Seen]) -> list[tuple[int, Comparison]]:
+    """The assets of a dataset held against those of earlier ones, each of which is ``known`` from the first that has its key: by
+    the number of that one, in order. It costs what the dataset has, however many others share a key."""
+    shared: dict[int, list[str]] = {}
+    for key in own:
+        if key in known:
+            shared.setdefault(known[key][0], []).append(key)
+    found = []
+    for number, keys in sorted(shared.items()):
+        apart = [(key, why) for key in keys if (why := own[key].differs(known[key][1]))]
+        first, why = apart[0] if apart else ("", "")
+        equal = all(own[key].drawn == known[key][1].drawn for key in keys)
+        labels = sum(own[key].labels for key in keys) if equal else 0
+        found.append((number, Comparison(len(keys), first, why, len(apart), labels)))
+    return found
 
 
 def sharing(pairs: Sequence[tuple[int, int, int]]) -> list[int]:

@@ -127,7 +127,9 @@ def test_where_a_name_is_refused_the_others_are_taken_back(
 ) -> None:
     source, out = save(tmp_path / "a.json", coco([annotation(1)], [image(1)])), tmp_path / "out"
     if earlier:
-        to_labelbox.convert(save(tmp_path / "b.json", coco([annotation(1)], [image(2)])), out, shard_lines=1)
+        to_labelbox.convert(
+            save(tmp_path / "b.json", coco([annotation(1, image_id=2)], [image(2)])), out, shard_lines=1
+        )
     before, names, replace = contents(out), [], os.replace
 
     def refused(path: str, target: str) -> None:

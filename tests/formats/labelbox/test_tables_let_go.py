@@ -29,7 +29,12 @@ def test_texts_of_tables_do_not_pile_up(geometry: str, tmp_path: Path, monkeypat
 
     monkeypatch.setattr(shapes, "TableTexts", Watched)
     ring = [[x + 0.5, x % 7 + 1.5] for x in range(40)]
-    places = {"bbox": [1, 2, 30, 40], "segmentation": [[n for point in ring for n in point]], "iscrowd": 0, "area": 9}
+    places = {
+        "bbox": [0.5, 1.5, 39, 6],
+        "segmentation": [[n for point in ring for n in point]],
+        "iscrowd": 0,
+        "area": 9,
+    }
     pictures = [image(n, f"{n}.jpg") for n in range(1, 2001)]
     source = save(tmp_path / "a.json", coco([annotation(n, image_id=n, **places) for n in range(1, 2001)], pictures))
     gc.collect()
