@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from to_labelbox.model.items import (
@@ -220,7 +221,10 @@ class Lazy(Sequence[Annotation]):
         return self._count
 
     def __getitem__(self, index: Any) -> Any:
-        return list(self._make(Log()))[index]
+        everything = self._make(Log())
+        if isinstance(index, int) and index >= 0:  # the first is asked for with each item, and need not cost all
+            return list(islice(everything, index + 1))[index]
+        return list(everything)[index]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and self[:] == list(other[:])
