@@ -424,7 +424,9 @@ class Sizes:
     def header(self, reference: Reference | None) -> Header | None:
         """The picture's header, when its file is at hand under one of its names, below the media root or in the source."""
         found = self._first(self._media.header, reference) if self._media is not None else None
-        return found if found is not None else self._first(self._pictures.header, reference)
+        if found is None and self._pictures:
+            found = self._first(self._pictures.header, reference)
+        return found
 
     def video(self, reference: Reference | None) -> VideoHeader | None:
         path = self._path(reference)
@@ -443,7 +445,7 @@ class Sizes:
 
     def given(self, reference: Reference | None) -> tuple[int, int] | None:
         """The size that the user's file states."""
-        return self._first(self._sizes.get, reference)
+        return self._first(self._sizes.get, reference) if self._sizes else None
 
     def _path(self, reference: Reference | None) -> str | None:
         return self._first(self._media.path, reference) if self._media is not None else None

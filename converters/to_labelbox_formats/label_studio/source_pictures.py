@@ -16,6 +16,9 @@ class SourcePictures:
         self._source = source
         self._claims = claims
 
+    def __len__(self) -> int:
+        return len(self._table)
+
     def header(self, name: str) -> Header | None:
         """The header of the picture that is meant; None where there is none, or where it may be another asset's as well."""
         found = self._table.get(name)
