@@ -35,6 +35,7 @@ def note_unread_files(
     ``why`` is one reason for all, or gives that of a file; an empty reason leaves the file out. Files of the operating
     system are never named; pictures are only when they are not ``used``, so a reader passes its data rows' pictures too.
     """
+    read_as = _Read(source, used)
     for (folder, extension), names in source.groups.items():
         if (folder, extension) in read:
             continue
@@ -50,7 +51,7 @@ def note_unread_files(
                 continue
             if extension in _LABELS and looked_at < _LOOKED_AT:
                 looked_at += 1
-                if (nothing := _nothing(source, name)) and _beside_labels(source, used, name, extension):
+                if (nothing := _nothing(source, name)) and _is_of_the_set(name, read_as, extension):
                     log.file_unreadable(name, nothing)
                     continue
             reason = why if isinstance(why, str) else why(name)
@@ -73,12 +74,23 @@ def _nothing(source: Source, name: str) -> str:
         return ""
 
 
-def _beside_labels(source: Source, used: Container[str], name: str, extension: str) -> bool:
+class _Read:
+    """Folders and base names of the files of an extension that are read, looked for once."""
+
+    def __init__(self, source: Source, used: Container[str]) -> None:
+        self._source, self._used = source, used
+        self._known: dict[str, tuple[set[str], set[str]]] = {}
+
+    def of(self, extension: str) -> tuple[set[str], set[str]]:
+        if extension not in self._known:
+            names = (n for (_, kind), group in self._source.groups.items() if kind == extension for n in group)
+            cuts = [(name, name.rfind("/") + 1) for name in names if name in self._used]
+            self._known[extension] = {name[:cut] for name, cut in cuts}, {name[cut:] for name, cut in cuts}
+        return self._known[extension]
+
+
+def _is_of_the_set(name: str, read_as: _Read, extension: str) -> bool:
     """Whether the name says that it is of this set: it is in the folder of files that are read, or is called like one."""
-    folder, base = name[: name.rfind("/") + 1], name[name.rfind("/") + 1 :]
-    for (other, kind), names in source.groups.items():
-        if kind == extension:
-            for one in names:
-                if one != name and (other == folder or one.endswith(f"/{base}") or one == base) and one in used:
-                    return True
-    return False
+    folders, bases = read_as.of(extension)
+    cut = name.rfind("/") + 1
+    return name[:cut] in folders or name[cut:] in bases
