@@ -20,6 +20,7 @@ from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.rules.settings import OTHER_SIZE_ANSWERS, OtherSize
+from to_labelbox.source.asset_lookup import spread
 from to_labelbox.source.side_up import Size, code_of_sizes, is_scaled
 
 SAMPLED = 64
@@ -81,8 +82,7 @@ def _framed(item: Item, asset: Asset, own: Size, taken: OtherSize, log: Log) -> 
 def _sampled(dataset: Dataset, unlabelled: Callable[[int], Sequence[Item]]) -> _Sample:
     assets = other = scales = exchanged = beyond_stated = beyond_picture = 0
     example = ((0, 0), (0, 0))
-    step = -(-dataset.unit_count // SAMPLED) or 1
-    for unit in range(0, dataset.unit_count, step):
+    for unit in spread(dataset.unit_count, SAMPLED):
         items = unlabelled(unit)
         assets += len(items)
         if all(item.asset.picture is None for item in items):

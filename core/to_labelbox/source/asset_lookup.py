@@ -345,9 +345,9 @@ SAMPLED = 256
 """Units, spread over a dataset, whose files are looked for below the media root before it is read."""
 
 
-def spread(units: int) -> range:
-    """The units of the sample."""
-    return range(0, units, -(-units // SAMPLED) or 1)
+def spread(units: int, most: int = SAMPLED) -> range:
+    """The units of a sample of at most so many."""
+    return range(0, units, -(-units // most) or 1)
 
 
 class Moves:
