@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.ids import Id, find, keys_of
 
 TAGS, SCENES = "tag", "scene"
@@ -70,11 +69,8 @@ class _Scene(Struct, gc=False):
 
 
 def read_scenes(data: bytes, names: Mapping[int, str]) -> Beside | None:
-    """The scenes of a file's ``scene_annotations``; an id below 0 says that there is none."""
-    try:
-        scenes = msgspec.json.decode(data, type=list[_Scene])
-    except UNDECODABLE:
-        return None
+    """The scenes of a file's ``scene_annotations``; an id below 0 says that there is none. Raises what is UNDECODABLE."""
+    scenes = msgspec.json.decode(data, type=list[_Scene])
     rows = BesideRows(SCENES)
     for scene, key in zip(scenes, keys_of([s.image_id for s in scenes]).tolist()):
         rows.add(key, [id for id in scene.background_ids or () if not (isinstance(id, int) and id < 0)])

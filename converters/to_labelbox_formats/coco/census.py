@@ -31,6 +31,10 @@ ANNOTATION_FIELDS = frozenset(
     "imageId categoryId".split()
 )
 """Fields of annotations that are read, or that say nothing more than those do."""
+SEGMENT_FIELDS = frozenset("id category_id iscrowd area bbox isthing".split())
+"""Fields of the segments of a panoptic annotation, likewise."""
+SCENE_FIELDS = frozenset({"id", "image_id", "background_ids"})
+"""Fields of TACO's ``scene_annotations``, likewise."""
 OUTLINES = ("poly", "polygon", "polygons", "points", "vertices")
 """Fields that hold an outline where there is neither ``segmentation`` nor ``bbox``."""
 CLASS_NAMES = ("category_name", "category", "label", "class_name", "class")
@@ -46,7 +50,8 @@ SEARCHED_FOR = 200
 class Census:
     """Counts the fields of a list's records: of the first :data:`FULLY_SEEN` all, then of one piece in :data:`SAMPLED`.
 
-    ``repeated``: the fields that a record has twice, with the number of such records.
+    ``repeated``: the fields that a record has twice, with the number of such records. ``segments``: the fields of the
+    entries of ``segments_info``, where there are any.
     """
 
     def __init__(self, known: Collection[str], begun: bool = False) -> None:
@@ -57,6 +62,7 @@ class Census:
         self._all = 0 if begun else FULLY_SEEN
         self.fields: Counter[str] = Counter()
         self.repeated: Counter[str] = Counter()
+        self.segments: Census | None = None
 
     def look(self, text: bytes, count: int) -> None:
         """Take in a piece: the text of ``count`` records with commas between them."""
@@ -66,8 +72,11 @@ class Census:
             return
         self.looked_at += count
         own: Counter[str] = Counter()
-        for names in _names(b"[%b]" % text):
-            own.update(names)
+        for record in _records(b"[%b]" % text):
+            own.update(record.keys())
+            if type(segments := record.get("segments_info")) is msgspec.Raw:
+                self.segments = self.segments or Census(SEGMENT_FIELDS)
+                self.segments.look(bytes(segments).strip()[1:-1], 1)
         self.fields.update(own)
         many = len(own) > SEARCHED_FOR
         if many or any(text.count(_quoted(name)) > times for name, times in own.items()):
@@ -79,6 +88,10 @@ class Census:
         self.looked_at += other.looked_at
         self.fields.update(other.fields)
         self.repeated.update(other.repeated)
+        if self.segments and other.segments:
+            self.segments.absorb(other.segments)
+        else:
+            self.segments = self.segments or other.segments
 
     @property
     def unknown(self) -> dict[str, int]:
@@ -112,7 +125,7 @@ def members_of(text: bytes) -> dict[str, Any]:
     return loose if isinstance(loose, dict) else {}
 
 
-def _names(text: bytes) -> list[Collection[str]]:
+def _records(text: bytes) -> list[dict[str, Any]]:
     records: list[Any]
     try:
         records = list(_decode(text))
@@ -121,7 +134,7 @@ def _names(text: bytes) -> list[Collection[str]]:
             records = json.loads(text)
         except (ValueError, RecursionError):
             return []
-    return [record.keys() for record in records if isinstance(record, dict)]
+    return [record for record in records if isinstance(record, dict)]
 
 
 def _quoted(name: str) -> bytes:

@@ -89,6 +89,7 @@ class File(Struct, kw_only=True):
     addresses: Addresses
     image_census: Census
     video_census: Census
+    scene_census: Census
     annotation_census: Census
     tracks: Videos | None = None
     conventions: Conventions = Conventions()

@@ -22,7 +22,7 @@ from to_labelbox.source.urls import is_url
 from to_labelbox_formats.coco.addresses import AddressRows, identity
 from to_labelbox_formats.coco.beside import SCENES, TAGS, BesideRows, read_scenes
 from to_labelbox_formats.coco.categories import CategoryList, names_by_id, read_categories
-from to_labelbox_formats.coco.census import IMAGE_FIELDS, OUTLINES, QUIET_KEYS, Census, length_of
+from to_labelbox_formats.coco.census import IMAGE_FIELDS, OUTLINES, QUIET_KEYS, SCENE_FIELDS, Census, length_of
 from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import MISSING, SIZE_NAMES, Id, OtherNames, keys_of
@@ -71,6 +71,7 @@ class _Found:
         self.lists: dict[str, int] = {}
         self.tags = BesideRows(TAGS)
         self.scenes: bytes | None = None
+        self.scene_census = Census(SCENE_FIELDS)
         self.addresses = AddressRows()
         self.image_census = Census(IMAGE_FIELDS)
         self.video_rows = VideoRows()
@@ -121,7 +122,12 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
     for said in found.other_fields():
         log.decide(f"{name}: {said}")
     tags = found.tags.table(found.names.get(TAGS, {}))
-    scenes = read_scenes(found.scenes, found.names.get(SCENES, {})) if found.scenes else None
+    scenes = None
+    if found.scenes:
+        try:
+            scenes = read_scenes(found.scenes, found.names.get(SCENES, {}))
+        except UNDECODABLE:
+            found.lists["scene_annotations"] = length_of(found.scenes)
     return File(
         name=name,
         split=found.split if rows.nested and found.split else split_of(name),
@@ -144,6 +150,7 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
         addresses=found.addresses.table(),
         image_census=found.image_census,
         video_census=rows.census,
+        scene_census=found.scene_census,
         annotation_census=videos.track_census if videos else found.annotations.census,
         tracks=videos.table() if videos else None,
     )
@@ -173,6 +180,7 @@ def _index_member(
         found.names[_NAMES[key]] = names_by_id(stream.value())
     elif key == "scene_annotations" and begin == b"[":
         found.scenes = stream.value()
+        found.scene_census.look(found.scenes.strip()[1:-1], 1)
     elif key == "videos" and begin == b"[":
         found.video_rows.add_videos(stream)
         found.videos = found.video_rows.census.records > 0

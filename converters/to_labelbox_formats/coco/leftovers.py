@@ -40,8 +40,13 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
             log.note_unread("field", "score", where=f"{file.name} annotations[]", count=scores, why=why)
         for key, length in file.lists.items():
             log.note_unread("list", key, where=file.name, count=length)
-        for list_, census in (("images", file.image_census), (file.video_list, file.video_census)):
-            for field, count in census.unknown.items():
+        for list_, census in (
+            ("images", file.image_census),
+            (file.video_list, file.video_census),
+            ("annotations[].segments_info", file.annotation_census.segments),
+            ("scene_annotations", file.scene_census),
+        ):
+            for field, count in census.unknown.items() if census else ():
                 log.note_unread("field", field, where=f"{file.name} {list_}[]", count=count)
         for field, count in file.category_fields.items():
             log.note_unread("field", field, where=f"{file.name} categories[]", count=count)

@@ -81,7 +81,7 @@ class XmlCensus:
             self._look_closely(bare)
 
     def _look_closely(self, bare: bytes) -> None:
-        """Unknown elements by the one that they are in. In a picture or track they are shapes, which are skipped by name."""
+        """Unknown elements by the one that they are in. In a picture they are shapes, which are skipped by name."""
         inside: list[str] = []
         for end, tag, empty in _TAG.findall(bare):
             name = tag.decode(errors="replace").rpartition(":")[2]
@@ -90,7 +90,7 @@ class XmlCensus:
                     inside.pop()
                 continue
             parent = inside[-1] if inside else ""
-            if name not in _ATTRIBUTES and parent in _ATTRIBUTES and parent not in ("image", "track"):
+            if name not in _ATTRIBUTES and parent in _ATTRIBUTES and parent != "image":
                 self._elements[parent, name] += 1
             if not empty:
                 inside.append(name)

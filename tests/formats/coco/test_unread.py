@@ -35,6 +35,28 @@ def test_a_planted_list_and_fields_are_named(convert: Convert, geometry: str) ->
     assert "-O fields=mood" in why
 
 
+SEGMENTS = {"image_id": 1, "file_name": "1.png", "segments_info": [{"id": 1, "category_id": 1, "mood": "calm"}] * 2}
+SCENES = {"scene_categories": [{"id": 5, "name": "Clean"}]}
+
+
+@pytest.mark.parametrize(
+    ("document", "where", "count"),
+    [
+        (coco([SEGMENTS]), "annotations[].segments_info[]", 2),
+        (coco([]) | SCENES | {"scene_annotations": [{"image_id": 1, "background_ids": [5], "mood": 1}]},
+         "scene_annotations[]", 1),
+    ],
+)  # fmt: skip
+def test_fields_of_nested_records_are_named(convert: Convert, document: dict[str, Any], where: str, count: int) -> None:
+    run = convert(document)
+    assert [(u.name, u.count) for u in run.report.unread if u.where.endswith(where)] == [("mood", count)]
+
+
+def test_scenes_that_cannot_be_read_are_named(convert: Convert) -> None:
+    run = convert(coco([]) | SCENES | {"scene_annotations": [{"image_id": {}}]})
+    assert unread(run) == {("list", "scene_annotations"): 1}
+
+
 def test_an_option_takes_the_field_that_it_was_named_for(convert: Convert) -> None:
     run = convert(coco([annotation(1, bbox=[1, 1, 5, 5], mood="calm")]), options={"fields": "mood"})
     assert unread(run) == {}

@@ -30,6 +30,7 @@ def unread(log: Log) -> dict[tuple[str, str, str], int]:
             export(track(row(0, (0, 0, 5, 5)), more=' colour="red"'), META),
             ("field", "colour", "annotations.xml <track>"),
         ),
+        (export(track(row(0, (0, 0, 5, 5)) + "<note>x</note>"), META), ("element", "note", "annotations.xml <track>")),
         (
             export(image(BOX.format("", "")) + '<relations><r a="1"/></relations>', META),
             ("element", "relations", "annotations.xml <annotations>"),
