@@ -17,10 +17,10 @@ from to_labelbox.plugins.reader import Each
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox.source.json_head import first_keys
-from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece, as_utf8
+from to_labelbox.source.json_stream import UNDECODABLE, JsonStream, Piece
 from to_labelbox.source.urls import is_url
 from to_labelbox_formats.coco.addresses import AddressRows, identity
-from to_labelbox_formats.coco.beside import SCENES, TAGS, BesideRows, read_scenes
+from to_labelbox_formats.coco.beside import SCENES, TAGS, Beside, BesideRows, read_scenes
 from to_labelbox_formats.coco.categories import CategoryList, names_by_id, read_categories
 from to_labelbox_formats.coco.census import IMAGE_FIELDS, OUTLINES, QUIET_KEYS, SCENE_FIELDS, Census, length_of
 from to_labelbox_formats.coco.detect import TRACKS, FileKind, split_of
@@ -87,15 +87,22 @@ class _Found:
             stated.pop(other, None)
             yield f"images have no {missing} but {other}, which is taken for it"
 
+    def answers_of_scenes(self) -> Beside | None:
+        try:
+            return read_scenes(self.scenes, self.names.get(SCENES, {})) if self.scenes else None
+        except UNDECODABLE:
+            self.lists["scene_annotations"] = length_of(self.scenes or b"")
+            return None
+
 
 def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bool, each: Each = map) -> File:
     """Pass over one file, over ranges of a large one by ``each``, and add it to ``texts``; ``boxes_only`` keeps the boxes of
     plain records. Raises :class:`FileError` for anything that is not whole JSON of this family.
     """
     found = _Found(boxes_only)
-    with source.open(name) as raw, as_utf8(raw) as file:
+    with source.open(name) as file:
         stream = JsonStream(file)
-        path = source.real_path(name) if file is raw and not name.lower().endswith(".gz") else None
+        path = source.real_path(name)
         ranges = Ranges(path, file, each)
         is_results = stream.next() == b"["
         if is_results:
@@ -122,12 +129,7 @@ def index_file(source: Source, name: str, texts: Texts, log: Log, boxes_only: bo
     for said in found.other_fields():
         log.decide(f"{name}: {said}")
     tags = found.tags.table(found.names.get(TAGS, {}))
-    scenes = None
-    if found.scenes:
-        try:
-            scenes = read_scenes(found.scenes, found.names.get(SCENES, {}))
-        except UNDECODABLE:
-            found.lists["scene_annotations"] = length_of(found.scenes)
+    scenes = found.answers_of_scenes()
     return File(
         name=name,
         split=found.split if rows.nested and found.split else split_of(name),

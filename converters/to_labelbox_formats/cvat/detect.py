@@ -22,7 +22,13 @@ _RECORD = pattern(rb'"(?:occluded|label_id)"\s*:')
 _FRAME, _LABEL = pattern(rb'"frame"\s*:\s*\d'), pattern(rb'"label"\s*:\s*"')
 _FOREIGN = pattern(rb'"(?:imagePath|shape_type|categories|file_upload|objects|instances)"\s*:')
 _DATUMARO = pattern(rb'"(?:categories|infos|items|dm_format_version)"\s*:\s*[{\["]')
-_DATUMARO_PROOF = pattern(rb'"label"\s*:\s*\{\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:\s*\d')
+_DATUMARO_PROOF = pattern(
+    rb'"label"\s*:\s*\{(?:\s*"attributes"\s*:\s*\[[^]]*\]\s*,)?\s*"labels"\s*:\s*\[|"dm_format_version"|"media_type"\s*:\s*\d'
+)
+_DATUMARO_FIGURE = re.compile(
+    rb'"label_id"\s*:\s*\d[^{}]*"type"\s*:\s*"[a-z_]+"|"type"\s*:\s*"[a-z_]+"[^{}]*"label_id"\s*:\s*\d'
+)
+"""Where the items come first, that is all that a head has."""
 
 
 def sniff(source: Source) -> Match | Refusal:
@@ -30,9 +36,9 @@ def sniff(source: Source) -> Match | Refusal:
     reason = "no XML with the root <annotations>, no CVAT backup, server JSON or Datumaro JSON"
     files = candidates(source, ".xml")
     for name in files[:_TRIES]:
-        root = root_of(text_head(source.head(name)))
+        root = root_of(source.head(name))
         if root == b"annotations":
-            head = text_head(source.head(name))
+            head = source.head(name)
             if _PROOF.search(head):
                 return Match(CERTAIN, f"{name} has the root <annotations> of a CVAT export")
             if len(head) >= HEAD - 4:  # what proves it may come later
@@ -62,8 +68,8 @@ class Files(NamedTuple):
 
 def find_files(source: Source) -> Files:
     """Every file with the root element or the keys of an export; of a single file, any XML."""
-    xml = [n for n in sorted(candidates(source, ".xml")) if root_of(text_head(source.head(n))) == b"annotations"]
-    if not xml and source.is_file and root_of(text_head(source.head(source.names[0]))):
+    xml = [n for n in sorted(candidates(source, ".xml")) if root_of(source.head(n)) == b"annotations"]
+    if not xml and source.is_file and root_of(source.head(source.names[0])):
         xml = list(source.names)
     return find_json(source)._replace(xml=xml)
 
@@ -77,14 +83,6 @@ def candidates(source: Source, extension: str) -> list[str]:
     names.sort(key=lambda n: n.count("/"))  # stable: those of one depth stay in order
     first = {n for n in names if n.endswith(usual) and os.path.basename(n) == usual}
     return [*(n for n in names if n in first), *(n for n in names if n not in first)] if first else names
-
-
-def text_head(data: bytes) -> bytes:
-    """The head of a text file as UTF-8, without a byte-order mark."""
-    for bom, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
-        if data.startswith(bom):
-            return data[len(bom) :].decode(encoding, errors="ignore").encode()
-    return data
 
 
 def root_of(head: bytes) -> bytes:
@@ -110,7 +108,7 @@ def find_json(source: Source) -> Files:
         first = head.lstrip()[:1]
         if usual and first in (b"{", b"[") and _is_of_server(head) and not _FOREIGN.search(head):
             found.json.append(name)
-        if first == b"{" and _DATUMARO.search(head) and _DATUMARO_PROOF.search(head):
+        if first == b"{" and _DATUMARO.search(head) and (_DATUMARO_PROOF.search(head) or _DATUMARO_FIGURE.search(head)):
             found.datumaro.append(name)
     return found
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from to_labelbox.model.schema import Input, Kind, Label, Option, Question, Schema
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
+from to_labelbox.source.text_encoding import utf8
 from to_labelbox.source.xml import Element, local_name, parse_xml
 
 OBJECT_TAGS = frozenset(
@@ -138,9 +139,9 @@ def base_name(name: str) -> str:
 
 def parse_config(data: bytes) -> Config:
     """A labelling config: XML with the root View, or JSON or YAML that holds it. Raises :class:`FileError`."""
-    head = data.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not head.startswith(b"<"):
-        data = _embedded(data)
+    text = utf8(data)
+    if not text.lstrip().startswith(b"<"):
+        data = _embedded(text)
     tags = _tags(parse_xml(data))
     root = tags[0]
     if root.name != "view":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -79,8 +78,7 @@ def _judged(name: str, head: FileHead) -> FoundFile | str:
     """A file by the names in its first record, or why it is none of Label Studio."""
     shape, names = head.shape, head.names
     if shape is None:
-        coded = head.text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        return "it is written in UTF-16: save it as UTF-8" if coded else "it is no JSON, CSV or TSV"
+        return "it is no JSON, CSV or TSV"
     flat = {"annotation_id", "annotator"} <= names
     if shape in TABLES:
         reason = "columns annotation_id and annotator"

@@ -16,6 +16,7 @@ from to_labelbox.report.observations import ask
 from to_labelbox.rules.settings import OtherSize
 from to_labelbox.source.files import Source
 from to_labelbox.source.option_file import codec_of, read_bytes
+from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.voc.conventions import (
     are_degrees,
     are_outlines_taken,
@@ -158,7 +159,7 @@ def _classes(source: Source, layout: Layout, options: Options, sample: Sample, l
     if options.class_names is not None:
         said = f"class_names: {options.class_names}"
         try:
-            return declared(parse_classes(options.class_names, read_bytes(options.class_names, said, 1 << 22)))
+            return declared(parse_classes(options.class_names, utf8(read_bytes(options.class_names, said, 1 << 22))))
         except FileError as error:
             raise UsageError(f"{said}: {error}") from error
     classes = read_classes(source, layout, log)

@@ -20,7 +20,8 @@ ONE_AN_IMAGE = "split it into one file an image, each with the root <annotation>
 _ROOT = pattern(r"(?:\s|<\?.*?\?>|<!--.*?-->|<![^>\[]*(?:\[.*?\]\s*)?>)*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
 
 _IS_VOC = pattern(
-    r"<(?:[\w.-]+:)?(?:bndbox|robndbox|segmented|size>\s*<(?:[\w.-]+:)?(?:width|height|depth))\b", re.IGNORECASE
+    r"<(?:[\w.-]+:)?(?:bndbox|robndbox|segmented|size\b[^<>]*>\s*(?:<!--[^<>]*-->\s*)*<(?:[\w.-]+:)?(?:width|height|depth))\b",
+    re.IGNORECASE,
 )
 
 _SEVERAL = pattern(r"<annotation[\s>]")

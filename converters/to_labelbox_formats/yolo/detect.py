@@ -13,7 +13,6 @@ from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import NAMES_FILES, is_data_yaml, load_yaml
 from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name, tree_of
 from to_labelbox_formats.yolo.task import ROWS, WORDS, looks_like_rows
-from to_labelbox_formats.yolo.text_lines import utf8
 
 YAML = (".yaml", ".yml")
 NDJSON = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
@@ -163,7 +162,7 @@ def yamls(tree: Tree) -> list[str]:
     candidates = sorted(tree.ending(*YAML), key=lambda n: (n.count("/"), n))
     found = []
     for name in candidates[:_MAX_LOOKED_AT]:
-        head = utf8(tree.head(name, 1 << 20))
+        head = tree.head(name, 1 << 20)
         usual = posixpath.basename(name).lower() in _USUAL_YAML
         if b"names" not in head and b"nc" not in head:
             continue
@@ -180,4 +179,4 @@ def yamls(tree: Tree) -> list[str]:
 
 def obj_datas(tree: Tree) -> list[str]:
     names = sorted(tree.ending(".data"), key=lambda n: (n.count("/"), n))
-    return [n for n in names[:_MAX_LOOKED_AT] if re.search(rb"(?m)^\s*names\s*=", utf8(tree.head(n)))]
+    return [n for n in names[:_MAX_LOOKED_AT] if re.search(rb"(?m)^\s*names\s*=", tree.head(n))]

@@ -14,9 +14,10 @@ from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.splits import SPLIT_PATTERN
+from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name
 from to_labelbox_formats.yolo.rows import is_number
-from to_labelbox_formats.yolo.text_lines import lines_of, utf8
+from to_labelbox_formats.yolo.text_lines import lines_of
 
 _SPLIT_WORD = pattern(rf"(?i)(?<![a-z])(?:{SPLIT_PATTERN})(set)?(?![a-z])")
 _LISTED = 8

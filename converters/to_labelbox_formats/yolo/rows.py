@@ -32,8 +32,9 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import UNREADABLE, Log, Tally
 from to_labelbox.source.record_ids import Places
+from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.columns import Columns
-from to_labelbox_formats.yolo.text_lines import lines_of, utf8
+from to_labelbox_formats.yolo.text_lines import lines_of
 
 Tokens: TypeAlias = Sequence[bytes]
 

@@ -18,9 +18,10 @@ from msgspec import Struct, field
 
 from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.errors import SourceError
+from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.columns import Columns
 from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, around, is_number
-from to_labelbox_formats.yolo.text_lines import lines_of, utf8
+from to_labelbox_formats.yolo.text_lines import lines_of
 
 SAMPLE = 500
 ROWS = frozenset({"normalised", "pixels", "dota"})
@@ -405,7 +406,7 @@ def _rectangles(evidence: Evidence, frame_of: Callable[[int], Frame]) -> bool:
 
 def looks_like_rows(head: bytes) -> str:
     """The kind of rows that a text file begins with: ``normalised``, ``pixels``, ``dota``, one of :data:`WORDS`, or empty for none."""
-    lines, mended = lines_of(utf8(head))
+    lines, mended = lines_of(head)
     if len(head) >= 4096:
         last = lines.pop()
         if not lines:  # an outline of many vertices, cut at a blank

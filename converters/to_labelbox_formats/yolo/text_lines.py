@@ -1,23 +1,11 @@
-"""Text files as they occur: with byte-order marks, in UTF-16, with commas where blanks or points belong."""
+"""Text files as they occur: with commas where blanks or points belong."""
 
 from __future__ import annotations
 
-import codecs
-
 from to_labelbox.model.text import pattern
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FRACTION = rb"[+-]?(?:[01]?,[0-9]+|[01])"
 _DECIMAL_COMMAS = pattern(rb"\s*[0-9]+(?:\s+" + _FRACTION + rb"){4,}\s*")
-
-
-def utf8(data: bytes) -> bytes:
-    """A text without its byte-order mark; UTF-16, which PowerShell and the Windows editor write, as UTF-8."""
-    if data.startswith(_UTF16):
-        return data.decode("utf-16", "replace").encode()
-    return data.removeprefix(codecs.BOM_UTF8)
-
-
 _COMMENT = pattern(rb"(?:#|//).*")
 
 

@@ -22,6 +22,7 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.folder import PLAIN_FILE, Folder
 from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
 from to_labelbox.source.paths import MIRRORS
+from to_labelbox.source.text_encoding import as_utf8, is_text, is_utf16, utf8
 
 HEAD = 64 * 1024
 PICTURE_HEAD = 256 * 1024
@@ -206,12 +207,20 @@ class Source:
             raise FileError(f"cannot be read: {error.strerror}") from error
 
     def real_path(self, name: str) -> str | None:
-        """The path on disk, or None inside an archive or for a name that leaves the root."""
+        """The path on disk of what :meth:`open` gives byte for byte.
+
+        None inside an archive, for a name that leaves the root, and for what is unpacked or recoded.
+        """
+        if name.lower().endswith(".gz") or (is_text(name) and is_utf16(self._head(name, 4))):
+            return None
         return self._store.real_path(name)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
-        """A seekable binary stream; ``.gz`` entries are unpacked. Raises :class:`FileError`."""
+        """A seekable binary stream; ``.gz`` entries are unpacked, texts in UTF-16 recoded as UTF-8, but for XML.
+
+        Raises :class:`FileError`.
+        """
         stream: BinaryIO | None = None
         try:
             try:
@@ -221,6 +230,9 @@ class Source:
 
                     with stream as packed:
                         stream = ungzipped(packed)
+                if is_text(name) and (text := as_utf8(stream)) is not stream:
+                    stream.close()
+                    stream = text
             except (OSError, MemoryError) as error:
                 raise FileError(self._unreadable(error)) from error
             except Exception as error:
@@ -233,7 +245,7 @@ class Source:
                 stream.close()
 
     def read(self, name: str, limit: int = 2**31) -> bytes:
-        """The whole entry. Raises :class:`FileError`, also above ``limit`` bytes."""
+        """The whole entry, a text without its byte-order mark. Raises :class:`FileError`, also above ``limit`` bytes."""
         with self.open(name) as stream:
             try:
                 size = stream.seek(0, os.SEEK_END)
@@ -248,7 +260,7 @@ class Source:
                 raise FileError(self._unreadable(error, f"its {size:,} bytes")) from error
         if len(data) != size:
             raise FileError("has changed while it was read")
-        return data
+        return data.removeprefix(codecs.BOM_UTF8) if is_text(name) else data
 
     def _archive(self, name: str) -> str:
         """The packed file that an entry is or is in."""
@@ -280,23 +292,27 @@ class Source:
         return data if 0 < len(data) < _SMALL and len(data) <= limit else self.read(name, limit)
 
     def head(self, name: str, size: int = HEAD) -> bytes:
-        """The first bytes, without unpacking more of an archive than needed.
+        """The first bytes, without unpacking more of an archive than needed, in UTF-8 and without a byte-order mark.
 
         Empty when unreadable; the reason is kept in :attr:`unreadable`. Those of a few files are kept: every reader that is
         asked about a source looks at the same ones.
         """
         if size != HEAD:
-            return self._head(name, size)
+            return self._text_head(name, size)
         if name not in self._heads:
             if len(self._heads) == HEADS:
                 self._heads.clear()
-            self._heads[name] = self._head(name, size)
+            self._heads[name] = self._text_head(name, size)
         return self._heads[name]
 
     def header(self, name: str) -> Header | None:
         """Size and orientation of a picture; of one in an archive by its first bytes. None for what is no picture, or not there."""
         real = self._store.real_path(name)
         return file_header(real) if real is not None else image_header(self._head(name, PICTURE_HEAD))
+
+    def _text_head(self, name: str, size: int) -> bytes:
+        data = self._head(name, size)
+        return utf8(self._head(name, 2 * size) if is_utf16(data) else data)
 
     def _head(self, name: str, size: int) -> bytes:
         try:

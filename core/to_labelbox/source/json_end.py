@@ -30,7 +30,7 @@ def cut_off(source: Source, name: str) -> str:
             _said(len(head), f"where {n_of(missing, 'bracket is', 'brackets are')} still open") if missing > 0 else ""
         )
     path = source.real_path(name)
-    if path is None or name.lower().endswith(".gz"):
+    if path is None:
         return ""
     with open(path, "rb") as file:
         size = file.seek(0, os.SEEK_END)

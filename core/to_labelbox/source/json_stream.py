@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import codecs
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, Generic, NamedTuple, TypeVar, cast
+from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -387,22 +386,3 @@ def _are_outermost(text: bytes, starts: npt.NDArray[np.int64]) -> bool:
 
 def _shown(found: bytes) -> str:
     return repr(found.decode("latin-1")) if found else "the end of the file"
-
-
-def as_utf8(file: BinaryIO) -> BinaryIO:
-    """The stream itself, or for UTF-16 with a byte-order mark an unnamed temporary copy in UTF-8."""
-    head = file.read(4)
-    file.seek(0)
-    if not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return file
-    copy = tempfile.TemporaryFile()  # noqa: SIM115
-    decoder = codecs.getincrementaldecoder("utf-16")()
-    try:
-        while block := file.read(1 << 20):
-            copy.write(decoder.decode(block).encode())
-        copy.write(decoder.decode(b"", True).encode())
-    except UnicodeError as error:
-        copy.close()
-        raise FileError(f"is not UTF-16 as its first bytes say: {in_words(error)}") from None
-    copy.seek(0)
-    return cast(BinaryIO, copy)

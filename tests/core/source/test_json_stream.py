@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from to_labelbox import FileError
 from to_labelbox.source import json_stream
-from to_labelbox.source.json_stream import JsonStream, as_utf8
+from to_labelbox.source.json_stream import JsonStream
+from to_labelbox.source.text_encoding import as_utf8
 
 decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 

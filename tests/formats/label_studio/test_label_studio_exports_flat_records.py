@@ -11,7 +11,7 @@ import pytest
 from builders.label_studio import annotation, answers, export, one, read, rectangle, region, shapes
 from builders.label_studio_exports import notes
 from to_labelbox.model.items import Attribute, Box, Choice, Classification, Point, TextSpan
-from to_labelbox.plugins.reader import Match, Refusal
+from to_labelbox.plugins.reader import Match
 from to_labelbox.report.codes import Code
 from to_labelbox.source.files import HEAD, Source
 from to_labelbox_formats.label_studio import FORMAT
@@ -174,14 +174,6 @@ def test_files_of_a_folder_that_end_early_are_unreadable(tmp_path: Path) -> None
     assert len(items) == 1
     assert log.unreadable == 2
     assert log.diagnostics[Code.FILE_IGNORED].count == 1
-
-
-def test_utf16_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    file = tmp_path / "e.json"
-    file.write_text("[]", encoding="utf-16")
-    refusal = FORMAT.sniff(Source(file))
-    assert isinstance(refusal, Refusal)
-    assert "save it as UTF-8" in refusal.reason
 
 
 def test_numbers_written_as_texts_are_numbers(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ _XML_TAGS = {"rectangle": "box"}
 
 def load(source: Source, name: str) -> Any:
     try:
-        return msgspec.json.decode(source.read(name, MAX_JSON_BYTES).removeprefix(b"\xef\xbb\xbf"))
+        return msgspec.json.decode(source.read(name, MAX_JSON_BYTES))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FileError(f"not valid JSON: {in_words(error)}; nothing of this file is converted") from None
     except RecursionError:

@@ -35,7 +35,7 @@ class Document:
         with source.open(name) as stream:
             if _is_recoded(stream):
                 self._keep(_rewritten(stream))
-            elif source.real_path(name) is None or name.lower().endswith(".gz"):
+            elif source.real_path(name) is None:
                 self._keep(_copied(stream))
 
     def rewrite(self) -> None:

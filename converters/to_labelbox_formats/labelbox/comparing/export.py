@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.plain_words import in_words
-from to_labelbox.source.json_stream import JsonStream, as_utf8
+from to_labelbox.source.json_stream import JsonStream
 from to_labelbox.source.option_file import open_file
+from to_labelbox.source.text_encoding import as_utf8
 from to_labelbox_formats.labelbox.comparing.features import (
     Answers,
     Feature,

@@ -18,9 +18,9 @@ from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.image_headers import is_image
+from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.folders.listing import Tree
 from to_labelbox_formats.yolo.folders.plain_yaml import plain_yaml
-from to_labelbox_formats.yolo.text_lines import utf8
 
 MAX_DESCRIPTOR_BYTES = 16 * 2**20
 MAX_CLASSES = 1_000_000
@@ -177,7 +177,7 @@ def _splits(tree: Tree, folder: str, document: Mapping[str, Any]) -> dict[str, l
 def _is_picture_list(tree: Tree, folder: str, path: str) -> bool:
     """Whether a value is a list of pictures in the source; there may be one of classes, too."""
     listing = _named_file(tree, folder, path) if path.lower().endswith(".txt") else None
-    lines = [] if listing is None else utf8(tree.head(listing)).decode("utf-8", "replace").splitlines()
+    lines = [] if listing is None else tree.head(listing).decode("utf-8", "replace").splitlines()
     return is_image(next(filter(None, map(str.strip, lines)), ""))
 
 
@@ -360,12 +360,12 @@ class _Notes(Struct):
 
 def text_of(tree: Tree, file: str) -> str:
     """A text file; bytes that are no UTF-8 as in the names of files, so that paths among it are found all the same."""
-    return utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES)).decode("utf-8", "surrogateescape")
+    return tree.source.read(file, MAX_DESCRIPTOR_BYTES).decode("utf-8", "surrogateescape")
 
 
 def _bytes_of(tree: Tree, file: str) -> bytes:
     """A file that names classes as UTF-8, where it is that, or the user says what it is."""
-    data = utf8(tree.source.read(file, MAX_DESCRIPTOR_BYTES))
+    data = tree.source.read(file, MAX_DESCRIPTOR_BYTES)
     if tree.encoding:
         try:
             data.decode()
