@@ -50,7 +50,7 @@ _WITHOUT_COUNTERPART = frozenset(("timeseries", "table", "list"))
 _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
 UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _REMOTE = re.compile(r"^(?:https?|s3|gs|azure-blob|azure_spi)://\S+$")
-_UPLOADS = "/data/upload/"
+UPLOADS = "/data/upload/"
 _THIS_COMPUTER = frozenset(("localhost", "127.0.0.1", "0.0.0.0", "::1"))
 """Hosts that nobody else can reach: an address there is a path."""
 _SERVED = re.compile(
@@ -124,9 +124,9 @@ def reference_of(text: str) -> Reference | None:
         return None
     if text.startswith("data:"):
         return _inline(text)
-    if text.startswith(_UPLOADS) and not _SPECIAL.search(text):
+    if text.startswith(UPLOADS) and not _SPECIAL.search(text):
         # the common form, without a query or anything encoded in it; the first versions had no project in it
-        return _upload(text, None) or _named(text.removeprefix(_UPLOADS))
+        return _upload(text, None) or _named(text.removeprefix(UPLOADS))
     parts = url_parts(text)
     if parts is None:
         return None
@@ -241,7 +241,7 @@ def slots_of(data: Mapping[str, Any], config: Config, data_key: str | None) -> t
     if len(config.objects) == 1:
         (shown,) = config.objects.values()
         value = data.get(shown.value[1:]) if shown.tag == "image" else None
-        if type(value) is str and value.startswith(_UPLOADS) and not value.lower().endswith(_NO_PICTURE):
+        if type(value) is str and value.startswith(UPLOADS) and not value.lower().endswith(_NO_PICTURE):
             # one uploaded picture a task, as most exports have it
             reference = reference_of(value)
             if reference is not None:

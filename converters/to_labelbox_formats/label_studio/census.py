@@ -216,10 +216,9 @@ class ExportCensus:
             root_key(o.repeated) for o in config.objects.values()
         }
         shown |= {*config.objects, data_key or ""}
-        if not config.found:
-            shown |= self._media
-            if not shown & self._data.keys():
-                shown |= self.fields.texts  # which of them is the asset its length tells, not its name
+        for might_be in () if config.found else (self._media, self.fields.texts):
+            if shown.isdisjoint(self._data):
+                shown |= set(might_be)  # which of them is the asset each task tells, not the name
         for name, count in self._data.most_common():
             if name not in shown:
                 log.note_unread("field", name, where="data of tasks", count=count, why="no object shows it")

@@ -90,7 +90,8 @@ class FlatFields:
     def data(self) -> Counter[str]:
         """How many records hold each field that is data for sure."""
         decided = self._given is not None or self._ordered
-        return Counter({n: count for n, count in self.counts.items() if n not in self.answers} if decided else {})
+        known = self.counts.keys() if decided else self.media
+        return Counter({n: count for n, count in self.counts.items() if n in known and n not in self.answers})
 
     def tell(self, log: Log, data_key: str | None, file: str) -> None:
         """Say which fields were taken for what; asks where that leaves nothing to convert. Raises :class:`UsageError`."""

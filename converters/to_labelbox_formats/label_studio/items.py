@@ -118,11 +118,8 @@ class _Range(Struct, frozen=True):
         if others and index.in_several_files(unit):
             merged = newest_states((task, *others))
             again = "each of its annotations counts once, in its newest state" if merged[0] is not task else ""
-            if (
-                not again
-                and task.project
-                and sum(bool(record.annotations or record.completions) for record in merged) > 1
-            ):
+            of_one = bool(task.project) or index.is_flat(unit)
+            if not again and of_one and sum(bool(record.annotations or record.completions) for record in merged) > 1:
                 again = f"annotator={self.reader.annotator} chooses among the annotations of both"
             if again:
                 message = f"another file holds the same task, too: {again}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
 from to_labelbox_formats.label_studio.asset_index import AssetIndex, index_assets
-from to_labelbox_formats.label_studio.assets import Slot, slots_of
+from to_labelbox_formats.label_studio.assets import UPLOADS, Slot, slots_of
 from to_labelbox_formats.label_studio.census import ExportCensus
 from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.detect import FoundFile
@@ -36,11 +36,16 @@ from to_labelbox_formats.label_studio.files.records import (
     is_nothing,
     project_of,
 )
+from to_labelbox_formats.label_studio.files.select_annotations import moment
 from to_labelbox_formats.label_studio.files.task_files import HEADS, TaskFile, TaskFiles, TaskPiece, data_of
 from to_labelbox_formats.label_studio.options import Options
 
 _ANNOTATED = ("annotations", "completions")
 """Folders beside ``tasks.json`` with a file for each annotated task."""
+_EXPORTS = (FileForm.TASKS, FileForm.FLAT)
+"""Forms of a whole project, which prefer the one that tells most."""
+_TELLING = 16
+"""Characters of a text of the data that tells one task from others of its id, where nothing better does."""
 _HEADS_WITH_IDS = msgspec.json.Decoder(list[TaskHeadWithIds])
 _HEADS_WITH_REGIONS = msgspec.json.Decoder(list[TaskHeadWithRegions])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, Any]])
@@ -76,10 +81,15 @@ class TaskIndex(Struct, frozen=True):
     def file_name(self, unit: int) -> str:
         return self.files[self.piece(unit).file].name
 
+    def is_flat(self, unit: int) -> bool:
+        """Whether a task or one of its further records is of a file of flat records."""
+        return any(self.files[self.piece(n).file].form is FileForm.FLAT for n in (unit, *self.attached[unit]))
+
     def in_several_files(self, unit: int) -> bool:
         """Whether further records of a task are tasks of another file."""
-        other = self.piece(self.attached[unit][0]).file
-        return other != self.piece(unit).file and self.files[other].form is FileForm.TASKS
+        mine = self.piece(unit).file
+        others = {self.piece(other).file for other in self.attached[unit]} - {mine}
+        return any(self.files[other].form in _EXPORTS for other in others)
 
     def number(self, unit: int) -> int:
         """The number of a task in its file, from 0."""
@@ -345,41 +355,69 @@ def _attach(survey: _Survey, files: TaskFiles) -> None:
             survey.absorb(unit, task)
     for unit, task in _later_exports(survey, files).items():
         if unit not in survey.absorbed and task not in survey.absorbed:
-            survey.absorb(unit, task)
+            for further in (unit, *survey.attached.pop(unit, ())):
+                survey.absorb(further, task)
 
 
 def _later_exports(survey: _Survey, files: TaskFiles) -> dict[int, int]:
     """Tasks that stand in several files, as where exports of one project were made again: unit → unit in the first file.
 
-    They have their id, their data and their project or an annotation in common; ids alone start anew in every project.
+    They have their id in common and what :func:`_marks_of_task` or :func:`_marks_of_record` tell; ids alone start anew in
+    every project. JSON comes before flat records, which tell less.
     """
     repeated = {unit: id for id, units in survey.repeats.items() for unit in (survey.ids[id], *units)}
+    first_of = {unit: first for first, units in survey.attached.items() for unit in units}
     found: dict[int, int] = {}
-    known: dict[tuple[Id, int, str, Id], tuple[int, int]] = {}
-    for piece in survey.pieces if repeated else ():
+    known: dict[tuple[Hashable, ...], tuple[int, int]] = {}
+    forms = [survey.files[piece.file].form for piece in survey.pieces]
+    mixed = FileForm.FLAT in forms
+    in_order = [(p, form) for wanted in _EXPORTS for p, form in zip(survey.pieces, forms) if form is wanted]
+    for piece, form in in_order if repeated else ():
         numbers = range(piece.first, piece.first + (piece.count or 0))
-        if survey.files[piece.file].form is not FileForm.TASKS or repeated.keys().isdisjoint(numbers):
+        wanted = {unit: first for unit in numbers if (first := first_of.get(unit, unit)) in repeated}
+        if not wanted:
             continue
         try:
-            heads = files.heads(piece, _HEADS_WITH_IDS)
+            flat = form is FileForm.FLAT
+            records = files.decode(piece).tasks if flat else files.heads(piece, _HEADS_WITH_IDS)
         except UNDECODABLE:
             continue
-        for unit, head in zip(numbers, heads):
-            data = data_of(head)
-            if unit not in repeated or not data or not isinstance(head, TaskHeadWithIds):
+        for unit, record in zip(numbers, records):
+            if unit not in wanted or not isinstance(record, (Task, TaskHeadWithIds)):
                 continue
-            ids = {a.id for a in head.annotations or head.completions or () if a.id is not None}
-            marks: list[tuple[str, Id]] = [("annotation", id) for id in ids]
-            if project := project_of(head.project):
-                marks.append(("project", project))
-            same = repeated[unit], hash(_canonical(data))
-            keys = [(*same, *mark) for mark in marks]
-            task, file = next((known[key] for key in keys if key in known), (unit, piece.file))
-            if task != unit and file != piece.file:
-                found[unit] = task
+            first = found.get(wanted[unit], wanted[unit])
+            marks = [*(() if flat else _marks_of_task(record)), *(_marks_of_record(record) if mixed else ())]
+            keys = [(repeated[wanted[unit]], *mark) for mark in marks]
+            task, file = next((known[key] for key in keys if key in known), (first, piece.file))
+            task = found.get(task, task)
+            if task != first and file != piece.file:
+                found[first] = task
             for key in keys:
                 known.setdefault(key, (task, file))
     return found
+
+
+def _marks_of_task(task: Task | TaskHeadWithIds) -> list[tuple[Hashable, ...]]:
+    """What tasks of JSON have in common: their data with their project or an annotation."""
+    data = data_of(task)
+    project = project_of(task.project)
+    ids = {a.id for a in task.annotations or task.completions or () if a.id is not None}
+    marks = [*(("annotation", id) for id in ids), *([("project", project)] if project else [])]
+    return [(hash(_canonical(data)), *mark) for mark in marks] if data else []
+
+
+def _marks_of_record(task: Task | TaskHeadWithIds) -> list[tuple[Hashable, ...]]:
+    """What flat records, which know no project and not which fields are data, have in common with each other and JSON.
+
+    That is some text of their data with an annotation that was made at one time; or a long text, where no time is known.
+    The name that an upload has on its server is enough.
+    """
+    texts = [(name, value) for name, value in data_of(task).items() if isinstance(value, str)]
+    marks: list[tuple[Hashable, ...]] = [text for text in texts if text[1].startswith(UPLOADS)]
+    for annotation in task.annotations or task.completions or ():
+        made = int(moment(annotation.created_at))
+        marks += [(annotation.id, made, *text) for text in texts if made or len(text[1]) >= _TELLING]
+    return marks
 
 
 def _editor_examples(survey: _Survey, files: TaskFiles) -> dict[int, int]:

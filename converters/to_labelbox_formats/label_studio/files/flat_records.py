@@ -25,6 +25,8 @@ from to_labelbox_formats.label_studio.files.records import (
 )
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
+_IDS = ("id", "annotation_id")
+_NUMBER = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 _PYTHON_DICTS = ("[{'", "{'")
 _LONGEST_LITERAL = 1 << 20
 SPREADSHEET_CELL = 32_767
@@ -80,7 +82,9 @@ def flat_row(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
     """
     record: dict[str, Any] = {name: cell for name, cell in zip(header, cells) if cell}
     for name, cell in record.items():
-        if cell[0] in "[{":
+        if name in _IDS:
+            record[name] = int(cell) if _NUMBER.fullmatch(cell) else cell
+        elif cell[0] in "[{":
             try:
                 record[name] = msgspec.json.decode(cell)
             except (ValueError, RecursionError):

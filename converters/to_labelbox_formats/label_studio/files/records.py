@@ -122,6 +122,7 @@ class TaskHead(Struct):
 
 class AnnotationId(Struct):
     id: Id = None
+    created_at: Id = None
 
 
 class TaskHeadWithIds(TaskHead):

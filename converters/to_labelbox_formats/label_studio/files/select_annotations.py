@@ -50,7 +50,7 @@ def accepted(annotation: AnnotationRecord) -> bool | None:
         reviews = [r for r in _REVIEWS.decode(annotation.reviews) if r.accepted is not None]
     except UNDECODABLE:
         return None
-    return max(enumerate(reviews), key=lambda one: (_time(one[1].created_at), one[0]))[1].accepted if reviews else None
+    return max(enumerate(reviews), key=lambda one: (moment(one[1].created_at), one[0]))[1].accepted if reviews else None
 
 
 def newest_states(records: Sequence[Task]) -> Sequence[Task]:
@@ -95,19 +95,19 @@ def _who(annotation: AnnotationRecord) -> tuple[str, ...]:
 
 
 def _changed(annotation: AnnotationRecord) -> float:
-    return _time(annotation.updated_at) or _time(annotation.created_at)
+    return moment(annotation.updated_at) or moment(annotation.created_at)
 
 
 def _created(annotation: AnnotationRecord) -> float:
-    return _time(annotation.created_at) or _time(annotation.updated_at)
+    return moment(annotation.created_at) or moment(annotation.updated_at)
 
 
-def _time(stamp: Id) -> float:
+def moment(stamp: Id) -> float:
     """Seconds since 1970 of an ISO text or an epoch number; 0 for anything else."""
     if isinstance(stamp, str):
         try:
-            moment = datetime.fromisoformat(stamp)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            at = datetime.fromisoformat(stamp)
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             return 0.0
     if isinstance(stamp, (int, float)) and abs(stamp) < _FAR:

@@ -129,7 +129,7 @@ class TaskFiles:
         return self._stream.read(piece.length)
 
 
-def data_of(head: TaskHead) -> dict[str, Any]:
+def data_of(head: TaskHead | Task) -> dict[str, Any]:
     """The data of a task as an object, empty where it is none."""
     try:
         return decode_data(head.data) if head.data else {}
