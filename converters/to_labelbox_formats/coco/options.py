@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from to_labelbox.rules.option import option
+from to_labelbox.rules.record import record
 
 
 class Units(StrEnum):
@@ -66,7 +66,7 @@ class ImageIds(StrEnum):
     ONE_LESS = "one_less"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@record(frozen=True)
 class Options:
     base: str | None = option(None, "for a results file: the file with its images and categories")
     predictions: bool = option(False, "also take annotations with a score, and results files, as labels")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from to_labelbox.rules.record import record
 
 
 class Video(StrEnum):
@@ -71,7 +73,7 @@ class Coordinates(StrEnum):
     SIZES = "sizes"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@record(frozen=True)
 class Options:
     video: Video = field(
         default=Video.AUTO,

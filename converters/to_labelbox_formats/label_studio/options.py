@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.option import option
+from to_labelbox.rules.record import record
 
 POLICIES = ("best", "latest", "first", "ground-truth", "accepted", "all")
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Options:
     config: str | None = option(
         None, "labelling config (XML); without it config.xml or label_config.xml beside the export is used"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import colorsys
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from to_labelbox.model.schema import Input, Kind, Question
+from to_labelbox.model.text import pattern
 from to_labelbox.ontology.infer import Ontology, clean_name
 
 TOOLS = {
@@ -24,7 +24,7 @@ TOOLS = {
 }
 FEW = 7
 """Tools whose evenly spread hues can be told apart: of 8, two are 0.048 apart in OKLab."""
-_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_HEX = pattern(r"#[0-9a-fA-F]{6}")
 
 
 def ontology_json(ontology: Ontology) -> bytes:

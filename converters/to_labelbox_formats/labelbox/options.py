@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.record import record
 
 
 class TextUnit(StrEnum):
@@ -18,7 +19,7 @@ class VideoMasks(StrEnum):
     SEPARATE = "separate"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@record(frozen=True)
 class Options:
     """What no public source settles about the server, with the SDK's and the documentation's way as default; and where
     pictures lie on a map."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from to_labelbox.model.schema import Label, Schema
 from to_labelbox.plugins.dataset import Dataset

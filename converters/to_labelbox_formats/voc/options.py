@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from to_labelbox.rules.record import record
 
 CHALLENGE = "voc"
 """Stands for the classes of the challenge in place of a file."""
@@ -71,7 +73,7 @@ class PartNames(StrEnum):
     PATH = "path"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@record(frozen=True)
 class Options:
     """What the files do not say, or say in a way that not everyone means."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
+from to_labelbox.model.text import pattern
 from to_labelbox.report.errors import UsageError
 
 OUTLINE = "outline"
 _BOX = ("class", "x", "y", "w", "h")
 _ANGLE = "angle"
-_WORD = re.compile(r"[a-z_-]+")
+_WORD = pattern(r"[a-z_-]+")
 
 
 class Columns(Struct, frozen=True):

@@ -37,12 +37,19 @@ from to_labelbox_formats.yolo.conventions import (
     tell_task,
     tell_visibility,
 )
-from to_labelbox_formats.yolo.datasets_without_labels import open_folders, open_keras, open_ndjson
-from to_labelbox_formats.yolo.detect import NDJSON, NO_FILE_OF_YOLO, SINGLE, descriptors, first_line, keras_files, yamls
+from to_labelbox_formats.yolo.detect import (
+    NDJSON,
+    NO_FILE_OF_YOLO,
+    SINGLE,
+    descriptors,
+    first_line,
+    is_ndjson,
+    keras_files,
+    yamls,
+)
 from to_labelbox_formats.yolo.dialects import class_folders as folders
-from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import Descriptor, read_obj_data, read_yaml
-from to_labelbox_formats.yolo.folders.listing import Tree, joined, tree_of
+from to_labelbox_formats.yolo.folders.listing import KERAS, Tree, joined, tree_of
 from to_labelbox_formats.yolo.index import Index, build
 from to_labelbox_formats.yolo.options import Options, Units, keypoints_of, rules_of
 from to_labelbox_formats.yolo.rivals import choose
@@ -61,9 +68,13 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         if name and not name.lower().endswith(SINGLE):
             raise SourceError(f"{source.path}: {NO_FILE_OF_YOLO}")
         lines = [name] if name else tree.ending(*NDJSON)
-        if len(lines) == 1 and lines[0].lower().endswith(NDJSON) and ndjson.head_of(first_line(tree, lines[0])):
+        if len(lines) == 1 and lines[0].lower().endswith(NDJSON) and is_ndjson(first_line(tree, lines[0])):
+            from to_labelbox_formats.yolo.datasets_without_labels import open_ndjson  # others have labels
+
             return open_ndjson(tree, lines[0], options, context)
         if name.lower().endswith(".txt"):
+            from to_labelbox_formats.yolo.datasets_without_labels import open_keras
+
             return open_keras(tree, [name], options, context)
         if source.is_file and source.folder is not None:
             tree = tree_of(_neighbours(source))
@@ -72,6 +83,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         found = _descriptor(tree, options, context.log, name)
         files = keras_files(tree) if found is None or _names_keras_lines(found) else []
         if files:
+            from to_labelbox_formats.yolo.datasets_without_labels import open_keras
+
             return open_keras(tree, files, options, context)
         if options.root is not None:
             tree, found = _elsewhere(options.root, found)
@@ -84,6 +97,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             raise SourceError(f"{found.file}: masks_dir describes semantic masks, which are not read")
         classify = options.task or (found.task if found else "")
         if classify == Task.CLASSIFY or (found is None and not any(tree.texts) and folders.looks_like_classes(tree)[0]):
+            from to_labelbox_formats.yolo.datasets_without_labels import open_folders
+
             return open_folders(tree, options, context)
         return _read_rows(tree, found, options, context)
     except FileError as error:
@@ -132,7 +147,7 @@ def _descriptor(tree: Tree, options: Options, log: Log, named: str) -> Descripto
 def _names_keras_lines(found: Descriptor) -> bool:
     """Whether the lists of a descriptor are Roboflow's lines for Keras, which hold the boxes themselves."""
     paths = [path for paths in found.splits.values() for path in paths]
-    return bool(paths) and all(path.endswith(keras.ANNOTATIONS) for path in paths)
+    return bool(paths) and all(path.endswith(KERAS) for path in paths)
 
 
 def _read(tree: Tree, file: str, log: Log, *, named: bool) -> Descriptor:

@@ -9,10 +9,8 @@ from to_labelbox.plugins.reader import CERTAIN, LIKELY, POSSIBLE, Match, Refusal
 from to_labelbox.report.errors import FileError
 from to_labelbox.source.files import Source
 from to_labelbox_formats.yolo.dialects import class_folders as folders
-from to_labelbox_formats.yolo.dialects import keras, ndjson
 from to_labelbox_formats.yolo.folders.descriptors import NAMES_FILES, is_data_yaml, load_yaml
-from to_labelbox_formats.yolo.folders.listing import Tree, is_label_name, tree_of
-from to_labelbox_formats.yolo.task import ROWS, WORDS, looks_like_rows
+from to_labelbox_formats.yolo.folders.listing import KERAS, Tree, is_label_name, tree_of
 
 YAML = (".yaml", ".yml")
 NDJSON = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
@@ -42,12 +40,25 @@ def sniff(source: Source) -> Match | Refusal:
     if deep := (*yamls(tree), *obj_datas(tree)):
         return Refusal(f"holds sets further down, such as {deep[0]}: give their folder", several=True)
     lines = tree.ending(*NDJSON)
-    if len(lines) == 1 and not tree.texts and ndjson.head_of(first_line(tree, lines[0])):
+    if len(lines) == 1 and not tree.texts and is_ndjson(first_line(tree, lines[0])):
         return Match(CERTAIN, f"line 1 of {lines[0]} describes an Ultralytics dataset")
     if files := keras_files(tree):
-        confidence = CERTAIN if files[0].endswith(keras.ANNOTATIONS) else POSSIBLE
+        confidence = CERTAIN if files[0].endswith(KERAS) else POSSIBLE
         return Match(confidence, f"{files[0]} has one line a picture, with boxes")
     return _sniff_rows(tree)
+
+
+def is_ndjson(line: bytes) -> bool:
+    """Whether the first line of a file describes an Ultralytics dataset."""
+    from to_labelbox_formats.yolo.dialects.ndjson import head_of  # most sources have no such file
+
+    return head_of(line) is not None
+
+
+def _is_keras(head: bytes) -> bool:
+    from to_labelbox_formats.yolo.dialects.keras import looks_like_lines
+
+    return looks_like_lines(head)
 
 
 def _sniff_file(tree: Tree, name: str) -> Match | Refusal:
@@ -57,7 +68,7 @@ def _sniff_file(tree: Tree, name: str) -> Match | Refusal:
             return Match(CERTAIN, f"{name} describes splits and classes")
         return Refusal("the YAML file has no names and splits")
     if lower.endswith(NDJSON):
-        if ndjson.head_of(first_line(tree, name)):
+        if is_ndjson(first_line(tree, name)):
             return Match(CERTAIN, "line 1 describes an Ultralytics dataset")
         return Refusal('line 1 is not {"type": "dataset", "task": …}')
     if lower.endswith(".data"):
@@ -65,7 +76,7 @@ def _sniff_file(tree: Tree, name: str) -> Match | Refusal:
             return Match(CERTAIN, f"{name} names the classes and lists of Darknet")
         return Refusal("the .data file has no names")
     if lower.endswith(".txt"):
-        if keras.looks_like_lines(tree.head(name)):
+        if _is_keras(tree.head(name)):
             return Match(LIKELY, "lines are pictures followed by boxes, as for Keras YOLO")
         return Refusal("lines are no pictures followed by boxes; for label files give their folder")
     return Refusal(NO_FILE_OF_YOLO)
@@ -84,7 +95,9 @@ def _sniff_rows(tree: Tree) -> Match | Refusal:
         return Refusal(
             f"{example} has numbers, but they are no fractions of a picture, and no data.yaml says what they are"
         )
-    if kind in WORDS:
+    if kind:
+        from to_labelbox_formats.yolo.task import WORDS
+
         return Refusal(f"{example} begins its rows with words where YOLO has class ids: {WORDS[kind]}")
     fits, reason = folders.looks_like_classes(tree)
     if fits:
@@ -96,8 +109,12 @@ def _sniff_rows(tree: Tree) -> Match | Refusal:
 
 def _row_kind(tree: Tree) -> tuple[str, str]:
     """The kind of rows in the first label files that are not empty, and one of those files."""
-    looked = 0
     worded = "", ""
+    if not tree.texts:
+        return worded
+    from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
+
+    looked = 0
     for folder in sorted(tree.texts):
         few = 0
         for name in tree.texts[folder]:
@@ -140,12 +157,12 @@ def first_line(tree: Tree, name: str) -> bytes:
 
 def keras_files(tree: Tree) -> list[str]:
     """Roboflow's ``_annotations.txt``, or else the lists of the outermost folder in a set that has no label files."""
-    texts = sorted(name for folder in tree.texts for name in tree.texts[folder] if name.endswith(keras.ANNOTATIONS))
-    found = [n for n in texts if posixpath.basename(n) == keras.ANNOTATIONS and keras.looks_like_lines(tree.head(n))]
+    texts = sorted(name for folder in tree.texts for name in tree.texts[folder] if name.endswith(KERAS))
+    found = [n for n in texts if posixpath.basename(n) == KERAS and _is_keras(tree.head(n))]
     if found or not tree.texts or _row_kind(tree)[0]:
         return found
     outermost = min(tree.texts, key=lambda folder: (folder.count("/"), folder))
-    return [n for n in tree.texts[outermost][:_MAX_LOOKED_AT] if keras.looks_like_lines(tree.head(n))]
+    return [n for n in tree.texts[outermost][:_MAX_LOOKED_AT] if _is_keras(tree.head(n))]
 
 
 def descriptors(tree: Tree) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from to_labelbox.report.errors import UsageError
+from to_labelbox.rules.record import record
 from to_labelbox_formats.yolo.columns import columns_of
 from to_labelbox_formats.yolo.rows import Angle, BoxForm, Rules, Task
 
@@ -46,7 +47,7 @@ class SplitFolders(StrEnum):
     SPLITS = "splits"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@record(frozen=True)
 class Options:
     task: Task | None = field(default=None, metadata={"help": "What the rows are, when the set does not tell."})
     kpt_shape: str | None = field(

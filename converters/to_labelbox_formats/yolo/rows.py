@@ -16,7 +16,6 @@ dota                 9 or 10                   four corners *in pixels*, class n
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
@@ -26,7 +25,7 @@ from msgspec import Struct
 from to_labelbox.geometry.any_shape import to_stored
 from to_labelbox.geometry.vector import open_ring
 from to_labelbox.model.items import Attribute, Box, Geometry, Keypoint, Keypoints, Object, Polygon, RotatedBox
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
@@ -105,7 +104,7 @@ class Rules(Struct, frozen=True):
     crossed: bool = False
 
 
-_NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = pattern(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LIMIT = 1e7
 """Coordinates beyond this, in widths of the picture or in pixels, are damage."""
 MAX_CLASS = 1_000_000

@@ -6,7 +6,6 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol
 
 from to_labelbox.conversion.demanded import demanding
@@ -24,12 +23,13 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.report import Report, SourceInfo
 from to_labelbox.rules.option import FilePath, as_path, option
+from to_labelbox.rules.record import record
 from to_labelbox.rules.settings import Settings
 
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@record(frozen=True, kw_only=True)
 class ConvertOptions(OutputOptions):
     """What ``convert`` takes besides."""
 

@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from to_labelbox.batches.find_datasets import Found
@@ -37,6 +36,7 @@ from to_labelbox.ontology.one_tool import is_settled
 from to_labelbox.plugins.registry import reader
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.option import FilePath, option
+from to_labelbox.rules.record import record
 from to_labelbox.source.asset_lookup import check_media_root
 from to_labelbox.source.cloud.at_hand import at_hand
 from to_labelbox.source.csv_tables import read_sizes
@@ -61,7 +61,7 @@ def share(text: str) -> tuple[int, int]:
     return one, all
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class BatchOptions(OutputOptions):
     """What ``batch`` takes besides."""
 

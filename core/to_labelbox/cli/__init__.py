@@ -9,7 +9,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -34,6 +34,19 @@ COMMANDS = {
 
 What a list of them says of each stands here, so that help needs none of their modules.
 """
+
+
+class Command(click.Command):
+    """One whose short options are looked for among the long ones too, where they are written apart from their value.
+
+    For each that is not there, click looks for similar names with difflib, which takes a millisecond to load.
+    """
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        parser: Any = super().make_parser(ctx)
+        for flag, option in getattr(parser, "_short_opt", {}).items():
+            parser._long_opt.setdefault(flag, option)
+        return parser
 
 
 class _Commands(click.Group):

@@ -11,7 +11,7 @@ import click
 from to_labelbox.batches.batch import BatchOptions
 from to_labelbox.batches.batch import batch as run
 from to_labelbox.batches.find_datasets import discover, none_found
-from to_labelbox.cli import COMMANDS
+from to_labelbox.cli import COMMANDS, Command
 from to_labelbox.cli.closing import batch_closing, tell_failed
 from to_labelbox.cli.common import options_of, output_options, resumable
 from to_labelbox.cli.progress import batch_display, fetched
@@ -20,7 +20,7 @@ from to_labelbox.model.text import display
 from to_labelbox.report.report import FailOn
 
 
-@click.command(short_help=COMMANDS["batch"])
+@click.command(cls=Command, short_help=COMMANDS["batch"])
 @click.argument("root", type=click.Path())
 @options_of(BatchOptions)
 @output_options

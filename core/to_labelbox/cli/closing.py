@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from to_labelbox.cli.speech import tell
 from to_labelbox.cli.table import Column, table
 from to_labelbox.conversion.output_folder import holds_result
-from to_labelbox.model.text import display, n_of, without_blanks
+from to_labelbox.model.text import display, n_of, pattern, quoted, without_blanks
 from to_labelbox.report import documentation
 from to_labelbox.report.codes import Code, Severity
 from to_labelbox.report.log import Assumption, Diagnostic, Tally, Unread
@@ -110,7 +109,7 @@ def _end(report: Report, out: str | None) -> list[str]:
     if out is None:
         return []
     files = ", ".join(os.path.join(out, name) for name in [*report.outputs, "report.json"])
-    return ["", f"wrote {files}", f"next: to-labelbox validate {shlex.quote(out)}"]
+    return ["", f"wrote {files}", f"next: to-labelbox validate {quoted(out)}"]
 
 
 def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:
@@ -136,7 +135,7 @@ def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:
             "",
             f"{n_of(report.kept, 'dataset')} as {'it was' if report.kept == 1 else 'they were'}, {done:,} done now",
         ]
-    lines += ["", f"wrote {files}, and a folder for each dataset", f"next: to-labelbox validate {shlex.quote(out)}"]
+    lines += ["", f"wrote {files}, and a folder for each dataset", f"next: to-labelbox validate {quoted(out)}"]
     return "\n".join(lines)
 
 
@@ -253,7 +252,7 @@ def diagnostic(one: Diagnostic) -> list[str]:
     return [f"{_MARKS[one.severity]:<8} {one.code}{times}: {display(str(one.examples[0]))}"]
 
 
-_SUBJECT = re.compile(r"""((?:'[^']*'|"[^"]*")(?: of (?:'[^']*'|"[^"]*"))?) (.+)""", re.DOTALL)
+_SUBJECT = pattern(r"""((?:'[^']*'|"[^"]*")(?: of (?:'[^']*'|"[^"]*"))?) (.+)""", re.DOTALL)
 """The class or attribute at the beginning of a decision, and what was decided for it."""
 
 

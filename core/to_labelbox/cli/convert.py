@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from to_labelbox.api.conversion import convert as run
-from to_labelbox.cli import COMMANDS
+from to_labelbox.cli import COMMANDS, Command
 from to_labelbox.cli.closing import closing, tell_failed
 from to_labelbox.cli.common import options_of, output_options, source_argument
 from to_labelbox.cli.progress import bar, fetched
@@ -17,7 +17,7 @@ from to_labelbox.conversion.options import OutputOptions
 from to_labelbox.report.report import FailOn
 
 
-@click.command(short_help=COMMANDS["convert"])
+@click.command(cls=Command, short_help=COMMANDS["convert"])
 @source_argument
 @options_of(OutputOptions)
 @output_options

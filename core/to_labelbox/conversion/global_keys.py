@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-import re
 
 import msgspec
 
 from to_labelbox.conversion.addresses import FIELDS, addresses, fetchable, may_share
 from to_labelbox.model.items import Asset
-from to_labelbox.model.text import text_name
+from to_labelbox.model.text import pattern, text_name
 from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.settings import Settings
@@ -21,7 +20,7 @@ MEDIA = "media"
 MAX_LENGTH = 200
 """Characters of a global key [docs.labelbox.com/docs/limits]."""
 
-_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_URL = pattern(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Keys:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -34,6 +33,7 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.report import SourceInfo
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import FilePath
+from to_labelbox.rules.record import record
 from to_labelbox.rules.settings import OtherSize, Settings
 from to_labelbox.source.asset_lookup import AssetTable, Claims, MediaFolder, check_media_root
 from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
@@ -41,7 +41,7 @@ from to_labelbox.source.files import Source
 from to_labelbox.source.unchanged import Snapshot, has_changed
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ConversionJob(Writing, Reading):
     """How to open one source, in any process. ``ontology``: an existing one that the payload has to fit.
 

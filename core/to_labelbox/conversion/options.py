@@ -12,7 +12,6 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 from to_labelbox.conversion.addresses import check_prefix
@@ -21,6 +20,7 @@ from to_labelbox.report.errors import UsageError
 from to_labelbox.rules.class_map import ClassMap
 from to_labelbox.rules.existing_data_rows import DataRows, read_rows
 from to_labelbox.rules.option import FilePath, checked, described, option
+from to_labelbox.rules.record import record
 from to_labelbox.rules.settings import OtherSize, Rules, Settings
 
 
@@ -35,7 +35,7 @@ def pairs(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@record(frozen=True, kw_only=True)
 class Reading:
     """How a source is read."""
 
@@ -57,7 +57,7 @@ class Reading:
     )
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
+@record(frozen=True, kw_only=True)
 class Writing:
     """How a payload is laid out."""
 
@@ -65,7 +65,7 @@ class Writing:
     index: bool = option(True, "Write index.ndjson: from each line to its source.")
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@record(frozen=True, kw_only=True)
 class ConversionOptions(Rules, Reading):
     """What is read how, and what is made of it. Tables, maps and ontologies are given as their files or as themselves.
 
@@ -122,7 +122,7 @@ class ConversionOptions(Rules, Reading):
         return dataclasses.replace(self.settings or Settings(), **values)
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
+@record(frozen=True, kw_only=True)
 class OutputOptions(Writing, ConversionOptions):
     """What ``convert`` and ``batch`` take besides: how the result is written."""
 

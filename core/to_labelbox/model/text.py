@@ -40,6 +40,13 @@ def cut(text: str, most: int) -> str:
     return f"{text[: most - end]} … ({len(text) - most:,} more characters) … {text[-end:]}"
 
 
+def quoted(path: str) -> str:
+    """A path as a shell takes it."""
+    import shlex  # for messages alone
+
+    return shlex.quote(path)
+
+
 def n_of(count: int, one: str, many: str = "") -> str:
     """A count with its noun: ``1 line``, ``2 lines``; ``many`` where that is not the noun with an s."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

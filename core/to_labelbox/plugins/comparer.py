@@ -6,16 +6,16 @@ Only the target knows how an export of its service looks. Commands and Python re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from msgspec import Struct, field
 
 from to_labelbox.plugins.importer import MessageReport
 from to_labelbox.rules.option import option
+from to_labelbox.rules.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class CompareOptions:
     """How an output folder is compared with exports of a project; ``projects`` are ids or names."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from msgspec import Struct
 
-from to_labelbox.model.text import display, pattern
+from to_labelbox.model.text import display, pattern, quoted
 from to_labelbox.plugins.reader import LIKELY, Match, Reader, Refusal
 from to_labelbox.plugins.registry import readers
 from to_labelbox.report.errors import SourceError, ToLabelboxError
@@ -63,7 +62,7 @@ def detect(source: Source) -> Detection:
         raise SourceError(
             f"{source.path}: could be {' or '.join(tied)}\n{reasons}\n"
             f"Say which one with {' or '.join(f'--from {name}' for name in tied)}; where these are sets in folders of their own, "
-            f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each"
+            f"`to-labelbox batch {quoted(source.path)} -o OUT` converts each"
         )
     return Detection(readers()[tied[0]], claims[tied[0]], said)
 
@@ -94,9 +93,7 @@ def _unknown(source: Source, said: Mapping[str, Match | Refusal]) -> str:
                 "Write it as Pascal VOC"
             )
     if any(verdict.several for verdict in said.values() if isinstance(verdict, Refusal)):
-        asked = (
-            f"`to-labelbox batch {shlex.quote(source.path)} -o OUT` converts each by itself, with one ontology for all"
-        )
+        asked = f"`to-labelbox batch {quoted(source.path)} -o OUT` converts each by itself, with one ontology for all"
     advice = _CUT if cut else other or asked
     return "\n".join([f"{source.path}: no known format", *broken, *refused, advice])
 

@@ -7,16 +7,16 @@ through :class:`Dialogue` alone: it prints nothing and asks nothing by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct, field
 
 from to_labelbox.report.log import Counts
 from to_labelbox.rules.option import option
+from to_labelbox.rules.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class ImportOptions:
     """How an output folder is imported: one of ``project`` and ``project_id``, and whatever else is not as it is by default.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
@@ -14,6 +13,7 @@ from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.plugins.entry_points import load
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.rules.record import record
 from to_labelbox.rules.settings import OtherSize
 from to_labelbox.source.asset_lookup import AssetTable, Claims, MediaFolder
 from to_labelbox.source.files import Source
@@ -96,7 +96,7 @@ class ReadContext(Struct):
         return Asset(path=path, width=size[0], height=size[1])
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@record(frozen=True)
 class NoOptions:
     """The options of a format that has none."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
@@ -15,6 +14,7 @@ from to_labelbox.ontology.infer import Ontology
 from to_labelbox.report.codes import Severity
 from to_labelbox.report.log import Log
 from to_labelbox.rules.option import FilePath, option
+from to_labelbox.rules.record import record
 from to_labelbox.rules.settings import Settings
 
 if TYPE_CHECKING:  # loaded when something is imported or compared
@@ -96,7 +96,7 @@ class Validate(Protocol):
     ) -> Iterator[Fault]: ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class PreviewOptions:
     """What a preview shows: up to ``count`` assets, evenly spread over the set, or drawn at random by ``seed``.
 

@@ -16,7 +16,6 @@ it is not 1. So the order depends on the source alone, not on how the work was d
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -83,7 +82,11 @@ def with_own_file(line: IndexLine) -> IndexLine:
 
 def ascii_text(text: str) -> bytes:
     """A JSON string in ASCII; half surrogates are replaced."""
-    return _encoder.encode(text) if text.isascii() else json.dumps(as_text(text)).encode()
+    if text.isascii():
+        return _encoder.encode(text)
+    import json  # slow to load, and most names are ASCII
+
+    return json.dumps(as_text(text)).encode()
 
 
 def ascii_lines(lines: Sequence[IndexLine | LeftOut]) -> bytes:
@@ -94,6 +97,8 @@ def ascii_lines(lines: Sequence[IndexLine | LeftOut]) -> bytes:
         data = _encoder.encode_lines([_whole(line) for line in lines])
     if data.isascii():
         return data
+    import json
+
     return b"".join(json.dumps(json.loads(line), separators=(",", ":")).encode() + b"\n" for line in data.splitlines())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec.structs import replace
@@ -14,6 +13,7 @@ from to_labelbox.rules.class_map import ClassMap, keypoint_of, option_names
 from to_labelbox.rules.existing_data_rows import DataRows
 from to_labelbox.rules.ontology_index import OntologyIndex
 from to_labelbox.rules.option import checked, option
+from to_labelbox.rules.record import record
 from to_labelbox.rules.required import Required
 
 __all__ = ["OtherSize", "Outside", "Policy", "Settings", "SplitWords"]
@@ -66,7 +66,7 @@ OTHER_SIZE_ANSWERS = (
 """The option's values in a question, and what each means."""
 
 
-@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
+@record(frozen=True, kw_only=True)
 class Rules:
     """What is made of the annotations. Each is an option of the command line too, but for the two for Python alone.
 
@@ -115,7 +115,7 @@ class Rules:
             object.__setattr__(self, name, value)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class Settings(Rules):
     """The rules of a conversion with what their files say.
 

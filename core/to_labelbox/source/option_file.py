@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 import os
 import stat
 from typing import Any, BinaryIO, TextIO
@@ -90,6 +89,8 @@ def read_text(path: str, said: str, most: int = MAX_BYTES) -> str:
 
 def parse_json(text: str | bytes, said: str) -> Any:
     """A JSON document whose texts are texts: half a surrogate pair is refused. Raises :class:`UsageError`."""
+    import json  # slow to load, for files that few give
+
     try:
         document = json.loads(text)
         if (b"\\u" if isinstance(text, bytes) else "\\u") in text:  # type: ignore[operator]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*://")
-_SIGNING = re.compile(
+from to_labelbox.model.text import pattern
+
+_URL = pattern(r"[A-Za-z][A-Za-z0-9+._-]*://")
+_SIGNING = pattern(
     r"x-(?:amz|goog|oss|cos)-[\w-]+|q-[\w-]+|signature|expires|policy|key-pair-id|awsaccesskeyid|googleaccessid|ossaccesskeyid"
     r"|security-token",
     re.IGNORECASE,

@@ -31,7 +31,7 @@ def ours(modules: set[str]) -> set[str]:
 
 HEAVY = {"numpy", "lxml", "yaml", "PIL", "rich", "pyclipper", "pycocotools", "multiprocessing", "labelbox"}
 HEAVY |= {"importlib.metadata", "email", "concurrent.futures", "asyncio", "socket", "ssl"}
-SLOW = {"zipfile", "tempfile", "pathlib", "shutil", "urllib.parse", "mimetypes", "random"}
+SLOW = {"zipfile", "tempfile", "pathlib", "shutil", "urllib.parse", "mimetypes", "random", "json", "difflib", "csv"}
 """What few conversions need, and what takes milliseconds to load."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import re
 import sys
@@ -130,6 +129,8 @@ def shape_of(name: str, head: bytes) -> FileShape | None:
 
 def table_row(data: bytes, separator: str) -> list[str]:
     """The cells of one record of a table. Raises :class:`FileError`."""
+    import csv  # few files are tables
+
     try:
         text = data.decode("utf-8-sig")
         csv.field_size_limit(sys.maxsize)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from to_labelbox.model.schema import Input, Label, Option, Question
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
@@ -44,13 +44,12 @@ def voc_colour(index: int) -> int:
     return red << 16 | green << 8 | blue
 
 
-_NUMBERED = re.compile(r"([0-9]{1,5})[\s,:]+(\S.*)")
-_ITEM = re.compile(r"item\s*\{([^{}]*)\}")
-_FIELD = re.compile(r"""\b(id|name)\s*:\s*(?:["']([^"'\n]*)["']|([0-9]+))""")
+_NUMBERED = pattern(r"([0-9]{1,5})[\s,:]+(\S.*)")
+_ITEM = pattern(r"item\s*\{([^{}]*)\}")
+_FIELD = pattern(r"""\b(id|name)\s*:\s*(?:["']([^"'\n]*)["']|([0-9]+))""")
 
 
-@dataclass(slots=True)
-class Classes:
+class Classes(Struct):
     """Declared classes. ``values`` and ``colours`` name mask values and mask colours, background and void included.
 
     ``file`` is where they were found in the source. ``order`` is that of a list which may hold more classes than the set, ``labels`` are the set's own.
@@ -235,8 +234,7 @@ def _numbered(table: object) -> dict[int, str]:
 # ---------------------------------------------------------------------------------------------------------- lists
 
 
-@dataclass(slots=True)
-class Lists:
+class Lists(Struct):
     """What ImageSets says: the split of each unit, as a position in ``splits``; classes of images by unit.
 
     ``beside`` are splits that no more than the name of a list tells, with that list: it lies outside of ImageSets.

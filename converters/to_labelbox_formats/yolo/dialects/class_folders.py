@@ -8,6 +8,7 @@ passed over. For several labels a picture,
 from __future__ import annotations
 
 import posixpath
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +21,9 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.yolo.folders.descriptors import MAX_DESCRIPTOR_BYTES
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree
-from to_labelbox_formats.yolo.options import SplitFolders
+
+if TYPE_CHECKING:
+    from to_labelbox_formats.yolo.options import SplitFolders
 
 QUESTION = "class"
 LABELS_FILE = "labels.json"
@@ -135,7 +138,7 @@ def read_folders(tree: Tree, split_folders: SplitFolders, log: Log) -> tuple[lis
     entries: list[Entry] = []
     top = _top(tree)
     kinds = _kinds(tree, top)
-    if split_folders is SplitFolders.SPLITS:
+    if split_folders == "splits":
         kinds = _Kinds(kinds.nested, classes=False)
     _tell_kinds(tree, top, kinds, log)
     for folder in sorted(tree.images):
@@ -178,7 +181,7 @@ def _tell_kinds(tree: Tree, top: str, kinds: _Kinds, log: Log) -> None:
                 f"{name} is a class",
                 unknown=len(names),
                 why=f"{folder} holds {n_of(len(names), 'picture')} itself and lies beside folders of classes",
-                option=f"-O split_folders={SplitFolders.SPLITS}",
+                option="-O split_folders=splits",
             )
         else:
             message = f"{n_of(len(names), 'picture lies', 'pictures lie')} in no folder of a class: no answer for a data row there"

@@ -26,7 +26,6 @@ from to_labelbox_formats.yolo.task import Evidence, counts_from_one
 
 _SAMPLE, _BOXES = 500, 200
 """Lines, spread over the set, and first boxes of a line by which the order of corners is judged."""
-ANNOTATIONS = "_annotations.txt"
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?"
 _WORD = pattern(rb"\S+")
 _BOX = pattern(rf"{_NUMBER}(?:,{_NUMBER}){{4}}".encode())

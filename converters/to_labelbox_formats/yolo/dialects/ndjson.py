@@ -9,7 +9,6 @@ classification. The signed URLs expire within days and are not carried over.
 from __future__ import annotations
 
 import math
-import re
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from to_labelbox.model.text import pattern
 from to_labelbox.report.errors import FileError, SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import FieldCensus
@@ -69,7 +69,7 @@ class _Key(Struct):
     annotations: dict[str, msgspec.Raw] = field(default_factory=dict)
 
 
-_ID = re.compile(r"[0-9]{1,9}")
+_ID = pattern(r"[0-9]{1,9}")
 _HEAD_FIELDS = frozenset(
     "type task name class_names kpt_shape kpt_names path version created_at updated_at description license url bytes".split()
 )

@@ -18,6 +18,8 @@ MAX_LABEL_BYTES = 256 * 2**20
 _READ = 64 * 1024
 
 SPLITS = frozenset(SPLIT_WORDS)
+KERAS = "_annotations.txt"
+"""What Roboflow calls its lists of pictures with boxes."""
 _NOT_LABELS = frozenset(
     "classes.txt _classes.txt _annotations.txt requirements.txt license.txt notes.txt labels.txt images.txt "
     "class_names.txt label_list.txt names.txt predefined_classes.txt".split()
