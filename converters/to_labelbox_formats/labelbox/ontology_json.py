@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import msgspec
 from to_labelbox.model.schema import Input, Kind, Question
 from to_labelbox.model.text import pattern
 from to_labelbox.ontology.infer import Ontology, clean_name
+from to_labelbox_formats.labelbox.encode.placeholders import json_of
 
 TOOLS = {
     Kind.BOX: "rectangle",
@@ -32,7 +32,7 @@ def ontology_json(ontology: Ontology) -> bytes:
     if ontology.given:
         return ontology.given.encode()
     # the standard library indents in Python, ten times slower
-    return msgspec.json.format(json.dumps(normalised(ontology)), indent=2).encode() + b"\n"
+    return msgspec.json.format(json_of(normalised(ontology)), indent=2) + b"\n"
 
 
 def normalised(ontology: Ontology) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -68,13 +69,16 @@ class Output(Struct):
 
 def json_text(value: Struct) -> str:
     """Indented ASCII JSON, whatever the names hold; half surrogates, which no strict reader takes, are replaced."""
-    import json
+    # the standard library indents in Python, ten times slower
+    with suppress(UnicodeEncodeError):
+        if (data := msgspec.json.encode(value)).isascii():
+            return msgspec.json.format(data.decode(), indent=1)
+    import json  # slow to load, and most reports are ASCII
 
     text = json.dumps(msgspec.to_builtins(value))
     if "\\ud" in text:
         whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-16", "surrogatepass")
         text = json.dumps(json.loads(whole.decode("utf-16", "replace")))
-    # the standard library indents in Python, ten times slower
     return msgspec.json.format(text, indent=1)
 
 

@@ -14,7 +14,6 @@ between two NUL bytes, which no JSON text contains::
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any, TypeAlias
@@ -32,15 +31,21 @@ _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
 
 
+def _escaped(value: Any) -> bytes:
+    import json  # slow to load, and most lines are ASCII
+
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 def ascii_json(text: str) -> bytes:
     """A JSON string in ASCII: the SDK's reader breaks on raw U+2028, U+2029 and U+0085 [labelbox.parser.loads]."""
-    return encode(text) if text.isascii() else json.dumps(text).encode()
+    return encode(text) if text.isascii() else _escaped(text)
 
 
 def json_of(value: Any) -> bytes:
     """JSON in ASCII."""
     line = encode(value)
-    return line if line.isascii() else json.dumps(value, separators=(",", ":")).encode()
+    return line if line.isascii() else _escaped(value)
 
 
 def _token(mark: bytes, content: Any) -> bytes:
