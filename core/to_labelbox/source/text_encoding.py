@@ -6,7 +6,6 @@ XML says itself how it is encoded, and its parser reads that; only the beginning
 from __future__ import annotations
 
 import codecs
-import tempfile
 from typing import BinaryIO, cast
 
 from to_labelbox.report.errors import FileError
@@ -53,6 +52,8 @@ def as_utf8(file: BinaryIO) -> BinaryIO:
     file.seek(0)
     if not is_utf16(head):
         return file
+    import tempfile  # few files are not in UTF-8
+
     copy = tempfile.TemporaryFile()  # noqa: SIM115
     decoder = codecs.getincrementaldecoder("utf-16")()
     try:
