@@ -128,7 +128,7 @@ class JsonStream:
     def value(self) -> bytes:
         """Consume a value and return its bytes."""
         start, end = self.skip()
-        return self._buffer[start - self._base : end - self._base]
+        return self._in_utf8(self._buffer[start - self._base : end - self._base], start)
 
     def mapped(
         self, decode: Callable[[bytes], Sequence[T]], lenient: Callable[[bytes], T | None] | None = None
@@ -137,7 +137,7 @@ class JsonStream:
         for key in self.members():
             self.next()
             start, end = self.skip()
-            text = self._buffer[start - self._base : end - self._base]
+            text = self._in_utf8(self._buffer[start - self._base : end - self._base], start)
             try:
                 items: Sequence[T | None] = decode(b"[%b]" % text)
             except UNDECODABLE:
@@ -196,8 +196,9 @@ class JsonStream:
                 items = decode(b"[%b]" % window[:end])
             except UNDECODABLE:
                 continue
+            text = self._in_utf8(window[:end], self.offset)
             self._pos += end
-            return self.offset - end, items, window[:end]
+            return self.offset - end, items, text
         return None
 
     def go_on_at(self, offset: int) -> None:
@@ -218,6 +219,7 @@ class JsonStream:
             if len(starts) != len(items) or (not alike and not _are_outermost(text, starts)):
                 return None
             starts += self.offset
+            self._in_utf8(text, self.offset)
             self._pos += len(text)
             return Piece(starts, lengths, items, text)
         return None
@@ -248,7 +250,7 @@ class JsonStream:
         texts: list[bytes] = []
         while True:
             start, end = self.skip()
-            text = self._buffer[start - self._base : end - self._base]
+            text = self._in_utf8(self._buffer[start - self._base : end - self._base], start)
             starts.append(start)
             lengths.append(end - start)
             texts.append(text)
@@ -313,6 +315,16 @@ class JsonStream:
         self._ended = not block
         self._buffer += block
         return bool(block)
+
+    def _in_utf8(self, text: bytes, offset: int) -> bytes:
+        """The text itself. Decoders that take no part of a record for text would let it pass, and lose that record later."""
+        if not text.isascii():
+            try:
+                text.decode("utf-8", "surrogatepass")
+            except UnicodeDecodeError as error:
+                message = f"{text[error.start]:#04x} is not UTF-8, in which JSON is written: save the file as UTF-8"
+                raise self.error(message, offset + error.start) from None
+        return text
 
     def error(self, message: str, offset: int | None = None, what: str = "not valid JSON") -> FileError:
         """An error at a byte offset (default: the cursor), with line and column counted from 1; ``what`` the file is."""

@@ -115,3 +115,16 @@ def test_utf_16(encoding: str) -> None:
         assert file.read().decode("utf-8-sig") == '[{"a": "é😀"}]'
     with pytest.raises(FileError, match="not UTF-16"):
         as_utf8(io.BytesIO(text + b"x"))
+
+
+RAW = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
+
+
+@pytest.mark.parametrize("gap", [b"", b"  ", b" [] "])
+def test_text_that_is_no_utf8_is_refused_though_a_decoder_leaves_it_be(gap: bytes) -> None:
+    """Else its record alone would be lost, where its text is looked at."""
+    text = b'[{"a": "x"},%b{"a": "Gr\xf6\xdfe"}, {"a": "\xc3\xb6"}]' % gap.replace(b"[]", b"[1],")
+    with pytest.raises(FileError, match=f"byte {text.index(0xF6)}.*0xf6 is not UTF-8"):
+        list(JsonStream(io.BytesIO(text)).pieces(RAW))
+    with pytest.raises(FileError, match=f"byte {text.index(0xF6)}.*0xf6 is not UTF-8"):
+        JsonStream(io.BytesIO(text)).value()
