@@ -138,7 +138,10 @@ class TaskHeadWithRegions(TaskHead):
 
 
 class ValueRecord(Struct, gc=False):
-    """``value`` of a region, with the keys of all types: the keys decide what it is, the type is unreliable."""
+    """``value`` of a region, with the keys of all types: the keys decide what it is, the type is unreliable.
+
+    Fields of labels stand together (:data:`LABEL_KEYS`).
+    """
 
     x: float | None = None
     y: float | None = None
@@ -148,6 +151,20 @@ class ValueRecord(Struct, gc=False):
     rectanglelabels: Labels = None
     polygonlabels: Labels = None
     labels: Labels = None
+    ellipselabels: Labels = None
+    keypointlabels: Labels = None
+    brushlabels: Labels = None
+    bitmasklabels: Labels = None
+    vectorlabels: Labels = None
+    hypertextlabels: Labels = None
+    htmllabels: Labels = None
+    paragraphlabels: Labels = None
+    timelinelabels: Labels = None
+    timeserieslabels: Labels = None
+    videorectanglelabels: Labels = None
+    videovectorlabels: Labels = None
+    magicwandlabels: Labels = None
+    ocrlabels: Labels = None
     points: Raw = _EMPTY
     closed: bool | None = None
     radiusX: float | None = None
@@ -168,20 +185,6 @@ class ValueRecord(Struct, gc=False):
     sequence: Raw = _EMPTY
     ranges: Raw = _EMPTY
     framesCount: Number = None
-    ellipselabels: Labels = None
-    keypointlabels: Labels = None
-    brushlabels: Labels = None
-    bitmasklabels: Labels = None
-    vectorlabels: Labels = None
-    hypertextlabels: Labels = None
-    htmllabels: Labels = None
-    paragraphlabels: Labels = None
-    timelinelabels: Labels = None
-    timeserieslabels: Labels = None
-    videorectanglelabels: Labels = None
-    videovectorlabels: Labels = None
-    magicwandlabels: Labels = None
-    ocrlabels: Labels = None
     text: Raw = _EMPTY
     choices: Raw = _EMPTY
     taxonomy: Raw = _EMPTY
@@ -194,6 +197,8 @@ class ValueRecord(Struct, gc=False):
 
 
 LABEL_KEYS = tuple(name for name in ValueRecord.__struct_fields__ if name.endswith("labels"))
+LABELS = slice(first := ValueRecord.__struct_fields__.index(LABEL_KEYS[0]), first + len(LABEL_KEYS))
+"""Where the labels are among the fields of a value."""
 
 decode_value: Callable[[Raw], ValueRecord] = msgspec.json.Decoder(ValueRecord).decode
 decode_value_loosely: Callable[[Raw], ValueRecord] = msgspec.json.Decoder(ValueRecord, strict=False).decode
@@ -370,7 +375,7 @@ def text_list(raw: Raw) -> list[str] | None:
 
 def is_nothing(raw: Raw) -> bool:
     """Whether a raw value is missing, null, or an empty list or object."""
-    return len(raw) <= 4 and bytes(raw) in _NOTHING
+    return not raw or (len(raw) <= 4 and bytes(raw) in _NOTHING)
 
 
 def as_list(labels: Labels) -> list[str]:

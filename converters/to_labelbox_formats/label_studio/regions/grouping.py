@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from msgspec import Raw, Struct
+from msgspec.structs import astuple
 
 from to_labelbox_formats.label_studio.config import ANSWER_TAGS
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import (
-    LABEL_KEYS,
+    LABELS,
     Id,
     Region,
     ValueRecord,
     as_list,
+    decode_value,
     decode_value_loosely,
 )
 
@@ -59,8 +61,10 @@ def _with_answers(groups: list[Group]) -> list[Group]:
         return groups
     lone = {id(g): place for g in groups if (place := _place_of_answer(g)) is not None}
     wanted = set(lone.values())
+    if not wanted:
+        return groups
     regions: dict[tuple[object, ...], list[Group]] = {}
-    for group in groups if wanted else ():
+    for group in groups:
         place = next(filter(None, map(_place, group.entries)), None) if id(group) not in lone else None
         if place in wanted:
             regions.setdefault(place, []).append(group)
@@ -80,9 +84,7 @@ def _with_answers(groups: list[Group]) -> list[Group]:
 
 def _place_of_answer(group: Group) -> tuple[object, ...] | None:
     """Where the region is that a group of answers alone is about; None for any other group."""
-    if any(entry.kind not in ANSWER_TAGS for entry in group.entries):
-        return None
-    return _place(group.entries[0])
+    return None if any(entry.kind not in ANSWER_TAGS for entry in group.entries) else _place(group.entries[0])
 
 
 _PLACE = (
@@ -128,12 +130,22 @@ def labels_of(value: ValueRecord) -> list[str]:
         return as_list(value.rectanglelabels)
     if value.polygonlabels is not None:
         return as_list(value.polygonlabels)
-    found: list[str] = []
-    for key in LABEL_KEYS:
-        given = getattr(value, key)
-        if given is not None:
-            found += as_list(given)
-    return found
+    return [label for given in astuple(value)[LABELS] if given is not None for label in as_list(given)]
+
+
+class Part(Struct, gc=False):
+    """An entry of a region with its value: the labels in it, and whether it says where something is."""
+
+    entry: Region
+    value: ValueRecord
+    labels: list[str]
+    shaped: bool
+
+
+def parts_of(entries: Sequence[Region], decode: Callable[[Raw], ValueRecord] = decode_value) -> list[Part]:
+    """The entries of a region with their values. Raises what :data:`UNDECODABLE` lists."""
+    values = [decode(entry.value) if entry.value else ValueRecord() for entry in entries]
+    return [Part(entry, value, labels_of(value), has_shape(value)) for entry, value in zip(entries, values)]
 
 
 class Families:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -36,7 +36,7 @@ from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Id, Region, ValueRecord, decode_any, is_nothing, text_list
 from to_labelbox_formats.label_studio.regions.answers import answer_of, is_answer, unsupported
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions, stated_size
-from to_labelbox_formats.label_studio.regions.grouping import has_shape, labels_of
+from to_labelbox_formats.label_studio.regions.grouping import Part
 from to_labelbox_formats.label_studio.regions.naming import Naming
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
 from to_labelbox_formats.label_studio.regions.shapes import (
@@ -81,20 +81,19 @@ class RegionReader(Struct, gc=False):
     naming: Naming
     conventions: Conventions
     asset: AssetRegions
-    entries: Sequence[Region]
-    values: Sequence[ValueRecord]
+    parts: Sequence[Part]
     remarks: RegionLog
     task: Place
     family: str
 
     def read(self) -> RegionContent:
         """Raises :class:`Refused`."""
-        shaped = [n for n, v in enumerate(self.values) if has_shape(v)]
+        shaped = [part for part in self.parts if part.shaped]
         if not shaped:
             return self._answers_about_asset()
         # the text of an answer is not what the region covers
-        own = next((n for n in shaped if self.entries[n].kind not in ANSWER_TAGS), shaped[0])
-        value, entry = self.values[own], self.entries[own]
+        own = next((part for part in shaped if part.entry.kind not in ANSWER_TAGS), shaped[0])
+        value, entry = own.value, own.entry
         if entry.kind == "textarea":
             value = msgspec.structs.replace(value, text=Raw(b""))
         media = self.asset.slot.media
@@ -149,29 +148,22 @@ class RegionReader(Struct, gc=False):
 
     def _classes(self) -> list[str]:
         found: dict[str, None] = {}
-        for entry, value in zip(self.entries, self.values):
-            for label in labels_of(value):
-                name = self.naming.label(entry, label, self.task)
+        for part in self.parts:
+            for label in part.labels:
+                name = self.naming.label(part.entry, label, self.task)
                 if label:
                     found[name] = None
-        return list(found) or [self.naming.class_without_label(self.entries)]
+        return list(found) or [self._class_without_label()]
+
+    def _class_without_label(self) -> str:
+        return self.naming.class_without_label([part.entry for part in self.parts])
 
     def _attributes(self) -> tuple[Attribute, ...]:
         """Answers about this region, and the annotator's note."""
-        found: list[Attribute] = []
-        first = self.entries[0]
-        if len(self.entries) > 1 or first.meta or first.normalization or not labels_of(self.values[0]):
-            for entry, value in zip(self.entries, self.values):
-                if is_answer(entry, value, shaped=has_shape(value)):
-                    answer = answer_of(value, self.naming.control(entry.from_name))
-                    if answer is not None:
-                        found.append(
-                            Attribute(self.naming.question(entry.from_name), answer.value, free_text=answer.free_text)
-                        )
-            note = next((n for n in map(_note_of, self.entries) if n), "")
-            if note:
-                found.append(Attribute(NOTE, note, free_text=True))
-        return tuple(found)
+        first = self.parts[0]
+        found = answers_in(self.parts, self.naming) if len(self.parts) > 1 or not first.labels or _noted(first) else []
+        note = next((n for part in self.parts if _noted(part) and (n := _note_of(part.entry))), "")
+        return (*found, Attribute(NOTE, note, free_text=True)) if note else tuple(found)
 
     def _drawn(self, parts: Sequence[Any], kind: type[Object | Track] = Object) -> RegionContent:
         """Objects or tracks of each class; a shape of several parts has as many."""
@@ -180,7 +172,7 @@ class RegionReader(Struct, gc=False):
         if self.family:
             if all(isinstance(part, Point) for part in parts):
                 attributes += (Attribute(INSTANCE, self.family, free_text=True),)
-            elif self.entries[0].parentID not in (None, ""):
+            elif self.parts[0].entry.parentID not in (None, ""):
                 self.remarks.note(Code.GROUP_DROPPED, "it is part of another region, which only points can say")
         annotations: list[Labelled] = [
             kind(
@@ -348,12 +340,10 @@ class RegionReader(Struct, gc=False):
 
     def _timed(self, frames: tuple[FrameSpan, ...] = (), times: tuple[TimeSpan, ...] = ()) -> RegionContent:
         """A stretch of a sound or of a video's frames answers the question of its labels."""
-        labelled = next((e for e, v in zip(self.entries, self.values) if labels_of(v)), self.entries[0])
+        labelled = next((part for part in self.parts if part.labels), self.parts[0]).entry
         attributes = self._attributes()
         name = self.naming.question(labelled.from_name)
-        options = [label for v in self.values for label in labels_of(v)]
-        if not options:
-            options = [self.naming.class_without_label(self.entries)]
+        options = [label for part in self.parts for label in part.labels] or [self._class_without_label()]
         options = [o for o in dict.fromkeys(options) if o]
         if not options:
             raise Refused(*sentences.WITHOUT_LABEL(what="region"))
@@ -390,13 +380,12 @@ class RegionReader(Struct, gc=False):
         """Answers of a group without a shape; several entries of one group are answers of their own."""
         answers: list[AssetAnswer] = []
         problems: list[tuple[str, Refused]] = []
-        for n, (entry, value) in enumerate(zip(self.entries, self.values)):
+        for n, part in enumerate(self.parts):
             try:
-                answers.append(
-                    self._answer_about_asset(entry, value, f"{self.remarks.id}/{n}" if n else self.remarks.id)
-                )
+                id = f"{self.remarks.id}/{n}" if n else self.remarks.id
+                answers.append(self._answer_about_asset(part.entry, part.value, id))
             except Refused as problem:
-                problems.append((self.naming.question(entry.from_name), problem))
+                problems.append((self.naming.question(part.entry.from_name), problem))
         for name, refused in problems:
             self.remarks.skip(refused.code, name, str(refused))
         return RegionContent(answers=answers)
@@ -428,6 +417,22 @@ class RegionReader(Struct, gc=False):
             location=self.remarks.place.where,
         )
         return AssetAnswer(self.asset, control, about)
+
+
+def answers_in(parts: Iterable[Part], naming: Naming) -> list[Attribute]:
+    """What the entries of a region answer about it. Raises :class:`Refused`."""
+    found: list[Attribute] = []
+    for part in parts:
+        if is_answer(part.entry, part.value, shaped=part.shaped):
+            answer = answer_of(part.value, naming.control(part.entry.from_name))
+            if answer is not None:
+                name = naming.question(part.entry.from_name)
+                found.append(Attribute(name, answer.value, free_text=answer.free_text))
+    return found
+
+
+def _noted(part: Part) -> bool:
+    return bool(part.entry.meta or part.entry.normalization)
 
 
 def _note_of(entry: Region) -> str:

@@ -33,52 +33,11 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
-from to_labelbox_formats.label_studio.files.records import Number, Region, ValueRecord
+from to_labelbox_formats.label_studio.files.records import Number, ValueRecord
 from to_labelbox_formats.label_studio.regions.brush import bitmask, brush_mask
 from to_labelbox_formats.label_studio.regions.region_log import RegionLog
 
 # ------------------------------------------------------------------------------------------------ on pictures
-
-
-class PlainRectangle(Struct, gc=False, forbid_unknown_fields=True):
-    """The value that most exports are made of; anything beside these keys takes the general way."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    rectanglelabels: list[str]
-    rotation: float = 0.0
-
-
-class PlainPolygon(Struct, gc=False, forbid_unknown_fields=True):
-    points: list[tuple[float, float]]
-    polygonlabels: list[str]
-    closed: bool = True
-
-
-_PLAIN_RECTANGLE = msgspec.json.Decoder(PlainRectangle)
-_PLAIN_POLYGON = msgspec.json.Decoder(PlainPolygon)
-
-
-def plain_shape(entry: Region, width: float, height: float) -> tuple[str, Geometry] | None:
-    """Label and geometry of an upright rectangle or closed polygon with one label; None for everything else."""
-    try:
-        if entry.type == "rectanglelabels":
-            box = _PLAIN_RECTANGLE.decode(entry.value)
-            if len(box.rectanglelabels) != 1 or box.rotation or box.width < 0 or box.height < 0:
-                return None
-            return box.rectanglelabels[0], Box(
-                box.x * width / 100, box.y * height / 100, box.width * width / 100, box.height * height / 100
-            )
-        if entry.type == "polygonlabels":
-            outline = _PLAIN_POLYGON.decode(entry.value)
-            if len(outline.polygonlabels) != 1 or not outline.closed or len(outline.points) < 3:
-                return None
-            return outline.polygonlabels[0], Polygon(((_scaled(outline.points, width, height),),))
-    except UNDECODABLE:
-        return None
-    return None
 
 
 _VERTICES = msgspec.json.Decoder(list[tuple[float, float]], strict=False)
@@ -160,7 +119,7 @@ def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
         raise Refused(
             Code.POLYGON_INVALID, f"its points are no pairs of numbers: {in_words(error, value.points)}"
         ) from None
-    flat = _scaled(points, width, height)
+    flat = scaled(points, width, height)
     if value.closed is False:
         if len(points) < 2:
             raise Refused(*sentences.LINE_OF_FEW_POINTS(points=n_of(len(points), "point")))
@@ -170,7 +129,8 @@ def _polygon(value: ValueRecord, width: float, height: float) -> Geometry:
     return Polygon(((flat,),))
 
 
-def _scaled(points: list[tuple[float, float]], width: float, height: float) -> list[float]:
+def scaled(points: list[tuple[float, float]], width: float, height: float) -> list[float]:
+    """Vertices in per cent of a picture in pixels, one number after another."""
     width, height = float(width), float(height)  # twice as fast as with whole numbers
     return list(chain.from_iterable([(x * width / 100.0, y * height / 100.0) for x, y in points]))
 
@@ -206,8 +166,8 @@ def _vector(value: ValueRecord, width: float, height: float, remarks: RegionLog)
     if value.closed and len(paths) == 1:
         if len(paths[0]) < 3:
             raise Refused(*sentences.POLYGON_OF_FEW_POINTS(points=n_of(len(paths[0]), "point")))
-        return [Polygon(((_scaled(paths[0], width, height),),))]
-    lines: list[Geometry] = [Polyline(_scaled(p, width, height)) for p in paths if len(p) > 1]
+        return [Polygon(((scaled(paths[0], width, height),),))]
+    lines: list[Geometry] = [Polyline(scaled(p, width, height)) for p in paths if len(p) > 1]
     if not lines:
         raise Refused(*sentences.LINE_OF_FEW_POINTS(points=n_of(len(vertices), "point")))
     return lines

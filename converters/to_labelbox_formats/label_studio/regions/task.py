@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -35,11 +34,12 @@ from to_labelbox_formats.label_studio.files.records import (
 from to_labelbox_formats.label_studio.files.select_annotations import accepted, chosen
 from to_labelbox_formats.label_studio.options import Options
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
-from to_labelbox_formats.label_studio.regions.grouping import Families, Group, grouped, labels_of
+from to_labelbox_formats.label_studio.regions.grouping import Families, Group, Part, grouped, parts_of
 from to_labelbox_formats.label_studio.regions.naming import Naming
+from to_labelbox_formats.label_studio.regions.plain import Drawn, plain_answers, plain_regions
 from to_labelbox_formats.label_studio.regions.region import AssetAnswer, RegionReader
 from to_labelbox_formats.label_studio.regions.region_log import Place, RegionLog
-from to_labelbox_formats.label_studio.regions.shapes import MAX_FRAMES, plain_shape
+from to_labelbox_formats.label_studio.regions.shapes import MAX_FRAMES
 from to_labelbox_formats.label_studio.regions.task_assets import Shows, TaskAssets
 
 RELATION = "relation"
@@ -188,9 +188,10 @@ class TaskReader:
         groups, relations = _parts(annotation, assets)
         place = task.at(f"annotation {annotation.id}") if annotation.id is not None else task
         at = _AnnotationPlace(assets, place, task, prefix, Families(annotation.result or ()))
-        only = assets.only
-        if only is not None and only.slot.media is Media.IMAGE and not prefix:
-            answers = self._on_one_picture(groups, only, at)
+        only = assets.only if not prefix else None
+        draw = plain_regions(only, self._conventions.units) if only is not None else None
+        if only is not None and draw is not None:
+            answers = self._on_one_asset(groups, only, draw, at)
         else:
             answers = [answer for group in groups for answer in self._group(group, at)]
         self._place_answers(answers)
@@ -215,33 +216,35 @@ class TaskReader:
 
     # ----------------------------------------------------------------------------------------------------- regions
 
-    def _on_one_picture(self, groups: list[Group], asset: AssetRegions, at: _AnnotationPlace) -> list[AssetAnswer]:
-        """Regions on one picture: those that most exports are made of are read without the general machinery."""
+    def _on_one_asset(
+        self, groups: list[Group], asset: AssetRegions, draw: Callable[[Region, bool], Drawn], at: _AnnotationPlace
+    ) -> list[AssetAnswer]:
+        """Regions on the only asset of a task: plain ones are read without the general machinery."""
         answers: list[AssetAnswer] = []
-        units = self._conventions.units
-        frame = asset.frame if units == "percent" else partial(asset.frame_in, units)
-        plain_label, ids, ledger, where = self._naming.plain_label, asset.ids, self._log.ledger, at.place.where
+        naming, ids, ledger, where = self._naming, asset.ids, self._log.ledger, at.place.where
         for group in groups:
-            entry = group.entries[0]
-            identity, name, shape = entry.id, None, None
-            if (
-                len(group.entries) == 1
-                and not entry.item_index
-                and not (entry.meta or entry.parentID or entry.normalization)
-            ):
-                size = frame(entry)
-                found = plain_shape(entry, size[0], size[1]) if size is not None and asset.orientation == 1 else None
-                if found is not None:
-                    label, shape = found
-                    name = plain_label(entry, label)
-            if name is None or shape is None or type(identity) is not str or identity in ids:
+            entry, alone = group.entries[0], len(group.entries) == 1
+            identity, drawn = entry.id, None
+            attributes: tuple[Attribute, ...] | None = ()
+            if not (entry.item_index or entry.parentID or entry.normalization) and is_nothing(entry.meta):
+                drawn = draw(entry, alone)
+            name = naming.plain_label(entry, drawn[0]) if drawn is not None else None
+            if name is not None and not alone:
+                attributes = plain_answers(group, naming)
+            if drawn is None or name is None or attributes is None or type(identity) is not str or identity in ids:
                 answers += self._group(group, at)
                 continue
             ids.add(identity)
             asset.objects.add(identity)
             ledger[name].read += 1
             asset.annotations.append(
-                Object(id=identity, label=name, geometry=shape, location=f"{where} result[{group.number}]")
+                Object(
+                    id=identity,
+                    label=name,
+                    geometry=drawn[1],
+                    attributes=attributes,
+                    location=f"{where} result[{group.number}]",
+                )
             )
         return answers
 
@@ -255,8 +258,8 @@ class TaskReader:
             asset = at.assets.of(first)
             if asset is None:
                 return ()
-            values = _values(group.entries)
-            label = self._label_of(group, values, asset)
+            parts = _parts_of(group.entries)
+            label = self._label_of(parts, asset)
             id = asset.unique(f"{at.prefix}{first.id}" if first.id is not None else f"{at.prefix}#{group.number}")
             remarks = RegionLog(self._log, place, id)
             if any(entry.id != first.id for entry in group.entries):
@@ -267,8 +270,7 @@ class TaskReader:
                 self._naming,
                 self._conventions,
                 asset,
-                group.entries,
-                values,
+                parts,
                 remarks,
                 at.task,
                 "" if family is None else f"{at.prefix}{family}",
@@ -290,20 +292,19 @@ class TaskReader:
 
     def _ledger_label(self, group: Group, assets: TaskAssets) -> str:
         try:
-            values = [decode_value(e.value) if e.value else ValueRecord() for e in group.entries]
+            parts = parts_of(group.entries)
         except UNDECODABLE:
             return UNREADABLE
-        return self._label_of(group, values, assets.known(group.entries[0]))
+        return self._label_of(parts, assets.known(group.entries[0]))
 
-    def _label_of(self, group: Group, values: Sequence[ValueRecord], asset: AssetRegions | None) -> str:
+    def _label_of(self, parts: Sequence[Part], asset: AssetRegions | None) -> str:
         """What the ledger calls a region: its first label, with its question where it marks a time; else its control."""
-        for entry, value in zip(group.entries, values):
-            labels = labels_of(value)
-            if labels and labels[0]:
-                if value.ranges or (asset is not None and asset.slot.media is Media.AUDIO):
-                    return self._naming.counted_as(entry, labels)
-                return labels[0]
-        return group.entries[0].from_name or UNNAMED
+        for part in parts:
+            if part.labels and part.labels[0]:
+                if part.value.ranges or (asset is not None and asset.slot.media is Media.AUDIO):
+                    return self._naming.counted_as(part.entry, part.labels)
+                return part.labels[0]
+        return parts[0].entry.from_name or UNNAMED
 
     # ------------------------------------------------------------------------------------- answers and relations
 
@@ -385,12 +386,12 @@ def _unless(labelled: bool, wanted: bool, what: str) -> str:
     return "" if wanted else f"{what} are not ground truth; -O {what}=true takes them"
 
 
-def _values(entries: Sequence[Region]) -> list[ValueRecord]:
-    """The values of a region's entries; numbers may be written as texts. Raises :class:`Refused`."""
+def _parts_of(entries: Sequence[Region]) -> list[Part]:
+    """The entries of a region with their values; numbers may be written as texts. Raises :class:`Refused`."""
     try:
-        return [decode_value(e.value) if e.value else ValueRecord() for e in entries]
+        return parts_of(entries)
     except UNDECODABLE:
-        return [_loose_value(e.value) if e.value else ValueRecord() for e in entries]
+        return parts_of(entries, _loose_value)
 
 
 def _loose_value(raw: Raw) -> ValueRecord:

@@ -1,0 +1,128 @@
+"""The regions that most exports are made of, in few steps: upright rectangles, closed outlines and spans with one label.
+
+What holds anything beside their usual keys takes the general way (:mod:`.region`), which makes the same of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+from msgspec import Raw, Struct
+
+from to_labelbox.model.items import Attribute, Box, Geometry, Media, Polygon, TextSpan
+from to_labelbox.report.errors import Refused
+from to_labelbox_formats.label_studio.config import ANSWER_TAGS
+from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
+from to_labelbox_formats.label_studio.files.records import Region
+from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions
+from to_labelbox_formats.label_studio.regions.grouping import Group, parts_of
+from to_labelbox_formats.label_studio.regions.naming import Naming
+from to_labelbox_formats.label_studio.regions.region import answers_in
+from to_labelbox_formats.label_studio.regions.shapes import scaled
+
+
+class _Rectangle(Struct, gc=False, forbid_unknown_fields=True):
+    x: float
+    y: float
+    width: float
+    height: float
+    rectanglelabels: list[str]
+    rotation: float = 0.0
+
+
+class _Outline(Struct, gc=False, forbid_unknown_fields=True):
+    points: list[tuple[float, float]]
+    polygonlabels: list[str]
+    closed: bool = True
+
+
+class _Span(Struct, gc=False, forbid_unknown_fields=True):
+    start: int
+    end: int
+    text: str
+    labels: list[str]
+
+
+_RECTANGLE = msgspec.json.Decoder(_Rectangle).decode
+_OUTLINE = msgspec.json.Decoder(_Outline).decode
+_SPAN = msgspec.json.Decoder(_Span).decode
+
+Drawn = tuple[str, Geometry] | None
+"""The label of a plain shape and the shape itself."""
+
+
+def plain_regions(asset: AssetRegions, units: str) -> Callable[[Region, bool], Drawn] | None:
+    """What draws the plain regions of an asset and gives None for others; None where no region on it is plain.
+
+    Asked for an entry and whether it is its region's only one; then a picture also learns what it says of its size.
+    """
+    if asset.slot.media is Media.IMAGE:
+        return partial(_on_picture, asset, asset.frame if units == "percent" else partial(asset.frame_in, units))
+    return partial(_in_text, asset) if asset.slot.media is Media.TEXT else None
+
+
+def plain_answers(group: Group, naming: Naming) -> tuple[Attribute, ...] | None:
+    """What further entries of a plain region answer about it; None where they say anything else."""
+    first, *others = group.entries
+    if any(e.meta or e.normalization or e.id != first.id or e.kind not in ANSWER_TAGS for e in others):
+        return None
+    try:
+        parts = parts_of(others)
+        return None if any(part.labels for part in parts) else tuple(answers_in(parts, naming))
+    except (*UNDECODABLE, Refused):
+        return None
+
+
+def _on_picture(
+    asset: AssetRegions, frame: Callable[[Region], tuple[float, float] | None], entry: Region, alone: bool
+) -> Drawn:
+    draw = _DRAWN.get(entry.type or "")
+    value = draw(entry.value) if draw is not None else None
+    size = frame(entry) if value is not None or alone else None
+    if value is None or size is None or asset.orientation != 1:
+        return None
+    if isinstance(value, _Rectangle):
+        (label,), (width, height) = value.rectanglelabels, size
+        return label, Box(
+            value.x * width / 100, value.y * height / 100, value.width * width / 100, value.height * height / 100
+        )
+    return value.polygonlabels[0], Polygon(((scaled(value.points, *size),),))
+
+
+def _rectangle(raw: Raw) -> _Rectangle | None:
+    try:
+        box = _RECTANGLE(raw)
+    except UNDECODABLE:
+        return None
+    return None if len(box.rectanglelabels) != 1 or box.rotation or box.width < 0 or box.height < 0 else box
+
+
+def _outline(raw: Raw) -> _Outline | None:
+    try:
+        outline = _OUTLINE(raw)
+    except UNDECODABLE:
+        return None
+    return outline if len(outline.polygonlabels) == 1 and outline.closed and len(outline.points) > 2 else None
+
+
+_DRAWN: dict[str, Callable[[Raw], _Rectangle | _Outline | None]] = {
+    "rectanglelabels": _rectangle,
+    "polygonlabels": _outline,
+}
+
+
+def _in_text(asset: AssetRegions, entry: Region, alone: bool) -> Drawn:  # noqa: ARG001 - of all that draw
+    """A span that covers the very text that it says it covers, as offsets count code points."""
+    offsets = asset.offsets
+    if offsets is None or entry.type != "labels":
+        return None
+    try:
+        span = _SPAN(entry.value)
+    except UNDECODABLE:
+        return None
+    start, end = span.start, span.end
+    if len(span.labels) != 1 or not 0 <= start < end <= len(offsets.text) or offsets.text[start:end] != span.text:
+        return None
+    return span.labels[0], TextSpan(start, end)
