@@ -49,7 +49,7 @@ def option(default: Any, help: str = "", *, choices: Iterable[str] | Mapping[str
     if isinstance(default, Enum):
         choices = {member.value: member for member in type(default)}
     elif not isinstance(choices, Mapping):
-        choices = {word: word for word in choices}
+        choices = {str(word): str(word) for word in choices}  # members of an enum go by their names on the command line
     made = {"described": Described(help=help, choices=choices, **said)}
     return dataclasses.field(default=default, metadata=made)
 

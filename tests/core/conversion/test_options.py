@@ -19,6 +19,7 @@ from to_labelbox.batches.plan import Plan, decode_plan, encode_plan
 from to_labelbox.cli.batch import batch as batch_command
 from to_labelbox.cli.common import options_of
 from to_labelbox.cli.convert import convert as convert_command
+from to_labelbox.cli.import_ import import_ as import_command
 from to_labelbox.cli.inspect import inspect as inspect_command
 from to_labelbox.cli.ontology import ontology as ontology_command
 from to_labelbox.conversion.job import job_of
@@ -65,6 +66,13 @@ def test_an_option_is_said_once_and_is_everywhere() -> None:
         assert all(about.help in (function.__doc__ or "") for _, about in described(OutputOptions).values())
     assert {f.name for f in dataclasses.fields(Reading)} <= set(inspect.signature(to_labelbox.read).parameters)
     assert {IN_PLANS.get(name, name) for name in names - OF_THE_RUN} <= in_the_plan()
+
+
+@pytest.mark.parametrize("command", [convert_command, batch_command, import_command], ids=lambda c: c.name)
+def test_each_word_of_an_option_is_taken_on_the_command_line(command: click.Command) -> None:
+    for parameter in command.params:
+        for word in getattr(parameter.type, "choices", ()):
+            assert parameter.type.convert(str(word), parameter, None) == word, parameter.name
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
