@@ -6,7 +6,7 @@ COCO's own rule is taken; records that speak against it are counted. Where all o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from to_labelbox.geometry import raster
@@ -14,14 +14,13 @@ from to_labelbox.geometry import vector as geo
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
+from to_labelbox_formats.coco.arrangements import FEW, check_outlines, corners_of, form_of_boxes, near
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import Conventions, File
-from to_labelbox_formats.coco.options import Form, Options, Origin, Places, RleSides, Units, Visibility
+from to_labelbox_formats.coco.options import Form, Options, Origin, Outlines, Places, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.sample import Extent, Rle, Seen, seen_of
 
-_FEW = 3
-"""Records that a question needs at least."""
 _LARGE = 400
 """Sides of pictures, in pixels, on which coordinates up to 100 are remarkable."""
 _SOME, _MANY = 20, 50
@@ -36,14 +35,17 @@ def conventions_of(
         file.kind = FileKind.INSTANCES  # places in a field that is none of COCO's
     _tell_rectangles(file, sample, log)
     sides, limits = _sides(file, sample, options.units, log)
-    boxes = _form_of_boxes(file, sample, options.boxes, log)
-    if boxes is Form.SIZES and not any(sides) and not any(limits):
-        answered = boxes_only or options.places is not Places.AUTO or options.units is Units.PIXELS
-        _tell_apart(file, sample, boxes_only, answered, log)
+    boxes = form_of_boxes(file, sample, options.boxes, log)
+    outlines = Outlines.PAIRS if options.outlines is Outlines.AUTO else options.outlines
+    if boxes is Form.SIZES and outlines is Outlines.PAIRS and not any(sides) and not any(limits):
+        given = (options.places, options.units, options.outlines)
+        answered = boxes_only or given != (Places.AUTO, Units.AUTO, Outlines.AUTO)
+        check_outlines(file, sample, boxes_only, answered, log)
         _tell_areas(file, sample, log)
     stated_rle = options.rle_sides is RleSides.STATED
     return Conventions(
         boxes=boxes,
+        outlines=outlines,
         first=_first_pixel(file, sample, options.origin, log),
         sides=sides,
         limits=limits,
@@ -54,7 +56,16 @@ def conventions_of(
         stated_rle=stated_rle,
         by_rows=not stated_rle and not boxes_only and _by_rows(file, sample, log),
         whole_images=file.kind is FileKind.LABELS or _has_classes_of_images(file, sample, log),
+        drawn=(any(seen.box for seen in sample), any(seen.extent for seen in sample)),
     )
+
+
+def transposed(files: Sequence[File], options: Options) -> str:
+    """The options that take x for y in all that is drawn; none where one of them was given."""
+    if (options.boxes, options.outlines) != (Form.AUTO, Outlines.AUTO):
+        return ""
+    used = [any(file.conventions.drawn[kind] for file in files) for kind in (0, 1)]
+    return " ".join(option for option, is_used in zip(("-O boxes=yxhw", "-O outlines=yx"), used) if is_used)
 
 
 # ------------------------------------------------------------------------------------------------------- the unit
@@ -78,7 +89,7 @@ def _sides(file: File, sample: list[Seen], units: Units, log: Log) -> tuple[_Kin
     ]
     found: list[Sequence[Sequence[float]]] = [[values for values, _ in seen] for seen in sized]
     fractions = [sum(map(_is_fractions, values)) for values in found]
-    mostly = [count >= _FEW and count >= 0.9 * len(values) for count, values in zip(fractions, found)]
+    mostly = [count >= FEW and count >= 0.9 * len(values) for count, values in zip(fractions, found)]
     if units is Units.EACH:
         boxes, outlines, keypoints = (float(_BEYOND_ALL if kind else _BEYOND) for kind in mostly)
         return _PIXELS, (boxes, outlines, keypoints)
@@ -92,13 +103,13 @@ def _sides(file: File, sample: list[Seen], units: Units, log: Log) -> tuple[_Kin
         )
     most = fractions.index(max(fractions))
     certain = sum(_is_fractions(values) and min(size or (0,)) >= _SIDE for values, size in sized[most])
-    if certain >= _FEW:
+    if certain >= FEW:
         ask(
             f"{file.name}: the {_KINDS[most]} of {certain} of {n_of(len(found[most]), 'annotation')} looked at lie between 0 and 1, on "
             "pictures of hundreds of pixels, so they are fractions of the picture, while the others are pixels.",
             [_EACH_ANSWER, _PIXELS_ANSWER],
         )
-    if fractions[most] >= _FEW:
+    if fractions[most] >= FEW:
         log.assume(
             f"unit of {_KINDS[most]} ({file.name})",
             "pixels",
@@ -166,83 +177,6 @@ def _reach_a_hundred(sample: list[Seen]) -> bool:
 # ---------------------------------------------------------------------------------------------------------- boxes
 
 
-def _form_of_boxes(file: File, sample: list[Seen], boxes: Form, log: Log) -> Form:
-    """What boxes are: by their areas, their outlines and the pictures that they have to fit on."""
-    if boxes is not Form.AUTO:
-        return boxes
-    votes = [_vote(seen) for seen in sample if seen.box is not None]
-    sizes, corners = votes.count(Form.SIZES), votes.count(Form.CORNERS)
-    known = [seen for seen in sample if seen.box is not None and seen.size is not None]
-    leave = sum(_leaves(seen) for seen in known)
-    ordered = all(b[2] > b[0] and b[3] > b[1] for b in (seen.box for seen in sample) if b is not None)
-    fit = ordered and all(b[2] <= w + 1 and b[3] <= h + 1 for b, (w, h) in _placed(known))
-    by_fit = fit and leave >= _FEW and 2 * leave > len(known) and not sizes
-    if ordered and ((corners >= _FEW and not sizes) or by_fit):
-        reasons = [
-            f"{corners} have the area or outline of two corners, x0, y0, x1, y1" if corners else "",
-            f"{leave} of {len(known)} leave the picture as x, y, width, height, none as two corners" if leave and fit else "",
-        ]  # fmt: skip
-        ask(
-            f"{file.name}: its boxes look like two corners, not like COCO's x, y, width, height: "
-            f"of {n_of(len(votes), 'box', 'boxes')}, {'; '.join(filter(None, reasons))}.",
-            [("-O boxes=xyxy", "left, top, right, bottom"), _SIZES_ANSWER],
-        )
-    if leave >= _FEW and 20 * leave >= len(known) >= _SOME and not corners and all(map(_fits_as_centre, known)):
-        ask(
-            f"{file.name}: its boxes look like centre, width and height, not like COCO's x, y, width, height: {leave} of {len(known)} "
-            "leave the picture as the latter, none as the former.",
-            [("-O boxes=cxcywh", "x and y of the centre, width, height"), _SIZES_ANSWER],
-        )
-    if 20 * corners > len(votes) or (fit and 20 * leave > len(known)):
-        log.assume(
-            f"what bbox holds ({file.name})",
-            "x, y, width, height",
-            for_=sizes,
-            against=max(corners, leave if fit else 0),
-            unknown=len(votes) - sizes - corners,
-            why="areas and outlines of a sample of the boxes, and whether they fit on their pictures",
-            option="-O boxes=xyxy",
-        )
-    return Form.SIZES
-
-
-_SIZES_ANSWER = ("-O boxes=xywh", "left, top, width, height")
-
-
-def _vote(seen: Seen) -> Form | None:
-    """What the area or the outline of a box says, where it says one thing only."""
-    assert seen.box is not None
-    left, top, third, fourth = seen.box
-    if third <= left or fourth <= top:
-        return Form.SIZES
-    said = set()
-    if seen.area:
-        said |= {Form.SIZES} if _alike(seen.area, third * fourth) else set()
-        said |= {Form.CORNERS} if _alike(seen.area, (third - left) * (fourth - top)) else set()
-    if seen.extent is not None and not said:
-        said |= {Form.SIZES} if _near(seen.extent, (left, top, left + third, top + fourth)) else set()
-        said |= {Form.CORNERS} if _near(seen.extent, (left, top, third, fourth)) else set()
-    return said.pop() if len(said) == 1 else None
-
-
-def _leaves(seen: Seen) -> bool:
-    """Whether a box leaves its picture as x, y, width, height."""
-    assert seen.box is not None
-    assert seen.size is not None
-    left, top, width, height = seen.box
-    return left + width > seen.size[0] + 1 or top + height > seen.size[1] + 1
-
-
-def _fits_as_centre(seen: Seen) -> bool:
-    assert seen.box is not None
-    assert seen.size is not None
-    x, y, width, height = seen.box
-    return (
-        abs(x - seen.size[0] / 2) + width / 2 <= seen.size[0] / 2
-        and abs(y - seen.size[1] / 2) + height / 2 <= seen.size[1] / 2
-    )
-
-
 def _first_pixel(file: File, sample: list[Seen], origin: Origin, log: Log) -> float:
     """The number of the first pixel: told where boxes begin at 1 and end a pixel beyond the picture, as MATLAB counts."""
     if origin is not Origin.AUTO:
@@ -250,7 +184,7 @@ def _first_pixel(file: File, sample: list[Seen], origin: Origin, log: Log) -> fl
     placed = [(box, size) for seen in sample if (box := seen.box) and (size := seen.size)]
     beyond = sum(left + width == w + 1 or top + height == h + 1 for (left, top, width, height), (w, h) in placed)
     at_border = sum(left + width == w or top + height == h for (left, top, width, height), (w, h) in placed)
-    if beyond >= _FEW and beyond > at_border and min(min(box[:2]) for box, _ in placed) >= 1:
+    if beyond >= FEW and beyond > at_border and min(min(box[:2]) for box, _ in placed) >= 1:
         log.assume(
             f"the first pixel ({file.name})",
             "0, 0",
@@ -294,22 +228,10 @@ def _tell_areas(file: File, sample: list[Seen], log: Log) -> None:
     )
 
 
-def _placed(known: list[Seen]) -> Iterator[tuple[list[float], tuple[float, float]]]:
-    return ((seen.box, seen.size) for seen in known if seen.box is not None and seen.size is not None)
-
-
-def _alike(area: float, other: float) -> bool:
-    return abs(area - other) <= 0.001 * abs(other)
-
-
-def _near(extent: Sequence[float], other: Sequence[float]) -> bool:
-    return max(abs(a - b) for a, b in zip(extent, other)) <= 1.5
-
-
 def _tell_rectangles(file: File, sample: list[Seen], log: Log) -> None:
     """Say so where every outline of a sample is the rectangle of its box, as some exports write boxes."""
     drawn = [seen for seen in sample if seen.extent is not None]
-    alike = [s for s in drawn if s.upright and s.box and s.extent and _near(s.extent, _corners_of(s.box))]
+    alike = [s for s in drawn if s.upright and s.box and s.extent and near(s.extent, corners_of(s.box))]
     if len(alike) >= _SOME and len(alike) == len(drawn):
         log.assume(
             f"outlines that are just the corners of their boxes ({file.name})",
@@ -318,10 +240,6 @@ def _tell_rectangles(file: File, sample: list[Seen], log: Log) -> None:
             why="every outline of a sample is its box",
             option="--geometry bbox",
         )
-
-
-def _corners_of(box: Sequence[float]) -> Extent:
-    return box[0], box[1], box[0] + box[2], box[1] + box[3]
 
 
 # ------------------------------------------------------------------------------------------------------ keypoints
@@ -333,7 +251,7 @@ def _all_visible(file: File, sample: list[Seen], visibility: Visibility, log: Lo
         return visibility in (Visibility.PRESENT, Visibility.PLACED)
     placed = [(x, y, v) for seen in sample for x, y, v in seen.points if x or y]
     values = [v for seen in sample for _, _, v in seen.points if v > 0]
-    if len(placed) >= _FEW and not values:
+    if len(placed) >= FEW and not values:
         ask(
             f"{file.name}: all {len(placed)} keypoints looked at that have a place have the visibility 0, which says to COCO that "
             "they are absent.",
@@ -372,7 +290,7 @@ def _tell_counts(file: File, sample: list[Seen], log: Log) -> None:
         if s.stated_points is not None and s.points
     ]
     other = [(count, points) for count, points in stated if count != sum(there for _, there in points)]
-    if len(other) < _FEW or 2 * len(other) < len(stated):
+    if len(other) < FEW or 2 * len(other) < len(stated):
         return
     placed = sum(count == sum(bool(at) for at, _ in points) for count, points in other)
     log.assume(
@@ -386,53 +304,7 @@ def _tell_counts(file: File, sample: list[Seen], log: Log) -> None:
     )
 
 
-# ------------------------------------------------------------------------------------------------ boxes and outlines
-
-
-def _tell_apart(file: File, sample: list[Seen], boxes_only: bool, answered: bool, log: Log) -> None:
-    """Say so where outlines lie elsewhere than the boxes beside them, so that one of the two is not what it is taken for; ask where
-    nearly all do, and nothing says which are right.
-    """
-    both = [(seen.box, seen.extent) for seen in sample if seen.box and seen.extent and seen.box[2] > 0 < seen.box[3]]
-    apart = [(b, e) for b, e in both if not _near(e, _corners_of(b)) and _overlap(_corners_of(b), e) < _APART]
-    if len(apart) < _FEW or 20 * len(apart) < len(both):
-        return
-    alike = {
-        "were boxes centre, width, height": sum(_near(e, _corners_of([b[0] - b[2] / 2, b[1] - b[3] / 2, *b[2:]])) for b, e in apart),
-        "were boxes y, x, height, width": sum(_near(e, _corners_of([b[1], b[0], b[3], b[2]])) for b, e in apart),
-        "were outlines y, x": sum(_near((e[1], e[0], e[3], e[2]), _corners_of(b)) for b, e in apart),
-    }  # fmt: skip
-    most = max(alike, key=alike.__getitem__)
-    reading = f"; {most}, {alike[most]} would not" if 2 * alike[most] >= len(apart) else ""
-    if 10 * len(apart) >= 9 * len(both) and not answered:
-        centres = [("-O boxes=cxcywh", "boxes are centre, width, height")] if reading and "centre" in most else []
-        ask(
-            f"{file.name}: the outlines of {len(apart)} of {n_of(len(both), 'annotation')} looked at lie elsewhere than their boxes{reading}.",
-            [*centres, ("-O places=outlines", "the outlines are right"), ("--geometry bbox", "the boxes are right")],
-        )
-    log.assume(
-        f"where objects are ({file.name})",
-        "at their boxes, not at the outlines beside them"
-        if boxes_only
-        else "at their outlines, not at the boxes beside them",
-        for_=len(both) - len(apart),
-        against=len(apart),
-        why=f"outlines of a sample lie elsewhere than their boxes{reading}",
-        option="--geometry auto" if boxes_only else "--geometry bbox",
-    )
-
-
-_APART = 0.3
-"""Rectangles that have less in common, as a share of both together, are of different places."""
-
-
-def _overlap(one: Extent, other: Extent) -> float:
-    """The area that two rectangles have in common as a share of their union."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    common = max(width, 0) * max(height, 0)
-    union = sum((r[2] - r[0]) * (r[3] - r[1]) for r in (one, other)) - common
-    return common / union if union > 0 else 1.0
+# ----------------------------------------------------------------------------------------------------------- masks
 
 
 def _by_rows(file: File, sample: list[Seen], log: Log) -> bool:
@@ -442,7 +314,7 @@ def _by_rows(file: File, sample: list[Seen], log: Log) -> bool:
     columns, rows = fits.count("columns"), fits.count("rows")
     if not rows:
         return False
-    by_rows = rows >= _FEW and not columns
+    by_rows = rows >= FEW and not columns
     log.assume(
         f"runs of RLEs ({file.name})",
         "along rows" if by_rows else "down columns",
@@ -460,11 +332,11 @@ def _fits(runs: Rle, box: Sequence[float], size: tuple[float, float] | None) -> 
     if len(runs.size) != 2 or (size is not None and runs.size[0] * runs.size[1] != size[0] * size[1]):
         return ""
     height, width = runs.size if size is None else (int(size[1]), int(size[0]))
-    if (found := _drawn(runs, width, height)) is not None and _near(found, _corners_of(box)):
+    if (found := _drawn(runs, width, height)) is not None and near(found, corners_of(box)):
         return "columns"
     if (found := _drawn(runs, height, width)) is not None:
         left, top, right, bottom = found
-        return "rows" if _near((top, left, bottom, right), _corners_of(box)) else ""
+        return "rows" if near((top, left, bottom, right), corners_of(box)) else ""
     return ""
 
 
@@ -487,7 +359,7 @@ def _drawn(runs: Rle, width: int, height: int) -> Extent | None:
 def _has_classes_of_images(file: File, sample: list[Seen], log: Log) -> bool:
     """Whether many annotations have a class and no field for a place, as sets of camera traps have them beside their boxes."""
     count = sum(seen.placeless for seen in sample)
-    if file.kind in (FileKind.CAPTIONS, FileKind.PANOPTIC) or count < _FEW or 50 * count < len(sample):
+    if file.kind in (FileKind.CAPTIONS, FileKind.PANOPTIC) or count < FEW or 50 * count < len(sample):
         return False
     log.decide(f"{file.name}: annotations that have a class and no field for a place are classes of their whole images")
     return True

@@ -22,7 +22,7 @@ from to_labelbox_formats.coco.assets import ImageRecord, Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
 from to_labelbox_formats.coco.categories import Category
-from to_labelbox_formats.coco.conventions import conventions_of
+from to_labelbox_formats.coco.conventions import conventions_of, transposed
 from to_labelbox_formats.coco.detect import FileKind, why_not
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.frames import Frames
@@ -99,6 +99,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_name=items.name,
         unit_items=items.unlabelled,
         asset_names=items.names,
+        sizes_stated=True,
+        transposed=transposed(files, options),
     )
 
 

@@ -15,7 +15,7 @@ from to_labelbox_formats.coco.box_columns import Boxes
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.census import Census
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.options import Form
+from to_labelbox_formats.coco.options import Form, Outlines
 from to_labelbox_formats.coco.ranges import Table
 from to_labelbox_formats.coco.videos import SEQUENCES, Videos
 
@@ -23,15 +23,17 @@ from to_labelbox_formats.coco.videos import SEQUENCES, Videos
 class Conventions(Struct, frozen=True):
     """How a file is to be read.
 
-    ``boxes``: what the four numbers of a box are. ``first``: the number of the first pixel, which is taken off. ``sides``: coordinates are fractions of a side of the picture that is this long
+    ``boxes``: what the four numbers of a box are; ``outlines``: the order of those of an outline. ``first``: the number of the first pixel, which is taken off. ``sides``: coordinates are fractions of a side of the picture that is this long
     (1, or 100 for per cent); 0 for pixels: of boxes, outlines and keypoints. ``limits``: where this is not 0, those of an
     annotation with no greater number than this are fractions, and all others pixels, whatever ``sides`` says. ``stated``: a record's own ``bbox_mode`` counts,
     as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
     0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
-    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image.
+    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``drawn``: annotations have
+    boxes, and outlines.
     """
 
     boxes: Form = Form.SIZES
+    outlines: Outlines = Outlines.PAIRS
     first: float = 0
     sides: tuple[float, float, float] = (0.0, 0.0, 0.0)
     limits: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -42,11 +44,13 @@ class Conventions(Struct, frozen=True):
     stated_rle: bool = False
     by_rows: bool = False
     whole_images: bool = False
+    drawn: tuple[bool, bool] = (False, False)
 
     @property
     def plain(self) -> bool:
         """Whether boxes, outlines and RLEs are as COCO has them."""
-        return self.boxes is Form.SIZES and not (self.first or any(self.sides) or any(self.limits) or self.by_rows)
+        usual = self.boxes is Form.SIZES and self.outlines is Outlines.PAIRS
+        return usual and not (self.first or any(self.sides) or any(self.limits) or self.by_rows)
 
 
 _CAREFUL = frozenset({"attributes", "attribute_ids", "bbox_mode", "deleted", "isbbox"})

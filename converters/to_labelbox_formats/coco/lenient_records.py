@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any
 
+from to_labelbox.source.decimal_commas import EITHER, ambiguous, with_point
 from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Segment
@@ -101,7 +102,8 @@ def _attributes(value: Any) -> dict[str, Any] | None:
 
 
 def _number(value: Any) -> float:
-    """A number, also one in a text; NaN for anything else."""
+    """A number, also one in a text, with a decimal point or comma; NaN for anything else."""
+    value = with_point(value) if isinstance(value, str) else value
     try:
         return float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
@@ -113,15 +115,21 @@ def _is_number(value: Any) -> bool:
 
 
 def _numbers(value: Any, name: str, repairs: list[str]) -> list[float] | None:
-    """Numbers; texts that hold one are converted. Anything else becomes NaN, which makes the list invalid."""
+    """Numbers; texts that hold one are converted. Anything else becomes NaN, which makes the list invalid.
+
+    Raises ValueError for texts whose commas may be decimal ones or those of thousands.
+    """
     if value is None:
         return None
     if not isinstance(value, list):
         return [math.nan]
-    out = [_number(v) for v in value]
-    if any(isinstance(v, str) for v in value):
-        repairs.append(f"numbers of {name} are given as text")
-    return out
+    texts = [v for v in value if isinstance(v, str)]
+    if either := ambiguous(texts):
+        raise ValueError(f"{name} has {either!r}, and {EITHER}: write points")
+    if texts:
+        commas = ", with decimal commas" if any("," in text for text in texts) else ""
+        repairs.append(f"numbers of {name} are given as text{commas}")
+    return [_number(v) for v in value]
 
 
 def _untexted(value: Any, name: str, repairs: list[str]) -> Any:

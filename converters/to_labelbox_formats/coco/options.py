@@ -21,6 +21,17 @@ class Form(StrEnum):
     SIZES = "xywh"
     CORNERS = "xyxy"
     CENTRES = "cxcywh"
+    TRANSPOSED = "yxhw"
+    TRANSPOSED_CORNERS = "yxyx"
+    EACH = "each"
+
+
+class Outlines(StrEnum):
+    AUTO = "auto"
+    PAIRS = "xy"
+    SWAPPED = "yx"
+    LISTS = "xxyy"
+    EACH = "each"
 
 
 class Origin(StrEnum):
@@ -77,7 +88,14 @@ class Options:
         "numbers of each annotation, boxes, outlines and keypoints for themselves",
     )
     boxes: Form = option(
-        Form.AUTO, "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like xyxy or cxcywh"
+        Form.AUTO,
+        "what bbox holds; auto goes by bbox_mode, takes xywh, and asks where boxes look like another form; each goes by the "
+        "area or the outline of each annotation: two corners, else xywh",
+    )
+    outlines: Outlines = option(
+        Outlines.AUTO,
+        "how the numbers of outlines follow each other: xy, yx, xxyy for all x before all y; auto takes xy and asks where outlines "
+        "lie at their boxes another way; each takes another way only where an outline then lies at the box beside it",
     )
     places: Places = option(
         Places.AUTO,

@@ -50,12 +50,13 @@ class Seen(Struct):
     """What an annotation says: its box if that is four numbers, its area, the extent of its outline, its RLE, its keypoints as
     triples, how many it says they are, the size of its picture.
 
-    ``upright``: the outline is an upright rectangle. ``placeless``: it has a class, and no field for a place.
+    ``listed``: the extent of its outline, were all x before all y. ``upright``: it is an upright rectangle. ``placeless``: it has a class, and no field for a place.
     """
 
     box: list[float] | None
     area: float | None
     extent: Extent | None
+    listed: Extent | None
     upright: bool
     runs: Rle | None
     points: list[tuple[float, float, float]]
@@ -84,7 +85,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
         except UNDECODABLE:
             continue
         box = record.bbox if record.bbox and len(record.bbox) == 4 and record.bbox_mode is None else None
-        extent, upright = _extent(record.segmentation)
+        extent, listed, upright = _extents(record.segmentation)
         category = find(file.categories, record.category_id)
         points = as_triples(record.keypoints or [], (category and category.keypoints) or ())
         empty = not (record.bbox or points or bytes(record.segmentation)) and record.category_id is not None
@@ -92,6 +93,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             box=box,
             area=record.area,
             extent=extent,
+            listed=listed,
             upright=upright,
             runs=_rle(record.segmentation),
             points=list(zip(points[::3], points[1::3], points[2::3])),
@@ -127,16 +129,31 @@ def _is_place(value: Any) -> bool:
     return bool(value) and all(isinstance(v, list | dict) and len(v) >= 2 for v in value)
 
 
-def _extent(segmentation: msgspec.Raw) -> tuple[Extent | None, bool]:
-    """What lies around an outline, and whether it is an upright rectangle."""
+def seen_of_text(text: bytes) -> tuple[float | None, Extent | None]:
+    """The area that a record states, and the extent of its outline."""
+    try:
+        record = _record(text)
+    except UNDECODABLE:
+        return None, None
+    return record.area, _extents(record.segmentation)[0]
+
+
+def _extents(segmentation: msgspec.Raw) -> tuple[Extent | None, Extent | None, bool]:
+    """What lies around an outline, and what were all x before all y; whether it is an upright rectangle."""
     try:
         parts = _outline(segmentation)
     except UNDECODABLE:
-        return None, False
+        return None, None, False
     xs, ys = [v for part in parts for v in part[::2]], [v for part in parts for v in part[1::2]]
     if not xs or not ys:
-        return None, False
-    return (min(xs), min(ys), max(xs), max(ys)), len(ys) in (4, 5) and (len(set(xs)), len(set(ys))) == (2, 2)
+        return None, None, False
+    halves = [(part[: len(part) // 2], part[len(part) // 2 :]) for part in parts]
+    listed = _around([x for half, _ in halves for x in half], [y for _, half in halves for y in half])
+    return _around(xs, ys), listed, len(ys) in (4, 5) and (len(set(xs)), len(set(ys))) == (2, 2)
+
+
+def _around(xs: Sequence[float], ys: Sequence[float]) -> Extent:
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _rle(segmentation: msgspec.Raw) -> Rle | None:

@@ -19,11 +19,12 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
+from to_labelbox_formats.coco.arrangements import AS_PAIRS, AS_SIZES, form_of, order_of
 from to_labelbox_formats.coco.categories import Category, unique_names
 from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import find
 from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
-from to_labelbox_formats.coco.options import Form
+from to_labelbox_formats.coco.options import Form, Outlines
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
     LooseFields,
@@ -65,12 +66,10 @@ def straighten(reading: Reading) -> None:
         if not has_outline(data.segmentation):
             data.attributes = {**(data.attributes or {}), "rotation": -angle}
     elif len(data.bbox) == 4:
-        left, top, third, fourth = data.bbox
-        if form in _CORNERS or (form is None and conventions.boxes is Form.CORNERS):
-            third, fourth = third - left, fourth - top
-        elif form is None and conventions.boxes is Form.CENTRES:
-            left, top = left - third / 2, top - fourth / 2
-        data.bbox = [left, top, third, fourth]
+        of_file = Form.SIZES if form is not None else conventions.boxes
+        if of_file is Form.EACH:
+            of_file = form_of(reading.record.text, data.bbox)
+        left, top, third, fourth = data.bbox = AS_SIZES[Form.CORNERS if form in _CORNERS else of_file](*data.bbox)
         if form in _FRACTIONS:
             width, height = size_of(reading.asset)
             data.bbox = [left * width, top * height, third * width, fourth * height]
@@ -135,7 +134,7 @@ def _shape(reading: Reading, segmentation: list[list[float]] | Rle | MixedOutlin
         if isinstance(segmentation, list) and segmentation:
             if len(segmentation) == 1 and len(segmentation[0]) == 2 and geo.finite(segmentation[0]):
                 return _one_point(reading, segmentation[0])
-            return _polygon(reading, segmentation)
+            return _polygon(reading, _in_pairs(reading, segmentation))
         if isinstance(segmentation, MixedOutline):
             return _mixed(reading, segmentation)
         if isinstance(segmentation, Rle):
@@ -213,6 +212,16 @@ def _polygon(reading: Reading, parts: list[list[float]]) -> Polygon | None:
         else:
             reading.without(Code.POLYGON_TOO_SHORT, fault)
     return Polygon(tuple([(_scaled(reading, part),) for part in kept])) if kept else None
+
+
+def _in_pairs(reading: Reading, rings: list[list[float]]) -> list[list[float]]:
+    """Rings as x, y, x, y, where their file has another order."""
+    order = reading.record.file.conventions.outlines
+    if order is Outlines.EACH:
+        order = order_of(rings, reading.data.bbox)
+    return (
+        rings if order is Outlines.PAIRS else [AS_PAIRS[order](ring) if len(ring) % 2 == 0 else ring for ring in rings]
+    )
 
 
 def _one_point(reading: Reading, place: list[float]) -> Point | None:

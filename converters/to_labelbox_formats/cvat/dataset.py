@@ -71,6 +71,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         details={"files": len(exports), "tasks": len(tasks)},
         unit_name=units.name,
         unit_items=units.unlabelled,
+        sizes_stated=True,
     )
 
 

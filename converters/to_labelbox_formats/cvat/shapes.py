@@ -39,6 +39,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError, Refused
 from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.report.plain_words import in_words
+from to_labelbox.source.decimal_commas import with_point
 from to_labelbox_formats.cvat.meta import LabelSpec, element_label, joined
 from to_labelbox_formats.cvat.nodes import Answer, Figure, Node, make_node, name_and_value
 from to_labelbox_formats.cvat.options import Coordinates
@@ -159,7 +160,6 @@ def figure_in_pixels(node: Node, form: Coordinates, width: int | None, height: i
     return Figure(kind, [v * (height if n % 2 else width) for n, v in enumerate(numbers)], rotation)
 
 
-_DECIMAL = re.compile(r"\s*-?\d+,\d+\s*")
 _PAIR_OF_DECIMALS = re.compile(r"\s*(-?\d+),(\d+)\s*[,\s]\s*(-?\d+),(\d+)\s*")
 
 
@@ -171,9 +171,10 @@ def _with_points(node: Node) -> Node | None:
         fields["points"] = ";".join(m.expand(r"\1.\2,\3.\4") for m in pairs if m is not None)
         return make_node(node.tag, fields) if pairs and None not in pairs else None
     named = [name for name in (*_FIELDS.get(node.tag, ()), "rotation") if name in fields]
-    if any("." in fields[n] for n in named) or not any(_DECIMAL.fullmatch(fields[n]) for n in named):
+    pointed = {n: with_point(fields[n]) for n in named}
+    if any("." in fields[n] for n in named) or all(pointed[n] is fields[n] for n in named):
         return None
-    return make_node(node.tag, fields | {n: fields[n].replace(",", ".") for n in named})
+    return make_node(node.tag, fields | pointed)
 
 
 _flat = msgspec.json.Decoder(list[float])

@@ -179,8 +179,8 @@ def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
     return False
 
 
-def are_sides_swapped(wanted: Sides, corners: Corners, sample: Sample, path: str, log: Log) -> bool:
-    """Whether ``<size>`` has width and height the wrong way round, as VATIC wrote it."""
+def are_sides_swapped(wanted: Sides, sample: Sample, path: str, log: Log) -> bool:
+    """Whether ``<size>`` has width and height the wrong way round, as VATIC wrote it, by the pictures at hand."""
     if wanted is not Sides.AUTO:
         return wanted is Sides.SWAPPED
     if sample.turned_own and not sample.turned_stated and not sample.upright:
@@ -201,18 +201,6 @@ def are_sides_swapped(wanted: Sides, corners: Corners, sample: Sample, path: str
                 ("-O sides=swapped", "<size> has width and height the wrong way round"),
                 ("-O sides=as_stated", "<size> is right: the pictures were turned after labelling"),
             ),
-        )
-    if corners is Corners.AUTO and sample.leaving > 1 and 5 * sample.leaving >= sample.sided == sample.fit_swapped:
-        options = [
-            ("-O sides=swapped", "<size> has width and height the wrong way round"),
-            ("-O corners=transposed", "xmin and xmax are heights, ymin and ymax widths"),
-            ("-O sides=as_stated", "<size> is right: the boxes are cut off there"),
-        ]
-        pictures = f", which is that of {n_of(sample.upright, 'picture')} looked at" if sample.upright else ""
-        ask(
-            f"{path}: {sample.leaving} of {sample.sided} boxes go beyond the size that is stated{pictures}, and all stay within it with width "
-            "and height exchanged.",
-            options[1:] if sample.upright else options,
         )
     return False
 

@@ -74,7 +74,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         sizes=are_sizes(options.corners, sample, path, log),
         degrees=are_degrees(options.angle, sample, path, log),
         any_angle=options.angle is not Angle.AUTO,
-        sides_swapped=are_sides_swapped(_sides(options, context), options.corners, sample, path, log),
+        sides_swapped=are_sides_swapped(_sides(options, context), sample, path, log),
         resized=are_resized(context.other_size, sample, path, log),
         as_displayed=sample.as_displayed,
     )
@@ -107,6 +107,8 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_name=layout.entry,
         unit_items=items.unlabelled,
         asset_names=items.names,
+        sizes_stated=options.sides is Sides.AUTO,
+        transposed="-O corners=transposed" if options.corners is Corners.AUTO else "",
     )
 
 

@@ -46,8 +46,7 @@ class Sample:
     ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem, ``named``; the size of one alone
     is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated (``by_one_factor``: on both sides),
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
-    radians, and whole numbers beyond a half turn. Of the ``sided``, ``leaving`` go beyond the stated size, and ``fit_swapped`` stay
-    within it with its sides exchanged. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is
+    radians, and whole numbers beyond a half turn. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is
     stated and ``turned_stated`` beyond the picture; ``upright`` counts pictures that have the stated size. ``as_displayed``: which side up they were labelled. ``copied``: ymax is xmin.
     """
 
@@ -62,7 +61,7 @@ class Sample:
         self.rescaled = self.by_one_factor = self.only_stated = self.only_own = 0
         self.angles = self.beyond_turn = self.whole_angles = 0
         self.upright = self.turned = self.turned_own = self.turned_stated = 0
-        self.sided = self.leaving = self.fit_swapped = self.copied = 0
+        self.copied = 0
         self._shown: list[tuple[Size | None, Header]] = []
         self.order = CornerOrder()
         self.zero = ""
@@ -145,10 +144,6 @@ class Sample:
         for left, top, right, bottom, width, height in self._boxes:
             self.order.add(left, top, right, bottom, width, height)
             self.copied += bottom == left
-            if width != height and width and height:
-                self.sided += 1
-                self.leaving += right > width + 1 or bottom > height + 1
-                self.fit_swapped += right <= height + 1 and bottom <= width + 1
 
     def _outlined(self, row: Row, element: Element) -> None:
         """Compare the outline of an object with the box beside it."""

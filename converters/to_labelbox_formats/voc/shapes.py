@@ -16,6 +16,7 @@ from to_labelbox.geometry.vector import open_ring
 from to_labelbox.model.items import Box, Keypoint, Keypoints, Point, Polygon, RotatedBox
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
+from to_labelbox.source.decimal_commas import EITHER, ambiguous, with_point, without_thousands
 from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import CORNERS, Row, child_of, children_of, text_of
 from to_labelbox_formats.voc.options import Commas, PartNames
@@ -24,11 +25,7 @@ _MAX_COORDINATE = 1e9
 _NO_SIZE = "fractions of an image whose size is not known: give the images with --media-root, or --sizes FILE"
 _SWAPPED = "the corners are swapped: put in order (-O corners=sizes if xmax and ymax are width and height)"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
-_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
-_MAY_BE_EITHER = (
-    "before three digits a comma may be a decimal one or that of thousands: -O commas=decimal, or -O commas=thousands"
-)
+_MAY_BE_EITHER = f"{EITHER}: -O commas=decimal, or -O commas=thousands"
 _PAIR = re.compile(r"\s*([^\s,]+)\s*,\s*([^\s,]+)\s*")
 """A vertex as FAIR1M writes it: ``<point>100.0,200.5</point>``."""
 _VERTEX = re.compile(r"([xy])([0-9]{1,6})")
@@ -151,11 +148,11 @@ class ShapeReader:
     def _number(self, name: str, text: str | None, where: str) -> float | None:
         value = number(text)
         said = (text or "").strip()
-        if value is None and self._rules.commas is Commas.THOUSANDS and _THOUSANDS.fullmatch(said):
-            value = number(said.replace(",", ""))
-        if value is None and _COMMA.fullmatch(said):
+        if value is None and self._rules.commas is Commas.THOUSANDS:
+            value = number(without_thousands(said))
+        if value is None and (pointed := with_point(said)) is not said:
             self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}: the comma is taken as a decimal point", where)
-            value = number(said.replace(",", "."))
+            value = number(pointed)
         return value
 
     def box(self, corners: Sequence[str | None], where: str) -> Box | tuple[Code, str] | None:
@@ -163,9 +160,8 @@ class ShapeReader:
         if all(text is None for text in corners):
             return None
         values = []
-        with_comma = [text.strip() for text in corners if text and "," in text]
-        if with_comma and self._rules.commas is Commas.AUTO and all(map(_THOUSANDS.fullmatch, with_comma)):
-            return Code.BOX_INVALID, f"{with_comma[0]!r}: {_MAY_BE_EITHER}"
+        if self._rules.commas is Commas.AUTO and (either := ambiguous(filter(None, corners))):
+            return Code.BOX_INVALID, f"{either!r}: {_MAY_BE_EITHER}"
         for name, text in zip(CORNERS, corners):
             value = self._number(name, text, where)
             if value is None:

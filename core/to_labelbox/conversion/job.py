@@ -164,7 +164,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     claims.set(dataset.names)
     if job.name:
         dataset = replace(dataset, name=job.name)
-    dataset = with_picture_sizes(dataset, source.path, context.other_size, log)
+    dataset = with_picture_sizes(dataset, source, context.media, context.other_size, log)
     if settings.url_map:
         settings = dataclasses.replace(settings, url_map=AssetTable(settings.url_map, claims))
     dataset = with_splits(located(dataset, context, settings.url_map), settings)

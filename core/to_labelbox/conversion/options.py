@@ -52,7 +52,7 @@ class Reading:
     )
     other_size: str = option(
         "auto",
-        "What labels are pixels of, where a picture has another size than the source states: of that size, and to be scaled or not, or of the picture.",
+        "What labels are pixels of, where a picture has another size than the source states: of that size, and to be scaled or not, of the picture, or of that size with width and height exchanged.",
         choices=tuple(OtherSize),
     )
 

@@ -1,38 +1,52 @@
-"""Pictures at hand that have another size than their source states: what frame its labels are in, one rule for all readers.
+"""Pictures that have another size than their source states: what frame its labels are in, one rule for all readers.
 
 A picture may have been scaled after it was labelled, or the source have its size wrong, its sides exchanged, or be about
 another picture. Readers only say that the sizes differ (:attr:`~to_labelbox.model.items.Asset.picture`). Shapes that leave
 one of the two frames and fit the other are evidence; where there is none, and most such pictures are scaled or have their
-sides exchanged, only the user can tell.
+sides exchanged, only the user can tell. Where no picture is at hand, labels that go beyond the stated size and all stay within
+it with width and height exchanged are evidence that it is stated wrongly, or that x and y are exchanged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from to_labelbox.model.items import Annotation, Asset, Item, Keypoints, Object, Point, Polyline
+from to_labelbox.model.items import Annotation, Asset, Box, Item, Keypoints, Object, Point, Polyline
 from to_labelbox.model.text import n_of
 from to_labelbox.plugins.dataset import Dataset
+from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.rules.settings import OTHER_SIZE_ANSWERS, OtherSize
-from to_labelbox.source.asset_lookup import spread
+from to_labelbox.source.asset_lookup import MediaFolder, NameIndex, spread
+from to_labelbox.source.files import Source
 from to_labelbox.source.side_up import Size, code_of_sizes, is_scaled
 
 SAMPLED = 64
 """Units whose sizes are compared when a source is opened."""
 _RARE = 0.02
 """Up to this share, pictures of another size are told one by one and ask nothing."""
+_FEW, _PART = 3, 0.2
+"""Labels beyond the stated size that a question needs at least, as a number and as a share."""
+_LABELLED = 33
+"""Of these, more than half of those whose labels are held against stated sizes."""
+_LOOKED_AT = 8
+"""Pictures that are looked at where labels leave their stated size."""
+_LABELS = 128
+"""Labels of a picture that are held against its size at most."""
 
 
 _DONE = {
     OtherSize.STATED: "labels are taken as pixels of the stated size",
     OtherSize.SCALED: "labels are scaled to the picture",
     OtherSize.PICTURE: "labels are taken as pixels of the picture",
+    OtherSize.EXCHANGED: "labels are taken as pixels of the picture",
 }
 
 
@@ -49,12 +63,40 @@ class _Sample(NamedTuple):
     example: tuple[Size, Size]
 
 
-def with_picture_sizes(dataset: Dataset, path: str, wanted: OtherSize, log: Log) -> Dataset:
+class _Exchange(Struct):
+    """Of the labels of a sample whose pictures are no squares and not known to have another size: how many, and how many leave the
+    stated frame, and that with its sides exchanged; the pictures of the former."""
+
+    labels: int = 0
+    beyond_stated: int = 0
+    beyond_exchanged: int = 0
+    pictures: dict[str, Size] = field(default_factory=dict)
+
+    def add(self, path: str, frame: Size, annotations: Iterable[Annotation]) -> None:
+        width, height = frame
+        for right, bottom in map(_reach, annotations if width != height else ()):
+            self.labels += right > 0 < bottom
+            if right > width + 1 or bottom > height + 1:
+                self.beyond_stated += 1
+                self.pictures[path] = frame
+            self.beyond_exchanged += right > height + 1 or bottom > width + 1
+
+
+def with_picture_sizes(
+    dataset: Dataset, source: Source, media: MediaFolder | None, wanted: OtherSize, log: Log
+) -> Dataset:
     """The dataset with its labels in the frames of its data rows. Raises :class:`UsageError` with the question."""
     taken = wanted
     if wanted is OtherSize.AUTO:
-        unlabelled = dataset.unit_items
-        taken = _concluded(_sampled(dataset, unlabelled), path, log) if unlabelled else OtherSize.STATED
+        unlabelled, exchange = dataset.unit_items, _Exchange()
+        taken = (
+            _concluded(_sampled(dataset, unlabelled, exchange), source.path, log) if unlabelled else OtherSize.STATED
+        )
+        _ask_exchanged(exchange, dataset.transposed, source, media)
+    if taken is OtherSize.EXCHANGED:
+        if not dataset.sizes_stated:
+            raise UsageError(f"{source.path}: --other-size exchanged: the source states no sizes of pictures")
+        return replace(dataset, iterate=partial(_exchanged_items, dataset))
     return replace(dataset, iterate=partial(_framed_items, dataset, taken))
 
 
@@ -62,6 +104,14 @@ def _framed_items(dataset: Dataset, taken: OtherSize, log: Log, start: int, stop
     for item in dataset.iterate(log, start, stop):
         asset = item.asset
         yield item if asset.picture is None else _framed(item, asset, asset.picture, taken, log)
+
+
+def _exchanged_items(dataset: Dataset, log: Log, start: int, stop: int) -> Iterator[Item]:
+    for item in dataset.iterate(log, start, stop):
+        asset = item.asset
+        own = asset.picture
+        size = (asset.height, asset.width) if own is None else own
+        yield replace(item, asset=replace(asset, width=size[0], height=size[1], picture=None))
 
 
 def _framed(item: Item, asset: Asset, own: Size, taken: OtherSize, log: Log) -> Item:
@@ -79,19 +129,24 @@ def _framed(item: Item, asset: Asset, own: Size, taken: OtherSize, log: Log) -> 
     return replace(item, asset=replace(asset, width=own[0], height=own[1], picture=None), annotations=annotations)
 
 
-def _sampled(dataset: Dataset, unlabelled: Callable[[int], Sequence[Item]]) -> _Sample:
+def _sampled(dataset: Dataset, unlabelled: Callable[[int], Sequence[Item]], exchange: _Exchange) -> _Sample:
     assets = other = scales = exchanged = beyond_stated = beyond_picture = 0
     example = ((0, 0), (0, 0))
-    for unit in spread(dataset.unit_count, SAMPLED):
+    units = spread(dataset.unit_count, SAMPLED)
+    held_against_size = set(units[:: 1 + len(units) // _LABELLED] if dataset.sizes_stated else ())
+    for unit in units:
         items = unlabelled(unit)
         assets += len(items)
-        if all(item.asset.picture is None for item in items):
+        if unit not in held_against_size and all(item.asset.picture is None for item in items):
             continue
         for item in dataset.iterate(Log(), unit, unit + 1):
             own, asset = item.asset.picture, item.asset
-            if own is None or asset.width is None or asset.height is None:
+            if asset.width is None or asset.height is None:
                 continue
             stated = asset.width, asset.height
+            if own is None:
+                exchange.add(asset.path, stated, islice(item.annotations, _LABELS))
+                continue
             other += 1
             by_one_factor, turned = is_scaled(stated, own), own == stated[::-1]
             scales += by_one_factor
@@ -105,12 +160,44 @@ def _sampled(dataset: Dataset, unlabelled: Callable[[int], Sequence[Item]]) -> _
     return _Sample(assets, other, scales, exchanged, beyond_stated, beyond_picture, example)
 
 
+def _ask_exchanged(found: _Exchange, transposed: str, source: Source, media: MediaFolder | None) -> None:
+    """Stop where labels go beyond the stated sizes, and all stay within them the other way round."""
+    if found.beyond_exchanged or found.beyond_stated < max(_FEW, _PART * found.labels):
+        return
+    answers = [("--other-size stated", "the sizes are right: labels are cut off there")]
+    if transposed:
+        answers.insert(0, (transposed, "x and y of the labels are exchanged"))
+    confirmed = _have_stated_sizes(found.pictures, source, media)
+    if not confirmed:
+        answers.insert(0, ("--other-size exchanged", "the sizes are stated with width and height the wrong way round"))
+    if len(answers) > 1:
+        ask(
+            f"{source.path}: {found.beyond_stated:,} of {n_of(found.labels, 'label')} looked at go beyond the size that is stated"
+            f"{', which the pictures at hand have' if confirmed else ''}, and all stay within it with width and height exchanged.",
+            answers,
+        )
+
+
+def _have_stated_sizes(pictures: Mapping[str, Size], source: Source, media: MediaFolder | None) -> bool:
+    """Whether a picture of those that are at hand has the size that is stated."""
+    index = NameIndex(() if source.is_file else source.pictures)
+    for path, size in islice(pictures.items(), _LOOKED_AT):
+        header = None if media is None else media.header(path)
+        if header is None and isinstance(name := index.find(path), str):
+            header = source.header(name)
+        if header is not None and size in ((header.width, header.height), header.upright):
+            return True
+    return False
+
+
 def _reach(annotation: Annotation) -> tuple[float, float]:
     """How far right and down the shape of an annotation reaches."""
     if not isinstance(annotation, Object):
         return 0, 0
     shape = annotation.geometry
     match shape:
+        case Box(left, top, width, height):
+            return left + width, top + height
         case Point(x, y):
             return x, y
         case Keypoints(points):

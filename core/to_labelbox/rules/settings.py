@@ -50,12 +50,13 @@ class SplitWords(StrEnum):
 
 
 class OtherSize(StrEnum):
-    """What labels are pixels of, where a picture at hand has another size than the source states."""
+    """What labels are pixels of, where a picture has another size than the source states, or is likely to."""
 
     AUTO = "auto"
     STATED = "stated"
     SCALED = "scaled"
     PICTURE = "picture"
+    EXCHANGED = "exchanged"
 
 
 OTHER_SIZE_ANSWERS = (

@@ -372,7 +372,7 @@ def test_corners_ask_for_a_word(convert: Convert) -> None:
         run = convert(given, options={"boxes": "xyxy"}, geometry=geometry)
         assert [box(line) for line in run.lines] == [(10, 20, 30 + n, 40) for n in range(3)]
     assert box(convert(given, options={"boxes": "xywh"}).lines[0]) == (10, 20, 40, 60)
-    right = [annotation(n, bbox=[10, 20, 40, 60], area=area) for n, area in enumerate([1200, 1200, 1200, 2400])]
+    right = [annotation(n, bbox=[10, 20, 40, 60], area=area) for n, area in enumerate([1200, 1200, 2400, 2400])]
     assert box(convert(coco(right)).lines[0]) == (10, 20, 40, 60)
 
 
