@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from to_labelbox.batches.dataset_run import DatasetRun
 from to_labelbox.batches.report import Row
-from to_labelbox.batches.same_assets import CompareTask, Seen, compare, look_at, sharing
+from to_labelbox.batches.same_assets import MOST_UNITS, CompareTask, Seen, compare, look_at, sharing
 from to_labelbox.conversion.addresses import advice, shared_addresses
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.process_pool import WorkerPool
@@ -18,11 +18,14 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 
+_APART = "give --global-key '{dataset}/{relpath}'"
+
 
 def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, pool: WorkerPool) -> None:
     """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets.
 
-    Those of which an asset has another size, text or content than the one of its key are about others, and are left out.
+    Those of which an asset has another size, text or content than the one of its key are about others, and are left out; so are those that
+    say nothing but what earlier ones say.
     """
     pairs = shared_keys([s.gathered.keys for s in sets])
     seen = {} if common.settings.rows is not None else _looked_at([sets[n] for n in sharing(pairs)], pool)
@@ -39,19 +42,28 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
         if common.settings.rows is not None:
             continue
         path, earlier = dataset.found.path, sets[other].found.path
-        refuted, copied = "", 0
-        for one, compared in compare(known, seen.get(dataset.number, {})):
-            if compared.why:
-                refuted = (
-                    f"{count} of its global keys are those of {sets[one].found.path!r} too, where {n_of(compared.others, 'asset')} "
-                    f"of {compared.alike:,} looked at {'has' if compared.others == 1 else 'have'} other {compared.why} "
-                    f"({compared.other!r} is the first): give --global-key '{{dataset}}/{{relpath}}'"
-                )
-                break
-            if compared.labels and not copied:
-                copied, earlier = compared.labels, sets[one].found.path
-        if refuted:
-            dataset.failure = refuted
+        own = seen.get(dataset.number, {})
+        compared = compare(known, own)
+        refuted = next((one for one in compared if one[1].why), None)
+        copied = [(sets[one].found.path, c.labels) for one, c in compared if c.equal and c.labels]
+        if refuted is not None:
+            one, differing = refuted
+            dataset.failure = (
+                f"{count} of its global keys are those of {sets[one].found.path!r} too, where {n_of(differing.others, 'asset')} "
+                f"of {differing.alike:,} looked at {'has' if differing.others == 1 else 'have'} other {differing.why} "
+                f"({differing.other!r} is the first): {_APART}"
+            )
+            continue
+        whole = dataset.head.units <= MOST_UNITS and len(own) == sum(c.alike for _, c in compared if c.equal)
+        if copied and whole:
+            whose = " and ".join(repr(name) for name, _ in copied)
+            told = f"{n_of(len(own), 'asset')} and {n_of(sum(labels for _, labels in copied), 'label')}"
+            message = (
+                f"it says the same as {whose}, all its {told} included: delete it, or, if it is about others, {_APART}"
+            )
+            if common.fail:
+                raise UsageError(f"{path}: {message}")
+            dataset.failure = message
             continue
         notes.assume(
             "assets of one global key in several datasets",
@@ -61,19 +73,14 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
             option="--global-key '{dataset}/{relpath}'",
         )
         if copied:
-            message = (
-                f"{count} of its global keys are those of {earlier!r} too, and the {n_of(copied, 'label')} of theirs that were looked at are "
-                "equal: is it a copy? All would stand there twice: leave one of the two out; if they are others, tell them apart with "
-                "--global-key '{dataset}/{relpath}'"
+            earlier, labels = copied[0]
+            whether = (
+                f"and the {n_of(labels, 'label')} of theirs that were looked at are equal: is it a copy in part? These stand there twice; "
+                "leave one of the two out, or,"
             )
-            if common.fail:
-                raise UsageError(f"{path}: {message}")
-            notes.note(Code.KEY_SHARED, message, file=path, count=count)
-            continue
-        message = (
-            f"{count} of its global keys are those of {earlier!r} too, and stand for the same assets: "
-            "if they are others, tell them apart with --global-key '{dataset}/{relpath}'"
-        )
+        else:
+            whether = "and stand for the same assets:"
+        message = f"{count} of its global keys are those of {earlier!r} too, {whether} if they are others, {_APART}"
         if common.fail:
             raise UsageError(f"{path}: {message}")
         notes.note(Code.KEY_SHARED, message, file=path, count=count)

@@ -84,7 +84,7 @@ def _digest(data: bytes) -> bytes:
 
 class Comparison(NamedTuple):
     """Of the assets of a dataset whose keys an earlier one has: how many were looked at, the first that is another one and
-    why, how many are others, and how many labels all of them share where these are equal too.
+    why, how many are others, how many labels they have, and whether these are ``equal`` to those of the earlier one.
     """
 
     alike: int
@@ -92,6 +92,7 @@ class Comparison(NamedTuple):
     why: str
     others: int
     labels: int
+    equal: bool
 
 
 def compare(known: Mapping[str, tuple[int, Seen]], own: Mapping[str, Seen]) -> list[tuple[int, Comparison]]:
@@ -106,8 +107,8 @@ def compare(known: Mapping[str, tuple[int, Seen]], own: Mapping[str, Seen]) -> l
         apart = [(key, why) for key in keys if (why := own[key].differs(known[key][1]))]
         first, why = apart[0] if apart else ("", "")
         equal = all(own[key].drawn == known[key][1].drawn for key in keys)
-        labels = sum(own[key].labels for key in keys) if equal else 0
-        found.append((number, Comparison(len(keys), first, why, len(apart), labels)))
+        labels = sum(own[key].labels for key in keys)
+        found.append((number, Comparison(len(keys), first, why, len(apart), labels, equal)))
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import to_labelbox
+from to_labelbox import Settings, UsageError
 
 
 def _yolo(folder: Path, widths: list[int], row: str, color: int = 0) -> None:
@@ -47,9 +48,7 @@ def test_one_picture_that_differs_refutes_that_they_are_the_same(
     assert not first
     assert f"other {why}" in second
     assert "{dataset}/{relpath}" in second
-    apart = to_labelbox.batch(
-        tmp_path / "in", tmp_path / "apart", settings=to_labelbox.Settings(global_key="{dataset}/{relpath}")
-    )
+    apart = to_labelbox.batch(tmp_path / "in", tmp_path / "apart", settings=Settings(global_key="{dataset}/{relpath}"))
     assert _problems(apart) == ["", ""]
 
 
@@ -70,10 +69,44 @@ def test_same_pictures_with_other_labels_stay_one_row(tmp_path: Path) -> None:
     assert "stand for the same assets" in shared.examples[0].message
 
 
-def test_dataset_that_is_there_twice_is_told(tmp_path: Path) -> None:
-    _yolo(tmp_path / "in" / "a", [60, 61], "0 0.5 0.5 0.2 0.2\n")
-    shutil.copytree(tmp_path / "in" / "a", tmp_path / "in" / "a (1)")
-    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+def _four_pictures_and_a_copy(folder: Path) -> Path:
+    _yolo(folder / "in" / "a", [60, 61, 62, 63], "0 0.5 0.5 0.2 0.2\n")
+    shutil.copytree(folder / "in" / "a", folder / "in" / "a (1)")
+    return folder / "in"
+
+
+@pytest.mark.parametrize("part", [False, True], ids=["copy", "part"])
+def test_dataset_that_says_the_same_again_is_left_out(tmp_path: Path, part: bool) -> None:
+    root = _four_pictures_and_a_copy(tmp_path)
+    for file in (root / "a (1)").rglob("0.*") if part else ():
+        file.unlink()
+    made = to_labelbox.batch(root, tmp_path / "out")
+    first, second = _problems(made)
+    assert (first, made.exit_code()) == ("", 1)
+    assert f"says the same as 'a', all its {3 if part else 4} assets and {3 if part else 4} labels" in second
+    assert "key-shared" not in {d.code for d in made.diagnostics}
+    assert not (tmp_path / "out" / "a (1)" / "annotations.ndjson").exists()
+    with pytest.raises(UsageError, match="says the same as 'a'"):
+        to_labelbox.batch(root, tmp_path / "strict", on_error="fail")
+    apart = to_labelbox.batch(root, tmp_path / "apart", settings=Settings(global_key="{dataset}/{relpath}"))
+    assert _problems(apart) == ["", ""]
+
+
+def test_copy_with_more_in_it_is_told(tmp_path: Path) -> None:
+    root = _four_pictures_and_a_copy(tmp_path)
+    for file in (root / "a").rglob("0.*"):
+        file.unlink()
+    made = to_labelbox.batch(root, tmp_path / "out")
+    assert _problems(made) == ["", ""]
     (shared,) = (d for d in made.diagnostics if d.code == "key-shared")
-    assert "the 2 labels of theirs" in shared.examples[0].message
-    assert "leave one of the two out" in shared.examples[0].message
+    assert "the 3 labels of theirs that were looked at are equal" in shared.examples[0].message
+
+
+def test_dataset_that_turns_out_to_be_a_copy_is_taken_back(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    _yolo(root / "b", [60, 61], "0 0.5 0.5 0.2 0.2\n")
+    to_labelbox.batch(root, out)
+    shutil.copytree(root / "b", root / "a")
+    made = to_labelbox.batch(root, out, resume=True)
+    assert [bool(problem) for problem in _problems(made)] == [False, True]
+    assert [row.lines for row in made.datasets] == [2, 0]

@@ -109,14 +109,14 @@ def test_all_conform_to_an_existing_ontology(tmp_path: Path) -> None:
 
 def test_equal_keys_of_datasets_are_noticed_and_can_be_told_apart(tmp_path: Path) -> None:
     root = tmp_path / "in"
-    for name, images in (("a/export", 3), ("b/export", 4), ("c/other", 2)):
+    for name, images in (("a/export", 3), ("b/export", 4), ("c/other", 5)):
         box_set(root / name / "set.json", images=images)
     made = to_labelbox.batch(root, tmp_path / "out")
     (shared,) = (d for d in made.diagnostics if d.code == "key-shared")
-    assert shared.count == 5
+    assert shared.count == 7
     assert [(e.file, e.message[:40]) for e in shared.examples] == [
         ("b/export", "3 of its global keys are those of 'a/exp"),
-        ("c/other", "2 of its global keys are those of 'a/exp"),
+        ("c/other", "4 of its global keys are those of 'a/exp"),
     ]
     with pytest.raises(UsageError, match="b/export: 3 of its global keys"):
         to_labelbox.batch(root, tmp_path / "strict", on_error="fail")
@@ -130,7 +130,7 @@ def test_equal_keys_of_datasets_are_noticed_and_can_be_told_apart(tmp_path: Path
 def test_datasets_about_the_same_pictures_do_not_share_uuids(tmp_path: Path) -> None:
     """Each of them counts its annotations from 1; the first has the uuids that it has by itself."""
     for name in ("a", "b", "c"):
-        box_set(tmp_path / "in" / name / "set.json")
+        box_set(tmp_path / "in" / name / "set.json", label=name)
     out = tmp_path / "out"
     to_labelbox.batch(tmp_path / "in", out)
     made = uuids(out, "a", "b", "c")
@@ -146,7 +146,7 @@ def test_a_further_dataset_about_the_same_pictures(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "b" / "set.json")
     out = tmp_path / "out"
     to_labelbox.batch(tmp_path / "in", out)
-    box_set(tmp_path / "in" / "a" / "set.json")
+    box_set(tmp_path / "in" / "a" / "set.json", label="bus")
     check(out, to_labelbox.batch(tmp_path / "in", out, resume=True))
     made = uuids(out, "a", "b")
     assert len(set(made)) == 6
@@ -161,6 +161,8 @@ def test_a_further_dataset_about_the_same_pictures(tmp_path: Path) -> None:
 def test_ends_of_links_in_datasets_about_the_same_pictures(tmp_path: Path) -> None:
     for name in ("a", "b"):
         shutil.copytree(ROOT / "fixtures" / "label-studio" / "relations" / "input", tmp_path / "in" / name)
+    (changed,) = (tmp_path / "in" / "b").rglob("*.json")
+    changed.write_text(changed.read_text().replace('"x": ', '"x": 1'))
     to_labelbox.batch(tmp_path / "in", tmp_path / "out", settings=Settings(relationships=True))
     found = [lines(tmp_path / "out" / name) for name in ("a", "b")]
     ends = [[line["relationship"]["source"] for line in part if "relationship" in line] for part in found]
