@@ -32,7 +32,7 @@ SAMPLED = 64
 """Units whose sizes are compared when a source is opened."""
 _RARE = 0.02
 """Up to this share, pictures of another size are told one by one and ask nothing."""
-_FEW, _PART = 3, 0.2
+_FEW, _PART = 2, 0.2
 """Labels beyond the stated size that a question needs at least, as a number and as a share."""
 _LABELLED = 33
 """Of these, more than half of those whose labels are held against stated sizes."""
@@ -137,7 +137,8 @@ def _sampled(dataset: Dataset, unlabelled: Callable[[int], Sequence[Item]], exch
     for unit in units:
         items = unlabelled(unit)
         assets += len(items)
-        if unit not in held_against_size and all(item.asset.picture is None for item in items):
+        square = all(item.asset.width is not None and item.asset.width == item.asset.height for item in items)
+        if (square or unit not in held_against_size) and all(item.asset.picture is None for item in items):
             continue
         for item in dataset.iterate(Log(), unit, unit + 1):
             own, asset = item.asset.picture, item.asset

@@ -60,7 +60,7 @@ def test_labels_that_all_fit_the_other_way_round_are_a_question(format: str, tmp
 @pytest.mark.parametrize(
     "boxes",
     [
-        [TALL] * 2 + [SMALL] * 6,  # too few
+        [TALL] + [SMALL] * 3,  # too few
         [TALL] * 3 + [SMALL] * 13,  # too small a share
         [TALL] * 3 + [(110, 10, 190, 90)],  # one fits as it is alone
         [(10, 10, 190, 240)] * 4,  # beyond either

@@ -172,10 +172,10 @@ def test_sizes_the_wrong_way_round_are_asked_about(tmp_path: Path) -> None:
         for n in range(6)
     }
     files["6.xml"] = voc(thing(box(500, 10, 600, 90)), filename="6.jpg", size=(480, 640))
-    with pytest.raises(UsageError, match=r"2 of 7 boxes[^-]*-O sides=swapped"):
+    with pytest.raises(UsageError, match=r"2 of 7 labels[^-]*--other-size exchanged"):
         Made(tmp_path, files)
-    made = Made(tmp_path, files, options={"sides": "swapped"})
-    assert made.report.annotations.converted == 7
+    for answer in ({"other_size": "exchanged"}, {"options": {"sides": "swapped"}}):
+        assert Made(tmp_path, files, **answer).report.annotations.converted == 7
     stated = Made(tmp_path, files, options={"sides": "as_stated"})
     assert stated.report.annotations.skipped == 2
     pictures = Made(tmp_path / "more", files | {f"{n}.jpg": jpeg(640, 480) for n in range(7)})

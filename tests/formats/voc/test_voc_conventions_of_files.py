@@ -73,12 +73,12 @@ def test_a_comma_before_three_digits_is_not_guessed(tmp_path: Path) -> None:
 
 def test_exchanged_axes_are_asked_about_where_pictures_have_the_size_that_is_stated(tmp_path: Path) -> None:
     files = several(*(voc(thing(box(5 + n, 60, 40, 90))) for n in range(3)))
-    with pytest.raises(UsageError, match=r"picture(?s:.*)-O corners=transposed (?s:.*)-O sides=as_stated") as asked:
+    with pytest.raises(UsageError, match=r"picture(?s:.*)-O corners=transposed (?s:.*)--other-size stated") as asked:
         Made(tmp_path, files)
-    assert "sides=swapped" not in str(asked.value)
+    assert "exchanged  " not in str(asked.value)
     assert Made(tmp_path, files, options={"corners": "transposed"}).boxes[0] == ("cat", 60, 5, 30, 35)
     without = {name: text for name, text in files.items() if name.endswith(".xml")}
-    with pytest.raises(UsageError, match=r"(?s)-O sides=swapped .*-O corners=transposed .*-O sides=as_stated"):
+    with pytest.raises(UsageError, match=r"(?s)--other-size exchanged .*-O corners=transposed .*--other-size stated"):
         Made(tmp_path / "without", without)
 
 
