@@ -57,7 +57,14 @@ def conventions_of(
         by_rows=not stated_rle and not boxes_only and _by_rows(file, sample, log),
         whole_images=file.kind is FileKind.LABELS or _has_classes_of_images(file, sample, log),
         drawn=(any(seen.box for seen in sample), any(seen.extent for seen in sample)),
+        left=any(map(_leaves, sample)),
     )
+
+
+def _leaves(seen: Seen) -> bool:
+    """Whether the box or the outline of an annotation leaves its picture."""
+    extents = [seen.extent, corners_of(seen.box) if seen.box else None]
+    return seen.size is not None and any(e and (e[2] > seen.size[0] + 1 or e[3] > seen.size[1] + 1) for e in extents)
 
 
 def transposed(files: Sequence[File], options: Options) -> str:

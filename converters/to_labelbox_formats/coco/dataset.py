@@ -100,6 +100,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_items=items.unlabelled,
         asset_names=items.names,
         sizes_stated=True,
+        labels_leave=any(file.conventions.left for file in files),
         transposed=transposed(files, options),
     )
 

@@ -29,7 +29,7 @@ class Conventions(Struct, frozen=True):
     as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
     0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
     ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``drawn``: annotations have
-    boxes, and outlines.
+    boxes, and outlines; ``left``: some of them leave their pictures.
     """
 
     boxes: Form = Form.SIZES
@@ -45,6 +45,7 @@ class Conventions(Struct, frozen=True):
     by_rows: bool = False
     whole_images: bool = False
     drawn: tuple[bool, bool] = (False, False)
+    left: bool = False
 
     @property
     def plain(self) -> bool:

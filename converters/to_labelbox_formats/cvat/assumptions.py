@@ -167,22 +167,22 @@ _SHAPES = 3
 """Shapes from which on a file is asked about."""
 
 
-def ask_coordinates(export: Export) -> None:
-    """Ask where the numbers of an XML file look like anything but pixels and corners.
+def ask_coordinates(export: Export) -> bool:
+    """Whether shapes leave their pictures. Asks where the numbers of an XML file look like anything but pixels and corners.
 
     All of those looked at lie between 0 and 1; or most boxes have their far corner before the near one, and all fit on
     their pictures when that corner is taken for their size.
     """
     boxes: list[tuple[list[float], tuple[float, float]]] = []
-    others: list[list[float]] = []
+    others: list[tuple[list[float], tuple[float, float]]] = []
     for group in export.groups.values():
         size = (float(group.task.width or 0), float(group.task.height or 0))
         for text in export.texts((*group.images[:_HEADS], *group.tracks[:_HEADS]), first=_LOOKED_AT):
             found = _SIZE.match(text)
             own = (float(found[1]), float(found[2])) if found else size
             boxes += ((numbers, own) for match in _BOX.findall(text) if (numbers := _floats(match)))
-            others += filter(None, (_floats(re.split(rb"[,;]", p)) for p in _POINTS.findall(text)))
-    values = [*(numbers for numbers, _ in boxes), *others]
+            others += ((numbers, own) for p in _POINTS.findall(text) if (numbers := _floats(re.split(rb"[,;]", p))))
+    values = [numbers for numbers, _ in (*boxes, *others)]
     inside = sum(any(0 < v < 1 for v in numbers) for numbers in values)
     if inside >= _SHAPES and all(min(numbers) >= 0 and max(numbers) <= 1 for numbers in values):
         ask(
@@ -205,6 +205,10 @@ def ask_coordinates(export: Export) -> None:
                 ("-O coordinates=pixels", "they are corners, which are put in order"),
             ],
         )
+    reaches = (
+        (max(numbers[::2]), max(numbers[1::2], default=0), size) for numbers, size in (*boxes, *others) if size[0]
+    )
+    return any(right > width + 1 or bottom > height + 1 for right, bottom, (width, height) in reaches)
 
 
 def _floats(texts: Iterable[bytes]) -> list[float]:

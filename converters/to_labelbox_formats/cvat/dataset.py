@@ -50,9 +50,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         raise SourceError(f"{source.path}: no CVAT export is in it")
     _refuse_unheard(exports, options)
     _remark(exports, log)
-    if options.coordinates is Coordinates.AUTO:
-        for export in exports:
-            ask_coordinates(export)
+    labels_leave = [ask_coordinates(export) for export in exports if options.coordinates is Coordinates.AUTO]
     groups = without_copies([g for e in exports for g in e.groups.values()], options, log)
     labels = [label for e in exports for label in e.meta.labels]
     ends = {e.name: open_end_of(e, options.open_tracks, log) for e in exports}
@@ -72,6 +70,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_name=units.name,
         unit_items=units.unlabelled,
         sizes_stated=True,
+        labels_leave=any(labels_leave),
     )
 
 

@@ -108,6 +108,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_items=items.unlabelled,
         asset_names=items.names,
         sizes_stated=options.sides is Sides.AUTO,
+        labels_leave=sample.odd,
         transposed="-O corners=transposed" if options.corners is Corners.AUTO else "",
     )
 

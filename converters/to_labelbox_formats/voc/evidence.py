@@ -47,7 +47,8 @@ class Sample:
     is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated (``by_one_factor``: on both sides),
     ``only_stated`` fit the stated size alone and ``only_own`` the picture's. ``angles``: all, beyond a full turn in
     radians, and whole numbers beyond a half turn. Of the ``turned``, whose picture has the sides exchanged, ``turned_own`` go beyond what is
-    stated and ``turned_stated`` beyond the picture; ``upright`` counts pictures that have the stated size. ``as_displayed``: which side up they were labelled. ``copied``: ymax is xmin.
+    stated and ``turned_stated`` beyond the picture; ``upright`` counts pictures that have the stated size. ``as_displayed``: which side up they were labelled. ``copied``: ymax is xmin. ``odd``: some box
+    ends before it begins or goes beyond its picture.
     """
 
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
@@ -56,7 +57,7 @@ class Sample:
         self.named: set[int] = set()
         self.renamed = self.size_of_named = self.size_of_stem = 0
         self.farthest = 0.0
-        self._odd = False
+        self.odd = False
         self._boxes: list[tuple[float, ...]] = []
         self.rescaled = self.by_one_factor = self.only_stated = self.only_own = 0
         self.angles = self.beyond_turn = self.whole_angles = 0
@@ -91,7 +92,7 @@ class Sample:
                 if self._headers:
                     self._compare(document, source, image)
         self.boxes = self.order.boxes = len(self._boxes)
-        if self._odd:
+        if self.odd:
             self._count_odd()
         self._boxes.clear()
         self.as_displayed = displayed(self._shown)
@@ -124,7 +125,7 @@ class Sample:
         wide, high = (width + 1, height + 1) if width else (math.inf, math.inf)
         for left, top, right, bottom, _, _ in self._boxes[first:]:
             if right < left or bottom < top or right > wide or bottom > high:
-                self._odd = True
+                self.odd = True
             if left <= 0 or top <= 0 or right <= 0 or bottom <= 0:
                 self.zeros += 1
                 if genuine:

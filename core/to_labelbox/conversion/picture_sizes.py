@@ -133,7 +133,9 @@ def _sampled(dataset: Dataset, unlabelled: Callable[[int], Sequence[Item]], exch
     assets = other = scales = exchanged = beyond_stated = beyond_picture = 0
     example = ((0, 0), (0, 0))
     units = spread(dataset.unit_count, SAMPLED)
-    held_against_size = set(units[:: 1 + len(units) // _LABELLED] if dataset.sizes_stated else ())
+    held_against_size = set(
+        units[:: 1 + len(units) // _LABELLED] if dataset.sizes_stated and dataset.labels_leave else ()
+    )
     for unit in units:
         items = unlabelled(unit)
         assets += len(items)

@@ -34,8 +34,9 @@ class Dataset(Struct, frozen=True):
     ``details`` go into the report. ``unit_name`` is the file or record of a unit, found without reading it: it names
     what has ended a worker process. ``unit_items`` are its items without annotations, made without reading the file: the data
     row that stays when the file ends a process. ``asset_names`` gives the paths of all assets without looking at any of their files,
-    where that is cheaper than to make ``unit_items`` of each unit. ``sizes_stated``: sizes are what the source says of its pictures, so labels in pixels that leave
-    them are evidence; ``transposed`` is then what takes x for y in all of them, of the options that were not given.
+    where that is cheaper than to make ``unit_items`` of each unit. ``sizes_stated``: sizes are what the source says of its pictures, so
+    labels in pixels that leave them are evidence, which is looked for unless the reader has seen that labels stay (``labels_leave``);
+    ``transposed`` is what takes x for y in all of them, of the options that were not given.
 
     ``has_unit`` stands in for ``unit_count``, which is 0 then, where the number is known only at the end: whether there is a unit of
     this number. Such a dataset is read by one process, in order.
@@ -51,6 +52,7 @@ class Dataset(Struct, frozen=True):
     has_unit: Callable[[int], bool] | None = None
     asset_names: Callable[[], Iterable[str]] | None = None
     sizes_stated: bool = False
+    labels_leave: bool = True
     transposed: str = ""
 
     def names(self) -> Iterator[str]:

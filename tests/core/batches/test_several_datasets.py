@@ -23,7 +23,7 @@ KEY = "{dataset}/{relpath}"
 def two(folder: Path, *names: str) -> Path:
     """Two datasets, each with one picture of a name."""
     for name, picture in zip("ab", names):
-        save(folder / name / "i.json", coco([annotation(1, bbox=[1, 2, 30, 40])], [image(1, picture)]))
+        save(folder / name / "i.json", coco([annotation(1, bbox=[1, 2, 30, 40 + ord(name)])], [image(1, picture)]))
     return folder
 
 

@@ -164,7 +164,7 @@ def test_the_reason_is_a_loss_and_not_a_choice(tmp_path: Path) -> None:
 def test_pictures_of_one_name_and_other_sizes_are_not_one_data_row(tmp_path: Path) -> None:
     """Tasks whose frames are numbered alike, say: the sizes tell that they are others, else it is an assumption."""
     for name, width in (("a", 100), ("b", 100), ("c", 200)):
-        box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5]}
+        box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5 + ord(name)]}
         image = {"id": 1, "file_name": "frame_0.jpg", "width": width, "height": 80}
         save(tmp_path / "in" / name / "a.json", coco([box], [image]))
     made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
