@@ -63,6 +63,14 @@ def test_a_line_break_that_only_the_quote_has_agrees() -> None:
     assert Offsets("clear to land").resolve(8, 12, "land\n") == (8, 12, Unit.MISMATCH)
 
 
+def test_line_breaks_that_only_the_text_has_agree() -> None:
+    text = "Secretary of\nHousing and\r\nUrban Development"
+    assert Offsets(text).resolve(0, 43, "Secretary ofHousing andUrban Development") == (0, 43, Unit.CODE_POINTS)
+    # the line break behind it is what the quote has too much, not what the offsets lack
+    assert Offsets("one two\nthree").resolve(4, 7, "two\n") == (4, 7, Unit.CODE_POINTS)
+    assert Offsets("a\n\nb").resolve(1, 3, "b") == (1, 3, Unit.MISMATCH)
+
+
 def test_offsets_of_scripts_that_include_the_last_character() -> None:
     assert Offsets("Ada wrote").resolve(4, 8, "wrote") == (4, 9, Unit.INCLUSIVE)
     assert Offsets("Ada wrote").resolve(5, 9, "wrote") == (4, 9, Unit.FROM_ONE)

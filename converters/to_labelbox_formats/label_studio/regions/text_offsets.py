@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 _SPACE = re.compile(r"\s+")
+_BREAK = re.compile(r"\r|\n|\\n")
 _STEP = re.compile(r"([\w:-]+|text\(\))(?:\[(\d+)\])?")
 _TEXT = "text()"
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -76,6 +77,8 @@ class Offsets:
             if self._wide:
                 unix = self._unix
                 yield Span(self._from_lf(unix._from_utf16(start)), self._from_lf(unix._from_utf16(end)), Unit.LF_UTF16)
+
+    def _of_scripts(self, start: int, end: int) -> Iterator[Span]:
         yield Span(start, end + 1, Unit.INCLUSIVE)
         if start:
             yield Span(start - 1, end, Unit.FROM_ONE)
@@ -93,10 +96,13 @@ class Offsets:
             start, end = self._from_utf16(start), self._from_utf16(end)
         if quote is None or quote == "":
             return Span(start, end, Unit.UNCHECKED) if end <= length else None
-        # a double click takes the line break behind a word into the quote, but not into the span
-        for said in dict.fromkeys((quote, quote.replace("\\n", "\n").strip())):
-            for candidate in self._candidates(start, end):
-                if candidate.end <= length and self._agree(self.text[candidate.start : candidate.end], said):
+        for candidates, agree in (
+            (self._candidates, self._agree),
+            (self._candidates, _agree_but_for_breaks),
+            (self._of_scripts, self._agree),
+        ):
+            for candidate in candidates(start, end):
+                if candidate.end <= length and agree(self.text[candidate.start : candidate.end], quote):
                     return candidate
         return Span(start, end, Unit.MISMATCH) if start < end <= length else None
 
@@ -112,6 +118,12 @@ class Offsets:
         if plain == said:
             return True
         return self._markup and _SPACE.sub("", plain) == _SPACE.sub("", said)
+
+
+def _agree_but_for_breaks(slice: str, quote: str) -> bool:
+    """Browsers leave line breaks out of what they quote; a double click takes the one behind a word in, and a blank."""
+    plain, said = _BREAK.sub("", slice), _BREAK.sub("", quote)
+    return bool(plain) and plain in (said, said.strip())
 
 
 class _Text:
