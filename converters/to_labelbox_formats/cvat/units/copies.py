@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+from array import array
 from collections.abc import Sequence
+from typing import NoReturn
 
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
@@ -11,6 +14,9 @@ from to_labelbox.report.observations import ask
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.nodes import Node, Record
 from to_labelbox_formats.cvat.options import Options, SameSource, SameTask
+
+_BETWEEN = re.compile(rb">\s+<")
+"""Blanks between elements, which scripts write in their own way."""
 
 
 def without_copies(groups: Sequence[Group], options: Options, log: Log) -> list[Group]:
@@ -28,7 +34,7 @@ def without_copies(groups: Sequence[Group], options: Options, log: Log) -> list[
     for same in alike.values():
         if len({id(g.export) for g in same}) > 1:
             left_out |= {id(g) for g in same} - {id(g) for g in _counting(same, options, log)}
-    kept = [g for g in groups if id(g) not in left_out]
+    kept = _without_parts([g for g in groups if id(g) not in left_out], options, log)
     _note_frames_of_tracks(kept, log)
     return kept
 
@@ -51,20 +57,121 @@ def _counting(same: Sequence[Group], options: Options, log: Log) -> Sequence[Gro
     told = same[0].hashes or (task.source and options.same_source is SameSource.AUTO)
     if len(versions) < 2 or not task.id or not told:
         return versions
-    days = {group.export.meta.dumped for group in versions}
-    if options.same_task is SameTask.LATEST and len(days) == len(versions) and "" not in days:
-        versions.sort(key=lambda group: group.export.meta.dumped)
+    if options.same_task is SameTask.LATEST and _dated(versions):
+        versions.sort(key=_day)
         log.decide(f"{_names(versions[:-1])}: left out, {versions[-1].export.name} is a later export of the same task")
         return versions[-1:]
-    latest = [("-O same_task=latest", "the export that was made last counts, by its <dumped>")]
-    return ask(
-        f"{_names(versions)} are exports of one task (id {task.id}, {task.name!r}) about the same "
-        f"{n_of(len(same[0].hashes), 'picture') if same[0].hashes else 'video'}, and they say different things",
-        [
-            *(latest if len(days) == len(versions) and "" not in days else ()),
-            ("-O same_task=apart", "both count: they are different tasks, or their annotations are to be put together"),
-        ],
+    what = n_of(len(same[0].hashes), "picture") if same[0].hashes else "video"
+    return _ask(
+        versions,
+        f"one task (id {task.id}, {task.name!r}) about the same {what}, and they say different things",
+        latest=_dated(versions),
     )
+
+
+def _day(group: Group) -> str:
+    return group.export.meta.dumped
+
+
+def _dated(groups: Sequence[Group]) -> bool:
+    """Whether the days of exports tell which of them was made last."""
+    days = {_day(group) for group in groups}
+    return len(days) == len(groups) and "" not in days
+
+
+def _ask(groups: Sequence[Group], of_what: str, *, latest: bool) -> NoReturn:
+    last = [("-O same_task=latest", "the export that was made last counts, by its <dumped>")]
+    apart = "both count: they are different tasks, or their annotations are to be put together"
+    options = [*(last if latest else ()), ("-O same_task=apart", apart)]
+    ask(f"{_names(groups)} are exports of {of_what}", options)
+
+
+def _without_parts(groups: Sequence[Group], options: Options, log: Log) -> list[Group]:
+    """Pictures that several exports tell count once: those of a task beside its project or its jobs, of another choice of frames."""
+    left_out: set[int] = set()
+    for same in _families(groups):
+        if len({id(g.export) for g in same}) < 2:
+            continue
+        left_out |= {id(group) for group in _earlier_tracks(same, options, log)}
+        by_day = sorted(same, key=lambda group: (_day(group), len(group.hashes)), reverse=True)
+        told: dict[int, Group] = {}
+        for group in by_day:
+            before = [told[h] for h in group.hashes if h in told and told[h].export is not group.export]
+            for other in {id(g): g for g in before}.values():
+                _tell_once(group, other, options, log)
+            if before and not (group.images or group.tracks):
+                left_out.add(id(group))
+            told |= dict.fromkeys((h for h in group.hashes if h not in told), group)
+    return [group for group in groups if id(group) not in left_out]
+
+
+def _earlier_tracks(same: Sequence[Group], options: Options, log: Log) -> Sequence[Group]:
+    """Of exports with tracks on one video those that do not count: a job's tracks are numbered and cut in its own way."""
+    versions = sorted((group for group in same if group.tracks), key=_day)
+    if len({id(g.export) for g in versions}) < 2 or not all(
+        set(versions[-1].task.jobs) & group.task.jobs for group in versions
+    ):
+        return ()
+    latest = _dated(versions) and all(group.task.jobs <= versions[-1].task.jobs for group in versions)
+    if not latest or options.same_task is not SameTask.LATEST:
+        _ask(versions, "one task or of jobs of it, so that tracks may be told twice", latest=latest)
+    log.decide(f"{_names(versions[:-1])}: left out, {versions[-1].export.name} is a later export of the same task")
+    return versions[:-1]
+
+
+def _families(groups: Sequence[Group]) -> list[list[Group]]:
+    """Groups of one task each, as far as their exports tell its id or jobs."""
+    linked: dict[str, str] = {}
+
+    def first_of(mark: str) -> str:
+        while (other := linked.setdefault(mark, mark)) != mark:
+            mark = other
+        return mark
+
+    marks = [(*([f"{g.task.id} {g.task.name}"] if g.task.id and g.export.is_xml else ()), *g.task.jobs) for g in groups]
+    for own in marks:
+        for mark in own:
+            linked[first_of(mark)] = first_of(own[0])
+    families: dict[str, list[Group]] = {}
+    for group, own in zip(groups, marks):
+        if own:
+            families.setdefault(first_of(own[0]), []).append(group)
+    return list(families.values())
+
+
+def _tell_once(group: Group, later: Group, options: Options, log: Log) -> None:
+    """Takes out of a group the pictures that one of a later export tells too, or of one of the same day that has more of them."""
+    both = set(group.hashes) & set(later.hashes)
+    differ = _contents(group, both) != _contents(later, both)
+    if differ and not (options.same_task is SameTask.LATEST and _dated((group, later))):
+        what = f"one task (job or task {group.task.id}), both about {n_of(len(both), 'picture')}, and they say different things"
+        _ask((group, later), what, latest=_dated((group, later)))
+    if differ:
+        log.decide(f"{group.export.name}: {n_of(len(both), 'picture')} left out, {later.export.name} tells them later")
+    else:
+        log.assume(
+            "pictures that several exports of one task tell, in the same way",
+            "one of them counts",
+            for_=len(both),
+            option="-O same_task=apart",
+            why=f"{later.export.name} tells those of {group.export.name}",
+        )
+    kept = [(element, h) for element, h in zip(group.images, group.hashes) if h not in both]
+    group.images, group.hashes = array("Q", [e for e, _ in kept]), array("q", [h for _, h in kept])
+
+
+def _contents(group: Group, names: set[int]) -> dict[int, list[int]]:
+    """What is drawn on the pictures of those names, as hashes."""
+    found: dict[int, list[int]] = {}
+    images = [(element, h) for element, h in zip(group.images, group.hashes) if h in names]
+    for (_, h), record in zip(images, group.export.records(e for e, _ in images)):
+        shapes = (
+            hash(_BETWEEN.sub(b"><", record.partition(b">")[2]).strip())
+            if isinstance(record, bytes)
+            else hash(tuple(map(_of_node, record.children)))
+        )
+        found.setdefault(h, []).append(shapes)
+    return found
 
 
 def _names(groups: Sequence[Group]) -> str:
