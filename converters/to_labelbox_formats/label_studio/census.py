@@ -20,6 +20,7 @@ from to_labelbox_formats.label_studio.config import ANSWER_TAGS, OBJECT_TAGS, TO
 from to_labelbox_formats.label_studio.conventions import Evidence
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE, FileForm
 from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS
+from to_labelbox_formats.label_studio.files.flat_values import open_texts
 from to_labelbox_formats.label_studio.files.records import (
     LABEL_KEYS,
     AnnotationRecord,
@@ -115,10 +116,10 @@ class ExportCensus:
             ("field", name, "object that holds the tasks", NO_RULE) for name in names if name not in known
         )
 
-    def _see_flat(self, records: Iterable[Mapping[str, Any]], look: bool) -> None:
+    def _see_flat(self, records: Iterable[dict[str, Any]], look: bool) -> None:
         """Look at flat records, whose fields are data and controls side by side, for what their regions tell."""
         for record in records:
-            answers = self.flat.see(record) if look else ()
+            answers = self.flat.see(open_texts(record)) if look else ()
             self._records += 1
             if self._records > FULLY_SEEN and self._records % SAMPLED_PIECES:
                 continue

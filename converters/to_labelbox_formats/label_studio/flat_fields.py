@@ -17,7 +17,8 @@ from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.label_studio.assets import shows_media
 from to_labelbox_formats.label_studio.config import UNTOLD, Control
-from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS, kind_of_payload, plain_fields
+from to_labelbox_formats.label_studio.files.flat_records import FLAT_KEYS, plain_fields
+from to_labelbox_formats.label_studio.files.flat_values import FORMS, kind_of_value
 
 _WHAT = "fields of flat records"
 _OFFERED = 6
@@ -47,13 +48,13 @@ class FlatFields:
             self.counts[name] += 1
             if name not in self.media and shows_media(value):
                 self.media.add(name)
-            if isinstance(value, list):
+            if isinstance(value, list) and not any(isinstance(one, list) for one in value):
                 self._listed.add(name)
             distinct = self._distinct.setdefault(name, set())
             if len(distinct) < _DISTINCT:
                 distinct.add(hash(str(value)))
         for name in record.keys() - FLAT_KEYS:
-            if name not in self._kinds and (kind := kind_of_payload(record[name])):
+            if name not in self._kinds and (kind := kind_of_value(record[name])):
                 self._kinds[name] = kind
         behind = self._behind_id(list(record), set(plain))
         return behind if self._given is None else self._given
@@ -81,7 +82,7 @@ class FlatFields:
                 known = ", ".join(self.counts) or "none, as there is no JSON-MIN, CSV or TSV"
                 raise UsageError(f"label-studio option answers: no record has a field {name!r}; fields are {known}")
         told = self._given if self._given is not None else self._behind if self._ordered else ()
-        for name in (*told, *(n for n, kind in self._kinds.items() if kind in ("choices", "textarea"))):
+        for name in (*told, *(n for n, kind in self._kinds.items() if kind in FORMS)):
             if name in self.counts:
                 kind = self._kinds.get(name, "")
                 self.answers[name] = Control(name, kind or UNTOLD, per_region=name in self._listed)

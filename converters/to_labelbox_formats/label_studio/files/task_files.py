@@ -111,7 +111,7 @@ class TaskFiles:
             self._split[piece.first] = _RAWS.decode(joined(self._read(piece)))
         element = self._split[piece.first][unit - piece.first]
         if file.form is FileForm.FLAT:
-            return DecodedPiece([from_flat(msgspec.json.decode(element), self._config)])
+            return _of_records([msgspec.json.decode(element)], self._config, [name])
         return _one_by_one([element], file.form, [name])
 
     def heads(self, piece: TaskPiece, decoder: msgspec.json.Decoder[list[H]]) -> Sequence[H | TaskHead]:
@@ -173,7 +173,8 @@ def _flat(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> Decod
     try:
         if file.shape in TABLES:
             return _table_row(raw, file, piece, config)
-        return DecodedPiece([from_flat(record, config) for record in _OBJECTS.decode(joined(raw))])
+        records = _OBJECTS.decode(joined(raw))
+        return _of_records(records, config, [f"[{piece.number + n}]" for n in range(len(records))])
     except FileError as error:
         return _broken(piece, str(error))
     except UNDECODABLE as error:
@@ -184,12 +185,20 @@ def _flat(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> Decod
         return DecodedPiece(tasks, [(0, RecordFault(Lost.PART, f"{_at(piece)}.data", mended[1])), *faults])
 
 
+def _of_records(records: Sequence[dict[str, Any]], config: Config, names: Sequence[str]) -> DecodedPiece:
+    found = [from_flat(record, config, f"{name}, field") for record, name in zip(records, names)]
+    faults = [(n, fault) for n, one in enumerate(found) for fault in one.faults]
+    return DecodedPiece([one.task for one in found], faults)
+
+
 def _table_row(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
     """The record of a row; its number is that of spreadsheets, where the header is row 1."""
     record = flat_row(file.columns, table_row(raw, TABLES[file.shape]))
     cut = take_cut_cells(record, {root_key(o.value) for o in config.objects.values() if o.tag in _TEXTS})
-    faults = [fault for name, cell in cut.items() for fault in cell_faults(name, cell, f"row {piece.number + 2}")]
-    return DecodedPiece([from_flat(record, config)], [(0, fault) for fault in faults])
+    column = f"row {piece.number + 2}, column"
+    task, faults = from_flat(record, config, column)
+    faults += [fault for name, cell in cut.items() for fault in cell_faults(cell, f"{column} {name!r}")]
+    return DecodedPiece([task], [(0, fault) for fault in faults])
 
 
 def _of_annotation(raw: bytes | Raw, form: FileForm, at: str, faults: list[RecordFault]) -> Task | None:
