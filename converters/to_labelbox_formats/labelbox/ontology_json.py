@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from to_labelbox.model.schema import Input, Kind, Question
+from to_labelbox.model.schema import Input, Kind, Option, Question
 from to_labelbox.model.text import pattern
-from to_labelbox.ontology.infer import Ontology, clean_name
+from to_labelbox.ontology.infer import Ontology, clean_name, distinct_names
 from to_labelbox_formats.labelbox.encode.placeholders import json_of
 
 TOOLS = {
@@ -53,18 +53,31 @@ def normalised(ontology: Ontology) -> dict[str, Any]:
 
 
 def _questions(questions: Iterable[Question], top: bool = False) -> list[dict[str, Any]]:
+    asked = list(questions)
+    # those of the first level may be twice there, once for parts of assets
+    names = {} if top else distinct_names(q.name for q in asked)
     return [
         {
             "type": q.input or Input.TEXT,
-            "instructions": clean_name(q.name),
-            "name": clean_name(q.name),
+            "instructions": (name := names.get(q.name) or clean_name(q.name)),
+            "name": name,
             "required": q.required,
-            "options": [
-                {"label": o.label or o.value, "value": o.value, "options": _questions(o.attributes)} for o in q.options
-            ],
+            "options": _options(q.options),
             **({"scope": "index" if q.index else "global"} if top else {}),
         }
-        for q in questions
+        for q in asked
+    ]
+
+
+def _options(options: Sequence[Option]) -> list[dict[str, Any]]:
+    values = distinct_names(o.value for o in options)
+    return [
+        {
+            "label": clean_name(o.label or values[o.value]),
+            "value": values[o.value],
+            "options": _questions(o.attributes),
+        }
+        for o in options
     ]
 
 

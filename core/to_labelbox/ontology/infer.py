@@ -102,6 +102,12 @@ def clean_name(name: str) -> str:
     return name if name.strip() else UNNAMED
 
 
+def distinct_names(names: Iterable[str]) -> dict[str, str]:
+    """Names of one list of nested questions, or of options, as :func:`clean_name` makes them, each another one."""
+    taken = _Names()
+    return {name: taken.take(clean_name(name), []) for name in names}
+
+
 def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> Ontology:
     """The ontology that fits everything that was declared and written; what the class map says of types beats both.
 
@@ -201,10 +207,22 @@ def _questions(
     """Declared questions, answered or not, then those that have an answer: blank texts are none."""
     known = {q.name: q for q in declared}
     answered = [n for n, answers in observed.items() if n not in known and (answers.options or answers.many)]
+    asked = [*known, *answered]
+    decisions += _told_apart(asked, f"questions of {owner}")
     return tuple(
         _question(name, known.get(name), observed.get(name), owner, decisions, words.get(name, _NO_WORD))
-        for name in [*known, *answered]
+        for name in asked
     )
+
+
+def _told_apart(names: Iterable[str], what: str) -> list[str]:
+    """What is said of names that are one when they are cleaned."""
+    given = distinct_names(names)
+    return [
+        f"of the {what}, {n!r} is called {to!r}: cleaned, its name is another one's"
+        for n, to in given.items()
+        if to != clean_name(n)
+    ]
 
 
 _NO_WORD = RuleInput()
@@ -238,6 +256,7 @@ def _question(
         for value in [*options, *(v for v in given if v not in options)]
         if value.strip()
     ]
+    decisions += _told_apart((o.value for o in merged), f"options of {inside}")
     return Question(name, input, tuple(merged), required, index)
 
 

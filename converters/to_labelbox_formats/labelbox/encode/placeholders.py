@@ -23,7 +23,7 @@ import msgspec
 from to_labelbox.model.items import Attribute, Choice, Scalar, Value
 from to_labelbox.model.schema import Input, Kind, Option, Question
 from to_labelbox.model.survey import text_of
-from to_labelbox.ontology.infer import Ontology, clean_name
+from to_labelbox.ontology.infer import Ontology, clean_name, distinct_names
 
 _encoder = msgspec.json.Encoder()
 
@@ -108,17 +108,19 @@ _CACHED_TOKENS, _CACHED_TABLES = 100_000, 10_000
 
 
 class _Tables:
-    """Questions and options of an ontology by name, a table for each tuple of them, made once."""
+    """Questions or options of an ontology by name, each with the name that it is written by; made once for each tuple."""
 
     def __init__(self) -> None:
-        self._found: dict[int, tuple[object, Mapping[str, Any]]] = {}
+        self._found: dict[int, tuple[object, Mapping[str, tuple[Any, str]]]] = {}
 
-    def by_name(self, things: Sequence[Question] | Sequence[Option]) -> Mapping[str, Any]:
+    def by_name(self, things: Sequence[Question] | Sequence[Option]) -> Mapping[str, tuple[Any, str]]:
         known = self._found.get(id(things))
         if known is None or known[0] is not things:
             if len(self._found) >= _CACHED_TABLES:
                 self._found.clear()
-            table = {one.value if isinstance(one, Option) else one.name: one for one in things}
+            own = {one.value if isinstance(one, Option) else one.name: one for one in things}
+            names = distinct_names(own)
+            table = {name: (one, names[name]) for name, one in own.items()}
             known = self._found[id(things)] = things, table  # which is held, so that its id is nobody else's
         return known[1]
 
@@ -126,9 +128,10 @@ class _Tables:
 _tables = _Tables()
 
 
-def _below(options: Mapping[str, Option], value: str) -> Sequence[Question]:
+def _below(options: Mapping[str, tuple[Option, str]], value: str) -> tuple[str, Sequence[Question]]:
+    """What an option is written by, and the questions below it."""
     option = options.get(value)
-    return option.attributes if option is not None else ()
+    return (clean_name(value), ()) if option is None else (option[1], option[0].attributes)
 
 
 class PlaceholderFiller(dict[bytes, bytes]):
@@ -176,7 +179,7 @@ def _answers(attributes: Sequence[Attribute], questions: Sequence[Question]) -> 
     for attribute in attributes:
         if attribute.name in known:
             given.setdefault(attribute.name, []).extend(values_of(attribute.value))
-    return [{"name": clean_name(n), "answer": _answer(known[n], v)} for n, v in given.items() if v]
+    return [{"name": known[n][1], "answer": _answer(known[n][0], v)} for n, v in given.items() if v]
 
 
 def values_of(value: Value) -> tuple[Scalar | Choice, ...]:
@@ -196,10 +199,11 @@ def _answer(question: Question, values: Sequence[Scalar | Choice]) -> Any:
     return listed if question.input is Input.CHECKLIST else listed[0]
 
 
-def _option(value: Scalar | Choice, options: Mapping[str, Option]) -> dict[str, Any]:
-    option: dict[str, Any] = {"name": _text(value)}
+def _option(value: Scalar | Choice, options: Mapping[str, tuple[Option, str]]) -> dict[str, Any]:
+    name, questions = _below(options, _text(value))
+    option: dict[str, Any] = {"name": name}
     if isinstance(value, Choice) and value.attributes:
-        nested = _answers(value.attributes, _below(options, value.value))
+        nested = _answers(value.attributes, questions)
         if nested:
             option["classifications"] = nested
     return option
@@ -239,15 +243,16 @@ def _listed(question: Question, values: Sequence[tuple[Scalar | Choice, Ranges]]
         for group in grouped.values():
             group[:] = [(v, [_parted(span, radio_starts) for span in ranges]) for v, ranges in group]
     options = _tables.by_name(question.options)
-    key = "value" if question.input is Input.TEXT else "name"
     listed: list[dict[str, Any]] = []
     for text, group in grouped.items():
         spans = merged((span for _, ranges in group for span in ranges), timed)
         if timed:
             starts = {start for start, _ in spans}
             spans = [_parted(span, starts) for span in spans]
-        entry = {key: text, "frames": [{"start": start, "end": end} for start, end in spans]}
-        nested = _nested(group, _below(options, text), timed)
+        name, questions = _below(options, text)
+        entry: dict[str, Any] = {"value": text} if question.input is Input.TEXT else {"name": name}
+        entry["frames"] = [{"start": start, "end": end} for start, end in spans]
+        nested = _nested(group, questions, timed)
         if nested:
             entry["classifications"] = nested
         listed.append(entry)
@@ -269,4 +274,4 @@ def _nested(
         for attribute in value.attributes if isinstance(value, Choice) else ():
             if attribute.name in known:
                 given.setdefault(attribute.name, []).extend((v, ranges) for v in values_of(attribute.value))
-    return [{"name": clean_name(n), "answer": _listed(known[n], v, timed)} for n, v in given.items() if v]
+    return [{"name": known[n][1], "answer": _listed(known[n][0], v, timed)} for n, v in given.items() if v]
