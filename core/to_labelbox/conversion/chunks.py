@@ -26,7 +26,7 @@ from to_labelbox.report.log import Log
 
 CHUNK_UNITS = 1024
 
-READ_AHEAD = 1 << 8
+READ_AHEAD = 1 << 9
 """Weight of the items that are read before they are encoded."""
 
 _PIECE = 1 << 16
@@ -108,8 +108,8 @@ def encode_part(
                     from to_labelbox.conversion.inline_media import keep_content  # few sources hold their media
 
                     keep_content(item.asset, folder, log)
-                encoder.add(item)
-                tick()
+            encoder.add(*some)
+            tick()
         encoded = encoder.take()
         lines.write(encoded.lines)
         ends = [own.bytes]
@@ -143,7 +143,8 @@ def _blocks(items: Iterable[Item], tick: Callable[[], None], most: int) -> Itera
         if weight > most:
             yield block
             block, weight = [], 0
-    yield block
+    if block:
+        yield block
 
 
 def pieces(path: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:

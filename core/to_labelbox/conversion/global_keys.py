@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections.abc import Sequence
 
 import msgspec
 
 from to_labelbox.conversion.addresses import FIELDS, addresses, fetchable, may_share
-from to_labelbox.model.items import Asset
+from to_labelbox.model.items import Asset, Item
 from to_labelbox.model.text import pattern, text_name
 from to_labelbox.ontology.infer import clean_name
 from to_labelbox.report.errors import UsageError
@@ -42,6 +43,10 @@ class Keys:
         if self._plain:
             return asset.path
         return self._settings.global_key.format(**self._fields(asset, split))
+
+    def keys(self, items: Sequence[Item]) -> list[str]:
+        """The keys of assets before shortening."""
+        return [item.asset.path if self._plain else self.key(item.asset, item.split) for item in items]
 
     def _fields(self, asset: Asset, split: str) -> dict[str, str]:
         name = posixpath.basename(asset.path)

@@ -7,6 +7,7 @@ Each object becomes shapes of kinds box, polygon, mask, point or line, cut to th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple, TypeAlias, assert_never
 
@@ -14,6 +15,7 @@ from to_labelbox.geometry import vector as geo
 from to_labelbox.geometry.any_shape import envelope
 from to_labelbox.geometry.border import EXACT, Border
 from to_labelbox.model.items import (
+    Asset,
     Attribute,
     Box,
     Cuboid,
@@ -34,7 +36,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
-from to_labelbox.model.tables import OutlineTable, Rows
+from to_labelbox.model.tables import BoxTable, OutlineTable
 from to_labelbox.model.text import n_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
@@ -131,23 +133,36 @@ class Lowering:
             rings.append(ring)
         return rings
 
-    def not_plain(self, rows: Rows) -> Sequence[int]:
-        """The numbers of the objects for which :meth:`plain` would give None; of outlines those of all where there is one."""
-        table, first, last = rows.table, rows.start, rows.stop
-        numbers, right, bottom = range(first, last), self._right, self._bottom
+    def all_plain(self, table: BoxTable | OutlineTable, bounds: Sequence[int], assets: Sequence[Asset]) -> list[bool]:
+        """Of each asset, whether :meth:`plain` would give all its objects; those of one end in the table where the next ones begin."""
         outlines = isinstance(table, OutlineTable)
-        if isinstance(table, OutlineTable):
-            if self._careful or self.width is None or self.height is None:
-                return numbers
-            if any((self._policies.get(one) or self.policy(one)) is not Policy.POLYGON for one in {*rows.labels}):
-                return numbers
-            first, last = table.first_ring[first], table.first_ring[last]
-            right, bottom = self.width, self.height
-        rights, bottoms, sound = table.right, table.bottom, table.sound
-        if b"\0" not in sound[first:last] and max(rights[first:last]) <= right and max(bottoms[first:last]) <= bottom:
-            return ()
+        labels, others = table.labels[bounds[0] : bounds[-1]], set[str]()
         if outlines:
-            return numbers
+            others = {one for one in {*labels} if (self._policies.get(one) or self.policy(one)) is not Policy.POLYGON}
+        elif self._raising:
+            others = {*labels}
+        ends = [table.first_ring[n] for n in bounds] if isinstance(table, OutlineTable) else bounds
+        more = 0.0 if outlines else EXACT
+        first, last, rights, bottoms, sound = ends[0], ends[-1], table.right, table.bottom, table.sound
+        sizes = [(asset.width or -1.0, asset.height or -1.0) for asset in assets]
+        if not self._careful and not others and b"\0" not in sound[first:last]:
+            width, height = map(min, zip(*sizes))
+            fits = max(rights[first:last], default=0) <= width + more
+            if fits and max(bottoms[first:last], default=0) <= height + more:
+                return [True] * len(assets)
+        return [
+            not self._careful
+            and others.isdisjoint(table.labels[begin:end])
+            and b"\0" not in sound[first:last]
+            and max(rights[first:last], default=-1) <= width + more
+            and max(bottoms[first:last], default=-1) <= height + more
+            for (width, height), (begin, end), (first, last) in zip(sizes, pairwise(bounds), pairwise(ends))
+        ]
+
+    def not_plain(self, table: BoxTable, start: int, stop: int) -> list[int]:
+        """The numbers of boxes of the asset for which :meth:`plain` would give None."""
+        rights, bottoms, sound = table.right, table.bottom, table.sound
+        numbers, right, bottom = range(start, stop), self._right, self._bottom
         return [n for n in numbers if not (sound[n] and rights[n] <= right and bottoms[n] <= bottom)]
 
     def lower(self, obj: Object) -> list[Shape]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field
 
-from to_labelbox.model.items import Attribute, Choice, Media, Scalar, Value
+from to_labelbox.model.items import Attribute, Choice, Item, Media, Scalar, Value
 from to_labelbox.model.schema import Input, Kind
 
 MAX_OPTIONS = 20
@@ -147,16 +148,29 @@ class Survey(Struct):
         if value > self.largest.get(what, 0):
             self.largest[what] = value
 
-    def note_group(self, split: str, path: str, labelled: bool) -> None:
-        """Count an asset in its group; of very many folders, the first are told apart."""
-        group = split or path.rpartition("/")[0]
+    def note_assets(self, items: Sequence[Item]) -> None:
+        """Count assets by type, size, split and group."""
+        assets = [item.asset for item in items]
+        media = {id(asset.media): asset.media for asset in assets}  # to hash one takes longer than all else here
+        add_counts(self.media, {media[n]: count for n, count in Counter([id(asset.media) for asset in assets]).items()})
+        sizes = Counter([(asset.width, asset.height) for asset in assets])
+        add_counts(self.sizes, {size: count for size, count in sizes.items() if None not in size})  # type: ignore[misc]
+        groups = Counter([(i.split, i.asset.path.rpartition("/")[0], bool(i.annotations)) for i in items])
+        for group, count in groups.items():
+            self._note_group(*group, count)
+
+    def _note_group(self, split: str, folder: str, labelled: bool, count: int) -> None:
+        """Count assets in their group; of very many folders, the first are told apart."""
+        group = split or folder
+        if split:
+            self.splits[split] = self.splits.get(split, 0) + count
         if group not in self.groups and len(self.groups) >= GROUPS:
             group = OTHER_GROUPS
-        self.groups[group] = self.groups.get(group, 0) + 1
+        self.groups[group] = self.groups.get(group, 0) + count
         if labelled:
-            self.labelled[group] = self.labelled.get(group, 0) + 1
+            self.labelled[group] = self.labelled.get(group, 0) + count
             if split and len(self.labelled) < GROUPS:
-                self.labelled.setdefault(path.rpartition("/")[0], 0)  # of that folder not all are without a label
+                self.labelled.setdefault(folder, 0)  # of that folder not all are without a label
 
     def absorb(self, other: Survey) -> None:
         """Add the survey of a later part."""

@@ -54,7 +54,9 @@ class Encoder(Protocol):
         """
         ...
 
-    def add(self, item: Item) -> None: ...
+    def add(self, *items: Item) -> None:
+        """Encode items; it is quicker to give some at a time than each by itself."""
+        ...
 
     def take(self) -> Encoded:
         """What has been encoded since the last call."""

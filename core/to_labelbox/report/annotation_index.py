@@ -17,7 +17,7 @@ it is not 1. So the order depends on the source alone, not on how the work was d
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -87,6 +87,15 @@ def ascii_text(text: str) -> bytes:
     import json  # slow to load, and most names are ASCII
 
     return json.dumps(as_text(text)).encode()
+
+
+def ascii_texts(texts: Sequence[str], one: Callable[[str], bytes] = ascii_text) -> list[str]:
+    """Texts as JSON strings in ASCII, those that are ASCII at once, others as ``one`` has them."""
+    try:
+        lines = _encoder.encode_lines(texts)
+    except UnicodeEncodeError:
+        lines = b"\x80"
+    return lines.decode().split("\n")[:-1] if lines.isascii() else [one(text).decode() for text in texts]
 
 
 def ascii_lines(lines: Sequence[IndexLine | LeftOut]) -> bytes:

@@ -7,7 +7,7 @@ Readers count what they read and what they skip or merge; the writer counts what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, Self
 
@@ -203,6 +203,14 @@ class Log:
             if self._listener is not None:
                 self._listener(diagnostic, example)
         return diagnostic
+
+    def note_files(self, code: str, told: Sequence[tuple[str, str]]) -> None:
+        """As :meth:`note`, for each of many pairs of message and file."""
+        for n, (message, file) in enumerate(told):
+            if not self.wants(code):
+                self.diagnostics[code].count += len(told) - n
+                return
+            self.note(code, message, file=file)
 
     def wants(self, code: str) -> bool:
         """Whether the message of one more occurrence is kept, so that one that takes time to make is made."""

@@ -96,10 +96,10 @@ class Brittle:
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.inner, name, value)
 
-    def add(self, one: Item) -> None:
-        if one.asset.path == self.path and one.annotations:
+    def add(self, *items: Item) -> None:
+        if any(one.asset.path == self.path and one.annotations for one in items):
             self.trouble()
-        self.inner.add(one)
+        self.inner.add(*items)
 
 
 def convert(made: Dataset, out: Path, brittle: tuple[str, Trouble] | None = None) -> Report:

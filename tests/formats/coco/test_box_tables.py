@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import to_labelbox
 from to_labelbox.rules.settings import Policy
+from to_labelbox_formats.labelbox.encode.shapes import Shapes
 
 SIDES = st.one_of(
     st.floats(0, 90).map(lambda value: round(value, 2)), st.integers(0, 101), st.sampled_from([-1, 0, 1e-7])
@@ -42,7 +43,8 @@ def the_same(tmp_path: Path, records: list[dict[str, Any]]) -> None:
     path.write_text(json.dumps({"annotations": placed, "images": images, "categories": categories}))
     quick = converted(path, tmp_path / "out")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("to_labelbox_formats.labelbox.encode.shapes.Shapes.rows", lambda *_: False)
+        patch.setattr(Shapes, "tables", lambda _, rows: [(rows, None)])
+        patch.setattr(Shapes, "parted", lambda *_: False)
         assert converted(path, tmp_path / "out") == quick
 
 

@@ -21,23 +21,30 @@ MEDIA_TYPES = {
 }
 
 
-def data_row(asset: Asset, key: str, row_data: str | None, metadata: Sequence[tuple[str, str]] = ()) -> bytes:
-    """One NDJSON line. Without a URL, row_data is the relative path, which the SDK uploads from the media folder."""
-    path = asset.path
-    global_key = ascii_json(key)
-    form = _ROW_DATA.get(asset.media)
-    if form is not None:
-        data = json_of(form(asset, row_data or path))
-    else:
-        data = global_key if row_data is None and path == key else ascii_json(row_data or path)
-    name = path.rpartition("/")[2] or path
-    medium = "TMS_SIMPLE" if asset.tiles and asset.tiles.epsg == "Simple" else MEDIA_TYPES[asset.media]
-    row = b'{"row_data":%b,"global_key":%b,"external_id":%b,"media_type":"%b"' % (
-        data, global_key, global_key if name == key else ascii_json(name), medium.encode(),
-    )  # fmt: skip
+def data_row(
+    asset: Asset, key: str, global_key: str, row_data: str | None, metadata: Sequence[tuple[str, str]] = ()
+) -> str:
+    """One NDJSON line; ``global_key`` is the key in JSON. Without a URL, row_data is the relative path, which the SDK uploads from the media folder."""
+    path, media = asset.path, asset.media
+    own = global_key if path == key else _text_json(path)
+    cut = own.rfind("/", 0, -2)
+    name = f'"{own[cut + 1 :]}' if cut >= 0 and not path.endswith("/") else own
+    data, medium = _text_json(row_data) if row_data else own, "IMAGE"
+    if media is not Media.IMAGE:
+        medium = MEDIA_TYPES[media]
+        if (form := _ROW_DATA.get(media)) is not None:
+            data = json_of(form(asset, row_data or path)).decode()
+    if asset.tiles and asset.tiles.epsg == "Simple":
+        medium = "TMS_SIMPLE"
+    more = ""
     if metadata:
-        row += b',"metadata_fields":' + json_of([{"name": name, "value": value} for name, value in metadata])
-    return row + b"}\n"
+        fields = json_of([{"name": name, "value": value} for name, value in metadata]).decode()
+        more = f',"metadata_fields":{fields}'
+    return f'{{"row_data":{data},"global_key":{global_key},"external_id":{name},"media_type":"{medium}"{more}}}\n'
+
+
+def _text_json(text: str) -> str:
+    return ascii_json(text).decode()
 
 
 def _text(asset: Asset, url: str) -> Any:

@@ -6,40 +6,31 @@ What only some sets have (tracks, answers, links, maps) is loaded with the first
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count as counter
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from to_labelbox.conversion.global_keys import MAX_LENGTH, Keys, cleaned, shortened
-from to_labelbox.model.items import Asset, Attribute, Classification, Item, Media, Object, Relationship, Track
-from to_labelbox.model.survey import Survey, add_counts
-from to_labelbox.model.tables import Rows
+from to_labelbox.conversion.global_keys import Keys, cleaned
+from to_labelbox.model.items import Attribute, Classification, Item, Media, Object, Relationship, Track
+from to_labelbox.model.survey import Survey
 from to_labelbox.report.annotation_index import LeftOutLines
 from to_labelbox.report.codes import Code
-from to_labelbox.report.log import LISTED, Log
+from to_labelbox.report.log import Log
 from to_labelbox.rules.required import ASSET, missing
 from to_labelbox.rules.settings import Settings
-from to_labelbox.source.urls import signed_until
-from to_labelbox_formats.labelbox.addresses import not_fetched
-from to_labelbox_formats.labelbox.encode.data_rows import data_row
-from to_labelbox_formats.labelbox.encode.line_buffer import LineBuffer
-from to_labelbox_formats.labelbox.encode.placeholders import ascii_json
+from to_labelbox_formats.labelbox.encode.line_buffer import DataRow, LineBuffer
+from to_labelbox_formats.labelbox.encode.open_rows import DataRows
 from to_labelbox_formats.labelbox.encode.shapes import Shapes
-from to_labelbox_formats.labelbox.limits import FRAMES, KEY, MANY, MAX_FRAMES, TEXT
-from to_labelbox_formats.labelbox.metadata import RESERVED, SPLIT, SPLITS, split_option
+from to_labelbox_formats.labelbox.limits import FRAMES, MANY, MAX_FRAMES
 from to_labelbox_formats.labelbox.options import Options
 
 if TYPE_CHECKING:
     from to_labelbox_formats.labelbox.encode.answers import Questions
     from to_labelbox_formats.labelbox.encode.georeference import Georeference
     from to_labelbox_formats.labelbox.encode.tracks import Tracks
-
-OTHER_FIELD = "source_split"
-"""A name that is advised for a metadata field that takes any word."""
-_ENUM = f"Labelbox's own field split takes {', '.join(SPLITS)}"
 
 
 class Encoded(Struct):
@@ -85,9 +76,8 @@ class Encoder:
         self._shapes = Shapes(buffer)
         self._tracks: Tracks | None = None
         self._questions: Questions | None = None
-        self._rows: list[bytes] = []
+        self._data_rows = DataRows(buffer, self._settings, self._keys, self._georeference is not None)
         self._counts = array("I")
-        self._key_hashes = array("Q")
         self._items = self._written = 0
 
     @property
@@ -111,12 +101,13 @@ class Encoder:
         buffer = self._buffer
         self._shapes.finish()
         buffer.finish()
-        buffer.survey.bytes += len(buffer.lines) + sum(map(len, self._rows))
+        rows = "".join(self._data_rows.lines).encode()
+        buffer.survey.bytes += len(buffer.lines) + len(rows)
         taken = Encoded(
-            b"".join(self._rows),
+            rows,
             bytes(buffer.lines),
             self._counts,
-            self._key_hashes,
+            self._data_rows.hashes,
             buffer.survey,
             buffer.log,
             self._items,
@@ -125,32 +116,46 @@ class Encoder:
         self._reset(Log(fail=buffer.log.fail))
         return taken
 
-    def add(self, item: Item) -> None:
-        """Encode an asset: its data row, its shapes and tracks, its answers, its relationships."""
+    def add(self, *items: Item) -> None:
+        """Encode assets: their data rows, then the shapes and tracks, the answers and the relationships of each."""
         buffer = self._buffer
-        if self._georeference is not None and item.asset.media is Media.IMAGE:
-            item = self._georeference(item, buffer.log)
-        if not item.asset.path.isascii():
-            item = self._cleaned(item)
-        asset = item.asset
-        self._items += 1
-        buffer.item = item
-        if not self._open_row(self._keys.key(asset, item.split)):
-            return
-        self._note_asset(asset, item.split)
-        buffer.survey.note_group(item.split, asset.path, bool(item.annotations))
+        if self._georeference is not None:
+            items = tuple([self._georeference(item, buffer.log) for item in items])
+        if not "".join([item.asset.path for item in items]).isascii():
+            items = tuple(map(self._cleaned, items))
+        # whatever is left out of one asset is told before anything is told of the next
+        for some in [items] if self._settings.rows is None else [(item,) for item in items]:
+            self._add(some)
 
-        shapes, tracks = self._shapes, self._tracks
-        before = shapes.line_count
+    def _add(self, items: Sequence[Item]) -> None:
+        self._items += len(items)
+        rows = self._data_rows.open(items)
+        self._written += len(rows)
+        if not rows:
+            self._counts.append(0)
+        buffer = self._buffer
+        plain = not buffer.filtered and buffer.fit is None and buffer.required is None
+        for some, counts in self._shapes.tables(rows) if plain else ((rows, None),):
+            if counts is not None:
+                self._counts.extend(counts)
+                continue
+            for row in some:
+                self._add_one(row, plain and row.item.asset.media is Media.IMAGE)
+
+    def _add_one(self, row: DataRow, plain: bool) -> None:
+        """Encode what is said about an asset; ``plain``: of its shapes, those that are plain are written as they are."""
+        buffer, shapes, tracks, item = self._buffer, self._shapes, self._tracks, row.item
+        asset = item.asset
+        buffer.open(row)
+        if asset.frames is not None and asset.frames > MAX_FRAMES:
+            buffer.log.note(Code.LIMIT, f"{asset.frames} frames; a video may have {MAX_FRAMES}", file=row.key)
+        before = buffer.line_count
         shapes.start(item)
         ends: dict[str, str] = {}
         instances: dict[str, int] = {}
-        plain = asset.media is Media.IMAGE and not buffer.filtered and buffer.fit is None and buffer.required is None
-        if plain and type(item.annotations) is Rows and shapes.rows(item.annotations, ends, instances):
-            self._counts.append(shapes.line_count - before)
+        if plain and shapes.parted(row, ends, instances):
+            self._counts.append(buffer.line_count - before)
             return
-        if item.annotations:
-            shapes.settle()
         if tracks is not None:
             tracks.start()
         answers: list[Classification] = []
@@ -182,9 +187,9 @@ class Encoder:
             self._demand(answers, sources)
         if relationships:
             self._relate(relationships, ends, sources)
-        if shapes.line_count - before > MANY:
+        if buffer.line_count - before > MANY:
             buffer.check_many(shapes.plain_lines())
-        self._counts.append(shapes.line_count - before)
+        self._counts.append(buffer.line_count - before)
 
     def _cleaned(self, item: Item) -> Item:
         """The item with its file under a name that a text can hold."""
@@ -219,60 +224,6 @@ class Encoder:
             message = f"frame {last + 1}; a video may have {MAX_FRAMES}"
             self._buffer.log.note(Code.LIMIT, message, file=self._buffer.key, where=track.location, id=track.id)
 
-    def _open_row(self, key: str) -> bool:
-        """The data row that the next lines refer to: a new one, or one that exists. False when there has to be one."""
-        buffer, rows = self._buffer, self._settings.rows
-        item, asset = buffer.item, buffer.item.asset
-        if rows is not None:
-            row = rows.match(asset, key)
-            buffer.open(item, key if row is None else row.name)
-            self._key_hashes.append(buffer.uuids.digest if row is None else row.number)
-            if row is None:
-                self._leave_out(asset.path)
-                return False
-            add_counts(buffer.log.matched_by, {row.matched_by: 1})
-            name = ascii_json(buffer.key)
-            buffer.data_row = Raw(b'{"globalKey":%b}' % name if row.global_key else b'{"id":%b}' % name)
-            self._written += 1
-            return True
-        buffer.survey.note_largest(KEY, len(key))
-        if len(key) > MAX_LENGTH:
-            short = shortened(key)
-            buffer.log.note(
-                Code.KEY_SHORTENED, f"global key has {len(key)} characters, over {MAX_LENGTH}: {short}", file=key
-            )
-            key = short
-        buffer.open(item, key)
-        self._key_hashes.append(buffer.uuids.digest)
-        buffer.data_row = Raw(b'{"globalKey":' + ascii_json(key) + b"}")
-        row_data = self._keys.row_data(asset, item.split)
-        if row_data is None and self._georeference is not None and asset.media is Media.GEOSPATIAL:
-            buffer.log.note(
-                Code.ROW_DATA_LOCAL,
-                "tile_layer_url is a relative path: give the tiles' URLs (…/{z}/{x}/{y}.png) with --url-map",
-                file=asset.path,
-            )
-        elif row_data is None and asset.media is Media.IMAGE:
-            buffer.log.note(
-                Code.ROW_DATA_LOCAL,
-                "row_data is a relative path: give --url-prefix or --url-map, or import with the media folder at hand",
-                file=asset.path,
-            )
-        if self._keys.may_share:
-            buffer.survey.urls.append(self._keys.url_hash(row_data) if row_data is not None else 0)
-        if row_data is not None and (unfit := not_fetched(row_data)):
-            buffer.log.note(Code.ADDRESS_NOT_FETCHED, unfit, file=asset.path)
-        elif row_data is not None and "?" in row_data and (until := signed_until(row_data)):
-            message = (
-                f"the address is signed and holds until {until}, but Labelbox fetches it whenever the asset is shown: "
-                "give lasting addresses with --url-prefix or --url-map"
-            )
-            buffer.log.note(Code.ADDRESS_EXPIRES, message, file=asset.path)
-        metadata = tuple(self._metadata(asset, item.split))
-        self._rows.append(data_row(asset, key, row_data, metadata))
-        self._written += 1
-        return True
-
     def _demand(self, answers: list[Classification], written: Mapping[str, str]) -> None:
         """Note the required questions about the asset that have no answer."""
         buffer = self._buffer
@@ -280,51 +231,3 @@ class Encoder:
         given = [Attribute(a.name, a.value) for a in answers if a.id in written and a.message is None]
         for message in missing(buffer.required.assets, given, ASSET):
             buffer.log.note(Code.REQUIRED_UNANSWERED, message, file=buffer.item.origin)
-
-    def _metadata(self, asset: Asset, split: str) -> Iterator[tuple[str, str]]:
-        """Metadata fields of a data row, those that Labelbox reserves in the form that it takes."""
-        field, log = self._settings.split_metadata, self._buffer.log
-        for name, value in (*asset.metadata, *([(field, split)] if field and split else [])):
-            if name == SPLIT and (option := split_option(value)) is not None:
-                if option != value:
-                    taken = f"{value!r} is written as {option!r}"
-                    log.assume("split", taken, for_=1, why=_ENUM, option=f"--split-metadata {OTHER_FIELD}")
-                value = option
-            if wrong := RESERVED[name](value) if name in RESERVED else "":
-                message = f"metadata {name!r} is left out: the reserved field {wrong}, this is {value!r}"
-                if name == SPLIT:
-                    message += f"; --split-metadata {OTHER_FIELD} writes it into a field of your own"
-                log.note(Code.METADATA_REFUSED, message, file=asset.path)
-                continue
-            yield name, value
-
-    def _leave_out(self, path: str) -> None:
-        """Skip everything on an asset that no existing data row is."""
-        buffer = self._buffer
-        message = f"no data row is {path}, or several could be: its annotations are skipped"
-        counted = False
-        for annotation in buffer.item.annotations:
-            if annotation.source_count:
-                buffer.skip(Code.ROW_UNMATCHED, message, annotation)
-                counted = True
-        if not counted:
-            buffer.log.note(Code.ROW_UNMATCHED, message, file=buffer.item.origin)
-        if len(self._buffer.log.unmatched) < LISTED:
-            self._buffer.log.unmatched.append(path)
-        self._counts.append(0)
-
-    def _note_asset(self, asset: Asset, split: str) -> None:
-        survey = self._buffer.survey
-        survey.media[asset.media] = survey.media.get(asset.media, 0) + 1
-        if asset.width is not None and asset.height is not None:
-            size = asset.width, asset.height
-            survey.sizes[size] = survey.sizes.get(size, 0) + 1
-        if split:
-            survey.splits[split] = survey.splits.get(split, 0) + 1
-        if asset.text is not None:
-            survey.note_largest(TEXT, len(asset.text))
-        if asset.frames is not None:
-            survey.note_largest(FRAMES, asset.frames)
-            if asset.frames > MAX_FRAMES:
-                message = f"{asset.frames} frames; a video may have {MAX_FRAMES}"
-                self._buffer.log.note(Code.LIMIT, message, file=self._buffer.key)

@@ -36,6 +36,16 @@ LONG = 1 << 8
 _LARGE = frozenset({LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine})
 
 
+class DataRow(Struct, gc=False):
+    """What lines refer to. ``reference`` is how they do so in JSON, ``place`` what the index tells of it, if there is one."""
+
+    item: Item
+    key: str
+    uuids: Uuids
+    reference: str
+    place: str = ""
+
+
 class LineBuffer:
     """The lines, the survey and the log of one chunk, and the data row that the next lines refer to.
 
@@ -79,15 +89,13 @@ class LineBuffer:
     def line_count(self) -> int:
         return self._encoded + len(self.waiting)
 
-    def open(self, item: Item, key: str) -> None:
+    def open(self, row: DataRow) -> None:
         """The data row that the next lines refer to."""
-        self.key = key
+        self.item, self.key, self.uuids = row.item, row.key, row.uuids
         self.of_row.clear()
-        self.uuids = Uuids(key)
-        if self.spill_index is not None:
-            self.place = Raw(b'%b,"file":%b' % (ascii_text(key), ascii_text(item.origin)))
-            if "\t" in _first_location(item):
-                self._several_files = True
+        self.data_row, self.place = Raw(row.reference), Raw(row.place)
+        if self.spill_index is not None and "\t" in _first_location(row.item):
+            self._several_files = True
 
     def label_of(self, annotation: Annotation) -> Raw:
         """The class of an annotation in the index: the row of the ledger that it counts in."""

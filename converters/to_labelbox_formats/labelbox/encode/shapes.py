@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, compress, pairwise, repeat
+from itertools import chain, compress, groupby, islice, pairwise, repeat
 from typing import TypeVar
 
 from msgspec import Raw
@@ -20,7 +20,7 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Tally
 from to_labelbox.rules.settings import Outside
 from to_labelbox_formats.labelbox.encode.asset_bounds import BORDERS, check_degrees, check_map
-from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, LONG, LineBuffer
+from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, LONG, DataRow, LineBuffer
 from to_labelbox_formats.labelbox.encode.line_forms import LINE_FORMS, Form
 from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox, BoxLine, PolygonLine
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, attributes_token, tool_token
@@ -58,24 +58,11 @@ class _Plain:
         self.named: dict[int, tuple[tuple[Attribute, ...], Raw]] = {}
 
 
-class _Waiting:
-    """Objects of a table from ``start`` to ``stop``, of assets with so many each, that are to be written at once."""
-
-    __slots__ = ("counts", "places", "rows", "start", "stop", "table", "texts", "uuids")
-
-    def __init__(self, table: BoxTable | OutlineTable, texts: TableTexts, start: int) -> None:
-        self.table, self.texts, self.start, self.stop = table, texts, start, start
-        self.counts: list[int] = []
-        self.uuids: list[Uuids] = []
-        self.rows: list[str] = []
-        self.places: list[str] = []
-
-
 class Shapes:
     """Encodes the shapes of one asset after another; ``ends`` and ``instances`` are the asset's.
 
     ``ends`` gets the uuid of each object's first line by the object's id, ``instances`` the number of objects with
-    keypoints by label. Lines of tables wait for :meth:`settle`, which comes before any other line.
+    keypoints by label.
     """
 
     def __init__(self, buffer: LineBuffer) -> None:
@@ -89,13 +76,6 @@ class Shapes:
         self._converted: list[_Plain] = []
         self._approximated: list[_Plain] = []
         self._row = 0
-        self._waiting: _Waiting | None = None
-        self._lines = 0
-
-    @property
-    def line_count(self) -> int:
-        """Lines that are written or wait."""
-        return self._buffer.line_count + self._lines
 
     def start(self, item: Item) -> None:
         """The asset that the next shapes are on."""
@@ -113,7 +93,6 @@ class Shapes:
 
     def finish(self) -> None:
         """Put into the log and the survey what has only been counted."""
-        self.settle()
         self._lowering.finish()
         for plain, count in Counter(self._converted).items():
             plain.lines += count
@@ -194,90 +173,111 @@ class Shapes:
             return obj
         return None
 
-    def rows(self, rows: Rows, ends: dict[str, str], instances: dict[str, int]) -> bool:
-        """All objects of the asset, those that :meth:`plain` would write not before :meth:`settle`; or none, and False."""
-        table, start, stop = rows.table, rows.start, rows.stop
+    def tables(self, rows: Sequence[DataRow]) -> Iterator[tuple[Sequence[DataRow], list[int] | None]]:
+        """All data rows in turn: some whose objects, rows of a table, have been written, with the lines of each; others with None."""
+        for table, some, bounds in _runs(rows):
+            if table is None:
+                yield some, None
+                continue
+            begin = 0
+            for plain, group in groupby(self._are_plain(table, some, bounds)):
+                end = begin + len(list(group))
+                part = some[begin:end]
+                yield part, self._write(table, part, bounds[begin : end + 1]) if plain else None
+                begin = end
+
+    def _are_plain(self, table: BoxTable | OutlineTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> list[bool]:
+        """Of which data rows all objects are plain, and no more than an import takes of one name."""
         texts = table.once(TableTexts)
-        if not texts.named or texts.first_shape[stop] - texts.first_shape[start] > MANY:
+        if not texts.named:
+            return [False] * len(rows)
+        plain = self._lowering.all_plain(table, bounds, [row.item.asset for row in rows])
+        first = texts.first_shape
+        if first[bounds[-1]] - first[bounds[0]] <= MANY:
+            return plain
+        return [one and first[end] - first[begin] <= MANY for one, (begin, end) in zip(plain, pairwise(bounds))]
+
+    def parted(self, row: DataRow, ends: dict[str, str], instances: dict[str, int]) -> bool:
+        """All boxes of a data row that are a table's, those that are not plain as single objects; or none, and False."""
+        rows = row.item.annotations
+        if type(rows) is not Rows or not isinstance(rows.table, BoxTable) or len(rows) > MANY:
             return False
-        others = self._lowering.not_plain(rows)
-        if len(others) == stop - start:
+        table, start, stop = rows.table, rows.start, rows.stop
+        others = self._lowering.not_plain(table, start, stop)
+        if len(others) == len(rows) or not table.once(TableTexts).named:
             return False
         for n in others:
-            self._wait(table, texts, start, n)
-            self.settle()
+            self._write(table, [row], [start, n])
             self.add(table.object(n), ends, instances)
             start = n + 1
-        self._wait(table, texts, start, stop)
+        self._write(table, [row], [start, stop])
         return True
 
-    def _wait(self, table: BoxTable | OutlineTable, texts: TableTexts, start: int, stop: int) -> None:
-        """Let objects of the asset wait for others of their table, to be written at once."""
-        if start == stop:
-            return
-        waiting, buffer = self._waiting, self._buffer
-        if waiting is None or waiting.table is not table or waiting.stop != start:
-            self.settle()
-            waiting = self._waiting = _Waiting(table, texts, start)
-        waiting.stop = stop
-        waiting.counts.append(stop - start)
-        waiting.uuids.append(buffer.uuids)
-        waiting.rows.append(str(buffer.data_row, "utf-8"))
-        waiting.places.append(str(buffer.place, "utf-8"))
-        self._lines += texts.first_shape[stop] - texts.first_shape[start]
-        if texts.lost:
-            lost = zip(table.locations[start:stop], table.ids[start:stop])
-            self._lowering.note_forced(*compress(lost, table.unread[start:stop]))
+    def _write(self, table: BoxTable | OutlineTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> list[int]:
+        """Write plain objects of a table: what does not depend on the asset was made for the whole table.
 
-    def settle(self) -> None:
-        """Write what waits: what does not depend on the asset was made for the whole table."""
-        if self._waiting is None:
-            return
-        waiting, self._waiting, self._lines = self._waiting, None, 0
-        buffer, table, texts = self._buffer, waiting.table, waiting.texts
-        start, stop, counts = waiting.start, waiting.stop, waiting.counts
+        Gives the lines of each data row; its objects are those from its bound to the next one.
+        """
+        buffer, texts = self._buffer, table.once(TableTexts)
+        start, stop = bounds[0], bounds[-1]
         of_objects = self._tools_of_rows(table, start, stop)
         names = [plain.name for plain in of_objects]
         for n in compress(range(start, stop), table.attributes[start:stop]) if texts.answered else ():
             names[n - start] = str(self._named(of_objects[n - start], table.attributes[n]), "utf-8")
-        owners = list(_repeated(waiting.uuids, counts))
-        uuids = [own.start + digits for own, digits in zip(owners, texts.digits[start:stop])]
-        told = texts.told[start:stop] if buffer.spill_index is not None else []
         first, last = texts.first_shape[start], texts.first_shape[stop]
+        objects = counts = [end - begin for begin, end in pairwise(bounds)]
+        starts, digits = list(_repeated([row.uuids.start for row in rows], objects)), texts.digits[start:stop]
+        indexed = buffer.spill_index is not None
+        told = texts.told[start:stop] if indexed else []
         if last - first > stop - start:
-            ends = list(accumulate(counts, initial=start))
-            counts = [texts.first_shape[end] - texts.first_shape[begin] for begin, end in pairwise(ends)]
-            self._take_apart(waiting, owners, of_objects, names, uuids, told)
-        rows, places = _repeated(waiting.rows, counts), _repeated(waiting.places, counts)
-        lines = [
-            f'{{"uuid":"{uuid}","dataRow":{row},"name":{name}{shape}'
-            for uuid, row, name, shape in zip(uuids, rows, names, texts.shapes[first:last])
-        ]
-        index = [
-            f'{{"line":{number},"uuid":"{uuid}","key":{place}{of_line}'
-            for uuid, place, of_line, number in zip(uuids, places, told, iter(buffer.number, None))
-        ]
+            counts = [texts.first_shape[end] - texts.first_shape[begin] for begin, end in pairwise(bounds)]
+            owners = _repeated([row.uuids for row in rows], objects)
+            self._take_apart(table, start, owners, of_objects, names, starts, digits, told)
+        references = _repeated([f'","dataRow":{row.reference},"name":' for row in rows], counts)
+        shapes = texts.shapes[first:last]
+        lines = interleaved(last - first, '{"uuid":"', starts, digits, references, names, shapes)
+        index = ""
+        if indexed:
+            numbers = map(str, islice(iter(buffer.number, None), last - first))
+            places = _repeated([f'","key":{row.place}' for row in rows], counts)
+            index = interleaved(last - first, '{"line":', numbers, ',"uuid":"', starts, digits, places, told)
         if texts.lost:
+            self._note_lost(table, rows, bounds)
             unread = table.unread[start:stop]
             self._approximated += compress(of_objects, unread)
             of_objects = [plain for plain, lost in zip(of_objects, unread) if not lost]
         self._converted += of_objects
-        buffer.add("".join(lines), last - first, "".join(index))
+        buffer.add(lines, last - first, index)
+        return counts
+
+    def _note_lost(self, table: BoxTable | OutlineTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> None:
+        """Note the outlines that are boxes now."""
+        for row, (begin, end) in zip(rows, pairwise(bounds)):
+            self._lowering.origin = row.item.origin
+            lost = zip(table.locations[begin:end], table.ids[begin:end])
+            self._lowering.note_forced(*compress(lost, table.unread[begin:end]))
 
     def _take_apart(
-        self, waiting: _Waiting, owners: Sequence[Uuids], of_objects: Sequence[_Plain], *of_each: list[str]
+        self,
+        table: BoxTable | OutlineTable,
+        start: int,
+        owners: Iterable[Uuids],
+        of_objects: Sequence[_Plain],
+        *of_each: list[str],
     ) -> None:
-        """Make names, uuids and what the index tells, which are of objects, those of their shapes."""
-        table, first, (names, uuids, told) = waiting.table, waiting.texts.first_shape, of_each
+        """Make names, uuids in two parts and what the index tells, which are of objects, those of their shapes."""
+        first, (names, starts, digits, told) = table.once(TableTexts).first_shape, of_each
         at = -1
-        for n, (plain, own) in enumerate(zip(of_objects, owners), waiting.start):
+        for n, (plain, own) in enumerate(zip(of_objects, owners), start):
             at += 1
             count = first[n + 1] - first[n]
             if count == 1:
                 continue
             id = str(table.ids[n])
             names[at : at + 1] = [str(self._piece_name(plain, id, table.attributes[n]), "utf-8")] * count
-            uuids[at + 1 : at + 1] = [own.make(id, str(piece)) for piece in range(1, count)]
+            uuids = [own.make(id, str(piece)) for piece in range(1, count)]
+            starts[at + 1 : at + 1] = [uuid[:24] for uuid in uuids]
+            digits[at + 1 : at + 1] = [uuid[24:] for uuid in uuids]
             told[at : at + 1] *= count
             plain.lines += count - 1
             at += count - 1
@@ -288,6 +288,7 @@ class Shapes:
         try:
             return list(map(plains.__getitem__, labels))
         except KeyError:
+            self._media, self._tools = Media.IMAGE, self._tools_of[Media.IMAGE]
             for n, label in enumerate(labels, start):
                 if label not in plains:
                     self._plain_tool(table.object(n), *((Kind.POLYGON, list) if outlines else (Kind.BOX, Box)))
@@ -445,6 +446,43 @@ class Shapes:
 def _instance(id: str) -> bytes:
     """The answer that holds the pieces of one outline together; ``name`` is Labelbox's, and the question free text."""
     return b',"classifications":[{"name":"%b","answer":%b}]' % (INSTANCE.encode(), ascii_json(id))
+
+
+def _runs(
+    rows: Sequence[DataRow],
+) -> Iterator[tuple[BoxTable | OutlineTable | None, list[DataRow], list[int]]]:
+    """Data rows of pictures whose objects follow one another in a table, where each begins in it, and the end; others with None."""
+    table: BoxTable | OutlineTable | None = None
+    run: list[DataRow] = []
+    bounds = [0]
+    for row in rows:
+        found, picture = row.item.annotations, row.item.asset.media is Media.IMAGE
+        if picture and type(found) is Rows:
+            if found.table is not table or found.start != bounds[-1]:
+                if run:
+                    yield table, run, bounds
+                table, run, bounds = found.table, [], [found.start]
+            bounds.append(found.stop)
+        elif picture and table is not None and not found:
+            bounds.append(bounds[-1])
+        else:
+            if run:
+                yield table, run, bounds
+            table, run, bounds = None, [], [0]
+            yield None, [row], bounds
+            continue
+        run.append(row)
+    if run:
+        yield table, run, bounds
+
+
+def interleaved(count: int, *columns: str | Iterable[str]) -> str:
+    """One text of the first of each column, the second of each, and so on; a text stands for ``count`` of it."""
+    width = len(columns)
+    pieces = [""] * (width * count)
+    for n, column in enumerate(columns):
+        pieces[n::width] = [column] * count if isinstance(column, str) else column
+    return "".join(pieces)
 
 
 def _repeated(values: Iterable[T], counts: Iterable[int]) -> Iterator[T]:

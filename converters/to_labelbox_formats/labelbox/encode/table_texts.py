@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import msgspec
 
 from to_labelbox.model.tables import BoxTable, OutlineTable
 from to_labelbox.report.annotation_index import ascii_text
 from to_labelbox_formats.labelbox.encode.line_types import Bbox
-
-_APPROXIMATED = ',"approximated":true'
-
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
@@ -44,15 +41,12 @@ class TableTexts:
     def told(self) -> list[str]:
         """What ends the index line of each object."""
         locations, ids, labels, unread = self._told_of
+        end = {label: ascii_text(label).decode() for label in {*labels}}
+        more = {False: "", True: ',"approximated":true'}
         return [
-            f',"where":"{where}","id":"{id}","class":{end}'
-            for where, id, end in zip(locations, ids, map(_end_told, labels, unread))
+            f',"where":"{where}","id":"{id}","class":{end[label]}{more[bool(lost)]}}}\n'
+            for where, id, label, lost in zip(locations, ids, labels, unread)
         ]
-
-
-@lru_cache(1 << 12)
-def _end_told(label: str, lost: bool) -> str:
-    return f"{ascii_text(label).decode()}{_APPROXIMATED if lost else ''}}}\n"
 
 
 _SMALL = [f"{id:012x}" for id in range(256)]

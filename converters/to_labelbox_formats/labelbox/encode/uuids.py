@@ -37,9 +37,10 @@ class Uuids:
 
     def __init__(self, key: str) -> None:
         # a key with a line break must not read like another one with an id after it
-        self._base = hashlib.sha1(NAMESPACE + key.replace("\n", "\0").encode("utf-8", "surrogatepass") + b"\n")
-        self._key = self._base.hexdigest()
-        self.start = _uuid5(self._key)[:24]
+        name = key.encode() if key.isascii() else key.encode("utf-8", "surrogatepass")
+        self._base = hashlib.sha1(NAMESPACE + name.replace(b"\n", b"\0") + b"\n")
+        self._key = h = self._base.hexdigest()
+        self.start = _start(h)
         self._given: dict[str, int] = {}
 
     @property
@@ -68,7 +69,11 @@ class Uuids:
 
 def _uuid5(h: str) -> str:
     """A uuid of version 5 from the hexadecimal digits of a hash."""
-    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
+    return f"{_start(h)}{h[20:32]}"
+
+
+def _start(h: str) -> str:
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-"
 
 
 _IDENTITY = pattern(rb'"(uuid|source|target)":"([0-9a-f-]{36})"')
