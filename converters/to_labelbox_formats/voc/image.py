@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from to_labelbox.geometry.any_shape import changed, scaled, turned_back
 from to_labelbox.model.items import Annotation, Asset, Classification, Item, Object
+from to_labelbox.model.tables import Rows
 from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
@@ -19,12 +20,13 @@ from to_labelbox.source.asset_lookup import MediaFolder, Moves, Tie, spread, sur
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header
 from to_labelbox.source.side_up import Side, Size, code_of_sizes, note_turned, side_of
+from to_labelbox_formats.voc.box_tables import BoxTables, shift_of
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
-from to_labelbox_formats.voc.evidence import is_genuine, size_is_of
+from to_labelbox_formats.voc.evidence import size_is_of
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
 from to_labelbox_formats.voc.layout.folder_roles import Folder, Role, role_of
 from to_labelbox_formats.voc.layout.index import Layout, image_base, implied_top
-from to_labelbox_formats.voc.objects import ObjectReader
+from to_labelbox_formats.voc.objects import annotations_of
 from to_labelbox_formats.voc.options import Picture
 from to_labelbox_formats.voc.rivals import is_copy
 from to_labelbox_formats.voc.shapes import Rules, number
@@ -71,8 +73,7 @@ class Items:
         self._picture = picture
         self._context = context
         self._rules = rules
-        self._objects = ObjectReader(rules)
-        self._as_is = ObjectReader(rules._replace(shift=0.0)) if rules.by_file else None
+        self._boxes = BoxTables(rules)
         self._classes = classes
         self._image_folders: dict[str, str] = {}
         self._add, self._strip = _media_prefix(source, context, image_base(layout))
@@ -83,10 +84,10 @@ class Items:
             units = range(first, min(first + _BLOCK, last))
             loaded = [self._load(unit) for unit in units]
             documents = [self._document(unit, data, log) for unit, data in zip(units, loaded)]
-            for unit, document in zip(units, documents):
+            for unit, document, boxes in zip(units, documents, self._boxes.read(documents)):
                 if document is not _NOTHING:
                     try:
-                        item = self._item(unit, document, log)
+                        item = self._item(unit, document, boxes, log)
                     except FileError as error:
                         log.file_unreadable(self._layout.entry(unit), str(error))
                     else:
@@ -104,14 +105,14 @@ class Items:
         name = self._layout.entry(unit)
         folder, stem = self._layout.folder(name)
         path, _ = self._asset(name, folder, stem, self._layout.image(unit), None, Log())
-        split, seen_in = self._split(unit)
+        split, seen_in = self._split(unit, name, folder)
         return [Item(asset=Asset(path=path), split=split, origin=name, split_seen_in=seen_in)]
 
-    def _split(self, unit: int) -> tuple[str, str]:
+    def _split(self, unit: int, name: str, folder: Folder) -> tuple[str, str]:
         """The split of a unit, and the name of which it is only a word."""
-        number, name, image = self._lists.split_of[unit], self._layout.entry(unit), self._layout.image(unit)
+        number, image = self._lists.split_of[unit], self._layout.image(unit)
         split, seen_in = self._lists.splits[number], self._lists.beside.get(number, "")
-        told = self._layout.folder(name)[0].split or (self._layout.folder(image)[0].split if image else "")
+        told = folder.split or (self._layout.folder(image)[0].split if image else "")
         if told and told != split and (not split or told in split.split("_")):
             return told, seen_in if split else name  # train for a list called train_cls, as those of ImageNet are
         return split, seen_in
@@ -164,7 +165,8 @@ class Items:
             log.note(Code.ASSET_UNKNOWN, message, file=name)
         return document
 
-    def _item(self, unit: int, document: Document | None, log: Log) -> Item:
+    def _item(self, unit: int, document: Document | None, boxes: Rows | None, log: Log) -> Item:
+        """``boxes``: the objects of a plain file."""
         layout = self._layout
         name = layout.entry(unit)
         image = layout.image(unit)
@@ -173,16 +175,19 @@ class Items:
         if not image and header is None and layout.images and document is not None:
             log.note(Code.FILE_MISSING, f"no image belongs to it; its data row is called {path}", file=name)
         stored, drawn, side = self._sizes(path, image, header, document, name, log)
-        annotations: list[Annotation] = []
-        if document is not None and document.rows:
-            reader = self._objects if self._as_is is None or is_genuine(document) else self._as_is
-            annotations = reader.read(document, drawn, name, log)
+        annotations: Sequence[Annotation] = []
+        if boxes is not None:
+            log.read_each(boxes.labels)
+            annotations = boxes
+        elif document is not None and document.rows:
+            rules = self._rules._replace(shift=shift_of(self._rules, document))
+            annotations = annotations_of(document, rules, drawn, name, log)
         elif unit in self._lists.present:
             annotations = _classifications(self._lists.present[unit], log)
         if layout.masks:
             names = [(row[0] or "").strip() for row in document.rows] if document else []
             masks, size = self._mask_objects(unit, names, stored if self._rules.resized else drawn, log)
-            annotations += masks
+            annotations = [*annotations, *masks]
             stored = stored or size
         if stored is None and annotations:
             log.note(Code.IMAGE_SIZE_UNKNOWN, _NO_SIZE, file=name)
@@ -193,7 +198,7 @@ class Items:
             annotations = [turned_back(a, side.orientation, *side.stored) for a in annotations]
             note_turned(side, log, name)
         width, height = stored or (None, None)
-        split, seen_in = self._split(unit)
+        split, seen_in = self._split(unit, name, folder)
         return Item(
             asset=Asset(path=path, width=width, height=height),
             annotations=annotations,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from to_labelbox.model.items import Annotation, Attribute, Box, Object, Relationship, RotatedBox
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
-from to_labelbox.source.record_ids import Places
 from to_labelbox.source.xml import Element, local_name
 from to_labelbox_formats.voc.document import (
     CORNERS,
@@ -29,7 +28,6 @@ from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, holds_vert
 FLAGS = ("truncated", "difficult", "occluded")
 PART_OF = "part of"
 
-_MAX_REMEMBERED = 10_000
 _YES = frozenset({"1", "true", "yes", "1.0"})
 _NO = frozenset({"0", "false", "no", "", "0.0"})
 _NOTHING_SAID = frozenset({"", "unspecified", "none", "null", "nan", "n/a", "unknown"})
@@ -42,7 +40,6 @@ _ELSEWHERE = frozenset({"mask", "segmentation", "segm", "rle"})
 _WITHOUT_MEANING = frozenset({"id", "type", "deleted", *_SCORES})
 _ANGLES = frozenset({"angle", "theta", "rotation"})
 ONCE = ("name", "pose", *FLAGS, "robndbox", "actions", "attributes")
-_places = Places("object[{}]")
 _STRUCTURED = frozenset(
     {
         "name",
@@ -81,59 +78,14 @@ def _score(element: Element) -> str:
     return next((name for parent, name in scores if text_of(child_of(parent, name)).strip()), "")
 
 
-class ObjectReader:
-    """Reads files by the rules of the set. All that it remembers is what equal texts mean."""
-
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        self._quick = not (rules.relative or rules.sizes or rules.skip_difficult or rules.transposed)
-        self._attributes: dict[Row, tuple[Attribute, ...] | None] = {}
-
-    def read(self, document: Document, size: tuple[int, int] | None, file: str, log: Log) -> list[Annotation]:
-        """All annotations of a file. ``size`` is that of the frame the numbers are in."""
-        rows = document.rows
-        if self._quick and not document.elements:
-            found = self._quickly(rows, log)
-            if found is not None:
-                return found
-        return list(_File(self._rules, size, file, log).annotations(document))
-
-    def _quickly(self, rows: Sequence[Row], log: Log) -> list[Annotation] | None:
-        """The objects of a plain file that has nothing to report; None for any other."""
-        shift, remembered = self._rules.shift, self._attributes
-        out: list[Annotation] = []
-        boxes = set()
-        counts: dict[str, int] = {}
-        for (id, where), (name, pose, truncated, difficult, occluded, *corners) in zip(_places(len(rows)), rows):
-            left, top, right, bottom = map(float, corners)  # type: ignore[arg-type]  # a plain row has four numbers
-            said = (pose, truncated, difficult, occluded)
-            try:
-                attributes = remembered[said]
-            except KeyError:
-                attributes = self._attributes_of(said)
-            label = name.strip()  # type: ignore[union-attr]  # … and a name
-            if attributes is None or not label or left > right or top > bottom or left < shift or top < shift:
-                return None
-            boxes.add((left, top, right, bottom))
-            counts[label] = counts.get(label, 0) + 1
-            left -= shift
-            top -= shift
-            box = Box(left, top, right - left, bottom - top)
-            out.append(Object(id=id, label=label, geometry=box, attributes=attributes, location=where))
-        if len(boxes) < len(rows):  # equal boxes may be equal objects
-            return None
-        for label, count in counts.items():
-            log.read(label, count)
-        return out
-
-    def _attributes_of(self, said: Row) -> tuple[Attribute, ...] | None:
-        if len(self._attributes) >= _MAX_REMEMBERED:
-            self._attributes.clear()
-        found = self._attributes[said] = _plain_attributes(said)
-        return found
+def annotations_of(
+    document: Document, rules: Rules, size: tuple[int, int] | None, file: str, log: Log
+) -> list[Annotation]:
+    """All annotations of a file. ``size`` is that of the frame the numbers are in."""
+    return list(_File(rules, size, file, log).annotations(document))
 
 
-def _plain_attributes(said: Row) -> tuple[Attribute, ...] | None:
+def plain_attributes(said: Row) -> tuple[Attribute, ...] | None:
     """Pose and flags from their texts; None when a flag is neither yes nor no, which is worth a message."""
     out = _pose(said[0])
     for name, text in zip(FLAGS, said[1:]):

@@ -281,6 +281,11 @@ class Log:
         """Count source annotations of a class as read."""
         self.ledger[label].read += count
 
+    def read_each(self, labels: Iterable[str]) -> None:
+        """Count a source annotation of each of these classes as read."""
+        for label in labels:
+            self.ledger[label].read += 1
+
     @contextmanager
     def reading(self, label: str, *, file: str = "", where: str = "", id: str = "") -> Iterator[None]:
         """Count one source annotation as read; :class:`Refused`, raised in the block, closes it as skipped.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress, groupby, islice, pairwise, repeat
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from msgspec import Raw
 
@@ -29,6 +29,10 @@ from to_labelbox_formats.labelbox.encode.uuids import Uuids
 from to_labelbox_formats.labelbox.limits import MANY
 
 T = TypeVar("T")
+
+
+_Named: TypeAlias = tuple[tuple[Attribute, ...], Raw, str]
+"""Answers, and a name with them after it, as bytes and as text."""
 
 
 class _UnnamedError(Exception):
@@ -55,7 +59,7 @@ class _Plain:
         self.tally = tally
         self.name = bytes(tool).decode()
         self.lines = self.before = self.row = 0
-        self.named: dict[int, tuple[tuple[Attribute, ...], Raw]] = {}
+        self.named: dict[int, _Named] = {}
 
 
 class Shapes:
@@ -130,8 +134,7 @@ class Shapes:
                     ends[own] = uuid
                 if isinstance(drawn, Box):
                     plain = boxes.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.BOX, Box)
-                    told = plain.named.get(id(attributes))
-                    name = told[1] if told is not None else self._named(plain, attributes)
+                    name = (plain.named.get(id(attributes)) or self._named(plain, attributes))[1]
                     lines.append(BoxLine(uuid, data_row, name, Bbox(drawn.top, drawn.left, drawn.height, drawn.width)))
                     if index is not None:
                         index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
@@ -140,11 +143,10 @@ class Shapes:
                     plain.lines += 1
                 else:
                     plain = rings.get(obj.ledger_label or obj.label) or self._plain_tool(obj, Kind.POLYGON, list)
-                    told = plain.named.get(id(attributes))
                     if len(drawn) > 1:
                         name = self._piece_name(plain, own, attributes)
                     else:
-                        name = told[1] if told is not None else self._named(plain, attributes)
+                        name = (plain.named.get(id(attributes)) or self._named(plain, attributes))[1]
                     for n, ring in enumerate(drawn):
                         values = iter(ring)
                         vertices = list(map(XY, values, values))
@@ -222,8 +224,9 @@ class Shapes:
         start, stop = bounds[0], bounds[-1]
         of_objects = self._tools_of_rows(table, start, stop)
         names = [plain.name for plain in of_objects]
-        for n in compress(range(start, stop), table.attributes[start:stop]) if texts.answered else ():
-            names[n - start] = str(self._named(of_objects[n - start], table.attributes[n]), "utf-8")
+        if texts.answered:
+            pairs = zip(of_objects, table.attributes[start:stop])
+            names = [(plain.named.get(id(own)) or self._named(plain, own))[2] for plain, own in pairs]
         first, last = texts.first_shape[start], texts.first_shape[stop]
         objects = counts = [end - begin for begin, end in pairwise(bounds)]
         starts, digits = list(_repeated([row.uuids.start for row in rows], objects)), texts.digits[start:stop]
@@ -309,16 +312,15 @@ class Shapes:
         (self._plain_boxes if kind is Kind.BOX else self._plain_rings)[ledger_label] = plain
         return plain
 
-    def _named(self, plain: _Plain, attributes: tuple[Attribute, ...]) -> Raw:
+    def _named(self, plain: _Plain, attributes: tuple[Attribute, ...]) -> _Named:
         """The name of a line with the answers after it, kept for the next shape that has the same tuple."""
-        if (told := plain.named.get(id(attributes))) is not None:
-            return told[1]
         name = plain.tool
         if attributes:
             name = Raw(bytes(name) + self._answers(plain.kind, plain.label, attributes, "", plain.label))
+        named = attributes, name, str(name, "utf-8")
         if len(plain.named) < MANY:
-            plain.named[id(attributes)] = attributes, name
-        return name
+            plain.named[id(attributes)] = named
+        return named
 
     def _piece_name(self, plain: _Plain, id: str, attributes: tuple[Attribute, ...]) -> Raw:
         """The name of the pieces of one outline, with what holds them together.

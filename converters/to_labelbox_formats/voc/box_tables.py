@@ -1,0 +1,94 @@
+"""The boxes of many plain annotation files as one table, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, chain, pairwise
+from operator import add, le, sub
+
+from to_labelbox.model.items import Attribute
+from to_labelbox.model.tables import BoxTable, Rows
+from to_labelbox.source.record_ids import Places
+from to_labelbox_formats.voc.document import Document, Row
+from to_labelbox_formats.voc.evidence import is_genuine
+from to_labelbox_formats.voc.objects import plain_attributes
+from to_labelbox_formats.voc.shapes import Rules
+
+_MAX_REMEMBERED = 10_000
+_places = Places("object[{}]")
+
+
+class _Attributes(dict[Row, tuple[Attribute, ...] | None]):
+    """What pose and flags mean, by their texts."""
+
+    def __missing__(self, said: Row) -> tuple[Attribute, ...] | None:
+        if len(self) >= _MAX_REMEMBERED:
+            self.clear()
+        found = self[said] = plain_attributes(said)
+        return found
+
+
+class BoxTables:
+    """Reads plain files by the rules of the set. All that it remembers is what equal texts mean."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._takes = not (rules.relative or rules.sizes or rules.skip_difficult or rules.transposed)
+        self._attributes = _Attributes().__getitem__
+
+    def read(self, documents: Sequence[Document | None]) -> list[Rows | None]:
+        """The objects of each file; None for one without any, and for one that is not plain or has something to report."""
+        found: list[Rows | None] = [None] * len(documents)
+        groups: dict[float, dict[int, Sequence[Row]]] = {}
+        for n, document in enumerate(documents):
+            if document is not None and document.rows and not document.elements and self._takes:
+                groups.setdefault(shift_of(self._rules, document), {})[n] = document.rows
+        for shift, files in groups.items():
+            table = self._table(list(files.values()), shift)
+            if table is None:
+                files = {n: rows for n, rows in files.items() if self._table([rows], shift) is not None}
+                table = self._table(list(files.values()), shift) if files else None
+            if table is not None:
+                for n, (begin, end) in zip(files, pairwise(accumulate(map(len, files.values()), initial=0))):
+                    found[n] = Rows(table, begin, end)
+        return found
+
+    def _table(self, files: Sequence[Sequence[Row]], shift: float) -> BoxTable | None:
+        """The objects of plain files, which have a name and four numbers each; None where any of them is worth a message."""
+        names, poses, truncated, difficult, occluded, *corners = zip(*chain.from_iterable(files))
+        left, top, right, bottom = [list(map(float, column)) for column in corners]
+        labels = list(map(str.strip, names))
+        attributes = list(map(self._attributes, zip(poses, truncated, difficult, occluded)))
+        if None in attributes or not all(labels) or min(left) < shift or min(top) < shift:
+            return None
+        if not (all(map(le, left, right)) and all(map(le, top, bottom))):
+            return None
+        boxes = list(zip(left, top, right, bottom))
+        counts = list(map(len, files))
+        if len(set(boxes)) < len(boxes) and any(
+            len(set(boxes[begin:end])) < end - begin for begin, end in pairwise(accumulate(counts, initial=0))
+        ):  # equal boxes may be equal objects
+            return None
+        if shift:
+            left, top = [x - shift for x in left], [y - shift for y in top]
+        width, height = list(map(sub, right, left)), list(map(sub, bottom, top))
+        places = _places(max(counts))
+        return BoxTable(
+            ids=[id for count in counts for id in range(1, count + 1)],
+            labels=labels,
+            attributes=attributes,  # type: ignore[arg-type]  # none of them is None
+            locations=[where for count in counts for _, where in places[:count]],
+            right=list(map(add, left, width)),
+            bottom=list(map(add, top, height)),
+            sound=bytes([w > 0 < h for w, h in zip(width, height)]),
+            unread=[False] * len(labels),
+            left=left,
+            top=top,
+            width=width,
+            height=height,
+        )
+
+
+def shift_of(rules: Rules, document: Document) -> float:
+    """What the numbers of a file count from."""
+    return 0.0 if rules.by_file and not is_genuine(document) else rules.shift
