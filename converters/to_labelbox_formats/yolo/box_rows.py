@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain, compress, repeat
 from operator import add, mul
 from typing import Annotated
 
@@ -41,7 +41,6 @@ class _Labels(dict[int, str]):
         if code is not None:
             raise KeyError(id)
         self[id] = label
-        self._rows.log.read(label, 0)  # the ledger has classes in the order in which they occur
         return label
 
 
@@ -58,22 +57,42 @@ class BoxRows:
 
     def objects(self, files: Sequence[tuple[str, bytes]], frames: Sequence[Frame]) -> list[Sequence[Object]]:
         """The objects of each label file, which is given as its name and text, on its picture."""
-        if self._one_by_one.plain_boxes:
-            try:
-                return self._of_table(*self._table([text for _, text in files], frames))
-            except (_OddError, msgspec.DecodeError, KeyError):
-                half = len(files) // 2
-                if half:
-                    return self.objects(files[:half], frames[:half]) + self.objects(files[half:], frames[half:])
-        return [
-            self._one_by_one.objects(text, frame, file) if text else () for (file, text), frame in zip(files, frames)
-        ]
+        texts = [text for _, text in files]
+        found = self._rows(texts, frames)
+        if found is None:
+            plain = [self._rows([text], [frame]) is not None for text, frame in zip(texts, frames)]
+            found = self._rows(list(compress(texts, plain)), list(compress(frames, plain)))
+        else:
+            plain = [True] * len(files)
+        objects: list[Sequence[Object]] = []
+        rows = iter(found or ())
+        waiting: list[str] = []
+        for (file, text), frame, of_table in zip(files, frames, plain):
+            if of_table:
+                own = next(rows)
+                objects.append(own)
+                waiting += own.labels if own else ()
+                continue
+            self._count(waiting)
+            objects.append(self._one_by_one.objects(text, frame, file) if text else ())
+        self._count(waiting)
+        return objects
 
-    def _of_table(self, table: BoxTable, counts: Sequence[int]) -> list[Sequence[Object]]:
-        for label, count in Counter(table.labels).items():
+    def _count(self, waiting: list[str]) -> None:
+        """Count rows of tables as read, before those of any file after them: the ledger has classes in the order in which they occur."""
+        for label, count in Counter(waiting).items():
             self._one_by_one.log.read(label, count)
-        ends = accumulate(counts)
-        return [tables.Rows(table, end - count, end) if count else () for count, end in zip(counts, ends)]
+        waiting.clear()
+
+    def _rows(self, texts: Sequence[bytes], frames: Sequence[Frame]) -> list[tables.Rows | tuple[()]] | None:
+        """The rows of each file in one table; None where any of them is odd."""
+        if not self._one_by_one.plain_boxes:
+            return None
+        try:
+            table, counts = self._table(texts, frames)
+        except (_OddError, msgspec.DecodeError, KeyError):
+            return None
+        return [tables.Rows(table, end - count, end) if count else () for count, end in zip(counts, accumulate(counts))]
 
     def _table(self, texts: Sequence[bytes], frames: Sequence[Frame]) -> tuple[BoxTable, list[int]]:
         """The rows of all files, and how many each has. Raises one of three errors where any of them is odd."""

@@ -136,6 +136,11 @@ def _parse(head: bytes, read_at: _ReadAt) -> Header | None:
 # ----------------------------------------------------------------------------------------------------------- JPEG
 
 
+_segment = struct.Struct(">HH").unpack_from
+_SAYS_NOTHING = frozenset({0xFFC4, 0xFFDB, 0xFFDD, 0xFFE0, *range(0xFFE2, 0xFFF0), 0xFFFE})
+"""Markers of tables, comments and all segments of applications but that of Exif."""
+
+
 def _jpeg(head: bytes, read_at: _ReadAt) -> Header | None:
     """Segments FF xx, length (2 bytes, itself included), content; the size is in SOFn, C0..CF but C4, C8, CC."""
     data, base, at = head, 0, 2
@@ -144,6 +149,10 @@ def _jpeg(head: bytes, read_at: _ReadAt) -> Header | None:
         if at + 9 > len(data):
             base += at
             data, at = read_at(base, _BLOCK), 0
+        marker, length = _segment(data, at)
+        if marker in _SAYS_NOTHING and length > 1:
+            at += 2 + length
+            continue
         while data[at] == 0xFF and data[at + 1] == 0xFF:  # fill bytes may precede a marker
             at += 1
             if at + 10 > len(data):
