@@ -33,6 +33,7 @@ def parse_ontology(path: str) -> Ontology:
     if not isinstance(document, dict) or not {"tools", "classifications"} & document.keys():
         raise UsageError(f"--ontology {path}: want an object with 'tools' and 'classifications', as Labelbox gives it")
     try:
+        _refuse_names_twice([*_list(document, "tools", ""), *_list(document, "classifications", "")])
         tools = tuple(_tools(_list(document, "tools", "")))
         classifications = tuple(
             Classification(q.name, q) for q in _questions(document, "classifications", "", 0, top=True)
@@ -62,6 +63,18 @@ def _text(record: dict[str, Any], key: str, place: str, instead: str = "") -> st
     if not isinstance(found, str) or not found:
         raise _Fault(f"{place}: {key} must be a text")
     return found
+
+
+def _refuse_names_twice(first_level: list[dict[str, Any]]) -> None:
+    """Labelbox has each name once there; of two, no annotation could say which it is of."""
+    seen: set[str] = set()
+    for record in first_level:
+        name = record.get("name") or record.get("instructions")
+        if isinstance(name, str) and name in seen:
+            raise _Fault(
+                f"the name {name!r} occurs twice at the first level, tools and classifications together: rename one"
+            )
+        seen.add(str(name))
 
 
 def _tools(records: list[dict[str, Any]]) -> Iterator[Tool]:

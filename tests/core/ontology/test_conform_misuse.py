@@ -28,6 +28,9 @@ FAULTS = {
     '{"tools": [{"tool": "rectangle", "name": "a", "classifications": [{"type": "select", "name": "b"}]}]}': (
         r"tools\[0\]\.classifications\[0\]: type 'select'; known are radio"
     ),
+    '{"tools": [{"tool": "rectangle", "name": "a"}], "classifications": [{"type": "text", "name": "a"}]}': (
+        "the name 'a' occurs twice at the first level"
+    ),
     '{"classifications": [{"type": "radio", "name": "b", "options": [{"label": 5, "value": null}, {}]}]}': (
         r"classifications\[0\]\.options\[1\]: value must be a text"
     ),
