@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -129,11 +129,15 @@ def _settle_homes(
     files: Sequence[File], source: Source, options: Options, context: ReadContext, opened: Opened
 ) -> None:
     """Whether equal names of images in several files mean one picture. Raises :class:`UsageError` with the question where nothing says it."""
-    set_homes(files, options.same_names, context.log)
+    media = context.media
+
+    def pictures() -> Iterable[str]:
+        return source.names if media is None else media.names()
+
+    set_homes(files, options.same_names, pictures, context.log)
     if options.same_names is not SameNames.AUTO:
         return
-    media = context.media
-    set_split_homes(files, lambda: source.names if media is None else media.names(), context.log)
+    set_split_homes(files, pictures, context.log)
     if not source.is_list:
         ask_whether_one_set(files, source.path)
         ask_which_file(files, opened, source.path)

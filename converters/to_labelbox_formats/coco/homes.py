@@ -9,7 +9,7 @@ import os
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,12 @@ from to_labelbox_formats.coco.options import SameNames
 from to_labelbox_formats.coco.random_access import Opened
 
 
-def set_homes(files: Sequence[File], same_names: SameNames, log: Log) -> None:
+def set_homes(files: Sequence[File], same_names: SameNames, pictures: Callable[[], Iterable[str]], log: Log) -> None:
     """Put its folder before a file's image names where the same names in another folder mean other pictures.
 
     So it is for Roboflow, which keeps pictures beside the file, and where files of one kind in several folders have a name
     in common, as tasks whose frames are all called alike; not for images with addresses, as those of the official sets.
+    Where these folders lie in one another and ``pictures``, the paths of those at hand, have each such name once, it is one.
     """
     names: dict[FileKind, dict[str, list[npt.NDArray[np.int64]]]] = {}
     for file in files:
@@ -38,6 +39,20 @@ def set_homes(files: Sequence[File], same_names: SameNames, log: Log) -> None:
             names.setdefault(file.kind, {}).setdefault(home_of(file.name), []).append(file.image_names)
     common = {kind: _in_common(list(homes.values())) for kind, homes in names.items()}
     shared = {home for kind, homes in names.items() if common[kind] for home in homes}
+    if same_names is SameNames.AUTO and shared:
+        once = {
+            kind: _pictures_once(homes, pictures) for kind, homes in names.items() if common[kind] and _nested(homes)
+        }
+        if any(once.values()):
+            log.assume(
+                "one file_name in several folders",
+                "one picture",
+                for_=sum(once.values()),
+                why="the folders lie in one another, and each of these pictures is in one of them alone",
+                option="-O same_names=apart",
+            )
+        common |= {kind: 0 for kind, found in once.items() if found}
+        shared = {home for kind, homes in names.items() if common[kind] for home in homes}
     if same_names is not SameNames.AUTO:
         shared = {home_of(file.name) for file in files} if same_names is SameNames.APART else set()
     elif shared:
@@ -100,6 +115,28 @@ def _folders_of(alike: Mapping[str, set[int]], pictures: Iterable[str]) -> dict[
             if part in alike and hash("/".join(parts[at + 1 :])) in alike[part]:
                 counts.setdefault(part, Counter())["/".join(parts[: at + 1]) + "/"] += 1
     return {split: of_split.most_common(1)[0] for split, of_split in counts.items()}
+
+
+def _nested(homes: Iterable[str]) -> bool:
+    in_order = sorted(homes, key=len)
+    return all(inner.startswith(outer) for outer, inner in pairwise(in_order))
+
+
+def _pictures_once(homes: Mapping[str, Sequence[npt.NDArray[np.int64]]], pictures: Callable[[], Iterable[str]]) -> int:
+    """Pictures of the names that several folders have in common; 0 where one of these names has several."""
+    each = np.concatenate([np.unique(np.concatenate(own)) for own in homes.values()])
+    names, counts = np.unique(each, return_counts=True)
+    alike = set(names[(counts > 1) & (names != MISSING)].tolist())
+    found: set[int] = set()
+    for path in pictures():
+        parts = path.split("/")
+        for at in range(len(parts)):
+            name = hash("/".join(parts[at:]))
+            if name in alike:
+                if name in found:
+                    return 0
+                found.add(name)
+    return len(found)
 
 
 def _in_common(homes: Sequence[Sequence[npt.NDArray[np.int64]]]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
+from to_labelbox.report.observations import NO_RULE
 from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.files import Source
 from to_labelbox.source.unread_files import note_unread_files
@@ -24,6 +26,8 @@ from to_labelbox_formats.coco.videos import TRACK, Videos
 
 _ABOUT = re.compile(r"(?:readme|licen[cs]e|notice|changelog|citation)\b.*", re.IGNORECASE)
 """Files that are about a set."""
+_EACH = 3
+"""Files that are named one by one for a field that many have."""
 _SHOWN = 12
 """Names that a message lists at most."""
 
@@ -33,13 +37,21 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
 
     ``asked``: fields of annotations that become nested answers. ``predictions``: annotations with a score are labels.
     """
+    files_with: Counter[tuple[str, ...]] = Counter()
+
+    def note(file: str, what: str, name: str, part: str, count: int, why: str = NO_RULE) -> None:
+        key = what, name, part, why
+        files_with[key] += 1
+        here = f"{file} {part}" if files_with[key] <= _EACH else f"{part} of further files"
+        log.note_unread(what, name, where=here.strip(), count=count, why=why)
+
     for file in files:
         scores = file.annotation_census.fields.get("score", 0)
         if predictions and scores and "score" not in asked:
             why = "a label has no score; -O fields=score takes it as a nested answer"
-            log.note_unread("field", "score", where=f"{file.name} annotations[]", count=scores, why=why)
+            note(file.name, "field", "score", "annotations[]", scores, why)
         for key, length in file.lists.items():
-            log.note_unread("list", key, where=file.name, count=length)
+            note(file.name, "list", key, "", length)
         for list_, census in (
             ("images", file.image_census),
             (file.video_list, file.video_census),
@@ -47,16 +59,16 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
             ("scene_annotations", file.scene_census),
         ):
             for field, count in census.unknown.items() if census else ():
-                log.note_unread("field", field, where=f"{file.name} {list_}[]", count=count)
+                note(file.name, "field", field, f"{list_}[]", count)
         for field, count in file.category_fields.items():
-            log.note_unread("field", field, where=f"{file.name} categories[]", count=count)
+            note(file.name, "field", field, "categories[]", count)
         known = {*asked, *_read_instead(file)}
         unread = {name: count for name, count in file.annotation_census.unknown.items() if name not in known}
         if file.tracks is not None:
             unread.pop(TRACK, None)
         for field, count in unread.items():
             why = f"COCO has no such field; -O fields={shortened(field)} takes it as a nested answer"
-            log.note_unread("field", field, where=f"{file.name} annotations[]", count=count, why=why)
+            note(file.name, "field", field, "annotations[]", count, why)
         if unread:
             message = (
                 f"annotations have {_listed(list(unread))}, which no field of COCO holds: not carried over, unless as nested "

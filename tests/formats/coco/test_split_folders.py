@@ -53,3 +53,31 @@ def test_one_picture_in_two_splits_stays_one(root: Path, tmp_path: Path) -> None
     (root / "val" / "0.jpg").unlink()
     to_labelbox.convert(root, tmp_path / "out")
     assert keys(tmp_path / "out") == ["0.jpg", "1.jpg"]
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Path:
+    """A set, and beside each picture a file about it alone."""
+    folder = tmp_path / "cherries"
+    pictures = [image(n, f"{n}.jpg", 40, 30) for n in range(2)]
+    save(folder / "all.json", coco([annotation(n, image_id=n, bbox=[1, 1, 5, 5]) for n in range(2)], pictures))
+    (folder / "images").mkdir()
+    for n in range(2):
+        save(folder / f"images/{n}.json", coco([annotation(7, image_id=n, bbox=[20, 1, 5, 5])], pictures[n : n + 1]))
+        Image.new("RGB", (40, 30)).save(folder / f"images/{n}.jpg")
+    return folder
+
+
+@pytest.mark.parametrize("media", [False, True], ids=["source", "media-root"])
+def test_a_picture_that_is_there_once_is_one_in_folders_that_lie_in_one_another(
+    nested: Path, tmp_path: Path, media: bool
+) -> None:
+    made = to_labelbox.convert(nested, tmp_path / "out", media_root=nested / "images" if media else None)
+    assert keys(tmp_path / "out") == ["0.jpg", "1.jpg"]
+    assert [(a.taken, a.for_) for a in made.assumptions if a.option == "-O same_names=apart"] == [("one picture", 2)]
+
+
+def test_a_picture_that_is_there_twice_is_one_in_each_folder(nested: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30)).save(nested / "0.jpg")
+    to_labelbox.convert(nested, tmp_path / "out")
+    assert keys(tmp_path / "out") == ["0.jpg", "1.jpg", "images/0.jpg", "images/1.jpg"]
