@@ -7,6 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from to_labelbox.report.errors import FileError
+from to_labelbox_formats.yolo.folders.descriptors import load_yaml
 from to_labelbox_formats.yolo.folders.plain_yaml import plain_yaml
 
 WORDS = st.sampled_from(
@@ -76,3 +78,15 @@ def test_it_reads_what_the_library_reads(lines: list[tuple[str, str]]) -> None:
 )
 def test_the_usual_files_need_no_library(text: str) -> None:
     assert plain_yaml(text) == yaml.load(text, Loader=yaml.BaseLoader)
+
+
+@pytest.mark.parametrize("text", [
+    b"names: [a, b]\ntrain: x\nnames: [b, a]\n",
+    b"names:\n  1: dog\n  1: cat\ntrain: x\n",
+    b"names: {1: dog, 1: cat}\n",
+])  # fmt: skip
+def test_a_key_that_stands_twice_is_refused(text: bytes) -> None:
+    """The last one would win, and a class would be gone."""
+    with pytest.raises(FileError, match=r"stands in it twice.*leave one"):
+        load_yaml(text)
+    assert load_yaml(b"names: [a, b]\ntrain: x\nnames: [a, b]\n") == {"names": ["a", "b"], "train": "x"}

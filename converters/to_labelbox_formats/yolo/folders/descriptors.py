@@ -86,8 +86,22 @@ def load_yaml(data: bytes) -> Mapping[str, Any]:
         return plain
     import yaml  # here, because few sources need it
 
+    class Loader(yaml.BaseLoader):
+        """Of a key that a mapping has twice, with two values, YAML has no word which one holds."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002 (values are compared)
+            made = super().construct_mapping(node, deep=True)
+            for key, value in node.value:
+                name = self.construct_object(key, deep=True)
+                if name != _MERGE and made[name] != self.construct_object(value, deep=True):
+                    raise FileError(
+                        f"{name!r} stands in it twice, the first time at line {key.start_mark.line + 1}, and nothing says which "
+                        "one holds: leave one of them"
+                    )
+            return made
+
     try:
-        document = yaml.load(yaml.reader.Reader.NON_PRINTABLE.sub("", text), Loader=yaml.BaseLoader)
+        document = yaml.load(yaml.reader.Reader.NON_PRINTABLE.sub("", text), Loader=Loader)
     except yaml.MarkedYAMLError as error:
         place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise FileError(f"not YAML{place}: {in_words(error)}") from None

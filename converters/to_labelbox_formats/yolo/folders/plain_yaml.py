@@ -45,14 +45,16 @@ def plain_yaml(text: str) -> dict[str, Value] | None:
             value = _scalar(entry[4])
             if isinstance(block, list):
                 block.append(value)
-            elif block is not None:
-                block[entry[3]] = value
+            elif block is not None and block.setdefault(entry[3], value) != value:
+                return None
             continue
         top = _TOP.fullmatch(line)
         if top is None:
             return None
         name, scalar, items = top.groups()
         listed = line[top.end(1) :].lstrip(" :").startswith("[")
+        if name in document:
+            return None
         document[name] = [_scalar(item) for item in _ITEM.findall(items or "")] if listed else _scalar(scalar)
         key, indent = name if scalar is None and not listed else "", -1
     return document or None
