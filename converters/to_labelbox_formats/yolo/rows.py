@@ -118,6 +118,10 @@ _CONFIDENCE = (
     "ends with a confidence, so it is a prediction and no ground truth; -O predictions=true takes such rows in"
 )
 _SCORED = "has a confidence, so it is a prediction and no ground truth; -O predictions=true takes such rows in"
+_SCORED_POINTS = (
+    "its keypoints have a confidence for the visibility, so it is a prediction and no ground truth; -O predictions=true takes such "
+    "rows in, without the points below 0.5"
+)
 _NO_CONFIDENCE = (
     "ends with a value that is no confidence: if it is a track id, -O predictions=true takes such rows in without it; "
     "if it turns the box, say -O angle=degrees or -O angle=radians"
@@ -368,15 +372,22 @@ class Rows:
         return "outline", 1 - count % 2
 
     def _keypoints(self, values: Sequence[float], width: float, height: float, id: bytes) -> Keypoints | None:
-        """The points that are there: v > 0; with two values a point, those that are neither negative nor exactly 0 0."""
+        """The points that are there: v > 0; with two values a point, those that are neither negative nor exactly 0 0.
+
+        A confidence stands where the visibility does in predictions; as Ultralytics does, from 0.5 on a point is there.
+        """
         _, size = self.rules.keypoints or (0, 2)
+        scored = size == 3 and not self.rules.placed and any(0 < seen < 1 for seen in values[2::3])
+        if scored and not self.rules.predictions:
+            raise Refused(Code.PREDICTION, _SCORED_POINTS)
+        least = 0.5 if scored else math.ulp(0)
         names = self.rules.keypoint_names.get(int(float(id)) - self.rules.first_class, ())
         points = []
         for n, at in enumerate(range(0, len(values), size)):
             x, y = values[at], values[at + 1]
             seen = size == 3 and not self.rules.placed
-            if values[at + 2] > 0 if seen else x >= 0 and y >= 0 and (x, y) != (0, 0):
-                occluded = seen and values[at + 2] == 1 and not self.rules.all_visible
+            if values[at + 2] >= least if seen else x >= 0 and y >= 0 and (x, y) != (0, 0):
+                occluded = seen and values[at + 2] == 1 and not scored and not self.rules.all_visible
                 points.append(Keypoint(names[n] if names else f"kp_{n}", x * width, y * height, occluded))
         return Keypoints(tuple(points)) if points else None
 

@@ -63,6 +63,16 @@ def test_pose_of_two_values(box: Sandbox) -> None:
     ]
 
 
+def test_pose_with_confidences_is_a_prediction(box: Sandbox) -> None:
+    yaml = YAML + "kpt_shape: [3, 3]\n"
+    row = "0 .5 .5 .2 .4 .5 .5 0.93 .6 .6 1.0 0 0 0.02\n"
+    assert rows(box, row, yaml) == []
+    assert box.log.diagnostics[Code.PREDICTION].count == 1
+    (pose,) = rows(box, row, yaml, predictions=True)
+    assert pose.keypoints is not None
+    assert [(p.name, p.occluded) for p in pose.keypoints.points] == [("kp_0", False), ("kp_1", False)]
+
+
 def test_pose_without_any_point_keeps_its_box(box: Sandbox) -> None:
     (found,) = rows(box, "1 0.5 0.5 0.2 0.4 0 0 0\n", YAML + "kpt_shape: [1, 3]\n")
     assert found.keypoints is None
