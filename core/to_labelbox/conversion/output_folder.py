@@ -11,7 +11,7 @@ import os
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
@@ -20,8 +20,10 @@ from to_labelbox.model.text import display
 from to_labelbox.report.errors import NoRoomError, UsageError
 from to_labelbox.report.report import Output, Report
 
+if TYPE_CHECKING:
+    from to_labelbox.conversion.hash_aside import HashAside
+
 LINES = "annotations.ndjson"
-_PIECE = 1 << 18
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -58,31 +60,45 @@ class Sink:
         self.lines = 0
         self.size = 0
         self._hash = hashlib.sha256()
+        self._aside: HashAside | None = None
         self._file: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115
 
     def write(self, data: bytes) -> None:
         _write_all(self._file, data)
-        self._hash.update(data)
         self.size += len(data)
+        if self._aside is None:
+            self._hash.update(data)
+        else:
+            self._aside.upto(self.size)
 
-    def count(self, path: str) -> None:
-        """Take account of the bytes of a file, which another process writes at this place of this one.
+    def hash_aside(self) -> None:
+        """Leave the hash to another process, before anything is written, where there may be one more."""
+        from to_labelbox.conversion.hash_aside import HashAside
 
-        All go through the same memory: to be given new one for each piece takes as long as hashing it.
-        """
-        buffer = memoryview(bytearray(_PIECE))
-        with open(path, "rb", buffering=0) as file:
-            while length := file.readinto(buffer):
-                self._hash.update(buffer[:length])
-                self.size += length
+        with suppress(OSError):
+            self._aside = HashAside(self.path)
+
+    def placed(self, size: int) -> None:
+        """Take account of so many bytes that another process has put where this file has ended."""
+        self.size += size
+        if self._aside is not None:
+            self._aside.upto(self.size)
+        elif size:
+            from to_labelbox.conversion.hash_aside import add
+
+            with open(self.path, "rb", buffering=0) as file:
+                file.seek(self.size - size)
+                add(self._hash, file, size)
         self._file.seek(self.size)
 
     def abandon(self) -> None:
         self._file.close()
+        if self._aside is not None:
+            self._aside.end()
 
     def close(self) -> Output:
         self._file.close()
-        return Output(self.lines, self.size, self._hash.hexdigest())
+        return Output(self.lines, self.size, (self._aside or self._hash).hexdigest())
 
 
 def remove_folder(path: str) -> None:

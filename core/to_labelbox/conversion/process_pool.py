@@ -35,6 +35,7 @@ _PATIENCE = 0.2
 START_METHOD = os.environ.get("TO_LABELBOX_START_METHOD") or ("fork" if hasattr(os, "fork") else "spawn")
 """How processes begin: forked ones share what is open; ``spawn``, all that Windows has, can be tried anywhere."""
 
+_MANY = 4
 _IDLE_ENDS = 5
 """Processes that may end one after another without a task, none having finished one."""
 _AHEAD = 4096
@@ -116,6 +117,11 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._poll = selectors.PollSelector() if hasattr(selectors, "PollSelector") else None
         self._idle_ends = 0
+
+    @property
+    def many(self) -> bool:
+        """Whether there are so many that their parent is what they wait for."""
+        return self._most > _MANY and START_METHOD == "fork"
 
     def run(self, function: Callable[[T], R], tasks: deque[T]) -> Iterator[tuple[T, R | WorkerDied | ToLabelboxError]]:
         """Outcomes as they come; what the user can mend is an outcome. Tasks may be added while it runs, by other runs too."""

@@ -101,6 +101,8 @@ def _left_out(pool: WorkerPool, chunk: Chunk, reason: str, read: bool, fail: boo
     return part
 
 
+_MANY_LINES = 20_000
+"""To hash the files of fewer takes no longer than to begin a process."""
 _FINISHED = ("rendered", "numbered")
 """Files of a part that go into finished ones. Its lines are spent then, but of its index other sections follow."""
 
@@ -142,30 +144,38 @@ def joined_by(
 ) -> None:
     """The finished lines of chunks in order, and their index if there is one, into ``files``: made and put in their places by the workers.
 
-    Only the hashes, which need all bytes in order, are this process's work.
+    What is in its place, up to the first part that is not, is hashed by this process, or with many workers by one for each file.
     """
+    if pool.many and files[0].lines > _MANY_LINES:
+        for file in filter(None, files):
+            file.hash_aside()
     firsts = list(accumulate((part.lines for part in indexes), initial=1))
     numbered = {part.start: (part.sections[0], first) for part, first in zip(indexes, firsts)}
     tasks: deque[RenderTask | Placing] = deque(
         RenderTask(folder, start, stop, ontology, *numbered.get(start, (0, 1))) for start, stop in parts
     )
     sizes: dict[int, tuple[int, int]] = {}
-    waiting = deque(parts)
+    placed: set[int] = set()
+    ends = [0, 0]
+    rendered, waiting = deque(parts), deque(start for start, _ in parts)
     for task, outcome in _done(pool, finish, tasks):
         if isinstance(task, RenderTask):
             sizes[task.start] = outcome
-        while waiting and waiting[0][0] in sizes:
-            start, stop = waiting.popleft()
-            made = [
-                (part_path(folder, start, stop, what), sink)
-                for what, sink, size in zip(_FINISHED, files, sizes.pop(start))
-                if sink is not None and size
-            ]
-            copies = tuple((path, sink.path, sink.size) for path, sink in made)
-            spent = (part_path(folder, start, stop, "lines"), *(path for path, _ in made))
-            tasks.appendleft(Placing(copies, spent))
-            for path, sink in made:
-                sink.count(path)
+        else:
+            placed.add(task.start)
+        while rendered and rendered[0][0] in sizes:
+            start, stop = rendered.popleft()
+            copies = []
+            for n, (what, sink, size) in enumerate(zip(_FINISHED, files, sizes[start])):
+                if sink is not None and size:
+                    copies.append((part_path(folder, start, stop, what), sink.path, ends[n]))
+                    ends[n] += size
+            spent = (part_path(folder, start, stop, "lines"), *(path for path, *_ in copies))
+            tasks.appendleft(Placing(start, tuple(copies), spent))
+        while waiting and waiting[0] in placed:
+            for sink, size in zip(files, sizes.pop(waiting.popleft())):
+                if sink is not None:
+                    sink.placed(size)
 
 
 def try_opening(job: ConversionJob, seconds: float) -> None:

@@ -87,6 +87,7 @@ class RenderTask(NamedTuple):
 class Placing(NamedTuple):
     """Files of a part, each to be copied to its place (a file and an offset in it), and files that are spent then."""
 
+    start: int
     copies: tuple[tuple[str, str, int], ...]
     spent: tuple[str, ...]
 

@@ -14,7 +14,7 @@ import pytest
 import to_labelbox
 from harness import annotation, coco, image, save
 from processes import forked
-from to_labelbox.conversion import chunks, worker
+from to_labelbox.conversion import chunks, supervise, worker
 from to_labelbox.conversion.output_folder import Sink
 
 
@@ -47,16 +47,35 @@ def test_a_part_is_copied_to_its_place(tmp_path: Path, monkeypatch: pytest.Monke
 def test_counted_bytes_are_those_of_the_file(tmp_path: Path) -> None:
     sink = Sink(str(tmp_path / "a"), "a")
     sink.write(b"one\n")
-    (tmp_path / "part").write_bytes(b"two\n")
-    sink.count(str(tmp_path / "part"))
     with open(sink.path, "r+b") as other:
         other.seek(4)
         other.write(b"two\n")
+    sink.placed(4)
     sink.write(b"three\n")
     told = sink.close()
     data = Path(sink.path).read_bytes()
     assert data == b"one\ntwo\nthree\n"
     assert (told.bytes, told.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@forked
+def test_a_process_aside_hashes_what_is_there(tmp_path: Path, killed: bool) -> None:
+    sink = Sink(str(tmp_path / "a"), "a")
+    sink.hash_aside()
+    assert sink._aside is not None
+    data = random.Random(2).randbytes(700_000)
+    sink.write(data[:10])
+    with open(sink.path, "r+b") as other:
+        other.seek(10)
+        other.write(data[10:600_000])
+    sink.placed(599_990)
+    if killed:
+        sink._aside._process.kill()
+    sink.write(data[600_000:])
+    told = sink.close()
+    assert (told.bytes, told.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    sink.abandon()
 
 
 def output(folder: Path) -> dict[str, bytes]:
@@ -75,7 +94,8 @@ def source(tmp_path: Path) -> Path:
     return save(tmp_path / "instances.json", coco(made, images))
 
 
-def test_any_number_of_workers_gives_the_same_files(tmp_path: Path) -> None:
+def test_any_number_of_workers_gives_the_same_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "_MANY_LINES", 0)
     file = source(tmp_path)
     reports = [to_labelbox.convert(file, tmp_path / f"out{n}", workers=n) for n in (1, 2, 3, 9)]
     assert all(output(tmp_path / f"out{n}") == output(tmp_path / "out1") for n in (2, 3, 9))
