@@ -34,8 +34,7 @@ _DATUMARO_FIGURE = re.compile(
 def sniff(source: Source) -> Match | Refusal:
     """By the root element, or by the keys of the JSON; names only say where to look first."""
     reason = "no XML with the root <annotations>, no CVAT backup, server JSON or Datumaro JSON"
-    files = candidates(source, ".xml")
-    for name in files[:_TRIES]:
+    for name in candidates(source, ".xml", _TRIES):
         root = root_of(source.head(name))
         if root == b"annotations":
             head = source.head(name)
@@ -68,19 +67,25 @@ class Files(NamedTuple):
 
 def find_files(source: Source) -> Files:
     """Every file with the root element or the keys of an export; of a single file, any XML."""
-    xml = [n for n in sorted(candidates(source, ".xml")) if root_of(source.head(n)) == b"annotations"]
+    names = source.names if source.is_file else source.ending(".xml")
+    xml = [n for n in sorted(names) if root_of(source.head(n)) == b"annotations"]
     if not xml and source.is_file and root_of(source.head(source.names[0])):
         xml = list(source.names)
     return find_json(source)._replace(xml=xml)
 
 
-def candidates(source: Source, extension: str) -> list[str]:
-    """Entries with an extension (or, for a single file, whatever it is called), the likely ones first."""
+def candidates(source: Source, extension: str, most: int) -> list[str]:
+    """Entries with an extension (or, for a single file, whatever it is called), up to ``most`` of a folder, the likely ones first."""
     if source.is_file:
         return list(source.names)
     usual = f"annotations{extension}"
-    names = source.ending(extension)
-    names.sort(key=lambda n: n.count("/"))  # stable: those of one depth stay in order
+    names: list[str] = []
+    for (folder, kind), group in source.groups.items():
+        if kind == ".gz":
+            group = [n for n in group if n[:-3].lower().endswith(extension)]
+        if kind in (extension, ".gz"):
+            names += [n for n in (f"{folder}{usual}",) if n in group[most:]] + group[:most]
+    names.sort(key=lambda n: (n.count("/"), n))
     first = {n for n in names if n.endswith(usual) and os.path.basename(n) == usual}
     return [*(n for n in names if n in first), *(n for n in names if n not in first)] if first else names
 

@@ -26,7 +26,8 @@ def note_files(
         return
     strays = {layout.images[position] for position in layout.strays}
     copies = dict.fromkeys((layout.images[position] for position in layout.copies), _COPY)
-    used = {*layout.xmls, *layout.images, *layout.masks} - strays - rivals - copies.keys()
+    used = {*layout.xmls, *layout.images, *layout.masks}
+    used.difference_update(strays, rivals, copies)
     lists = layout.lists or layout.side_lists
     used.update(entry.name for entry in lists)
     used.add(classes)

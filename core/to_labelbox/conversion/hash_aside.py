@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import multiprocessing
 import os
@@ -15,6 +16,7 @@ from to_labelbox.report.interruption import NUMBERS, postponed
 PIECE = 1 << 18
 _PATIENCE = 0.2
 """Seconds after which it looks whether its parent is still there."""
+_FAILED = b"errno "
 
 
 class HashAside:
@@ -37,10 +39,13 @@ class HashAside:
             self._pipe.send_bytes(size.to_bytes(8, "little"))
 
     def hexdigest(self) -> str:
-        """Of all that is there. Should the process have been killed, it is made here."""
+        """Of all that is there, which has reached the disk then. Should the process have been killed, it is made here.
+
+        Raises :class:`OSError` where the disk does not take it.
+        """
         try:
             self._pipe.send_bytes(b"")
-            return str(self._pipe.recv_bytes(), "ascii")
+            said = self._pipe.recv_bytes()
         except (EOFError, OSError):
             found = hashlib.sha256()
             with open(self._path, "rb", buffering=0) as file:
@@ -48,6 +53,10 @@ class HashAside:
             return found.hexdigest()
         finally:
             self.end()
+        if said.startswith(_FAILED):
+            number = int(said.removeprefix(_FAILED))
+            raise OSError(number, os.strerror(number), self._path)
+        return str(said, "ascii")
 
     def end(self) -> None:
         self._pipe.close()
@@ -82,4 +91,9 @@ def _work(pipe: Connection, parent: int, path: str) -> None:
             size = int.from_bytes(said, "little")
             add(found, file, size - done)
             done = size
-        pipe.send_bytes(found.hexdigest().encode())
+        try:
+            os.fsync(file.fileno())
+        except OSError as error:  # a system tells this once
+            pipe.send_bytes(b"%b%d" % (_FAILED, error.errno or errno.EIO))
+        else:
+            pipe.send_bytes(found.hexdigest().encode())

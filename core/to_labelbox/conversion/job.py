@@ -38,7 +38,7 @@ from to_labelbox.rules.settings import OtherSize, Settings
 from to_labelbox.source.asset_lookup import AssetTable, Claims, MediaFolder, check_media_root
 from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.files import Source
-from to_labelbox.source.unchanged import Snapshot, has_changed
+from to_labelbox.source.unchanged import Ask, Snapshot, has_changed
 
 
 @record(frozen=True, kw_only=True)
@@ -78,9 +78,9 @@ class OpenSource(Struct):
     existing: Ontology | None = None
     snapshot: Snapshot | None = None
 
-    def refuse_changed(self, each: Each = map) -> None:
-        """Raise :class:`SourceError` when the source is no longer what was opened. ``each``: see :func:`open_job`."""
-        if self.snapshot is not None and (changed := self.snapshot.changed(each)):
+    def refuse_changed(self, ask: Ask | None = None) -> None:
+        """Raise :class:`SourceError` when the source is no longer what was opened. ``ask``: see :meth:`Snapshot.changed`."""
+        if self.snapshot is not None and (changed := self.snapshot.changed(ask)):
             raise SourceError(has_changed(changed))
 
     @property

@@ -188,7 +188,12 @@ def _run(
     if wanted := same_keys(gathered.keys):
         gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log, gathered.unread))
     note_shared_addresses(gathered, settings)
-    opened.refuse_changed(map if pool is None else partial(in_order, pool))
+    if pool is None:
+        opened.refuse_changed()
+    else:
+        from to_labelbox.conversion.worker import touched
+
+        opened.refuse_changed(partial(in_order, pool, touched))
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     if told:
         ontology = replace(ontology, decisions=(*told, *ontology.decisions))

@@ -31,7 +31,7 @@ from to_labelbox.plugins.registry import writer
 from to_labelbox.plugins.writer import Encoder
 from to_labelbox.report.errors import SourceError
 from to_labelbox.source.fingerprint import changed_inputs, inventory
-from to_labelbox.source.unchanged import has_changed
+from to_labelbox.source.unchanged import Look, has_changed
 
 if TYPE_CHECKING:
     from to_labelbox.conversion.job import ConversionJob, OpenSource
@@ -220,6 +220,12 @@ def finish(task: RenderTask | Placing) -> tuple[int, int]:
         with suppress(FileNotFoundError):
             os.remove(path)
     return 0, 0
+
+
+def touched(look: Look) -> list[str]:
+    """Files of the only dataset that have been changed."""
+    snapshot = STATE.opened(0).snapshot
+    return [] if snapshot is None else snapshot.touched(look)
 
 
 def refuse_changed(job: ConversionJob, head: DatasetCheckpoint) -> None:

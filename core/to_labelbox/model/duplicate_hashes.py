@@ -13,6 +13,8 @@ _FEW = 200_000
 def repeated(hashes: array[int]) -> set[int]:
     """Takes an array of type ``q`` or ``Q``; memory stays within 24 bytes a hash, beside what is found."""
     if len(hashes) <= _FEW:
+        if len(set(hashes)) == len(hashes):
+            return set()
         seen: set[int] = set()
         return {h for h in hashes if h in seen or seen.add(h)}  # type: ignore[func-returns-value]
     import numpy as np

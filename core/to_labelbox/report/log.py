@@ -121,6 +121,14 @@ class Tally(Counts):
     merged: int = 0
     skipped: int = 0
 
+    def add(self, other: Tally, times: int = 1) -> None:
+        """As any counts, but spelled out: there is one of these for each class of each chunk."""
+        self.read += times * other.read
+        self.converted += times * other.converted
+        self.approximated += times * other.approximated
+        self.merged += times * other.merged
+        self.skipped += times * other.skipped
+
     @property
     def written(self) -> int:
         return self.converted + self.approximated

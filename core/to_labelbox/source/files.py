@@ -21,7 +21,7 @@ from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.folder import PLAIN_FILE, Folder
 from to_labelbox.source.image_headers import Header, file_header, image_header, is_media
-from to_labelbox.source.paths import MIRRORS
+from to_labelbox.source.paths import MIRRORS, RUN
 from to_labelbox.source.text_encoding import as_utf8, is_text, is_utf16, utf8
 
 HEAD = 64 * 1024
@@ -51,6 +51,28 @@ class _Store(Protocol):
     def exists(self, name: str) -> bool: ...
     def real_path(self, name: str) -> str | None: ...
     def head(self, name: str, size: int) -> bytes: ...
+
+
+def _all_but_alike(names: Sequence[str], groups: dict[tuple[str, str], list[str]]) -> Iterator[str]:
+    """Sorted names one by one, but for long runs in one folder with one extension, which go to their groups together.
+
+    Those from the first to the last of a run begin alike as these two do, so to count slashes and endings tells whether all do.
+    """
+    for start in range(0, len(names), RUN):
+        run = names[start : start + RUN]
+        first, text = run[0], "\n".join((*run, ""))
+        folder, dot, ending = first[: first.rfind("/") + 1], *first.rpartition(".")[1:]
+        if (
+            dot
+            and "/" not in ending
+            and run[-1].startswith(folder)
+            and text.count("/") == len(run) * folder.count("/")
+            and text.count(f".{ending}\n") == text.count("\n") == len(run)
+            and f"{folder}.{ending}" not in run
+        ):
+            groups.setdefault((folder, f".{ending.lower()}"), []).extend(run)
+        else:
+            yield from run
 
 
 def shown_path(path: str) -> str:
@@ -158,7 +180,7 @@ class Source:
         """
         groups: dict[tuple[str, str], list[str]] = {}
         found: dict[str, list[str]] = {}
-        for name in self.names:
+        for name in self.names if self.is_list else _all_but_alike(self.names, groups):
             cut, dot = name.rfind("/") + 1, name.rfind(".")
             written = name[:cut] + name[dot:] if dot > cut else name[:cut]
             group = found.get(written)

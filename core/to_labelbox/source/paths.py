@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from to_labelbox.model.text import pattern
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _NO_DATA = r"\.[^/]+|__MACOSX|__pycache__|node_modules|site-packages|venv"
 _NO_DATA_FOLDER = pattern(rf"(?:{_NO_DATA})")
+RUN = 1 << 10
+"""Names that are looked at together."""
 BELOW_NO_DATA = pattern(rf"(?:^|/)(?:{_NO_DATA})/")
 MIRRORS = "to-labelbox-sources"
 """The folder that holds what was brought here from addresses in the cloud."""
@@ -44,6 +47,20 @@ _DISK = pattern(
     r"[A-Za-z]:[\\/]|\\\\|/(?:Users|Volumes|content|data|home|kaggle|media|mnt|opt|root|scratch|srv|tmp|var|workspace)/"
 )
 """How the path of a file on somebody's machine begins: a drive, a share, a folder that such machines have."""
+
+
+def folders_of(names: Sequence[str]) -> set[str]:
+    """The folders that sorted names are in, without a closing slash; of long runs in one folder, not each name is looked at."""
+    found: set[str] = set()
+    for start in range(0, len(names), RUN):
+        run = names[start : start + RUN]
+        cut = run[0].rfind("/") + 1
+        folder = run[0][:cut]
+        if run[-1].startswith(folder) and "".join(run).count("/") == len(run) * folder.count("/"):
+            found.add(folder[:-1])
+        else:
+            found.update(name.rpartition("/")[0] for name in run)
+    return found
 
 
 def below_a_root(name: str) -> str:

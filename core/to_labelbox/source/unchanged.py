@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from to_labelbox.model.text import display
 from to_labelbox.source.files import Source
@@ -18,8 +19,6 @@ EXACT_FILES = 2000
 _AT_ONCE = 4000
 
 State = tuple[int, int, int]
-Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
-"""The builtin ``map``, or one whose calls other processes do."""
 
 
 class Snapshot:
@@ -39,19 +38,26 @@ class Snapshot:
             self._paths = [source.place]
         self._before = [_state(path) for path in self._paths]
 
-    def changed(self, each: Each = map) -> list[str]:
-        """The first few files that are not what they were. ``each`` may ask other processes about very many files."""
-        return list(islice(chain(self._changed(each), self._beside()), 3))
+    def changed(self, ask: Ask | None = None) -> list[str]:
+        """The first few files that are not what they were. ``ask`` may ask other processes about very many files."""
+        return list(islice(chain(self._changed(ask or partial(map, self.touched)), self._beside()), 3))
 
-    def _changed(self, each: Each) -> Iterable[str]:
+    def _changed(self, ask: Ask) -> Iterable[str]:
         if self._paths:
             pairs = zip(self._paths, self._before)
             return (path for path, before in pairs if _state(path) != before)
-        start = os.path.join(self._source.folder or "", "")
+        looks = [Look(n, n + _AT_ONCE, self._taken) for n in range(0, len(self._looked_at), _AT_ONCE)]
+        return sorted(chain.from_iterable(ask(looks)))
+
+    @cached_property
+    def _looked_at(self) -> list[str]:
         groups = self._source.groups.items()
-        names = [name for (_, extension), group in groups if not is_media(f"x{extension}") for name in group]
-        looks = [_Look(start, names[n : n + _AT_ONCE], self._taken) for n in range(0, len(names), _AT_ONCE)]
-        return sorted(chain.from_iterable(each(_touched, looks)))
+        return [name for (_, extension), group in groups if not is_media(f"x{extension}") for name in group]
+
+    def touched(self, look: Look) -> list[str]:
+        """Files that have been changed: any process that has opened the source can be asked."""
+        start = os.path.join(self._source.folder or "", "")
+        return _touched(start, self._looked_at[look.first : look.end], look.since)
 
     def _beside(self) -> Iterable[str]:
         """Changed files that were read beside the source, and those whose end fits a name with ``*``."""
@@ -63,19 +69,22 @@ class Snapshot:
             elif os.path.isdir(start):
                 with os.scandir(start) as entries:
                     names += (entry.path for entry in entries if entry.name.lower().endswith(end))
-        return _touched(_Look("", names, self._taken))
+        return _touched("", names, self._taken)
 
 
-class _Look(NamedTuple):
-    """Names of files below a folder, and since when none may have been touched."""
+class Look(NamedTuple):
+    """Some of the files that are looked at, by their places in the listing, and since when none may have been touched."""
 
-    start: str
-    names: list[str]
+    first: int
+    end: int
     since: int
 
 
-def _touched(look: _Look) -> list[str]:
-    start, names, since = look
+Ask = Callable[[Sequence[Look]], Iterable[list[str]]]
+"""What :meth:`Snapshot.touched` says of each look."""
+
+
+def _touched(start: str, names: Iterable[str], since: int) -> list[str]:
     changed = []
     for name in names:
         try:

@@ -37,7 +37,7 @@ def note_unread_files(
     """
     read_as = _Read(source, used)
     for (folder, extension), names in source.groups.items():
-        if (folder, extension) in read:
+        if (folder, extension) in read or (isinstance(used, set) and used.issuperset(names)):
             continue
         if _SYSTEM_FOLDERS & {part.lower() for part in folder.split("/")}:
             continue

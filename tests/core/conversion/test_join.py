@@ -134,3 +134,21 @@ def test_a_process_that_ends_while_it_finishes_lines(
         return
     to_labelbox.convert(file, tmp_path / "out", workers=2)
     assert output(tmp_path / "out") == output(tmp_path / "whole")
+
+
+@forked
+def test_a_disk_that_takes_no_more_is_told_by_the_process_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "fsync", full)
+    sink = Sink(str(tmp_path / "a"), "a")
+    sink.hash_aside()
+    sink.write(b"one\n")
+    with pytest.raises(OSError, match="No space") as told:
+        sink.close()
+    assert told.value.errno == errno.ENOSPC
+    assert told.value.filename == sink.path
+    sink.abandon()

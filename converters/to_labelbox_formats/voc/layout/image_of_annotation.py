@@ -30,13 +30,15 @@ def link(
     claimed = bytearray(len(layout.images))
     open_units: list[int] = []
     refused: dict[int, int] = {}
-    for unit, name in enumerate(layout.xmls):
+    if not layout.images:
+        layout.image_of.extend([-1] * len(layout.xmls))
+    for unit, name in enumerate(layout.xmls if layout.images else ()):
         named = image_called(layout, name, file_name(unit)) if by_name else -1
-        found = [named] if named >= 0 else _same_stem(layout, name) if layout.images else []
+        found = [named] if named >= 0 else _same_stem(layout, name)
         layout.image_of.append(found[0] if len(found) == 1 else -1)
         if len(found) == 1:
             claimed[found[0]] += claimed[found[0]] < 2
-        elif found or layout.images:
+        else:
             open_units.append(unit)
     if exists is not None:
         _probe(layout, exists)

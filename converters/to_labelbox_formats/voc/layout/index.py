@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from to_labelbox.model.text import pattern, text_name
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS
+from to_labelbox.source.paths import folders_of
 from to_labelbox_formats.voc.layout.folder_roles import Folder, Role, folder_of, prefix_of, without_extension
 
 XML_ENDINGS = (".xml", ".XML", "")
@@ -326,12 +327,12 @@ def image_base(layout: Layout) -> str:
     """
     bases: set[str] = set()
     strays = set(layout.strays)
-    used = {name.rpartition("/")[0] for n, name in enumerate(layout.images) if n not in strays}
+    used = folders_of([name for n, name in enumerate(layout.images) if n not in strays] if strays else layout.images)
     for path in used:
         folder = layout.folders.get(path) or folder_of(path)
         bases.add(folder.top if folder.role is Role.IMAGES else "")
     if not used:
-        for path in {name.rpartition("/")[0] for name in (*layout.xmls, *layout.mask_units)}:
+        for path in folders_of(layout.xmls) | folders_of(sorted(layout.mask_units)):
             folder = layout.folders[path]
             bases.add("" if folder.role is Role.FLAT else implied_top(layout, folder))
     return common_folder(bases)
