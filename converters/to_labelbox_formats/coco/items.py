@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 
-from to_labelbox.model.items import Annotation, Asset, Item
+from to_labelbox.model.items import Annotation, Asset, Item, Mask
+from to_labelbox.model.tables import Rows
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox_formats.coco.assets import Paths, turned
@@ -96,10 +98,12 @@ class Items:
         image_files, image_rows = merged.image_file[start:stop], merged.image_record[start:stop]
         texts = read_records(opened, [f.images for f in merged.files], image_files, image_rows)
         found = _found(merged, self._known, opened, start, stop)
+        outlines: Iterator[Rows | None] = repeat(None)
         if self._plain is not None:
-            found = self._many(list(found), max(merged.images - start, 0), self._plain)
-        for number, text, image_file, row, own in zip(
-            range(start, stop), texts, image_files.tolist(), image_rows.tolist(), found
+            read = list(found)
+            found, outlines = iter(read), outlines_of(read[: max(merged.images - start, 0)], self._plain)
+        for number, text, image_file, row, own, many in zip(
+            range(start, stop), texts, image_files.tolist(), image_rows.tolist(), found, outlines
         ):
             image = self._paths.image(text, image_file, row, log)
             if image is None:
@@ -107,6 +111,8 @@ class Items:
                 records.lose_beside(merged.beside.of_image(number), log, "its image record is not readable")
                 continue
             asset, side = self._paths.asset(image, image_file, log)
+            if many is not None and all(_fits(mask, asset) for mask in many.masks):
+                own = Found(own.files, (), (), many)
             annotations = records.annotations(own, asset, log)
             if len(merged.beside):
                 annotations = [*annotations, *records.answers_beside(merged.beside.of_image(number), log)]
@@ -118,15 +124,13 @@ class Items:
             records.lose(stray, log, Code.ASSET_UNKNOWN, message if n else _why_unknown)
             records.lose_beside(merged.beside.of_image(merged.images + n), log, message)
 
-    def _many(self, found: Sequence[Found], images: int, labels: Mapping[Id, str]) -> Iterator[Found]:
-        """The same, with the outlines of the images in columns where they are plain."""
-        for own, outlines in zip(found, outlines_of(found[:images], labels)):
-            yield own if outlines is None else Found(own.files, (), (), outlines)
-        yield from found[images:]
-
     def _item(self, asset: Asset, annotations: Sequence[Annotation], file: int) -> Item:
         name, split = self._merged.files[file].name, self._merged.files[file].split
         return Item(asset=asset, annotations=annotations, split=split, origin=name, split_seen_in=name if split else "")
+
+
+def _fits(mask: Mask, asset: Asset) -> bool:
+    return not (asset.width and asset.height) or (mask.width, mask.height) == (asset.width, asset.height)
 
 
 def _why_unknown(record: bytes) -> str:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, TypeAlias
+from itertools import accumulate, chain
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from to_labelbox.model.items import Box
+from to_labelbox.geometry.raster import mask_area
+from to_labelbox.geometry.vector import GeometryError
+from to_labelbox.model.items import Box, Mask
 from to_labelbox.model.tables import OutlineTable, Rows
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox.source.short_numbers import Rings, read_rings
+from to_labelbox.source.short_numbers import NO_RINGS, Rings, read_rings
 from to_labelbox_formats.coco.box_columns import CROWD, NothingElse
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.record_types import Found, list_of
+from to_labelbox_formats.coco.sample import Rle
+from to_labelbox_formats.coco.shapes import mask_of
 
 BLOCK = 1 << 18
 """Bytes of records that are read at once: their columns fit into the processor's cache."""
 _FLAT = 1e-6
 """Twice the area of a triangle that is none."""
+_LONGEST = 1 << 14
+"""The side of the largest mask that is read here: each place on it has its text in a table."""
+_WEIGHT = 16
+"""Bytes of outlines that a byte of a compressed mask comes to."""
 
 
 class OutlineRecord(NothingElse, gc=False):
-    """An annotation with a box and an outline, of whose rings only the text is taken.
+    """An annotation with a box and an outline, of whose rings only the text is taken, or a mask.
 
     Its id makes a uuid without hashing.
     """
@@ -32,13 +41,19 @@ class OutlineRecord(NothingElse, gc=False):
     id: Annotated[int, msgspec.Meta(ge=0, lt=10**14)]
     category_id: Annotated[int, msgspec.Meta(ge=0)]
     bbox: Box
-    segmentation: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
+    segmentation: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)] | Rle
 
 
 _decode = msgspec.json.Decoder(list[OutlineRecord]).decode
 
 
-Plain: TypeAlias = list[OutlineRecord] | None
+class _Plain(NamedTuple):
+    """The records of an image, and which of them are masks; ``weight`` is what reading them takes, in bytes of outlines."""
+
+    rows: Sequence[int]
+    records: list[OutlineRecord]
+    masks: dict[int, Mask]
+    weight: int
 
 
 def outlines_of(images: Sequence[Found], labels: Mapping[Id, str]) -> Iterator[Rows | None]:
@@ -46,57 +61,65 @@ def outlines_of(images: Sequence[Found], labels: Mapping[Id, str]) -> Iterator[R
 
     Where that is so for most of some images, the rest is not tried.
     """
-    tried = found = begin = weight = 0
+    tried = found = weight = 0
+    block: list[_Plain | None] = []
     for n, image in enumerate(images, 1):
-        weight += sum(map(len, image.texts))
+        plain = _plain(image, labels) if 2 * found >= tried else None
+        block.append(plain)
+        weight += plain.weight if plain else 0
         if weight < BLOCK and n < len(images):
             continue
-        block = images[begin:n]
-        if 2 * found < tried:
-            yield from [None] * len(block)
-        else:
-            made = _block(block, labels)
-            tried += len(made)
-            found += sum(one is not None for one in made)
-            yield from made
-        begin, weight = n, 0
+        made = _block(block, labels)
+        tried += len(made)
+        found += sum(one is not None for one in made)
+        yield from made
+        block, weight = [], 0
 
 
-def _block(images: Sequence[Found], labels: Mapping[Id, str]) -> list[Rows | None]:
-    plain = [_plain(image, labels) for image in images]
-    records = [record for found in plain if found for record in found]
-    rings = _rings(records) if records else None
-    if rings is None and len(images) > 1 and records:  # one of them has something else: find out which
+def _block(images: Sequence[_Plain | None], labels: Mapping[Id, str]) -> list[Rows | None]:
+    plain = [image for image in images if image]
+    records = [record for image in plain for record in image.records]
+    outlines = [record.segmentation if isinstance(record.segmentation, list) else [] for record in records]
+    rings = _rings(list(chain.from_iterable(outlines))) if records else None
+    if rings is None and len(plain) > 1:  # one of them has something else: find out which
         return [one for image in images for one in _block([image], labels)]
     if rings is None:
         return [None] * len(images)
-    rows = [row for image, found in zip(images, plain) if found for row in image.rows]
-    first_ring = np.cumsum([0, *(len(record.segmentation) for record in records)])
-    table = _table(rings, first_ring, records, rows, labels)
-    enough = rings.first_value[1:] - rings.first_value[:-1] >= 6
-    read = np.logical_and.reduceat(rings.read & enough, first_ring[:-1]).tolist()
+    first_ring = np.cumsum([0, *map(len, outlines)])
+    table = _table(rings, first_ring, records, plain, labels)
+    unread = ~rings.read | (rings.first_value[1:] - rings.first_value[:-1] < 6)
+    doubts = np.concatenate(([0], np.cumsum(unread)))[first_ring].tolist()
     made: list[Rows | None] = []
     end = 0
-    for found in plain:
-        begin, end = end, end + len(found or ())
-        made.append(Rows(table, begin, end) if found and all(read[begin:end]) else None)
+    for image in images:
+        begin, end = end, end + len(image.records if image else ())
+        made.append(Rows(table, begin, end) if image and doubts[begin] == doubts[end] else None)
     return made
 
 
-def _plain(image: Found, labels: Mapping[Id, str]) -> Plain:
+def _plain(image: Found, labels: Mapping[Id, str]) -> _Plain | None:
     if not image.texts:
         return None
+    weight = sum(map(len, image.texts))
+    masks: dict[int, Mask] = {}
     try:
         records = _decode(list_of(image.texts))
-    except UNDECODABLE:
+        for n, record in enumerate(records):
+            if record.bbox.width < 0 or record.bbox.height < 0 or record.category_id not in labels:
+                return None
+            if isinstance(record.segmentation, Rle):
+                mask = masks[n] = mask_of(record.segmentation, None)
+                if max(mask.width, mask.height) > _LONGEST or not mask_area(mask):
+                    return None
+                weight += _WEIGHT * len(mask.counts)
+    except (*UNDECODABLE, GeometryError):
         return None
-    unlike = len({record.id for record in records}) == len(image.texts)
-    sized = all(record.bbox.width >= 0 <= record.bbox.height for record in records)
-    return records if unlike and sized and all(record.category_id in labels for record in records) else None
+    return _Plain(image.rows, records, masks, weight) if len({one.id for one in records}) == len(image.texts) else None
 
 
-def _rings(records: Sequence[OutlineRecord]) -> Rings | None:
-    texts = [text for record in records for text in record.segmentation]
+def _rings(texts: Sequence[msgspec.Raw]) -> Rings | None:
+    if not texts:
+        return NO_RINGS
     rings = read_rings(b",".join(texts), len(texts))
     if rings is None or ((rings.first_value[1:] - rings.first_value[:-1]) & 1).any():
         return None
@@ -107,10 +130,11 @@ def _table(
     rings: Rings,
     first_ring: npt.NDArray[np.intp],
     records: Sequence[OutlineRecord],
-    rows: Sequence[int],
+    images: Sequence[_Plain],
     labels: Mapping[Id, str],
 ) -> OutlineTable:
     values, first = rings.values, rings.first_value[:-1]
+    firsts = accumulate((len(image.records) for image in images), initial=0)
     corners = values.take(first[:, None] + np.arange(6), mode="clip")
     x, y, x1, y1, x2, y2 = corners.T
     end = values.take(rings.first_value[1:, None] - np.array([2, 1]))
@@ -121,7 +145,7 @@ def _table(
         labels=[labels[record.category_id] for record in records],
         attributes=[CROWD if record.iscrowd else () for record in records],
         boxes=[record.bbox for record in records],
-        locations=[f"annotations[{row}]" for row in rows],
+        locations=[f"annotations[{row}]" for image in images for row in image.rows],
         first_ring=first_ring.tolist(),
         first_value=rings.first_value.tolist(),
         values=values,
@@ -130,4 +154,5 @@ def _table(
         bottom=np.maximum.reduceat(values[1::2], first >> 1).tolist(),
         sound=sound.tobytes(),
         unread=[False] * len(records),
+        masks={at + n: mask for at, image in zip(firsts, images) for n, mask in image.masks.items()},
     )

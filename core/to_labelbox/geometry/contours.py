@@ -2,80 +2,109 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
-from to_labelbox.geometry.raster import decode_counts, edges_of
+from to_labelbox.geometry.raster import edges_of
 from to_labelbox.model.items import Mask
 
 
+class Traced(Struct, eq=False):
+    """Outer contours of masks: mask m has those from ``first_ring[m]`` to ``first_ring[m + 1]`` and loses ``holes[m]`` holes.
+
+    Contour r has the values ``first_value[r]`` to ``first_value[r + 1]``: x, y of one vertex after another.
+    """
+
+    values: npt.NDArray[np.int64]
+    first_value: list[int]
+    first_ring: list[int]
+    holes: list[int]
+
+
 def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
-    """(outer contours along the pixel edges, one a 4-connected region; number of holes that they lose).
+    """(outer contours of one mask; number of holes that they lose), see :func:`trace`."""
+    traced = trace([mask])
+    values = traced.values.astype(float).tolist()
+    return [values[begin:end] for begin, end in pairwise(traced.first_value)], traced.holes[0]
+
+
+def trace(masks: Sequence[Mask]) -> Traced:
+    """Outer contours along the pixel edges, one a 4-connected region.
 
     Vertices are pixel corners, clockwise, so that filling a contour gives back the region with its holes closed. A
-    contour begins at its leftmost and then topmost corner, and contours are in the order of theirs.
+    contour begins at its leftmost and then topmost corner, and contours of a mask are in the order of theirs.
+    All masks are traced at once, as if they stood side by side on one.
     """
-    xs, ys, starts = _corners(np.cumsum(decode_counts(mask.counts, mask.width * mask.height)), mask.height)
+    edges, stride, lines = edges_of(masks)
+    xs, ys, starts = _corners(edges, stride)
     # Corners of one column pair up to vertical edges in order of y (0 and 1, 2 and 3, …), of one row to horizontal ones.
     row = _by_row(xs, ys, starts)
     across = np.empty_like(row)
     across[row[::2]], across[row[1::2]] = row[1::2], row[::2]
-    following: list[int] = (across ^ 1).tolist()
-    rings = _cycles(following)
-    here = np.array(rings[0] if len(rings) == 1 else list(chain.from_iterable(rings)), np.int64)
-    left, y = xs[here].astype(float).tolist(), ys[here].astype(float).tolist()
+    order, ends, first_cycle = _cycles((across ^ 1).tolist(), xs.searchsorted(lines).tolist())
+    last = np.array(ends, np.int64)
+    sizes = np.diff(last, prepend=0)
+    cycles_of = np.diff(first_cycle)
+    here = np.array(order, np.int64)
+    left, y = xs[here] - np.repeat(lines[:-1], cycles_of).repeat(sizes), ys[here]
     # From a corner along the row to where the next vertical edge begins, whose end is the ring's next corner.
-    entered = left[1:] + left[:1]
-    at = 0
-    for ring in rings if len(rings) > 1 else ():
-        at, first = at + len(ring), at
-        entered[at - 1] = left[first]
-    flat = [0.0] * (4 * len(here))
-    flat[::4], flat[1::4], flat[2::4], flat[3::4] = left, y, entered, y
-    contours: list[list[float]] = []
-    at = 0
-    for ring in rings:
-        # inside is below a ring's first corner, or the ring is a hole
-        if starts[ring[0]]:
-            contours.append(flat[at : at + 4 * len(ring)])
-        at += 4 * len(ring)
-    return contours, len(rings) - len(contours)
+    following = np.arange(1, len(here) + 1)
+    following[last - 1] = last - sizes
+    flat = np.stack((left, y, left[following], y), axis=1)
+    # inside is below a ring's first corner, or the ring is a hole
+    outer = starts[here[last - sizes]]
+    if not outer.all():
+        flat, sizes = flat[outer.repeat(sizes)], sizes[outer]
+    first_ring = np.concatenate(([0], np.cumsum(outer)))[first_cycle]
+    first_value = [0, *(4 * sizes.cumsum()).tolist()]
+    return Traced(flat.ravel(), first_value, first_ring.tolist(), (cycles_of - np.diff(first_ring)).tolist())
 
 
-def _cycles(following: list[int]) -> list[list[int]]:
-    """The cycles of corners 2n or 2n + 1, the ends at which vertical edge n is left, each from its lowest edge on."""
-    rings: list[list[int]] = []
-    edges = len(following) // 2
-    seen = bytearray(edges)
-    found, first = 0, 0
-    while found < edges:
-        ring = [first]
-        here = following[first]
-        while here != first:
-            ring.append(here)
-            here = following[here]
-        rings.append(ring)
-        found += len(ring)
-        if found < edges:
-            for corner in ring:
-                seen[corner >> 1] = 1
-            first = 2 * seen.find(0, first >> 1)
-    return rings
+def _cycles(following: list[int], first: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+    """(corners of all cycles, where each cycle ends among them, number of the first cycle of each mask and of all).
+
+    Mask m has the corners ``first[m]`` to ``first[m + 1]``. A cycle is of corners 2n or 2n + 1, the ends at which vertical
+    edge n is left, from its lowest edge on.
+    """
+    order: list[int] = []
+    ends: list[int] = []
+    first_cycle = [0]
+    add = order.append
+    for begin, end in pairwise(first):
+        edges = (end - begin) // 2
+        seen = bytearray(edges)
+        found, start = len(order), begin
+        while edges:
+            add(start)
+            here = following[start]
+            while here != start:
+                add(here)
+                here = following[here]
+            edges += found - len(order)
+            if edges:
+                for corner in order[found:]:
+                    seen[(corner - begin) >> 1] = 1
+                start = begin + 2 * seen.find(0, (start - begin) >> 1)
+            found = len(order)
+            ends.append(found)
+        first_cycle.append(len(ends))
+    return order, ends, first_cycle
 
 
 def _corners(
-    ends: npt.NDArray[np.int64], height: int
+    edges: npt.NDArray[np.int64], stride: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Corners sorted by x, then y: their places, and whether the foreground begins below them in their own column.
 
     In a column, a run's start and end are edges; where the next column has the same edge, a contour goes straight on,
     else it has a corner there. A place where two regions touch diagonally is there twice.
     """
-    edges = edges_of(ends, height) << 2
+    edges = edges << 2
     edges[1::2] |= 1
-    stride = height + 1
     # On the line between two columns lie the edges of the right one and, after them where both have one, of the left
     # one. Bit 0 says that it is the end of a run, bit 1 that it is of the left column.
     merged = np.concatenate((edges, edges + ((stride << 2) | 2)))

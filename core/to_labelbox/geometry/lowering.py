@@ -36,7 +36,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
-from to_labelbox.model.tables import BoxTable, OutlineTable
+from to_labelbox.model.tables import BoxTable, OutlineTable, Rows
 from to_labelbox.model.text import n_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
@@ -145,18 +145,23 @@ class Lowering:
         more = 0.0 if outlines else EXACT
         first, last, rights, bottoms, sound = ends[0], ends[-1], table.right, table.bottom, table.sound
         sizes = [(asset.width or -1.0, asset.height or -1.0) for asset in assets]
+        whole = [True] * len(assets)
+        if isinstance(table, OutlineTable) and table.masks:
+            masks = [Rows(table, begin, end).masks for begin, end in pairwise(bounds)]
+            whole = [all((one.width, one.height) == size for one in own) for own, size in zip(masks, sizes)]
         if not self._careful and not others and b"\0" not in sound[first:last]:
             width, height = map(min, zip(*sizes))
             fits = max(rights[first:last], default=0) <= width + more
             if fits and max(bottoms[first:last], default=0) <= height + more:
-                return [True] * len(assets)
+                return whole
         return [
-            not self._careful
+            one
+            and not self._careful
             and others.isdisjoint(table.labels[begin:end])
             and b"\0" not in sound[first:last]
             and max(rights[first:last], default=-1) <= width + more
             and max(bottoms[first:last], default=-1) <= height + more
-            for (width, height), (begin, end), (first, last) in zip(sizes, pairwise(bounds), pairwise(ends))
+            for one, (width, height), (begin, end), (first, last) in zip(whole, sizes, pairwise(bounds), pairwise(ends))
         ]
 
     def not_plain(self, table: BoxTable, start: int, stop: int) -> list[int]:
@@ -217,6 +222,13 @@ class Lowering:
             message = f"the outline is written as its box, {why}"
             self._log.note(Code.GEOMETRY_FORCED, message, file=self.origin, where=where, id=str(id))
         self._forced += len(places)
+
+    def note_traced(self, obj: Object, holes: int) -> None:
+        """Note that a mask becomes its outer contours, which lose so many holes."""
+        self._object = obj
+        lost = f", {holes} holes filled" if holes else ""
+        why = self._settings.why(obj.label)
+        self._lose(Code.GEOMETRY_FORCED, f"the mask is written by its outer contours{lost}, {why}")
 
     def finish(self) -> None:
         """Put into the log what has only been counted."""
@@ -430,9 +442,7 @@ class Lowering:
             contours, holes = outer_contours(mask)
             if not contours:
                 raise Refused(*sentences.MASK_WITHOUT_PIXELS())
-            lost = f", {holes} holes filled" if holes else ""
-            why = self._settings.why(obj.label)
-            self._lose(Code.GEOMETRY_FORCED, f"the mask is written by its outer contours{lost}, {why}")
+            self.note_traced(obj, holes)
             return self._rings(obj, tuple((contour,) for contour in contours))
         return [self._raster(obj, mask)]
 

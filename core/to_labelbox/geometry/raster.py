@@ -22,6 +22,7 @@ _MARGIN = 4096.0
 """… this many pixels outside the frame, where nothing that is inside it changes."""
 _STEPS = 4_000_000
 """Fifths of a pixel that pycocotools walks at a time, at about 25 bytes each."""
+_NO_RUN = np.zeros(1, np.int64)
 
 
 def _check_size(width: int, height: int) -> None:
@@ -194,9 +195,8 @@ def row_edges(mask: Mask) -> npt.NDArray[np.int64]:
 
     A run that reaches the right border ends at column ``width``. Cost: the runs of the mask and its rows, not its area.
     """
-    edges = edges_of(decode_counts(mask.counts, mask.width * mask.height).cumsum(), mask.height)
+    edges, stride, _ = edges_of([mask])
     # The pixels right and left of the line between two columns differ between an odd and an even edge of both.
-    stride = mask.height + 1
     merged = np.concatenate((edges, edges + stride))
     merged.sort(kind="stable")
     both = (merged[1:] == merged[:-1]).nonzero()[0]
@@ -309,26 +309,42 @@ def _empty_counts(width: int, height: int) -> bytes:
     return counts
 
 
-def edges_of(ends: npt.NDArray[np.int64], height: int) -> npt.NDArray[np.int64]:
-    """column · (height + 1) + y of the start and end of each run of foreground within a column, in this order."""
-    begin, end = ends[0 : len(ends) // 2 * 2 : 2], ends[1::2]
+def edges_of(masks: Sequence[Mask]) -> tuple[npt.NDArray[np.int64], int, npt.NDArray[np.int64]]:
+    """(line · stride + y of the start and end of each run of foreground within a column, in this order; stride; lines).
+
+    The columns of all masks stand side by side: mask m has the lines ``lines[m]`` to ``lines[m + 1]``, one a column and an
+    empty one.
+    """
+    counts = [decode_counts(mask.counts, mask.width * mask.height) for mask in masks]
+    # a foreground of no length ends each that ends in background
+    ends = np.concatenate([part for own in counts for part in ((own, _NO_RUN) if len(own) & 1 else (own,))]).cumsum()
+    of = np.arange(len(masks)).repeat([len(own) + 1 >> 1 for own in counts])
+    begin, end = ends[::2], ends[1::2]
     if (end == begin).any():
-        begin, end = begin[end > begin], end[end > begin]
-    if (begin[1:] == end[:-1]).any():  # a run of length zero between them
-        apart = begin[1:] > end[:-1]
-        begin, end = begin[np.append(True, apart)], end[np.append(apart, True)]
-    first, last = begin // height, (end - 1) // height
-    if (first < last).any():  # cut where a column ends
-        spans = last - first + 1
-        before = np.cumsum(spans) - spans
-        columns = np.repeat(first - before, spans) + np.arange(spans.sum())
-        begin = np.maximum(np.repeat(begin, spans), columns * height)
-        end = np.minimum(np.repeat(end, spans), (columns + 1) * height)
-    else:
-        columns = first
+        kept = end > begin
+        begin, end, of = begin[kept], end[kept], of[kept]
+    apart = (begin[1:] > end[:-1]) | (of[1:] > of[:-1])
+    if not apart.all():  # a run of length zero between them
+        begin, end, of = begin[np.append(True, apart)], end[np.append(apart, True)], of[np.append(True, apart)]
+    sides = np.array([(mask.width + 1, mask.height, mask.width * mask.height) for mask in masks])
+    lines, before = np.concatenate(([[0, 0]], sides[:, ::2].cumsum(axis=0))).T
+    stride = int(sides[:, 1].max()) + 1
+    one_height = bool((sides[:, 1] == stride - 1).all())  # dividing by one number is quick
+    height = stride - 1 if one_height else sides[:, 1].take(of)
+    shift = before.take(of)
+    begin, end = begin - shift, end - shift
+    columns, last = begin // height, (end - 1) // height
+    if (columns < last).any():  # cut where a column ends
+        spans = last - columns + 1
+        ahead = spans.cumsum() - spans
+        columns = (columns - ahead).repeat(spans) + np.arange(spans.sum())
+        of, height = of.repeat(spans), height if one_height else np.repeat(height, spans)
+        begin = np.maximum(begin.repeat(spans), columns * height)
+        end = np.minimum(end.repeat(spans), (columns + 1) * height)
+    place = lines.take(of) * stride + columns * (stride - height)
     edges = np.empty(2 * len(begin), np.int64)
-    edges[::2], edges[1::2] = begin + columns, end + columns
-    return edges
+    edges[::2], edges[1::2] = begin + place, end + place
+    return edges, stride, lines
 
 
 def resized(mask: Mask, width: int, height: int) -> Mask:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from msgspec import Struct
 
-from to_labelbox.model.items import Attribute, Box, Geometry, Object, Polygon
+from to_labelbox.model.items import Attribute, Box, Geometry, Mask, Object, Polygon
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,19 +72,23 @@ class BoxTable(ObjectTable, eq=False):
 
 
 class OutlineTable(ObjectTable, eq=False):
-    """Outlines of three or more vertices without holes. ``boxes`` are those that the source gives beside them.
+    """Outlines of three or more vertices without holes, and masks. ``boxes`` are those that the source gives beside them.
 
     Object n has the rings ``first_ring[n]`` to ``first_ring[n + 1]``, ring r the values ``first_value[r]`` to
     ``first_value[r + 1]`` of ``values``: x, y of one vertex after another. ``texts`` are the same numbers as JSON has them,
     eight bytes each, filled up with bytes 1. A sound ring is not closed and turns at its second vertex.
+    An object that is one of ``masks``, which have pixels, has no rings.
     """
 
     first_ring: list[int]
     first_value: list[int]
     values: npt.NDArray[np.float64]
     texts: npt.NDArray[np.uint64]
+    masks: Mapping[int, Mask] = {}
 
-    def geometry(self, n: int) -> Polygon:
+    def geometry(self, n: int) -> Polygon | Mask:
+        if n in self.masks:
+            return self.masks[n]
         bounds = self.first_value[self.first_ring[n] : self.first_ring[n + 1] + 1]
         return Polygon(tuple([(self.values[begin:end].tolist(),) for begin, end in pairwise(bounds)]))
 
@@ -96,6 +100,11 @@ class Rows(Sequence[Object]):
 
     def __init__(self, table: BoxTable | OutlineTable, start: int, stop: int) -> None:
         self.table, self.start, self.stop = table, start, stop
+
+    @property
+    def masks(self) -> list[Mask]:
+        masks = self.table.masks if isinstance(self.table, OutlineTable) else {}
+        return [masks[n] for n in range(self.start, self.stop) if n in masks] if masks else []
 
     @property
     def labels(self) -> list[str]:

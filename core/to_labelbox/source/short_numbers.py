@@ -18,7 +18,7 @@ SHORT = 8
 LITTLE = sys.byteorder == "little"
 """Whether this machine has bytes in the order that is taken for granted here; elsewhere nothing is read."""
 _U = np.uint64
-_SEPARATORS = bytes(c in b",[]" for c in range(256))
+_OPEN, _CLOSE, _OTHER_SEPARATORS = ord("["), ord("]"), b",] "
 _BLANKS = b" \t\r\n"
 
 
@@ -63,13 +63,29 @@ class Rings(Struct, eq=False):
     read: npt.NDArray[np.bool_]
 
 
+NO_RINGS = Rings(np.empty(0), np.empty(0, _U), np.zeros(1, np.intp), np.empty(0, np.bool_))
+
+
 def read_rings(text: bytes, count: int) -> Rings | None:
     """The numbers of ``count`` lists, valid JSON with commas between. None where they are anything but lists of numbers."""
     if not LITTLE:
         return None
-    if b" " in text or b"\n" in text:
+    if b"\n" in text:
         text = text.translate(None, _BLANKS)
-    separators = np.flatnonzero(np.frombuffer(text.translate(_SEPARATORS), np.bool_))
+    rings = _rings(text, count)
+    # a blank behind a comma is passed over, one elsewhere is not
+    return _rings(text.translate(None, _BLANKS), count) if rings is None and b" " in text else rings
+
+
+def _rings(text: bytes, count: int) -> Rings | None:
+    characters = np.frombuffer(text, np.uint8)
+    # comparisons are vectors of the processor, where translating goes byte by byte
+    separating = characters == _OPEN
+    if np.count_nonzero(separating) != count:
+        return None
+    for separator in _OTHER_SEPARATORS:
+        separating |= characters == separator
+    separators = np.flatnonzero(separating)
     gaps = separators[1:] - separators[:-1]
     numbers = np.flatnonzero(gaps > 1)
     # a bracket before the first number and one behind the last
@@ -77,10 +93,9 @@ def read_rings(text: bytes, count: int) -> Rings | None:
         return None
     starts, lengths = separators.take(numbers) + 1, gaps.take(numbers) - 1
     words = np.ndarray((len(text),), _U, text + bytes(SHORT), strides=(1,))
-    steps = numbers[1:] - numbers[:-1]
-    ends = np.flatnonzero(steps > 1)
-    after = words.take(starts.take(ends) + lengths.take(ends)) & _U(0xFFFFFF)
-    if len(ends) != count - 1 or not ((steps.take(ends) == 3) & (after == _NEXT_RING)).all():
+    behind = starts + lengths
+    ends = np.flatnonzero(characters.take(behind[:-1]) == _CLOSE)
+    if len(ends) != count - 1 or not ((words.take(behind.take(ends)) & _U(0xFFFFFF)) == _NEXT_RING).all():
         return None
     first_value = np.concatenate(([0], ends + 1, [len(numbers)]))
     values, texts, read = _numbers(words.take(starts), lengths)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from to_labelbox.geometry.contours import outer_contours
+from to_labelbox.geometry.contours import outer_contours, trace
 from to_labelbox.geometry.raster import mask_array, mask_from_array, mask_from_runs, rasterise
 from to_labelbox.geometry.vector import signed_area
 from to_labelbox.model.items import Polygon
@@ -75,6 +77,16 @@ def check(pixels: Pixels) -> None:
 @given(arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))))
 def test_contours_are_those_of_a_walk_around_the_pixels(pixels: Pixels) -> None:
     check(pixels)
+
+
+@given(st.lists(arrays(bool, st.tuples(st.integers(1, 5), st.integers(1, 5))), min_size=1, max_size=5))
+def test_masks_that_are_traced_at_once_are_as_each_alone(many: list[Pixels]) -> None:
+    masks = [mask_from_array(pixels) for pixels in many]
+    traced = trace(masks)
+    values = traced.values.tolist()
+    for mask, holes, (begin, end) in zip(masks, traced.holes, pairwise(traced.first_ring), strict=True):
+        bounds = traced.first_value[begin : end + 1]
+        assert outer_contours(mask) == ([values[a:b] for a, b in pairwise(bounds)], holes)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.95])

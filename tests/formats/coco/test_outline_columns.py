@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import to_labelbox
+from to_labelbox.geometry.raster import mask_from_runs
 from to_labelbox.model.items import Item
 from to_labelbox.model.tables import Rows
 from to_labelbox.plugins.reader import ReadContext
@@ -27,16 +28,26 @@ PLACES = st.one_of(
 )
 USUAL = st.floats(0, 100).map(lambda value: round(value, 2))
 RING = st.lists(USUAL, min_size=6, max_size=12)
+
+
+def rle(lengths: list[int], text: bool = False) -> dict[str, Any]:
+    """A mask of 100 × 100 with these runs and one to its end."""
+    counts = [*lengths, 10_000 - sum(lengths)]
+    return {"counts": mask_from_runs(counts, 100, 100).counts.decode() if text else counts, "size": [100, 100]}
+
+
+MASKS = st.builds(rle, st.lists(st.one_of(st.integers(0, 9), st.integers(95, 105)), max_size=40), st.booleans())
 SHAPES = [
     st.lists(RING.filter(lambda ring: len(ring) % 2 == 0), min_size=1, max_size=3),
     st.lists(st.lists(PLACES, min_size=4, max_size=9), min_size=1, max_size=2),
     st.just([[1, 1, 9, 1, 9, 9, 1, 1]]),
     st.just([[1.5, 1.5, 9.5, 9.5, 20, 20]]),
-    st.sampled_from([{"counts": [9, 20, 9971], "size": [100, 100]}, [], [[]], None, [[[1, 1], [5, 1], [5, 5]]]]),
+    st.sampled_from([{"counts": [9, 20, 9970], "size": [100, 100]}, [], [[]], None, [[[1, 1], [5, 1], [5, 5]]]]),
+    st.sampled_from([{"counts": [9, 20, 171], "size": [20, 10]}, {"counts": [10_000], "size": [100, 100]}]),
 ]
 RECORDS = st.builds(
     lambda shape, id, category, more: {"segmentation": shape, "id": id, "category_id": category, **dict(more)},
-    st.one_of(SHAPES[0], SHAPES[0], SHAPES[0], *SHAPES),
+    st.one_of(SHAPES[0], SHAPES[0], SHAPES[0], MASKS, MASKS, *SHAPES),
     st.one_of(*[st.integers(0, 10**6)] * 9, st.sampled_from([10**15, "a"])),
     st.one_of(*[st.integers(1, 2)] * 9, st.sampled_from([3, 9])),
     st.one_of(
@@ -110,7 +121,7 @@ def test_objects_of_a_table_are_those_of_a_list(tmp_path: Path, monkeypatch: pyt
 
 
 def test_outlines_of_one_image_that_are_odd_leave_the_others_to_the_short_way(tmp_path: Path) -> None:
-    odd = [{"counts": [9, 20, 9971], "size": [100, 100]}, [[1, 1, -5, 1, 5, 5]], [[[1, 1], [5, 1], [5, 5]]]]
+    odd = [{"counts": [9, 20, 171], "size": [20, 10]}, [[1, 1, -5, 1, 5, 5]], [[[1, 1], [5, 1], [5, 5]]]]
     path = written(tmp_path / "set.json", [record(n, segmentation=odd[n] if n < 3 else [SOUND]) for n in range(40)])
     quick = [isinstance(item.annotations, Rows) for item in items_of(path)]
     assert quick == [False, False, False, True, True]
@@ -132,6 +143,17 @@ def test_outlines_of_one_image_that_are_odd_leave_the_others_to_the_short_way(tm
 )
 def test_one_odd_record(tmp_path: Path, odd: dict[str, Any]) -> None:
     the_same(tmp_path, [*(record(n) for n in range(40)), {**record(44), **odd}])
+
+
+def test_masks_go_with_the_outlines_beside_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = rle([202, 96, 4, 96, 4, 96, 4, *[2, 92, 2, 4] * 3, *[96, 4] * 3])  # a hole, and a pixel apart below
+    masks = [rle([5050, 20]), rle([5050, 20, 80, 20], text=True), frame, rle([99, 2, 5000, 1])]
+    records = [record(n, segmentation=masks[n % 4] if n % 3 else [SOUND], iscrowd=n % 2) for n in range(40)]
+    path = written(tmp_path / "set.json", records)
+    assert all(isinstance(item.annotations, Rows) for item in items_of(path))
+    the_same(tmp_path, records)
+    monkeypatch.setattr("to_labelbox.geometry.lowering.Lowering.lower", None)
+    converted(path, tmp_path / "out")
 
 
 def test_too_many_lines_of_one_name_are_told(tmp_path: Path) -> None:

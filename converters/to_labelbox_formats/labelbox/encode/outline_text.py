@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from to_labelbox.model.tables import OutlineTable
+from to_labelbox.geometry.contours import Traced
 from to_labelbox.source.short_numbers import FILL
 
 _VERTEX: npt.NDArray[Any] = np.array(
@@ -17,11 +19,22 @@ _VERTEX: npt.NDArray[Any] = np.array(
 _LAST = b"}\n"
 
 
-def vertex_texts(table: OutlineTable) -> list[str]:
-    """What ends the line of each ring."""
-    rows = np.empty(len(table.texts) // 2, _VERTEX.dtype)
-    rows[:] = _VERTEX[0]
-    rows["x"], rows["y"] = table.texts[::2], table.texts[1::2]
-    rows["close"][np.array(table.first_value[1:]) // 2 - 1] = _LAST
+def vertex_texts(texts: npt.NDArray[np.uint64], first_value: Sequence[int]) -> list[str]:
+    """What ends the line of each ring, from the texts of its numbers."""
+    rows = np.frombuffer(bytearray(_VERTEX.tobytes()) * (len(texts) // 2), _VERTEX.dtype)
+    rows["x"], rows["y"] = texts[::2], texts[1::2]
+    rows["close"][np.array(first_value[1:], np.intp) // 2 - 1] = _LAST
     rings = rows.tobytes().translate(None, FILL).decode().split("\n")[:-1]
     return [f',"polygon":[{ring}]}}\n' for ring in rings]
+
+
+def contour_texts(traced: Traced) -> list[str]:
+    """The same of contours."""
+    texts = _whole_numbers(int(traced.values.max()).bit_length())
+    return vertex_texts(texts.take(traced.values), traced.first_value)
+
+
+@lru_cache(4)
+def _whole_numbers(bits: int) -> npt.NDArray[np.uint64]:
+    """The texts of all numbers of so many bits, eight bytes each."""
+    return np.frombuffer(b"".join(b"%d.0" % n + FILL * (6 - len(str(n))) for n in range(1 << bits)), np.uint64)

@@ -24,7 +24,7 @@ from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, LONG, DataRow
 from to_labelbox_formats.labelbox.encode.line_forms import LINE_FORMS, Form
 from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox, BoxLine, PolygonLine
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, attributes_token, tool_token
-from to_labelbox_formats.labelbox.encode.table_texts import TableTexts
+from to_labelbox_formats.labelbox.encode.table_texts import TableTexts, whole_told
 from to_labelbox_formats.labelbox.encode.uuids import Uuids
 from to_labelbox_formats.labelbox.limits import MANY
 
@@ -224,15 +224,16 @@ class Shapes:
         start, stop = bounds[0], bounds[-1]
         of_objects = self._tools_of_rows(table, start, stop)
         names = [plain.name for plain in of_objects]
-        if texts.answered:
+        first, last = texts.first_shape[start], texts.first_shape[stop]
+        pieced = last - first > stop - start
+        if texts.answered and not pieced:
             pairs = zip(of_objects, table.attributes[start:stop])
             names = [(plain.named.get(id(own)) or self._named(plain, own))[2] for plain, own in pairs]
-        first, last = texts.first_shape[start], texts.first_shape[stop]
         objects = counts = [end - begin for begin, end in pairwise(bounds)]
         starts, digits = list(_repeated([row.uuids.start for row in rows], objects)), texts.digits[start:stop]
         indexed = buffer.spill_index is not None
         told = texts.told[start:stop] if indexed else []
-        if last - first > stop - start:
+        if pieced:
             counts = [texts.first_shape[end] - texts.first_shape[begin] for begin, end in pairwise(bounds)]
             owners = _repeated([row.uuids for row in rows], objects)
             self._take_apart(table, start, owners, of_objects, names, starts, digits, told)
@@ -244,21 +245,24 @@ class Shapes:
             numbers = map(str, islice(iter(buffer.number, None), last - first))
             places = _repeated([f'","key":{row.place}' for row in rows], counts)
             index = interleaved(last - first, '{"line":', numbers, ',"uuid":"', starts, digits, places, told)
-        if texts.lost:
+        if lost := texts.approximated[start:stop]:
             self._note_lost(table, rows, bounds)
-            unread = table.unread[start:stop]
-            self._approximated += compress(of_objects, unread)
-            of_objects = [plain for plain, lost in zip(of_objects, unread) if not lost]
+            self._approximated += compress(of_objects, lost)
+            of_objects = [plain for plain, one in zip(of_objects, lost) if not one]
         self._converted += of_objects
         buffer.add(lines, last - first, index)
         return counts
 
     def _note_lost(self, table: BoxTable | OutlineTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> None:
-        """Note the outlines that are boxes now."""
+        """Note the outlines that are boxes now, and the masks that are outlines."""
+        texts = table.once(TableTexts)
         for row, (begin, end) in zip(rows, pairwise(bounds)):
             self._lowering.origin = row.item.origin
-            lost = zip(table.locations[begin:end], table.ids[begin:end])
-            self._lowering.note_forced(*compress(lost, table.unread[begin:end]))
+            lost = texts.approximated[begin:end]
+            if isinstance(table, BoxTable):
+                self._lowering.note_forced(*compress(zip(table.locations[begin:end], table.ids[begin:end]), lost))
+            for n in compress(range(begin, end), lost) if texts.holes else ():
+                self._lowering.note_traced(table.object(n), texts.holes[n])
 
     def _take_apart(
         self,
@@ -268,20 +272,26 @@ class Shapes:
         of_objects: Sequence[_Plain],
         *of_each: list[str],
     ) -> None:
-        """Make names, uuids in two parts and what the index tells, which are of objects, those of their shapes."""
+        """Make names, uuids in two parts and what the index tells, which are of objects, those of their shapes.
+
+        Answers and pieces are named in the order of the objects, which is that of questions in the ontology.
+        """
         first, (names, starts, digits, told) = table.once(TableTexts).first_shape, of_each
         at = -1
         for n, (plain, own) in enumerate(zip(of_objects, owners), start):
             at += 1
             count = first[n + 1] - first[n]
             if count == 1:
+                if own_answers := table.attributes[n]:
+                    names[at] = (plain.named.get(id(own_answers)) or self._named(plain, own_answers))[2]
                 continue
-            id = str(table.ids[n])
-            names[at : at + 1] = [str(self._piece_name(plain, id, table.attributes[n]), "utf-8")] * count
-            uuids = [own.make(id, str(piece)) for piece in range(1, count)]
+            source_id = str(table.ids[n])
+            names[at : at + 1] = [str(self._piece_name(plain, source_id, table.attributes[n]), "utf-8")] * count
+            uuids = [own.make(source_id, str(piece)) for piece in range(1, count)]
             starts[at + 1 : at + 1] = [uuid[:24] for uuid in uuids]
             digits[at + 1 : at + 1] = [uuid[24:] for uuid in uuids]
-            told[at : at + 1] *= count
+            if told:  # the last line of an object tells of what it has lost
+                told[at : at + 1] = [whole_told(told[at])] * (count - 1) + told[at : at + 1]
             plain.lines += count - 1
             at += count - 1
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
+from operator import add
 
 import msgspec
 
 from to_labelbox.model.tables import BoxTable, OutlineTable
 from to_labelbox.report.annotation_index import ascii_text
 from to_labelbox_formats.labelbox.encode.line_types import Bbox
+
+_APPROXIMATED = ',"approximated":true'
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
@@ -18,35 +22,64 @@ class TableTexts:
     """What is written of the shapes of a table whatever their asset: made once for all assets, in the order of the table.
 
     ``digits`` end the uuid of each object. Object n begins with shape ``first_shape[n]``. ``named``: all have a class,
-    ``answered``: some have answers, ``lost``: some have lost their outline.
+    ``answered``: some have answers. ``approximated``: whether each has lost something; empty where none has.
+    ``holes`` are how many each mask that is written as outlines loses.
     """
 
     def __init__(self, table: BoxTable | OutlineTable) -> None:
-        # not the table itself, which holds this: the two would wait for the collector, and with them all texts of a set
-        self._told_of = table.locations, table.ids, table.labels, table.unread
         self.digits = _digits(table.ids)
         self.named = all(map(str.strip, set(table.labels)))
-        self.answered, self.lost = any(table.attributes), any(table.unread)
+        self.answered = any(table.attributes)
+        self.approximated: Sequence[bool] = table.unread if any(table.unread) else ()
+        self.holes: dict[int, int] = {}
         self.first_shape: Sequence[int]
         if isinstance(table, BoxTable):
             self.shapes, self.first_shape = _box_texts(table), range(len(table.ids) + 1)
-            return
+        else:
+            self._draw(table)
+        # not the table itself, which holds this: the two would wait for the collector, and with them all texts of a set
+        self._told_of = table.locations, table.ids, table.labels, self.approximated or table.unread
+
+    def _draw(self, table: OutlineTable) -> None:
         from to_labelbox_formats.labelbox.encode.outline_text import (
+            contour_texts,
             vertex_texts,  # most sets have none, and need no numpy
         )
 
-        self.shapes, self.first_shape = vertex_texts(table), table.first_ring
+        drawn, first = vertex_texts(table.texts, table.first_value), table.first_ring
+        if not table.masks:
+            self.shapes, self.first_shape = drawn, first
+            return
+        from to_labelbox.geometry.contours import trace
+
+        traced = trace(list(table.masks.values()))
+        texts, ends = contour_texts(traced), dict(zip(table.masks, pairwise(traced.first_ring)))
+        self.holes = dict(zip(table.masks, traced.holes))
+        self.approximated = [n in table.masks for n in range(len(table.ids))]
+        self.shapes, at = [], 0
+        for n, (begin, end) in ends.items():
+            self.shapes += drawn[at : first[n]]
+            self.shapes += texts[begin:end]
+            at = first[n]
+        self.shapes += drawn[at:]
+        more = accumulate(end - begin for begin, end in (ends.get(n, (0, 0)) for n in range(len(table.ids))))
+        self.first_shape = [0, *map(add, first[1:], more)]
 
     @cached_property
     def told(self) -> list[str]:
         """What ends the index line of each object."""
         locations, ids, labels, unread = self._told_of
         end = {label: ascii_text(label).decode() for label in {*labels}}
-        more = {False: "", True: ',"approximated":true'}
+        more = {False: "", True: _APPROXIMATED}
         return [
             f',"where":"{where}","id":"{id}","class":{end[label]}{more[bool(lost)]}}}\n'
             for where, id, label, lost in zip(locations, ids, labels, unread)
         ]
+
+
+def whole_told(told: str) -> str:
+    """What ends an index line, without its loss."""
+    return told.replace(_APPROXIMATED, "")
 
 
 _SMALL = [f"{id:012x}" for id in range(256)]
