@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from to_labelbox_formats.coco.record_types import AnyFields, Record
 
 CAPTION = "caption"
 _FLAGS = frozenset({"occluded", "truncated", "difficult"})
+_WORDS = {"true": True, "yes": True, "1": True, "1.0": True, "false": False, "no": False, "0": False, "0.0": False}
+"""What flags say, as JSON or as the texts and numbers that scripts write."""
 _IDS = "attributes"
 """The question whose options are the names of ``attribute_ids``."""
 
@@ -37,11 +40,11 @@ def attributes_of(record: Record, data: AnyFields, asked: Sequence[str]) -> tupl
     if asked:
         stated = stated | _more_fields(record.text, asked)
     for name, value in stated.items():
-        if name in _FLAGS and value in (False, True):
-            if value:
+        if name in _FLAGS and (said := _WORDS.get(str(value).strip().casefold())) is not None:
+            if said:
                 found.append(Attribute(name, "yes", flag=True))
-        elif name == "rotation" and isinstance(value, int | float):
-            angle = float(value)
+        elif name == "rotation" and (turn := _turn(value)) is not None:
+            angle = turn
         elif name == "keyframe" and isinstance(value, bool):
             continue  # whether CVAT's annotator or its interpolation drew the shape: no answer of anybody
         elif name == "track_id" and isinstance(value, int):
@@ -55,6 +58,15 @@ def attributes_of(record: Record, data: AnyFields, asked: Sequence[str]) -> tupl
     if data.caption:
         found.append(Attribute(CAPTION, data.caption, free_text=True))
     return tuple(found), angle
+
+
+def _turn(value: Any) -> float | None:
+    """Degrees; also of a number in a text. None for what is no finite number."""
+    try:
+        degrees = float(value) if isinstance(value, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return degrees if math.isfinite(degrees) else None
 
 
 def shortened(text: str) -> str:

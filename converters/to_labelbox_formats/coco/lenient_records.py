@@ -256,8 +256,8 @@ def _rle(value: dict[str, Any], repairs: list[str]) -> Rle:
     sides = [_number(v) for v in size] if isinstance(size, list) else []
     whole_sides = [int(v) for v in sides] if all(v.is_integer() for v in sides) else []
     if isinstance(counts, list):
-        whole = all(type(c) in (int, float) and _number(c).is_integer() for c in counts)
-        counts = [int(c) for c in counts] if whole else ""
+        runs = _numbers(counts, "counts", repairs) or []
+        counts = list(map(int, runs)) if runs and all(run.is_integer() for run in runs) else ""
     return Rle(whole_sides, counts if isinstance(counts, list | str) else "")
 
 

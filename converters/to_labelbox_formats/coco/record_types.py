@@ -142,7 +142,8 @@ class Reading(Struct):
     def without(self, code: Code, message: str) -> None:
         """Remark that a place cannot be read; what stands in for it, if there is a box, or that something is lost."""
         self.lost = True
-        self.remark(code, f"{message}; its box is used instead" if self.box else message)
+        stands_in = self.box is not None and self.box.width > 0 and self.box.height > 0
+        self.remark(code, f"{message}; its box is used instead" if stands_in else message)
 
     def nothing_drawn(self) -> Refused:
         """Why it is skipped where no place of it can be read."""

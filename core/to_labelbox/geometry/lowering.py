@@ -199,9 +199,10 @@ class Lowering:
             if obj.keypoints is None:
                 raise error
             return []
-        if obj.box is not None and not isinstance(obj.geometry, Box):
+        box = obj.box
+        if box is not None and box.width > 0 and box.height > 0 and not isinstance(obj.geometry, Box):
             self._lose(code, f"{error}; its box is used instead")
-            return self._box(obj, obj.box)
+            return self._box(obj, box)
         if obj.keypoints is not None:
             self._lose(code, f"{error}; only its keypoints are written")
             return []

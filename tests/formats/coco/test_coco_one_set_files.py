@@ -182,7 +182,7 @@ SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
     "rle text cut off": ({"segmentation": {"size": [80, 100], "counts": "PPP"}}, "mask-invalid"),
     "rle text of other characters": ({"segmentation": {"size": [80, 100], "counts": "äöü\n"}}, "mask-invalid"),
     "rle of floats": ({"segmentation": {"size": [80, 100], "counts": [0.5, 7999.5]}}, "mask-invalid"),
-    "rle of texts": ({"segmentation": {"size": [80, 100], "counts": ["0", "8000"]}}, "mask-invalid"),
+    "rle of words": ({"segmentation": {"size": [80, 100], "counts": ["all", "8000"]}}, "mask-invalid"),
     "empty mask": ({"segmentation": {"size": [80, 100], "counts": [8000]}}, "mask-empty"),
     "unknown category": ({"category_id": 5, "bbox": GOOD_BOX}, "class-unknown"),
     "category 0 undeclared": ({"category_id": 0, "bbox": GOOD_BOX}, "class-unknown"),

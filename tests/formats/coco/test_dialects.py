@@ -214,6 +214,30 @@ def test_attributes_by_id_are_named(convert: Convert) -> None:
     assert swapped.lines[1]["classifications"] == [{"name": "attributes", "answer": answer}]
 
 
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [(True, 1), (1, 1), ("true", 1), ("Yes", 1), ("1", 1), (False, 0), (0, 0), ("no", 0), ("False", 0)],
+)
+def test_flags_are_read_however_they_are_written(convert: Convert, said: Any, written: int) -> None:
+    run = convert(coco([annotation(1, bbox=[1, 1, 5, 5], attributes={"occluded": said})]))
+    assert run.lines[0].get("classifications", []) == [{"name": "occluded", "answer": {"name": "yes"}}] * written
+
+
+def test_a_turn_and_runs_in_texts_are_numbers(convert: Convert) -> None:
+    turned = [annotation(1, bbox=[10, 20, 40, 20], attributes={"rotation": turn}) for turn in ("45", 45.0)]
+    assert convert(coco(turned[:1])).lines == convert(coco(turned[1:])).lines
+    runs = {"size": [80, 100], "counts": [820, 10, 70, 10, 7090]}
+    texts = {**runs, "counts": [str(run) for run in runs["counts"]]}
+    masks = [convert(coco([annotation(1, segmentation=given, iscrowd=0)])).lines for given in (runs, texts)]
+    assert masks[0] == masks[1]
+    assert "mask" in masks[0][0]
+
+
+def test_a_box_without_area_stands_in_for_nothing(convert: Convert) -> None:
+    run = convert(coco([annotation(1, bbox=[10, 10, 20, 0], segmentation=[[10, 10, 20, 10, 30, 10]])]))
+    assert not any("its box is used instead" in said for said in run.examples)
+
+
 @pytest.mark.parametrize("name", ["truncated", "difficult", "occluded"])
 @pytest.mark.parametrize("value", [True, 1])
 def test_flags_are_flags(convert: Convert, name: str, value: Any) -> None:
