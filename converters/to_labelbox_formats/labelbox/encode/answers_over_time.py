@@ -9,7 +9,7 @@ from itertools import pairwise
 from to_labelbox.model.items import Choice, Scalar
 from to_labelbox.model.schema import Input, Question
 from to_labelbox.model.survey import Answers, text_of
-from to_labelbox_formats.labelbox.encode.placeholders import merged, values_of
+from to_labelbox_formats.labelbox.encode.placeholders import merged, shared, values_of
 
 Ranged = list[tuple[Scalar | Choice, list[tuple[int, int]]]]
 _Path = tuple[str, ...]
@@ -29,7 +29,7 @@ def mark_several(seen: Answers, values: Ranged, touching: bool) -> None:
     spans = sorted(
         s for group in grouped.values() for s in merged((span for _, ranges in group for span in ranges), not touching)
     )
-    seen.repeatable |= any(b[0] < a[1] + touching for a, b in pairwise(spans))
+    seen.repeatable |= any(shared(a, b[0], touching) for a, b in pairwise(spans))
     for text, group in grouped.items():
         nested: dict[str, Ranged] = {}
         for value, ranges in group:
@@ -55,7 +55,7 @@ def overlapping(values: Sequence[tuple[Scalar | Choice, Sequence[tuple[int, int]
         cluster: list[tuple[int, int, int]] = []
         reach = -1
         for span in [*spans, None]:
-            if span is None or not cluster or span[0] >= reach + (not timed):
+            if span is None or not cluster or not shared((cluster[-1][0], reach), span[0], not timed):
                 if len({s[:2] for s in cluster}) > 1:
                     found.update(s[2] for s in cluster)
                 cluster, reach = [], -1
@@ -116,7 +116,7 @@ class AtOnce:
         low, high = self._near(held, new)
         for other in held[low:high]:
             first, second = (other, new) if other < new else (new, other)
-            if other[2] != new[2] and second[0] < first[1] + self._touching:
+            if other[2] != new[2] and shared(first[:2], second[0], self._touching):
                 return True
         return False
 

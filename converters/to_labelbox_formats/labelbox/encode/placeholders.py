@@ -213,11 +213,19 @@ def _text(value: Scalar | Choice) -> str:
     return value.value if isinstance(value, Choice) else text_of(value)
 
 
+def shared(first: tuple[int, int], start: int, touching: bool) -> bool:
+    """Whether what starts at or behind the start of a range has a frame or time in common with it.
+
+    Frames do also when they are the last and the first (``touching``); a moment in time is part of what starts with it.
+    """
+    return start < first[1] + touching or start == first[0]
+
+
 def merged(ranges: Iterable[tuple[int, int]], timed: bool) -> list[tuple[int, int]]:
-    """Ranges in order, overlapping ones joined: those of frames also when one ends on the frame where the next starts."""
+    """Ranges in order, those that share a frame or time joined."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(ranges):
-        if joined and start < joined[-1][1] + (not timed):
+        if joined and shared(joined[-1], start, not timed):
             joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
             joined.append((start, end))
@@ -249,6 +257,7 @@ def _listed(question: Question, values: Sequence[tuple[Scalar | Choice, Ranges]]
         if timed:
             starts = {start for start, _ in spans}
             spans = [_parted(span, starts) for span in spans]
+            group = [(v, [_parted(span, starts) for span in ranges]) for v, ranges in group]
         name, questions = _below(options, text)
         entry: dict[str, Any] = {"value": text} if question.input is Input.TEXT else {"name": name}
         entry["frames"] = [{"start": start, "end": end} for start, end in spans]
