@@ -144,7 +144,10 @@ class ExportCensus:
         inner = [("", task)] if isinstance(task.get("result"), list) else []
         for name in ("annotations", "completions", *_PROPOSALS):
             listed = task.get(name)
-            inner += [(name, a) for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
+            records = [(name, a) for a in listed if isinstance(a, dict)] if isinstance(listed, list) else []
+            inner += records
+            if listed and not records and name in _PROPOSALS and isinstance(listed, list):
+                self._unknown["list", name, "tasks", "the export holds their ids alone"] += len(listed)
         for name, annotation in inner:
             if annotation is not task:
                 self._count("field", "annotations", annotation, _ANNOTATION)

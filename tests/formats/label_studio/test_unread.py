@@ -83,3 +83,13 @@ def test_one_field_in_very_many_tasks_is_found_at_a_bounded_price(tmp_path: Path
     tasks = [task([box()], {"shown": f"{n}.jpg"}, n, scene=1) for n in range(1, 6001)]
     found = unread(write(tmp_path / "in", tasks, CONFIG).parent, tmp_path / "out")
     assert 1000 <= found["field", "scene", "tasks"] <= 6000
+
+
+def test_proposals_of_which_the_export_holds_the_ids_alone_are_named(tmp_path: Path) -> None:
+    """The server writes them so, unless it is asked for more."""
+    tasks = [task([box()], predictions=[1164]), task([box()], {"shown": "b.jpg"}, 2, predictions=[1165], drafts=[9])]
+    file = write(tmp_path / "in", tasks, CONFIG)
+    assert unread(file.parent, tmp_path / "out") == {
+        ("list", "predictions", "tasks"): 2,
+        ("list", "drafts", "tasks"): 1,
+    }

@@ -210,7 +210,9 @@ def open_xml(source: Source, name: str, log: Log) -> XmlExport:
     """Raises :class:`FileError` for what is no export, or not well-formed."""
     export = XmlExport(source, name, log)
     if not export.groups and not export.meta.found and not export.version:
-        raise FileError("holds neither meta, image nor track: this is not a CVAT export")
+        of_voc = b"<bndbox" in source.head(name)
+        what = "; its <annotation> are Pascal VOC's: write each into a file of its own" if of_voc else ""
+        raise FileError(f"holds neither meta, image nor track: this is not a CVAT export{what}")
     find_tasks(export.groups.values(), export.meta)
     if not export.groups:
         for task in export.meta.tasks:
