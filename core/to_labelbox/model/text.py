@@ -75,6 +75,23 @@ def without_blanks(name: str) -> str:
     return " ".join(name.split())
 
 
+def as_seen(name: str) -> str:
+    """A name as an editor shows it: accents in one form, nothing that has no width, one blank between words."""
+    if not name.isascii():
+        import unicodedata  # here, because most names are ASCII
+
+        name = unicodedata.normalize("NFC", name)
+        name = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return without_blanks(name)
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name is one that a pattern with ``*`` and ``?`` means; brackets stand for themselves."""
+    from fnmatch import fnmatchcase  # here, because few commands are given one
+
+    return fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
 def as_text(plain: Any) -> Any:
     """Plain data whose texts can be encoded: names as :func:`text_name` has them, other half surrogates replaced."""
     if isinstance(plain, str):

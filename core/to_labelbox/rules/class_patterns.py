@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection
-from fnmatch import fnmatchcase
 
+from to_labelbox.model.text import matches
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
@@ -18,7 +18,7 @@ def check_patterns(settings: Settings, names: Collection[str], log: Log) -> None
     given = [*(("--include", p) for p in settings.include), *(("--exclude", p) for p in settings.exclude)]
     if not given or not names:
         return
-    unmatched = [(option, p) for option, p in given if not any(fnmatchcase(name, p) for name in names)]
+    unmatched = [(option, p) for option, p in given if not any(matches(name, p) for name in names)]
     said = [
         f"{option} {pattern!r} matches no class{_nearest(option, pattern, names, settings.class_map)}"
         for option, pattern in unmatched
@@ -37,7 +37,7 @@ def _nearest(option: str, pattern: str, names: Collection[str], rules: ClassMap 
         new = ", ".join(map(repr, sorted(rules.new_names(pattern))))
         return f"; the class map {f'calls it {new}, and patterns go by its names' if new else 'leaves it out'}"
     parts = [part.strip() for part in pattern.split(",")]
-    if len(parts) > 1 and any(fnmatchcase(name, part) for part in parts for name in names):
+    if len(parts) > 1 and any(matches(name, part) for part in parts for name in names):
         return f"; for several classes the option is repeated: {' '.join(f'{option} {shlex.quote(p)}' for p in parts)}"
     lower = {name.lower(): name for name in names}
     near = [lower[match] for match in get_close_matches(pattern.lower(), lower, 3)]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from to_labelbox.model.schema import Kind, Policy, Schema
+from to_labelbox.model.text import matches
 from to_labelbox.rules.class_map import ClassMap, keypoint_of, option_names
 from to_labelbox.rules.existing_data_rows import DataRows
 from to_labelbox.rules.ontology_index import OntologyIndex
@@ -144,11 +145,9 @@ class Settings(Rules):
         """Whether a class passes --include and --exclude, by any of its names."""
         if not self.filtered:
             return True
-        from fnmatch import fnmatchcase
-
-        if self.include and not any(fnmatchcase(name, p) for p in self.include for name in names):
+        if self.include and not any(matches(name, p) for p in self.include for name in names):
             return False
-        return not any(fnmatchcase(name, p) for p in self.exclude for name in names)
+        return not any(matches(name, p) for p in self.exclude for name in names)
 
     def wanted(self, schema: Schema) -> Schema:
         """What passes of a schema: labels, points of skeletons with their class, questions with options that pass."""

@@ -111,8 +111,10 @@ def separator_of(line: str) -> str:
 
 
 def whole_number(text: str) -> int | None:
-    """A number of up to nine plain digits, or None."""
-    return int(text) if len(text) <= MAX_DIGITS and text.isascii() and text.isdecimal() else None
+    """A number of up to nine plain digits, or None. ``640.0``, as tables with a gap in the column have it, is whole."""
+    digits, _, fraction = text.partition(".")
+    whole = len(digits) <= MAX_DIGITS and digits.isascii() and digits.isdecimal() and not fraction.strip("0")
+    return int(digits) if whole else None
 
 
 def codec_of(name: str | None) -> str:

@@ -80,6 +80,7 @@ def test_names_that_are_alike_are_one_pair_and_of_no_dataset(tmp_path: Path) -> 
         ("Car", "case"),
         ("car ", "the blanks of 'car '"),
         (" Car", "case and the blanks of ' Car'"),
+        ("car\u200b", r"signs that are not seen ('car' and 'car\u200b')"),
     ],
 )
 def test_names_that_are_alike_can_be_told_apart(other: str, said: str, tmp_path: Path) -> None:
