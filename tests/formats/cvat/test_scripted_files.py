@@ -95,4 +95,6 @@ def test_a_label_for_what_has_none(tmp_path: Path) -> None:
 def test_pascal_voc_in_one_file_is_told_as_that(tmp_path: Path) -> None:
     of_voc = "<annotation><filename>a.jpg</filename><object><name>car</name><bndbox/></object></annotation>"
     _, log = open_text(tmp_path, f"<annotations>{of_voc}{of_voc}</annotations>")
-    assert "its <annotation> are Pascal VOC's: write each into a file of its own" in str(log.diagnostics[Code.FILE_UNREADABLE])
+    assert "its <annotation> are Pascal VOC's: write each into a file of its own" in str(
+        log.diagnostics[Code.FILE_UNREADABLE]
+    )
