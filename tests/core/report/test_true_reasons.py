@@ -15,6 +15,7 @@ from to_labelbox import ClassMap, ClassRule, UsageError
 from to_labelbox.cli import cli
 from to_labelbox.cli.closing import closing, diagnostic
 from to_labelbox.model.items import Asset, Attribute, Box, Choice, Item, Media, Object, Relationship, TextSpan
+from to_labelbox.model.text import display
 from to_labelbox.report.log import Log
 
 RING = [10, 10, 30, 10, 30, 30]
@@ -87,7 +88,7 @@ def test_names_that_are_alike_can_be_told_apart(other: str, said: str, tmp_path:
     boxes = [Object(id=n, label=n, geometry=Box(1, 1, 5, 5)) for n in ("car", other)]
     made = to_labelbox.write([item(*boxes)], tmp_path / "o")
     assert messages(made, "class-similar") == [f"classes 'car' and {other!r} differ only in {said}; kept apart"]
-    shown = repr(other) if " " in other else other
+    shown = repr(other) if " " in other else display(other)
     assert f"\n{shown} " in closing(made, None)
 
 
