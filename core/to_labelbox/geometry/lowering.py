@@ -340,7 +340,8 @@ class Lowering:
             raise Refused(*sentences.MASK_WITHOUT_SIZE())
         from to_labelbox.geometry import raster
 
-        drawn = self._raster(obj, raster.rasterise(Polygon(((ring,),)), int(self.width), int(self.height)))
+        mask = raster.rasterise(Polygon(((ring,),)), int(self.width), int(self.height))
+        drawn = self._raster(obj, mask, raster.drawn_area(mask))
         if raster.mask_box(drawn.geometry) != box:  # type: ignore[arg-type]
             self._lose(
                 Code.GEOMETRY_FORCED, f"the box is written as a mask of whole pixels, {self._settings.why(obj.label)}"
@@ -384,7 +385,8 @@ class Lowering:
         from to_labelbox.geometry import raster
 
         # the raster of the whole outline is cut, not the outline: a border is no edge to the rule that draws it
-        return [self._raster(obj, raster.rasterise(Polygon(whole), int(self.width), int(self.height)))]
+        mask = raster.rasterise(Polygon(whole), int(self.width), int(self.height))
+        return [self._raster(obj, mask, raster.drawn_area(mask))]
 
     def _usable_ring(self, ring: Flat) -> tuple[Flat, ...]:
         if len(ring) < 6 or len(ring) % 2:
@@ -445,12 +447,11 @@ class Lowering:
                 raise Refused(*sentences.MASK_WITHOUT_PIXELS())
             self.note_traced(obj, holes)
             return self._rings(obj, tuple((contour,) for contour in contours))
-        return [self._raster(obj, mask)]
-
-    def _raster(self, obj: Object, mask: Mask) -> Shape:
         from to_labelbox.geometry import raster
 
-        area = raster.mask_area(mask)
+        return [self._raster(obj, mask, raster.mask_area(mask))]
+
+    def _raster(self, obj: Object, mask: Mask, area: int) -> Shape:
         if not area:
             raise Refused(*sentences.MASK_WITHOUT_PIXELS())
         if area < self._settings.min_area:

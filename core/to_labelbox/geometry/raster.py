@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -127,27 +127,34 @@ _decoded_runs = _DecodedRuns()
 
 def decode_counts(counts: bytes, pixels: int) -> npt.NDArray[np.int64]:
     """Run lengths of COCO's compressed text. Raises :class:`GeometryError` when they do not fill the frame."""
-    runs = _decoded_runs.get(counts, pixels)
-    if runs is None:
-        runs = _decoded(counts, pixels)
-        _decoded_runs.keep(counts, pixels, runs)
-    return runs
+    return _decode([(counts, pixels)])[0]
 
 
-def _decoded(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
-    """Run lengths of COCO's compressed text.
+def _decode(texts: Sequence[tuple[bytes, int]]) -> list[npt.NDArray[np.int64]]:
+    """Run lengths of compressed texts, each with its pixels."""
+    new = [text for text in dict.fromkeys(texts) if _decoded_runs.get(*text) is None]
+    made = dict(zip(new, _decoded(new))) if new else {}
+    found = [made[text] if text in made else _decoded_runs.get(*text) for text in texts]
+    for text, runs in made.items():
+        _decoded_runs.keep(*text, runs)
+    return found  # type: ignore[return-value]
+
+
+def _decoded(texts: Sequence[tuple[bytes, int]]) -> list[npt.NDArray[np.int64]]:
+    """Run lengths of COCO's compressed texts.
 
     Each character carries 5 bits (code - 48), low bits first; 0x20 says that another follows, 0x10 of the last is the
     sign. From the fourth number on it is the difference to the number two places before.
     """
-    if not data:
+    if not all(text for text, _ in texts):
         raise GeometryError("empty RLE")
-    codes = np.frombuffer(data, np.uint8) - np.uint8(48)
+    codes = np.frombuffer(b"".join([text for text, _ in texts]), np.uint8) - np.uint8(48)
     if codes.max() > 63:
         raise GeometryError("compressed RLE holds a character outside its alphabet")
-    last = np.flatnonzero(codes < 0x20)
-    if not last.size or last[-1] != len(codes) - 1:
+    ends = np.cumsum([len(text) for text, _ in texts])
+    if codes[ends - 1].max() >= 0x20:
         raise GeometryError("compressed RLE ends inside a number")
+    last = np.flatnonzero(codes < 0x20)
     first = np.concatenate(([0], last[:-1] + 1))
     digits = last - first + 1
     if digits.max() > 7:
@@ -155,13 +162,15 @@ def _decoded(data: bytes, pixels: int) -> npt.NDArray[np.int64]:
     place = np.arange(len(codes)) - np.repeat(first, digits)
     values = np.add.reduceat((codes & 0x1F).astype(np.int64) << (5 * place), first)
     values -= ((codes[last] & 0x10) != 0) * (np.int64(1) << (5 * digits))
-    values[1::2] = np.cumsum(values[1::2])
-    values[2::2] = np.cumsum(values[2::2])
+    found = np.split(values, last.searchsorted(ends[:-1]))
+    for (_, pixels), runs in zip(texts, found):
+        for own in (runs[1::2], runs[2::2]):
+            own.cumsum(out=own)
+        if (total := int(runs.sum())) != pixels and runs.min() >= 0:
+            raise GeometryError(f"runs add up to {total}, the frame has {pixels} pixels")
     if values.min() < 0:
         raise GeometryError("negative run length")
-    if values.sum() != pixels:
-        raise GeometryError(f"runs add up to {values.sum()}, the frame has {pixels} pixels")
-    return values
+    return found
 
 
 def mask_patch(mask: Mask) -> tuple[int, Raster]:
@@ -190,12 +199,25 @@ def mask_array(mask: Mask) -> Raster:
     return frame
 
 
-def row_edges(mask: Mask) -> npt.NDArray[np.int64]:
-    """Where the foreground begins, ends, begins, … along the rows: row · (width + 1) + column, in ascending order.
+class RowEdges(NamedTuple):
+    """Where the foreground of some masks begins, ends, begins, … along the rows: row · (width + 1) + column, in ascending order.
 
-    A run that reaches the right border ends at column ``width``. Cost: the runs of the mask and its rows, not its area.
+    Those of mask m are ``edges[first[m]]`` to ``edges[first[m + 1]]``. A run that reaches the right border ends at column
+    ``width``.
     """
-    edges, stride, _ = edges_of([mask])
+
+    masks: Sequence[Mask]
+    edges: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+
+
+_EDGES = 1 << 16
+"""Row edges that are found at a time, unless one mask has more."""
+
+
+def row_edges(masks: Sequence[Mask]) -> Iterator[RowEdges]:
+    """The row edges of all masks, some of these at a time. Cost: the runs of the masks and their rows, not their area."""
+    edges, stride, lines = edges_of(masks)
     # The pixels right and left of the line between two columns differ between an odd and an even edge of both.
     merged = np.concatenate((edges, edges + stride))
     merged.sort(kind="stable")
@@ -207,18 +229,49 @@ def row_edges(mask: Mask) -> npt.NDArray[np.int64]:
     columns = merged[::2] // stride
     above = merged[::2] - columns * stride
     spans = merged[1::2] - merged[::2]  # rows, one below the other in a column
+    first = columns.searchsorted(lines)
+    ends = np.concatenate(([0], spans.cumsum()))
+    begin = 0
+    while begin < len(masks):
+        enough = ends[first[begin]] + _EDGES
+        end = max(begin + 1, int(ends[first].searchsorted(enough, side="right")) - 1)
+        part = slice(first[begin], first[end])
+        yield _by_row(masks[begin:end], columns[part] - lines[begin], above[part], spans[part])
+        begin = end
+
+
+def _by_row(
+    masks: Sequence[Mask], columns: npt.NDArray[np.int64], above: npt.NDArray[np.int64], spans: npt.NDArray[np.int64]
+) -> RowEdges:
+    """The edges of masks whose columns stand side by side: ``spans`` of them below one another from row ``above`` on."""
+    rows = np.array([mask.width + 1 for mask in masks])
+    before = np.cumsum([0, *((mask.width + 1) * mask.height for mask in masks)])
+    lines = rows.cumsum()
+    of = lines.searchsorted(columns, side="right")
+    columns += (before[:-1] - lines + rows).take(of)
     ends = spans.cumsum()
-    row = mask.width + 1
-    found = np.arange(0, len(ends) and int(ends[-1]) * row, row)
+    count = int(ends[-1]) if len(ends) else 0
+    row = rows.take(of)
+    found = np.arange(count)
+    found *= row.repeat(spans)
     found += ((above - ends + spans) * row + columns).repeat(spans)
-    found = found.astype(np.int32)  # which is sorted several times as fast, and holds any frame
+    if before[-1] < 1 << 31:
+        found = found.astype(np.int32)  # which is sorted several times as fast
     found.sort()
-    return found.astype(np.int64)
+    first = found.searchsorted(before)
+    return RowEdges(masks, found - before[:-1].repeat(np.diff(first)), first)
 
 
 def mask_area(mask: Mask) -> int:
     """Foreground pixels."""
     return int(decode_counts(mask.counts, mask.width * mask.height)[1::2].sum())
+
+
+def drawn_area(mask: Mask) -> int:
+    """The same of a mask that :func:`rasterise` has made: pycocotools does not check the text."""
+    from pycocotools import mask as coco
+
+    return int(coco.area({"size": [mask.height, mask.width], "counts": mask.counts}))
 
 
 def mask_box(mask: Mask) -> Box | None:
@@ -315,7 +368,7 @@ def edges_of(masks: Sequence[Mask]) -> tuple[npt.NDArray[np.int64], int, npt.NDA
     The columns of all masks stand side by side: mask m has the lines ``lines[m]`` to ``lines[m + 1]``, one a column and an
     empty one.
     """
-    counts = [decode_counts(mask.counts, mask.width * mask.height) for mask in masks]
+    counts = _decode([(mask.counts, mask.width * mask.height) for mask in masks])
     # a foreground of no length ends each that ends in background
     ends = np.concatenate([part for own in counts for part in ((own, _NO_RUN) if len(own) & 1 else (own,))]).cumsum()
     of = np.arange(len(masks)).repeat([len(own) + 1 >> 1 for own in counts])

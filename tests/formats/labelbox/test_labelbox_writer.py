@@ -45,7 +45,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Tally
 from to_labelbox.rules.settings import Settings
-from to_labelbox_formats.labelbox.encode.png_masks import png
+from to_labelbox_formats.labelbox.encode.png_masks import pngs
 
 MAP = Asset(path="m", media=Media.GEOSPATIAL, tiles=Tiles("https://t.example.org/{z}/{x}/{y}.png", ((7, 47), (8, 46))))
 
@@ -74,11 +74,11 @@ def test_masks_decode_to_the_source_mask(grid: list[list[bool]]) -> None:
     mask = mask_from_array(np.array(grid))
     assert (mask_array(mask) == np.array(grid)).all()
     for value in (1, 255):
-        pixels = pixels_of(base64.b64encode(png(mask, (value,))).decode())
+        pixels = pixels_of(base64.b64encode(pngs([mask], (value,))[0]).decode())
         assert pixels.dtype == np.uint8
         assert (pixels == np.array(grid) * value).all()
     color = (76, 0, 178)
-    pixels = pixels_of(base64.b64encode(png(mask, color)).decode())
+    pixels = pixels_of(base64.b64encode(pngs([mask], color)[0]).decode())
     assert pixels.shape == (*np.array(grid).shape, 3)
     assert (pixels == np.array(grid)[..., None] * np.array(color)).all()
 

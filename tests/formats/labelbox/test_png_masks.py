@@ -17,7 +17,7 @@ from PIL import Image
 
 from to_labelbox.geometry.raster import mask_array, mask_from_array, mask_from_runs, rasterise, row_edges
 from to_labelbox.model.items import Mask, Polygon
-from to_labelbox_formats.labelbox.encode.png_masks import png
+from to_labelbox_formats.labelbox.encode.png_masks import pngs
 from to_labelbox_formats.labelbox.encode.run_deflate import Color, adler32, deflate
 
 shapes = st.tuples(st.integers(1, 20), st.integers(1, 40))
@@ -53,6 +53,10 @@ def compressed(mask: Mask, color: Color) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
+
+
+def png(mask: Mask, color: Color = (1,)) -> bytes:
+    return pngs([mask], color)[0]
 
 
 def pixels_of(data: bytes) -> npt.NDArray[np.uint8]:
@@ -98,25 +102,49 @@ def test_runs_around_the_longest_copies(width: int, color: Color) -> None:
 def test_stream_and_checksum_are_those_of_all_bytes(array: npt.NDArray[np.bool_], color: Color) -> None:
     mask = mask_from_array(array)
     rows = rows_of(mask, color)
-    image = np.frombuffer(rows, np.uint8).reshape(mask.height, -1)
-    drawn = image[:, 1:].reshape(mask.height, mask.width, len(color)).any(axis=2)
+    drawn = (
+        np.frombuffer(rows, np.uint8)
+        .reshape(mask.height, -1)[:, 1:]
+        .reshape(mask.height, mask.width, len(color))
+        .any(axis=2)
+    )
     # from pixels: the filter type of a row is background
     row = 1 + len(color) * mask.width
     flat = np.zeros((mask.height, row), bool)
     flat[:, 1:] = np.repeat(drawn, len(color), axis=1)
     edges = np.flatnonzero(np.diff(flat.ravel(), prepend=False, append=False))
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    assert inflate.decompress(deflate(edges, len(rows), color)) == rows
+    image = np.array([0, len(edges)]), np.array([len(rows)]), color
+    assert inflate.decompress(deflate(edges, *image)[0]) == rows
     assert inflate.eof
     assert not inflate.unused_data
-    assert adler32(edges, len(rows), color) == zlib.adler32(rows)
+    assert adler32(edges, *image) == [zlib.adler32(rows)]
 
 
 @given(st.one_of(noise, frames()))
 def test_row_edges_are_those_of_the_pixels(array: npt.NDArray[np.bool_]) -> None:
     padded = np.pad(array, ((0, 0), (0, 1)))
     wanted = np.flatnonzero(np.diff(padded.ravel(), prepend=False))
-    assert row_edges(mask_from_array(array)).tolist() == wanted.tolist()
+    (found,) = row_edges([mask_from_array(array)])
+    assert found.edges.tolist() == wanted.tolist()
+
+
+@given(st.lists(st.one_of(noise, frames()), max_size=6), colors, st.sampled_from([1, 50, 1 << 16]))
+def test_pngs_made_at_once_are_those_made_alone(arrays: list[npt.NDArray[np.bool_]], color: Color, edges: int) -> None:
+    masks = list(map(mask_from_array, arrays))
+    alone = [png(mask, color) for mask in masks]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("to_labelbox.geometry.raster._EDGES", edges)
+        assert pngs(masks, color) == alone
+
+
+@given(st.one_of(noise, frames()), colors)
+def test_many_runs_are_packed_in_blocks(array: npt.NDArray[np.bool_], color: Color) -> None:
+    mask = mask_from_array(array)
+    whole = png(mask, color)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("to_labelbox_formats.labelbox.encode.run_deflate._BLOCK", 4)
+        assert png(mask, color) == whole
 
 
 def test_runs_of_length_zero() -> None:

@@ -17,7 +17,7 @@ from msgspec import Raw
 
 from to_labelbox.model.items import Mask, Track
 from to_labelbox_formats.labelbox.encode.line_types import MaskFrame
-from to_labelbox_formats.labelbox.encode.png_masks import png_of_rows, png_text
+from to_labelbox_formats.labelbox.encode.png_masks import png_of_rows, png_texts
 from to_labelbox_formats.labelbox.encode.run_deflate import Color
 from to_labelbox_formats.labelbox.encode.video import TrackLine, instance_color
 
@@ -59,7 +59,7 @@ def composite(pending: Sequence[PendingMask], base: int) -> Composite:
         if len(drawn) == 1:
             n, mask = drawn[0]
             seen.add(n)
-            text = png_text(mask, instance_color(n))
+            (text,) = png_texts([mask], instance_color(n))
         else:
             owners, lost = _owners(drawn)
             covered |= lost

@@ -9,7 +9,7 @@ from itertools import count
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from to_labelbox.model.items import Annotation, Attribute, Classification, Item
+from to_labelbox.model.items import Annotation, Attribute, Classification, Item, Mask
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Survey, add_counts, observe
 from to_labelbox.model.tables import Rows
@@ -20,7 +20,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Diagnostic, Log, class_of
 from to_labelbox.rules.required import label_owner, missing
 from to_labelbox.rules.settings import Settings
-from to_labelbox_formats.labelbox.encode.line_types import LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine
+from to_labelbox_formats.labelbox.encode.line_types import LineLine, MasksLine, Png, PolygonLine, SegmentsLine
 from to_labelbox_formats.labelbox.encode.uuids import Uuids
 from to_labelbox_formats.labelbox.limits import MANY, ONE_NAME
 from to_labelbox_formats.labelbox.options import Options
@@ -33,7 +33,11 @@ TOLD = 1 << 16
 """Bytes of the index that are kept before they are handed on."""
 LONG = 1 << 8
 """Vertices of lines that wait for that: encoding so many takes long enough."""
-_LARGE = frozenset({LineLine, MaskLine, MasksLine, PolygonLine, SegmentsLine})
+MASKS = 1 << 5
+"""Masks that are encoded at once, and with them all lines up to :data:`LONG` vertices each."""
+_RUNS = 1 << 16
+"""Bytes of compressed masks that wait for that."""
+_LARGE = frozenset({MasksLine, SegmentsLine})
 
 
 class DataRow(Struct, gc=False):
@@ -79,8 +83,10 @@ class LineBuffer:
         self._labels: dict[str, Raw] = {}
         self.waiting: list[Struct] = []
         self.vertices = 0
+        self._masks: list[tuple[Png, Mask]] = []
         self._encoded = 0
         self._encode_lines = msgspec.json.Encoder().encode_lines
+        self._runs = 0
         self._wanted: dict[str, bool] = {}
         self._several_files = False
         self._large = False
@@ -110,10 +116,15 @@ class LineBuffer:
     def write(self, line: Struct, uuid: str | None, annotation: Annotation, others: Sequence[Annotation] = ()) -> None:
         """Append a line, of one annotation or also of others. It waits to be encoded with more, one that may be large only for
         the next, so that what becomes known of its annotation can still be said in the index."""
-        if self._large or len(self.waiting) > BATCH:
+        if self._large or len(self.waiting) > BATCH or self.is_long:
             self.flush()
         self.waiting.append(line)
-        self._large = type(line) in _LARGE
+        if type(line) is PolygonLine:
+            self.vertices += len(line.polygon)
+        elif type(line) is LineLine:
+            self.vertices += len(line.line)
+        else:
+            self._large = type(line) in _LARGE
         if self.spill_index is not None:
             also = [Further(other.location, other.id, self.label_of(other)) for other in others] if others else UNSET
             self.index.append(
@@ -121,6 +132,19 @@ class LineBuffer:
                     self.number(), uuid, self.place, annotation.location, annotation.id, self.label_of(annotation), also
                 )
             )
+
+    def picture_of(self, mask: Mask) -> Png:
+        """The picture of a mask, which is made with those of others when its line is encoded."""
+        picture = Png(Raw())
+        self._masks.append((picture, mask))
+        self._runs += len(mask.counts)
+        return picture
+
+    @property
+    def is_long(self) -> bool:
+        """Whether what waits is enough to be encoded; more of it where masks wait with it."""
+        waiting = len(self._masks)
+        return self.vertices > LONG * (waiting + 1) or waiting >= MASKS or self._runs > _RUNS
 
     def note_approximated(self) -> None:
         """Say in the index that an annotation of the last line has lost something."""
@@ -147,6 +171,14 @@ class LineBuffer:
                 self.log.note(Code.LIMIT, message, file=self.key)
 
     def flush(self) -> None:
+        if self._masks:
+            from to_labelbox_formats.labelbox.encode.png_masks import png_texts  # most sets have no mask
+
+            texts = png_texts([mask for _, mask in self._masks], (self.options.mask_value,))
+            for (picture, _), text in zip(self._masks, texts):
+                picture.png = Raw(b'"%b"' % text)
+            self._masks.clear()
+            self._runs = 0
         self.lines += self._encode_lines(self.waiting)
         self._encoded += len(self.waiting)
         self.waiting.clear()

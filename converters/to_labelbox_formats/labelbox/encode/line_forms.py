@@ -37,6 +37,9 @@ class Row(Protocol):
     item: Item
     options: Options
 
+    def picture_of(self, mask: Mask) -> Png:
+        """The picture of a mask, which may be filled in when the line is encoded."""
+
 
 Form = Callable[[Row, str, Raw, Shape], Struct]
 """From the uuid, the tool's name and the shape to the line."""
@@ -70,9 +73,7 @@ def _point_line(row: Row, uuid: str, name: Raw, shape: Shape) -> Struct:
 
 def _mask_line(row: Row, uuid: str, name: Raw, shape: Shape) -> Struct:
     mask: Mask = shape.geometry  # type: ignore[assignment]
-    from to_labelbox_formats.labelbox.encode.png_masks import png_text  # most sets have no mask
-
-    return MaskLine(uuid, row.data_row, name, Png(Raw(b'"' + png_text(mask, (row.options.mask_value,)) + b'"')))
+    return MaskLine(uuid, row.data_row, name, row.picture_of(mask))
 
 
 def _entity_line(row: Row, uuid: str, name: Raw, shape: Shape) -> Struct:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from binascii import b2a_base64
+from collections.abc import Sequence
 
 from to_labelbox.model.items import Mask
 from to_labelbox_formats.labelbox.encode.run_deflate import Color, adler32, deflate
@@ -23,22 +24,30 @@ _COLOR_TYPES = {1: 0, 3: 2}
 """Grey and RGB, by their channels [PNG 11.2.2]."""
 
 
-def png(mask: Mask, color: Color = (1,)) -> bytes:
-    """A PNG whose foreground pixels are ``color``, all others 0: of mode L or RGB, as the colour has channels."""
+def pngs(masks: Sequence[Mask], color: Color = (1,)) -> list[bytes]:
+    """PNGs whose foreground pixels are ``color``, all others 0: of mode L or RGB, as the colour has channels.
+
+    All are made at once, since each step takes as long for the few runs of one mask as for those of ten.
+    """
+    import numpy as np
+
     from to_labelbox.geometry.raster import row_edges
 
-    stride = 1 + len(color) * mask.width
-    edges = row_edges(mask)
-    # a row has its filter type before its pixels, 0 for none
-    if len(color) == 1:
-        edges += 1
-    else:
-        rows = edges // (mask.width + 1)
-        edges = rows * stride + (edges - rows * (mask.width + 1)) * len(color) + 1
-    total = stride * mask.height
-    # where foreground reaches a row's end, it ends at the filter type of the next row or with the image
-    data = _ZLIB + deflate(edges, total, color) + struct.pack(">I", adler32(edges, total, color))
-    return png_of_rows(mask.width, mask.height, len(color), data)
+    size = len(color)
+    made: list[bytes] = []
+    for some, edges, first in row_edges(masks) if masks else ():
+        # a row has its filter type before its pixels, 0 for none
+        if size > 1:
+            rows = np.repeat([mask.width + 1 for mask in some], np.diff(first))
+            edges = edges * size - (size - 1) * (edges // rows)
+        # where foreground reaches a row's end, it ends at the filter type of the next row or with the image
+        totals = np.array([(1 + size * mask.width) * mask.height for mask in some])
+        data = zip(deflate(edges + 1, first, totals, color), adler32(edges + 1, first, totals, color))
+        made += [
+            png_of_rows(mask.width, mask.height, size, b"".join((_ZLIB, packed, struct.pack(">I", check))))
+            for mask, (packed, check) in zip(some, data)
+        ]
+    return made
 
 
 def png_of_rows(width: int, height: int, channels: int, data: bytes) -> bytes:
@@ -51,6 +60,6 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
 
 
-def png_text(mask: Mask, color: Color = (1,)) -> bytes:
-    """The PNG in base64, standard alphabet, no line breaks."""
-    return b2a_base64(png(mask, color), newline=False)
+def png_texts(masks: Sequence[Mask], color: Color = (1,)) -> list[bytes]:
+    """The PNGs in base64, standard alphabet, no line breaks."""
+    return [b2a_base64(png, newline=False) for png in pngs(masks, color)]

@@ -92,57 +92,89 @@ class _Tables(NamedTuple):
     bits: Ints
 
 
-def deflate(edges: Ints, total: int, color: Color) -> bytes:
-    """The raw stream of ``total`` bytes, zeros but for pixels of ``color``.
+def deflate(edges: Ints, first: Ints, totals: Ints, color: Color) -> list[bytes]:
+    """The raw streams of some images, that of image m of ``totals[m]`` bytes, zeros but for pixels of ``color``.
 
-    ``edges`` are the places where foreground begins, ends, begins, …, in ascending order. Foreground is whole pixels.
+    ``edges[first[m]]`` to ``edges[first[m + 1]]`` are the places where its foreground begins, ends, begins, …, in ascending
+    order. Foreground is whole pixels.
     """
     import numpy as np
 
-    tables = _tables(color)
+    tables, size = _tables(color), len(color)
+    # the images one behind the other, each from its first place to its end; what is between an end and the next first
+    # place is a run of no length, which stands for the end of the stream
+    ends = totals.cumsum()
+    counts = np.diff(first)
+    images = np.arange(len(totals))
+    begin, end = first[:-1] + 2 * images, first[1:] + 2 * images + 1
+    places = np.empty(len(edges) + 2 * len(totals), np.int64)
+    inner = np.ones(len(places), bool)
+    inner[begin] = inner[end] = False
+    places[begin], places[end] = ends - totals, ends
+    places[inner] = edges + (ends - totals).repeat(counts)
+    runs = np.diff(places, append=places[-1:])
+    if len(totals) == 1 and len(runs) > _BLOCK:
+        return [_in_blocks(runs, tables, size)]
+    words, bits = _packed(runs, np.append(begin, len(runs)), tables.header, tables, size)
+    packed = words.tobytes()
+    starts = np.cumsum(bits // 64 + 1) - (bits // 64 + 1)
+    return [packed[8 * at : 8 * at + (count + 7) // 8] for at, count in zip(starts.tolist(), bits.tolist())]
+
+
+def _in_blocks(runs: Ints, tables: _Tables, size: int) -> bytes:
+    """The stream of one image of very many runs."""
+    import numpy as np
+
     bits, packed = tables.header, bytearray()
-    for at in range(0, len(edges) + 1, _BLOCK):
-        stop = at + _BLOCK
-        last = stop > len(edges)
-        places = np.concatenate((edges[at - 1 : at] if at else (0,), edges[at:stop], (total,) if last else edges[:0]))
-        words, length = _packed(places, bits, tables, len(color), last)
+    for at in range(0, len(runs), _BLOCK):
+        some = runs[at : at + _BLOCK]
+        last = at + _BLOCK >= len(runs)
+        words, counts = _packed(some, np.array([0, len(some)]), bits, tables, size, last)
+        count = int(counts[0])
         if last:
-            packed += words.tobytes()[: (length + 7) // 8]
+            packed += words.tobytes()[: (count + 7) // 8]
         else:
-            packed += words[: length // 64].tobytes()
-            bits = _Bits().add(int(words[length // 64]), length % 64)
+            packed += words[: count // 64].tobytes()
+            bits = _Bits().add(int(words[count // 64]), count % 64)
     return bytes(packed)
 
 
-def _packed(places: Ints, before: _Bits, tables: _Tables, size: int, last: bool) -> tuple[npt.NDArray[np.uint64], int]:
-    """Little-endian words with the bits before and those of the runs between places, and how many bits these are."""
+def _packed(
+    runs: Ints, first: Ints, before: _Bits, tables: _Tables, size: int, ended: bool = True
+) -> tuple[npt.NDArray[np.uint64], Ints]:
+    """Little-endian words with the streams of images, each from a word on, and how many bits each has.
+
+    Image m has the runs ``first[m]`` to ``first[m + 1]``, an even number of them, after the bits ``before``. ``ended``: the
+    last of each is none but the end of the stream.
+    """
     import numpy as np
 
     _, values_of, bits_of = tables
-    runs = places[1:] - places[:-1]
     single = np.minimum(runs, size)
-    runs -= single
-    longest = runs // _LONGEST
-    runs -= longest * _LONGEST
-    # two entries a run, the rest of the run after its first pixel, and one for the end of the block
-    entries = np.empty(2 * len(runs) + last, np.int64)
-    of_runs = entries[: 2 * len(runs)]
-    of_runs[::2] = single
-    of_runs[::2] += _FIRST
-    of_runs[1::2] = runs
-    of_runs[2::4] += _FOREGROUND
-    of_runs[3::4] += _FOREGROUND
-    if last:
-        entries[-1] = _FOREGROUND - 1
+    rest = runs - single
+    longest = rest // _LONGEST
+    rest -= longest * _LONGEST
+    # two entries a run, its first pixel with the longest copies, and the rest
+    entries = np.empty(2 * len(runs), np.int64)
+    entries[::2] = single
+    entries[::2] += _FIRST
+    entries[1::2] = rest
+    entries[2::4] += _FOREGROUND
+    entries[3::4] += _FOREGROUND
+    if ended:
+        entries[2 * first[1:] - 2] = _FOREGROUND - 1
     values, bits = values_of.take(entries), bits_of.take(entries)
-    bits[: 2 * len(runs) : 2] += 2 * longest
+    bits[::2] += 2 * longest
     places = bits.cumsum()
-    places += before.count
-    length = int(places[-1])
+    own = np.diff(places[2 * first[1:] - 1], prepend=0)
+    lengths = own + before.count
+    used = lengths // 64 + 1
+    starts = used.cumsum() - used
     places -= bits
-    words = np.zeros(length // 64 + 2, np.uint64)
+    places += (64 * starts + before.count - own.cumsum() + own).repeat(2 * np.diff(first))
+    words = np.zeros(int(used.sum()) + 1, np.uint64)
     start = np.frombuffer(before.value.to_bytes((before.count + 63) // 64 * 8, "little"), "<u8")
-    words[: len(start)] = start
+    words[starts[:, None] + np.arange(len(start))] = start
     # entries do not overlap, so that adding them joins their bits
     word, shift = places >> 6, (places & 63).view(np.uint64)
     np.add.at(words, word, values << shift)
@@ -150,21 +182,23 @@ def _packed(places: Ints, before: _Bits, tables: _Tables, size: int, last: bool)
     beyond = values >> (63 - shift)
     crossing = beyond.nonzero()[0]
     np.add.at(words, word[crossing] + 1, beyond[crossing])
-    return words.astype("<u8", copy=False), length
+    return words.astype("<u8", copy=False), lengths
 
 
-def adler32(edges: Ints, total: int, color: Color) -> int:
-    """The checksum of the same bytes [RFC 1950, 9]: a byte counts once in the sum, and in the sum of sums as often as
+def adler32(edges: Ints, first: Ints, totals: Ints, color: Color) -> list[int]:
+    """The checksums of the same bytes [RFC 1950, 9]: a byte counts once in the sum, and in the sum of sums as often as
     there are bytes from it to the end."""
-    begin, end = edges[::2], edges[1::2]
-    size = len(color)
-    pixels = (end - begin) // size
-    area = int(pixels.sum())
+    import numpy as np
+
+    begin, size, half = edges[::2], len(color), first // 2
+    pixels = (edges[1::2] - begin) // size
     # from the first byte of each pixel to the end
-    distances = int(pixels @ (total - begin)) - size * (int(pixels @ pixels) - area) // 2
-    low = 1 + area * sum(color)
-    high = total + sum(value * (distances - n * area) for n, value in enumerate(color))
-    return high % _ADLER << 16 | low % _ADLER
+    distances = pixels * (totals.repeat(np.diff(half)) - begin) - size * (pixels * (pixels - 1) // 2)
+    area, distance = (np.diff(np.concatenate(([0], x.cumsum()))[half]) % _ADLER for x in (pixels, distances % _ADLER))
+    low = (1 + area * sum(color)) % _ADLER
+    high = (totals + sum(color) * distance - area * sum(n * value for n, value in enumerate(color))) % _ADLER
+    checks: list[int] = (high << 16 | low).tolist()
+    return checks
 
 
 @lru_cache(256)

@@ -20,7 +20,7 @@ from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Tally
 from to_labelbox.rules.settings import Outside
 from to_labelbox_formats.labelbox.encode.asset_bounds import BORDERS, check_degrees, check_map
-from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, LONG, DataRow, LineBuffer
+from to_labelbox_formats.labelbox.encode.line_buffer import BATCH, DataRow, LineBuffer
 from to_labelbox_formats.labelbox.encode.line_forms import LINE_FORMS, Form
 from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox, BoxLine, PolygonLine
 from to_labelbox_formats.labelbox.encode.placeholders import ascii_json, attributes_token, tool_token
@@ -156,7 +156,7 @@ class Shapes:
                         if index is not None:
                             index.append(IndexLine(number(), uuid, place, obj.location, own, plain.ledger_label))
                         buffer.vertices += len(vertices)
-                        if buffer.vertices > LONG:
+                        if buffer.is_long:
                             buffer.flush()
                     if plain.row != row:
                         plain.row, plain.before = row, plain.lines

@@ -46,6 +46,7 @@ from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Outside, Policy, Settings
+from to_labelbox_formats.labelbox.encode.line_buffer import MASKS
 from to_labelbox_formats.labelbox.encode.line_types import (
     XY,
     Bbox,
@@ -60,7 +61,7 @@ from to_labelbox_formats.labelbox.encode.line_types import (
     SegmentsLine,
 )
 from to_labelbox_formats.labelbox.encode.placeholders import attributes_token
-from to_labelbox_formats.labelbox.encode.png_masks import png_text
+from to_labelbox_formats.labelbox.encode.png_masks import png_texts
 from to_labelbox_formats.labelbox.encode.track_states import (
     Attributes,
     State,
@@ -369,11 +370,12 @@ def masks_line(
     data_row: Raw, name: Raw, course: TrackLine, base: int, plane: str | None, color: tuple[int, int, int]
 ) -> MasksLine:
     """One picture a frame, on which this instance has its colour and the rest is black."""
-    frames = [
-        MaskFrame(key.frame + base, Raw(b'"' + png_text(key.drawn, color) + b'"'))  # type: ignore[arg-type]
-        for run in course.segments
-        for key in run
-    ]
+    keys = [key for run in course.segments for key in run]
+    frames = []
+    for at in range(0, len(keys), MASKS):
+        some = keys[at : at + MASKS]
+        texts = png_texts([key.drawn for key in some], color)  # type: ignore[misc]
+        frames += [MaskFrame(key.frame + base, Raw(b'"%b"' % text)) for key, text in zip(some, texts)]
     return MasksLine(data_row, Masks(frames, [MaskInstance(color, name)]), plane)
 
 
