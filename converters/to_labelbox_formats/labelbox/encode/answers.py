@@ -97,7 +97,10 @@ class Questions:
         values = [v for answer in group for v in values_of(answer.value)]
         distinct: dict[Any, Scalar | Choice] = {}
         for value in values:
-            distinct.setdefault(value.value if isinstance(value, Choice) else value, value)
+            key = value.value if isinstance(value, Choice) else value
+            before = distinct.setdefault(key, value)
+            if isinstance(value, Choice) and isinstance(before, Choice) and value.attributes != before.attributes:
+                distinct[key] = self._with_nested(before, value, first)
         chosen = tuple(distinct.values())
         listed = len(chosen) > 1 or any(isinstance(a.value, tuple) for a in group)
         seen = self._buffer.survey.questions.setdefault(name, Answers())
@@ -124,6 +127,16 @@ class Questions:
             if answer.source_count:
                 self._join(answer)
         return uuid
+
+    def _with_nested(self, before: Choice, again: Choice, answer: Classification) -> Choice:
+        """An option that is chosen again, with what is nested below it both times; of an existing ontology each question once."""
+        more = [a for a in again.attributes if a not in before.attributes]
+        if self._buffer.fit is not None:
+            answered = {a.name for a in before.attributes}
+            for one in [a for a in more if a.name in answered]:
+                self._buffer.miss([f"a further answer to {one.name!r} below {again.value!r}"], answer, skipped=False)
+            more = [a for a in more if a.name not in answered]
+        return Choice(before.value, (*before.attributes, *more))
 
     def _join(self, answer: Classification) -> None:
         """Close an answer as merged into the line of another one, which names it in the index."""
