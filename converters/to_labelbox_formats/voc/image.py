@@ -43,7 +43,7 @@ _CLASS_QUESTION = "class"
 _NOTHING = Document("", "", "", "", "", ())
 MAX_MASK_BYTES = 512 * 2**20
 """No PNG of as many pixels as a mask may have is larger."""
-_BLOCK = 32
+_BLOCK = 64
 """Units that are read together, step by step, which leaves each step's code in the processor's cache."""
 
 

@@ -73,7 +73,10 @@ class Pictures:
 
     def frame(self, name: str, place: FoundIn, log: Log, *, rows: bool, stated: tuple[int, int] | None = None) -> Frame:
         """What the rows of a picture refer to. ``rows``: there are any, so that it matters."""
-        header = self.header(name, place)
+        if place is FoundIn.SOURCE and self._base is not None:
+            header = file_header(self._base + name)
+        else:
+            header = self.header(name, place)
         if header is not None and header.orientation == 1 and stated is None and not self._given:
             return Frame(header.width, header.height)
         if self._given:

@@ -106,8 +106,8 @@ class BoxRows:
             raise _OddError
         if not all(frame.width and frame.orientation == 1 for frame, count in zip(frames, counts) if count):
             raise _OddError
-        widths = [w for frame, count in zip(frames, counts) for w in repeat(frame.width, count)]
-        heights = [h for frame, count in zip(frames, counts) for h in repeat(frame.height, count)]
+        widths = list(chain.from_iterable([repeat(frame.width, count) for frame, count in zip(frames, counts)]))
+        heights = list(chain.from_iterable([repeat(frame.height, count) for frame, count in zip(frames, counts)]))
         left = [(x - w / 2) * width for x, w, width in zip(xs, ws, widths)]
         top = [(y - h / 2) * height for y, h, height in zip(ys, hs, heights)]
         width, height = list(map(mul, ws, widths)), list(map(mul, hs, heights))

@@ -356,7 +356,7 @@ def _finding(
 _PLACES = tuple(FoundIn)
 
 
-_BLOCK = 32
+_BLOCK = 64
 """Units that are read together, step by step, which leaves each step's code in the processor's cache."""
 
 

@@ -42,7 +42,7 @@ class Encoded(Protocol):
 class Encoder(Protocol):
     """Turns items into payload lines one after another.
 
-    ``spill``, when given, takes whole lines every megabyte or so, also in the middle of an item.
+    ``spill``, when given, takes whole lines every 128 kB or so, also in the middle of an item.
     """
 
     spill: Callable[[bytes], None] | None

@@ -82,7 +82,7 @@ class Encoder:
 
     @property
     def spill(self) -> Callable[[bytes], None] | None:
-        """Takes whole lines every megabyte or so, until :meth:`take`."""
+        """Takes whole lines every 128 kB or so, until :meth:`take`."""
         return self._buffer.spill
 
     @spill.setter

@@ -25,8 +25,8 @@ from to_labelbox_formats.labelbox.encode.uuids import Uuids
 from to_labelbox_formats.labelbox.limits import MANY, ONE_NAME
 from to_labelbox_formats.labelbox.options import Options
 
-SPILL = 1 << 20
-"""Bytes of encoded lines that are kept before they are handed on, if there is someone to take them."""
+SPILL = 1 << 17
+"""Bytes of encoded lines that are kept before they are handed on, if there is someone to take them; more are kept in new memory each time."""
 BATCH = 1 << 10
 """Lines that are encoded at once: a call for each would take as long as the encoding."""
 TOLD = 1 << 16

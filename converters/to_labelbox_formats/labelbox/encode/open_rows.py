@@ -67,6 +67,7 @@ class DataRows:
         buffer, field = self._buffer, self._settings.split_metadata
         addresses = list(map(self._keys.row_data, assets, splits))
         local: list[tuple[str, str]] = []
+        add = self.lines.append
         for asset, split, key, name, address in zip(assets, splits, keys, names, addresses):
             if address is not None:
                 self._check_address(address, asset.path)
@@ -75,7 +76,7 @@ class DataRows:
             elif self._maps and asset.media is Media.GEOSPATIAL:
                 local.append((_NO_TILES, asset.path))
             metadata = tuple(self._metadata(asset, split)) if field or asset.metadata else ()
-            self.lines.append(data_row(asset, key, name, address, metadata))
+            add(data_row(asset, key, name, address, metadata))
         buffer.log.note_files(Code.ROW_DATA_LOCAL, local)
         if self._keys.may_share:
             buffer.survey.urls += [0 if one is None else self._keys.url_hash(one) for one in addresses]

@@ -35,6 +35,8 @@ class Uuids:
     an annotation, is hashed with the key [RFC 9562, version 5].
     """
 
+    __slots__ = ("_base", "_given", "_key", "start")
+
     def __init__(self, key: str) -> None:
         # a key with a line break must not read like another one with an id after it
         name = key.encode() if key.isascii() else key.encode("utf-8", "surrogatepass")
