@@ -43,6 +43,19 @@ _ATTRIBUTES: Mapping[str, frozenset[str]] = {
 }
 """Elements outside of ``meta``, and their attributes."""
 
+_SHAPES = _ATTRIBUTES.keys() - {"annotations", "version", "image", "track", "attribute"}
+_PLACES: Mapping[str, frozenset[str]] = {
+    "annotations": frozenset({"version", "meta", "image", "track"}),
+    "image": frozenset(_SHAPES),
+    "track": frozenset(_SHAPES),
+    "skeleton": frozenset(_SHAPES | {"attribute"}),
+    **dict.fromkeys(_SHAPES - {"skeleton"}, frozenset({"attribute"})),
+}
+"""What is read in an element; of a known one anywhere else nothing is."""
+_PERHAPS_MISPLACED = re.compile(
+    rb"(?:</(?:image|track|meta|version)\s*>|<image[^<>]*/>)\s*<(?!image\b|track\b|meta\b|/|!|\?)|(?:<image[^<>]*|/|</(?!attribute\b)[\w.:-]+)\s*>\s*<attribute\b"
+)
+"""A shape beside pictures and tracks, or an attribute that may be of a picture."""
 _VALUE = re.compile(rb'"[^"<]*+"')
 _START_TAG = re.compile(rb"<([A-Za-z_][\w.:-]*)((?:\s+[\w.:-]+\s*=\s*)*)\s*/?>")
 _TAG = re.compile(rb"<(/?)([A-Za-z_][\w.:-]*)[^<>]*?(/?)>")
@@ -70,7 +83,7 @@ class XmlCensus:
         if b"<meta" in block:
             block = _META.sub(b"", block)
         bare = _VALUE.sub(b"", block)
-        unknown = False
+        unknown = _PERHAPS_MISPLACED.search(bare) is not None
         for (tag, fields), count in Counter(_START_TAG.findall(bare)).items():
             known = _ATTRIBUTES.get(tag.decode(errors="replace").rpartition(":")[2])
             unknown |= known is None
@@ -90,7 +103,11 @@ class XmlCensus:
                     inside.pop()
                 continue
             parent = inside[-1] if inside else ""
-            if name not in _ATTRIBUTES and parent in _ATTRIBUTES and parent != "image":
+            if name in _ATTRIBUTES:
+                misplaced = parent in _PLACES and name not in _PLACES[parent]
+            else:
+                misplaced = parent in _ATTRIBUTES and parent != "image"
+            if misplaced:
                 self._elements[parent, name] += 1
             if not empty:
                 inside.append(name)

@@ -30,6 +30,22 @@ def unread(log: Log) -> dict[tuple[str, str, str], int]:
             export(track(row(0, (0, 0, 5, 5)), more=' colour="red"'), META),
             ("field", "colour", "annotations.xml <track>"),
         ),
+        (
+            export(image(BOX.format("", "")) + BOX.format("", ""), META),
+            ("element", "box", "annotations.xml <annotations>"),
+        ),
+        (
+            export(track(row(0, (0, 0, 5, 5))) + '<tag label="car" frame="3"/>', META),
+            ("element", "tag", "annotations.xml <annotations>"),
+        ),
+        (
+            export(image('<attribute name="weather">rain</attribute>' + BOX.format("", "")), META),
+            ("element", "attribute", "annotations.xml <image>"),
+        ),
+        (
+            export(image(BOX.format("", "") + '<attribute name="weather">rain</attribute>'), META),
+            ("element", "attribute", "annotations.xml <image>"),
+        ),
         (export(track(row(0, (0, 0, 5, 5)) + "<note>x</note>"), META), ("element", "note", "annotations.xml <track>")),
         (
             export(image(BOX.format("", "")) + '<relations><r a="1"/></relations>', META),
