@@ -16,7 +16,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import IO, NamedTuple, TypeAlias
 
-IMAGE_EXTENSIONS = frozenset(".avif .bmp .dng .gif .heic .heif .jp2 .jpeg .jpe .jpg .mpo .png .tif .tiff .webp".split())
+IMAGE_EXTENSIONS = frozenset(
+    ".avif .bmp .dng .gif .heic .heif .jfif .jp2 .jpeg .jpe .jpg .mpo .png .tif .tiff .webp".split()
+)
 VIDEO_EXTENSIONS = frozenset(".avi .m4v .mkv .mov .mp4 .mpeg .mpg .webm .wmv".split())
 
 _HEAD = 2048
