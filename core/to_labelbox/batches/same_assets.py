@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from to_labelbox.conversion.global_keys import Keys, cleaned
+from to_labelbox.conversion.repeated_assets import other_sizes, size_of, text_of
 from to_labelbox.conversion.worker import STATE
 from to_labelbox.model.items import Item
 from to_labelbox.source.asset_lookup import MediaFolder
@@ -39,9 +40,8 @@ class Seen(NamedTuple):
 
     def differs(self, other: Seen) -> str:
         """What tells two assets of one key apart, in words; empty where nothing does."""
-        if self.size and other.size and sorted(self.size) != sorted(other.size):  # one may have it on its side
-            (width, height), (other_width, other_height) = self.size, other.size
-            return f"sizes ({other_width} × {other_height}, here {width} × {height})"
+        if sizes := other_sizes(self.size, other.size):
+            return sizes
         for what, one, two in (("texts", self.text, other.text), ("contents", self.file, other.file)):
             if one and two and one != two:
                 return what
@@ -63,10 +63,9 @@ def look_at(task: CompareTask) -> dict[str, Seen]:
 
 def _seen(item: Item, file: bytes) -> Seen:
     asset, annotations = item.asset, list(item.annotations)
-    size = (asset.width, asset.height) if asset.width and asset.height else ()
-    said = asset.text if asset.text is not None else repr(asset.messages) if asset.messages else ""
     drawn = msgspec.msgpack.encode(annotations, enc_hook=repr) if annotations else b""
-    return Seen(size, _digest(said.encode("utf-8", "surrogatepass")), file, len(annotations), _digest(drawn))
+    said = text_of(asset).encode("utf-8", "surrogatepass")
+    return Seen(size_of(asset), _digest(said), file, len(annotations), _digest(drawn))
 
 
 def _file(item: Item, pictures: MediaFolder) -> bytes:

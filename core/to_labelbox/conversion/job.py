@@ -39,6 +39,7 @@ from to_labelbox.source.asset_lookup import AssetTable, Claims, MediaFolder, che
 from to_labelbox.source.cloud.at_hand import at_hand, media_at_hand
 from to_labelbox.source.files import Source
 from to_labelbox.source.unchanged import Ask, Snapshot, has_changed
+from to_labelbox.source.unread_files import tell_empty_pictures
 
 
 @record(frozen=True, kw_only=True)
@@ -141,6 +142,8 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     options, writer_options = make_options(chosen, target, job.options or {})
     check_media_root(job.media_root)
     log = Log(fail=job.fail, indexed=job.index)
+    if settings.rows is not None:
+        settings.rows.tell_contradictions(log)
     claims = Claims()
     context = ReadContext(
         log=log,
@@ -162,6 +165,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
         )
     dataset = _read(chosen, source, options, context, snapshot)
     claims.set(dataset.names)
+    tell_empty_pictures(log, source)
     if job.name:
         dataset = replace(dataset, name=job.name)
     dataset = with_picture_sizes(dataset, source, context.media, context.other_size, log)

@@ -7,12 +7,34 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from to_labelbox.model.duplicate_hashes import repeated
-from to_labelbox.model.items import Item
+from to_labelbox.model.items import Asset, Item
 from to_labelbox.plugins.dataset import Dataset
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.rules.settings import Settings
+
+
+def other_sizes(size: Sequence[int], earlier: Sequence[int]) -> str:
+    """What tells two assets apart, in words, where their widths and heights do; one may have its picture on its side."""
+    if not size or not earlier or sorted(size) == sorted(earlier):
+        return ""
+    return f"sizes ({earlier[0]} × {earlier[1]}, here {size[0]} × {size[1]})"
+
+
+def size_of(asset: Asset) -> tuple[int, ...]:
+    """Width and height; empty where one is not known."""
+    return (asset.width, asset.height) if asset.width and asset.height else ()
+
+
+def text_of(asset: Asset) -> str:
+    """The text or conversation that an asset is; empty for another one."""
+    return asset.text if asset.text is not None else repr(asset.messages) if asset.messages else ""
+
+
+def _what_differs(asset: Asset, earlier: Asset) -> str:
+    texts = text_of(asset), text_of(earlier)
+    return other_sizes(size_of(asset), size_of(earlier)) or ("texts" if all(texts) and texts[0] != texts[1] else "")
 
 
 def same_keys(keys: array[int]) -> set[int]:
@@ -31,7 +53,7 @@ def repeated_assets(
 ) -> dict[int, int]:
     """Which of the wanted items are one asset: for each of them, the first one that is it.
 
-    Raises :class:`UsageError` when two assets share a global key.
+    Raises :class:`UsageError` when two assets share a global key: of other paths or addresses, or of another size or text.
     """
     from to_labelbox.conversion.global_keys import Keys, cleaned
 
@@ -52,8 +74,15 @@ def repeated_assets(
         if number == n:
             continue
         apart = settings.rows is None and namer.row_data(asset, item.split) != namer.row_data(other.asset, other.split)
-        if apart or (item.asset.path, item.asset.url) != (other.asset.path, other.asset.url):
-            what, remedy = ("have the global key", 'tell them apart with --global-key, for example "{split}/{relpath}"')
+        apart = apart or (item.asset.path, item.asset.url) != (other.asset.path, other.asset.url)
+        differing = _what_differs(asset, other.asset)
+        if apart or differing:
+            example, why = (
+                ('"{split}/{relpath}"', "")
+                if apart
+                else ("'{id}'", f", or convert their files apart: they have other {differing}")
+            )
+            what, remedy = "have the global key", f"tell them apart with --global-key, for example {example}{why}"
             if settings.rows is not None:
                 what, remedy = (
                     "be the data row",

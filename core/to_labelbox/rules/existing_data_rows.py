@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from to_labelbox.model.items import Asset
 from to_labelbox.report.errors import UsageError
+from to_labelbox.report.log import Log
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.option_file import open_text, parse_json, separator_of
 
@@ -85,6 +86,23 @@ class DataRows(Struct, frozen=True, dict=True):
                 if n != _AMBIGUOUS and any(_agree(key, other) for other in named(n)):
                     return n, rule
         return None
+
+    def tell_contradictions(self, log: Log) -> None:
+        """Say so where external id and row data, as far as a row has them, both name what is another row's global key."""
+        found = []
+        for n, names in enumerate(zip(self.external_ids, map(_path, self.urls))):
+            keyed = [self._by_key.get(name, self._by_key.get(posixpath.basename(name), n)) for name in names if name]
+            if keyed and n not in keyed:
+                found.append(n)
+        if found:
+            other = self.external_ids[found[0]] or self.urls[found[0]]
+            log.assume(
+                "which column of --data-rows says what a row is",
+                "global_key",
+                for_=len(self) - len(found),
+                against=len(found),
+                why=f"the others name what is the global_key of another row, as {other!r} beside {self.global_keys[found[0]]!r}",
+            )
 
     def names(self) -> Iterator[str]:
         for key, external, id in zip(self.global_keys, self.external_ids, self.ids):

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Container
 
 from to_labelbox.model.text import display
+from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import NO_RULE
+from to_labelbox.source.asset_lookup import spread
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
+from to_labelbox.source.paths import is_mirrored
 
 _OF_THE_SYSTEM = frozenset({".ds_store", "thumbs.db", "desktop.ini", "icon\r"})
 
@@ -18,6 +21,9 @@ _LABELS = frozenset({".json", ".jsonl", ".ndjson", ".xml", ".csv", ".tsv"})
 """Extensions of files of labels that are never empty; a text of YOLO's may be."""
 _LOOKED_AT = 100
 """Unread files of a folder whose sizes and first bytes are looked at."""
+
+_SAMPLED = 64
+"""Pictures, spread over a source, of which one that is empty has all looked at."""
 
 _SYSTEM_FOLDERS = frozenset({"__macosx"})
 
@@ -62,6 +68,25 @@ def note_unread_files(
             shown = example[reason] if count == 1 else f"{folder}*{extension}"
             kind = "picture" if is_media(example[reason]) else "file"
             log.note_unread("file", display(shown), where=f"{kind}s of {source.name}", count=count, why=reason)
+
+
+def tell_empty_pictures(log: Log, source: Source) -> None:
+    """Name the pictures and videos of 0 bytes, where one of a sample is, as a folder in a cloud that was not fetched leaves them."""
+    if source.is_file or is_mirrored(source.folder or ""):
+        return
+    names = [name for (_, extension), group in source.groups.items() if is_media(f"a{extension}") for name in group]
+    if not any(_is_empty(source, names[n]) for n in spread(len(names), _SAMPLED)):
+        return
+    empty = [name for name in names if _is_empty(source, name)]
+    message = "the picture is empty, it has 0 bytes: copy it again, as its data row would show nothing"
+    log.note(Code.FILE_MISSING, message, file=display(empty[0]), count=len(empty))
+
+
+def _is_empty(source: Source, name: str) -> bool:
+    try:
+        return not source.size(name)
+    except FileError:
+        return False
 
 
 def _nothing(source: Source, name: str) -> str:

@@ -300,3 +300,16 @@ def test_an_address_of_very_many_folders_takes_no_square_of_its_length(tmp_path:
     assert found is not None
     assert rows.match(Asset(path=f"{deep}a/b/1.jpg"), "k") is not None
     assert peak < 20 << 20
+
+
+@pytest.mark.parametrize("column", ["external_id", "row_data"])
+@pytest.mark.parametrize("shift", [0, 1])
+def test_columns_that_name_different_rows_are_an_assumption(
+    convert: Convert, tmp_path: Path, column: str, shift: int
+) -> None:
+    path = {"external_id": "", "row_data": "https://x.org/"}[column]
+    rows = [{"global_key": key, column: path + NAMES[(n + shift) % 3]} for n, key in enumerate(NAMES)]
+    made = convert(source(), data_rows=rows_file(tmp_path / "rows", *rows))
+    assert referred(made) == [{"globalKey": name} for name in NAMES]
+    told = [a for a in made.report.assumptions if "--data-rows" in a.what]
+    assert [(a.taken, a.for_, a.against) for a in told] == ([("global_key", 0, 3)] if shift else [])

@@ -1,0 +1,35 @@
+"""Pictures of 0 bytes are told in all formats alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import to_labelbox
+from builders.same_set import SAME_SETS
+
+
+@pytest.mark.parametrize("format", sorted(SAME_SETS))
+@pytest.mark.parametrize("empty", [0, 2])
+def test_empty_pictures_of_a_source_are_told(format: str, empty: int, tmp_path: Path) -> None:
+    made = SAME_SETS[format]()
+    for name in "abc":
+        made.picture(f"{name}.jpg")
+        made.box("x", 10, 10, 50, 60)
+    source = made.save(tmp_path / "in")
+    source = source if source.is_dir() else source.parent
+    if not list(source.rglob("*.jpg")):
+        made.paint(source / "images")
+    for picture in sorted(source.rglob("*.jpg"))[:empty]:
+        picture.write_bytes(b"")
+    report = to_labelbox.convert(source, tmp_path / "out", sizes=sizes(tmp_path))
+    told = [d.count for d in report.diagnostics for e in d.examples if "has 0 bytes" in e.message]
+    assert told == [empty] * bool(empty)
+
+
+def sizes(folder: Path) -> Path:
+    """Those of all pictures, as YOLO takes them from the pictures otherwise."""
+    table = folder / "sizes.csv"
+    table.write_text("key,width,height\n" + "".join(f"{name}.jpg,200,100\n" for name in "abc"))
+    return table
