@@ -167,10 +167,13 @@ def _classes(source: Source, layout: Layout, options: Options, sample: Sample, l
         except FileError as error:
             raise UsageError(f"{said}: {error}") from error
     classes = read_classes(source, layout, log)
-    if classes.values or not layout.masks:
+    if not layout.masks:
         return classes
     from to_labelbox_formats.voc.void import ask_for_classes, tell_values
 
+    if classes.values:
+        tell_values(classes, f"the classes of {classes.origin}", "", source, layout, sample.documents, log)
+        return classes
     if set(classes.order) <= set(VOC_CLASSES) or classes.origin == "predefined_classes.txt":
         others = [label for label in labels if label not in VOC_CLASSES]
         if 2 * len(others) > len(labels) and any(role is Role.CLASSES for role, _ in layout.tops):

@@ -90,7 +90,11 @@ def ask_for_classes(source: Source, layout: Layout) -> None:
 def tell_values(
     classes: Classes, taken: str, why: str, source: Source, layout: Layout, documents: Mapping[int, Document], log: Log
 ) -> None:
-    """Say what the values of masks are taken for, or ask where the objects of the annotation files beside them are called otherwise."""
+    """Say what the values of masks are taken for, or ask where the objects of the annotation files beside them are called otherwise.
+
+    Values that a file declares (no ``why``) are asked about, too, where masks show classes that no object of their picture has; they are no assumption.
+    """
+    stated = not why
     named = {layout.folder(layout.xmls[unit]): unit for unit, document in documents.items() if document.rows}
     masks = [name for name in layout.masks if layout.folder(name)[0].role is Role.CLASSES]
     agree = against = known = 0
@@ -106,21 +110,28 @@ def tell_values(
         )
         if labels and unit >= 0:
             objects = {(row[0] or "").strip() for row in documents[unit].rows}
-            agree += not labels.isdisjoint(objects)
-            against += labels.isdisjoint(objects)
-            if labels.isdisjoint(objects):
-                example = min(labels), min(objects)
+            other = labels - objects
+            is_other = bool(other) if stated else other == labels
+            agree += not is_other
+            against += is_other
+            if is_other:
+                example = min(other), min(objects)
     if against >= _SURE and against > agree:
+        shown = (
+            "a class that no object of their pictures has"
+            if stated
+            else "no class that the objects of their pictures have"
+        )
         ask(
-            f"{source.path}: {taken} are taken for the values of masks, but {against} of {agree + against} looked at show no class that the objects of "
-            f"their pictures have ({example[0]!r}, where there is {example[1]!r}).",
+            f"{source.path}: {taken} are taken for the values of masks, but {against} of {agree + against} looked at show {shown} "
+            f"({example[0]!r}, where there is {example[1]!r}).",
             [
                 ("-O class_names=FILE", "a list of numbers and names"),
                 *([] if classes.file else [_AS_THE_CHALLENGE]),
                 ("-O masks=false", "leave the masks out"),
             ],
         )
-    if known:
+    if known and not stated:
         log.assume(
             "mask values",
             taken,

@@ -17,7 +17,7 @@ from to_labelbox.source.paths import is_mirrored
 
 _OF_THE_SYSTEM = frozenset({".ds_store", "thumbs.db", "desktop.ini", "icon\r"})
 
-_LABELS = frozenset({".json", ".jsonl", ".ndjson", ".xml", ".csv", ".tsv"})
+_LABELS = frozenset({".json", ".jsonl", ".ndjson", ".xml", ".csv", ".tsv", ".yaml", ".yml"})
 """Extensions of files of labels that are never empty; a text of YOLO's may be."""
 _LOOKED_AT = 100
 """Unread files of a folder whose sizes and first bytes are looked at."""
@@ -55,12 +55,14 @@ def note_unread_files(
                 continue
             if name in log.unreadable_files:
                 continue
+            nothing = ""
             if extension in _LABELS and looked_at < _LOOKED_AT:
                 looked_at += 1
-                if (nothing := _nothing(source, name)) and _is_of_the_set(name, read_as, extension):
+                nothing = _nothing(source, name)
+                if nothing and _is_of_the_set(name, read_as, extension):
                     log.file_unreadable(name, nothing)
                     continue
-            reason = why if isinstance(why, str) else why(name)
+            reason = nothing or (why if isinstance(why, str) else why(name))
             if reason:
                 reasons[reason] += 1
                 example.setdefault(reason, name)

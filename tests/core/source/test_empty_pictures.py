@@ -28,6 +28,17 @@ def test_empty_pictures_of_a_source_are_told(format: str, empty: int, tmp_path: 
     assert told == [empty] * bool(empty)
 
 
+def test_empty_descriptor_is_called_empty(tmp_path: Path) -> None:
+    made = SAME_SETS["yolo"]()
+    made.picture("a.jpg")
+    made.box("x", 10, 10, 50, 60)
+    source = made.save(tmp_path / "in")
+    descriptor = next(source.rglob("*.yaml"))
+    descriptor.write_bytes(b"")
+    report = to_labelbox.convert(source, tmp_path / "out", sizes=sizes(tmp_path), format="yolo")
+    assert [u.why for u in report.unread if u.name.endswith(".yaml")] == ["is empty: it has 0 bytes; copy it again"]
+
+
 def sizes(folder: Path) -> Path:
     """Those of all pictures, as YOLO takes them from the pictures otherwise."""
     table = folder / "sizes.csv"

@@ -117,3 +117,19 @@ def test_an_object_without_a_class_in_its_mask_is_no_background(tmp_path: Path) 
     }
     files |= {"Annotations/a.xml": voc(thing(box(10, 10, 30, 20), name="dog")), "labelmap.txt": colours}
     assert {line["name"] for line in Made(tmp_path, files).lines} == {"dog (box)", "dog (mask)"}
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_a_labelmap_that_is_one_class_off_is_asked_about(shift: int, tmp_path: Path) -> None:
+    colours = "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:128,0,0::\ndog:0,128,0::\nowl:128,128,0::\n"
+    files: dict[str, str | bytes] = {"labelmap.txt": colours}
+    files |= several(1 + shift, name="cat")
+    if not shift:
+        assert "mask values" not in Made(tmp_path, files).assumed
+        return
+    with pytest.raises(
+        UsageError, match=r"labelmap.txt .* 3 of 3 looked at show a class that no object (?s:.*)-O class_names="
+    ):
+        Made(tmp_path, files)
+    (tmp_path / "mine.txt").write_text(colours)
+    Made(tmp_path / "said", files, options={"class_names": str(tmp_path / "mine.txt")})
