@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 from collections.abc import Iterator, Mapping
 
@@ -70,6 +71,8 @@ def open_keras(tree: Tree, files: list[str], options: Options, context: ReadCont
     names, naming = names_of(tree, own, options, context.log, near=near)
     pictures = Pictures(tree, context, load_sizes(tree, options.sizes), upright=False)
     lines = keras.Lines(tree, files, pictures)
+    keras.set_columns(options.columns, lines, pictures, len(names or ()), tree.source.path)
+    options = dataclasses.replace(options, columns=None)  # of rows
     order, evidence = keras.look(lines, pictures, len(names or ()))
     ask_units(options, evidence, True, tree.source.path)
     sizes = decide_sizes(options, order, tree.source.path, context.log)

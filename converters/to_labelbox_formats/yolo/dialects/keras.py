@@ -15,21 +15,37 @@ from typing import BinaryIO
 
 from to_labelbox.geometry.corner_order import CornerOrder
 from to_labelbox.model.items import Box, Object
-from to_labelbox.model.text import pattern
+from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.codes import Code
+from to_labelbox.report.errors import UsageError
 from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox.report.observations import ask
 from to_labelbox.source.image_headers import is_image
 from to_labelbox_formats.yolo.assets import FoundIn, Pictures
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, joined, split_of
-from to_labelbox_formats.yolo.rows import SIZE_REMEDY, BoxForm, Rows
+from to_labelbox_formats.yolo.rows import SIZE_REMEDY, BoxForm, Frame, Rows
 from to_labelbox_formats.yolo.task import Evidence, counts_from_one
 
 _SAMPLE, _BOXES = 500, 200
 """Lines, spread over the set, and first boxes of a line by which the order of corners is judged."""
+_JUDGED = 64
+"""Lines by which the order of the values of a box is judged."""
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?"
 _WORD = pattern(rb"\S+")
 _BOX = pattern(rf"{_NUMBER}(?:,{_NUMBER}){{4}}".encode())
 _BOX_LIKE = pattern(rb"[^\s,/\\]*(?:,[^\s,/\\]*){3,}")
+
+
+ORDERS = {
+    "x1,y1,x2,y2,class": (0, 1, 2, 3, 4),
+    "class,x1,y1,x2,y2": (1, 2, 3, 4, 0),
+    "y1,x1,y2,x2,class": (1, 0, 3, 2, 4),
+    "class,y1,x1,y2,x2": (2, 1, 4, 3, 0),
+}
+"""What the five values of a box may be, and where the usual ones are then."""
+_USUAL, *_OTHERS = ORDERS
+_FEW, _PART = 3, 0.2
+"""Boxes that are none as usual, which a question needs at least, as a number and as a share."""
 
 
 def parse_line(line: bytes) -> tuple[str, list[bytes]]:
@@ -71,6 +87,7 @@ class Lines:
         self.places = bytearray()
         self.origins: list[int] = []
         self.files = files
+        self.columns = _USUAL
         self._splits = list(map(_split_of_list, files))
         self.starts = array("Q")
         self.numbers = array("L")
@@ -125,8 +142,16 @@ class Lines:
                 lines = []
                 for at, number in [(self.starts[unit], self.numbers[unit]), *self.more.get(unit, ())]:
                     streams[which].seek(at)
-                    lines.append((number, parse_line(streams[which].readline())[1]))
+                    lines.append((number, self._arranged(parse_line(streams[which].readline())[1])))
                 yield unit, lines
+
+    def _arranged(self, boxes: list[bytes]) -> list[bytes]:
+        """Boxes with their values in the usual order."""
+        if self.columns == _USUAL:
+            return boxes
+        order = ORDERS[self.columns]
+        split = [text.split(b",") if _BOX.fullmatch(text) else None for text in boxes]
+        return [text if values is None else b",".join(values[at] for at in order) for text, values in zip(boxes, split)]
 
     def split(self, unit: int) -> str:
         """The split of a picture, which is that of its list."""
@@ -137,6 +162,44 @@ def _split_of_list(file: str) -> str:
     """The split that the folder of a list names, or a word of its own name."""
     words = re.split(r"[^A-Za-z]+", posixpath.basename(file)[:-4])
     return split_of(file) or next((word for word in words if word.lower() in SPLITS), "")
+
+
+def set_columns(wanted: str | None, lines: Lines, pictures: Pictures, names: int, path: str) -> None:
+    """The order of values that was asked for. Without one, asks where many boxes are none in the usual order, and all are in another.
+
+    Raises :class:`UsageError`.
+    """
+    if wanted is not None:
+        lines.columns = ",".join(word.strip() for word in wanted.lower().split(","))
+        if lines.columns not in ORDERS:
+            raise UsageError(f"-O columns={wanted}: boxes of lines hold {', '.join(_OTHERS)} or {_USUAL}")
+        return
+    boxes: list[tuple[list[bytes], Frame]] = []
+    for unit in range(0, len(lines), -(-len(lines) // _JUDGED) or 1):
+        frame = pictures.frame(lines.assets[unit], FoundIn(lines.places[unit]), Log(), rows=False)
+        texts = (text for _, found in lines.read(unit, unit + 1) for _, line in found for text in line[:_BOXES])
+        boxes += ((text.split(b","), frame) for text in filter(_BOX.fullmatch, texts))
+    wrong = {columns: sum(not _is_box(columns, *box, names) for box in boxes) for columns in ORDERS}
+    fitting = [columns for columns in _OTHERS if not wrong[columns]]
+    if fitting and wrong[_USUAL] >= max(_FEW, _PART * len(boxes)):
+        ask(
+            f"{path}: {wrong[_USUAL]} of {n_of(len(boxes), 'box', 'boxes')} looked at end before they begin, leave their picture or have no class as "
+            f"{_USUAL}, none in another order of their values.",
+            [(f"-O columns={columns}", _in_words(columns)) for columns in (*fitting, _USUAL)],
+        )
+
+
+def _in_words(columns: str) -> str:
+    words = {"x1": "left", "y1": "top", "x2": "right", "y2": "bottom"}
+    return ", ".join(words.get(column, column) for column in columns.split(","))
+
+
+def _is_box(columns: str, values: list[bytes], frame: Frame, names: int) -> bool:
+    """Whether values are a box on its picture with a class, which may count from 1."""
+    *corners, id = (values[at] for at in ORDERS[columns])
+    left, top, right, bottom = map(float, corners)
+    inside = not frame.width or not frame.height or (right <= frame.width + 1 and bottom <= frame.height + 1)
+    return id.isdigit() and (not names or int(id) <= names) and left < right and top < bottom and inside
 
 
 def look(lines: Lines, pictures: Pictures, names: int) -> tuple[CornerOrder, Evidence]:
