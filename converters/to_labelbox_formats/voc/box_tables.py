@@ -33,7 +33,7 @@ class BoxTables:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._takes = not (rules.relative or rules.sizes or rules.skip_difficult or rules.transposed)
+        self._takes = not (rules.relative or rules.sizes or rules.skip_difficult or rules.transposed or rules.centres)
         self._attributes = _Attributes().__getitem__
 
     def read(self, documents: Sequence[Document | None]) -> list[Rows | None]:

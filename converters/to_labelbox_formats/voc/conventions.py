@@ -160,10 +160,13 @@ def are_sizes(wanted: Corners, sample: Sample, path: str, log: Log) -> bool:
             f"{path}: in all {order.boxes} boxes ymax is the same as xmin, as an old version of VoTT has written it by mistake, so the "
             "lower edges are lost: export the set again (-O corners=swapped takes the numbers all the same)"
         )
-    if order.speaks_for_sizes:
+    if order.speaks_for_sizes or order.speaks_for_centres:
+        centres = ("-O corners=centres", "they are width and height, around a centre at xmin and ymin")
+        alone = ", around a centre only" if order.speaks_for_centres else ""
         ask(
-            f"{path}: {order.told('xmax or ymax before xmin or ymin')}.",
+            f"{path}: {order.told('xmax or ymax before xmin or ymin')}{alone}.",
             (
+                *([centres] if order.speaks_for_centres else []),
                 ("-O corners=sizes", "xmax and ymax are width and height"),
                 ("-O corners=swapped", "they are corners, in no order"),
             ),

@@ -71,6 +71,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         transposed=options.corners is Corners.TRANSPOSED,
         outlines=are_outlines_taken(options.outlines, sample, path, log),
         commas=options.commas,
+        centres=options.corners is Corners.CENTRES,
         sizes=are_sizes(options.corners, sample, path, log),
         degrees=are_degrees(options.angle, sample, path, log),
         any_angle=options.angle is not Angle.AUTO,

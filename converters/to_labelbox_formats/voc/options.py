@@ -29,6 +29,7 @@ class Corners(StrEnum):
     AUTO = "auto"
     SWAPPED = "swapped"
     SIZES = "sizes"
+    CENTRES = "centres"
     TRANSPOSED = "transposed"
 
 
@@ -91,7 +92,7 @@ class Options:
     corners: Corners = field(
         default=Corners.AUTO,
         metadata={
-            "help": "xmax and ymax before xmin and ymin: corners in no order (swapped), or width and height (sizes); transposed: x is y, y is x"
+            "help": "xmax and ymax before xmin and ymin: corners in no order (swapped), or width and height (sizes), around a centre at xmin and ymin (centres); transposed: x is y, y is x"
         },
     )
     outlines: Outlines = field(

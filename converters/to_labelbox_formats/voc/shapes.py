@@ -49,7 +49,7 @@ class Rules(NamedTuple):
     ``any_angle``: one beyond a full turn is as the user says; ``resized``: corners are those of ``<size>``, whatever the
     size of the picture; ``sides_swapped``: that has its width and height the wrong way
     round; ``as_displayed``: pictures stored turned were labelled as their EXIF orientation shows them. ``by_file``: ``shift`` holds for files that
-    name the challenge. ``relative``: numbers are so many parts of the picture's sides, 0 for pixels. ``transposed``: x is y in corners.
+    name the challenge. ``relative``: numbers are so many parts of the picture's sides, 0 for pixels. ``transposed``: x is y in corners. ``centres``: corners are a centre, width and height.
     """
 
     shift: float = 0.0
@@ -65,6 +65,7 @@ class Rules(NamedTuple):
     as_displayed: bool = True
     by_file: bool = False
     transposed: bool = False
+    centres: bool = False
     outlines: bool = True
     commas: Commas = Commas.AUTO
 
@@ -171,6 +172,8 @@ class ShapeReader:
         left, top, right, bottom = values
         if self._rules.transposed:
             left, top, right, bottom = top, left, bottom, right
+        if self._rules.centres:
+            left, top, right, bottom = left - right / 2, top - bottom / 2, left + right / 2, top + bottom / 2
         if self._rules.sizes:
             right, bottom = left + right - self._rules.shift, top + bottom - self._rules.shift
         if left > right or top > bottom:

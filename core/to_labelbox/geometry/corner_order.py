@@ -19,7 +19,8 @@ _FEW = 3
 class CornerOrder(Struct):
     """Counts over boxes: ``flipped`` end before they begin on an axis, ``both`` on both axes; ``zeros`` begin at 0 on one.
 
-    Of the ``sized``, whose picture's size is known, ``as_sizes`` stay inside when the last two numbers are width and height.
+    Of the ``sized``, whose picture's size is known, ``as_sizes`` stay inside when the last two numbers are width and height, and
+    ``as_centres`` when the first two are the centre besides.
     """
 
     boxes: int = 0
@@ -27,6 +28,7 @@ class CornerOrder(Struct):
     both: int = 0
     sized: int = 0
     as_sizes: int = 0
+    as_centres: int = 0
     zeros: int = 0
 
     def add(self, left: float, top: float, right: float, bottom: float, width: float, height: float) -> None:
@@ -39,10 +41,19 @@ class CornerOrder(Struct):
         if width and height:
             self.sized += 1
             self.as_sizes += left + right <= width + 1 and top + bottom <= height + 1
+            self.as_centres += (
+                abs(2 * left - width) + right <= width + 2 and abs(2 * top - height) + bottom <= height + 2
+            )
 
     @property
     def all_fit_as_sizes(self) -> bool:
         return self.sized == self.boxes == self.as_sizes
+
+    @property
+    def speaks_for_centres(self) -> bool:
+        """Whether all stay on their pictures around a centre, some do not beside a corner, and a third would be flipped corners."""
+        fit = self.sized == self.boxes == self.as_centres > self.as_sizes
+        return fit and self.boxes >= _FEW and 3 * self.flipped >= self.boxes
 
     @property
     def speaks_for_sizes(self) -> bool:

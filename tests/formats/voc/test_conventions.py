@@ -183,6 +183,17 @@ def test_sizes_the_wrong_way_round_are_asked_about(tmp_path: Path) -> None:
     assert pictures.report.annotations.converted == 7
 
 
+def test_a_centre_with_width_and_height_is_asked_about(tmp_path: Path) -> None:
+    """Some leave the picture from a corner, none does around a centre."""
+    files = {
+        f"{n}.xml": voc(thing(box(40 + 60 * n, 150, 60, 90)), filename=f"{n}.jpg", size=(400, 200)) for n in range(6)
+    }
+    with pytest.raises(UsageError, match=r"(?s)around a centre only.*-O corners=centres .*-O corners=swapped"):
+        Made(tmp_path, files)
+    made = Made(tmp_path, files, options={"corners": "centres"})
+    assert [found[1:] for found in made.boxes] == [(10 + 60 * n, 105, 60, 90) for n in range(6)]
+
+
 def test_a_lost_edge_is_no_box(tmp_path: Path) -> None:
     """An old version of VoTT wrote xmin for ymax."""
     files = {f"{n}.xml": voc(thing(box(100 + n * 10, 200, 150 + n * 10, 100 + n * 10))) for n in range(6)}
