@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ LEDGER = "uploads.ndjson"
 LARGE = 100_000_000
 """Bytes above which an upload may not end within the service's 60 s."""
 SHOWN = 10
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
 EMPTY = "is an empty file"
 _HEADS = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -97,6 +98,15 @@ class MediaRoot:
             raise Missing("is no regular file")
         return found
 
+    @cached_property
+    def _packed(self) -> str:
+        """What to do where the media root holds archives, in which media may be."""
+        with suppress(OSError):
+            packed = sorted(entry.name for entry in os.scandir(self._real) if entry.name.lower().endswith(_ARCHIVES))
+            if packed:
+                return f", whose archives are not looked into: unpack {display(packed[0])}{' and others' if packed[1:] else ''}"
+        return ""
+
     def _elsewhere(self, path: str) -> str:
         """The file that a path means by the rule of all media roots, where it is not there as it stands. Raises :class:`Missing`."""
         with self._lock:
@@ -108,7 +118,7 @@ class MediaRoot:
                 f"{found.first} and {found.second} may both be meant: convert with --media-root, or give one folder"
             )
         if found is None or os.path.splitext(found)[1].lower() != os.path.splitext(path)[1].lower():
-            raise Missing("not found below the media root")
+            raise Missing(f"not found below the media root{self._packed}")
         return os.path.join(self._real, found)
 
 

@@ -113,6 +113,14 @@ def test_media_that_lie_deeper_are_found_by_the_rule_of_all_media_roots(service:
     assert uploads(service) == [b"\xff\xd8\xff picture 0"]
 
 
+def test_archives_in_the_media_root_are_named(service: StandIn, tmp_path: Path) -> None:
+    out = output(tmp_path / "out", rows=1, web=False)
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "task.zip").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"archives are not looked into: unpack task\.zip"):
+        run(service, out, media_root=tmp_path / "media")
+
+
 def test_of_two_files_that_may_be_meant_none_is_sent(service: StandIn, tmp_path: Path) -> None:
     out = rewritten(output(tmp_path / "out", rows=1, web=False), row_data="0000.jpg")
     for split in ("train", "val"):
