@@ -69,7 +69,7 @@ def test_a_batch_has_them_beside_each_of_its_outputs(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / "sets").mkdir(exist_ok=True)
         export(tmp_path / "sets" / name)
-    to_labelbox.batch(tmp_path / "sets", tmp_path / "out")
+    to_labelbox.batch(tmp_path / "sets", tmp_path / "out", global_key="{dataset}/{relpath}")
     assert len(list((tmp_path / "out").rglob("media/*.png"))) == 6
 
 

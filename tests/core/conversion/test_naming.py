@@ -74,7 +74,7 @@ def survives(steps: Path, out: Path) -> tuple[int, int]:
 
 def sets(root: Path, count: int) -> Path:
     for n in range(count):
-        save(root / f"set {n:02}" / "instances.json", coco([annotation(1)], [image(1)]))
+        save(root / f"set {n:02}" / "instances.json", coco([annotation(1)], [image(1, f"{n}.jpg")]))
     return root
 
 
@@ -99,7 +99,7 @@ def test_a_dataset_that_is_converted_anew_is_named_in_that_order_too(tmp_path: P
     out = tmp_path / "out"
     to_labelbox.batch(sets(tmp_path / "in", 3), out)
     steps.unlink()
-    save(tmp_path / "in" / "set 01" / "instances.json", coco([annotation(1)], [image(1), image(2)]))
+    save(tmp_path / "in" / "set 01" / "instances.json", coco([annotation(1)], [image(1), image(2, "new.jpg")]))
     to_labelbox.batch(tmp_path / "in", out, resume=True)
     assert survives(steps, out) == (2, 1)
 

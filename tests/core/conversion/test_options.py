@@ -25,6 +25,7 @@ from to_labelbox.cli.ontology import ontology as ontology_command
 from to_labelbox.conversion.job import job_of
 from to_labelbox.conversion.options import ConversionOptions, OutputOptions, Reading, takes
 from to_labelbox.rules.option import described, option
+from to_labelbox.rules.record import record
 
 OF_THE_RUN = {"workers", "file_timeout", "overwrite"}
 """What the output does not depend on."""
@@ -75,7 +76,7 @@ def test_each_word_of_an_option_is_taken_on_the_command_line(command: click.Comm
             assert parameter.type.convert(str(word), parameter, None) == word, parameter.name
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@record(frozen=True, kw_only=True)
 class More(OutputOptions):
     shade: int = option(7, "How dark.", least=2)
     how: str = option("fast", "In which way.", choices=("fast", "slow"))

@@ -66,12 +66,13 @@ def test_many_files_where_few_may_be_open(tmp_path: Path) -> None:
         document = coco([annotation(n, image_id=n, bbox=[1, 2, 3, 4])], [image(n)])
         write(tmp_path / "coco", {f"instances_{n:03}.json": json.dumps(document).encode()})
         write(tmp_path / "sets" / str(n), COCO["assets"](3))
+    apart = ("--global-key", "{dataset}/{relpath}")
     commands: tuple[tuple[object, ...], ...] = (
         ("convert", many, "-o", tmp_path / "a"),
         ("convert", many, "-o", tmp_path / "b", "--workers", "2"),
         ("convert", tmp_path / "coco", "-o", tmp_path / "c"),
-        ("batch", tmp_path / "sets", "-o", tmp_path / "d", "--workers", "2"),
-        ("batch", tmp_path / "sets", "-o", tmp_path / "e", "--shard", "1/1"),
+        ("batch", tmp_path / "sets", "-o", tmp_path / "d", "--workers", "2", *apart),
+        ("batch", tmp_path / "sets", "-o", tmp_path / "e", "--shard", "1/1", *apart),
         ("merge", tmp_path / "e"),
         ("validate", tmp_path / "d"),
     )
