@@ -58,6 +58,9 @@ _VALUE = frozenset(ValueRecord.__struct_fields__) | frozenset(
     "duration original_width original_height ocrtext instant brushSize opacity viewBox isDrawing coordstype unit zoom speed "
     "labelsVisible converted hypertext pageNumber".split()
 )
+_LABELS = frozenset(LABEL_KEYS)
+_ANSWERS = ("choices", "taxonomy", "number", "rating", "datetime")
+"""Keys of a value that answer, beside its text, which is also what a span covers."""
 _TYPES = frozenset(LABEL_KEYS) | ANSWER_TAGS | frozenset(TOOL_KINDS) | {"relation", "chatmessage", "reactcode", ""}
 
 
@@ -170,12 +173,25 @@ class ExportCensus:
             own = region.get("type")
             # the labels of a control that no rule knows are under its own name
             self._count("field", "values", value, _VALUE | {own} if isinstance(own, str) else _VALUE)
+        if isinstance(value, dict) and not value.keys().isdisjoint(_LABELS):
+            self._see_answers(region, value)
         self.evidence.see(region, value)
         kind = region.get("type")
         if isinstance(kind, str) and kind.lower() not in _TYPES:
             self._unknown[
                 "element", kind, "types of regions", "no rule knows the type; its keys decide what it is"
             ] += 1
+
+    def _see_answers(self, region: Mapping[str, Any], value: Mapping[str, Any]) -> None:
+        """Look for answers, and labels of a second kind, in the value of a region, which has results of its own for each."""
+        inside = [name for name in _ANSWERS if value.get(name) is not None]
+        if "text" in value and not value.keys().isdisjoint(("x", "points", "rle")) and "start" not in value:
+            inside.append("text")
+        labels = [name for name in LABEL_KEYS if value.get(name)]
+        first = next((name for name in ("rectanglelabels", "polygonlabels") if name in labels), "")
+        inside += [name for name in labels if first and value[name] != value[first]]
+        for name in inside if str(region.get("type")) not in ANSWER_TAGS else ():
+            self._unknown["field", name, "values", "an answer about a region is a result of its own"] += 1
 
     def _count(self, what: str, where: str, record: Mapping[str, Any], known: Collection[str]) -> None:
         for name in record:

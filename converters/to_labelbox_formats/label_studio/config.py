@@ -80,6 +80,11 @@ class Control(Struct, frozen=True):
         return self.tag in ANSWER_TAGS
 
     @property
+    def aliased(self) -> bool:
+        """Whether any option has an alias, by which results name it."""
+        return any(e.shown or any(b.shown for b in e.below) for e in self.entries)
+
+    @property
     def labels(self) -> tuple[Entry, ...]:
         """The entries that are classes; a taxonomy that marks regions makes one class, its paths are answers."""
         return () if self.labelling else self.entries

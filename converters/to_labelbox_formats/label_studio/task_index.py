@@ -140,7 +140,8 @@ def index_tasks(
         log.file_unreadable(name, reason)
     if not survey.units and not log.unreadable:
         raise SourceError(f"{source.path}: holds no Label Studio task")
-    census.flat.settle()
+    if any(piece.count for piece in survey.pieces):  # else what is said is that nothing could be read
+        census.flat.settle()
     given = config or Config(census.flat.answers)
     known = config or census.config(options.data_key, log)
     with closing(TaskFiles(source, survey.files, given)) as files:

@@ -218,7 +218,7 @@ def test_broken_records_cost_themselves() -> None:
     ]
     assert log.diagnostics[Code.RECORD_UNREADABLE].count == 5
     assert log.unreadable == 0
-    assert log.ledger["(unreadable)"].skipped == 3
+    assert log.ledger["(unreadable)"].skipped == 4
     assert log.diagnostics[Code.IMAGE_SIZE_UNKNOWN].count == 1
 
 

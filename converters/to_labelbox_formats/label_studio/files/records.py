@@ -319,8 +319,11 @@ class Lenient(Generic[T]):
         try:
             elements = _ELEMENTS.decode(_inside_text(data))
         except UNDECODABLE as error:
-            faults.append(RecordFault(Lost.PART, place, f"cannot be read: {in_words(error, data)}"))
-            return
+            if not self._is_one(data):
+                lost = Lost.REGION if self._lost is Lost.REGION else Lost.PART
+                faults.append(RecordFault(lost, place, f"cannot be read: {in_words(error, data)}"))
+                return
+            elements = [data]  # scripts leave the list around a single one out
         for number, element in enumerate(elements):
             # what aggregates annotations puts the list of each into a list
             listed = bytes(memoryview(element)[:1]) == b"["
@@ -328,6 +331,13 @@ class Lenient(Generic[T]):
                 record = self.decode(inner, f"{place}[{number}]", faults)
                 if record is not None:
                     yield record
+
+    def _is_one(self, data: Raw) -> bool:
+        """Whether a single record stands where a list of them is expected."""
+        try:
+            return not _FIELDS.decode(data).keys().isdisjoint(self._types)
+        except UNDECODABLE:
+            return False
 
     @cached_property
     def _types(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Raw
@@ -11,7 +11,7 @@ from to_labelbox.model.items import Attribute, Choice
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
-from to_labelbox_formats.label_studio.config import MAX_DEPTH, UNTOLD, Control
+from to_labelbox_formats.label_studio.config import MAX_DEPTH, UNTOLD, Control, Entry
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Region, ValueRecord, decode_any, text_list
 
@@ -55,6 +55,8 @@ def answer_of(value: ValueRecord, control: Control | None) -> Answer | None:
     """The answer that a value holds; None when it is empty. Raises :class:`Refused`."""
     if value.choices or value.taxonomy:
         paths = _paths(value.choices or value.taxonomy)
+        if control is not None and control.aliased:
+            paths = [_by_alias(path, control.entries) for path in paths]
         if not paths:
             return None
         chosen = _tree(paths)
@@ -97,6 +99,18 @@ def _paths(raw: Raw) -> list[list[str]]:
         if path and all(path):
             paths.append(path)
     return paths
+
+
+def _by_alias(path: list[str], entries: Sequence[Entry]) -> list[str]:
+    """Options by their names in results; what was chosen before one had an alias is named by its value."""
+    named: list[str] = []
+    for step in path:
+        entry = next((e for e in entries if e.name == step), None) or next(
+            (e for e in entries if e.shown == step), None
+        )
+        named.append(entry.name if entry is not None else step)
+        entries = entry.below if entry is not None else ()
+    return named
 
 
 def _tree(paths: Iterable[list[str]]) -> tuple[Choice, ...]:

@@ -23,6 +23,7 @@ class Naming:
         self._controls: dict[str, Control | None] = {}
         self._plain: dict[tuple[str | None, str], str] = {}
         self._known = {(c.name, e.name) for c in config.controls.values() for e in c.entries}
+        self._by_value = {(c.name, e.shown): e.name for c in config.controls.values() for e in c.entries if e.shown}
         self._bare = {c.name for c in config.controls.values() if is_bare_tool(c, config)}
 
     def control(self, name: str | None) -> Control | None:
@@ -51,6 +52,10 @@ class Naming:
                 self._log.note(Code.CLASS_UNKNOWN, message, file=place.file, where=place.where)
             return label
         if self._config.found and control.entries and (control.name, label) not in self._known:
+            if alias := self._by_value.get((control.name, label)):
+                message = f"{label!r} is named by its alias {alias!r}, which the labelling config gives it"
+                self._log.note(Code.FIELD_REPAIRED, message, file=place.file, where=place.where)
+                return self._renamed.get((control.name, alias), alias)
             message = f"{control.name!r} has no label {label!r} in the labelling config; it is kept"
             self._log.note(Code.CLASS_UNKNOWN, message, file=place.file, where=place.where)
         return self._renamed.get((control.name, label), label)

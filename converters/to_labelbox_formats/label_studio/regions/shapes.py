@@ -238,7 +238,7 @@ def segments_of(
     # exports with interpolated frames mark them; they are what a linear track has between its key frames anyway
     keys = [m for m in moments if not m.auto] or moments
     by_frame: dict[int, Moment] = {}
-    wrong = 0
+    wrong = again = 0
     for moment in keys:
         frame = conventions.first_frame(moment.frame)
         if frame < 0 or frame > MAX_FRAMES or moment.frame != int(moment.frame):
@@ -248,7 +248,12 @@ def segments_of(
             # what lies beyond the end still says what holds at the end
             by_frame.setdefault(frames - 1, moment)
         else:
+            told = by_frame.get(frame, moment)
+            again += told.frame == moment.frame and told != moment
             by_frame[frame] = moment
+    if again:
+        message = f"{again} of its key frames are told twice, differently: the later one counts"
+        remarks.note(Code.RECORD_DUPLICATE, message)
     if wrong:
         remarks.lose(
             Code.FRAME_INVALID,

@@ -31,6 +31,7 @@ class Unit(StrEnum):
     LF_UTF16 = "UTF-16 units with CRLF as one"
     INCLUSIVE = "code points with the last one included"
     FROM_ONE = "code points from 1 with the last one included"
+    BEYOND = "code points to beyond the end of the text"
     UNCHECKED = "code points, not checked"
     MISMATCH = "code points, although the text there is another one"
 
@@ -88,14 +89,17 @@ class Offsets:
         return bool((self._wide and self._wide[0] <= end) or (self._breaks and self._breaks[0] <= end))
 
     def resolve(self, start: int, end: int, quote: str | None, utf16: bool = False) -> Span | None:
-        """The span in code points; None when it is empty or not in the text. ``utf16``: the unit where no quote tells."""
+        """The span in code points; None when it is empty or begins behind the text. ``utf16``: the unit where no quote tells.
+
+        What ends behind the text is cut there by who writes it, unless its quote says that it ends with the text.
+        """
         if start < 0 or end < start or (end == start and not quote):
             return None
         length = len(self.text)
         if utf16 and not quote:
             start, end = self._from_utf16(start), self._from_utf16(end)
         if quote is None or quote == "":
-            return Span(start, end, Unit.UNCHECKED) if end <= length else None
+            return Span(start, end, Unit.UNCHECKED) if start < length else None
         for candidates, agree in (
             (self._candidates, self._agree),
             (self._candidates, _agree_but_for_breaks),
@@ -104,7 +108,9 @@ class Offsets:
             for candidate in candidates(start, end):
                 if candidate.end <= length and agree(self.text[candidate.start : candidate.end], quote):
                     return candidate
-        return Span(start, end, Unit.MISMATCH) if start < end <= length else None
+        if end > length and self._agree(self.text[start:], quote):
+            return Span(start, length, Unit.BEYOND)
+        return Span(start, end, Unit.MISMATCH) if start < end and start < length else None
 
     def agrees(self, start: int, end: int, quote: str | None) -> bool:
         """Whether the text at the offsets, in one unit or another, is the one that a span says it covers."""

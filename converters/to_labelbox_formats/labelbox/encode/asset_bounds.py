@@ -90,7 +90,7 @@ def in_text(obj: Object, item: Item, log: Log) -> Object:
         return obj
     if span.start >= len(text):
         raise Refused(Code.SPAN_INVALID, f"the span {span.start}..{span.end} begins after the text of {len(text)}")
-    if _LAST.is_wide(text, span.end):
+    if _LAST.is_wide(text, min(span.end, len(text))):
         message = (
             "the text holds characters beyond U+FFFF: check one such entity in the editor; if it is shifted, convert "
             "again with -O text_unit=utf16"
