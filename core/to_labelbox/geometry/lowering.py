@@ -36,7 +36,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
-from to_labelbox.model.tables import BoxTable, OutlineTable, Rows
+from to_labelbox.model.tables import AnyTable, BoxTable, OutlineTable, Rows, ShapeTable
 from to_labelbox.model.text import n_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
@@ -133,13 +133,14 @@ class Lowering:
             rings.append(ring)
         return rings
 
-    def all_plain(self, table: BoxTable | OutlineTable, bounds: Sequence[int], assets: Sequence[Asset]) -> list[bool]:
+    def all_plain(self, table: AnyTable, bounds: Sequence[int], assets: Sequence[Asset]) -> list[bool]:
         """Of each asset, whether :meth:`plain` would give all its objects; those of one end in the table where the next ones begin."""
-        outlines = isinstance(table, OutlineTable)
+        outlines = not isinstance(table, BoxTable)
         labels, others = table.labels[bounds[0] : bounds[-1]], set[str]()
         if outlines:
-            others = {one for one in {*labels} if (self._policies.get(one) or self.policy(one)) is not Policy.POLYGON}
-        elif self._raising:
+            kept = {Policy.POLYGON, Policy.AUTO} if isinstance(table, ShapeTable) else {Policy.POLYGON}
+            others = {one for one in {*labels} if (self._policies.get(one) or self.policy(one)) not in kept}
+        if self._raising and not isinstance(table, OutlineTable):
             others = {*labels}
         ends = [table.first_ring[n] for n in bounds] if isinstance(table, OutlineTable) else bounds
         more = 0.0 if outlines else EXACT
@@ -164,8 +165,10 @@ class Lowering:
             for one, (width, height), (begin, end), (first, last) in zip(whole, sizes, pairwise(bounds), pairwise(ends))
         ]
 
-    def not_plain(self, table: BoxTable, start: int, stop: int) -> list[int]:
-        """The numbers of boxes of the asset for which :meth:`plain` would give None."""
+    def not_plain(self, table: BoxTable | ShapeTable, start: int, stop: int) -> list[int]:
+        """The numbers of objects of the asset for which :meth:`plain` would give None."""
+        if isinstance(table, ShapeTable):
+            return [n for n in range(start, stop) if self.plain(table.object(n)) is None]
         rights, bottoms, sound = table.right, table.bottom, table.sound
         numbers, right, bottom = range(start, stop), self._right, self._bottom
         return [n for n in numbers if not (sound[n] and rights[n] <= right and bottoms[n] <= bottom)]

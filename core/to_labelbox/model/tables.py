@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, overload
 
 from msgspec import Struct
 
-from to_labelbox.model.items import Attribute, Box, Geometry, Mask, Object, Polygon
+from to_labelbox.model.items import Attribute, Box, Flat, Geometry, Mask, Object, Polygon
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,10 @@ class ObjectTable(Struct, kw_only=True, eq=False):
 
     def geometry(self, n: int) -> Geometry:
         raise NotImplementedError
+
+    def rings(self, start: int, stop: int) -> bool | list[bool]:  # noqa: ARG002
+        """Whether all objects are outlines and no boxes, or for each of some whether it is."""
+        return False
 
     def object(self, n: int) -> Object:
         return Object(
@@ -86,6 +90,9 @@ class OutlineTable(ObjectTable, eq=False):
     texts: npt.NDArray[np.uint64]
     masks: Mapping[int, Mask] = {}
 
+    def rings(self, start: int, stop: int) -> bool:  # noqa: ARG002
+        return True
+
     def geometry(self, n: int) -> Polygon | Mask:
         if n in self.masks:
             return self.masks[n]
@@ -93,12 +100,28 @@ class OutlineTable(ObjectTable, eq=False):
         return Polygon(tuple([(self.values[begin:end].tolist(),) for begin, end in pairwise(bounds)]))
 
 
+class ShapeTable(ObjectTable, eq=False):
+    """Upright boxes, and rings of three or more vertices, in any order. A sound ring is as that of an :class:`OutlineTable`."""
+
+    shapes: list[Box | Flat]
+
+    def rings(self, start: int, stop: int) -> list[bool]:
+        return [type(shape) is not Box for shape in self.shapes[start:stop]]
+
+    def geometry(self, n: int) -> Box | Polygon:
+        shape = self.shapes[n]
+        return shape if isinstance(shape, Box) else Polygon(((shape,),))
+
+
+AnyTable: TypeAlias = BoxTable | OutlineTable | ShapeTable
+
+
 class Rows(Sequence[Object]):
     """The objects of one asset, one or more, which are made when they are asked for."""
 
     __slots__ = ("start", "stop", "table")
 
-    def __init__(self, table: BoxTable | OutlineTable, start: int, stop: int) -> None:
+    def __init__(self, table: AnyTable, start: int, stop: int) -> None:
         self.table, self.start, self.stop = table, start, stop
 
     @property

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import to_labelbox
 from cvat_files import attribute, export, image, items_of, label, open_text, task
+from to_labelbox.model.items import Object
+from to_labelbox.model.tables import Rows
+from to_labelbox.report.log import Log
+from to_labelbox.rules.settings import Policy, Settings
 from to_labelbox_formats.cvat.options import Coordinates
 from to_labelbox_formats.cvat.xml.fast_images import QuickReader
-from to_labelbox_formats.cvat.xml.images import ImageReader
+from to_labelbox_formats.labelbox.encode.shapes import Shapes
+
+
+def read_none(_: QuickReader, pictures: Iterable[tuple[str, int]]) -> list[None]:
+    return [None for _ in pictures]
+
 
 META = task(label("car", "any", attribute("color", "select", "red\nblue") + attribute("note", "text")) + label("dog"))
 COLOR = '<attribute name="color">{}</attribute>'
@@ -59,7 +72,7 @@ def test_it_says_the_same_as_the_careful_way(
     dataset, _ = open_text(folder, text, coordinates=Coordinates.PIXELS)
     quickly, log = items_of(dataset)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ImageReader, "read_text", lambda self, text, start: None)
+        patched.setattr(QuickReader, "read", read_none)
         carefully, other = items_of(dataset)
     assert quickly == carefully
     assert log.ledger == other.ledger
@@ -87,6 +100,9 @@ RING = (
         (BOX.format("").replace("30.10", "inf"), False),
         (RING.replace("3.00,4.00", "1.00,2.00"), False),
         (BOX.format(COLOR.format("a &amp; b")), False),
+        (BOX.format("").replace("1.00", "1_0"), False),
+        (RING.replace("1.00,2.00;3.00,4.00;5.00,2.00", ";".join(["1.00,2.00", "3.00,4.00"] * 4)), False),
+        (RING.replace(";", "&#59;"), False),
     ],
 )  # fmt: skip
 def test_which_pictures_it_reads(
@@ -95,9 +111,9 @@ def test_which_pictures_it_reads(
     found: list[bool] = []
     quick = QuickReader.read
 
-    def spy(self: QuickReader, text: str, start: int) -> object:
-        annotations = quick(self, text, start)
-        found.append(annotations is not None)
+    def spy(self: QuickReader, pictures: Iterable[tuple[str, int]]) -> list[Sequence[Object] | None]:
+        annotations = quick(self, pictures)
+        found.extend(own is not None for own in annotations)
         return annotations
 
     monkeypatch.setattr(QuickReader, "read", spy)
@@ -107,3 +123,69 @@ def test_which_pictures_it_reads(
     assert log.ledger.total().read == shapes.count("<box") + shapes.count("<polygon") + shapes.count("<tag")
     ids = [a.id for a in items[0].annotations]
     assert ids == [str(n) for n in range(len(ids))]
+
+
+OUTLINES = ["1.00,2.00;3.00,4.00;5.00,2.00", "1,2;3,4;5,6;7,9", "1,2;3,4;5,2;1,2", "1,2;99,4;50,72", "-3,2;99,4;50,72"]
+PLACES = ["1.00 2.00 30.10 4.00", "0 0 100 80", "1 1 1.0000000001 9", "-4 2 30 10", "50 2 101 10", "98 60 140 99"]
+
+
+@st.composite
+def drawn(draw: st.DrawFn) -> str:
+    """A box or an outline, within the picture, across its border, or with something to mend; or a tag."""
+    label, on, inside = draw(
+        st.tuples(st.sampled_from("ab"), st.sampled_from("01"), st.sampled_from(["", COLOR, COLOR]))
+    )
+    head = f'label="{"car" if label == "a" else "dog"}" source="manual" occluded="{on}"'
+    value = draw(st.sampled_from(["red", "blue"]))
+    what = draw(st.integers(0, 20))
+    if what == 20:
+        return f"<tag {head}></tag>"
+    if what % 3:
+        corners = zip(("xtl", "ytl", "xbr", "ybr"), draw(st.sampled_from(PLACES[:2] * 4 + PLACES)).split())
+        place = " ".join(f'{name}="{number}"' for name, number in corners)
+        return f'<box {head} {place} z_order="0">{inside.format(value)}</box>'
+    points = draw(st.sampled_from(OUTLINES[:1] * 6 + OUTLINES))
+    return f'<polygon {head} points="{points}" z_order="0">{inside.format(value)}</polygon>'
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(drawn(), max_size=6), min_size=1, max_size=5),
+    st.sampled_from([Settings(), *(Settings(geometry=one) for one in Policy), Settings(min_area=30)]),
+)
+def test_files_are_the_same_from_a_table_and_one_by_one(
+    tmp_path: Path, pictures: list[list[str]], rules: Settings
+) -> None:
+    text = export("\n".join(image("\n".join(p), f"{n}.jpg") for n, p in enumerate(pictures)), META)
+    (tmp_path / "a.xml").write_text(text)
+
+    def written() -> dict[str, bytes]:
+        to_labelbox.convert(
+            tmp_path / "a.xml", tmp_path / "out", overwrite=True, geometry=rules.geometry, min_area=rules.min_area
+        )
+        return {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+
+    quick = written()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Shapes, "tables", lambda _, rows: [(rows, None)])
+        patched.setattr(Shapes, "parted", lambda *_: False)
+        assert written() == quick
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(QuickReader, "read", read_none)
+        assert written() == quick
+
+
+def test_shapes_of_some_pictures_are_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of a picture of very many are none, which would all be written at once."""
+    few, many = image(BOX.format("") + RING, "{}.jpg"), image(BOX.format("") * 700, "many.jpg")
+    dataset, _ = open_text(tmp_path, export(few.format(1) + few.format(2) + many + few.format(3), META))
+    first, second, large, _ = (item.annotations for item in dataset.items(Log(), 0, 4))
+    assert isinstance(first, Rows)
+    assert isinstance(second, Rows)
+    assert first.table is second.table
+    assert isinstance(large, list)
+    monkeypatch.setattr("to_labelbox.geometry.lowering.Lowering.plain", None)
+    monkeypatch.setattr("to_labelbox.geometry.lowering.Lowering.lower", None)
+    (tmp_path / "a.xml").write_text(export(few.format(1) + few.format(2), META))
+    to_labelbox.convert(tmp_path / "a.xml", tmp_path / "out", overwrite=True)
+    assert len((tmp_path / "out/annotations.ndjson").read_bytes().splitlines()) == 4

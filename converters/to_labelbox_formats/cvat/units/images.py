@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from to_labelbox.model.duplicate_hashes import repeated
-from to_labelbox.model.items import Annotation, Asset, Item
+from to_labelbox.model.items import Annotation, Asset, Item, Object
+from to_labelbox.model.tables import Rows
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
@@ -17,9 +20,10 @@ from to_labelbox_formats.cvat.assets import MediaFinder
 from to_labelbox_formats.cvat.exports import Group
 from to_labelbox_formats.cvat.meta import whole
 from to_labelbox_formats.cvat.nodes import FRAME, Node, Record, node_of, start_tag
-from to_labelbox_formats.cvat.options import Jobs
+from to_labelbox_formats.cvat.options import Coordinates, Jobs
 from to_labelbox_formats.cvat.shapes import ShapeLog
 from to_labelbox_formats.cvat.units.setting import Setting
+from to_labelbox_formats.cvat.xml.fast_images import QuickReader
 from to_labelbox_formats.cvat.xml.images import ImageReader, Turn
 
 Size = tuple[int, int]
@@ -51,14 +55,20 @@ class ImageUnits:
     def items(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         export = self._group.export
         pictures = _Pictures(self._group, self._setting, self._finder, log)
-        for unit, record in enumerate(export.records(self._firsts[start:stop]), start):
-            again = self._again.get(unit, ())
-            try:
-                item = pictures.item(record, list(export.records(again)) if again else ())
-            except FileError as error:
-                ShapeLog(log, export.name).skip_unreadable(f"image {unit + 1}", error)
-            else:
-                yield from () if item is None else (item,)
+        unit = start
+        for records in _some(export.records(self._firsts[start:stop])):
+            for record, quick in zip(records, pictures.quickly(records)):
+                again = self._again.get(unit, ())
+                unit += 1
+                try:
+                    if quick is None or again:
+                        item = pictures.item(node_of(record), list(map(node_of, export.records(again))))
+                    else:
+                        item = pictures.quick_item(*quick)
+                except FileError as error:
+                    ShapeLog(log, export.name).skip_unreadable(f"image {unit}", error)
+                else:
+                    yield from () if item is None else (item,)
 
     def unlabelled(self, unit: int) -> Sequence[Item]:
         """The picture without its annotations, by its start tag alone."""
@@ -82,22 +92,27 @@ class _Place(NamedTuple):
     other: Size | None = None
 
 
-class _Head(NamedTuple):
-    """The text of a picture, its start tag, and where that ends."""
-
-    text: str
-    node: Node
-    end: int
+_AT_ONCE, _FULL = 32, 1 << 16
+"""Pictures, and bytes of them, that are read together, which leaves each step's code in the processor's cache."""
+_NOTHING = "</image>"
+"""What follows the start tag of a picture without a shape."""
 
 
-def _head(record: Record) -> _Head | None:
-    """None where the start tag needs a parser, or is one already."""
-    try:
-        text = record.decode() if isinstance(record, bytes) else ""
-    except UnicodeDecodeError:
-        return None
-    found = start_tag(text)
-    return None if found is None else _Head(text, *found)
+def _some(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Records of few bytes in all, or one."""
+    some: list[Record] = []
+    size = 0
+    for record in records:
+        size += len(record) if isinstance(record, bytes) else _FULL
+        if some and size > _FULL:
+            yield some
+            some, size = [], len(record) if isinstance(record, bytes) else _FULL
+        some.append(record)
+        if len(some) == _AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 class _Pictures:
@@ -110,17 +125,43 @@ class _Pictures:
         self._log = log
         self._shapes = ShapeLog(log, group.export.name)
         self._reader = ImageReader(setting.vocabulary, self._shapes, setting.options)
+        self._quick = QuickReader(setting.vocabulary)
 
-    def item(self, record: Record, again: Sequence[Record]) -> Item | None:
-        """The picture that is told in one or several records; None, with a note, for one that cannot be named."""
-        head = None if again else _head(record)
-        if head is None or not head.node.get("name").strip():
-            return self._of_nodes(node_of(record), [node_of(other) for other in again])
-        place = self._start(head.node)
-        annotations = [] if head.node.layout.empty else self._reader.read_text(head.text, head.end)
-        return self._item(head.node, place, self._reader.read(node_of(record)) if annotations is None else annotations)
+    def quickly(self, records: Sequence[Record]) -> Sequence[tuple[Node, Sequence[Object]] | None]:
+        """The start tag and the shapes of each picture; None for those of which more is to be said. Nothing is counted."""
+        if self._setting.options.coordinates in (Coordinates.FRACTIONS, Coordinates.SIZES):
+            return [None] * len(records)
+        heads: list[Node | None] = []
+        texts: list[tuple[str, int]] = []
+        for record in records:
+            try:
+                text = record.decode() if isinstance(record, bytes) else ""
+            except UnicodeDecodeError:
+                text = ""
+            node, end = start_tag(text) or (None, 0)
+            if node is not None and node.get("name").strip():
+                heads.append(node)
+                texts.append((_NOTHING, 0) if node.layout.empty else (text, end))
+            else:
+                heads.append(None)
+        found = iter(self._quick.read(texts))
+        shapes = [None if node is None else next(found) for node in heads]
+        if len(texts) == 1 and shapes[0] and len(texts[0][0]) > _FULL:  # too many to be written at once
+            shapes[0] = list(shapes[0])
+        return [None if node is None or own is None else (node, own) for node, own in zip(heads, shapes)]
 
-    def _of_nodes(self, node: Node, rest: Sequence[Node]) -> Item | None:
+    def quick_item(self, node: Node, shapes: Sequence[Object]) -> Item:
+        """The picture of a start tag, on which are these shapes."""
+        place = self._place(node, node.get("name"))
+        ledger = self._log.ledger
+        for label in shapes.labels if isinstance(shapes, Rows) else [shape.label for shape in shapes]:
+            ledger[label].read += 1
+        if (turn := place.turn) is not None:
+            shapes = [replace(shape, geometry=turn(shape.geometry)) for shape in shapes]
+        return self._item(node, place, shapes)
+
+    def item(self, node: Node, rest: Sequence[Node]) -> Item | None:
+        """The picture that is told in one or several nodes; None, with a note, for one that cannot be named."""
         if not node.get("name").strip():
             message = "the image has no name, so nothing can be said of it"
             for other in (node, *rest):

@@ -10,6 +10,10 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 _VALUE = r'[^"<&\t\r\n]*+'
+_NUMBER = r'[^"<&\t\r\n_]*+'
+"""``float`` takes ``1_0`` for ten."""
+_FORMS = {"label": _VALUE, "points": r'[^"]*+'}
+"""Of points, which are long, a quote is looked for and nothing else: whoever decodes them refuses what is no number."""
 _NAME = re.compile(r' ([a-z_]+)="')
 _ATTRIBUTES = rf'(?:<attribute name="{_VALUE}">[^<&\r]*+</attribute>\s*+)*+'
 
@@ -28,7 +32,8 @@ def form_of(tag: str, wanted: Collection[str], text: str, start: int) -> Form | 
     if found is None:
         return None
     names = tuple(_NAME.findall(found[1]))
-    inside = "".join(f' {n}="({_VALUE})"' if n in wanted else f' {n}="{_VALUE}"' for n in names)
+    taken = {n: f"({_FORMS.get(n, _NUMBER)})" for n in wanted}
+    inside = "".join(f' {n}="{taken.get(n, _VALUE)}"' for n in names)
     expression = rf"{tag}{inside}\s*+(?:/>|>\s*+({_ATTRIBUTES})</{tag}>)"
     return Form(names, tuple(n for n in names if n in wanted), expression)
 

@@ -24,7 +24,7 @@ from to_labelbox.report.log import UNNAMED
 from to_labelbox_formats.cvat.meta import TAGS as TAGS_QUESTION
 from to_labelbox_formats.cvat.meta import element_label
 from to_labelbox_formats.cvat.nodes import Node
-from to_labelbox_formats.cvat.options import Coordinates, Options
+from to_labelbox_formats.cvat.options import Options
 from to_labelbox_formats.cvat.shapes import (
     GROUP,
     INSTANCE,
@@ -37,7 +37,6 @@ from to_labelbox_formats.cvat.shapes import (
     group_of,
     is_on,
 )
-from to_labelbox_formats.cvat.xml.fast_images import QuickReader
 
 CAPTION = "caption"
 """Tag of a node that tells a text about the picture; only Datumaro has them."""
@@ -67,7 +66,6 @@ class ImageReader:
         self._height: int | None = None
         self._turn: Turn | None = None
         self._out: list[Annotation] = []
-        self._quick = QuickReader(vocabulary, log)
 
     def start(self, place: str, width: int | None, height: int | None, turn: Turn | None = None) -> None:
         """``width`` and ``height`` are those of the picture that was drawn on."""
@@ -85,14 +83,6 @@ class ImageReader:
             self._read(node, self._number)
             self._number += 1
         return self._out
-
-    def read_text(self, text: str, start: int) -> list[Annotation] | None:
-        """As :meth:`read`, from the text of the picture that goes on at ``start``, after its start tag.
-
-        None, and nothing is counted, for pictures that need the careful way.
-        """
-        careful = self._turn is not None or self._form in (Coordinates.FRACTIONS, Coordinates.SIZES)
-        return None if careful else self._quick.read(text, start)
 
     def _read(self, node: Node, number: int) -> None:
         log = self._log

@@ -13,7 +13,7 @@ from to_labelbox.geometry.lowering import Lowering, Shape
 from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Object
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
-from to_labelbox.model.tables import BoxTable, OutlineTable, Rows
+from to_labelbox.model.tables import AnyTable, BoxTable, OutlineTable, Rows
 from to_labelbox.report.annotation_index import IndexLine
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
@@ -188,7 +188,7 @@ class Shapes:
                 yield part, self._write(table, part, bounds[begin : end + 1]) if plain else None
                 begin = end
 
-    def _are_plain(self, table: BoxTable | OutlineTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> list[bool]:
+    def _are_plain(self, table: AnyTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> list[bool]:
         """Of which data rows all objects are plain, and no more than an import takes of one name."""
         texts = table.once(TableTexts)
         if not texts.named:
@@ -200,9 +200,9 @@ class Shapes:
         return [one and first[end] - first[begin] <= MANY for one, (begin, end) in zip(plain, pairwise(bounds))]
 
     def parted(self, row: DataRow, ends: dict[str, str], instances: dict[str, int]) -> bool:
-        """All boxes of a data row that are a table's, those that are not plain as single objects; or none, and False."""
+        """All objects of a data row that are a table's but for outlines alone, those that are not plain as single objects; or none, and False."""
         rows = row.item.annotations
-        if type(rows) is not Rows or not isinstance(rows.table, BoxTable) or len(rows) > MANY:
+        if type(rows) is not Rows or isinstance(rows.table, OutlineTable) or len(rows) > MANY:
             return False
         table, start, stop = rows.table, rows.start, rows.stop
         others = self._lowering.not_plain(table, start, stop)
@@ -215,7 +215,7 @@ class Shapes:
         self._write(table, [row], [start, stop])
         return True
 
-    def _write(self, table: BoxTable | OutlineTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> list[int]:
+    def _write(self, table: AnyTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> list[int]:
         """Write plain objects of a table: what does not depend on the asset was made for the whole table.
 
         Gives the lines of each data row; its objects are those from its bound to the next one.
@@ -253,7 +253,7 @@ class Shapes:
         buffer.add(lines, last - first, index)
         return counts
 
-    def _note_lost(self, table: BoxTable | OutlineTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> None:
+    def _note_lost(self, table: AnyTable, rows: Sequence[DataRow], bounds: Sequence[int]) -> None:
         """Note the outlines that are boxes now, and the masks that are outlines."""
         texts = table.once(TableTexts)
         for row, (begin, end) in zip(rows, pairwise(bounds)):
@@ -266,7 +266,7 @@ class Shapes:
 
     def _take_apart(
         self,
-        table: BoxTable | OutlineTable,
+        table: AnyTable,
         start: int,
         owners: Iterable[Uuids],
         of_objects: Sequence[_Plain],
@@ -295,17 +295,20 @@ class Shapes:
             plain.lines += count - 1
             at += count - 1
 
-    def _tools_of_rows(self, table: BoxTable | OutlineTable, start: int, stop: int) -> list[_Plain]:
-        outlines = isinstance(table, OutlineTable)
-        plains, labels = self._plain_rings if outlines else self._plain_boxes, table.labels[start:stop]
+    def _tools_of_rows(self, table: AnyTable, start: int, stop: int) -> list[_Plain]:
+        rings, labels = table.rings(start, stop), table.labels[start:stop]
+        tools = self._plain_boxes, self._plain_rings
         try:
-            return list(map(plains.__getitem__, labels))
+            if isinstance(rings, bool):
+                return list(map(tools[rings].__getitem__, labels))
+            return [tools[ring][label] for ring, label in zip(rings, labels)]
         except KeyError:
             self._media, self._tools = Media.IMAGE, self._tools_of[Media.IMAGE]
             for n, label in enumerate(labels, start):
-                if label not in plains:
-                    self._plain_tool(table.object(n), *((Kind.POLYGON, list) if outlines else (Kind.BOX, Box)))
-            return list(map(plains.__getitem__, labels))
+                ring = rings if isinstance(rings, bool) else rings[n - start]
+                if label not in tools[ring]:
+                    self._plain_tool(table.object(n), *((Kind.POLYGON, list) if ring else (Kind.BOX, Box)))
+            return self._tools_of_rows(table, start, stop)
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
         """The tool of a label's plain shapes in this chunk; noted in the survey where it is first seen.
@@ -462,9 +465,9 @@ def _instance(id: str) -> bytes:
 
 def _runs(
     rows: Sequence[DataRow],
-) -> Iterator[tuple[BoxTable | OutlineTable | None, list[DataRow], list[int]]]:
+) -> Iterator[tuple[AnyTable | None, list[DataRow], list[int]]]:
     """Data rows of pictures whose objects follow one another in a table, where each begins in it, and the end; others with None."""
-    table: BoxTable | OutlineTable | None = None
+    table: AnyTable | None = None
     run: list[DataRow] = []
     bounds = [0]
     for row in rows:

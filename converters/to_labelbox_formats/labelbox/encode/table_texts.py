@@ -9,9 +9,10 @@ from operator import add
 
 import msgspec
 
-from to_labelbox.model.tables import BoxTable, OutlineTable
+from to_labelbox.model.items import Box, Flat
+from to_labelbox.model.tables import AnyTable, BoxTable, OutlineTable
 from to_labelbox.report.annotation_index import ascii_text
-from to_labelbox_formats.labelbox.encode.line_types import Bbox
+from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox
 
 _APPROXIMATED = ',"approximated":true'
 
@@ -26,17 +27,18 @@ class TableTexts:
     ``holes`` are how many each mask that is written as outlines loses.
     """
 
-    def __init__(self, table: BoxTable | OutlineTable) -> None:
+    def __init__(self, table: AnyTable) -> None:
         self.digits = _digits(table.ids)
         self.named = all(map(str.strip, set(table.labels)))
         self.answered = any(table.attributes)
         self.approximated: Sequence[bool] = table.unread if any(table.unread) else ()
         self.holes: dict[int, int] = {}
         self.first_shape: Sequence[int]
-        if isinstance(table, BoxTable):
-            self.shapes, self.first_shape = _box_texts(table), range(len(table.ids) + 1)
-        else:
+        if isinstance(table, OutlineTable):
             self._draw(table)
+        else:
+            self.shapes = _box_texts(table) if isinstance(table, BoxTable) else _shape_texts(table.shapes)
+            self.first_shape = range(len(table.ids) + 1)
         # not the table itself, which holds this: the two would wait for the collector, and with them all texts of a set
         self._told_of = table.locations, table.ids, table.labels, self.approximated or table.unread
 
@@ -94,3 +96,15 @@ def _digits(ids: list[int]) -> list[str]:
 def _box_texts(table: BoxTable) -> list[str]:
     boxes = _encode_lines(list(map(Bbox, table.top, table.left, table.height, table.width))).decode()
     return [f',"bbox":{box}}}\n' for box in boxes.split("\n")[:-1]]
+
+
+def _shape_texts(shapes: Sequence[Box | Flat]) -> list[str]:
+    drawn: list[Bbox | list[XY]] = []
+    for shape in shapes:
+        if isinstance(shape, Box):
+            drawn.append(Bbox(shape.top, shape.left, shape.height, shape.width))
+        else:
+            values = iter(shape)
+            drawn.append(list(map(XY, values, values)))
+    texts = _encode_lines(drawn).decode().split("\n")[:-1]
+    return [f',"bbox":{text}}}\n' if text[0] == "{" else f',"polygon":{text}}}\n' for text in texts]
