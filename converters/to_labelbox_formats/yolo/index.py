@@ -143,10 +143,15 @@ def build(entries: Entries, pictures: Pictures, *, chosen: bool) -> Index:
     return index
 
 
+def _unclaimed(claims: dict[str, dict[str, int]]) -> list[dict[str, int]]:
+    """The folders with label files that no picture has claimed; in most sets there are none."""
+    return [labels for labels in claims.values() if not all(labels.values())]
+
+
 def _match_leftovers(index: Index, claims: dict[str, dict[str, int]], log: Log) -> None:
     """Where label files are left over: pictures without one whose name is alike (case, accents), goes on with .txt, or has two extensions."""
     left: dict[str, str] = {}
-    for labels in claims.values():
+    for labels in _unclaimed(claims):
         for label, count in labels.items():
             if not count and is_label_name(label):
                 left[alike(label)] = "" if alike(label) in left else label
@@ -180,7 +185,7 @@ def _match_other_folders(index: Index, claims: dict[str, dict[str, int]], log: L
     """
     left = {
         _stem(label): label
-        for labels in claims.values()
+        for labels in _unclaimed(claims)
         for label, count in labels.items()
         if not count and is_label_name(label)
     }
@@ -218,7 +223,8 @@ def _share_out(tree: Tree, index: Index, claims: dict[str, dict[str, int]], log:
 
     Pictures that lie together, and copies of one another, all have the labels.
     """
-    twice = {label for labels in claims.values() for label, count in labels.items() if count > 1}
+    often = (labels for labels in claims.values() if max(labels.values(), default=0) > 1)
+    twice = {label for labels in often for label, count in labels.items() if count > 1}
     of_none: set[str] = set()
     sharing: dict[str, list[int]] = {}
     for unit in compress(range(len(index)), index.labelled) if twice else ():
@@ -324,6 +330,8 @@ def _add_orphans(
     by_stem: dict[str, str] = {}
     for folder in sorted(tree.texts):
         claimed = claims.get(folder, {})
+        if len(claimed) == len(tree.texts[folder]) and all(claimed.values()):
+            continue
         target = picture_folder(folder)
         split = next((s for s, root in entries.roots if folder.startswith(root) or target.startswith(root)), None)
         named = any(part in LABEL_FOLDERS for part in folder.split("/"))
