@@ -98,7 +98,10 @@ def test_identities_made_anew_stand_in_it(convert: Convert, tmp_path: Path) -> N
     to_labelbox.convert(path, tmp_path / "out", workers=2)
     assert contents(tmp_path / "out")["index.ndjson"] == (run.out / "index.ndjson").read_bytes()
     for name in "ab":
-        save(tmp_path / f"sets/{name}/i.json", twice)
+        other = [
+            {**one, "bbox": [1, 2, 3, 4 + ord(name)]} for one in twice["annotations"]
+        ]  # equal ones would be a copy
+        save(tmp_path / f"sets/{name}/i.json", {**twice, "annotations": other})
     to_labelbox.batch(tmp_path / "sets", tmp_path / "batch")
     for name in "ab":
         folder = tmp_path / "batch" / name
