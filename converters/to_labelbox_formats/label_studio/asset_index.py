@@ -52,31 +52,40 @@ class AssetIndex(Struct, frozen=True):
         return reference.names[-1:]
 
 
-def index_assets(slots: Callable[[], Iterable[tuple[int, Slot]]]) -> AssetIndex:
-    """Of the assets of all tasks with the number of their task, in order, which are read once a level."""
+class FirstNames(Struct):
+    """The shortest name of each asset, and the first task that shows it; filled in the order of tasks."""
+
     first: dict[int, int] = {}
     again: dict[int, set[int]] = {}
-    clashes: tuple[set[int], ...] = tuple(set() for _ in range(LEVELS))
-    shortest: dict[int, int] = {}
-    shown = False
-    for level in range(LEVELS):
-        owners: dict[int, int] = {}
-        for unit, slot in slots():
-            shown = True
+    owners: dict[int, int] = {}
+    clashes: set[int] = set()
+    shown: bool = False
+
+    def add(self, unit: int, slots: Iterable[Slot]) -> None:
+        """Take in the assets of a task."""
+        for slot in slots:
+            self.shown = True
             if slot.reference is None:
                 continue
             ref = hash(slot.ref)
-            names = slot.reference.names
-            if level == 0:
-                owner = first.setdefault(ref, unit)
-                if owner != unit:
-                    again.setdefault(owner, set()).add(unit)
-            elif level >= len(names) or hash(names[level - 1]) not in clashes[level - 1]:
-                continue
-            name = hash(names[min(level, len(names) - 1)])
-            if owners.setdefault(name, ref) != ref:
-                clashes[level].add(name)
-        shortest = shortest or owners
-        if not clashes[level]:
-            break
-    return AssetIndex(first, {owner: sorted(units) for owner, units in again.items()}, clashes, shortest.keys(), shown)
+            owner = self.first.setdefault(ref, unit)
+            if owner != unit:
+                self.again.setdefault(owner, set()).add(unit)
+            name = hash(slot.reference.names[0])
+            if self.owners.setdefault(name, ref) != ref:
+                self.clashes.add(name)
+
+
+def index_assets(shortest: FirstNames, slots: Callable[[], Iterable[tuple[int, Sequence[Slot]]]]) -> AssetIndex:
+    """Of the shortest names; where several assets have one of those, ``slots`` of all tasks are read again, once a level."""
+    clashes = (shortest.clashes, *(set[int]() for _ in range(LEVELS - 1)))
+    for level in range(1, LEVELS):
+        owners: dict[int, int] = {}
+        for slot in (slot for _, shown in slots() for slot in shown) if clashes[level - 1] else ():
+            names = slot.reference.names if slot.reference is not None else ()
+            if level < len(names) and hash(names[level - 1]) in clashes[level - 1]:
+                name, ref = hash(names[level]), hash(slot.ref)
+                if owners.setdefault(name, ref) != ref:
+                    clashes[level].add(name)
+    again = {owner: sorted(units) for owner, units in shortest.again.items()}
+    return AssetIndex(shortest.first, again, clashes, shortest.owners.keys(), shortest.shown)

@@ -7,7 +7,7 @@ seconds. What scripts write as its export is not always so. Each of these is a r
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ _SLACK = 1.0
 
 _FEWEST = 3
 """Regions that all lie in one corner before they are taken for a sign."""
+_NUMBERS = frozenset((int, float, bool))
 _MOST = 1e9
 """Numbers beyond this are no places, whatever their unit."""
 
@@ -116,9 +117,9 @@ class Evidence:
         if "x" in value and "y" in value:
             self._see_place(region, value)
         elif isinstance(value.get("points"), list):
-            points = [p for p in value["points"] if isinstance(p, list) and len(p) == 2 and _are_numbers(p)]
-            if points:
-                self._see_extent(region, max(x for x, _ in points), max(y for _, y in points))
+            extent = _extent(value["points"])
+            if extent is not None:
+                self._see_extent(region, *extent)
         elif isinstance(frames := value.get("sequence") or value.get("ranges"), list):
             numbers = [f.get("frame", f.get("start")) for f in frames if isinstance(f, dict)]
             known = [n for n in numbers if isinstance(n, (int, float))]
@@ -153,8 +154,20 @@ class Evidence:
             self.counts["units"].add(max(right, bottom) <= 100 + _SLACK, fits_pixels)
 
 
-def _are_numbers(values: list[Any]) -> bool:
-    return all(isinstance(n, (int, float)) and -_MOST < n < _MOST for n in values)
+def _extent(points: list[Any]) -> tuple[float, float] | None:
+    """The greatest x and y of those that are pairs of numbers."""
+    try:
+        xs, ys = zip(*points, strict=True)
+        if not (_are_numbers(xs) and _are_numbers(ys)):
+            raise ValueError
+    except (TypeError, ValueError):
+        known = [p for p in points if isinstance(p, list) and len(p) == 2 and _are_numbers(p)]
+        return (max(x for x, _ in known), max(y for _, y in known)) if known else None
+    return max(xs), max(ys)
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    return _NUMBERS.issuperset(map(type, values)) and max(values) < _MOST and min(values) > -_MOST
 
 
 def _lies_in(box: list[float], rotation: float, size: list[float], *, centre: bool) -> bool:

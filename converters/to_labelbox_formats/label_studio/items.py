@@ -63,7 +63,8 @@ class TaskItems(Struct, frozen=True):
         """The paths of all assets but inline texts."""
         index = self.index
         with closing(self._files()) as files:
-            for _, slot in slots_in(index, files, index.config, self.options.data_key):
+            every = slots_in(index, files, index.config, self.options.data_key)
+            for slot in (slot for _, shown in every for slot in shown):
                 if slot.reference is not None:
                     yield index.assets.name(slot.reference)
 

@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from to_labelbox.report.errors import FileError, SourceError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
-from to_labelbox_formats.label_studio.asset_index import AssetIndex, index_assets
+from to_labelbox_formats.label_studio.asset_index import AssetIndex, FirstNames, index_assets
 from to_labelbox_formats.label_studio.assets import UPLOADS, Slot, slots_of
 from to_labelbox_formats.label_studio.census import ExportCensus
 from to_labelbox_formats.label_studio.config import Config
@@ -133,7 +133,7 @@ def index_tasks(
             "label-studio option answers: the labelling config says which fields are answers: leave it out"
         )
     census = ExportCensus(options.answers)
-    survey = _Survey(source, [TaskFile(f.name, f.shape, f.form) for f in found], config is None, census)
+    survey = _Survey(source, [TaskFile(f.name, f.shape, f.form) for f in found], config, options.data_key, census)
     for number in range(len(found)):
         survey.add_file(number)
     for name, reason in survey.faults:
@@ -147,7 +147,13 @@ def index_tasks(
     with closing(TaskFiles(source, survey.files, given)) as files:
         _attach(survey, files)
         repeated = _repeated(survey, files, partial(slots_of, config=known, data_key=options.data_key), log)
-        assets = index_assets(partial(slots_in, survey, files, known, options.data_key))
+        slots = partial(slots_in, survey, files, known, options.data_key)
+        shortest = survey.shortest
+        if shortest is None or survey.absorbed:
+            shortest = FirstNames()
+            for unit, shown in slots():
+                shortest.add(unit, shown)
+        assets = index_assets(shortest, slots)
     if config is None and options.data_key is None and not assets.shown:
         census.fields.ask()
     return TaskIndex(
@@ -167,13 +173,12 @@ def index_tasks(
 
 def slots_in(
     survey: _Survey | TaskIndex, files: TaskFiles, config: Config, data_key: str | None
-) -> Iterator[tuple[int, Slot]]:
-    """The assets of all tasks with the number of their task, in order."""
+) -> Iterator[tuple[int, Sequence[Slot]]]:
+    """The number of each task with its assets, in order."""
     for piece in survey.pieces:
         for unit, head in enumerate(files.heads(piece, HEADS), piece.first):
             if unit not in survey.absorbed:
-                for slot in slots_of(data_of(head), config, data_key)[0]:
-                    yield unit, slot
+                yield unit, slots_of(data_of(head), config, data_key)[0]
 
 
 # ------------------------------------------------------------------------------------------------ where tasks are
@@ -211,14 +216,16 @@ def _table_records(file: TaskFile, row: bytes) -> list[dict[str, Any]]:
 class _Survey(Struct):
     """What one pass over the files has found.
 
-    ``look``: also at what the regions tell of controls and objects. ``ids``: the first unit of an id; ``repeats``: its further
-    ones; ``same``: that of a flat record or a stored annotation by what tells its task; ``without_data``: units that only
-    know their task's id; ``faults``: files of which something could not be read, and why.
+    ``config``: the labelling config; without one, what the regions tell of controls and objects is looked at.
+    ``shortest``: names of the assets of tasks, None where not all can be told yet. ``ids``: the first unit of an id;
+    ``repeats``: its further ones; ``same``: that of a flat record or a stored annotation by what tells its task;
+    ``without_data``: units that only know their task's id; ``faults``: files of which something could not be read, and why.
     """
 
     source: Source
     files: list[TaskFile]
-    look: bool
+    config: Config | None
+    data_key: str | None
     census: ExportCensus
     pieces: list[TaskPiece] = field(default_factory=list)
     units: int = 0
@@ -230,12 +237,15 @@ class _Survey(Struct):
     attached: dict[int, list[int]] = field(default_factory=dict)
     absorbed: set[int] = field(default_factory=set)
     faults: list[tuple[str, str]] = field(default_factory=list)
+    shortest: FirstNames | None = field(default_factory=FirstNames)
 
     def add_file(self, number: int) -> None:
         file = self.files[number]
         self.bytes += self.source.size(file.name)
         start = self.units
-        decode = _decoder(file, self.look)
+        decode = _decoder(file, self.config is None)
+        if self.config is None or file.form is not FileForm.TASKS:
+            self.shortest = None
         try:
             with self.source.open(file.name) as stream:
                 for cut in pieces(stream, file.shape, decode):
@@ -257,8 +267,11 @@ class _Survey(Struct):
                 self._add_flat(unit, file, head)
             else:
                 self._add_stored(unit, head)
+            if self.shortest is not None and self.config is not None:
+                self.shortest.add(unit, slots_of(data_of(head), self.config, self.data_key)[0])
         self.units += 1 if count is None else count
-        self.census.see(self.files[file].form, records, cut.text, self.look)
+        self.shortest = self.shortest if cut.records is not None else None
+        self.census.see(self.files[file].form, records, cut.text, self.config is None)
 
     def _add_task(self, unit: int, head: TaskHead) -> None:
         if not is_nothing(head.data):

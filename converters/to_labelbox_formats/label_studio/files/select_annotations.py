@@ -25,6 +25,8 @@ def chosen(annotations: list[AnnotationRecord], options: Options) -> list[Annota
     policy = options.annotator
     if policy == "all" or not usable:
         return usable
+    if policy == "best" and len(usable) == 1:
+        return usable
     user = options.user
     if user is not None:
         usable = [a for a in usable if user in _who(a)]

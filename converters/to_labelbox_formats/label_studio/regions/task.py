@@ -113,7 +113,8 @@ class TaskReader:
                 self._leave_out(annotation, assets, record.place, Code.NOT_SELECTED, message)
         for one in records:
             for what, code in _PROPOSALS:
-                self._proposals(one, what, assets, record, code, bool(selected))
+                if not is_nothing(getattr(one, what)):
+                    self._proposals(one, what, assets, record, code, bool(selected))
         return assets.wanted
 
     def _state_frames(self, assets: TaskAssets, regions: Sequence[Region]) -> None:
@@ -169,8 +170,6 @@ class TaskReader:
 
     def _annotations(self, raw: Raw, record: TaskRecord, what: str) -> list[AnnotationRecord]:
         """Predictions or drafts, which can also be a list of mere ids."""
-        if is_nothing(raw):
-            return []
         try:
             if not any(isinstance(p, dict) for p in msgspec.json.decode(raw, type=list[Any])):
                 return []
