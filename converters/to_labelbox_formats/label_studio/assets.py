@@ -51,6 +51,8 @@ _UPLOAD = re.compile(r"(?:^|/)(?:data/)?upload/(\d+)/(.+)$", re.DOTALL)
 UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 _REMOTE = re.compile(r"^(?:https?|s3|gs|azure-blob|azure_spi)://\S+$")
 UPLOADS = "/data/upload/"
+_PLAIN_UPLOAD = re.compile(rf"{UPLOADS}(\d+)/((?:[0-9a-f]{{8}}-)?+(\.*[^./\\?#%:\0\n][^/\\?#%:\0\n]*))")
+"""An upload as most exports have it: project, name, and the name without its prefix."""
 _THIS_COMPUTER = frozenset(("localhost", "127.0.0.1", "0.0.0.0", "::1"))
 """Hosts that nobody else can reach: an address there is a path."""
 _SERVED = re.compile(
@@ -124,9 +126,13 @@ def reference_of(text: str) -> Reference | None:
         return None
     if text.startswith("data:"):
         return _inline(text)
-    if text.startswith(UPLOADS) and not _SPECIAL.search(text):
-        # the common form, without a query or anything encoded in it; the first versions had no project in it
-        return _upload(text, None) or _named(text.removeprefix(UPLOADS))
+    if text.startswith(UPLOADS):
+        if (plain := _PLAIN_UPLOAD.fullmatch(text)) is not None:
+            project, base, bare = plain.groups()
+            return _uploaded(project, base, bare, None, text)
+        if not _SPECIAL.search(text):
+            # the first versions had no project in it
+            return _upload(text, None) or _named(text.removeprefix(UPLOADS))
     parts = url_parts(text)
     if parts is None:
         return None
@@ -185,8 +191,12 @@ def _upload(path: str, url: str | None) -> Reference | None:
     bare = base[9:] if UPLOAD_PREFIX.match(base) else base
     if not is_safe(name) or not base or not is_safe(bare):
         return None
+    return _uploaded(project, base, bare, url, url_identity(url) if url else path)
+
+
+def _uploaded(project: str, base: str, bare: str, url: str | None, identity: str) -> Reference:
     names = (base, f"{project}/{base}") if bare == base else (bare, base, f"{project}/{base}")
-    return Reference(names, url, url_identity(url) if url else path)
+    return Reference(names, url, identity)
 
 
 def _named(*names: str, url: str | None = None) -> Reference | None:
@@ -415,7 +425,7 @@ class Sizes:
     ) -> None:
         """``names_of``: the names of an asset that no other one has."""
         self._names_of = names_of
-        self._pictures = pictures
+        self._pictures = pictures if pictures else None
         self._media = context.media
         self._sizes = context.sizes
         self.default = default
@@ -424,9 +434,7 @@ class Sizes:
     def header(self, reference: Reference | None) -> Header | None:
         """The picture's header, when its file is at hand under one of its names, below the media root or in the source."""
         found = self._first(self._media.header, reference) if self._media is not None else None
-        if found is None and self._pictures:
-            found = self._first(self._pictures.header, reference)
-        return found
+        return self._first(self._pictures.header, reference) if found is None and self._pictures else found
 
     def video(self, reference: Reference | None) -> VideoHeader | None:
         path = self._path(reference)

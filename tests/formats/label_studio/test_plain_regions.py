@@ -1,7 +1,8 @@
-"""Regions that are read in few steps give the items and the log that the general way gives, whatever stands beside them."""
+"""Regions and references that are read in few steps become what the general way makes of them, whatever stands beside them."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from build.label_studio import SIZE, read, task, write
 from to_labelbox.model.items import Attribute, Choice, Object, TextSpan
+from to_labelbox_formats.label_studio import assets
 from to_labelbox_formats.label_studio.regions import plain
 
 TEXT = "Ärzte in Köln 😀 treffen\r\nsich."
@@ -93,16 +95,31 @@ def the_same(folder: Path, shown: str, result: list[dict[str, Any]], config: str
     assert log.diagnostics == other_log.diagnostics
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.one_of(ON_PICTURE), max_size=12), st.booleans())
 def test_the_same_on_pictures(tmp_path: Path, result: list[dict[str, Any]], configured: bool) -> None:
     the_same(tmp_path / str(configured), "image", result, CONTROLS + ASKED.format("image") if configured else "")
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.one_of(IN_TEXT), max_size=12), st.booleans())
 def test_the_same_in_texts(tmp_path: Path, result: list[dict[str, Any]], configured: bool) -> None:
     the_same(tmp_path / str(configured), "text", result, SPANS + ASKED.format("text") if configured else "")
+
+
+@given(
+    st.tuples(
+        st.sampled_from(["1/", "22/", "x/", ""]),
+        st.sampled_from(["", "0123abcd-"]),
+        st.text("a.-/\\\n:%\0 é", max_size=6),
+    )
+)
+def test_plain_uploads_are_what_any_reference_is(parts: tuple[str, ...]) -> None:
+    text = assets.UPLOADS + "".join(parts)
+    found = assets.reference_of(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assets, "_PLAIN_UPLOAD", re.compile("(?!)"))
+        assert assets.reference_of(text) == found
 
 
 def test_plain_regions_do_not_go_the_general_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

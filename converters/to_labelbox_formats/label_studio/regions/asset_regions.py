@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from to_labelbox.model.items import Annotation as Labelled
 from to_labelbox.model.items import Asset, Media
-from to_labelbox.source.image_headers import image_header
+from to_labelbox.source.image_headers import Header, image_header
 from to_labelbox_formats.label_studio.assets import Sizes, Slot, VideoHeader, inline_content
 from to_labelbox_formats.label_studio.files.records import Number, Region
 from to_labelbox_formats.label_studio.regions.text_offsets import Hypertext, Offsets
@@ -21,6 +21,19 @@ class AssetRegions:
     ``stated``: the size that the first region on it states which states one.
     """
 
+    mismatch = view_turned = said_upright = False
+    orientation = 1
+    content: bytes | None = None
+    video: VideoHeader | None = None
+    frames: int | None = None
+    said_frames: int | None = None
+    stored: tuple[int, int] | None = None
+    stated: tuple[int, int] | None = None
+    offsets: Offsets | None = None
+    hypertext: Hypertext | None = None
+    _picture: Header | None = None
+    _last: tuple[Number, Number, tuple[float, float] | None] = (-1, -1, None)
+
     def __init__(self, slot: Slot, sizes: Sizes, exif: bool) -> None:
         self.slot = slot
         self.sizes = sizes
@@ -29,33 +42,20 @@ class AssetRegions:
         self.ids: set[str] = set()
         self.objects: set[str] = set()
         self._repeats: dict[str, int] = {}
-        self.mismatch = False
-        self.view_turned = False
-        self.orientation = 1
-        self.content = inline_content(slot.inline) if slot.inline else None
-        self._picture = None
+        self._message_offsets: dict[int, Offsets] = {}
+        if slot.inline:
+            self.content = inline_content(slot.inline)
         if slot.media is Media.IMAGE:
             self._picture = image_header(self.content) if self.content else sizes.header(slot.reference)
-        self.unchecked = self._picture is None
-        self.video: VideoHeader | None = sizes.video(slot.reference) if slot.media is Media.VIDEO else None
-        self.said_frames: int | None = None
-        self.said_upright = False
-        self.frames: int | None = self.video.frames if self.video else None
-        self.stored: tuple[int, int] | None = None
-        self.stated: tuple[int, int] | None = None
-        self._last: tuple[Number, Number, tuple[float, float] | None] = (-1, -1, None)
-        self.offsets: Offsets | None = None
-        self.hypertext: Hypertext | None = None
-        self._message_offsets: dict[int, Offsets] = {}
-        if slot.text is not None:
-            if slot.markup:
-                self.hypertext = Hypertext(slot.text)
-                self.offsets = Offsets(self.hypertext.text, markup=True)
-            else:
-                self.offsets = Offsets(slot.text)
+        elif slot.media is Media.VIDEO and (video := sizes.video(slot.reference)) is not None:
+            self.video, self.frames = video, video.frames
         elif slot.media is Media.TEXT:
-            text = sizes.text(slot.reference)
-            self.offsets = Offsets(text) if text is not None else None
+            text = slot.text if slot.text is not None else sizes.text(slot.reference)
+            if text is not None and slot.markup:
+                self.hypertext = Hypertext(text)
+                text = self.hypertext.text
+            self.offsets = Offsets(text, markup=slot.markup) if text is not None else None
+        self.unchecked = self._picture is None
         if self._picture is not None:
             self.orientation = self._picture.orientation if exif else 1
             self.stored = (self._picture.width, self._picture.height) if exif else self._picture.upright

@@ -119,7 +119,7 @@ class TaskReader:
 
     def _state_frames(self, assets: TaskAssets, regions: Sequence[Region]) -> None:
         """What any region says of the length of a video that is not at hand holds for all on it."""
-        unknown = any(a.slot.media is Media.VIDEO and a.frames is None for a in assets.wanted)
+        unknown = [a for a in assets.wanted if a.slot.media is Media.VIDEO and a.frames is None]
         for region in regions if unknown else ():
             try:
                 said = decode_value(region.value).framesCount if region.value else None

@@ -58,7 +58,7 @@ class TaskAssets:
 
     def _note_stated_sizes(self, regions: Iterable[Region]) -> None:
         """The size that regions on it state first is that of all regions on an asset."""
-        waiting = {a for a in self.wanted if a.slot.media is Media.IMAGE or a.slot.media is Media.VIDEO}
+        waiting = [a for a in self.wanted if a.slot.media is Media.IMAGE or a.slot.media is Media.VIDEO]
         for region in regions if waiting else ():
             size = stated_size(region)
             asset = self.known(region) if size is not None else None
