@@ -193,7 +193,8 @@ class TaskReader:
             answers = self._on_one_asset(groups, only, draw, at)
         else:
             answers = [answer for group in groups for answer in self._group(group, at)]
-        self._place_answers(answers)
+        if answers:
+            self._place_answers(answers)
         for number, relation in relations:
             self._relation(relation, number, at)
 
