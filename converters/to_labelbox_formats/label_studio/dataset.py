@@ -53,6 +53,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
         unit_name=items.name,
         unit_items=items.unlabelled,
         asset_names=items.asset_names,
+        sizes_settled=True,
     )
 
 

@@ -33,7 +33,10 @@ from to_labelbox_formats.label_studio.task_index import TaskIndex, slots_in
 
 
 class TaskItems(Struct, frozen=True):
-    """Gives the items of any range of tasks, in any process; an asset belongs to the first task that shows it."""
+    """Gives the items of any range of tasks, in any process; an asset belongs to the first task that shows it.
+
+    ``kept`` is the last piece of which single tasks were asked for, which often are neighbours.
+    """
 
     source: Source
     index: TaskIndex
@@ -42,6 +45,7 @@ class TaskItems(Struct, frozen=True):
     options: Options
     context: ReadContext
     pictures: SourcePictures
+    kept: dict[int, Sequence[TaskHead]] = {}
 
     def __call__(self, log: Log, start: int, stop: int) -> Iterator[Item]:
         with closing(self._files()) as here, closing(self._files()) as elsewhere:
@@ -53,11 +57,17 @@ class TaskItems(Struct, frozen=True):
         if unit in index.absorbed:
             return []
         with closing(self._files()) as files:
-            pieces = [(n, index.piece(n)) for n in (unit, *index.attached.get(unit, ()))]
-            heads = [files.heads(piece, HEADS)[n - piece.first] for n, piece in pieces]
+            heads = [self._head(files, n) for n in (unit, *index.attached.get(unit, ()))]
             id, project = _named_by(heads)
             task = Task(data=heads[0].data, id=id, annotations=[], project=project)
             return list(self._range(files, Log()).of_task(task, (), (), unit, index.file_name(unit)))
+
+    def _head(self, files: TaskFiles, unit: int) -> TaskHead:
+        piece = self.index.piece(unit)
+        if piece.first not in self.kept:
+            self.kept.clear()
+            self.kept[piece.first] = files.heads(piece, HEADS)
+        return self.kept[piece.first][unit - piece.first]
 
     def asset_names(self) -> Iterator[str]:
         """The paths of all assets but inline texts."""

@@ -88,7 +88,7 @@ def with_picture_sizes(
     """The dataset with its labels in the frames of its data rows. Raises :class:`UsageError` with the question."""
     taken = wanted
     if wanted is OtherSize.AUTO:
-        unlabelled, exchange = dataset.unit_items, _Exchange()
+        unlabelled, exchange = None if dataset.sizes_settled else dataset.unit_items, _Exchange()
         taken = (
             _concluded(_sampled(dataset, unlabelled, exchange), source.path, log) if unlabelled else OtherSize.STATED
         )

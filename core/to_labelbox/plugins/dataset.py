@@ -36,6 +36,7 @@ class Dataset(Struct, frozen=True):
     row that stays when the file ends a process. ``asset_names`` gives the paths of all assets without looking at any of their files,
     where that is cheaper than to make ``unit_items`` of each unit. ``sizes_stated``: sizes are what the source says of its pictures, so
     labels in pixels that leave them are evidence, which is looked for unless the reader has seen that labels stay (``labels_leave``);
+    ``sizes_settled``: the reader holds sizes against the pictures at hand itself, so no asset of it has a ``picture``.
     ``transposed`` is what takes x for y in all of them, of the options that were not given.
 
     ``has_unit`` stands in for ``unit_count``, which is 0 then, where the number is known only at the end: whether there is a unit of
@@ -53,6 +54,7 @@ class Dataset(Struct, frozen=True):
     asset_names: Callable[[], Iterable[str]] | None = None
     sizes_stated: bool = False
     labels_leave: bool = True
+    sizes_settled: bool = False
     transposed: str = ""
 
     def names(self) -> Iterator[str]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import to_labelbox
 from build.label_studio import box, point, read, region, task, write
 from builders.steps import check_growth, steps
+from to_labelbox.plugins.reader import ReadContext
+from to_labelbox.source.files import Source
+from to_labelbox_formats.label_studio import FORMAT
+from to_labelbox_formats.label_studio.files.records import TaskHead
+from to_labelbox_formats.label_studio.files.task_files import TaskFiles, TaskPiece
 
 Result = list[dict[str, Any]]
 
@@ -117,3 +123,30 @@ def test_a_config_in_json_with_half_a_surrogate_pair(tmp_path: Path) -> None:
     config.write_text(json.dumps({"label_config": "<View>\ud800</View>"}))
     report = to_labelbox.convert(file, tmp_path / "out", options={"config": str(config)})
     assert report.annotations.converted == 1
+
+
+def test_what_tasks_show_is_read_once_where_the_config_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for the names of assets nor for a sample of their sizes; tasks asked for one by one share their piece."""
+    file = write(
+        tmp_path,
+        [task([box()], {"shown": f"/data/upload/1/{n}.jpg"}, id=n) for n in range(9)],
+        '<Image name="image" value="$shown"/>',
+    )
+    seen: list[int] = []
+    heads = TaskFiles.heads
+
+    def counted(
+        files: TaskFiles, piece: TaskPiece, decoder: msgspec.json.Decoder[list[TaskHead]]
+    ) -> Sequence[TaskHead]:
+        seen.append(piece.first)
+        return heads(files, piece, decoder)
+
+    monkeypatch.setattr(TaskFiles, "heads", counted)
+    to_labelbox.convert(file, tmp_path / "out", workers=1)
+    assert not seen
+    dataset = FORMAT.read(Source(file), FORMAT.options(), ReadContext())
+    assert dataset.unit_items is not None
+    assert [len(dataset.unit_items(unit)) for unit in range(9)] == [1] * 9
+    assert len(seen) == 1
