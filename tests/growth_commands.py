@@ -275,7 +275,7 @@ COMPARE: dict[str, Prepare] = {
 def _sets(folder: Path, n: int, classes: int = 1) -> Path:
     for k in range(n):
         names = [{"id": m, "name": f"class {m * k}"} for m in range(classes)]
-        boxes = [annotation(m, category_id=m, bbox=BOX) for m in range(classes)]
+        boxes = [annotation(m, category_id=m, bbox=[1, 2, 3, 4 + k]) for m in range(classes)]  # equal sets are copies
         save(folder / "sets" / f"{k // 100}" / f"{k}" / "a.json", coco(boxes, None, names))
     return folder / "sets"
 

@@ -48,6 +48,7 @@ def _output(chance: random.Random, scratch: Path) -> Path:
         to_labelbox.convert(save(scratch / "set" / "a.json", document), out, settings=settings)
     else:
         for name in "ab":
+            document["annotations"][0]["bbox"][3] = ord(name)  # an equal set would be a copy
             save(scratch / "sets" / name / "a.json", document)
         to_labelbox.batch(scratch / "sets", out, settings=settings)
     return out
@@ -152,7 +153,7 @@ def of_plan(chance: random.Random, _: list[Case], scratch: Path) -> None:
 def of_shares(chance: random.Random, _: list[Case], scratch: Path) -> None:
     """Shares of a batch, of which one has been damaged, published together."""
     for name in "abc":
-        save(scratch / "sets" / name / "a.json", coco([annotation(1, bbox=[1, 2, 30, 40])]))
+        save(scratch / "sets" / name / "a.json", coco([annotation(1, bbox=[1, 2, 30, ord(name)])]))
     outs = [scratch / f"out-{n}" for n in (1, 2)]
     for n, out in enumerate(outs, 1):
         to_labelbox.batch(scratch / "sets", out, shard=(n, 2))
