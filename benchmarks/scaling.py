@@ -5,7 +5,7 @@
 Phases are timed inside the process: *start* (the interpreter, modules), *open* (detection, listing, what is
 indexed in one process), *index* (of annotations of a large COCO file: parallel),
 *encode* (parallel), *infer* (the ontology, repeated assets: one process), *finish* (filling in and placing lines in
-parallel, hashes in one process), *rest* (writing the other files, naming, ending workers). ``serial`` are start, open, infer and rest.
+parallel, with more than four workers hashes by a process for each large file), *rest* (writing the other files, naming, ending workers). ``serial`` are start, open, infer and rest.
 ``lead`` is the CPU time of the process that leads the workers, whatever they do meanwhile; ``work`` that of all of these.
 ``model`` is the first and the n-th part of the second: what n idle cores would take, measured on any number of them.
 

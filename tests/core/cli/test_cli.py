@@ -197,3 +197,10 @@ def test_the_package_is_loaded_when_it_is_asked_for_something() -> None:
 def test_no_progress_where_there_is_no_terminal(tmp_path: Path) -> None:
     made = ran("convert", save(tmp_path / "a.json", street(50)), "-o", tmp_path / "out")
     assert "converting" not in made.stderr
+
+
+@pytest.mark.parametrize("given", [["-o", "OUT"], ["-oOUT"], ["-o=OUT"], ["-qo", "OUT"], ["--out", "OUT"]])
+def test_a_short_option_takes_its_value_in_every_way(given: list[str]) -> None:
+    from to_labelbox.cli.convert import convert
+
+    assert convert.make_context("convert", ["SOURCE", *given]).params["out"] == "OUT"
