@@ -56,8 +56,8 @@ def test_text_spans_in_every_unit() -> None:
 
 def test_hypertext_becomes_its_text() -> None:
     items, log = fixture("hypertext")
-    assert items[0].asset.text == "Ann & Bobleft."
-    assert shapes(items[0]) == {"g": TextSpan(6, 9), "x": TextSpan(0, 13)}
+    assert items[0].asset.text == "Ann & Bob\nleft."
+    assert shapes(items[0]) == {"g": TextSpan(6, 9), "x": TextSpan(0, 14)}
     assert log.diagnostics[Code.SPAN_INVALID].count == 1
 
 

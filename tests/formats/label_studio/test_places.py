@@ -16,7 +16,7 @@ PAGE = "<body><p>One two</p><p>three four</p></body>"
 
 
 def marked(text: str | None, globals: dict[str, int] | None, path: str = "/p[2]/text()[1]") -> dict[str, Any]:
-    """The word ``four``, which is at 13..17 of the joined text and at 6..10 of the second paragraph."""
+    """The word ``four``, which is at 13..17 of the joined text, at 14..18 of the one with a line break, and at 6..10 of the second paragraph."""
     value: dict[str, Any] = {"start": path, "end": path, "startOffset": 6, "endOffset": 10, "hypertextlabels": ["w"]}
     value |= {"text": text} if text is not None else {}
     return region("hypertextlabels", value | ({"globalOffsets": globals} if globals is not None else {}))
@@ -37,7 +37,7 @@ def test_a_span_is_where_its_text_stands(tmp_path: Path, given: dict[str, Any], 
     """Offsets in the joined text are the editor's count, which scripts and old versions made otherwise; the path is exact."""
     items, log = read(write(tmp_path, [task([given], {"shown": PAGE})]))
     ((span,),) = ([a.geometry for a in i.annotations if isinstance(a, Object)] for i in items)
-    assert span == TextSpan(13, 17)
+    assert span == TextSpan(14, 18)
     assert [c for c in log.diagnostics if c in ("field-repaired", "span-shifted")] == said
 
 

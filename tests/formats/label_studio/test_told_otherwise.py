@@ -93,3 +93,22 @@ def test_a_table_that_is_not_in_utf8_is_what_is_said(tmp_path: Path) -> None:
     (said,) = made.problems
     assert (said.code, made.exit_code()) == ("file-unreadable", 3)
     assert "save the table as UTF-8" in said.message
+
+
+def test_blocks_of_hypertext_stand_on_lines_of_their_own(tmp_path: Path) -> None:
+    """The offsets of the editor count no line break between blocks; what is written is read as it stands on the page."""
+    page = "<p>Hello <b>Ann &amp; Bo</b></p><p>in Rome</p><ul><li>one</li>\n<li>two</li></ul>and<br>end"
+    plain = "Hello Ann & Boin Romeone\ntwoandend"
+    spans = [
+        region(
+            "hypertextlabels", {"globalOffsets": {"start": at, "end": at + len(word)}, "hypertextlabels": [word]}, word
+        )
+        for word in ("Bo", "in", "Rome", "Boin", "one", "two", "end")
+        for at in (plain.index(word),)
+    ]
+    to_labelbox.convert(write(tmp_path, [task(spans, {"shown": page})]), tmp_path / "out")
+    (row,) = lines(tmp_path / "out", "data_rows.ndjson")
+    text = row["row_data"]
+    assert text == "Hello Ann & Bo\nin Rome\none\ntwo\nand\nend"
+    covered = [text[a["location"]["start"] : a["location"]["end"] + 1] for a in lines(tmp_path / "out")]
+    assert covered == ["Bo", "in", "Rome", "Bo\nin", "one", "two", "end"]

@@ -128,6 +128,7 @@ class AssetRegions:
         size = self.stored or self.sizes.given(slot.reference)
         if size is None and self.video is not None:
             size = (self.video.width, self.video.height)
+        text = self.hypertext.readable if self.hypertext else self.offsets.text if self.offsets else None
         visual = slot.media in (Media.IMAGE, Media.VIDEO)
         return Asset(
             path=path,
@@ -137,7 +138,7 @@ class AssetRegions:
             height=size[1] if size and visual else None,
             frames=self.frames,
             frame_rate=self.video.rate if self.video else None,
-            text=self.offsets.text if self.offsets and slot.text is not None else None,
+            text=text if slot.text is not None else None,
             messages=slot.messages,
             content=self.content,
         )

@@ -215,7 +215,9 @@ class RegionReader(Struct, gc=False):
         if place != first:
             message = "its text does not stand at its globalOffsets but where its path leads, which was taken"
             self.remarks.note(Code.FIELD_REPAIRED, message)
-        return self._resolved(offsets, *place, quote, None)
+        span = self._resolved(offsets, *place, quote, None)
+        page = self.asset.hypertext
+        return TextSpan(*page.in_readable(span.start, span.end)) if page is not None else span
 
     def _places_in_text(self, value: ValueRecord) -> Iterator[tuple[int, int]]:
         """Start and end as offsets: those in the text as a whole, then those that a path into the document leads to."""

@@ -7,18 +7,24 @@ that a region says it covers decides which of them it was.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import NamedTuple
 
 _SPACE = re.compile(r"\s+")
 _BREAK = re.compile(r"\r|\n|\\n")
 _STEP = re.compile(r"([\w:-]+|text\(\))(?:\[(\d+)\])?")
 _TEXT = "text()"
+_BLOCKS = frozenset(
+    "address article aside blockquote br caption dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr "
+    "li main nav ol option p pre section table tbody td tfoot th thead title tr ul".split()
+)
+"""Elements that stand on lines of their own."""
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 
@@ -164,7 +170,10 @@ class _Node:
 
 
 class Hypertext(HTMLParser):
-    """The text nodes of a document joined, and places in it by XPath."""
+    """The text nodes of a document joined, in which offsets count, and places in it by XPath.
+
+    ``breaks``: where a block begins or ends between two texts without white space, ascending.
+    """
 
     def __init__(self, markup: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -174,14 +183,27 @@ class Hypertext(HTMLParser):
         self._root = _Node("", 0)
         self._open = [self._root]
         self._open_tags: Counter[str] = Counter()
+        self._at_block = False
+        self.breaks: list[int] = []
         self.feed(markup.replace("\r\n", "\n").replace("\r", "\n"))
         self.close()
         for node in self._open:
             node.end = self._length
         self.text = "".join(self._parts)
 
+    @cached_property
+    def readable(self) -> str:
+        """The text with a line break between blocks, which the editor does not count."""
+        places = [0, *self.breaks, len(self.text)]
+        return "\n".join(self.text[start:end] for start, end in pairwise(places)) if self.breaks else self.text
+
+    def in_readable(self, start: int, end: int) -> tuple[int, int]:
+        """A span of :attr:`text` in :attr:`readable`."""
+        return start + bisect_right(self.breaks, start), end + bisect_left(self.breaks, end)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - of the base
         self._blank = False
+        self._at_block |= tag in _BLOCKS
         if tag == "body":
             self._begin_body()
         if tag in ("html", "body"):
@@ -199,12 +221,14 @@ class Hypertext(HTMLParser):
     def _begin_body(self) -> None:
         """Places in a document begin with its body: what stands in its head or before is none of its text."""
         self._parts.clear()
+        self.breaks.clear()
         self._length = 0
         self._root.children.clear()
         self._open = [self._root]
         self._open_tags.clear()
 
     def handle_endtag(self, tag: str) -> None:
+        self._at_block |= tag in _BLOCKS
         if tag == "head":
             self._begin_body()
             self._blank = True
@@ -223,6 +247,9 @@ class Hypertext(HTMLParser):
             if not data:
                 return
             self._blank = False
+        if self._at_block and self._length and data and not (data[0].isspace() or self._parts[-1][-1:].isspace()):
+            self.breaks.append(self._length)
+        self._at_block = False
         children = self._open[-1].children
         if children and isinstance(children[-1], _Text):
             children[-1].length += len(data)
