@@ -59,9 +59,16 @@ def is_media(name: str) -> bool:
     return _is_media(_extension(name))
 
 
+_USUAL = dict.fromkeys((".jpg", ".jpeg", ".png"), True)
+_USUAL |= dict.fromkeys(("", ".txt", ".xml", ".json", ".jsonl", ".ndjson", ".csv", ".yaml", ".yml"), False)
+"""What every system's table has, which takes as long to load as some conversions do without."""
+
+
 @cache
 def _is_media(extension: str) -> bool:
-    import mimetypes  # slow to load
+    if (known := _USUAL.get(extension)) is not None:
+        return known
+    import mimetypes
 
     return (mimetypes.guess_type(f"x{extension}")[0] or "").startswith(("image/", "video/", "audio/"))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import mimetypes
 import random
 from pathlib import Path
 
 import pytest
 
-from to_labelbox.source import files, paths
+from to_labelbox.source import files, image_headers, paths
 from to_labelbox.source.files import Source
 
 NAMES = (
@@ -50,3 +51,9 @@ def test_groups_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run
         assert source.groups == groups_of(sorted(made))
         assert list(source.groups) == list(groups_of(sorted(made)))
         assert paths.folders_of(sorted(made)) == {name.rpartition("/")[0] for name in made}
+
+
+def test_what_is_known_of_extensions_is_what_the_table_has() -> None:
+    for extension, known in image_headers._USUAL.items():
+        kind = mimetypes.guess_type(f"x{extension}")[0] or ""
+        assert kind.startswith(("image/", "video/", "audio/")) == known
