@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -46,22 +46,28 @@ def trace(masks: Sequence[Mask]) -> Traced:
     across = np.empty_like(row)
     across[row[::2]], across[row[1::2]] = row[1::2], row[::2]
     order, ends, first_cycle = _cycles((across ^ 1).tolist(), xs.searchsorted(lines).tolist())
-    last = np.array(ends, np.int64)
-    sizes = np.diff(last, prepend=0)
-    cycles_of = np.diff(first_cycle)
-    here = np.array(order, np.int64)
-    left, y = xs[here] - np.repeat(lines[:-1], cycles_of).repeat(sizes), ys[here]
+    here, last = np.array(order, np.int64), np.array(ends, np.int64)
+    first = np.array([0, *ends[:-1]], np.int64)[: len(ends)]
+    left = xs[here]
+    if len(masks) > 1:
+        corners = [0, *ends]
+        left -= lines[:-1].repeat([corners[end] - corners[begin] for begin, end in pairwise(first_cycle)])
     # From a corner along the row to where the next vertical edge begins, whose end is the ring's next corner.
     following = np.arange(1, len(here) + 1)
-    following[last - 1] = last - sizes
-    flat = np.stack((left, y, left[following], y), axis=1)
+    following[last - 1] = first
+    flat = np.empty((len(here), 4), np.int64)
+    flat[:, 0], flat[:, 2] = left, left[following]
+    flat[:, 1] = flat[:, 3] = ys[here]
     # inside is below a ring's first corner, or the ring is a hole
-    outer = starts[here[last - sizes]]
-    if not outer.all():
-        flat, sizes = flat[outer.repeat(sizes)], sizes[outer]
-    first_ring = np.concatenate(([0], np.cumsum(outer)))[first_cycle]
-    first_value = [0, *(4 * sizes.cumsum()).tolist()]
-    return Traced(flat.ravel(), first_value, first_ring.tolist(), (cycles_of - np.diff(first_ring)).tolist())
+    outer = starts[here[first]].tolist()
+    sizes = (last - first).tolist()
+    if not all(outer):
+        flat = flat[np.array(outer).repeat(sizes)]
+    first_value = [0, *accumulate(4 * size for size, one in zip(sizes, outer) if one)]
+    before = [0, *accumulate(outer)]
+    first_ring = [before[cycle] for cycle in first_cycle]
+    holes = [end - begin - sum(outer[begin:end]) for begin, end in pairwise(first_cycle)]
+    return Traced(flat.ravel(), first_value, first_ring, holes)
 
 
 def _cycles(following: list[int], first: Sequence[int]) -> tuple[list[int], list[int], list[int]]:

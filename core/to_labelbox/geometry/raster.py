@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -369,32 +370,42 @@ def edges_of(masks: Sequence[Mask]) -> tuple[npt.NDArray[np.int64], int, npt.NDA
     empty one.
     """
     counts = _decode([(mask.counts, mask.width * mask.height) for mask in masks])
+    several = len(masks) > 1
     # a foreground of no length ends each that ends in background
-    ends = np.concatenate([part for own in counts for part in ((own, _NO_RUN) if len(own) & 1 else (own,))]).cumsum()
-    of = np.arange(len(masks)).repeat([len(own) + 1 >> 1 for own in counts])
+    parts = [part for own in counts for part in ((own, _NO_RUN) if len(own) & 1 else (own,))]
+    ends = (np.concatenate(parts) if several else parts[0][: len(parts[0]) & -2]).cumsum()
     begin, end = ends[::2], ends[1::2]
-    if (end == begin).any():
-        kept = end > begin
-        begin, end, of = begin[kept], end[kept], of[kept]
-    apart = (begin[1:] > end[:-1]) | (of[1:] > of[:-1])
+    lines = np.array([0, *accumulate(mask.width + 1 for mask in masks)])
+    stride = max(mask.height for mask in masks) + 1
+    of = np.arange(len(masks)).repeat([len(own) + 1 >> 1 for own in counts]) if several else None
+    kept = end > begin
+    if not kept.all():
+        begin, end, of = begin[kept], end[kept], None if of is None else of[kept]
+    apart = begin[1:] > end[:-1]
+    if of is not None:
+        apart |= of[1:] > of[:-1]
     if not apart.all():  # a run of length zero between them
-        begin, end, of = begin[np.append(True, apart)], end[np.append(apart, True)], of[np.append(True, apart)]
-    sides = np.array([(mask.width + 1, mask.height, mask.width * mask.height) for mask in masks])
-    lines, before = np.concatenate(([[0, 0]], sides[:, ::2].cumsum(axis=0))).T
-    stride = int(sides[:, 1].max()) + 1
-    one_height = bool((sides[:, 1] == stride - 1).all())  # dividing by one number is quick
-    height = stride - 1 if one_height else sides[:, 1].take(of)
-    shift = before.take(of)
-    begin, end = begin - shift, end - shift
-    columns, last = begin // height, (end - 1) // height
+        apart = np.concatenate(([True], apart, [True]))
+        begin, end, of = begin[apart[:-1]], end[apart[1:]], None if of is None else of[apart[:-1]]
+    height: Any = stride - 1  # of all masks, or of each run
+    if of is not None:
+        shift = np.array([0, *accumulate(mask.width * mask.height for mask in masks)]).take(of)
+        begin, end = begin - shift, end - shift
+        if any(mask.height != height for mask in masks):  # else dividing by one number is quick
+            height = np.array([mask.height for mask in masks]).take(of)
+    columns: npt.NDArray[np.int64] = begin // height
+    last: npt.NDArray[np.int64] = (end - 1) // height
     if (columns < last).any():  # cut where a column ends
         spans = last - columns + 1
         ahead = spans.cumsum() - spans
         columns = (columns - ahead).repeat(spans) + np.arange(spans.sum())
-        of, height = of.repeat(spans), height if one_height else np.repeat(height, spans)
+        of = None if of is None else of.repeat(spans)
+        height = height if isinstance(height, int) else height.repeat(spans)
         begin = np.maximum(begin.repeat(spans), columns * height)
         end = np.minimum(end.repeat(spans), (columns + 1) * height)
-    place = lines.take(of) * stride + columns * (stride - height)
+    place = columns * (stride - height)
+    if of is not None:
+        place += lines.take(of) * stride
     edges = np.empty(2 * len(begin), np.int64)
     edges[::2], edges[1::2] = begin + place, end + place
     return edges, stride, lines
