@@ -53,6 +53,10 @@ def test_spans_outside_the_text_are_none(start: int, end: int) -> None:
     assert Offsets("abcdef").resolve(start, end, None) is None
 
 
+def test_a_span_that_ends_behind_the_text_is_left_to_who_writes_it() -> None:
+    assert Offsets("abcdef").resolve(0, 99, None) == (0, 99, Unit.UNCHECKED)
+
+
 def test_a_span_over_other_text_is_kept_and_said_so() -> None:
     assert Offsets("abcdef").resolve(1, 3, "zz") == (1, 3, Unit.MISMATCH)
     assert Offsets("abcdef").resolve(1, 3, None) == (1, 3, Unit.UNCHECKED)
