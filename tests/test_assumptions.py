@@ -103,7 +103,7 @@ SETS: dict[str, Files] = {
     },
     "coco corners among boxes": {
         "a.json": coco(
-            [{"image_id": 1 + n % 4, "bbox": [10, 10, 30, 30], "area": 400 if n < 5 else 900} for n in range(40)]
+            [{"image_id": 1 + n % 4, "bbox": [50, 30, 90, 45] if n < 5 else [10, 10, 30, 30]} for n in range(40)]
         )
     },
     "yolo keypoint names": {"data.yaml": POSE, "images/a.jpg": PICTURE, "labels/a.txt": ROWS},

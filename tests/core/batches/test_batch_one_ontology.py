@@ -212,9 +212,11 @@ def test_all_real_exports_at_once(tmp_path: Path) -> None:
     assert len(made.datasets) > 60
     left_out = [row for row in made.datasets if row.problem]
     # texts without a name of their own are called by their task, and each of the examples has a task 1
-    alone = [row.path.split("/")[-1] for row in left_out if not re.search("ha(s|ve) other texts", row.problem)]
+    # and some say the same in another form
+    told = re.compile("ha(s|ve) other texts|it says the same as")
+    alone = [row.path.split("/")[-1] for row in left_out if not told.search(row.problem)]
     assert alone in ([], ["required"])
-    assert len(left_out) < 10
+    assert len(left_out) < 14
 
 
 def started(root: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:

@@ -38,7 +38,8 @@ def test_a_check_tells_how_far_it_is_and_finds_the_same(
 def test_a_batch_is_told_as_a_whole(source: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / "root" / name).mkdir(parents=True)
-        (tmp_path / "root" / name / "a.json").write_bytes(source.read_bytes())
+        text = source.read_text().replace(".jpg", f" {name}.jpg")
+        (tmp_path / "root" / name / "a.json").write_text(text)
     batch(tmp_path / "root", tmp_path / "out")
     heard: list[float] = []
     assert not [*faults(str(tmp_path / "out"), progress=heard.append)]
