@@ -54,13 +54,12 @@ def normalised(ontology: Ontology) -> dict[str, Any]:
 
 def _questions(questions: Iterable[Question], top: bool = False) -> list[dict[str, Any]]:
     asked = list(questions)
-    # those of the first level may be twice there, once for parts of assets
-    names = {} if top else distinct_names(q.name for q in asked)
+    names = distinct_names(q.name for q in asked)
     return [
         {
             "type": q.input or Input.TEXT,
-            "instructions": (name := names.get(q.name) or clean_name(q.name)),
-            "name": name,
+            "instructions": names[q.name],
+            "name": names[q.name],
             "required": q.required,
             "options": _options(q.options),
             **({"scope": "index" if q.index else "global"} if top else {}),

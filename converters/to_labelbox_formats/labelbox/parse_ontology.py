@@ -8,6 +8,7 @@ Tools of kinds that ground truth has no place for are kept in the text and fit n
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,14 +68,11 @@ def _text(record: dict[str, Any], key: str, place: str, instead: str = "") -> st
 
 def _refuse_names_twice(first_level: list[dict[str, Any]]) -> None:
     """Labelbox has each name once there; of two, no annotation could say which it is of."""
-    seen: set[str] = set()
-    for record in first_level:
-        name = record.get("name") or record.get("instructions")
-        if isinstance(name, str) and name in seen:
-            raise _Fault(
-                f"the name {name!r} occurs twice at the first level, tools and classifications together: rename one"
-            )
-        seen.add(str(name))
+    names = [record.get("name") or record.get("instructions") for record in first_level]
+    for name, count in Counter(name for name in names if isinstance(name, str)).items():
+        if count > 1:
+            message = f"the name {name!r} occurs twice at the first level, tools and classifications together"
+            raise _Fault(f"{message}: rename one")
 
 
 def _tools(records: list[dict[str, Any]]) -> Iterator[Tool]:

@@ -28,6 +28,7 @@ FAULTS = {
     '{"tools": [{"tool": "rectangle", "name": "a", "classifications": [{"type": "select", "name": "b"}]}]}': (
         r"tools\[0\]\.classifications\[0\]: type 'select'; known are radio"
     ),
+    '{"tools": [{"tool": "rectangle", "name": []}, {"tool": "line", "name": "None"}]}': r"tools\[0\]: name must be a text",
     '{"tools": [{"tool": "rectangle", "name": "a"}], "classifications": [{"type": "text", "name": "a"}]}': (
         "the name 'a' occurs twice at the first level"
     ),

@@ -84,8 +84,10 @@ class Georeference:
             raise UsageError(f"geo={where}: neither LEFT,TOP,RIGHT,BOTTOM nor a folder with world files")
 
     def __call__(self, item: Item, log: Log) -> Item:
-        """The item on the map; one that cannot be placed stays a picture, with a note."""
+        """The item on the map; one that cannot be placed stays a picture, with a note. What is no picture stays as it is."""
         asset = item.asset
+        if asset.media is not Media.IMAGE:
+            return item
         affine = self._affine(asset)
         if affine is None:
             log.note(Code.ASSET_UNKNOWN, f"stays a plain picture: {self._lacking}", file=asset.path)
