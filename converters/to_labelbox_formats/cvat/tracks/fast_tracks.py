@@ -113,9 +113,9 @@ def _columns(head: Node, values: dict[str, tuple[str, ...]], attributes: tuple[s
     try:
         frames = np.array(list(map(int, frame)), np.int64)
         boxes = np.array([list(map(float, column)) for column in corners], np.float64).T
-        keys, hidden, covered = (np.array([_FLAGS[f] for f in column], np.bool_) for column in (key, outside, occluded))
-        known: dict[str, int] = {}
-        codes = np.array([known.setdefault(text, len(known)) for text in attributes], np.int64)
+        keys, hidden, covered = map(_flags, (key, outside, occluded))
+        known = {text: code for code, text in enumerate(dict.fromkeys(attributes))}
+        codes = np.array(list(map(known.__getitem__, attributes)), np.int64)
         columns = Columns(head, frames, boxes, keys, hidden, covered, list(known), codes)
     except (ValueError, KeyError, OverflowError):
         return None
@@ -126,6 +126,11 @@ def _columns(head: Node, values: dict[str, tuple[str, ...]], attributes: tuple[s
         and bool((boxes[:, 2:] > boxes[:, :2]).all())
     )
     return columns if usual else None
+
+
+def _flags(column: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Raises KeyError for what is no flag."""
+    return np.array(list(map(_FLAGS.__getitem__, column)), np.bool_)
 
 
 def _segments(
@@ -149,8 +154,9 @@ def _segments(
             at.append(int(frames[stop]) - 1)
             corners, rows = np.vstack((corners, end)), np.append(rows, last)
         sides = np.round(corners[:, 2:] - corners[:, :2], DIGITS).tolist()
-        given = zip(codes[rows].tolist(), columns.occluded[rows].tolist())
+        given = list(zip(codes[rows].tolist(), columns.occluded[rows].tolist()))
+        said = {(code, occluded): answers.of(knowns[code], occluded) for code, occluded in set(given)}
         yield tuple(
-            Keyframe(frame, Box(left, top, width, height), answers.of(knowns[code], occluded))
-            for frame, (left, top), (width, height), (code, occluded) in zip(at, corners[:, :2].tolist(), sides, given)
+            Keyframe(frame, Box(left, top, width, height), said[answer])
+            for frame, (left, top), (width, height), answer in zip(at, corners[:, :2].tolist(), sides, given)
         )
