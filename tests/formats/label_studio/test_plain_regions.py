@@ -14,8 +14,10 @@ from build.label_studio import SIZE, read, task, write
 from to_labelbox.model.items import Attribute, Choice, Object, TextSpan
 from to_labelbox_formats.label_studio import assets
 from to_labelbox_formats.label_studio.regions import plain
+from to_labelbox_formats.label_studio.regions.text_offsets import Hypertext
 
 TEXT = "Ärzte in Köln 😀 treffen\r\nsich."
+PAGE = "<p>Ärzte in Köln 😀</p><p>treffen</p><ul><li>sich</li><li>heute</li></ul>"
 CONTROLS = """<Image name="image" value="$image"/><RectangleLabels name="rect" toName="image"><Label value="a"/><Label value="b"/>
 </RectangleLabels><PolygonLabels name="poly" toName="image"><Label value="a"/><Label value="c"/></PolygonLabels>"""
 SPANS = """<Text name="text" value="$text"/><Labels name="span" toName="text"><Label value="a"/><Label value="b"/></Labels>"""
@@ -65,26 +67,33 @@ ANSWERS = [
     ),
     entries("note", "textarea", value({"text": often(st.just(["hm"]), "ha", ["", " "], [[]], 4)}, start=1, end=3)),
 ]
-SPAN = st.integers(0, len(TEXT)).flatmap(
-    lambda start: st.integers(start - 1, len(TEXT) + 1).flatmap(
-        lambda end: value(
-            {
-                "start": often(st.just(start), str(start)),
-                "end": st.just(end),
-                "text": often(st.just(TEXT[start : max(end, 0)]), "in", None),
-                "labels": LABELS,
-            },
-            globalOffsets={"start": 0, "end": 2},
+
+
+def span_in(text: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Spans of a text, a few of them beyond its end or of another text than they say; or with a path into a document."""
+    return st.integers(0, len(text)).flatmap(
+        lambda start: st.integers(start - 1, len(text) + 1).flatmap(
+            lambda end: value(
+                {
+                    "start": often(st.just(start), str(start), "/p[1]/text()[1]"),
+                    "end": st.just(end),
+                    "text": often(st.just(text[start : max(end, 0)]), "in", None),
+                    "labels": LABELS,
+                },
+                globalOffsets={"start": 0, "end": 2},
+            )
         )
     )
-)
+
+
 ON_PICTURE = [entries("rect", "rectanglelabels", RECTANGLE), entries("poly", "polygonlabels", OUTLINE), *ANSWERS]
-IN_TEXT = [entries("span", "labels", SPAN), *ANSWERS]
+IN_TEXT = [entries("span", "labels", span_in(TEXT)), *ANSWERS]
+IN_PAGE = [entries("span", "labels", span_in(Hypertext(PAGE).text)), *ANSWERS]
 
 
 def the_same(folder: Path, shown: str, result: list[dict[str, Any]], config: str) -> None:
-    data = {"image": "/data/upload/1/0123abcd-a.jpg"} if shown == "image" else {"text": TEXT}
-    file = write(folder, [task([{**entry, "to_name": shown} for entry in result], data)], config)
+    data = {"image": "/data/upload/1/0123abcd-a.jpg", "text": TEXT, "page": PAGE}
+    file = write(folder, [task([{**entry, "to_name": shown} for entry in result], {shown: data[shown]})], config)
     items, log = read(file)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plain, "_DRAWN", {})
@@ -105,6 +114,33 @@ def test_the_same_on_pictures(tmp_path: Path, result: list[dict[str, Any]], conf
 @given(st.lists(st.one_of(IN_TEXT), max_size=12), st.booleans())
 def test_the_same_in_texts(tmp_path: Path, result: list[dict[str, Any]], configured: bool) -> None:
     the_same(tmp_path / str(configured), "text", result, SPANS + ASKED.format("text") if configured else "")
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.one_of(IN_PAGE), max_size=12), st.booleans())
+def test_the_same_in_hypertext(tmp_path: Path, result: list[dict[str, Any]], marked: bool) -> None:
+    """``marked``: the config calls it hypertext; else only a path into it can tell."""
+    shown = f'<{"HyperText" if marked else "Text"} name="page" value="$page"/>'
+    spans = '<Labels name="span" toName="page"><Label value="a"/><Label value="b"/></Labels>'
+    the_same(tmp_path / str(marked), "page", result, shown + spans + ASKED.format("page"))
+
+
+@pytest.mark.parametrize("paths", [0, 1, 2], ids=["none", "behind it", "before it"])
+def test_spans_of_hypertext_cover_what_they_say(tmp_path: Path, paths: int) -> None:
+    """However a span is written, whatever stands before it, and whether the config calls the text hypertext or not."""
+    values = [{"start": 3, "end": 6, "text": "two", "labels": ["a"]}]
+    place = {"start": "/p[1]/text()[1]", "startOffset": 0, "end": "/p[1]/text()[1]", "endOffset": 3}
+    values[2 - paths : 2 - paths] = [{**place, "text": "one", "labels": ["a"]}] if paths else []
+    result = [
+        {"id": str(n), "from_name": "span", "to_name": "page", "type": "labels", "value": v}
+        for n, v in enumerate(values)
+    ]
+    shown = "Text" if paths else "HyperText"
+    config = f'<{shown} name="page" value="$page"/><Labels name="span" toName="page"><Label value="a"/></Labels>'
+    (item,), _ = read(write(tmp_path, [task(result, {"page": "<p>one</p><p>two three</p>"})], config))
+    text, spans = item.asset.text or "", [a.geometry for a in item.annotations if isinstance(a, Object)]
+    assert text == "one\ntwo three"
+    assert [text[s.start : s.end] for s in spans if isinstance(s, TextSpan)] == [v["text"] for v in values]
 
 
 @given(

@@ -52,13 +52,18 @@ class AssetRegions:
         elif slot.media is Media.TEXT:
             text = slot.text if slot.text is not None else sizes.text(slot.reference)
             if text is not None and slot.markup:
-                self.hypertext = Hypertext(text)
-                text = self.hypertext.text
-            self.offsets = Offsets(text, markup=slot.markup) if text is not None else None
+                self.take_for_hypertext(text)
+            elif text is not None:
+                self.offsets = Offsets(text)
         self.unchecked = self._picture is None
         if self._picture is not None:
             self.orientation = self._picture.orientation if exif else 1
             self.stored = (self._picture.width, self._picture.height) if exif else self._picture.upright
+
+    def take_for_hypertext(self, markup: str) -> None:
+        """Count offsets in the text that the markup shows. Before any region on it is read."""
+        self.hypertext = Hypertext(markup)
+        self.offsets = Offsets(self.hypertext.text, markup=True)
 
     def unique(self, identity: str) -> str:
         """The identity, marked where it is given already."""

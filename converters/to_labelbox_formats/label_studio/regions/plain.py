@@ -60,7 +60,8 @@ def plain_regions(asset: AssetRegions, units: str) -> Callable[[Region, bool], D
     """
     if asset.slot.media is Media.IMAGE:
         return partial(_on_picture, asset, asset.frame if units == "percent" else partial(asset.frame_in, units))
-    return partial(_in_text, asset) if asset.slot.media is Media.TEXT else None
+    # spans of hypertext are written elsewhere than they count
+    return partial(_in_text, asset) if asset.slot.media is Media.TEXT and asset.hypertext is None else None
 
 
 def plain_answers(group: Group, naming: Naming) -> tuple[Attribute, ...] | None:

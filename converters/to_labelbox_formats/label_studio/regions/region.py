@@ -46,7 +46,7 @@ from to_labelbox_formats.label_studio.regions.shapes import (
     segments_of,
     shape_on_picture,
 )
-from to_labelbox_formats.label_studio.regions.text_offsets import Hypertext, Offsets, Unit
+from to_labelbox_formats.label_studio.regions.text_offsets import Offsets, Unit
 
 T = TypeVar("T", int, float)
 
@@ -229,10 +229,6 @@ class RegionReader(Struct, gc=False):
         if start is not None and end is not None:
             yield start, end
         elif isinstance(value.start, str) and start is None:
-            if asset.hypertext is None and asset.slot.text is not None:
-                # only hypertext has paths into it, so that is what this text is
-                asset.hypertext = Hypertext(asset.slot.text)
-                asset.offsets = Offsets(asset.hypertext.text, markup=True)
             page = asset.hypertext
             start = page.locate(value.start, value.startOffset or 0) if page else None
             end = page.locate(str(value.end), value.endOffset or 0) if page else None

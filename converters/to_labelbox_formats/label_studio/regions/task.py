@@ -163,6 +163,7 @@ class TaskReader:
         found = self._annotations(getattr(task, what), record, what)
         for number, annotation in enumerate(found, 1):
             if not reason and number == len(found):
+                assets.note_paths(annotation.result or ())
                 self._annotation(annotation, assets, record.place, record.prefix)
             else:
                 message = reason or "of several ones of a task the last is taken"

@@ -15,6 +15,8 @@ from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.records import Region
 from to_labelbox_formats.label_studio.regions.asset_regions import AssetRegions, stated_size
 
+_PATH = re.compile(rb'"start"\s*:\s*"[^"]*/')
+"""The key of a value that leads into a document."""
 _REPETITION = re.compile(r"[_\-. ](\d{1,6})$")
 
 
@@ -40,7 +42,7 @@ class _Object(NamedTuple):
 class TaskAssets:
     """``neighbours`` are all regions of the task, whichever of its annotations counts."""
 
-    def __init__(self, shows: Shows, config: Config, sizes: Sizes, exif: bool, neighbours: Iterable[Region]) -> None:
+    def __init__(self, shows: Shows, config: Config, sizes: Sizes, exif: bool, neighbours: Sequence[Region]) -> None:
         self._shows = shows
         self._config = config
         by_ref: dict[str, AssetRegions] = {}
@@ -55,6 +57,7 @@ class TaskAssets:
         self.wanted = list(by_ref.values())
         """The assets that are read now, each once."""
         self._note_stated_sizes(neighbours)
+        self.note_paths(neighbours)
 
     def _note_stated_sizes(self, regions: Iterable[Region]) -> None:
         """The size that regions on it state first is that of all regions on an asset."""
@@ -67,6 +70,14 @@ class TaskAssets:
                 waiting.remove(asset)
                 if not waiting:
                     return
+
+    def note_paths(self, regions: Iterable[Region]) -> None:
+        """Only hypertext has paths into it, so that is what a text is which any region on it has one into."""
+        texts = any(asset.slot.text is not None and asset.hypertext is None for asset in self.wanted)
+        for region in regions if texts else ():
+            asset = self.known(region) if _PATH.search(region.value) else None
+            if asset is not None and asset.hypertext is None and asset.slot.text is not None:
+                asset.take_for_hypertext(asset.slot.text)
 
     @property
     def only(self) -> AssetRegions | None:
