@@ -29,12 +29,14 @@ def vertex_texts(texts: npt.NDArray[np.uint64], first_value: Sequence[int]) -> l
 
 
 def contour_texts(traced: Traced) -> list[str]:
-    """The same of contours."""
-    texts = _whole_numbers(int(traced.values.max()).bit_length())
+    """The same of contours, whose numbers are less than 2¹⁹."""
+    bits = int(traced.values.max()).bit_length()
+    assert bits < 20, "a text of seven digits has no place in eight bytes"
+    texts = _whole_numbers(bits)
     return vertex_texts(texts.take(traced.values), traced.first_value)
 
 
-@lru_cache(4)
+@lru_cache(8)
 def _whole_numbers(bits: int) -> npt.NDArray[np.uint64]:
     """The texts of all numbers of so many bits, eight bytes each."""
     return np.frombuffer(b"".join(b"%d.0" % n + FILL * (6 - len(str(n))) for n in range(1 << bits)), np.uint64)

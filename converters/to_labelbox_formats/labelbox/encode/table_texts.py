@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 from operator import add
 
 import msgspec
 
-from to_labelbox.model.items import Box, Flat
+from to_labelbox.model.items import Box, Flat, Mask
 from to_labelbox.model.tables import AnyTable, BoxTable, OutlineTable
 from to_labelbox.report.annotation_index import ascii_text
 from to_labelbox_formats.labelbox.encode.line_types import XY, Bbox
 
 _APPROXIMATED = ',"approximated":true'
+
+_TRACED = 1 << 16
+"""Runs within columns that are traced at once, some 120 bytes each: a column has one and one more with each run that begins in it."""
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 
@@ -54,9 +57,16 @@ class TableTexts:
             return
         from to_labelbox.geometry.contours import trace
 
-        traced = trace(list(table.masks.values()))
-        texts, ends = contour_texts(traced), dict(zip(table.masks, pairwise(traced.first_ring)))
-        self.holes = dict(zip(table.masks, traced.holes))
+        texts: list[str] = []
+        holes: list[int] = []
+        first_text = [0]
+        for masks in _pieces(list(table.masks.values())):
+            traced = trace(masks)
+            first_text += [len(texts) + ring for ring in traced.first_ring[1:]]
+            texts += contour_texts(traced)
+            holes += traced.holes
+        ends = dict(zip(table.masks, pairwise(first_text)))
+        self.holes = dict(zip(table.masks, holes))
         self.approximated = [n in table.masks for n in range(len(table.ids))]
         self.shapes, at = [], 0
         for n, (begin, end) in ends.items():
@@ -77,6 +87,20 @@ class TableTexts:
             f',"where":"{where}","id":"{id}","class":{end[label]}{more[bool(lost)]}}}\n'
             for where, id, label, lost in zip(locations, ids, labels, unread)
         ]
+
+
+def _pieces(masks: Sequence[Mask]) -> Iterator[list[Mask]]:
+    """Masks, as many at a time as are traced in little memory, which goes by their runs within columns."""
+    piece: list[Mask] = []
+    runs = 0
+    for mask in masks:
+        piece.append(mask)
+        runs += mask.width + len(mask.counts)
+        if runs > _TRACED:
+            yield piece
+            piece, runs = [], 0
+    if piece:
+        yield piece
 
 
 def whole_told(told: str) -> str:
