@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, compress, pairwise
 from operator import add, le, sub
 
 from to_labelbox.model.items import Attribute
@@ -45,30 +45,36 @@ class BoxTables:
                 groups.setdefault(shift_of(self._rules, document), {})[n] = document.rows
         for shift, files in groups.items():
             table = self._table(list(files.values()), shift)
-            if table is None:
-                files = {n: rows for n, rows in files.items() if self._table([rows], shift) is not None}
-                table = self._table(list(files.values()), shift) if files else None
-            if table is not None:
+            if isinstance(table, list):
+                files = dict(compress(files.items(), table))
+                table = self._table(list(files.values()), shift) if files else []
+            if isinstance(table, BoxTable):
                 for n, (begin, end) in zip(files, pairwise(accumulate(map(len, files.values()), initial=0))):
                     found[n] = Rows(table, begin, end)
         return found
 
-    def _table(self, files: Sequence[Sequence[Row]], shift: float) -> BoxTable | None:
-        """The objects of plain files, which have a name and four numbers each; None where any of them is worth a message."""
+    def _table(self, files: Sequence[Sequence[Row]], shift: float) -> BoxTable | list[bool]:
+        """The objects of plain files, which have a name and four numbers each; which of them are plain, where any is worth a message."""
         names, poses, truncated, difficult, occluded, *corners = zip(*chain.from_iterable(files))
         left, top, right, bottom = [list(map(float, column)) for column in corners]
         labels = list(map(str.strip, names))
         attributes = list(map(self._attributes, zip(poses, truncated, difficult, occluded)))
-        if None in attributes or not all(labels) or min(left) < shift or min(top) < shift:
-            return None
-        if not (all(map(le, left, right)) and all(map(le, top, bottom))):
-            return None
         boxes = list(zip(left, top, right, bottom))
         counts = list(map(len, files))
-        if len(set(boxes)) < len(boxes) and any(
-            len(set(boxes[begin:end])) < end - begin for begin, end in pairwise(accumulate(counts, initial=0))
+        spans = list(pairwise(accumulate(counts, initial=0)))
+        if (
+            None in attributes
+            or not all(labels)
+            or min(left) < shift
+            or min(top) < shift
+            or not (all(map(le, left, right)) and all(map(le, top, bottom)))
+            or (len(set(boxes)) < len(boxes) and any(len(set(boxes[begin:end])) < end - begin for begin, end in spans))
         ):  # equal boxes may be equal objects
-            return None
+            sound = [
+                said is not None and label != "" and shift <= x <= right and shift <= y <= bottom
+                for said, label, (x, y, right, bottom) in zip(attributes, labels, boxes)
+            ]
+            return [all(sound[begin:end]) and len(set(boxes[begin:end])) == end - begin for begin, end in spans]
         if shift:
             left, top = [x - shift for x in left], [y - shift for y in top]
         width, height = list(map(sub, right, left)), list(map(sub, bottom, top))

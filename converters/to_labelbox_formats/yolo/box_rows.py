@@ -48,6 +48,9 @@ class _OddError(Exception):
     """Some row is no plain box, or is there twice."""
 
 
+_ODD = _OddError, msgspec.DecodeError, KeyError
+
+
 class BoxRows:
     """Reads label files: those of plain boxes on upright pictures of known size into tables, all others row by row."""
 
@@ -58,14 +61,17 @@ class BoxRows:
     def objects(self, files: Sequence[tuple[str, bytes]], frames: Sequence[Frame]) -> list[Sequence[Object]]:
         """The objects of each label file, which is given as its name and text, on its picture."""
         texts = [text for _, text in files]
-        found = self._rows(texts, frames)
-        if found is None:
-            plain = [self._rows([text], [frame]) is not None for text, frame in zip(texts, frames)]
+        if len(files) > 1 and sum(map(len, texts)) + len(texts) > MAX_LINE:
+            half = len(files) // 2
+            return [*self.objects(files[:half], frames[:half]), *self.objects(files[half:], frames[half:])]
+        plain = [self._one_by_one.plain_boxes] * len(files)
+        try:
             found = self._rows(list(compress(texts, plain)), list(compress(frames, plain)))
-        else:
-            plain = [True] * len(files)
+        except _ODD:
+            plain = list(map(self._is_plain, texts, frames))
+            found = self._rows(list(compress(texts, plain)), list(compress(frames, plain)))
         objects: list[Sequence[Object]] = []
-        rows = iter(found or ())
+        rows = iter(found)
         waiting: list[str] = []
         for (file, text), frame, of_table in zip(files, frames, plain):
             if of_table:
@@ -84,18 +90,23 @@ class BoxRows:
             self._one_by_one.log.read(label, count)
         waiting.clear()
 
-    def _rows(self, texts: Sequence[bytes], frames: Sequence[Frame]) -> list[tables.Rows | tuple[()]] | None:
-        """The rows of each file in one table; None where any of them is odd."""
-        if not self._one_by_one.plain_boxes:
-            return None
+    def _is_plain(self, text: bytes, frame: Frame) -> bool:
+        """Whether a file has nothing that a table cannot have."""
         try:
-            table, counts = self._table(texts, frames)
-        except (_OddError, msgspec.DecodeError, KeyError):
-            return None
+            (rows,) = _read_rows([text])
+            for row in rows:
+                self._label_of(row[0])
+        except _ODD:
+            return False
+        return not rows or (len(set(rows)) == len(rows) and bool(frame.width) and frame.orientation == 1)
+
+    def _rows(self, texts: Sequence[bytes], frames: Sequence[Frame]) -> list[tables.Rows | tuple[()]]:
+        """The rows of each file in one table. Raises one of three errors where any of them is odd."""
+        table, counts = self._table(texts, frames)
         return [tables.Rows(table, end - count, end) if count else () for count, end in zip(counts, accumulate(counts))]
 
     def _table(self, texts: Sequence[bytes], frames: Sequence[Frame]) -> tuple[BoxTable, list[int]]:
-        """The rows of all files, and how many each has. Raises one of three errors where any of them is odd."""
+        """The rows of all files, and how many each has."""
         files = _read_rows(texts)
         counts = list(map(len, files))
         rows = list(chain.from_iterable(files))
@@ -106,6 +117,7 @@ class BoxRows:
             raise _OddError
         if not all(frame.width and frame.orientation == 1 for frame, count in zip(frames, counts) if count):
             raise _OddError
+        labels = list(map(self._label_of, ids))
         widths = list(chain.from_iterable([repeat(frame.width, count) for frame, count in zip(frames, counts)]))
         heights = list(chain.from_iterable([repeat(frame.height, count) for frame, count in zip(frames, counts)]))
         left = [(x - w / 2) * width for x, w, width in zip(xs, ws, widths)]
@@ -118,7 +130,7 @@ class BoxRows:
         places = PLACES(max(counts))
         table = BoxTable(
             ids=[id for count in counts for id in range(1, count + 1)],
-            labels=list(map(self._label_of, ids)),
+            labels=labels,
             attributes=[()] * len(rows),
             locations=[where for count in counts for _, where in places[:count]],
             right=list(map(add, left, width)),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from to_labelbox.report.log import Log
+from to_labelbox_formats.voc import box_tables
 from to_labelbox_formats.voc.box_tables import BoxTables, shift_of
 from to_labelbox_formats.voc.document import Document, plain
 from to_labelbox_formats.voc.objects import annotations_of
@@ -47,7 +50,10 @@ def test_at_once_is_one_by_one(documents: list[Document], shift: float, by_file:
     one_by_one(documents, Rules(shift=shift, by_file=by_file))
 
 
-def test_usual_files_come_from_one_table_beside_others() -> None:
+def test_usual_files_come_from_one_table_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are built once: each table asks once for the places of its objects."""
+    places = Mock(wraps=box_tables._places)
+    monkeypatch.setattr(box_tables, "_places", places)
     row = ("cat", "Left", "0", "1", "", "1", "2", "30", "40")
     usual = Document("a.jpg", "100", "50", "", "", [row, (*row[:5], "5", "6", "7", "8")])
     odd: list[list[tuple[str, ...]]]
@@ -55,7 +61,7 @@ def test_usual_files_come_from_one_table_beside_others() -> None:
     documents = [usual, *[usual._replace(rows=rows) for rows in odd], usual]
     found = BoxTables(Rules(shift=1.0)).read([*documents, None])
     assert [rows is not None for rows in found] == [True] + [False] * len(odd) + [True, False]
-    assert len({id(rows.table) for rows in found if rows is not None}) == 1
+    assert len({id(rows.table) for rows in found if rows is not None}) == places.call_count == 1
     one_by_one(documents, Rules(shift=1.0))
 
 

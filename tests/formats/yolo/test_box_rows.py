@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from to_labelbox.model import tables
 from to_labelbox.report.log import Log
+from to_labelbox_formats.yolo import box_rows
 from to_labelbox_formats.yolo.box_rows import BoxRows
-from to_labelbox_formats.yolo.rows import Frame, Rows, Rules, Task
+from to_labelbox_formats.yolo.rows import PLACES, Frame, Rows, Rules, Task
 
 NAMES = {0: "car", 1: "bus", 3: "cat"}
 NUMBERS = st.one_of(*[st.floats(0, 1).map(lambda value: f"{value:.4f}")] * 8, st.sampled_from(
@@ -70,6 +72,26 @@ def test_usual_files_come_from_a_table(text: bytes) -> None:
     at_once, one_by_one = both(files)
     assert [type(found) for found in at_once] == [tables.Rows] * 3 + [list]
     assert list(map(list, at_once)) == one_by_one
+
+
+def test_files_that_are_too_much_at_once_are_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(box_rows, "MAX_LINE", 3 * len(PLAIN))
+    files = [
+        (text, Frame(640, 480)) for text in (PLAIN, PLAIN, PLAIN, b"9 0.5 0.5 1 1\n", PLAIN, b"", PLAIN, 4 * PLAIN)
+    ]
+    at_once, one_by_one = both(files)
+    assert list(map(list, at_once)) == list(map(list, one_by_one))
+    assert sum(isinstance(found, tables.Rows) for found in at_once) == 5
+
+
+def test_an_odd_file_costs_its_neighbours_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each table that is built asks once for the places of its rows."""
+    places = Mock(wraps=PLACES)
+    monkeypatch.setattr(box_rows, "PLACES", places)
+    odd = [b"9 0.5 0.5 1 1\n", b"0 0.5 0.5 1 1\n0 0.5 0.5 1 1\n", b"0 0.5 0.5 1\n"]
+    at_once, _ = both([(text, Frame(640, 480)) for text in [*[PLAIN] * 20, *odd]])
+    assert sum(isinstance(found, tables.Rows) for found in at_once) == 20
+    assert places.call_count == 1
 
 
 @pytest.mark.parametrize(
