@@ -75,7 +75,7 @@ def find_files(source: Source) -> Files:
 
 
 def candidates(source: Source, extension: str, most: int) -> list[str]:
-    """Entries with an extension (or, for a single file, whatever it is called), up to ``most`` of a folder, the likely ones first."""
+    """Entries with an extension (or, for a single file, whatever it is called), up to ``most``, the likely ones first."""
     if source.is_file:
         return list(source.names)
     usual = f"annotations{extension}"
@@ -87,7 +87,7 @@ def candidates(source: Source, extension: str, most: int) -> list[str]:
             names += [n for n in (f"{folder}{usual}",) if n in group[most:]] + group[:most]
     names.sort(key=lambda n: (n.count("/"), n))
     first = {n for n in names if n.endswith(usual) and os.path.basename(n) == usual}
-    return [*(n for n in names if n in first), *(n for n in names if n not in first)] if first else names
+    return ([*(n for n in names if n in first), *(n for n in names if n not in first)] if first else names)[:most]
 
 
 def root_of(head: bytes) -> bytes:

@@ -64,3 +64,16 @@ def test_answers_of_the_server_in_one_file(convert: Convert, tmp_path: Path) -> 
     assert [line["dataRow"]["globalKey"] for line in lines(run.out)] == ["a.jpg", "c.jpg"]
     assert (run.codes["deleted"], run.codes.get("image-size-unknown")) == (1, None)
     assert [u.name for u in run.report.unread] == ["comments"]
+
+
+def test_of_many_folders_of_other_xml_few_files_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(12):
+        for m in range(6):
+            save(tmp_path / f"class {n}" / f"{m}.xml", 0).write_text("<annotation/>")
+    looked: list[str] = []
+    head = Source.head
+    monkeypatch.setattr(Source, "head", lambda self, name, *size: looked.append(name) or head(self, name, *size))
+    assert not isinstance(FORMAT.sniff(Source(tmp_path)), Match)
+    assert 0 < len(set(looked)) <= 50
+    (tmp_path / "class 9" / "annotations.xml").write_text("<annotations><version>1.1</version></annotations>")
+    assert isinstance(FORMAT.sniff(Source(tmp_path)), Match)
