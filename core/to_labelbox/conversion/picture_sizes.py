@@ -3,8 +3,8 @@
 A picture may have been scaled after it was labelled, or the source have its size wrong, its sides exchanged, or be about
 another picture. Readers only say that the sizes differ (:attr:`~to_labelbox.model.items.Asset.picture`). Shapes that leave
 one of the two frames and fit the other are evidence; where there is none, and most such pictures are scaled or have their
-sides exchanged, only the user can tell. Where no picture is at hand, labels that go beyond the stated size and all stay within
-it with width and height exchanged are evidence that it is stated wrongly, or that x and y are exchanged.
+sides exchanged, only the user can tell. Labels that go well beyond the stated size and all stay within it with width and height
+exchanged are evidence that it is stated wrongly, unless pictures at hand have it, or that x and y are exchanged.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from to_labelbox.geometry.overshoot import goes_beyond, is_telling
 from to_labelbox.model.items import Annotation, Asset, Box, Item, Keypoints, Object, Point, Polyline
 from to_labelbox.model.text import n_of
 from to_labelbox.plugins.dataset import Dataset
@@ -32,8 +33,8 @@ SAMPLED = 64
 """Units whose sizes are compared when a source is opened."""
 _RARE = 0.02
 """Up to this share, pictures of another size are told one by one and ask nothing."""
-_FEW, _PART = 2, 0.2
-"""Labels beyond the stated size that a question needs at least, as a number and as a share."""
+_FAR = 0.1
+"""The share of a side by which labels go beyond a size that pictures at hand confirm, where x and y may be exchanged."""
 _LABELLED = 33
 """Of these, more than half of those whose labels are held against stated sizes."""
 _LOOKED_AT = 8
@@ -64,11 +65,12 @@ class _Sample(NamedTuple):
 
 
 class _Exchange(Struct):
-    """Of the labels of a sample whose pictures are no squares and not known to have another size: how many, and how many leave the
-    stated frame, and that with its sides exchanged; the pictures of the former."""
+    """Of the labels of a sample whose pictures are no squares and not known to have another size: how many, and how many go beyond
+    the stated frame, far beyond it, and beyond that with its sides exchanged; the pictures of the first."""
 
     labels: int = 0
     beyond_stated: int = 0
+    far_beyond: int = 0
     beyond_exchanged: int = 0
     pictures: dict[str, Size] = field(default_factory=dict)
 
@@ -76,10 +78,11 @@ class _Exchange(Struct):
         width, height = frame
         for right, bottom in map(_reach, annotations if width != height else ()):
             self.labels += right > 0 < bottom
-            if right > width + 1 or bottom > height + 1:
+            if goes_beyond(right, bottom, width, height):
                 self.beyond_stated += 1
+                self.far_beyond += goes_beyond(right, bottom, width, height, _FAR)
                 self.pictures[path] = frame
-            self.beyond_exchanged += right > height + 1 or bottom > width + 1
+            self.beyond_exchanged += goes_beyond(right, bottom, height, width)
 
 
 def with_picture_sizes(
@@ -164,13 +167,16 @@ def _sampled(dataset: Dataset, unlabelled: Callable[[int], Sequence[Item]], exch
 
 
 def _ask_exchanged(found: _Exchange, transposed: str, source: Source, media: MediaFolder | None) -> None:
-    """Stop where labels go beyond the stated sizes, and all stay within them the other way round."""
-    if found.beyond_exchanged or found.beyond_stated < max(_FEW, _PART * found.labels):
+    """Stop where labels go beyond the stated sizes, and all stay within them the other way round; where pictures have these sizes,
+    only labels that go far beyond them count."""
+    if found.beyond_exchanged or not is_telling(found.beyond_stated, found.labels):
         return
     answers = [("--other-size stated", "the sizes are right: labels are cut off there")]
     if transposed:
         answers.insert(0, (transposed, "x and y of the labels are exchanged"))
     confirmed = _have_stated_sizes(found.pictures, source, media)
+    if confirmed and not is_telling(found.far_beyond, found.labels):
+        return
     if not confirmed:
         answers.insert(0, ("--other-size exchanged", "the sizes are stated with width and height the wrong way round"))
     if len(answers) > 1:

@@ -18,6 +18,8 @@ STATED = ["coco", "cvat", "voc"]
 TALL = (10, 60, 90, 190)
 """A box of a picture of 100 × 200."""
 SMALL = (10, 10, 50, 40)
+OVER = (10, 60, 90, 101.9)
+"""A box that goes over the edge of the picture, not by a fiftieth of the side."""
 
 
 def made(format: str, folder: Path, *boxes: tuple[float, ...], painted: bool = False) -> Path:
@@ -60,7 +62,9 @@ def test_labels_that_all_fit_the_other_way_round_are_a_question(format: str, tmp
 @pytest.mark.parametrize(
     "boxes",
     [
-        [TALL] + [SMALL] * 3,  # too few
+        [TALL] * 2 + [SMALL] * 3,  # too few
+        [OVER] * 4,
+        [TALL] * 2 + [OVER] * 4,
         [TALL] * 3 + [SMALL] * 13,  # too small a share
         [TALL] * 3 + [(110, 10, 190, 90)],  # one fits as it is alone
         [(10, 10, 190, 240)] * 4,  # beyond either
@@ -68,6 +72,12 @@ def test_labels_that_all_fit_the_other_way_round_are_a_question(format: str, tmp
 )
 def test_without_evidence_nothing_is_asked(format: str, boxes: list[tuple[float, ...]], tmp_path: Path) -> None:
     converted(made(format, tmp_path, *boxes))
+
+
+@pytest.mark.parametrize("format", STATED)
+def test_where_pictures_have_the_stated_size_little_is_no_evidence(format: str, tmp_path: Path) -> None:
+    source = made(format, tmp_path, *[(10, 60, 90, 108)] * 4, painted=True)
+    assert converted(source, media_root=tmp_path / "media")[1] == [(10, 60, 80, 40)] * 4
 
 
 @pytest.mark.parametrize("format", STATED)

@@ -171,16 +171,17 @@ def test_sizes_the_wrong_way_round_are_asked_about(tmp_path: Path) -> None:
         f"{n}.xml": voc(thing(box(20 + n * 100, 100, 60 + n * 100, 200)), filename=f"{n}.jpg", size=(480, 640))
         for n in range(6)
     }
-    files["6.xml"] = voc(thing(box(500, 10, 600, 90)), filename="6.jpg", size=(480, 640))
-    with pytest.raises(UsageError, match=r"2 of 7 labels[^-]*--other-size exchanged"):
+    for n in (6, 7):
+        files[f"{n}.xml"] = voc(thing(box(500, 10, 600, 90)), filename=f"{n}.jpg", size=(480, 640))
+    with pytest.raises(UsageError, match=r"3 of 8 labels[^-]*--other-size exchanged"):
         Made(tmp_path, files)
     for answer in ({"other_size": "exchanged"}, {"options": {"sides": "swapped"}}):
-        assert Made(tmp_path, files, **answer).report.annotations.converted == 7
+        assert Made(tmp_path, files, **answer).report.annotations.converted == 8
     stated = Made(tmp_path, files, options={"sides": "as_stated"})
-    assert stated.report.annotations.skipped == 2
-    pictures = Made(tmp_path / "more", files | {f"{n}.jpg": jpeg(640, 480) for n in range(7)})
-    assert pictures.assumed["sides of <size>"] == ("swapped", 2, 0, "-O sides=as_stated")
-    assert pictures.report.annotations.converted == 7
+    assert stated.report.annotations.skipped == 3
+    pictures = Made(tmp_path / "more", files | {f"{n}.jpg": jpeg(640, 480) for n in range(8)})
+    assert pictures.assumed["sides of <size>"] == ("swapped", 3, 0, "-O sides=as_stated")
+    assert pictures.report.annotations.converted == 8
 
 
 def test_a_centre_with_width_and_height_is_asked_about(tmp_path: Path) -> None:
