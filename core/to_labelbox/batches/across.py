@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 from to_labelbox.batches.dataset_run import DatasetRun
 from to_labelbox.batches.report import Row
-from to_labelbox.batches.same_assets import MOST_UNITS, CompareTask, Seen, compare, look_at, sharing
+from to_labelbox.batches.same_assets import (
+    MOST_UNITS,
+    CompareTask,
+    Seen,
+    compare,
+    declared,
+    look_at,
+    sharing,
+)
 from to_labelbox.conversion.addresses import advice, shared_addresses
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.process_pool import WorkerPool
@@ -24,8 +32,8 @@ _APART = "give --global-key '{dataset}/{relpath}'"
 def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, pool: WorkerPool) -> None:
     """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets.
 
-    Those of which an asset has another size, text or content than the one of its key are about others, and are left out; so are those that
-    say nothing but what earlier ones say.
+    Those of which an asset has another size, text, content or address than the one of its key are about others, and are left out;
+    so are those that say and declare nothing but what earlier ones do.
     """
     pairs = shared_keys([s.gathered.keys for s in sets])
     seen = {} if common.settings.rows is not None else _looked_at([sets[n] for n in sharing(pairs)], pool)
@@ -54,8 +62,9 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
                 f"({differing.other!r} is the first): {_APART}"
             )
             continue
-        whole = dataset.head.units <= MOST_UNITS and len(own) == sum(c.alike for _, c in compared if c.equal)
-        if copied and whole:
+        equal = {one: c.alike for one, c in compared if c.equal}
+        whole = dataset.head.units <= MOST_UNITS and len(own) == sum(equal.values())
+        if copied and whole and _declares_no_more(dataset, [sets[one] for one in equal]):
             whose = " and ".join(repr(name) for name, _ in copied)
             told = f"{n_of(len(own), 'asset')} and {n_of(sum(labels for _, labels in copied), 'label')}"
             message = (
@@ -84,6 +93,10 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
         if common.fail:
             raise UsageError(f"{path}: {message}")
         notes.note(Code.KEY_SHARED, message, file=path, count=count)
+
+
+def _declares_no_more(dataset: DatasetRun, others: Sequence[DatasetRun]) -> bool:
+    return declared(dataset.head.schema) <= {name for other in others for name in declared(other.head.schema)}
 
 
 def _looked_at(sets: Sequence[DatasetRun], pool: WorkerPool) -> dict[int, dict[str, Seen]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from to_labelbox.conversion.global_keys import Keys, cleaned
 from to_labelbox.conversion.repeated_assets import other_sizes, size_of, text_of
 from to_labelbox.conversion.worker import STATE
 from to_labelbox.model.items import Item
+from to_labelbox.model.schema import Question, Schema
 from to_labelbox.source.asset_lookup import MediaFolder
 
 MOST_UNITS = 1 << 14
@@ -30,11 +32,13 @@ class CompareTask(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is known of an asset; empty what is not. ``size`` is width and height."""
+    """What is known of an asset; empty what is not. ``size`` is width and height, ``place`` its address without scheme and query."""
 
     size: tuple[int, ...]
     text: bytes
     file: bytes
+    place: bytes
+    address: bytes
     labels: int
     drawn: bytes
 
@@ -42,10 +46,23 @@ class Seen(NamedTuple):
         """What tells two assets of one key apart, in words; empty where nothing does."""
         if sizes := other_sizes(self.size, other.size):
             return sizes
-        for what, one, two in (("texts", self.text, other.text), ("contents", self.file, other.file)):
-            if one and two and one != two:
+        for what, one, two in (
+            ("texts", self.text, other.text),
+            ("contents", self.file, other.file),
+            ("addresses", self.place, other.place),
+        ):
+            if one and two and one != two and not (what == "addresses" and self._same_file(other)):
                 return what
         return ""
+
+    def adds_to(self, other: Seen) -> bool:
+        """Whether it says something that another asset of its key does not; a signature in an address may be one."""
+        return self.drawn != other.drawn or (
+            self.address not in (b"", other.address) and not (self._same_file(other) and other.address)
+        )
+
+    def _same_file(self, other: Seen) -> bool:
+        return bool(self.file) and self.file == other.file
 
 
 def look_at(task: CompareTask) -> dict[str, Seen]:
@@ -55,17 +72,19 @@ def look_at(task: CompareTask) -> dict[str, Seen]:
     pictures = MediaFolder(folder) if os.path.isdir(folder) else None
     found: dict[str, Seen] = {}
     for item in dataset.items(None, 0, min(task.units, MOST_UNITS)):
-        key = namer.key(cleaned(item.asset), item.split)
+        asset = cleaned(item.asset)
+        key, address = namer.key(asset, item.split), namer.row_data(asset, item.split) or ""
         file = _file(item, pictures) if pictures is not None and len(found) < MOST_FILES else b""
-        found[key] = _seen(item, file)
+        found[key] = _seen(item, file, address)
     return found
 
 
-def _seen(item: Item, file: bytes) -> Seen:
+def _seen(item: Item, file: bytes, address: str) -> Seen:
     asset, annotations = item.asset, list(item.annotations)
     drawn = msgspec.msgpack.encode(annotations, enc_hook=repr) if annotations else b""
-    said = text_of(asset).encode("utf-8", "surrogatepass")
-    return Seen(size_of(asset), _digest(said), file, len(annotations), _digest(drawn))
+    place = re.split("[?#]", address.partition("://")[2], maxsplit=1)[0]
+    said, place_of, whole = (_digest(one.encode("utf-8", "surrogatepass")) for one in (text_of(asset), place, address))
+    return Seen(size_of(asset), said, file, place_of, whole, len(annotations), _digest(drawn))
 
 
 def _file(item: Item, pictures: MediaFolder) -> bytes:
@@ -83,7 +102,8 @@ def _digest(data: bytes) -> bytes:
 
 class Comparison(NamedTuple):
     """Of the assets of a dataset whose keys an earlier one has: how many were looked at, the first that is another one and
-    why, how many are others, how many labels they have, and whether these are ``equal`` to those of the earlier one.
+    why, how many are others, how many labels they have, and whether these and their addresses are ``equal`` to those of the
+    earlier one.
     """
 
     alike: int
@@ -105,9 +125,24 @@ def compare(known: Mapping[str, tuple[int, Seen]], own: Mapping[str, Seen]) -> l
     for number, keys in sorted(shared.items()):
         apart = [(key, why) for key in keys if (why := own[key].differs(known[key][1]))]
         first, why = apart[0] if apart else ("", "")
-        equal = all(own[key].drawn == known[key][1].drawn for key in keys)
+        equal = not any(own[key].adds_to(known[key][1]) for key in keys)
         labels = sum(own[key].labels for key in keys)
         found.append((number, Comparison(len(keys), first, why, len(apart), labels, equal)))
+    return found
+
+
+def declared(schema: Schema) -> set[tuple[str, ...]]:
+    """The names that a source declares, each behind those that it belongs to; of classes their kinds, of questions their types."""
+    found: set[tuple[str, ...]] = set()
+    below: list[tuple[tuple[str, ...], Sequence[Question]]] = [((), schema.questions)]
+    below += [(("class", label.name), label.attributes) for label in schema.labels]
+    found.update(("class", label.name, kind) for label in schema.labels for kind in ("", *label.kinds))
+    for path, questions in below:
+        for question in questions:
+            own = (*path, "question", question.name)
+            found.add((*own, question.input or ""))
+            found.update((*own, option.value) for option in question.options)
+            below += [((*own, option.value), option.attributes) for option in question.options]
     return found
 
 

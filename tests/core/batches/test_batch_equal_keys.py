@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import to_labelbox
+from harness import annotation, coco, image, save
 from to_labelbox import Settings, UsageError
 
 
@@ -110,3 +111,41 @@ def test_dataset_that_turns_out_to_be_a_copy_is_taken_back(tmp_path: Path) -> No
     made = to_labelbox.batch(root, out, resume=True)
     assert [bool(problem) for problem in _problems(made)] == [False, True]
     assert [row.lines for row in made.datasets] == [2, 0]
+
+
+def _coco(folder: Path, *names: str, url: str) -> None:
+    """A frame at an address, and a box of the first class."""
+    made = coco([annotation(1, bbox=[1, 1, 5, 5])], [{**image(1, "frame.png"), "coco_url": url}])
+    made["categories"] = [{"id": n, "name": name} for n, name in enumerate(names, 1)]
+    folder.mkdir(parents=True)
+    save(folder / "instances.json", made)
+
+
+@pytest.mark.parametrize(
+    ("url", "classes", "left_out", "warned"),
+    [
+        ("https://x.org/a/frame.png", ["car"], "says the same as 'a'", False),
+        ("https://x.org/b/frame.png", ["car"], "1 asset of 1 looked at has other addresses", False),
+        ("https://x.org/a/frame.png?signature=2", ["car"], "", True),
+        ("https://x.org/a/frame.png", ["car", "extra"], "", True),
+    ],
+    ids=["copy", "address", "signature", "class"],
+)
+def test_copies_have_one_address_and_declare_nothing_more(
+    tmp_path: Path, url: str, classes: list[str], left_out: str, warned: bool
+) -> None:
+    _coco(tmp_path / "in" / "a", "car", url="https://x.org/a/frame.png")
+    _coco(tmp_path / "in" / "b", *classes, url=url)
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
+    first, second = _problems(made)
+    assert (first, bool(second)) == ("", bool(left_out))
+    assert left_out in second
+    assert ("key-shared" in {d.code for d in made.diagnostics}) is warned
+    assert ("extra" in (tmp_path / "out" / "ontology.json").read_text()) is ("extra" in classes)
+
+
+def test_pictures_of_one_content_are_the_same_at_other_addresses(tmp_path: Path) -> None:
+    for name in "ab":
+        _coco(tmp_path / "in" / name, "car", url=f"https://x.org/{name}/frame.png")
+        Image.new("L", (100, 80)).save(tmp_path / "in" / name / "frame.png")
+    assert "says the same as 'a'" in _problems(to_labelbox.batch(tmp_path / "in", tmp_path / "out"))[1]
