@@ -199,6 +199,8 @@ class Batch:
             settings, names_of([(s.head.schema, s.gathered) for s in self._alive], settings.class_map), self._notes
         )
         check_addresses(self._alive, self._common, self._notes)
+        if settings.rows is not None:
+            settings.rows.tell_contradictions(self._notes)
         told = (SETTLED,) if settings.asks_one_tool and is_settled(ontology, settings) else self._told
         if ontology is None:
             ontology = common_ontology([DatasetSurvey(s.head.schema, s.gathered.survey) for s in self._alive], settings)

@@ -142,8 +142,6 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     options, writer_options = make_options(chosen, target, job.options or {})
     check_media_root(job.media_root)
     log = Log(fail=job.fail, indexed=job.index)
-    if settings.rows is not None:
-        settings.rows.tell_contradictions(log)
     claims = Claims()
     context = ReadContext(
         log=log,

@@ -188,6 +188,8 @@ def _run(
     if wanted := same_keys(gathered.keys):
         gathered.leave_out(repeated_assets(opened.dataset, gathered.ranges, wanted, settings, log, gathered.unread))
     note_shared_addresses(gathered, settings)
+    if settings.rows is not None:
+        settings.rows.tell_contradictions(log)
     if pool is None:
         opened.refuse_changed()
     else:

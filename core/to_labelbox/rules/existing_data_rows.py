@@ -89,20 +89,32 @@ class DataRows(Struct, frozen=True, dict=True):
 
     def tell_contradictions(self, log: Log) -> None:
         """Say so where external id and row data, as far as a row has them, both name what is another row's global key."""
-        found = []
-        for n, names in enumerate(zip(self.external_ids, map(_path, self.urls))):
-            keyed = [self._by_key.get(name, self._by_key.get(posixpath.basename(name), n)) for name in names if name]
-            if keyed and n not in keyed:
-                found.append(n)
+        agreeing, found = self._keys_named_beside
         if found:
-            other = self.external_ids[found[0]] or self.urls[found[0]]
+            n = found[0]
             log.assume(
                 "which column of --data-rows says what a row is",
                 "global_key",
-                for_=len(self) - len(found),
+                for_=agreeing,
                 against=len(found),
-                why=f"the others name what is the global_key of another row, as {other!r} beside {self.global_keys[found[0]]!r}",
+                why="counted are rows whose other columns name a global_key, their own or that of another row, "
+                f"as {self.external_ids[n] or self.urls[n]!r} beside {self.global_keys[n] or self.ids[n]!r}",
             )
+
+    @cached_property
+    def _keys_named_beside(self) -> tuple[int, list[int]]:
+        """How many rows name their own global key in another column, and those that name only others' there."""
+        agreeing, others = 0, []
+        for n, (key, external, url) in enumerate(zip(self.global_keys, self.external_ids, self.urls)):
+            if key and (key == external or url.endswith(f"/{key}")):
+                agreeing += 1
+            elif external or url:
+                names = [name for name in (external, _path(url)) if name]
+                named = {self._by_key.get(name, self._by_key.get(posixpath.basename(name))) for name in names}
+                agreeing += n in named
+                if named and not named & {n, None}:
+                    others.append(n)
+        return agreeing, others
 
     def names(self) -> Iterator[str]:
         for key, external, id in zip(self.global_keys, self.external_ids, self.ids):

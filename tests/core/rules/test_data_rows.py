@@ -313,3 +313,22 @@ def test_columns_that_name_different_rows_are_an_assumption(
     assert referred(made) == [{"globalKey": name} for name in NAMES]
     told = [a for a in made.report.assumptions if "--data-rows" in a.what]
     assert [(a.taken, a.for_, a.against) for a in told] == ([("global_key", 0, 3)] if shift else [])
+
+
+def test_only_rows_that_name_keys_beside_theirs_are_evidence_for_these(convert: Convert, tmp_path: Path) -> None:
+    a, b, c = NAMES
+    own, alone = {"global_key": a, "row_data": f"https://x.org/{a}"}, {"global_key": b}
+    swapped, bare = {"id": "ck9", "external_id": c}, {"id": "ck8", "row_data": "https://x.org/"}
+    rows = rows_file(tmp_path / "rows", own, alone, {"global_key": c, "external_id": "nothing known"}, swapped, bare)
+    (told,) = convert(source(), data_rows=rows).report.assumptions
+    assert (told.for_, told.against) == (1, 1)
+    assert f"'{c}' beside 'ck9'" in told.why
+
+
+def test_contradictions_of_rows_are_told_once_a_batch(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / "in" / name).mkdir(parents=True)
+        save(tmp_path / "in" / name / "instances.json", source())
+    rows = [{"global_key": key, "external_id": NAMES[(n + 1) % 3]} for n, key in enumerate(NAMES)]
+    made = to_labelbox.batch(tmp_path / "in", tmp_path / "out", data_rows=rows_file(tmp_path / "rows", *rows))
+    assert [(one.for_, one.against) for one in made.assumptions] == [(0, 3)]
