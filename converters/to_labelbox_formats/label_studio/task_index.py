@@ -184,12 +184,12 @@ def slots_in(
 # ------------------------------------------------------------------------------------------------ where tasks are
 
 
-def _decoder(file: TaskFile, look: bool) -> Decode:
+def _decoder(file: TaskFile, config: Config | None) -> Decode:
     """What decodes a piece of a file to what the index needs of its records."""
     if file.shape in TABLES:
-        return partial(_table_records, file)
+        return partial(_table_records, file, config or Config())
     if file.form is FileForm.TASKS:
-        return _HEADS_WITH_REGIONS.decode if look else HEADS.decode
+        return _HEADS_WITH_REGIONS.decode if config is None else HEADS.decode
     return _payloads if file.form is FileForm.PAYLOAD else _OBJECTS.decode
 
 
@@ -199,7 +199,7 @@ def _payloads(text: bytes) -> list[dict[str, Any]]:
     return [{**p["annotation"], "task": p.get("task")} if isinstance(p.get("annotation"), dict) else p for p in found]
 
 
-def _table_records(file: TaskFile, row: bytes) -> list[dict[str, Any]]:
+def _table_records(file: TaskFile, config: Config, row: bytes) -> list[dict[str, Any]]:
     """The record of a row; the first is the header and holds none. Raises :class:`ValueError`."""
     try:
         cells = table_row(row, TABLES[file.shape])
@@ -208,8 +208,8 @@ def _table_records(file: TaskFile, row: bytes) -> list[dict[str, Any]]:
     if not file.columns:
         file.columns = cells
         return []
-    record = flat_row(file.columns, cells)
-    take_cut_cells(record)
+    record = flat_row(file.columns, cells, config)
+    take_cut_cells(record, config)
     return [record]
 
 
@@ -243,7 +243,7 @@ class _Survey(Struct):
         file = self.files[number]
         self.bytes += self.source.size(file.name)
         start = self.units
-        decode = _decoder(file, self.config is None)
+        decode = _decoder(file, self.config)
         if self.config is None or file.form is not FileForm.TASKS:
             self.shortest = None
         try:

@@ -144,3 +144,55 @@ def test_the_text_to_label_may_have_the_name_of_a_control(tmp_path: Path) -> Non
     to_labelbox.convert(tmp_path, tmp_path / "out")
     (row,) = lines(tmp_path / "out", "data_rows.ndjson")
     assert row["row_data"] == "Ann went"
+
+
+LOOKS = (
+    "['the', 'cat']",
+    '["the", "cat"]',
+    "[None]",
+    "{1, 2}",
+    "{'a': 1}",
+    '{"total": 5}',
+    '[{"x": 1',
+    "[{'text': 'a'}]",
+)
+LOOKS_LIKE_ANSWERS = ('[{"labels": ["PER"], "start": 0, "end": 3}]', "{'choices': ['pos']}", '[{"rating": 3}]')
+
+
+@pytest.mark.parametrize("table", [False, True], ids=["JSON-MIN", "CSV"])
+@pytest.mark.parametrize("tag", ["Text", "HyperText"])
+@pytest.mark.parametrize("text", [*LOOKS, *LOOKS_LIKE_ANSWERS])
+def test_a_text_to_label_stays_as_it_is(tmp_path: Path, text: str, tag: str, table: bool) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "config.xml").write_text(CONFIG.replace("<Text ", f"<{tag} "))
+    records = [{**record(n, choices="pos"), "text": text} for n in range(2)]
+    made = converted(tmp_path / "in", records, config=False, table=table)
+    assert [row["row_data"] for row in lines(tmp_path / "out", "data_rows.ndjson")] == [text] * 2
+    assert (made.annotations.read, made.annotations.converted, made.unread) == (2, 2, [])
+
+
+@pytest.mark.parametrize("table", [False, True], ids=["JSON-MIN", "CSV"])
+@pytest.mark.parametrize("text", ["['the', 'cat']", "[None]", "{1, 2}", "{'a': 1}", "[1, 2, x]"])
+def test_a_text_to_label_stays_as_it_is_without_a_config(tmp_path: Path, text: str, table: bool) -> None:
+    """Only what looks like regions is opened, and lists of dialogues and pages."""
+    records = [{**record(n, label=[{**SPAN, "labels": ["PER"]}]), "text": text} for n in range(2)]
+    converted(tmp_path / "in", records, config=False, table=table)
+    assert [row["row_data"] for row in lines(tmp_path / "out", "data_rows.ndjson")] == [text] * 2
+
+
+def test_what_an_object_shows_is_no_answer(tmp_path: Path) -> None:
+    """Fields of a dialogue can have the names of answers."""
+    config = """<View><Paragraphs name="talk" value="$talk" textKey="text" nameKey="author"/>
+    <Choices name="mood" toName="talk"><Choice value="pos"/></Choices></View>"""
+    (tmp_path / "config.xml").write_text(config)
+    said = [{"author": "a", "text": "hello", "rating": 3}, {"author": "b", "text": "ho", "rating": 5}]
+    (tmp_path / "export.json").write_text(json.dumps([{"talk": said, "id": 1, "mood": "pos", **WHO}]))
+    made = to_labelbox.convert(tmp_path, tmp_path / "out")
+    assert (made.annotations.read, made.annotations.converted) == (1, 1)
+    assert len(lines(tmp_path / "out", "data_rows.ndjson")) == 1
+
+
+def test_an_answer_in_a_table_may_look_like_an_object(tmp_path: Path) -> None:
+    converted(tmp_path / "in", [record(1, textarea='{"total": 5}')], config=True, table=True)
+    (line,) = lines(tmp_path / "out")
+    assert line["answer"] == '{"total": 5}'

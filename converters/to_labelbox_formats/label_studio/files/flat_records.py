@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
+from to_labelbox_formats.label_studio.assets import shows_media
 from to_labelbox_formats.label_studio.config import Config, root_key
 from to_labelbox_formats.label_studio.files.flat_values import (
     PLACE,
     begins_list,
     cut_off,
     holds_payloads,
+    looks_like_regions,
     open_texts,
     regions_begun,
     structured,
@@ -33,6 +35,7 @@ from to_labelbox_formats.label_studio.files.records import (
 )
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
+_TEXTS = ("text", "hypertext")
 _IDS = ("id", "annotation_id")
 _NUMBER = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
@@ -55,15 +58,14 @@ def from_flat(record: dict[str, Any], config: Config, place: str) -> FlatTask:
     regions: list[Region] = []
     faults: list[RecordFault] = []
     without_place: list[list[Region]] = []
+    shown = _shown(config)
     for name, value in (record if config.found else open_texts(record)).items():
         if name in FLAT_KEYS:
             continue
         control = config.control(name)
-        if control is None or not isinstance(value, (list, dict)):
-            # the text that is labelled can have the name of a control
-            shown = control is not None and any(root_key(o.value) == name for o in config.objects.values())
-            control = None if shown else control
-        values = list(values_of(value, control))
+        if name in shown and not isinstance(value, (list, dict)):
+            control = None  # the text that is labelled can have the name of a control
+        values = [] if name in shown and control is None else list(values_of(value, control))
         if control is None and not values:
             data[name] = value
         seen: Counter[bytes] = Counter()
@@ -89,23 +91,49 @@ def from_flat(record: dict[str, Any], config: Config, place: str) -> FlatTask:
     return FlatTask(task, faults)
 
 
-def flat_row(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
+def flat_row(header: Sequence[str], cells: Sequence[str], config: Config) -> dict[str, Any]:
     """A row as the record that JSON-MIN would hold: cells with a list or object are JSON, empty ones are left out.
 
-    Tables that a script has saved again hold them as Python writes them.
+    Tables that a script has saved again hold them as Python writes them. A text to label stays as it is, whatever it looks
+    like, and so does the answer of a control, which :func:`~.flat_values.values_of` opens.
     """
     record: dict[str, Any] = {name: cell for name, cell in zip(header, cells) if cell}
     for name, cell in record.items():
         if name in _IDS:
             record[name] = int(cell) if _NUMBER.fullmatch(cell) else cell
         elif cell[0] in "[{":
-            record[name] = structured(cell)
+            record[name] = _opened(cell, name, config)
     return record
 
 
-def take_cut_cells(record: dict[str, Any], texts: Collection[str] = ()) -> dict[str, str]:
-    """Cells that begin like a list of objects and are none, taken out of a row; ``texts`` are columns of texts to label."""
-    cut = {n: cell for n, cell in record.items() if isinstance(cell, str) and begins_list(cell) and n not in texts}
+def _opened(cell: str, name: str, config: Config) -> Any:
+    if _is_text(name, config):
+        return cell
+    if looks_like_regions(cell) or name in _shown(config):
+        return structured(cell)
+    if config.control(name) is not None or (config.objects and all(o.tag in _TEXTS for o in config.objects.values())):
+        return cell
+    try:
+        return msgspec.json.decode(cell)
+    except (ValueError, RecursionError):
+        found = structured(cell)
+    pages = isinstance(found, list) and (all(isinstance(one, dict) for one in found) or shows_media(found))
+    return found if pages else cell
+
+
+def _shown(config: Config) -> set[str]:
+    """The fields that objects of the labelling config show, or something in them."""
+    return {root_key(value) for o in config.objects.values() for value in (o.value, o.repeated) if value}
+
+
+def _is_text(name: str, config: Config) -> bool:
+    """Whether a field is the very text that is labelled."""
+    return any(o.tag in _TEXTS and name == o.value.removeprefix("$").strip() for o in config.objects.values())
+
+
+def take_cut_cells(record: dict[str, Any], config: Config) -> dict[str, str]:
+    """Cells that begin like a list of objects and are none, taken out of a row; texts to label are left in it."""
+    cut = {n: c for n, c in record.items() if isinstance(c, str) and begins_list(c) and not _is_text(n, config)}
     for name in cut:
         del record[name]
     return cut

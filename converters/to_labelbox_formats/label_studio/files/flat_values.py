@@ -129,6 +129,11 @@ def open_texts(record: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
+def looks_like_regions(text: str) -> bool:
+    """Whether a text with a list or an object has a key that only regions and answers have."""
+    return _REGION_KEY.search(text) is not None
+
+
 def structured(text: str) -> Any:
     """What a text holds as JSON, or as Python writes lists and dictionaries; the text itself where it holds neither."""
     try:

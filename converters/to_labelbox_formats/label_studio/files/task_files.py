@@ -15,7 +15,7 @@ from msgspec import Raw, Struct
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.files import Source
-from to_labelbox_formats.label_studio.config import Config, root_key
+from to_labelbox_formats.label_studio.config import Config
 from to_labelbox_formats.label_studio.files.file_head import TABLES, UNDECODABLE, FileForm, FileShape, table_row
 from to_labelbox_formats.label_studio.files.flat_records import cell_faults, flat_row, from_flat, take_cut_cells
 from to_labelbox_formats.label_studio.files.pieces import joined
@@ -41,7 +41,6 @@ _STORED_TASK = msgspec.json.Decoder(TaskHead)
 HEADS = msgspec.json.Decoder(list[TaskHead])
 
 _KEPT_PIECES = 16
-_TEXTS = ("text", "hypertext")
 
 STORED_FORMS = (FileForm.ANNOTATION, FileForm.PAYLOAD)
 """Records that are one annotation each."""
@@ -193,8 +192,8 @@ def _of_records(records: Sequence[dict[str, Any]], config: Config, names: Sequen
 
 def _table_row(raw: bytes, file: TaskFile, piece: TaskPiece, config: Config) -> DecodedPiece:
     """The record of a row; its number is that of spreadsheets, where the header is row 1."""
-    record = flat_row(file.columns, table_row(raw, TABLES[file.shape]))
-    cut = take_cut_cells(record, {root_key(o.value) for o in config.objects.values() if o.tag in _TEXTS})
+    record = flat_row(file.columns, table_row(raw, TABLES[file.shape]), config)
+    cut = take_cut_cells(record, config)
     column = f"row {piece.number + 2}, column"
     task, faults = from_flat(record, config, column)
     faults += [fault for name, cell in cut.items() for fault in cell_faults(cell, f"{column} {name!r}")]
