@@ -117,7 +117,7 @@ def _is_number(value: Any) -> bool:
 def _numbers(value: Any, name: str, repairs: list[str]) -> list[float] | None:
     """Numbers; texts that hold one are converted. Anything else becomes NaN, which makes the list invalid.
 
-    Raises ValueError for texts whose commas may be decimal ones or those of thousands.
+    So do texts whose commas may be decimal ones or those of thousands; of a box, they are a ValueError.
     """
     if value is None:
         return None
@@ -125,7 +125,11 @@ def _numbers(value: Any, name: str, repairs: list[str]) -> list[float] | None:
         return [math.nan]
     texts = [v for v in value if isinstance(v, str)]
     if either := ambiguous(texts):
-        raise ValueError(f"{name} has {either!r}, and {EITHER}: write points")
+        told = f"{name} has {either!r}, and {EITHER}: write points"
+        if name == "bbox":
+            raise ValueError(told)
+        repairs.append(told)
+        return [math.nan]
     if texts:
         commas = ", with decimal commas" if any("," in text for text in texts) else ""
         repairs.append(f"numbers of {name} are given as text{commas}")

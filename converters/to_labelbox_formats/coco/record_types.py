@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from to_labelbox.model.items import Asset, Box, Object
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
+from to_labelbox.source.decimal_commas import EITHER
 from to_labelbox_formats.coco.box_columns import NothingElse
 from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.file import File
@@ -152,7 +153,10 @@ class Reading(Struct):
             other = elsewhere(members_of(self.record.text))
             but = f", but {other}, which no field of COCO holds" if other else ""
             return Refused(Code.GEOMETRY_MISSING, f"neither a box nor an outline nor keypoints{but}")
-        return Refused(code, "; ".join(said for broken in _BROKEN for said in self.remarks.get(broken, ())))
+        commas = (said for said in self.remarks.get(Code.FIELD_REPAIRED, ()) if EITHER in said)
+        return Refused(
+            code, "; ".join((*(said for broken in _BROKEN for said in self.remarks.get(broken, ())), *commas))
+        )
 
 
 class _Ids(Struct, gc=False):

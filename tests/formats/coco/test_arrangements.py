@@ -112,3 +112,22 @@ def test_commas_before_three_digits_are_not_guessed(convert: Convert) -> None:
     run = convert(coco([annotation(1, bbox=["1,200", "20", "30", "40"])]))
     assert run.lines == []
     assert "'1,200', and before three digits a comma may be a decimal one" in run.report.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"segmentation": [["1,000", "2,000", "3,000", "4,000", "5,000", "6,000"]]},
+        {"segmentation": {"size": [80, 100], "counts": ["1,000", "2,000"]}},
+        {"keypoints": ["1,000", "2,000", "2"]},
+    ],
+    ids=["outline", "runs", "keypoints"],
+)
+@pytest.mark.parametrize("box", [[10, 10, 5, 5], None], ids=["box", "no box"])
+def test_commas_that_may_be_either_beside_a_box_leave_the_box(
+    convert: Convert, place: dict[str, Any], box: list[int] | None
+) -> None:
+    run = convert(coco([annotation(1, bbox=box, **place)]))
+    assert [x["bbox"]["left"] for x in run.lines] == ([10] if box else [])
+    assert any("before three digits a comma may be" in d.message for d in run.report.diagnostics)
+    assert [name for name in run.report.classes if "unreadable" in name] == []
