@@ -85,8 +85,31 @@ def test_the_usual_files_need_no_library(text: str) -> None:
     b"names:\n  1: dog\n  1: cat\ntrain: x\n",
     b"names: {1: dog, 1: cat}\n",
 ])  # fmt: skip
-def test_a_key_that_stands_twice_is_refused(text: bytes) -> None:
+def test_classes_that_stand_twice_are_refused(text: bytes) -> None:
     """The last one would win, and a class would be gone."""
     with pytest.raises(FileError, match=r"stands in it twice.*leave one"):
         load_yaml(text)
     assert load_yaml(b"names: [a, b]\ntrain: x\nnames: [a, b]\n") == {"names": ["a", "b"], "train": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        (b"names: [a]\ntrain: x\ntrain: y\n", ("train",)),
+        (b"names: [a]\nnc: 1\nnc: 1.0\ndownload: |\n  x\ndownload: y\ntrain: x\n", ("nc", "download")),
+        (b"names: [a]\nkpt_names:\n  0: [p]\n  0: [q]\n", ("kpt_names.0",)),
+        (b"names: {0: a, 0: a}\ntrain: x\ntrain: x\n", ()),
+        (b"names: [a]\nroboflow:\n  url: x\n  url: y\n", ()),
+    ],
+)
+def test_of_other_keys_that_stand_twice_the_last_holds(text: bytes, twice: tuple[str, ...]) -> None:
+    found = load_yaml(text)
+    assert found.twice == twice
+    assert found == yaml.load(text, Loader=yaml.BaseLoader)
+
+
+def test_lists_of_lists_of_aliases_are_not_compared() -> None:
+    """Each of 60 levels holds the one before twice: 2**60 texts, were it read as a tree."""
+    levels = ["l0: &a0 [x]\nm0: &b0 [x]\n"]
+    levels += [f"l{n}: &a{n} [*a{n - 1}, *a{n - 1}]\nm{n}: &b{n} [*b{n - 1}, *b{n - 1}]\n" for n in range(1, 60)]
+    assert load_yaml(("names: [a]\n" + "".join(levels) + "z: *a59\nz: *b59\n").encode()).twice == ("z",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -71,8 +71,17 @@ _NO_SPLITS = frozenset({"names", "path", "download"})
 _SPLIT_KEYS = {"train": "train", "val": "val", "validation": "val", "test": "test", "minival": "minival"}
 
 
+_BY_ID = ("names", "kpt_names")
+
+
+class Document(dict[str, Any]):
+    """A data.yaml; ``twice`` are keys that it has with two values, of which the last holds, as for other readers of YAML."""
+
+    twice: tuple[str, ...] = ()
+
+
 @lru_cache(maxsize=2)
-def load_yaml(data: bytes) -> Mapping[str, Any]:
+def load_yaml(data: bytes) -> Document:
     """The mapping of a data.yaml, every scalar as the text that was written. Raises :class:`FileError`.
 
     Recognising a set and opening it ask for the same document, which is parsed once.
@@ -83,33 +92,44 @@ def load_yaml(data: bytes) -> Mapping[str, Any]:
     """
     text = utf8(data).decode("utf-8", "replace")
     if (plain := plain_yaml(text)) is not None:
-        return plain
+        return Document(plain)
     import yaml  # here, because few sources need it
 
-    class Loader(yaml.BaseLoader):
-        """Of a key that a mapping has twice, with two values, YAML has no word which one holds."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002 (values are compared)
-            made = super().construct_mapping(node, deep=True)
-            for key, value in node.value:
-                name = self.construct_object(key, deep=True)
-                if name != _MERGE and made[name] != self.construct_object(value, deep=True):
-                    raise FileError(
-                        f"{name!r} stands in it twice, the first time at line {key.start_mark.line + 1}, and nothing says which "
-                        "one holds: leave one of them"
-                    )
-            return made
-
     try:
-        document = yaml.load(yaml.reader.Reader.NON_PRINTABLE.sub("", text), Loader=Loader)
+        loader = yaml.BaseLoader(yaml.reader.Reader.NON_PRINTABLE.sub("", text))
+        node = loader.get_single_node()
+        document = loader.construct_document(node) if isinstance(node, yaml.MappingNode) else None
     except yaml.MarkedYAMLError as error:
         place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise FileError(f"not YAML{place}: {in_words(error)}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise FileError(f"not YAML: {in_words(error)}") from None
-    if not isinstance(document, dict):
+    if document is None:
         raise FileError("is no mapping of keys such as names and train")
-    return {key: value for key, value in _merged(document).items() if isinstance(key, str)}
+    found = Document((key, value) for key, value in _merged(document).items() if isinstance(key, str))
+    found.twice = tuple(_twice(node))
+    return found
+
+
+def _twice(node: Any, under: str = "") -> Iterator[str]:
+    """The keys that a mapping, or one by ids below it, has with two values. Raises :class:`FileError` where they name classes.
+
+    Only scalars are compared: lists may hold one another by aliases, without an end in reasonable time.
+    """
+    first: dict[str, tuple[Any, Any]] = {}
+    for key, value in node.value:
+        name = key.value if key.id == "scalar" else _MERGE
+        key_before, before = first.setdefault(name, (key, value))
+        same = value is before or (value.id == before.id == "scalar" and value.value == before.value)
+        if name != _MERGE and not same:
+            if (under or name) == "names":
+                raise FileError(
+                    f"{name!r} stands in it twice, the first time at line {key_before.start_mark.line + 1}, and nothing says which "
+                    "one holds: leave one of them"
+                )
+            yield f"{under}.{name}" if under else name
+        if not under and name in _BY_ID and value.id == "mapping":
+            yield from _twice(value, name)
 
 
 def _merged(document: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -143,6 +163,8 @@ def read_yaml(tree: Tree, file: str, log: Log, *, named: bool = False) -> Descri
         document = load_yaml(_bytes_of(tree, file))
     except FileError as error:
         raise FileError(f"{file}: {error}") from None
+    for key in dict.fromkeys(document.twice):
+        log.note(Code.FIELD_REPAIRED, f"{key!r} stands in it twice, with two values: the last one holds", file=file)
     found = Descriptor(file, task=_text(document.get("task")), root=_text(document.get("path")) or None)
     if not named:
         found.names = _names_and_count(tree, found, document, log)

@@ -53,9 +53,10 @@ def plain_yaml(text: str) -> dict[str, Value] | None:
             return None
         name, scalar, items = top.groups()
         listed = line[top.end(1) :].lstrip(" :").startswith("[")
-        if name in document:
+        said = [_scalar(item) for item in _ITEM.findall(items or "")] if listed else _scalar(scalar)
+        if name in document and (document[name] != said or not said):
             return None
-        document[name] = [_scalar(item) for item in _ITEM.findall(items or "")] if listed else _scalar(scalar)
+        document[name] = said
         key, indent = name if scalar is None and not listed else "", -1
     return document or None
 
