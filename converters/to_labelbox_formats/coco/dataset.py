@@ -134,7 +134,8 @@ def _settle_homes(
     def pictures() -> Iterable[str]:
         return source.names if media is None else media.names()
 
-    set_homes(files, options.same_names, pictures, context.log)
+    at = "" if media is None else _folder_in(source, media.root)
+    set_homes(files, options.same_names, pictures, at, context.log)
     if options.same_names is not SameNames.AUTO:
         return
     set_split_homes(files, pictures, context.log)
@@ -142,6 +143,14 @@ def _settle_homes(
         ask_whether_one_set(files, source.path)
         ask_which_file(files, opened, source.path)
     ask_whether_one_picture(files, opened)
+
+
+def _folder_in(source: Source, root: str) -> str | None:
+    """A media root as a folder of the source, with a slash; empty for the source itself, None where it lies elsewhere."""
+    if source.is_file or source.is_list or source.is_archive:
+        return None
+    path = os.path.relpath(os.path.realpath(root), os.path.realpath(source.path)).replace(os.sep, "/")
+    return None if path.startswith("..") else "" if path == "." else f"{path}/"
 
 
 def _borrow_categories(files: Sequence[File], options: Options, log: Log) -> None:

@@ -26,12 +26,16 @@ from to_labelbox_formats.coco.options import SameNames
 from to_labelbox_formats.coco.random_access import Opened
 
 
-def set_homes(files: Sequence[File], same_names: SameNames, pictures: Callable[[], Iterable[str]], log: Log) -> None:
+def set_homes(
+    files: Sequence[File], same_names: SameNames, pictures: Callable[[], Iterable[str]], at: str | None, log: Log
+) -> None:
     """Put its folder before a file's image names where the same names in another folder mean other pictures.
 
     So it is for Roboflow, which keeps pictures beside the file, and where files of one kind in several folders have a name
     in common, as tasks whose frames are all called alike; not for images with addresses, as those of the official sets.
-    Where these folders lie in one another and ``pictures``, the paths of those at hand, have each such name once, it is one.
+    Where these folders lie in one another and ``pictures``, the paths of those at hand, have each such name once, it is one: if
+    that one lies in the inner folder, or right in a media root that is no part of the source. Elsewhere it may be of the outer folder
+    alone, with the other one not at hand. ``at``: the folder of the source that the paths begin at; None for such a root.
     """
     names: dict[FileKind, dict[str, list[npt.NDArray[np.int64]]]] = {}
     for file in files:
@@ -41,14 +45,17 @@ def set_homes(files: Sequence[File], same_names: SameNames, pictures: Callable[[
     shared = {home for kind, homes in names.items() if common[kind] for home in homes}
     if same_names is SameNames.AUTO and shared:
         once = {
-            kind: _pictures_once(homes, pictures) for kind, homes in names.items() if common[kind] and _nested(homes)
+            kind: _pictures_once(homes, pictures(), at)
+            for kind, homes in names.items()
+            if common[kind] and _nested(homes)
         }
         if any(once.values()):
             log.assume(
                 "one file_name in several folders",
                 "one picture",
                 for_=sum(once.values()),
-                why="the folders lie in one another, and each of these pictures is in one of them alone",
+                why="the folders lie in one another, and each of these pictures is there once, "
+                + ("in the media root" if at is None else "in the inner one"),
                 option="-O same_names=apart",
             )
         common |= {kind: 0 for kind, found in once.items() if found}
@@ -122,20 +129,25 @@ def _nested(homes: Iterable[str]) -> bool:
     return all(inner.startswith(outer) for outer, inner in pairwise(in_order))
 
 
-def _pictures_once(homes: Mapping[str, Sequence[npt.NDArray[np.int64]]], pictures: Callable[[], Iterable[str]]) -> int:
-    """Pictures of the names that several folders have in common; 0 where one of these names has several."""
-    each = np.concatenate([np.unique(np.concatenate(own)) for own in homes.values()])
-    names, counts = np.unique(each, return_counts=True)
-    alike = set(names[(counts > 1) & (names != MISSING)].tolist())
+def _pictures_once(homes: Mapping[str, Sequence[npt.NDArray[np.int64]]], paths: Iterable[str], at: str | None) -> int:
+    """Pictures of the names that several folders have in common; 0 where one of these names has several, or one that may be of
+    the outer folder alone."""
+    owners: dict[int, list[str]] = {}
+    for home in sorted(homes, key=len):
+        for name in np.unique(np.concatenate(homes[home])).tolist():
+            owners.setdefault(name, []).append(home)
+    inner = {name: found[-1] for name, found in owners.items() if len(found) > 1 and name != MISSING}
     found: set[int] = set()
-    for path in pictures():
+    for path in paths:
         parts = path.split("/")
-        for at in range(len(parts)):
-            name = hash("/".join(parts[at:]))
-            if name in alike:
-                if name in found:
-                    return 0
-                found.add(name)
+        for start in range(len(parts)):
+            name = hash("/".join(parts[start:]))
+            if name not in inner:
+                continue
+            is_flat = at is None and not start
+            if name in found or not (is_flat or f"{at or ''}{path}".startswith(inner[name])):
+                return 0
+            found.add(name)
     return len(found)
 
 

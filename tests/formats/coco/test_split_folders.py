@@ -81,3 +81,27 @@ def test_a_picture_that_is_there_twice_is_one_in_each_folder(nested: Path, tmp_p
     Image.new("RGB", (40, 30)).save(nested / "0.jpg")
     to_labelbox.convert(nested, tmp_path / "out")
     assert keys(tmp_path / "out") == ["0.jpg", "1.jpg", "images/0.jpg", "images/1.jpg"]
+
+
+@pytest.mark.parametrize("media", ["", "images", "."])
+def test_a_picture_beside_the_inner_folder_may_be_of_the_outer_one_alone(
+    nested: Path, tmp_path: Path, media: str
+) -> None:
+    """As where only some of the pictures were downloaded."""
+    (nested / "images").rename(nested / "batch2")
+    (nested / "images").mkdir()
+    for n in range(2):
+        (nested / f"batch2/{n}.jpg").rename(nested / f"images/{n}.jpg")
+    made = to_labelbox.convert(nested, tmp_path / "out", media_root=nested / media if media else None)
+    found = [key.removeprefix("images/") for key in keys(tmp_path / "out")]
+    assert sorted(found) == ["0.jpg", "1.jpg", "batch2/0.jpg", "batch2/1.jpg"]
+    assert [a.taken for a in made.assumptions if "file_name" in a.what] == ["a picture in each of them"]
+
+
+def test_a_media_root_without_folders_has_the_pictures_of_all(nested: Path, tmp_path: Path) -> None:
+    (nested / "images").rename(nested / "batch2")
+    (tmp_path / "media").mkdir()
+    for n in range(2):
+        (nested / f"batch2/{n}.jpg").rename(tmp_path / f"media/{n}.jpg")
+    to_labelbox.convert(nested, tmp_path / "out", media_root=tmp_path / "media")
+    assert keys(tmp_path / "out") == ["0.jpg", "1.jpg"]
