@@ -169,7 +169,7 @@ def open_job(job: ConversionJob, listed: Callable[[int], None] = lambda _: None,
     dataset = with_picture_sizes(dataset, source, context.media, context.other_size, log)
     if settings.url_map:
         settings = dataclasses.replace(settings, url_map=AssetTable(settings.url_map, claims))
-    dataset = with_splits(located(dataset, context, settings.url_map), settings)
+    dataset = with_splits(located(dataset, source, context, settings.url_map), settings)
     details = as_text({"reason": reason, **dataset.details})
     adapted = _adapted(dataset, settings)
     asking = demanding(settings, adapted.schema)

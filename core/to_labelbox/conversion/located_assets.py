@@ -15,6 +15,8 @@ from to_labelbox.plugins.reader import ReadContext
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import Log
 from to_labelbox.source.asset_lookup import AssetTable, MediaFolder, Moves, Tie, spread
+from to_labelbox.source.files import Source
+from to_labelbox.source.unread_files import tell_empty_below
 
 MEDIA_ROOT, SIZES, URL_MAP = "--media-root", "--sizes", "--url-map"
 
@@ -26,13 +28,13 @@ class _Names(Protocol):
     def find(self, name: str, /) -> str | Tie | None: ...
 
 
-def located(dataset: Dataset, context: ReadContext, urls: Mapping[str, str]) -> Dataset:
+def located(dataset: Dataset, source: Source, context: ReadContext, urls: Mapping[str, str]) -> Dataset:
     """The dataset with the paths of files found below the media root, which are what global keys are made of."""
     tables: dict[str, _Names] = {}
     moves = Moves()
     if context.media is not None:
         tables[MEDIA_ROOT] = context.media
-        moves = _moves(dataset, context.media, context.log)
+        moves = _moves(dataset, source, context.media, context.log)
     if isinstance(context.sizes, AssetTable) and context.sizes:
         tables[SIZES] = context.sizes
     if isinstance(urls, AssetTable) and urls:
@@ -40,12 +42,14 @@ def located(dataset: Dataset, context: ReadContext, urls: Mapping[str, str]) -> 
     return replace(dataset, iterate=partial(_located_items, dataset, tables, moves)) if tables else dataset
 
 
-def _moves(dataset: Dataset, media: MediaFolder, log: Log) -> Moves:
+def _moves(dataset: Dataset, source: Source, media: MediaFolder, log: Log) -> Moves:
     """What a sample of the assets says of where those that are not there would be."""
     if dataset.unit_items is None:
         return Moves()
     sample = (item for unit in spread(dataset.unit_count) for item in dataset.unit_items(unit))
-    moves = Moves((item.split, item.asset.path, media.find(item.asset.path)) for item in sample)
+    places = [(item.split, item.asset.path, media.find(item.asset.path)) for item in sample]
+    tell_empty_below(log, media, source, [place for _, _, place in places if isinstance(place, str)])
+    moves = Moves(places)
     for head, other in moves.told:
         log.decide(f"{MEDIA_ROOT}: assets that are not there are named like those that are: {head}… is {other}…")
     return moves

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 
 from to_labelbox.model.text import display
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import FileError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import NO_RULE
-from to_labelbox.source.asset_lookup import spread
+from to_labelbox.source.asset_lookup import MediaFolder, spread
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import is_media
 from to_labelbox.source.paths import is_mirrored
@@ -73,15 +74,36 @@ def note_unread_files(
 
 
 def tell_empty_pictures(log: Log, source: Source) -> None:
-    """Name the pictures and videos of 0 bytes, where one of a sample is, as a folder in a cloud that was not fetched leaves them."""
+    """Name the files of media of 0 bytes, where one of a sample is, as a folder in a cloud that was not fetched leaves them."""
     if source.is_file or is_mirrored(source.folder or ""):
         return
     names = [name for (_, extension), group in source.groups.items() if is_media(f"a{extension}") for name in group]
-    if not any(_is_empty(source, names[n]) for n in spread(len(names), _SAMPLED)):
+    if any(_is_empty(source, names[n]) for n in spread(len(names), _SAMPLED)):
+        _tell_empty(log, [name for name in names if _is_empty(source, name)])
+
+
+def tell_empty_below(log: Log, media: MediaFolder, source: Source, sample: Sequence[str]) -> None:
+    """As :func:`tell_empty_pictures`, of a media root by a sample of its files that assets are; not again of what is in the source."""
+    own = "" if source.is_file or not source.folder else os.path.join(os.path.realpath(source.folder), "")
+    root = os.path.join(os.path.realpath(media.root), "")
+    if is_mirrored(media.root) or (own and root.startswith(own)):
         return
-    empty = [name for name in names if _is_empty(source, name)]
-    message = "the picture is empty, it has 0 bytes: copy it again, as its data row would show nothing"
-    log.note(Code.FILE_MISSING, message, file=display(empty[0]), count=len(empty))
+    if any(_has_no_bytes(root + sample[n]) for n in spread(len(sample), _SAMPLED)):
+        others = [name for name in media.names() if is_media(name) and not (own and f"{root}{name}".startswith(own))]
+        _tell_empty(log, [name for name in others if _has_no_bytes(root + name)])
+
+
+def _tell_empty(log: Log, names: Sequence[str]) -> None:
+    if names:
+        message = "the file is empty, it has 0 bytes: copy it again"
+        log.note(Code.FILE_MISSING, message, file=display(names[0]), count=len(names))
+
+
+def _has_no_bytes(path: str) -> bool:
+    try:
+        return not os.path.getsize(path)
+    except OSError:
+        return False
 
 
 def _is_empty(source: Source, name: str) -> bool:

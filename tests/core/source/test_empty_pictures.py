@@ -8,6 +8,7 @@ import pytest
 
 import to_labelbox
 from builders.same_set import SAME_SETS
+from harness import annotation, coco, image, save
 
 
 @pytest.mark.parametrize("format", sorted(SAME_SETS))
@@ -24,8 +25,19 @@ def test_empty_pictures_of_a_source_are_told(format: str, empty: int, tmp_path: 
     for picture in sorted(source.rglob("*.jpg"))[:empty]:
         picture.write_bytes(b"")
     report = to_labelbox.convert(source, tmp_path / "out", sizes=sizes(tmp_path))
-    told = [d.count for d in report.diagnostics for e in d.examples if "has 0 bytes" in e.message]
-    assert told == [empty] * bool(empty)
+    assert told(report) == [empty] * bool(empty)
+
+
+@pytest.mark.parametrize(("below", "count"), [("media", 2), ("in/images", 2), (".", 4)])
+def test_empty_pictures_below_the_media_root_are_told_once(tmp_path: Path, below: str, count: int) -> None:
+    for folder in ("in/images", "media"):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in ("a.jpg", "unlisted.jpg"):
+            (tmp_path / folder / name).write_bytes(b"" if below in (folder, ".") else b"no picture")
+    save(tmp_path / "in" / "instances.json", coco([annotation(1, bbox=[1, 1, 5, 5])], [image(1, "media/a.jpg")]))
+    report = to_labelbox.convert(tmp_path / "in", tmp_path / "out", media_root=tmp_path / below)
+    assert sum(told(report)) == count
+    assert "data row" not in str(report.diagnostics)
 
 
 def test_empty_descriptor_is_called_empty(tmp_path: Path) -> None:
@@ -37,6 +49,10 @@ def test_empty_descriptor_is_called_empty(tmp_path: Path) -> None:
     descriptor.write_bytes(b"")
     report = to_labelbox.convert(source, tmp_path / "out", sizes=sizes(tmp_path), format="yolo")
     assert [u.why for u in report.unread if u.name.endswith(".yaml")] == ["is empty: it has 0 bytes; copy it again"]
+
+
+def told(report: to_labelbox.Report) -> list[int]:
+    return [d.count for d in report.diagnostics if any("has 0 bytes" in e.message for e in d.examples)]
 
 
 def sizes(folder: Path) -> Path:
