@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from to_labelbox.model.items import Attribute
+from to_labelbox.model.text import FLAG_WORDS, NUMBER
 from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.ids import find
@@ -15,8 +16,6 @@ from to_labelbox_formats.coco.record_types import AnyFields, Record
 
 CAPTION = "caption"
 _FLAGS = frozenset({"occluded", "truncated", "difficult"})
-_WORDS = {"true": True, "yes": True, "1": True, "1.0": True, "false": False, "no": False, "0": False, "0.0": False}
-"""What flags say, as JSON or as the texts and numbers that scripts write."""
 _IDS = "attributes"
 """The question whose options are the names of ``attribute_ids``."""
 
@@ -40,7 +39,7 @@ def attributes_of(record: Record, data: AnyFields, asked: Sequence[str]) -> tupl
     if asked:
         stated = stated | _more_fields(record.text, asked)
     for name, value in stated.items():
-        if name in _FLAGS and (said := _WORDS.get(str(value).strip().casefold())) is not None:
+        if name in _FLAGS and (said := FLAG_WORDS.get(str(value).strip().lower())) is not None:
             if said:
                 found.append(Attribute(name, "yes", flag=True))
         elif name == "rotation" and (turn := _turn(value)) is not None:
@@ -62,6 +61,8 @@ def attributes_of(record: Record, data: AnyFields, asked: Sequence[str]) -> tupl
 
 def _turn(value: Any) -> float | None:
     """Degrees; also of a number in a text. None for what is no finite number."""
+    if isinstance(value, str) and NUMBER.fullmatch(value.strip()) is None:
+        return None
     try:
         degrees = float(value) if isinstance(value, int | float | str) else math.nan
     except (ValueError, OverflowError):

@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any
 
+from to_labelbox.model.text import NUMBER
 from to_labelbox.source.decimal_commas import EITHER, ambiguous, with_point
 from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import Id
@@ -103,7 +104,8 @@ def _attributes(value: Any) -> dict[str, Any] | None:
 
 def _number(value: Any) -> float:
     """A number, also one in a text, with a decimal point or comma; NaN for anything else."""
-    value = with_point(value) if isinstance(value, str) else value
+    if isinstance(value, str) and NUMBER.fullmatch((value := with_point(value)).strip()) is None:
+        return math.nan
     try:
         return float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):

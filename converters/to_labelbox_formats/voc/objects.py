@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from to_labelbox.model.items import Annotation, Attribute, Box, Object, Relationship, RotatedBox
+from to_labelbox.model.text import FLAG_WORDS
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.log import UNNAMED, Log
@@ -28,8 +29,6 @@ from to_labelbox_formats.voc.shapes import Rules, Shape, ShapeReader, holds_vert
 FLAGS = ("truncated", "difficult", "occluded")
 PART_OF = "part of"
 
-_YES = frozenset({"1", "true", "yes", "1.0"})
-_NO = frozenset({"0", "false", "no", "", "0.0"})
 _NOTHING_SAID = frozenset({"", "unspecified", "none", "null", "nan", "n/a", "unknown"})
 """What tools write where nobody has said anything."""
 _SCORES = ("confidence", "score")
@@ -60,11 +59,11 @@ _STRUCTURED = frozenset(
 
 def left_out(rules: Rules, row: Row, element: Element | None) -> tuple[Code, str] | None:
     """Why a whole object is not wanted, whatever its geometry."""
-    if rules.skip_difficult and (row[3] or "").strip().lower() in _YES:
+    if rules.skip_difficult and FLAG_WORDS.get((row[3] or "").strip().lower()):
         return Code.EXCLUDED, "is difficult, left out by -O skip_difficult=true"
     if element is None:
         return None
-    if text_of(child_of(element, "deleted")).strip().lower() in _YES:
+    if FLAG_WORDS.get(text_of(child_of(element, "deleted")).strip().lower()):
         return Code.DELETED, "is marked as deleted"
     if not rules.predictions and _score(element):
         return Code.PREDICTION, "has a score, so it is a prediction: kept with -O predictions=true"
@@ -89,10 +88,10 @@ def plain_attributes(said: Row) -> tuple[Attribute, ...] | None:
     """Pose and flags from their texts; None when a flag is neither yes nor no, which is worth a message."""
     out = _pose(said[0])
     for name, text in zip(FLAGS, said[1:]):
-        text = (text or "").strip().lower()
-        if text in _YES:
+        yes = FLAG_WORDS.get((text or "").strip().lower())
+        if yes:
             out.append(Attribute(name, "yes", flag=True))
-        elif text not in _NO:
+        elif yes is None:
             return None
     return tuple(out)
 
@@ -266,8 +265,8 @@ class _File:
 
     def _flag(self, name: str, text: str | None, where: str) -> bool:
         said = (text or "").strip().lower()
-        if said in _YES or said in _NO:
-            return said in _YES
+        if said in FLAG_WORDS:
+            return FLAG_WORDS[said]
         share = number(said)
         yes = share is not None and share > 0  # a share, or a degree
         self._note(Code.FIELD_REPAIRED, f"<{name}> is {said!r}, neither 0 nor 1: taken as {int(yes)}", where)

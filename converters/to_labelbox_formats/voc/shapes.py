@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from to_labelbox.geometry.vector import open_ring
 from to_labelbox.model.items import Box, Keypoint, Keypoints, Point, Polygon, RotatedBox
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import NUMBER, n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.source.decimal_commas import EITHER, ambiguous, with_point, without_thousands
 from to_labelbox.source.xml import Element, local_name
@@ -24,7 +24,6 @@ from to_labelbox_formats.voc.options import Commas, PartNames
 _MAX_COORDINATE = 1e9
 _NO_SIZE = "fractions of an image whose size is not known: give the images with --media-root, or --sizes FILE"
 _SWAPPED = "the corners are swapped: put in order (-O corners=sizes if xmax and ymax are width and height)"
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MAY_BE_EITHER = f"{EITHER}: -O commas=decimal, or -O commas=thousands"
 _PAIR = re.compile(r"\s*([^\s,]+)\s*,\s*([^\s,]+)\s*")
 """A vertex as FAIR1M writes it: ``<point>100.0,200.5</point>``."""
@@ -73,7 +72,7 @@ class Rules(NamedTuple):
 def number(text: str | None) -> float | None:
     """A finite number of reasonable size; None for anything else."""
     text = (text or "").strip()
-    if _NUMBER.fullmatch(text) is None:
+    if NUMBER.fullmatch(text) is None:
         return None
     value = float(text)
     return value if -_MAX_COORDINATE < value < _MAX_COORDINATE else None

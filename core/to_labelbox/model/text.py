@@ -24,6 +24,20 @@ def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     return cast(re.Pattern[AnyStr], _Pattern(text, flags))
 
 
+NUMBER = pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+"""A number as tools write it; ``float`` takes 1_0 and the digits of other scripts as well."""
+FLAG_WORDS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "1.0": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "": False,
+    "0.0": False,
+}
+"""What flags say, in lower case, as formats have them or as the texts and numbers that scripts write."""
 _NOT_UTF_8 = pattern("[\udc80-\udcff]")
 
 

@@ -233,6 +233,14 @@ def test_a_turn_and_runs_in_texts_are_numbers(convert: Convert) -> None:
     assert "mask" in masks[0][0]
 
 
+@pytest.mark.parametrize("text", ["1_0", "\u0664\u0665"])
+def test_what_only_python_takes_for_a_number_is_none(convert: Convert, text: str) -> None:
+    (line,) = convert(coco([annotation(1, bbox=[10, 20, 40, 20], attributes={"rotation": text})])).lines
+    assert line["bbox"] == {"left": 10, "top": 20, "width": 40, "height": 20}
+    assert line["classifications"] == [{"name": "rotation", "answer": {"name": text}}]
+    assert convert(coco([annotation(1, bbox=[text, 20, 40, 20])])).lines == []
+
+
 def test_a_box_without_area_stands_in_for_nothing(convert: Convert) -> None:
     run = convert(coco([annotation(1, bbox=[10, 10, 20, 0], segmentation=[[10, 10, 20, 10, 30, 10]])]))
     assert not any("its box is used instead" in said for said in run.examples)
