@@ -196,3 +196,14 @@ def test_an_answer_in_a_table_may_look_like_an_object(tmp_path: Path) -> None:
     converted(tmp_path / "in", [record(1, textarea='{"total": 5}')], config=True, table=True)
     (line,) = lines(tmp_path / "out")
     assert line["answer"] == '{"total": 5}'
+
+
+@pytest.mark.parametrize("shown", ["", 'value=""', 'value="$elsewhere"', 'value="$text"'])
+def test_a_text_stays_as_it_is_wherever_the_config_looks_for_it(tmp_path: Path, shown: str) -> None:
+    (tmp_path / "in").mkdir()
+    config = (
+        f"""<View><Text name="text" {shown}/><Choices name="c" toName="text"><Choice value="pos"/></Choices></View>"""
+    )
+    (tmp_path / "in" / "config.xml").write_text(config)
+    converted(tmp_path / "in", [{**record(1, c="pos"), "text": "['the', 'cat']"}], config=False, table=True)
+    assert [row["row_data"] for row in lines(tmp_path / "out", "data_rows.ndjson")] == ["['the', 'cat']"]

@@ -128,7 +128,9 @@ def _shown(config: Config) -> set[str]:
 
 def _is_text(name: str, config: Config) -> bool:
     """Whether a field is the very text that is labelled."""
-    return any(o.tag in _TEXTS and name == o.value.removeprefix("$").strip() for o in config.objects.values())
+    return any(
+        o.tag in _TEXTS and name == (o.value.removeprefix("$").strip() or o.name) for o in config.objects.values()
+    )
 
 
 def take_cut_cells(record: dict[str, Any], config: Config) -> dict[str, str]:
