@@ -172,7 +172,13 @@ class ShapeReader:
         if self._rules.transposed:
             left, top, right, bottom = top, left, bottom, right
         if self._rules.centres:
-            left, top, right, bottom = left - right / 2, top - bottom / 2, left + right / 2, top + bottom / 2
+            shift = self._rules.shift  # of the centre; the sides are lengths
+            left, top, right, bottom = (
+                left - right / 2,
+                top - bottom / 2,
+                left + right / 2 - shift,
+                top + bottom / 2 - shift,
+            )
         if self._rules.sizes:
             right, bottom = left + right - self._rules.shift, top + bottom - self._rules.shift
         if left > right or top > bottom:

@@ -193,6 +193,8 @@ def test_a_centre_with_width_and_height_is_asked_about(tmp_path: Path) -> None:
         Made(tmp_path, files)
     made = Made(tmp_path, files, options={"corners": "centres"})
     assert [found[1:] for found in made.boxes] == [(10 + 60 * n, 105, 60, 90) for n in range(6)]
+    made = Made(tmp_path / "from-1", files, options={"corners": "centres", "origin": "one_based"})
+    assert [found[1:] for found in made.boxes] == [(9 + 60 * n, 104, 60, 90) for n in range(6)]
 
 
 def test_a_lost_edge_is_no_box(tmp_path: Path) -> None:
