@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from to_labelbox.report.errors import FileError, UsageError
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox.source.files import Source
-from to_labelbox_formats.voc.document import Document
+from to_labelbox_formats.voc.document import Document, Row
 from to_labelbox_formats.voc.image import MAX_MASK_BYTES
 from to_labelbox_formats.voc.layout.class_lists import (
     BACKGROUND,
@@ -27,6 +27,7 @@ from to_labelbox_formats.voc.layout.folder_roles import Role
 from to_labelbox_formats.voc.layout.index import Layout
 from to_labelbox_formats.voc.masks import MaskReader, Raster, read_mask
 from to_labelbox_formats.voc.options import CHALLENGE, Void
+from to_labelbox_formats.voc.shapes import number
 
 _SAMPLE = 24
 _COMPARED = 8
@@ -35,6 +36,10 @@ _CHALLENGE = re.compile(r"(?i)voc_?20|vocdevkit|(?:^|/)20[01]\d_\d{6}\.")
 _AS_THE_CHALLENGE = (f"-O class_names={CHALLENGE}", f"1 is {VOC_CLASSES[0]}, 2 is {VOC_CLASSES[1]}, …")
 _SURE = 3
 """Masks whose void lies along a class that say it is a border, when none says otherwise."""
+
+
+_NEAR = 0.02
+"""The share of the longer side of a picture by which a box may differ from the pixels that it is around."""
 
 
 def decide_void(wanted: Void, classes: Classes, source: Source, layout: Layout, log: Log) -> Classes:
@@ -92,7 +97,8 @@ def tell_values(
 ) -> None:
     """Say what the values of masks are taken for, or ask where the objects of the annotation files beside them are called otherwise.
 
-    Values that a file declares (no ``why``) are asked about, too, where masks show classes that no object of their picture has; they are no assumption.
+    Values that a file declares (no ``why``) are asked about, too, where the only class of a mask is another one than that of the objects in its
+    very place; classes may be drawn as masks alone, and others as boxes alone. They are no assumption.
     """
     stated = not why
     named = {layout.folder(layout.xmls[unit]): unit for unit, document in documents.items() if document.rows}
@@ -109,19 +115,15 @@ def tell_values(
             (u for (folder, stem), u in named.items() if (folder.root, folder.rest, stem) == _place(layout, name)), -1
         )
         if labels and unit >= 0:
-            objects = {(row[0] or "").strip() for row in documents[unit].rows}
-            other = labels - objects
-            is_other = bool(other) if stated else other == labels
+            rows = documents[unit].rows
+            objects = {(row[0] or "").strip() for row in rows}
+            is_other = labels.isdisjoint(objects) and (not stated or _lie_alike(raster, reader, rows))
             agree += not is_other
             against += is_other
             if is_other:
-                example = min(other), min(objects)
+                example = min(labels), min(objects)
     if against >= _SURE and against > agree:
-        shown = (
-            "a class that no object of their pictures has"
-            if stated
-            else "no class that the objects of their pictures have"
-        )
+        shown = "no class that the objects of their pictures have" + (", and lie where these do" if stated else "")
         ask(
             f"{source.path}: {taken} are taken for the values of masks, but {against} of {agree + against} looked at show {shown} "
             f"({example[0]!r}, where there is {example[1]!r}).",
@@ -141,6 +143,19 @@ def tell_values(
             why=why,
             option="-O class_names=FILE",
         )
+
+
+def _lie_alike(raster: Raster, reader: MaskReader, rows: Sequence[Row]) -> bool:
+    """Whether what a mask shows reaches as far as the boxes of its picture, on all four sides."""
+    corners = [[number(text) for text in row[5:9]] for row in rows]
+    known = [[side for side in sides if side is not None] for sides in corners if None not in sides]
+    shown = np.isin(raster, [value for value in np.unique(raster).tolist() if not reader.is_empty(value)])
+    y, x = (np.flatnonzero(shown.any(axis=axis)) for axis in (1, 0))
+    if not known or not len(x):
+        return False
+    left, top, right, bottom = zip(*known)
+    sides = min(left) - x[0], min(top) - y[0], max(right) - x[-1] - 1, max(bottom) - y[-1] - 1
+    return bool(max(map(abs, sides)) <= max(_NEAR * max(raster.shape), 2))
 
 
 def _place(layout: Layout, mask: str) -> tuple[str, str, str]:

@@ -128,8 +128,21 @@ def test_a_labelmap_that_is_one_class_off_is_asked_about(shift: int, tmp_path: P
         assert "mask values" not in Made(tmp_path, files).assumed
         return
     with pytest.raises(
-        UsageError, match=r"labelmap.txt .* 3 of 3 looked at show a class that no object (?s:.*)-O class_names="
+        UsageError, match=r"labelmap.txt .* 3 of 3 looked at show no class that the objects (?s:.*)-O class_names="
     ):
         Made(tmp_path, files)
     (tmp_path / "mine.txt").write_text(colours)
     Made(tmp_path / "said", files, options={"class_names": str(tmp_path / "mine.txt")})
+
+
+@pytest.mark.parametrize("road", [(0, 0, 100, 50), (0, 30, 100, 50)])
+def test_one_class_as_masks_and_another_as_boxes_need_no_question(
+    road: tuple[int, int, int, int], tmp_path: Path
+) -> None:
+    """CVAT writes polygons to the masks and boxes to the annotation files."""
+    left, top, right, bottom = road
+    raster = np.zeros((50, 100, 3), np.uint8)
+    raster[top:bottom, left:right] = (0, 128, 0)
+    files = several(0, name="car") | {f"SegmentationClass/{n}.png": png(raster) for n in range(3)}
+    files["labelmap.txt"] = "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncar:128,0,0::\nroad:0,128,0::\n"
+    assert {line["name"] for line in Made(tmp_path, files).lines} == {"car", "road"}
