@@ -77,17 +77,13 @@ def repeated_assets(
         apart = apart or (item.asset.path, item.asset.url) != (other.asset.path, other.asset.url)
         differing = _what_differs(asset, other.asset)
         if apart or differing:
-            example, why = (
-                ('"{split}/{relpath}"', "")
-                if apart
-                else ("'{id}'", f", or convert their files apart: they have other {differing}")
-            )
-            what, remedy = "have the global key", f"tell them apart with --global-key, for example {example}{why}"
             if settings.rows is not None:
-                what, remedy = (
-                    "be the data row",
-                    "give the row in --data-rows an external_id or a URL with the folder of one of them",
-                )
+                what = "be the data row"
+                remedy = "give the row in --data-rows an external_id or a URL with the folder of one of them"
+            else:
+                example = "{split}/{relpath}" if apart else "{source_id}"
+                why = "" if apart else f", or convert their files apart: they have other {differing}"
+                what, remedy = "have the global key", f"tell them apart with --global-key, for example '{example}'{why}"
             raise UsageError(
                 f"two assets would {what} {key!r}: {other.asset.path} ({other.origin}) and {item.asset.path} "
                 f"({item.origin}). Nothing was written; {remedy}"

@@ -10,7 +10,7 @@ import pytest
 
 import to_labelbox
 from harness import lines
-from to_labelbox import UsageError, dataset_of, write
+from to_labelbox import Settings, UsageError, dataset_of, write
 from to_labelbox.model.items import Asset, Box, Item, Object
 
 
@@ -33,8 +33,11 @@ def items(*assets: Asset) -> Any:
 def test_one_that_differs_is_another_asset(one: Any, other: Any, why: str, tmp_path: Path) -> None:
     with pytest.raises(
         UsageError, match=f"two assets would have the global key 'a'.*convert their files apart: .*other {why}"
-    ):
+    ) as told:
         write(items(Asset(path="a", **one), Asset(path="a", **other)), tmp_path)
+    advised = Settings(global_key=str(told.value).split("for example '")[1].split("'")[0])
+    write(items(Asset(path="a", id="1", **one), Asset(path="a", id="2", **other)), tmp_path, settings=advised)
+    assert len(lines(tmp_path, "data_rows.ndjson")) == 2
 
 
 @pytest.mark.parametrize(
