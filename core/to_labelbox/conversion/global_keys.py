@@ -45,8 +45,10 @@ class Keys:
         return self._settings.global_key.format(**self._fields(asset, split))
 
     def keys(self, items: Sequence[Item]) -> list[str]:
-        """The keys of assets before shortening."""
-        return [item.asset.path if self._plain else self.key(item.asset, item.split) for item in items]
+        """The keys of assets before shortening; those that are paths without a call for each, which takes as long again."""
+        if self._plain:
+            return [item.asset.path for item in items]
+        return [self.key(item.asset, item.split) for item in items]
 
     def _fields(self, asset: Asset, split: str) -> dict[str, str]:
         name = posixpath.basename(asset.path)

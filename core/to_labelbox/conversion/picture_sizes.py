@@ -36,7 +36,7 @@ _RARE = 0.02
 _FAR = 0.1
 """The share of a side by which labels go beyond a size that pictures at hand confirm, where x and y may be exchanged."""
 _LABELLED = 33
-"""Of these, more than half of those whose labels are held against stated sizes."""
+"""Of them, those whose labels are held against stated sizes, at most."""
 _LOOKED_AT = 8
 """Pictures that are looked at where labels leave their stated size."""
 _LABELS = 128

@@ -22,11 +22,14 @@ MEDIA_TYPES = {
 
 
 def data_row(
-    asset: Asset, key: str, global_key: str, row_data: str | None, metadata: Sequence[tuple[str, str]] = ()
+    asset: Asset, key: str, key_json: str, row_data: str | None, metadata: Sequence[tuple[str, str]] = ()
 ) -> str:
-    """One NDJSON line; ``global_key`` is the key in JSON. Without a URL, row_data is the relative path, which the SDK uploads from the media folder."""
+    """One NDJSON line; ``key_json`` is the global key as JSON.
+
+    Without a URL, row_data is the relative path, which the SDK uploads from the media folder.
+    """
     path, media = asset.path, asset.media
-    own = global_key if path == key else _text_json(path)
+    own = key_json if path == key else _text_json(path)
     cut = own.rfind("/", 0, -2)
     name = f'"{own[cut + 1 :]}' if cut >= 0 and not path.endswith("/") else own
     data, medium = _text_json(row_data) if row_data else own, "IMAGE"
@@ -40,7 +43,7 @@ def data_row(
     if metadata:
         fields = json_of([{"name": name, "value": value} for name, value in metadata]).decode()
         more = f',"metadata_fields":{fields}'
-    return f'{{"row_data":{data},"global_key":{global_key},"external_id":{name},"media_type":"{medium}"{more}}}\n'
+    return f'{{"row_data":{data},"global_key":{key_json},"external_id":{name},"media_type":"{medium}"{more}}}\n'
 
 
 def _text_json(text: str) -> str:

@@ -26,7 +26,9 @@ from to_labelbox_formats.labelbox.limits import MANY, ONE_NAME
 from to_labelbox_formats.labelbox.options import Options
 
 SPILL = 1 << 17
-"""Bytes of encoded lines that are kept before they are handed on, if there is someone to take them; more are kept in new memory each time."""
+"""Bytes of encoded lines that are kept before they are handed on, if there is someone to take them.
+
+Larger blocks would be given new pages by the system each time, which costs more than handing on more often."""
 BATCH = 1 << 10
 """Lines that are encoded at once: a call for each would take as long as the encoding."""
 TOLD = 1 << 16

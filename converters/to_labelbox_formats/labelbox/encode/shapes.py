@@ -29,8 +29,6 @@ from to_labelbox_formats.labelbox.encode.uuids import Uuids
 from to_labelbox_formats.labelbox.limits import MANY
 
 T = TypeVar("T")
-
-
 _Named: TypeAlias = tuple[tuple[Attribute, ...], Raw, str]
 """Answers, and a name with them after it, as bytes and as text."""
 
