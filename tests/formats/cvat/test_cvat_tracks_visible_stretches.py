@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,6 +148,24 @@ def test_rows_out_of_order_and_told_twice(tmp_path: Path) -> None:
     assert frames_of(found) == [[0, 5, 8]]
     assert found.segments[0][1].geometry == Box(5, 0, 10, 10)
     assert counts(log) == {"record-duplicate": 1}
+
+
+@pytest.mark.parametrize(
+    ("keys", "left", "counts_it"),
+    [
+        ((True, False), 5, "the keyframe counts"),
+        ((False, True), 9, "the keyframe counts"),
+        ((True, True), 9, "the later one counts"),
+    ],
+)
+def test_of_two_rows_of_one_frame_it_is_said_which_counts(
+    tmp_path: Path, keys: tuple[bool, bool], left: int, counts_it: str
+) -> None:
+    rows = row(0, (0, 0, 10, 10)) + row(5, (5, 0, 15, 10), key=keys[0]) + row(5, (9, 0, 19, 10), key=keys[1])
+    (found,), log = tracks_of(tmp_path, track(rows + row(9, (0, 0, 1, 1), outside=True)), CLIP)
+    assert found.segments[0][1].geometry == Box(left, 0, 10, 10)
+    (said,) = log.diagnostics.values()
+    assert counts_it in said.message
 
 
 def test_frozen_rows_are_kept_as_they_are(tmp_path: Path) -> None:

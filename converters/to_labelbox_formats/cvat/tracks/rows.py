@@ -274,10 +274,10 @@ class RowReader:
         for row in sorted(rows, key=lambda r: r.frame):
             before = found.get(row.frame)
             if before is not None and before != row:
-                self._log.note(
-                    Code.RECORD_DUPLICATE, f"frame {row.frame} is told twice, differently; one of them counts"
-                )
-                if before.key and not row.key:
+                keyframe = before.key and not row.key
+                counts = "the keyframe" if before.key != row.key else "the later one"
+                self._log.note(Code.RECORD_DUPLICATE, f"frame {row.frame} is told twice, differently: {counts} counts")
+                if keyframe:
                     continue
             found[row.frame] = row
         return list(found.values())
