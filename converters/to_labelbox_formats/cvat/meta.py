@@ -72,7 +72,8 @@ class TaskSpec(Struct, frozen=True):
     """A task or job: its media and frames. ``offset`` is what a project export has added to its frame numbers.
 
     ``pictures``: it says that it is not about a video. ``deleted``: frames that are left out, as the media counts.
-    ``length``: frames of the video itself, where that is known. ``jobs``: the addresses of its jobs, or its own.
+    ``length``: frames of the video itself, where that is known. ``jobs``: the addresses of its jobs, or its own, without
+    the protocol, from which servers move to another.
     """
 
     id: str = ""
@@ -232,7 +233,9 @@ def _task_of_xml(task: Element, meta: Element) -> TaskSpec:
         height=height if width else None,
         video=mode == "interpolation" or size is not None,
         pictures=mode == "annotation" and size is None,
-        jobs=frozenset(url for s in _children(task, "segments", "segment") if (url := _text(s, "url"))),
+        jobs=frozenset(
+            url.rpartition("://")[2] for s in _children(task, "segments", "segment") if (url := _text(s, "url"))
+        ),
     )
 
 

@@ -84,6 +84,26 @@ def test_two_jobs_of_one_task_and_names_of_other_tasks_are_kept(tmp_path: Path) 
     assert boxes(tmp_path)[1] == 3
 
 
+@pytest.mark.parametrize("side", [1, 5])
+@pytest.mark.parametrize("more", [{}, {"b.jpg": 2}])
+def test_tasks_of_two_servers_with_one_id_and_name_are_two(tmp_path: Path, side: int, more: dict[str, int]) -> None:
+    open_text(tmp_path, of_task({"a.jpg": 1}, 8), "one.xml")
+    open_text(tmp_path, of_task({"a.jpg": side, **more}, 8).replace("//h/", "//other/"), "two.xml")
+    assert open_path(tmp_path)[0].unit_count == 2 + len(more)
+
+
+def test_a_server_that_has_moved_to_https_is_the_same(tmp_path: Path) -> None:
+    open_text(tmp_path, of_task({"a.jpg": 1}, 8).replace("https:", "http:"), "one.xml")
+    open_text(tmp_path, of_task({"a.jpg": 1, "b.jpg": 2}, 8), "two.xml")
+    assert boxes(tmp_path)[1] == 2
+
+
+def test_a_file_without_jobs_is_known_by_id_and_name(tmp_path: Path) -> None:
+    open_text(tmp_path, of_task({"a.jpg": 1}), "script.xml")
+    open_text(tmp_path, of_task({"a.jpg": 1, "b.jpg": 2}, 8), "server.xml")
+    assert boxes(tmp_path)[1] == 2
+
+
 def video(*numbers: int, frames: range, source: str = "", day: str = DAY) -> str:
     meta = task(id=5, size=9, source=source, video=(64, 48)).replace("</task>", jobs(*numbers) + "</task>")
     rows = "".join(row(n, (n + 1, 2, 30, 40), key=n == frames[0]) for n in frames)

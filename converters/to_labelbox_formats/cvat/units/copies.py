@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
 from to_labelbox.model.text import n_of
@@ -24,17 +24,19 @@ def without_copies(groups: Sequence[Group], options: Options, log: Log) -> list[
     if options.same_task is SameTask.APART or len({id(g.export) for g in groups}) < 2:
         return list(groups)
     alike: dict[tuple[object, ...], list[Group]] = {}
-    for group in groups:
+    families = _families(groups)
+    for group, family in zip(groups, families):
         task = group.task
         # Without an id, files of several folders may be of several tasks whose pictures have the same names.
         place = "" if task.id else os.path.dirname(group.export.name)
-        what = group.subset, frozenset(group.hashes), bool(group.tracks), place
+        what = family, group.subset, frozenset(group.hashes), bool(group.tracks), place
         alike.setdefault((task.id, task.name, task.source, task.size, task.width, *what), []).append(group)
     left_out: set[int] = set()
     for same in alike.values():
         if len({id(g.export) for g in same}) > 1:
             left_out |= {id(g) for g in same} - {id(g) for g in _counting(same, options, log)}
-    kept = _without_parts([g for g in groups if id(g) not in left_out], options, log)
+    first = [(g, family) for g, family in zip(groups, families) if id(g) not in left_out]
+    kept = _without_parts([g for g, _ in first], [family for _, family in first], options, log)
     _note_frames_of_tracks(kept, log)
     return kept
 
@@ -86,23 +88,57 @@ def _ask(groups: Sequence[Group], of_what: str, *, latest: bool) -> NoReturn:
     ask(f"{_names(groups)} are exports of {of_what}", options)
 
 
-def _without_parts(groups: Sequence[Group], options: Options, log: Log) -> list[Group]:
+def _without_parts(groups: Sequence[Group], families: Iterable[str], options: Options, log: Log) -> list[Group]:
     """Pictures that several exports tell count once: those of a task beside its project or its jobs, of another choice of frames."""
+    by_family: dict[str, list[Group]] = {}
+    for group, family in zip(groups, families):
+        if family and group.export.is_xml:
+            by_family.setdefault(family, []).append(group)
     left_out: set[int] = set()
-    for same in _families(groups):
-        if len({id(g.export) for g in same}) < 2:
-            continue
-        left_out |= {id(group) for group in _earlier_tracks(same, options, log)}
-        by_day = sorted(same, key=lambda group: (_day(group), len(group.hashes)), reverse=True)
-        told: dict[int, Group] = {}
-        for group in by_day:
-            before = [told[h] for h in group.hashes if h in told and told[h].export is not group.export]
-            for other in {id(g): g for g in before}.values():
-                _tell_once(group, other, options, log)
-            if before and not (group.images or group.tracks):
+    cuts: dict[int, set[int]] = {}
+    for same in by_family.values():
+        if len({id(g.export) for g in same}) > 1:
+            left_out |= {id(group) for group in _earlier_tracks(same, options, log)}
+            for group, later, both in _overlaps(same):
+                _decide(group, later, both, options, log)
+                cuts.setdefault(id(group), set()).update(both)
+    for group in groups:
+        if names := cuts.get(id(group)):
+            kept = [(element, h) for element, h in zip(group.images, group.hashes) if h not in names]
+            group.images, group.hashes = array("Q", [e for e, _ in kept]), array("q", [h for _, h in kept])
+            if not (kept or group.tracks):
                 left_out.add(id(group))
-            told |= dict.fromkeys((h for h in group.hashes if h not in told), group)
     return [group for group in groups if id(group) not in left_out]
+
+
+def _overlaps(same: Sequence[Group]) -> Iterator[tuple[Group, Group, set[int]]]:
+    """Of groups of one task each one with one that tells some of its pictures later, or on the same day and more of them."""
+    told: dict[int, Group] = {}
+    for group in sorted(same, key=lambda group: (_day(group), len(group.hashes)), reverse=True):
+        shared: dict[int, tuple[Group, set[int]]] = {}
+        for h in group.hashes:
+            later = told.setdefault(h, group)
+            if later.export is not group.export:
+                shared.setdefault(id(later), (later, set()))[1].add(h)
+        yield from ((group, later, both) for later, both in shared.values())
+
+
+def _decide(group: Group, later: Group, both: set[int], options: Options, log: Log) -> None:
+    """Tells that the later group counts where both have the same pictures, or asks where they say different things of them."""
+    if _contents(group, both) == _contents(later, both):
+        log.assume(
+            "pictures that several exports of one task tell, in the same way",
+            "one of them counts",
+            for_=len(both),
+            option="-O same_task=apart",
+            why=f"{later.export.name} tells those of {group.export.name}",
+        )
+        return
+    dated, pictures = _dated((group, later)), n_of(len(both), "picture")
+    if not dated or options.same_task is not SameTask.LATEST:
+        what = f"one task (job or task {group.task.id}), both about {pictures}, and they say different things"
+        _ask((group, later), what, latest=dated)
+    log.decide(f"{group.export.name}: {pictures} left out, {later.export.name} tells them later")
 
 
 def _earlier_tracks(same: Sequence[Group], options: Options, log: Log) -> Sequence[Group]:
@@ -119,8 +155,11 @@ def _earlier_tracks(same: Sequence[Group], options: Options, log: Log) -> Sequen
     return versions[:-1]
 
 
-def _families(groups: Sequence[Group]) -> list[list[Group]]:
-    """Groups of one task each, as far as their exports tell its id or jobs."""
+def _families(groups: Sequence[Group]) -> list[str]:
+    """Equal texts for groups of one task, as far as their exports tell its jobs, or its id where one of them tells no jobs.
+
+    Tasks of two servers may have one id and name, but not one job.
+    """
     linked: dict[str, str] = {}
 
     def first_of(mark: str) -> str:
@@ -128,36 +167,13 @@ def _families(groups: Sequence[Group]) -> list[list[Group]]:
             mark = other
         return mark
 
-    marks = [(*([f"{g.task.id} {g.task.name}"] if g.task.id and g.export.is_xml else ()), *g.task.jobs) for g in groups]
+    names = [f"{g.task.id} {g.task.name}" if g.task.id else "" for g in groups]
+    jobless = {name for name, g in zip(names, groups) if name and not g.task.jobs}
+    marks = [(*({name} & jobless), *g.task.jobs) for name, g in zip(names, groups)]
     for own in marks:
         for mark in own:
             linked[first_of(mark)] = first_of(own[0])
-    families: dict[str, list[Group]] = {}
-    for group, own in zip(groups, marks):
-        if own:
-            families.setdefault(first_of(own[0]), []).append(group)
-    return list(families.values())
-
-
-def _tell_once(group: Group, later: Group, options: Options, log: Log) -> None:
-    """Takes out of a group the pictures that one of a later export tells too, or of one of the same day that has more of them."""
-    both = set(group.hashes) & set(later.hashes)
-    differ = _contents(group, both) != _contents(later, both)
-    if differ and not (options.same_task is SameTask.LATEST and _dated((group, later))):
-        what = f"one task (job or task {group.task.id}), both about {n_of(len(both), 'picture')}, and they say different things"
-        _ask((group, later), what, latest=_dated((group, later)))
-    if differ:
-        log.decide(f"{group.export.name}: {n_of(len(both), 'picture')} left out, {later.export.name} tells them later")
-    else:
-        log.assume(
-            "pictures that several exports of one task tell, in the same way",
-            "one of them counts",
-            for_=len(both),
-            option="-O same_task=apart",
-            why=f"{later.export.name} tells those of {group.export.name}",
-        )
-    kept = [(element, h) for element, h in zip(group.images, group.hashes) if h not in both]
-    group.images, group.hashes = array("Q", [e for e, _ in kept]), array("q", [h for _, h in kept])
+    return [first_of(own[0]) if own else "" for own in marks]
 
 
 def _contents(group: Group, names: set[int]) -> dict[int, list[int]]:
