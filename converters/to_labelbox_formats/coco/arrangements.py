@@ -12,7 +12,7 @@ from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.file import File
-from to_labelbox_formats.coco.options import Form, Outlines
+from to_labelbox_formats.coco.options import Form, Options, Outlines
 from to_labelbox_formats.coco.sample import Extent, Seen, seen_of_text
 
 FEW = 3
@@ -162,15 +162,19 @@ class _Reading(NamedTuple):
     lie_there: int
 
 
-def check_outlines(file: File, sample: list[Seen], boxes_only: bool, answered: bool, log: Log) -> None:
+def check_outlines(file: File, sample: list[Seen], boxes_only: bool, options: Options, log: Log) -> None:
     """Say so where outlines lie elsewhere than the boxes beside them, so that one of the two is not what it is taken for; ask where
     nearly all do, and nothing says which are right, or where those that do lie there in another order of their numbers.
+
+    ``options``: of places, units and outlines any answers it; what boxes are is offered unless it is given.
     """
+    answered = boxes_only or any(given.value != "auto" for given in (options.places, options.units, options.outlines))
     both = [seen for seen in sample if seen.box and seen.extent and seen.box[2] > 0 < seen.box[3]]
     apart = [seen for seen in both if _is_apart(seen)]
     if len(apart) < FEW or 20 * len(apart) < len(both):
         return
-    best = max(_readings(apart), key=lambda reading: reading.lie_there)
+    open_ones = [reading for reading in _readings(apart) if reading.what != "boxes" or options.boxes is Form.AUTO]
+    best = max(open_ones, key=lambda reading: reading.lie_there)
     likely = 2 * best.lie_there >= len(apart)
     reading = f"; were {best.what} {best.form}, {best.lie_there} would not" if likely else ""
     answers = [("-O places=outlines", "the outlines are right"), ("--geometry bbox", "the boxes are right")]

@@ -17,7 +17,7 @@ from to_labelbox.report.observations import ask
 from to_labelbox_formats.coco.arrangements import FEW, check_outlines, corners_of, form_of_boxes, near
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import Conventions, File
-from to_labelbox_formats.coco.options import Form, Options, Origin, Outlines, Places, RleSides, Units, Visibility
+from to_labelbox_formats.coco.options import Form, Options, Origin, Outlines, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.sample import Extent, Rle, Seen, seen_of
 
@@ -38,9 +38,7 @@ def conventions_of(
     boxes = form_of_boxes(file, sample, options.boxes, log)
     outlines = Outlines.PAIRS if options.outlines is Outlines.AUTO else options.outlines
     if boxes is Form.SIZES and outlines is Outlines.PAIRS and not any(sides) and not any(limits):
-        given = (options.places, options.units, options.outlines)
-        answered = boxes_only or given != (Places.AUTO, Units.AUTO, Outlines.AUTO)
-        check_outlines(file, sample, boxes_only, answered, log)
+        check_outlines(file, sample, boxes_only, options, log)
         _tell_areas(file, sample, log)
     stated_rle = options.rle_sides is RleSides.STATED
     return Conventions(

@@ -42,8 +42,14 @@ def tell_unread(files: Sequence[File], asked: Sequence[str], predictions: bool, 
     def note(file: str, what: str, name: str, part: str, count: int, why: str = NO_RULE) -> None:
         key = what, name, part, why
         files_with[key] += 1
-        here = f"{file} {part}" if files_with[key] <= _EACH else f"{part} of further files"
-        log.note_unread(what, name, where=here.strip(), count=count, why=why)
+        here = (
+            f"{file} {part}".strip()
+            if files_with[key] <= _EACH
+            else f"{part} of further files"
+            if part
+            else "further files"
+        )
+        log.note_unread(what, name, where=here, count=count, why=why)
 
     for file in files:
         scores = file.annotation_census.fields.get("score", 0)

@@ -127,6 +127,9 @@ def test_outlines_that_all_lie_elsewhere_than_their_boxes_are_a_question(convert
     with pytest.raises(UsageError, match=rf"outlines of 12 of 12 .*{said}") as asked:
         convert(given)
     assert ("-O boxes=cxcywh" in str(asked.value)) == ("centre" in said)
+    with pytest.raises(UsageError, match="-O places=outlines") as asked:
+        convert(given, options={"boxes": "xywh"})
+    assert "-O boxes=" not in str(asked.value)
     run = convert(given, options={"places": "outlines"})
     assert "polygon" in run.lines[0]
     assert assumed(run)["where objects are"].taken.startswith("at their outlines")

@@ -38,9 +38,12 @@ def test_a_planted_list_and_fields_are_named(convert: Convert, geometry: str) ->
 def test_a_field_of_many_files_is_named_for_the_first_of_them(convert: Convert, tmp_path: Path) -> None:
     for n in range(6):
         document = coco([annotation(n, image_id=n)], [image(n, f"{n}.jpg", quality=3)])
-        (tmp_path / f"{n}.json").write_text(json.dumps(document))
-    found = {u.where: u.count for u in convert(tmp_path).report.unread}
+        (tmp_path / f"{n}.json").write_text(json.dumps({**document, "tracks": [{"id": 1}]}))
+    unread = convert(tmp_path).report.unread
+    found = {u.where: u.count for u in unread if u.what == "field"}
     assert found == {**{f"{n}.json images[]": 1 for n in range(3)}, "images[] of further files": 3}
+    found = {u.where: u.count for u in unread if u.what == "list"}
+    assert found == {**{f"{n}.json": 1 for n in range(3)}, "further files": 3}
 
 
 SEGMENTS = {"image_id": 1, "file_name": "1.png", "segments_info": [{"id": 1, "category_id": 1, "mood": "calm"}] * 2}
