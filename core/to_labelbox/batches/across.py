@@ -32,8 +32,8 @@ _APART = "give --global-key '{dataset}/{relpath}'"
 def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, pool: WorkerPool) -> None:
     """Datasets of equal file names would be one asset in the target. Existing data rows may serve several datasets.
 
-    Those of which an asset has another size, text, content or address than the one of its key are about others, and are left out;
-    so are those that say and declare nothing but what earlier ones do.
+    Those of which an asset has another size, text, content or address than the one of its key are about others, and are
+    left out; so are those that say and declare nothing but what earlier ones do.
     """
     pairs = shared_keys([s.gathered.keys for s in sets])
     seen = {} if common.settings.rows is not None else _looked_at([sets[n] for n in sharing(pairs)], pool)

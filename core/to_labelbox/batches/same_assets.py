@@ -32,7 +32,10 @@ class CompareTask(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is known of an asset; empty what is not. ``size`` is width and height, ``place`` its address without scheme and query."""
+    """What is known of an asset; empty what is not.
+
+    ``size`` is width and height, ``place`` the address without scheme and query.
+    """
 
     size: tuple[int, ...]
     text: bytes
@@ -101,9 +104,9 @@ def _digest(data: bytes) -> bytes:
 
 
 class Comparison(NamedTuple):
-    """Of the assets of a dataset whose keys an earlier one has: how many were looked at, the first that is another one and
-    why, how many are others, how many labels they have, and whether these and their addresses are ``equal`` to those of the
-    earlier one.
+    """Of the assets of a dataset whose keys an earlier one has: how many were looked at, the first that is another one
+    and why, how many are others, how many labels they have, and whether these and their addresses are ``equal`` to
+    those of the earlier one.
     """
 
     alike: int
@@ -132,7 +135,7 @@ def compare(known: Mapping[str, tuple[int, Seen]], own: Mapping[str, Seen]) -> l
 
 
 def declared(schema: Schema) -> set[tuple[str, ...]]:
-    """The names that a source declares, each behind those that it belongs to; of classes their kinds, of questions their types."""
+    """The names that a source declares, each behind those that it belongs to, with kinds of classes, types of questions."""
     found: set[tuple[str, ...]] = set()
     below: list[tuple[tuple[str, ...], Sequence[Question]]] = [((), schema.questions)]
     below += [(("class", label.name), label.attributes) for label in schema.labels]

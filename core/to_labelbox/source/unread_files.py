@@ -74,7 +74,7 @@ def note_unread_files(
 
 
 def tell_empty_pictures(log: Log, source: Source) -> None:
-    """Name the files of media of 0 bytes, where one of a sample is, as a folder in a cloud that was not fetched leaves them."""
+    """Name the media of 0 bytes, as a folder in a cloud that was not fetched leaves them, where one of a sample is."""
     if source.is_file or is_mirrored(source.folder or ""):
         return
     names = [name for (_, extension), group in source.groups.items() if is_media(f"a{extension}") for name in group]
@@ -83,7 +83,7 @@ def tell_empty_pictures(log: Log, source: Source) -> None:
 
 
 def tell_empty_below(log: Log, media: MediaFolder, source: Source, sample: Sequence[str]) -> None:
-    """As :func:`tell_empty_pictures`, of a media root by a sample of its files that assets are; not again of what is in the source."""
+    """As :func:`tell_empty_pictures`, of a media root, by a sample of the assets there; not again of the source."""
     own = "" if source.is_file or not source.folder else os.path.join(os.path.realpath(source.folder), "")
     root = os.path.join(os.path.realpath(media.root), "")
     if is_mirrored(media.root) or (own and root.startswith(own)):
