@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from to_labelbox.geometry.corner_order import CornerOrder
+from to_labelbox.geometry.overshoot import goes_beyond, is_telling
 from to_labelbox.model.items import Box, Object
 from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.codes import Code
@@ -44,8 +45,6 @@ ORDERS = {
 }
 """What the five values of a box may be, and where the usual ones are then."""
 _USUAL, *_OTHERS = ORDERS
-_FEW, _PART = 3, 0.2
-"""Boxes that are none as usual, which a question needs at least, as a number and as a share."""
 
 
 def parse_line(line: bytes) -> tuple[str, list[bytes]]:
@@ -181,7 +180,7 @@ def set_columns(wanted: str | None, lines: Lines, pictures: Pictures, names: int
         boxes += ((text.split(b","), frame) for text in filter(_BOX.fullmatch, texts))
     wrong = {columns: sum(not _is_box(columns, *box, names) for box in boxes) for columns in ORDERS}
     fitting = [columns for columns in _OTHERS if not wrong[columns]]
-    if fitting and wrong[_USUAL] >= max(_FEW, _PART * len(boxes)):
+    if fitting and is_telling(wrong[_USUAL], len(boxes)):
         ask(
             f"{path}: {wrong[_USUAL]} of {n_of(len(boxes), 'box', 'boxes')} looked at end before they begin, leave their picture or have no class as "
             f"{_USUAL}, none in another order of their values.",
@@ -198,7 +197,11 @@ def _is_box(columns: str, values: list[bytes], frame: Frame, names: int) -> bool
     """Whether values are a box on its picture with a class, which may count from 1."""
     *corners, id = (values[at] for at in ORDERS[columns])
     left, top, right, bottom = map(float, corners)
-    inside = not frame.width or not frame.height or (right <= frame.width + 1 and bottom <= frame.height + 1)
+    inside = (
+        not frame.width
+        or not frame.height
+        or not all(goes_beyond(right, bottom, *sides) for sides in {(frame.width, frame.height), frame.stored})
+    )
     return id.isdigit() and (not names or int(id) <= names) and left < right and top < bottom and inside
 
 
