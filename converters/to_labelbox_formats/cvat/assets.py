@@ -197,15 +197,20 @@ def _task_folders(groups: Sequence[Group]) -> Sequence[str]:
 def video_paths(groups: Sequence[Group], source: Source, same: SameSource, log: Log) -> dict[str, list[Group]]:
     """The path of each video, with the groups on it. Tasks on one source of one size are about one video, or as ``same``."""
     found: dict[str, list[Group]] = {}
+    unnamed: list[str] = []
+    more = "; of jobs of one video, say -O same_source=one" if len(groups) > 1 and same is not SameSource.ONE else ""
     for group in groups:
         task = group.task
         path = task.source.replace("\\", "/").lstrip("/")
         if not path:
             stem = os.path.splitext(os.path.basename(group.export.name))[0]
             path = task.name or (stem if stem not in ("annotations", "") else source.name)
+            if same is SameSource.ONE:
+                unnamed.append(path)
+                path = unnamed[0]
             log.note(
                 Code.ASSET_UNKNOWN,
-                f"the export does not name its video; {path!r} is taken as its key, change it with --global-key"
+                f"the export does not name its video; {path!r} is taken as its key, change it with --global-key{more}"
                 + ("; if these are pictures, export the task as 'CVAT for images'" if task.pictures else ""),
                 file=group.export.name,
             )
@@ -213,7 +218,9 @@ def video_paths(groups: Sequence[Group], source: Source, same: SameSource, log: 
     out: dict[str, list[Group]] = {}
     for path, sharing in found.items():
         sizes = {(g.task.width, g.task.height) for g in sharing}
-        if len(sharing) > 1 and (len(sizes) > 1 or not sharing[0].task.source or same is SameSource.APART):
+        if len(sharing) > 1 and (
+            len(sizes) > 1 or same is SameSource.APART or not (sharing[0].task.source or same is SameSource.ONE)
+        ):
             log.decide(f"several videos are named {path!r}; the task comes first in their paths")
             for group, folder in zip(sharing, _task_folders(sharing)):
                 out.setdefault(f"{folder}/{path}", []).append(group)

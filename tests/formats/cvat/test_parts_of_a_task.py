@@ -9,7 +9,7 @@ import pytest
 from cvat_files import export, image, items_of, open_path, open_text, row, task, track
 from to_labelbox.model.items import Box, Object
 from to_labelbox.report.errors import UsageError
-from to_labelbox_formats.cvat.options import SameTask
+from to_labelbox_formats.cvat.options import SameSource, SameTask
 
 BOX = '<box label="car" xtl="{}" ytl="2" xbr="30" ybr="40"/>'
 DAY = "2024-01-02"
@@ -129,3 +129,14 @@ def test_videos_of_two_jobs_of_one_task_are_kept(tmp_path: Path) -> None:
     open_text(tmp_path, video(8, frames=range(5)), "first.xml")
     open_text(tmp_path, video(9, frames=range(5, 9)).replace("<id>5</id>", "<id>6</id>", 1), "second.xml")
     assert open_path(tmp_path)[0].unit_count == 2
+
+
+def test_jobs_that_name_no_video_are_about_one_where_that_is_said(tmp_path: Path) -> None:
+    open_text(tmp_path, video(8, frames=range(5)), "first.xml")
+    open_text(
+        tmp_path, video(9, frames=range(5, 9)).replace("<id>5</id><name>task</name>", "<id>6</id>", 1), "second.xml"
+    )
+    dataset, _ = open_path(tmp_path, same_source=SameSource.ONE)
+    (item,), _ = items_of(dataset)
+    assert len(item.annotations) == 2
+    assert all("same_source=one" in d.message for d in open_path(tmp_path)[1].diagnostics.values())
