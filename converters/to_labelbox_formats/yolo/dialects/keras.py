@@ -197,11 +197,7 @@ def _is_box(columns: str, values: list[bytes], frame: Frame, names: int) -> bool
     """Whether values are a box on its picture with a class, which may count from 1."""
     *corners, id = (values[at] for at in ORDERS[columns])
     left, top, right, bottom = map(float, corners)
-    inside = (
-        not frame.width
-        or not frame.height
-        or not all(goes_beyond(right, bottom, *sides) for sides in {(frame.width, frame.height), frame.stored})
-    )
+    inside = not frame.width or not frame.height or not goes_beyond(right, bottom, frame.width, frame.height)
     return id.isdigit() and (not names or int(id) <= names) and left < right and top < bottom and inside
 
 
