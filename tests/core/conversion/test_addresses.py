@@ -119,7 +119,7 @@ def test_one_name_at_two_addresses_is_two_assets(tmp_path: Path) -> None:
     for split in ("train", "val"):
         save(tmp_path / "in" / f"instances_{split}.json", coco([annotation(1, bbox=[1, 1, 5, 5])]))
     with pytest.raises(
-        UsageError, match=r'two assets would have the global key .*--global-key, for example "\{split\}/'
+        UsageError, match=r"two assets would have the global key .*--global-key, for example '\{split\}/"
     ):
         to_labelbox.convert(tmp_path / "in", tmp_path / "out", url_prefix="https://h/{split}")
     given = {"url_prefix": "https://h/{split}", "global_key": "{split}/{relpath}"}
