@@ -326,6 +326,8 @@ class Items:
         told = f"<size> is {said[0]} × {said[1]}, the image {own[0]} × {own[1]}"
         resized = self._rules.resized
         log.note(code_of_sizes(said, own), told + (": labels are scaled" if resized else ", which is taken"), file=name)
+        if self._context.other_size is OtherSize.EXCHANGED:  # which exchanges them all, this one back
+            return own[::-1], own[::-1], None
         return own, said if resized else own, None
 
     # ------------------------------------------------------------------------------------------------------ masks

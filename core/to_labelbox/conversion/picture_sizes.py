@@ -99,6 +99,7 @@ def with_picture_sizes(
     if taken is OtherSize.EXCHANGED:
         if not dataset.sizes_stated:
             raise UsageError(f"{source.path}: --other-size exchanged: the source states no sizes of pictures")
+        _refuse_confirmed(dataset, source, media)
         return replace(dataset, iterate=partial(_exchanged_items, dataset))
     return replace(dataset, iterate=partial(_framed_items, dataset, taken))
 
@@ -112,9 +113,10 @@ def _framed_items(dataset: Dataset, taken: OtherSize, log: Log, start: int, stop
 def _exchanged_items(dataset: Dataset, log: Log, start: int, stop: int) -> Iterator[Item]:
     for item in dataset.iterate(log, start, stop):
         asset = item.asset
-        own = asset.picture
-        size = (asset.height, asset.width) if own is None else own
-        yield replace(item, asset=replace(asset, width=size[0], height=size[1], picture=None))
+        if asset.picture is None:
+            yield replace(item, asset=replace(asset, width=asset.height, height=asset.width))
+        else:
+            yield _framed(item, asset, asset.picture, OtherSize.EXCHANGED, log)
 
 
 def _framed(item: Item, asset: Asset, own: Size, taken: OtherSize, log: Log) -> Item:
@@ -184,6 +186,20 @@ def _ask_exchanged(found: _Exchange, transposed: str, source: Source, media: Med
             f"{source.path}: {found.beyond_stated:,} of {n_of(found.labels, 'label')} looked at go beyond the size that is stated"
             f"{', which the pictures at hand have' if confirmed else ''}, and all stay within it with width and height exchanged.",
             answers,
+        )
+
+
+def _refuse_confirmed(dataset: Dataset, source: Source, media: MediaFolder | None) -> None:
+    """Raise :class:`UsageError` where sizes are to be exchanged that a picture at hand has."""
+    units = () if dataset.sizes_settled else spread(dataset.unit_count, _LOOKED_AT)
+    stated: dict[str, Size] = {}
+    for asset in [item.asset for unit in units for item in dataset.iterate(Log(), unit, unit + 1)]:
+        if asset.picture is None and asset.width and asset.height and asset.width != asset.height:
+            stated[asset.path] = asset.width, asset.height
+    if _have_stated_sizes(stated, source, media):
+        raise UsageError(
+            f"{source.path}: --other-size exchanged: pictures at hand have the size that is stated, or there is none but "
+            "theirs. Leave the option out, or give --other-size picture where only some sizes are stated wrongly"
         )
 
 

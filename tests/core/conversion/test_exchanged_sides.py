@@ -99,3 +99,21 @@ def test_pictures_that_have_the_stated_size_refute_it(format: str, tmp_path: Pat
 def test_where_no_size_is_stated_the_option_is_refused(format: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="states no sizes"):
         converted(made(format, tmp_path, SMALL, painted=True), media_root=tmp_path / "media", other_size="exchanged")
+
+
+@pytest.mark.parametrize("format", STATED)
+def test_sizes_that_a_picture_at_hand_has_are_not_exchanged(format: str, tmp_path: Path) -> None:
+    source = made(format, tmp_path, *[SMALL] * 4, painted=True)
+    with pytest.raises(UsageError, match="exchanged: pictures at hand have the size that is stated"):
+        converted(source, media_root=tmp_path / "media", other_size="exchanged")
+
+
+@pytest.mark.parametrize("format", STATED)
+def test_pictures_at_hand_that_have_neither_size_are_told_of(format: str, tmp_path: Path) -> None:
+    source = made(format, tmp_path, *[SMALL, (110, 10, 140, 40)] * 2, painted=True)
+    for path in tmp_path.rglob("*.jpg"):
+        Image.new("L", (150, 90)).save(path)
+    where = {"media_root": tmp_path / "media", "other_size": "exchanged"}
+    report, found = converted(source, **where)
+    assert found == [(10, 10, 40, 30), (110, 10, 30, 30)] * 2  # the second lies on 150 × 90 and not on 90 × 150
+    assert {d.code: d.count for d in report.diagnostics}["image-unlike"] == 4
