@@ -88,10 +88,11 @@ def encode_part(
 ) -> EncodedChunk:
     """Encode a range of units into its files in ``folder``, or without a folder into nothing.
 
-    ``read_ahead``: items of which weight are read before they are encoded; 0 for one by one.
+    ``read_ahead``: items of which weight are read before they are encoded; 0 for one by one, as a limit of time asks for.
 
     ``index`` is the set's index, where the chunks before have been encoded here and it can be written straight on.
-    Reader and encoder log apart and are added up. A file has its name when it is whole. ``tick`` is called for each item.
+    Reader and encoder log apart and are added up. A file has its name when it is whole. ``tick`` is called when an
+    item has been read, and when those that were read ahead have been encoded.
     """
     indexed = indexed and folder is not None
     log = Log(fail=fail, indexed=indexed)

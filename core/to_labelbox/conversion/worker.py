@@ -183,7 +183,7 @@ def _encoded(chunk: Chunk, dataset: Dataset, unread: bool = False) -> EncodedChu
                 chunk.folder,
                 STATE.clock.restart,
                 source.indexed,
-                read_ahead=0 if chunk.careful else READ_AHEAD,
+                read_ahead=0 if chunk.careful or STATE.clock.seconds else READ_AHEAD,
             )
         part.unread = unread
         if chunk.keep and chunk.folder is not None:

@@ -19,11 +19,14 @@ import to_labelbox
 from harness import check_output, codes, contents, item, lines
 from processes import forked
 from to_labelbox import Dataset, Log, RecordError, Report, Settings
+from to_labelbox.conversion import worker
 from to_labelbox.conversion.chunks import encode_part
+from to_labelbox.conversion.clock import Clock
 from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.output_folder import Folder
 from to_labelbox.conversion.process_pool import WorkerPool, worker_pool
 from to_labelbox.conversion.run import run
+from to_labelbox.conversion.worker import WorkerState
 from to_labelbox.model.items import Asset, Box, Item, Keyframe, Media, Object, Track
 from to_labelbox.model.schema import Schema
 from to_labelbox.plugins.registry import writer
@@ -210,3 +213,26 @@ def test_a_signal_that_was_ignored_stays_ignored() -> None:
             assert list(hands.run(abs, deque([-1]))) == [(-1, 1)]
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_where_time_is_limited_nothing_is_encoded_together(
+    seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = opened(made())
+    encoder, sizes = source.make_encoder(), []
+    add = encoder.add
+
+    def counted(*items: Item) -> None:
+        sizes.append(len(items))
+        add(*items)
+
+    monkeypatch.setattr(encoder, "add", counted)
+    state = WorkerState()
+    state.clock = Clock(seconds)
+    source.make_encoder = lambda: encoder
+    state.share_before_fork(0, source)
+    monkeypatch.setattr(worker, "STATE", state)
+    part = worker.encode(worker.Chunk(0, 0, 100, str(tmp_path)))
+    assert part.items == sum(sizes) == 100
+    assert (max(sizes) == 1) is bool(seconds)
