@@ -135,35 +135,37 @@ class Lowering:
 
     def all_plain(self, table: AnyTable, bounds: Sequence[int], assets: Sequence[Asset]) -> list[bool]:
         """Of each asset, whether :meth:`plain` would give all its objects; those of one end in the table where the next ones begin."""
-        outlines = not isinstance(table, BoxTable)
-        labels, others = table.labels[bounds[0] : bounds[-1]], set[str]()
-        if outlines:
-            kept = {Policy.POLYGON, Policy.AUTO} if isinstance(table, ShapeTable) else {Policy.POLYGON}
-            others = {one for one in {*labels} if (self._policies.get(one) or self.policy(one)) not in kept}
+        if self._careful:
+            return [False] * len(assets)
+        lowered: set[str] = set()  # labels of which no object is plain
         if self._raising and not isinstance(table, OutlineTable):
-            others = {*labels}
+            lowered = {*table.labels[bounds[0] : bounds[-1]]}
+        elif not isinstance(table, BoxTable):
+            kept = {Policy.POLYGON, Policy.AUTO} if isinstance(table, ShapeTable) else {Policy.POLYGON}
+            labels = {*table.labels[bounds[0] : bounds[-1]]}
+            lowered = {one for one in labels if (self._policies.get(one) or self.policy(one)) not in kept}
         ends = [table.first_ring[n] for n in bounds] if isinstance(table, OutlineTable) else bounds
-        more = 0.0 if outlines else EXACT
-        first, last, rights, bottoms, sound = ends[0], ends[-1], table.right, table.bottom, table.sound
+        tolerance = EXACT if isinstance(table, BoxTable) else 0.0
         sizes = [(asset.width or -1.0, asset.height or -1.0) for asset in assets]
-        whole = [True] * len(assets)
+        masks_fit = [True] * len(assets)
         if isinstance(table, OutlineTable) and table.masks:
             masks = [Rows(table, begin, end).masks for begin, end in pairwise(bounds)]
-            whole = [all((one.width, one.height) == size for one in own) for own, size in zip(masks, sizes)]
-        if not self._careful and not others and b"\0" not in sound[first:last]:
-            width, height = map(min, zip(*sizes))
-            fits = max(rights[first:last], default=0) <= width + more
-            if fits and max(bottoms[first:last], default=0) <= height + more:
-                return whole
-        return [
-            one
-            and not self._careful
-            and others.isdisjoint(table.labels[begin:end])
-            and b"\0" not in sound[first:last]
-            and max(rights[first:last], default=-1) <= width + more
-            and max(bottoms[first:last], default=-1) <= height + more
-            for one, (width, height), (begin, end), (first, last) in zip(whole, sizes, pairwise(bounds), pairwise(ends))
-        ]
+            masks_fit = [all((one.width, one.height) == size for one in own) for own, size in zip(masks, sizes)]
+
+        def fits(begin: int, end: int, first: int, last: int, size: tuple[float, float]) -> bool:
+            """Whether these objects, which have the shapes ``first`` to ``last``, are plain on an asset of this size."""
+            return (
+                (not lowered or lowered.isdisjoint(table.labels[begin:end]))
+                and b"\0" not in table.sound[first:last]
+                and max(table.right[first:last], default=-1) <= size[0] + tolerance
+                and max(table.bottom[first:last], default=-1) <= size[1] + tolerance
+            )
+
+        width, height = map(min, zip(*sizes))
+        if fits(bounds[0], bounds[-1], ends[0], ends[-1], (width, height)):
+            return masks_fit
+        each = zip(masks_fit, pairwise(bounds), pairwise(ends), sizes)
+        return [one and fits(*objects, *shapes, size) for one, objects, shapes, size in each]
 
     def not_plain(self, table: BoxTable | ShapeTable, start: int, stop: int) -> list[int]:
         """The numbers of objects of the asset for which :meth:`plain` would give None."""

@@ -47,9 +47,8 @@ class ObjectTable(Struct, kw_only=True, eq=False):
     def geometry(self, n: int) -> Geometry:
         raise NotImplementedError
 
-    def rings(self, start: int, stop: int) -> bool | list[bool]:  # noqa: ARG002
-        """Whether all objects are outlines and no boxes, or for each of some whether it is."""
-        return False
+    def is_box(self, n: int) -> bool:
+        raise NotImplementedError
 
     def object(self, n: int) -> Object:
         return Object(
@@ -71,6 +70,9 @@ class BoxTable(ObjectTable, eq=False):
     width: list[float]
     height: list[float]
 
+    def is_box(self, n: int) -> bool:  # noqa: ARG002
+        return True
+
     def geometry(self, n: int) -> Box:
         return Box(self.left[n], self.top[n], self.width[n], self.height[n])
 
@@ -90,8 +92,8 @@ class OutlineTable(ObjectTable, eq=False):
     texts: npt.NDArray[np.uint64]
     masks: Mapping[int, Mask] = {}
 
-    def rings(self, start: int, stop: int) -> bool:  # noqa: ARG002
-        return True
+    def is_box(self, n: int) -> bool:  # noqa: ARG002
+        return False
 
     def geometry(self, n: int) -> Polygon | Mask:
         if n in self.masks:
@@ -105,8 +107,8 @@ class ShapeTable(ObjectTable, eq=False):
 
     shapes: list[Box | Flat]
 
-    def rings(self, start: int, stop: int) -> list[bool]:
-        return [type(shape) is not Box for shape in self.shapes[start:stop]]
+    def is_box(self, n: int) -> bool:
+        return type(self.shapes[n]) is Box
 
     def geometry(self, n: int) -> Box | Polygon:
         shape = self.shapes[n]

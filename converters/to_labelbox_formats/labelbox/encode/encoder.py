@@ -131,7 +131,7 @@ class Encoder:
         self._items += len(items)
         rows = self._data_rows.open(items)
         self._written += len(rows)
-        if not rows:
+        if not rows:  # the only item: where items may have no row, they come one by one
             self._counts.append(0)
         buffer = self._buffer
         plain = not buffer.filtered and buffer.fit is None and buffer.required is None

@@ -13,7 +13,7 @@ from to_labelbox.geometry.lowering import Lowering, Shape
 from to_labelbox.model.items import Annotation, Attribute, Box, Item, Media, Object
 from to_labelbox.model.schema import Kind
 from to_labelbox.model.survey import INSTANCE, VISIBILITY
-from to_labelbox.model.tables import AnyTable, BoxTable, OutlineTable, Rows
+from to_labelbox.model.tables import AnyTable, BoxTable, OutlineTable, Rows, ShapeTable
 from to_labelbox.report.annotation_index import IndexLine
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
@@ -259,8 +259,9 @@ class Shapes:
             lost = texts.approximated[begin:end]
             if isinstance(table, BoxTable):
                 self._lowering.note_forced(*compress(zip(table.locations[begin:end], table.ids[begin:end]), lost))
-            for n in compress(range(begin, end), lost) if texts.holes else ():
-                self._lowering.note_traced(table.object(n), texts.holes[n])
+            elif isinstance(table, OutlineTable) and table.masks:
+                for n in compress(range(begin, end), lost):
+                    self._lowering.note_traced(table.object(n), texts.holes[n])
 
     def _take_apart(
         self,
@@ -294,18 +295,17 @@ class Shapes:
             at += count - 1
 
     def _tools_of_rows(self, table: AnyTable, start: int, stop: int) -> list[_Plain]:
-        rings, labels = table.rings(start, stop), table.labels[start:stop]
-        tools = self._plain_boxes, self._plain_rings
+        boxes, rings, labels = self._plain_boxes, self._plain_rings, table.labels[start:stop]
         try:
-            if isinstance(rings, bool):
-                return list(map(tools[rings].__getitem__, labels))
-            return [tools[ring][label] for ring, label in zip(rings, labels)]
+            if isinstance(table, ShapeTable):
+                shapes = table.shapes[start:stop]
+                return [(boxes if type(shape) is Box else rings)[label] for shape, label in zip(shapes, labels)]
+            return list(map((boxes if isinstance(table, BoxTable) else rings).__getitem__, labels))
         except KeyError:
             self._media, self._tools = Media.IMAGE, self._tools_of[Media.IMAGE]
             for n, label in enumerate(labels, start):
-                ring = rings if isinstance(rings, bool) else rings[n - start]
-                if label not in tools[ring]:
-                    self._plain_tool(table.object(n), *((Kind.POLYGON, list) if ring else (Kind.BOX, Box)))
+                if label not in (boxes if table.is_box(n) else rings):
+                    self._plain_tool(table.object(n), *((Kind.BOX, Box) if table.is_box(n) else (Kind.POLYGON, list)))
             return self._tools_of_rows(table, start, stop)
 
     def _plain_tool(self, obj: Object, kind: Kind, drawn: type) -> _Plain:
