@@ -40,6 +40,7 @@ from to_labelbox.rules.settings import Settings
 
 if TYPE_CHECKING:
     from to_labelbox.conversion.process_pool import WorkerPool
+    from to_labelbox.source.unchanged import Ask
 from to_labelbox.conversion.job import OpenSource
 from to_labelbox.conversion.publish import complete, report_of
 from to_labelbox.conversion.repeated_assets import repeated_assets, same_keys
@@ -190,12 +191,7 @@ def _run(
     note_shared_addresses(gathered, settings)
     if settings.rows is not None:
         settings.rows.tell_contradictions(log)
-    if pool is None:
-        opened.refuse_changed()
-    else:
-        from to_labelbox.conversion.worker import touched
-
-        opened.refuse_changed(partial(in_order, pool, touched))
+    opened.refuse_changed(_ask_about_changes(pool))
     ontology = opened.existing or infer(opened.dataset.schema, survey, settings)
     if told:
         ontology = replace(ontology, decisions=(*told, *ontology.decisions))
@@ -215,6 +211,16 @@ def _run(
             rendered = _rendered(folder.partial, gathered.ranges, filling, pool)
         give_names([complete(folder, folder.partial, rendered, filling, report, gathered, shard_lines, index)])
     return Result(report, ontology, survey, opened.dataset.schema, limits)
+
+
+def _ask_about_changes(pool: WorkerPool | None) -> Ask | None:
+    """Whom to ask which files have changed: workers that have this process's listing. Of one of their own, what is gone is missing."""
+    if pool is None:
+        return None
+    from to_labelbox.conversion.process_pool import START_METHOD
+    from to_labelbox.conversion.worker import touched
+
+    return partial(in_order, pool, touched) if START_METHOD == "fork" else None
 
 
 def _encoded(

@@ -55,7 +55,7 @@ class Snapshot:
         return [name for (_, extension), group in groups if not is_media(f"x{extension}") for name in group]
 
     def touched(self, look: Look) -> list[str]:
-        """Files that have been changed: any process that has opened the source can be asked."""
+        """Files that have been changed. A process that was forked since the source was listed can be asked too."""
         start = os.path.join(self._source.folder or "", "")
         return _touched(start, self._looked_at[look.first : look.end], look.since)
 

@@ -14,12 +14,18 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import to_labelbox
 from harness import annotation, coco, contents, image
-from to_labelbox import SourceError
+from to_labelbox import Settings, SourceError
+from to_labelbox.conversion import process_pool
+from to_labelbox.conversion.job import job_of, open_job
+from to_labelbox.conversion.options import ConversionOptions
+from to_labelbox.conversion.output_folder import Folder
+from to_labelbox.conversion.run import run
 
 CHANGES = int(os.environ.get("TO_LABELBOX_CHANGES", "7"))
 SEED = int(os.environ.get("TO_LABELBOX_SEED", "1"))
@@ -210,6 +216,25 @@ def test_a_change_between_reading_and_writing_is_refused(kind: str, way: str, tm
     with pytest.raises(SourceError, match="changed while the source was read"):
         to_labelbox.convert(source, tmp_path / "out", progress=meanwhile, sizes=tmp_path / "sizes.csv", on_error="skip")
     assert contents(tmp_path / "out") == {}
+
+
+def test_a_file_that_goes_before_other_processes_list_them_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "set", voc_set("old"), "voc")
+    gone = source / "Annotations/01000.xml"
+    pool = process_pool.worker_pool
+
+    def begin(*given: Any) -> Any:
+        if gone.exists():
+            gone.unlink()
+        return pool(*given)
+
+    monkeypatch.setattr(process_pool, "START_METHOD", "spawn")
+    monkeypatch.setattr(process_pool, "worker_pool", begin)
+    opened = open_job(job_of(ConversionOptions(format="voc"), source))
+    with pytest.raises(SourceError, match=r"01000\.xml has changed while"):
+        run(opened, Folder(str(tmp_path / "out")), Settings(), workers=2)
 
 
 def test_a_batch_leaves_out_what_changes_and_resumes_it(tmp_path: Path) -> None:
