@@ -56,9 +56,11 @@ def _frozen(_: Any, name: str, *__: object) -> NoReturn:
 
 
 class _Signature:
-    """That of a record, made when it is asked for."""
+    """That of a record, made when it is asked for. What has an ``__init__`` of its own has that of it."""
 
     def __get__(self, _: object, record: Any) -> inspect.Signature:
+        if record.__init__ is not _init:
+            raise AttributeError("__signature__")
         kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
         fields = sorted(dataclasses.fields(record), key=lambda f: bool(f.kw_only))
         return inspect.Signature(
@@ -87,13 +89,23 @@ if TYPE_CHECKING:
 else:
 
     def record(*, frozen: bool, kw_only: bool = False) -> Callable[[T], T]:
-        """As ``dataclass`` with the same arguments. ``frozen`` is said for those who read types: all records are."""
+        """As ``dataclass`` with the same arguments; all are frozen. Methods that a class has of its own stay."""
         assert frozen
 
         def made(cls: T) -> T:
             cls.__doc__ = cls.__doc__ or cls.__name__  # else its signature is made for it, which takes 3 ms
-            dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(cls)
-            for name, method in _METHODS.items():
+            own = {name: method for name, method in _METHODS.items() if vars(cls).get(name) is None}
+            # to those who inherit from it a record is frozen; made with frozen=True, two methods would be compiled for nothing
+            bases = [base.__dataclass_params__ for base in cls.__mro__[1:] if dataclasses.is_dataclass(base)]
+            for params in bases:
+                params.frozen = False
+            try:
+                dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(cls)
+            finally:
+                for params in bases:
+                    params.frozen = True
+            cls.__dataclass_params__.frozen = True
+            for name, method in own.items():
                 setattr(cls, name, method)
             return cls
 

@@ -96,3 +96,45 @@ def test_its_signature_is_that_of_a_dataclass() -> None:
     assert [(p.name, p.kind) for p in own.values()] == [(p.name, p.kind) for p in plain.values()]
     assert own["b"].default == plain["b"].default
     assert own["a"].default is inspect.Parameter.empty
+
+
+def test_a_dataclass_inherits_from_a_record_as_from_a_frozen_one() -> None:
+    @dataclass(frozen=True)
+    class Frozen(Base):
+        c: int = 3
+
+    one = Frozen(1, c=4)
+    assert (one.a, one.b, one.c) == (1, "b", 4)
+    assert one == Frozen(1, "b", 4) != Frozen(1)
+    assert hash(one) == hash(Frozen(1, "b", 4))
+    assert list(inspect.signature(Frozen).parameters) == ["a", "b", "c"]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.c = 5  # type: ignore[misc]
+    with pytest.raises(TypeError, match="cannot inherit non-frozen dataclass from a frozen one"):
+        dataclass(type("Open", (Base,), {"__annotations__": {"c": int}, "c": 3}))
+
+
+def test_methods_of_its_own_stay() -> None:
+    @record(frozen=True)
+    class Own(Base):
+        """With its own words."""
+
+        def __repr__(self) -> str:
+            return "own"
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Own)
+
+    assert repr(Own(1)) == "own"
+    assert Own(1) == Own(2)
+    assert hash(Own(1)) == hash(Own(1))
+
+    @record(frozen=True)
+    class Made(Base):
+        """Made of a text."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__(len(text))
+
+    assert Made("abc").a == 3
+    assert list(inspect.signature(Made).parameters) == ["text"]
