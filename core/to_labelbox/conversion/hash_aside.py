@@ -24,6 +24,7 @@ class HashAside:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._size = 0
         context: Any = multiprocessing.get_context("fork")
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=_work, args=(other, os.getpid(), path), daemon=True)
@@ -35,21 +36,23 @@ class HashAside:
             raise
 
     def upto(self, size: int) -> None:
+        self._size = size
         with suppress(OSError):  # it has ended, which is found when it is asked
             self._pipe.send_bytes(size.to_bytes(8, "little"))
 
     def hexdigest(self) -> str:
         """Of all that is there, which has reached the disk then. Should the process have been killed, it is made here.
 
-        Raises :class:`OSError` where the disk does not take it.
+        Raises :class:`OSError` where the disk does not take it, or has fewer bytes than were put there.
         """
         try:
-            self._pipe.send_bytes(b"")
+            with suppress(OSError):  # it may have said before that it failed
+                self._pipe.send_bytes(b"")
             said = self._pipe.recv_bytes()
         except (EOFError, OSError):
             found = hashlib.sha256()
             with open(self._path, "rb", buffering=0) as file:
-                add(found, file, os.path.getsize(self._path))
+                add(found, file, self._size)
             return found.hexdigest()
         finally:
             self.end()
@@ -67,11 +70,15 @@ class HashAside:
 
 
 def add(hashed: Any, file: Any, size: int) -> None:
-    """So many bytes of a file. All go through the same memory: to be given new one for each piece takes as long as hashing it."""
+    """So many bytes of a file. Raises :class:`OSError` where there are fewer, for which there is no hash.
+
+    All go through the same memory: to be given new one for each piece takes as long as hashing it."""
     buffer = memoryview(bytearray(min(PIECE, size)))
     while size and (length := file.readinto(buffer[:size])):
         hashed.update(buffer[:length])
         size -= length
+    if size:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), file.name)
 
 
 def _work(pipe: Connection, parent: int, path: str) -> None:
@@ -82,16 +89,16 @@ def _work(pipe: Connection, parent: int, path: str) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, NUMBERS)
     found, done = hashlib.sha256(), 0
     with suppress(EOFError, OSError), open(path, "rb", buffering=0) as file:
-        while True:
-            while not pipe.poll(_PATIENCE):
-                if os.getppid() != parent:
-                    return
-            if not (said := pipe.recv_bytes()):
-                break
-            size = int.from_bytes(said, "little")
-            add(found, file, size - done)
-            done = size
         try:
+            while True:
+                while not pipe.poll(_PATIENCE):
+                    if os.getppid() != parent:
+                        return
+                if not (said := pipe.recv_bytes()):
+                    break
+                size = int.from_bytes(said, "little")
+                add(found, file, size - done)
+                done = size
             os.fsync(file.fileno())
         except OSError as error:  # a system tells this once
             pipe.send_bytes(b"%b%d" % (_FAILED, error.errno or errno.EIO))

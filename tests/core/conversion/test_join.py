@@ -152,3 +152,29 @@ def test_a_disk_that_takes_no_more_is_told_by_the_process_aside(
     assert told.value.errno == errno.ENOSPC
     assert told.value.filename == sink.path
     sink.abandon()
+
+
+def test_a_file_with_fewer_bytes_than_were_put_there_has_no_hash(tmp_path: Path) -> None:
+    sink = Sink(str(tmp_path / "a"), "a")
+    sink.write(b"one\n")
+    with pytest.raises(OSError, match="Input/output error") as told:
+        sink.placed(1)
+    assert told.value.filename == sink.path
+    sink.abandon()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@forked
+def test_a_process_aside_tells_of_bytes_that_are_missing(tmp_path: Path, killed: bool) -> None:
+    sink = Sink(str(tmp_path / "a"), "a")
+    sink.hash_aside()
+    assert sink._aside is not None
+    if killed:
+        sink._aside._process.kill()
+    sink.write(b"one\n")
+    sink.placed(3)
+    sink.placed(2)
+    with pytest.raises(OSError, match="Input/output error") as told:
+        sink.close()
+    assert told.value.filename == sink.path
+    sink.abandon()
