@@ -39,13 +39,16 @@ What a list of them says of each stands here, so that help needs none of their m
 class Command(click.Command):
     """One whose short options are looked for among the long ones too, where they are written apart from their value.
 
-    For each that is not there, click looks for similar names with difflib, which takes a millisecond to load.
+    For each that is not there, click looks for similar names with difflib, which takes a millisecond to load. So a value may
+    follow a ``=`` as after a long one: ``-o=OUT`` is OUT, where click took it for ``=OUT``. Of a click whose parser keeps its
+    options elsewhere, nothing is changed.
     """
 
     def make_parser(self, ctx: click.Context) -> Any:
         parser: Any = super().make_parser(ctx)
+        long = getattr(parser, "_long_opt", {})
         for flag, option in getattr(parser, "_short_opt", {}).items():
-            parser._long_opt.setdefault(flag, option)
+            long.setdefault(flag, option)
         return parser
 
 

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 
 from command import called
@@ -204,3 +206,11 @@ def test_a_short_option_takes_its_value_in_every_way(given: list[str]) -> None:
     from to_labelbox.cli.convert import convert
 
     assert convert.make_context("convert", ["SOURCE", *given]).params["out"] == "OUT"
+
+
+def test_a_click_that_keeps_its_long_options_elsewhere_still_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    from to_labelbox.cli.convert import convert
+
+    kept = SimpleNamespace(_short_opt={"-o": object()})
+    monkeypatch.setattr(click.Command, "make_parser", lambda *_: kept)
+    assert convert.make_parser(click.Context(convert)) is kept
