@@ -236,6 +236,7 @@ def _read_rows(tree: Tree, found: Descriptor | None, options: Options, context: 
         box=decide_box(options, evidence, finding.task, frame_of, path, log),
         first_class=first_class(options, evidence, names, path) if not dota else 0,
         odd_outlines=evidence.odd_outlines,
+        scored=evidence.keypoints_scored,
         crossed=are_crossed(options, evidence, log),
     )
     ask_sixth_value(options, evidence, finding.task, path)

@@ -81,7 +81,7 @@ class Rules(Struct, frozen=True):
     of an even number of values lacks a number. ``told``: the user has named the task.
     ``columns``: the order of values, where it is another than YOLO's. ``parts``: numbers are so many parts of the picture's sides, 100
     for per cent. ``all_visible``: a keypoint of visibility 1 is no more than there; ``placed``: each that is not at 0, 0 is visible.
-    ``crossed``: four corners are in an order in which their outline crosses itself.
+    ``scored``: keypoints have a confidence for the visibility. ``crossed``: four corners are in an order in which their outline crosses itself.
     """
 
     task: Task
@@ -101,6 +101,7 @@ class Rules(Struct, frozen=True):
     parts: int = 1
     all_visible: bool = False
     placed: bool = False
+    scored: bool = False
     crossed: bool = False
 
 
@@ -377,7 +378,7 @@ class Rows:
         A confidence stands where the visibility does in predictions; as Ultralytics does, from 0.5 on a point is there.
         """
         _, size = self.rules.keypoints or (0, 2)
-        scored = size == 3 and not self.rules.placed and any(0 < seen < 1 for seen in values[2::3])
+        scored = size == 3 and not self.rules.placed and (self.rules.scored or is_scored(values[2::3]))
         if scored and not self.rules.predictions:
             raise Refused(Code.PREDICTION, _SCORED_POINTS)
         least = 0.5 if scored else math.ulp(0)
@@ -387,7 +388,7 @@ class Rows:
             x, y = values[at], values[at + 1]
             seen = size == 3 and not self.rules.placed
             if values[at + 2] >= least if seen else x >= 0 and y >= 0 and (x, y) != (0, 0):
-                occluded = seen and values[at + 2] == 1 and not scored and not self.rules.all_visible
+                occluded = seen and values[at + 2] <= 1 and not scored and not self.rules.all_visible
                 points.append(Keypoint(names[n] if names else f"kp_{n}", x * width, y * height, occluded))
         return Keypoints(tuple(points)) if points else None
 
@@ -440,6 +441,11 @@ def _numbers(tokens: Tokens) -> list[float]:
         if abs(float(token)) > _LIMIT:
             raise Refused(Code.RECORD_UNREADABLE, f"{_quoted(token)} is far beyond any picture")
     return values
+
+
+def is_scored(seen: Sequence[float]) -> bool:
+    """Whether third values of keypoints are confidences; a visibility is 0, 0.5, 1 or 2."""
+    return any(0 < value < 1 and value != 0.5 for value in seen)
 
 
 def around(corners: Sequence[float]) -> list[float]:

@@ -20,7 +20,7 @@ from to_labelbox.model.text import n_of, pattern
 from to_labelbox.report.errors import SourceError
 from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.columns import Columns
-from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, around, is_number
+from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, around, is_number, is_scored
 from to_labelbox_formats.yolo.text_lines import lines_of
 
 SAMPLE = 500
@@ -68,6 +68,8 @@ class Evidence(Struct):
     greatest: float = 0
     texts: list[list[bytes]] = field(default_factory=list)
     visible: Counter[str] = field(default_factory=Counter)
+    triples: int = 0
+    scored: int = 0
     framed: int = 0
     convex: int = 0
     crossed: int = 0
@@ -140,6 +142,9 @@ class Evidence(Struct):
             self.quads.append((unit, values))
             self.convex += _is_convex(values)
             self.crossed += not _is_convex(values) and _is_parallelogram(around(values))
+        if len(values) > 6 and (len(values) - 4) % 3 < 2:
+            self.triples += 1
+            self.scored += is_scored(values[6::3])
         if len(values) > 7 and self.looked_into < _MAX_QUADS:
             self.looked_into += 1
             self.framed += len(values) > 9 and _is_framed(values)
@@ -155,6 +160,11 @@ class Evidence(Struct):
             value = seen.split(b".")[0].decode()
             placed = is_number(x) and is_number(y) and (float(x) > 0 or float(y) > 0)
             self.visible[value if value != "0" or not placed else "0, placed"] += 1
+
+    @property
+    def keypoints_scored(self) -> bool:
+        """Whether half of the rows that may be poses, or more, have a confidence for the visibility of keypoints."""
+        return 0 < self.triples <= 2 * self.scored
 
     @property
     def uniform(self) -> int:

@@ -73,6 +73,14 @@ def test_pose_with_confidences_is_a_prediction(box: Sandbox) -> None:
     assert [(p.name, p.occluded) for p in pose.keypoints.points] == [("kp_0", False), ("kp_1", False)]
 
 
+def test_whether_keypoints_have_confidences_is_decided_for_the_set(box: Sandbox) -> None:
+    """One of 1 and 0.5 alone is a prediction among others that are, and has visibilities among such."""
+    yaml, own = YAML + "kpt_shape: [2, 3]\n", "0 .5 .5 .2 .4 .5 .5 1 .6 .6 0.5\n"
+    assert len(rows(box, own + "0 .5 .5 .2 .4 .5 .5 0 .6 .6 1\n", yaml)) == 2
+    assert rows(box, own + "0 .5 .5 .2 .4 .5 .5 0.93 .6 .6 1\n", yaml) == []
+    assert box.log.diagnostics[Code.PREDICTION].count == 2
+
+
 def test_pose_without_any_point_keeps_its_box(box: Sandbox) -> None:
     (found,) = rows(box, "1 0.5 0.5 0.2 0.4 0 0 0\n", YAML + "kpt_shape: [1, 3]\n")
     assert found.keypoints is None
