@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from to_labelbox.geometry.overshoot import goes_beyond
 from to_labelbox.model.text import n_of
 from to_labelbox.report.log import Log
 from to_labelbox.report.observations import ask
@@ -83,7 +84,7 @@ def form_of_boxes(file: File, sample: list[Seen], wanted: Form, log: Log) -> For
     votes = [_vote(seen.box, seen.area, seen.extent) for seen in sample if seen.box is not None]
     sizes, corners = votes.count(Form.SIZES), votes.count(Form.CORNERS)
     known = [(seen.box, seen.size) for seen in sample if seen.box is not None and seen.size is not None]
-    leave = [(box, size) for box, size in known if _leaves(box, size)]
+    leave = [(box, size) for box, size in known if goes_beyond(box[0] + box[2], box[1] + box[3], *size)]
     told = f"{len(leave)} of {len(known)} leave the picture as x, y, width, height"
     ordered = all(b[2] > b[0] and b[3] > b[1] for b in boxes)
     fit = [form for form in AS_SIZES if all(_fits(form, box, size) for box, size in known)]

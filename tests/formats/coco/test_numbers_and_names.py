@@ -109,6 +109,12 @@ def test_boxes_that_only_fit_as_centres_are_asked_about(tmp_path: Path) -> None:
     assert box(lines(tmp_path / "out")[0]) == (10, 8, 20, 16)
 
 
+def test_boxes_that_go_over_the_edge_by_a_little_are_not_taken_for_centres(tmp_path: Path) -> None:
+    over = [[x, 62, 20, 19.5] for x in (30, 45, 58)]
+    convert(tmp_path, coco([annotation(n, bbox=values) for n, values in enumerate([*CENTRES[:19], *over])]))
+    assert len(lines(tmp_path / "out")) == 22
+
+
 @pytest.mark.parametrize("other", [[2, 30, 10, 10], [30, 2, 10, 10]])
 def test_a_box_at_the_border_says_that_they_are_corners_and_sides(tmp_path: Path, other: list[int]) -> None:
     convert(tmp_path, coco([annotation(n, bbox=values) for n, values in enumerate([*CENTRES, other])]))
