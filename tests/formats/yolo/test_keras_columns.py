@@ -68,10 +68,18 @@ def test_columns_that_lines_do_not_have_are_refused(tmp_path: Path) -> None:
         )
 
 
-def test_boxes_a_little_over_the_edge_are_usual(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("size", "orientation", "box"), [((640, 480), 1, (100, 300, 150, 483)), ((480, 640), 6, (400, 100, 600, 300))]
+)
+def test_boxes_a_little_over_the_edge_or_of_the_turned_picture_are_usual(
+    size: tuple[int, int], orientation: int, box: tuple[int, int, int, int], tmp_path: Path
+) -> None:
+    picture = Image.new("L", size)
+    exif = picture.getexif()
+    exif[0x112] = orientation
     for n in range(4):
-        Image.new("L", (640, 480)).save(tmp_path / f"{n}.jpg")
-    rows = [f"{n}.jpg 100,300,150,483,0 10,20,{30 + n},40,1\n" for n in range(4)]
+        picture.save(tmp_path / f"{n}.jpg", exif=exif)
+    rows = [f"{n}.jpg {','.join(map(str, box))},0 10,20,{30 + n},40,1\n" for n in range(4)]
     (tmp_path / "train.txt").write_text("".join(rows))
     (tmp_path / "classes.txt").write_text("car\nperson\n")
     assert to_labelbox.convert(tmp_path, tmp_path / "out").annotations.read == 8

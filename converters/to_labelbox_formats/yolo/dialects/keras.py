@@ -175,7 +175,10 @@ def set_columns(wanted: str | None, lines: Lines, pictures: Pictures, names: int
         return
     boxes: list[tuple[list[bytes], Frame]] = []
     for unit in range(0, len(lines), -(-len(lines) // _JUDGED) or 1):
-        frame = pictures.frame(lines.assets[unit], FoundIn(lines.places[unit]), Log(), rows=False)
+        name, place = lines.assets[unit], FoundIn(lines.places[unit])
+        frame, header = pictures.frame(name, place, Log(), rows=False), pictures.header(name, place)
+        if header is not None and header.upright == (frame.height, frame.width):
+            frame = Frame(*header.upright, header.orientation)
         texts = (text for _, found in lines.read(unit, unit + 1) for _, line in found for text in line[:_BOXES])
         boxes += ((text.split(b","), frame) for text in filter(_BOX.fullmatch, texts))
     wrong = {columns: sum(not _is_box(columns, *box, names) for box in boxes) for columns in ORDERS}
@@ -194,10 +197,11 @@ def _in_words(columns: str) -> str:
 
 
 def _is_box(columns: str, values: list[bytes], frame: Frame, names: int) -> bool:
-    """Whether values are a box on its picture with a class, which may count from 1."""
+    """Whether values are a box on its picture, as stored or as displayed, with a class, which may count from 1."""
     *corners, id = (values[at] for at in ORDERS[columns])
     left, top, right, bottom = map(float, corners)
-    inside = not frame.width or not frame.height or not goes_beyond(right, bottom, frame.width, frame.height)
+    frames = {(frame.width, frame.height), frame.stored}
+    inside = not frame.width or not frame.height or not all(goes_beyond(right, bottom, *sides) for sides in frames)
     return id.isdigit() and (not names or int(id) <= names) and left < right and top < bottom and inside
 
 
