@@ -152,7 +152,7 @@ class BatchReport(Struct):
     @property
     def failed(self) -> bool:
         """Whether nothing of any dataset could be converted."""
-        return nothing_came(self.assets, self.annotations)
+        return nothing_came(self.assets, self.annotations, self.diagnostics)
 
     def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 something has a problem, or losses reached ``fail_on``; 3 nothing could be converted."""

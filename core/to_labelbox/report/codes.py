@@ -102,6 +102,7 @@ class Code(StrEnum):
     EXCLUDED = "excluded", Severity.INFO
     PREDICTION = "prediction", Severity.INFO
     NOT_SELECTED = "not-selected", Severity.INFO
+    CANCELLED = "cancelled", Severity.INFO
     DELETED = "deleted", Severity.INFO
     RELATIONSHIP_OFF = "relationship-off", Severity.INFO
     RELATIONSHIP_DANGLING = "relationship-dangling"
@@ -112,6 +113,10 @@ class Code(StrEnum):
     UNSUPPORTED = "unsupported"
     # limits of the target
     LIMIT = "limit"
+
+
+WITHDRAWN = frozenset({Code.CANCELLED, Code.DELETED})
+"""What the source itself takes back, whatever the options: as if it had never been drawn."""
 
 
 def severity_of(code: str) -> Severity:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from to_labelbox.model.text import n_of
-from to_labelbox.report.codes import Severity
+from to_labelbox.report.codes import WITHDRAWN, Severity
 from to_labelbox.report.installed import version_of
 from to_labelbox.report.log import Assumption, Counts, Diagnostic, Tally, Unread
 
@@ -113,9 +113,10 @@ def reached(
     return {what: count for what, count in found.items() if count}
 
 
-def nothing_came(assets: Assets, tally: Tally) -> bool:
-    """Whether nothing could be converted."""
-    return assets.written == 0 or (tally.read > 0 and not tally.written)
+def nothing_came(assets: Assets, tally: Tally, diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether nothing could be converted: what the source itself takes back leaves assets without annotations."""
+    withdrawn = sum(one.skipped for one in diagnostics if one.code in WITHDRAWN)
+    return assets.written == 0 or (tally.read > withdrawn and not tally.written)
 
 
 def exit_code_of(
@@ -162,7 +163,7 @@ class Report(Struct):
 
     @property
     def failed(self) -> bool:
-        return nothing_came(self.assets, self.annotations)
+        return nothing_came(self.assets, self.annotations, self.diagnostics)
 
     def exit_code(self, fail_on: FailOn | Iterable[FailOn] | None = None) -> int:
         """0 finished; 1 a file or record could not be read, or losses reached ``fail_on``; 3 nothing could be converted."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from to_labelbox.model.survey import OTHER_GROUPS, Survey
 from to_labelbox.model.text import n_of, pattern
-from to_labelbox.report.codes import Code, Severity, severity_of
+from to_labelbox.report.codes import WITHDRAWN, Code, Severity, severity_of
 from to_labelbox.report.log import UNNAMED, Log
 from to_labelbox.report.report import Suspicion
 
@@ -92,11 +92,12 @@ LIKELY: Mapping[str, tuple[str, ...]] = {
 """Causes, the likeliest first, by code of what was skipped or by what is counted."""
 
 LEFT_OUT = frozenset(
-    {Code.NOT_SELECTED, Code.PREDICTION, Code.EXCLUDED, Code.BELOW_MIN_AREA, Code.DELETED, Code.RELATIONSHIP_OFF}
+    {Code.NOT_SELECTED, Code.PREDICTION, Code.EXCLUDED, Code.BELOW_MIN_AREA, Code.RELATIONSHIP_OFF} | WITHDRAWN
 )
 """What the user or the source itself leaves out."""
 _NO_PLACE = frozenset({Code.UNSUPPORTED, Code.GEOMETRY_UNSUPPORTED, Code.ANSWER_EMPTY, Code.RELATIONSHIP_DANGLING})
 """What the target has no place for, or what says nothing: the source may be as it should."""
+_WITHDRAWN = "all labels that there were have been deleted or cancelled in the tool that made them"
 _NUMBERED = pattern(r"class_-?\d+")
 _TEST = pattern(r"test|unlabel|predict|infer", re.IGNORECASE)
 """Parts of sets that are published without labels."""
@@ -116,9 +117,13 @@ def suspicions(assets: int, survey: Survey, log: Log) -> list[Suspicion]:
 def _suspicions(assets: int, survey: Survey, log: Log) -> Iterator[Suspicion]:
     counts = {code: diagnostic.count for code, diagnostic in log.diagnostics.items()}
     read = log.ledger.total().read
-    if assets and not read:
+    withdrawn = sum(one.skipped for code, one in log.diagnostics.items() if code in WITHDRAWN)
+    if assets and read == withdrawn:
         if not survey.groups or not all(map(_TEST.search, survey.groups)):
-            yield from _one("labels", assets, assets)
+            for one in _one("labels", assets, assets):
+                if withdrawn:
+                    one.likely = [_WITHDRAWN]
+                yield one
         return
     skipped = {code: one.skipped for code, one in log.diagnostics.items() if one.skipped}
     without = LEFT_OUT | _NO_PLACE

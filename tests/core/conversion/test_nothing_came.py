@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +60,51 @@ def test_a_refused_source_leaves_no_folder(name: str, tmp_path: Path) -> None:
     assert isinstance(told.value, FileError) == (name == "cut.zip")
     assert told.value.exit_code == (2 if name == "nowhere" else 3)
     assert not (tmp_path / "deep").exists()
+
+
+def cancelled(folder: Path) -> Path:
+    """Two pictures without objects, one whose only annotation the annotator has cancelled."""
+    drawn = {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["car"]}
+    region = {"type": "rectanglelabels", "from_name": "l", "to_name": "i", "original_width": 9, "original_height": 9}
+    results: list[list[Any]] = [[], [], [{**region, "id": "r", "value": drawn}]]
+    tasks = [
+        {"id": n, "data": {"image": f"{n}.jpg"}, "annotations": [{"id": n, "was_cancelled": n == 2, "result": result}]}
+        for n, result in enumerate(results)
+    ]
+    return save(folder / "a.json", tasks)
+
+
+def deleted(folder: Path) -> Path:
+    """Of COCO Annotator: the only object is marked as deleted."""
+    images = [{"id": n, "file_name": f"{n}.jpg", "width": 9, "height": 9} for n in (1, 2, 3)]
+    return save(folder / "a.json", {**coco([annotation(1, bbox=[1, 1, 5, 5], deleted=True)]), "images": images})
+
+
+def deleted_in_voc(folder: Path) -> Path:
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>5</ymax></bndbox>"
+    one = f"<object><name>car</name><deleted>1</deleted>{box}</object>"
+    folder.mkdir()
+    for n, objects in enumerate((one, "", "")):
+        size = "<size><width>9</width><height>9</height><depth>3</depth></size>"
+        text = f"<annotation><filename>{n}.jpg</filename>{size}{objects}</annotation>"
+        (folder / f"{n}.xml").write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("make", [cancelled, deleted, deleted_in_voc])
+def test_what_the_source_takes_back_leaves_assets_without_annotations(
+    make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    report = to_labelbox.convert(make(tmp_path / "in"), tmp_path / "out")
+    assert (report.exit_code(), report.annotations.skipped, report.lines.total) == (0, 1, 0)
+    assert report.assets.written == 3
+    assert [one.what for one in report.suspicious] == ["labels"]
+    assert report.suspicious[0].likely == [
+        "all labels that there were have been deleted or cancelled in the tool that made them"
+    ]
+    assert list(to_labelbox.validate(tmp_path / "out")) == []
+    batch = to_labelbox.batch(tmp_path / "in", tmp_path / "all")
+    assert (batch.exit_code(), [row.state for row in batch.datasets]) == (0, ["converted"])
 
 
 def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:

@@ -108,9 +108,11 @@ class TaskReader:
                 tag = f"{annotation.id if annotation.id is not None else number}:" if len(selected) > 1 else ""
                 self._annotation(annotation, assets, record.place, record.prefix + tag)
             else:
-                reason = "it was cancelled" if annotation.cancelled else f"annotator={self._options.annotator}"
-                message = f"this annotation of the task is not selected: {reason}"
-                self._leave_out(annotation, assets, record.place, Code.NOT_SELECTED, message)
+                code, message = Code.CANCELLED, "this annotation was cancelled: its annotator has skipped the task"
+                if not annotation.cancelled:
+                    code = Code.NOT_SELECTED
+                    message = f"this annotation of the task is not selected: annotator={self._options.annotator}"
+                self._leave_out(annotation, assets, record.place, code, message)
         for one in records:
             for what, code in _PROPOSALS:
                 if not is_nothing(getattr(one, what)):
