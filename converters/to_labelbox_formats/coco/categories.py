@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -173,6 +173,54 @@ def _by_id(categories: list[Category], file: str, log: Log) -> dict[int, Categor
             continue
         table.setdefault(key, category)
     return table
+
+
+def is_placeholder(category: Category, supercategories: set[str | None]) -> bool:
+    """Roboflow's category 0 and labelme's background: declared only, unless an annotation uses them."""
+    if not _above(category) and category.name in supercategories:
+        return True
+    return category.id == 0 and category.name in ("_background_", "background", "__background__")
+
+
+def _above(category: Category) -> str:
+    """What stands above a category; empty for the ``none`` of Roboflow, too."""
+    return "" if category.supercategory in (None, "none") else category.supercategory.strip()
+
+
+def tell_names_apart(tables: Sequence[Mapping[int, Category]], log: Log) -> None:
+    """Name categories of one name ``<supercategory>/<name>`` where a file has several, of different supercategories.
+
+    What a file tells apart is so in all files. Equal names without that become one class, with a warning.
+    """
+    own = {id(table): table for table in tables}  # borrowed ones stand for several files
+    known = {str(category.name) for table in own.values() for category in table.values()}
+    apart: dict[str, list[str]] = {}
+    for table in own.values():
+        for name, same in _of_one_name(table).items():
+            supers = list(dict.fromkeys(filter(None, map(_above, same))))
+            if len(supers) > 1 and not known.intersection(f"{above}/{name}" for above in supers):
+                apart.setdefault(name, supers)
+    for name, supers in apart.items():
+        new = " and ".join(f"'{above}/{name}'" for above in supers[:_SHOWN])
+        message = f"several categories are called {name!r}, of different supercategories: told apart as {new}; a class map makes them one"
+        log.note(Code.CLASS_DUPLICATE, message)
+    for table in own.values():
+        for category in table.values():
+            if category.name in apart and (above := _above(category)):
+                category.name = f"{above}/{category.name}"
+        for name, same in _of_one_name(table).items():
+            ids = " and ".join(str(category.id) for category in same[:_SHOWN])
+            log.note(Code.CLASS_DUPLICATE, f"categories {ids} are all called {name!r} and become one")
+
+
+def _of_one_name(table: Mapping[int, Category]) -> dict[str, list[Category]]:
+    """The categories of each name that several of a file have."""
+    supercategories = {category.supercategory for category in table.values()}
+    found: dict[str, list[Category]] = {}
+    for category in table.values():
+        if not is_placeholder(category, supercategories):
+            found.setdefault(str(category.name), []).append(category)
+    return {name: same for name, same in found.items() if len(same) > 1}
 
 
 def _distinct(category: Category, file: str, where: str, log: Log) -> list[str]:

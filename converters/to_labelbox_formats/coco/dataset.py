@@ -21,7 +21,7 @@ from to_labelbox_formats.coco.addresses import SharedPaths
 from to_labelbox_formats.coco.assets import ImageRecord, Paths
 from to_labelbox_formats.coco.attributes import CAPTION
 from to_labelbox_formats.coco.box_columns import Boxes, KnownBoxes, joined, unknown
-from to_labelbox_formats.coco.categories import Category
+from to_labelbox_formats.coco.categories import is_placeholder, tell_names_apart
 from to_labelbox_formats.coco.conventions import conventions_of, transposed
 from to_labelbox_formats.coco.detect import FileKind, why_not
 from to_labelbox_formats.coco.file import File
@@ -62,6 +62,7 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
             "Give the file with the images and categories as -O base=FILE"
         )
     _borrow_categories(files, options, log)
+    tell_names_apart([file.categories for file in files], log)
     for number, file in enumerate(files):
         file.number, file.at = number, f"{file.name}\t" if len(files) > 1 else ""
     tell_unread(files, options.more_fields, options.predictions, log)
@@ -229,9 +230,9 @@ def _schema(files: Sequence[File], log: Log) -> Schema:
     only_panoptic = bool(drawn) and all(f.kind is FileKind.PANOPTIC for f in drawn)
     for file in files:
         roots = {c.supercategory for c in file.categories.values()}
-        names = [c for c in file.categories.values() if not _placeholder(c, roots)]
+        names = [c for c in file.categories.values() if not is_placeholder(c, roots)]
         for category in file.categories.values():
-            if _placeholder(category, roots):
+            if is_placeholder(category, roots):
                 log.note(
                     Code.CLASS_UNUSED_DROPPED,
                     f"{category.name!r} names the set or the background; it becomes a tool only where it is used",
@@ -258,13 +259,6 @@ def _schema(files: Sequence[File], log: Log) -> Schema:
             options = dict.fromkeys([*(o.value for o in known), *answers.options[: answers.declared]])
             questions[answers.question] = Question(answers.question, None, tuple(map(Option, options)), classes=True)
     return Schema((*labels.values(), *points.values()), tuple(questions.values()))
-
-
-def _placeholder(category: Category, supercategories: set[str | None]) -> bool:
-    """Roboflow's category 0 and labelme's background: declared only, unless an annotation uses them."""
-    if category.supercategory in ("none", "", None) and category.name in supercategories:
-        return True
-    return category.id == 0 and category.name in ("_background_", "background", "__background__")
 
 
 def _color(color: list[int] | str | None) -> str:
