@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from builders.label_studio import read, rectangle
+from to_labelbox.model.items import Classification
 from to_labelbox.report.codes import Code
 
 CONFIG = '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"/></View>'
@@ -58,3 +59,24 @@ def test_a_text_to_label_may_begin_like_a_list(tmp_path: Path) -> None:
     items, log = read(table(tmp_path, '[{"x": 1', column="code"), config=str(tmp_path / "config.xml"))
     assert [item.asset.text for item in items] == ['[{"x": 1']
     assert Code.RECORD_UNREADABLE not in log.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("tag", "cell", "answer"),
+    [
+        ("Ranker", '[{"ranker": {"rank": ["b", "a"]}}]', None),
+        ("Pairwise", '[{"selected": "left"}]', None),
+        ("TextArea", '[{"name": "a", "age": 3}]', '[{"name": "a", "age": 3}]'),
+    ],
+)
+def test_an_answer_that_is_a_whole_list_is_not_cut_off(tmp_path: Path, tag: str, cell: str, answer: str | None) -> None:
+    (tmp_path / "labels.txt").write_text(
+        f'<View><Image name="i" value="$image"/><{tag} name="label" toName="i"/></View>'
+    )
+    items, log = read(table(tmp_path, cell), config=str(tmp_path / "labels.txt"))
+    assert Code.RECORD_UNREADABLE not in log.diagnostics
+    assert [a.value for item in items for a in item.annotations if isinstance(a, Classification)] == (
+        [answer] if answer else []
+    )
+    skipped = log.diagnostics.get(Code.UNSUPPORTED)
+    assert (skipped.skipped if skipped else 0) == (0 if answer else 1)

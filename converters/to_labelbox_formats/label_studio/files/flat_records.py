@@ -135,7 +135,8 @@ def _is_text(name: str, config: Config) -> bool:
 
 def take_cut_cells(record: dict[str, Any], config: Config) -> dict[str, str]:
     """Cells that begin like a list of objects and are none, taken out of a row; texts to label are left in it."""
-    cut = {n: c for n, c in record.items() if isinstance(c, str) and begins_list(c) and not _is_text(n, config)}
+    begun = {n: c for n, c in record.items() if isinstance(c, str) and begins_list(c) and not _is_text(n, config)}
+    cut = {n: c for n, c in begun.items() if isinstance(structured(c), str)}
     for name in cut:
         del record[name]
     return cut
