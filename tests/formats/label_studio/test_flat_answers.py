@@ -74,6 +74,51 @@ def test_a_list_of_answers_belongs_to_the_regions(tmp_path: Path) -> None:
     assert found == [[{"name": "words", "answer": {"name": w}}] for w in ("STOP", "GO", "EXIT")]
 
 
+SIGNS = """<View><Image name="i" value="$image"/>
+<RectangleLabels name="box" toName="i"><Label value="Sign"/><Label value="Pole"/></RectangleLabels>
+<PolygonLabels name="area" toName="i"><Label value="Sign"/></PolygonLabels>{}
+<TextArea name="words" toName="i" perRegion="true" {}/></View>"""
+ALL = '<Labels name="all" toName="i"><Label value="any"/></Labels>'
+OUTLINE = {"points": [[1, 1], [9, 1], [9, 9]], "closed": True, **SIZE}
+
+
+def worded(folder: Path, config: str, answers: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    """The kind, the class or question, and the words of each line, in the order of the output."""
+    (folder / "labels.txt").write_text(config)
+    file = write(folder, [flat(1, {"image": "https://h/a.jpg"}, answers)])
+    to_labelbox.convert(file, folder / "out", options={"config": str(folder / "labels.txt")})
+    found = [(line, line.get("classifications", [{"answer": line.get("answer")}])) for line in lines(folder / "out")]
+    kinds = ("bbox", "polygon", "answer")
+    return [(next(k for k in kinds if k in line), line["name"], inner[0]["answer"]) for line, inner in found]
+
+
+def test_answers_belong_to_the_regions_that_are_asked(tmp_path: Path) -> None:
+    regions = [box(1, rectanglelabels=["Sign"]), box(2, rectanglelabels=["Pole"]), box(3, rectanglelabels=["Sign"])]
+    config = SIGNS.format("", 'whenTagName="box" whenLabelValue="Sign"')
+    found = worded(tmp_path, config, {"box": regions, "words": ["STOP", "GO"]})
+    assert found == [("bbox", "Sign", "STOP"), ("bbox", "Pole", None), ("bbox", "Sign", "GO")]
+
+
+@pytest.mark.parametrize("said", ["ABC", "AAA"])
+def test_the_order_among_regions_of_several_controls_is_not_known(tmp_path: Path, said: str) -> None:
+    boxes = [box(10, rectanglelabels=["Pole"]), box(50, rectanglelabels=["Pole"])]
+    answers = {"box": boxes, "area": [{**OUTLINE, "polygonlabels": ["Sign"]}], "words": list(said)}
+    found = worded(tmp_path, SIGNS.format("", ""), answers)
+    shapes = [("bbox", "Pole"), ("bbox", "Pole"), ("polygon", "Sign")]
+    if said == "AAA":
+        assert found == [(*shape, "A") for shape in shapes]
+    else:
+        assert found == [*((*shape, None) for shape in shapes), ("answer", "words", "A\nB\nC")]
+
+
+def test_the_order_of_regions_is_that_of_the_control_that_has_them_all(tmp_path: Path) -> None:
+    every = [{**place, "labels": ["any"]} for place in (box(10), OUTLINE, box(50))]
+    answers = {"box": [box(10), box(50)], "area": [OUTLINE], "all": every, "words": ["A", "B", "C"]}
+    config = SIGNS.format(ALL, "").replace("RectangleLabels", "Rectangle").replace("PolygonLabels", "Polygon")
+    found = worded(tmp_path, config, answers)
+    assert sorted((kind, word) for kind, _, word in found) == [("bbox", "A"), ("bbox", "C"), ("polygon", "B")]
+
+
 @pytest.mark.parametrize(
     "record",
     [

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from to_labelbox_formats.label_studio.assets import shows_media
-from to_labelbox_formats.label_studio.config import Config, root_key
+from to_labelbox_formats.label_studio.config import Config, Control, root_key
 from to_labelbox_formats.label_studio.files.flat_values import (
     PLACE,
     begins_list,
@@ -25,6 +25,7 @@ from to_labelbox_formats.label_studio.files.flat_values import (
     values_of,
 )
 from to_labelbox_formats.label_studio.files.records import (
+    LABEL_KEYS,
     AnnotationRecord,
     Id,
     Lost,
@@ -32,6 +33,8 @@ from to_labelbox_formats.label_studio.files.records import (
     RecordFault,
     Region,
     Task,
+    as_list,
+    decode_data,
 )
 
 FLAT_KEYS = frozenset(("annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"))
@@ -51,13 +54,12 @@ def from_flat(record: dict[str, Any], config: Config, place: str) -> FlatTask:
     """A task from the flat form: data fields and controls side by side; ``place`` is put before the names of fields.
 
     What is a control the labelling config tells, as far as there is one. Regions have lost their ids: payloads of several
-    controls with the same geometry are one region; answers without one belong to the regions in their order, when there
-    are as many.
+    controls with the same geometry are one region (:func:`_place` says where answers without one belong).
     """
     data: dict[str, Any] = {}
     regions: list[Region] = []
     faults: list[RecordFault] = []
-    without_place: list[list[Region]] = []
+    without_place: list[tuple[Control, list[Region]]] = []
     shown = _shown(config)
     for name, value in (record if config.found else open_texts(record)).items():
         if name in FLAT_KEYS:
@@ -73,12 +75,11 @@ def from_flat(record: dict[str, Any], config: Config, place: str) -> FlatTask:
         faults += [RecordFault(Lost.REGION, f"{place} {name!r}", v.fault) for v in values if v.payload is None]
         regions += found
         if control is not None and control.per_region and found:
-            without_place.append(found)
-    ids = list(dict.fromkeys(r.id for r in regions if r.id is not None))
-    for found in without_place:
-        if len(found) == len(ids):
-            for region, id in zip(found, ids):
-                region.id = region.id or id
+            without_place.append((control, found))
+    if without_place:
+        placed = [region for region in regions if region.id is not None]
+        for control, found in without_place:
+            _place(found, control, placed, config)
     who = record.get("annotator")
     annotation = AnnotationRecord(
         id=_id(record.get("annotation_id")),
@@ -89,6 +90,40 @@ def from_flat(record: dict[str, Any], config: Config, place: str) -> FlatTask:
     )
     task = Task(data=Raw(msgspec.json.encode(data)), id=_id(record.get("id")), annotations=[annotation])
     return FlatTask(task, faults)
+
+
+def _place(found: list[Region], control: Control, placed: Sequence[Region], config: Config) -> None:
+    """Answers about regions, which belong to those that the control asks about, in their order, when there are as many.
+
+    A record has the regions by their controls: of several, the order among them is known from one that has them all.
+    """
+    asked = [r for r in placed if _asks_about(control, r, config)]
+    ids = {r.id for r in asked}
+    if len(ids) != len(found):
+        asked, ids = list(placed), {r.id for r in placed}
+    if len(ids) != len(found):
+        return
+    orders: dict[str | None, dict[Id, None]] = {}
+    for region in asked:
+        orders.setdefault(region.from_name, {})[region.id] = None
+    order = next((order for order in orders.values() if len(order) == len(ids)), None)
+    if order is None and len({bytes(answer.value) for answer in found}) == 1:
+        order = dict.fromkeys(r.id for r in asked)
+    for answer, id in zip(found, order or ()):
+        answer.id = answer.id or id
+
+
+def _asks_about(control: Control, region: Region, config: Config) -> bool:
+    """Whether a control that asks about regions asks about this one: its object, its control and its labels decide."""
+    name = region.from_name or ""
+    own = config.control(name)
+    if control.targets and own is not None and own.targets and not set(control.targets) & set(own.targets):
+        return False
+    if control.when_tag and control.when_tag != name:
+        return False
+    value = decode_data(region.value)
+    labels = (label for key in LABEL_KEYS for label in as_list(value.get(key)))
+    return not control.when_labels or any(label in control.when_labels for label in labels)
 
 
 def flat_row(header: Sequence[str], cells: Sequence[str], config: Config) -> dict[str, Any]:
