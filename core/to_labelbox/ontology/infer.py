@@ -132,7 +132,8 @@ def infer(schema: Schema, survey: Survey, settings: Settings | None = None) -> O
         kinds = [k for k in Kind if k in (observed or allowed)] or [FORCED_KIND[policy or settings.policy(label)]]
         if len(kinds) > 1:
             hint = ONE_TOOL_HINT if len(POLICY_OF.keys() & observed) > 1 and not settings.wants_one_tool(label) else ""
-            decisions.append(f"{label!r} occurs as {', '.join(kinds)}: one tool each, named by kind{hint}")
+            verb = "occurs as" if observed else "never occurs and is declared as"
+            decisions.append(f"{label!r} {verb} {', '.join(kinds)}: one tool each, named by kind{hint}")
         known = declared.get(label)
         questions = _questions(
             known.attributes if known else (),

@@ -76,25 +76,29 @@ def one_kind(
         areas = {kind: found[kind] for kind in POLICY_OF if kind in found}
         if len(areas) < 2 or not settings.wants(name) or not settings.wants_one_tool(name):
             continue
-        seen = ", ".join(f"{kind} ({count})" for kind, count in areas.items())
+        seen = f"occurs as {', '.join(f'{kind} ({count})' for kind, count in areas.items())}"
+        if not any(areas.values()):
+            seen = f"never occurs and is declared as {', '.join(areas)}"
         possible = _possible(owners.get(name, surveys))
         takers, allowed = "all assets take", possible
         if settings.fit is not None:
             takers, allowed = "the ontology has", possible & settings.fit.kinds.get(name, frozenset())
         usable = {kind: count for kind, count in areas.items() if kind in allowed} or dict.fromkeys(allowed, 0)
         if not usable:
-            decisions.append(f"{name!r} occurs as {seen}: no kind is one that {takers}, so it keeps a tool each")
+            decisions.append(f"{name!r} {seen}: no kind is one that {takers}, so it keeps a tool each")
             continue
         most = max(usable.values())
         chosen = next(kind for kind in LEAST_LOSS if usable.get(kind) == most)
         asked = _asked(name, settings)
         why = f"the most frequent that {takers}" if len(usable) < len(areas) else "the most frequent"
-        if list(usable.values()).count(most) > 1:
+        if not most:
+            why = "what loses least"
+        elif list(usable.values()).count(most) > 1:
             why = "as frequent as another, and what loses least"
         if asked is not None and asked in usable:
             chosen, why = asked, "as the geometry asked for"
         kinds[name] = chosen
-        decisions.append(f"{name!r} occurs as {seen}: one tool, {chosen}, {why}")
+        decisions.append(f"{name!r} {seen}: one tool, {chosen}, {why}")
     return OneKind(kinds, tuple(decisions))
 
 

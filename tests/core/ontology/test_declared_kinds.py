@@ -25,6 +25,13 @@ def test_a_declared_kind_that_never_occurs_is_told_and_gets_no_tool() -> None:
     assert [t.kind for t in empty.tools] == [Kind.POLYGON, Kind.MASK]
 
 
+def test_a_class_that_never_occurs_is_not_said_to() -> None:
+    apart = "'lorry' never occurs and is declared as polygon, mask: one tool each, named by kind"
+    assert infer(LORRY, Survey()).decisions == (apart,)
+    one = "'lorry' never occurs and is declared as polygon, mask: one tool, mask, what loses least"
+    assert one_kind(LORRY, [seen(Media.IMAGE)], Settings(one_tool=True)).decisions == (one,)
+
+
 def test_a_video_in_which_a_class_is_only_declared_turns_no_outline_into_a_box() -> None:
     settings = Settings(one_tool=True)
     assert one_kind(LORRY, [seen(Media.IMAGE, polygon=9), seen(Media.VIDEO)], settings).kinds == {}
