@@ -149,9 +149,12 @@ def name_folders(groups: Sequence[Group], log: Log) -> None:
             group.folder = (
                 (f"{file}/" if len(exports) > 1 else "") + group.folder + (f"{task}/" if len(own) > 1 else "")
             )
+    several = "exports" if len(exports) > 1 else "tasks"
+    unnamed = len(exports) > 1 and any(g.task.jobs and not g.task.name for g in groups)
+    jobs = ". If these are jobs of one task, export the task itself: it tells each picture once" if unnamed else ""
     log.decide(
-        "pictures of several tasks have the same name; the task (and file) comes first in their paths, "
-        f"as in {groups[0].folder}…"
+        f"pictures of several {several} have the same name; the task (and file) comes first in their paths, "
+        f"as in {groups[0].folder}…{jobs}"
     )
 
 

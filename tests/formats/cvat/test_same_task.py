@@ -102,3 +102,25 @@ def test_an_option_that_a_file_cannot_obey_is_refused(tmp_path: Path) -> None:
     open_text(tmp_path, version(1))
     with pytest.raises(UsageError, match="does not say what its jobs are for"):
         open_path(tmp_path, jobs=Jobs.GROUND_TRUTH)
+
+
+def test_jobs_are_no_tasks_in_what_is_said(tmp_path: Path) -> None:
+    for n in (1, 2):
+        segment = f"<segment><id>{n}</id><start>0</start><stop>0</stop><url>http://host/api/jobs/{n}</url></segment>"
+        meta = f"<job><id>{n}</id><mode>annotation</mode><segments>{segment}</segments></job>"
+        open_text(tmp_path, export(image(BOX.format(n), "0.jpg"), meta), f"job {n}.xml")
+    dataset, log = open_path(tmp_path)
+    items, _ = items_of(dataset)
+    assert [i.asset.path for i in items] == ["job 1/0.jpg", "job 2/0.jpg"]
+    (said,) = [e.message for e in log.diagnostics["decision"].examples]
+    assert said.startswith("pictures of several exports have the same name")
+    assert said.endswith("If these are jobs of one task, export the task itself: it tells each picture once")
+
+
+def test_the_question_says_what_apart_does(tmp_path: Path) -> None:
+    open_text(tmp_path, version(1, "2024-03-01"), "a.xml")
+    open_text(tmp_path, version(3, "2024-02-01"), "b.xml")
+    with pytest.raises(UsageError, match="data rows of their own"):
+        open_path(tmp_path)
+    items, _ = items_of(open_path(tmp_path, same_task=SameTask.APART)[0])
+    assert len({i.asset.path for i in items}) == 4

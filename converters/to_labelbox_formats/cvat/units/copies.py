@@ -83,7 +83,7 @@ def _dated(groups: Sequence[Group]) -> bool:
 
 def _ask(groups: Sequence[Group], of_what: str, *, latest: bool) -> NoReturn:
     last = [("-O same_task=latest", "the export that was made last counts, by its <dumped>")]
-    apart = "both count: they are different tasks, or their annotations are to be put together"
+    apart = "both count: pictures of each have data rows of their own, one video has the annotations of both"
     options = [*(last if latest else ()), ("-O same_task=apart", apart)]
     ask(f"{_names(groups)} are exports of {of_what}", options)
 
