@@ -12,6 +12,8 @@ from to_labelbox.conversion.checkpoint import DatasetCheckpoint, log_of
 from to_labelbox.conversion.chunks import EncodedChunk
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.merge_chunks import MergedChunks
+from to_labelbox.model.text import quoted
+from to_labelbox.report.errors import OpenQuestion, ToLabelboxError
 from to_labelbox.report.report import Report
 
 
@@ -40,6 +42,15 @@ class DatasetRun:
     kept: PublishedDataset | None = None
     apart: bool = False
     counted: Counted | None = None
+
+    def fail(self, error: ToLabelboxError) -> None:
+        """Leave it out; a question about it is one that the options of the batch would answer for all others, too."""
+        self.failure = str(error)
+        if isinstance(error, OpenQuestion):
+            self.failure += (
+                f"\nGiven to the batch, an option holds for all its datasets of {self.found.format}. For this one alone:\n"
+                f"  to-labelbox convert {quoted(self.found.source)} --from {self.found.format} -o OTHER -O …"
+            )
 
     def row(self) -> Row:
         """Its line in the report of the batch."""

@@ -48,7 +48,7 @@ class Encoding:
                     continue
                 dataset.failure = f"it cannot be opened: {outcome}"
             elif isinstance(outcome, ToLabelboxError):
-                dataset.failure = str(outcome)
+                dataset.fail(outcome)
             elif outcome.kept is not None:
                 dataset.take_published(outcome.kept, outcome.report)
                 self._progress.count(dataset.head.units, dataset.head.units, dataset.gathered.read)
@@ -68,7 +68,8 @@ class Encoding:
         for chunk, result in encode_all(pool, chunks, self._fail):
             dataset = self._sets[chunk.dataset]
             if isinstance(result, ToLabelboxError):
-                dataset.failure = dataset.failure or str(result)
+                if not dataset.failure:
+                    dataset.fail(result)
                 for other in [c for c in chunks if c.dataset == chunk.dataset]:
                     chunks.remove(other)
                 continue

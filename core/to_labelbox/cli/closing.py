@@ -173,7 +173,9 @@ def _mark(row: Row) -> str:
 
 def _problem(row: Row) -> list[str]:
     """What is wrong with a dataset, and each of its files that cannot be read."""
-    lines = [f"error    {display(row.path)}: {display(row.problem)}"]
+    first, *more_lines = row.problem.split("\n")
+    lines = [f"error    {display(row.path)}: {display(first)}"]
+    lines += [f"           {display(line)}" for line in more_lines]
     lines += [f"           {display(str(example))}" for example in row.errors]
     more = row.unreadable - len(row.errors)
     if row.errors and more > 0:

@@ -21,6 +21,10 @@ class UsageError(ToLabelboxError):
     """Wrong options or paths (exit code 2)."""
 
 
+class OpenQuestion(UsageError):
+    """The source leaves a reading open; the message names the options that say which (exit code 2)."""
+
+
 class SourceError(ToLabelboxError):
     """The source as a whole cannot be read or converted (exit code 3)."""
 

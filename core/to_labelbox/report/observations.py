@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import NoReturn
 
-from to_labelbox.report.errors import UsageError
+from to_labelbox.report.errors import OpenQuestion
 from to_labelbox.report.log import Log
 
 NO_RULE = "no rule reads it"
@@ -25,7 +25,7 @@ def ask(question: str, options: Sequence[tuple[str, str]]) -> NoReturn:
     """Stop with a question that the source leaves open (exit code 2): each option on a line, ready to copy, and what it means."""
     width = max(len(option) for option, _ in options)
     lines = "\n".join(f"  {option:<{width}}  {meaning}" for option, meaning in options)
-    raise UsageError(f"{question}\nSay which with one of these:\n{lines}")
+    raise OpenQuestion(f"{question}\nSay which with one of these:\n{lines}")
 
 
 class FieldCensus:
