@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,24 @@ def test_a_sampled_object_is_visible_to_the_next_row(rows: str, dense: bool, tmp
     other = row(10, (0, 0, 5, 5), key=False) if dense else ""
     tracks, _ = tracks_of(tmp_path, track(rows) + (track(other, id=1) if dense else ""), SAMPLED)
     assert ends(tracks[:1]) == [(10, 18)]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda frame: row(frame, (0, 0, 9, 9)),
+        lambda frame: line(frame, SHORT),
+        lambda frame: line(frame, "1,1", kind="points"),
+    ],
+    ids=["box", "line", "point"],
+)
+@pytest.mark.parametrize("dense", [True, False])
+def test_a_shape_that_no_row_closes_stays_to_the_next_sampled_frame(
+    shape: Callable[[int], str], dense: bool, tmp_path: Path
+) -> None:
+    other = row(10, (0, 0, 5, 5)) + row(13, (0, 0, 5, 5), outside=not dense, key=not dense)
+    tracks, _ = tracks_of(tmp_path, track(shape(19)) + track(shape(22), id=1) + track(other, id=2), SAMPLED)
+    assert ends(tracks[:2]) == [(19, 21), (22, 22)]
 
 
 @pytest.mark.parametrize(("size", "last"), [(None, 18), ((64, 48), 16)])

@@ -69,7 +69,7 @@ class FastTracks:
         return Track(
             id=id,
             label=label,
-            segments=tuple(_segments(columns, frames, knowns, answers)),
+            segments=tuple(_segments(columns, frames, self._rules.held(int(frames[-1])), knowns, answers)),
             attributes=answers.shared,
             location=f"track[{columns.head.get('id') or id}]",
         )
@@ -134,8 +134,9 @@ def _flags(column: tuple[str, ...]) -> npt.NDArray[np.bool_]:
 
 
 def _segments(
-    columns: Columns, frames: npt.NDArray[np.int64], knowns: Sequence[Resolved], answers: Answers
+    columns: Columns, frames: npt.NDArray[np.int64], end: int, knowns: Sequence[Resolved], answers: Answers
 ) -> Iterator[tuple[Keyframe, ...]]:
+    """The visible stretches; one that no row hides lasts through ``end``."""
     codes, outside = columns.codes, columns.outside
     if len(set(knowns)) < len(knowns):  # one answer in two orders
         places = {known: place for place, known in enumerate(knowns)}
@@ -148,11 +149,13 @@ def _segments(
         rows = np.flatnonzero(kept) + start
         at, corners = frames[rows].tolist(), columns.corners[rows]
         last = stop - 1
-        if stop < len(frames) and frames[stop] - 1 > frames[last]:  # it goes on towards the row that hides it
-            share = (frames[stop] - 1 - frames[last]) / (frames[stop] - frames[last])
-            end = columns.corners[last] + (columns.corners[stop] - columns.corners[last]) * share
-            at.append(int(frames[stop]) - 1)
-            corners, rows = np.vstack((corners, end)), np.append(rows, last)
+        towards = min(stop, len(frames) - 1)
+        through = int(frames[stop]) - 1 if stop < len(frames) else end
+        if through > frames[last]:  # it goes on towards the row that hides it
+            share = (through - frames[last]) / max(1, frames[towards] - frames[last])
+            held = columns.corners[last] + (columns.corners[towards] - columns.corners[last]) * share
+            at.append(through)
+            corners, rows = np.vstack((corners, held)), np.append(rows, last)
         sides = np.round(corners[:, 2:] - corners[:, :2], DIGITS).tolist()
         given = list(zip(codes[rows].tolist(), columns.occluded[rows].tolist()))
         said = {(code, occluded): answers.of(knowns[code], occluded) for code, occluded in set(given)}

@@ -328,10 +328,13 @@ class RowReader:
         return found
 
     def _open_end(self, rows: list[Row], single: bool) -> int:
-        """The last visible frame of a track that no row hides; ``single``: it is no more than one row."""
+        """The last visible frame of a track that no row hides; ``single``: it is no more than one row.
+
+        CVAT writes no row behind a shape on the last sampled frame but one.
+        """
         last, rules = rows[-1].frame, self.rules
         if rules.dense or rules.open_tracks is OpenTracks.LAST_ROW or (single and rules.closes):
-            return last
+            return rules.held(last)
         end = rules.last
         if end is None:
             self._log.note(
