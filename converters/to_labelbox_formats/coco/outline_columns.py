@@ -140,6 +140,8 @@ def _table(
     end = values.take(rings.first_value[1:, None] - np.array([2, 1]))
     turn = np.abs((x1 - x) * (y2 - y) - (x2 - x) * (y1 - y))
     sound = (turn >= _FLAT) & ((end[:, 0] != x) | (end[:, 1] != y))
+    if rings.others:
+        sound &= np.minimum.reduceat(values, first) >= 0
     return OutlineTable(
         ids=[record.id for record in records],
         labels=[labels[record.category_id] for record in records],
@@ -150,6 +152,7 @@ def _table(
         first_value=rings.first_value.tolist(),
         values=values,
         texts=rings.texts,
+        others=rings.others,
         right=np.maximum.reduceat(values[::2], first >> 1).tolist(),
         bottom=np.maximum.reduceat(values[1::2], first >> 1).tolist(),
         sound=sound.tobytes(),

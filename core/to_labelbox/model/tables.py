@@ -82,14 +82,15 @@ class OutlineTable(ObjectTable, eq=False):
 
     Object n has the rings ``first_ring[n]`` to ``first_ring[n + 1]``, ring r the values ``first_value[r]`` to
     ``first_value[r + 1]`` of ``values``: x, y of one vertex after another. ``texts`` are the same numbers as JSON has them,
-    eight bytes each, filled up with bytes 1. A sound ring is not closed and turns at its second vertex.
-    An object that is one of ``masks``, which have pixels and sides of less than 2¹⁹, has no rings.
+    eight bytes each, filled up with bytes 1, but for those of ``others``: rings whose texts are not known. A sound ring is not
+    closed and turns at its second vertex. An object that is one of ``masks``, which have pixels and sides of less than 2¹⁹, has no rings.
     """
 
     first_ring: list[int]
     first_value: list[int]
     values: npt.NDArray[np.float64]
     texts: npt.NDArray[np.uint64]
+    others: Mapping[int, Flat]
     masks: Mapping[int, Mask] = {}
 
     def is_box(self, n: int) -> bool:  # noqa: ARG002

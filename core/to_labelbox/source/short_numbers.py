@@ -1,14 +1,17 @@
-"""Numbers of up to eight characters, as nearly all coordinates are, read from JSON many at a time.
+"""Numbers in lists, read from JSON many at a time: those of up to eight characters, as most coordinates are, by columns.
 
 A number's text fits into 64 bits, so each step is one operation of numpy over all numbers. What comes out is exact: up to
 eight digits are a whole number that a double holds, and its quotient by a power of ten is rounded correctly, as the decimal
-itself would be.
+itself would be. Lists with any other number are left to the decoder, all in one call.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
@@ -53,21 +56,27 @@ _NEXT_RING = _U(int.from_bytes(b"],[", "little"))
 class Rings(Struct, eq=False):
     """Numbers in rings; ``first_value`` says where each begins, with the end of the last.
 
-    ``texts`` are the numbers as a JSON encoder writes doubles, filled up with :data:`FILL`. ``read``: whether all numbers of a
-    ring could be read; elsewhere values and texts mean nothing.
+    ``texts`` are the numbers as a JSON encoder writes doubles, filled up with :data:`FILL`, but for those of ``others``: rings
+    with a longer number or one that is spelt otherwise. ``read``: whether a ring has numbers alone; elsewhere its values and
+    texts mean nothing.
     """
 
     values: npt.NDArray[np.float64]
     texts: npt.NDArray[np.uint64]
     first_value: npt.NDArray[np.intp]
     read: npt.NDArray[np.bool_]
+    others: dict[int, list[float]]
 
 
-NO_RINGS = Rings(np.empty(0), np.empty(0, _U), np.zeros(1, np.intp), np.empty(0, np.bool_))
+NO_RINGS = Rings(np.empty(0), np.empty(0, _U), np.zeros(1, np.intp), np.empty(0, np.bool_), {})
+_decode = msgspec.json.Decoder(list[list[float]]).decode
 
 
 def read_rings(text: bytes, count: int) -> Rings | None:
     """The numbers of ``count`` lists, valid JSON with commas between. None where they are anything but lists of numbers."""
+    long = len(text) - text.count(b" ") - 2 * count > (SHORT + 1) * (text.count(b",") + 1)
+    if long and (found := _decoded([text])):
+        return _decoded_rings(found)
     if not LITTLE:
         return None
     if b"\n" in text:
@@ -75,6 +84,23 @@ def read_rings(text: bytes, count: int) -> Rings | None:
     rings = _rings(text, count)
     # a blank behind a comma is passed over, one elsewhere is not
     return _rings(text.translate(None, _BLANKS), count) if rings is None and b" " in text else rings
+
+
+def _decoded(rings: Sequence[bytes]) -> list[list[float]] | None:
+    """The numbers of all of some lists; None where one of them holds anything else."""
+    try:
+        return _decode(b"[%b]" % b",".join(rings))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _decoded_rings(rings: list[list[float]]) -> Rings | None:
+    """Rings whose numbers are long."""
+    if not all(rings):
+        return None
+    first_value = np.cumsum([0, *map(len, rings)])
+    values = np.fromiter(chain.from_iterable(rings), np.float64, int(first_value[-1]))
+    return Rings(values, np.empty(0, _U), first_value, np.ones(len(rings), np.bool_), dict(enumerate(rings)))
 
 
 def _rings(text: bytes, count: int) -> Rings | None:
@@ -98,8 +124,27 @@ def _rings(text: bytes, count: int) -> Rings | None:
     if len(ends) != count - 1 or not ((words.take(behind.take(ends)) & _U(0xFFFFFF)) == _NEXT_RING).all():
         return None
     first_value = np.concatenate(([0], ends + 1, [len(numbers)]))
-    values, texts, read = _numbers(words.take(starts), lengths)
-    return Rings(values, texts, first_value, np.logical_and.reduceat(read, first_value[:-1]))
+    values, texts, found = _numbers(words.take(starts), lengths)
+    rings = Rings(values, texts, first_value, np.logical_and.reduceat(found, first_value[:-1]), {})
+    if not rings.read.all():
+        _read_others(rings, text, starts, behind)
+    return rings
+
+
+def _read_others(rings: Rings, text: bytes, starts: npt.NDArray[np.intp], behind: npt.NDArray[np.intp]) -> None:
+    """Decode the rings that are not read yet."""
+    numbers = np.flatnonzero(~rings.read)
+    first, last = rings.first_value.take(numbers), rings.first_value.take(numbers + 1)
+    texts = [text[begin - 1 : end + 1] for begin, end in zip(starts[first].tolist(), behind[last - 1].tolist())]
+    found: Iterable[list[float] | None] = _decoded(texts) or [
+        one[0] if one else None for one in map(_decoded, zip(texts))
+    ]
+    for n, begin, end, ring in zip(numbers.tolist(), first.tolist(), last.tolist(), found):
+        rings.values[begin:end] = ring or 0.0
+        rings.texts[begin:end] = 0
+        if ring:
+            rings.read[n] = True
+            rings.others[n] = ring
 
 
 def _numbers(

@@ -40,9 +40,12 @@ def test_what_is_read_is_what_a_decoder_reads_and_an_encoder_writes(written: lis
     assert np.diff(rings.first_value).tolist() == list(map(len, written))
     for n, ring in enumerate(written):
         begin, end = rings.first_value[n : n + 2].tolist()
-        if rings.read[n]:
-            values = msgspec.json.decode(f"[{','.join(ring)}]", type=list[float])
-            assert rings.values[begin:end].tolist() == values
+        values = msgspec.json.decode(f"[{','.join(ring)}]", type=list[float])
+        assert rings.read[n]
+        assert rings.values[begin:end].tolist() == values
+        if n in rings.others:
+            assert rings.others[n] == values
+        else:
             assert list(map(text_of, rings.texts[begin:end])) == list(map(msgspec.json.encode, values))
 
 
@@ -50,14 +53,23 @@ def test_what_is_read_is_what_a_decoder_reads_and_an_encoder_writes(written: lis
     "number", ["0", "7", "123456", "0.0", "0.25", "639.99", "12345.67", "123456.7", "0.001", "1.5"]
 )
 def test_usual_numbers_are_read(number: str) -> None:
-    assert rings_of(f"[{number},{number}]", 1).read.all()
+    rings = rings_of(f"[{number},{number}]", 1)
+    assert rings.read.all()
+    assert not rings.others
 
 
-@pytest.mark.parametrize(
-    "number", ["-1", "1e2", "12.30", "1234567", "123456.78", "0.0001", "null", '"1"', "true", "1.2.3"]
-)
-def test_other_numbers_are_not_read(number: str) -> None:
-    assert rings_of(f"[{number},{number}],[1,2]", 2).read.tolist() == [False, True]
+@pytest.mark.parametrize("number", ["-1", "1e2", "12.30", "1234567", "123456.78", "0.0001", "123.45678901234567"])
+def test_other_numbers_are_decoded(number: str) -> None:
+    rings = rings_of(f"[{number},{number}],[1,2]", 2)
+    assert rings.read.all()
+    assert rings.others[0] == [float(number)] * 2
+
+
+@pytest.mark.parametrize("odd", ["null", '"1"', "true", "1.2.3", '"12345.6789012345"', '"üüüüü"'])
+def test_what_is_no_number_is_not_read(odd: str) -> None:
+    rings = rings_of(f"[{odd},{odd}],[-1,2],[1,2]", 3)
+    assert rings.read.tolist() == [False, True, True]
+    assert list(rings.others) == [1]
 
 
 @given(st.recursive(st.just(1) | st.just(2.5), lambda inner: st.lists(inner, max_size=3), max_leaves=12))

@@ -24,10 +24,11 @@ from to_labelbox_formats.coco.options import Options, Places
 PLACES = st.one_of(
     st.floats(0, 110).map(lambda value: round(value, 2)),
     st.integers(0, 105),
-    st.sampled_from([0.0, 100, 100.0, 100.5, -0.25, 12.123456789, 1e-05, 0.0001]),
+    st.sampled_from([0.0, 100, 100.0, 100.5, -0.25, 12.123456789, 1e-05, 0.0001, -0.0, 12.1234567890123456, 1e300]),
 )
 USUAL = st.floats(0, 100).map(lambda value: round(value, 2))
 RING = st.lists(USUAL, min_size=6, max_size=12)
+LONG = st.lists(st.floats(0, 100), min_size=6, max_size=12)
 
 
 def rle(lengths: list[int], text: bool = False) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def rle(lengths: list[int], text: bool = False) -> dict[str, Any]:
 
 MASKS = st.builds(rle, st.lists(st.one_of(st.integers(0, 9), st.integers(95, 105)), max_size=40), st.booleans())
 SHAPES = [
-    st.lists(RING.filter(lambda ring: len(ring) % 2 == 0), min_size=1, max_size=3),
+    st.lists((RING | LONG).filter(lambda ring: len(ring) % 2 == 0), min_size=1, max_size=3),
     st.lists(st.lists(PLACES, min_size=4, max_size=9), min_size=1, max_size=2),
     st.just([[1, 1, 9, 1, 9, 9, 1, 1]]),
     st.just([[1.5, 1.5, 9.5, 9.5, 20, 20]]),
@@ -63,7 +64,7 @@ def written(path: Path, records: list[Any], style: tuple[str, str] = (",", ":"))
     images = [{"id": n, "file_name": f"{n}.jpg", "width": 100, "height": 100} for n in range(1, 6)]
     placed = [{"image_id": n % 5 + 1, "bbox": [1, 2, 30, 40], **record} for n, record in enumerate(records)]
     whole = {"annotations": placed, "images": images, "categories": CATEGORIES}
-    path.write_text(json.dumps(whole, separators=style))
+    path.write_text(json.dumps(whole, separators=style, ensure_ascii=False), "utf-8")
     return path
 
 
@@ -109,6 +110,18 @@ def test_the_short_way_is_taken_for_usual_outlines(tmp_path: Path, monkeypatch: 
     assert len(converted(path, tmp_path / "out")["annotations.ndjson"].splitlines()) == 79
 
 
+@pytest.mark.parametrize("some", [1, 2])
+def test_the_short_way_is_taken_for_numbers_of_many_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, some: int
+) -> None:
+    long = [[10.123456789012345, 20.5, 50.75, 20.123456789, 50, 60.98765432109876], SOUND]
+    path = written(tmp_path / "set.json", [record(n, segmentation=long[: n % some + 1]) for n in range(40)])
+    with monkeypatch.context() as patch:
+        patch.setattr("to_labelbox.geometry.lowering.Lowering.plain", None)
+        converted(path, tmp_path / "out")
+    the_same(tmp_path, [record(n, segmentation=long[: n % some + 1]) for n in range(40)])
+
+
 def test_objects_of_a_table_are_those_of_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "set.json", [record(n, iscrowd=n % 2) for n in range(20)])
     quick = items_of(path)
@@ -121,7 +134,7 @@ def test_objects_of_a_table_are_those_of_a_list(tmp_path: Path, monkeypatch: pyt
 
 
 def test_outlines_of_one_image_that_are_odd_leave_the_others_to_the_short_way(tmp_path: Path) -> None:
-    odd = [{"counts": [9, 20, 171], "size": [20, 10]}, [[1, 1, -5, 1, 5, 5]], [[[1, 1], [5, 1], [5, 5]]]]
+    odd = [{"counts": [9, 20, 171], "size": [20, 10]}, [[1, 1, None, 1, 5, 5]], [[[1, 1], [5, 1], [5, 5]]]]
     path = written(tmp_path / "set.json", [record(n, segmentation=odd[n] if n < 3 else [SOUND]) for n in range(40)])
     quick = [isinstance(item.annotations, Rows) for item in items_of(path)]
     assert quick == [False, False, False, True, True]
@@ -139,6 +152,9 @@ def test_outlines_of_one_image_that_are_odd_leave_the_others_to_the_short_way(tm
         {"category_id": 3},
         {"category_id": 9},
         {"segmentation": [[10.25, 10.5, "50.75", 10.5, 50, 60.0]]},
+        {"segmentation": [[10.25, 10.5, "üüüüü", 10.5, 50, 60.0]]},
+        {"segmentation": [[10.25, 10.5, -50.75, 10.5, 50, 60.0]]},
+        {"segmentation": [[10.25, 10.5, 1e300, 10.5, 50, 60.0]]},
     ],
 )
 def test_one_odd_record(tmp_path: Path, odd: dict[str, Any]) -> None:

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from to_labelbox.geometry.contours import Traced
+from to_labelbox.model.items import Flat
+from to_labelbox.model.tables import OutlineTable
 from to_labelbox.source.short_numbers import FILL
+from to_labelbox_formats.labelbox.encode.line_types import XY
 
 _VERTEX: npt.NDArray[Any] = np.array(
     [(b'{"x":', 0, b',"y":', 0, b"},")],
     [("open", "S5"), ("x", "<u8"), ("between", "S5"), ("y", "<u8"), ("close", "S2")],
 )
 _LAST = b"}\n"
+_encode_lines = msgspec.json.Encoder().encode_lines
+
+
+def ring_texts(table: OutlineTable) -> list[str]:
+    """What ends the line of each ring."""
+    others = table.others
+    if len(others) == len(table.first_value) - 1:
+        return _encoded(others.values())
+    drawn = vertex_texts(table.texts, table.first_value)
+    for ring, text in zip(others, _encoded(others.values())):
+        drawn[ring] = text
+    return drawn
+
+
+def _encoded(rings: Iterable[Flat]) -> list[str]:
+    """The same of any numbers, a struct a vertex."""
+    each = [iter(ring) for ring in rings]
+    texts = _encode_lines([list(map(XY, values, values)) for values in each]).decode().split("\n")[:-1]
+    return [f',"polygon":{text}}}\n' for text in texts]
 
 
 def vertex_texts(texts: npt.NDArray[np.uint64], first_value: Sequence[int]) -> list[str]:

@@ -48,10 +48,10 @@ class TableTexts:
     def _draw(self, table: OutlineTable) -> None:
         from to_labelbox_formats.labelbox.encode.outline_text import (
             contour_texts,
-            vertex_texts,  # most sets have none, and need no numpy
+            ring_texts,  # most sets have none, and need no numpy
         )
 
-        drawn, first = vertex_texts(table.texts, table.first_value), table.first_ring
+        drawn, first = ring_texts(table), table.first_ring
         if not table.masks:
             self.shapes, self.first_shape = drawn, first
             return
