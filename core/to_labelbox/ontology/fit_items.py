@@ -1,14 +1,14 @@
 """Items that fit an existing ontology: nothing is invented, and what does not fit is said, with counts and near names.
 
-Names are matched exactly; a class map that comes before says which name stands for which. A label whose tools hold
-boxes, polygons or masks alone is written as that kind. A label without a tool is skipped; an answer without a question
-or an option is left out of its annotation, which then counts as approximated.
+Names are matched exactly, else as an inferred ontology spells them (:func:`clean_name`); a class map that comes before says
+which name stands for which. A label whose tools hold boxes, polygons or masks alone is written as that kind. A label without
+a tool is skipped; an answer without a question or an option is left out of its annotation, which then counts as approximated.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -30,10 +30,10 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Input, Kind, Policy, Question
 from to_labelbox.model.survey import add_counts, text_of
-from to_labelbox.ontology.infer import Ontology
+from to_labelbox.ontology.infer import Ontology, clean_name
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
-from to_labelbox.report.log import Log
+from to_labelbox.report.log import Log, class_of
 from to_labelbox.rules.nearest import Nearest, nearest
 from to_labelbox.rules.ontology_index import AREAS, OntologyIndex
 from to_labelbox.rules.required import of_fit
@@ -66,11 +66,20 @@ def fit_to_ontology(fit: OntologyIndex, items: Iterator[Item], log: Log) -> Iter
     return map(OntologyFitter(fit, log).item, items)
 
 
+def spelled(name: str, known: Container[str]) -> str:
+    """A source's name as an ontology spells it. Of two names that are cleaned to one, nobody can know which it is there."""
+    if name in known:
+        return name
+    cleaned = clean_name(name)
+    return cleaned if cleaned in known and f"{cleaned} 2" not in known else name
+
+
 class OntologyFitter:
     def __init__(self, fit: OntologyIndex, log: Log) -> None:
         self._fit = fit
         self._log = log
         self._labels = {label for label, _ in fit.shapes}
+        self._questions = {part: {name for name, index in fit.questions if index == part} for part in (False, True)}
 
     def item(self, item: Item) -> Item:
         self._item = item
@@ -103,7 +112,9 @@ class OntologyFitter:
     # ------------------------------------------------------------------------------------------- objects, tracks
 
     def _labelled(self, old: Object | Track) -> Annotation | None:
-        label = old.label
+        label = spelled(old.label, self._fit.kinds)
+        if label != old.label:
+            old = msgspec.structs.replace(old, label=label, ledger_label=class_of(old))
         kinds = self._fit.kinds.get(label, frozenset()) - {Kind.RELATIONSHIP}
         if not kinds:
             message = f"the ontology has no tool {label!r}; {self._nearest(label, self._labels)}"
@@ -129,7 +140,8 @@ class OntologyFitter:
         """An answer that does not fit takes back the one before it, which it has replaced."""
         kept = self._attributes(questions, key.attributes, label)
         said = {a.name for a in kept}
-        gone = {a.name: None for a in key.attributes if a.name in questions and a.name not in said}
+        named = (spelled(a.name, questions) for a in key.attributes)
+        gone = {name: None for name in named if name in questions and name not in said}
         return Keyframe(key.frame, key.geometry, (*kept, *(Attribute(name, "") for name in gone)))
 
     def _attributes(self, questions: Mapping[str, Question], given: Attributes, owner: str) -> Attributes:
@@ -137,7 +149,7 @@ class OntologyFitter:
         for attribute in given:
             if attribute.value in ("", ()):
                 continue
-            name = attribute.name
+            name = spelled(attribute.name, questions)
             question = questions.get(name)
             if question is None:
                 self._lost.append(f"{name!r} of {owner!r}")
@@ -147,7 +159,7 @@ class OntologyFitter:
                 continue
             value = self._value(question, attribute.value, f"{name!r} of {owner!r}")
             if value is not None:
-                found.append(msgspec.structs.replace(attribute, value=value))
+                found.append(msgspec.structs.replace(attribute, name=name, value=value))
         return tuple(found)
 
     def _value(self, question: Question, value: Value, owner: str) -> Value | None:
@@ -162,14 +174,14 @@ class OntologyFitter:
                 fitting.append(one.value if isinstance(one, Choice) else one)
             elif not text.strip():
                 continue
-            elif text not in options:
+            elif (option := spelled(text, options)) not in options:
                 self._lost.append(f"option {text!r} of {owner}")
             elif question.input is Input.RADIO and fitting:
                 self._lost.append(f"a further answer to the radio {owner}")
             else:
-                below = {q.name: q for q in options[text].attributes}
-                kept = self._attributes(below, nested, f"{text} in {owner}")
-                fitting.append(Choice(text, kept) if isinstance(one, Choice) else one)
+                below = {q.name: q for q in options[option].attributes}
+                kept = self._attributes(below, nested, f"{option} in {owner}")
+                fitting.append(Choice(option, kept) if isinstance(one, Choice) else one if option == text else option)
         if not fitting:
             return None
         if isinstance(value, tuple) and question.input is not Input.RADIO:
@@ -177,7 +189,10 @@ class OntologyFitter:
         return fitting[0]
 
     def _classification(self, old: Classification) -> Classification | None:
-        name, part = old.name, bool(old.frames or old.times or old.message is not None)
+        part = bool(old.frames or old.times or old.message is not None)
+        name = spelled(old.name, self._questions[part])
+        if name != old.name:
+            old = msgspec.structs.replace(old, name=name, ledger_label=class_of(old))
         question = self._fit.questions.get((name, part))
         if question is None:
             names = (n for n, index in self._fit.questions if index == part)
@@ -236,19 +251,21 @@ def differences(needed: Ontology, existing: Ontology) -> list[Difference]:
     """What would have to be added to an ontology so that everything of another fits; empty when all does."""
     fit = index_of(existing)
     near = Nearest(sorted({label for label, _ in fit.shapes}))
-    asked = {part: Nearest(sorted(n for n, index in fit.questions if index == part)) for part in (False, True)}
+    names = {part: {n for n, index in fit.questions if index == part} for part in (False, True)}
+    asked = {part: Nearest(sorted(known)) for part, known in names.items()}
     found: list[Difference] = []
     for tool in needed.tools:
-        questions = fit.shapes.get((tool.label, tool.kind))
+        label = spelled(tool.label, fit.kinds)
+        questions = fit.shapes.get((label, tool.kind))
         if questions is None:
-            kinds = fit.kinds.get(tool.label)
+            kinds = fit.kinds.get(label)
             detail = f"it is there as {', '.join(sorted(kinds))}" if kinds else near.to(tool.label)
             found.append(Difference(f"{tool.kind} tool", tool.label, "", detail))
         else:
             found += _missing(tool.classifications, questions, repr(tool.label))
     for classification in needed.classifications:
         question = classification.question
-        there = fit.questions.get((classification.source, question.index))
+        there = fit.questions.get((spelled(classification.source, names[question.index]), question.index))
         if there is None:
             scope = "question for parts of an asset" if question.index else "question"
             found.append(Difference(scope, classification.source, "", asked[question.index].to(classification.source)))
@@ -261,7 +278,7 @@ def _missing(needed: Sequence[Question], existing: Sequence[Question], owner: st
     known = {q.name: q for q in existing}
     near = Nearest(sorted(known))
     for question in needed:
-        there = known.get(question.name)
+        there = known.get(spelled(question.name, known))
         if there is None:
             yield Difference(f"{question.input} question", question.name, owner, near.to(question.name))
         else:
@@ -277,7 +294,7 @@ def _compare(needed: Question, existing: Question, owner: str) -> Iterator[Diffe
     known = {o.value: o for o in existing.options}
     near = Nearest(sorted(known))
     for option in needed.options:
-        there = known.get(option.value)
+        there = known.get(spelled(option.value, known))
         if there is None:
             yield Difference("option", option.value, inside, near.to(option.value))
         else:

@@ -301,3 +301,41 @@ def test_answers_at_one_time(tmp_path: Path, existing: Any, type: str) -> None:
     )
     _, report = written(tmp_path, [clip], given)
     assert report.classes["make"].skipped == {"radio": 2, "checklist": 1}[type]
+
+
+def test_names_that_were_cleaned_fit_again(tmp_path: Path) -> None:
+    names = ["a\tb", "line\nbreak", "two  blanks", "zero\u200bwidth", " ends ", "control\x01"]
+    categories = [{"id": n, "name": name, "keypoints": [f"p{n}", f"q{n}"]} for n, name in enumerate(names, 1)]
+    objects = [
+        annotation(
+            n, bbox=[n, n, 40, 40], category_id=n, keypoints=[5, 5, 2, 9, 9, 2], attributes=dict.fromkeys(names, v)
+        )
+        for v in names
+        for n in [names.index(v) + 1]
+    ]
+    source = save(tmp_path / "in/a.json", {**coco(objects), "categories": categories})
+    whole = [
+        Classification(id=str(n), name="q\tuestion", value=Choice("op\ntion", (Attribute("be\tlow", "x\ty"),)))
+        for n in (1, 2)
+    ]
+    items = [
+        Item(asset=Asset(path=f"{one.id}.jpg", media=Media.IMAGE, width=9, height=9), annotations=[one])
+        for one in whole
+    ]
+    free = to_labelbox.convert(source, tmp_path / "free")
+    bound = to_labelbox.convert(source, tmp_path / "bound", ontology=tmp_path / "free/ontology.json")
+    assert lines(tmp_path / "bound") == lines(tmp_path / "free")
+    assert bound.classes == free.classes
+    to_labelbox.write(items, tmp_path / "made")
+    made, report = written(tmp_path, items, tmp_path / "made/ontology.json")
+    assert made == lines(tmp_path / "made")
+    assert report.annotations.converted == 2
+
+
+def test_two_names_that_are_cleaned_to_one_are_not_guessed(tmp_path: Path) -> None:
+    categories = [{"id": 1, "name": "a b"}, {"id": 2, "name": "a\tb"}]
+    objects = [annotation(n, bbox=[n, n, 40, 40], category_id=n) for n in (1, 2)]
+    source = save(tmp_path / "in/a.json", {**coco(objects), "categories": categories})
+    to_labelbox.convert(source, tmp_path / "free")
+    bound = to_labelbox.convert(source, tmp_path / "bound", ontology=tmp_path / "free/ontology.json")
+    assert (bound.annotations.converted, bound.annotations.skipped) == (1, 1)
