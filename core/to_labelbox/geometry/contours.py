@@ -26,10 +26,19 @@ class Traced(Struct, eq=False):
 
 
 def outer_contours(mask: Mask) -> tuple[list[list[float]], int]:
-    """(outer contours of one mask; number of holes that they lose), see :func:`trace`."""
-    traced = trace([mask])
-    values = traced.values.astype(float).tolist()
-    return [values[begin:end] for begin, end in pairwise(traced.first_value)], traced.holes[0]
+    """(outer contours of one mask; number of holes that they lose), as :func:`trace` gives them in fewer steps of numpy."""
+    xs, ys, starts, following, _ = _linked([mask])
+    order, ends, _ = _cycles(following, [0, len(following)])
+    here = np.array(order, np.int64)
+    left, y = xs[here].astype(float).tolist(), ys[here].astype(float).tolist()
+    entered = left[1:] + left[:1]
+    bounds = [*pairwise([0, *ends])]
+    for first, end in bounds[:-1] and bounds:
+        entered[end - 1] = left[first]
+    flat = [0.0] * (4 * len(order))
+    flat[::4], flat[1::4], flat[2::4], flat[3::4] = left, y, entered, y
+    outer = [flat[4 * first : 4 * end] for first, end in bounds if starts[order[first]]]
+    return outer, len(bounds) - len(outer)
 
 
 def trace(masks: Sequence[Mask]) -> Traced:
@@ -39,24 +48,18 @@ def trace(masks: Sequence[Mask]) -> Traced:
     contour begins at its leftmost and then topmost corner, and contours of a mask are in the order of theirs.
     All masks are traced at once, as if they stood side by side on one.
     """
-    edges, stride, lines = edges_of(masks)
-    xs, ys, starts = _corners(edges, stride)
-    # Corners of one column pair up to vertical edges in order of y (0 and 1, 2 and 3, …), of one row to horizontal ones.
-    row = _by_row(xs, ys, starts)
-    across = np.empty_like(row)
-    across[row[::2]], across[row[1::2]] = row[1::2], row[::2]
-    order, ends, first_cycle = _cycles((across ^ 1).tolist(), xs.searchsorted(lines).tolist())
+    xs, ys, starts, following, lines = _linked(masks)
+    order, ends, first_cycle = _cycles(following, xs.searchsorted(lines).tolist())
     here, last = np.array(order, np.int64), np.array(ends, np.int64)
     first = np.array([0, *ends[:-1]], np.int64)[: len(ends)]
     left = xs[here]
     if len(masks) > 1:
         corners = [0, *ends]
         left -= lines[:-1].repeat([corners[end] - corners[begin] for begin, end in pairwise(first_cycle)])
-    # From a corner along the row to where the next vertical edge begins, whose end is the ring's next corner.
-    following = np.arange(1, len(here) + 1)
-    following[last - 1] = first
+    entered = np.arange(1, len(here) + 1)
+    entered[last - 1] = first
     flat = np.empty((len(here), 4), np.int64)
-    flat[:, 0], flat[:, 2] = left, left[following]
+    flat[:, 0], flat[:, 2] = left, left[entered]
     flat[:, 1] = flat[:, 3] = ys[here]
     # inside is below a ring's first corner, or the ring is a hole
     outer = starts[here[first]].tolist()
@@ -68,6 +71,23 @@ def trace(masks: Sequence[Mask]) -> Traced:
     first_ring = [before[cycle] for cycle in first_cycle]
     holes = [end - begin - sum(outer[begin:end]) for begin, end in pairwise(first_cycle)]
     return Traced(flat.ravel(), first_value, first_ring, holes)
+
+
+_Places = npt.NDArray[np.int64]
+
+
+def _linked(masks: Sequence[Mask]) -> tuple[_Places, _Places, npt.NDArray[np.bool_], list[int], _Places]:
+    """(x and y of the corners, see :func:`_corners`; the one that follows each; lines, see :func:`edges_of`).
+
+    A contour goes from a corner along the row to where the next vertical edge begins, whose end is the contour's next corner.
+    """
+    edges, stride, lines = edges_of(masks)
+    xs, ys, starts = _corners(edges, stride)
+    # Corners of one column pair up to vertical edges in order of y (0 and 1, 2 and 3, …), of one row to horizontal ones.
+    row = _by_row(xs, ys, starts)
+    across = np.empty_like(row)
+    across[row[::2]], across[row[1::2]] = row[1::2], row[::2]
+    return xs, ys, starts, (across ^ 1).tolist(), lines
 
 
 def _cycles(following: list[int], first: Sequence[int]) -> tuple[list[int], list[int], list[int]]:

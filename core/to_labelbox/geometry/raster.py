@@ -403,9 +403,9 @@ def edges_of(masks: Sequence[Mask]) -> tuple[npt.NDArray[np.int64], int, npt.NDA
         height = height if isinstance(height, int) else height.repeat(spans)
         begin = np.maximum(begin.repeat(spans), columns * height)
         end = np.minimum(end.repeat(spans), (columns + 1) * height)
-    place = columns * (stride - height)
+    place = columns if isinstance(height, int) else columns * (stride - height)
     if of is not None:
-        place += lines.take(of) * stride
+        place = place + lines.take(of) * stride
     edges = np.empty(2 * len(begin), np.int64)
     edges[::2], edges[1::2] = begin + place, end + place
     return edges, stride, lines
