@@ -40,14 +40,15 @@ CORNERS_CALLED_OTHERWISE = (
 )
 """How else a ``bndbox`` is written (KAIST: ``x y w h``), and what stands before a width and a height."""
 OTHER_CORNERS = frozenset(name for names, _ in CORNERS_CALLED_OTHERWISE for name in names)
+_CALLED = (CORNERS, *(names for names, _ in CORNERS_CALLED_OTHERWISE))
 _NO_CORNERS = (None,) * len(CORNERS)
 
 
 class Document(NamedTuple):
     """The fields of a file. ``elements`` are the objects, parallel to ``rows``; none when the file is plain.
 
-    ``unknown`` are elements outside of objects that no rule reads, each with its parent. ``capitals`` is an element that is read as
-    the one called so in lower case.
+    ``unknown`` are elements outside of objects that no rule reads, each with its parent. ``renamed`` says of an element that is read as
+    one of another name: one in capitals, or a box that is no ``bndbox``.
     """
 
     filename: str
@@ -58,7 +59,7 @@ class Document(NamedTuple):
     rows: Sequence[Row]
     elements: Sequence[Element] = ()
     unknown: Sequence[tuple[str, str]] = ()
-    capitals: str = ""
+    renamed: Sequence[str] = ()
 
 
 class NotAnnotation(ToLabelboxError):
@@ -175,6 +176,7 @@ def tree(text: str) -> Document:
     """The fields by way of the XML parser; namespaces are ignored. Objects may be wrapped in ``objects``."""
     root = parse_text(text)
     capitals = _without_capitals(root) if _CAPITALS.search(text) else ""
+    renamed = [f"<{capitals}> is read as <{capitals.lower()}>"] if capitals else []
     if local_name(root) != "annotation":
         if inside := len(children_of(root, "annotation")):
             raise FileError(f"holds {inside} <annotation> in one <{local_name(root)}>: {ONE_AN_IMAGE}")
@@ -188,6 +190,7 @@ def tree(text: str) -> Document:
             elements.append(child)
         elif name == "objects":
             elements += children_of(child, "object")
+    boxes = dict.fromkeys(said for element in elements if (said := _name_box(element)))
     return Document(
         text_of(children.get("filename")) or text_of(child_of(source, "filename")),  # FAIR1M
         text_of(child_of(size, "width")),
@@ -197,8 +200,60 @@ def tree(text: str) -> Document:
         [_row(element) for element in elements],
         elements,
         [*unread_in(root), *unread_in(size), *unread_in(source), *unread_in(children.get("owner"))],
-        capitals,
+        [*renamed, *boxes],
     )
+
+
+_NO_BOX = frozenset("robndbox polygon points point part actions attributes possibleresult".split())
+
+
+def _name_box(element: Element) -> str:
+    """Make a ``bndbox`` of what holds the corners of an object without one; what was done, nothing where two elements could be it.
+
+    An element of another name (``bbox``, ``box``) holds them, the object itself, or XML attributes of either.
+    """
+    boxes = children_of(element, "bndbox")
+    if any(len(box) or text_of(box).strip() for box in boxes):
+        return ""
+    holders = [element, *(child for child in element if local_name(child) not in _NO_BOX)]
+    found = [(holder, names) for holder in holders if (names := _corner_names(holder))]
+    if len(found) != 1:
+        return ""
+    ((box, names),) = found
+    said = "the object itself" if box is element else f"<{local_name(box)}>"
+    for empty in boxes:
+        if empty is not box:
+            element.remove(empty)
+    stated = {name: str(box.attrib.pop(name)) for name in names if name in box.attrib}
+    if stated:
+        said = f"XML attributes of {said}"
+    if box is element:
+        box = element.makeelement("bndbox")
+        for child in [child for child in element if local_name(child) in names]:
+            box.append(child)
+        element.append(box)
+    box.tag = "bndbox"
+    for name, text in stated.items():
+        corner = box.makeelement(name)
+        corner.text = text
+        box.append(corner)
+    return f"there is no <bndbox> with corners: those of {said} are read"
+
+
+def _corner_names(holder: Element) -> tuple[str, ...]:
+    """What the four corners of a box are called that an element holds; nothing where it holds none, or a vertex more."""
+    texts = _texts(holder)
+    if "x3" in texts or "x_left_top" in texts:
+        return ()
+    return next((names for names in _CALLED if all(name in texts for name in names)), ())
+
+
+def _texts(holder: Element) -> dict[str, str]:
+    """What an element says in elements without any below, and in XML attributes."""
+    return {
+        **{str(k): str(v) for k, v in holder.attrib.items()},
+        **{local_name(c): text_of(c) for c in holder if not len(c)},
+    }
 
 
 def unread_in(element: Element | None) -> list[tuple[str, str]]:

@@ -157,9 +157,8 @@ class Items:
             log.note_unread("element", field_name, where=f"<{parent}>")
             if parent == "annotation":
                 log.note(Code.FIELD_IGNORED, f"<{field_name}> is not understood", file=name)
-        if document.capitals:
-            lower = document.capitals.lower()
-            log.note(Code.FIELD_REPAIRED, f"<{document.capitals}> is read as <{lower}>", file=name)
+        for said in document.renamed:
+            log.note(Code.FIELD_REPAIRED, said, file=name)
         if unit in layout.unsure:
             message = f"several images are called so, {layout.unsure[unit]} is one of them: none of them is taken"
             log.note(Code.ASSET_UNKNOWN, message, file=name)

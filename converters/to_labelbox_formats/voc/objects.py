@@ -254,6 +254,8 @@ class _File:
 
     def _angled(self, box: Element, where: str) -> bool:
         """Whether a ``bndbox`` states an angle, which every script that writes one means in another way."""
+        for attribute_name in map(str, box.attrib):
+            self._log.note_unread("field", f"@{attribute_name}", where="<bndbox>")
         for child in box:
             name, text = local_name(child), text_of(child).strip()
             if name not in CORNERS and name not in OTHER_CORNERS and not is_vertex(name) and text and number(text) != 0:

@@ -328,3 +328,30 @@ def test_one_file_that_is_a_link(tmp_path: Path) -> None:
     write(tmp_path, {"real.xml": annotation(CAT)})
     (tmp_path / "a.xml").symlink_to("real.xml")
     assert Result(tmp_path / "a.xml", Options(), ReadContext()).only.label == "cat"
+
+
+_CORNERS = "<xmin>10</xmin><ymin>20</ymin><xmax>30</xmax><ymax>60</ymax>"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f"<bbox>{_CORNERS}</bbox>",
+        "<bndbox/><BoundingBox><x1>10</x1><y1>20</y1><x2>30</x2><y2>60</y2></BoundingBox>",
+        "<rect><x>10</x><y>20</y><width>20</width><height>40</height></rect>",
+        _CORNERS,
+        '<bndbox xmin="10" ymin="20" xmax="30" ymax="60"/>',
+        '<box x="10" y="20" w="20" h="40"/>',
+    ],
+)
+def test_a_box_that_is_no_bndbox_is_read_and_told(voc: Any, inner: str) -> None:
+    result = voc(thing(inner))
+    assert (result.only.geometry, result.only.attributes) == (Box(10, 20, 20, 40), ())
+    assert result.codes == {"field-repaired": 1}
+
+
+def test_of_two_elements_that_could_be_the_box_none_is_taken(voc: Any) -> None:
+    result = voc(thing(f"<visible>{_CORNERS}</visible><full>{_CORNERS}</full>"))
+    assert (result.objects, result.codes) == ([], {"geometry-missing": 1, "field-ignored": 2})
+    beside = voc(thing(f"{BOX}<visible>{_CORNERS}</visible>"))
+    assert (len(beside.objects), beside.codes) == (1, {"field-ignored": 1})
