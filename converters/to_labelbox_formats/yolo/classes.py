@@ -41,6 +41,7 @@ def names_of(
     names, files = dict(described) if described else None, []
     kinds = names_files(tree) if options.names is None else []
     kinds.sort(key=lambda kind: not any(file[: file.rfind("/") + 1] in near for file in kind))
+    _put_ids_first(tree, kinds)
     if options.names is not None:
         names, files = _names_option(tree, options.names, log), [options.names]
     elif names is None and kinds:
@@ -73,6 +74,23 @@ def names_of(
     _tell_others(tree, names, by, others, near if guessed else (), log)
     warn_of_duplicates(names, files[-1] if files else "", log)
     return names, files
+
+
+def _put_ids_first(tree: Tree, kinds: list[list[str]]) -> None:
+    """Move a file that gives its classes ids before a list of the same names, whose order then says nothing.
+
+    Label Studio writes ids that are set in its labelling config into rows and ``notes.json``, and ``classes.txt`` in another order.
+    """
+    with_ids = next((kind for kind in kinds if kind[0].endswith(".json")), None)
+    if with_ids is None or with_ids is kinds[0]:
+        return
+    try:
+        ids, lines = (read_names(tree, kind[0], Log()) for kind in (with_ids, kinds[0]))
+    except FileError:
+        return
+    if ids != lines and sorted(ids.values()) == sorted(lines.values()):
+        kinds.remove(with_ids)
+        kinds.insert(0, with_ids)
 
 
 def note_nameless(log: Log) -> None:

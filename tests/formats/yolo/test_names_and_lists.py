@@ -143,3 +143,31 @@ def test_two_descriptors_are_a_question_with_options_to_copy(tmp_path: Path) -> 
     del files["data.yaml"]
     with pytest.raises(UsageError, match=r'(?s)-O data="a.yaml" .*-O data="b.yml"'):
         Made(tmp_path, files)
+
+
+_NOTES = (
+    '{"categories": [{"id": %s, "name": "cat"}, {"id": %s, "name": "dog"}], "info": {"contributor": "Label Studio"}}'
+)
+
+
+@pytest.mark.parametrize("ids", [(1, 0), ('"1"', '"0"')])
+def test_ids_count_and_not_the_order_of_a_list_of_the_same_names(tmp_path: Path, ids: tuple[object, object]) -> None:
+    """Label Studio, where the labelling config sets the ids: rows and notes.json have them, classes.txt has no order."""
+    made = Made(tmp_path, {**listed("cat\ndog\n"), "notes.json": _NOTES % ids})
+    assert made.boxes == [CAT]
+    assert made.assumed["class names"] == ("notes.json", 0, 2, "-O names=classes.txt")
+
+
+def test_a_list_of_other_names_goes_before_ids(tmp_path: Path) -> None:
+    made = Made(tmp_path, {**listed("bird\ncat\n"), "notes.json": _NOTES % (1, 0)})
+    assert made.boxes == [CAT]
+    made = Made(tmp_path / "other", {**listed("bird\nfox\n"), "notes.json": _NOTES % (1, 0)})
+    assert [name for name, *_ in made.boxes] == ["fox"]
+    assert made.assumed["class names"][3] == "-O names=notes.json"
+
+
+def test_an_id_of_two_names_is_refused(tmp_path: Path) -> None:
+    files = {**listed(""), "notes.json": _NOTES % (1, 1)}
+    del files["classes.txt"]
+    with pytest.raises(SourceError, match=r"notes\.json gives the id 1 to 'cat' and 'dog'"):
+        Made(tmp_path, files)

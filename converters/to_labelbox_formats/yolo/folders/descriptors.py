@@ -414,10 +414,18 @@ def read_names(tree: Tree, file: str, log: Log) -> dict[int, str]:
     """A names file: the number of the line, from 0, is the id. Raises :class:`FileError`."""
     if file.endswith(".json"):
         try:
-            notes = msgspec.json.decode(tree.source.read(file, MAX_DESCRIPTOR_BYTES), type=_Notes)
+            notes = msgspec.json.decode(tree.source.read(file, MAX_DESCRIPTOR_BYTES), type=_Notes, strict=False)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise FileError(f"{file} does not list categories: {in_words(error)}") from None
-        return {(n if c.id is None else c.id): c.name.strip() for n, c in enumerate(notes.categories)}
+        names: dict[int, str] = {}
+        for n, category in enumerate(notes.categories):
+            id, name = n if category.id is None else category.id, category.name.strip()
+            if names.setdefault(id, name) != name:
+                raise FileError(
+                    f"{file} gives the id {id} to {names[id]!r} and {name!r}: export with an id of its own for each, or give the names "
+                    "with -O names=FILE"
+                )
+        return names
     try:
         text = _bytes_of(tree, file).decode()
     except UnicodeDecodeError as error:
