@@ -16,7 +16,7 @@ dota                 9 or 10                   four corners *in pixels*, class n
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -33,7 +33,7 @@ from to_labelbox.report.log import UNREADABLE, Log, Tally
 from to_labelbox.source.record_ids import Places
 from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.columns import Columns
-from to_labelbox_formats.yolo.text_lines import lines_of
+from to_labelbox_formats.yolo.text_lines import boxes_of, lines_of
 
 Tokens: TypeAlias = Sequence[bytes]
 
@@ -181,14 +181,34 @@ class Rows:
             if mended:
                 self.log.note(Code.FIELD_REPAIRED, mended, file=file)
         tokens = (line.split() if len(line) < MAX_LINE else [line] for line in lines)
-        return self._rows(zip(PLACES(len(lines)), tokens), frame, file)
+        rows: Iterable[tuple[tuple[str, str], Tokens]] = zip(PLACES(len(lines)), tokens)
+        return self._rows(self._apart(rows, file) if self._may_be_joined else rows, frame, file)
+
+    @property
+    def _may_be_joined(self) -> bool:
+        """Whether a long row may be several boxes: not where it is a pose, or as the user says."""
+        return self.rules.task in (Task.DETECT, Task.SEGMENT) and not self.rules.told and self.rules.columns is None
+
+    def _apart(
+        self, rows: Iterable[tuple[tuple[str, str], Tokens]], file: str
+    ) -> Iterator[tuple[tuple[str, str], Tokens]]:
+        """Rows of one box each, of those that hold several without line breaks between them."""
+        for (id, where), tokens in rows:
+            boxes = boxes_of(tokens)
+            if len(boxes) == 1:
+                yield (id, where), tokens
+                continue
+            message = f"holds {len(boxes)} boxes without line breaks between them: each is read as one"
+            self.log.note(Code.FIELD_REPAIRED, message, file=file, where=where, id=id)
+            for n, box in enumerate(boxes, 1):
+                yield (f"{id}.{n}", f"{where}, box {n}"), box
 
     def listed(self, rows: list[list[bytes]], frame: Frame, file: str, record: str) -> list[Object]:
         """The objects of rows that stand in one record of a file."""
         numbered = ((str(n), f"{record}, row {n}") for n in range(1, len(rows) + 1))
         return self._close(self._rows(zip(numbered, rows), frame, file), file)
 
-    def _rows(self, rows: Iterable[tuple[tuple[str, str], list[bytes]]], frame: Frame, file: str) -> list[Object]:
+    def _rows(self, rows: Iterable[tuple[tuple[str, str], Tokens]], frame: Frame, file: str) -> list[Object]:
         found: list[Object] = []
         seen: dict[bytes, str] = {}
         dota = self.rules.task is Task.DOTA

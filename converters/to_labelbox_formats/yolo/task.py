@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -21,7 +21,7 @@ from to_labelbox.report.errors import SourceError
 from to_labelbox.source.text_encoding import utf8
 from to_labelbox_formats.yolo.columns import Columns
 from to_labelbox_formats.yolo.rows import MAX_LINE, Frame, Task, around, is_number, is_scored
-from to_labelbox_formats.yolo.text_lines import lines_of
+from to_labelbox_formats.yolo.text_lines import boxes_of, lines_of
 
 SAMPLE = 500
 ROWS = frozenset({"normalised", "pixels", "dota"})
@@ -66,7 +66,7 @@ class Evidence(Struct):
     identified: int = 0
     no_confidence: int = 0
     greatest: float = 0
-    texts: list[list[bytes]] = field(default_factory=list)
+    texts: list[Sequence[bytes]] = field(default_factory=list)
     visible: Counter[str] = field(default_factory=Counter)
     triples: int = 0
     scored: int = 0
@@ -88,31 +88,35 @@ class Evidence(Struct):
             if len(line) >= MAX_LINE:
                 continue
             tokens = (line.replace(b",", b" ") if b"," in line else line).split()
-            count = len(tokens)
             if self.columns is not None:
                 tokens = self.columns.arranged(tokens) or []
-                count = len(tokens)
-            if count < 5 or line.startswith(b"imagesource"):
-                continue
-            self.rows += 1
-            self.lengths[count] += 1
-            if len(ids) < _MAX_IDS:
-                ids.add(tokens[0])
-            if not tokens[0][:1].isdigit() and not is_number(tokens[0]):
-                self.worded += 1
-                self.word, self.worded_unit = tokens[0], unit
-            if count == 7:
-                self.tracked += tokens[6].isdigit() and tokens[6] != b"0" and b"." in tokens[5]
-            elif count > 7:
-                if (count - 5) % 3 == 0 and _VISIBILITIES.fullmatch(b" ".join(tokens[7::3])):
-                    self.poses += 1
-                    if number < _ROWS_LOOKED_INTO:
-                        self._see(tokens)
-                self.named += 8 < count < 12 and is_number(tokens[0]) and not is_number(tokens[8])
-            if number < _ROWS_LOOKED_INTO:
-                self._measure(tokens, unit)
+            if not line.startswith(b"imagesource"):
+                for row in boxes_of(tokens) if self.columns is None else [tokens]:
+                    self._add_row(row, number, unit, ids)
 
-    def _measure(self, tokens: list[bytes], unit: int) -> None:
+    def _add_row(self, tokens: Sequence[bytes], number: int, unit: int, ids: set[bytes]) -> None:
+        count = len(tokens)
+        if count < 5:
+            return
+        self.rows += 1
+        self.lengths[count] += 1
+        if len(ids) < _MAX_IDS:
+            ids.add(tokens[0])
+        if not tokens[0][:1].isdigit() and not is_number(tokens[0]):
+            self.worded += 1
+            self.word, self.worded_unit = tokens[0], unit
+        if count == 7:
+            self.tracked += tokens[6].isdigit() and tokens[6] != b"0" and b"." in tokens[5]
+        elif count > 7:
+            if (count - 5) % 3 == 0 and _VISIBILITIES.fullmatch(b" ".join(tokens[7::3])):
+                self.poses += 1
+                if number < _ROWS_LOOKED_INTO:
+                    self._see(tokens)
+            self.named += 8 < count < 12 and is_number(tokens[0]) and not is_number(tokens[8])
+        if number < _ROWS_LOOKED_INTO:
+            self._measure(tokens, unit)
+
+    def _measure(self, tokens: Sequence[bytes], unit: int) -> None:
         try:
             values = list(map(float, tokens[1:]))
         except ValueError:
@@ -154,7 +158,7 @@ class Evidence(Struct):
                 self.posed[layout] += inside
                 self.posed_far[layout] += far
 
-    def _see(self, tokens: list[bytes]) -> None:
+    def _see(self, tokens: Sequence[bytes]) -> None:
         """Count the visibilities of the points of a row that may be a pose."""
         for x, y, seen in zip(tokens[5::3], tokens[6::3], tokens[7::3]):
             value = seen.split(b".")[0].decode()

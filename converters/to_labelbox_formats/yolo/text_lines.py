@@ -1,6 +1,8 @@
-"""Text files as they occur: with commas where blanks or points belong."""
+"""Text files as they occur: with commas where blanks or points belong, and boxes without line breaks between them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from to_labelbox.model.text import pattern
 
@@ -40,3 +42,28 @@ def _is_heading(line: bytes) -> bool:
     """Whether a line names columns: five words or more, none of which begins like a number."""
     words = line.replace(b",", b" ").split()
     return len(words) > 4 and all(word[:1].isalpha() for word in words) and b"nan" not in line.lower()
+
+
+def boxes_of(tokens: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The boxes that a line holds without line breaks between them, as scripts write that forget these; else the line as it is.
+
+    Each fifth value is a whole number and no other is, and each box lies on its picture: no outline is like that but by a rare chance.
+    """
+    rows = [tokens[at : at + 5] for at in range(0, len(tokens), 5)]
+    if len(rows) > 1 and len(rows[-1]) == 5 and all(map(_is_box, rows)):
+        return rows
+    return [tokens]
+
+
+def _is_box(row: Sequence[bytes]) -> bool:
+    if not row[0].isdigit() or any(map(bytes.isdigit, row[1:])):
+        return False
+    try:
+        x, y, width, height = map(float, row[1:])
+    except ValueError:
+        return False
+    return min(width, height) > 0 and _within(x, width) and _within(y, height)
+
+
+def _within(centre: float, side: float) -> bool:
+    return centre - side / 2 >= -0.01 and centre + side / 2 <= 1.01

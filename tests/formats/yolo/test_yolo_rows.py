@@ -257,3 +257,29 @@ def test_boxes_are_exact_for_any_size(width: int, height: int, boxes: list[tuple
         assert f.geometry.left + f.geometry.width / 2 == pytest.approx(x * width, abs=1e-9 * width)
         assert f.geometry.top + f.geometry.height / 2 == pytest.approx(y * height, abs=1e-9 * height)
         assert (f.geometry.width, f.geometry.height) == (w * width, h * height)
+
+
+def test_boxes_without_line_breaks_between_them_are_read_one_by_one(box: Sandbox) -> None:
+    found = rows(box, "1 .5 .5 .2 .4 0 .25 .25 .1 .1 2 .75 .5 .1 .2\n0 .5 .5 .1 .1\n")
+    assert [(f.label, f.id, f.location) for f in found] == [
+        ("dog", "1.1", "line 1, box 1"),
+        ("car", "1.2", "line 1, box 2"),
+        ("tree", "1.3", "line 1, box 3"),
+        ("car", "2", "line 2"),
+    ]
+    assert corners(found[2]) == (140, 40, 20, 20)
+    assert box.codes()[Code.FIELD_REPAIRED] == 1
+    assert Code.ROWS_MIXED not in box.codes()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "0 .1 .1 .4 .1 1 .5 .9 .9 .6 .9 .5 .8 .2 .3",  # whole at one fifth value only
+        "0 .1 .1 .4 .1 1 .5 .9 .9 .6 0 .5 1 .2 .3",  # and elsewhere too
+        "0 .1 .1 .4 .1 1 .5 .9 .9 .6 0 .5 .8 .2 .3",  # the first four are no box on the picture
+    ],
+)
+def test_an_outline_with_whole_numbers_is_no_row_of_boxes(box: Sandbox, row: str) -> None:
+    (found,) = rows(box, row + "\n")
+    assert isinstance(found.geometry, Polygon)
