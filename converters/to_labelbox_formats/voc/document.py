@@ -9,7 +9,7 @@ give the same texts.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from to_labelbox.report.errors import FileError, ToLabelboxError
@@ -59,7 +59,7 @@ class Document(NamedTuple):
     rows: Sequence[Row]
     elements: Sequence[Element] = ()
     unknown: Sequence[tuple[str, str]] = ()
-    renamed: Sequence[str] = ()
+    renamed: tuple[str, ...] = ()
 
 
 class NotAnnotation(ToLabelboxError):
@@ -173,7 +173,7 @@ def _without_capitals(root: Element) -> str:
 
 
 def tree(text: str) -> Document:
-    """The fields by way of the XML parser; namespaces are ignored. Objects may be wrapped in ``objects``."""
+    """The fields by way of the XML parser; namespaces are ignored."""
     root = parse_text(text)
     capitals = _without_capitals(root) if _CAPITALS.search(text) else ""
     renamed = [f"<{capitals}> is read as <{capitals.lower()}>"] if capitals else []
@@ -183,13 +183,8 @@ def tree(text: str) -> Document:
         raise NotAnnotation(f"the root element is <{local_name(root)}>, not <annotation>: no Pascal VOC file")
     children = {local_name(child): child for child in root}
     size, source = children.get("size"), children.get("source")
-    elements: list[Element] = []
-    for child in root:
-        name = local_name(child)
-        if name == "object":
-            elements.append(child)
-        elif name == "objects":
-            elements += children_of(child, "object")
+    unread: list[tuple[str, str]] = []
+    elements = [*_objects_in(root, renamed, unread)]
     boxes = dict.fromkeys(said for element in elements if (said := _name_box(element)))
     return Document(
         text_of(children.get("filename")) or text_of(child_of(source, "filename")),  # FAIR1M
@@ -199,11 +194,42 @@ def tree(text: str) -> Document:
         text_of(child_of(source, "annotation")),
         [_row(element) for element in elements],
         elements,
-        [*unread_in(root), *unread_in(size), *unread_in(source), *unread_in(children.get("owner"))],
-        [*renamed, *boxes],
+        [*unread_in(root), *unread, *unread_in(size), *unread_in(source), *unread_in(children.get("owner"))],
+        (*dict.fromkeys(renamed), *boxes),
     )
 
 
+def _objects_in(
+    parent: Element, said: list[str], unread: list[tuple[str, str]], listed: Sequence[str] = ()
+) -> Iterator[Element]:
+    """The objects of a file: each ``object``, in whatever list they are, such as ``objects`` or the ``item`` of dicttoxml.
+
+    One that stands in another, as the wheel of a car, is taken out and comes after it. ``said`` takes what was done, ``unread`` what else a list has.
+    """
+    for child in list(parent):
+        name = local_name(child)
+        is_object = name in ("object", "objects", *listed)
+        below = [one for one in child if _is_listed(one)]
+        if is_object and (not below or child_of(child, "name") is not None):
+            if name == "object" or len(child):
+                yield child
+            if below:
+                said.append(_WITHIN)
+        elif below and name not in KNOWN["annotation"] - {"object", "objects"}:
+            unread += [(name, local_name(one)) for one in child if one not in below and _says(one)]
+        if not below:
+            continue
+        yield from _objects_in(child, said, unread, ("item",))
+        for one in below:
+            child.remove(one)
+
+
+def _is_listed(element: Element) -> bool:
+    name = local_name(element)
+    return bool(len(element)) and (name == "object" or (name == "item" and child_of(element, "name") is not None))
+
+
+_WITHIN = "an <object> within another is read as one of its own; that it belongs to that has no place in a label"
 _NO_BOX = frozenset("robndbox polygon points point part actions attributes possibleresult".split())
 
 

@@ -355,3 +355,29 @@ def test_of_two_elements_that_could_be_the_box_none_is_taken(voc: Any) -> None:
     assert (result.objects, result.codes) == ([], {"geometry-missing": 1, "field-ignored": 2})
     beside = voc(thing(f"{BOX}<visible>{_CORNERS}</visible>"))
     assert (len(beside.objects), beside.codes) == (1, {"field-ignored": 1})
+
+
+@pytest.mark.parametrize(
+    ("before", "between", "after"),
+    [
+        ("<objects>", "</objects><objects>", "</objects>"),
+        ("<objects><object>", "</object><object>", "</object></objects>"),
+        ("<object_list><object>", "</object><object>", "</object></object_list>"),
+        ("<object><object>", "</object><object>", "</object></object>"),
+        ("<object><item>", "</item><item>", "</item></object>"),
+    ],
+)
+def test_objects_are_found_in_whatever_list_they_are(voc: Any, before: str, between: str, after: str) -> None:
+    result = voc(annotation(f"{before}<name>cat</name>{BOX}{between}<name>dog</name>{BOX}{after}"))
+    assert ([o.label for o in result.objects], result.codes) == (["cat", "dog"], {})
+
+
+def test_an_object_within_another_is_one_of_its_own(voc: Any) -> None:
+    result = voc(thing(f"{BOX}<object><name>ear</name>{BOX}</object>"))
+    assert ([o.label for o in result.objects], result.codes) == (["cat", "ear"], {"field-repaired": 1})
+    assert not any(o.loss for o in result.objects)
+
+
+def test_what_else_a_list_of_objects_has_is_named(voc: Any) -> None:
+    result = voc(annotation(f"<object><count>1</count><object><name>cat</name>{BOX}</object></object>"))
+    assert (result.only.label, [u.name for u in result.log.unread.values()]) == ("cat", ["count"])
