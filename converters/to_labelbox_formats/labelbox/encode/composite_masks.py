@@ -50,8 +50,8 @@ def composite(pending: Sequence[PendingMask], base: int) -> Composite:
     for n, one in enumerate(pending):
         for run in one.course.segments:
             for key in run:
-                assert isinstance(key.drawn, Mask)
-                by_frame.setdefault(key.frame, []).append((n, key.drawn))
+                assert isinstance(key.shape, Mask)
+                by_frame.setdefault(key.frame, []).append((n, key.shape))
     covered: set[int] = set()
     seen: set[int] = set()
     frames: list[MaskFrame] = []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from to_labelbox.geometry import vector as geo
 from to_labelbox.geometry.border import EXACT
@@ -24,8 +26,8 @@ from to_labelbox.report.errors import Refused
 Attributes: TypeAlias = tuple[Attribute, ...]
 
 
-class State(NamedTuple):
-    """A keyframe of the source with all answers that hold on it."""
+class State(Struct, frozen=True, gc=False):
+    """A keyframe, of the source or to write, with all answers that hold on it."""
 
     frame: int
     shape: Geometry
@@ -37,36 +39,34 @@ def unbroken(states: list[list[State]]) -> bool:
     return all(b.frame == a.frame + 1 for segment in states for a, b in pairwise(segment))
 
 
-def check_frames(track: Track) -> None:
-    last = -1
-    for segment in track.segments:
-        for key in segment:
-            if key.frame <= last:
-                raise Refused(
-                    Code.FRAME_INVALID,
-                    f"frame {key.frame} after frame {last}: frames must rise" if last >= 0 else f"frame {key.frame}",
-                )
-            last = key.frame
-    if last < 0:
-        raise Refused(Code.TRACK_EMPTY, "the track has no keyframe")
-
-
 def states_of(track: Track) -> list[list[State]]:
-    """Answers carried on from keyframe to keyframe until they are taken back; as long as none changes, the same tuple."""
+    """Answers carried on from keyframe to keyframe until they are taken back; as long as none changes, the same tuple.
+
+    Raises :class:`Refused` for frames that do not rise, or where there is none.
+    """
     said = {a.name: a for a in track.attributes}
     answers: Attributes = tuple(said.values())
     given: Attributes = ()
     states: list[list[State]] = []
+    last = -1
     for segment in track.segments:
         states.append([])
+        add = states[-1].append
         for key in segment:
+            frame = key.frame
+            if frame <= last:
+                told = f"frame {frame} after frame {last}: frames must rise" if last >= 0 else f"frame {frame}"
+                raise Refused(Code.FRAME_INVALID, told)
+            last = frame
             if key.attributes and key.attributes != given:
                 given = key.attributes
                 now = {**said, **{a.name: a for a in given}}
                 now = {name: a for name, a in now.items() if a.value not in ("", ())}
                 if now != said:
                     said, answers = now, tuple(now.values())
-            states[-1].append(State(key.frame, key.geometry, answers))
+            add(State(frame, key.geometry, answers))
+    if last < 0:
+        raise Refused(Code.TRACK_EMPTY, "the track has no keyframe")
     return states
 
 
@@ -96,6 +96,21 @@ def _sides(shape: Geometry) -> tuple[float, ...]:
             return x, y, x, y
         case _:
             return ()
+
+
+def largest_inside(states: list[list[State]], width: int, height: int) -> float | None:
+    """The area of the largest of upright boxes that all lie on the frame; None where that is not all there is."""
+    areas: list[float] = []
+    for segment in states:
+        for state in segment:
+            box = state.shape
+            if type(box) is not Box:
+                return None
+            left, top, wide, high = box.left, box.top, box.width, box.height
+            if not (left >= 0 <= top and 0 < wide <= width - left and 0 < high <= height - top):
+                return None
+            areas.append(wide * high)
+    return max(areas, default=0.0)
 
 
 def sticks_out(shape: Geometry, width: float, height: float) -> bool:

@@ -65,7 +65,7 @@ from to_labelbox_formats.labelbox.encode.png_masks import png_texts
 from to_labelbox_formats.labelbox.encode.track_states import (
     Attributes,
     State,
-    check_frames,
+    largest_inside,
     point_states,
     states_of,
     unbroken,
@@ -79,20 +79,12 @@ _AREAS = (Box, RotatedBox, Polygon, Mask, Ellipse, Cuboid)
 _NATIVE: dict[type, Kind] = {Box: Kind.BOX, Point: Kind.POINT, Polyline: Kind.LINE}
 
 
-class Key(NamedTuple):
-    """A keyframe to write, with all answers that hold from it on."""
-
-    frame: int
-    drawn: Drawn
-    answers: Attributes
-
-
 class TrackLine(NamedTuple):
     """One line to write. ``part`` tells apart the lines of one track; masks have a single segment."""
 
     kind: Kind
     label: str
-    segments: list[list[Key]]
+    segments: list[list[State]]
     part: str = ""
 
 
@@ -117,7 +109,6 @@ class TrackLowering:
         self._hidden = 0
         self._shapes.start(asset.width, asset.height, origin)
         self._rasters.start(asset.width, asset.height, origin)
-        check_frames(track)
         courses = self._courses(track, asset)
         if not any(course.segments for course in courses):
             if isinstance(self._refused, geo.GeometryError):
@@ -160,28 +151,35 @@ class TrackLowering:
         found: list[list[State]] = []
         for segment in states:
             found.append([])
-            for frame, shape, answers in segment:
+            for state in segment:
+                shape = state.shape
                 if isinstance(shape, RotatedBox):
                     upright = geo.upright_box(shape, self._settings.rotation_tolerance)
                     if upright is None:
                         return None
                     turned += bool(shape.angle % 360)
                     shape = upright
-                found[-1].append(State(frame, shape, answers))
+                found[-1].append(State(state.frame, shape, state.answers))
         if turned:
             self._lose(Code.ROTATION_IGNORED, f"a turn on {turned} keyframes moves no corner by a pixel and is ignored")
         return found
 
     # ------------------------------------------------------------------------------- boxes, points, lines
 
-    def _moving(self, states: list[list[State]]) -> list[list[Key]]:
+    def _moving(self, states: list[list[State]]) -> list[list[State]]:
         """Segments cut to the frame; a segment is split where nothing of the shape is on it."""
-        segments: list[list[Key]] = []
+        width, height = self._asset.width, self._asset.height
+        if width is not None and height is not None:
+            inside = largest_inside(states, width, height)
+            if inside is not None:
+                self._check_area(inside)
+                return [segment for segment in states if segment]
+        segments: list[list[State]] = []
         largest = 0.0
         for states_of_segment in states:
-            run: list[Key] = []
-            for frame, shape, answers in self._with_crossings(states_of_segment):
-                drawn = self._fit(frame, shape)
+            run: list[State] = []
+            for state in self._with_crossings(states_of_segment):
+                drawn = self._fit(state.frame, state.shape)
                 if drawn is None:
                     if run:
                         segments.append(run)
@@ -189,10 +187,10 @@ class TrackLowering:
                     continue
                 if type(drawn) is Box:
                     largest = max(largest, drawn.width * drawn.height)
-                run.append(Key(frame, drawn, answers))
+                run.append(State(state.frame, drawn, state.answers))  # type: ignore[arg-type]
             if run:
                 segments.append(run)
-        if segments and type(segments[0][0].drawn) is Box:
+        if segments and type(segments[0][0].shape) is Box:
             self._check_area(largest)
         return segments
 
@@ -266,7 +264,9 @@ class TrackLowering:
             return TrackLine(Kind.BOX, track.label, self._moving(boxes))
         if not known:
             raise Refused(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
-        keys = [Key(s.frame, mask, ()) for segment in states for s in segment if (mask := self._mask(s.frame, s.shape))]
+        keys = [
+            State(s.frame, mask, ()) for segment in states for s in segment if (mask := self._mask(s.frame, s.shape))
+        ]
         what = what or "Box"
         if what != "Mask" or not unbroken(states):
             message = (
@@ -276,7 +276,7 @@ class TrackLowering:
         if keys:
             from to_labelbox.geometry import raster
 
-            self._check_area(max(raster.mask_area(k.drawn) for k in keys))  # type: ignore[arg-type]
+            self._check_area(max(raster.mask_area(k.shape) for k in keys))  # type: ignore[arg-type]
         names = sorted({a.name for segment in states for s in segment for a in s.answers})
         if names:
             self._lose(Code.ATTRIBUTE_DROPPED, f"masks of a video carry no attributes: {', '.join(names)} left out")
@@ -300,7 +300,7 @@ class TrackLowering:
             raise Refused(Code.GEOMETRY_UNSUPPORTED, f"plane {track.plane!r}: DICOM takes {', '.join(PLANES)}")
         if any(key.answers for course in courses for segment in course.segments for key in segment):
             self._lose(Code.ATTRIBUTE_DROPPED, "DICOM lines carry no attributes: left out")
-        return [c._replace(segments=[[k._replace(answers=()) for k in s] for s in c.segments]) for c in courses]
+        return [c._replace(segments=[[State(k.frame, k.shape, ()) for k in s] for s in c.segments]) for c in courses]
 
 
 def _envelope(shape: Geometry) -> Box | None:
@@ -332,8 +332,8 @@ def segments_line(uuid: str, data_row: Raw, name: Raw, course: TrackLine, base: 
     for run in course.segments:
         keyframes: list[BoxKey | PointKey | LineKey | Raw] = []
         said: Attributes = ()
-        for frame, drawn, answers in run:
-            keyframe = key_of(frame + base, drawn)
+        for key in run:
+            keyframe, answers = key_of(key.frame + base, key.shape), key.answers
             if answers is not said and answers != said:
                 token = attributes_token(course.label, course.kind, answers)
                 keyframes.append(Raw(msgspec.json.encode(keyframe)[:-1] + token + b"}"))
@@ -344,22 +344,22 @@ def segments_line(uuid: str, data_row: Raw, name: Raw, course: TrackLine, base: 
     return SegmentsLine(uuid, data_row, name, segments, plane)
 
 
-def _box_key(frame: int, drawn: Drawn) -> BoxKey:
+def _box_key(frame: int, drawn: Geometry) -> BoxKey:
     assert isinstance(drawn, Box)
     return BoxKey(frame, Bbox(drawn.top, drawn.left, drawn.height, drawn.width))
 
 
-def _point_key(frame: int, drawn: Drawn) -> PointKey:
+def _point_key(frame: int, drawn: Geometry) -> PointKey:
     assert isinstance(drawn, Point)
     return PointKey(frame, XY(drawn.x, drawn.y))
 
 
-def _line_key(frame: int, drawn: Drawn) -> LineKey:
-    values = iter(drawn)  # type: ignore[arg-type]
+def _line_key(frame: int, drawn: Geometry) -> LineKey:
+    values = iter(drawn)  # type: ignore[call-overload]
     return LineKey(frame, list(map(XY, values, values)))
 
 
-_KEYS: dict[Kind, Callable[[int, Drawn], BoxKey | PointKey | LineKey]] = {
+_KEYS: dict[Kind, Callable[[int, Geometry], BoxKey | PointKey | LineKey]] = {
     Kind.BOX: _box_key,
     Kind.POINT: _point_key,
     Kind.LINE: _line_key,
@@ -374,7 +374,7 @@ def masks_line(
     frames = []
     for at in range(0, len(keys), MASKS):
         some = keys[at : at + MASKS]
-        texts = png_texts([key.drawn for key in some], color)  # type: ignore[misc]
+        texts = png_texts([key.shape for key in some], color)  # type: ignore[misc]
         frames += [MaskFrame(key.frame + base, Raw(b'"%b"' % text)) for key, text in zip(some, texts)]
     return MasksLine(data_row, Masks(frames, [MaskInstance(color, name)]), plane)
 
