@@ -157,7 +157,8 @@ def _workers_for(opened: OpenSource, workers: int, chunks: int, file_timeout: fl
 
     STATE.share_before_fork(0, opened)
     try:
-        with worker_pool(max(1, min(workers, chunks)), initialize_worker, ([opened.job], file_timeout)) as pool:
+        told = [opened.job], file_timeout, opened.dataset.unit_count
+        with worker_pool(max(1, min(workers, chunks)), initialize_worker, told) as pool:
             yield pool
     finally:
         STATE.clear()

@@ -100,6 +100,7 @@ class WorkerState:
 
     def __init__(self) -> None:
         self.jobs: Sequence[ConversionJob | None] = ()
+        self.units: int | None = None
         self.clock = Clock()
         self._opened: dict[int, OpenSource] = {}
         self._encoders: dict[int, Encoder] = {}
@@ -132,6 +133,12 @@ class WorkerState:
                 self._opened[number] = open_job(self.job(number), lambda files: self.clock.restart(files * OPENING))
             finally:
                 self.clock.stop()
+            found = self._opened[number].dataset.unit_count
+            if (
+                self.units is not None and found > self.units
+            ):  # a new file shifts all units behind it; one that is gone is named later
+                del self._opened[number]
+                raise SourceError(has_changed([self.job(number).sources[0]]))
         return self._opened[number]
 
     @contextmanager
@@ -153,9 +160,12 @@ STATE = WorkerState()
 """That of this process: the one place where a fork finds what its parent has opened."""
 
 
-def initialize_worker(jobs: Sequence[ConversionJob | None], seconds: float) -> None:
-    """Tell a process what it may be asked for, and how long a record or file may take (0: as long as it likes)."""
-    STATE.jobs, STATE.clock = jobs, Clock(seconds)
+def initialize_worker(jobs: Sequence[ConversionJob | None], seconds: float, units: int | None = None) -> None:
+    """Tell a process what it may be asked for, and how long a record or file may take (0: as long as it likes).
+
+    ``units``: those that whoever asks has counted in the only job; a process that opens it anew may find no more.
+    """
+    STATE.jobs, STATE.clock, STATE.units = jobs, Clock(seconds), units
     STATE.clock.forgive_imports()
 
 

@@ -237,6 +237,24 @@ def test_a_file_that_goes_before_other_processes_list_them_is_missed(
         run(opened, Folder(str(tmp_path / "out")), Settings(), workers=2)
 
 
+def test_a_file_that_comes_before_a_process_lists_the_source_shifts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "set", voc_set("old"), "voc")
+    first = source / "Annotations/01000.xml"
+    pool = process_pool.worker_pool
+
+    def begin(*given: Any) -> Any:
+        (source / "Annotations/00000a.xml").write_bytes(first.read_bytes().replace(b"01000", b"00000a"))
+        return pool(*given)
+
+    monkeypatch.setattr(process_pool, "START_METHOD", "spawn")
+    monkeypatch.setattr(process_pool, "worker_pool", begin)
+    opened = open_job(job_of(ConversionOptions(format="voc"), source))
+    with pytest.raises(SourceError, match="changed while the source was read"):
+        run(opened, Folder(str(tmp_path / "out")), Settings(), workers=2)
+
+
 def test_a_batch_leaves_out_what_changes_and_resumes_it(tmp_path: Path) -> None:
     for word in ("a", "b"):
         write(tmp_path / "sets" / word, coco_set("old"), "coco")
