@@ -20,6 +20,7 @@ from to_labelbox_formats.coco.attributes import shortened
 from to_labelbox_formats.coco.census import CLASS_NAMES, OUTLINES
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import File
+from to_labelbox_formats.coco.named_sides import fields_among
 from to_labelbox_formats.coco.panoptic import places_of
 from to_labelbox_formats.coco.random_access import Opened
 from to_labelbox_formats.coco.videos import TRACK, Videos
@@ -100,6 +101,7 @@ def _read_instead(file: File) -> Iterator[str]:
     stated = file.annotation_census.fields.keys()
     if stated.isdisjoint(("bbox", "segmentation")):
         yield from OUTLINES
+        yield from fields_among(stated)
     if stated.isdisjoint(("category_id", "categoryId")) and not file.categories:
         yield from CLASS_NAMES
 

@@ -11,19 +11,15 @@ import math
 import re
 from typing import Any
 
-from to_labelbox.model.text import NUMBER
-from to_labelbox.source.decimal_commas import EITHER, ambiguous, with_point
+from to_labelbox.source.decimal_commas import EITHER, ambiguous
 from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import Id
+from to_labelbox_formats.coco.named_sides import number, sides_of
 from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Segment
 from to_labelbox_formats.coco.sample import Rle
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _TRUE = (1, "1", "true", "True")
-_SIZES = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
-_CORNERS = (("xmin", "x1", "left", "x"), ("ymin", "y1", "top", "y"), ("xmax", "x2", "right"), ("ymax", "y2", "bottom"))
-_CORNERS_FROM_0 = (("x0",), ("y0",), ("x1",), ("y1",))
-_CENTRE = (("cx",), ("cy",), ("width", "w"), ("height", "h"))
 
 
 def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
@@ -86,10 +82,10 @@ def _named_points(value: Any) -> list[NamedPoint] | None:
     points = []
     for point in value:
         given = point["xy"] if isinstance(point["xy"], list) and len(point["xy"]) == 2 else [math.nan, math.nan]
-        x, y = map(_number, given)
+        x, y = map(number, given)
         name = next((point[key] for key in ("keypoint_category", "name") if isinstance(point.get(key), str)), None)
         visible = point.get("visible", 2)
-        points.append(NamedPoint(name, _id(point.get("keypoint_category_id")), x, y, _number(visible)))
+        points.append(NamedPoint(name, _id(point.get("keypoint_category_id")), x, y, number(visible)))
     return points
 
 
@@ -102,18 +98,8 @@ def _attributes(value: Any) -> dict[str, Any] | None:
     return {"attributes": value}
 
 
-def _number(value: Any) -> float:
-    """A number, also one in a text, with a decimal point or comma; NaN for anything else."""
-    if isinstance(value, str) and NUMBER.fullmatch((value := with_point(value)).strip()) is None:
-        return math.nan
-    try:
-        return float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
-    except (ValueError, OverflowError):
-        return math.nan
-
-
 def _is_number(value: Any) -> bool:
-    return not math.isnan(_number(value))
+    return not math.isnan(number(value))
 
 
 def _numbers(value: Any, name: str, repairs: list[str]) -> list[float] | None:
@@ -135,7 +121,7 @@ def _numbers(value: Any, name: str, repairs: list[str]) -> list[float] | None:
     if texts:
         commas = ", with decimal commas" if any("," in text for text in texts) else ""
         repairs.append(f"numbers of {name} are given as text{commas}")
-    return [_number(v) for v in value]
+    return [number(v) for v in value]
 
 
 def _untexted(value: Any, name: str, repairs: list[str]) -> Any:
@@ -153,15 +139,9 @@ def _untexted(value: Any, name: str, repairs: list[str]) -> Any:
 
 def _box(value: Any, repairs: list[str]) -> list[float] | None:
     value = _untexted(value, "bbox", repairs)
-    if isinstance(value, dict):
-        for keys in (_SIZES, _CORNERS_FROM_0, _CORNERS, _CENTRE):
-            found = [next((value[key] for key in names if key in value), None) for names in keys]
-            if all(map(_is_number, found)):
-                repairs.append("bbox is an object")
-                x, y, third, fourth = map(_number, found)
-                if keys in (_CORNERS, _CORNERS_FROM_0):
-                    return [x, y, third - x, fourth - y]
-                return [x - third / 2, y - fourth / 2, third, fourth] if keys is _CENTRE else [x, y, third, fourth]
+    if isinstance(value, dict) and (sides := sides_of(value)):
+        repairs.append("bbox is an object")
+        return sides
     return _numbers(value, "bbox", repairs)
 
 
@@ -259,7 +239,7 @@ def _point(value: Any) -> list[Any] | None:
 def _rle(value: dict[str, Any], repairs: list[str]) -> Rle:
     """An RLE; one of no size or runs, which is refused later, when it is none."""
     size, counts = _untexted(value.get("size"), "size", repairs), value.get("counts")
-    sides = [_number(v) for v in size] if isinstance(size, list) else []
+    sides = [number(v) for v in size] if isinstance(size, list) else []
     whole_sides = [int(v) for v in sides] if all(v.is_integer() for v in sides) else []
     if isinstance(counts, list):
         runs = _numbers(counts, "counts", repairs) or []
@@ -275,7 +255,7 @@ def plain_counts(counts: list[int] | str) -> list[int] | str:
     if isinstance(counts, str) and "," in counts:
         runs = _untexted(counts, "counts", [])
         return (
-            [int(r) for r in runs] if isinstance(runs, list) and all(_number(r).is_integer() for r in runs) else counts
+            [int(r) for r in runs] if isinstance(runs, list) and all(number(r).is_integer() for r in runs) else counts
         )
     if isinstance(counts, str) and counts[:2] in ("b'", 'b"'):
         return _of_bytes(counts)

@@ -21,9 +21,11 @@ from to_labelbox.report.plain_words import in_words
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.arrangements import AS_PAIRS, AS_SIZES, form_of, order_of
 from to_labelbox_formats.coco.categories import Category, unique_names
-from to_labelbox_formats.coco.census import OUTLINES
+from to_labelbox_formats.coco.census import OUTLINES, members_of
+from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.ids import find
 from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
+from to_labelbox_formats.coco.named_sides import box_among
 from to_labelbox_formats.coco.options import Form, Outlines
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
@@ -37,6 +39,8 @@ from to_labelbox_formats.coco.sample import Rle, as_triples
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
 _OUTLINES = [f'"{name}"'.encode() for name in OUTLINES]
+_ANSWERS = (FileKind.LABELS, FileKind.CAPTIONS, FileKind.PANOPTIC)
+"""Kinds of files whose records draw nothing themselves."""
 _HOLDS_NO_NUMBER = "holds something that is not a finite number"
 _TRANSPOSED = 5
 """The EXIF value of a picture whose rows are columns."""
@@ -52,8 +56,9 @@ def straighten(reading: Reading) -> None:
     the picture, 4 centre, sides and an angle counter-clockwise.
     """
     data = reading.data
-    if not data.bbox:
+    if not data.bbox and not _take_named_box(reading):
         return
+    assert data.bbox
     conventions = reading.record.file.conventions
     mode = data.bbox_mode if conventions.stated else None
     form = _MODES.get(str(mode).rpartition(".")[2].upper()) if mode is not None else None
@@ -73,6 +78,20 @@ def straighten(reading: Reading) -> None:
         if form in _FRACTIONS:
             width, height = size_of(reading.asset)
             data.bbox = [left * width, top * height, third * width, fourth * height]
+
+
+def _take_named_box(reading: Reading) -> bool:
+    """Whether a record without any place of COCO names the sides of a box, which then is its ``bbox``."""
+    data = reading.data
+    drawn = data.keypoints or (isinstance(data, LooseFields) and data.named_points) or has_outline(data.segmentation)
+    if drawn or data.caption is not None or reading.record.file.kind in _ANSWERS:
+        return False
+    members = members_of(reading.record.text)
+    if (named := box_among(members)) is None:
+        return False
+    fields, data.bbox = named
+    reading.remark(Code.FIELD_REPAIRED, f"there is no bbox but {fields}, which is taken for it")
+    return True
 
 
 def box_of(reading: Reading) -> Box | None:

@@ -199,6 +199,39 @@ def test_places_in_a_field_that_nobody_knows_are_no_classes_of_images(tmp_path: 
     assert any("neither a box nor an outline nor keypoints, but obb" in d.message for d in made.diagnostics)
 
 
+_NAMED: list[dict[str, Any]] = [
+    {"x": 10, "y": 20, "width": 30, "height": 40},
+    {"x": 10, "y": 20, "w": 30, "h": 40},
+    {"xmin": "10", "ymin": "20", "xmax": "40", "ymax": "60"},
+    {"cx": 25, "cy": 40, "w": 30, "h": 40},
+    {"bndbox": {"xmin": 10, "ymin": 20, "xmax": 40, "ymax": 60}},
+    {"box": {"left": 10, "top": 20, "width": 30, "height": 40}},
+]
+
+
+@pytest.mark.parametrize("named", _NAMED)
+def test_named_sides_are_the_box_and_no_class_of_the_image(tmp_path: Path, named: dict[str, Any]) -> None:
+    made = convert(tmp_path, coco([annotation(n, **named) for n in range(3)]))
+    assert [box(line) for line in lines(tmp_path / "out")] == [(10, 20, 30, 40)] * 3
+    assert not report(tmp_path / "out")["unread"]
+    assert any(f"no bbox but {', '.join(named)}" in d.message for d in made.diagnostics)
+
+
+def test_named_sides_in_fractions_are_a_question(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="fractions of the picture"):
+        convert(tmp_path, coco([annotation(n, x=0.1, y=0.2, w=0.3, h=0.4) for n in range(3)]))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"x": 4, "y": 5}, {"point": [4, 5]}, {"centroid": [4.5, 5]}, {"rle": {"size": [80, 100], "counts": "`l0"}}],
+)
+def test_a_place_that_no_rule_reads_is_no_class_of_the_image(tmp_path: Path, place: dict[str, Any]) -> None:
+    made = convert(tmp_path, coco([annotation(n, **place) for n in range(3)]))
+    assert made.annotations.skipped == 3
+    assert any(f"nor keypoints, but {', '.join(place)}" in d.message for d in made.diagnostics)
+
+
 @pytest.mark.parametrize("said", [{"category_name": "cat"}, {"label": "cat"}, {"category": {"id": 3, "name": "cat"}}])
 @pytest.mark.parametrize("categories", [None, [], [{"id": 5, "name": "cat"}]])
 def test_a_class_that_only_the_annotation_names_is_taken(tmp_path: Path, said: dict[str, Any], categories: Any) -> None:

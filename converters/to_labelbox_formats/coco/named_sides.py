@@ -1,0 +1,58 @@
+"""Boxes whose numbers stand under the names of their sides or corners."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from to_labelbox.model.text import NUMBER
+from to_labelbox.source.decimal_commas import with_point
+
+BOXES = ("box", "bndbox", "bounding_box", "boundingBox", "rect", "rectangle")
+"""Fields that hold an object of sides where an annotation has no place of COCO."""
+_SIZES = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
+_CORNERS = (("xmin", "x1", "left", "x"), ("ymin", "y1", "top", "y"), ("xmax", "x2", "right"), ("ymax", "y2", "bottom"))
+_CORNERS_FROM_0 = (("x0",), ("y0",), ("x1",), ("y1",))
+_CENTRE = (("cx",), ("cy",), ("width", "w"), ("height", "h"))
+SIDES = frozenset(name for names in (*_SIZES, *_CORNERS, *_CORNERS_FROM_0, *_CENTRE) for name in names)
+
+
+def sides_of(value: Mapping[str, Any]) -> list[float] | None:
+    """Left, top, width and height from an object that names sides, corners or a centre; None for any other."""
+    for keys in (_SIZES, _CORNERS_FROM_0, _CORNERS, _CENTRE):
+        found = [number(next((value[key] for key in names if key in value), None)) for names in keys]
+        if not any(map(math.isnan, found)):
+            x, y, third, fourth = found
+            if keys in (_CORNERS, _CORNERS_FROM_0):
+                return [x, y, third - x, fourth - y]
+            return [x - third / 2, y - fourth / 2, third, fourth] if keys is _CENTRE else found
+    return None
+
+
+def box_among(members: Mapping[str, Any]) -> tuple[str, list[float]] | None:
+    """What names the box of a record without any place of COCO, and the box: its own fields, or an object in one of them."""
+    if box := sides_of(members):
+        return ", ".join(name for name in members if name in SIDES), box
+    for field in BOXES:
+        value = members.get(field)
+        if isinstance(value, dict) and (box := sides_of(value)):
+            return field, box
+    return None
+
+
+def fields_among(names: Collection[str]) -> Iterator[str]:
+    """The fields that :func:`box_among` reads of records with fields of these names."""
+    yield from BOXES
+    if sides_of(dict.fromkeys(names, 1.0)):
+        yield from SIDES
+
+
+def number(value: Any) -> float:
+    """A number, also one in a text, with a decimal point or comma; NaN for anything else."""
+    if isinstance(value, str) and NUMBER.fullmatch((value := with_point(value)).strip()) is None:
+        return math.nan
+    try:
+        return float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
