@@ -19,7 +19,8 @@ from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import Conventions, File
 from to_labelbox_formats.coco.options import Form, Options, Origin, Outlines, RleSides, Units, Visibility
 from to_labelbox_formats.coco.random_access import Opened
-from to_labelbox_formats.coco.sample import Extent, Rle, Seen, seen_of
+from to_labelbox_formats.coco.record_types import Rle
+from to_labelbox_formats.coco.sample import Extent, Seen, seen_of
 
 _LARGE = 400
 """Sides of pictures, in pixels, on which coordinates up to 100 are remarkable."""
@@ -54,6 +55,7 @@ def conventions_of(
         stated_rle=stated_rle,
         by_rows=not stated_rle and not boxes_only and _by_rows(file, sample, log),
         whole_images=file.kind is FileKind.LABELS or _has_classes_of_images(file, sample, log),
+        inner=options.inner,
         drawn=(any(seen.box for seen in sample), any(seen.extent for seen in sample)),
         left=any(map(_leaves, sample)),
     )

@@ -15,7 +15,7 @@ from to_labelbox_formats.coco.box_columns import Boxes
 from to_labelbox_formats.coco.categories import Category
 from to_labelbox_formats.coco.census import Census
 from to_labelbox_formats.coco.detect import FileKind
-from to_labelbox_formats.coco.options import Form, Outlines
+from to_labelbox_formats.coco.options import Form, Inner, Outlines
 from to_labelbox_formats.coco.ranges import Table
 from to_labelbox_formats.coco.videos import SEQUENCES, Videos
 
@@ -28,7 +28,7 @@ class Conventions(Struct, frozen=True):
     annotation with no greater number than this are fractions, and all others pixels, whatever ``sides`` says. ``stated``: a record's own ``bbox_mode`` counts,
     as nothing was asked for. ``all_visible``: every labelled keypoint is visible. ``placed``: every keypoint that is not at
     0, 0 is labelled. ``most_visible``: a keypoint of a greater value is none. ``stated_rle``: an RLE is as it is stated.
-    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``drawn``: annotations have
+    ``by_rows``: its runs go along rows. ``whole_images``: an annotation without a place is a class of its image. ``inner``: what a part in another part is. ``drawn``: annotations have
     boxes, and outlines; ``left``: some of them leave their pictures.
     """
 
@@ -44,6 +44,7 @@ class Conventions(Struct, frozen=True):
     stated_rle: bool = False
     by_rows: bool = False
     whole_images: bool = False
+    inner: Inner = Inner.AUTO
     drawn: tuple[bool, bool] = (False, False)
     left: bool = False
 

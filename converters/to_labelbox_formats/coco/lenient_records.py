@@ -15,8 +15,7 @@ from to_labelbox.source.decimal_commas import EITHER, ambiguous
 from to_labelbox_formats.coco.census import OUTLINES
 from to_labelbox_formats.coco.ids import Id
 from to_labelbox_formats.coco.named_sides import number, sides_of
-from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Segment
-from to_labelbox_formats.coco.sample import Rle
+from to_labelbox_formats.coco.record_types import LooseFields, MixedOutline, NamedPoint, Rle, Segment
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _TRUE = (1, "1", "true", "True")

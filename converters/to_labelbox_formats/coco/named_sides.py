@@ -1,4 +1,4 @@
-"""Boxes whose numbers stand under the names of their sides or corners."""
+"""Places in fields that COCO does not have: boxes by the names of their sides, and what looks like a place and is not read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from to_labelbox.model.text import NUMBER
 from to_labelbox.source.decimal_commas import with_point
+from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, members_of
 
 BOXES = ("box", "bndbox", "bounding_box", "boundingBox", "rect", "rectangle")
 """Fields that hold an object of sides where an annotation has no place of COCO."""
@@ -15,6 +16,9 @@ _SIZES = (("x", "left"), ("y", "top"), ("width", "w"), ("height", "h"))
 _CORNERS = (("xmin", "x1", "left", "x"), ("ymin", "y1", "top", "y"), ("xmax", "x2", "right"), ("ymax", "y2", "bottom"))
 _CORNERS_FROM_0 = (("x0",), ("y0",), ("x1",), ("y1",))
 _CENTRE = (("cx",), ("cy",), ("width", "w"), ("height", "h"))
+_POINTS = frozenset("point keypoint center centre centroid location position xy".split())
+"""Fields of which two numbers are a place."""
+_PLACES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption"})
 SIDES = frozenset(name for names in (*_SIZES, *_CORNERS, *_CORNERS_FROM_0, *_CENTRE) for name in names)
 
 
@@ -32,6 +36,8 @@ def sides_of(value: Mapping[str, Any]) -> list[float] | None:
 
 def box_among(members: Mapping[str, Any]) -> tuple[str, list[float]] | None:
     """What names the box of a record without any place of COCO, and the box: its own fields, or an object in one of them."""
+    if not _PLACES.isdisjoint(members):
+        return None
     if box := sides_of(members):
         return ", ".join(name for name in members if name in SIDES), box
     for field in BOXES:
@@ -56,3 +62,34 @@ def number(value: Any) -> float:
         return float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
         return math.nan
+
+
+def is_placeless(text: bytes) -> bool:
+    """Whether a record has no field for a place or a text, and none of an unknown name that holds numbers as places do."""
+    return has_no_place(members_of(text))
+
+
+def has_no_place(members: Mapping[str, Any]) -> bool:
+    """:func:`is_placeless` of what a record says."""
+    return _PLACES.isdisjoint(members) and not elsewhere(members) and not box_among(members)
+
+
+def elsewhere(members: Mapping[str, Any]) -> str:
+    """The field of a record that holds numbers as a place does, though it is none of COCO's; empty for none."""
+    for x, y in (("x", "y"), ("cx", "cy")):
+        if all(type(members.get(name)) in (int, float) for name in (x, y)):
+            return f"{x}, {y}"
+    return next(
+        (name for name, value in members.items() if name not in ANNOTATION_FIELDS and _is_place(name, value)), ""
+    )
+
+
+def _is_place(name: str, value: Any) -> bool:
+    if isinstance(value, dict):
+        return "counts" in value or sides_of(value) is not None
+    if not isinstance(value, list):
+        return False
+    least = 2 if name in _POINTS else 4
+    if len(value) >= least and all(type(v) in (int, float) for v in value):
+        return True
+    return bool(value) and all(isinstance(v, list | dict) and len(v) >= 2 for v in value)

@@ -28,9 +28,9 @@ from to_labelbox_formats.coco.census import CLASS_NAMES, members_of
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, find
+from to_labelbox_formats.coco.named_sides import is_placeless
 from to_labelbox_formats.coco.options import Options
 from to_labelbox_formats.coco.record_types import AnyFields, LooseFields, Reading, Record, has_outline
-from to_labelbox_formats.coco.sample import is_placeless
 from to_labelbox_formats.coco.shapes import (
     box_of,
     is_box,

@@ -70,6 +70,12 @@ class Places(StrEnum):
     OUTLINES = "outlines"
 
 
+class Inner(StrEnum):
+    AUTO = "auto"
+    FILLED = "filled"
+    HOLES = "holes"
+
+
 class ImageIds(StrEnum):
     AUTO = "auto"
     AS_IS = "as_is"
@@ -131,6 +137,11 @@ class Options:
         ImageIds.AUTO,
         "which image an annotation is of: as_is, the one that its image_id names; one_more, one_less, the one whose id is that "
         "much greater or smaller; auto takes it as it is, and asks where only then all are those of images",
+    )
+    inner: Inner = option(
+        Inner.AUTO,
+        "what a part of an outline is that lies in another part of it: filled, more of the object; a hole; auto takes it for a "
+        "hole where only then the outline has the area that its annotation states",
     )
     unlabelled: str | None = option(None, "class of annotations without a category, else skipped")
     check_sizes: bool = option(True, "hold width and height against the pictures, where they are at hand")

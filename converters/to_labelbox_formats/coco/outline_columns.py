@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -18,8 +18,8 @@ from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox.source.short_numbers import NO_RINGS, Rings, read_rings
 from to_labelbox_formats.coco.box_columns import CROWD, NothingElse
 from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.record_types import Found, list_of
-from to_labelbox_formats.coco.sample import Rle
+from to_labelbox_formats.coco.inner_parts import is_box_in_box, nested
+from to_labelbox_formats.coco.record_types import Found, Rle, list_of
 from to_labelbox_formats.coco.shapes import mask_of
 
 BLOCK = 1 << 18
@@ -88,6 +88,8 @@ def _block(images: Sequence[_Plain | None], labels: Mapping[Id, str]) -> list[Ro
     first_ring = np.cumsum([0, *map(len, outlines)])
     table = _table(rings, first_ring, records, plain, labels)
     unread = ~rings.read | (rings.first_value[1:] - rings.first_value[:-1] < 6)
+    for ring in _inner(rings, first_ring, table):
+        unread[ring] = True
     doubts = np.concatenate(([0], np.cumsum(unread)))[first_ring].tolist()
     made: list[Rows | None] = []
     end = 0
@@ -95,6 +97,22 @@ def _block(images: Sequence[_Plain | None], labels: Mapping[Id, str]) -> list[Ro
         begin, end = end, end + len(image.records if image else ())
         made.append(Rows(table, begin, end) if image and doubts[begin] == doubts[end] else None)
     return made
+
+
+def _inner(rings: Rings, first_ring: npt.NDArray[np.intp], table: OutlineTable) -> Iterator[int]:
+    """The first ring of each outline of which one lies in another: its record says what that is."""
+    several = np.flatnonzero(first_ring[1:] - first_ring[:-1] > 1)
+    if not len(several):
+        return
+    first, values = rings.first_value[:-1] >> 1, rings.values
+    left, top = (np.minimum.reduceat(values[n::2], first).tolist() for n in (0, 1))
+    for begin, end in zip(first_ring[several].tolist(), first_ring[several + 1].tolist()):
+        places = range(begin, end)
+        extents = [(left[n], top[n], table.right[n], table.bottom[n]) for n in places]
+        if any(is_box_in_box(one, other) for one in extents for other in extents):
+            bounds = rings.first_value[begin : end + 1].tolist()
+            if nested([values[a:b].tolist() for a, b in pairwise(bounds)]):
+                yield begin
 
 
 def _plain(image: Found, labels: Mapping[Id, str]) -> _Plain | None:

@@ -19,7 +19,8 @@ from to_labelbox_formats.coco.box_columns import NothingElse
 from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id
-from to_labelbox_formats.coco.sample import Rle, elsewhere
+from to_labelbox_formats.coco.named_sides import elsewhere
+from to_labelbox_formats.coco.options import Inner
 
 
 class Record(NamedTuple):
@@ -50,6 +51,13 @@ class Found(NamedTuple):
 
 
 # ------------------------------------------------------------------------------------------------------ any record
+
+
+class Rle(Struct, gc=False):
+    """A mask by its runs, as a text or a list; ``size`` is height, width."""
+
+    size: list[int]
+    counts: list[int] | str
 
 
 class Segment(Struct, gc=False):
@@ -126,7 +134,8 @@ class Reading(Struct):
     """An annotation while it is read: its record, its fields, its asset; its box, once that is known.
 
     ``remarks`` are told when it is written, each code once; what is skipped has one reason. ``lost``: some of it is not
-    carried over. ``swapped``: the size of its RLE is width, height.
+    carried over. ``swapped``: the size of its RLE is width, height. ``inner``: what its
+    parts in other parts are by its area, ``AUTO`` where that does not say.
     """
 
     record: Record
@@ -136,6 +145,7 @@ class Reading(Struct):
     box: Box | None = None
     lost: bool = False
     swapped: bool = False
+    inner: Inner | None = None
 
     def remark(self, code: Code, message: str) -> None:
         self.remarks.setdefault(code, []).append(message)

@@ -30,9 +30,10 @@ from to_labelbox_formats.coco.box_columns import CROWD
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, find
+from to_labelbox_formats.coco.inner_parts import nested
 from to_labelbox_formats.coco.lenient_records import leniently
 from to_labelbox_formats.coco.one_record import OneRecord, check_declared
-from to_labelbox_formats.coco.options import Options
+from to_labelbox_formats.coco.options import Inner, Options
 from to_labelbox_formats.coco.panoptic import Pictures
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
@@ -155,6 +156,8 @@ class Records:
             for part in outline:
                 if len(part) < 6 or len(part) % 2:
                     return None
+            if len(outline) > 1 and nested(outline):
+                return None
             shape = Polygon(tuple([(part,) for part in outline]))
         else:
             try:
@@ -235,6 +238,15 @@ class Records:
                 for_=1,
                 why="size has the image's sides in this order, and the mask then fits its bbox, else not",
                 option="-O rle_sides=stated",
+            )
+        if reading.inner in (Inner.HOLES, Inner.AUTO):
+            log.assume(
+                f"parts of outlines that lie in other parts ({reading.record.file.name})",
+                "holes where the area of the annotation is that without them, else more of the object",
+                for_=int(reading.inner is Inner.HOLES),
+                unknown=int(reading.inner is Inner.AUTO),
+                why="an outline of COCO has no holes, but what traces the contours of masks writes them as parts",
+                option="-O inner=filled",
             )
         for code, messages in reading.remarks.items():
             _note(log, code, "; ".join(dict.fromkeys(messages)), reading)

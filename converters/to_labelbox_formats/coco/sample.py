@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 
 from to_labelbox.source.json_stream import UNDECODABLE
-from to_labelbox_formats.coco.census import ANNOTATION_FIELDS, members_of
+from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, Names, find, size_in, twin
-from to_labelbox_formats.coco.named_sides import box_among, sides_of
+from to_labelbox_formats.coco.named_sides import box_among, has_no_place
 from to_labelbox_formats.coco.random_access import Opened
+from to_labelbox_formats.coco.record_types import Rle
 from to_labelbox_formats.coco.videos import split_track
 
 SAMPLE = 200
 """Annotations of a file that are looked at."""
 Extent = tuple[float, float, float, float]
 """Left, top, right, bottom."""
-_POINTS = frozenset("point keypoint center centre centroid location position xy".split())
-"""Fields of which two numbers are a place."""
-_PLACES = frozenset({"bbox", "segmentation", "keypoints", "segments_info", "caption"})
-
-
-class Rle(Struct, gc=False):
-    """A mask by its runs, as a text or a list; ``size`` is height, width."""
-
-    size: list[int]
-    counts: list[int] | str
 
 
 class _Record(Struct, gc=False):
@@ -93,7 +83,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
         points = as_triples(record.keypoints or [], (category and category.keypoints) or ())
         empty = not (record.bbox or points or bytes(record.segmentation)) and record.category_id is not None
         members = members_of(text) if empty else {}
-        if named := box_among(members) if _PLACES.isdisjoint(members) else None:
+        if named := box_among(members):
             box = named[1]
         yield Seen(
             box=box,
@@ -105,7 +95,7 @@ def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen
             points=list(zip(points[::3], points[1::3], points[2::3])),
             stated_points=record.num_keypoints,
             size=pictures.size_of(record.image_id),
-            placeless=empty and _is_placeless(members),
+            placeless=empty and has_no_place(members),
         )
 
 
@@ -114,36 +104,6 @@ def as_triples(keypoints: list[float], names: Sequence[str]) -> list[float]:
     if not names or len(keypoints) != 2 * len(names):
         return keypoints
     return [v for x, y in zip(keypoints[::2], keypoints[1::2]) for v in (x, y, 2 if x or y else 0)]
-
-
-def is_placeless(text: bytes) -> bool:
-    """Whether a record has no field for a place or a text, and none of an unknown name that holds numbers as places do."""
-    return _is_placeless(members_of(text))
-
-
-def _is_placeless(members: Mapping[str, Any]) -> bool:
-    return _PLACES.isdisjoint(members) and not elsewhere(members) and not box_among(members)
-
-
-def elsewhere(members: Mapping[str, Any]) -> str:
-    """The field of a record that holds numbers as a place does, though it is none of COCO's; empty for none."""
-    for x, y in (("x", "y"), ("cx", "cy")):
-        if all(type(members.get(name)) in (int, float) for name in (x, y)):
-            return f"{x}, {y}"
-    return next(
-        (name for name, value in members.items() if name not in ANNOTATION_FIELDS and _is_place(name, value)), ""
-    )
-
-
-def _is_place(name: str, value: Any) -> bool:
-    if isinstance(value, dict):
-        return "counts" in value or sides_of(value) is not None
-    if not isinstance(value, list):
-        return False
-    least = 2 if name in _POINTS else 4
-    if len(value) >= least and all(type(v) in (int, float) for v in value):
-        return True
-    return bool(value) and all(isinstance(v, list | dict) and len(v) >= 2 for v in value)
 
 
 def seen_of_text(text: bytes) -> tuple[float | None, Extent | None]:

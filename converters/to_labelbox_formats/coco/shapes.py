@@ -12,7 +12,7 @@ import msgspec
 
 from to_labelbox.geometry import raster
 from to_labelbox.geometry import vector as geo
-from to_labelbox.model.items import Asset, Box, Keypoint, Keypoints, Mask, Point, Polygon
+from to_labelbox.model.items import Asset, Box, Flat, Keypoint, Keypoints, Mask, Point, Polygon
 from to_labelbox.model.text import n_of
 from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
@@ -24,18 +24,20 @@ from to_labelbox_formats.coco.categories import Category, unique_names
 from to_labelbox_formats.coco.census import OUTLINES, members_of
 from to_labelbox_formats.coco.detect import FileKind
 from to_labelbox_formats.coco.ids import find
+from to_labelbox_formats.coco.inner_parts import nested
 from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
 from to_labelbox_formats.coco.named_sides import box_among
-from to_labelbox_formats.coco.options import Form, Outlines
+from to_labelbox_formats.coco.options import Form, Inner, Outlines
 from to_labelbox_formats.coco.record_types import (
     AnyFields,
     LooseFields,
     MixedOutline,
     Reading,
+    Rle,
     decode_all,
     has_outline,
 )
-from to_labelbox_formats.coco.sample import Rle, as_triples
+from to_labelbox_formats.coco.sample import as_triples, seen_of_text
 
 _SAYS_SOMETHING = re.compile(rb"[1-9]")
 _OUTLINES = [f'"{name}"'.encode() for name in OUTLINES]
@@ -187,7 +189,7 @@ def _mask(reading: Reading, rle: Rle) -> Mask:
 
 def _mixed(reading: Reading, outline: MixedOutline) -> Polygon | Mask | None:
     """Parts that are RLEs, rings, or rings with holes, united: a mask if any is an RLE."""
-    drawn: list[tuple[list[float], ...]] = []
+    drawn: list[tuple[Flat, ...]] = []
     masks: list[Mask] = []
     for part in outline.parts:
         if isinstance(part, Rle):
@@ -230,7 +232,19 @@ def _polygon(reading: Reading, parts: list[list[float]]) -> Polygon | None:
             reading.lost = True
         else:
             reading.without(Code.POLYGON_TOO_SHORT, fault)
-    return Polygon(tuple([(_scaled(reading, part),) for part in kept])) if kept else None
+    drawn = _with_holes(reading, kept) if len(kept) > 1 else [(ring,) for ring in kept]
+    return Polygon(tuple([tuple([_scaled(reading, ring) for ring in part]) for part in drawn])) if kept else None
+
+
+def _with_holes(reading: Reading, rings: list[list[float]]) -> Sequence[tuple[Flat, ...]]:
+    """Rings as parts, those in others as their holes where they are said to be."""
+    wanted = reading.record.file.conventions.inner
+    found = nested(rings) if wanted is not Inner.FILLED else None
+    if found is not None and wanted is Inner.AUTO:
+        said = found.are_holes(seen_of_text(reading.record.text)[0])
+        reading.inner = {None: Inner.AUTO, True: Inner.HOLES, False: Inner.FILLED}[said]
+        found = found if said else None
+    return found.parts if found else [(ring,) for ring in rings]
 
 
 def _in_pairs(reading: Reading, rings: list[list[float]]) -> list[list[float]]:
@@ -248,7 +262,7 @@ def _one_point(reading: Reading, place: list[float]) -> Point | None:
     return None if reading.data.keypoints else Point(*_scaled(reading, place))
 
 
-def _scaled(reading: Reading, ring: list[float]) -> list[float]:
+def _scaled(reading: Reading, ring: Flat) -> Flat:
     conventions = reading.record.file.conventions
     if not (conventions.sides[1] or conventions.limits[1] or conventions.first):
         return ring
