@@ -37,6 +37,7 @@ def leniently(text: bytes) -> tuple[LooseFields, list[str]]:
     points = _named_points(loose.get("keypoints"))
     fields = LooseFields(
         id=_id(loose.get("id")),
+        image_id=_id(loose.get("image_id", loose.get("imageId"))),
         category_id=_id(loose.get("category_id")),
         bbox=_box(loose.get("bbox"), repairs),
         segmentation=_segmentation(loose.get(outline), repairs),

@@ -115,6 +115,7 @@ class LooseFields(_AnyFields):
 
     segmentation: list[list[float]] | Rle | MixedOutline | None = None
     named_points: list[NamedPoint] | None = None
+    image_id: Id = None
 
 
 class BoxFields(_AnyFields, gc=False):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 
+from to_labelbox.geometry.vector import finite
 from to_labelbox.source.json_stream import UNDECODABLE
 from to_labelbox_formats.coco.census import members_of
 from to_labelbox_formats.coco.file import File
 from to_labelbox_formats.coco.ids import Id, Names, find, size_in, twin
-from to_labelbox_formats.coco.named_sides import box_among, has_no_place
+from to_labelbox_formats.coco.lenient_records import leniently, plain_counts
+from to_labelbox_formats.coco.named_sides import box_among, is_placeless, number
 from to_labelbox_formats.coco.random_access import Opened
-from to_labelbox_formats.coco.record_types import Rle
+from to_labelbox_formats.coco.record_types import MixedOutline, Rle
 from to_labelbox_formats.coco.videos import split_track
 
 SAMPLE = 200
@@ -29,14 +32,12 @@ class _Record(Struct, gc=False):
     bbox: list[float] | None = None
     bbox_mode: int | str | None = None
     area: float | None = None
-    segmentation: msgspec.Raw = msgspec.Raw()
+    segmentation: list[list[float]] | Rle | None = None
     keypoints: list[float] | None = None
     num_keypoints: int | None = None
 
 
 _record = msgspec.json.Decoder(_Record).decode
-_outline = msgspec.json.Decoder(list[list[float]]).decode
-_runs = msgspec.json.Decoder(Rle).decode
 
 
 class Seen(Struct):
@@ -70,33 +71,64 @@ def sample_of(file: File, opened: Opened) -> Iterator[bytes]:
 
 
 def seen_of(texts: Iterable[bytes], file: File, opened: Opened) -> Iterator[Seen]:
-    """What is seen of annotations; those that do not decode at once, or state their ``bbox_mode``, say nothing here."""
+    """What is seen of annotations, mended as they are when they are read; boxes that state their ``bbox_mode`` say nothing here."""
     pictures = _Pictures(file, opened)
     for text in texts:
-        try:
-            record = _record(text)
-        except UNDECODABLE:
+        record = _read(text)
+        if record is None:
             continue
         box = record.bbox if record.bbox and len(record.bbox) == 4 and record.bbox_mode is None else None
-        extent, listed, upright = _extents(record.segmentation)
+        rings = record.segmentation if isinstance(record.segmentation, list) else []
+        extent, listed, upright = _extents(rings)
         category = find(file.categories, record.category_id)
         points = as_triples(record.keypoints or [], (category and category.keypoints) or ())
-        empty = not (record.bbox or points or bytes(record.segmentation)) and record.category_id is not None
-        members = members_of(text) if empty else {}
-        if named := box_among(members):
-            box = named[1]
+        empty = not (box or points or record.segmentation) and record.category_id is not None
         yield Seen(
             box=box,
             area=record.area,
             extent=extent,
             listed=listed,
             upright=upright,
-            runs=_rle(record.segmentation),
-            points=list(zip(points[::3], points[1::3], points[2::3])),
+            runs=record.segmentation if isinstance(record.segmentation, Rle) else None,
+            points=[point for point in zip(points[::3], points[1::3], points[2::3]) if finite(point)],
             stated_points=record.num_keypoints,
             size=pictures.size_of(record.image_id),
-            placeless=empty and has_no_place(members),
+            placeless=empty and is_placeless(text),
         )
+
+
+def _read(text: bytes) -> _Record | None:
+    """What a record says, the lenient way where it is not plain or draws nothing; without any number that is none."""
+    try:
+        record = _record(text)
+    except UNDECODABLE:
+        record = None
+    if record is not None and (record.bbox or record.segmentation or record.keypoints):
+        return record
+    try:
+        fields, _ = leniently(text)
+    except (ValueError, RecursionError):
+        return None
+    members = members_of(text)
+    box, outline = fields.bbox, fields.segmentation
+    if not (box or outline or fields.keypoints or fields.named_points) and (named := box_among(members)):
+        box = named[1]
+    points = [v for p in fields.named_points or () for v in (p.x, p.y, p.v)] or fields.keypoints or []
+    area, count = (number(members.get(name)) for name in ("area", "num_keypoints"))
+    if isinstance(outline, Rle):
+        outline = Rle(outline.size, plain_counts(outline.counts))
+    elif isinstance(outline, list):
+        outline = [ring for ring in outline if finite(ring)]
+    return _Record(
+        image_id=fields.image_id,
+        category_id=fields.category_id,
+        bbox=box if box and finite(box) else None,
+        bbox_mode=fields.bbox_mode,
+        area=area if isfinite(area) else None,
+        segmentation=None if isinstance(outline, MixedOutline) else outline,
+        keypoints=points,
+        num_keypoints=int(count) if isfinite(count) else None,
+    )
 
 
 def as_triples(keypoints: list[float], names: Sequence[str]) -> list[float]:
@@ -108,19 +140,14 @@ def as_triples(keypoints: list[float], names: Sequence[str]) -> list[float]:
 
 def seen_of_text(text: bytes) -> tuple[float | None, Extent | None]:
     """The area that a record states, and the extent of its outline."""
-    try:
-        record = _record(text)
-    except UNDECODABLE:
+    record = _read(text)
+    if record is None:
         return None, None
-    return record.area, _extents(record.segmentation)[0]
+    return record.area, _extents(record.segmentation)[0] if isinstance(record.segmentation, list) else None
 
 
-def _extents(segmentation: msgspec.Raw) -> tuple[Extent | None, Extent | None, bool]:
+def _extents(parts: Sequence[Sequence[float]]) -> tuple[Extent | None, Extent | None, bool]:
     """What lies around an outline, and what were all x before all y; whether it is an upright rectangle."""
-    try:
-        parts = _outline(segmentation)
-    except UNDECODABLE:
-        return None, None, False
     xs, ys = [v for part in parts for v in part[::2]], [v for part in parts for v in part[1::2]]
     if not xs or not ys:
         return None, None, False
@@ -131,15 +158,6 @@ def _extents(segmentation: msgspec.Raw) -> tuple[Extent | None, Extent | None, b
 
 def _around(xs: Sequence[float], ys: Sequence[float]) -> Extent:
     return min(xs), min(ys), max(xs), max(ys)
-
-
-def _rle(segmentation: msgspec.Raw) -> Rle | None:
-    if not bytes(segmentation).startswith(b"{"):
-        return None
-    try:
-        return _runs(segmentation)
-    except UNDECODABLE:
-        return None
 
 
 class _Pictures:

@@ -48,6 +48,7 @@ _TRANSPOSED = 5
 """The EXIF value of a picture whose rows are columns."""
 _HOLD_NO_NUMBER = "hold something that is not a finite number"
 
+_Triple: TypeAlias = tuple[float, float, float]
 Outline: TypeAlias = Polygon | Mask | Point
 
 
@@ -280,21 +281,19 @@ def keypoints_of(reading: Reading) -> Keypoints | None:
         table = file.point_names
         names = unique_names([point.name or find(table, point.id) or "" for point in named])
         given = [(point.x, point.y, point.v) for point in named]
-        places = [place if geo.finite(place) else (0, 0, 0) for place in given]
-        if bad := sum(place is not stated for place, stated in zip(places, given)):
-            reading.remark(Code.KEYPOINTS_INVALID, f"{n_of(bad, 'keypoint has', 'keypoints have')} no place")
+        places = _placed(reading, given)
     else:
         category = find(file.categories, data.category_id)
         values = as_triples(data.keypoints or [], (category and category.keypoints) or ())
         if values is not data.keypoints:
             message = "keypoints are pairs, one for each name; those that are not at 0, 0 are visible"
             reading.remark(Code.FIELD_REPAIRED, message)
-        if len(values) % 3 or not geo.finite(values):
-            count = f"have {n_of(len(values), 'number')}, not triples"
-            reading.remark(Code.KEYPOINTS_INVALID, f"keypoints {count if geo.finite(values) else _HOLD_NO_NUMBER}")
+        if len(values) % 3:
+            message = f"keypoints have {n_of(len(values), 'number')}, not triples"
+            reading.remark(Code.KEYPOINTS_INVALID, message if geo.finite(values) else f"keypoints {_HOLD_NO_NUMBER}")
             reading.lost = True
             return None
-        places = list(zip(values[::3], values[1::3], values[2::3]))
+        places = _placed(reading, list(zip(values[::3], values[1::3], values[2::3])))
         names = _names_of(reading, category, len(places))
     conventions = file.conventions
     if conventions.placed:
@@ -306,6 +305,18 @@ def keypoints_of(reading: Reading) -> Keypoints | None:
         if 0 < v <= conventions.most_visible
     ]
     return Keypoints(tuple(points)) if points else None
+
+
+def _placed(reading: Reading, given: list[_Triple]) -> list[_Triple]:
+    """Keypoints of which those that have no place, or do not say whether they are there, are none."""
+    placed = reading.record.file.conventions.placed
+    places = [(x, y, v) if geo.finite((x, y, 0 if placed else v)) else (0, 0, 0) for x, y, v in given]
+    # a place that is no number is what some write for a keypoint that is absent, as 0 says
+    bad = sum(place != stated and stated[2] != 0 for place, stated in zip(places, given))
+    if bad:
+        reading.remark(Code.KEYPOINTS_INVALID, f"{n_of(bad, 'keypoint has', 'keypoints have')} no place or visibility")
+        reading.lost = True
+    return places
 
 
 def _names_of(reading: Reading, category: Category | None, count: int) -> list[str]:

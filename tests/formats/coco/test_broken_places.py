@@ -21,7 +21,7 @@ from harness import Convert, annotation, coco, image
         ({"segmentation": [[1, 1, math.nan, 5, 9, 9]]}, "a part holds something that is not a finite number"),
         ({"segmentation": [[1, 1, 5, 5], [2, 2]]}, "a part of 4 numbers is no polygon"),
         ({"keypoints": [1, 2]}, "keypoints have 2 numbers, not triples"),
-        ({"keypoints": [1, math.inf, 2]}, "keypoints hold something that is not a finite number"),
+        ({"keypoints": [1, math.inf, 2]}, "1 keypoint has no place or visibility"),
         ({"keypoints": {"nose": [1, 2, 2]}}, "keypoints hold something that is not a finite number"),
         ({"segmentation": {"foo": 1}}, "the segmentation holds no outline that can be read"),
         (
