@@ -41,7 +41,9 @@ class _Loose(Struct):
 
     id: Id = None
     name: str | int | float | None = None
+    supercategory: Any = None
     keypoints: Any = None
+    color: Any = None
 
 
 class CategoryList(Struct):
@@ -108,8 +110,33 @@ def _category(item: msgspec.Raw, n: int, name: str, log: Log) -> Category:
             Code.CLASS_UNNAMED, f"the category is not readable: {in_words(error)}", file=name, where=f"categories[{n}]"
         )
         return Category()
-    points = [_point_name(p) for p in loose.keypoints] if isinstance(loose.keypoints, list) else None
-    return Category(loose.id, loose.name, keypoints=points)
+    points = _point_names(loose.keypoints)
+    if points is None and loose.keypoints:
+        message = f"keypoints of {loose.name!r} are no list of names: they are numbered"
+        log.note(Code.CLASS_UNNAMED, message, file=name, where=f"categories[{n}]")
+    above, color = loose.supercategory, loose.color
+    return Category(
+        loose.id,
+        loose.name,
+        above if isinstance(above, str) else None,
+        points,
+        color if isinstance(color, str) or _are_levels(color) else None,
+    )
+
+
+def _are_levels(color: Any) -> bool:
+    return isinstance(color, list) and all(type(level) is int for level in color)
+
+
+def _point_names(value: Any) -> list[str] | None:
+    """The names of a list, or of an object of numbers and names, either of which may come first; None for anything else."""
+    if isinstance(value, dict):
+        if all(isinstance(v, int) for v in value.values()):
+            value = {str(number): name for name, number in value.items()}
+        if not all(key.isdecimal() for key in value):
+            return None
+        value = [value[key] for key in sorted(value, key=int)]
+    return [_point_name(p) for p in value] if isinstance(value, list) else None
 
 
 def _point_name(value: Any) -> str:

@@ -41,6 +41,7 @@ def conventions_of(
     if boxes is Form.SIZES and outlines is Outlines.PAIRS and not any(sides) and not any(limits):
         check_outlines(file, sample, boxes_only, options, log)
         _tell_areas(file, sample, log)
+        _tell_points(file, sample, log)
     stated_rle = options.rle_sides is RleSides.STATED
     return Conventions(
         boxes=boxes,
@@ -268,6 +269,16 @@ def _all_visible(file: File, sample: list[Seen], visibility: Visibility, log: Lo
             ],
         )
     _tell_counts(file, sample, log)
+    at_corner = sum(v > 0 and not (x or y) for seen in sample for x, y, v in seen.points)
+    if at_corner >= FEW:
+        log.assume(
+            f"keypoints at 0, 0 ({file.name})",
+            "there, in the corner of the picture, as their visibility says",
+            against=at_corner,
+            unknown=len(values) - at_corner,
+            why="0, 0 is what many write for a keypoint that is absent",
+            option="-O visibility=placed",
+        )
     hidden, visible = values.count(1), values.count(2)
     if hidden >= _SOME and not visible:
         log.assume(
@@ -309,6 +320,36 @@ def _tell_counts(file: File, sample: list[Seen], log: Log) -> None:
         + (", that of those that are not at 0, 0" if 2 * placed > len(other) else ""),
         option="-O visibility=placed" if 2 * placed > len(other) else "",
     )
+
+
+def _tell_points(file: File, sample: list[Seen], log: Log) -> None:
+    """Say so where all keypoints of an annotation lie elsewhere than its box, and what they would be to lie there."""
+    both = [(seen.box, [(x, y) for x, y, v in seen.points if v > 0 and (x or y)]) for seen in sample if seen.box]
+    both = [(box, points) for box, points in both if points and min(box[2:]) > 0]
+    apart = [(box, points) for box, points in both if not any(_lies_at(x, y, box) for x, y in points)]
+    if len(apart) < FEW or 20 * len(apart) < len(both):
+        return
+    readings = {
+        "y, x": sum(all(_lies_at(y, x, box) for x, y in points) for box, points in apart),
+        "counted from the corner of the box": sum(
+            all(_lies_at(box[0] + x, box[1] + y, box) for x, y in points) for box, points in apart
+        ),
+    }
+    form, lie_there = max(readings.items(), key=lambda one: one[1])
+    reading = f"; were they {form}, {lie_there} would not" if 2 * lie_there >= len(apart) else ""
+    log.assume(
+        f"where keypoints are ({file.name})",
+        "on the picture where their numbers say",
+        for_=len(both) - len(apart),
+        against=len(apart),
+        why=f"all keypoints of annotations of a sample lie elsewhere than their boxes{reading}",
+    )
+
+
+def _lies_at(x: float, y: float, box: Sequence[float]) -> bool:
+    """Whether a point lies in a box, or within half of its side beside it."""
+    left, top, width, height = box
+    return abs(x - left - width / 2) <= width and abs(y - top - height / 2) <= height
 
 
 # ----------------------------------------------------------------------------------------------------------- masks
