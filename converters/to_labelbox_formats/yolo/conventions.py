@@ -37,6 +37,7 @@ class _Fits(Struct):
     center: int = 0
     corners: int = 0
     top_left: int = 0
+    exchanged: int = 0
 
     def add(self, a: float, b: float, c: float, d: float, width: float, height: float) -> None:
         low, right, bottom = -_TOLERANCE, width * (1 + _TOLERANCE), height * (1 + _TOLERANCE)
@@ -44,6 +45,7 @@ class _Fits(Struct):
         self.boxes += 1
         self.center += a - c / 2 >= left and a + c / 2 <= right and b - d / 2 >= top and b + d / 2 <= bottom
         self.corners += left <= a < c <= right and top <= b < d <= bottom
+        self.exchanged += a - d / 2 >= left and a + d / 2 <= right and b - c / 2 >= top and b + c / 2 <= bottom
         self.top_left += left <= a and a + c <= right and top <= b and b + d <= bottom
 
 
@@ -102,6 +104,16 @@ def decide_box(
             + " or as ".join(_FORMS[form] for form in others)
             + ".",
             [(f"-O box={form}", f"the four numbers are {_FORMS[form]}") for form in (*others, BoxForm.CENTER)],
+        )
+    if fits.exchanged == fits.boxes >= _ENOUGH and 3 * out >= fits.boxes and options.columns is None:
+        ask(
+            f"{path}: {out} of {fits.boxes} boxes leave their pictures as centre, width and height, and all stay on them with x and y exchanged "
+            "in one of the two.",
+            (
+                ("-O columns=class,x,y,h,w", "the height comes before the width"),
+                ("-O columns=class,y,x,w,h", "y comes before x, and the width before the height"),
+                ("-O box=center", _FORMS[BoxForm.CENTER]),
+            ),
         )
     log.assume(
         "box",

@@ -226,3 +226,17 @@ def test_six_values_in_a_set_of_oriented_boxes_are_asked_about(tmp_path: Path) -
     rows = "0 0.5 0.5 0.2 0.1 0.3\n0 0.4 0.5 0.2 0.1 0.9\n"
     with pytest.raises(UsageError, match="-O angle=radians"):
         Made(tmp_path, yolo(rows, YAML + "task: obb\n"))
+
+
+def test_a_height_before_the_width_is_asked_about(tmp_path: Path) -> None:
+    rows = "".join(f"0 0.1{n} 0.5 0.6 0.2\n" for n in range(4)) + "1 0.85 0.5 0.7 0.1\n"
+    with pytest.raises(UsageError, match=r"5 of 5 boxes leave .* exchanged in one of the two") as error:
+        Made(tmp_path, yolo(rows))
+    for option in ("columns=class,x,y,h,w", "columns=class,y,x,w,h", "box=center"):
+        assert f"-O {option}" in str(error.value)
+        name, _, value = option.partition("=")
+        made = Made(tmp_path, yolo(rows), options={name: value})
+        assert (made.report.annotations.approximated > 0) == (option == "box=center")
+    assert Made(tmp_path, yolo(rows), options={"columns": "class,x,y,h,w"}).boxes[0] == pytest.approx(
+        ("cat", 0, 10, 20, 30)
+    )
