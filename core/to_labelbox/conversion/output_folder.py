@@ -154,7 +154,12 @@ def room(place: str, advice: str = "nothing was written") -> Iterator[None]:
 
 
 def make_folders(path: str) -> list[str]:
-    """Make a folder and those above it; gives what was made, the innermost first. Raises :class:`OSError`."""
+    """Make a folder and those above it; gives what was made, the innermost first.
+
+    Raises :class:`OSError`, and :class:`UsageError` for an address, which would become folders with its name.
+    """
+    if "://" in path:
+        raise UsageError(f"-o {path}: the output is written to a folder of this machine, not to an address")
     made = []
     above = os.path.abspath(path)
     while not os.path.lexists(above):

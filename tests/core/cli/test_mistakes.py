@@ -62,6 +62,9 @@ def command(*words: str) -> str:
             "all.zip holds archives (a.zip), and archives within an archive are not read: unpack",
         ),
         ("convert set -o set", "-o set: that is the source itself: give another folder"),
+        ("convert set -o s3://bucket/o", "-o s3://bucket/o: the output is written to a folder of this machine, not to"),
+        ("batch set -o gs://bucket/o", "-o gs://bucket/o: the output is written to a folder of this machine, not to"),
+        ("preview out --media-root s3://b/x", "no such folder; an address is read by convert, inspect, ontology and"),
         ("convert set -o my/../set", "that is the source itself"),
         ("convert set -o o -O frist_category=1", "did you mean 'first_category'?"),
         ("convert set -o o -O first_category=x", "'x', but it takes"),
@@ -81,8 +84,9 @@ def command(*words: str) -> str:
     ],
 )
 def test_on_the_command_line(words: str, said: str) -> None:
+    before = sorted(Path().iterdir())
     assert said in command(*words.split(" "))
-    assert not Path("o").exists()
+    assert sorted(Path().iterdir()) == before
 
 
 WRONG: list[tuple[Callable[[], Any], str]] = [
