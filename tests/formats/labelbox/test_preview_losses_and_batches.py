@@ -125,6 +125,16 @@ def test_each_dataset_finds_its_own_media(batch: Path, tmp_path: Path) -> None:
     assert pictures["east"] != pictures["west"]
 
 
+def test_a_dataset_without_a_payload_ends_no_page_of_the_others(tmp_path: Path) -> None:
+    """Nothing of a broken one can be converted, so its output is a report alone."""
+    coco(tmp_path / "root/east/instances.json", 2, [cup(n, n, [1, 1, 9, 9]) for n in range(2)])
+    whole = coco(tmp_path / "root/west/instances.json", 2, [cup(1, 0, [5, 5, 9, 9])])
+    whole.write_bytes(whole.read_bytes()[:-9])
+    to_labelbox.batch(tmp_path / "root", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out/west").iterdir()] == ["report.json"]
+    assert checked(page_of(tmp_path / "out")).keys == ["0.jpg", "1.jpg"]
+
+
 def test_a_batch_that_is_gone_is_said(batch: Path) -> None:
     for name in ("east", "west", "yolo"):
         shutil.rmtree(batch / name)

@@ -16,7 +16,7 @@ from to_labelbox.plugins.writer import PreviewOptions
 from to_labelbox.report.errors import UsageError
 from to_labelbox.source.asset_lookup import Claims, MediaFolder, check_media_root
 from to_labelbox.source.paths import is_safe
-from to_labelbox_formats.labelbox.output import ROWS, asset_names
+from to_labelbox_formats.labelbox.output import ROWS, asset_names, payload_names
 from to_labelbox_formats.labelbox.preview.cards import card, without_picture
 from to_labelbox_formats.labelbox.preview.classes import Classes, load
 from to_labelbox_formats.labelbox.preview.measure import measured
@@ -64,7 +64,8 @@ def _datasets(folder: str, report: Any) -> list[str]:
     if not isinstance(listed, list):
         return []
     paths = [row["path"] for row in listed if isinstance(row, dict) and isinstance(row.get("path"), str)]
-    found = [path for path in paths if is_safe(path) and os.path.isfile(os.path.join(folder, path, "report.json"))]
+    found = [path for path in paths if is_safe(path) and os.path.isdir(os.path.join(folder, path))]
+    found = [path for path in found if payload_names(os.path.join(folder, path))]
     if not found:
         raise UsageError(f"{folder}: none of the batch's datasets has an output here")
     return found
