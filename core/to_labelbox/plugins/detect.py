@@ -84,6 +84,7 @@ def _unknown(source: Source, said: Mapping[str, Match | Refusal]) -> str:
     other = "" if cut else other_format(source)
     # what is known to be another format needs no reader's reason beside it
     refused = [] if other else [f"  not {n}: {v.reason}" for n, v in said.items()]
+    refused += [f"  not {n}: it is installed but cannot be loaded: {why}" for n, why in readers().broken.items()]
     asked = f"It {held}" if held else "Use --from NAME if you know what it is"
     if not source.is_file and source.names and all(map(is_media, source.names)):
         asked = "It holds pictures alone: give the file or folder of their annotations"

@@ -12,6 +12,7 @@ import pytest
 import to_labelbox
 from harness import annotation, coco, save
 from to_labelbox import SourceError
+from to_labelbox.plugins.registry import readers
 
 GOOD = json.dumps(coco([annotation(1, bbox=[1, 2, 3, 4])]))
 
@@ -74,6 +75,16 @@ def test_a_folder_of_several_sets_is_for_the_command_batch(tmp_path: Path) -> No
         SourceError, match=rf"holds several sets(.|\n)*`to-labelbox batch {tmp_path} -o OUT` converts each"
     ):
         to_labelbox.convert(tmp_path, None)
+
+
+def test_a_reader_that_cannot_be_loaded_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wrote it has to see why it does not take the file."""
+    monkeypatch.setitem(readers()._values, "mine", "no_such_module:FORMAT")
+    monkeypatch.setattr(readers(), "_errors", {})
+    with pytest.raises(
+        SourceError, match="not mine: it is installed but cannot be loaded: ModuleNotFoundError: No module"
+    ):
+        to_labelbox.convert(save(tmp_path / "a.json", {}), None)
 
 
 def test_pictures_alone_lack_their_annotations(tmp_path: Path) -> None:
