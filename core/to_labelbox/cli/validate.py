@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterator
 
 import click
 
@@ -12,11 +13,14 @@ from to_labelbox.cli import COMMANDS
 from to_labelbox.cli.progress import check_bar
 from to_labelbox.cli.speech import say, tell
 from to_labelbox.model.text import cut, n_of
+from to_labelbox.plugins.writer import Fault
 from to_labelbox.report.codes import Severity
 from to_labelbox.source.missing import no_such_path
 
 ADVICE_SHOWN = 20
 """Warnings and hints to print."""
+ALIKE_SHOWN = 5
+"""Faults to print of those with one message, so that they hide no other."""
 
 
 @click.command(
@@ -45,27 +49,49 @@ def validate(
     """
     if not os.path.exists(path):
         raise no_such_path(path)
-    found = advice = 0
+    found, advice = _Printed(limit), _Printed(ADVICE_SHOWN)
     with check_bar(progress, quiet) as meter:
         for fault in faults(path, ontology, media_root, meter):
-            if fault.severity is Severity.ERROR:
-                found += 1
-                shown = found <= limit
-            else:
-                advice += 1
-                shown = advice <= ADVICE_SHOWN
-            if not quiet and shown:
+            printed = found if fault.severity is Severity.ERROR else advice
+            if printed.takes(fault) and not quiet:
                 if meter is not None:
                     meter.hide()
                 say(cut(str(fault), 4000))
     if not quiet:
-        more = f" (the first {limit} shown)" if found > limit else ""
-        said = f"{n_of(found, 'fault')}{more}" if found else f"{path}: no faults"
-        if advice:
-            more = f" (the first {ADVICE_SHOWN} shown)" if advice > ADVICE_SHOWN else ""
-            said += f"; {n_of(advice, 'warning or hint', 'warnings or hints')}{more}"
+        for line in (*found.alike(), *advice.alike()):
+            say(cut(line, 4000))
+        said = f"{n_of(found.count, 'fault')}{found.of_all()}" if found.count else f"{path}: no faults"
+        if advice.count:
+            said += f"; {n_of(advice.count, 'warning or hint', 'warnings or hints')}{advice.of_all()}"
         tell(said)
-        if not found and os.path.isfile(os.path.join(path, "data_rows.ndjson")):
+        if not found.count and os.path.isfile(os.path.join(path, "data_rows.ndjson")):
             media = f" --media-root {shlex.quote(media_root)}" if media_root else ""
             tell(f"next: to-labelbox preview {shlex.quote(path)}{media}")
-    return 1 if found else 0
+    return 1 if found.count else 0
+
+
+class _Printed:
+    """Which faults are printed: up to ``limit``, of one message up to :data:`ALIKE_SHOWN`; and how many there are."""
+
+    def __init__(self, limit: int) -> None:
+        self.count = self._shown = 0
+        self._limit = limit
+        self._messages: dict[str, int] = {}
+
+    def takes(self, fault: Fault) -> bool:
+        self.count += 1
+        alike = self._messages.get(fault.message, 0)
+        shown = alike < ALIKE_SHOWN and self._shown < self._limit
+        self._shown += shown
+        if shown or alike:
+            self._messages[fault.message] = alike + 1
+        return shown
+
+    def alike(self) -> Iterator[str]:
+        """How often each message came that was not printed each time."""
+        for message, count in self._messages.items():
+            if count > ALIKE_SHOWN:
+                yield f"×{count:,} in all: {message}"
+
+    def of_all(self) -> str:
+        return f" ({self._shown:,} shown)" if self._shown < self.count else ""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from builders.validate import ONTOLOGY, Line, check, png
 from labelbox_writer import Written, faults, save, written
+from to_labelbox.cli import cli
 from to_labelbox.report.errors import UsageError
 from to_labelbox_formats.labelbox import FORMAT
 
@@ -207,3 +211,17 @@ def test_the_source_of_a_conversion_is_no_payload(tmp_path: Path) -> None:
         source.write_text(text)
         (fault,) = FORMAT.checks.validate(str(source))
         assert str(fault) == "coco.json: is no payload: give the folder that convert wrote, or its annotations.ndjson"
+
+
+def test_faults_of_one_message_hide_no_other(tmp_path: Path) -> None:
+    """Five of each are printed, with their number, so that what stands behind them is seen."""
+    wrong = [{**CAR, "name": "cart"} for _ in range(30)]
+    fault = {**CAR, "bbox": {**CAR["bbox"], "height": "2"}}
+    text = "".join(f"{json.dumps({**line, 'uuid': str(uuid.UUID(int=n))})}\n" for n, line in enumerate([*wrong, fault]))
+    (tmp_path / "a.ndjson").write_text(text)
+    (tmp_path / "ontology.json").write_text(json.dumps(ONTOLOGY))
+    given = ["validate", str(tmp_path / "a.ndjson"), "--ontology", str(tmp_path / "ontology.json"), "--max", "20"]
+    said = CliRunner().invoke(cli, given).output.splitlines()
+    assert [line.split(":")[1] for line in said[:6]] == ["1", "2", "3", "4", "5", "31"]
+    assert said[6].startswith("×30 in all: ")
+    assert said[7:] == ["31 faults (6 shown)"]
