@@ -29,16 +29,21 @@ def told() -> Iterator[None]:
         raise UnavailableError(f"no answer: {error}") from None
 
 
-@contextmanager
-def connected(options: ImportOptions, endpoint: str, dialogue: Dialogue) -> Iterator[Labelbox]:
-    """The connection, its key checked. Raises :class:`NotAllowedError` for a key that is none."""
+def key_of(dialogue: Dialogue) -> str:
+    """The key, from the environment or the user. Raises :class:`UsageError` where there is none, or no SDK to use it."""
     check_installed()
     key = (os.environ.get(KEY) or dialogue.secret("Labelbox API key")).strip()
     if not key:
         raise UsageError(f"set {KEY} to a key of https://app.labelbox.com/workspace-settings/api-keys")
     if not _KEY.fullmatch(key):
         raise UsageError(f"{KEY} is no key: it holds blanks or characters that no key has")
-    box = Labelbox(key, endpoint, options.upload_threads, dialogue.tell)
+    return key
+
+
+@contextmanager
+def connected(options: ImportOptions, endpoint: str, dialogue: Dialogue, key: str = "") -> Iterator[Labelbox]:
+    """The connection, its key checked. Raises :class:`NotAllowedError` for a key that is none."""
+    box = Labelbox(key or key_of(dialogue), endpoint, options.upload_threads, dialogue.tell)
     try:
         box.user()
         yield box

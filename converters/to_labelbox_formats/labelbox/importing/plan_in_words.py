@@ -48,6 +48,10 @@ def in_words(found: Survey, plan: Plan, options: ImportOptions, host: str, asked
     if plan.plain_http:
         what = f"{n_of(plan.plain_http, 'data row has', 'data rows have')} an address of http, as {display(plan.first_http)!r}"
         rows.append(("note", f"{what}: browsers do not show these in a page of https"))
+    if options.media_root and plan.created and not plan.local:
+        rows.append(
+            ("note", "--media-root is not used: every data row has an address, which Labelbox fetches, or holds a text")
+        )
     rows += [("note", note) for note in found.notes]
     rows.append(("not undone", _UNDO[options.mode]))
     return "\n".join(f"{name:<13}{text}" for name, text in rows)

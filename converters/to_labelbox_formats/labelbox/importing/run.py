@@ -16,7 +16,7 @@ from to_labelbox.report.report import version
 from to_labelbox_formats.labelbox.importing import survey as surveying
 from to_labelbox_formats.labelbox.importing.calls import ENDPOINT, check_endpoint, quiet_sdk
 from to_labelbox_formats.labelbox.importing.client import Labelbox
-from to_labelbox_formats.labelbox.importing.connection import KEY, connected, told
+from to_labelbox_formats.labelbox.importing.connection import KEY, connected, key_of, told
 from to_labelbox_formats.labelbox.importing.jobs import Jobs
 from to_labelbox_formats.labelbox.importing.journal import NAMES, Journal, State, check_same
 from to_labelbox_formats.labelbox.importing.objects import Objects
@@ -70,12 +70,13 @@ def _locked(
         _restart(journal, dialogue)
     if options.retry_failed and (state is None or not state.finished):
         raise UsageError("--retry-failed is for an import that has ended; the same command without it goes on")
-    hashes = output.hashes()
+    hashes, key = output.hashes(), ""
     if state is not None:
         check_same(state, options, hashes, endpoint, journal.folder)
     else:
+        key = key_of(dialogue)  # asked for first: checking takes a while
         surveying.check_payload(output.folder)
-    with connected(options, endpoint, dialogue) as box:
+    with connected(options, endpoint, dialogue, key) as box:
         if state is not None and state.finished and not options.retry_failed:
             _check_organisation(box, state)
             if options.clean_left_overs:

@@ -65,6 +65,25 @@ def test_the_plan_without_a_key_asks_nobody(service: StandIn, tmp_path: Path, mo
     assert service.service.count == 0
 
 
+def test_a_key_that_is_missing_is_said_before_the_payload_is_checked(
+    service: StandIn, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.delenv("LABELBOX_API_KEY")
+    checked: list[str] = []
+    monkeypatch.setattr("to_labelbox_formats.labelbox.importing.survey.check_payload", checked.append)
+    done = command(service, output(tmp_path / "out"), "--project", "yard", "--yes")
+    assert (done.code, checked) == (2, [])
+    assert "set LABELBOX_API_KEY to a key" in done.error
+
+
+def test_a_media_root_that_no_row_needs_is_told(service: StandIn, tmp_path: Path) -> None:
+    """Rows with addresses are taken as they are, so nothing is uploaded, whatever folder is given."""
+    said = "--media-root is not used: every data row has an address"
+    given = ("--project", "yard", "--dry-run", "--media-root", str(pictures(tmp_path / "media", 3)))
+    assert said in command(service, output(tmp_path / "out"), *given).output
+    assert said not in command(service, output(tmp_path / "local", web=False), *given).output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
