@@ -245,17 +245,13 @@ def _prepare_folder(
         raise unwritable(out, error) from error
 
 
-def _other(what: str) -> str:
-    return f"{'other' if what.startswith('settings') else 'another'} {what}"
-
-
 def _refuse(
     out: str, places: Sequence[str], interrupted: bool, known: bool, differing: Sequence[str], resume: bool
 ) -> None:
     """Raise :class:`UsageError` where something that is in the output folder would be lost unasked."""
     if resume and differing:
         raise UsageError(
-            f"{out} holds a batch with {', '.join(map(_other, differing))}: "
+            f"{out} holds a batch made with other options ({', '.join(differing)}): "
             "give the same options to go on, or --overwrite to start again"
         )
     if resume and known:

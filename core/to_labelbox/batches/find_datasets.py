@@ -292,6 +292,8 @@ class _Search:
             trouble = next(iter(source.unreadable.values()), "") if source.is_archive or file.endswith(".gz") else ""
             if source.is_archive and not (claims.formats or trouble):
                 trouble = held_archives(source)
+            if file.lower().endswith(".zip") and not (claims.formats or source.is_archive):
+                trouble = trouble or next(iter(source.oddities().values()), "")
         except FileError as error:
             trouble = str(error)
         except (SourceError, UsageError, OSError):

@@ -37,9 +37,11 @@ class Plan(Struct, frozen=True, kw_only=True):
         mine, names = decode_plan(encode_plan(self)), []
         for own, saved in ((mine["job"], other.get("job") or {}), (mine, other)):
             names += [name for name in own if name != "job" and own[name] != saved.get(name)]
-        rules, before = mine["job"]["settings"], (other.get("job") or {}).get("settings") or {}
-        settings = ", ".join(name for name in rules if rules[name] != before.get(name))
-        return [f"settings ({settings})" if name == "settings" else name for name in names]
+        if "settings" in names:
+            rules, before = mine["job"]["settings"], (other.get("job") or {}).get("settings") or {}
+            names.remove("settings")
+            names += [name for name in rules if rules[name] != before.get(name)] or ["settings"]
+        return names
 
 
 def encode_plan(plan: Plan) -> bytes:

@@ -60,21 +60,21 @@ def test_a_dataset_owns_what_is_below_it_and_archives_stand_for_themselves(tmp_p
 def test_a_file_that_no_format_takes_is_told(tmp_path: Path) -> None:
     box_set(tmp_path / "in" / "good" / "a.json")
     box_set(tmp_path / "in" / "good" / "more" / "b.json", bbox=[5, 6, 7, 8])
-    for name in ("cut.json", "other.json", "Exports.TAR", "packed.zip", "notes.txt"):
+    for name in ("cut.json", "other.json", "Exports.TAR", "packed.rar", "notes.txt"):
         (tmp_path / "in" / "bad" / "deep").mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / "bad" / "deep" / name).write_text('{"images": [{"id": 1,' if name == "cut.json" else "{}")
     found = discover(str(tmp_path / "in"))
     assert [(f.path, f.format, f.reason) for f in found if not f.format] == [
         ("bad/deep/Exports.TAR", "", "no format takes it"),
         ("bad/deep/cut.json", "", "no format takes it (nor 1 more .json file beside it)"),
-        ("bad/deep/packed.zip", "", "no format takes it"),
+        ("bad/deep/packed.rar", "", "no format takes it"),
     ]
     assert [f.path for f in discover(str(tmp_path / "in"), format="coco")] == ["good"]
     made = to_labelbox.batch(tmp_path / "in", tmp_path / "out")
     assert made.exit_code() == 0
     assert [row.path for row in made.datasets] == ["good"]
     told = next(d for d in made.diagnostics if d.code is Code.FILE_UNCLAIMED)
-    assert [e.file for e in told.examples] == ["bad/deep/Exports.TAR", "bad/deep/cut.json", "bad/deep/packed.zip"]
+    assert [e.file for e in told.examples] == ["bad/deep/Exports.TAR", "bad/deep/cut.json", "bad/deep/packed.rar"]
     assert "inspect" in told.examples[0].message
     shards = [["--shard", f"{n}/2", "-o", str(tmp_path / "shards")] for n in (1, 2)]
     for shard in shards:
@@ -183,6 +183,8 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     box_set(root / "a" / "a.json")
     cvat_zip(root / "b" / "cut.zip", "a")
     (root / "b" / "cut.zip").write_bytes((root / "b" / "cut.zip").read_bytes()[:-40])
+    (root / "b" / "empty.zip").write_bytes(b"")
+    (root / "b" / "login.zip").write_text("<html><body>Sign in</body></html>")
     (root / "closed").mkdir()
     listing = os.scandir
 
@@ -197,12 +199,16 @@ def test_what_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     assert [(row.path, row.format, row.state) for row in made.datasets] == [
         ("a", "coco", "converted"),
         ("b/cut.zip", "", "failed"),
+        ("b/empty.zip", "", "failed"),
+        ("b/login.zip", "", "failed"),
         ("closed", "", "failed"),
     ]
     (told,) = (d for d in made.diagnostics if d.code is Code.FILE_UNREADABLE)
-    assert [e.file for e in told.examples] == ["b/cut.zip", "closed"]
+    assert [e.file for e in told.examples] == ["b/cut.zip", "b/empty.zip", "b/login.zip", "closed"]
     assert "not a readable zip archive" in told.examples[0].message
-    assert told.examples[1].message == "cannot be listed: Permission denied"
+    assert told.examples[1].message == "is empty"
+    assert told.examples[2].message == "is no zip archive, although it is named like one"
+    assert told.examples[3].message == "cannot be listed: Permission denied"
 
 
 def test_folders_are_followed_a_hundred_deep(tmp_path: Path) -> None:

@@ -302,7 +302,7 @@ def test_other_options_and_other_inputs_are_noticed(sources: Path, tmp_path: Pat
         assert run.poll() is None
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate()
-    with pytest.raises(UsageError, match=r"with other settings \(min_area\)"):
+    with pytest.raises(UsageError, match=r"made with other options \(min_area\)"):
         to_labelbox.batch(root, out, resume=True, settings=Settings(min_area=9.0))
     with pytest.raises(UsageError, match="--resume to go on"):
         to_labelbox.batch(root, out)
