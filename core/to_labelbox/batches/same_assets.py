@@ -64,6 +64,10 @@ class Seen(NamedTuple):
             self.address not in (b"", other.address) and not (self._same_file(other) and other.address)
         )
 
+    def has_content_of(self, other: Seen) -> bool:
+        """Whether both have one picture, as far as it was read, or one text."""
+        return self._same_file(other) or (bool(self.text) and self.text == other.text)
+
     def _same_file(self, other: Seen) -> bool:
         return bool(self.file) and self.file == other.file
 
@@ -105,14 +109,15 @@ def _digest(data: bytes) -> bytes:
 
 class Comparison(NamedTuple):
     """Of the assets of a dataset whose keys an earlier one has: how many were looked at, the first that is another one
-    and why, how many are others, how many labels they have, and whether these and their addresses are ``equal`` to
-    those of the earlier one.
+    and why, how many are others, how many have the same picture or text, how many labels they have, and whether these and
+    their addresses are ``equal`` to those of the earlier one.
     """
 
     alike: int
     other: str
     why: str
     others: int
+    same: int
     labels: int
     equal: bool
 
@@ -129,8 +134,9 @@ def compare(known: Mapping[str, tuple[int, Seen]], own: Mapping[str, Seen]) -> l
         apart = [(key, why) for key in keys if (why := own[key].differs(known[key][1]))]
         first, why = apart[0] if apart else ("", "")
         equal = not any(own[key].adds_to(known[key][1]) for key in keys)
+        same = sum(own[key].has_content_of(known[key][1]) for key in keys)
         labels = sum(own[key].labels for key in keys)
-        found.append((number, Comparison(len(keys), first, why, len(apart), labels, equal)))
+        found.append((number, Comparison(len(keys), first, why, len(apart), same, labels, equal)))
     return found
 
 

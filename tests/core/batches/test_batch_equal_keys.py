@@ -68,6 +68,15 @@ def test_same_pictures_with_other_labels_stay_one_row(tmp_path: Path) -> None:
     assert _problems(made) == ["", ""]
     (shared,) = (d for d in made.diagnostics if d.code == "key-shared")
     assert "stand for the same assets" in shared.examples[0].message
+    (same,) = made.assumptions
+    assert (same.for_, same.against, same.unknown) == (2, 0, 0)
+
+
+def test_nothing_speaks_for_pictures_that_are_not_at_hand(tmp_path: Path) -> None:
+    for name, id in (("a", 1), ("b", 2)):
+        save(tmp_path / "in" / name / "a.json", coco([annotation(1, bbox=[id, 2, 3, 4])]))
+    (same,) = to_labelbox.batch(tmp_path / "in", tmp_path / "out").assumptions
+    assert (same.for_, same.against, same.unknown) == (0, 0, 1)
 
 
 def _four_pictures_and_a_copy(folder: Path) -> Path:
