@@ -19,6 +19,7 @@ from builders.label_studio import (
     region,
     shapes,
 )
+from to_labelbox.geometry.vector import rotated_corners
 from to_labelbox.model.items import (
     Attribute,
     Box,
@@ -124,6 +125,27 @@ def test_a_turned_video_box_makes_the_whole_track_turned(tmp_path: Path) -> None
     item, _ = one(tmp_path, region(value, kind="videorectangle"), data={"video": "a.mp4"})
     (segment,) = item.annotations[0].segments
     assert [k.geometry for k in segment] == [RotatedBox(40, 20, 40, 20, 0), RotatedBox(10, 30, 40, 20, 90)]
+
+
+@pytest.mark.parametrize("turn", [90, 0.01])
+def test_a_turned_video_box_is_told_on_every_frame(tmp_path: Path, turn: float) -> None:
+    """Labelbox draws a mask on the frames that have one alone; what turns too little to be seen stays a box."""
+    keys = [
+        {"frame": 1, "x": 10, "y": 10, "width": 20, "height": 20, "rotation": 0},
+        {"frame": 3, "x": 20, "y": 10, "width": 20, "height": 20, "rotation": turn},
+        {"frame": 4, "x": 20, "y": 10, "width": 20, "height": 20, "rotation": turn, "enabled": False},
+        {"frame": 8, "x": 30, "y": 10, "width": 20, "height": 20, "rotation": turn},
+    ]
+    value = {"sequence": keys, "labels": ["a"], "framesCount": 10}
+    item, _ = one(tmp_path, region(value, kind="videorectangle"), data={"video": "a.mp4"})
+    track = item.annotations[0]
+    told = [[key.frame for key in segment] for segment in track.segments]
+    if turn < 1:
+        assert told == [[0, 2, 3], [7, 9]]
+        return
+    assert told == [[0, 1, 2, 3], [7, 8, 9]]
+    middle = track.segments[0][1].geometry  # its corner at 15 %, turned by 45 degrees: 30 px, 10 px
+    assert rotated_corners(middle)[:4] == pytest.approx([30, 10, 30 + 40 * 0.5**0.5, 10 + 40 * 0.5**0.5])
 
 
 def test_the_size_and_length_of_a_video_come_from_its_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from itertools import chain
 import msgspec
 from msgspec import Raw, Struct
 
-from to_labelbox.geometry.vector import GeometryError
+from to_labelbox.geometry.vector import GeometryError, upright_box
 from to_labelbox.model.items import (
     Box,
     Ellipse,
@@ -31,6 +31,7 @@ from to_labelbox.report import sentences
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import Refused
 from to_labelbox.report.plain_words import in_words
+from to_labelbox.rules.settings import Rules
 from to_labelbox_formats.label_studio.conventions import Conventions
 from to_labelbox_formats.label_studio.files.file_head import UNDECODABLE
 from to_labelbox_formats.label_studio.files.records import Number, ValueRecord
@@ -214,6 +215,8 @@ class Stretch(Struct, gc=False):
 
 
 MAX_FRAMES = 10_000_000
+MAX_FILLED = 200_000
+"""Frames of one track that are told between key frames; of a longer one the key frames alone are."""
 _SEQUENCE = msgspec.json.Decoder(list[Moment], strict=False)
 _RANGES = msgspec.json.Decoder(list[Stretch], strict=False)
 
@@ -229,7 +232,8 @@ def segments_of(
     """The visible stretches of a video region. Raises :class:`Refused`.
 
     A key frame with ``enabled: false`` is the last one that shows the object until the next key frame; one with
-    ``enabled: true`` at the end holds to the end of the video.
+    ``enabled: true`` at the end holds to the end of the video. Of a rectangle that is turned every frame is told, as in the
+    editor: its sides and its turn go linearly, which the way of its corners does not.
     """
     try:
         moments = _SEQUENCE.decode(value.sequence)
@@ -263,18 +267,40 @@ def segments_of(
     if not ordered:
         raise Refused(Code.TRACK_EMPTY, "it has no key frame")
     turned = any(m.rotation and m.rotation % 360 for _, m in ordered)
+
+    def drawn(frame: int, moment: Moment) -> Keyframe:
+        return Keyframe(frame, _moment_shape(moment, width, height, turned, conventions.about_centre, remarks))
+
+    keyframes = [drawn(frame, moment) for frame, moment in ordered]
+    fills = ordered[-1][0] - ordered[0][0] <= MAX_FILLED and any(_is_turned(key.geometry) for key in keyframes)
     segments: list[tuple[Keyframe, ...]] = []
     current: list[Keyframe] = []
-    for frame, moment in ordered:
-        current.append(Keyframe(frame, _moment_shape(moment, width, height, turned, conventions.about_centre, remarks)))
+    for (frame, moment), key, following in zip(ordered, keyframes, [*ordered[1:], None]):
+        current.append(key)
         if moment.enabled is False:
             segments.append(tuple(current))
             current = []
+        elif fills and following is not None:
+            current += [drawn(n, _between(frame, moment, *following, n)) for n in range(frame + 1, following[0])]
     if current:
-        if frames is not None and current[-1].frame < frames - 1:
-            current.append(Keyframe(frames - 1, current[-1].geometry))
+        if frames is not None and (first := current[-1].frame + 1) < frames:
+            held = range(first if fills and frames - first <= MAX_FILLED else frames - 1, frames)
+            current += [Keyframe(frame, current[-1].geometry) for frame in held]
         segments.append(tuple(current))
     return tuple(segments)
+
+
+def _is_turned(shape: Geometry) -> bool:
+    return isinstance(shape, RotatedBox) and upright_box(shape, Rules.rotation_tolerance) is None
+
+
+def _between(frame: int, a: Moment, end: int, b: Moment, at: int) -> Moment:
+    """A rectangle between two key frames; the first one where either lacks a number."""
+    sides = [(getattr(a, name), getattr(b, name)) for name in ("x", "y", "width", "height")]
+    turn, share = (a.rotation or 0.0, b.rotation or 0.0), (at - frame) / (end - frame)
+    if any(p is None or q is None for p, q in sides):
+        return a
+    return Moment(at, *(p + (q - p) * share for p, q in (*sides, turn)))
 
 
 def _moment_shape(
