@@ -8,6 +8,7 @@ the lock is told.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -55,26 +56,43 @@ def _held(folder: str, name: str, shared: bool, wait: bool) -> Iterator[str]:
 
 def _opened(path: str, shared: bool, wait: bool) -> tuple[int | None, str]:
     """The file with the lock, or why there can be none. Raises :class:`BlockingIOError` when another process has it."""
-    from portalocker import AlreadyLocked, LockException, LockFlags, portalocker  # here, because only a batch locks
-
-    # on POSIX a lock of the process, not of the file: forked workers must not hold it when their parent is killed
-    locker = portalocker.MsvcrtLocker() if os.name == "nt" else portalocker.LockfLocker()
-    kind = (LockFlags.SHARED if shared else LockFlags.EXCLUSIVE) | (LockFlags(0) if wait else LockFlags.NON_BLOCKING)
     while True:
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             return None, str(error.strerror)
         try:
-            locker.lock(handle, kind)
-        except AlreadyLocked:
+            _lock(handle, shared, wait)
+        except (BlockingIOError, PermissionError):  # POSIX lets a system say either
             os.close(handle)
             raise BlockingIOError(path) from None
         except ImportError as error:  # of Windows' shared locks
             return handle, str(error)
-        except LockException as error:  # no locks on this file system
-            return handle, getattr(error.__cause__, "strerror", None) or str(error)
+        except OSError as error:  # no locks on this file system
+            return handle, error.strerror or str(error)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle), os.stat(path)):
                 return handle, ""
         os.close(handle)  # the run before has removed it meanwhile
+
+
+if sys.platform != "win32":
+
+    def _lock(handle: int, shared: bool, wait: bool) -> None:
+        """Lock a file for this process: not for those forked from it, which must not hold it when their parent is killed."""
+        import fcntl
+
+        fcntl.lockf(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+
+else:
+
+    def _lock(handle: int, shared: bool, wait: bool) -> None:
+        from portalocker import AlreadyLocked, LockException, LockFlags, portalocker
+
+        kind = LockFlags.SHARED if shared else LockFlags.EXCLUSIVE
+        try:
+            portalocker.MsvcrtLocker().lock(handle, kind | (LockFlags(0) if wait else LockFlags.NON_BLOCKING))
+        except AlreadyLocked as error:
+            raise BlockingIOError(str(error)) from None
+        except LockException as error:
+            raise OSError(str(error.__cause__ or error)) from error

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from to_labelbox.batches.dataset_run import DatasetRun
 from to_labelbox.batches.progress import Progress
 from to_labelbox.batches.published import CACHE_FOLDER, remember, save_published
-from to_labelbox.batches.worker import WHOLE_UNITS, NameTask, PublishTask, finish, publish_failure
+from to_labelbox.batches.worker import WHOLE_UNITS, NameTask, PublishTask, finish, publish_failure, report_under
 from to_labelbox.conversion.chunks import LineRenderer
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.naming import OURS, PARTIAL, Complete, give_names, sync_files, sync_folders
 from to_labelbox.conversion.output_folder import Folder, discard
 from to_labelbox.conversion.process_pool import WorkerDied, WorkerPool
-from to_labelbox.conversion.publish import complete, report_of
+from to_labelbox.conversion.publish import complete
 from to_labelbox.conversion.supervise import rendered_by
 from to_labelbox.conversion.worker import refuse_changed, save_ontology
 from to_labelbox.ontology.infer import Ontology
@@ -31,10 +31,8 @@ NAMED_TOGETHER = 64
 
 def draw_up(dataset: DatasetRun, ontology: Ontology) -> Report | None:
     """The report of a dataset, as far as it is known before anything is written; None where it fails."""
-    target, gathered = writer(), dataset.gathered
     try:
-        target.checks.limits(ontology, gathered.survey, gathered.log)
-        dataset.report = report_of(target, dataset.head.info, dataset.job.settings, gathered)
+        dataset.report = report_under(ontology, dataset.head, dataset.job, dataset.gathered)
     except ToLabelboxError as error:
         dataset.failure = str(error)
         return None
@@ -56,14 +54,11 @@ class Publishing:
         path = save_ontology(ontology, os.path.join(self._out, PARTIAL))
         os.makedirs(os.path.join(self._out, CACHE_FOLDER), exist_ok=True)
         tasks: deque[PublishTask | NameTask] = deque()
-        large: list[tuple[DatasetRun, Report]] = []
+        large: list[DatasetRun] = []
         for dataset in unpublished:
-            report = draw_up(dataset, ontology)
-            if report is None:
-                continue
             dataset.gathered.apart = dataset.found.path if dataset.apart else ""
             if dataset.head.units > WHOLE_UNITS:
-                large.append((dataset, report))
+                large.append(dataset)
             else:
                 tasks.append(
                     PublishTask(
@@ -73,7 +68,6 @@ class Publishing:
                         path,
                         dataset.head,
                         dataset.gathered,
-                        report,
                         self._common.shard_lines,
                         self._compare,
                         dataset.counted,
@@ -81,8 +75,9 @@ class Publishing:
                 )
         self._small(pool, tasks)
         filling = LineRenderer(writer(), ontology)
-        for dataset, report in large:
-            self._large(pool, dataset, report, filling, path)
+        for dataset in large:
+            if report := draw_up(dataset, ontology):
+                self._large(pool, dataset, report, filling, path)
             self._progress.one_more()
 
     def _small(self, pool: WorkerPool, tasks: deque[PublishTask | NameTask]) -> None:
@@ -95,11 +90,12 @@ class Publishing:
                 if isinstance(outcome, WorkerDied | ToLabelboxError):
                     for number in numbers:
                         self._sets[number].failure = str(outcome)
-                elif outcome and isinstance(task, PublishTask):
-                    task.report.outputs = outcome
-                    self._sets[task.dataset].report = task.report
-                    waiting.append(self._sets[task.dataset])
-                    numbers = ()
+                elif isinstance(outcome, Report):
+                    dataset = self._sets[numbers[0]]
+                    dataset.report = outcome
+                    if outcome.outputs:
+                        waiting.append(dataset)
+                        numbers = ()
                 for _ in numbers:
                     self._progress.one_more()
                 if waiting and (len(waiting) >= NAMED_TOGETHER or not left):

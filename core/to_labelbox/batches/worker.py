@@ -10,12 +10,15 @@ from to_labelbox.batches.plan import HEAD
 from to_labelbox.batches.published import Counted, PublishedDataset, kept_report, load_kept, remember, save_published
 from to_labelbox.conversion.checkpoint import DatasetCheckpoint, finished_chunks, load, missing, save, saved_log
 from to_labelbox.conversion.chunks import EncodedChunk, rendered_here
+from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.merge_chunks import MergedChunks
 from to_labelbox.conversion.naming import Complete, give_names
 from to_labelbox.conversion.output_folder import Folder
 from to_labelbox.conversion.worker import STATE, Chunk, encode, refuse_changed
+from to_labelbox.ontology.infer import Ontology
+from to_labelbox.plugins.registry import writer
 from to_labelbox.report.log import Log
-from to_labelbox.report.report import Output, Report
+from to_labelbox.report.report import Report
 from to_labelbox.source.fingerprint import Input, inventory, same_inputs
 
 WHOLE_UNITS = 512
@@ -65,7 +68,6 @@ class PublishTask(NamedTuple):
     ontology: str
     head: DatasetCheckpoint
     gathered: MergedChunks
-    report: Report
     shard_lines: int
     compare: bool = True
     counted: Counted | None = None
@@ -136,26 +138,37 @@ def publish_failure(folder: Folder, report: Report) -> None:
         folder.clean()
 
 
-def finish(task: PublishTask | NameTask) -> dict[str, Output]:
+def report_under(ontology: Ontology, head: DatasetCheckpoint, job: ConversionJob, gathered: MergedChunks) -> Report:
+    """The report of a dataset, as far as it is known before anything is written. Raises :class:`ToLabelboxError`."""
+    from to_labelbox.conversion.publish import report_of
+
+    target = writer()
+    target.checks.limits(ontology, gathered.survey, gathered.log)
+    return report_of(target, head.info, job.settings, gathered)
+
+
+def finish(task: PublishTask | NameTask) -> Report | None:
     """Fill the ontology into all chunks of a dataset; its files are complete then and wait for their names, or give them those."""
     if isinstance(task, NameTask):
         give_names(task.results)
         for folder_and_memory in task.remember:
             remember(*folder_and_memory)
-        return {}
+        return None
     from to_labelbox.conversion.publish import complete
 
+    job, filling = STATE.job(task.dataset), STATE.filling(task.ontology)
+    report = report_under(filling.ontology, task.head, job, task.gathered)
     if task.compare:
-        refuse_changed(STATE.job(task.dataset), task.head)
-    folder, filling = Folder(task.out, overwrite=True), STATE.filling(task.ontology)
-    if task.report.failed:
-        publish_failure(folder, task.report)
-        return {}
+        refuse_changed(job, task.head)
+    folder = Folder(task.out, overwrite=True)
+    if report.failed:
+        publish_failure(folder, report)
+        return report
     rendered = rendered_here(task.folder, task.gathered.ranges, filling.render)
     try:
-        complete(folder, task.folder, rendered, filling, task.report, task.gathered, task.shard_lines)
-        save_published(task.folder, task.head, task.gathered, task.report, task.counted)
+        complete(folder, task.folder, rendered, filling, report, task.gathered, task.shard_lines)
+        save_published(task.folder, task.head, task.gathered, report, task.counted)
     except BaseException:
         folder.clean()
         raise
-    return task.report.outputs
+    return report

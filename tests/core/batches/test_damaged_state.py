@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_locked_is_said(tmp_path: Path, monkeypatch: pyt
     def no_lock(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr("portalocker.portalocker.LockfLocker._locker", no_lock)
+    monkeypatch.setattr("fcntl.lockf", no_lock)
     with locked(str(tmp_path)) as unprotected:
         assert unprotected == "Operation not supported"
     save(tmp_path / "sets" / "a.json", coco([annotation(1, bbox=[1, 2, 3, 4])]))

@@ -86,3 +86,9 @@ def test_the_list_of_commands_says_of_each_what_it_says_itself() -> None:
         command = group.get_command(context, name)
         assert command is not None
         assert command.get_short_help_str(200) == summary
+
+
+def test_a_batch_loads_no_metadata_of_packages(tmp_path: Path) -> None:
+    modules = loaded("batch", ROOT / "fixtures/yolo/labelimg/input", "-o", tmp_path / "out", "--quiet")
+    assert "to_labelbox.batches.lock" in modules
+    assert not modules & {"importlib.metadata", "email"}
