@@ -78,17 +78,18 @@ def annotation(name: str, objects: int) -> str:
     )
 
 
-def voc(folder: Path, files: int, objects: int = 5) -> None:
+def voc(folder: Path, files: int, objects: int = 5, prefix: str = "") -> None:
     (folder / "Annotations").mkdir(parents=True)
     for n in range(files):
-        (folder / "Annotations" / f"{n:06}.xml").write_text(annotation(f"{n:06}", objects))
+        name = f"{prefix}{n:06}"
+        (folder / "Annotations" / f"{name}.xml").write_text(annotation(name, objects))
 
 
-def cvat(folder: Path, images: int) -> None:
+def cvat(folder: Path, images: int, prefix: str = "") -> None:
     folder.mkdir(parents=True)
     box = '<box label="class {n}" occluded="0" xtl="{n}.5" ytl="20" xbr="{right}.25" ybr="90" z_order="0"></box>'
     pictures = "".join(
-        f'<image id="{i}" name="{i:06}.jpg" width="640" height="480">'
+        f'<image id="{i}" name="{prefix}{i:06}.jpg" width="640" height="480">'
         + "".join(box.format(n=n, right=n + 100) for n in range(5))
         + "</image>"
         for i in range(images)
@@ -96,10 +97,10 @@ def cvat(folder: Path, images: int) -> None:
     (folder / "annotations.xml").write_text(f"<annotations><version>1.1</version>{pictures}</annotations>")
 
 
-def small_coco(folder: Path, images: int) -> None:
+def small_coco(folder: Path, images: int, prefix: str = "") -> None:
     folder.mkdir(parents=True)
     document = {
-        "images": [{"id": n, "file_name": f"{n}.jpg", "width": 640, "height": 480} for n in range(images)],
+        "images": [{"id": n, "file_name": f"{prefix}{n}.jpg", "width": 640, "height": 480} for n in range(images)],
         "annotations": [
             {"id": n, "image_id": n // 5, "category_id": n % 10, "bbox": [n % 100, 20, 50, 60]}
             for n in range(images * 5)
@@ -110,9 +111,13 @@ def small_coco(folder: Path, images: int) -> None:
 
 
 def mixed(folder: Path, datasets: int) -> None:
-    makers = (voc, cvat, small_coco)
+    """Sets of pictures of their own: one that says what another does is left out."""
     for n in range(datasets):
-        makers[n % 3](folder / f"set {n:04}", 200)
+        own = folder / f"set {n:04}", 200
+        if n % 3 == 0:
+            voc(*own, prefix=f"{n:04}-")
+        else:
+            (cvat, small_coco)[n % 3 - 1](*own, f"{n:04}-")
 
 
 def main() -> None:

@@ -195,7 +195,7 @@ def main() -> None:
             assert one is not None
             assert found is not None
             more = ", ".join(f"{n}: {one.lead / found.on(n):.1f}" for n in (2, 4, 8, 16, 32, 64))
-            print(f"gain by cores, from the model of the last line: {more}")
+            print(f"gain by cores of {counts[-1]} workers, which cost more than few do: {more}")
 
 
 if __name__ == "__main__":
