@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -115,9 +116,27 @@ def test_a_check_shows_how_far_it_is_on_a_terminal(checked: str) -> None:
     assert "no faults" in said.rsplit("100%", 1)[1]
 
 
-@pytest.mark.parametrize("arguments", [(), ("--no-progress",), ("-q", "--progress")])
-def test_a_short_or_quiet_check_shows_no_bar(checked: str, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arguments", [("--no-progress",), ("-q", "--progress")])
+def test_a_quiet_check_shows_no_bar(checked: str, arguments: tuple[str, ...]) -> None:
     assert "checking" not in on_terminal("validate", checked, *arguments)
+
+
+@pytest.mark.parametrize(("quick", "shown"), [(3600.0, ""), (0.0, "checking")])
+def test_only_a_check_that_takes_long_shows_a_bar(monkeypatch: pytest.MonkeyPatch, quick: float, shown: str) -> None:
+    terminal = _Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "QUICK_SECONDS", quick)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress.check_bar(None, quiet=False) as part:
+        assert part is not None
+        part(0.5)
+    assert shown in terminal.getvalue()
+    assert bool(terminal.getvalue()) == bool(shown)
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_a_check_in_a_pipe_says_its_result_alone(checked: str) -> None:
