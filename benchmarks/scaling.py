@@ -80,6 +80,8 @@ PHASES = ("start", "open", "encode", "infer", "finish", "rest")
 PARALLEL = ("index", "encode", "finish")
 GOALS = {"coco": 10.0, "masks": 10.0, "voc": 8.0, "yolo": 6.0}
 """Wall time of one worker over that of 16."""
+CORES = (2, 4, 8, 16, 32, 64)
+"""What the model is worked out for."""
 
 
 class Run(NamedTuple):
@@ -178,10 +180,10 @@ def main() -> None:
                 + "".join(f"{p:>8}" for p in ("index", *PHASES))
                 + "  serial"
             )
-            one, found = None, None
+            runs: dict[int, Run] = {}
             for workers in counts:
-                found = medians([measure(arguments, workers, root) for _ in range(given.rounds)])
-                one = one or found
+                found = runs[workers] = medians([measure(arguments, workers, root) for _ in range(given.rounds)])
+                one = runs[1]
                 if found.digest != one.digest:
                     raise SystemExit(f"{workers} workers have given other bytes than one")
                 model = found.on(workers) if workers > 1 else found.lead
@@ -192,10 +194,13 @@ def main() -> None:
                     + "".join(f"{found.phases[p]:>8.2f}" for p in ("index", *PHASES))
                     + f"{serial:>8.2f}"
                 )
-            assert one is not None
-            assert found is not None
-            more = ", ".join(f"{n}: {one.lead / found.on(n):.1f}" for n in (2, 4, 8, 16, 32, 64))
-            print(f"gain by cores of {counts[-1]} workers, which cost more than few do: {more}")
+            gains = ", ".join(f"{n}: {runs[1].lead / _for_cores(runs, n).on(n):.1f}" for n in CORES)
+            print(f"gain by cores, from the model: {gains}")
+
+
+def _for_cores(runs: Mapping[int, Run], cores: int) -> Run:
+    """The run with as many workers as cores, or the next more that was measured: each worker costs something by itself."""
+    return runs[min((workers for workers in runs if workers >= cores), default=max(runs))]
 
 
 if __name__ == "__main__":
