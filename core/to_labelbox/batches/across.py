@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from to_labelbox.batches.dataset_run import DatasetRun
-from to_labelbox.batches.report import Row
+from to_labelbox.batches.report import Row, State
 from to_labelbox.batches.same_assets import (
     MOST_UNITS,
     CompareTask,
@@ -20,7 +20,7 @@ from to_labelbox.conversion.addresses import advice, shared_addresses
 from to_labelbox.conversion.job import ConversionJob
 from to_labelbox.conversion.process_pool import WorkerPool
 from to_labelbox.model.schema import Schema
-from to_labelbox.model.text import n_of
+from to_labelbox.model.text import listed, n_of
 from to_labelbox.ontology.merge import shared_keys
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import UsageError
@@ -65,14 +65,14 @@ def check_keys(sets: Sequence[DatasetRun], common: ConversionJob, notes: Log, po
         equal = {one: c.alike for one, c in compared if c.equal}
         whole = dataset.head.units <= MOST_UNITS and len(own) == sum(equal.values())
         if copied and whole and _declares_no_more(dataset, [sets[one] for one in equal]):
-            whose = " and ".join(repr(name) for name, _ in copied)
+            whose = ", ".join(listed([repr(name) for name, _ in copied], 3))
             told = f"{n_of(len(own), 'asset')} and {n_of(sum(labels for _, labels in copied), 'label')}"
             message = (
                 f"it says the same as {whose}, all its {told} included: delete it, or, if it is about others, {_APART}"
             )
             if common.fail:
                 raise UsageError(f"{path}: {message}")
-            dataset.failure = message
+            dataset.failure, dataset.left_out = message, State.COPY
             continue
         notes.assume(
             "assets of one global key in several datasets",

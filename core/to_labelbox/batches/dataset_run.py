@@ -19,7 +19,7 @@ from to_labelbox.report.report import Report
 
 @dataclass(slots=True)
 class DatasetRun:
-    """``failure``: why it is left out. ``kept``: it is published already, with ``report``.
+    """``failure``: why it is left out, as what ``left_out`` says. ``kept``: it is published already, with ``report``.
 
     ``folder`` is that of its chunks, ``place`` where it is published, ``memory`` the file in which a finished run remembers it, to
     look at unless ``forgotten``; empty in a dry run. ``digest`` names its files. ``head`` and ``gathered`` are there once it is
@@ -31,6 +31,7 @@ class DatasetRun:
     job: ConversionJob
     digest: str
     failure: str = ""
+    left_out: State = State.FAILED
     folder: str = ""
     place: str = ""
     memory: str = ""
@@ -55,7 +56,7 @@ class DatasetRun:
     def row(self) -> Row:
         """Its line in the report of the batch."""
         if self.failure or self.report is None:
-            return Row(self.found.path, self.found.format, problem=self.failure, state=State.FAILED)
+            return Row(self.found.path, self.found.format, problem=self.failure, state=self.left_out)
         media = {m.value: n for m, n in self.gathered.survey.media.items()}
         return row_of(self.found.path, self.found.format, self.report, media)
 

@@ -48,11 +48,13 @@ DATASETS_NAMED = 20
 
 class State(StrEnum):
     """What has come of a dataset. ``PARTLY``: a file of it could not be read; ``NOTHING``: no annotation or asset of it
-    could be converted; ``FAILED``: it was not opened, or not to the end. Of the last two, no payload is written."""
+    could be converted; ``COPY``: it says nothing but what earlier ones say; ``FAILED``: it was not opened, or not to the end. Of
+    the last three, no payload is written."""
 
     CONVERTED = "converted"
     PARTLY = "partly"
     NOTHING = "nothing"
+    COPY = "copy"
     FAILED = "failed"
 
 

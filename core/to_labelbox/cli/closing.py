@@ -121,9 +121,7 @@ def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:
     lines += _decisions(report.decisions, len(report.decisions))
     lines += _assumed(report.assumptions) + _unread(report.unread)
     lines += _codes(report.diagnostics, width)
-    failed = sum(not row.published for row in report.datasets)
-    if failed:
-        lines += ["", f"{failed:,} of {n_of(len(report.datasets), 'dataset')} gave nothing"]
+    lines += _left_out(report.datasets)
     if report.failed:
         return "\n".join([*lines, "", "nothing could be converted: see the reasons above"])
     if out is None:
@@ -137,6 +135,16 @@ def batch_closing(report: BatchReport, out: str | None, width: int = 0) -> str:
         ]
     lines += ["", f"wrote {files}, and a folder for each dataset", f"next: to-labelbox validate {quoted(out)}"]
     return "\n".join(lines)
+
+
+def _left_out(rows: Sequence[Row]) -> list[str]:
+    """How many datasets have no payload, copies apart: nothing is lost with them."""
+    copies = sum(row.state == "copy" for row in rows)
+    failed = sum(not row.published for row in rows) - copies
+    told = [f"{failed:,} of {n_of(len(rows), 'dataset')} gave nothing"] if failed else []
+    if copies:
+        told.append(f"{n_of(copies, 'copy', 'copies')} of other datasets left out")
+    return ["", "; ".join(told)] if told else []
 
 
 def _datasets(report: BatchReport, width: int) -> list[str]:

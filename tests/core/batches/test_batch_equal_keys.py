@@ -12,6 +12,7 @@ from PIL import Image
 import to_labelbox
 from harness import annotation, coco, image, save
 from to_labelbox import Settings, UsageError
+from to_labelbox.cli.closing import batch_closing
 
 
 def _yolo(folder: Path, widths: list[int], row: str, color: int = 0) -> None:
@@ -93,6 +94,8 @@ def test_dataset_that_says_the_same_again_is_left_out(tmp_path: Path, part: bool
     made = to_labelbox.batch(root, tmp_path / "out")
     first, second = _problems(made)
     assert (first, made.exit_code()) == ("", 1)
+    assert [row.state for row in made.datasets] == ["converted", "copy"]
+    assert "\n1 copy of other datasets left out\n" in batch_closing(made, str(tmp_path / "out"))
     assert f"says the same as 'a', all its {3 if part else 4} assets and {3 if part else 4} labels" in second
     assert "key-shared" not in {d.code for d in made.diagnostics}
     assert not (tmp_path / "out" / "a (1)" / "annotations.ndjson").exists()
