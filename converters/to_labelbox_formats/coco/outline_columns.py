@@ -157,7 +157,7 @@ def _table(
     x, y, x1, y1, x2, y2 = corners.T
     end = values.take(rings.first_value[1:, None] - np.array([2, 1]))
     turn = np.abs((x1 - x) * (y2 - y) - (x2 - x) * (y1 - y))
-    sound = (turn >= _FLAT) & ((end[:, 0] != x) | (end[:, 1] != y))
+    sound = turn >= _FLAT
     if rings.others:
         sound &= np.minimum.reduceat(values, first) >= 0
     return OutlineTable(
@@ -171,6 +171,7 @@ def _table(
         values=values,
         texts=rings.texts,
         others=rings.others,
+        closed=(end[:, 0] == x) & (end[:, 1] == y) & (rings.first_value[1:] - first > 6),
         right=np.maximum.reduceat(values[::2], first >> 1).tolist(),
         bottom=np.maximum.reduceat(values[1::2], first >> 1).tolist(),
         sound=sound.tobytes(),

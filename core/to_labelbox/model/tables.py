@@ -82,8 +82,9 @@ class OutlineTable(ObjectTable, eq=False):
 
     Object n has the rings ``first_ring[n]`` to ``first_ring[n + 1]``, ring r the values ``first_value[r]`` to
     ``first_value[r + 1]`` of ``values``: x, y of one vertex after another. ``texts`` are the same numbers as JSON has them,
-    eight bytes each, filled up with bytes 1, but for those of ``others``: rings whose texts are not known. A sound ring is not
-    closed and turns at its second vertex. An object that is one of ``masks``, which have pixels and sides of less than 2¹⁹, has no rings.
+    eight bytes each, filled up with bytes 1, but for those of ``others``: rings whose texts are not known. A sound ring turns at its
+    second vertex. ``closed`` are the rings whose last vertex, a fourth one or later, is the first again and is not to be written.
+    An object that is one of ``masks``, which have pixels and sides of less than 2¹⁹, has no rings.
     """
 
     first_ring: list[int]
@@ -91,6 +92,7 @@ class OutlineTable(ObjectTable, eq=False):
     values: npt.NDArray[np.float64]
     texts: npt.NDArray[np.uint64]
     others: Mapping[int, Flat]
+    closed: npt.NDArray[np.bool_]
     masks: Mapping[int, Mask] = {}
 
     def is_box(self, n: int) -> bool:  # noqa: ARG002
@@ -104,7 +106,7 @@ class OutlineTable(ObjectTable, eq=False):
 
 
 class ShapeTable(ObjectTable, eq=False):
-    """Upright boxes, and rings of three or more vertices, in any order. A sound ring is as that of an :class:`OutlineTable`."""
+    """Upright boxes, and rings of three or more vertices, in any order. A sound ring is not closed and turns at its second vertex."""
 
     shapes: list[Box | Flat]
 

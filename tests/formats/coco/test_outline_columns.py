@@ -29,6 +29,15 @@ PLACES = st.one_of(
 USUAL = st.floats(0, 100).map(lambda value: round(value, 2))
 RING = st.lists(USUAL, min_size=6, max_size=12)
 LONG = st.lists(st.floats(0, 100), min_size=6, max_size=12)
+CLOSED = st.builds(
+    lambda ring, again, behind: [*ring, *ring[:2] * again, *behind],
+    st.one_of(
+        st.lists(st.one_of(USUAL, PLACES), min_size=2, max_size=12).filter(lambda ring: len(ring) % 2 == 0),
+        st.lists(st.sampled_from([0, 0.0, -0.0, 7.25, 7.250]), min_size=2, max_size=8).map(lambda ring: ring * 2),
+    ),
+    st.integers(1, 3),
+    st.sampled_from([[], [], [], [5, 5.0]]),
+)
 
 
 def rle(lengths: list[int], text: bool = False) -> dict[str, Any]:
@@ -41,6 +50,7 @@ MASKS = st.builds(rle, st.lists(st.one_of(st.integers(0, 9), st.integers(95, 105
 SHAPES = [
     st.lists((RING | LONG).filter(lambda ring: len(ring) % 2 == 0), min_size=1, max_size=3),
     st.lists(st.lists(PLACES, min_size=4, max_size=9), min_size=1, max_size=2),
+    st.lists(CLOSED | RING.filter(lambda ring: len(ring) % 2 == 0), min_size=1, max_size=3),
     st.just([[1, 1, 9, 1, 9, 9, 1, 1]]),
     st.just([[1.5, 1.5, 9.5, 9.5, 20, 20]]),
     st.sampled_from([{"counts": [9, 20, 9970], "size": [100, 100]}, [], [[]], None, [[[1, 1], [5, 1], [5, 5]]]]),
@@ -122,8 +132,25 @@ def test_the_short_way_is_taken_for_numbers_of_many_digits(
     the_same(tmp_path, [record(n, segmentation=long[: n % some + 1]) for n in range(40)])
 
 
+CLOSED_RINGS = [[*SOUND, 10.25, 10.5], [10.0, 10.5, 50.75, 10.5, 50, 60.0, 10, 10.50], [*SOUND, *SOUND[:2] * 2]]
+
+
+@pytest.mark.parametrize("some", [1, 3])
+def test_the_short_way_is_taken_for_closed_rings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, some: int) -> None:
+    long = [10.123456789012345, 20.5, 50.75, 20.123456789, 50, 60.98765432109876, 10.123456789012345, 20.5]
+    rings = [*CLOSED_RINGS, long, SOUND]
+    records = [record(n, segmentation=[rings[(n + part) % 5] for part in range(n % some + 1)]) for n in range(40)]
+    with monkeypatch.context() as patch:
+        patch.setattr("to_labelbox.geometry.lowering.Lowering.plain", None)
+        lines = converted(written(tmp_path / "set.json", records), tmp_path / "out")["annotations.ndjson"].splitlines()
+    vertices = {len(json.loads(line)["polygon"]) for line in lines}
+    assert vertices == {3, 4}, "a closing vertex is left out, one of two that repeat the first stays"
+    the_same(tmp_path, records)
+
+
 def test_objects_of_a_table_are_those_of_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = written(tmp_path / "set.json", [record(n, iscrowd=n % 2) for n in range(20)])
+    rings = [SOUND, *CLOSED_RINGS]
+    path = written(tmp_path / "set.json", [record(n, iscrowd=n % 2, segmentation=[rings[n % 4]]) for n in range(20)])
     quick = items_of(path)
     monkeypatch.setattr("to_labelbox_formats.coco.outline_columns.read_rings", lambda text, count: None)
     for one, other in zip(quick, items_of(path), strict=True):
@@ -148,6 +175,10 @@ def test_outlines_of_one_image_that_are_odd_leave_the_others_to_the_short_way(tm
         {"segmentation": [[*SOUND, 7.5]]},
         {"segmentation": [SOUND, [*SOUND, 7.5], [*SOUND, 8.5]]},
         {"segmentation": [[1, 1, 2, 2, 3, 1, 1, 1]]},
+        {"segmentation": [[1, 1, 2, 2, 1, 1]]},
+        {"segmentation": [[1, 1, 2, 2, 3, 3, 1, 1]]},
+        {"segmentation": [[1, 1] * 4]},
+        {"segmentation": [SOUND, [1, 1]]},
         {"segmentation": [[10.25, 10.5, 100.01, 10.5, 50, 60.0]]},
         {"category_id": 3},
         {"category_id": 9},

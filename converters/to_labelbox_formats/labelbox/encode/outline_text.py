@@ -21,16 +21,18 @@ _VERTEX: npt.NDArray[Any] = np.array(
     [("open", "S5"), ("x", "<u8"), ("between", "S5"), ("y", "<u8"), ("close", "S2")],
 )
 _LAST = b"}\n"
+_NOTHING = np.frombuffer(FILL * _VERTEX.itemsize, _VERTEX.dtype)
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
 def ring_texts(table: OutlineTable) -> list[str]:
     """What ends the line of each ring."""
-    others = table.others
+    others, closed = table.others, table.closed
+    encoded = _encoded(ring[:-2] if closed[n] else ring for n, ring in others.items())
     if len(others) == len(table.first_value) - 1:
-        return _encoded(others.values())
-    drawn = vertex_texts(table.texts, table.first_value)
-    for ring, text in zip(others, _encoded(others.values())):
+        return encoded
+    drawn = vertex_texts(table.texts, table.first_value, closed)
+    for ring, text in zip(others, encoded):
         drawn[ring] = text
     return drawn
 
@@ -42,11 +44,17 @@ def _encoded(rings: Iterable[Flat]) -> list[str]:
     return [f',"polygon":{text}}}\n' for text in texts]
 
 
-def vertex_texts(texts: npt.NDArray[np.uint64], first_value: Sequence[int]) -> list[str]:
-    """What ends the line of each ring, from the texts of its numbers."""
+def vertex_texts(
+    texts: npt.NDArray[np.uint64], first_value: Sequence[int], closed: npt.NDArray[np.bool_] | None = None
+) -> list[str]:
+    """What ends the line of each ring, from the texts of its numbers, without the last vertex where it is closed."""
     rows = np.frombuffer(bytearray(_VERTEX.tobytes()) * (len(texts) // 2), _VERTEX.dtype)
     rows["x"], rows["y"] = texts[::2], texts[1::2]
-    rows["close"][np.array(first_value[1:], np.intp) // 2 - 1] = _LAST
+    last = np.array(first_value[1:], np.intp) // 2 - 1
+    if closed is not None and closed.any():
+        rows[last[closed]] = _NOTHING
+        last -= closed
+    rows["close"][last] = _LAST
     rings = rows.tobytes().translate(None, FILL).decode().split("\n")[:-1]
     return [f',"polygon":[{ring}]}}\n' for ring in rings]
 
