@@ -93,7 +93,7 @@ class Lowering:
     def plain(self, obj: Object) -> Box | list[Flat] | None:
         """The short way for what most objects are: a box or outlines without holes, wholly inside the asset.
 
-        A box, or the ring of every part, to write as they are; None for everything that :meth:`lower` has to look at.
+        A box, or the ring of every part, without a vertex that closes it, to write as they are; None for everything that :meth:`lower` has to look at.
         Nothing is lost on this way. Several parts are polygons of their own only where polygons are asked for.
         """
         geometry = obj.geometry
@@ -120,8 +120,10 @@ class Lowering:
                 return None
             ring = part[0]
             count = len(ring)
-            if count < 6 or count % 2 or (ring[0] == ring[-2] and ring[1] == ring[-1]):
+            if count < 6 or count % 2:
                 return None
+            if ring[0] == ring[-2] and ring[1] == ring[-1]:
+                ring = geo.open_ring(ring)
             # not a number compares as false and makes the sum one, so a ring with one is left to lower() wherever it is
             if not (min(ring) >= 0 and isfinite(sum(ring))):
                 return None
@@ -170,7 +172,7 @@ class Lowering:
     def not_plain(self, table: BoxTable | ShapeTable, start: int, stop: int) -> list[int]:
         """The numbers of objects of the asset for which :meth:`plain` would give None."""
         if isinstance(table, ShapeTable):
-            return [n for n in range(start, stop) if self.plain(table.object(n)) is None]
+            return [n for n in range(start, stop) if not table.sound[n] or self.plain(table.object(n)) is None]
         rights, bottoms, sound = table.right, table.bottom, table.sound
         numbers, right, bottom = range(start, stop), self._right, self._bottom
         return [n for n in numbers if not (sound[n] and rights[n] <= right and bottoms[n] <= bottom)]
