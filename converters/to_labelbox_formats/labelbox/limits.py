@@ -5,7 +5,7 @@ from __future__ import annotations
 from to_labelbox.conversion.global_keys import MAX_LENGTH
 from to_labelbox.model.items import Media
 from to_labelbox.model.survey import Survey
-from to_labelbox.model.text import as_seen, n_of, without_blanks
+from to_labelbox.model.text import as_seen, as_words, n_of, without_blanks
 from to_labelbox.ontology.infer import Ontology, similar_names
 from to_labelbox.plugins.writer import Limit
 from to_labelbox.report.codes import Code
@@ -73,8 +73,11 @@ def check_limits(ontology: Ontology, survey: Survey, log: Log) -> list[Limit]:
 
 def _apart(first: str, second: str) -> str:
     """In what two similar names differ."""
+    seen = as_seen(first), as_seen(second)
     blanks = " and ".join(repr(name) for name in (first, second) if name != without_blanks(name))
-    case = "case" if as_seen(first) != as_seen(second) else ""
-    unseen = "signs that are not seen" if as_seen(first) == as_seen(second) and not blanks else ""
+    case = "case" if as_words(first) != as_words(second) else ""
+    signs = "the signs between words" if seen[0].casefold() != seen[1].casefold() else ""
+    unseen = "signs that are not seen" if seen[0] == seen[1] and not blanks else ""
     escaped = " and ".join(ascii(name) for name in (first, second))
-    return " and ".join(filter(None, (case, blanks and f"the blanks of {blanks}", unseen and f"{unseen} ({escaped})")))
+    told = (case, signs, blanks and f"the blanks of {blanks}", unseen and f"{unseen} ({escaped})")
+    return " and ".join(filter(None, told))

@@ -99,6 +99,14 @@ def as_seen(name: str) -> str:
     return without_blanks(name)
 
 
+_BETWEEN_WORDS = pattern(r"(?<=[^\W_])[_-]+(?=[^\W_])")
+
+
+def as_words(name: str) -> str:
+    """A name as an editor shows it, with a blank for the underscores or hyphens between words; ``A-`` stays what it is."""
+    return _BETWEEN_WORDS.sub(" ", as_seen(name))
+
+
 def matches(name: str, pattern: str) -> bool:
     """Whether a name is one that a pattern with ``*`` and ``?`` means; brackets stand for themselves."""
     from fnmatch import fnmatchcase  # here, because few commands are given one

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from to_labelbox.model.schema import Input, Kind, Option, Question, Schema
 from to_labelbox.model.survey import INSTANCE, VISIBILITY, Answers, Survey
-from to_labelbox.model.text import as_seen, pattern
+from to_labelbox.model.text import as_words, pattern
 from to_labelbox.report.log import UNNAMED
 from to_labelbox.rules.class_map import RuleInput, RulesByQuestion
 from to_labelbox.rules.settings import POLICY_OF, Policy, Settings
@@ -312,11 +312,11 @@ class _Names:
 
 
 def similar_names(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Pairs that differ only in case or in what is not seen, probably one class written in two ways."""
+    """Pairs that differ only in case, in what is between words or in what is not seen, probably one class written in two ways."""
     first: dict[str, str] = {}
     pairs = []
     for name in names:
-        other = first.setdefault(as_seen(name).casefold(), name)
+        other = first.setdefault(as_words(name).casefold(), name)
         if other != name:
             pairs.append((other, name))
     return pairs

@@ -92,6 +92,22 @@ def test_names_that_are_alike_can_be_told_apart(other: str, said: str, tmp_path:
     assert f"\n{shown} " in closing(made, None)
 
 
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("traffic_light", "the signs between words"),
+        ("Traffic-Light", "case and the signs between words"),
+        ("trafficlight", ""),
+        ("traffic light-", ""),
+    ],
+)
+def test_names_of_other_signs_between_words_are_alike(other: str, said: str, tmp_path: Path) -> None:
+    boxes = [Object(id=n, label=n, geometry=Box(1, 1, 5, 5)) for n in ("traffic light", other)]
+    made = to_labelbox.write([item(*boxes)], tmp_path / "o")
+    told = f"classes 'traffic light' and {other!r} differ only in {said}; kept apart"
+    assert messages(made, "class-similar") == ([told] if said else [])
+
+
 def test_what_is_lost_altogether_stands_beside_what_is_lost_in_part() -> None:
     log = Log()
     log.read("car")
