@@ -53,8 +53,9 @@ from to_labelbox_formats.label_studio.options import Options
 def test_annotators(policy: str, kept: list[str]) -> None:
     items, log = fixture("several-annotators", annotator=policy)
     assert [a.id for a in items[0].annotations] == kept
-    # four annotations and a draft; the prediction is counted apart
-    assert log.diagnostics[Code.NOT_SELECTED].count == 5 - len(kept)
+    # three annotations and a draft; one that was cancelled and the prediction are counted apart
+    assert log.diagnostics[Code.NOT_SELECTED].count == 4 - len(kept)
+    assert log.diagnostics[Code.CANCELLED].count == 1
     assert log.diagnostics[Code.PREDICTION].count == 1
     assert log.ledger.total().read == 6
 
