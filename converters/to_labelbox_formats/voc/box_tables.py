@@ -39,21 +39,21 @@ class BoxTables:
     def read(self, documents: Sequence[Document | None]) -> list[Rows | None]:
         """The objects of each file; None for one without any, and for one that is not plain or has something to report."""
         found: list[Rows | None] = [None] * len(documents)
-        groups: dict[float, dict[int, Sequence[Row]]] = {}
+        groups: dict[tuple[float, float], dict[int, Sequence[Row]]] = {}
         for n, document in enumerate(documents):
             if document is not None and document.rows and not document.elements and self._takes:
-                groups.setdefault(shift_of(self._rules, document), {})[n] = document.rows
-        for shift, files in groups.items():
-            table = self._table(list(files.values()), shift)
+                groups.setdefault(counting_of(self._rules, document), {})[n] = document.rows
+        for counting, files in groups.items():
+            table = self._table(list(files.values()), *counting)
             if isinstance(table, list):
                 files = dict(compress(files.items(), table))
-                table = self._table(list(files.values()), shift) if files else []
+                table = self._table(list(files.values()), *counting) if files else []
             if isinstance(table, BoxTable):
                 for n, (begin, end) in zip(files, pairwise(accumulate(map(len, files.values()), initial=0))):
                     found[n] = Rows(table, begin, end)
         return found
 
-    def _table(self, files: Sequence[Sequence[Row]], shift: float) -> BoxTable | list[bool]:
+    def _table(self, files: Sequence[Sequence[Row]], shift: float, last: float) -> BoxTable | list[bool]:
         """The objects of plain files, which have a name and four numbers each; which of them are plain, where any is worth a message."""
         names, poses, truncated, difficult, occluded, *corners = zip(*chain.from_iterable(files))
         left, top, right, bottom = [list(map(float, column)) for column in corners]
@@ -77,6 +77,8 @@ class BoxTables:
             return [all(sound[begin:end]) and len(set(boxes[begin:end])) == end - begin for begin, end in spans]
         if shift:
             left, top = [x - shift for x in left], [y - shift for y in top]
+        if more := last - shift:
+            right, bottom = [x + more for x in right], [y + more for y in bottom]
         width, height = list(map(sub, right, left)), list(map(sub, bottom, top))
         places = _places(max(counts))
         return BoxTable(
@@ -95,6 +97,6 @@ class BoxTables:
         )
 
 
-def shift_of(rules: Rules, document: Document) -> float:
-    """What the numbers of a file count from."""
-    return 0.0 if rules.by_file and not is_genuine(document) else rules.shift
+def counting_of(rules: Rules, document: Document) -> tuple[float, float]:
+    """What the numbers of a file count from, and what is added to include the last pixel."""
+    return (0.0, 0.0) if rules.by_file and not is_genuine(document) else (rules.shift, rules.last)

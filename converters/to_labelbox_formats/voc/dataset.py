@@ -63,9 +63,10 @@ def open_dataset(source: Source, options: Options, context: ReadContext) -> Data
     path, log = source.path, context.log
     ask_picture(options.picture, sample, path)
     relative = parts_of(options.unit, sample, path, log)
-    origin = Origin.AS_IS if relative else decide_origin(options.origin, sample, path, log)
+    origin = Origin.AS_IS if relative else decide_origin(options.origin, options.corners, sample, path, log)
     rules = rules._replace(
-        shift=0.0 if origin is Origin.AS_IS else 1.0,
+        shift=float(origin in (Origin.ONE_BASED, Origin.BY_FILE)),
+        last=float(origin is not Origin.AS_IS),
         by_file=origin is Origin.BY_FILE,
         relative=relative,
         transposed=options.corners is Corners.TRANSPOSED,

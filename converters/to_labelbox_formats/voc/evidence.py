@@ -42,6 +42,7 @@ class Sample:
     """Counts over boxes, unless they say otherwise.
 
     ``genuine`` files name the challenge as their source, ``others`` name something else; ``zeros`` have a corner at 0 or below, the ``zero`` is a genuine file with one;
+    ``ends`` are sides that end at the edge of the picture or beyond it, at its last pixel (counted from 0) or one before; ``first`` begin at 0, ``broken`` corners are no pixels;
     ``order`` is that of corners. ``specks`` are fractions between 0 and 1, ``hundreds`` stay below 100 on pictures of 200 pixels and more a side.
     ``outlines`` beside a box, of which those ``apart`` lie elsewhere. ``renamed`` files name another picture than that of their stem, ``named``; the size of one alone
     is stated by ``size_of_named`` and ``size_of_stem``. Of the ``rescaled``, whose picture has another size than is stated (``by_one_factor``: on both sides),
@@ -54,6 +55,8 @@ class Sample:
     def __init__(self, source: Source, layout: Layout, rules: Rules, fallback: str, check_sizes: bool) -> None:
         self.files = self.genuine = self.others = self.boxes = self.zeros = 0
         self.specks = self.hundreds = self.outlines = self.apart = 0
+        self.ends = [0, 0, 0]
+        self.first = self.broken = 0
         self.named: set[int] = set()
         self.renamed = self.size_of_named = self.size_of_stem = 0
         self.farthest = 0.0
@@ -92,6 +95,8 @@ class Sample:
                 if self._headers:
                     self._compare(document, source, image)
         self.boxes = self.order.boxes = len(self._boxes)
+        if self.ends[1]:
+            self.broken = sum(min(box[:2]) < 0 or not all(map(float.is_integer, box[:4])) for box in self._boxes)
         if self.odd:
             self._count_odd()
         self._boxes.clear()
@@ -130,6 +135,10 @@ class Sample:
                 self.zeros += 1
                 if genuine:
                     self.zero = self.zero or name
+                self.first += (left == 0) + (top == 0)
+            if right > wide - 4 or bottom > high - 4:
+                self._ending(wide - 1 - right)
+                self._ending(high - 1 - bottom)
             greatest = max(left, top, right, bottom)
             if greatest > 1 or left < 0 or top < 0:
                 self.relative = False
@@ -138,6 +147,16 @@ class Sample:
             if greatest <= 100 and width >= 200 <= height:
                 self.hundreds += 1
                 self.farthest = max(self.farthest, greatest)
+
+    def _ending(self, short: float) -> None:
+        """Count a side that ends so far before the edge of its picture."""
+        if short <= 2:
+            self.ends[0 if short < 1 else int(short)] += 1
+
+    @property
+    def may_be_pixels(self) -> bool:
+        """Whether corners may be pixels counted from 0, of which the last is in the box: some is 0, none the edge of a picture."""
+        return bool(self.first and self.ends[1]) and not (self.ends[0] or self.broken)
 
     def _count_odd(self) -> None:
         """What is counted only where some box is flipped or goes beyond its picture, which is seldom."""

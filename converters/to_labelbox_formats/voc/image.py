@@ -20,7 +20,7 @@ from to_labelbox.source.asset_lookup import MediaFolder, Moves, Tie, spread, sur
 from to_labelbox.source.files import Source
 from to_labelbox.source.image_headers import IMAGE_EXTENSIONS, Header
 from to_labelbox.source.side_up import Side, Size, code_of_sizes, note_turned, side_of
-from to_labelbox_formats.voc.box_tables import BoxTables, shift_of
+from to_labelbox_formats.voc.box_tables import BoxTables, counting_of
 from to_labelbox_formats.voc.document import MAX_BYTES, Document, NotAnnotation, read_document
 from to_labelbox_formats.voc.evidence import size_is_of
 from to_labelbox_formats.voc.layout.class_lists import Classes, Lists
@@ -179,7 +179,8 @@ class Items:
             log.read_each(boxes.labels)
             annotations = boxes
         elif document is not None and document.rows:
-            rules = self._rules._replace(shift=shift_of(self._rules, document))
+            shift, last = counting_of(self._rules, document)
+            rules = self._rules._replace(shift=shift, last=last)
             annotations = annotations_of(document, rules, drawn, name, log)
         elif unit in self._lists.present:
             annotations = _classifications(self._lists.present[unit], log)

@@ -14,6 +14,7 @@ CHALLENGE = "voc"
 class Origin(StrEnum):
     AUTO = "auto"
     ONE_BASED = "one_based"
+    ZERO_BASED = "zero_based"
     AS_IS = "as_is"
     BY_FILE = "by_file"
 
@@ -81,8 +82,8 @@ class Options:
     origin: Origin = field(
         default=Origin.AUTO,
         metadata={
-            "help": "corners count pixels from 1 and include the last (one_based), or are edges from 0 (as_is); by_file: the former in "
-            "files that name the VOC database"
+            "help": "corners count pixels and include the last, from 1 (one_based) or from 0 (zero_based), or are edges from 0 (as_is); by_file: "
+            "one_based in files that name the VOC database, else as_is"
         },
     )
     unit: Unit = field(

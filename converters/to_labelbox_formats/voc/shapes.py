@@ -1,8 +1,8 @@
 """Where an object is: its elements with coordinates, from texts to geometries.
 
 Corners: the challenge counts pixels from 1 and includes the last one, so [left, top, right, bottom] covers left-1 …
-right in edges that are counted from 0. Tools write edges counted from 0 as they are. Which of the two holds is decided
-once for the whole set. Points, outlines and rotated boxes of a 1-based set are moved by one pixel too.
+right in edges that are counted from 0. Scripts that count pixels from 0 include the last one, too: left … right+1. Tools write edges
+counted from 0 as they are. Which of these holds is decided once for the whole set. Points, outlines and rotated boxes of a 1-based set are moved by one pixel too.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ FULL_TURN = 2 * math.pi + 0.01
 class Rules(NamedTuple):
     """What holds for all files of a set.
 
-    ``shift`` is 1 for 1-based corners; ``sizes``: the last two are width and height; ``degrees``: angles are no radians;
+    ``shift`` is 1 for 1-based corners; ``last`` is 1 where corners are pixels of which the last is in the box; ``sizes``: the last two are width and height; ``degrees``: angles are no radians;
     ``any_angle``: one beyond a full turn is as the user says; ``resized``: corners are those of ``<size>``, whatever the
     size of the picture; ``sides_swapped``: that has its width and height the wrong way
-    round; ``as_displayed``: pictures stored turned were labelled as their EXIF orientation shows them. ``by_file``: ``shift`` holds for files that
+    round; ``as_displayed``: pictures stored turned were labelled as their EXIF orientation shows them. ``by_file``: ``shift`` and ``last`` hold for files that
     name the challenge. ``relative``: numbers are so many parts of the picture's sides, 0 for pixels. ``transposed``: x is y in corners. ``centres``: corners are a centre, width and height.
     """
 
     shift: float = 0.0
+    last: float = 0.0
     relative: int = 0
     sizes: bool = False
     predictions: bool = False
@@ -172,15 +173,15 @@ class ShapeReader:
         if self._rules.transposed:
             left, top, right, bottom = top, left, bottom, right
         if self._rules.centres:
-            shift = self._rules.shift  # of the centre; the sides are lengths
+            last = self._rules.last  # the sides are lengths
             left, top, right, bottom = (
                 left - right / 2,
                 top - bottom / 2,
-                left + right / 2 - shift,
-                top + bottom / 2 - shift,
+                left + right / 2 - last,
+                top + bottom / 2 - last,
             )
         if self._rules.sizes:
-            right, bottom = left + right - self._rules.shift, top + bottom - self._rules.shift
+            right, bottom = left + right - self._rules.last, top + bottom - self._rules.last
         if left > right or top > bottom:
             self._note(Code.BOX_FLIPPED, _SWAPPED, where)
             left, right, top, bottom = min(left, right), max(left, right), min(top, bottom), max(top, bottom)
@@ -197,8 +198,8 @@ class ShapeReader:
                 "If it counts from 0, convert it with -O origin=as_is",
                 where,
             )
-        left, top = left - shift, top - shift
-        return Box(left, top, right - left, bottom - top)
+        left, top, more = left - shift, top - shift, self._rules.last - shift
+        return Box(left, top, right + more - left, bottom + more - top)
 
     def _place(self, x: float, y: float) -> tuple[float, float]:
         if self._rules.relative and self._size is not None:

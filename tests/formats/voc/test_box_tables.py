@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from to_labelbox.report.log import Log
 from to_labelbox_formats.voc import box_tables
-from to_labelbox_formats.voc.box_tables import BoxTables, shift_of
+from to_labelbox_formats.voc.box_tables import BoxTables, counting_of
 from to_labelbox_formats.voc.document import Document, plain
 from to_labelbox_formats.voc.objects import annotations_of
 from to_labelbox_formats.voc.shapes import Rules
@@ -38,16 +38,18 @@ def one_by_one(documents: list[Document], rules: Rules) -> None:
             continue
         log, own = Log(), Log()
         log.read_each(rows.labels)
-        shifted = rules._replace(shift=shift_of(rules, document))
+        shift, last = counting_of(rules, document)
+        shifted = rules._replace(shift=shift, last=last)
         assert list(rows) == annotations_of(document, shifted, (100, 50), "a.xml", own)
         assert list(log.ledger.items()) == list(own.ledger.items())
         assert not own.diagnostics
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(DOCUMENTS, max_size=6), st.sampled_from([0.0, 1.0]), st.booleans())
-def test_at_once_is_one_by_one(documents: list[Document], shift: float, by_file: bool) -> None:
-    one_by_one(documents, Rules(shift=shift, by_file=by_file))
+@given(st.lists(DOCUMENTS, max_size=6), st.sampled_from([(0.0, 0.0), (0.0, 1.0), (1.0, 1.0)]), st.booleans())
+def test_at_once_is_one_by_one(documents: list[Document], counting: tuple[float, float], by_file: bool) -> None:
+    shift, last = counting
+    one_by_one(documents, Rules(shift=shift, last=last, by_file=by_file))
 
 
 def test_usual_files_come_from_one_table_beside_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,10 +61,10 @@ def test_usual_files_come_from_one_table_beside_others(monkeypatch: pytest.Monke
     odd: list[list[tuple[str, ...]]]
     odd = [[(*row[:5], "50", "2", "30", "40")], [row, row], [("", *row[1:])], [(*row[:2], "perhaps", *row[3:])], []]
     documents = [usual, *[usual._replace(rows=rows) for rows in odd], usual]
-    found = BoxTables(Rules(shift=1.0)).read([*documents, None])
+    found = BoxTables(Rules(shift=1.0, last=1.0)).read([*documents, None])
     assert [rows is not None for rows in found] == [True] + [False] * len(odd) + [True, False]
     assert len({id(rows.table) for rows in found if rows is not None}) == places.call_count == 1
-    one_by_one(documents, Rules(shift=1.0))
+    one_by_one(documents, Rules(shift=1.0, last=1.0))
 
 
 @pytest.mark.parametrize(
