@@ -225,8 +225,11 @@ def _objects_in(
 
 
 def _is_listed(element: Element) -> bool:
+    """Whether an element is an object of a list. An ``item`` may be anything that has a name: it states a place, too."""
     name = local_name(element)
-    return bool(len(element)) and (name == "object" or (name == "item" and child_of(element, "name") is not None))
+    if name == "item" and child_of(element, "name") is not None:
+        return any(map(len, element)) or bool(_corner_names(element))
+    return name == "object" and len(element) > 0
 
 
 _WITHIN = "an <object> within another is read as one of its own; that it belongs to that has no place in a label"

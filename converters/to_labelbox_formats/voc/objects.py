@@ -256,6 +256,13 @@ class _File:
         """Whether a ``bndbox`` states an angle, which every script that writes one means in another way."""
         for attribute_name in map(str, box.attrib):
             self._log.note_unread("field", f"@{attribute_name}", where="<bndbox>")
+        if said := (box.text or "").strip():
+            self._note(
+                Code.FIELD_IGNORED,
+                f"<bndbox> holds the text {said!r} and not four elements: it is not understood",
+                where,
+            )
+            self._log.note_unread("element", "bndbox", where="<object>")
         for child in box:
             name, text = local_name(child), text_of(child).strip()
             if name not in CORNERS and name not in OTHER_CORNERS and not is_vertex(name) and text and number(text) != 0:

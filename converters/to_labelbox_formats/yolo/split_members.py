@@ -14,8 +14,14 @@ from to_labelbox.report.errors import SourceError
 from to_labelbox.report.log import Log
 from to_labelbox.source.image_headers import is_image
 from to_labelbox.source.splits import SPLIT_PATTERN
-from to_labelbox_formats.yolo.folders.descriptors import Descriptor, strip_data, text_of
-from to_labelbox_formats.yolo.folders.label_folders import PICTURE_FOLDERS, label_folders, label_of, labels_near
+from to_labelbox_formats.yolo.folders.descriptors import Descriptor, strip_data, text_of, unquoted
+from to_labelbox_formats.yolo.folders.label_folders import (
+    PICTURE_FOLDERS,
+    label_folders,
+    label_of,
+    labels_near,
+    picture_folder,
+)
 from to_labelbox_formats.yolo.folders.listing import SPLITS, Tree, as_folder, is_label_name, joined, split_of
 from to_labelbox_formats.yolo.task import ROWS, looks_like_rows
 
@@ -278,6 +284,11 @@ def _resolve(tree: Tree, entries: Entries, split: str, path: str, bases: list[st
             entries.resolved = True
             return True
         folder = as_folder(name)
+        if beside := _beside_labels(tree, folder):
+            message = f"{split} names {folder}, which has labels and no pictures: those of {beside} are taken"
+            entries.log.note(Code.FIELD_REPAIRED, message)
+            entries.add_folder(split, beside)
+            return True
         if tree.has_folder(folder) or tree.has_folder(next(label_folders(folder))):
             entries.add_folder(split, folder)
             if not tree.has_folder(folder) and (other := _called_otherwise(tree, folder)):
@@ -295,6 +306,14 @@ def _resolve(tree: Tree, entries: Entries, split: str, path: str, bases: list[st
             entries.add_folder(split, like)
             return True
     return False
+
+
+def _beside_labels(tree: Tree, folder: str) -> str:
+    """The folder of pictures beside a folder of labels that holds none; nothing for any other folder."""
+    beside = picture_folder(folder)
+    if beside == folder or not tree.has_folder(folder) or any(name.startswith(folder) for name in tree.images):
+        return ""
+    return beside if any(name.startswith(beside) for name in tree.images) else ""
 
 
 def _called_otherwise(tree: Tree, folder: str) -> str | None:
@@ -318,7 +337,7 @@ def _read_list(tree: Tree, entries: Entries, split: str, file: str, bases: list[
     without_pictures = not tree.images
     count = 0
     for number, line in enumerate(text_of(tree, file).splitlines(), 1):
-        path = line.strip().replace("\\", "/")
+        path = unquoted(line.strip()).replace("\\", "/")
         if not path:
             continue
         count += 1

@@ -381,3 +381,16 @@ def test_an_object_within_another_is_one_of_its_own(voc: Any) -> None:
 def test_what_else_a_list_of_objects_has_is_named(voc: Any) -> None:
     result = voc(annotation(f"<object><count>1</count><object><name>cat</name>{BOX}</object></object>"))
     assert (result.only.label, [u.name for u in result.log.unread.values()]) == ("cat", ["count"])
+
+
+def test_items_with_names_that_state_no_place_are_no_objects(voc: Any) -> None:
+    said = "<metadata><item><name>weather</name><value>rain</value></item></metadata>"
+    result = voc(annotation(f"<object><name>cat</name>{BOX}</object>{said}"))
+    assert ([o.label for o in result.objects], result.codes) == (["cat"], {"field-ignored": 1})
+    assert [u.name for u in result.log.unread.values()] == ["metadata"]
+
+
+def test_corners_as_a_text_are_named(voc: Any) -> None:
+    result = voc(thing("<bndbox>1,2,30,40</bndbox>"))
+    assert (result.objects, result.codes) == ([], {"field-ignored": 1, "geometry-missing": 1})
+    assert [u.name for u in result.log.unread.values()] == ["bndbox"]

@@ -116,3 +116,21 @@ def test_a_picture_with_two_extensions(tmp_path: Path) -> None:
     assert labelled(made) == ["images/train/1.jpg", "images/train/2.jpg.jpg", "images/val/3.jpg"]
     told = next(d for d in made.report.diagnostics if d.code == "decision")
     assert any("(images/train/2.jpg.jpg: labels/train/2.txt)" in example.message for example in told.examples)
+
+
+def test_a_split_that_names_its_labels_has_the_pictures_beside_them(tmp_path: Path) -> None:
+    names = "train: labels/train\nval: ./labels/val\nnames: [cat]\n"
+    files = {f"images/{split}/{split}.jpg": jpeg(100, 50) for split in ("train", "val")}
+    rows = {f"labels/{split}/{split}.txt": "0 0.5 0.5 0.1 0.1\n" for split in ("train", "val")}
+    made = Made(tmp_path, {"data.yaml": names, **files, **rows})
+    assert len(made.boxes) == 2
+    assert (made.codes["field-repaired"], "file-missing" in made.codes) == (2, False)
+    assert "train names labels/train/, which has labels and no pictures" in made.message("field-repaired")
+
+
+@pytest.mark.parametrize("mark", ["'", '"'])
+def test_lines_of_a_list_may_be_in_quotation_marks(tmp_path: Path, mark: str) -> None:
+    files = {"data.yaml": "train: train.txt\nnames: [cat]\n", "train.txt": f"{mark}images/a b.jpg{mark}\n"}
+    made = Made(tmp_path, {**files, "images/a b.jpg": jpeg(100, 50), "labels/a b.txt": "0 0.5 0.5 0.1 0.1\n"})
+    assert len(made.boxes) == 1
+    assert "file-missing" not in made.codes

@@ -214,7 +214,7 @@ def _is_picture_list(tree: Tree, folder: str, path: str) -> bool:
     """Whether a value is a list of pictures in the source; there may be one of classes, too."""
     listing = _named_file(tree, folder, path) if path.lower().endswith(".txt") else None
     lines = [] if listing is None else tree.head(listing).decode("utf-8", "replace").splitlines()
-    return is_image(next(filter(None, map(str.strip, lines)), ""))
+    return is_image(unquoted(next(filter(None, map(str.strip, lines)), "")))
 
 
 def _text(value: object) -> str:
@@ -374,6 +374,11 @@ def _named_file(tree: Tree, folder: str, listed: str, usual: str = "") -> str | 
         if target and tree.has(target):
             return target
     return None
+
+
+def unquoted(line: str) -> str:
+    """A line of a list without the quotation marks around it."""
+    return line[1:-1] if len(line) > 2 and line[0] == line[-1] and line[0] in "\"'" else line
 
 
 def strip_data(path: str) -> str:
