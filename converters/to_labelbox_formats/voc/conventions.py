@@ -6,6 +6,8 @@ decided; where they speak against the usual reading and all fit another one, the
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from to_labelbox.model.text import n_of
 from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError
@@ -76,17 +78,7 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
         taken, for_, against = Origin.BY_FILE, genuine + others, 0
         why = f"{told} and includes the last one; {others} name another source: their corners are edges counted from 0"
     elif min(genuine, others) > 1 and 20 * min(genuine, others) >= sample.files:
-        ask(
-            f"{path}: {told}, and {n_of(others, 'file does', 'files do')} not.",
-            (
-                (
-                    "-O origin=by_file",
-                    "the former count from 1, the others are edges counted from 0, as tools write them",
-                ),
-                ("-O origin=one_based", "all count from 1 and include the last pixel"),
-                ("-O origin=as_is", "all are edges counted from 0"),
-            ),
-        )
+        _ask_origin(path, f"{told}, and {n_of(others, 'file does', 'files do')} not")
     elif genuine > others:
         taken, for_, against = Origin.ONE_BASED, genuine, 0
         why = (
@@ -108,6 +100,17 @@ def decide_origin(wanted: Origin, corners: Corners, sample: Sample, path: str, l
         option=f"-O origin={other}",
     )
     return taken
+
+
+def _ask_origin(path: str, told: str) -> NoReturn:
+    ask(
+        f"{path}: {told}.",
+        (
+            ("-O origin=by_file", "the former count from 1, the others are edges counted from 0, as tools write them"),
+            ("-O origin=one_based", "all count from 1 and include the last pixel"),
+            ("-O origin=as_is", "all are edges counted from 0"),
+        ),
+    )
 
 
 _PARTS = {Unit.AUTO: 0, Unit.PIXELS: 0, Unit.FRACTIONS: 1, Unit.PERCENT: 100}

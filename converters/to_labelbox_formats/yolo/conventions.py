@@ -6,6 +6,7 @@ An option that is given is obeyed. Where the rows speak against the usual readin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
 
 from msgspec import Struct
 
@@ -106,15 +107,7 @@ def decide_box(
             [(f"-O box={form}", f"the four numbers are {_FORMS[form]}") for form in (*others, BoxForm.CENTER)],
         )
     if fits.exchanged == fits.boxes >= _ENOUGH and 3 * out >= fits.boxes and options.columns is None:
-        ask(
-            f"{path}: {out} of {fits.boxes} boxes leave their pictures as centre, width and height, and all stay on them with x and y exchanged "
-            "in one of the two.",
-            (
-                ("-O columns=class,x,y,h,w", "the height comes before the width"),
-                ("-O columns=class,y,x,w,h", "y comes before x, and the width before the height"),
-                ("-O box=center", _FORMS[BoxForm.CENTER]),
-            ),
-        )
+        _ask_exchanged(path, f"{out} of {fits.boxes}")
     log.assume(
         "box",
         BoxForm.CENTER,
@@ -125,6 +118,18 @@ def decide_box(
         option=f"-O box={BoxForm.TOP_LEFT if fits.top_left > fits.corners else BoxForm.CORNERS}",
     )
     return BoxForm.CENTER
+
+
+def _ask_exchanged(path: str, boxes: str) -> NoReturn:
+    ask(
+        f"{path}: {boxes} boxes leave their pictures as centre, width and height, and all stay on them with x and y exchanged "
+        "in one of the two.",
+        (
+            ("-O columns=class,x,y,h,w", "the height comes before the width"),
+            ("-O columns=class,y,x,w,h", "y comes before x, and the width before the height"),
+            ("-O box=center", _FORMS[BoxForm.CENTER]),
+        ),
+    )
 
 
 _WHOLE = Frame(1, 1)
