@@ -21,7 +21,11 @@ from labelbox_cells import ASSETS, CASES
 from labelbox_writer import faults, save, written
 from to_labelbox.rules.settings import Settings
 from to_labelbox_formats.labelbox import FORMAT
-from to_labelbox_formats.labelbox.validate.png import PngError, decode
+from to_labelbox_formats.labelbox.validate import png as validating
+from to_labelbox_formats.labelbox.validate import wire
+from to_labelbox_formats.labelbox.validate.masks import masks_line
+from to_labelbox_formats.labelbox.validate.png import Picture, PngError, colors, decode
+from to_labelbox_formats.labelbox.validate.rows import RowInfo
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -127,3 +131,38 @@ def test_values_of_another_type_give_faults_and_never_an_exception(data: st.Data
     with tempfile.TemporaryDirectory() as folder:
         for fault in faults(made, Path(folder)):
             assert fault.message
+
+
+@given(st.integers(1, 7), st.integers(1, 7), st.sampled_from([1, 3, 4]), st.integers(1, 3), st.integers(0, 999))
+def test_the_colours_of_a_picture(width: int, height: int, channels: int, highest: int, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, highest + 1, (height, width, channels)).astype(np.uint8)
+    rgb = pixels.reshape(-1, channels)[:, [0, 0, 0] if channels == 1 else [0, 1, 2]]
+    assert colors(Picture(0, pixels)) == {tuple(one) for one in rgb.tolist()}
+
+
+def test_a_picture_that_stays_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A track of masks has one on every frame, and colours are looked for until all are found."""
+    picture = np.zeros((4, 4, 3), np.uint8)
+    picture[1:3, 1:3] = 9, 8, 7
+    texts = [png(picture, "RGB")] * 3
+    picture[0, 0] = 9, 8, 7
+    line = wire.Line(
+        dataRow=wire.DataRow(globalKey="k"),
+        masks=wire.Masks(
+            [wire.MaskFrame(n, imBytes=text) for n, text in enumerate([*texts, png(picture, "RGB")], 1)],
+            [wire.MaskInstance((9, 8, 7), name="a")],
+        ),
+    )
+    done: list[str] = []
+
+    def counted(name: str, real: Any) -> Any:
+        def call(given: Any) -> Any:
+            done.append(name)
+            return real(given)
+
+        return call
+
+    for name in ("decode", "colors"):
+        monkeypatch.setattr(validating, name, counted(name, getattr(validating, name)))
+    assert list(masks_line(line, RowInfo("k", None))) == []
+    assert done == ["decode", "colors", "decode"]

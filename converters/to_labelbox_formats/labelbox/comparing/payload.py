@@ -102,11 +102,14 @@ def _mask_instances(line: Mapping[str, Any]) -> Iterator[Feature]:
     """A colour is an instance; it is in the frames whose picture has it."""
     place = str(line.get("groupKey") or "")
     frames: dict[int, set[tuple[int, ...]] | None] = {}
+    text, shown = None, None
     for frame in line["masks"]["frames"]:
-        try:
-            shown = colors(decode(frame["imBytes"])) if frame.get("imBytes") else None
-        except PngError:
-            shown = None
+        if frame.get("imBytes") != text:
+            text = frame.get("imBytes")
+            try:
+                shown = colors(decode(text)) if text else None
+            except PngError:
+                shown = None
         frames[int(frame["index"])] = shown
     for instance in line["masks"]["instances"]:
         color = tuple(instance["colorRGB"])

@@ -102,6 +102,7 @@ def masks_line(line: wire.Line, row: RowInfo) -> Iterator[str]:
         if instance.name is UNSET and instance.schemaId is UNSET:
             yield "want a name or a schemaId on each instance"
     missing = set(colors)
+    text = None
     for frame in masks.frames:
         if isinstance(frame.imBytes, str) == isinstance(frame.instanceURI, str):
             yield f"frame {frame.index}: want either imBytes or instanceURI"
@@ -111,14 +112,16 @@ def masks_line(line: wire.Line, row: RowInfo) -> Iterator[str]:
         else:
             assert isinstance(frame.imBytes, str)
             try:
-                picture = png.decode(frame.imBytes)
+                if frame.imBytes != text:  # what does not move has one picture on many frames
+                    picture = png.decode(frame.imBytes)
+                    text = frame.imBytes
             except png.PngError as error:
                 yield f"frame {frame.index}: the mask {error}"
                 missing.clear()
                 continue
             yield from (f"frame {frame.index}: {fault}" for fault in _sized(picture, row))
             yield from (f"frame {frame.index}: {fault}" for fault in _colored(picture, []))
-            if picture.color_type != png.GREY:
+            if missing and picture.color_type != png.GREY:
                 missing -= png.colors(picture)
     for color in missing:
         yield f"colorRGB {list(color)} occurs on no frame"

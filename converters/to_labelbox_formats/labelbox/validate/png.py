@@ -68,11 +68,20 @@ def decode(text: str) -> Picture:
 
 
 def colors(picture: Picture) -> set[tuple[int, ...]]:
-    """The colours that occur, as red, green, blue; found where they change, since masks are few runs of many pixels."""
-    shares = picture.pixels.astype(np.uint32)
-    red, green, blue = (shares[..., n if shares.shape[2] > 2 else 0].ravel() for n in range(3))
-    packed = red << 16 | green << 8 | blue
-    found = np.unique(packed[np.append(0, np.flatnonzero(packed[1:] != packed[:-1]) + 1)])
+    """The colours that occur, as red, green, blue; found where they change, since masks are few runs of many pixels.
+
+    Eight bytes are held at once against those a pixel further.
+    """
+    channels = picture.pixels.shape[2]
+    flat = np.ascontiguousarray(picture.pixels).reshape(-1)
+    words = (flat.size - channels) // 8
+    ahead = np.frombuffer(flat, np.uint64, words, channels) if words else flat[:0]
+    changed = np.flatnonzero(flat[: words * 8].view(ahead.dtype) != ahead)
+    at = (changed[:, None] * 8 + np.arange(8)).ravel() // channels + 1
+    pixels = flat.reshape(-1, channels)
+    some = np.concatenate((pixels[:1], pixels[at], pixels[-8:])).astype(np.uint32)  # fewer than eight changes are left
+    red, green, blue = (some[:, n if channels > 2 else 0] for n in range(3))
+    found = np.unique(red << 16 | green << 8 | blue)
     return {(color >> 16, color >> 8 & 255, color & 255) for color in found.tolist()}
 
 
