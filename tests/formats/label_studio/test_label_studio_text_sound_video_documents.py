@@ -148,6 +148,18 @@ def test_a_turned_video_box_is_told_on_every_frame(tmp_path: Path, turn: float) 
     assert rotated_corners(middle)[:4] == pytest.approx([30, 10, 30 + 40 * 0.5**0.5, 10 + 40 * 0.5**0.5])
 
 
+@pytest.mark.parametrize(
+    ("turns", "between"), [((350, 10), 0), ((10, 350), 0), ((-170, 170), 180), ((0, 180), 90), ((180, 0), 270)]
+)
+def test_a_video_box_turns_the_shorter_way_round(tmp_path: Path, turns: tuple[float, float], between: float) -> None:
+    keys = [{"frame": n, "x": 40, "y": 40, "width": 20, "height": 10, "rotation": t} for n, t in zip((1, 3), turns)]
+    keys[-1]["enabled"] = False
+    value = {"sequence": keys, "labels": ["a"], "framesCount": 3}
+    item, _ = one(tmp_path, region(value, kind="videorectangle"), data={"video": "a.mp4"})
+    (segment,) = item.annotations[0].segments
+    assert segment[1].geometry.angle % 360 == pytest.approx(between)
+
+
 def test_the_size_and_length_of_a_video_come_from_its_file(tmp_path: Path) -> None:
     av = pytest.importorskip("av")
     with av.open(str(tmp_path / "a.mp4"), "w") as container:

@@ -233,7 +233,7 @@ def segments_of(
 
     A key frame with ``enabled: false`` is the last one that shows the object until the next key frame; one with
     ``enabled: true`` at the end holds to the end of the video. Of a rectangle that is turned every frame is told, as in the
-    editor: its sides and its turn go linearly, which the way of its corners does not.
+    editor: its sides go linearly and its turn the shorter way round, which the way of its corners does not.
     """
     try:
         moments = _SEQUENCE.decode(value.sequence)
@@ -295,12 +295,14 @@ def _is_turned(shape: Geometry) -> bool:
 
 
 def _between(frame: int, a: Moment, end: int, b: Moment, at: int) -> Moment:
-    """A rectangle between two key frames; the first one where either lacks a number."""
+    """A rectangle between two key frames, turned the shorter way round; the first one where either lacks a number."""
     sides = [(getattr(a, name), getattr(b, name)) for name in ("x", "y", "width", "height")]
-    turn, share = (a.rotation or 0.0, b.rotation or 0.0), (at - frame) / (end - frame)
     if any(p is None or q is None for p, q in sides):
         return a
-    return Moment(at, *(p + (q - p) * share for p, q in (*sides, turn)))
+    start, share = a.rotation or 0.0, (at - frame) / (end - frame)
+    turn = ((b.rotation or 0.0) - start) % 360  # half a turn goes clockwise
+    sides.append((start, start + (turn - 360 if turn > 180 else turn)))
+    return Moment(at, *(p + (q - p) * share for p, q in sides))
 
 
 def _moment_shape(
