@@ -76,6 +76,17 @@ PLANES = ("axial", "sagittal", "coronal")
 
 Drawn: TypeAlias = Box | Point | Flat | Mask
 _AREAS = (Box, RotatedBox, Polygon, Mask, Ellipse, Cuboid)
+_NAMES: dict[type, str] = {
+    Box: "boxes",
+    RotatedBox: "rotated boxes",
+    Polygon: "polygons",
+    Mask: "masks",
+    Ellipse: "ellipses",
+    Cuboid: "cuboids",
+    Point: "points",
+    Polyline: "polylines",
+    Keypoints: "skeletons",
+}
 _NATIVE: dict[type, Kind] = {Box: Kind.BOX, Point: Kind.POINT, Polyline: Kind.LINE}
 
 
@@ -141,9 +152,9 @@ class TrackLowering:
         if kind is Kind.LINE or (kind is not None and asset.media is Media.VIDEO):
             return [TrackLine(kind, track.label, self._moving(states))]
         if not types <= set(_AREAS):
-            names = " and ".join(sorted(t.__name__.lower() for t in types))
+            names = _in_words(types)
             raise Refused(Code.GEOMETRY_UNSUPPORTED, f"a track of {names} on {asset.media} has no payload in Labelbox")
-        return [self._area(track, asset, states, " and ".join(sorted(t.__name__ for t in types if t is not Box)))]
+        return [self._area(track, asset, states, _in_words(types - {Box} or types))]
 
     def _upright(self, states: list[list[State]]) -> list[list[State]] | None:
         """Boxes whose turn is too small to see as upright ones; None when one turns visibly."""
@@ -264,15 +275,16 @@ class TrackLowering:
             return TrackLine(Kind.BOX, track.label, self._moving(boxes))
         if not known:
             raise Refused(Code.IMAGE_SIZE_UNKNOWN, "masks need the frame size: give --media-root or --sizes")
+        lighter = "; --geometry bbox writes boxes with keyframes" if asset.media is Media.VIDEO else ""
         keys = [
             State(s.frame, mask, ()) for segment in states for s in segment if (mask := self._mask(s.frame, s.shape))
         ]
-        what = what or "Box"
-        if what != "Mask" or not unbroken(states):
-            message = (
-                f"a track of {what} is written as masks on its {len(keys)} keyframes; nothing is drawn between them"
+        whole = unbroken(states)
+        if what != _NAMES[Mask] or not whole:
+            where = "frames" if whole else "keyframes; nothing is drawn between them"
+            self._lose(
+                Code.TRACK_CONVERTED, f"a track of {what} is written as masks on its {len(keys)} {where}{lighter}"
             )
-            self._lose(Code.TRACK_CONVERTED, message)
         if keys:
             from to_labelbox.geometry import raster
 
@@ -301,6 +313,10 @@ class TrackLowering:
         if any(key.answers for course in courses for segment in course.segments for key in segment):
             self._lose(Code.ATTRIBUTE_DROPPED, "DICOM lines carry no attributes: left out")
         return [c._replace(segments=[[State(k.frame, k.shape, ()) for k in s] for s in c.segments]) for c in courses]
+
+
+def _in_words(types: Iterable[type]) -> str:
+    return " and ".join(sorted(_NAMES.get(t, "other shapes") for t in types))
 
 
 def _envelope(shape: Geometry) -> Box | None:
