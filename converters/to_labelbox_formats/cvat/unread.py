@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from to_labelbox.report.codes import Code
-from to_labelbox.report.log import UNREADABLE, Log
+from to_labelbox.report.log import UNNAMED, UNREADABLE, Log
 from to_labelbox.report.observations import FieldCensus
 from to_labelbox.source.asset_lookup import alike
 from to_labelbox.source.xml import Element, local_name
@@ -174,7 +174,7 @@ _OF_SERVER = frozenset(
 )
 _FIELDS: Mapping[str, frozenset[str]] = {
     "answers": frozenset("annotations task project labels meta data_meta data validation_layout".split()),
-    "job": frozenset({"version", "tags", "shapes", "tracks"}),
+    "job": frozenset({"version", "tags", "shapes", "tracks", "intervals"}),
     "tags": _RECORD,
     "shapes": _SHAPE_RECORD | {"score"},
     "tracks": _RECORD | {"shapes", "elements"},
@@ -255,6 +255,11 @@ class JsonCensus:
     def job(self, record: Mapping[str, Any]) -> None:
         """The record of a job: its fields, and those of everything in its lists, which may hold what is no record."""
         self.see("job", [record])
+        sounds = record.get("intervals")
+        if isinstance(sounds, list) and sounds:
+            self._log.read(UNNAMED, len(sounds))
+            message = "audio CVAT data is not supported: it is an interval of a sound"
+            self._log.skip(Code.UNSUPPORTED, UNNAMED, message, file=self._file, count=len(sounds))
         for kind in KINDS:
             listed = record.get(kind)
             for one in self.see(kind, listed):

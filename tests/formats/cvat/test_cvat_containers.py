@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import zipfile
@@ -37,6 +38,7 @@ from to_labelbox.model.items import (
 )
 from to_labelbox.model.schema import Kind
 from to_labelbox.plugins.reader import Match, Refusal
+from to_labelbox.report.codes import Code
 from to_labelbox.report.errors import SourceError, ToLabelboxError
 from to_labelbox.report.log import Log
 from to_labelbox.source.files import Source
@@ -143,6 +145,17 @@ def test_3d_data_is_refused(tmp_path: Path) -> None:
     (tmp_path / "annotations.json").write_text('[{"tags": [], "shapes": [], "tracks": []}]')
     with pytest.raises(SourceError, match="3D CVAT data is not supported"):
         open_path(tmp_path)
+
+
+@pytest.mark.parametrize("backup", [True, False])
+def test_intervals_of_sound_are_counted_and_told(tmp_path: Path, backup: bool) -> None:
+    record = {"tags": [], "shapes": [], "tracks": [], "intervals": [{"start": 1, "stop": 2, "label": "a"}] * 2}
+    (tmp_path / "task.json").write_text('{"version": "1.0", "name": "a", "labels": [], "data": {}}')
+    (tmp_path / "annotations.json").write_text(json.dumps([record] if backup else record))
+    _, log = open_path(tmp_path)
+    said = log.diagnostics[Code.UNSUPPORTED]
+    assert said.skipped == 2
+    assert said.message == "audio CVAT data is not supported: it is an interval of a sound"
 
 
 @pytest.mark.parametrize(
