@@ -80,3 +80,12 @@ def test_an_answer_that_is_a_whole_list_is_not_cut_off(tmp_path: Path, tag: str,
     )
     skipped = log.diagnostics.get(Code.UNSUPPORTED)
     assert (skipped.skipped if skipped else 0) == (0 if answer else 1)
+
+
+@pytest.mark.parametrize("cell", ["[1, 2, 3]", "[[1, 2], [3, 4]]", "[]"])
+def test_a_text_of_numbers_is_no_list_of_assets(tmp_path: Path, cell: str) -> None:
+    with (tmp_path / "export.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["annotation_id", "annotator", "id", "text", "sentiment"], [1, 1, 1, cell, "good"]])
+    items, log = read(tmp_path / "export.csv", data_key="text", answers="sentiment")
+    assert [item.asset.text for item in items] == [cell]
+    assert Code.RECORD_UNREADABLE not in log.diagnostics

@@ -149,11 +149,17 @@ def _opened(cell: str, name: str, config: Config) -> Any:
     if config.control(name) is not None or (config.objects and all(o.tag in _TEXTS for o in config.objects.values())):
         return cell
     try:
-        return msgspec.json.decode(cell)
+        found = msgspec.json.decode(cell)
+        return cell if isinstance(found, list) and _holds_numbers(found) else found
     except (ValueError, RecursionError):
         found = structured(cell)
     pages = isinstance(found, list) and (all(isinstance(one, dict) for one in found) or shows_media(found))
     return found if pages else cell
+
+
+def _holds_numbers(found: list[Any]) -> bool:
+    """Whether nothing in a list is a text or an object, so that it can be neither assets nor what annotators said."""
+    return not any(isinstance(one, (str, dict)) or (isinstance(one, list) and not _holds_numbers(one)) for one in found)
 
 
 def _shown(config: Config) -> set[str]:
